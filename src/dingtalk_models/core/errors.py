@@ -1,30 +1,34 @@
 """Every error this package raises, by cause.
 
-    DingTalkError
-    ├── ConfigurationError (ValueError)    the app is set up wrongly: no app chosen, a credential missing
-    │   └── UnknownMethod (LookupError)    `run()` was given a name that nothing answers to
-    ├── InvalidArgument (ValueError)       refused before anything was sent; `.problems` names each field
-    ├── TransportError (OSError)           no usable answer: connection, timeout, not JSON, wrong shape
-    │   └── SessionStoreError              the session store did not answer
-    ├── ApiError                           the platform said no
-    │   ├── AuthenticationError            a credential or token is wrong
-    │   ├── PermissionDenied (PermissionError)   `.scopes`, `.apply_url`
-    │   ├── NotFound (LookupError)
-    │   ├── AlreadyExists
-    │   ├── InvalidRequest (ValueError)
-    │   ├── RateLimited                    `.retry_after`: wait, then send again
-    │   ├── QuotaExhausted                 the month's calls are used up: sending again cannot help
-    │   └── PlatformBusy                   the platform's own trouble: later it may work
-    └── CallbackError                      a push that cannot be trusted
-        ├── SignatureMismatch
-        ├── ReplayedCallback
-        └── DecryptionError
+DingTalkError
+├── ConfigurationError (ValueError)    the app is set up wrongly: no app chosen, a credential missing
+│   └── UnknownMethod (LookupError)    `run()` was given a name that nothing answers to
+├── InvalidArgument (ValueError)       refused before anything was sent; `.problems` names each field
+├── TransportError (OSError)           no usable answer: connection, timeout, not JSON, wrong shape
+│   └── SessionStoreError              the session store did not answer
+├── ApiError                           the platform said no
+│   ├── AuthenticationError            a credential or token is wrong
+│   ├── PermissionDenied (PermissionError)   `.scopes`, `.apply_url`
+│   ├── NotFound (LookupError)
+│   ├── AlreadyExists
+│   ├── InvalidRequest (ValueError)
+│   ├── RateLimited                    `.retry_after`: wait, then send again
+│   ├── QuotaExhausted                 the month's calls are used up: sending again cannot help
+│   └── PlatformBusy                   the platform's own trouble: later it may work
+└── CallbackError                      a push that cannot be trusted
+    ├── SignatureMismatch
+    ├── ReplayedCallback
+    └── DecryptionError
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .call import Request
 
 
 class DingTalkError(Exception):
@@ -94,6 +98,109 @@ class SessionStoreError(TransportError):
     def __init__(self, store: str, message: str) -> None:
         self.store = store
         super().__init__(f"session store {store}: {message}", sent=False)
+
+
+class ApiError(DingTalkError):
+    """The platform said no.
+
+    Attributes:
+        code: its code: a number on the older host, a word such as `invalidParameter` on the newer.
+        sub_code: the code of the gateway's own refusal, where `code` is only 88.
+        message: its own words.
+        request_id: what the platform's support asks for.
+        status: the HTTP status.
+        request: what was sent, with secrets masked when printed.
+        hint: what to do about it, where the platform's words mislead.
+    """
+
+    def __init__(
+        self,
+        code: int | str,
+        message: str = "",
+        *,
+        sub_code: str | None = None,
+        request_id: str | None = None,
+        status: int = 200,
+        request: Request | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.code = code
+        self.sub_code = sub_code
+        self.message = message
+        self.request_id = request_id
+        self.status = status
+        self.request = request
+        self.hint = hint
+        super().__init__(code, message)
+
+    @property
+    def cause(self) -> str:
+        """The code that tells the cause: the sub code where there is one."""
+        return self.sub_code or str(self.code)
+
+    def __str__(self) -> str:
+        where = f"{self.request.verb} {self.request.path}: " if self.request else ""
+        code = f"{self.code}/{self.sub_code}" if self.sub_code else str(self.code)
+        request_id = f" (request id {self.request_id})" if self.request_id else ""
+        return f"{where}[{code}] {self.message}{request_id}" + (f"\n{self.hint}" if self.hint else "")
+
+
+class AuthenticationError(ApiError):
+    """A credential or a token is wrong.
+
+    Attributes:
+        token_rejected: whether it is the access token, which the app then renews by itself.
+    """
+
+    @property
+    def token_rejected(self) -> bool:
+        return self.cause in REJECTED_TOKEN
+
+
+REJECTED_TOKEN = frozenset({"40000", "40001", "40014", "41001", "42001", "33001", "InvalidAuthentication"})
+"""Codes that say: this access token is not, or no longer, good."""
+
+
+class PermissionDenied(ApiError, PermissionError):
+    """The app may not do this.
+
+    Attributes:
+        scopes: the permission scopes that are missing, as the platform names them.
+        apply_url: the page where an administrator grants them.
+    """
+
+    scopes: tuple[str, ...] = ()
+    apply_url: str | None = None
+
+
+class NotFound(ApiError, LookupError):
+    """What was asked for does not exist."""
+
+
+class AlreadyExists(ApiError):
+    """Something with this identity exists already."""
+
+
+class InvalidRequest(ApiError, ValueError):
+    """The platform refused the parameters."""
+
+
+class RateLimited(ApiError):
+    """Too many calls: wait, then send again.
+
+    Attributes:
+        retry_after: the seconds that the platform asks to wait.
+    """
+
+    retry_after: float = 1.0
+
+
+class QuotaExhausted(ApiError):
+    """The month's calls are used up; sending again cannot help."""
+
+
+class PlatformBusy(ApiError):
+    """The platform's own trouble: later it may work."""
 
 
 class CallbackError(DingTalkError):

@@ -1,0 +1,130 @@
+"""What the platform's codes mean: which error each becomes, and what to do where its own words mislead."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .errors import (
+    REJECTED_TOKEN,
+    AlreadyExists,
+    ApiError,
+    AuthenticationError,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    PlatformBusy,
+    QuotaExhausted,
+    RateLimited,
+)
+
+
+def _codes(text: str) -> frozenset[str]:
+    found: set[str] = set()
+    for word in text.split():
+        first, _, last = word.partition("..")
+        found |= {str(code) for code in range(int(first), int(last) + 1)} if last else {word}
+    return frozenset(found)
+
+
+BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
+    (AuthenticationError, REJECTED_TOKEN | _codes("""
+        40013 40078 40079 40082..40089 40091 40096 41002 41004 41007 41026 41027 42002 42003 42007..42009 48003
+        invalidClientIdOrSecret invalid.client unauthorized.client invalidSuiteKey invalidSuiteTicket invalidAuthInfo
+        invalidCode invalidToken accesstoken.expired AuthenticationFailed.MissingParameter""")),
+    (QuotaExhausted, _codes("90020 Forbidden.AccessDenied.ApiCountLimitForOrg")),
+    (RateLimited, _codes("""
+        90001..90014 90017 90018 45009 143103 143104 130101 660026 410100 1111 429""")),
+    (PermissionDenied, _codes("""
+        60011 60020 43007 48002 50002..50005 400020 33009 8100017 810007 23004
+        Forbidden.AccessDenied.AccessTokenPermissionDenied Forbidden.AccessDenied.IpNotInWhiteList""")),
+    (NotFound, _codes("""
+        60121 33012 40003 46004 40104 60111 60003 60004 40009 33011 60301 34020 40016 34001 60124 49017 820004 830001
+        22 404""")),
+    (AlreadyExists, _codes("""
+        60102 60104 60106 60107 60016 60021 40100 40101 22005 60200 34021 71006 400041 40103
+        invalidRequest.duplicateClientToken""")),
+    (PlatformBusy, _codes("-1 15 500 1002 400001 systemBusy system.busy system.error service.timeout server.error")),
+    (InvalidRequest, _codes("""
+        40000 40004..40008 40011 40031 40032 40035 40036 40048 40056 40066 40068 40069 40093 400002 400043 41005
+        41028..41100 41101 41102 660000 43001..43009 44002 47001 60001 60002 60005..60007 60009 60010 60018 60019
+        60103 60109 60110 60112 60113 60119 60122 60123 60510 600109 34018 1430002 40019..40024 60203 45024
+        parameter.error Missingbody invalidParameter""")),
+]  # fmt: skip
+
+_CLASS: dict[str, type[ApiError]] = {code: kind for kind, codes in reversed(BY_CODE) for code in codes}
+
+_BY_WORD: list[tuple[str, type[ApiError]]] = [
+    (r"AccessDenied\.Q[a-z]+Limit", RateLimited),
+    (r"^Forbidden", PermissionDenied),
+    (r"not\.?(found|exist)", NotFound),
+    (r"(already|duplicate|exists?$)", AlreadyExists),
+    (r"(busy|timeout|unknownError)", PlatformBusy),
+    (r"^invalid", InvalidRequest),
+]
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: InvalidRequest, 401: AuthenticationError, 403: PermissionDenied, 404: NotFound, 409: AlreadyExists,
+    429: RateLimited,
+}  # fmt: skip
+
+_CREDENTIALS = (
+    "Check appkey and appsecret: they are the Client ID and Client Secret of the same app. / "
+    "请核对 AppKey 与 AppSecret 是否属于同一应用。"
+)
+_SCOPES = (
+    "Grant the scopes in .scopes at .apply_url, then call app.refresh_access_token(): a token issued before may keep "
+    "failing. / 请在 .apply_url 开通 .scopes 中的权限，然后刷新 access_token。"
+)
+_QUOTA = (
+    "The month's API quota is used up; it returns next month, or with an add-on pack. Sending again cannot help. / "
+    "本月 API 调用量已用完，重试无效。"
+)
+
+HINTS: dict[str, str] = {
+    "40078": "A login code works once and for 5 minutes. / 免登授权码只能使用一次，5 分钟内有效。",
+    "40096": _CREDENTIALS,
+    "invalidClientIdOrSecret": _CREDENTIALS,
+    "40103": "The person has account protection: an invitation was sent, and they join once they accept it. / "
+    "对方开启了账号保护，已发送邀请，同意后才会加入。",
+    "60011": _SCOPES,
+    "Forbidden.AccessDenied.AccessTokenPermissionDenied": _SCOPES,
+    "60020": "Add this server's address to the app's IP whitelist. / 请将服务器出口 IP 加入应用的白名单。",
+    "60121": "Nobody in this company has this userid: an invitation may be open, or the person has left. / "
+    "该用户可能尚未接受邀请，或已离职。",
+    "90020": _QUOTA,
+    "Forbidden.AccessDenied.ApiCountLimitForOrg": _QUOTA,
+    "50004": "The department is outside the app's contact scope: widen it in the console. / "
+    "部门不在应用的通讯录授权范围内，请在开发者后台调整。",
+    "50002": "The person is outside the app's contact scope: widen it in the console. / "
+    "员工不在应用的通讯录授权范围内，请在开发者后台调整。",
+}
+"""What to do, in English and Chinese."""
+
+
+def error_class(cause: str, status: int = 200) -> type[ApiError]:
+    """The error that a code becomes; an unknown one is told by its words, then by the HTTP status."""
+    if cause in _CLASS:
+        return _CLASS[cause]
+    if not cause.lstrip("-").isdigit():
+        for pattern, kind in _BY_WORD:
+            if re.search(pattern, cause, re.IGNORECASE):
+                return kind
+    return PlatformBusy if status >= 500 else _BY_STATUS.get(status, ApiError)  # noqa: PLR2004 - HTTP's own number
+
+
+def api_error(code: int | str, message: str, *, sub_code: str | None, **context: Any) -> ApiError:
+    """The error for a refusal."""
+    cause = sub_code or str(code)
+    kind = error_class(cause, context.get("status", 200))
+    error = kind(code, message, sub_code=sub_code, hint=HINTS.get(cause), **context)
+    if isinstance(error, PermissionDenied):
+        scopes = re.search(r"requiredScopes=\[([^\]]*)\]", message)
+        bracketed = re.search(r"权限：((?:\[[^\]]+\])+)", message)
+        if scopes:
+            error.scopes = tuple(scope.strip() for scope in scopes[1].split(",") if scope.strip())
+        elif bracketed:
+            error.scopes = tuple(re.findall(r"\[([^\]]+)\]", bracketed[1]))
+        url = re.search(r"https?://[^\s，,。}\]]+", message)
+        error.apply_url = url[0] if url else None
+    return error

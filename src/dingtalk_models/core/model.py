@@ -1,0 +1,158 @@
+"""Resources: a pydantic model, and the manager whose operations load it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Self, TypeGuard, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import get_type_hints
+
+from .context import AppLike
+from .errors import InvalidArgument, Problem
+from .operation import Bound, is_operation, operation
+from .query import Page
+from .registry import register
+from .reply import UNPARSED, is_array
+
+
+class Record(BaseModel):
+    """An object in a reply: unknown fields are kept, numbers may come as strings and strings as numbers."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        coerce_numbers_to_str=True,
+        protected_namespaces=(),
+        ignored_types=(operation, Bound),
+        defer_build=True,
+    )
+
+    @property
+    def unparsed(self) -> dict[str, Any]:
+        """Fields that the platform sent in a form that contradicts its documentation, as they came."""
+        kept: dict[str, Any] = (self.model_extra or {}).get(UNPARSED, {})
+        return kept
+
+    def __repr_args__(self) -> Any:
+        """What is set, so that an object reads well in a log."""
+        return [(name, value) for name, value in super().__repr_args__() if value not in (None, [], "")]
+
+
+class Model(Record):
+    """A resource of the platform. It remembers the app that loaded it, and what was assigned since."""
+
+    __slots__ = ("_app", "_assigned")
+
+    model_config = ConfigDict(validate_assignment=True)
+
+    @property
+    def app(self) -> AppLike | None:
+        """The app that loaded this object; none for one made by hand, copied or unpickled."""
+        return getattr(self, "_app", None)
+
+    def using(self, app: AppLike | None) -> Self:
+        """Let this object work through an app."""
+        object.__setattr__(self, "_app", app)
+        return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Assign a field, checked against its type and the limits of the resource's update."""
+        kind = type(self).__name__
+        fields = type(self).model_fields
+        if name not in fields:
+            near = get_close_matches(name, fields, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InvalidArgument(kind, [Problem(name, f"unknown{hint}")])
+        _check_with_update(type(self), name, value)
+        try:
+            super().__setattr__(name, value)
+        except ValidationError as error:
+            raise InvalidArgument(kind, [Problem(name, entry["msg"]) for entry in error.errors()]) from None
+        object.__setattr__(self, "_assigned", self.assigned | {name})
+
+    @property
+    def assigned(self) -> frozenset[str]:
+        """The fields assigned since this object was loaded or saved; what `save()` sends."""
+        return getattr(self, "_assigned", frozenset())
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that `save()` sends, with their values."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.assigned}
+
+    def replace(self, other: Model) -> None:
+        """Become equal to another object of this resource."""
+        vars(self).update(vars(other))
+        object.__setattr__(self, "__pydantic_extra__", other.__pydantic_extra__)
+        object.__setattr__(self, "__pydantic_fields_set__", set(other.__pydantic_fields_set__))
+        object.__setattr__(self, "_assigned", frozenset[str]())
+
+    def hold(self, fields: dict[str, Any]) -> None:
+        """Take over what the platform has accepted; such fields are not waiting to be saved."""
+        pending = self.assigned - fields.keys()
+        fresh = type(self).model_validate({**vars(self), **fields}, by_name=True)
+        vars(self).update({name: value for name, value in vars(fresh).items() if name in fields})
+        self.model_fields_set.update(name for name in fields if name in type(self).model_fields)
+        object.__setattr__(self, "_assigned", pending)
+
+
+class Manager:
+    """The operations of a resource, reached as `Resource.objects`."""
+
+    def __init__(self, app: AppLike | None = None) -> None:
+        self.app = app
+
+    def __init_subclass__(cls) -> None:
+        register(cls)
+
+    def using(self, app: AppLike) -> Self:
+        """The same operations through a certain app: `Department.objects.using(app).get(1)`."""
+        return type(self)(app)
+
+
+class Module:
+    """A group of methods on an app, such as `app.contact`; subclass it to give `run()` methods of your own."""
+
+    def __init__(self, app: AppLike) -> None:
+        self.app = app
+
+    def __init_subclass__(cls) -> None:
+        register(cls)
+
+
+def is_page(value: object) -> TypeGuard[Page[Any]]:
+    """Whether an answer is a page of a list."""
+    return isinstance(value, Page)
+
+
+def bind(answer: object, app: AppLike) -> None:
+    """Let every resource in an answer remember the app that loaded it."""
+    if isinstance(answer, Model):
+        answer.using(app)
+        for name in _resource_fields(type(answer)):
+            bind(getattr(answer, name), app)
+    elif is_array(answer):
+        for item in answer:
+            bind(item, app)
+    elif is_page(answer):
+        bind(answer.items, app)
+
+
+@cache
+def _resource_fields(kind: type[Model]) -> tuple[str, ...]:
+    """The fields of a resource that hold resources themselves."""
+    return tuple(
+        name for name, hint in get_type_hints(kind).items() if name in kind.model_fields and _holds_model(hint)
+    )
+
+
+def _holds_model(hint: Any) -> bool:
+    return any(map(_holds_model, get_args(hint))) or (isinstance(hint, type) and Model in hint.__mro__)
+
+
+def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
+    """Check a field against the limits of the resource's update, where it has one."""
+    update: Any = getattr(type(getattr(kind, "objects", None)), "update", None)
+    if is_operation(update):
+        update.arguments.check_one(name, value)

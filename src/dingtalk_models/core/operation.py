@@ -1,0 +1,227 @@
+"""`@operation` and `@api`: one definition, four ways to use it.
+
+Department.objects.get(1)                # Department, blocking
+await Department.objects.get.aio(1)      # Department, on the event loop
+Department.objects.get.call(1)           # Call[Department], unsent
+app.run("dingtalk.oapi.v2.department.get", dept_id=1)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
+
+from .arguments import Arguments, Refusal
+from .call import Endpoint
+from .context import AppLike, current_app
+from .errors import ConfigurationError, InvalidArgument
+from .flow import Lazy, Steps, adrive, drive
+
+if TYPE_CHECKING:
+    from .query import Query
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Old:
+    """An earlier name of an API, and how its parameters translate.
+
+    Args:
+        name: the name.
+        params: for each parameter that differs, today's name, or a function from the old value to
+            today's arguments.
+    """
+
+    def __init__(self, name: str, /, **params: str | Callable[[Any], dict[str, Any]]) -> None:
+        self.name = name
+        self.params = params
+
+    def translate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Today's arguments for the old ones."""
+        today: dict[str, Any] = {}
+        for name, value in given.items():
+            change = self.params.get(name, name)
+            today |= {change: value} if isinstance(change, str) else change(value)
+        return today
+
+
+class operation(Generic[P, R_co]):  # noqa: N801 - used as a decorator, like `property`
+    """A method that describes calls instead of sending them; see the module's text for its uses."""
+
+    def __init__(self, fn: Callable[Concatenate[Any, P], R_co]) -> None:
+        self.__wrapped__ = fn
+        self.__name__: str = fn.__name__
+        self.__doc__ = fn.__doc__
+        self.endpoint: Endpoint | None = None
+        self.names: tuple[Old, ...] = ()
+        self.owner = ""
+        self.home: type | None = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if self.home is None:
+            self.home, self.owner = owner, owner.__name__.removesuffix("Manager")
+
+    @cached_property
+    def arguments(self) -> Arguments:
+        """The compiled signature; built on first use."""
+        return Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__)
+
+    @property
+    def title(self) -> str:
+        """The API's Chinese name, from the docstring's first line."""
+        found = re.search(r"[（(]([^（()）]*[\u4e00-\u9fff][^()）]*)[）)]", (self.__doc__ or "").partition("\n")[0])
+        return found[1] if found else ""
+
+    @property
+    def source(self) -> str:
+        """The slug of the API's documentation page, from the docstring's `Source:`."""
+        found = re.search(r"Source: (\S+)", self.__doc__ or "")
+        return found[1] if found else ""
+
+    def build(self, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Check the arguments and describe what to send."""
+        arguments, describe = self.arguments, cast("Callable[..., Any]", self.__wrapped__)
+        try:
+            unsent = describe(obj, **arguments.check(args, kwargs))
+        except Refusal as refusal:
+            raise InvalidArgument(arguments.name, [refusal.problem]) from None
+        if self.endpoint is not None and hasattr(unsent, "endpoint"):
+            unsent.endpoint = self.endpoint
+            unsent.params = arguments.encode(unsent.params)
+        return unsent
+
+    @overload
+    def __get__(self, obj: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, obj: object, owner: type[Any]) -> Bound[P, R_co]: ...
+    def __get__(self, obj: Any, owner: type[Any]) -> Any:
+        return self if obj is None else Bound(self, obj)
+
+
+class Bound(Generic[P, R_co]):
+    """An operation of one manager or one object."""
+
+    # No docstrings on __call__, aio and call: an editor then shows the operation's own.
+    def __init__(self, definition: operation[P, R_co], obj: Any) -> None:
+        self.definition = definition
+        self.obj = obj
+
+    @overload
+    def __call__(self: Bound[P, Query[T]], *args: P.args, **kwargs: P.kwargs) -> Query[T]: ...
+    @overload
+    def __call__(self: Bound[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    def __call__(self: Bound[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+        unsent, app = self.call(*args, **kwargs), self.app
+        if not _is_lazy(unsent):
+            return drive(unsent, app)
+        unsent.app = app
+        return unsent
+
+    @overload
+    async def aio(self: Bound[P, Query[T]], *args: P.args, **kwargs: P.kwargs) -> list[T]: ...
+    @overload
+    async def aio(self: Bound[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def aio(self: Bound[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+        unsent = self.call(*args, **kwargs)
+        return await adrive(unsent.collect() if _is_lazy(unsent) else unsent, self.app)
+
+    def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        unsent: Any = self.definition.build(self.obj, args, kwargs)
+        if _is_lazy(unsent):
+            unsent.app = self.obj.app
+        return cast("R_co", unsent)
+
+    @property
+    def app(self) -> AppLike:
+        """The app that it is sent through."""
+        return self.obj.app or current_app()
+
+    @property
+    def __wrapped__(self) -> Callable[P, R_co]:
+        # inspect.signature() and help() follow this
+        return MethodType(self.definition.__wrapped__, self.obj)
+
+    @property
+    def __name__(self) -> str:
+        return self.definition.__name__
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return self.definition.__doc__
+
+    # Having __get__ makes inspect.isroutine() true, so help() prints signature and docstring.
+    def __get__(self, obj: object, owner: type | None = None) -> Self:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<operation {self.definition.owner}.{self.__name__}>"
+
+
+def is_operation(value: object) -> TypeGuard[operation[..., Any]]:
+    """Whether a class attribute is an operation."""
+    return isinstance(value, operation)
+
+
+def _is_lazy(unsent: object) -> bool:
+    return isinstance(unsent, Lazy)
+
+
+class api:  # noqa: N801 - used as a decorator
+    """Like `operation`, for a method that is one documented API.
+
+    Args:
+        name: the platform's name of the API.
+        endpoint: where it lives, as `"POST /v1.0/things/{id}?unionId"`: `{id}` is filled from the parameters,
+            names behind the question mark travel in the query string although there is a body.
+        old: earlier names, under which `run()` finds it too.
+        authenticated: whether the app's access token goes along.
+        idempotent: whether the call may be sent again when its outcome is unknown (each GET may).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        endpoint: str,
+        /,
+        *old: Old | str,
+        authenticated: bool = True,
+        idempotent: bool = False,
+    ) -> None:
+        self.names = tuple(item if isinstance(item, Old) else Old(item) for item in (name, *old))
+        self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent)
+
+    def __call__(self, fn: Callable[Concatenate[Any, P], R]) -> operation[P, R]:
+        made = operation(fn)
+        made.names = self.names
+        made.endpoint = self.endpoint
+        return made
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def method(name: str, /) -> Callable[[F], F]:
+    """Give a name to a method of a manager or module, so that `run()` finds it.
+
+    class Contacts(Module):
+        @method("acme.contact.everyone")
+        def everyone(self) -> list[User]: ...
+    """
+    if not name:
+        raise ConfigurationError("a method's name cannot be empty")
+
+    def decorate(fn: F) -> F:
+        names: tuple[str, ...] = getattr(fn, METHOD_NAMES, ())
+        setattr(fn, METHOD_NAMES, (*names, name))
+        return fn
+
+    return decorate
+
+
+METHOD_NAMES = "__dingtalk_methods__"

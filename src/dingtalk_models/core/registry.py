@@ -1,0 +1,90 @@
+"""Every operation and every name, found by class: what `run()`, the docs and the tests are generated from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .operation import METHOD_NAMES, Old, is_operation, operation
+
+
+@dataclass(frozen=True, slots=True)
+class OperationInfo:
+    """One operation.
+
+    Attributes:
+        name: the platform's current name of it.
+        names: every name under which `run()` finds it, the current one first.
+        manager: the class that holds it.
+        method: its name there.
+        http: the HTTP verb.
+        host: `oapi` or `api`.
+        path: the path on that host.
+        title: the Chinese title of the API.
+        source: the slug of its documentation page.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    manager: type
+    method: str
+    http: str
+    host: str
+    path: str
+    title: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What answers to a name: a method of a manager or module, and how that name's parameters translate."""
+
+    owner: type
+    attribute: str
+    old: Old
+
+
+by_name: dict[str, Named] = {}
+"""Every name that `run()` knows."""
+
+_owners: list[type] = []
+
+
+def register(owner: type) -> None:
+    """Take up the names that a manager or module gives to its methods; a user's own take the place of ours."""
+    _owners.append(owner)
+    for attribute, value in vars(owner).items():
+        old_names = value.names if is_operation(value) and value.home is owner else ()
+        given: tuple[str, ...] = getattr(value, METHOD_NAMES, ())
+        for old in (*old_names, *map(Old, given)):
+            by_name[old.name] = Named(owner, attribute, old)
+
+
+def described(owner: type, attribute: str, value: operation[..., Any]) -> OperationInfo | None:
+    """The description of an operation that is one documented API."""
+    if value.endpoint is None:
+        return None
+    names = tuple(old.name for old in value.names)
+    endpoint = value.endpoint
+    return OperationInfo(
+        names[0],
+        names,
+        owner,
+        attribute,
+        endpoint.verb,
+        endpoint.host,
+        endpoint.path,
+        value.title,
+        value.source,
+    )
+
+
+def operations() -> list[OperationInfo]:
+    """Every operation that is one documented API, in the order of their names."""
+    found = [
+        described(owner, attribute, value)
+        for owner in _owners
+        for attribute, value in vars(owner).items()
+        if is_operation(value) and value.home is owner
+    ]
+    return sorted((info for info in found if info is not None), key=lambda info: info.name)
