@@ -1,1 +1,94 @@
-"""A typed object model of the DingTalk (钉钉) open platform."""
+"""A typed object model of the DingTalk (钉钉) open platform.
+
+    from dingtalk_models import DingTalkApp, Department, User
+
+    app = DingTalkApp(appkey="…", appsecret="…").use()
+    for department in Department.objects.list():
+        print(department.dept_id, department.name)
+
+Importing the package costs next to nothing: each name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dingtalk_models.app import DingTalkApp as DingTalkApp
+    from dingtalk_models.contact.department import Department as Department
+    from dingtalk_models.contact.role import Role as Role
+    from dingtalk_models.contact.role import RoleGroup as RoleGroup
+    from dingtalk_models.contact.user import User as User
+    from dingtalk_models.core.call import Call as Call
+    from dingtalk_models.core.call import HttpRequest as HttpRequest
+    from dingtalk_models.core.call import HttpResponse as HttpResponse
+    from dingtalk_models.core.errors import AlreadyExists as AlreadyExists
+    from dingtalk_models.core.errors import ApiError as ApiError
+    from dingtalk_models.core.errors import AuthenticationError as AuthenticationError
+    from dingtalk_models.core.errors import CallbackError as CallbackError
+    from dingtalk_models.core.errors import ConfigurationError as ConfigurationError
+    from dingtalk_models.core.errors import DecryptionError as DecryptionError
+    from dingtalk_models.core.errors import DingTalkError as DingTalkError
+    from dingtalk_models.core.errors import InvalidArgument as InvalidArgument
+    from dingtalk_models.core.errors import InvalidRequest as InvalidRequest
+    from dingtalk_models.core.errors import NotFound as NotFound
+    from dingtalk_models.core.errors import PermissionDenied as PermissionDenied
+    from dingtalk_models.core.errors import PlatformBusy as PlatformBusy
+    from dingtalk_models.core.errors import QuotaExhausted as QuotaExhausted
+    from dingtalk_models.core.errors import RateLimited as RateLimited
+    from dingtalk_models.core.errors import ReplayedCallback as ReplayedCallback
+    from dingtalk_models.core.errors import SessionStoreError as SessionStoreError
+    from dingtalk_models.core.errors import SignatureMismatch as SignatureMismatch
+    from dingtalk_models.core.errors import TransportError as TransportError
+    from dingtalk_models.core.errors import UnknownMethod as UnknownMethod
+    from dingtalk_models.core.flow import AsyncTransport as AsyncTransport
+    from dingtalk_models.core.flow import Flow as Flow
+    from dingtalk_models.core.flow import Transport as Transport
+    from dingtalk_models.core.flow import together as together
+    from dingtalk_models.core.model import Manager as Manager
+    from dingtalk_models.core.model import Model as Model
+    from dingtalk_models.core.model import Module as Module
+    from dingtalk_models.core.operation import Old as Old
+    from dingtalk_models.core.operation import api as api
+    from dingtalk_models.core.operation import method as method
+    from dingtalk_models.core.operation import operation as operation
+    from dingtalk_models.core.query import Page as Page
+    from dingtalk_models.core.query import Query as Query
+    from dingtalk_models.core.wire import BEIJING as BEIJING
+    from dingtalk_models.run import operations as operations
+    from dingtalk_models.sessions import SessionManager as SessionManager
+    from dingtalk_models.transport.retry import Retry as Retry
+
+_HOMES = {
+    "app": "DingTalkApp",
+    "contact.department": "Department",
+    "contact.role": "Role RoleGroup",
+    "contact.user": "User",
+    "core.call": "Call HttpRequest HttpResponse",
+    "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError DecryptionError "
+    "DingTalkError InvalidArgument InvalidRequest NotFound PermissionDenied PlatformBusy QuotaExhausted RateLimited "
+    "ReplayedCallback SessionStoreError SignatureMismatch TransportError UnknownMethod",
+    "core.flow": "AsyncTransport Flow Transport together",
+    "core.model": "Manager Model Module",
+    "core.operation": "Old api method operation",
+    "core.query": "Page Query",
+    "core.wire": "BEIJING",
+    "run": "operations",
+    "sessions": "SessionManager",
+    "transport.retry": "Retry",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return list(_HOME)
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,281 @@
+"""`DingTalkApp`: one application of one company, with its credentials, its session store and its transport."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
+
+from dingtalk_models.auth.credential import Credential, Issued
+from dingtalk_models.auth.module import Auth
+from dingtalk_models.core import context
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.flow import AsyncTransport, Flow, Steps, Transport, adrive, drive
+from dingtalk_models.core.operation import Bound, operation
+from dingtalk_models.run import Runner
+from dingtalk_models.sessions import SessionSource, open_session
+from dingtalk_models.transport.exchange import exchange
+from dingtalk_models.transport.retry import NO_RETRY, Retry
+
+if TYPE_CHECKING:
+    from dingtalk_models.contact import Contact
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+T = TypeVar("T")
+
+OAPI_URL = "https://oapi.dingtalk.com"
+API_URL = "https://api.dingtalk.com"
+
+
+class _FromAuth(Generic[P, R_co]):
+    """An operation of `app.auth`, on the app itself too."""
+
+    def __init__(self, definition: operation[P, R_co]) -> None:
+        self._definition = definition
+
+    def __get__(self, app: DingTalkApp, owner: type[DingTalkApp]) -> Bound[P, R_co]:
+        return Bound(self._definition, app.auth)
+
+
+class DingTalkApp:
+    """One application of one company.
+
+    Args:
+        name: tells apart apps that share a session store.
+        session_manager: where the access token and the jsapi ticket are kept: nothing (this process's memory), a URL
+            (`redis://…`, `memcached://…`, `sqlite:///…`, any SQLAlchemy URL), a client of Redis or Memcached, or an
+            object with `get`, `set` and `delete`.
+        corp_id: the company's CorpId.
+        corp_secret: the company's CorpSecret, for apps without AppKey.
+        agent_id: the app's AgentId.
+        appkey: the app's AppKey (Client ID).
+        appsecret: the app's AppSecret (Client Secret).
+        aes_key: the key of callbacks, 43 characters.
+        token: the token of callbacks.
+        callback_url: the address that callbacks are sent to.
+        domain: the app's own domain.
+        noncestr: the text that jsapi signatures are made with; by default newly made each time.
+        oapi_url: the base URL of the older host, for a sandbox or a proxy.
+        api_url: the base URL of the newer host.
+        timeout: seconds to wait for an answer, or for a connection and for an answer.
+        retry: how often a call is tried; `None` for once.
+        transport: what sends requests; by default requests.
+        async_transport: what sends awaited requests; by default httpx.
+        session_fallback: whether this process's memory stands in for a session store that is down.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "dingtalk",
+        session_manager: SessionSource = None,
+        corp_id: str | None = None,
+        corp_secret: str | None = None,
+        agent_id: str | int | None = None,
+        appkey: str | None = None,
+        appsecret: str | None = None,
+        aes_key: str | None = None,
+        token: str | None = None,
+        callback_url: str | None = None,
+        domain: str | None = None,
+        noncestr: str | None = None,
+        oapi_url: str = OAPI_URL,
+        api_url: str = API_URL,
+        timeout: float | tuple[float, float] = (5.0, 15.0),
+        retry: Retry | None = Retry(),  # noqa: B008 - frozen
+        transport: Transport | None = None,
+        async_transport: AsyncTransport | None = None,
+        session_fallback: bool = False,
+    ) -> None:
+        if bool(appkey) != bool(appsecret):
+            raise ConfigurationError("appkey and appsecret belong together: one of them is missing")
+        self.name = name
+        self.corp_id = corp_id
+        self.corp_secret = corp_secret
+        self.agent_id = None if agent_id is None else str(agent_id)
+        self.appkey = appkey
+        self.appsecret = appsecret
+        self.aes_key = aes_key
+        self.token = token
+        self.callback_url = callback_url
+        self.domain = domain
+        self.noncestr = noncestr
+        self.oapi_url = oapi_url.rstrip("/")
+        self.api_url = api_url.rstrip("/")
+        self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        self.retry = retry or NO_RETRY
+        self.session = open_session(session_manager, fallback=session_fallback)
+        self._transport = transport
+        self._async_transport = async_transport
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """An app set up from `DINGTALK_APPKEY`, `DINGTALK_SESSION_MANAGER` and so on: a variable an argument.
+
+        Args:
+            environ: where the variables are.
+
+        Raises:
+            ConfigurationError: a variable is unknown or malformed, or there is none.
+        """
+        given = {name.removeprefix("DINGTALK_").lower(): text for name, text in environ.items() if _is_ours(name)}
+        if not given:
+            raise ConfigurationError("no DINGTALK_… variable is set; DINGTALK_APPKEY and DINGTALK_APPSECRET are needed")
+        if unknown := given.keys() - _FROM_ENV:
+            names = ", ".join(f"DINGTALK_{name.upper()}" for name in sorted(unknown))
+            raise ConfigurationError(f"unknown variable {names}")
+        settings: dict[str, Any] = {name: text for name, text in given.items() if text}
+        try:
+            if "timeout" in settings:
+                settings["timeout"] = float(settings["timeout"])
+        except ValueError:
+            raise ConfigurationError("DINGTALK_TIMEOUT is not a number of seconds") from None
+        return cls(**settings)
+
+    # -- sending ----------------------------------------------------------------------------------------------------
+
+    def send(self, steps: Steps[T]) -> T:
+        """Send an unsent call, or run a flow: `app.send(Department.objects.get.call(1))`."""
+        return drive(steps, self)
+
+    async def asend(self, steps: Steps[T]) -> T:
+        """The same on the event loop."""
+        return await adrive(steps, self)
+
+    def exchange(self, call: Call[T]) -> Flow[T]:
+        """One call with its token, its retries and the reading of its reply."""
+        return exchange(self, call)
+
+    @cached_property
+    def run(self) -> Runner:
+        """Run a method by the platform's name of it, or by a name that `@method` gave.
+
+        `app.run("dingtalk.oapi.v2.department.get", dept_id=1)`; `await app.run.aio(…)`; `app.run.call(…)`.
+        """
+        return Runner(self)
+
+    @property
+    def methods(self) -> list[str]:
+        """Every name that `run()` knows."""
+        return self.run.names
+
+    @property
+    def transport(self) -> Transport:
+        """What sends requests."""
+        if self._transport is None:
+            from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
+
+            self._transport = RequestsTransport(self.timeout)
+        return self._transport
+
+    @property
+    def async_transport(self) -> AsyncTransport:
+        """What sends awaited requests."""
+        if self._async_transport is None:
+            from dingtalk_models.transport.asynchronous import HttpxTransport  # noqa: PLC0415 - only when used
+
+            self._async_transport = HttpxTransport(self.timeout)
+        return self._async_transport
+
+    def close(self) -> None:
+        """Give back connections. The app can be used again; it then opens new ones."""
+        if self._transport is not None:
+            self._transport.close()
+
+    async def aclose(self) -> None:
+        """Give back the connections of this event loop, and those of blocking calls."""
+        if self._async_transport is not None:
+            await self._async_transport.close()
+        self.close()
+
+    # -- which app --------------------------------------------------------------------------------------------------
+
+    def use(self) -> Self:
+        """Make this app the one that class-level calls of this process go through, and return it."""
+        context.use(self)
+        return self
+
+    def __enter__(self) -> Self:
+        context.innermost.set((*context.innermost.get(), self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        context.innermost.set(context.innermost.get()[:-1])
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.__exit__()
+        await self.aclose()
+
+    # -- credentials ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def auth(self) -> Auth:
+        """Access token, jsapi ticket, signatures."""
+        return Auth(self)
+
+    get_access_token = _FromAuth(Auth.get_access_token)
+    refresh_access_token = _FromAuth(Auth.refresh_access_token)
+    get_jsapi_ticket = _FromAuth(Auth.get_jsapi_ticket)
+    refresh_jsapi_ticket = _FromAuth(Auth.refresh_jsapi_ticket)
+    jsapi_signature = _FromAuth(Auth.jsapi_signature)
+
+    @property
+    def access_token(self) -> str:
+        """The app's access token, fetched only when it has to be."""
+        return self.get_access_token()
+
+    @property
+    def jsapi_ticket(self) -> str:
+        """The app's jsapi ticket, fetched only when it has to be."""
+        return self.get_jsapi_ticket()
+
+    @cached_property
+    def access_token_credential(self) -> Credential:
+        """The access token as it is kept and renewed."""
+        return Credential(self.session, self._key("access_token"), self._issue_access_token)
+
+    @cached_property
+    def jsapi_ticket_credential(self) -> Credential:
+        """The jsapi ticket as it is kept and renewed."""
+        return Credential(self.session, self._key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call)
+
+    def _issue_access_token(self) -> Call[Issued]:
+        if self.appkey and self.appsecret:
+            return self.auth.issue_access_token.call(self.appkey, self.appsecret)
+        if self.corp_id and self.corp_secret:
+            return self.auth.issue_corp_access_token.call(corpid=self.corp_id, corpsecret=self.corp_secret)
+        raise ConfigurationError(f"app {self.name!r} has no credentials: give it appkey and appsecret")
+
+    def _key(self, what: str) -> str:
+        """A key of the session store, made of the app's name and the identity of its credentials, never a secret."""
+        where = "" if self.api_url == API_URL else f"{self.api_url}:"
+        return f"dingtalk:{where}{self.name}:{self.appkey or self.corp_id}:{what}"
+
+    # -- the modules ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def contact(self) -> Contact:
+        """Departments, users, roles."""
+        from dingtalk_models.contact import Contact  # noqa: PLC0415 - a module is imported when it is first used
+
+        return Contact(self)
+
+    def __repr__(self) -> str:
+        shown = {"name": self.name, "corp_id": self.corp_id, "appkey": self.appkey, "agent_id": self.agent_id}
+        return f"DingTalkApp({', '.join(f'{key}={value!r}' for key, value in shown.items() if value)})"
+
+
+_FROM_ENV = frozenset(
+    {"name", "session_manager", "corp_id", "corp_secret", "agent_id", "appkey", "appsecret", "aes_key", "token",
+     "callback_url", "domain", "noncestr", "oapi_url", "api_url", "timeout"}
+)  # fmt: skip
+
+
+def _is_ours(variable: str) -> bool:
+    return variable.startswith("DINGTALK_")

@@ -1,0 +1,206 @@
+"""`app.auth`: access token, jsapi ticket, and the signature that lets a page use the client's abilities."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from pydantic import BaseModel, Field
+
+from dingtalk_models.auth.credential import Issued
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.model import Manager
+from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.wire import wire
+
+if TYPE_CHECKING:
+    from dingtalk_models.app import DingTalkApp
+
+
+class IssuedReply(BaseModel):
+    """What a credential endpoint of either host answers."""
+
+    value: Annotated[str, Field(repr=False), wire("accessToken", "access_token", "jsapiTicket", "ticket")]
+    lifetime: Annotated[float, wire("expireIn", "expires_in")]
+
+    def issued(self) -> Issued:
+        """The credential."""
+        return Issued(self.value, self.lifetime)
+
+
+class JsapiSignature(BaseModel):
+    """What a page passes to `dd.config`.
+
+    Attributes:
+        corp_id: the company.
+        agent_id: the app.
+        noncestr: the random text that was signed.
+        timestamp: the seconds since 1970 that were signed.
+        url: the page's address as it was signed: without fragment, its query decoded.
+        signature: the signature, in lower-case hexadecimal.
+    """
+
+    corp_id: str | None
+    agent_id: str | None
+    noncestr: str
+    timestamp: int
+    url: str
+    signature: str
+
+
+class Auth(Manager):
+    """Credentials of an app."""
+
+    @api(
+        "oauth2_1_0.GetAccessToken",
+        "POST /v1.0/oauth2/accessToken",
+        authenticated=False,
+        idempotent=True,
+    )
+    def issue_access_token(
+        self, app_key: Annotated[str, wire("appKey")], app_secret: Annotated[str, wire("appSecret")]
+    ) -> Call[Issued]:
+        """Have the platform issue an access token (获取企业内部应用的accessToken).
+
+        `get_access_token` is what applications want: it does this only when it has to.
+
+        Args:
+            app_key: the app's AppKey (Client ID).
+            app_secret: the app's AppSecret (Client Secret).
+
+        Returns:
+            The token and its life in seconds; while one is alive, the same with its life renewed.
+
+        Raises:
+            AuthenticationError: key and secret do not belong together.
+
+        Source: obtain-the-access-token-of-an-internal-app
+        """
+        return Call(IssuedReply, app_key=app_key, app_secret=app_secret).then(IssuedReply.issued)
+
+    @api("dingtalk.oapi.gettoken", "GET /gettoken", authenticated=False)
+    def issue_corp_access_token(
+        self,
+        *,
+        appkey: str | None = None,
+        appsecret: str | None = None,
+        corpid: str | None = None,
+        corpsecret: str | None = None,
+    ) -> Call[Issued]:
+        """Have the older host issue an access token (获取企业内部应用的access_token).
+
+        Args:
+            appkey: the app's AppKey, together with `appsecret`.
+            appsecret: the app's AppSecret.
+            corpid: the company's CorpId, together with `corpsecret`, for apps that have no AppKey.
+            corpsecret: the company's CorpSecret.
+
+        Returns:
+            The token and its life in seconds; while one is alive, the same with its life renewed.
+
+        Raises:
+            AuthenticationError: the pair does not belong together.
+
+        Source: obtain-orgapp-token
+        """
+        return Call(IssuedReply, "", appkey=appkey, appsecret=appsecret, corpid=corpid, corpsecret=corpsecret).then(
+            IssuedReply.issued
+        )
+
+    @api(
+        "oauth2_1_0.CreateJsapiTicket",
+        "POST /v1.0/oauth2/jsapiTickets",
+        "dingtalk.oapi.get_jsapi_ticket",
+        idempotent=True,
+    )
+    def issue_jsapi_ticket(self) -> Call[Issued]:
+        """Have the platform issue a jsapi ticket (获取jsapiTicket).
+
+        `get_jsapi_ticket` is what applications want: it does this only when it has to.
+
+        Returns:
+            The ticket and its life in seconds.
+
+        Source: create-a-jsapi-ticket
+        """
+        return Call(IssuedReply).then(IssuedReply.issued)
+
+    @operation
+    def get_access_token(self) -> Flow[str]:
+        """The app's access token, fetched only when it has to be."""
+        return (yield from self._app.access_token_credential.get()).value
+
+    @operation
+    def refresh_access_token(self) -> Flow[str]:
+        """A newly issued access token, for instance after a permission was granted."""
+        return (yield from self._app.access_token_credential.force()).value
+
+    @operation
+    def get_jsapi_ticket(self) -> Flow[str]:
+        """The app's jsapi ticket, fetched only when it has to be."""
+        return (yield from self._app.jsapi_ticket_credential.get()).value
+
+    @operation
+    def refresh_jsapi_ticket(self) -> Flow[str]:
+        """A newly issued jsapi ticket; every page that signs with the old one has to change at once."""
+        return (yield from self._app.jsapi_ticket_credential.force()).value
+
+    @operation
+    def jsapi_signature(
+        self,
+        url: str,
+        *,
+        noncestr: Annotated[str, Field(min_length=1)] | None = None,
+        timestamp: Annotated[int, Field(gt=0)] | None = None,
+        algorithm: Literal["sha256", "sha1"] = "sha256",
+    ) -> Flow[JsapiSignature]:
+        """Sign a page, so that its script may use the client's abilities (JSAPI鉴权).
+
+        Args:
+            url: the page's address, as the browser shows it.
+            noncestr: random text; the app's own, or newly made.
+            timestamp: seconds since 1970; now.
+            algorithm: "sha256" as documented today, "sha1" for clients that still want the older one.
+
+        Returns:
+            What `dd.config` wants.
+
+        Source: jsapi-authentication
+        """
+        ticket = (yield from self._app.jsapi_ticket_credential.get()).value
+        nonce = noncestr or self._app.noncestr or secrets.token_hex(8)
+        moment = int(time.time()) if timestamp is None else timestamp
+        page = signed_url(url)
+        return JsapiSignature(
+            corp_id=self._app.corp_id,
+            agent_id=self._app.agent_id,
+            noncestr=nonce,
+            timestamp=moment,
+            url=page,
+            signature=sign_page(ticket, nonce, moment, page, algorithm),
+        )
+
+    @property
+    def _app(self) -> DingTalkApp:
+        from dingtalk_models.app import DingTalkApp  # noqa: PLC0415 - the app's module imports this one
+
+        if not isinstance(self.app, DingTalkApp):
+            raise ConfigurationError("credentials belong to an app: use app.auth")
+        return self.app
+
+
+def signed_url(url: str) -> str:
+    """A page's address as it is signed: without its fragment, its query decoded once."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, unquote(parts.query), ""))
+
+
+def sign_page(ticket: str, noncestr: str, timestamp: int, url: str, algorithm: str = "sha256") -> str:
+    """The signature itself, in lower-case hexadecimal."""
+    text = f"jsapi_ticket={ticket}&noncestr={noncestr}&timestamp={timestamp}&url={url}"
+    return hashlib.new(algorithm, text.encode()).hexdigest()

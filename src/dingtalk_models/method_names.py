@@ -1,0 +1,3 @@
+from typing import Literal
+
+MethodName = Literal["dingtalk.oapi.v2.department.get"]

@@ -1,0 +1,88 @@
+"""`app.run(name, …)`: methods by the platform's names of them, and by the names that `@method` gave."""
+
+from __future__ import annotations
+
+import inspect
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dingtalk_models.core import registry
+from dingtalk_models.core.errors import ConfigurationError, UnknownMethod
+from dingtalk_models.core.operation import Bound
+
+if TYPE_CHECKING:
+    from dingtalk_models.app import DingTalkApp
+    from dingtalk_models.method_names import MethodName
+
+RESOURCES = ("auth.module", "contact.department", "contact.role", "contact.user")
+"""The modules that define operations."""
+
+
+def operations() -> list[registry.OperationInfo]:
+    """Every operation that is one documented API: what tests, docs and tools are generated from."""
+    _load()
+    return registry.operations()
+
+
+class Runner:
+    """The methods of an app, by name."""
+
+    def __init__(self, app: DingTalkApp) -> None:
+        self._app = app
+
+    def __call__(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
+        """Run a method by name.
+
+        Args:
+            name: the platform's current name of an API, an earlier one, or one that `@method` gave.
+            args: the method's arguments.
+            kwargs: the method's arguments, under their Python names, their wire names, or those that the API had under
+                this name.
+
+        Returns:
+            What the method returns.
+
+        Raises:
+            UnknownMethod: nothing answers to the name; names the nearest ones.
+            InvalidArgument: the arguments do not fit.
+        """
+        target, kwargs = self._find(name, kwargs)
+        return target(*args, **kwargs)
+
+    async def aio(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
+        """Run a method by name on the event loop."""
+        target, kwargs = self._find(name, kwargs)
+        answer: Any = (target.aio if _is_operation(target) else target)(*args, **kwargs)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def call(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
+        """The unsent call of an operation, by name."""
+        target, kwargs = self._find(name, kwargs)
+        if not _is_operation(target):
+            raise ConfigurationError(f"{name!r} is a plain method: it has no unsent call")
+        return target.call(*args, **kwargs)
+
+    @property
+    def names(self) -> list[str]:
+        """Every name."""
+        _load()
+        return sorted(registry.by_name)
+
+    def _find(self, name: str, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        if name not in registry.by_name:
+            _load()
+        named = registry.by_name.get(name)
+        if named is None:
+            raise UnknownMethod(name, get_close_matches(name, registry.by_name, n=3, cutoff=0.5))
+        target: Any = getattr(named.owner(self._app), named.attribute)
+        return target, named.old.translate(kwargs)
+
+
+def _is_operation(target: object) -> bool:
+    return isinstance(target, Bound)
+
+
+def _load() -> None:
+    for module in RESOURCES:
+        import_module(f"dingtalk_models.{module}")

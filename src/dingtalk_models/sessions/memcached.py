@@ -1,0 +1,144 @@
+"""Sessions in Memcached, through pymemcache or python-memcached."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import importlib
+import os
+import re
+import threading
+import time
+import weakref
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Protocol, cast
+
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.sessions.base import UnreadableEntry, whole_seconds
+
+_TIMEOUT = 2.0
+_SAFE_KEY = re.compile(r"[!-~]{1,150}")  # of Memcached's 250 bytes, some are left for the client's own prefix
+_SERVER = re.compile(r"[^\s/?#@]+")
+_LONGEST_RELATIVE = 30 * 24 * 3600  # a greater number is an absolute time
+
+
+class MemcachedClient(Protocol):
+    """What the clients of pymemcache and python-memcached have in common."""
+
+    def get(self, key: str, /) -> object: ...
+    def set(self, key: str, value: str, expire: int, /, *, noreply: bool) -> object: ...
+    def add(self, key: str, value: str, expire: int, /, *, noreply: bool) -> object: ...
+    def delete(self, key: str, /, *, noreply: bool) -> object: ...
+    def gets(self, key: str, /) -> object: ...
+    def cas(self, key: str, value: str, token: object, expire: int, /, *, noreply: bool) -> object: ...
+    def disconnect_all(self) -> None: ...
+
+
+class MemcachedStore:
+    """One Memcached client, made safe for threads and forks where it is not by itself."""
+
+    has_add = True
+
+    def __init__(self, client: MemcachedClient, name: str) -> None:
+        self.name = name
+        self._client = client
+        self._process = os.getpid()
+        self._lock = _lock_for(client)
+
+    def get(self, key: str) -> object:
+        with self._using() as client:
+            try:
+                raw = client.get(_safe(key))
+            except ValueError as error:  # another program's flags
+                raise UnreadableEntry from error
+            if raw is None:
+                self._check_alive()
+            return raw
+
+    def set(self, key: str, raw: str, expires: float) -> None:
+        with self._using() as client:
+            if not client.set(_safe(key), raw, _expiry(expires), noreply=False):
+                raise ConnectionError(errno.EIO, "the value was not stored")
+
+    def delete(self, key: str) -> None:
+        with self._using() as client:
+            if not client.delete(_safe(key), noreply=False):
+                self._check_alive()
+
+    def add(self, key: str, raw: str, expires: float) -> bool:
+        with self._using() as client:
+            added = bool(client.add(_safe(key), raw, _expiry(expires), noreply=False))
+            if not added:
+                self._check_alive()
+            return added
+
+    def discard(self, key: str, raw: object) -> None:
+        with self._using() as client:
+            held = client.gets(_safe(key))
+            if isinstance(held, tuple):  # pymemcache
+                value, token = cast("tuple[object, object]", held)
+                if value == raw:  # replaced by what has expired, unless it has changed since
+                    client.cas(_safe(key), "", token, -1, noreply=False)
+            elif held == raw:  # python-memcached keeps the token to itself
+                client.delete(_safe(key), noreply=False)
+
+    @contextmanager
+    def _using(self) -> Generator[MemcachedClient]:
+        if self._process != os.getpid():  # a fork shares its parent's sockets, and would read its answers
+            self._process = os.getpid()
+            self._lock = _lock_for(self._client)
+            self._client.disconnect_all()
+        with self._lock:
+            yield self._client
+
+    def _check_alive(self) -> None:
+        """Tell "not there" from "no answer", for which some clients return the same."""
+        hosts = getattr(self._client, "servers", None)  # python-memcached
+        failed = getattr(self._client, "_failed_clients", None)  # pymemcache.HashClient
+        if failed or (hosts and not any(host.connect() for host in hosts)):
+            raise ConnectionError(errno.ECONNREFUSED, "no server answers")
+
+
+def from_url(url: str, name: str) -> MemcachedStore:
+    """A store over the servers that the URL lists, with short timeouts."""
+    servers = url.partition("://")[2].rstrip("/").split(",")
+    if not all(map(_SERVER.fullmatch, servers)):
+        raise ConfigurationError(f"session store {name}: the URL must be memcached://host:port,host:port")
+    pymemcache: Any = importlib.import_module("pymemcache")  # it ships no types
+    timeouts = {"connect_timeout": _TIMEOUT, "timeout": _TIMEOUT}
+    if len(servers) == 1:
+        client = pymemcache.PooledClient(servers[0], **timeouts)
+    else:
+        client = pymemcache.HashClient(
+            servers, use_pooling=True, retry_attempts=0, dead_timeout=5, **timeouts
+        )
+    store = MemcachedStore(client, name)
+    weakref.finalize(store, client.close)
+    return store
+
+
+def from_client(client: MemcachedClient) -> MemcachedStore:
+    """A store over a user's client, named by the servers it talks to."""
+    if hosts := getattr(client, "servers", None):  # python-memcached
+        places = [host.address for host in hosts]
+    elif clients := getattr(client, "clients", None):  # pymemcache.HashClient
+        places = [each.server for each in clients.values()]
+    else:
+        places = [getattr(client, "server", "…")]
+    names = (place if isinstance(place, str) else f"{place[0]}:{place[1]}" for place in places)
+    return MemcachedStore(client, f"memcached://{','.join(names)}")
+
+
+def _lock_for(client: object) -> AbstractContextManager[object]:
+    pooled = getattr(client, "client_pool", None) or getattr(client, "use_pooling", False)
+    return nullcontext() if pooled or isinstance(client, threading.local) else threading.Lock()
+
+
+def _safe(key: str) -> str:
+    return key if _SAFE_KEY.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()
+
+
+def _expiry(expires: float) -> int:
+    seconds = whole_seconds(expires)
+    return seconds if seconds <= _LONGEST_RELATIVE else int(time.time()) + seconds

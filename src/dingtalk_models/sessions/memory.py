@@ -1,0 +1,54 @@
+"""Sessions of this process only."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+
+class MemoryStore:
+    """A dictionary: the default, and what stands in for a store that fails."""
+
+    name = "memory://"
+    has_add = True
+
+    def __init__(self) -> None:
+        self._entries: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+        self._purge_at = 64
+
+    def get(self, key: str) -> object:
+        return self._entries.get(key, (None,))[0]
+
+    def set(self, key: str, raw: str, expires: float) -> None:
+        with self._lock:
+            self._put(key, raw, expires)
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self._entries.pop(key, None)
+
+    def add(self, key: str, raw: str, expires: float) -> bool:
+        with self._lock:
+            if key in self._entries:
+                return False
+            self._put(key, raw, expires)
+            return True
+
+    def discard(self, key: str, raw: object) -> None:
+        with self._lock:
+            if self.get(key) == raw:
+                self._entries.pop(key, None)
+
+    def _put(self, key: str, raw: str, expires: float) -> None:
+        now = time.monotonic()
+        if len(self._entries) >= self._purge_at:  # a mark that doubles keeps the cost of a `set` constant
+            self._entries = {k: entry for k, entry in self._entries.items() if entry[1] > now}
+            self._purge_at = max(64, 2 * len(self._entries))
+        self._entries[key] = (raw, now + expires)
+
+
+def from_url(url: str, name: str) -> MemoryStore:
+    """A store of its own for each call."""
+    del url, name
+    return MemoryStore()

@@ -1,0 +1,95 @@
+"""`open_session`: one `Session` from whatever was passed as `session_manager`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import time
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.sessions.base import Session, SessionManager, SessionSource, Store
+
+_ACCEPTED = (
+    "session_manager may be a URL (memory://, sqlite:///path/to/file.db, redis://…, rediss://…, unix://…, "
+    "memcached://host:port, or that of a database, such as mysql+pymysql://… or postgresql+psycopg://…), "
+    "a redis.Redis, a client of pymemcache or python-memcached, or an object with get, set and delete"
+)
+_MODULE_OF_SCHEME = {
+    "memory": "memory",
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "redis": "redis",
+    "rediss": "redis",
+    "unix": "redis",
+    "memcached": "memcached",
+}
+_MODULE_OF_LIBRARY = {"redis": "redis", "pymemcache": "memcached", "memcache": "memcached"}
+_EXTRAS = {"pymemcache": "dingtalk-models[memcached]", "sqlalchemy": "dingtalk-models[sql]"}
+
+
+class _StoreModule(Protocol):
+    def from_url(self, url: str, name: str, /) -> Store: ...
+    def from_client(self, client: object, /) -> Store: ...
+
+
+def open_session(
+    session_manager: SessionSource = None, *, fallback: bool = False, clock: Callable[[], float] = time.time
+) -> Session:
+    """Open the store that `session_manager` is or names; this package's docstring lists what it may be.
+
+    Nothing is sent yet: a server that is down is noticed when it is used.
+
+    Args:
+        session_manager: None for this process's memory.
+        fallback: while the store fails, use this process's memory and log a warning, instead of raising
+            `SessionStoreError`.
+        clock: the time in seconds since 1970.
+
+    Raises:
+        ConfigurationError: it is none of what is accepted, or a package for it is not installed.
+    """
+    source = "memory://" if session_manager is None else session_manager
+    store = _store_at(source) if isinstance(source, str) else _store_of(source)
+    return Session(store, fallback=fallback, clock=clock)
+
+
+def _store_at(url: str) -> Store:
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise ConfigurationError(f"{_ACCEPTED}; the text given is no URL")
+    name = _name(scheme, rest)
+    try:
+        return _module(_MODULE_OF_SCHEME.get(scheme.lower(), "sql")).from_url(url, name)
+    except ModuleNotFoundError as error:
+        package = _EXTRAS.get(str(error.name), error.name)
+        raise ConfigurationError(f"{_ACCEPTED}; for {name} `pip install {package}`") from error
+    except ConfigurationError:
+        raise
+    except ValueError:  # whose text may quote the password
+        raise ConfigurationError(f"{_ACCEPTED}; {name} is malformed or of an unknown kind") from None
+
+
+def _store_of(manager: SessionManager) -> Store:
+    kind = type(manager).__qualname__
+    methods = [getattr(manager, method, None) for method in ("get", "set", "delete")]
+    if isinstance(manager, type) or not all(map(callable, methods)):
+        raise ConfigurationError(f"{_ACCEPTED}; not a {kind}")
+    modules = [base.__module__ for base in type(manager).__mro__]
+    if any(map(inspect.iscoroutinefunction, methods)) or any(".asyncio" in module for module in modules):
+        raise ConfigurationError(f"{_ACCEPTED}; {kind} is for asyncio, pass its blocking counterpart")
+    libraries = (module.partition(".")[0] for module in modules)
+    known = (_MODULE_OF_LIBRARY[library] for library in libraries if library in _MODULE_OF_LIBRARY)
+    return _module(next(known, "custom")).from_client(manager)
+
+
+def _module(name: str) -> _StoreModule:
+    """One store's module: imported only when used, as most need a package that others do without."""
+    return cast("_StoreModule", importlib.import_module(f"dingtalk_models.sessions.{name}"))
+
+
+def _name(scheme: str, rest: str) -> str:
+    """The URL without user, password and options, however it may be misspelt."""
+    place, _, options = rest.partition("?")
+    return f"{scheme}://…" if "@" in options else f"{scheme}://{place.rpartition('@')[2]}"

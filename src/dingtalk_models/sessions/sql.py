@@ -1,0 +1,125 @@
+"""Sessions in any database that SQLAlchemy speaks to."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from tenacity import retry, retry_if_exception, stop_after_attempt
+
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.sessions.base import CLOCK_TOLERANCE
+
+_MAX_CONNECTIONS = 8
+_MYSQL_TIMEOUTS = {"connect_timeout": 3, "read_timeout": 3, "write_timeout": 3}
+_POSTGRESQL_TIMEOUTS = {"connect_timeout": 3, "tcp_user_timeout": 3000}
+_TIMEOUTS = {
+    "pymysql": _MYSQL_TIMEOUTS,
+    "mysqldb": _MYSQL_TIMEOUTS,
+    "psycopg": _POSTGRESQL_TIMEOUTS,
+    "psycopg2": _POSTGRESQL_TIMEOUTS,
+}
+_table = sa.Table(
+    "dingtalk_sessions",
+    sa.MetaData(),
+    sa.Column("session_key", sa.String(64), primary_key=True),
+    sa.Column("session_value", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+)
+
+
+def _is_deadlock(error: BaseException) -> bool:
+    """MySQL and MariaDB fail some of those who insert a row just deleted with this; they may try again."""
+    return isinstance(error, DBAPIError) and error.orig is not None and error.orig.args[:1] == (1213,)
+
+
+class SqlStore:
+    """The table `dingtalk_sessions`, created if missing.
+
+    Each operation connects anew: it is rare, and neither a fork nor a server's idle timeout can break it.
+    """
+
+    has_add = True
+
+    def __init__(self, engine: sa.Engine, name: str) -> None:
+        self.name = name
+        self._engine = engine
+        self._prepared = False
+        self._connections = threading.BoundedSemaphore(_MAX_CONNECTIONS)
+
+    def get(self, key: str) -> object:
+        with self._connected() as connection:
+            return connection.scalar(sa.select(_table.c.session_value).where(_at(key)))
+
+    def set(self, key: str, raw: str, expires: float) -> None:
+        # No two databases agree on an upsert; these two steps are one on all of them
+        change = _table.update().where(_at(key)).values(session_value=raw, expires_at=time.time() + expires)
+        while not self._write(change) and not self.add(key, raw, expires):
+            pass
+
+    def delete(self, key: str) -> None:
+        self._write(_table.delete().where(_at(key)))
+
+    def add(self, key: str, raw: str, expires: float) -> bool:
+        row = {"session_key": _digest(key), "session_value": raw, "expires_at": time.time() + expires}
+        try:
+            self._write(_table.insert().values(row))
+        except IntegrityError:
+            return False
+        return True
+
+    def discard(self, key: str, raw: object) -> None:
+        self._write(_table.delete().where(_at(key), _table.c.session_value == raw))
+
+    @retry(retry=retry_if_exception(_is_deadlock), stop=stop_after_attempt(10), reraise=True)
+    def _write(self, statement: sa.Executable) -> int:
+        """How many rows the statement matched."""
+        with self._connected() as connection:
+            return connection.execute(statement).rowcount
+
+    @contextmanager
+    def _connected(self) -> Generator[sa.Connection]:
+        with self._connections:
+            if not self._prepared:
+                self._prepare()
+                self._prepared = True
+            with self._engine.begin() as connection:
+                yield connection
+
+    def _prepare(self) -> None:
+        try:
+            _table.create(self._engine, checkfirst=True)
+        except DBAPIError:  # another process may have created it at the same moment
+            if not sa.inspect(self._engine).has_table(_table.name):
+                raise
+        with self._engine.begin() as connection:
+            connection.execute(_table.delete().where(_table.c.expires_at < time.time() - CLOCK_TOLERANCE))
+
+
+def from_url(url: str, name: str) -> SqlStore:
+    """A store with short timeouts, unless the URL's query sets others."""
+    try:
+        place = sa.make_url(url)
+        dialect = place.get_dialect()
+    except ArgumentError:
+        raise ValueError from None
+    if dialect.is_async:
+        raise ConfigurationError(f"session store {name}: the driver {dialect.driver} is for asyncio")
+    timeouts = {k: v for k, v in _TIMEOUTS.get(dialect.driver, {}).items() if k not in place.query}
+    # hide_parameters: the text of an error would quote what was to be stored
+    engine = sa.create_engine(place, poolclass=sa.NullPool, connect_args=timeouts, hide_parameters=True)
+    return SqlStore(engine, name)
+
+
+def _at(key: str) -> sa.ColumnElement[bool]:
+    return _table.c.session_key == _digest(key)
+
+
+def _digest(key: str) -> str:
+    """Databases disagree on how long a key may be, and on whether case and trailing spaces count."""
+    return hashlib.sha256(key.encode()).hexdigest()
