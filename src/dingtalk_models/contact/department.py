@@ -1,0 +1,496 @@
+"""Departments (部门)."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
+from typing_extensions import TypedDict, Unpack
+
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.flow import MAX_PARALLEL, Flow, batches, together
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.query import OFFSET, Listing, Query, Walk, page_of
+from dingtalk_models.core.wire import CommaInts, CommaStrs, Language, wire
+
+if TYPE_CHECKING:
+    from dingtalk_models.contact.user import User
+
+ROOT = 1
+"""The department that is the company itself."""
+
+DepartmentName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^-,，]*$")]
+"""1 to 64 characters, none of them `-`, `,` or `，`."""
+
+_FewDepartments = Annotated[CommaInts, Field(max_length=50)]
+_FewUsers = Annotated[CommaStrs, Field(max_length=50)]
+
+
+class DepartmentFields(TypedDict, total=False):
+    """What a department may be given when it is created, and changed to later."""
+
+    hide_dept: bool
+    """Hide it from others."""
+    dept_permits: _FewDepartments
+    """Departments that may see it although it is hidden, 50 at the most together with `user_permits`."""
+    user_permits: _FewUsers
+    """Users that may see it although it is hidden."""
+    outer_dept: bool
+    """Keep its members from seeing the rest of the company."""
+    outer_dept_only_self: bool
+    """Let its members see their own department only."""
+    outer_permit_users: _FewUsers
+    """Users that its members may see all the same."""
+    outer_permit_depts: _FewDepartments
+    """Departments that its members may see all the same."""
+    create_dept_group: bool
+    """Have a group chat for it."""
+    auto_approve_apply: bool
+    """Let people join without a review."""
+    order: int
+    """Its place among its siblings: the smaller comes first."""
+    source_identifier: str
+    """A mark of your own, for instance the department's id in another system."""
+
+
+class DepartmentChanges(DepartmentFields, total=False):
+    """What a department may be changed to."""
+
+    name: DepartmentName
+    """1 to 64 characters, none of them `-`, `,` or `，`."""
+    parent_id: int
+    """The department to move it under."""
+    language: Language
+    """The language that `name` is in."""
+    auto_add_user: bool
+    """Add new members to its group chat."""
+    dept_manager_userid_list: CommaStrs
+    """Its managers, who have to be members."""
+    group_contain_sub_dept: bool
+    """Have the departments below it in its group chat."""
+    group_contain_outer_dept: bool
+    """Have outer departments in its group chat."""
+    group_contain_hidden_dept: bool
+    """Have hidden departments in its group chat."""
+    org_dept_owner: str
+    """The owner of its group chat."""
+    force_update_fields: CommaStrs
+    """Fields to clear where they are given empty; `dept_manager_userid_list` is the only one."""
+    code: Annotated[str, Field(max_length=30)]
+    """A code, 30 characters at the most."""
+
+
+def _bars(name: str) -> Callable[[str], dict[str, list[str]]]:
+    """The older APIs join ids by vertical bars."""
+    return lambda joined: {name: [part for part in joined.split("|") if part]}
+
+
+_OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
+    "parentid": "parent_id",
+    "deptHiding": "hide_dept",
+    "deptPermits": _bars("dept_permits"),
+    "userPermits": _bars("user_permits"),
+    "outerDept": "outer_dept",
+    "outerDeptOnlySelf": "outer_dept_only_self",
+    "outerPermitDepts": _bars("outer_permit_depts"),
+    "outerPermitUsers": _bars("outer_permit_users"),
+    "createDeptGroup": "create_dept_group",
+    "autoApproveApply": "auto_approve_apply",
+    "autoAddUser": "auto_add_user",
+    "deptManagerUseridList": _bars("dept_manager_userid_list"),
+    "groupContainSubDept": "group_contain_sub_dept",
+    "groupContainOuterDept": "group_contain_outer_dept",
+    "groupContainHiddenDept": "group_contain_hidden_dept",
+    "orgDeptOwner": "org_dept_owner",
+    "sourceIdentifier": "source_identifier",
+}
+
+
+class _ParentPath(Record):
+    parent_dept_id_list: list[int]
+
+
+class DepartmentManager(Manager):
+    """Departments (部门)."""
+
+    @api(
+        "dingtalk.oapi.v2.department.get",
+        "POST /topapi/v2/department/get",
+        Old("dingtalk.oapi.department.get", id="dept_id", lang="language"),
+        idempotent=True,
+    )
+    def get(self, dept_id: int, *, language: Language = "zh_CN") -> Call[Department]:
+        """One department (获取部门详情).
+
+        Args:
+            dept_id: its id; 1 is the root.
+            language: the language of its name.
+
+        Returns:
+            The department with every field that the app may see.
+
+        Raises:
+            NotFound: there is no such department.
+            PermissionDenied: it is outside the app's contact scope.
+
+        Source: query-department-details0-v2
+        """
+        return Call(Department, dept_id=dept_id, language=language)
+
+    @api(
+        "dingtalk.oapi.v2.department.listsub",
+        "POST /topapi/v2/department/listsub",
+        Old("dingtalk.oapi.department.list", id="parent_id", lang="language"),
+        idempotent=True,
+    )
+    def list(
+        self,
+        parent_id: Annotated[int, wire("dept_id")] = ROOT,
+        *,
+        language: Language = "zh_CN",
+        fetch_child: bool = False,
+    ) -> Query[Department]:
+        """The direct children of a department (获取部门列表).
+
+        Args:
+            parent_id: the department; by default the root.
+            language: the language of the names.
+            fetch_child: whether to go on to the departments below them, breadth first, a call each.
+
+        Returns:
+            Departments with id, name, parent and group chat flags; `get` has the rest.
+
+        Raises:
+            NotFound: there is no such department.
+
+        Source: user-management-acquires-the-list-departments
+        """
+        if fetch_child:
+            return Query(lambda: self._below([parent_id], language, MAX_PARALLEL))
+        return Listing(Department, None, parent_id=parent_id, language=language)
+
+    @api(
+        "dingtalk.oapi.v2.department.listsubid",
+        "POST /topapi/v2/department/listsubid",
+        Old("dingtalk.oapi.department.list_ids", id="dept_id"),
+        idempotent=True,
+    )
+    def list_ids(self, dept_id: int = ROOT) -> Call[builtins.list[int]]:
+        """The ids of a department's direct children (获取子部门ID列表).
+
+        Args:
+            dept_id: the department; by default the root. The app's contact scope does not limit this call.
+
+        Raises:
+            NotFound: there is no such department.
+
+        Source: obtain-the-list-of-sub-department-ids
+        """
+        return Call(list[int], "result.dept_id_list", dept_id=dept_id)
+
+    @api(
+        "dingtalk.oapi.v2.department.create",
+        "POST /topapi/v2/department/create",
+        Old(
+            "dingtalk.oapi.department.create",
+            **_OLD_FIELDS,
+        ),
+    )
+    def create(
+        self, name: DepartmentName, parent_id: int = ROOT, **fields: Unpack[DepartmentFields]
+    ) -> Call[Department]:
+        """Create a department (创建部门).
+
+        Args:
+            name: 1 to 64 characters, none of them `-`, `,` or `，`; unique among its siblings.
+            parent_id: the department above it; by default the root.
+            fields: see `DepartmentFields`.
+
+        Returns:
+            The department, with its new id and the fields that were given.
+
+        Raises:
+            InvalidArgument: a field is beyond its limit; nothing was sent.
+            AlreadyExists: a sibling has this name.
+            NotFound: there is no such parent.
+
+        Source: address-book-creation-department-established-department
+        """
+        _check_permits(fields)
+        call = Call(int, "result.dept_id", name=name, parent_id=parent_id, **fields)
+        return call.then(
+            lambda dept_id: Department.model_validate(
+                {"dept_id": dept_id, "name": name, "parent_id": parent_id, **fields}, by_name=True
+            )
+        )
+
+    @api(
+        "dingtalk.oapi.v2.department.update",
+        "POST /topapi/v2/department/update",
+        Old(
+            "dingtalk.oapi.department.update",
+            **_OLD_FIELDS,
+            id="dept_id",
+            lang="language",
+        ),
+    )
+    def update(self, dept_id: int, **fields: Unpack[DepartmentChanges]) -> Call[None]:
+        """Change a department (更新部门).
+
+        Args:
+            dept_id: its id; the root cannot be changed.
+            fields: what to change; what is not given stays. See `DepartmentChanges`.
+
+        Raises:
+            InvalidArgument: a field is beyond its limit; nothing was sent.
+            NotFound: there is no such department, or no such parent.
+            InvalidRequest: the root, a cycle, or a manager who is no member.
+
+        Source: address-book-update-department
+        """
+        _check_permits(fields)
+        return Call(None, dept_id=dept_id, **fields)
+
+    @api(
+        "dingtalk.oapi.v2.department.delete",
+        "POST /topapi/v2/department/delete",
+        Old("dingtalk.oapi.department.delete", id="dept_id"),
+    )
+    def delete(self, dept_id: int) -> Call[None]:
+        """Delete a department (删除部门).
+
+        Args:
+            dept_id: its id. The root stays, and so does a department that has members or children.
+
+        Raises:
+            NotFound: there is no such department.
+            InvalidRequest: it is the root, or not empty.
+
+        Source: address-book-deletion-department
+        """
+        return Call(None, dept_id=dept_id)
+
+    @api(
+        "dingtalk.oapi.v2.department.listparentbydept",
+        "POST /topapi/v2/department/listparentbydept",
+        Old("dingtalk.oapi.department.list_parent_depts_by_dept", id="dept_id"),
+        idempotent=True,
+    )
+    def parents(self, dept_id: int) -> Call[builtins.list[int]]:
+        """The way from a department up to the root (获取指定部门的所有父部门列表).
+
+        Args:
+            dept_id: the department.
+
+        Returns:
+            Ids: the department itself, its parent, and so on up to 1.
+
+        Raises:
+            NotFound: there is no such department.
+
+        Source: query-the-list-of-all-parent-departments-of-a-department
+        """
+        return Call(list[int], "result.parent_id_list", dept_id=dept_id)
+
+    @api(
+        "dingtalk.oapi.v2.department.listparentbyuser",
+        "POST /topapi/v2/department/listparentbyuser",
+        Old("dingtalk.oapi.department.list_parent_depts", userId="userid"),
+        idempotent=True,
+    )
+    def of_user(self, userid: str) -> Call[builtins.list[builtins.list[int]]]:
+        """The ways from each department of a user up to the root (获取指定用户的所有父部门列表).
+
+        Args:
+            userid: the user.
+
+        Returns:
+            For each department of the user: its id, its parent's, and so on up to 1.
+
+        Raises:
+            NotFound: there is no such user.
+
+        Source: queries-the-list-of-all-parent-departments-of-a-user
+        """
+        paths = Call(list[_ParentPath], "result.parent_list", userid=userid)
+        return paths.then(lambda found: [path.parent_dept_id_list for path in found])
+
+    @api("contact_1_0.SearchDepartment", "POST /v1.0/contact/departments/search", idempotent=True)
+    def search(
+        self,
+        query_word: Annotated[str, Field(min_length=1), wire("queryWord")],
+        *,
+        offset: Annotated[int, Field(ge=0)] = 0,
+        size: Annotated[int, Field(ge=1)] = 20,
+    ) -> Query[int]:
+        """Departments by words in their name (搜索部门ID).
+
+        Args:
+            query_word: the words.
+            offset: how many to leave out.
+            size: how many a call brings.
+
+        Returns:
+            The departments' ids.
+
+        Source: address-book-search-department-id
+        """
+        return Listing(int, OFFSET, query_word=query_word, offset=offset, size=size)
+
+    @operation
+    def tree(
+        self,
+        dept_id: int = ROOT,
+        *,
+        language: Language = "zh_CN",
+        workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4,
+    ) -> Query[Department]:
+        """A department and everything below it, breadth first, a call a department.
+
+        Args:
+            dept_id: where to begin; by default the root.
+            language: the language of the names.
+            workers: how many calls at once.
+        """
+
+        def walk() -> Walk[Department]:
+            root = yield from self.get.call(dept_id, language=language)
+            yield page_of([root])
+            yield from self._below([dept_id], language, workers)
+
+        return Query(walk)
+
+    @operation
+    def walk_ids(self, dept_id: int = ROOT, *, workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4) -> Query[int]:
+        """The ids of a department and of everything below it, breadth first, a call a department.
+
+        Args:
+            dept_id: where to begin; by default the root. The app's contact scope does not limit this call.
+            workers: how many calls at once.
+        """
+
+        def walk() -> Walk[int]:
+            level = [dept_id]
+            while level:
+                yield page_of(level)
+                below: list[int] = []
+                for few in batches(level, workers):
+                    for ids in (yield from together([self.list_ids.call(one) for one in few])):
+                        below += ids
+                level = below
+
+        return Query(walk)
+
+    def _below(self, level: builtins.list[int], language: Language, workers: int) -> Walk[Department]:
+        while level:
+            below: builtins.list[int] = []
+            for few in batches(level, workers):
+                lists = [self.list.call(one, language=language).collect() for one in few]
+                for children in (yield from together(lists)):
+                    yield page_of(children)
+                    below += [child.dept_id for child in children]
+            level = below
+
+
+class UnionDepartment(Record):
+    """The counterpart of a department in an associated company."""
+
+    dept_id: Annotated[int | None, wire("dept_id", "deptId")] = None
+    corp_id: Annotated[str | None, wire("corp_id", "corpId")] = None
+
+
+class Department(Model):
+    """A department (部门). What the app may not see, and what `list` does not bring, is `None`."""
+
+    objects: ClassVar[DepartmentManager] = DepartmentManager()
+    get = objects.get
+    create = objects.create
+
+    dept_id: int
+    name: str = ""
+    parent_id: int | None = None
+    source_identifier: str | None = None
+    create_dept_group: bool | None = None
+    auto_add_user: bool | None = None
+    auto_approve_apply: bool | None = None
+    tags: str | None = None
+    from_union_org: bool | None = None
+    order: int | None = None
+    dept_group_chat_id: str | None = None
+    group_contain_sub_dept: bool | None = None
+    group_contain_outer_dept: bool | None = None
+    group_contain_hidden_dept: bool | None = None
+    org_dept_owner: str | None = None
+    dept_manager_userid_list: list[str] = []
+    outer_dept: bool | None = None
+    outer_dept_only_self: bool | None = None
+    outer_permit_depts: list[int] = []
+    outer_permit_users: list[str] = []
+    hide_dept: bool | None = None
+    user_permits: list[str] = []
+    dept_permits: list[int] = []
+    code: str | None = None
+    member_count: int | None = None
+    """Members, those of the departments below included."""
+    owning_member_count: int | None = None
+    """Members of the department itself."""
+    union_dept_ext: UnionDepartment | None = None
+
+    @operation
+    def update(self, **fields: Unpack[DepartmentChanges]) -> Flow[Department]:
+        """Change fields of this department, which holds them afterwards.
+
+        Args:
+            fields: see `DepartmentChanges`.
+        """
+        yield from self.objects.update.call(self.dept_id, **fields)
+        self.hold({**fields})
+        return self
+
+    @operation
+    def save(self) -> Flow[Department]:
+        """Send the fields that were assigned since this department was loaded; nothing where there are none."""
+        if changes := self.changes():
+            yield from self.update.call(**changes)
+        return self
+
+    @operation
+    def delete(self) -> Call[None]:
+        """Delete this department, which has to be empty."""
+        return self.objects.delete.call(self.dept_id)
+
+    @operation
+    def refresh(self) -> Flow[Department]:
+        """Load every field anew, into this object."""
+        self.replace((yield from self.objects.get.call(self.dept_id)))
+        return self
+
+    @operation
+    def children(self) -> Query[Department]:
+        """The departments directly below this one."""
+        return self.objects.list.call(self.dept_id)
+
+    @operation
+    def parent(self) -> Flow[Department | None]:
+        """The department above this one; the root has none."""
+        if self.dept_id == ROOT:
+            return None
+        if self.parent_id is None:
+            yield from self.refresh.call()
+        return None if self.parent_id is None else (yield from self.objects.get.call(self.parent_id))
+
+    @operation
+    def users(self) -> Query[User]:
+        """The members of this department itself."""
+        from dingtalk_models.contact.user import UserManager  # noqa: PLC0415 - users import departments
+
+        return UserManager().list.call(self.dept_id)
+
+
+def _check_permits(fields: DepartmentFields) -> None:
+    if len(fields.get("dept_permits", [])) + len(fields.get("user_permits", [])) > 50:  # noqa: PLR2004
+        raise Refusal("dept_permits", "together with user_permits at most 50")

@@ -1,0 +1,346 @@
+"""Roles (角色) and role groups (角色组)."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from dingtalk_models.contact.user import From, PageSize, UserRef
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.query import OFFSET, Listing, Query, Walk, next_page, page_of
+from dingtalk_models.core.wire import CommaInts, CommaStrs, wire
+
+RoleName = Annotated[str, Field(min_length=1), wire("roleName")]
+RoleId = Annotated[int, wire("roleId")]
+_Roles = Annotated[CommaInts, Field(min_length=1, max_length=20), wire("roleIds")]
+
+
+class RoleGroupManager(Manager):
+    """Role groups (角色组). The platform can't rename or delete one."""
+
+    @api("dingtalk.oapi.role.list", "POST /topapi/role/list", "dingtalk.corp.role.list", idempotent=True)
+    def list(self, *, offset: From = 0, size: Annotated[int, Field(ge=1, le=200)] = 200) -> Query[RoleGroup]:
+        """The role groups of the company, with their roles (获取角色列表).
+
+        Args:
+            offset: where to begin.
+            size: how many a call brings, 200 at the most.
+
+        Source: obtains-a-list-of-enterprise-roles
+        """
+        return Listing(RoleGroup, OFFSET, offset=offset, size=size)
+
+    @api(
+        "dingtalk.oapi.role.getrolegroup",
+        "POST /topapi/role/getrolegroup",
+        "dingtalk.corp.role.getrolegroup",
+        idempotent=True,
+    )
+    def get(self, group_id: int) -> Call[RoleGroup]:
+        """One role group with its roles (获取角色组列表).
+
+        Args:
+            group_id: the group.
+
+        Raises:
+            InvalidRequest: there is no such group.
+
+        Source: obtains-the-role-group-information
+        """
+
+        def complete(group: _RoleGroupReply) -> RoleGroup:
+            return RoleGroup(group_id=group_id, name=group.group_name, roles=_in_group(group.roles, group_id))
+
+        return Call(_RoleGroupReply, "role_group", group_id=group_id).then(complete)
+
+    @api("dingtalk.oapi.role.addrolegroup", "POST /role/add_role_group")
+    def create(self, name: Annotated[str, Field(min_length=1)]) -> Call[RoleGroup]:
+        """Create a role group (创建角色组).
+
+        Args:
+            name: its name.
+
+        Source: add-a-role-group
+        """
+        return Call(int, "groupId", name=name).then(lambda group_id: RoleGroup(group_id=group_id, name=name))
+
+
+class RoleManager(Manager):
+    """Roles (角色)."""
+
+    list_groups = RoleGroupManager.list
+    get_group = RoleGroupManager.get
+    create_group = RoleGroupManager.create
+
+    @operation
+    def list(self) -> Query[Role]:
+        """Every role of the company, group by group; each knows its group."""
+
+        def walk() -> Walk[Role]:
+            groups = self.list_groups.call().walk()
+            while (page := (yield from next_page(groups))) is not None:
+                yield page_of([role for group in page.items for role in _in_group(group.roles, group.group_id)])
+
+        return Query(walk)
+
+    @api("dingtalk.oapi.role.getrole", "POST /topapi/role/getrole", idempotent=True)
+    def get(self, role_id: RoleId) -> Call[Role]:
+        """One role (获取角色详情).
+
+        Args:
+            role_id: the role.
+
+        Raises:
+            NotFound: there is no such role.
+
+        Source: queries-role-details
+        """
+        return Call(_RoleReply, "role", role_id=role_id).then(
+            lambda role: Role(role_id=role_id, name=role.name, group_id=role.group_id)
+        )
+
+    @api(
+        "dingtalk.oapi.role.simplelist",
+        "POST /topapi/role/simplelist",
+        "dingtalk.corp.role.simplelist",
+        idempotent=True,
+    )
+    def users(self, role_id: int, *, offset: From = 0, size: PageSize = 100) -> Query[RoleUser]:
+        """Who has a role (获取指定角色的员工列表).
+
+        Args:
+            role_id: the role.
+            offset: where to begin.
+            size: how many a call brings, 100 at the most.
+
+        Returns:
+            Id, name, and for which departments the user has the role.
+
+        Raises:
+            NotFound: there is no such role.
+
+        Source: obtain-the-list-of-employees-of-a-role
+        """
+        return Listing(RoleUser, OFFSET, role_id=role_id, offset=offset, size=size)
+
+    @api("dingtalk.oapi.role.add_role", "POST /role/add_role", "dingtalk.oapi.role.addrole")
+    def create(self, name: RoleName, group_id: Annotated[int, wire("groupId")]) -> Call[Role]:
+        """Create a role (创建角色).
+
+        Args:
+            name: its name, unique in the company.
+            group_id: the group that it belongs to.
+
+        Raises:
+            AlreadyExists: a role has this name.
+            NotFound: there is no such group.
+
+        Source: address-book-add-role
+        """
+        return Call(int, "roleId", name=name, group_id=group_id).then(
+            lambda role_id: Role(role_id=role_id, name=name, group_id=group_id)
+        )
+
+    @api("dingtalk.oapi.role.update_role", "POST /role/update_role", "dingtalk.oapi.role.updaterole")
+    def update(self, role_id: RoleId, name: RoleName) -> Call[None]:
+        """Rename a role (更新角色名称).
+
+        Args:
+            role_id: the role.
+            name: its new name.
+
+        Raises:
+            NotFound: there is no such role.
+
+        Source: update-the-character-name
+        """
+        return Call(None, role_id=role_id, name=name)
+
+    @api("dingtalk.oapi.role.deleterole", "POST /topapi/role/deleterole", "dingtalk.corp.role.deleterole")
+    def delete(self, role_id: int) -> Call[None]:
+        """Delete a role that nobody has (删除角色).
+
+        Args:
+            role_id: the role; those of the default group stay.
+
+        Raises:
+            NotFound: there is no such role.
+
+        Source: delete-role-information
+        """
+        return Call(None, role_id=role_id)
+
+    @api(
+        "dingtalk.oapi.role.addrolesforemps",
+        "POST /topapi/role/addrolesforemps",
+        Old("dingtalk.corp.role.addrolesforemps", rolelid_list="role_ids", userid_list="user_ids"),
+    )
+    def assign(
+        self,
+        role_ids: _Roles,
+        user_ids: Annotated[CommaStrs, Field(min_length=1, max_length=20), wire("userIds")],
+    ) -> Call[None]:
+        """Give roles to users (批量增加员工角色).
+
+        Args:
+            role_ids: 20 roles at the most, none of the default group.
+            user_ids: 20 users at the most.
+
+        Raises:
+            NotFound: there is no such role, or no such user.
+
+        Source: add-role-information-to-employees-in-batches
+        """
+        return Call(None, role_ids=role_ids, user_ids=user_ids)
+
+    @api(
+        "dingtalk.oapi.role.removerolesforemps",
+        "POST /topapi/role/removerolesforemps",
+        Old("dingtalk.corp.role.removerolesforemps", roleid_list="role_ids", userid_list="user_ids"),
+    )
+    def revoke(
+        self,
+        role_ids: _Roles,
+        user_ids: Annotated[CommaStrs, Field(min_length=1, max_length=100), wire("userIds")],
+    ) -> Call[None]:
+        """Take roles from users (批量删除员工角色).
+
+        Args:
+            role_ids: 20 roles at the most.
+            user_ids: 100 users at the most.
+
+        Raises:
+            NotFound: there is no such role, or no such user.
+
+        Source: delete-the-color-information-of-employee-corners-in-batches
+        """
+        return Call(None, role_ids=role_ids, user_ids=user_ids)
+
+    @api("dingtalk.oapi.role.scope.update", "POST /topapi/role/scope/update")
+    def set_scope(
+        self, userid: str, role_id: int, dept_ids: Annotated[CommaInts, Field(max_length=50)] | None = None
+    ) -> Call[None]:
+        """Limit a user's role to some departments (设定角色成员管理范围).
+
+        Args:
+            userid: a user who has the role.
+            role_id: the role.
+            dept_ids: 50 departments at the most; without them, the whole company.
+
+        Raises:
+            NotFound: there is no such role, user or department.
+
+        Source: update-role-member-management-department-scope
+        """
+        return Call(None, userid=userid, role_id=role_id, dept_ids=dept_ids)
+
+
+class _RoleReply(Record):
+    name: str
+    group_id: Annotated[int | None, wire("groupId")] = None
+
+
+class _RoleGroupReply(Record):
+    group_name: str
+    roles: list[Role] = []
+
+
+class ManageScope(Record):
+    """A department for which a user has a role."""
+
+    dept_id: int
+    name: str | None = None
+
+
+class RoleUser(UserRef):
+    """A user who has a role, and the departments that it is limited to."""
+
+    name: str = ""
+    manage_scopes: Annotated[list[ManageScope], wire("manageScopes")] = []
+
+
+class Role(Model):
+    """A role (角色)."""
+
+    objects: ClassVar[RoleManager] = RoleManager()
+    get = objects.get
+    create = objects.create
+
+    role_id: Annotated[int, wire("id", "role_id")]
+    name: Annotated[str, wire("name", "role_name")] = ""
+    group_id: Annotated[int | None, wire("groupId")] = None
+
+    @operation
+    def update(self, name: RoleName) -> Flow[Role]:
+        """Rename this role, which holds the name afterwards.
+
+        Args:
+            name: the new name.
+        """
+        yield from self.objects.update.call(self.role_id, name)
+        self.hold({"name": name})
+        return self
+
+    @operation
+    def save(self) -> Flow[Role]:
+        """Send the name, if it was assigned since this role was loaded."""
+        if changes := self.changes():
+            yield from self.update.call(**changes)
+        return self
+
+    @operation
+    def delete(self) -> Call[None]:
+        """Delete this role, which nobody may have any more."""
+        return self.objects.delete.call(self.role_id)
+
+    @operation
+    def refresh(self) -> Flow[Role]:
+        """Load every field anew, into this object."""
+        self.replace((yield from self.objects.get.call(self.role_id)))
+        return self
+
+    @operation
+    def users(self) -> Query[RoleUser]:
+        """Who has this role."""
+        return self.objects.users.call(self.role_id)
+
+    @operation
+    def assign(self, user_ids: Annotated[CommaStrs, Field(min_length=1, max_length=20)]) -> Call[None]:
+        """Give this role to users.
+
+        Args:
+            user_ids: 20 users at the most.
+        """
+        return self.objects.assign.call([self.role_id], user_ids)
+
+    @operation
+    def revoke(self, user_ids: Annotated[CommaStrs, Field(min_length=1, max_length=100)]) -> Call[None]:
+        """Take this role from users.
+
+        Args:
+            user_ids: 100 users at the most.
+        """
+        return self.objects.revoke.call([self.role_id], user_ids)
+
+
+class RoleGroup(Model):
+    """A role group (角色组)."""
+
+    objects: ClassVar[RoleGroupManager] = RoleGroupManager()
+    get = objects.get
+    create = objects.create
+
+    group_id: Annotated[int, wire("groupId")]
+    name: str = ""
+    roles: list[Role] = []
+
+
+def _in_group(roles: builtins.list[Role], group_id: int) -> builtins.list[Role]:
+    for role in roles:
+        role.hold({"group_id": group_id})
+    return roles

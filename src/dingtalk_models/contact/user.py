@@ -1,0 +1,784 @@
+"""Users (用户): the people of a company."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, with_config
+from typing_extensions import TypedDict, Unpack
+
+from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.flow import MAX_PARALLEL, Flow, batches, together
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.query import (
+    CURSOR,
+    OFFSET,
+    OFFSET_IN_PAGES,
+    Listing,
+    Query,
+    Walk,
+    next_page,
+    page_of,
+)
+from dingtalk_models.core.wire import CommaInts, CommaStrs, CompactDate, JsonObject, Language, Millis, wire
+
+OrderField = Literal["entry_asc", "entry_desc", "modify_asc", "modify_desc", "custom"]
+"""By entry or change, ascending or descending, or as arranged by hand."""
+
+UserName = Annotated[str, Field(min_length=1, max_length=80)]
+PageSize = Annotated[int, Field(ge=1, le=100)]
+From = Annotated[int, Field(ge=0)]
+
+_LONGEST_EXTENSION = 2000
+
+
+def _short_enough(extension: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if len(json.dumps(extension, ensure_ascii=False)) > _LONGEST_EXTENSION:
+        raise ValueError(f"as JSON, at most {_LONGEST_EXTENSION} characters")
+    return extension
+
+
+Extension = Annotated[JsonObject, AfterValidator(_short_enough)]
+"""Fields that an administrator has added to the company's people; at most 2000 characters as JSON."""
+
+
+@with_config(ConfigDict(extra="forbid"))
+class DeptOrderFields(TypedDict):
+    """The place of a user in one department: the larger comes first."""
+
+    dept_id: int
+    order: int
+
+
+@with_config(ConfigDict(extra="forbid"))
+class DeptTitleFields(TypedDict):
+    """The title of a user in one department."""
+
+    dept_id: int
+    title: str
+
+
+@with_config(ConfigDict(extra="forbid"))
+class DeptPositionFields(TypedDict):
+    """Translations of a user's extension fields."""
+
+    extension_i18n: dict[str, JsonValue]
+
+
+class UserFields(TypedDict, total=False):
+    """What a user may be given when created, and changed to later."""
+
+    hide_mobile: bool
+    """Hide the number from colleagues; calls and DINGs still work."""
+    telephone: Annotated[str, Field(max_length=50)]
+    """Office telephone, 50 characters at the most; unique in the company."""
+    job_number: Annotated[str, Field(max_length=50)]
+    """Job number, 50 characters at the most."""
+    title: Annotated[str, Field(max_length=200)]
+    """Title, 200 characters at the most."""
+    email: Annotated[str, Field(max_length=50)]
+    """E-mail, 50 characters at the most; unique in the company."""
+    org_email: Annotated[str, Field(max_length=100)]
+    """Company mailbox, 100 characters at the most; only where company mail is in use."""
+    org_email_type: Literal["profession", "base"]
+    """The edition of the company mailbox."""
+    work_place: Annotated[str, Field(max_length=100)]
+    """Place of work, 100 characters at the most."""
+    remark: Annotated[str, Field(max_length=2000)]
+    """Remark, 2000 characters at the most."""
+    dept_order_list: list[DeptOrderFields]
+    """The user's place in each department: the larger comes first."""
+    dept_title_list: list[DeptTitleFields]
+    """The user's title in each department."""
+    dept_position_list: list[DeptPositionFields]
+    """Translations of extension fields."""
+    extension: Extension
+    """Fields that an administrator has added; at most 2000 characters as JSON."""
+    senior_mode: bool
+    """Protect an executive: hide the number and restrict who may write."""
+    hired_date: Millis
+    """When the user joined."""
+    manager_userid: str
+    """The user's direct manager."""
+    exclusive_mobile: str
+    """Company account: a number for verification, as `+86-13412341234`."""
+    avatar_media_id: Annotated[str, wire("avatarMediaId")]
+    """Company account: the picture, as a media id."""
+    nickname: str
+    """Company account: the nickname."""
+    init_password: Annotated[str, Field(min_length=8)]
+    """Company account: the first password; 8 characters at least, neither all letters nor all digits."""
+    send_password_to_user: bool
+    """Company account: send the password to the user."""
+
+
+class NewUserFields(UserFields, total=False):
+    """What a user may be given when created."""
+
+    userid: Annotated[str, Field(min_length=1, max_length=64)]
+    """1 to 64 characters, unique in the company, for ever; made by the platform where it is not given."""
+    login_email: str
+    """The e-mail to log in with."""
+    exclusive_account: bool
+    """Make a company account (企业账号)."""
+    exclusive_account_type: Literal["sso", "dingtalk"]
+    """Who checks the company account's login."""
+    login_id: str
+    """Company account: the name to log in with."""
+    outer_exclusive_corpid: str
+    """The company whose account is invited."""
+    outer_exclusive_userid: str
+    """The account of the other company that is invited."""
+
+
+class UserChanges(UserFields, total=False):
+    """What a user may be changed to. The mobile number cannot be changed."""
+
+    name: UserName
+    """80 characters at the most."""
+    dept_id_list: Annotated[CommaInts, Field(max_length=100)]
+    """Every department that the user is to be in, 100 at the most."""
+    ext_attrs_update_mode: Literal[0, 1]
+    """0 replaces all extension fields by those given, 1 changes only those given."""
+    language: Language
+    """The language that the texts are in."""
+    force_update_fields: CommaStrs
+    """Fields to clear where they are given empty: `manager_userid`, `org_email`."""
+    login_id: Annotated[str, wire("loginId")]
+    """Company account: the name to log in with."""
+
+
+def _per_department(text: str | dict[str, Any], what: str) -> list[dict[str, Any]]:
+    """A map of departments, as the older APIs have it, in today's form."""
+    return [{"dept_id": int(dept_id), what: value} for dept_id, value in _loaded(text).items()]
+
+
+def _loaded(text: Any) -> Any:
+    return json.loads(text) if isinstance(text, str) else text
+
+
+_OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
+    "department": lambda ids: {"dept_id_list": _loaded(ids)},
+    "position": "title",
+    "positionInDepts": lambda titles: {"dept_title_list": _per_department(titles, "title")},
+    "orderInDepts": lambda orders: {"dept_order_list": _per_department(orders, "order")},
+    "tel": "telephone",
+    "workPlace": "work_place",
+    "orgEmail": "org_email",
+    "jobnumber": "job_number",
+    "extattr": "extension",
+    "isHide": "hide_mobile",
+    "isSenior": "senior_mode",
+    "managerUserid": "manager_userid",
+    "hiredDate": "hired_date",
+}
+
+
+class UserManager(Manager):
+    """Users (用户)."""
+
+    @api(
+        "dingtalk.oapi.v2.user.get",
+        "POST /topapi/v2/user/get",
+        Old("dingtalk.oapi.user.get", lang="language"),
+        idempotent=True,
+    )
+    def get(self, userid: str, *, language: Language = "zh_CN", login_id: str | None = None) -> Call[User]:
+        """One user (查询用户详情).
+
+        Args:
+            userid: the user.
+            language: the language of texts.
+            login_id: the login name of a company account; `userid` is then ignored.
+
+        Returns:
+            The user with every field that the app may see.
+
+        Raises:
+            NotFound: there is no such user, or the invitation is still open.
+
+        Source: query-user-details
+        """
+        return Call(User, userid=userid, language=language, login_id=login_id)
+
+    @api(
+        "dingtalk.oapi.v2.user.create",
+        "POST /topapi/v2/user/create",
+        Old(
+            "dingtalk.oapi.user.create",
+            **_OLD_FIELDS,
+        ),
+    )
+    def create(
+        self,
+        name: UserName,
+        mobile: str | None,
+        dept_id_list: Annotated[CommaInts, Field(min_length=1, max_length=100)],
+        **fields: Unpack[NewUserFields],
+    ) -> Call[User]:
+        """Add a user (创建用户).
+
+        Args:
+            name: 80 characters at the most.
+            mobile: unique in the company, foreign numbers as `+xx-xxxxxx`; `None` for a company account only.
+            dept_id_list: the departments to be in, 100 at the most.
+            fields: see `NewUserFields`.
+
+        Returns:
+            The user, with id, union id and the fields that were given.
+
+        Raises:
+            InvalidArgument: a field is beyond its limit; nothing was sent.
+            AlreadyExists: id, mobile, e-mail or telephone belongs to another.
+
+        Source: user-information-creation
+        """
+        if mobile is None and not fields.get("exclusive_account") and not fields.get("outer_exclusive_corpid"):
+            raise Refusal("mobile", "required, except for a company account (exclusive_account)")
+        call = Call(_NewUser, name=name, mobile=mobile, dept_id_list=dept_id_list, **fields)
+        given = {"name": name, "mobile": mobile, "dept_id_list": dept_id_list, **fields}
+        return call.then(lambda made: User.model_validate({**given, **made.model_dump()}, by_name=True))
+
+    @api(
+        "dingtalk.oapi.v2.user.update",
+        "POST /topapi/v2/user/update",
+        Old(
+            "dingtalk.oapi.user.update",
+            **_OLD_FIELDS,
+            lang="language",
+        ),
+    )
+    def update(self, userid: str, **fields: Unpack[UserChanges]) -> Call[None]:
+        """Change a user (更新用户信息).
+
+        Args:
+            userid: the user.
+            fields: what to change; what is not given stays. See `UserChanges`.
+
+        Raises:
+            InvalidArgument: a field is beyond its limit; nothing was sent.
+            NotFound: there is no such user.
+            AlreadyExists: e-mail or telephone belongs to another.
+
+        Source: user-information-update
+        """
+        return Call(None, userid=userid, **fields)
+
+    @api("dingtalk.oapi.v2.user.delete", "POST /topapi/v2/user/delete", "dingtalk.oapi.user.delete")
+    def delete(self, userid: str) -> Call[None]:
+        """Remove a user from the company (删除用户).
+
+        Args:
+            userid: the user; attendance groups and the roster lose it too.
+
+        Raises:
+            NotFound: there is no such user.
+
+        Source: delete-a-user
+        """
+        return Call(None, userid=userid)
+
+    @api(
+        "dingtalk.oapi.v2.user.list",
+        "POST /topapi/v2/user/list",
+        Old(
+            "dingtalk.oapi.user.listbypage",
+            department_id="dept_id", offset="cursor", order="order_field", lang="language",
+        ),
+        idempotent=True,
+    )  # fmt: skip
+    def list(
+        self,
+        dept_id: int = ROOT,
+        *,
+        cursor: From = 0,
+        size: PageSize = 100,
+        order_field: OrderField | None = None,
+        contain_access_limit: bool | None = None,
+        language: Language = "zh_CN",
+    ) -> Query[User]:
+        """The members of one department itself, with every field (获取部门用户详情).
+
+        Args:
+            dept_id: the department; by default the root.
+            cursor: where to begin.
+            size: how many a call brings, 100 at the most.
+            order_field: their order.
+            contain_access_limit: whether to include users whose access is limited.
+            language: the language of texts.
+
+        Raises:
+            PermissionDenied: the department is outside the app's contact scope.
+
+        Source: queries-the-complete-information-of-a-department-user
+        """
+        return Listing(
+            User, CURSOR, dept_id=dept_id, cursor=cursor, size=size, order_field=order_field,
+            contain_access_limit=contain_access_limit, language=language,
+        )  # fmt: skip
+
+    @api(
+        "dingtalk.oapi.user.listsimple",
+        "POST /topapi/user/listsimple",
+        Old(
+            "dingtalk.oapi.user.simplelist",
+            department_id="dept_id", offset="cursor", order="order_field", lang="language",
+        ),
+        idempotent=True,
+    )  # fmt: skip
+    def list_simple(
+        self,
+        dept_id: int = ROOT,
+        *,
+        cursor: From = 0,
+        size: PageSize = 100,
+        order_field: OrderField | None = None,
+        contain_access_limit: bool | None = None,
+        language: Language = "zh_CN",
+    ) -> Query[SimpleUser]:
+        """Id and name of the members of one department itself (获取部门用户基础信息).
+
+        Args:
+            dept_id: the department; by default the root.
+            cursor: where to begin.
+            size: how many a call brings, 100 at the most.
+            order_field: their order.
+            contain_access_limit: whether to include users whose access is limited.
+            language: the language of names.
+
+        Raises:
+            NotFound: there is no such department.
+
+        Source: queries-the-simple-information-of-a-department-user
+        """
+        return Listing(
+            SimpleUser, CURSOR, dept_id=dept_id, cursor=cursor, size=size, order_field=order_field,
+            contain_access_limit=contain_access_limit, language=language,
+        )  # fmt: skip
+
+    @api(
+        "dingtalk.oapi.user.listid",
+        "POST /topapi/user/listid",
+        Old("dingtalk.oapi.user.getDeptMember", deptId="dept_id"),
+        idempotent=True,
+    )
+    def list_ids(self, dept_id: int = ROOT) -> Call[builtins.list[str]]:
+        """The ids of the members of one department itself (获取部门用户userid列表).
+
+        Args:
+            dept_id: the department; by default the root. The app's contact scope does not limit this call.
+
+        Raises:
+            NotFound: there is no such department.
+
+        Source: query-the-list-of-department-userids
+        """
+        return Call(list[str], "result.userid_list", dept_id=dept_id)
+
+    @api(
+        "dingtalk.oapi.user.count",
+        "POST /topapi/user/count",
+        Old("dingtalk.oapi.user.get_org_user_count", onlyActive="only_active"),
+        idempotent=True,
+    )
+    def count(self, *, only_active: bool = False) -> Call[int]:
+        """How many people the company has (获取员工人数).
+
+        Args:
+            only_active: whether to count only those who have logged in.
+
+        Source: user-management-acquires-number-employees
+        """
+        return Call(int, "result.count", only_active=only_active)
+
+    @api(
+        "dingtalk.oapi.v2.user.getbymobile",
+        "POST /topapi/v2/user/getbymobile",
+        "dingtalk.oapi.user.get_by_mobile",
+        idempotent=True,
+    )
+    def by_mobile(self, mobile: str, *, support_exclusive_account_search: bool | None = None) -> Call[UserMatch]:
+        """The user with a mobile number (根据手机号查询用户).
+
+        Args:
+            mobile: the number.
+            support_exclusive_account_search: whether to look for company accounts too.
+
+        Raises:
+            NotFound: nobody in the company has this number.
+
+        Source: query-users-by-phone-number
+        """
+        return Call(UserMatch, mobile=mobile, support_exclusive_account_search=support_exclusive_account_search)
+
+    @api(
+        "dingtalk.oapi.user.getbyunionid",
+        "POST /topapi/user/getbyunionid",
+        "dingtalk.oapi.user.getUseridByUnionid",
+        idempotent=True,
+    )
+    def by_unionid(self, unionid: str) -> Call[UserMatch]:
+        """The user with a union id (根据unionid获取用户userid).
+
+        Args:
+            unionid: the union id, as your own company as a developer sees it.
+
+        Raises:
+            NotFound: nobody in the company has this union id.
+
+        Source: query-a-user-by-the-union-id
+        """
+        return Call(UserMatch, unionid=unionid)
+
+    @api(
+        "dingtalk.oapi.v2.user.getuserinfo",
+        "POST /topapi/v2/user/getuserinfo",
+        "dingtalk.oapi.user.getuserinfo",
+    )
+    def by_code(self, code: str) -> Call[LoginIdentity]:
+        """Who is logged in, by the code that a page inside DingTalk received (通过免登码获取用户信息).
+
+        Args:
+            code: the login code; it works once, for 5 minutes.
+
+        Raises:
+            AuthenticationError: the code is unknown, used up or too old.
+
+        Source: obtain-the-userid-of-a-user-by-using-the-log-free
+        """
+        return Call(LoginIdentity, code=code)
+
+    @api(
+        "dingtalk.oapi.user.listadmin",
+        "POST /topapi/user/listadmin",
+        "dingtalk.oapi.user.get_admin",
+        idempotent=True,
+    )
+    def admins(self) -> Call[builtins.list[Admin]]:
+        """The company's administrators (获取管理员列表).
+
+        Source: query-the-administrator-list
+        """
+        return Call(list[Admin])
+
+    @api("dingtalk.oapi.user.get_admin_scope", "POST /topapi/user/get_admin_scope", idempotent=True)
+    def admin_scope(self, userid: str) -> Call[builtins.list[int]]:
+        """The departments whose contacts an administrator manages (获取管理员通讯录权限范围).
+
+        Args:
+            userid: the administrator.
+
+        Raises:
+            NotFound: there is no such user.
+
+        Source: query-permissions-of-the-administrator-address-book
+        """
+        return Call(list[int], "dept_ids", userid=userid)
+
+    @api(
+        "dingtalk.oapi.inactive.user.v2.get",
+        "POST /topapi/inactive/user/v2/get",
+        "dingtalk.oapi.inactive.user.get",
+        idempotent=True,
+    )
+    def inactive(
+        self,
+        query_date: CompactDate,
+        *,
+        is_active: bool = False,
+        dept_ids: CommaInts | None = None,
+        offset: From = 0,
+        size: PageSize = 100,
+    ) -> Query[str]:
+        """Who did not log in on a day (获取未登录钉钉的员工列表).
+
+        Args:
+            query_date: the day.
+            is_active: whether to list those who did log in instead.
+            dept_ids: only these departments.
+            offset: where to begin.
+            size: how many a call brings, 100 at the most.
+
+        Returns:
+            User ids.
+
+        Source: queries-the-inactive-users-or-active-users-under-an-enterprise
+        """
+        return Listing(
+            str,
+            OFFSET,
+            query_date=query_date,
+            is_active=is_active,
+            dept_ids=dept_ids,
+            offset=offset,
+            size=size,
+        )
+
+    @api(
+        "contact_1_0.SearchUser",
+        "POST /v1.0/contact/users/search",
+        Old("dingtalk.corp.emp.search", keyword="query_word"),
+        Old("dingtalk.corp.search.corpcontact.baseinfo", query="query_word"),
+        idempotent=True,
+    )
+    def search(
+        self,
+        query_word: Annotated[str, Field(min_length=1), wire("queryWord")],
+        *,
+        offset: From = 0,
+        size: Annotated[int, Field(ge=1)] = 20,
+        full_match_field: Annotated[Literal[1] | None, wire("fullMatchField")] = None,
+    ) -> Query[str]:
+        """Users by words in their name (搜索用户userId).
+
+        Args:
+            query_word: a name, its pinyin, or a part of it.
+            offset: the number of the first page.
+            size: how many a call brings.
+            full_match_field: 1 for those whose whole name it is.
+
+        Returns:
+            User ids.
+
+        Source: address-book-search-user-id
+        """
+        return Listing(
+            str,
+            OFFSET_IN_PAGES,
+            query_word=query_word,
+            offset=offset,
+            size=size,
+            full_match_field=full_match_field,
+        )
+
+    @operation
+    def all(
+        self,
+        dept_id: int = ROOT,
+        *,
+        size: PageSize = 100,
+        language: Language = "zh_CN",
+        workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4,
+    ) -> Query[User]:
+        """Every user of a department and of everything below it, each once, breadth first.
+
+        Args:
+            dept_id: where to begin; by default the root, and so the whole company.
+            size: how many users a call brings, 100 at the most.
+            language: the language of texts.
+            workers: how many calls at once.
+        """
+
+        def walk() -> Walk[User]:
+            seen: set[str] = set()
+            departments = DepartmentManager().walk_ids.call(dept_id, workers=workers).walk()
+            while (ids := (yield from next_page(departments))) is not None:
+                for few in batches(ids.items, workers):
+                    lists = [self.list.call(one, size=size, language=language).collect() for one in few]
+                    for users in (yield from together(lists)):
+                        yield page_of([user for user in users if user.userid not in seen])
+                        seen.update(user.userid for user in users)
+
+        return Query(walk)
+
+
+class _NewUser(Record):
+    userid: str
+    unionid: Annotated[str | None, wire("unionId", "unionid")] = None
+
+
+class UserRef(Model):
+    """What some calls tell of a user: the id, and little else."""
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    userid: str
+
+    @operation
+    def user(self) -> Call[User]:
+        """The user, with every field that the app may see."""
+        return self.objects.get.call(self.userid)
+
+
+class SimpleUser(UserRef):
+    """A user's id and name."""
+
+    name: str = ""
+
+
+class Admin(UserRef):
+    """An administrator: 1 the main one, 2 a sub-administrator."""
+
+    sys_level: int | None = None
+
+
+class UserMatch(UserRef):
+    """A user found by mobile number or union id.
+
+    Attributes:
+        contact_type: 0 for a colleague, 1 for an external contact.
+        exclusive_account_userid_list: the company accounts with the same number.
+    """
+
+    contact_type: int | None = None
+    exclusive_account_userid_list: list[str] = []
+
+
+class LoginIdentity(UserRef):
+    """Who is logged in.
+
+    Attributes:
+        name: the user's name.
+        unionid: the union id, as the app's own company sees it.
+        associated_unionid: the union id, as an associated company sees it.
+        device_id: the device.
+        sys: whether the user is an administrator.
+        sys_level: 1 the main administrator, 2 a sub-administrator, 100 the owner, 0 none of them.
+    """
+
+    name: str | None = None
+    unionid: str | None = None
+    associated_unionid: str | None = None
+    device_id: str | None = None
+    sys: bool | None = None
+    sys_level: int | None = None
+
+
+class DeptOrder(Record):
+    """The place of a user in one department: the larger comes first."""
+
+    dept_id: int
+    order: int | None = None
+
+
+class LeaderInDept(Record):
+    """Whether a user leads one department."""
+
+    dept_id: int
+    leader: bool = False
+
+
+class UserRole(Record):
+    """A role of a user."""
+
+    id: int
+    name: str = ""
+    group_name: str | None = None
+
+
+class UnionUser(Record):
+    """The user's counterpart in an associated company."""
+
+    userid: str | None = None
+    corp_id: str | None = None
+
+
+class UnionUsers(UnionUser):
+    """The user's counterparts in associated companies."""
+
+    union_emp_map_list: list[UnionUser] = []
+
+
+class DeptPosition(Record):
+    """Translations of a user's extension fields."""
+
+    extension_i18n: dict[str, JsonValue] | None = None
+
+
+class User(Model):
+    """A user (用户). What the app may not see, and what a list does not bring, is `None`."""
+
+    objects: ClassVar[UserManager] = UserManager()
+    get = objects.get
+    create = objects.create
+
+    userid: str
+    unionid: str | None = None
+    name: str = ""
+    avatar: str | None = None
+    state_code: str | None = None
+    mobile: str | None = None
+    hide_mobile: bool | None = None
+    telephone: str | None = None
+    job_number: str | None = None
+    title: str | None = None
+    email: str | None = None
+    org_email: str | None = None
+    org_email_type: str | None = None
+    work_place: str | None = None
+    remark: str | None = None
+    manager_userid: str | None = None
+    dept_id_list: list[int] = []
+    dept_order_list: list[DeptOrder] = []
+    dept_position_list: list[DeptPosition] = []
+    dept_order: int | None = None
+    """The place in the department that was listed."""
+    extension: JsonObject | None = None
+    hired_date: Millis | None = None
+    active: bool | None = None
+    real_authed: bool | None = None
+    senior: bool | None = None
+    admin: bool | None = None
+    boss: bool | None = None
+    leader: bool | None = None
+    """Whether the user leads the department that was listed."""
+    leader_in_dept: list[LeaderInDept] = []
+    role_list: list[UserRole] = []
+    union_emp_ext: UnionUsers | None = None
+    nickname: str | None = None
+    login_id: str | None = None
+    exclusive_account: bool | None = None
+    exclusive_account_type: str | None = None
+    exclusive_account_corp_id: str | None = None
+    exclusive_account_corp_name: str | None = None
+    disable_status: bool | None = None
+
+    @operation
+    def update(self, **fields: Unpack[UserChanges]) -> Flow[User]:
+        """Change fields of this user, who holds them afterwards.
+
+        Args:
+            fields: see `UserChanges`.
+        """
+        yield from self.objects.update.call(self.userid, **fields)
+        held: dict[str, Any] = {**fields}
+        if fields.get("ext_attrs_update_mode") == 1:
+            held["extension"] = {**(self.extension or {}), **fields.get("extension", {})}
+        self.hold(held)
+        return self
+
+    @operation
+    def save(self) -> Flow[User]:
+        """Send the fields that were assigned since this user was loaded; nothing where there are none."""
+        if changes := self.changes():
+            yield from self.update.call(**changes)
+        return self
+
+    @operation
+    def delete(self) -> Call[None]:
+        """Remove this user from the company."""
+        return self.objects.delete.call(self.userid)
+
+    @operation
+    def refresh(self) -> Flow[User]:
+        """Load every field anew, into this object."""
+        self.replace((yield from self.objects.get.call(self.userid)))
+        return self
+
+    @operation
+    def departments(self) -> Flow[list[Department]]:
+        """The departments that this user is in, in their order."""
+        if not self.dept_id_list:
+            yield from self.refresh.call()
+        return (yield from together([Department.objects.get.call(dept_id) for dept_id in self.dept_id_list]))
+
+    @operation
+    def manager(self) -> Flow[User | None]:
+        """This user's direct manager."""
+        return (yield from self.objects.get.call(self.manager_userid)) if self.manager_userid else None
