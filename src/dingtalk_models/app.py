@@ -21,6 +21,10 @@ from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
     from dingtalk_models.contact import Contact
+    from dingtalk_models.customer import Customer
+    from dingtalk_models.file import File
+    from dingtalk_models.message import Message
+    from dingtalk_models.smartwork import Smartwork
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -265,6 +269,34 @@ class DingTalkApp:
         from dingtalk_models.contact import Contact  # noqa: PLC0415 - a module is imported when it is first used
 
         return Contact(self)
+
+    @cached_property
+    def customer(self) -> Customer:
+        """External contacts, label groups."""
+        from dingtalk_models.customer import Customer  # noqa: PLC0415
+
+        return Customer(self)
+
+    @cached_property
+    def message(self) -> Message:
+        """Work notifications, robots."""
+        from dingtalk_models.message import Message  # noqa: PLC0415
+
+        return Message(self)
+
+    @cached_property
+    def file(self) -> File:
+        """Spaces, media."""
+        from dingtalk_models.file import File  # noqa: PLC0415
+
+        return File(self)
+
+    @cached_property
+    def smartwork(self) -> Smartwork:
+        """Attendance, approvals."""
+        from dingtalk_models.smartwork import Smartwork  # noqa: PLC0415
+
+        return Smartwork(self)
 
     def __repr__(self) -> str:
         shown = {"name": self.name, "corp_id": self.corp_id, "appkey": self.appkey, "agent_id": self.agent_id}

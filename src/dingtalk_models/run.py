@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dingtalk_models.app import DingTalkApp
     from dingtalk_models.method_names import MethodName
 
-RESOURCES = ("auth.module", "contact.department", "contact.role", "contact.user")
-"""The modules that define operations."""
+MODULES = ("auth.module", "contact", "customer", "file", "message", "smartwork")
+"""The modules whose import brings every operation."""
 
 
 def operations() -> list[registry.OperationInfo]:
@@ -84,5 +84,5 @@ def _is_operation(target: object) -> bool:
 
 
 def _load() -> None:
-    for module in RESOURCES:
+    for module in MODULES:
         import_module(f"dingtalk_models.{module}")

@@ -237,9 +237,10 @@ class Together(Generic[T]):
 
 
 def together(steps: Sequence[Steps[T]], *, workers: int = MAX_PARALLEL) -> Flow[list[T]]:
-    """Many at once: `pages = yield from together(calls)`.
+    """Do many calls or flows at once, and have their results in order.
 
-    The blocking driver sends them from threads, the async driver as tasks; the flow does not know which.
+    The blocking driver sends them from threads, the async driver as tasks; the flow does not know which:
+    `pages = yield from together(calls)`.
     """
     results: list[T] = yield Together(steps, workers)
     return results

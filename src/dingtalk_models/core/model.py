@@ -148,7 +148,8 @@ def _resource_fields(kind: type[Model]) -> tuple[str, ...]:
 
 
 def _holds_model(hint: Any) -> bool:
-    return any(map(_holds_model, get_args(hint))) or (isinstance(hint, type) and Model in hint.__mro__)
+    bases: tuple[type, ...] = getattr(hint, "__mro__", ())
+    return Model in bases or any(map(_holds_model, get_args(hint)))
 
 
 def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
