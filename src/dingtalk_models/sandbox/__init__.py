@@ -1,0 +1,151 @@
+"""A local DingTalk: a real HTTP server with a company in it, for development and tests.
+
+    from dingtalk_models.sandbox import Sandbox
+
+    with Sandbox() as sandbox:
+        app = sandbox.app()
+        sandbox.fail("/topapi/v2/user/get", times=2, status=503)
+        ...
+        print(sandbox.calls)
+
+Or from a shell, for a client in any language:
+
+    python -m dingtalk_models.sandbox --port 8787
+
+One port serves the paths of both hosts, oapi.dingtalk.com and api.dingtalk.com, each by its own rules:
+where the token is looked for, envelopes, codes and texts. It keeps state and is strict. What it does not
+implement it refuses as the platform does, and says so in the log `dingtalk_models.sandbox`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from importlib.util import find_spec
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
+
+if not (find_spec("starlette") and find_spec("uvicorn")):
+    raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
+
+from . import auth, departments, roles, users
+from .company import Admin, Company, Department, Membership, Role, RoleGroup, User
+from .credentials import Clock, Credentials
+from .faults import Behaviour, Fault
+from .gateway import Gateway
+from .seed import seeded_company
+from .server import App, Received, Server
+
+if TYPE_CHECKING:
+    from dingtalk_models import DingTalkApp
+
+__all__ = [
+    "Admin",
+    "Behaviour",
+    "Clock",
+    "Company",
+    "Credentials",
+    "Department",
+    "Fault",
+    "Membership",
+    "Received",
+    "Role",
+    "RoleGroup",
+    "Sandbox",
+    "User",
+]
+
+_RESOURCES: Final = (auth, departments, roles, users)  # importing them fills the table of endpoints
+
+
+class Sandbox:
+    """A DingTalk of your own, on 127.0.0.1.
+
+    Args:
+        port: the port; 0 for a free one.
+        host: the address to listen on.
+        qps: refuse more calls a second than this to one API (the platform's number is 20); None: no limit.
+        org: `seeded`: a company with departments, people and roles; `empty`: the root department alone.
+        scopes: the permission scopes granted to the app; None: all.
+        credentials: of the company and its app, where several sandboxes must differ.
+
+    Attributes:
+        company: the state: change it to prepare a test, look at it to check one.
+        clock: the time that expiry, throttling and login codes go by; `clock.advance(seconds)`.
+        calls: what was received, oldest first.
+        corp_id, corp_secret, appkey, appsecret, agent_id: the credentials it accepts.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        qps: int | None = None,
+        org: Literal["seeded", "empty"] = "seeded",
+        scopes: Collection[str] | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self.company = (seeded_company if org == "seeded" else Company)(credentials=credentials)
+        held = self.company.credentials
+        self.corp_id, self.corp_secret = held.corp_id, held.corp_secret
+        self.appkey, self.appsecret, self.agent_id = held.appkey, held.appsecret, held.agent_id
+        self.clock: Clock = held.clock
+        self._app = App(Gateway(self.company, qps, None if scopes is None else frozenset(scopes)), held.clock)
+        self.calls: list[Received] = self._app.calls
+        self._server = Server(self._app, host, port)
+
+    @property
+    def url(self) -> str:
+        """The base URL of both hosts."""
+        return self._server.url
+
+    def start(self) -> Self:
+        """Serve."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; the state stays."""
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        """Serve until the end of the block."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving."""
+        self.stop()
+
+    def app(self, **overrides: Any) -> DingTalkApp:
+        """A `DingTalkApp` of this company; keywords override what is passed to its constructor."""
+        from dingtalk_models import DingTalkApp  # noqa: PLC0415 -- the sandbox serves other clients without it
+
+        names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id")
+        settings: dict[str, Any] = {name: getattr(self, name) for name in names}
+        settings |= {"name": "sandbox", "oapi_url": self.url, "api_url": self.url}
+        return DingTalkApp(**(settings | overrides))
+
+    def received(self, path: str) -> list[Received]:
+        """What was received at this path, oldest first."""
+        return [call for call in self.calls if call.path == path]
+
+    def fail(self, path: str, *, times: int = 1, **how: Unpack[Behaviour]) -> Fault:
+        """Let the next requests to a path (`*`: to any) misbehave; what they can do is listed at `Behaviour`.
+
+        With an answer given (`errcode`, `sub_code`, `code`, `status` or `body`) the endpoint is not reached.
+        Without one it acts and answers, and `headers`, `delay`, `drop` and `truncate` apply to its answer.
+        The `Fault` that is returned tells how many requests remain, and can be cancelled.
+        """
+        fault = Fault(path, times, how)
+        self._app.faults.append(fault)
+        return fault
+
+    def revoke_tokens(self) -> None:
+        """Make the issued access token invalid: the next fetch mints another."""
+        self.company.credentials.revoke_tokens()
+
+    def login_code(self, userid: str) -> str:
+        """A login code (免登授权码) for this person: valid for 5 minutes, once."""
+        return self.company.credentials.mint_code(userid)

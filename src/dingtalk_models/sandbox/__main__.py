@@ -1,0 +1,52 @@
+"""`python -m dingtalk_models.sandbox`: serve until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import sys
+import threading
+
+from . import Sandbox
+from . import __doc__ as about
+
+
+def main() -> None:
+    """Serve, tell where and with which credentials, log every request."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dingtalk_models.sandbox",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8787, help="port; 0 for a free one (default: %(default)s)")
+    parser.add_argument("--qps", type=int, help="calls a second for each API, such as 20 (default: no limit)")
+    parser.add_argument("--empty", action="store_true", help="start with the root department alone")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
+    sandbox = Sandbox(options.port, options.host, qps=options.qps, org="empty" if options.empty else "seeded")
+    with sandbox, contextlib.suppress(KeyboardInterrupt):
+        sys.stdout.write(
+            f"""\
+A local DingTalk is listening at {sandbox.url} (both hosts). Ctrl-C stops it.
+本地钉钉已就绪：{sandbox.url}（oapi 与 api 同一地址），按 Ctrl-C 停止。
+
+  export DINGTALK_OAPI_URL={sandbox.url}
+  export DINGTALK_API_URL={sandbox.url}
+  export DINGTALK_CORP_ID={sandbox.corp_id}
+  export DINGTALK_CORP_SECRET={sandbox.corp_secret}
+  export DINGTALK_APPKEY={sandbox.appkey}
+  export DINGTALK_APPSECRET={sandbox.appsecret}
+  export DINGTALK_AGENT_ID={sandbox.agent_id}
+
+  curl '{sandbox.url}/gettoken?appkey={sandbox.appkey}&appsecret={sandbox.appsecret}'
+
+"""
+        )
+        sys.stdout.flush()
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""From a call to an answer: which endpoint is it, may the caller, and what does the endpoint say."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+from .company import Company
+from .endpoints import Endpoint, route
+from .envelopes import Answer, Bare, Call, dialect_of
+from .errors import Denied, Refused
+
+log = logging.getLogger("dingtalk_models.sandbox")
+
+
+class Gateway:
+    """Takes calls to the endpoints of one company; runs on the event loop alone, so calls never overlap."""
+
+    def __init__(self, company: Company, qps: int | None, scopes: frozenset[str] | None) -> None:
+        self._company = company
+        self._qps = qps
+        self._scopes = scopes
+        self._recent: dict[str, deque[float]] = {}
+
+    def answer(self, call: Call) -> Answer:
+        """The platform's answer; the company changes only here."""
+        dialect = dialect_of(call.path)
+        verbs, in_path = route(call.path)
+        try:
+            endpoint = dialect.pick(verbs, call.method)
+            if endpoint is None:
+                log.warning("not implemented by the sandbox: %s %s", call.method, call.path)
+                return dialect.unknown(call.path)
+            if not endpoint.open:
+                self._admit(call, endpoint, dialect)
+            arguments = endpoint.read({**dialect.arguments(call, endpoint), **in_path})
+            return dialect.accepted(endpoint.handler(self._company, **arguments))
+        except Refused as refusal:
+            return dialect.refused(refusal)
+
+    def _admit(self, call: Call, endpoint: Endpoint, dialect: Bare) -> None:
+        credentials = self._company.credentials
+        token = dialect.token(call)
+        if not token:
+            raise Denied(dialect.blank)
+        if not credentials.accepts(token):
+            raise Denied(dialect.stale)
+        scope = endpoint.scope
+        if scope and self._scopes is not None and scope not in self._scopes:
+            url = f"https://open-dev.dingtalk.com/appscope/apply?content={credentials.appkey}%23{scope}"
+            text = f"应用尚未开通所需的权限：[{scope}]，点击链接申请并开通即可：{url}, "
+            raise Denied(dialect.unscoped, text + f"{{requiredScopes=[{scope}]}}", scope)
+        if self._qps:
+            now = credentials.clock.now()
+            recent = self._recent.setdefault(endpoint.path, deque(maxlen=self._qps))
+            if len(recent) == self._qps and now - recent[0] < 1:
+                raise Denied(dialect.throttled)
+            recent.append(now)
