@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Self, TypeGuard, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticUndefined
 from typing_extensions import get_type_hints
 
 from .context import AppLike
@@ -28,6 +29,14 @@ class Record(BaseModel):
         ignored_types=(operation, Bound),
         defer_build=True,
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Make new lists for fields that default to one: pydantic would deep-copy each, at the cost of half a page."""
+        super().__pydantic_init_subclass__(**kwargs)
+        for field in cls.model_fields.values():
+            if field.default == []:
+                field.default, field.default_factory = PydanticUndefined, list
 
     @property
     def unparsed(self) -> dict[str, Any]:
@@ -148,12 +157,12 @@ def _resource_fields(kind: type[Model]) -> tuple[str, ...]:
 
 
 def _holds_model(hint: Any) -> bool:
-    bases: tuple[type, ...] = getattr(hint, "__mro__", ())
-    return Model in bases or any(map(_holds_model, get_args(hint)))
+    return any(map(_holds_model, get_args(hint))) or (isinstance(hint, type) and issubclass(hint, Model))
 
 
 def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
     """Check a field against the limits of the resource's update, where it has one."""
-    update: Any = getattr(type(getattr(kind, "objects", None)), "update", None)
+    manager: object = getattr(kind, "objects", None)
+    update: object = getattr(manager.__class__, "update", None)
     if is_operation(update):
         update.arguments.check_one(name, value)

@@ -11,7 +11,16 @@ import json
 from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, JsonValue, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    JsonValue,
+    PlainSerializer,
+)
+from pydantic_core import CoreSchema, core_schema
 
 T = TypeVar("T")
 
@@ -57,7 +66,17 @@ def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-JsonText = Annotated[T, BeforeValidator(_loads), PlainSerializer(_dumps, return_type=str, when_used="json")]
+class _ParsedText:
+    """In a reply the text is parsed by the validator itself; as an argument, an object is as good as its text."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        inner = handler(source)
+        return core_schema.json_or_python_schema(
+            core_schema.json_schema(inner), core_schema.no_info_before_validator_function(_loads, inner)
+        )
+
+
+JsonText = Annotated[T, _ParsedText(), PlainSerializer(_dumps, return_type=str, when_used="json")]
 """A value that travels as JSON inside a string."""
 
 JsonObject = JsonText[dict[str, JsonValue]]
