@@ -1,0 +1,123 @@
+"""The encryption of pushes: AES-256-CBC over length-prefixed text, signed with SHA-1.
+
+What is easily got wrong, and is right here: lengths count bytes, not characters; padding goes to blocks of 32; base64
+may come with line breaks; the 43rd character of a key may carry bits that a strict decoder refuses; the owner has to
+be the one that the push was meant for; comparisons take constant time.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+import struct
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+
+from Crypto.Cipher import AES
+from Crypto.Cipher._mode_cbc import CbcMode
+
+from dingtalk_models.core.errors import ConfigurationError, DecryptionError, SignatureMismatch
+
+KEY_LENGTH = 43
+_BLOCK = 32
+_RANDOM = 16
+_LENGTH = struct.Struct(">I")
+_SMALLEST = _RANDOM + _LENGTH.size
+
+
+def decode_key(aes_key: str) -> bytes:
+    """The 32 bytes of an EncodingAESKey.
+
+    Raises:
+        ConfigurationError: it is not 43 letters and digits.
+    """
+    if not re.fullmatch(rf"[A-Za-z0-9+/]{{{KEY_LENGTH}}}", aes_key):
+        raise ConfigurationError(f"aes_key has to be {KEY_LENGTH} letters and digits, as the console shows it")
+    return b64decode(aes_key + "=")
+
+
+class Crypto:
+    """Encrypts, decrypts and signs for one token and one key.
+
+    Args:
+        token: the token that signatures are made with.
+        aes_key: the key, 43 characters.
+        owners: whom pushes may be meant for, the one to encrypt for first: the AppKey where the console configures
+            the push, the CorpId where `register` did.
+    """
+
+    def __init__(self, token: str, aes_key: str, owners: Iterable[str]) -> None:
+        self._token = token
+        self._key = decode_key(aes_key)
+        self._owners = tuple(owner.encode() for owner in owners)
+        if not self._owners:
+            raise ConfigurationError("pushes need an owner: give the app its appkey or corp_id")
+
+    def __repr__(self) -> str:
+        return f"Crypto(owners={[owner.decode() for owner in self._owners]})"
+
+    def encrypt(self, text: str, *, random: bytes | None = None) -> str:
+        """Encrypt a text for the first owner.
+
+        Args:
+            text: the text.
+            random: 16 bytes to begin with, for a reproducible result.
+        """
+        message = text.encode()
+        plain = (random or secrets.token_bytes(_RANDOM)) + _LENGTH.pack(len(message)) + message + self._owners[0]
+        padding = _BLOCK - len(plain) % _BLOCK
+        return b64encode(self._cipher().encrypt(plain + bytes([padding]) * padding)).decode()
+
+    def decrypt(self, encrypted: str) -> str:
+        """The text of a push.
+
+        Raises:
+            DecryptionError: it is not whole, was encrypted with another key, or is meant for another owner.
+        """
+        try:
+            sealed = b64decode("".join(encrypted.split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise DecryptionError("the encrypted text is not base64") from None
+        if not sealed or len(sealed) % AES.block_size:
+            raise DecryptionError("the encrypted text is not whole")
+        plain = self._cipher().decrypt(sealed)
+        padding = plain[-1]
+        if not 1 <= padding <= _BLOCK or plain[-padding:] != bytes([padding]) * padding:
+            raise DecryptionError("the padding is wrong: is aes_key the right one?")
+        plain = plain[:-padding]
+        if len(plain) < _SMALLEST:
+            raise DecryptionError("the decrypted text is too short")
+        (length,) = _LENGTH.unpack_from(plain, _RANDOM)
+        message, owner = plain[_SMALLEST : _SMALLEST + length], plain[_SMALLEST + length :]
+        if len(message) != length or not sum(hmac.compare_digest(owner, known) for known in self._owners):
+            raise DecryptionError("the push is meant for another owner")
+        try:
+            return message.decode()
+        except UnicodeDecodeError:
+            raise DecryptionError("the decrypted text is not UTF-8") from None
+
+    def signature(self, timestamp: str, nonce: str, encrypted: str) -> str:
+        """The signature of an encrypted text, in lower-case hexadecimal."""
+        return hashlib.sha1("".join(sorted((self._token, timestamp, nonce, encrypted))).encode()).hexdigest()  # noqa: S324
+
+    def verify(self, signature: str, timestamp: str, nonce: str, encrypted: str) -> None:
+        """Check a signature, in constant time.
+
+        Raises:
+            SignatureMismatch: it does not belong to the rest.
+        """
+        expected = self.signature(timestamp, nonce, encrypted)
+        if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
+            raise SignatureMismatch("the signature does not belong to the push: is token the right one?")
+
+    def seal(self, text: str, *, timestamp: str, nonce: str) -> dict[str, str]:
+        """An encrypted and signed text, as it travels: `msg_signature`, `timeStamp`, `nonce`, `encrypt`."""
+        encrypted = self.encrypt(text)
+        signature = self.signature(timestamp, nonce, encrypted)
+        return {"msg_signature": signature, "timeStamp": timestamp, "nonce": nonce, "encrypt": encrypted}
+
+    def _cipher(self) -> CbcMode:
+        return AES.new(self._key, AES.MODE_CBC, self._key[: AES.block_size])
