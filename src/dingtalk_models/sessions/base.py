@@ -71,8 +71,8 @@ class Store(Protocol):
         ...
 
 
-class UnreadableEntry(Exception):  # noqa: N818 - no error to a user, `Session` takes it for an absent entry
-    """What the store holds under a key is no text at all."""
+class UnreadableEntry(Exception):
+    """What the store holds under a key is no text at all; `Session` takes it for an absent entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,8 @@ class Session:
 
         def release(store: Store) -> None:
             held = _read(store, key)
-            if self._open(held) == value:
+            entry = self._open(held)
+            if entry is not None and entry.value == value:
                 store.discard(key, held)
 
         self._run(release)
@@ -165,7 +166,10 @@ class Session:
             return None
         match envelope:
             case {"value": str(value), "written": float(written), "expires": float(expires)}:
-                return value if written - CLOCK_TOLERANCE <= self._clock() < expires else None
+                now = self._clock()
+                if not written - CLOCK_TOLERANCE <= now < expires:
+                    return None
+                return Entry(value, expires - max(now, written))
             case _:
                 return None
 

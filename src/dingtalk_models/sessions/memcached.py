@@ -10,6 +10,7 @@ import re
 import threading
 import time
 import weakref
+import zlib
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol, cast
@@ -50,7 +51,7 @@ class MemcachedStore:
         with self._using() as client:
             try:
                 raw = client.get(_safe(key))
-            except ValueError as error:  # another program's flags
+            except (ValueError, zlib.error) as error:  # another program's flags
                 raise UnreadableEntry from error
             if raw is None:
                 self._check_alive()
@@ -110,9 +111,7 @@ def from_url(url: str, name: str) -> MemcachedStore:
     if len(servers) == 1:
         client = pymemcache.PooledClient(servers[0], **timeouts)
     else:
-        client = pymemcache.HashClient(
-            servers, use_pooling=True, retry_attempts=0, dead_timeout=5, **timeouts
-        )
+        client = pymemcache.HashClient(servers, use_pooling=True, retry_attempts=0, dead_timeout=5, **timeouts)
     store = MemcachedStore(client, name)
     weakref.finalize(store, client.close)
     return store

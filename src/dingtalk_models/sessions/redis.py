@@ -49,9 +49,7 @@ class RedisStore:
 def from_url(url: str, name: str) -> RedisStore:
     """A store with short timeouts, unless the URL's query sets others."""
     redis: Any = Redis  # which leaves the options of `from_url` untyped
-    client = redis.from_url(
-        url, socket_connect_timeout=_TIMEOUT, socket_timeout=_TIMEOUT, retry=Retry(NoBackoff(), 1)
-    )
+    client = redis.from_url(url, socket_connect_timeout=_TIMEOUT, socket_timeout=_TIMEOUT, retry=Retry(NoBackoff(), 1))
     try:
         client.connection_pool.make_connection()  # not connected yet, but the query's options are looked at
     except TypeError:

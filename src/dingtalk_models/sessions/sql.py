@@ -57,10 +57,10 @@ class SqlStore:
             return connection.scalar(sa.select(_table.c.session_value).where(_at(key)))
 
     def set(self, key: str, raw: str, expires: float) -> None:
-        # No two databases agree on an upsert; these two steps are one on all of them
+        # No two databases agree on an upsert; this is one on all of them
         change = _table.update().where(_at(key)).values(session_value=raw, expires_at=time.time() + expires)
-        while not self._write(change) and not self.add(key, raw, expires):
-            pass
+        if not self._write(change) and not self.add(key, raw, expires):
+            self._write(change)  # another came in between
 
     def delete(self, key: str) -> None:
         self._write(_table.delete().where(_at(key)))
@@ -92,13 +92,16 @@ class SqlStore:
                 yield connection
 
     def _prepare(self) -> None:
-        try:
-            _table.create(self._engine, checkfirst=True)
-        except DBAPIError:  # another process may have created it at the same moment
-            if not sa.inspect(self._engine).has_table(_table.name):
-                raise
-        with self._engine.begin() as connection:
+        with self._engine.connect() as connection:
+            try:
+                _table.create(connection, checkfirst=True)
+                connection.commit()
+            except DBAPIError:  # another process may have created it at the same moment
+                connection.rollback()
+                if not sa.inspect(connection).has_table(_table.name):
+                    raise
             connection.execute(_table.delete().where(_table.c.expires_at < time.time() - CLOCK_TOLERANCE))
+            connection.commit()
 
 
 def from_url(url: str, name: str) -> SqlStore:

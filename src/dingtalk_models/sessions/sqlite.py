@@ -39,6 +39,8 @@ class SqliteStore:
             raise ConfigurationError(
                 f"session store {self.name} cannot be kept from other users: {error.strerror}"
             ) from error
+        with suppress(sqlite3.Error), self._connected() as db:
+            db.execute("PRAGMA journal_mode = WAL")  # of many at once, each then waits far less for the others
 
     def get(self, key: str) -> object:
         with self._connected() as db:
@@ -73,6 +75,7 @@ class SqliteStore:
         self._make_private()  # the file may have been removed since
         uri = f"{self._path.as_uri()}?mode=rw"  # SQLite itself would create it with the umask's mode
         with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last entries, never the file
             db.execute(_TABLE)
             yield db
 

@@ -1,0 +1,159 @@
+"""Real servers for tests: on free loopback ports, with data that is thrown away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "s3cret-passw0rd"
+_PATH = os.pathsep.join(
+    [os.environ["PATH"], "/usr/sbin", "/usr/local/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+)
+
+
+@contextmanager
+def redis(port: int | None = None) -> Generator[str]:
+    """A Redis with a password; on a given port it can be one that comes back after an outage."""
+    port = port or free_port()
+    with _directory("redis") as directory:
+        command = [_binary("redis-server", "redis-server"), "--bind", "127.0.0.1", "--port", str(port)]
+        command += ["--requirepass", PASSWORD, "--save", "", "--unixsocket", str(directory / "socket")]
+        with _running(command, directory, "redis", lambda: _listens(port)):
+            yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
+
+
+@contextmanager
+def memcached(port: int | None = None) -> Generator[str]:
+    port = port or free_port()
+    with _directory("memcache") as directory:
+        command = [_binary("memcached", "memcached"), "-l", "127.0.0.1", "-p", str(port), "-m", "16"]
+        with _running(command, directory, "memcache", lambda: _listens(port)):
+            yield f"memcached://127.0.0.1:{port}"
+
+
+@contextmanager
+def mariadb() -> Generator[str]:
+    port = free_port()
+    with _directory("mysql") as directory:
+        small = [
+            "--innodb-log-file-size=4M",
+            "--innodb-buffer-pool-size=16M",
+            "--innodb-flush-log-at-trx-commit=0",
+        ]
+        data = f"--datadir={directory / 'data'}"
+        install = _binary("mariadb-install-db", "mariadb-server")
+        _run(
+            [install, "--no-defaults", data, "--skip-test-db", "--skip-name-resolve", *small],
+            directory,
+            "mysql",
+        )
+        (directory / "init.sql").write_text(
+            "CREATE DATABASE dingtalk; CREATE USER dingtalk@'127.0.0.1' IDENTIFIED BY "
+            f"'{PASSWORD}'; GRANT ALL ON dingtalk.* TO dingtalk@'127.0.0.1';\n".replace("; ", ";\n")
+        )
+        command = [
+            _binary("mariadbd", "mariadb-server"),
+            "--no-defaults",
+            data,
+            *small,
+            "--skip-name-resolve",
+        ]
+        command += ["--bind-address=127.0.0.1", f"--port={port}", f"--socket={directory / 'socket'}"]
+        command += [f"--init-file={directory / 'init.sql'}", f"--pid-file={directory / 'pid'}"]
+        with _running(command, directory, "mysql", lambda: _listens(port)):
+            yield f"mysql+pymysql://dingtalk:{PASSWORD}@127.0.0.1:{port}/dingtalk"
+
+
+@contextmanager
+def postgresql() -> Generator[str]:
+    port = free_port()
+    with _directory("postgres") as directory:
+        data = str(directory / "data")
+        (directory / "password").write_text(PASSWORD)
+        initdb = [_binary("initdb", "postgresql"), "-D", data, "-U", "dingtalk", "--no-sync", "-E", "UTF8"]
+        initdb += ["--locale=C", "-A", "scram-sha-256", f"--pwfile={directory / 'password'}"]
+        _run(initdb, directory, "postgres")
+        command = [_binary("postgres", "postgresql"), "-D", data, "-p", str(port), "-k", str(directory), "-F"]
+        command += ["-h", "127.0.0.1"]
+        probe = [_binary("pg_isready", "postgresql-client"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+        ready = lambda: subprocess.run(probe, check=False).returncode == 0  # noqa: E731
+        with _running(command, directory, "postgres", ready, stop=signal.SIGQUIT):
+            yield f"postgresql+psycopg://dingtalk:{PASSWORD}@127.0.0.1:{port}/postgres"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _binary(name: str, package: str) -> str:
+    path = shutil.which(name, path=_PATH)
+    if path is None:
+        pytest.fail(f"{name} is not installed: `apt-get install {package}` (Debian, Ubuntu)", pytrace=False)
+    return path
+
+
+def _account(user: str) -> str | None:
+    """These servers refuse to run as root; anyone else runs them as themselves."""
+    return user if os.geteuid() == 0 else None
+
+
+@contextmanager
+def _directory(user: str) -> Generator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dingtalk-test-") as name:
+        if account := _account(user):
+            shutil.chown(name, account)
+        yield Path(name)
+
+
+def _run(command: list[str], directory: Path, user: str) -> None:
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        user=_account(user),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode:
+        pytest.fail(f"{command[0]} failed:\n{done.stdout.decode(errors='replace')}", pytrace=False)
+
+
+@contextmanager
+def _running(
+    command: list[str], directory: Path, user: str, ready: Callable[[], bool], *, stop: int = signal.SIGKILL
+) -> Generator[None]:
+    log = directory / "log"
+    dying_with_us = [_binary("setpriv", "util-linux"), "--pdeathsig", "KILL"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            dying_with_us + command, cwd=directory, user=_account(user), stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        deadline = time.monotonic() + 30
+        while not ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                text = log.read_text(errors="replace")
+                pytest.fail(f"{command[0]} did not start:\n{text}", pytrace=False)
+            time.sleep(0.02)
+        yield
+    finally:
+        process.send_signal(stop)
+        process.wait(timeout=10)
