@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dingtalk_models.contact.role import Role as Role
     from dingtalk_models.contact.role import RoleGroup as RoleGroup
     from dingtalk_models.contact.user import User as User
+    from dingtalk_models.core.body import Body as Body
+    from dingtalk_models.core.body import Sink as Sink
     from dingtalk_models.core.call import Call as Call
     from dingtalk_models.core.call import HttpRequest as HttpRequest
     from dingtalk_models.core.call import HttpResponse as HttpResponse
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from dingtalk_models.core.errors import InvalidArgument as InvalidArgument
     from dingtalk_models.core.errors import InvalidRequest as InvalidRequest
     from dingtalk_models.core.errors import NotFound as NotFound
+    from dingtalk_models.core.errors import PartlySent as PartlySent
     from dingtalk_models.core.errors import PermissionDenied as PermissionDenied
     from dingtalk_models.core.errors import PlatformBusy as PlatformBusy
     from dingtalk_models.core.errors import QuotaExhausted as QuotaExhausted
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from dingtalk_models.core.errors import ReplayedCallback as ReplayedCallback
     from dingtalk_models.core.errors import SessionStoreError as SessionStoreError
     from dingtalk_models.core.errors import SignatureMismatch as SignatureMismatch
+    from dingtalk_models.core.errors import StillSending as StillSending
     from dingtalk_models.core.errors import TransportError as TransportError
     from dingtalk_models.core.errors import UnknownMethod as UnknownMethod
     from dingtalk_models.core.flow import AsyncTransport as AsyncTransport
@@ -56,8 +60,25 @@ if TYPE_CHECKING:
     from dingtalk_models.core.query import Page as Page
     from dingtalk_models.core.query import Query as Query
     from dingtalk_models.core.wire import BEIJING as BEIJING
+    from dingtalk_models.customer.external_contact import ExternalContact as ExternalContact
+    from dingtalk_models.customer.label_group import LabelGroup as LabelGroup
+    from dingtalk_models.file.approval_file import ApprovalFile as ApprovalFile
+    from dingtalk_models.file.custom_space import CustomSpace as CustomSpace
+    from dingtalk_models.file.dentry import Dentry as Dentry
+    from dingtalk_models.file.drive_upload import DriveUpload as DriveUpload
+    from dingtalk_models.file.media import Media as Media
+    from dingtalk_models.file.space import Space as Space
+    from dingtalk_models.message.robot import Robot as Robot
+    from dingtalk_models.message.webhook_robot import WebhookRobot as WebhookRobot
+    from dingtalk_models.message.work_notification import WorkNotification as WorkNotification
     from dingtalk_models.run import operations as operations
     from dingtalk_models.sessions import SessionManager as SessionManager
+    from dingtalk_models.smartwork.approval_form import ApprovalForm as ApprovalForm
+    from dingtalk_models.smartwork.approval_instance import ApprovalInstance as ApprovalInstance
+    from dingtalk_models.smartwork.attendance_group import AttendanceGroup as AttendanceGroup
+    from dingtalk_models.smartwork.attendance_record import AttendanceRecord as AttendanceRecord
+    from dingtalk_models.smartwork.leave import Leave as Leave
+    from dingtalk_models.smartwork.schedule import Schedule as Schedule
     from dingtalk_models.transport.retry import Retry as Retry
 
 _HOMES = {
@@ -65,17 +86,35 @@ _HOMES = {
     "contact.department": "Department",
     "contact.role": "Role RoleGroup",
     "contact.user": "User",
+    "core.body": "Body Sink",
     "core.call": "Call HttpRequest HttpResponse",
     "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError DecryptionError "
-    "DingTalkError InvalidArgument InvalidRequest NotFound PermissionDenied PlatformBusy QuotaExhausted RateLimited "
-    "ReplayedCallback SessionStoreError SignatureMismatch TransportError UnknownMethod",
+    "DingTalkError InvalidArgument InvalidRequest NotFound PartlySent PermissionDenied PlatformBusy QuotaExhausted "
+    "RateLimited ReplayedCallback SessionStoreError SignatureMismatch StillSending TransportError UnknownMethod",
     "core.flow": "AsyncTransport Flow Transport together",
     "core.model": "Manager Model Module",
     "core.operation": "Old api method operation",
     "core.query": "Page Query",
     "core.wire": "BEIJING",
+    "customer.external_contact": "ExternalContact",
+    "customer.label_group": "LabelGroup",
+    "file.approval_file": "ApprovalFile",
+    "file.custom_space": "CustomSpace",
+    "file.dentry": "Dentry",
+    "file.drive_upload": "DriveUpload",
+    "file.media": "Media",
+    "file.space": "Space",
+    "message.robot": "Robot",
+    "message.webhook_robot": "WebhookRobot",
+    "message.work_notification": "WorkNotification",
     "run": "operations",
     "sessions": "SessionManager",
+    "smartwork.approval_form": "ApprovalForm",
+    "smartwork.approval_instance": "ApprovalInstance",
+    "smartwork.attendance_group": "AttendanceGroup",
+    "smartwork.attendance_record": "AttendanceRecord",
+    "smartwork.leave": "Leave",
+    "smartwork.schedule": "Schedule",
     "transport.retry": "Retry",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
@@ -112,8 +113,13 @@ class DingTalkApp:
         self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self.retry = retry or NO_RETRY
         self.session = open_session(session_manager, fallback=session_fallback)
+        self.access_token_credential = Credential(self.session, self._key("access_token"), self._issue_access_token)
+        self.jsapi_ticket_credential = Credential(
+            self.session, self._key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call
+        )
         self._transport = transport
         self._async_transport = async_transport
+        self._opening = threading.Lock()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -169,20 +175,22 @@ class DingTalkApp:
     @property
     def transport(self) -> Transport:
         """What sends requests."""
-        if self._transport is None:
-            from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
+        with self._opening:
+            if self._transport is None:
+                from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
 
-            self._transport = RequestsTransport(self.timeout)
-        return self._transport
+                self._transport = RequestsTransport(self.timeout)
+            return self._transport
 
     @property
     def async_transport(self) -> AsyncTransport:
         """What sends awaited requests."""
-        if self._async_transport is None:
-            from dingtalk_models.transport.asynchronous import HttpxTransport  # noqa: PLC0415 - only when used
+        with self._opening:
+            if self._async_transport is None:
+                from dingtalk_models.transport.asynchronous import HttpxTransport  # noqa: PLC0415 - only when used
 
-            self._async_transport = HttpxTransport(self.timeout)
-        return self._async_transport
+                self._async_transport = HttpxTransport(self.timeout)
+            return self._async_transport
 
     def close(self) -> None:
         """Give back connections. The app can be used again; it then opens new ones."""
@@ -238,16 +246,6 @@ class DingTalkApp:
     def jsapi_ticket(self) -> str:
         """The app's jsapi ticket, fetched only when it has to be."""
         return self.get_jsapi_ticket()
-
-    @cached_property
-    def access_token_credential(self) -> Credential:
-        """The access token as it is kept and renewed."""
-        return Credential(self.session, self._key("access_token"), self._issue_access_token)
-
-    @cached_property
-    def jsapi_ticket_credential(self) -> Credential:
-        """The jsapi ticket as it is kept and renewed."""
-        return Credential(self.session, self._key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call)
 
     def _issue_access_token(self) -> Call[Issued]:
         if self.appkey and self.appsecret:

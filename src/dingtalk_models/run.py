@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from difflib import get_close_matches
 from importlib import import_module
@@ -51,10 +52,13 @@ class Runner:
         return target(*args, **kwargs)
 
     async def aio(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a method by name on the event loop."""
+        """Run a method by name on the event loop; a plain method, which may block, runs in a thread."""
         target, kwargs = self._find(name, kwargs)
-        answer: Any = (target.aio if _is_operation(target) else target)(*args, **kwargs)
-        return await answer if inspect.isawaitable(answer) else answer
+        if _is_operation(target):
+            return await target.aio(*args, **kwargs)
+        if inspect.iscoroutinefunction(target):
+            return await target(*args, **kwargs)
+        return await asyncio.to_thread(target, *args, **kwargs)
 
     def call(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
         """The unsent call of an operation, by name."""

@@ -13,10 +13,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.errors import DingTalkError, SessionStoreError
 from dingtalk_models.core.flow import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.sessions import Session
 
@@ -75,6 +76,7 @@ class Credential:
         self._held: Held | None = None
         self._mutex = threading.Lock()
         self._refreshing: Future[Held | None] | None = None
+        self._refresher = 0
         self._renew_at = 0.0
 
     def get(self) -> Flow[Held]:
@@ -89,7 +91,15 @@ class Credential:
 
     def renew(self, rejected: Held) -> Flow[Held]:
         """Another one than the platform rejected; all whose calls were refused share one refresh."""
-        return (yield from self._refresh(rejected, lambda other: other.value != rejected.value))
+
+        def wanted(other: Held) -> bool:
+            return other.value != rejected.value
+
+        held = yield from self._refresh(rejected, wanted)
+        if wanted(held):
+            return held
+        # a refresh that began before the rejection may have brought the rejected one
+        return (yield from self._refresh(held, wanted))
 
     def force(self) -> Flow[Held]:
         """A newly issued one, whatever there is."""
@@ -110,9 +120,10 @@ class Credential:
                 waiting = self._refreshing
                 if waiting is None:
                     mine = self._refreshing = Future[Held | None]()
+                    self._refresher = threading.get_ident()
                     break
             # none comes of a refresh that was cancelled: then another caller takes its place
-            if (held := (yield from Wait(waiting))) is not None:
+            if (held := (yield from Wait(waiting, self._refresher))) is not None:
                 return held
         try:
             fresh = yield from self._obtain(wanted)
@@ -135,17 +146,23 @@ class Credential:
         if not self.session.has_add:
             return (yield from self._from_platform())
         lock, owner = f"{self.key}:lock", secrets.token_hex(8)
-        while not (yield from Blocking(lambda: self.session.add(lock, owner, LOCK_LIFE))):
-            yield Sleep(_POLL)
-            if (held := (yield from self._from_store(wanted))) is not None:
-                return held
+
+        def release() -> None:
+            with suppress(SessionStoreError):  # then it ends with its life
+                self.session.release(lock, owner)
+
         try:
+            while not (yield from Blocking(lambda: self.session.add(lock, owner, LOCK_LIFE))):
+                yield Sleep(_POLL)
+                if (held := (yield from self._from_store(wanted))) is not None:
+                    return held
             # who held the lock before may have stored it between our look and our lock
             held = (yield from self._from_store(wanted)) or (yield from self._from_platform())
-        except Exception:
-            yield from Blocking(lambda: self.session.release(lock, owner))
+        except BaseException:
+            # a flow that is cancelled or interrupted can take no further step
+            threading.Thread(target=release, name="dingtalk-release").start()
             raise
-        yield from Blocking(lambda: self.session.release(lock, owner))
+        yield from Blocking(release)
         return held
 
     def _from_store(self, wanted: Wanted) -> Flow[Held | None]:

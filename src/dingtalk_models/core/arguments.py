@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import SimpleNamespace
 from typing import Annotated, Any, NotRequired, Required, get_args
@@ -13,6 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict, Unpack, get_type_hints
 
 from .errors import InvalidArgument, Problem
+from .reply import is_object
 
 _CONFIG = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True, loc_by_alias=False)
 
@@ -44,6 +46,7 @@ class Arguments:
             fields[parameter.name] = hint if parameter.default is parameter.empty else NotRequired[hint]
         self.positional = tuple(positional)
         self.fields = fields
+        self._objects = {name.partition(".")[0] for name in _wire_names(fields) if "." in name}
         self._adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(
             with_config(_CONFIG)(TypedDict(f"{name} arguments", fields))  # type: ignore[operator]
         )
@@ -57,6 +60,10 @@ class Arguments:
         given = {**dict(zip(self.positional, args, strict=False)), **kwargs}
         if len(given) < len(args) + len(kwargs):
             raise InvalidArgument(self.name, [self._miscounted(args, kwargs)])
+        for name in self._objects & given.keys():
+            if is_object(whole := loaded(given[name])):
+                del given[name]
+                given |= {f"{name}.{key}": value for key, value in whole.items()}
         try:
             return self._adapter.validate_python(given)
         except ValidationError as error:
@@ -80,6 +87,9 @@ class Arguments:
         known = {name: value for name, value in params.items() if value is not None and name in self.fields}
         rest = {name: value for name, value in params.items() if value is not None and name not in self.fields}
         encoded: dict[str, Any] = self._adapter.dump_python(known, mode="json", by_alias=True, exclude_none=True)
+        for name in [name for name in encoded if "." in name]:
+            outer, _, inner = name.partition(".")
+            encoded.setdefault(outer, {})[inner] = encoded.pop(name)
         return encoded | rest
 
     def problems(self, error: ValidationError) -> list[Problem]:
@@ -94,7 +104,7 @@ class Arguments:
             return "required"
         if kind == "extra_forbidden":
             return "unknown" + did_you_mean(str(loc[-1]), self.fields)
-        return message.removeprefix("Value error, ").removeprefix("Input ")
+        return message.removeprefix("Value error, ").removeprefix("Input ").replace(" after validation", "")
 
     def _miscounted(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Problem:
         twice = [name for name in self.positional[: len(args)] if name in kwargs]
@@ -123,6 +133,22 @@ def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parame
 def _typed_dict_fields(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
     return {name: _presence(hint, required=name in kind.__required_keys__) for name, hint in hints.items()}
+
+
+def loaded(value: Any) -> Any:
+    """What JSON text stands for; any other value as it is."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _wire_names(fields: Mapping[str, Any]) -> Iterator[str]:
+    for hint in fields.values():
+        for metadata in get_args(_bare(hint))[1:]:
+            name = getattr(metadata, "serialization_alias", None)
+            if name:
+                yield name
 
 
 def _presence(hint: Any, *, required: bool) -> Any:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 from urllib.parse import quote, urlencode
 
+from .body import Body, File, Form, Sink
 from .errors import ConfigurationError
 from .flow import Edge, Flow, adrive, drive
 from .reply import read_reply
@@ -49,12 +50,12 @@ class Endpoint:
     idempotent: bool = False
 
     @classmethod
-    def parse(cls, text: str, *, authenticated: bool = True, idempotent: bool = False) -> Endpoint:
+    def parse(cls, text: str, *, authenticated: bool = True, idempotent: bool | None = None) -> Endpoint:
         """Read `"POST /v1.0/things/{id}?unionId&operatorId"`."""
         verb, _, rest = text.partition(" ")
         path, _, query = rest.partition("?")
         names = frozenset(query.split("&")) if query else frozenset[str]()
-        return cls(verb, path, names, authenticated, idempotent or verb == "GET")
+        return cls(verb, path, names, authenticated, verb == "GET" if idempotent is None else idempotent)
 
     @property
     def host(self) -> Host:
@@ -84,12 +85,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP request as a transport sends it."""
+    """One HTTP request as a transport sends it.
+
+    Attributes:
+        method: the HTTP verb.
+        url: the whole address.
+        headers: the headers; a transport adds `Content-Length`.
+        content: the body, or where it comes from in pieces.
+        sink: where the body of a 2xx answer goes instead of into the response.
+    """
 
     method: str
     url: str
     headers: dict[str, str]
-    content: bytes | None = None
+    content: bytes | Body | None = None
+    sink: Sink | None = None
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"
@@ -172,11 +182,17 @@ class Call(Generic[T]):
             query = {"access_token": token, **query}
         elif token:
             headers["x-acs-dingtalk-access-token"] = token
+        form = _form(request.body)
+        if form:
+            # documented as parts of the form; the gateway misses some that are not in the query as well
+            query |= form.texts
         url = f"{base_url}{request.path}"
         if query:
             url += "?" + urlencode({name: _query_text(value) for name, value in query.items()})
         if request.body is None:
             return HttpRequest(request.verb, url, headers)
+        if form:
+            return HttpRequest(request.verb, url, headers | {"Content-Type": form.content_type}, form)
         headers["Content-Type"] = "application/json"
         return HttpRequest(
             request.verb,
@@ -205,6 +221,11 @@ class Call(Generic[T]):
     def __repr__(self) -> str:
         what = "None" if self.into is None else getattr(self.into, "__name__", str(self.into))
         return f"<Call {self.endpoint or '(no endpoint)'} -> {what}: {masked(self.params)}>"
+
+
+def _form(body: Mapping[str, Any] | None) -> Form | None:
+    """The form that a body with a file in it travels as."""
+    return Form(body) if body and any(isinstance(value, File) for value in body.values()) else None
 
 
 def _query_text(value: Any) -> str:

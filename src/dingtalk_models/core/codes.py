@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import (
     REJECTED_TOKEN,
@@ -18,6 +18,9 @@ from .errors import (
     RateLimited,
 )
 
+if TYPE_CHECKING:
+    from .call import Request
+
 
 def _codes(text: str) -> frozenset[str]:
     found: set[str] = set()
@@ -31,25 +34,32 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
     (AuthenticationError, REJECTED_TOKEN | _codes("""
         40013 40078 40079 40082..40089 40091 40096 41002 41004 41007 41026 41027 42002 42003 42007..42009 48003
         invalidClientIdOrSecret invalid.client unauthorized.client invalidSuiteKey invalidSuiteTicket invalidAuthInfo
-        invalidCode invalidToken accesstoken.expired AuthenticationFailed.MissingParameter""")),
-    (QuotaExhausted, _codes("90020 Forbidden.AccessDenied.ApiCountLimitForOrg")),
+        invalidCode invalidToken accesstoken.expired AuthenticationFailed.MissingParameter 300001 300005 400101""")),
+    (QuotaExhausted, _codes("90020 41045 Forbidden.AccessDenied.ApiCountLimitForOrg")),
     (RateLimited, _codes("""
-        90001..90014 90017 90018 45009 143103 143104 130101 660026 410100 1111 429""")),
+        90001..90014 90017 90018 45009 143103 143104 130101 660026 410100 41046 41047 1111 429
+        send.too.fast send.byToken.tooFast too.many.group too.many.people autoflowLikeTriggerRateLimited""")),
     (PermissionDenied, _codes("""
-        60011 60020 43007 48002 50002..50005 400020 33009 8100017 810007 23004
+        60011 60020 43007 48002 50002..50005 400020 33009 8100017 810007 23004 310000
+        send.forbidden bot.forbidden.sendMessage chatbotId.notAllow.sendOTO not.allowed.robotCode
+        60205 permissionDenied noPermission orgAuthLevelNotEnough
+        needAuth permission.error processSetupNoPermission aflowProcessSetupNoPermission benefitStatusInvalid
         Forbidden.AccessDenied.AccessTokenPermissionDenied Forbidden.AccessDenied.IpNotInWhiteList""")),
     (NotFound, _codes("""
         60121 33012 40003 46004 40104 60111 60003 60004 40009 33011 60301 34020 40016 34001 60124 49017 820004 830001
-        22 404""")),
+        22 404 400013 400106 885001 invalidParameter.robotCode.notExsit group.disbanded
+        processInstanceIdError processCodeError process.error processcode.error aflowProcessCodeIsError""")),
     (AlreadyExists, _codes("""
         60102 60104 60106 60107 60016 60021 40100 40101 22005 60200 34021 71006 400041 40103
-        invalidRequest.duplicateClientToken""")),
-    (PlatformBusy, _codes("-1 15 500 1002 400001 systemBusy system.busy system.error service.timeout server.error")),
+        invalidRequest.duplicateClientToken dentryNameConflict formName.error""")),
+    (PlatformBusy, _codes("""
+        -1 15 500 1002 400001 systemBusy system.busy system.error
+        service.timeout server.error operationConcurrentControl systemError sysErrror internalError""")),
     (InvalidRequest, _codes("""
         40000 40004..40008 40011 40031 40032 40035 40036 40048 40056 40066 40068 40069 40093 400002 400043 41005
         41028..41100 41101 41102 660000 43001..43009 44002 47001 60001 60002 60005..60007 60009 60010 60018 60019
         60103 60109 60110 60112 60113 60119 60122 60123 60510 600109 34018 1430002 40019..40024 60203 45024
-        parameter.error Missingbody invalidParameter""")),
+        44001 60204 400102 400105 430101..430104 101002 460101 885006 parameter.error Missingbody invalidParameter""")),
 ]  # fmt: skip
 
 _CLASS: dict[str, type[ApiError]] = {code: kind for kind, codes in reversed(BY_CODE) for code in codes}
@@ -98,8 +108,35 @@ HINTS: dict[str, str] = {
     "部门不在应用的通讯录授权范围内，请在开发者后台调整。",
     "50002": "The person is outside the app's contact scope: widen it in the console. / "
     "员工不在应用的通讯录授权范围内，请在开发者后台调整。",
+    "41045": "An app may write to everyone three times a day. / 单应用每天最多向全员发送 3 次。",
+    "41052": "Results are kept only for notifications to 100 people at the most. / 接收人超过 100 时不再返回发送结果。",
+    "310000": "The robot's security settings refuse the message: its keywords, its signature or its addresses. / "
+    "未通过机器人的安全设置：请检查自定义关键词、加签密钥和 IP 地址段。",
+    "orgAuthLevelNotEnough": "The company has to be certified (企业认证) before its files can be downloaded. / "
+    "企业认证等级过低，完成企业认证后才能下载文件。",
+    "processInstanceInvalidParameter": "The originator has to belong to dept_id (the root is -1, not 1); approvers "
+    "and cc have to be current users. / 发起人须属于 dept_id 所指部门（根部门为 -1，不是 1），审批人与抄送人须在职。",
+    "targetSelectApproverMissing": "The form leaves a step open to whoever starts it: pass target_select_actioners "
+    "with the keys that forecast tells. / 模板含自选审批人节点：请用 forecast 取得 actionerKey 后传入。",
+    "aflowProcessInstStatusException": "It is decided already, or was started less than 15 seconds ago. / "
+    "审批单已结束，或发起不足 15 秒。",
 }
 """What to do, in English and Chinese."""
+
+_WAITS: dict[str, float] = {
+    "130101": 600.0, "410100": 600.0, "660026": 600.0, "41046": 60.0, "41047": 60.0, "1111": 300.0,
+}  # fmt: skip
+"""Seconds after which calls are taken again, where it is more than the usual one."""
+
+_MANDATORY_CUSTOM_FIELD = (
+    "The company has made a custom field of external contacts mandatory, which this API cannot send: make the field "
+    "optional in the admin console. / "
+    "企业把外部联系人的某个自定义字段设为必填，而该接口无法传入自定义字段：请在管理后台把它改为非必填。"
+)
+_IN_ONE_API: dict[tuple[str, str], tuple[type[ApiError], str]] = {
+    ("/topapi/extcontact/create", "40001"): (InvalidRequest, _MANDATORY_CUSTOM_FIELD),
+}
+"""Codes of single APIs that mean something else there, with what to do about it."""
 
 
 def error_class(cause: str, status: int = 200) -> type[ApiError]:
@@ -116,8 +153,13 @@ def error_class(cause: str, status: int = 200) -> type[ApiError]:
 def api_error(code: int | str, message: str, *, sub_code: str | None, **context: Any) -> ApiError:
     """The error for a refusal."""
     cause = sub_code or str(code)
-    kind = error_class(cause, context.get("status", 200))
-    error = kind(code, message, sub_code=sub_code, hint=HINTS.get(cause), **context)
+    kind, hint = error_class(cause, context.get("status", 200)), HINTS.get(cause)
+    request: Request | None = context.get("request")
+    if request and not sub_code:  # what has a sub code comes from the gateway, which speaks alike everywhere
+        kind, hint = _IN_ONE_API.get((request.path, cause), (kind, hint))
+    error = kind(code, message, sub_code=sub_code, hint=hint, **context)
+    if isinstance(error, RateLimited):
+        error.retry_after = _WAITS.get(cause, error.retry_after)
     if isinstance(error, PermissionDenied):
         scopes = re.search(r"requiredScopes=\[([^\]]*)\]", message)
         bracketed = re.search(r"权限：((?:\[[^\]]+\])+)", message)

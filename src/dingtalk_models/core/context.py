@@ -13,6 +13,8 @@ class AppLike(Edge, Protocol):
     """An app, as the core sees it."""
 
     name: str
+    agent_id: str | None
+    appkey: str | None
 
 
 innermost: ContextVar[tuple[AppLike, ...]] = ContextVar("dingtalk_apps", default=())

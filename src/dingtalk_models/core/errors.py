@@ -6,6 +6,8 @@ DingTalkError
 ├── InvalidArgument (ValueError)       refused before anything was sent; `.problems` names each field
 ├── TransportError (OSError)           no usable answer: connection, timeout, not JSON, wrong shape
 │   └── SessionStoreError              the session store did not answer
+├── PartlySent                         some of several calls were made before one failed; `.sent`
+├── StillSending (TimeoutError)        not delivered to everyone in the time that was given
 ├── ApiError                           the platform said no
 │   ├── AuthenticationError            a credential or token is wrong
 │   ├── PermissionDenied (PermissionError)   `.scopes`, `.apply_url`
@@ -25,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .call import Request
@@ -33,6 +35,17 @@ if TYPE_CHECKING:
 
 class DingTalkError(Exception):
     """The base of every error raised by this package."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # by itself, an exception is rebuilt from its message alone: an error could not leave a worker process
+        return _rebuilt, (type(self), self.args, vars(self))
+
+
+def _rebuilt(kind: type[DingTalkError], args: tuple[Any, ...], state: dict[str, Any]) -> DingTalkError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class ConfigurationError(DingTalkError, ValueError):
@@ -84,7 +97,10 @@ class TransportError(DingTalkError, OSError):
     Attributes:
         sent: whether the platform may have received the request, and so may have acted on it.
         status: the HTTP status, where an answer came.
+        retry_after: the seconds that the answer asks to wait, where it does.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, message: str, *, sent: bool = True, status: int | None = None) -> None:
         self.sent = sent
@@ -98,6 +114,26 @@ class SessionStoreError(TransportError):
     def __init__(self, store: str, message: str) -> None:
         self.store = store
         super().__init__(f"session store {store}: {message}", sent=False)
+
+
+class PartlySent(DingTalkError):
+    """A message to many goes out in several calls, and one failed after others had been made; `__cause__` says why.
+
+    Attributes:
+        sent: the message, as far as it went: it can be followed and recalled.
+        failed: the receivers of the call that failed; where its answer was lost, they may have the message.
+        unsent: the receivers of the calls that were not made.
+    """
+
+    def __init__(self, sent: Any, failed: Sequence[str | int], unsent: Sequence[str | int]) -> None:
+        self.sent = sent
+        self.failed = tuple(failed)
+        self.unsent = tuple(unsent)
+        super().__init__(f"the message went out only in part: see .sent; {len(unsent)} receivers were not tried")
+
+
+class StillSending(DingTalkError, TimeoutError):
+    """A message was not delivered to everyone in the time that was given; it goes on being delivered."""
 
 
 class ApiError(DingTalkError):
@@ -200,7 +236,13 @@ class QuotaExhausted(ApiError):
 
 
 class PlatformBusy(ApiError):
-    """The platform's own trouble: later it may work."""
+    """The platform's own trouble: later it may work.
+
+    Attributes:
+        retry_after: the seconds that the platform asks to wait, where it does.
+    """
+
+    retry_after: float | None = None
 
 
 class CallbackError(DingTalkError):

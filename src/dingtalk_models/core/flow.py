@@ -10,9 +10,12 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from .call import Call, HttpRequest, HttpResponse
@@ -165,20 +168,31 @@ class Blocking(Generic[T]):
         return self.work()
 
     async def aperform(self, edge: Edge) -> T:  # noqa: ARG002
-        return await asyncio.to_thread(self.work)
+        working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, self.work)
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            # a thread cannot be stopped: end after it, so that what it did can be undone
+            await asyncio.wait([working])
+            raise
 
 
 @dataclass(frozen=True, slots=True)
 class Wait(Generic[T]):
-    """Wait for what another thread or task is finding out."""
+    """Wait for what another thread or task is finding out, `finder` being the thread that works or runs the task."""
 
     future: Future[T]
+    finder: int
 
     def __iter__(self) -> Flow[T]:
         answer: T = yield self
         return answer
 
     def perform(self, edge: Edge) -> T:  # noqa: ARG002
+        if self.finder == threading.get_ident() and not self.future.done():
+            raise ConfigurationError(
+                "a blocking call on the event loop waits for an awaited one, which it keeps from going on: await it too"
+            )
         return self.future.result()
 
     async def aperform(self, edge: Edge) -> T:  # noqa: ARG002
@@ -216,6 +230,8 @@ class Together(Generic[T]):
         with ThreadPoolExecutor(max(1, min(self.workers, len(self.steps)))) as pool:
             futures = [pool.submit(drive, steps, edge) for steps in self.steps]
             try:
+                for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                    future.result()
                 return [future.result() for future in futures]
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 from .arguments import Arguments, Refusal
 from .call import Endpoint
 from .context import AppLike, current_app
-from .errors import ConfigurationError, InvalidArgument
+from .errors import ConfigurationError, InvalidArgument, Problem
 from .flow import Lazy, Steps, adrive, drive
 
 if TYPE_CHECKING:
@@ -43,11 +43,18 @@ class Old:
         self.params = params
 
     def translate(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Today's arguments for the old ones."""
+        """Today's arguments for the old ones.
+
+        Raises:
+            InvalidArgument: a value does not have the form that it has under this name.
+        """
         today: dict[str, Any] = {}
         for name, value in given.items():
             change = self.params.get(name, name)
-            today |= {change: value} if isinstance(change, str) else change(value)
+            try:
+                today |= {change: value} if isinstance(change, str) else change(value)
+            except (ValueError, TypeError, AttributeError, LookupError):
+                raise InvalidArgument(self.name, [Problem(name, "not in this API's form")]) from None
         return today
 
 
@@ -181,7 +188,7 @@ class api:  # noqa: N801 - used as a decorator
             names behind the question mark travel in the query string although there is a body.
         old: earlier names, under which `run()` finds it too.
         authenticated: whether the app's access token goes along.
-        idempotent: whether the call may be sent again when its outcome is unknown (each GET may).
+        idempotent: whether the call may be sent again when its outcome is unknown; by default each GET may.
     """
 
     def __init__(
@@ -191,7 +198,7 @@ class api:  # noqa: N801 - used as a decorator
         /,
         *old: Old | str,
         authenticated: bool = True,
-        idempotent: bool = False,
+        idempotent: bool | None = None,
     ) -> None:
         self.names = tuple(item if isinstance(item, Old) else Old(item) for item in (name, *old))
         self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent)
@@ -203,7 +210,7 @@ class api:  # noqa: N801 - used as a decorator
         return made
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., Any] | operation[..., Any])
 
 
 def method(name: str, /) -> Callable[[F], F]:

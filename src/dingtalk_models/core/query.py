@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Hashable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from .call import Call, Endpoint, Request
 from .context import AppLike, current_app
@@ -28,7 +28,9 @@ class Page(BaseModel, Generic[T]):
         total: how many items there are in all, where the platform says so.
     """
 
-    items: Annotated[list[T], wire("list", "items")] = []
+    model_config = ConfigDict(extra="allow")
+
+    items: Annotated[list[T], wire("list", "items", "dentries", "processList")] = []
     has_more: Annotated[bool | None, wire("has_more", "hasMore")] = None
     next_cursor: Annotated[int | str | None, wire("next_cursor", "nextCursor", "nextToken")] = None
     total: Annotated[int | None, wire("totalCount", "total")] = None
@@ -46,11 +48,13 @@ class Paging:
         parameter: the wire name of the parameter that says where a page begins.
         first: its value for the first page.
         unit: what it counts, where the reply does not name the next one.
+        bare: whether a page is a list and nothing else, so that the last one is that which is not full.
     """
 
     parameter: str
     first: int | str | None
     unit: Literal["items", "pages"] = "items"
+    bare: bool = False
 
     def after(self, page: Page[Any], cursor: int | str | None) -> int | str | None:
         """Where the next page begins; `None` after the last."""
@@ -59,13 +63,17 @@ class Paging:
         following = page.next_cursor or None
         if following is None and page.has_more and page.items and isinstance(cursor, int):
             following = cursor + (len(page.items) if self.unit == "items" else 1)
+        if isinstance(cursor, int) and isinstance(following, str) and following.isdecimal():
+            following = int(following)  # a number that the reply spells as text
         return None if following == cursor else following
 
 
 CURSOR = Paging("cursor", 0)
 OFFSET = Paging("offset", 0)
+OFFSET_BARE = Paging("offset", 0, bare=True)
 OFFSET_IN_PAGES = Paging("offset", 0, unit="pages")
 TOKEN = Paging("nextToken", None)
+TOKEN_FROM_ZERO = Paging("nextToken", 0)
 
 
 class Pages(Generic[T]):
@@ -150,6 +158,7 @@ class Listing(Query[T]):
         self.at = at
         self.params: dict[str, Any] = params
         self.endpoint: Endpoint | None = None
+        self._key: Callable[[T], Hashable] | None = None
 
     @property
     def request(self) -> Request:
@@ -160,13 +169,21 @@ class Listing(Query[T]):
         """The unsent call for the page that begins at a cursor."""
         if self.endpoint is None:
             raise ConfigurationError("this Listing has no endpoint: return it from a method decorated with @api(…)")
-        if self.paging is None:
-            call: Call[Page[T]] = Call(list[self.into], self.at, **self.params).then(page_of)  # type: ignore[name-defined]
+        where = {} if cursor is None or self.paging is None else {self.paging.parameter: cursor}
+        if self.paging is None or self.paging.bare:
+            call: Call[Page[T]] = Call(list[self.into], self.at, **self.params | where).then(self._page_of)  # type: ignore[name-defined]
         else:
-            where = {} if cursor is None else {self.paging.parameter: cursor}
             call = Call(Page[self.into], self.at, **self.params | where)  # type: ignore[name-defined]
         call.endpoint = self.endpoint
         return call
+
+    def _page_of(self, items: list[T]) -> Page[T]:
+        return page_of(items, has_more=len(items) >= self.params["size"] if self.paging else None)
+
+    def distinct(self, key: Callable[[T], Hashable], /) -> Self:
+        """Leave out what came before, and end where nothing new comes: some APIs repeat themselves past their end."""
+        self._key = key
+        return self
 
     @property
     def _start(self) -> int | str | None:
@@ -174,16 +191,24 @@ class Listing(Query[T]):
 
     def _walk(self) -> Walk[T]:
         cursor = self._start
+        seen: set[Hashable] = set()
         while True:
             page = yield from self.page(cursor)
+            cursor = self.paging.after(page, cursor) if self.paging else None
+            if self._key is not None:
+                fresh = {self._key(item): item for item in page.items if self._key(item) not in seen}
+                if page.items and not fresh:
+                    return
+                page.items = list(fresh.values())
+                seen.update(fresh)
             yield page
-            if self.paging is None or (cursor := self.paging.after(page, cursor)) is None:
+            if cursor is None:
                 return
 
 
-def page_of(items: list[T]) -> Page[T]:
+def page_of(items: list[T], *, has_more: bool | None = None) -> Page[T]:
     """A page of items that are at hand."""
-    return Page[T].model_construct(items=items)
+    return Page[T].model_construct(items=items, has_more=has_more)
 
 
 def next_page(walk: Walk[T]) -> Flow[Page[T] | None]:

@@ -53,11 +53,13 @@ _owners: list[type] = []
 def register(owner: type) -> None:
     """Take up the names that a manager or module gives to its methods; a user's own take the place of ours."""
     _owners.append(owner)
+    # ours may be imported later than a user's are defined
+    take = by_name.setdefault if owner.__module__.startswith("dingtalk_models.") else by_name.__setitem__
     for attribute, value in vars(owner).items():
         old_names = value.names if is_operation(value) and value.home is owner else ()
         given: tuple[str, ...] = getattr(value, METHOD_NAMES, ())
         for old in (*old_names, *map(Old, given)):
-            by_name[old.name] = Named(owner, attribute, old)
+            take(old.name, Named(owner, attribute, old))
 
 
 def described(owner: type, attribute: str, value: operation[..., Any]) -> OperationInfo | None:

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
-from pydantic_core import to_json
 
 from .codes import api_error
-from .errors import ApiError, PermissionDenied, RateLimited, TransportError
+from .errors import ApiError, PermissionDenied, PlatformBusy, RateLimited, TransportError
 
 if TYPE_CHECKING:
     from .call import Call, HttpResponse
@@ -31,7 +31,9 @@ UNPARSED = "unparsed__"
 
 _ABSENT: Any = object()
 _FIRST_BYTES = 120
+_SECRET = re.compile(rb'(?i)("\w*(?:token|ticket|secret|password)\w*"\s*:\s*")[^"]*')
 _MENDING_ROUNDS = 8
+_TOO_MANY_REQUESTS = 429
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -52,6 +54,7 @@ class _Envelope(BaseModel):
     sub_code: str | None = None
     sub_msg: str | None = None
     request_id: str | None = None
+    status: Any = None
 
 
 @cache
@@ -94,8 +97,8 @@ def read_reply(call: Call[Any], response: HttpResponse) -> Any:
 
 def _answer(call: Call[Any], response: HttpResponse, reply: Any, way: tuple[str, ...]) -> Any:
     # the newer host reports an unknown path as a success with an errcode in it, so every reply is asked for one
-    errcode = reply.errcode if isinstance(reply, _Envelope) else _extra(reply).get("errcode")
-    if errcode or (call.into is None and errcode is None and call.target.host == "oapi"):
+    said = vars(reply) if isinstance(reply, _Envelope) else _extra(reply)
+    if _refuses(said) or (call.into is None and said["errcode"] is None and call.target.host == "oapi"):
         raise _refusal(call, response, _parsed(response))
     for name in way:
         reply = getattr(reply, name)
@@ -105,24 +108,40 @@ def _answer(call: Call[Any], response: HttpResponse, reply: Any, way: tuple[str,
 
 
 def _extra(reply: Any) -> dict[str, Any]:
-    return getattr(reply, "model_extra", None) or {}
+    return reply if is_object(reply) else getattr(reply, "model_extra", None) or {}
+
+
+def _refuses(said: dict[str, Any]) -> bool:
+    """Whether a reply says no: by a code, or by the ban of this address, which looks like nothing else."""
+    return said.get("errcode") not in (None, 0, "0") or str(said.get("status")) == "1111"
 
 
 def _parsed(response: HttpResponse) -> Any:
     """The JSON of a reply."""
     try:
         return json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _unusable(response, "is not JSON, or is cut short") from None
 
 
-def _unusable(response: HttpResponse, what: str) -> TransportError:
+def _unusable(response: HttpResponse, what: str) -> ApiError | TransportError:
     kind = response.headers.get("content-type", "no content type")
-    start = response.content[:_FIRST_BYTES]
-    return TransportError(
-        f"the reply {what} (HTTP {response.status}, {kind}, {len(response.content)} bytes, beginning {start!r})",
-        status=response.status,
-    )
+    start = _SECRET.sub(rb"\1***", response.content)[:_FIRST_BYTES]
+    text = f"the reply {what} (HTTP {response.status}, {kind}, {len(response.content)} bytes, beginning {start!r})"
+    error: ApiError | TransportError
+    if response.status == _TOO_MANY_REQUESTS:
+        error = RateLimited(response.status, text, status=response.status)
+    else:
+        error = TransportError(text, status=response.status)
+    return _waiting(error, response)
+
+
+def _waiting(error: ApiError | TransportError, response: HttpResponse) -> ApiError | TransportError:
+    """The same error, with the time that the reply asks to wait."""
+    seconds = _retry_after(response)
+    if seconds and isinstance(error, RateLimited | PlatformBusy | TransportError):
+        error.retry_after = seconds
+    return error
 
 
 def _refusal(call: Call[Any], response: HttpResponse, data: Any) -> ApiError | TransportError:
@@ -130,11 +149,11 @@ def _refusal(call: Call[Any], response: HttpResponse, data: Any) -> ApiError | T
     if not is_object(data):
         return _unusable(response, "is not an object")
     context: dict[str, Any] = {"status": response.status, "request": call.request}
-    if data.get("errcode") not in {None, 0, "0"}:
-        sub_code = str(data["sub_code"]) if data.get("sub_code") not in {None, ""} else None
+    if data.get("errcode") not in (None, 0, "0"):
+        sub_code = str(data.get("sub_code") or "") or None
         context["request_id"] = data.get("request_id")
-        code = data["errcode"]
-        code = int(code) if str(code).lstrip("-").isdigit() else str(code)
+        word = str(data["errcode"])
+        code = int(word) if re.fullmatch(r"-?[0-9]{1,18}", word) else word
         error = api_error(code, str(data.get("errmsg") or data.get("sub_msg") or ""), sub_code=sub_code, **context)
     elif "code" in data and response.status >= 400:  # noqa: PLR2004 - HTTP's own number
         context["request_id"] = (
@@ -142,57 +161,69 @@ def _refusal(call: Call[Any], response: HttpResponse, data: Any) -> ApiError | T
         )
         error = api_error(str(data["code"]), str(data.get("message") or ""), sub_code=None, **context)
         detail = data.get("accessdenieddetail")
-        if isinstance(error, PermissionDenied) and is_object(detail):
-            error.scopes = tuple(map(str, detail.get("requiredScopes") or error.scopes))
+        scopes = detail.get("requiredScopes") if is_object(detail) else None
+        if isinstance(error, PermissionDenied) and is_array(scopes):
+            error.scopes = tuple(map(str, scopes))
     elif str(data.get("status")) == "1111":
-        error = api_error(
-            1111, "too many calls from this address: it is banned for 5 minutes", sub_code=None, **context
-        )
+        text = "too many calls from this address: it is banned for 5 minutes"
+        error = api_error(1111, text, sub_code=None, **context)
     else:
         return _unusable(response, "has the wrong shape")
-    if isinstance(error, RateLimited):
-        error.retry_after = _retry_after(response) or error.retry_after
-    return error
+    return _waiting(error, response)
 
 
 def _retry_after(response: HttpResponse) -> float | None:
-    try:
-        return float(response.headers.get("retry-after", ""))
-    except ValueError:
-        return None
+    text = response.headers.get("retry-after", "")
+    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
 
 
 def _second_look(call: Call[Any], response: HttpResponse, problem: ValidationError) -> Any:
     data = _parsed(response)
-    if not is_object(data) or data.get("errcode") not in {None, 0, "0"} or str(data.get("status")) == "1111":
+    if not is_object(data) or _refuses(data):
         raise _refusal(call, response, data)
     adapter, way = _reader_of(call)
+    # what the answer itself stands on cannot be set aside, nor the fields of an answer that has no place for it
+    fixed = len(way) + (not hasattr(call.into, UNPARSED.rstrip("_")))
     for _ in range(_MENDING_ROUNDS):
-        unread = [error["loc"] for error in problem.errors(include_url=False) if not _mend(data, error)]
-        if unread:
+        if unread := _mend(data, problem, fixed):
             where = ", ".join(".".join(map(str, loc)) for loc in unread)
-            raise _unusable(response, f"has the wrong shape at {where}") from problem
+            raise _unusable(response, f"has the wrong shape at {where}") from None
         try:
-            return _answer(call, response, adapter.validate_json(to_json(data)), way)
+            # one parser takes what another refuses, such as half of an emoji: written anew, it is plain JSON
+            plain = json.dumps(data, ensure_ascii=False).encode(errors="replace")
+            return _answer(call, response, adapter.validate_json(plain), way)
         except ValidationError as again:
             problem = again
-    raise _unusable(response, "has the wrong shape") from problem
+    raise _unusable(response, "has the wrong shape")
 
 
-def _mend(data: Any, error: Any) -> bool:
-    """Change the reply so that this error goes away; false where that is impossible."""
-    steps = _follow(data, error["loc"])
+_Step = tuple[Any, Any, Any]
+"""A container, a key in it, and the value there."""
+
+
+def _mend(data: Any, problem: ValidationError, fixed: int) -> list[tuple[int | str, ...]]:
+    """Change the reply so that its errors go away; where that is impossible, the places of those that stay."""
+    ways: dict[Any, tuple[Any, list[_Step]]] = {}
+    for error in problem.errors(include_url=False):
+        if error["type"] != "json_invalid":
+            steps = _follow(data, error["loc"])
+            ways.setdefault((id(steps[-1][0]), steps[-1][1]) if steps else None, (error, steps))
+    # the last ones first: an item that is taken out of a list moves those behind it
+    return [error["loc"] for error, steps in reversed(ways.values()) if not _mend_one(error["type"], steps, fixed)]
+
+
+def _mend_one(wanted: str, steps: list[_Step], fixed: int) -> bool:
     if not steps:
         return False
     holder, key, value = steps[-1]
-    meant = _meant(error["type"], value)
+    meant = _meant(wanted, value)
     if meant is not None:
         holder[key] = meant
         return True
     if value is None and is_array(holder):
-        holder[:] = [item for item in holder if item is not None]
+        del holder[key]
         return True
-    return _set_aside(steps)
+    return _set_aside(steps[fixed:])
 
 
 def _meant(wanted: str, value: Any) -> Any:
@@ -201,40 +232,33 @@ def _meant(wanted: str, value: Any) -> Any:
         return []
     if wanted == "list_type" and is_object(value):
         return [value]
-    if wanted == "json_type" and (is_object(value) or is_array(value)):
-        return json.dumps(value)
     if wanted in {"list_type", "dict_type", "model_type"} and isinstance(value, str) and value[:1] in {"[", "{"}:
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return None
 
 
-def _follow(data: Any, loc: Iterable[int | str]) -> list[tuple[Any, Any, Any]]:
-    """The containers on the way to a value; empty where the path leads nowhere."""
-    steps: list[tuple[Any, Any, Any]] = []
+def _follow(data: Any, loc: Iterable[int | str]) -> list[_Step]:
+    """The way to a value, or to the object that it is missing from."""
+    steps: list[_Step] = []
     for key in loc:
-        holder: Any = data
         try:
-            value = holder[key]
+            value = data[key]
         except (LookupError, TypeError):
-            # pydantic names validators in its paths too; what it could not reach in the data is not a key
-            if is_object(data) and isinstance(key, str) and not key.startswith("function-"):
-                return []
-            continue
+            continue  # pydantic names validators and members of unions in its paths too
         steps.append((data, key, value))
         data = value
     return steps
 
 
-def _set_aside(steps: list[tuple[Any, Any, Any]]) -> bool:
+def _set_aside(steps: list[_Step]) -> bool:
     """Move the innermost field out of the model's sight, into its `unparsed`."""
     for holder, key, value in reversed(steps):
         if is_object(holder):
-            logger.warning("a reply's field %r cannot be read as documented; it is kept in .unparsed", key)
-            del holder[key]
-            if value is not None:
+            if holder.pop(key, None) is not None:
+                logger.warning("a reply's field %r cannot be read as documented; it is kept in .unparsed", key)
                 holder.setdefault(UNPARSED, {})[key] = value
             return True
     return False

@@ -8,7 +8,8 @@ form itself is accepted as an argument too, for callers who move over with the p
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta, timezone
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -19,6 +20,8 @@ from pydantic import (
     GetCoreSchemaHandler,
     JsonValue,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -62,8 +65,8 @@ def _loads(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _dumps(value: Any, in_wire_form: SerializerFunctionWrapHandler) -> str:
+    return json.dumps(in_wire_form(value), ensure_ascii=False)
 
 
 class _ParsedText:
@@ -76,7 +79,7 @@ class _ParsedText:
         )
 
 
-JsonText = Annotated[T, _ParsedText(), PlainSerializer(_dumps, return_type=str, when_used="json")]
+JsonText = Annotated[T, _ParsedText(), WrapSerializer(_dumps, return_type=str, when_used="json")]
 """A value that travels as JSON inside a string."""
 
 JsonObject = JsonText[dict[str, JsonValue]]
@@ -84,7 +87,7 @@ JsonObject = JsonText[dict[str, JsonValue]]
 
 
 def _from_millis(value: Any) -> Any:
-    if isinstance(value, str) and value.strip("-").isdigit():
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         try:
@@ -116,12 +119,15 @@ Millis = Annotated[
 def _from_beijing(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    moment = datetime.fromisoformat(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("should be a time such as 2026-01-31 09:00:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
 
 
 def _to_beijing(value: datetime) -> str:
-    return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+    return value.astimezone(BEIJING).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 BeijingTime = Annotated[
@@ -133,16 +139,62 @@ BeijingTime = Annotated[
 """A moment that travels as `yyyy-MM-dd HH:mm:ss`, Beijing time."""
 
 
+def _from_iso(value: Any) -> Any:
+    moment = _from_beijing(value)
+    return moment.astimezone(BEIJING) if isinstance(moment, datetime) and moment.tzinfo else moment
+
+
+def _to_iso(value: datetime) -> str:
+    moment = value.astimezone(UTC).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='seconds' if moment.second else 'minutes')}Z"
+
+
+IsoTime = Annotated[
+    datetime,
+    BeforeValidator(_from_iso),
+    AfterValidator(_aware),
+    PlainSerializer(_to_iso, return_type=str, when_used="json"),
+]
+"""A moment that travels as `2026-01-31T01:00Z`."""
+
+
 def _from_compact(value: Any) -> Any:
-    return datetime.strptime(value, "%Y%m%d").replace(tzinfo=BEIJING).date() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.strptime(value, "%Y%m%d").replace(tzinfo=BEIJING).date()
+    except ValueError:
+        raise ValueError("should be a day such as 20260131") from None
 
 
 CompactDate = Annotated[
     date,
     BeforeValidator(_from_compact),
-    PlainSerializer(lambda day: f"{day:%Y%m%d}", return_type=str, when_used="json"),
+    PlainSerializer(lambda day: day.isoformat().replace("-", ""), return_type=str, when_used="json"),
 ]
 """A day that travels as `yyyyMMdd`."""
+
+
+def _from_day(value: Any) -> Any:
+    moment = _from_beijing(_from_millis(value))
+    return _aware(moment).astimezone(BEIJING).date() if isinstance(moment, datetime) else moment
+
+
+Day = Annotated[date, BeforeValidator(_from_day)]
+"""A day that travels as `yyyy-MM-dd`; read from a time too, as Beijing's day."""
+
+DayTime = Annotated[Day, PlainSerializer(lambda day: f"{day.isoformat()} 00:00:00", return_type=str, when_used="json")]
+"""A day that travels as its beginning, `yyyy-MM-dd 00:00:00`."""
+
+DayMillis = Annotated[
+    Day,
+    PlainSerializer(
+        lambda day: _to_millis(datetime(day.year, day.month, day.day, tzinfo=BEIJING)),
+        return_type=int,
+        when_used="json",
+    ),
+]
+"""A day that travels as its beginning in Beijing, in milliseconds since 1970."""
 
 
 def _from_flag(value: Any) -> Any:
@@ -160,6 +212,7 @@ Flag = Annotated[
 def wire(name: str, *others: str) -> Any:
     """The name that a field or argument has on the wire, where it is not the Python one.
 
-    `role_id: Annotated[int, wire("roleId")]`; further names are read too.
+    `role_id: Annotated[int, wire("roleId")]`; further names are read too. As an argument's name, `option.size` leads
+    into an object: it travels as `{"option": {"size": …}}`, and is taken out of an `option` that is given whole.
     """
     return Field(validation_alias=AliasChoices(name, *others), serialization_alias=name)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import NewConnectionError
 
+from dingtalk_models.core.body import CHUNK, Sink
 from dingtalk_models.core.call import HttpRequest, HttpResponse
 from dingtalk_models.core.errors import TransportError
 from dingtalk_models.transport.masking import mask_logger
@@ -40,13 +43,19 @@ class RequestsTransport:
             TransportError: nothing, or only a part, came back.
         """
         prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = request.method, request.url, request.content
+        prepared.method, prepared.url = request.method, request.url
         prepared.headers = CaseInsensitiveDict(request.headers)
-        prepared.headers["Content-Length"] = str(len(request.content or b""))
+        body: Any = request.content  # PreparedRequest is not typed for bodies in pieces, which it sends
+        if body is None or isinstance(body, bytes):
+            prepared.headers["Content-Length"] = str(len(body or b""))
+            prepared.body = body
+        else:
+            prepared.headers["Content-Length"] = str(body.length)
+            prepared.body = body.chunks()
         try:
             adapter, settings = self._for(request.url)
             response = adapter.send(prepared, timeout=self.timeout, **settings)
-            content = response.content
+            content = _received(response, request.sink)
         except requests.RequestException as error:
             # the library's own text and chain quote the address, and so the token
             raise _unreachable(request, error) from None
@@ -67,6 +76,21 @@ class RequestsTransport:
         return self._settings[base]
 
 
+def _received(response: requests.Response, sink: Sink | None) -> bytes:
+    """The body of an answer; nothing where a sink has taken it."""
+    if sink is None or not 200 <= response.status_code < 300:  # noqa: PLR2004 - HTTP's own numbers
+        return response.content
+    with sink.receive(announced(response.headers)) as write:
+        for piece in response.iter_content(CHUNK):
+            write(piece)
+    return b""
+
+
+def announced(headers: Mapping[str, str]) -> int:
+    """How many bytes a body will have; 0 where that is not told, or is told of its compressed form."""
+    return 0 if "content-encoding" in headers else int(headers.get("content-length", 0))
+
+
 def _session() -> requests.Session:
     session = requests.Session()
     for scheme in ("http://", "https://"):
@@ -76,7 +100,8 @@ def _session() -> requests.Session:
 
 def _unreachable(request: HttpRequest, error: requests.RequestException) -> TransportError:
     host = urlsplit(request.url).netloc
-    never_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    never_sent = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
     if isinstance(error, requests.Timeout):
         what = "no connection in time" if never_sent else "no answer in time"
     elif never_sent:

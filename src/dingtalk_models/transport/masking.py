@@ -1,11 +1,11 @@
-"""The HTTP libraries log addresses, and an address of the older host holds the access token."""
+"""The HTTP libraries log addresses, which may hold the access token, or the signature of a file."""
 
 from __future__ import annotations
 
 import logging
 import re
 
-_SECRET = re.compile(r"(?i)\b(access_token|appsecret|corpsecret)=[^&\s\"']+")
+_SECRET = re.compile(r"(?i)\b(access_token|appsecret|corpsecret|signature)=[^&\s\"']+")
 
 
 def mask(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,7 +12,6 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception,
-    stop_after_attempt,
     stop_before_delay,
     wait_random_exponential,
 )
@@ -42,7 +40,7 @@ class Retry:
     """How often and how long a call is tried.
 
     Attributes:
-        attempts: how often at the most.
+        attempts: how often at the most; a call that is only throttled is tried until the deadline, if more than once.
         deadline: seconds after which no further attempt begins.
         first_wait: the scale of the first wait, in seconds; the next ones double, with jitter.
         longest_wait: the longest wait. What the platform asks for in `Retry-After` goes before both.
@@ -53,9 +51,8 @@ class Retry:
     first_wait: float = 0.2
     longest_wait: float = 5.0
 
-    def run(self, attempt: Callable[[], Flow[T]], *, idempotent: bool) -> Flow[T]:
-        """Make attempts until one succeeds, or no further one is worth it."""
-        begun = time.monotonic()
+    def run(self, attempt: Callable[[], Flow[T]], begun: float, *, idempotent: bool) -> Flow[T]:
+        """Make attempts until one succeeds, or no further one is worth it; `begun` is when the deadline began."""
         try:
             return (yield from attempt())
         except DingTalkError as error:
@@ -67,7 +64,7 @@ class Retry:
         """Go on after a first failure, which is being handled: nothing of this costs a call that succeeds at once."""
         retrying = Retrying(
             retry=retry_if_exception(lambda error: worth_repeating(error, idempotent=idempotent)),
-            stop=stop_after_attempt(self.attempts) | stop_before_delay(self.deadline),
+            stop=self._over,
             wait=self._wait,
             reraise=True,
         )
@@ -86,11 +83,18 @@ class Retry:
                 state.prepare_for_next_attempt()
                 yield Sleep(float(action))
 
+    def _over(self, state: RetryCallState) -> bool:
+        exhausted = state.attempt_number >= self.attempts and not isinstance(_error(state), RateLimited)
+        return exhausted or stop_before_delay(self.deadline)(state)
+
     def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, RateLimited):
-            return error.retry_after
-        return float(wait_random_exponential(multiplier=self.first_wait, max=self.longest_wait)(state))
+        asked = getattr(_error(state), "retry_after", None) or 0.0
+        # added to what the platform asks for, so that callers that were refused together do not come back together
+        return asked + float(wait_random_exponential(multiplier=self.first_wait, max=self.longest_wait)(state))
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
 
 
 NO_RETRY = Retry(attempts=1)

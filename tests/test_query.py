@@ -1,0 +1,313 @@
+"""Lazy lists: pages as they are needed, to the last one and not beyond, blocking and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dingtalk_models import (
+    ConfigurationError,
+    Department,
+    DingTalkApp,
+    DingTalkError,
+    HttpRequest,
+    HttpResponse,
+    NotFound,
+    Page,
+    Query,
+    User,
+    api,
+)
+from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.query import CURSOR, OFFSET, OFFSET_IN_PAGES, TOKEN, Listing, Paging, Walk, next_page, page_of
+from dingtalk_models.sandbox import Sandbox
+
+Serve = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Lists:
+    """Not a `Manager`, which would be registered for good."""
+
+    def __init__(self, app: DingTalkApp) -> None:
+        self.app = app
+
+    @api("test.list.cursor", "POST /topapi/list/cursor")
+    def cursor(self, size: int, *, cursor: int = 0) -> Query[int]:
+        """By cursor."""
+        return Listing(int, CURSOR, size=size, cursor=cursor)
+
+    @api("test.list.offset", "POST /topapi/list/offset")
+    def offset(self, size: int, *, offset: int = 0) -> Query[int]:
+        """By offset."""
+        return Listing(int, OFFSET, size=size, offset=offset)
+
+    @api("test.list.pages", "POST /topapi/list/pages")
+    def pages(self, size: int, *, offset: int = 0) -> Query[int]:
+        """By the number of the page."""
+        return Listing(int, OFFSET_IN_PAGES, size=size, offset=offset)
+
+    @api("test.list.token", "GET /v1.0/list")
+    def token(self, size: int) -> Query[int]:
+        """By a token."""
+        return Listing(int, TOKEN, size=size)
+
+    @api("test.list.whole", "POST /topapi/list/whole")
+    def whole(self) -> Query[int]:
+        """At once."""
+        return Listing(int, None)
+
+
+class Served:
+    """A transport over a function from parameters to an answer; it counts the calls."""
+
+    def __init__(self, serve: Serve) -> None:
+        self.serve = serve
+        self.asked: list[dict[str, Any]] = []
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        query = dict(part.split("=") for part in request.url.partition("?")[2].split("&") if "=" in part)
+        params = json.loads(request.content) if isinstance(request.content, bytes) else query
+        self.asked.append(params)
+        assert len(self.asked) < 100, "no end"
+        return HttpResponse(200, {}, json.dumps({"errcode": 0, **self.serve(params)}).encode())
+
+    def close(self) -> None: ...
+
+
+def served(serve: Serve) -> tuple[Lists, Served]:
+    transport = Served(serve)
+    app = DingTalkApp(appkey="k", appsecret="s", transport=transport)
+    app.session.set(app.access_token_credential.key, "t", 7000)
+    return Lists(app), transport
+
+
+numbers = st.lists(st.integers(), max_size=12)
+sizes = st.integers(1, 5)
+
+
+@given(numbers, sizes)
+def test_cursors_are_followed_to_the_end(items: list[int], size: int) -> None:
+    def serve(params: dict[str, Any]) -> dict[str, Any]:
+        end = params["cursor"] + params["size"]
+        page: dict[str, Any] = {"list": items[params["cursor"] : end], "has_more": end < len(items)}
+        return {"result": page | ({"next_cursor": end} if end < len(items) else {})}
+
+    lists, transport = served(serve)
+    assert list(lists.cursor(size)) == items
+    assert len(transport.asked) == max(1, -(-len(items) // size))
+
+
+@given(numbers, sizes, st.booleans())
+def test_offsets_are_counted_where_the_reply_does_not_name_the_next(items: list[int], size: int, camel: bool) -> None:
+    more = "hasMore" if camel else "has_more"
+
+    def serve(params: dict[str, Any]) -> dict[str, Any]:
+        end = params["offset"] + params["size"]
+        return {"result": {"list": items[params["offset"] : end], more: end < len(items)}}
+
+    lists, transport = served(serve)
+    assert lists.offset(size).all() == items
+    assert [asked["offset"] for asked in transport.asked] == list(range(0, max(1, len(items)), size))
+
+
+@given(numbers, sizes)
+def test_pages_are_counted(items: list[int], size: int) -> None:
+    def serve(params: dict[str, Any]) -> dict[str, Any]:
+        start = params["offset"] * params["size"]
+        end = start + params["size"]
+        return {"result": {"list": items[start:end], "hasMore": end < len(items), "totalCount": len(items)}}
+
+    lists, transport = served(serve)
+    assert lists.pages(size).all() == items
+    assert [asked["offset"] for asked in transport.asked] == list(range(max(1, -(-len(items) // size))))
+
+
+@given(numbers, sizes)
+def test_tokens_are_followed(items: list[int], size: int) -> None:
+    def serve(params: dict[str, str]) -> dict[str, Any]:
+        start = int(params.get("nextToken", "t0")[1:])
+        end = start + int(params["size"])
+        return {"items": items[start:end], "nextToken": f"t{end}" if end < len(items) else ""}
+
+    lists, transport = served(serve)
+    assert lists.token(size).all() == items
+    assert "nextToken" not in transport.asked[0]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {},
+        {"has_more": False, "next_cursor": 7},
+        {"next_cursor": 0},
+        {"next_cursor": None, "has_more": None},
+        {"has_more": True, "next_cursor": 3},
+        {"list": [], "has_more": True},
+    ],
+    ids=["silent", "no more, though a cursor", "zero", "nulls", "the same again", "more, but nothing there"],
+)
+def test_the_end_however_it_is_told(end: dict[str, Any]) -> None:
+    """Pages past the end are not asked for, and none is repeated for ever."""
+
+    def serve(params: dict[str, Any]) -> dict[str, Any]:
+        first = {"list": [1, 2], "next_cursor": 3, "has_more": True}
+        return {"result": first if params["cursor"] == 0 else {"list": [3], **end}}
+
+    lists, transport = served(serve)
+    assert lists.cursor(2).all() == [1, 2, 3][: 2 if end.get("list") == [] else 3]
+    assert len(transport.asked) == 2
+
+
+def test_a_list_that_comes_at_once() -> None:
+    lists, transport = served(lambda params: {"result": [1, 2, 3]})
+    assert lists.whole().all() == [1, 2, 3]
+    assert lists.whole().first() == 1
+    assert [page.items for page in lists.whole().pages()] == [[1, 2, 3]]
+    assert len(transport.asked) == 3
+    lists, _ = served(lambda params: {"result": None})
+    assert lists.whole().all() == []
+    assert lists.whole().first() is None
+
+
+def test_a_list_may_begin_in_the_middle() -> None:
+    lists, transport = served(lambda params: {"result": {"list": [], "has_more": False}})
+    assert lists.cursor(5, cursor=40).all() == []
+    assert transport.asked == [{"size": 5, "cursor": 40}]
+    listing = lists.cursor.call(5, cursor=40)
+    assert isinstance(listing, Listing)
+    assert listing.request.body == {"size": 5, "cursor": 40}
+    whole, token = lists.whole.call(), lists.token.call(5)
+    assert isinstance(whole, Listing)
+    assert isinstance(token, Listing)
+    assert (whole.request.body, token.request.query) == ({}, {"size": 5})
+
+
+def test_what_the_next_page_is() -> None:
+    page = Page[int]
+    assert CURSOR.after(page.model_validate({"list": [1], "has_more": True, "next_cursor": "x"}), 0) == "x"
+    assert CURSOR.after(page.model_validate({"list": [1], "has_more": True}), "x") is None
+    assert Paging("p", 1, "pages").after(page.model_validate({"list": [1, 2], "has_more": True}), 1) == 2
+    assert page_of([1, 2]).items == [1, 2]
+
+
+# -- against a company ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Any:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def app(sandbox: Sandbox) -> Any:
+    sandbox.calls.clear()
+    app = sandbox.app()
+    yield app
+    app.close()
+
+
+LIST = "/topapi/v2/user/list"
+
+
+def test_nothing_is_sent_until_it_is_read(sandbox: Sandbox, app: DingTalkApp) -> None:
+    users = User.objects.using(app).list(110, size=1)
+    assert sandbox.calls == []
+    iterator = iter(users)
+    assert next(iterator).app is app
+    assert len(sandbox.received(LIST)) == 1
+    assert next(iterator).app is app
+    assert len(sandbox.received(LIST)) == 2
+
+
+def test_read_again_it_is_fetched_again(sandbox: Sandbox, app: DingTalkApp) -> None:
+    users = User.objects.using(app).list(110)
+    assert list(users) == list(users) == users.all()
+    assert len(sandbox.received(LIST)) == 3
+
+
+def test_first_needs_one_page(sandbox: Sandbox, app: DingTalkApp) -> None:
+    users = User.objects.using(app).list(110, size=2)
+    first = users.first()
+    assert first is not None
+    assert first.app is app
+    assert len(sandbox.received(LIST)) == 1
+
+
+def test_pages_tell_what_the_platform_says(app: DingTalkApp) -> None:
+    pages = list(User.objects.using(app).list(110, size=3).pages())
+    assert [(len(page.items), page.has_more) for page in pages] == [(3, True), (1, False)]
+    (found,) = Department.objects.using(app).search("研发中心").pages()
+    assert found.total == 1
+
+
+def test_awaited_the_same(sandbox: Sandbox) -> None:
+    async def scenario() -> None:
+        async with sandbox.app() as app:
+            users = User.objects.using(app).list(110, size=3)
+            expected = await users.all.aio()
+            assert len(expected) == 4
+            assert [user async for user in users] == expected
+            assert [len(page.items) async for page in users.pages()] == [3, 1]
+            assert await users.first.aio() == expected[0]
+            assert await User.objects.list.aio(110, size=3) == expected
+            async for user in users:
+                assert user == expected[0]
+                break
+            assert await app.asend(users.all.call()) == expected
+
+    asyncio.run(scenario())
+
+
+def test_an_error_ends_the_list(app: DingTalkApp) -> None:
+    with pytest.raises(NotFound):
+        list(Department.objects.using(app).list(404))
+
+
+def test_a_query_of_several_calls(sandbox: Sandbox, app: DingTalkApp) -> None:
+    def walk() -> Walk[str]:
+        for dept_id in (100, 404, 200):
+            try:
+                department = yield from Department.objects.get.call(dept_id)
+            except DingTalkError:
+                yield page_of(["?"])
+            else:
+                yield page_of([department.name])
+
+    query = Query(walk)
+    with app:
+        assert list(query) == ["研发中心", "?", "产品设计部"]
+        assert query.first() == "研发中心"
+        assert app.send(query.collect()) == ["研发中心", "?", "产品设计部"]
+
+    async def scenario() -> list[str]:
+        async with app:
+            return [name async for name in query]
+
+    assert asyncio.run(scenario()) == ["研发中心", "?", "产品设计部"]
+    with pytest.raises(ConfigurationError):
+        list(query)
+
+
+def test_an_empty_walk() -> None:
+    def walk() -> Walk[int]:
+        yield from ()
+
+    def flow() -> Flow[bool]:
+        return (yield from next_page(walk())) is None
+
+    app = DingTalkApp()
+    assert app.send(flow())
+    with app:
+        assert Query(walk).first() is None
+
+
+def test_a_listing_without_an_endpoint() -> None:
+    with pytest.raises(ConfigurationError, match="no endpoint"):
+        Listing(int, CURSOR).page(0)
