@@ -1,0 +1,316 @@
+"""The platform's facts, and the samples in them.
+
+tests/facts/ holds the documentation pages and the older names of what this package implements; scripts/facts writes it.
+The samples on those pages are put into the form that their own table documents: some are percent-encoded, numbers are
+quoted, and one object stands where an array is meant.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+from dingtalk_models.core.call import Request
+from dingtalk_models.core.reply import is_array, is_object
+
+Row = dict[str, Any]
+"""A parameter or field, as its table documents it."""
+
+Entry = dict[str, Any]
+"""A documentation page."""
+
+HOME = Path(__file__).parent / "facts"
+MENDED: dict[str, dict[str, Any]] = {
+    # the table calls each kind of recipient optional, the text beside it wants one
+    "asynchronous-sending-of-enterprise-session-messages": {"userid_list": "user123,user456"},
+}
+"""By page: values without which, or instead of which, its own sample is no request."""
+EXAMPLES = {"bgcolor": "FFBBBBBB", "status_bg": "0xFFF65E5E", "msgtype": "text", "msgcontent": '{"content": "1"}'}
+"""By name: values for what the documentation shows no example of, and not any text is allowed."""
+TOKENS = {"access_token", "x-acs-dingtalk-access-token"}
+
+
+@cache
+def entries() -> list[Entry]:
+    """Every documentation page that was copied."""
+    found: list[Entry] = json.loads((HOME / "endpoints.json").read_text())
+    return found
+
+
+@cache
+def methods() -> list[dict[str, Any]]:
+    """Every older name that was copied."""
+    found: list[dict[str, Any]] = json.loads((HOME / "methods.json").read_text())
+    return found
+
+
+def pages(http: str, path: str) -> list[Entry]:
+    """The pages that document an endpoint."""
+    return [entry for entry in entries() if (entry["http"], entry["path"]) == (http, path)]
+
+
+def rows(entry: Entry) -> list[Row]:
+    """The parameters that an operation has to know: not the token, no headers."""
+    return [row for row in entry["params"] if row["in"] != "header" and row["name"] not in TOKENS]
+
+
+# Samples
+
+
+def as_documented(value: Any, row: Row) -> Any:
+    """A sample in the form that its table documents, as far as that can be told."""
+    kind = row["type"]
+    if isinstance(value, str):
+        value = decoded(value)
+        if kind in {"array", "object"}:
+            value = loaded(value)
+    if kind == "array" and value is not None:
+        return [as_documented(item, _element(row)) for item in listed(value)]
+    if kind == "object" and is_object(value):
+        return _object(value, row)
+    return _scalar(value, kind)
+
+
+def _scalar(value: Any, kind: str) -> Any:
+    match kind:
+        case "integer" | "number" if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+            return json.loads(value.lstrip("0") or "0")
+        case "boolean" if isinstance(value, str):
+            return {"true": True, "false": False}.get(value.lower(), value)
+        case "file" if isinstance(value, str):
+            return value.lstrip("@").strip('"')
+        case "string" if value is not None and not isinstance(value, str):
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return value
+
+
+def sample_of(row: Row, shown: Any = None) -> Any:
+    """A value for a parameter or field, with all that belongs into it.
+
+    Each part is what is shown of it in a sample, or else its documented example, or else something of its type.
+    """
+    value = as_documented(row.get("example") if shown is None else shown, row)
+    if row["type"] == "object" and row.get("children"):
+        parts: dict[str, Any] = value if is_object(value) else {}
+        kind: str | None = parts.get("msgtype")
+        return {
+            child["name"]: sample_of(child, parts.get(child["name"]))
+            for child in row["children"]
+            if kind is None or child["name"] in {"msgtype", kind}
+        }
+    if row["type"] == "array":
+        items: list[Any] = listed(value) if value else [None]
+        return [sample_of(_element(row), item) for item in items]
+    if value is None or _contradicts(value, row):
+        return _of_type(row) if shown is None else sample_of(row)
+    return value
+
+
+def variants(row: Row, shown: Any = None) -> list[Any]:
+    """Values for a parameter: of a message, one of each type."""
+    types = [child["name"] for child in row.get("children", []) if child["name"] != "msgtype"]
+    if len(types) == len(row.get("children", [])):
+        return [sample_of(row, shown)]
+    return [sample_of(row, {"msgtype": kind}) for kind in types]
+
+
+def _of_type(row: Row) -> Any:
+    if allowed := _allowed(row):
+        return allowed[0]
+    if row["name"] in EXAMPLES:
+        return EXAMPLES[row["name"]]
+    if row["type"] == "string" and re.search("(?i)time|date|gmt", row["name"]):
+        return "2026-01-31T01:00:00Z"
+    by_type: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "object": {}}
+    return by_type.get(row["type"], "1")
+
+
+def request_sample(entry: Entry) -> dict[str, Any]:
+    """Arguments for one page's endpoint, under their wire names: its own sample, and what it left out."""
+    sample: dict[str, Any] = {}
+    for part in ("request_query_example", "request_example"):
+        if is_object(entry.get(part)):
+            sample |= entry[part]
+    arguments: dict[str, Any] = {}
+    for row in rows(entry):
+        if row["name"] in sample:
+            value = as_documented(sample[row["name"]], row)
+            arguments[row["name"]] = sample_of(row) if _contradicts(value, row) else value
+        elif row.get("required") or row["in"] == "path":
+            arguments[row["name"]] = sample_of(row)
+    return arguments | MENDED.get(entry["doc"], {})
+
+
+def reply_samples(entry: Entry) -> Iterator[Any]:
+    """The documented replies of one page."""
+    if entry.get("response_example") and not entry.get("response_example_suspect"):
+        yield entry["response_example"]
+    yield from entry.get("response_examples_more", [])
+
+
+def reply_from_table(entry: Entry) -> dict[str, Any]:
+    """A reply that holds every documented field, as the sample shows it, where it does."""
+    shown, *_ = (*reply_samples(entry), dict[str, Any]())
+    return {row["name"]: sample_of(row, shown.get(row["name"])) for row in entry["returns"]}
+
+
+def _contradicts(value: Any, row: Row) -> bool:
+    """Whether a sample cannot be meant as a value: it is a placeholder, or not what its own table documents."""
+    return bool(re.search("yyyy|YOUR_", str(value))) or any(True for _ in mismatches(value, [row], ""))
+
+
+def decoded(text: str) -> str:
+    """A sample's text without what the documentation's editor did to it: percent signs, quotation marks around it."""
+    text = unquote_plus(text) if re.search(r"%[0-9A-F]{2}", text) else text
+    quoted = re.fullmatch(r'\\?"(.*?)\\?"', text, re.DOTALL) or re.fullmatch(r'({.*})"', text, re.DOTALL)
+    return (quoted[1] if quoted else text).replace('\\"', '"')
+
+
+def loaded(text: str) -> Any:
+    """JSON, also where a sample leaves out its quotation marks: `{1:技术支持}`."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pairs = re.fullmatch(r"{([^{}\"]+)}", text)
+        if not pairs or ":" not in text:
+            return text
+        return {name.strip(): value.strip() for name, _, value in (pair.partition(":") for pair in pairs[1].split(","))}
+
+
+def listed(value: Any) -> list[Any]:
+    """An array, of which a sample may show one item alone, or text."""
+    if is_array(value):
+        return value
+    return value.strip("[]").split(",") if isinstance(value, str) else [value]
+
+
+def _element(row: Row) -> Row:
+    kept: Row = {name: row[name] for name in ("children", "class") if name in row}
+    return {"name": row["name"], "type": row.get("items", "any"), "items": row.get("items_items", "any"), **kept}
+
+
+def _object(value: dict[str, Any], row: Row) -> dict[str, Any]:
+    children = {child["name"]: child for child in row.get("children", [])}
+    if not children:
+        return value
+    return {name: as_documented(part, children[name]) for name, part in value.items() if name in children}
+
+
+def _allowed(row: Row) -> list[Any]:
+    allowed: list[Any] = row.get("constraints", {}).get("enum", [])
+    return allowed
+
+
+# Requests against parameter tables
+
+
+def mismatches(value: Any, documented: list[Row], where: str) -> Iterator[str]:
+    """How a value contradicts each of the rows that document it; nothing where one of them allows it."""
+    found = [list(_mismatch(value, row, where)) for row in documented]
+    if found and all(found):
+        yield from found[0]
+
+
+def _mismatch(value: Any, row: Row, where: str) -> Iterator[str]:
+    kind: str = row["type"]
+    fits = {
+        "string": isinstance(value, str),
+        "integer": isinstance(value, int) and not isinstance(value, bool),
+        "number": isinstance(value, int | float) and not isinstance(value, bool),
+        "boolean": isinstance(value, bool),
+        "array": is_array(value),
+        "object": is_object(value),
+    }
+    if not fits.get(kind, True):
+        yield f"{where} is {value!r}, documented as {kind}"
+        return
+    yield from (f"{where} is beyond its limit: {limit}" for limit in _beyond(value, row))
+    if is_array(value):
+        for item in value:
+            yield from _mismatch(item, _element(row), f"{where}[]")
+    elif is_object(value) and row.get("children"):
+        yield from _table_problems(value, row["children"], row["children"], f"{where}.")
+    elif (allowed := _allowed(row)) and str(value) not in map(str, allowed):
+        yield f"{where} is {value!r}, documented as one of {allowed}"
+
+
+def _beyond(value: Any, row: Row) -> Iterator[str]:
+    """The documented limits that a value is beyond."""
+    size = len(value) if isinstance(value, str) or is_array(value) else None
+    count = len(value.split(",")) if isinstance(value, str) else size
+    for limit, measure in (("max_length", size), ("max_items", count), ("max", value if size is None else None)):
+        most = row.get("constraints", {}).get(limit)
+        if most is not None and measure is not None and measure > most:
+            yield f"{limit} {most}"
+
+
+def over_limits(row: Row) -> Iterator[tuple[str, Any]]:
+    """For each documented limit of a parameter, a value just beyond it."""
+    limits = row.get("constraints", {})
+    if "max" in limits:
+        yield f"max {limits['max']}", limits["max"] + 1
+    if "max_length" in limits:
+        yield f"max_length {limits['max_length']}", "1" * (limits["max_length"] + 1)
+    if "max_items" in limits:
+        items = [str(number) for number in range(1, limits["max_items"] + 2)]
+        value: Any = [sample_of(_element(row)) for _ in items] if row["type"] == "array" else ",".join(items)
+        yield f"max_items {limits['max_items']}", value
+    if limits.get("enum"):
+        yield f"enum {limits['enum']}", "none of them" if row["type"] == "string" else -12345
+
+
+def _table_problems(values: dict[str, Any], known: list[Row], required: list[Row], where: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        documented = [row for row in known if row["name"] == name]
+        if documented:
+            yield from mismatches(value, documented, where + name)
+        else:
+            yield f"{where}{name} is sent, and not documented"
+    for row in required:
+        if row.get("required") and row["name"] not in values:
+            yield f"{where}{row['name']} is required, and not sent"
+
+
+def request_problems(request: Request, entry: Entry, every: list[Entry]) -> Iterator[str]:
+    """How a request contradicts the parameter table of its page, or of another page of the same endpoint."""
+    for place, values in (("query", request.query), ("body", request.body or {})):
+        known = [row for page in every for row in rows(page) if row["in"] == place]
+        yield from _table_problems(dict(values), known, [row for row in rows(entry) if row["in"] == place])
+    pattern = re.sub(r"{\w+}", "[^/]+", entry["path"])
+    if not re.fullmatch(pattern, request.path):
+        yield f"it goes to {request.path}"
+
+
+def same(sample: Any, value: Any) -> bool:
+    """Whether a value says what a sample says, whatever form each has."""
+    if sample is None or sample == value:
+        return True
+    if isinstance(sample, str) and (is_object(value) or is_array(value)):
+        sample = loaded(decoded(sample))
+        if isinstance(sample, str):
+            sample = [part for part in sample.split(",") if part]
+    if isinstance(value, str) and (is_object(sample) or is_array(sample)):
+        parsed = loaded(value)
+        value = parsed if (is_object(parsed) or is_array(parsed)) else value.split(",")
+    if isinstance(sample, str) and isinstance(value, str):
+        sample, value = (loaded(decoded(text)) for text in (sample, value))
+    if is_array(value):
+        items = listed(sample)
+        return len(items) == len(value) and all(map(same, items, value))
+    if is_object(sample):
+        return is_object(value) and all(name in value and same(part, value[name]) for name, part in sample.items())
+    return text_of(sample) == text_of(value)
+
+
+def text_of(value: Any) -> str:
+    """A scalar as text: `True` and "true" and 1 are one, and so are 1.0 and 1."""
+    if isinstance(value, bool | float):
+        value = int(value) if value == int(value) else value
+    text = decoded(str(value)).strip()
+    return {"true": "1", "false": "0"}.get(text, text)

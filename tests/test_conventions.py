@@ -1,0 +1,100 @@
+"""Every operation against the platform's facts: names, documentation, types, requests, replies.
+
+The checks are in conventions.py. They walk the registry, so that a new operation is held to them without a word here;
+what a fact makes impossible is accepted below, each with its reason, and only as long as it is a problem.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import conventions
+import pytest
+
+from dingtalk_models import operations
+from dingtalk_models.core.registry import OperationInfo
+
+ACCEPTED: dict[str, dict[str, str]] = {
+    "dingtalk.oapi.attendance.listschedule": {
+        (
+            "workDate='2016-03-09 11:11:11' of interface-for-daily-full-query-of-attendance-scheduling-information "
+            "is sent as '2016-03-09'"
+        ): "it is a day: the hour of the sample means nothing",
+    },
+    "dingtalk.oapi.message.corpconversation.asyncsend_v2": {
+        (
+            "msg of asynchronous-sending-of-enterprise-session-messages cannot be sent: WorkNotification.send_once: "
+            "msg.buttons_card.single_title: Unexpected keyword argument; "
+            "msg.buttons_card.single_url: Unexpected keyword argument"
+        ): "a card has one link or several buttons, never both",
+    },
+    "dingtalk.oapi.v2.department.create": {
+        "dingtalk.oapi.department.create: id: unknown": "the platform chooses the id now",
+        "dingtalk.oapi.department.create: parentBalanceFirst: unknown": "no counterpart today",
+        "dingtalk.oapi.department.create: shareBalance: unknown": "no counterpart today",
+    },
+    "dingtalk.oapi.v2.user.update": {
+        "dingtalk.oapi.user.update: mobile: unknown; did you mean 'hide_mobile'?": "mobile numbers cannot change now",
+    },
+    "workflow_1_0.DeleteProcess": {
+        "dingtalk.oapi.process.delete: request lost ['123456']": "agentid: the token tells which app asks",
+    },
+    "workflow_1_0.FormCreate": {
+        "dingtalk.oapi.process.save: saveProcessRequest lost ['123']": "agentid: the token tells which app asks",
+    },
+    "workflow_1_0.StartProcessInstance": {
+        "dingtalk.oapi.processinstance.create: approvers lost ['manager01', 'manager02']": (
+            "approvers_v2, the later form of the same, is given too"
+        ),
+    },
+}
+"""By operation: what the checks find, and why it stays so."""
+
+Check = Callable[[OperationInfo], Iterable[str]]
+
+CHECKS: list[Check] = [
+    conventions.name_problems,
+    conventions.docstring_problems,
+    conventions.type_problems,
+    conventions.sample_problems,
+    conventions.parameter_problems,
+    conventions.limit_problems,
+    conventions.old_name_problems,
+    conventions.field_problems,
+    conventions.reply_problems,
+]
+OPERATIONS = operations()
+
+
+def test_the_registry_holds_the_modules() -> None:
+    assert {info.manager.__module__.split(".")[1] for info in OPERATIONS} >= {"auth", "contact"}
+    assert len(OPERATIONS) > 35
+
+
+def test_no_name_is_given_twice() -> None:
+    given = Counter(name for info in OPERATIONS for name in info.names)
+    assert [name for name, times in given.items() if times > 1] == []
+
+
+def test_every_operation_is_documented() -> None:
+    undocumented = [f"{info.name}: {info.http} {info.path}" for info in OPERATIONS if not conventions.pages(info)]
+    assert undocumented == [], "scripts/facts copies the facts of new operations"
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("info", OPERATIONS, ids=lambda info: info.name)
+def test_operation(info: OperationInfo, check: Check) -> None:
+    accepted = ACCEPTED.get(info.name, {})
+    assert [problem for problem in check(info) if problem not in accepted] == []
+
+
+def test_nothing_is_accepted_that_holds() -> None:
+    found = {info.name: {problem for check in CHECKS for problem in check(info)} for info in OPERATIONS}
+    needless = [
+        (name, problem)
+        for name, problems in ACCEPTED.items()
+        for problem in problems
+        if problem not in found.get(name, ())
+    ]
+    assert needless == []

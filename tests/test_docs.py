@@ -1,0 +1,146 @@
+"""The pages: their examples run and print what they say, their links lead somewhere, both READMEs are in step.
+
+The ```python blocks of a page run in order, in one namespace. What a block prints stands behind its calls of print,
+as `print(…)  # this`, or in a ```text block right after it; a block without either prints nothing. Blocks marked `py`
+are quoted from the source.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from copy import copy
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from dingtalk_models import DingTalkApp, operations
+from dingtalk_models.core import context, registry
+from dingtalk_models.sandbox import Sandbox
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
+
+
+def parsed(page: Path) -> list[Token]:
+    return MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8"))
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def with_examples() -> list[Path]:
+    return [page for page in PAGES if any(token.info == "python" for token in parsed(page))]
+
+
+@pytest.mark.parametrize("page", with_examples(), ids=name)
+def test_examples_run_and_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    operations()  # once every module of the package is loaded, what an example adds to the registry is its own
+    for table in ("by_name", "_owners"):
+        monkeypatch.setattr(registry, table, copy(getattr(registry, table)))
+    names: dict[str, Any] = {"__name__": "example"}
+    try:
+        for block, following in pairwise([*parsed(page), Token("end", "", 0)]):
+            if block.type == "fence" and block.info == "python":
+                printed = run(block, page, names)
+                said = following.content if following.info == "text" else "".join(beside_print(block))
+                line = block.map[0] + 1 if block.map else 0
+                assert printed == said, f"{name(page)}, line {line}"
+    finally:
+        for value in names.values():
+            if isinstance(value, DingTalkApp):
+                value.close()
+        for value in names.values():
+            if isinstance(value, Sandbox):
+                value.stop()
+        context.use(None)
+
+
+def run(block: Token, page: Path, names: dict[str, Any]) -> str:
+    lines_above = block.map[0] + 1 if block.map else 0
+    code = compile("\n" * lines_above + block.content, str(page), "exec")
+    with redirect_stdout(io.StringIO()) as output:
+        exec(code, names)
+    return output.getvalue()
+
+
+def beside_print(block: Token) -> Iterator[str]:
+    for said in re.findall(r"^ *print\(.*\)  # (.+)$", block.content, re.MULTILINE):
+        yield f"{said}\n"
+
+
+def test_the_readmes_are_in_step() -> None:
+    english, chinese = parsed(ENGLISH), parsed(CHINESE)
+    levels = [[token.tag for token in tokens if token.type == "heading_open"] for tokens in (english, chinese)]
+    blocks = [
+        [(token.info, token.content) for token in tokens if token.type == "fence"] for tokens in (english, chinese)
+    ]
+    tables = [[token.tag for token in tokens if token.type == "tr_open"] for tokens in (english, chinese)]
+    assert levels[0] == levels[1]
+    assert blocks[0] == blocks[1]
+    assert tables[0] == tables[1]
+    assert len(blocks[0]) > 5
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links(page):
+        if re.match(r"https?://|mailto:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name(page)} links to {link}"
+        if anchor:
+            assert anchor in anchors(target), f"{name(page)} links to {link}"
+
+
+def links(page: Path) -> Iterator[str]:
+    for token in parsed(page):
+        for child in token.children or []:
+            if child.type == "link_open":
+                yield str(child.attrs["href"])
+
+
+def anchors(page: Path) -> set[str]:
+    headings = (text for mark, text in pairwise(parsed(page)) if mark.type == "heading_open")
+    return {re.sub(r"[^\w\- ]", "", heading.content.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_what_is_quoted_stands_in_the_source() -> None:
+    source = "".join(file.read_text(encoding="utf-8") for file in ROOT.glob("src/**/*.py"))
+    quoted = [token.content for page in PAGES for token in parsed(page) if token.info == "py"]
+    assert quoted
+    assert [each for each in quoted if each not in source] == []
+
+
+@pytest.mark.parametrize("module", ["contact"])
+def test_a_module_s_page_shows_each_of_its_operations(module: str) -> None:
+    page = (ROOT / "docs" / f"{module}.md").read_text(encoding="utf-8")
+    wanted = {
+        f"{operation.manager.__name__.removesuffix('Manager')}.objects.{operation.method}"
+        for operation in operations()
+        if operation.manager.__module__.startswith(f"dingtalk_models.{module}.")
+    }
+    assert wanted
+    assert {each for each in wanted if not re.search(rf"\b{re.escape(each)}\b", page)} == set()
+
+
+def test_the_demo_tells_its_story_with_one_token() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "examples" / "onboarding.py"],
+        capture_output=True, encoding="utf-8", env={"PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert re.search(r"calls 请求: \d+    tokens fetched 获取令牌: 1\s*$", done.stdout)

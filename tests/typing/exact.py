@@ -1,0 +1,199 @@
+"""What the type checkers know of each kind of operation, in each of its uses. Checked by test_typing.py, never run."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, assert_type
+
+from dingtalk_models import (
+    Call,
+    Department,
+    DingTalkApp,
+    Flow,
+    Manager,
+    Model,
+    Module,
+    Page,
+    Query,
+    Role,
+    RoleGroup,
+    User,
+    api,
+    method,
+    operation,
+    together,
+)
+from dingtalk_models.contact.department import DepartmentManager
+from dingtalk_models.contact.role import RoleUser
+from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager
+
+app = DingTalkApp(appkey="…", appsecret="…")
+department = Department(dept_id=1)
+user = User(userid="u1")
+role = Role(role_id=1)
+
+
+def blocking() -> None:
+    """Each kind of answer: a resource, a scalar, a list, nothing, a query, a flow."""
+    assert_type(Department.objects, DepartmentManager)
+    assert_type(Department.objects.using(app), DepartmentManager)
+    assert_type(Department.objects.get(1, language="en_US"), Department)
+    assert_type(Department.objects.create("研发中心", order=3), Department)
+    assert_type(Department.objects.update(1, name="研发"), None)
+    assert_type(Department.objects.list_ids(), list[int])
+    assert_type(Department.objects.of_user("u1"), list[list[int]])
+    assert_type(Department.objects.list(), Query[Department])
+    assert_type(Department.objects.tree(), Query[Department])
+    assert_type(Department.objects.search("研发"), Query[int])
+    assert_type(User.objects.count(only_active=True), int)
+    assert_type(User.objects.by_code("…"), LoginIdentity)
+    assert_type(User.objects.list_simple(1), Query[SimpleUser])
+    assert_type(User.objects.inactive(date(2026, 1, 31)), Query[str])
+    assert_type(User.objects.create("张三", "13800000000", [1], title="工程师"), User)
+    assert_type(Role.objects.list(), Query[Role])
+    assert_type(Role.objects.users(1), Query[RoleUser])
+    assert_type(RoleGroup.objects.list(), Query[RoleGroup])
+    assert_type(app.auth.get_access_token(), str)
+    assert_type(app.get_access_token(), str)
+
+
+async def awaited() -> None:
+    """The same, on the event loop."""
+    assert_type(await Department.objects.get.aio(1), Department)
+    assert_type(await Department.objects.update.aio(1, name="研发"), None)
+    assert_type(await Department.objects.list_ids.aio(), list[int])
+    assert_type(await Department.objects.list.aio(), list[Department])
+    assert_type(await Department.objects.tree.aio(1, workers=2), list[Department])
+    assert_type(await User.objects.count.aio(), int)
+    assert_type(await User.objects.create.aio("张三", "13800000000", [1]), User)
+    assert_type(await app.get_access_token.aio(), str)
+
+
+def unsent() -> None:
+    """The same, before it is sent."""
+    assert_type(Department.objects.get.call(1), Call[Department])
+    assert_type(Department.objects.update.call(1, name="研发"), Call[None])
+    assert_type(Department.objects.list.call(1), Query[Department])
+    assert_type(User.objects.count.call(), Call[int])
+    assert_type(User.objects.count.call().then(str), Call[str])
+    assert_type(user.departments.call(), Flow[list[Department]])
+    assert_type(app.send(Department.objects.get.call(1)), Department)
+
+
+def lists() -> None:
+    """A query: by item, by page, whole."""
+    query = User.objects.all()
+    assert_type(query, Query[User])
+    for item in query:
+        assert_type(item, User)
+    for page in query.pages():
+        assert_type(page, Page[User])
+        assert_type(page.items, list[User])
+    assert_type(query.all(), list[User])
+    assert_type(query.first(), User | None)
+    assert_type(query.all.call(), Flow[list[User]])
+
+
+async def awaited_lists() -> None:
+    """The same, on the event loop."""
+    query = User.objects.all()
+    async for item in query:
+        assert_type(item, User)
+    async for page in query.pages():
+        assert_type(page, Page[User])
+    assert_type([item.userid async for item in query], list[str])
+    assert_type(await query.all.aio(), list[User])
+    assert_type(await query.first.aio(), User | None)
+
+
+async def of_instances() -> None:
+    """The operations of an object."""
+    assert_type(user.update(title="经理"), User)
+    assert_type(await user.update.aio(title="经理"), User)
+    assert_type(user.save(), User)
+    assert_type(user.refresh(), User)
+    assert_type(user.delete(), None)
+    assert_type(user.departments(), list[Department])
+    assert_type(await user.departments.aio(), list[Department])
+    assert_type(user.manager(), User | None)
+    assert_type(department.children(), Query[Department])
+    assert_type(department.parent(), Department | None)
+    assert_type(department.users(), Query[User])
+    assert_type(role.users(), Query[RoleUser])
+    assert_type(role.assign(["u1"]), None)
+    assert_type(next(iter(role.users())).user(), User)
+
+
+async def shortcuts() -> None:
+    """The class-level shortcuts, and the managers of an app."""
+    assert_type(User.get("u1"), User)
+    assert_type(await User.get.aio("u1"), User)
+    assert_type(User.get.call("u1"), Call[User])
+    assert_type(User.create("张三", None, [1], exclusive_account=True), User)
+    assert_type(Department.get(1), Department)
+    assert_type(Department.create("研发中心"), Department)
+    assert_type(Role.create("面试官", 1), Role)
+    assert_type(RoleGroup.get(1), RoleGroup)
+    assert_type(app.contact.departments, DepartmentManager)
+    assert_type(app.contact.users, UserManager)
+    assert_type(app.contact.users.get("u1"), User)
+
+
+async def by_name() -> None:
+    """By name: what comes back is known to whoever names it."""
+    assert_type(app.run("dingtalk.oapi.v2.department.get", dept_id=1), Any)
+    assert_type(app.run("acme.device.all"), Any)
+    assert_type(await app.run.aio("dingtalk.oapi.v2.user.get", userid="u1"), Any)
+    assert_type(app.methods, list[str])
+
+
+class DeviceManager(Manager):
+    """A manager of a user's own."""
+
+    @api("acme.device.get", "POST /topapi/acme/device/get", idempotent=True)
+    def get(self, device_id: int) -> Call[Device]:
+        """One device (设备详情)."""
+        return Call(Device, device_id=device_id)
+
+    @operation
+    def several(self, *device_ids: int) -> Flow[list[Device]]:
+        """Several at once."""
+        one = yield from self.get.call(device_ids[0])
+        assert_type(one, Device)
+        rest = yield from together([self.get.call(device_id) for device_id in device_ids[1:]])
+        assert_type(rest, list[Device])
+        owners = yield from together([User.objects.get.call(device.owner) for device in rest])
+        assert_type(owners, list[User])
+        return [one, *rest]
+
+
+class Device(Model):
+    """A resource of a user's own."""
+
+    objects = DeviceManager()
+    device_id: int
+    owner: str = ""
+
+    @operation
+    def holder(self) -> Flow[User]:
+        """Who has it."""
+        return (yield from User.objects.get.call(self.owner))
+
+
+class Devices(Module):
+    """A module of a user's own."""
+
+    @method("acme.device.all")
+    def everything(self, size: int = 10) -> list[Device]:
+        """Every device."""
+        return [DeviceManager(self.app).get(number) for number in range(size)]
+
+
+async def of_users_own() -> None:
+    """What a user defines is as exact as ours."""
+    assert_type(Device.objects.get(1), Device)
+    assert_type(await Device.objects.get.aio(1), Device)
+    assert_type(Device.objects.get.call(1), Call[Device])
+    assert_type(Device.objects.several(1, 2), list[Device])
+    assert_type(Device.objects.get(1).holder(), User)
+    assert_type(Devices(app).everything(size=3), list[Device])

@@ -1,0 +1,25 @@
+"""Ten mistakes, each on a line that says so. test_typing.py holds both type checkers to report these and no others."""
+
+from __future__ import annotations
+
+from dingtalk_models import Department, User
+
+
+def blocking(user: User) -> None:
+    """Mistakes in blocking code."""
+    user.update(titel="经理")  # mistake: no such field
+    user.update(dept_id_list="研发中心")  # mistake: text where a list of ids belongs
+    User.create("张三", "13800000000")  # mistake: the departments are missing
+    Department.objects.get("研发中心")  # mistake: a name where an id belongs
+    Department.objects.get(1, language="zh")  # mistake: no such language
+    print(user.mobil)  # mistake: the attribute is misspelt
+    print(user.title.upper())  # mistake: the title may be None
+    User.create("张三", "13800000000", [1], dept_title_list=[{"dept_id": 1, "titel": "经理"}])  # mistake: no such key
+    for dept_id in Department.objects.list_ids.call(1):
+        print(dept_id.bit_length())  # mistake: what is iterated is an unsent call
+
+
+async def awaited() -> None:
+    """A mistake on the event loop."""
+    user = User.get.aio("u1")
+    print(user.name)  # mistake: `await` was forgotten
