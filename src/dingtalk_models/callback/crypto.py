@@ -7,13 +7,13 @@ be the one that the push was meant for; comparisons take constant time.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 import re
 import secrets
 import struct
 from base64 import b64decode, b64encode
+from binascii import a2b_base64
 from collections.abc import Iterable
 
 from Crypto.Cipher import AES
@@ -78,8 +78,8 @@ class Crypto:
             DecryptionError: it is not whole, was encrypted with another key, or is meant for another owner.
         """
         try:
-            sealed = b64decode("".join(encrypted.split()), validate=True)
-        except (binascii.Error, ValueError):
+            sealed = a2b_base64(encrypted)  # line breaks are no matter
+        except ValueError:
             raise DecryptionError("the encrypted text is not base64") from None
         if not sealed or len(sealed) % AES.block_size:
             raise DecryptionError("the encrypted text is not whole")

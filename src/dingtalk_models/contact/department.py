@@ -94,6 +94,8 @@ _OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
     "deptHiding": "hide_dept",
     "deptPermits": _bars("dept_permits"),
     "userPermits": _bars("user_permits"),
+    "deptPerimits": _bars("dept_permits"),  # the older SDKs have both spellings
+    "userPerimits": _bars("user_permits"),
     "outerDept": "outer_dept",
     "outerDeptOnlySelf": "outer_dept_only_self",
     "outerPermitDepts": _bars("outer_permit_depts"),
@@ -208,7 +210,7 @@ class DepartmentManager(Manager):
         Args:
             name: 1 to 64 characters, none of them `-`, `,` or `，`; unique among its siblings.
             parent_id: the department above it; by default the root.
-            fields: see `DepartmentFields`.
+            fields: `order`, `hide_dept`, `create_dept_group` and the others of `DepartmentFields`.
 
         Returns:
             The department, with its new id and the fields that were given.
@@ -243,7 +245,7 @@ class DepartmentManager(Manager):
 
         Args:
             dept_id: its id; the root cannot be changed.
-            fields: what to change; what is not given stays. See `DepartmentChanges`.
+            fields: `name`, `parent_id`, `order` and the others of `DepartmentChanges`; what is not given stays.
 
         Raises:
             InvalidArgument: a field is beyond its limit; nothing was sent.
@@ -445,7 +447,7 @@ class Department(Model):
         """Change fields of this department, which holds them afterwards.
 
         Args:
-            fields: see `DepartmentChanges`.
+            fields: `name`, `parent_id`, `order` and the others of `DepartmentChanges`.
         """
         yield from self.objects.update.call(self.dept_id, **fields)
         self.hold({**fields})

@@ -228,7 +228,7 @@ class UserManager(Manager):
             name: 80 characters at the most.
             mobile: unique in the company, foreign numbers as `+xx-xxxxxx`; `None` for a company account only.
             dept_id_list: the departments to be in, 100 at the most.
-            fields: see `NewUserFields`.
+            fields: `userid`, `title`, `job_number`, `email`, `hired_date` and the others of `NewUserFields`.
 
         Returns:
             The user, with id, union id and the fields that were given.
@@ -259,7 +259,7 @@ class UserManager(Manager):
 
         Args:
             userid: the user.
-            fields: what to change; what is not given stays. See `UserChanges`.
+            fields: `name`, `title`, `dept_id_list` and the others of `UserChanges`; what is not given stays.
 
         Raises:
             InvalidArgument: a field is beyond its limit; nothing was sent.
@@ -744,7 +744,7 @@ class User(Model):
         """Change fields of this user, who holds them afterwards.
 
         Args:
-            fields: see `UserChanges`.
+            fields: `name`, `title`, `dept_id_list` and the others of `UserChanges`.
         """
         yield from self.objects.update.call(self.userid, **fields)
         held: dict[str, Any] = {**fields}

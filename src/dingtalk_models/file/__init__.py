@@ -1,9 +1,47 @@
-"""`app.file`: spaces, media."""
+"""`app.file`: spaces, files and folders in them, media, files of approvals."""
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from dingtalk_models.core.model import Module
+from dingtalk_models.file.approval_file import ApprovalFileManager
+from dingtalk_models.file.custom_space import CustomSpaceManager
+from dingtalk_models.file.dentry import DentryManager
+from dingtalk_models.file.drive_upload import DriveUploadManager
+from dingtalk_models.file.media import MediaManager
+from dingtalk_models.file.space import SpaceManager
 
 
 class File(Module):
     """The managers of spaces, media, bound to an app."""
+
+    @cached_property
+    def spaces(self) -> SpaceManager:
+        """Spaces."""
+        return SpaceManager(self.app)
+
+    @cached_property
+    def dentries(self) -> DentryManager:
+        """Files and folders in spaces."""
+        return DentryManager(self.app)
+
+    @cached_property
+    def media(self) -> MediaManager:
+        """Media files."""
+        return MediaManager(self.app)
+
+    @cached_property
+    def approval_files(self) -> ApprovalFileManager:
+        """Files attached to approvals."""
+        return ApprovalFileManager(self.app)
+
+    @cached_property
+    def custom_spaces(self) -> CustomSpaceManager:
+        """The older custom spaces."""
+        return CustomSpaceManager(self.app)
+
+    @cached_property
+    def drive_uploads(self) -> DriveUploadManager:
+        """The older uploads, whose media ids custom spaces take."""
+        return DriveUploadManager(self.app)

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
 if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
-from . import auth, departments, roles, users
+from . import approvals, attendance, auth, customers, departments, files, messages, robots, roles, users
 from .company import Admin, Company, Department, Membership, Role, RoleGroup, User
 from .credentials import Clock, Credentials
 from .faults import Behaviour, Fault
@@ -54,7 +54,8 @@ __all__ = [
     "User",
 ]
 
-_RESOURCES: Final = (auth, departments, roles, users)  # importing them fills the table of endpoints
+# importing them fills the table of endpoints
+_RESOURCES: Final = (approvals, attendance, auth, customers, departments, files, messages, robots, roles, users)
 
 
 class Sandbox:
@@ -102,6 +103,7 @@ class Sandbox:
     def start(self) -> Self:
         """Serve."""
         self._server.start()
+        self.company.drive.store.url = self.url
         return self
 
     def stop(self) -> None:

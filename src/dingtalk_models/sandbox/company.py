@@ -11,8 +11,13 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from .clientele import Clientele
 from .credentials import Credentials, opaque
+from .drive import Drive
 from .errors import Refused
+from .outbox import Outbox
+from .timesheets import Timesheets
+from .workflow import Workflow
 
 ROOT: Final = 1
 
@@ -129,6 +134,11 @@ class Company:
         self.admins: dict[str, Admin] = {}
         self.role_groups: dict[int, RoleGroup] = {}
         self.roles: dict[int, Role] = {}
+        self.attendance = Timesheets()
+        self.outbox = Outbox()
+        self.workflow = Workflow()
+        self.clientele = Clientele()
+        self.drive = Drive(self.credentials.clock)
         self._ids = itertools.count(1001)
         self._ticks = itertools.count(1)
         self.default_group = self.add_role_group("默认", group_id=900)
@@ -186,7 +196,7 @@ class Company:
         self.place(user, dept_ids)
         return user
 
-    def user(self, userid: str, code: int = 60121) -> User:
+    def user(self, userid: str, code: int | str = 60121) -> User:
         """The person of this id, or the platform's refusal."""
         if userid not in self.users:
             raise Refused(code)
@@ -218,12 +228,14 @@ class Company:
         user.modified = next(self._ticks)
 
     def remove_user(self, user: User) -> None:
-        """Take a person out of the company, his departments and roles."""
+        """Take a person out of the company, his departments, roles and attendance group."""
         self.place(user, ())
         del self.users[user.userid]
         self.admins.pop(user.userid, None)
         for role in self.roles.values():
             role.members.pop(user.userid, None)
+        for group in self.attendance.groups.values():
+            group.userids[:] = [each for each in group.userids if each != user.userid]
 
     # roles
 

@@ -65,6 +65,7 @@ class Endpoint:
     open: bool
     code: Code
     parameters: type[BaseModel]
+    query: frozenset[str]
 
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
         """The handler's arguments. Null counts as absent; what the API does not know is ignored."""
@@ -100,7 +101,8 @@ def endpoint(
 
     Args:
         verb: GET, POST, ….
-        path: the path; `{name}` stands for a segment that is a parameter.
+        path: the path; `{name}` stands for a segment that is a parameter, and behind a question mark stand those
+            that are looked for in the query although there is a body: `/robot/send?access_token&sign`.
         scope: the documented permission scope.
         invalid: the code for a parameter that is malformed or missing.
         missing: the code for a missing one, where it differs.
@@ -109,9 +111,11 @@ def endpoint(
 
     def declare(handler: Handler) -> Handler:
         code, parameters = Code(invalid, missing), _parameters_of(handler)
-        ENDPOINTS[path][verb] = Endpoint(verb, path, handler, scope, open, code, parameters)
-        if "{" in path:
-            _TEMPLATES.append((re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), path))
+        place, _, query = path.partition("?")
+        names = frozenset(query.split("&"))
+        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, code, parameters, names)
+        if "{" in place:
+            _TEMPLATES.append((re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", place)), place))
         return handler
 
     return declare

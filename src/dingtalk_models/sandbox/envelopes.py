@@ -7,9 +7,12 @@ import random
 import string
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
+
+from python_multipart.multipart import Field, File, parse_form
 
 from .endpoints import Endpoint, Result
 from .errors import Denied, Refused, status_of
@@ -26,14 +29,24 @@ class Call:
     body: dict[str, Any] | str = field(default_factory=dict[str, Any])
     form: bool = False
     unreadable: int | None = None
+    content: bytes = b""
 
     @classmethod
     def read(cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes) -> Call:
         """Parse the body, as JSON or as a form."""
         if not content:
             return cls(method, path, query, headers)
+        return replace(cls._parsed(method, path, query, headers, content), content=content)
+
+    @classmethod
+    def _parsed(cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes) -> Call:
+        said = headers.get("content-type", "application/json" if method == "POST" else "application/octet-stream")
+        kind = said.partition(";")[0].strip().lower()
+        if kind == "application/octet-stream":
+            return cls(method, path, query, headers, f"<{len(content)} bytes>", unreadable=43004)
+        if kind == "multipart/form-data":
+            return cls(method, path, query, headers, _parts(said, content), form=True)
         text = content.decode(errors="replace")
-        kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind == "application/x-www-form-urlencoded":
             return cls(method, path, query, headers, dict(parse_qsl(text, keep_blank_values=True)), form=True)
         if kind != "application/json":
@@ -45,6 +58,34 @@ class Call:
         if not isinstance(body, dict):
             return cls(method, path, query, headers, text, unreadable=47001)
         return cls(method, path, query, headers, cast("dict[str, Any]", body))
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file in a form."""
+
+    name: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, {len(self.content)} bytes>"
+
+
+def _parts(content_type: str, content: bytes) -> dict[str, Any]:
+    """The texts and files of a multipart form."""
+    parts: dict[str, Any] = {}
+
+    def take_text(part: Field) -> None:
+        parts[(part.field_name or b"").decode()] = (part.value or b"").decode()
+
+    def take_file(part: File) -> None:
+        part.file_object.seek(0)
+        parts[(part.field_name or b"").decode()] = Upload((part.file_name or b"").decode(), part.file_object.read())
+        part.close()
+
+    header = {"Content-Type": content_type.encode(), "Content-Length": str(len(content)).encode()}
+    parse_form(header, BytesIO(content), take_text, take_file)
+    return parts
 
 
 @dataclass(frozen=True)
@@ -90,7 +131,8 @@ class Bare:
             return call.query
         if isinstance(call.body, str):
             raise Refused(call.unreadable or 47001)
-        return call.body
+        is_multipart = any(isinstance(part, Upload) for part in call.body.values())
+        return call.query | call.body if is_multipart else call.body
 
     def unknown(self, path: str) -> Answer:
         """There is no such path."""
@@ -149,7 +191,7 @@ class Api(Bare):
     def arguments(self, call: Call, endpoint: Endpoint) -> Mapping[str, object]:
         if endpoint.verb in ("GET", "DELETE"):
             return call.query
-        if isinstance(call.body, str) or call.form or (endpoint.parameters.model_fields and not call.body):
+        if isinstance(call.body, str) or call.form or (endpoint.parameters.model_fields and not call.content):
             raise Refused("Missingbody")
         return call.body
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 
+from . import objects
 from .company import Company
 from .endpoints import Endpoint, route
 from .envelopes import Answer, Bare, Call, dialect_of
@@ -24,6 +25,8 @@ class Gateway:
 
     def answer(self, call: Call) -> Answer:
         """The platform's answer; the company changes only here."""
+        if call.path.startswith(objects.PREFIX):
+            return self._company.drive.store.answer(call)
         dialect = dialect_of(call.path)
         verbs, in_path = route(call.path)
         try:
@@ -33,7 +36,9 @@ class Gateway:
                 return dialect.unknown(call.path)
             if not endpoint.open:
                 self._admit(call, endpoint, dialect)
-            arguments = endpoint.read({**dialect.arguments(call, endpoint), **in_path})
+            in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
+            elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
+            arguments = endpoint.read({**elsewhere, **in_query, **in_path})
             return dialect.accepted(endpoint.handler(self._company, **arguments))
         except Refused as refusal:
             return dialect.refused(refusal)

@@ -6,6 +6,7 @@ from typing import Final
 
 from .company import Admin, Company
 from .credentials import Credentials
+from .workflow import MANAGER, Component, Step
 
 # id, name, parent, managers
 _DEPARTMENTS: Final = (
@@ -92,4 +93,61 @@ def seeded_company(credentials: Credentials | None = None) -> Company:
     group = company.add_role_group("职务", group_id=910)
     for role_id, (name, userids) in enumerate(_ROLES.items(), start=911):
         company.add_role(name, group.group_id, role_id=role_id, userids=userids)
+    seed_attendance(company)
+    seed_approvals(company)
     return company
+
+
+def seed_attendance(company: Company) -> None:
+    """Office hours for all, apart from two on a roster of nights, and a department with free hours."""
+    sheets = company.attendance
+    office = sheets.add_shift("白班", "09:00", "18:00", rest=("12:00", "13:00"), late=(5, 30, 60))
+    sheets.add_shift("夜班", "22:00", "06:00")
+    week = (None, *[office] * 5, None)
+    sheets.add_group("总部考勤", "liuyang", week=week, is_default=True).manager_list.append("jinshan")
+    sheets.add_group("运维轮班", "sunjing", type="TURN", userids=["qinhao", "zhuling"])
+    sheets.add_group("市场弹性", "zhengjie", type="NONE", dept_ids=[310])
+
+
+def seed_approvals(company: Company) -> None:
+    """A form for leave, decided by the manager and by personnel; one for expenses, its first step left open."""
+    minutes = {"format": "yyyy-MM-dd HH:mm", "unit": "小时"}
+    company.workflow.add_form(
+        "请假",
+        (
+            Component(
+                "DDSelectField", "请假类型", "DDSelectField-LEAVE", required=True, options=["事假", "病假", "年假"]
+            ),
+            Component(
+                "DDDateRangeField", '["开始时间","结束时间"]', "DDDateRangeField-LEAVE", required=True, props=minutes
+            ),
+            Component("NumberField", "请假天数", "NumberField-LEAVE", props={"unit": "天"}),
+            Component("TextareaField", "请假事由", "TextareaField-LEAVE", required=True),
+            Component("DDPhotoField", "图片", "DDPhotoField-LEAVE"),
+        ),
+        (Step([MANAGER], name="直属主管"), Step(["liuyang"], name="人力资源")),
+        at=_HIRED / 1000,
+        process_code="PROC-LEAVE",
+        description="事假、病假、年假",
+    )
+    columns = [
+        Component("TextField", "项目", "TextField-ITEM", required=True),
+        Component("MoneyField", "金额", "MoneyField-ITEM", required=True),
+        Component("DDDateField", "日期", "DDDateField-ITEM", props={"format": "yyyy-MM-dd"}),
+    ]
+    company.workflow.add_form(
+        "报销",
+        (
+            Component("TextField", "报销事由", "TextField-EXPENSE", required=True),
+            Component("MoneyField", "总金额（元）", "MoneyField-EXPENSE", props={"upper": "1"}),
+            Component("TableField", "明细", "TableField-EXPENSE", required=True, children=columns),
+            Component("DDAttachment", "附件", "DDAttachment-EXPENSE"),
+            Component("InnerContactField", "同行人", "InnerContactField-EXPENSE", props={"choice": "1"}),
+            Component("DepartmentField", "费用部门", "DepartmentField-EXPENSE"),
+            Component("RelateField", "关联审批单", "RelateField-EXPENSE"),
+        ),
+        (Step([], key="manual_1f95_20aa_72c6_dd42", name="自选审批人"), Step(["hanmei"], name="财务")),
+        at=_HIRED / 1000,
+        process_code="PROC-EXPENSE",
+        description="差旅与日常费用",
+    )

@@ -1,0 +1,258 @@
+"""External contacts (外部联系人): the customers, suppliers and candidates that a company's people follow."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+from typing_extensions import TypedDict, Unpack
+
+from dingtalk_models.contact.user import User
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.model import Manager, Model
+from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.query import OFFSET_BARE, Listing, Query
+from dingtalk_models.core.wire import wire
+from dingtalk_models.customer.label_group import Label, LabelGroup
+
+ContactName = Annotated[str, Field(min_length=1), wire("contact.name", "name")]
+LabelIds = Annotated[list[int], Field(min_length=1, max_length=20), wire("contact.label_ids", "label_ids")]
+FollowerId = Annotated[str, Field(min_length=1), wire("contact.follower_user_id", "follower_user_id")]
+UserId = Annotated[str, Field(min_length=1), wire("user_id", "userid")]
+
+
+class ContactFields(TypedDict, total=False):
+    """What an external contact may be given when created, and changed to later."""
+
+    title: Annotated[str, wire("contact.title", "title")]
+    """Position."""
+    company_name: Annotated[str, wire("contact.company_name", "company_name")]
+    """The company that the contact works for."""
+    address: Annotated[str, wire("contact.address", "address")]
+    """Address."""
+    remark: Annotated[str, wire("contact.remark", "remark")]
+    """Remark."""
+    share_dept_ids: Annotated[list[int], Field(max_length=20), wire("contact.share_dept_ids", "share_dept_ids")]
+    """Departments that see the contact, 20 at the most."""
+    share_user_ids: Annotated[list[str], Field(max_length=20), wire("contact.share_user_ids", "share_user_ids")]
+    """Users that see the contact, 20 at the most."""
+
+
+class ContactChanges(ContactFields, total=False):
+    """What an external contact may be changed to. Mobile number and country code cannot be changed."""
+
+    name: ContactName
+    """The name."""
+    label_ids: LabelIds
+    """Labels, 1 to 20; see `LabelGroup`."""
+    follower_user_id: FollowerId
+    """The user who follows the contact."""
+
+
+class ExternalContactManager(Manager):
+    """External contacts (外部联系人)."""
+
+    @api(
+        "dingtalk.oapi.extcontact.list",
+        "POST /topapi/extcontact/list",
+        "dingtalk.corp.ext.list",
+        "dingtalk.corp.extcontact.list",
+        idempotent=True,
+    )
+    def list(
+        self, *, size: Annotated[int, Field(ge=1, le=100)] = 100, offset: Annotated[int, Field(ge=0)] = 0
+    ) -> Query[ExternalContact]:
+        """The external contacts, each once (获取外部联系人列表).
+
+        Args:
+            size: how many contacts a call brings, 100 at the most.
+            offset: how many to leave out.
+
+        Source: obtain-the-external-contact-list
+        """
+        contacts = Listing(ExternalContact, OFFSET_BARE, "results", size=size, offset=offset)
+        return contacts.distinct(lambda contact: contact.userid)
+
+    @operation
+    def all(self) -> Query[ExternalContact]:
+        """Every external contact, once."""
+        return self.list.call()
+
+    @api(
+        "dingtalk.oapi.extcontact.get",
+        "POST /topapi/extcontact/get",
+        "dingtalk.corp.extcontact.get",
+        idempotent=True,
+    )
+    def get(self, userid: UserId) -> Call[ExternalContact]:
+        """One external contact (获取外部联系人详情).
+
+        Args:
+            userid: the contact's id.
+
+        Raises:
+            NotFound: there is no such contact.
+
+        Source: obtains-the-external-contact-details-of-an-enterprise
+        """
+        return Call(ExternalContact, userid=userid)
+
+    @api(
+        "dingtalk.oapi.extcontact.create",
+        "POST /topapi/extcontact/create",
+        "dingtalk.corp.ext.add",
+        "dingtalk.corp.extcontact.create",
+    )
+    def create(
+        self,
+        name: ContactName,
+        mobile: Annotated[str, Field(min_length=1), wire("contact.mobile", "mobile")],
+        label_ids: LabelIds,
+        follower_user_id: FollowerId,
+        *,
+        state_code: Annotated[str, Field(min_length=1), wire("contact.state_code", "state_code")] = "86",
+        **fields: Unpack[ContactFields],
+    ) -> Call[ExternalContact]:
+        """Add an external contact (添加外部联系人).
+
+        Args:
+            name: the name.
+            mobile: the mobile number, without the country code.
+            label_ids: labels, 1 to 20; see `LabelGroup`.
+            follower_user_id: the user who follows the contact.
+            state_code: the country code of the mobile number.
+            fields: see `ContactFields`.
+
+        Returns:
+            The contact, with its new id and the fields that were given.
+
+        Raises:
+            AlreadyExists: there is a contact with this number.
+            InvalidRequest: a value is malformed; or the company has made a custom field mandatory, which this API
+                cannot send: the error's `hint` says so.
+            PermissionDenied: the company does not use external contacts.
+
+        Source: add-enterprise-external-contacts
+        """
+        given: dict[str, Any] = {
+            "name": name, "mobile": mobile, "label_ids": label_ids, "follower_user_id": follower_user_id,
+            "state_code": state_code, **fields,
+        }  # fmt: skip
+        call = Call(str, "userid", **given)
+        return call.then(lambda userid: ExternalContact.model_validate({"userid": userid, **given}, by_name=True))
+
+    @api(
+        "dingtalk.oapi.extcontact.update",
+        "POST /topapi/extcontact/update",
+        "dingtalk.corp.ext.update",
+        "dingtalk.corp.extcontact.update",
+    )
+    def update(
+        self,
+        userid: Annotated[str, Field(min_length=1), wire("contact.user_id", "user_id", "userid")],
+        name: ContactName,
+        label_ids: LabelIds,
+        follower_user_id: FollowerId,
+        **fields: Unpack[ContactFields],
+    ) -> Call[None]:
+        """Change an external contact (更新外部联系人).
+
+        Args:
+            userid: the contact's id.
+            name: the name, even if it stays.
+            label_ids: labels, 1 to 20, even if they stay.
+            follower_user_id: the user who follows the contact, even if it stays.
+            fields: what else to change. See `ContactFields`.
+
+        Raises:
+            NotFound: there is no such contact.
+
+        Source: update-enterprise-external-contacts
+        """
+        return Call(None, userid=userid, name=name, label_ids=label_ids, follower_user_id=follower_user_id, **fields)
+
+    @api(
+        "dingtalk.oapi.extcontact.delete",
+        "POST /topapi/extcontact/delete",
+        Old("dingtalk.corp.extcontact.delete", userid="user_id"),
+    )
+    def delete(self, userid: UserId) -> Call[None]:
+        """Delete an external contact (删除外部联系人).
+
+        Args:
+            userid: the contact's id.
+
+        Raises:
+            NotFound: there is no such contact.
+
+        Source: delete-external-contact
+        """
+        return Call(None, userid=userid)
+
+
+class ExternalContact(Model):
+    """An external contact (外部联系人)."""
+
+    objects: ClassVar[ExternalContactManager] = ExternalContactManager()
+    get = objects.get
+    create = objects.create
+
+    userid: str
+    name: str = ""
+    mobile: str | None = None
+    """The mobile number, parts of which the platform may mask."""
+    state_code: str | None = None
+    email: str | None = None
+    title: str | None = None
+    company_name: str | None = None
+    address: str | None = None
+    remark: str | None = None
+    label_ids: list[int] = []
+    follower_user_id: str | None = None
+    share_dept_ids: list[int] = []
+    share_user_ids: list[str] = []
+
+    @operation
+    def update(self, **fields: Unpack[ContactChanges]) -> Flow[ExternalContact]:
+        """Change fields of this contact, which holds them afterwards.
+
+        Args:
+            fields: see `ContactChanges`.
+        """
+        # the platform demands these three with every change
+        kept = {"name": self.name, "label_ids": self.label_ids, "follower_user_id": self.follower_user_id}
+        changed: dict[str, Any] = {**kept, **fields}
+        yield from self.objects.update.call(self.userid, **changed)
+        self.hold({**fields})
+        return self
+
+    @operation
+    def save(self) -> Flow[ExternalContact]:
+        """Send the fields that were assigned since this contact was loaded; nothing where there are none."""
+        if changes := self.changes():
+            yield from self.update.call(**changes)
+        return self
+
+    @operation
+    def delete(self) -> Call[None]:
+        """Delete this contact."""
+        return self.objects.delete.call(self.userid)
+
+    @operation
+    def refresh(self) -> Flow[ExternalContact]:
+        """Load every field anew, into this object."""
+        self.replace((yield from self.objects.get.call(self.userid)))
+        return self
+
+    @operation
+    def follower(self) -> Flow[User | None]:
+        """The user who follows this contact."""
+        return (yield from User.objects.get.call(self.follower_user_id)) if self.follower_user_id else None
+
+    @operation
+    def labels(self) -> Flow[builtins.list[Label]]:
+        """The labels of this contact, with their names."""
+        groups = yield from LabelGroup.objects.all.call().collect()
+        return [label for group in groups for label in group.labels if label.id in self.label_ids]

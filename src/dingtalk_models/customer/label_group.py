@@ -1,0 +1,58 @@
+"""Label groups of external contacts (外部联系人标签)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.query import OFFSET_BARE, Listing, Query
+
+
+class LabelGroupManager(Manager):
+    """Label groups of external contacts (外部联系人标签)."""
+
+    @api(
+        "dingtalk.oapi.extcontact.listlabelgroups",
+        "POST /topapi/extcontact/listlabelgroups",
+        "dingtalk.corp.ext.listlabelgroups",
+        "dingtalk.corp.extcontact.listlabelgroups",
+        idempotent=True,
+    )
+    def list(
+        self, *, size: Annotated[int, Field(ge=1, le=100)] = 100, offset: Annotated[int, Field(ge=0)] = 0
+    ) -> Query[LabelGroup]:
+        """The label groups with their labels, each once (获取外部联系人标签列表).
+
+        Args:
+            size: how many groups a call brings, 100 at the most.
+            offset: how many to leave out.
+
+        Source: obtains-a-list-of-external-contact-tags
+        """
+        groups = Listing(LabelGroup, OFFSET_BARE, "results", size=size, offset=offset)
+        return groups.distinct(lambda group: (group.name, *(label.id for label in group.labels)))
+
+    @operation
+    def all(self) -> Query[LabelGroup]:
+        """Every label group with its labels, each once."""
+        return self.list.call()
+
+
+class Label(Record):
+    """A label: its `id` is what an external contact's `label_ids` hold."""
+
+    id: int
+    name: str = ""
+
+
+class LabelGroup(Model):
+    """A label group (标签组), with its colour as a signed ARGB number. It has no id of its own."""
+
+    objects: ClassVar[LabelGroupManager] = LabelGroupManager()
+
+    name: str
+    color: int | None = None
+    labels: list[Label] = []

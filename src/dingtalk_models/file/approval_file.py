@@ -1,0 +1,234 @@
+"""Files attached to approvals (审批附件)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from dingtalk_models.core.arguments import loaded
+from dingtalk_models.core.body import Progress, Sink, Target
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.model import Manager, Model
+from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.wire import wire
+from dingtalk_models.file.transfer import Transfer
+
+UserId = Annotated[str, Field(min_length=1), wire("userId", "userid", "user_id")]
+AgentId = Annotated[int | None, wire("agentId", "agentid")]
+InstanceId = Annotated[str, Field(min_length=1), wire("processInstanceId")]
+FileId = Annotated[str, Field(min_length=1), wire("fileId")]
+InComments = Annotated[bool | None, wire("withCommentAttatchment")]  # the platform's spelling
+
+
+@with_config(ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True))
+class FileInfoFields(TypedDict):
+    """A file, and the space that it is in."""
+
+    file_id: Annotated[str, wire("fileId")]
+    space_id: Annotated[int, wire("spaceId")]
+
+
+class ApprovalFileManager(Manager):
+    """Files attached to approvals (审批附件)."""
+
+    @api(
+        "workflow_1_0.GetAttachmentSpace",
+        "POST /v1.0/workflow/processInstances/spaces/infos/query",
+        "dingtalk.oapi.processinstance.cspace.info",
+        idempotent=True,
+    )
+    def space(self, userid: UserId, *, agent_id: AgentId = None) -> Call[int]:
+        """The space for files of approvals, where a user may upload then (获取审批钉盘空间信息).
+
+        Args:
+            userid: the user who will upload.
+            agent_id: the app's AgentId.
+
+        Returns:
+            The space's id.
+
+        Raises:
+            NotFound: there is no such user.
+
+        Source: obtains-the-information-about-approval-nail-disk
+        """
+        return Call(int, "result.spaceId", userid=userid, agent_id=agent_id)
+
+    @api("workflow_1_0.GetSpaceWithDownloadAuth", "POST /v1.0/workflow/processInstances/spaces/authPreview")
+    def authorize_preview(
+        self,
+        userid: UserId,
+        process_instance_id: InstanceId,
+        file_id: FileId,
+        *,
+        file_ids: Annotated[list[str] | None, Field(max_length=20), wire("fileIdList")] = None,
+        in_comments: InComments = None,
+        agent_id: AgentId = None,
+    ) -> Call[int]:
+        """Let a user preview files of an approval (授权预览审批附件).
+
+        Args:
+            userid: the user.
+            process_instance_id: the approval.
+            file_id: the file.
+            file_ids: several files, 20 at the most.
+            in_comments: whether files in comments count too.
+            agent_id: the app's AgentId.
+
+        Returns:
+            The id of the space that they are in.
+
+        Raises:
+            NotFound: there is no such user or approval.
+
+        Source: official-authorized-preview-approval-attachment
+        """
+        return Call(
+            int,
+            "result.spaceId",
+            userid=userid,
+            process_instance_id=process_instance_id,
+            file_id=file_id,
+            file_ids=file_ids,
+            in_comments=in_comments,
+            agent_id=agent_id,
+        )
+
+    @api("dingtalk.oapi.processinstance.cspace.preview", "POST /topapi/processinstance/cspace/preview")
+    def authorize_preview_by_old_instance(
+        self,
+        userid: Annotated[str, wire("request.userid", "userid")],
+        process_instance_id: Annotated[str, wire("request.process_instance_id", "process_instance_id")],
+        file_id: Annotated[str, wire("request.file_id", "file_id")],
+        *,
+        file_ids: Annotated[list[str] | None, Field(max_length=20), wire("request.fileid_list", "fileid_list")] = None,
+        agent_id: Annotated[int | None, wire("request.agentid", "agentid")] = None,
+    ) -> Call[int]:
+        """Let a user preview files of an approval, through the older API (授权预览审批附件).
+
+        Args:
+            userid: the user.
+            process_instance_id: the approval, by the id that the older API gives it.
+            file_id: the file.
+            file_ids: several files, 20 at the most.
+            agent_id: the app's AgentId.
+
+        Returns:
+            The id of the space that they are in.
+
+        Source: preview-authorization-attachment
+        """
+        return Call(
+            int,
+            "result.space_id",
+            userid=userid,
+            process_instance_id=process_instance_id,
+            file_id=file_id,
+            file_ids=file_ids,
+            agent_id=agent_id,
+        )
+
+    @api(
+        "workflow_1_0.AddApproveDentryAuth",
+        "POST /v1.0/workflow/processInstances/spaces/files/authDownload",
+        Old("dingtalk.oapi.process.dentry.auth", request=loaded),
+    )
+    def authorize_download(
+        self,
+        userid: UserId,
+        file_infos: Annotated[list[FileInfoFields], Field(min_length=1, max_length=10), wire("fileInfos")],
+    ) -> Call[bool]:
+        """Let a user download files from the space of approvals (授权下载审批钉盘文件).
+
+        Args:
+            userid: the user.
+            file_infos: the files, 10 at the most, each with its space.
+
+        Raises:
+            NotFound: there is no such user.
+
+        Source: download-the-approval-nail-file
+        """
+        return Call(bool, "result", userid=userid, file_infos=file_infos)
+
+    @api(
+        "workflow_1_0.GrantProcessInstanceForDownloadFile",
+        "POST /v1.0/workflow/processInstances/spaces/files/urls/download",
+        Old("dingtalk.oapi.processinstance.file.url.get", request=loaded),
+        idempotent=True,
+    )
+    def get(
+        self, process_instance_id: InstanceId, file_id: FileId, *, in_comments: InComments = None
+    ) -> Call[ApprovalFile]:
+        """Where a file of an approval can be downloaded (下载审批附件).
+
+        Args:
+            process_instance_id: the approval.
+            file_id: the file.
+            in_comments: whether files in comments count too.
+
+        Returns:
+            The file, with an address that works for a while.
+
+        Raises:
+            NotFound: there is no such approval.
+
+        Source: download-an-approval-attachment
+        """
+        return Call(
+            ApprovalFile, "result", process_instance_id=process_instance_id, file_id=file_id, in_comments=in_comments
+        )
+
+    @operation
+    def download(
+        self,
+        process_instance_id: InstanceId,
+        file_id: FileId,
+        to: Target,
+        *,
+        in_comments: InComments = None,
+        progress: Progress | None = None,
+    ) -> Flow[int]:
+        """Download a file of an approval; it is never held in memory as a whole.
+
+        Args:
+            process_instance_id: the approval.
+            file_id: the file.
+            to: a path, where the file appears once it is complete, or a binary file object.
+            in_comments: whether files in comments count too.
+            progress: called with the bytes received and their total.
+
+        Returns:
+            How many bytes came.
+        """
+        file = yield from self.get.call(process_instance_id, file_id, in_comments=in_comments)
+        return (yield from file.download.call(to, progress=progress))
+
+
+class ApprovalFile(Model):
+    """A file attached to an approval (审批附件), as it can be downloaded."""
+
+    objects: ClassVar[ApprovalFileManager] = ApprovalFileManager()
+    get = objects.get
+
+    file_id: Annotated[str, wire("fileId")]
+    space_id: Annotated[int | None, wire("spaceId")] = None
+    download_uri: Annotated[str, wire("downloadUri")]
+
+    @operation
+    def download(self, to: Target, *, progress: Progress | None = None) -> Flow[int]:
+        """Download this file; it is never held in memory as a whole.
+
+        Args:
+            to: a path, where the file appears once it is complete, or a binary file object.
+            progress: called with the bytes received and their total.
+
+        Returns:
+            How many bytes came.
+        """
+        sink = Sink(to, progress)
+        yield from Transfer("GET", self.download_uri, {}, sink=sink)
+        return sink.received

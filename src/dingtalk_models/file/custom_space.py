@@ -1,0 +1,167 @@
+"""Custom spaces (自定义空间) of the older drive, each known by its domain. `Space` is their successor."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, Json
+
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import api
+from dingtalk_models.core.wire import CommaStrs, Millis, wire
+
+Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,10}$")]
+"""1 to 10 letters and digits, of which upper and lower case are the same."""
+
+
+class CustomSpaceManager(Manager):
+    """Custom spaces (自定义空间)."""
+
+    @api("dingtalk.oapi.cspace.get_custom_space", "GET /cspace/get_custom_space")
+    def get(self, domain: Domain | None = None, *, agent_id: str | None = None) -> Call[CustomSpace]:
+        """A custom space, which is made where there is none (获取企业下的自定义空间).
+
+        Args:
+            domain: which one, for a company's own app: 1 to 10 letters and digits.
+            agent_id: which one, for an app of another company: its AgentId.
+
+        Source: obtain-user-space-under-the-enterprise
+        """
+        if not domain and not agent_id:
+            raise Refusal("domain", "required, except for an app of another company (agent_id)")
+        return Call(str, "spaceid", domain=domain, agent_id=agent_id).then(lambda space_id: CustomSpace(id=space_id))
+
+    @api("dingtalk.oapi.cspace.grant_custom_space", "GET /cspace/grant_custom_space")
+    def grant(
+        self,
+        domain: Domain,
+        type: Literal["add", "download", "delete"],
+        userid: str,
+        *,
+        path: str | None = None,
+        file_ids: Annotated[CommaStrs | None, wire("fileids")] = None,
+        duration: Annotated[int, Field(ge=0, le=3600)] = 30,
+        agent_id: str | None = None,
+    ) -> Call[None]:
+        """Let a user into a custom space for a while (授权用户访问企业的自定义空间).
+
+        Args:
+            domain: which one: 1 to 10 letters and digits.
+            type: what the user may do.
+            userid: the user.
+            path: where the user may add files.
+            file_ids: which files the user may download.
+            duration: how long, in seconds, 3600 at the most.
+            agent_id: the app's AgentId.
+
+        Raises:
+            InvalidArgument: `path` is missing for adding, or `file_ids` for downloading; nothing was sent.
+
+        Source: authorize-a-user-to-access-a-custom-workspace-of-an
+        """
+        if type == "add" and path is None:
+            raise Refusal("path", "required for adding files")
+        if type == "download" and not file_ids:
+            raise Refusal("file_ids", "required for downloading files")
+        return Call(
+            None,
+            domain=domain,
+            type=type,
+            userid=userid,
+            path=path,
+            file_ids=file_ids,
+            duration=duration,
+            agent_id=agent_id,
+        )
+
+    @api("dingtalk.oapi.cspace.add", "GET /cspace/add", idempotent=False)
+    def add(
+        self,
+        code: str,
+        media_id: str,
+        space_id: str,
+        name: str,
+        *,
+        folder_id: str | None = None,
+        overwrite: bool | None = None,
+        agent_id: str | None = None,
+    ) -> Call[CustomFile]:
+        """Put an uploaded file into a custom space or the space of approvals (保存文件到自定义或审批钉盘空间).
+
+        Args:
+            code: a login code of the user who does it.
+            media_id: what an upload answered; see `DriveUpload`.
+            space_id: the space.
+            name: the file's name with its extension.
+            folder_id: the folder: `0` in the space of approvals, none in a custom space.
+            overwrite: whether a file of this name is overwritten; otherwise the new one gets another name.
+            agent_id: the app's AgentId.
+
+        Source: add-file-to-user-s-dingtalk-disk
+        """
+        call = Call(
+            _Added,
+            "",
+            code=code,
+            media_id=media_id,
+            space_id=space_id,
+            name=name,
+            folder_id=folder_id,
+            overwrite=overwrite,
+            agent_id=agent_id,
+        )
+        return call.then(lambda added: added.dentry)
+
+    @api("dingtalk.oapi.cspace.add_to_single_chat", "POST /cspace/add_to_single_chat")
+    def send(self, agent_id: str, userid: str, media_id: str, file_name: str) -> Call[None]:
+        """Send an uploaded file to a user (发送钉盘文件给指定用户).
+
+        Args:
+            agent_id: the app's AgentId.
+            userid: the user.
+            media_id: what an upload answered; see `DriveUpload`.
+            file_name: the file's name with its extension.
+
+        Source: sends-a-file-to-a-specified-user
+        """
+        return Call(None, agent_id=agent_id, userid=userid, media_id=media_id, file_name=file_name)
+
+
+class CustomSpace(Model):
+    """A custom space (自定义空间)."""
+
+    objects: ClassVar[CustomSpaceManager] = CustomSpaceManager()
+    get = objects.get
+
+    id: str
+
+
+class Actor(Record):
+    """Who made or changed a file."""
+
+    account: str | None = None
+    site: int | None = None
+
+
+class CustomFile(Record):
+    """A file in a custom space."""
+
+    id: str | None = None
+    name: str = ""
+    path: str | None = None
+    parent_id: Annotated[str | None, wire("parentId")] = None
+    size: int | None = None
+    type: str | None = None
+    extension: str | None = None
+    content_type: Annotated[str | None, wire("contentType")] = None
+    version: str | None = None
+    creator: Actor | None = None
+    modifier: Actor | None = None
+    create_time: Annotated[Millis | None, wire("createTime")] = None
+    modified_time: Annotated[Millis | None, wire("modifiedTime")] = None
+
+
+class _Added(Record):
+    dentry: Json[CustomFile]

@@ -1,0 +1,126 @@
+"""Uploads to the older drive (钉盘), in one piece or in chunks. `Space.upload` is their successor."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.body import File, Progress, Source
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.model import Manager, Model
+from dingtalk_models.core.operation import api
+from dingtalk_models.core.wire import wire
+
+_LARGEST = 8 * 1024 * 1024
+
+
+FileArgument = Annotated[Source, wire("file")]
+
+
+class DriveUploadManager(Manager):
+    """Uploads to the older drive (钉盘)."""
+
+    @api("dingtalk.oapi.file.upload.single", "POST /file/upload/single?agent_id&file_size")
+    def single(
+        self,
+        agent_id: str,
+        source: FileArgument,
+        *,
+        file_size: Annotated[int | None, Field(ge=1)] = None,
+        name: str | None = None,
+        progress: Progress | None = None,
+    ) -> Call[str]:
+        """Upload a file of 8 MB at the most (单步文件上传).
+
+        Args:
+            agent_id: the app's AgentId.
+            source: a path, bytes or a binary file object; it is never held in memory as a whole.
+            file_size: how many bytes it has, counted unless given.
+            name: its name; by default that of the path or file object.
+            progress: called with the bytes sent and their total.
+
+        Returns:
+            A media id, for custom spaces.
+
+        Raises:
+            InvalidArgument: the file is larger; nothing was sent.
+
+        Source: single-step-file-upload
+        """
+        file = File(source, name, progress)
+        if file_size is None and not 0 < (file_size := file.length) <= _LARGEST:
+            raise Refusal("source", f"has {file_size} bytes, should have at least 1 and at most {_LARGEST}")
+        return Call(str, "media_id", agent_id=agent_id, file_size=file_size, file=file)
+
+    # opening twice would do no harm, but the same API closes
+    @api("dingtalk.oapi.file.upload.transaction", "GET /file/upload/transaction", idempotent=False)
+    def transaction(
+        self,
+        agent_id: str,
+        file_size: Annotated[int, Field(ge=1)],
+        chunk_numbers: Annotated[int, Field(ge=1, le=10_000)],
+        *,
+        upload_id: str | None = None,
+    ) -> Call[DriveUpload]:
+        """Begin an upload in chunks, or end it (开启分块上传事务).
+
+        Args:
+            agent_id: the app's AgentId.
+            file_size: how many bytes the whole file has.
+            chunk_numbers: in how many chunks it comes, 10000 at the most.
+            upload_id: what the beginning answered, to end the upload; what is not ended within 24 hours is gone.
+
+        Returns:
+            The upload id at the beginning, the media id at the end.
+
+        Source: enable-upload-transaction
+        """
+        return Call(
+            DriveUpload,
+            "",
+            agent_id=agent_id,
+            file_size=file_size,
+            chunk_numbers=chunk_numbers,
+            upload_id=upload_id,
+        )
+
+    @api("dingtalk.oapi.file.upload.chunk", "POST /file/upload/chunk?agent_id&upload_id&chunk_sequence")
+    def chunk(
+        self,
+        agent_id: str,
+        upload_id: str,
+        chunk_sequence: Annotated[int, Field(ge=1, le=10_000)],
+        source: FileArgument,
+        *,
+        name: str | None = None,
+    ) -> Call[DriveUpload]:
+        """Upload one chunk of a file (上传文件块).
+
+        Args:
+            agent_id: the app's AgentId.
+            upload_id: what `transaction` answered.
+            chunk_sequence: which one it is, from 1 on.
+            source: a path, bytes or a binary file object with the chunk: 100 KB to 8 MB, the last one may be shorter.
+            name: a name for it, where it has none.
+
+        Source: upload-file-blocks
+        """
+        return Call(
+            DriveUpload,
+            "",
+            agent_id=agent_id,
+            upload_id=upload_id,
+            chunk_sequence=chunk_sequence,
+            file=File(source, name or f"chunk-{chunk_sequence}"),
+        )
+
+
+class DriveUpload(Model):
+    """An upload in chunks: its id while it is open, the file's media id once it is closed."""
+
+    objects: ClassVar[DriveUploadManager] = DriveUploadManager()
+
+    upload_id: str | None = None
+    media_id: str | None = None

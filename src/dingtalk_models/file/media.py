@@ -1,0 +1,86 @@
+"""Media files (媒体文件): pictures, voice, video and documents for messages."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Annotated, ClassVar, Literal
+
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.body import File, Progress, Source
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.model import Manager, Model
+from dingtalk_models.core.operation import api
+from dingtalk_models.core.wire import Millis, wire
+
+MediaType = Literal["image", "voice", "video", "file"]
+
+_MB = 1024 * 1024
+_LIMITS: dict[MediaType, tuple[int, str]] = {
+    "image": (20, "jpg gif png bmp"),
+    "voice": (2, "amr mp3 wav"),
+    "video": (20, "mp4"),
+    "file": (20, "doc docx xls xlsx ppt pptx zip pdf rar"),
+}
+"""The largest size in MB, and the extensions."""
+
+
+class MediaManager(Manager):
+    """Media files (媒体文件)."""
+
+    @api("dingtalk.oapi.media.upload", "POST /media/upload")
+    def upload(
+        self,
+        file: Annotated[Source, wire("media", "file")],
+        type: MediaType,
+        *,
+        name: str | None = None,
+        progress: Progress | None = None,
+    ) -> Call[Media]:
+        """Upload a media file (上传媒体文件).
+
+        Args:
+            file: a path, bytes or a binary file object; it is never held in memory as a whole.
+            type: `image` (20 MB; jpg, gif, png, bmp), `voice` (2 MB; amr, mp3, wav), `video` (20 MB; mp4) or `file`
+                (20 MB; doc, docx, xls, xlsx, ppt, pptx, zip, pdf, rar).
+            name: the file's name with its extension; by default that of the path or file object.
+            progress: called with the bytes sent and their total.
+
+        Returns:
+            The media file, whose `media_id` can be used as often as needed.
+
+        Raises:
+            InvalidArgument: the file is too large, empty, or of an unfit extension; nothing was sent.
+            FileNotFoundError: there is no such file.
+
+        Source: upload-media-files
+        """
+        media = File(file, name, progress)
+        _check(media, type)
+        return Call(Media, "", type=type, media=media)
+
+
+def _check(file: File, type: MediaType) -> None:
+    megabytes, extensions = _LIMITS[type]
+    if not file.name:
+        raise Refusal("name", "required: neither bytes nor this file object have a name")
+    if PurePath(file.name).suffix.lower()[1:] not in extensions.split():
+        raise Refusal("name", f"should end in one of: {extensions} (for type {type!r})")
+    try:
+        size = file.length
+    except OSError:
+        return  # said when it is opened
+    if not 0 < size <= megabytes * _MB:
+        raise Refusal(
+            "file", f"has {size} bytes, should have at least 1 and at most {megabytes} MB (for type {type!r})"
+        )
+
+
+class Media(Model):
+    """A media file (媒体文件), which is shown in the DingTalk client only."""
+
+    objects: ClassVar[MediaManager] = MediaManager()
+    upload = objects.upload
+
+    media_id: str
+    type: str | None = None
+    created_at: Millis | None = None

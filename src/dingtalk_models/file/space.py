@@ -1,0 +1,192 @@
+"""Spaces (空间): where an app or a user keeps files."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, ConfigDict, Field, with_config
+from typing_extensions import TypedDict, Unpack
+
+from dingtalk_models.core.body import Source
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.query import Query
+from dingtalk_models.core.wire import wire
+from dingtalk_models.file.dentry import (
+    ROOT,
+    Dentry,
+    FileName,
+    FolderFields,
+    ListingFields,
+    SpaceId,
+    UnionId,
+    UploadFields,
+)
+
+
+@with_config(ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True))
+class CapabilityFields(TypedDict, total=False):
+    """What can be done in a space."""
+
+    can_search: Annotated[bool, wire("canSearch")]
+    """Find its files by searching."""
+    can_rename: Annotated[bool, wire("canRename")]
+    """Rename it."""
+    can_record_recent_file: Annotated[bool, wire("canRecordRecentFile")]
+    """Have its files among those used recently."""
+
+
+class SpaceFields(TypedDict, total=False):
+    """What a space may be given when it is created."""
+
+    name: Annotated[str, wire("option.name", "name")]
+    """Its name."""
+    quota: Annotated[int, Field(ge=0), wire("option.quota", "quota")]
+    """How much it may hold, in bytes."""
+    capabilities: Annotated[CapabilityFields, wire("option.capabilities", "capabilities")]
+    """What can be done in it."""
+    scene: Annotated[str, wire("option.scene", "scene")]
+    """What it is for, `default` unless given."""
+    scene_id: Annotated[str, wire("option.sceneId", "sceneId")]
+    """Which one of the scene's it is, `0` unless given."""
+    owner_type: Annotated[Literal["USER", "APP"], wire("option.ownerType", "ownerType")]
+    """Whether it belongs to the user or to the app."""
+
+
+class SpaceManager(Manager):
+    """Spaces (空间)."""
+
+    @api("storage_1_0.AddSpace", "POST /v1.0/storage/spaces?unionId")
+    def create(self, union_id: UnionId, **fields: Unpack[SpaceFields]) -> Call[Space]:
+        """Create a space, or have the one that the scene has already (添加空间).
+
+        Args:
+            union_id: who creates it.
+            fields: see `SpaceFields`. There is one space for each `scene` and `scene_id`.
+
+        Source: add-space
+        """
+        return Call(Space, "space", union_id=union_id, **fields)
+
+    @api("storage_1_0.GetSpace", "GET /v1.0/storage/spaces/{spaceId}")
+    def get(self, space_id: SpaceId, union_id: UnionId) -> Call[Space]:
+        """One space (获取空间信息).
+
+        Args:
+            space_id: the space.
+            union_id: who asks.
+
+        Raises:
+            NotFound: there is no such space.
+
+        Source: get-space-information
+        """
+        return Call(Space, "space", space_id=space_id, union_id=union_id)
+
+
+class Capabilities(Record):
+    """What can be done in a space."""
+
+    can_search: Annotated[bool | None, wire("canSearch")] = None
+    can_rename: Annotated[bool | None, wire("canRename")] = None
+    can_record_recent_file: Annotated[bool | None, wire("canRecordRecentFile")] = None
+
+
+class PartitionQuota(Record):
+    """How much a partition holds and may hold, in bytes."""
+
+    used: int | None = None
+    max: int | None = None
+    reserved: int | None = None
+    type: str | None = None
+
+
+class Partition(Record):
+    """A part of a space."""
+
+    partition_type: Annotated[str | None, wire("partitionType")] = None
+    quota: PartitionQuota | None = None
+
+
+class Space(Model):
+    """A space (空间). Who made it is named by union id."""
+
+    objects: ClassVar[SpaceManager] = SpaceManager()
+    get = objects.get
+    create = objects.create
+
+    id: str
+    corp_id: Annotated[str | None, wire("corpId")] = None
+    creator_id: Annotated[str | None, wire("creatorId")] = None
+    modifier_id: Annotated[str | None, wire("modifierId")] = None
+    owner_type: Annotated[str | None, wire("ownerType")] = None
+    owner_id: Annotated[str | None, wire("ownerId")] = None
+    used_quota: Annotated[int | None, wire("usedQuota")] = None
+    """How much it holds, in bytes."""
+    quota: int | None = None
+    """How much it may hold, in bytes."""
+    status: str | None = None
+    """`NORMAL` or `DELETE`."""
+    create_time: Annotated[AwareDatetime | None, wire("createTime")] = None
+    modified_time: Annotated[AwareDatetime | None, wire("modifiedTime")] = None
+    app_id: Annotated[str | None, wire("appId")] = None
+    scene: str | None = None
+    scene_id: Annotated[str | None, wire("sceneId")] = None
+    capabilities: Capabilities | None = None
+    name: str | None = None
+    partitions: builtins.list[Partition] = []
+
+    @operation
+    def refresh(self, union_id: UnionId) -> Flow[Space]:
+        """Load every field anew, into this object.
+
+        Args:
+            union_id: who asks.
+        """
+        self.replace((yield from self.objects.get.call(self.id, union_id)))
+        return self
+
+    @operation
+    def root(self, union_id: UnionId) -> Call[Dentry]:
+        """The folder that everything in this space is in.
+
+        Args:
+            union_id: who asks.
+        """
+        return Dentry.objects.get.call(self.id, ROOT, union_id)
+
+    @operation
+    def list(self, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
+        """What is directly in this space, or in one of its folders.
+
+        Args:
+            union_id: who asks.
+            fields: see `ListingFields`.
+        """
+        return Dentry.objects.list.call(self.id, union_id, **fields)
+
+    @operation
+    def create_folder(self, name: FileName, union_id: UnionId, **fields: Unpack[FolderFields]) -> Call[Dentry]:
+        """Create a folder at the top of this space.
+
+        Args:
+            name: its name.
+            union_id: who creates it.
+            fields: see `FolderFields`.
+        """
+        return Dentry.objects.create_folder.call(self.id, ROOT, name, union_id, **fields)
+
+    @operation
+    def upload(self, file: Source, union_id: UnionId, **fields: Unpack[UploadFields]) -> Flow[Dentry]:
+        """Upload a file to the top of this space.
+
+        Args:
+            file: a path, bytes or a binary file object; it is never held in memory as a whole.
+            union_id: who uploads it.
+            fields: see `UploadFields`.
+        """
+        root = yield from self.root.call(union_id)
+        return (yield from root.upload.call(file, union_id, **fields))

@@ -1,0 +1,53 @@
+"""Bytes to and from the store that holds them: at addresses that the platform signs, without the app's token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from dingtalk_models.core.body import File, Sink
+from dingtalk_models.core.call import Call, Endpoint, HttpRequest, HttpResponse, Request
+from dingtalk_models.core.codes import api_error
+
+
+class Transfer(Call[None]):
+    """One PUT or GET of a whole file. Sent again it does the same, so it is retried like a read.
+
+    Args:
+        verb: `PUT` or `GET`.
+        url: the signed address.
+        headers: the headers that were signed with it.
+        file: what to send.
+        sink: where to put what comes.
+    """
+
+    def __init__(
+        self, verb: str, url: str, headers: Mapping[str, str], *, file: File | None = None, sink: Sink | None = None
+    ) -> None:
+        super().__init__(None)
+        self.endpoint = Endpoint(verb, urlsplit(url).path, authenticated=False, idempotent=True)
+        self._http = HttpRequest(verb, url, dict(headers), file, sink)
+
+    @property
+    def request(self) -> Request:
+        """What goes on the wire, without the signature."""
+        return Request(self.target.verb, self.target.host, self.target.path)
+
+    def prepare(self, base_url: str, token: str | None) -> HttpRequest:  # noqa: ARG002 - neither belongs there
+        """The HTTP request."""
+        return self._http
+
+    def read(self, response: HttpResponse) -> None:
+        """Raise what the store says, unless it is satisfied."""
+        if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+            return
+        text = response.content.decode(errors="replace")
+        code, message = (re.search(rf"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message"))
+        raise api_error(
+            code[1] if code else response.status,
+            message[1] if message else "the file store refused",
+            sub_code=None,
+            status=response.status,
+            request=self.request,
+        )

@@ -1,0 +1,33 @@
+"""One message to many receivers, in as many calls as its API needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.errors import DingTalkError, PartlySent
+from dingtalk_models.core.flow import Flow
+
+T = TypeVar("T")
+
+Batch = tuple[Sequence[str | int], Call[T]]
+"""The receivers of one call, and the call."""
+
+
+def send_all(batches: Sequence[Batch[T]], join: Callable[[list[T]], T]) -> Flow[T]:
+    """Make the calls one after another, and join their answers.
+
+    Raises:
+        PartlySent: a call failed after others had been made; it holds what came of those.
+    """
+    done: list[T] = []
+    for number, (receivers, call) in enumerate(batches, start=1):
+        try:
+            done.append((yield from call))
+        except DingTalkError as error:
+            if not done:
+                raise
+            unsent = [receiver for receivers, _ in batches[number:] for receiver in receivers]
+            raise PartlySent(join(done), receivers, unsent) from error
+    return join(done)

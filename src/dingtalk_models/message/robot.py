@@ -1,0 +1,385 @@
+"""The app's robot (机器人): messages to single people and to groups."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.context import current_app
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.flow import Flow, batches, together
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.query import Query, Walk, page_of
+from dingtalk_models.core.wire import Millis, wire
+from dingtalk_models.message.batching import Batch, send_all
+from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, msg_param
+
+MAX_USERS = 20
+MAX_KEYS = 20
+
+_RobotCode = Annotated[Annotated[str, Field(min_length=1)] | None, wire("robotCode")]
+_Key = Annotated[str, Field(min_length=1), wire("processQueryKey")]
+_Keys = Annotated[list[str], Field(min_length=1, max_length=MAX_KEYS), wire("processQueryKeys")]
+_Group = Annotated[str, Field(min_length=1), wire("openConversationId")]
+_MsgKey = Annotated[str, Field(min_length=1), wire("msgKey")]
+_MsgParam = Annotated[str, Field(min_length=1), wire("msgParam")]
+
+
+class RobotManager(Manager):
+    """The app's robot (机器人). Its code is the app's AppKey, unless another one is given."""
+
+    @operation
+    def send(self, message: RobotTemplate, userids: list[str], *, robot_code: str | None = None) -> Flow[RobotMessage]:
+        """Send a message to any number of people, each alone with the robot: a call for 20 of them.
+
+        Args:
+            message: what it says: a `SampleText`, `SampleMarkdown`, …
+            userids: people; each gets it once, however often they are named.
+            robot_code: the robot, if it is not that of the app.
+
+        Returns:
+            The message, which knows who could not be reached.
+
+        Raises:
+            InvalidArgument: nobody is named, or the message is beyond a limit; nothing was sent.
+            PartlySent: a call failed after others had been made; it holds the message as far as it went.
+        """
+        people = list(dict.fromkeys(userids))
+        calls: list[Batch[RobotMessage]] = [
+            (some, self.batch_send.call(list(some), message.msg_key, msg_param(message), robot_code=robot_code))
+            for some in batches(people, MAX_USERS) or [people]
+        ]
+        return send_all(calls, _joined)
+
+    @operation
+    def send_to_group(
+        self,
+        message: RobotTemplate,
+        open_conversation_id: str,
+        *,
+        cool_app_code: str | None = None,
+        robot_code: str | None = None,
+    ) -> Call[GroupMessage]:
+        """Send a message to a group that the robot is in.
+
+        Args:
+            message: what it says: a `SampleText`, `SampleMarkdown`, …
+            open_conversation_id: the group.
+            cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
+            robot_code: the robot, if it is not that of the app.
+
+        Raises:
+            InvalidArgument: the message is beyond a limit; nothing was sent.
+        """
+        return self.group_send.call(
+            open_conversation_id,
+            message.msg_key,
+            msg_param(message),
+            cool_app_code=cool_app_code,
+            robot_code=robot_code,
+        )
+
+    @api("robot_1_0.BatchSendOTO", "POST /v1.0/robot/oToMessages/batchSend")
+    def batch_send(
+        self,
+        user_ids: Annotated[list[str], Field(min_length=1, max_length=MAX_USERS), wire("userIds")],
+        msg_key: _MsgKey,
+        msg_param: _MsgParam,
+        *,
+        robot_code: _RobotCode = None,
+    ) -> Call[RobotMessage]:
+        """Send a message to 20 people with one call (批量发送人与机器人会话中机器人消息).
+
+        Args:
+            user_ids: 20 people at the most.
+            msg_key: the message template.
+            msg_param: the template's parameters, as JSON.
+            robot_code: the robot, if it is not that of the app.
+
+        Raises:
+            NotFound: there is no such robot.
+            InvalidRequest: template and parameters do not fit.
+
+        Source: chatbots-send-one-on-one-chat-messages-in-batches
+        """
+        robot = self._robot(robot_code)
+        return Call(_BatchReply, user_ids=user_ids, msg_key=msg_key, msg_param=msg_param, robot_code=robot).then(
+            lambda reply: RobotMessage(
+                robot_code=robot,
+                process_query_keys=[reply.process_query_key] if reply.process_query_key else [],
+                invalid_userids=reply.invalid_staff_ids,
+                throttled_userids=reply.flow_controlled_staff_ids,
+            )
+        )
+
+    @api("robot_1_0.OrgGroupSend", "POST /v1.0/robot/groupMessages/send")
+    def group_send(
+        self,
+        open_conversation_id: _Group,
+        msg_key: _MsgKey,
+        msg_param: _MsgParam,
+        *,
+        cool_app_code: Annotated[str | None, wire("coolAppCode")] = None,
+        robot_code: _RobotCode = None,
+    ) -> Call[GroupMessage]:
+        """Send a message to a group (机器人发送群聊消息).
+
+        Args:
+            open_conversation_id: the group.
+            msg_key: the message template.
+            msg_param: the template's parameters, as JSON of 15,000 bytes at the most.
+            cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
+            robot_code: the robot, if it is not that of the app.
+
+        Raises:
+            NotFound: there is no such robot.
+            InvalidRequest: there is no such group, or template and parameters do not fit.
+
+        Source: the-robot-sends-a-group-message
+        """
+        robot = self._robot(robot_code)
+        if len(msg_param.encode()) > MAX_PARAM:
+            raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8")
+        return Call(
+            str,
+            "processQueryKey",
+            open_conversation_id=open_conversation_id,
+            msg_key=msg_key,
+            msg_param=msg_param,
+            cool_app_code=cool_app_code,
+            robot_code=robot,
+        ).then(
+            lambda key: GroupMessage(robot_code=robot, open_conversation_id=open_conversation_id, process_query_key=key)
+        )
+
+    @api("robot_1_0.BatchOTOQuery", "GET /v1.0/robot/oToMessages/readStatus")
+    def read_status(self, process_query_key: _Key, *, robot_code: _RobotCode = None) -> Call[ReadStatus]:
+        """Who has read a message to single people, within 24 hours (批量查询人与机器人会话机器人消息是否已读).
+
+        Args:
+            process_query_key: the key that sending it brought.
+            robot_code: the robot, if it is not that of the app.
+
+        Source: chatbot-batch-query-the-read-status-of-messages
+        """
+        return Call(ReadStatus, process_query_key=process_query_key, robot_code=self._robot(robot_code))
+
+    @api("robot_1_0.OrgGroupQuery", "POST /v1.0/robot/groupMessages/query", idempotent=True)
+    def group_read_status(
+        self,
+        process_query_key: _Key,
+        open_conversation_id: Annotated[str | None, wire("openConversationId")] = None,
+        *,
+        max_results: Annotated[int, Field(ge=1, le=200), wire("maxResults")] = 200,
+        next_token: Annotated[str | None, wire("nextToken")] = None,
+        robot_code: _RobotCode = None,
+    ) -> Call[GroupReadStatus]:
+        """Who has read a message to a group, a page (查询企业机器人群聊消息用户已读状态).
+
+        Args:
+            process_query_key: the key that sending it brought.
+            open_conversation_id: the group.
+            max_results: how many the page holds, 200 at the most.
+            next_token: where the page begins.
+            robot_code: the robot, if it is not that of the app.
+
+        Source: chatbot-queries-the-read-status-of-a-message
+        """
+        return Call(
+            GroupReadStatus,
+            process_query_key=process_query_key,
+            open_conversation_id=open_conversation_id,
+            max_results=max_results,
+            next_token=next_token,
+            robot_code=self._robot(robot_code),
+        )
+
+    @api("robot_1_0.BatchRecallOTO", "POST /v1.0/robot/otoMessages/batchRecall")
+    def recall(self, process_query_keys: _Keys, *, robot_code: _RobotCode = None) -> Call[Recall]:
+        """Take back messages to single people, within 24 hours (批量撤回人与机器人会话中机器人消息).
+
+        Args:
+            process_query_keys: 20 keys at the most, as sending brought them.
+            robot_code: the robot, if it is not that of the app.
+
+        Source: batch-message-recall-chat
+        """
+        return Call(Recall, process_query_keys=process_query_keys, robot_code=self._robot(robot_code))
+
+    @api("robot_1_0.OrgGroupRecall", "POST /v1.0/robot/groupMessages/recall")
+    def group_recall(
+        self, open_conversation_id: _Group, process_query_keys: _Keys, *, robot_code: _RobotCode = None
+    ) -> Call[Recall]:
+        """Take back messages to a group, within 24 hours (企业机器人撤回内部群消息).
+
+        Args:
+            open_conversation_id: the group.
+            process_query_keys: 20 keys at the most, as sending brought them.
+            robot_code: the robot, if it is not that of the app.
+
+        Source: enterprise-chatbot-withdraws-internal-group-messages
+        """
+        return Call(
+            Recall,
+            open_conversation_id=open_conversation_id,
+            process_query_keys=process_query_keys,
+            robot_code=self._robot(robot_code),
+        )
+
+    def _robot(self, given: str | None) -> str:
+        if given is not None:
+            return given
+        app = self.app or current_app()
+        if app.appkey is None:
+            raise ConfigurationError(f"app {app.name!r} has no appkey, which is its robot's code: name one in the call")
+        return app.appkey
+
+
+class _BatchReply(Record):
+    process_query_key: Annotated[str | None, wire("processQueryKey")] = None
+    invalid_staff_ids: Annotated[list[str], wire("invalidStaffIdList")] = []
+    flow_controlled_staff_ids: Annotated[list[str], wire("flowControlledStaffIdList")] = []
+
+
+class Reader(Record):
+    """Someone who got a message, and whether they read it."""
+
+    userid: Annotated[str, wire("userId")]
+    name: str | None = None
+    read_status: Annotated[str | None, wire("readStatus")] = None
+    """`READ` or `UNREAD`."""
+    read_at: Annotated[Millis | None, wire("readTimestamp")] = None
+    """The platform documents it, and does not fill it."""
+
+
+class ReadStatus(Record):
+    """Who has read a message to single people."""
+
+    send_status: Annotated[str, wire("sendStatus")]
+    """`SUCCESS`, `RECALLED` or `PROCESSING`."""
+    receivers: Annotated[list[Reader], wire("messageReadInfoList")] = []
+
+    @property
+    def read(self) -> list[str]:
+        """Who has read it."""
+        return [each.userid for each in self.receivers if each.read_status == "READ"]
+
+    @property
+    def unread(self) -> list[str]:
+        """Who has not."""
+        return [each.userid for each in self.receivers if each.read_status != "READ"]
+
+
+class GroupReadStatus(Record):
+    """Who has read a message to a group, a page."""
+
+    send_status: Annotated[str, wire("sendStatus")]
+    """`SUCCESS`, `RECALLED` or `PROCESSING`."""
+    read_userids: Annotated[list[str], wire("readUserIds")] = []
+    next_token: Annotated[str | None, wire("nextToken")] = None
+    has_more: Annotated[bool | None, wire("hasMore")] = None
+
+
+class Recall(Record):
+    """Which messages were taken back."""
+
+    recalled: Annotated[list[str], wire("successResult")] = []
+    """Their keys."""
+    failed: Annotated[dict[str, str], wire("failedResult")] = {}
+    """The keys of those that were not, and why."""
+
+
+class Robot:
+    """The robot of the app in use (机器人): `Robot.send(SampleText("…"), ["user1"])`."""
+
+    objects: ClassVar[RobotManager] = RobotManager()
+    send = objects.send
+    send_to_group = objects.send_to_group
+
+
+class RobotMessage(Model):
+    """A message that a robot sent to single people."""
+
+    objects: ClassVar[RobotManager] = RobotManager()
+
+    robot_code: str
+    process_query_keys: list[str]
+    """A key for each call that it took."""
+    invalid_userids: list[str] = []
+    """Userids that nobody has."""
+    throttled_userids: list[str] = []
+    """Who got too many messages from the robot, and not this one."""
+
+    @operation
+    def read_status(self) -> Flow[ReadStatus]:
+        """Who has read it, within 24 hours."""
+        parts = yield from together(
+            [self.objects.read_status.call(key, robot_code=self.robot_code) for key in self.process_query_keys]
+        )
+        states = {part.send_status for part in parts}
+        return ReadStatus(
+            send_status=states.pop() if len(states) == 1 else "PROCESSING",
+            receivers=[each for part in parts for each in part.receivers],
+        )
+
+    @operation
+    def recall(self) -> Flow[Recall]:
+        """Take it back, within 24 hours."""
+        parts = yield from together(
+            [
+                self.objects.recall.call(list(keys), robot_code=self.robot_code)
+                for keys in batches(self.process_query_keys, MAX_KEYS)
+            ]
+        )
+        return Recall(
+            recalled=[key for part in parts for key in part.recalled],
+            failed={key: why for part in parts for key, why in part.failed.items()},
+        )
+
+
+class GroupMessage(Model):
+    """A message that a robot sent to a group."""
+
+    objects: ClassVar[RobotManager] = RobotManager()
+
+    robot_code: str
+    open_conversation_id: str
+    process_query_key: str
+
+    @operation
+    def readers(self) -> Query[str]:
+        """The userids of those who have read it."""
+
+        def walk() -> Walk[str]:
+            token: str | None = None
+            while True:
+                page = yield from self.objects.group_read_status.call(
+                    self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
+                )
+                yield page_of(page.read_userids)
+                if not page.has_more or page.next_token in {None, token}:
+                    return
+                token = page.next_token
+
+        return Query(walk)
+
+    @operation
+    def recall(self) -> Call[Recall]:
+        """Take it back, within 24 hours."""
+        return self.objects.group_recall.call(
+            self.open_conversation_id, [self.process_query_key], robot_code=self.robot_code
+        )
+
+
+def _joined(parts: list[RobotMessage]) -> RobotMessage:
+    first = parts[0]
+    return RobotMessage(
+        robot_code=first.robot_code,
+        process_query_keys=[key for part in parts for key in part.process_query_keys],
+        invalid_userids=[userid for part in parts for userid in part.invalid_userids],
+        throttled_userids=[userid for part in parts for userid in part.throttled_userids],
+    ).using(first.app)

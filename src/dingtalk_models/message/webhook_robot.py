@@ -1,0 +1,264 @@
+"""The robot of one group (自定义机器人): it needs its webhook's address and nothing else, no app."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import time
+from typing import Annotated, ClassVar, Literal, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.flow import AsyncTransport, Flow, Transport
+from dingtalk_models.core.model import Manager
+from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.wire import wire
+from dingtalk_models.message.message_body import Digit, Filled, Link, Markdown, Text, fits, wire_object
+
+T = TypeVar("T")
+
+MAX_BYTES = 20_000
+"""The bytes of UTF-8 that a message may hold: its texts, not the JSON around them."""
+
+
+@wire_object
+class RobotButton:
+    """One of several buttons."""
+
+    title: Filled
+    action_url: Annotated[Filled, wire("actionURL")]
+    """The page that it opens."""
+
+
+@wire_object
+class RobotActionCard:
+    """A card with one button (`single_title`, `single_url`) or several (`buttons`)."""
+
+    msgtype: ClassVar[Literal["actionCard"]] = "actionCard"
+
+    title: Filled
+    """What the list of conversations shows."""
+    text: Filled
+    """Markdown."""
+    single_title: Annotated[Filled | None, wire("singleTitle")] = None
+    single_url: Annotated[Filled | None, wire("singleURL")] = None
+    """The page that the one button opens."""
+    buttons: Annotated[Annotated[list[RobotButton], Field(min_length=1)] | None, wire("btns")] = None
+    horizontal: Annotated[Digit | None, wire("btnOrientation")] = None
+    """Whether the buttons stand side by side."""
+    hide_avatar: Annotated[Digit | None, wire("hideAvatar")] = None
+
+
+@wire_object
+class FeedLink:
+    """An entry of a feed."""
+
+    title: Filled
+    message_url: Annotated[Filled, wire("messageURL")]
+    """The page that it opens."""
+    pic_url: Annotated[Filled, wire("picURL")]
+
+
+@wire_object
+class FeedCard:
+    """Several entries, each with a picture, that open a page each."""
+
+    msgtype: ClassVar[Literal["feedCard"]] = "feedCard"
+
+    links: Annotated[list[FeedLink], Field(min_length=1)]
+
+
+@wire_object
+class At:
+    """Who is called by a message; its text has to hold `@` and the number or userid of each to show it."""
+
+    mobiles: Annotated[list[str] | None, wire("atMobiles")] = None
+    userids: Annotated[Annotated[list[str], Field(max_length=50)] | None, wire("atUserIds")] = None
+    """50 at the most."""
+    everyone: Annotated[bool, wire("isAtAll")] = False
+
+
+def _one_or_several(card: RobotActionCard) -> RobotActionCard:
+    single = bool(card.single_title) + bool(card.single_url)
+    if single == 1 or bool(single) == bool(card.buttons):
+        raise ValueError("needs single_title and single_url, or buttons")
+    return card
+
+
+_Short = Annotated[T, AfterValidator(fits(MAX_BYTES))]
+
+WebhookMessage = Annotated[
+    Annotated[_Short[Text], Tag("text")]
+    | Annotated[_Short[Link], Tag("link")]
+    | Annotated[_Short[Markdown], Tag("markdown")]
+    | Annotated[_Short[RobotActionCard], AfterValidator(_one_or_several), Tag("actionCard")]
+    | Annotated[_Short[FeedCard], Tag("feedCard")],
+    Discriminator(
+        lambda message: getattr(message, "msgtype", None),
+        custom_error_type="message",
+        custom_error_message="not a message: a Text, Link, Markdown, RobotActionCard or FeedCard",
+    ),
+]
+"""What a group's robot says: 20,000 bytes at the most."""
+
+
+class WebhookRobotManager(Manager):
+    """Robots of single groups (自定义机器人)."""
+
+    @api(
+        "dingtalk.oapi.robot.send",
+        "POST /robot/send?access_token&timestamp&sign",
+        authenticated=False,
+    )
+    def send(
+        self,
+        msgtype: Literal["text", "link", "markdown", "actionCard", "feedCard"],
+        *,
+        text: Text | None = None,
+        link: Link | None = None,
+        markdown: Markdown | None = None,
+        action_card: Annotated[RobotActionCard | None, wire("actionCard")] = None,
+        feed_card: Annotated[FeedCard | None, wire("feedCard")] = None,
+        at: At | None = None,
+        msg_uuid: Annotated[str | None, wire("msgUuid")] = None,
+        access_token: str | None = None,
+        timestamp: int | None = None,
+        sign: str | None = None,
+    ) -> Call[None]:
+        """Send a message to the robot's group (自定义机器人发送群消息).
+
+        `WebhookRobot(url, secret).send(…)` does this with the address as the group shows it, and signs it.
+
+        Args:
+            msgtype: which of the following it is.
+            text: plain text.
+            link: a card that opens a page.
+            markdown: formatted text.
+            action_card: a card with buttons.
+            feed_card: several entries with pictures.
+            at: who is called.
+            msg_uuid: a mark of your own: two messages with the same one are one.
+            access_token: the robot's own token, from its address; not the app's.
+            timestamp: when it was signed, in milliseconds, for a robot with a secret.
+            sign: the signature, for a robot with a secret.
+
+        Raises:
+            AuthenticationError: no robot has this token.
+            PermissionDenied: the robot's security settings refuse the message.
+            RateLimited: more than 20 messages in a minute; the robot is silent for 10.
+
+        Source: custom-robots-send-group-messages
+        """
+        return Call(
+            None,
+            msgtype=msgtype,
+            text=text,
+            link=link,
+            markdown=markdown,
+            action_card=action_card,
+            feed_card=feed_card,
+            at=at,
+            msg_uuid=msg_uuid,
+            access_token=access_token,
+            timestamp=timestamp,
+            sign=sign,
+        )
+
+
+class WebhookRobot:
+    """The robot of one group, by its webhook: `WebhookRobot(url, secret).send(Text("…"))`.
+
+    Args:
+        url: the webhook's address, with its `access_token`.
+        secret: the secret of its signature (加签), `SEC…`; none where the robot has other security settings.
+        transport: what sends requests; by default requests.
+        async_transport: what sends awaited requests; by default httpx.
+
+    Raises:
+        ConfigurationError: the address is not that of a webhook.
+    """
+
+    objects: ClassVar[WebhookRobotManager] = WebhookRobotManager()
+
+    def __init__(
+        self,
+        url: str,
+        secret: str | None = None,
+        *,
+        transport: Transport | None = None,
+        async_transport: AsyncTransport | None = None,
+    ) -> None:
+        from dingtalk_models.app import DingTalkApp  # noqa: PLC0415 - an app without credentials; apps import us
+
+        parts = urlsplit(url)
+        tokens = parse_qs(parts.query).get("access_token")
+        if not (parts.scheme and parts.netloc and parts.path == "/robot/send" and tokens):
+            raise ConfigurationError("not a webhook: expected https://oapi.dingtalk.com/robot/send?access_token=…")
+        self._token, self._secret = tokens[0], secret
+        self.app = DingTalkApp(
+            name="webhook robot",
+            oapi_url=f"{parts.scheme}://{parts.netloc}",
+            transport=transport,
+            async_transport=async_transport,
+        )
+
+    @operation
+    def send(
+        self,
+        message: WebhookMessage,
+        *,
+        at_mobiles: list[str] | None = None,
+        at_userids: Annotated[list[str], Field(max_length=50)] | None = None,
+        at_all: bool = False,
+        msg_uuid: str | None = None,
+    ) -> Flow[None]:
+        """Send a message to the group.
+
+        Args:
+            message: what it says: a `Text`, `Link`, `Markdown`, `RobotActionCard` or `FeedCard`.
+            at_mobiles: mobile numbers of people to call; the text has to hold `@` and the number.
+            at_userids: 50 people to call at the most; the text has to hold `@` and the userid.
+            at_all: call everyone.
+            msg_uuid: a mark of your own: two messages with the same one are one.
+
+        Raises:
+            InvalidArgument: the message is too long or incomplete; nothing was sent.
+            AuthenticationError: no robot has this token.
+            PermissionDenied: the robot's security settings refuse the message.
+            RateLimited: more than 20 messages in a minute; the robot is silent for 10.
+        """
+        timestamp = int(time.time() * 1000) if self._secret else None
+        calls_someone = at_mobiles or at_userids or at_all
+        yield from self.objects.send.call(
+            message.msgtype,
+            text=message if isinstance(message, Text) else None,
+            link=message if isinstance(message, Link) else None,
+            markdown=message if isinstance(message, Markdown) else None,
+            action_card=message if isinstance(message, RobotActionCard) else None,
+            feed_card=message if isinstance(message, FeedCard) else None,
+            at=At(at_mobiles, at_userids, at_all) if calls_someone else None,
+            msg_uuid=msg_uuid,
+            access_token=self._token,
+            timestamp=timestamp,
+            sign=None if timestamp is None else signature(self._secret or "", timestamp),
+        )
+
+    def close(self) -> None:
+        """Give back connections. The robot can be used again; it then opens new ones."""
+        self.app.close()
+
+    async def aclose(self) -> None:
+        """Give back the connections of this event loop, and those of blocking calls."""
+        await self.app.aclose()
+
+    def __repr__(self) -> str:
+        return f"WebhookRobot({self.app.oapi_url}{', signed' if self._secret else ''})"
+
+
+def signature(secret: str, timestamp: int) -> str:
+    """What proves to a robot that the sender knows its secret, at a time in milliseconds."""
+    digest = hmac.digest(secret.encode(), f"{timestamp}\n{secret}".encode(), "sha256")
+    return base64.b64encode(digest).decode()

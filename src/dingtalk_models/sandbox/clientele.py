@@ -1,0 +1,74 @@
+"""The state of external contacts: who they are, and the labels that they may have."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ExternalContact:
+    """An external contact (外部联系人); the names are those of the platform's reply."""
+
+    userid: str
+    name: str
+    mobile: str
+    state_code: str
+    label_ids: list[int]
+    follower_user_id: str
+    title: str | None = None
+    company_name: str | None = None
+    address: str | None = None
+    remark: str | None = None
+    email: str | None = None
+    share_dept_ids: list[int] = field(default_factory=list[int])
+    share_user_ids: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class LabelGroup:
+    """A group of labels (标签组): labels by id."""
+
+    name: str
+    color: int
+    labels: dict[int, str]
+
+
+class Clientele:
+    """The external contacts of a company.
+
+    Attributes:
+        enabled: whether the company uses them at all.
+        mandatory_custom_fields: fields of the company's own that it demands; the API cannot send any, and so fails.
+        contacts: by userid.
+        label_groups: in their order.
+    """
+
+    def __init__(self) -> None:
+        self.enabled = True
+        self.mandatory_custom_fields: set[str] = set()
+        self.contacts: dict[str, ExternalContact] = {}
+        self.label_groups: list[LabelGroup] = []
+        self._userids = itertools.count(11_250_026_469_774_889)
+        self._label_ids = itertools.count(1_561_077_310)
+        self.add_label_group("类型", "客户", "渠道商", "供应商", "合作伙伴", color=-15_220_075)
+        self.add_label_group("级别", "一般", "重要", "核心", color=-11_687_445)
+        self.add_label_group("状态", "潜在", "意向", "洽谈", "成交", "流失", color=-543_394)
+
+    def add_label_group(self, name: str, *labels: str, color: int = 0) -> LabelGroup:
+        """Add a group with these labels."""
+        group = LabelGroup(name, color, {next(self._label_ids): label for label in labels})
+        self.label_groups.append(group)
+        return group
+
+    def label_id(self, name: str) -> int:
+        """The id of the label of this name."""
+        return next(key for group in self.label_groups for key, label in group.labels.items() if label == name)
+
+    def add(
+        self, name: str, mobile: str, label_ids: list[int], follower_user_id: str, state_code: str = "86"
+    ) -> ExternalContact:
+        """Add a contact."""
+        contact = ExternalContact(f"{next(self._userids):018d}", name, mobile, state_code, label_ids, follower_user_id)
+        self.contacts[contact.userid] = contact
+        return contact

@@ -1,0 +1,107 @@
+"""What was sent: work notifications, messages of robots, the groups and webhooks that they go to."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Task:
+    """A work notification, as one call sent it.
+
+    Attributes:
+        task_id: its number.
+        msg: what it says.
+        sent: when, in seconds since the epoch.
+        named: how many people it was meant for.
+        receivers: who gets it.
+        forbidden: for whom it was dropped, and the code that says why.
+        invalid_users, invalid_departments: who was named and does not exist.
+        read: who has read it; add to it to play a reader.
+        recalled: whether it was taken back.
+    """
+
+    task_id: int
+    msg: dict[str, Any]
+    sent: float
+    named: int
+    receivers: list[str]
+    forbidden: dict[str, int]
+    invalid_users: list[str]
+    invalid_departments: list[int]
+    to_all: bool = False
+    read: set[str] = field(default_factory=set[str])
+    recalled: bool = False
+
+
+@dataclass
+class RobotMail:
+    """A message of the app's robot: to people, or to a group; add to `read` to play a reader."""
+
+    key: str
+    msg_key: str
+    msg_param: dict[str, Any]
+    sent: float
+    receivers: list[str]
+    conversation: str | None = None
+    read: list[str] = field(default_factory=list[str])
+    recalled: bool = False
+
+
+@dataclass
+class Webhook:
+    """The robot of one group: its settings, and the messages it has brought there."""
+
+    token: str
+    secret: str | None = None
+    keywords: Sequence[str] = ()
+    messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    recent: deque[float] = field(default_factory=deque[float])
+    silent_until: float = 0.0
+
+
+class Outbox:
+    """Everything that was sent.
+
+    Attributes:
+        tasks: work notifications by their task ids.
+        templates: the templates of work notifications, and whether each may be used.
+        seconds: how long a work notification takes to reach everyone.
+        robot_mail: messages of the app's robot by their keys.
+        groups: the members of each group that the robot is in.
+        flow_controlled: who gets no more messages from the robot for now.
+        webhooks: robots of groups by their tokens.
+        throttled: the code for too many messages to a webhook: 410100, or one of the live 130101 and 660026.
+    """
+
+    def __init__(self) -> None:
+        self.tasks: dict[int, Task] = {}
+        self.templates: dict[str, bool] = {}
+        self.seconds = 0.0
+        self.robot_mail: dict[str, RobotMail] = {}
+        self.groups: dict[str, list[str]] = {}
+        self.flow_controlled: set[str] = set()
+        self.webhooks: dict[str, Webhook] = {}
+        self.throttled = 410100
+        self.task_ids = itertools.count(256_271_667_526)
+
+    def add_webhook(self, secret: str | None = None, keywords: Sequence[str] = ()) -> Webhook:
+        """Put a robot into a group."""
+        webhook = Webhook(secrets.token_hex(32), secret, keywords)
+        self.webhooks[webhook.token] = webhook
+        return webhook
+
+    def add_group(self, userids: Iterable[str]) -> str:
+        """Make a group that the app's robot is in; returns its openConversationId."""
+        conversation = f"cid{secrets.token_urlsafe(16)}=="
+        self.groups[conversation] = list(userids)
+        return conversation
+
+    def received(self, userid: str) -> list[dict[str, Any]]:
+        """The work notifications that a person has, oldest first."""
+        return [task.msg for task in self.tasks.values() if userid in task.receivers and not task.recalled]

@@ -1,0 +1,213 @@
+"""Attendance groups (考勤组): who works by which shifts."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.query import CURSOR, Query
+from dingtalk_models.core.wire import BeijingTime, Flag, wire
+from dingtalk_models.smartwork.schedule import CheckType
+from dingtalk_models.smartwork.spans import AttendanceListing, stride
+
+From = Annotated[int, Field(ge=0)]
+
+
+class AttendanceGroupManager(Manager):
+    """Attendance groups (考勤组)."""
+
+    @api(
+        "dingtalk.oapi.attendance.getsimplegroups",
+        "POST /topapi/attendance/getsimplegroups",
+        "dingtalk.smartwork.attends.getsimplegroups",
+        idempotent=True,
+    )
+    def list(self, *, offset: From = 0, size: Annotated[int, Field(ge=1, le=10)] = 10) -> Query[AttendanceGroup]:
+        """The attendance groups of the company, with their shifts (批量获取考勤组详情).
+
+        Args:
+            offset: how many to leave out.
+            size: how many a call brings, 10 at the most.
+
+        Source: batch-obtain-attendance-group-details
+        """
+        return AttendanceListing(AttendanceGroup, stride(size), offset=offset, size=size)
+
+    @api("dingtalk.oapi.attendance.group.query", "POST /topapi/attendance/group/query", idempotent=True)
+    def get(self, group_id: int, *, op_user_id: str) -> Call[AttendanceGroup]:
+        """One attendance group, with where its people punch (获取考勤组详情).
+
+        Args:
+            group_id: the group.
+            op_user_id: who asks.
+
+        Source: query-a-single-attendance-group
+        """
+        return Call(AttendanceGroup, group_id=group_id, op_user_id=op_user_id)
+
+    @api(
+        "dingtalk.oapi.attendance.getusergroup",
+        "POST /topapi/attendance/getusergroup",
+        "dingtalk.smartwork.attends.getusergroup",
+        idempotent=True,
+    )
+    def of_user(self, userid: str) -> Call[AttendanceGroup]:
+        """The attendance group that a user is in (获取用户考勤组).
+
+        Args:
+            userid: the user.
+
+        Returns:
+            The group with id, name, type and shifts.
+
+        Raises:
+            NotFound: there is no such user.
+
+        Source: queries-a-user-attendance-group
+        """
+        return Call(AttendanceGroup, userid=userid)
+
+    @api("dingtalk.oapi.attendance.group.member.list", "POST /topapi/attendance/group/member/list", idempotent=True)
+    def members(self, group_id: int, *, op_user_id: str, cursor: From = 0) -> Query[GroupMember]:
+        """Who belongs to an attendance group: users, and departments as a whole (获取参与考勤人员).
+
+        Args:
+            group_id: the group.
+            op_user_id: who asks.
+            cursor: where to begin.
+
+        Source: batch-query-of-attendance-group-members
+        """
+        return AttendanceListing(GroupMember, CURSOR, group_id=group_id, op_user_id=op_user_id, cursor=cursor)
+
+    @api(
+        "dingtalk.oapi.attendance.group.memberusers.list",
+        "POST /topapi/attendance/group/memberusers/list",
+        idempotent=True,
+    )
+    def userids(self, group_id: int, *, op_user_id: str, cursor: From = 0) -> Query[str]:
+        """The users of an attendance group, those of its departments included (获取参与考勤人员的userid).
+
+        Args:
+            group_id: the group.
+            op_user_id: who asks.
+            cursor: where to begin.
+
+        Source: query-attendance-group-personnel-information-in-batches
+        """
+        return AttendanceListing(str, CURSOR, group_id=group_id, op_user_id=op_user_id, cursor=cursor)
+
+
+class ShiftTime(Record):
+    """A time of a shift."""
+
+    check_time: BeijingTime | None = None
+    """Its time of day; the date means nothing."""
+    check_type: CheckType | None = None
+    across: int | None = None
+    """1 on the day after the work day, else 0."""
+    begin_min: int | None = None
+    """How many minutes before it punching is possible."""
+    end_min: int | None = None
+    """How many minutes after it punching is possible."""
+
+
+class ShiftSection(Record):
+    """A stretch of work between two punches."""
+
+    times: list[ShiftTime] = []
+
+
+class ShiftSetting(Record):
+    """The rules of a shift; -1 where one is not set."""
+
+    class_setting_id: int | None = None
+    rest_begin_time: ShiftTime | None = None
+    rest_end_time: ShiftTime | None = None
+    work_time_minutes: int | None = None
+    permit_late_minutes: int | None = None
+    serious_late_minutes: int | None = None
+    """From how many minutes on it is very late."""
+    absenteeism_late_minutes: int | None = None
+    """From how many minutes on it is absence."""
+    is_off_duty_free_check: Flag | None = None
+    """Whether nobody has to punch when leaving."""
+
+
+class Shift(Record):
+    """A shift (班次) of an attendance group."""
+
+    class_id: int
+    name: Annotated[str, wire("class_name", "name")] = ""
+    sections: list[ShiftSection] = []
+    setting: ShiftSetting | None = None
+
+
+class GroupMember(Record):
+    """A member of an attendance group."""
+
+    member_id: str
+    """A userid, or a department's id."""
+    type: str | None = None
+    """0 a user, 1 a department."""
+    atc_flag: str | None = None
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class AttendanceGroup(Model):
+    """An attendance group (考勤组). Each API tells a part of it; the rest is `None` or empty."""
+
+    objects: ClassVar[AttendanceGroupManager] = AttendanceGroupManager()
+    get = objects.get
+    of_user = objects.of_user
+
+    group_id: Annotated[int, wire("group_id", "id")]
+    name: Annotated[str, wire("group_name", "name")] = ""
+    type: str | None = None
+    """`FIXED` the same shifts each week, `TURN` a roster, `NONE` free hours."""
+    shifts: Annotated[list[Shift], wire("selected_class", "classes")] = []
+    shift_ids: list[int] = []
+    default_class_id: int | None = None
+    work_day_list: list[int] = []
+    """The shift of each day of the week, from Sunday on; 0 on a day off."""
+    classes_list: list[str] = []
+    """The same in words."""
+    is_default: bool | None = None
+    member_count: int | None = None
+    dept_name_list: list[str] = []
+    owner_user_id: str | None = None
+    manager_list: Annotated[list[str], BeforeValidator(_one_or_more)] = []
+    enable_emp_select_class: bool | None = None
+    """Whether people choose their shift when they punch."""
+    disable_check_without_schedule: bool | None = None
+    """Whether nobody can punch who has no schedule."""
+    disable_check_when_rest: bool | None = None
+    """Whether nobody can punch on a day off."""
+    wifis: list[str] = []
+    address_list: list[str] = []
+    url: str | None = None
+
+    @operation
+    def members(self, *, op_user_id: str) -> Query[GroupMember]:
+        """Who belongs to this group: users, and departments as a whole.
+
+        Args:
+            op_user_id: who asks.
+        """
+        return self.objects.members.call(self.group_id, op_user_id=op_user_id)
+
+    @operation
+    def userids(self, *, op_user_id: str) -> Query[str]:
+        """The users of this group, those of its departments included.
+
+        Args:
+            op_user_id: who asks.
+        """
+        return self.objects.userids.call(self.group_id, op_user_id=op_user_id)

@@ -1,0 +1,507 @@
+"""The values of approval forms: Python on the outside, DingTalk's text on the wire.
+
+    form = [
+        Text("事由", "回家"),
+        DateRange(("开始时间", "结束时间"), date(2026, 10, 1), date(2026, 10, 3)),
+        Table("明细", [[Text("项目", "机票"), Money("金额", Decimal("1280.50"))]]),
+    ]
+
+Each class is one component (控件). It checks its value when it is made: a wrong one never gets as far as a call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, DecimalException
+from typing import Annotated, Any, ClassVar, Generic, Required, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    InstanceOf,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
+from typing_extensions import TypedDict, Unpack
+
+from dingtalk_models.core.arguments import loaded
+from dingtalk_models.core.errors import InvalidArgument, Problem
+from dingtalk_models.core.model import Record
+from dingtalk_models.core.reply import is_array, is_object
+from dingtalk_models.core.wire import BEIJING, wire
+
+V = TypeVar("V")
+
+_LONGEST = 65535
+_CONTACTS_IN_A_TABLE = 50
+_NOTHING = {"", "null"}
+"""How a component that was left empty comes back, where this is no value of its type."""
+
+
+def _whole_minutes(value: date | datetime) -> date | datetime:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("needs a time zone: datetime(…, tzinfo=BEIJING), or datetime.now(BEIJING)")
+        if value.second or value.microsecond:
+            raise ValueError("forms keep minutes: value.replace(second=0, microsecond=0)")
+    return value
+
+
+def _no_comma(value: str) -> str:
+    if "," in value:
+        raise ValueError("may not hold a comma: the parts travel comma-joined")
+    return value
+
+
+Moment = Annotated[date | datetime, AfterValidator(_whole_minutes)]
+"""A day, or a time of day to the minute with its time zone: which of them, the form's template says."""
+
+
+class AttachedFile(Record):
+    """A file in the space of approvals, such as an upload answers with."""
+
+    space_id: Annotated[str | None, wire("spaceId")] = None
+    file_id: Annotated[str, Field(max_length=256), wire("fileId")]
+    file_name: Annotated[str | None, Field(max_length=256), wire("fileName")] = None
+    file_size: Annotated[int | None, PlainSerializer(str, when_used="json-unless-none"), wire("fileSize")] = None
+    """In bytes."""
+    file_type: Annotated[str | None, wire("fileType")] = None
+
+
+class Labels(TypedDict, total=False):
+    """What else may be said of a component."""
+
+    id: str
+    """Its id in the form."""
+    biz_alias: Annotated[str, wire("bizAlias")]
+    """Its alias in the form."""
+    ext_value: Annotated[str, Field(max_length=_LONGEST), wire("extValue", "ext_value")]
+    """Its extended value, 65,535 characters at the most."""
+
+
+@dataclass(frozen=True)
+class FormValue(Generic[V]):
+    """What one component of a form is filled in with.
+
+    Attributes:
+        name: its label in the form.
+        value: what is filled in.
+        id: its id in the form.
+        biz_alias: its alias in the form.
+        ext_value: its extended value.
+    """
+
+    component: ClassVar[str] = ""
+    kind: ClassVar[Any]
+    """The type of the value, with its limits."""
+    checker: ClassVar[TypeAdapter[Any]]
+
+    name: str
+    value: V
+    _: KW_ONLY
+    id: str | None = field(default=None, compare=False)
+    biz_alias: str | None = field(default=None, compare=False)
+    ext_value: str | None = field(default=None, compare=False)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if hasattr(cls, "kind"):
+            cls.checker = TypeAdapter(cls.kind, config=ConfigDict(defer_build=True))
+        if cls.component:
+            _components[cls.component] = cls
+
+    def __post_init__(self) -> None:
+        """Check the value.
+
+        Raises:
+            InvalidArgument: it is of the wrong type or beyond a limit.
+        """
+        try:
+            object.__setattr__(self, "value", self.checker.validate_python(self.value, strict=True))
+        except ValidationError as error:
+            raise InvalidArgument(f"{type(self).__name__} {self.name}", list(map(_problem, error.errors()))) from None
+
+    @property
+    def label(self) -> str | tuple[str, ...]:
+        """The name; of a component with several labels, all of them."""
+        return label_of(self.name)
+
+    @classmethod
+    def write(cls, value: V) -> str:
+        """The text that a value travels as."""
+        return str(value)
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> Any:  # noqa: ARG003 - some components need it
+        """The value that a text stands for."""
+        return text
+
+    def to_cell(self) -> dict[str, str]:
+        """The component as the platform takes it in a table."""
+        texts = {"name": self.name, "value": self.write(self.value), "id": self.id}
+        texts |= {"bizAlias": self.biz_alias, "extValue": self.ext_value}
+        return {name: text for name, text in texts.items() if text is not None}
+
+    def to_wire(self) -> dict[str, str]:
+        """The component as the platform takes it."""
+        return {**self.to_cell(), **({"componentType": self.component} if self.component else {})}
+
+
+_components: dict[str, type[FormValue[Any]]] = {}
+
+
+def _problem(entry: Any) -> Problem:
+    return Problem(".".join(map(str, ("value", *entry["loc"]))), entry["msg"].removeprefix("Value error, "))
+
+
+class Text(FormValue[str]):
+    """A line of text (单行输入框), best kept to 1,000 characters."""
+
+    component = "TextField"
+    kind = str
+
+
+class TextArea(FormValue[str]):
+    """Text of several lines (多行输入框), best kept to 8,000 characters."""
+
+    component = "TextareaField"
+    kind = str
+
+
+class Select(FormValue[str]):
+    """One of the options (单选框), by its text."""
+
+    component = "DDSelectField"
+    kind = str
+
+
+class Phone(FormValue[str]):
+    """A telephone number (电话)."""
+
+    component = "PhoneField"
+    kind = str
+
+
+def _from_int(value: Any) -> Any:
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class _Numeric(FormValue[Decimal]):
+    kind = Decimal
+
+    def __init__(self, name: str, value: Decimal | int, **labels: Unpack[Labels]) -> None:
+        super().__init__(name, _from_int(value), **labels)
+
+    @classmethod
+    def write(cls, value: Decimal) -> str:
+        return f"{value:f}"
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> Decimal:  # noqa: ARG003
+        return Decimal(text)
+
+
+class Number(_Numeric):
+    """A number (数字输入框)."""
+
+    component = "NumberField"
+
+
+class Money(_Numeric):
+    """An amount of money (金额)."""
+
+    component = "MoneyField"
+
+
+class StarRating(FormValue[int]):
+    """A number of stars (评分)."""
+
+    component = "StarRatingField"
+    kind = Annotated[int, Field(ge=0)]
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> int:  # noqa: ARG003
+        return int(text)
+
+
+class Date(FormValue[date | datetime]):
+    """A day, or a time of day (日期)."""
+
+    component = "DDDateField"
+    kind = Moment
+
+    @classmethod
+    def write(cls, value: date | datetime) -> str:
+        if isinstance(value, datetime):
+            return value.astimezone(BEIJING).replace(tzinfo=None).isoformat(" ", "minutes")
+        return value.isoformat()
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> date | datetime:  # noqa: ARG003
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or BEIJING) if ":" in text else moment.date()
+
+
+class DateRange(FormValue[tuple[date | datetime, date | datetime]]):
+    """Two days, or two times of day (日期区间).
+
+    Args:
+        labels: both labels.
+        start: where it begins.
+        end: where it ends.
+    """
+
+    component = "DDDateRangeField"
+    kind = tuple[Moment, Moment]
+
+    def __init__(
+        self, labels: tuple[str, str], start: date | datetime, end: date | datetime, **more: Unpack[Labels]
+    ) -> None:
+        super().__init__(_compact(list(labels)), (start, end), **more)
+
+    @classmethod
+    def write(cls, value: tuple[date | datetime, date | datetime]) -> str:
+        return _compact(list(map(Date.write, value)))
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> tuple[date | datetime, ...]:
+        return tuple(Date.read(part, ext_value) for part in json.loads(text))
+
+
+class _Json(FormValue[V]):
+    @classmethod
+    def write(cls, value: V) -> str:
+        return cls.checker.dump_json(value, by_alias=True, exclude_none=True).decode()
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> Any:  # noqa: ARG003
+        return cls.checker.validate_json(text)
+
+
+class MultiSelect(_Json[list[str]]):
+    """Some of the options (多选框), by their texts."""
+
+    component = "DDMultiSelectField"
+    kind = list[str]
+
+
+class Photos(_Json[list[str]]):
+    """Pictures (图片), 9 at the most, by their addresses."""
+
+    component = "DDPhotoField"
+    kind = Annotated[list[str], Field(max_length=9)]
+
+
+class Attachments(_Json[list[AttachedFile]]):
+    """Files (附件)."""
+
+    component = "DDAttachment"
+    kind = list[AttachedFile]
+
+
+class Relations(_Json[list[str]]):
+    """Other approvals (关联审批单), 9 at the most, by the ids of their instances."""
+
+    component = "RelateField"
+    kind = Annotated[list[str], Field(max_length=9)]
+
+
+class Contacts(_Json[list[str]]):
+    """Colleagues (联系人), by their userids."""
+
+    component = "InnerContactField"
+    kind = list[str]
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> Any:
+        # where the text holds names, the ids are in the extended value
+        return (
+            super().read(text, None) if text.startswith("[") else [row["emplId"] for row in json.loads(ext_value or "")]
+        )
+
+
+class Departments(FormValue[list[int]]):
+    """Departments (部门), by their ids."""
+
+    component = "DepartmentField"
+    kind = Annotated[list[int], Field(min_length=1)]
+
+    @classmethod
+    def write(cls, value: list[int]) -> str:
+        return ",".join(map(str, value))
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> list[int]:  # noqa: ARG003
+        return list(map(int, text.split(",")))
+
+
+class Address(FormValue[list[str]]):
+    """A place (省市区), from the province down: `["浙江省", "杭州市", "余杭区"]`."""
+
+    component = "AddressField"
+    kind = Annotated[list[Annotated[str, Field(min_length=1), AfterValidator(_no_comma)]], Field(min_length=1)]
+
+    @classmethod
+    def write(cls, value: list[str]) -> str:
+        return ",".join(value)
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> list[str]:  # noqa: ARG003
+        return text.split(",")
+
+
+class Other(FormValue[str | None]):
+    """A component as it came: one without a class here, one left empty, or one filled in some other form."""
+
+    kind = str | None
+
+    @classmethod
+    def write(cls, value: str | None) -> str:
+        return value or ""
+
+
+Row = list[FormValue[Any]]
+"""One row of a table: a value a column."""
+
+
+def _flat(rows: list[Row]) -> list[Row]:
+    cells = [cell for row in rows for cell in row]
+    if any(isinstance(cell, Table) for cell in cells):
+        raise ValueError("a table holds no table")
+    if sum(isinstance(cell, Contacts) for cell in cells) > _CONTACTS_IN_A_TABLE:
+        raise ValueError(f"a table holds at most {_CONTACTS_IN_A_TABLE} contacts")
+    return rows
+
+
+class Table(FormValue[list[Row]]):
+    """Rows of other components (表格, 明细)."""
+
+    component = "TableField"
+    kind = Annotated[list[list[InstanceOf[FormValue[Any]]]], AfterValidator(_flat)]
+
+    @property
+    def rows(self) -> list[dict[str | tuple[str, ...], Any]]:
+        """The rows, each with its values by their labels."""
+        return [{cell.label: cell.value for cell in row} for row in self.value]
+
+    @classmethod
+    def write(cls, value: list[Row]) -> str:
+        return _compact([[cell.to_cell() for cell in row] for row in value])
+
+    @classmethod
+    def read(cls, text: str, ext_value: str | None) -> list[Row]:  # noqa: ARG003
+        # a row is a list where it was sent, and an object where the platform returns it
+        rows = [row["rowValue"] if is_object(row) else row for row in _array(json.loads(text))]
+        return [[_cell(cell) for cell in _array(row)] for row in rows]
+
+
+def _array(value: Any) -> list[Any]:
+    if not is_array(value):
+        raise TypeError("not an array")
+    return value
+
+
+def _cell(cell: dict[str, Any]) -> FormValue[Any]:
+    return read_form_value(
+        cell.get("componentType"),
+        _text(cell.get("label", cell.get("name", ""))) or "",
+        _text(cell.get("value")),
+        id=cell.get("key", cell.get("id")),
+        ext_value=_text(cell.get("extendValue", cell.get("extValue"))),
+    )
+
+
+def read_form_value(
+    component: str | None, name: str, text: str | None, *, id: str | None, ext_value: str | None
+) -> FormValue[Any]:
+    """A component out of a reply; what can't be read by its type is an `Other`."""
+    kind = _components.get(component or "")
+    if kind is None or text is None:
+        return Other(name, text, id=id, ext_value=ext_value)
+    made = object.__new__(kind)
+    try:
+        vars(made).update(name=name, value=kind.read(text, ext_value), id=id, biz_alias=None, ext_value=ext_value)
+        made.__post_init__()
+    except (ValueError, DecimalException, LookupError, TypeError, AttributeError):
+        return Other(name, None if text in _NOTHING else text, id=id, ext_value=ext_value)
+    return made
+
+
+def label_of(name: str) -> str | tuple[str, ...]:
+    """A component's name; that of one with several labels is a JSON array of them."""
+    try:
+        labels = json.loads(name) if name.startswith("[") else name
+    except ValueError:
+        return name
+    return tuple(map(str, labels)) if is_array(labels) else name
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else _compact(value)
+
+
+_NESTED = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
+_LongText = Annotated[str, BeforeValidator(_text), Field(max_length=_LONGEST)]
+ComponentType = Annotated[str, wire("componentType", "component_type")]
+
+
+@with_config(_NESTED)
+class CellFields(Labels, total=False):
+    """A value in a row of a table."""
+
+    name: str
+    """The component's label."""
+    value: _LongText
+    """Its text."""
+    component_type: ComponentType
+    """Its type."""
+
+
+@with_config(_NESTED)
+class RowFields(Labels, total=False):
+    """A row of a table."""
+
+    name: str
+    """The label."""
+    value: _LongText
+    """The text."""
+    details: Annotated[list[CellFields], Field(max_length=150)]
+    """The values in it, 150 at the most."""
+
+
+@with_config(_NESTED)
+class FormFields(Labels, total=False):
+    """A component in the platform's own form, for types without a class here."""
+
+    name: Required[str]
+    """The component's label."""
+    value: Required[_LongText]
+    """Its text, 65,535 characters at the most."""
+    component_type: ComponentType
+    """Its type."""
+    details: Annotated[list[RowFields], Field(max_length=150)]
+    """Its rows, 150 at the most."""
+
+
+def _on_the_wire(value: Any) -> Any:
+    return value.to_wire() if isinstance(value, FormValue) else value
+
+
+FormItem = Annotated[
+    FormValue[Any] | FormFields,
+    GetPydanticSchema(lambda _, handler: handler(Annotated[FormFields, BeforeValidator(_on_the_wire)])),
+]
+Form = Annotated[Sequence[FormItem], BeforeValidator(loaded), Field(max_length=150), wire("formComponentValues")]
+"""The values of a form, 150 at the most."""

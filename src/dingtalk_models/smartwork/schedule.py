@@ -1,0 +1,283 @@
+"""Schedules (排班): when people are to punch, and what came of it."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.flow import batches
+from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.query import Listing, Query, Walk, page_of
+from dingtalk_models.core.wire import BeijingTime, CommaInts, CommaStrs, Day, DayTime, Flag, JsonObject, Millis, wire
+from dingtalk_models.smartwork.spans import AttendanceListing, check, day_of, joined, stamp_of, stride
+
+CheckType = str
+"""`OnDuty` coming to work, `OffDuty` leaving it."""
+
+TimeResult = str
+"""How punctual a punch was: `Normal`, `Early`, `Late`, `SeriousLate`, `Absenteeism`, or `NotSigned`: there is none."""
+
+LocationResult = str
+"""Where it was made: `Normal`, `Outside`, or `NotSigned`: there is none."""
+
+People = Annotated[CommaStrs, Field(min_length=1)]
+
+_PEOPLE = 50
+_PEOPLE_OF_SHIFTS = 20
+_RESULTS = 100
+
+
+class ScheduleManager(Manager):
+    """Schedules (排班)."""
+
+    @api(
+        "dingtalk.oapi.attendance.listschedule",
+        "POST /topapi/attendance/listschedule",
+        Old("dingtalk.smartwork.attends.listschedule", work_date="workDate"),
+        idempotent=True,
+    )
+    def list(
+        self,
+        work_date: Annotated[Day, wire("workDate")],
+        *,
+        offset: Annotated[int, Field(ge=0)] = 0,
+        size: Annotated[int, Field(ge=1, le=200)] = 200,
+    ) -> Query[Schedule]:
+        """The schedules of the whole company on one day (查询企业考勤排班详情).
+
+        Args:
+            work_date: the day.
+            offset: how many to leave out.
+            size: how many a call brings, 200 at the most.
+
+        Source: interface-for-daily-full-query-of-attendance-scheduling-information
+        """
+        return AttendanceListing(Schedule, stride(size), work_date=work_date, offset=offset, size=size)
+
+    @api(
+        "dingtalk.oapi.attendance.schedule.listbyday",
+        "POST /topapi/attendance/schedule/listbyday",
+        idempotent=True,
+    )
+    def of_user(self, user_id: str, date_time: Millis, *, op_user_id: str) -> Call[builtins.list[Schedule]]:
+        """The schedules of one user on one day (查询成员排班信息).
+
+        Args:
+            user_id: the user.
+            date_time: a moment of the day.
+            op_user_id: who asks.
+
+        Raises:
+            NotFound: there is no such user.
+
+        Source: query-scheduling-for-a-day
+        """
+        return Call(list[Schedule], user_id=user_id, date_time=date_time, op_user_id=op_user_id)
+
+    @api(
+        "dingtalk.oapi.attendance.schedule.listbyusers",
+        "POST /topapi/attendance/schedule/listbyusers",
+        idempotent=True,
+    )
+    def of_users(
+        self,
+        userids: People,
+        start: Annotated[Millis, wire("from_date_time")],
+        end: Annotated[Millis, wire("to_date_time")],
+        *,
+        op_user_id: str,
+        split: bool = True,
+    ) -> Query[Schedule]:
+        """The schedules of users over a span (批量查询人员排班信息).
+
+        Args:
+            userids: the users; 50 in one call.
+            start: the first day, at most 180 days ago.
+            end: the last day; at most 7 days after `start` in one call.
+            op_user_id: who asks.
+            split: whether to send as many calls as it takes, and order their answers by time, then by user.
+
+        Raises:
+            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
+
+        Source: query-batch-scheduling-information
+        """
+        check(userids, start, end, people=_PEOPLE, split=split)
+        if not split:
+            return Listing(Schedule, None, userids=userids, start=start, end=end, op_user_id=op_user_id)
+        return joined(
+            lambda few, first, last: self.of_users.call(few, first, last, op_user_id=op_user_id, split=False),
+            userids, start, end, people=_PEOPLE,
+        )  # fmt: skip
+
+    @api(
+        "dingtalk.oapi.attendance.schedule.shift.listbydays",
+        "POST /topapi/attendance/schedule/shift/listbydays",
+        idempotent=True,
+    )
+    def shifts(
+        self,
+        userids: People,
+        start: Annotated[Millis, wire("from_date_time")],
+        end: Annotated[Millis, wire("to_date_time")],
+        *,
+        op_user_id: str,
+        split: bool = True,
+    ) -> Query[DayShifts]:
+        """Which shifts users work on each day of a span (批量查询成员排班概要信息).
+
+        Args:
+            userids: the users; 20 in one call.
+            start: the first day.
+            end: the last day; at most 7 days after `start` in one call.
+            op_user_id: who asks.
+            split: whether to send as many calls as it takes, and order their answers by day, then by user.
+
+        Raises:
+            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
+
+        Source: query-scheduling-summary-information
+        """
+        check(userids, start, end, people=_PEOPLE_OF_SHIFTS, split=split)
+        if not split:
+            return Listing(DayShifts, None, userids=userids, start=start, end=end, op_user_id=op_user_id)
+        return joined(
+            lambda few, first, last: self.shifts.call(few, first, last, op_user_id=op_user_id, split=False),
+            userids, start, end, people=_PEOPLE_OF_SHIFTS,
+        )  # fmt: skip
+
+    @api(
+        "dingtalk.oapi.attendance.schedule.result.listbyids",
+        "POST /topapi/attendance/schedule/result/listbyids",
+        idempotent=True,
+    )
+    def results(
+        self,
+        schedule_ids: Annotated[CommaInts, Field(min_length=1)],
+        *,
+        op_user_id: str,
+        split: bool = True,
+    ) -> Query[ScheduleResult]:
+        """What came of schedules (查询排班打卡结果).
+
+        Args:
+            schedule_ids: the `plan_id` of each; 100 in one call.
+            op_user_id: who asks.
+            split: whether to send as many calls as it takes.
+
+        Raises:
+            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
+
+        Source: query-the-results-of-a-batch-of-tasks
+        """
+        if len(schedule_ids) <= _RESULTS:
+            return Listing(ScheduleResult, None, schedule_ids=schedule_ids, op_user_id=op_user_id)
+        if not split:
+            raise Refusal("schedule_ids", f"at most {_RESULTS} in one call")
+
+        def walk() -> Walk[ScheduleResult]:
+            for few in batches(list(dict.fromkeys(schedule_ids)), _RESULTS):
+                yield page_of((yield from self.results.call([*few], op_user_id=op_user_id).collect()))
+
+        return Query(walk)
+
+
+class Schedule(Model):
+    """A schedule (排班): one punch that a person is to make. Each API tells a part of it; the rest is `None`."""
+
+    objects: ClassVar[ScheduleManager] = ScheduleManager()
+
+    plan_id: Annotated[int, wire("plan_id", "id")]
+    userid: Annotated[str, wire("userid", "user_id")]
+    group_id: int | None = None
+    check_type: CheckType | None = None
+    work_date: DayTime | None = None
+    """The day that it counts to; a night shift ends on the next."""
+    plan_check_time: Annotated[BeijingTime | None, wire("plan_check_time", "check_date_time")] = None
+    class_id: Annotated[int | None, wire("class_id", "shift_id")] = None
+    """The shift; 0 on a day off."""
+    class_name: str | None = None
+    class_setting_id: int | None = None
+    """The settings of the shift, where they are not the company's."""
+    shift_version: int | None = None
+    check_status: str | None = None
+    """`Init` before it is due, `Checked` when punched, `Timeout` when missed."""
+    is_rest: Flag | None = None
+    """Whether it is a day off."""
+    check_begin_time: BeijingTime | None = None
+    """When punching becomes possible."""
+    check_end_time: BeijingTime | None = None
+    """When punching is possible no more."""
+    real_plan_time: BeijingTime | None = None
+    changed_check_time: BeijingTime | None = None
+    """The time that an approval moved it to."""
+    approve_id: int | None = None
+    """The approval that changed it."""
+    approve_type: str | None = None
+    approve_biz_type: int | None = None
+    """1 overtime, 2 trip, 3 leave."""
+    approve_tag_name: str | None = None
+    features: JsonObject | None = None
+    corp_id: str | None = None
+    gmt_create: BeijingTime | None = None
+    gmt_modified: BeijingTime | None = None
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """Its place among all schedules: by day, time, user."""
+        return day_of(self.work_date), stamp_of(self.plan_check_time), self.userid, self.plan_id, self.check_type or ""
+
+    @operation
+    def result(self, *, op_user_id: str) -> Query[ScheduleResult]:
+        """What came of this schedule; nothing before it is due.
+
+        Args:
+            op_user_id: who asks.
+        """
+        return self.objects.results.call([self.plan_id], op_user_id=op_user_id)
+
+
+class ScheduleResult(Record):
+    """What came of a schedule (排班打卡结果)."""
+
+    id: int
+    schedule_id: int | None = None
+    """The `plan_id` of the schedule."""
+    record_id: int | None = None
+    """The punch, if there was one."""
+    userid: Annotated[str | None, wire("user_id")] = None
+    group_id: int | None = None
+    check_type: CheckType | None = None
+    time_result: TimeResult | None = None
+    location_result: LocationResult | None = None
+    is_legal: Flag | None = None
+    work_date: DayTime | None = None
+    plan_check_time: BeijingTime | None = None
+    base_check_time: BeijingTime | None = None
+    """The time that the punch is measured by."""
+    user_check_time: BeijingTime | None = None
+    corp_id: str | None = None
+    gmt_create: BeijingTime | None = None
+    gmt_modified: BeijingTime | None = None
+
+
+class DayShifts(Record):
+    """The shifts that a person works on one day (排班概要)."""
+
+    userid: str
+    work_date: DayTime | None = None
+    group_id: int | None = None
+    shift_ids: list[int] = []
+    shift_names: list[str] = []
+    shift_versions: list[int] = []
+    corp_id: str | None = None
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """Its place among all: by day and user."""
+        return day_of(self.work_date), self.userid

@@ -1,0 +1,135 @@
+"""Attendance lists: how their replies are paged, and how a question beyond one call's limits is cut up and joined.
+
+A call takes so many people and a span of 7 days. A longer span is asked window by window, oldest first, and each
+window for a group of people after another. Neighbouring windows share the moment between them, so that nothing is
+lost there whether the platform counts it, its second or its whole day to one of them or to both; what comes twice is
+left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.flow import batches, together
+from dingtalk_models.core.query import Listing, Page, Paging, Query, Walk, page_of
+from dingtalk_models.core.wire import wire
+
+T = TypeVar("T")
+
+MAX_SPAN = timedelta(days=7)
+"""The longest span that one call takes."""
+
+_AT_ONCE = 4
+"""Calls at the same time; the platform takes 20 a second."""
+
+
+class Placed(Protocol):
+    """A row of an attendance list."""
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """Its place among all rows, by time and person: that of no other row."""
+        ...
+
+
+R = TypeVar("R", bound=Placed)
+
+
+class _AttendancePage(Page[T], Generic[T]):
+    items: Annotated[list[T], wire("result", "groups", "schedules", "recordresult")] = []
+    next_cursor: Annotated[int | str | None, wire("cursor")] = None
+
+
+class AttendanceListing(Listing[T]):
+    """A list whose reply names its parts as the attendance APIs do."""
+
+    def page(self, cursor: int | str | None) -> Call[Page[T]]:
+        """The unsent call for the page that begins at a cursor."""
+        call = super().page(cursor)
+        call.into = _AttendancePage[self.into]  # type: ignore[name-defined]
+        return call
+
+
+@dataclass(frozen=True, slots=True)
+class Stride(Paging):
+    """Pages that begin a fixed number of rows after each other, however many the one before brought."""
+
+    size: int = 0
+
+    def after(self, page: Page[Any], cursor: int | str | None) -> int | str | None:
+        """Where the next page begins; `None` after the last, and after one that is empty whatever it says."""
+        return cursor + self.size if page.has_more and page.items and isinstance(cursor, int) else None
+
+
+def stride(size: int) -> Stride:
+    """Pages of an API whose `offset` counts rows: the next one begins at `offset` + `size`."""
+    return Stride("offset", 0, size=size)
+
+
+def check(userids: Sequence[str], start: datetime, end: datetime, *, people: int, split: bool) -> None:
+    """Refuse a span that is none, and what is beyond one call where it may not be split.
+
+    Raises:
+        Refusal: names the argument.
+    """
+    if end < start:
+        raise Refusal("end", "is before start")
+    if not split and len(userids) > people:
+        raise Refusal("userids", f"at most {people} in one call")
+    if not split and end - start > MAX_SPAN:
+        raise Refusal("end", f"at most {MAX_SPAN.days} days after start in one call")
+
+
+def windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """A span in pieces of at most 7 days; each begins where the one before ends."""
+    while end - start > MAX_SPAN:
+        yield start, start + MAX_SPAN
+        start += MAX_SPAN
+    yield start, end
+
+
+def joined(
+    ask: Callable[[list[str], datetime, datetime], Query[R]],
+    userids: Iterable[str],
+    start: datetime,
+    end: datetime,
+    *,
+    people: int,
+) -> Query[R]:
+    """One list out of the answers to many calls, ordered by time, then by person.
+
+    Args:
+        ask: the list of one call: for these people, from here to there.
+        userids: everybody to ask for; who is named twice is asked for once.
+        start: where the span begins.
+        end: where it ends.
+        people: how many one call takes.
+    """
+    groups = [list(few) for few in batches(list(dict.fromkeys(userids)), people)]
+
+    def walk() -> Walk[R]:
+        before: set[tuple[Any, ...]] = set()
+        for first, last in windows(start, end):
+            lists = [ask(few, first, last).collect() for few in groups]
+            answers = [(yield from lists[0])] if len(lists) == 1 else (yield from together(lists, workers=_AT_ONCE))
+            rows = sorted(chain.from_iterable(answers), key=lambda row: row.place)
+            yield page_of([row for row in rows if row.place not in before])
+            before = {row.place for row in rows}
+
+    return Query(walk)
+
+
+def day_of(day: date | None) -> int:
+    """A day, to order by; what has none comes first."""
+    return day.toordinal() if day else 0
+
+
+def stamp_of(moment: datetime | None) -> float:
+    """A moment, to order by; what has none comes first."""
+    return moment.timestamp() if moment else 0
