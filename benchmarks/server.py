@@ -1,0 +1,158 @@
+"""A small, fast DingTalk to measure against, in a process of its own: fixed replies, made before they are asked for.
+
+    python -m benchmarks.server --delay 0.02 --qps 40
+
+A company of 200 departments with 100 people each; department 9 has a million people, paged by a generator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections import defaultdict, deque
+from typing import Any
+
+DEPARTMENTS = range(100, 300)
+PEOPLE = 100
+MILLION = 9
+
+
+def person(userid: str) -> dict[str, Any]:
+    """A user with every field that a list brings."""
+    return {
+        "userid": userid, "unionid": "z21HjQliSzpw0YWCNxmii6u2Os62cZ62iSZ", "name": "张三", "avatar": "https://example/a",
+        "state_code": "86", "mobile": "18513027676", "hide_mobile": False, "telephone": "010-86123456-2345",
+        "job_number": "4", "title": "技术总监", "email": "test@example.com", "org_email": "test@example.com",
+        "work_place": "未来park", "remark": "备注备注", "dept_id_list": [2, 3, 4], "dept_order": 1,
+        "extension": '{"爱好":"旅游","年龄":"24"}', "hired_date": 1597573616828, "active": True, "admin": False,
+        "boss": False, "leader": False, "exclusive_account": False,
+    }  # fmt: skip
+
+
+def department(dept_id: int) -> dict[str, Any]:
+    """A department with every field that `get` brings."""
+    return {
+        "dept_id": dept_id, "name": f"部门{dept_id}", "parent_id": 1, "order": dept_id, "create_dept_group": True,
+        "auto_add_user": True, "hide_dept": False, "outer_dept": False, "dept_group_chat_id": "chat1fccdb4b921f",
+        "dept_manager_userid_list": ["manager4220"], "org_dept_owner": "manager4220", "group_contain_sub_dept": True,
+        "dept_permits": [3, 4, 5], "user_permits": [], "outer_permit_depts": [], "outer_permit_users": [], "code": "100",
+    }  # fmt: skip
+
+
+def oapi(**result: Any) -> bytes:
+    """A success of the older host."""
+    return http({"errcode": 0, "errmsg": "ok", "request_id": "16l4ew3d47pdp", **result})
+
+
+def http(body: dict[str, Any]) -> bytes:
+    """A whole HTTP answer."""
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: {len(content)}\r\n\r\n"
+    return head.encode() + content
+
+
+THROTTLED = oapi(errcode=88, sub_code="90018", errmsg="ding talk error[subcode=90018,submsg=qps]")
+FIXED = {
+    "/v1.0/oauth2/accessToken": http({"accessToken": "t" * 32, "expireIn": 7200}),
+    "/topapi/v2/department/get": oapi(result=department(1)),
+    "/topapi/v2/user/get": oapi(result=person("manager4220")),
+}
+PAGES = {
+    dept_id: oapi(result={"has_more": False, "list": [person(f"u{dept_id}-{n}") for n in range(PEOPLE)]})
+    for dept_id in DEPARTMENTS
+}
+CHILDREN = oapi(result={"dept_id_list": list(DEPARTMENTS)})
+NO_CHILDREN = oapi(result={"dept_id_list": []})
+NOBODY = oapi(result={"has_more": False, "list": []})
+
+
+class Company:
+    """The answers, the limit, and what was counted."""
+
+    def __init__(self, delay: float, qps: int) -> None:
+        self.delay = delay
+        self.qps = qps
+        self.counts: defaultdict[str, int] = defaultdict(int)
+        self.recent: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    def answer(self, path: str, body: bytes) -> bytes:
+        """The answer to one request."""
+        if path == "/stats":
+            counts, self.counts = self.counts, defaultdict(int)
+            return http(counts)
+        self.counts[path] += 1
+        if self.qps and path != "/v1.0/oauth2/accessToken" and self._over(path):
+            self.counts["throttled"] += 1
+            return THROTTLED
+        if path in FIXED:
+            return FIXED[path]
+        given = json.loads(body)
+        if path == "/topapi/v2/department/listsubid":
+            return CHILDREN if given["dept_id"] == 1 else NO_CHILDREN
+        if given["dept_id"] == MILLION:
+            return million(given["cursor"], given["size"])
+        return PAGES.get(given["dept_id"], NOBODY)
+
+    def _over(self, path: str) -> bool:
+        now, recent = time.monotonic(), self.recent[path]
+        while recent and now - recent[0] >= 1:
+            recent.popleft()
+        if len(recent) >= self.qps:
+            return True
+        recent.append(now)
+        return False
+
+
+def million(cursor: int, size: int) -> bytes:
+    """A page of a department of a million people."""
+    people = [person(f"u{n}") for n in range(cursor, cursor + size)]
+    more = cursor + size < 1_000_000
+    return oapi(result={"has_more": more, "list": people} | ({"next_cursor": cursor + size} if more else {}))
+
+
+class Connection(asyncio.Protocol):
+    """Just enough HTTP: requests with a Content-Length, one after the other."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where to write."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request that is complete."""
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            head = self.buffer[:end].lower()
+            at = head.find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(self.buffer) < end + 4 + length:
+                return
+            path = self.buffer.split(b" ", 2)[1].split(b"?", 1)[0].decode()
+            body, self.buffer = self.buffer[end + 4 : end + 4 + length], self.buffer[end + 4 + length :]
+            answer = self.company.answer(path, body)
+            if self.company.delay:
+                asyncio.get_running_loop().call_later(self.company.delay, self.transport.write, answer)
+            else:
+                self.transport.write(answer)
+
+
+async def main() -> None:
+    """Serve until killed; the address is the first line printed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--qps", type=int, default=0)
+    options = parser.parse_args()
+    company = Company(options.delay, options.qps)
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(company), "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
