@@ -37,7 +37,8 @@ def department(dept_id: int) -> dict[str, Any]:
         "dept_id": dept_id, "name": f"部门{dept_id}", "parent_id": 1, "order": dept_id, "create_dept_group": True,
         "auto_add_user": True, "hide_dept": False, "outer_dept": False, "dept_group_chat_id": "chat1fccdb4b921f",
         "dept_manager_userid_list": ["manager4220"], "org_dept_owner": "manager4220", "group_contain_sub_dept": True,
-        "dept_permits": [3, 4, 5], "user_permits": [], "outer_permit_depts": [], "outer_permit_users": [], "code": "100",
+        "dept_permits": [3, 4, 5], "user_permits": [], "outer_permit_depts": [], "outer_permit_users": [],
+        "code": "100",
     }  # fmt: skip
 
 

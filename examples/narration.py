@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
-from rich.table import Table
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Column, Table
 from rich.text import Text
 from rich.tree import Tree
 
 from dingtalk_models import operations
-from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import Received, Sandbox
 
 _console = Console(highlight=False)
 _console.width = min(_console.width, 100)
@@ -45,7 +48,9 @@ def say(text: str) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Show a few things that are alike."""
-    grid = Table(*columns, box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    grid = Table(
+        *(Column(each, overflow="fold") for each in columns), box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False
+    )
     for row in rows:
         grid.add_row(*map(str, row))
     _console.print(Padding(grid, (0, 2)))
@@ -60,10 +65,29 @@ def tree(labels: Mapping[int, str], parents: Mapping[int, int | None]) -> None:
     _console.print(Padding(next(iter(nodes.values())), (0, 2)))
 
 
+@contextmanager
+def bar(label: str) -> Generator[Callable[[int, int], None]]:
+    """Show how far something is: what it yields is told what is done, and the total."""
+    columns = (TextColumn("  {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=_console) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 def received(sandbox: Sandbox) -> None:
     """Close the story with what the platform saw: calls by API."""
-    titles = {operation.path: operation.title for operation in operations()}
-    counted = Counter(call.path for call in sandbox.calls)
-    table(["calls", "API", "接口"], [(calls, path, titles.get(path, "")) for path, calls in counted.most_common()])
-    tokens = counted["/v1.0/oauth2/accessToken"]
+    counted = Counter(_api(call) for call in sandbox.calls)
+    table(["calls", "API", "接口"], [(calls, path, chinese) for (path, chinese), calls in counted.most_common()])
+    tokens = len(sandbox.received("/v1.0/oauth2/accessToken"))
     say(f"calls 请求: [bold]{counted.total()}[/]    tokens fetched 获取令牌: [bold]{tokens}[/]")
+
+
+def _api(call: Received) -> tuple[str, str]:
+    """The path of the API that a request went to, and its title; of a file's bytes, the path alone."""
+    matching = [
+        operation
+        for operation in operations()
+        if operation.http == call.method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", operation.path), call.path)
+    ]
+    found = min(matching, key=lambda operation: operation.path.count("{"), default=None)
+    return (found.path, found.title) if found else (call.path, "")

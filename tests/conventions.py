@@ -25,6 +25,7 @@ from dingtalk_models.core import registry
 from dingtalk_models.core.arguments import get_origin
 from dingtalk_models.core.body import File
 from dingtalk_models.core.call import Request
+from dingtalk_models.core.flow import Together, Window
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import is_array, is_object, read_reply
@@ -59,10 +60,18 @@ def build(info: OperationInfo, arguments: dict[str, Any]) -> Call[Any]:
 
 
 def _first_call(unsent: Any) -> Call[Any]:
-    while not _is_call(unsent):
-        steps: Any = getattr(unsent, "steps", None)
-        unsent = steps[0] if steps else next(getattr(unsent, "walk", unsent.__iter__)())
-    return unsent
+    if _is_call(unsent):
+        return unsent
+    if isinstance(unsent, Together):
+        return _first_call(next(iter(vars_of(unsent, "steps"))))
+    if isinstance(unsent, Window):
+        return _first_call(vars_of(unsent, "_ask")(vars_of(unsent, "_queue")[0]))
+    return _first_call(next(getattr(unsent, "walk", unsent.__iter__)()))
+
+
+def vars_of(step: object, name: str) -> Any:
+    """What a step of a flow was made with."""
+    return getattr(step, name)
 
 
 def _is_call(value: object) -> TypeGuard[Call[Any]]:

@@ -28,6 +28,9 @@ HOME = Path(__file__).parent / "facts"
 MENDED: dict[str, dict[str, Any]] = {
     # the table calls each kind of recipient optional, the text beside it wants one
     "asynchronous-sending-of-enterprise-session-messages": {"userid_list": "user123,user456"},
+    # the sample keys are masked, and so too short
+    "register-callback-events": {"aes_key": "hvnzd2y8jkhx8yoo4483" + "x" * 23},
+    "update-event-interface": {"aes_key": "hvnzd2y8jkhx8yoo4483" + "x" * 23},
 }
 """By page: values without which, or instead of which, its own sample is no request."""
 EXAMPLES = {"bgcolor": "FFBBBBBB", "status_bg": "0xFFF65E5E", "msgtype": "text", "msgcontent": '{"content": "1"}'}

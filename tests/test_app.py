@@ -411,7 +411,9 @@ def test_assignments_are_checked(sandbox: Sandbox, app: DingTalkApp) -> None:
         ("hired_date", datetime(2021, 3, 4), "needs a time zone"),  # noqa: DTZ001 - the mistake that is refused
         ("hired_date", "t0psecret", "hired_date"),
         ("dept_id_list", ["one"], "dept_id_list.0: should be a valid integer"),
-        ("active", "perhaps", "active: Input should be a valid boolean"),
+        ("hide_mobile", "perhaps", "hide_mobile: should be a valid boolean"),
+        ("active", True, "active: cannot be changed"),
+        ("userid", "heli2", "userid: cannot be changed"),
     ]
     for field, value, message in wrong:
         with pytest.raises(InvalidArgument) as caught:

@@ -22,6 +22,19 @@ ACCEPTED: dict[str, dict[str, str]] = {
             "is sent as '2016-03-09'"
         ): "it is a day: the hour of the sample means nothing",
     },
+    "dingtalk.oapi.call_back.get_call_back_failed_result": {
+        f"{field} is not declared": "the key is the event's type: FailedEvent.event reads it"
+        for field in (
+            *("failed_list.bpms_instance_change", "failed_list.user_add_org", "failed_list.label_conf_add"),
+            *("corpid", "bpmsCallBackData", "callbackData", "roleLabelChange"),
+        )
+    },
+    **{
+        f"dingtalk.oapi.call_back.{name}_call_back": {
+            f"aes_key is 'hvnzd2y8jkhx8yoo4483{'x' * 23}', documented as one of ['43']": "that is its length"
+        }
+        for name in ("register", "update")
+    },
     "dingtalk.oapi.message.corpconversation.asyncsend_v2": {
         (
             "msg of asynchronous-sending-of-enterprise-session-messages cannot be sent: WorkNotification.send_once: "

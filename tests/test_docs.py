@@ -136,11 +136,35 @@ def test_a_module_s_page_shows_each_of_its_operations(module: str) -> None:
     assert {each for each in wanted if not re.search(rf"\b{re.escape(each)}\b", page)} == set()
 
 
-def test_the_demo_tells_its_story_with_one_token() -> None:
+STORIES = {
+    "examples/onboarding.py": ["27 people, as in the morning."],
+    "examples/working_day.py": [
+        "a custom field of external contacts mandatory, which this API cannot send",
+        "Sent in 3 calls, each person once: 250 people have it.",
+        "168 82 0 True",
+        "Equal byte for byte: True.",
+        "COMPLETED, agree.",
+        "2026-12-28 09:00:00+08:00 datetime",
+        "2.5 Decimal",
+        'What arrived: {"encrypt": "',
+        "Deliveries: 2; answered with the encrypted success: 2; handled: 1.",
+        "403; events handled: 2, as before.",
+    ],
+}
+
+
+def test_the_demo_tells_every_story() -> None:
+    assert re.findall(r"examples/\w+\.py", (ROOT / "scripts" / "demo").read_text(encoding="utf-8")) == [*STORIES]
+
+
+@pytest.mark.parametrize(("story", "facts"), STORIES.items(), ids=STORIES)
+def test_a_story_is_told_without_a_warning_and_with_one_token(story: str, facts: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", ROOT / "examples" / "onboarding.py"],
-        capture_output=True, encoding="utf-8", env={"PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}, check=False,
+        [sys.executable, "-W", "error", ROOT / story],
+        capture_output=True, encoding="utf-8", env={"PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert re.search(r"calls 请求: \d+    tokens fetched 获取令牌: 1\s*$", done.stdout)
+    told = " ".join(done.stdout.split())
+    assert [fact for fact in facts if fact not in told] == []
+    assert re.search(r"calls 请求: \d+ tokens fetched 获取令牌: 1$", told)

@@ -315,8 +315,7 @@ def test_no_value_is_repeated(app: DingTalkApp) -> None:
         with pytest.raises(InvalidArgument) as caught:
             call()
         shown = f"{caught.value}{caught.value!r}{caught.value.problems}"
-        assert secret not in shown + "".join(traceback.format_exception_only(caught.value))
-        assert caught.value.__suppress_context__
+        assert secret not in shown + "".join(traceback.format_exception(caught.value))
 
 
 class Nested(TypedDict, total=False):

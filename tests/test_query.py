@@ -25,7 +25,19 @@ from dingtalk_models import (
     api,
 )
 from dingtalk_models.core.flow import Flow
-from dingtalk_models.core.query import CURSOR, OFFSET, OFFSET_IN_PAGES, TOKEN, Listing, Paging, Walk, next_page, page_of
+from dingtalk_models.core.query import (
+    CURSOR,
+    OFFSET,
+    OFFSET_BARE,
+    OFFSET_IN_PAGES,
+    TOKEN,
+    TOKEN_FROM_ZERO,
+    Listing,
+    Paging,
+    Walk,
+    next_page,
+    page_of,
+)
 from dingtalk_models.sandbox import Sandbox
 
 Serve = Callable[[dict[str, Any]], dict[str, Any]]
@@ -57,6 +69,21 @@ class Lists:
         """By a token."""
         return Listing(int, TOKEN, size=size)
 
+    @api("test.list.zero", "GET /v1.0/zero")
+    def zero(self, size: int) -> Query[int]:
+        """By a token that is a number, and often a text."""
+        return Listing(int, TOKEN_FROM_ZERO, size=size)
+
+    @api("test.list.bare", "POST /topapi/list/bare")
+    def bare(self, size: int, *, offset: int = 0) -> Query[int]:
+        """By offset, where a page is a list and nothing else."""
+        return Listing(int, OFFSET_BARE, size=size, offset=offset)
+
+    @api("test.list.repeating", "POST /topapi/list/repeating")
+    def repeating(self, size: int, *, offset: int = 0) -> Query[int]:
+        """By offset, where the last page comes again and again."""
+        return Listing(int, OFFSET_BARE, size=size, offset=offset).distinct(abs)
+
     @api("test.list.whole", "POST /topapi/list/whole")
     def whole(self) -> Query[int]:
         """At once."""
@@ -82,7 +109,7 @@ class Served:
 
 def served(serve: Serve) -> tuple[Lists, Served]:
     transport = Served(serve)
-    app = DingTalkApp(appkey="k", appsecret="s", transport=transport)
+    app = DingTalkApp(appkey="k", appsecret="s", transport=transport, rate_limit=None)
     app.session.set(app.access_token_credential.key, "t", 7000)
     return Lists(app), transport
 
@@ -138,6 +165,35 @@ def test_tokens_are_followed(items: list[int], size: int) -> None:
     lists, transport = served(serve)
     assert lists.token(size).all() == items
     assert "nextToken" not in transport.asked[0]
+
+
+@given(numbers, sizes)
+def test_numbers_that_are_told_as_text(items: list[int], size: int) -> None:
+    def serve(params: dict[str, str]) -> dict[str, Any]:
+        end = int(params["nextToken"]) + int(params["size"])
+        page = items[int(params["nextToken"]) : end]
+        return {"list": page, "hasMore": None, "nextToken": str(end) if end < len(items) else None}
+
+    lists, transport = served(serve)
+    assert lists.zero(size).all() == items
+    assert transport.asked[0]["nextToken"] == "0"
+
+
+@given(numbers, sizes)
+def test_a_page_that_is_not_full_is_the_last(items: list[int], size: int) -> None:
+    lists, transport = served(lambda params: {"result": items[params["offset"] : params["offset"] + params["size"]]})
+    assert lists.bare(size).all() == items
+    assert len(transport.asked) == len(items) // size + 1
+
+
+@given(st.lists(st.integers(0), min_size=1, max_size=12, unique=True), sizes)
+def test_pages_that_repeat_past_the_end(items: list[int], size: int) -> None:
+    def serve(params: dict[str, Any]) -> dict[str, Any]:
+        start = min(params["offset"], max(0, len(items) - size))
+        return {"result": items[start : start + size]}
+
+    lists, _ = served(serve)
+    assert lists.repeating(size).all() == items
 
 
 @pytest.mark.parametrize(

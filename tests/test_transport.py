@@ -14,12 +14,13 @@ import traceback
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import pytest
 import requests
 import servers
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from dingtalk_models import (
     ApiError,
@@ -477,17 +478,59 @@ def test_threads_at_once_open_one_transport(sandbox: Sandbox) -> None:
 
 def test_a_session_of_ones_own(sandbox: Sandbox) -> None:
     class Tracing(HTTPAdapter):
-        sent = 0
+        pools = 0
 
-        def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-            Tracing.sent += 1
-            return super().send(*args, **kwargs)
+        def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+            Tracing.pools += 1
+            return super().get_connection_with_tls_context(*args, **kwargs)
 
     with requests.Session() as session:
         session.mount("http://", Tracing())
         app = sandbox.app(transport=RequestsTransport((1, 1), session))
         assert app.send(READ).dept_id == 1
-    assert Tracing.sent == 2
+    assert Tracing.pools == 1
+
+
+def test_an_adapter_without_pools_is_refused(sandbox: Sandbox) -> None:
+    class Bare(BaseAdapter):
+        def close(self) -> None: ...
+
+    with requests.Session() as session:
+        session.mount("http://", Bare())
+        with pytest.raises(ConfigurationError, match="Bare has no connection pools"):
+            sandbox.app(transport=RequestsTransport((1, 1), session)).send(READ)
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """A proxy for plain HTTP, which answers by itself."""
+
+    asked: ClassVar[list[tuple[str, str | None]]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.asked.append((self.path.partition("?")[0], self.headers["proxy-authorization"]))
+        token = b'{"accessToken":"t","expireIn":7200}'
+        content = token if "oauth2" in self.path else b'{"errcode":0,"result":{"dept_id":1}}'
+        self.send_response(200)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("http_proxy", f"http://user:word@127.0.0.1:{server.server_port}")
+        app = DingTalkApp(appkey="k", appsecret="s", oapi_url="http://dingtalk.invalid", api_url="http://api.invalid")
+        assert app.send(READ).dept_id == 1
+        app.close()
+        server.shutdown()
+    assert Proxy.asked == [
+        ("http://api.invalid/v1.0/oauth2/accessToken", "Basic dXNlcjp3b3Jk"),
+        ("http://dingtalk.invalid/topapi/v2/department/get", "Basic dXNlcjp3b3Jk"),
+    ]
 
 
 class Double:
@@ -567,9 +610,11 @@ def test_the_first_error_cancels_what_has_not_begun(sandbox: Sandbox, app: DingT
 
 @both
 def test_an_error_does_not_wait_for_its_turn(sandbox: Sandbox, app: DingTalkApp, send: Send) -> None:
-    sandbox.fail(GET, delay=0.3)
+    sandbox.fail("/topapi/v2/department/listsubid", delay=0.3)
+    steps: list[Steps[Any]] = [Department.objects.list_ids.call(1), Department.objects.get.call(404)]
+    steps += [Department.objects.get.call(1) for _ in range(200)]
     with pytest.raises(DingTalkError, match="60003"):
-        send(app, ids(1, 404, *[1] * 200))
+        send(app, together(steps, workers=2))
     assert len(sandbox.received(GET)) < 100
 
 

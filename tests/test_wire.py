@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
-from dingtalk_models import BEIJING, Call, DingTalkApp, api
+from dingtalk_models import BEIJING, Call, DingTalkApp, InvalidArgument, api
 from dingtalk_models.core.wire import (
     BeijingTime,
     CommaInts,
     CommaStrs,
     CompactDate,
+    Day,
+    DayMillis,
+    DayTime,
     Flag,
+    IsoTime,
     JsonObject,
     JsonText,
     Millis,
@@ -129,6 +133,30 @@ def test_days(value: date) -> None:
     assert read == value
 
 
+@given(seconds)
+def test_iso_times(value: datetime) -> None:
+    sent, read = round_trip(IsoTime, value)
+    assert isinstance(sent, str)
+    assert sent.endswith("Z")
+    assert read == value
+    assert read.utcoffset() == timedelta(hours=8)
+
+
+@given(st.dates(date(2, 1, 1)))
+def test_days_by_their_beginning(value: date) -> None:
+    midnight = datetime(value.year, value.month, value.day, tzinfo=BEIJING)
+    assert round_trip(Day, value) == (value.isoformat(), value)
+    assert round_trip(DayTime, value) == (f"{value.isoformat()} 00:00:00", value)
+    assert round_trip(DayMillis, value) == (TypeAdapter(Millis).dump_python(midnight, mode="json"), value)
+
+
+def test_a_day_is_beijings() -> None:
+    for moment in ("2026-01-31 23:59:59", 1769875199000, "2026-01-31T15:59:59+00:00", date(2026, 1, 31)):
+        assert TypeAdapter(Day).validate_python(moment) == date(2026, 1, 31)
+    with pytest.raises(ValidationError, match="needs a time zone"):
+        TypeAdapter(Day).validate_python(datetime(2026, 1, 31))  # noqa: DTZ001 - the mistake that is refused
+
+
 @given(st.booleans())
 def test_flags(value: bool) -> None:
     assert round_trip(Flag, value) == ("Y" if value else "N", value)
@@ -197,6 +225,36 @@ class Everything:
             None, name=name, numbers=numbers, texts=texts, fields=fields, moment=moment, time=time, day=day, flag=flag,
             constant=5,
         )  # fmt: skip
+
+
+class Options:
+    """Not a `Manager`, which would be registered for good."""
+
+    app: DingTalkApp | None = None
+
+    @api("test.wire.options", "POST /v1.0/options")
+    def send(
+        self,
+        name: str,
+        *,
+        size: Annotated[int | None, wire("option.size")] = None,
+        moment: Annotated[Millis | None, wire("option.moment")] = None,
+    ) -> Call[None]:
+        """Some of it in an object."""
+        return Call(None, name=name, size=size, moment=moment)
+
+
+def test_arguments_that_travel_inside_an_object() -> None:
+    send: Any = Options().send.call
+    moment = datetime(2026, 1, 31, 9, tzinfo=BEIJING)
+    body = {"name": "n", "option": {"size": 5, "moment": 1769821200000}}
+    assert send("n", size=5, moment=moment).request.body == body
+    assert send("n", option={"size": 5, "moment": moment}).request.body == body
+    assert send("n", option='{"size": 5, "moment": 1769821200000}').request.body == body
+    assert send("n").request.body == {"name": "n"}
+    for wrong in ({"sise": 5}, "{", 5):
+        with pytest.raises(InvalidArgument, match="option"):
+            send("n", option=wrong)
 
 
 def test_arguments_travel_in_their_wire_form() -> None:

@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dingtalk_models.app import DingTalkApp as DingTalkApp
+    from dingtalk_models.callback.event import Event as Event
+    from dingtalk_models.callback.subscription import Subscription as Subscription
     from dingtalk_models.contact.department import Department as Department
+    from dingtalk_models.contact.directory import Directory as Directory
+    from dingtalk_models.contact.directory import DirectoryChanges as DirectoryChanges
     from dingtalk_models.contact.role import Role as Role
     from dingtalk_models.contact.role import RoleGroup as RoleGroup
     from dingtalk_models.contact.user import User as User
@@ -35,17 +39,20 @@ if TYPE_CHECKING:
     from dingtalk_models.core.errors import InvalidArgument as InvalidArgument
     from dingtalk_models.core.errors import InvalidRequest as InvalidRequest
     from dingtalk_models.core.errors import NotFound as NotFound
+    from dingtalk_models.core.errors import PartlyRead as PartlyRead
     from dingtalk_models.core.errors import PartlySent as PartlySent
     from dingtalk_models.core.errors import PermissionDenied as PermissionDenied
     from dingtalk_models.core.errors import PlatformBusy as PlatformBusy
     from dingtalk_models.core.errors import QuotaExhausted as QuotaExhausted
     from dingtalk_models.core.errors import RateLimited as RateLimited
     from dingtalk_models.core.errors import ReplayedCallback as ReplayedCallback
+    from dingtalk_models.core.errors import RetiredMethod as RetiredMethod
     from dingtalk_models.core.errors import SessionStoreError as SessionStoreError
     from dingtalk_models.core.errors import SignatureMismatch as SignatureMismatch
     from dingtalk_models.core.errors import StillSending as StillSending
     from dingtalk_models.core.errors import TransportError as TransportError
     from dingtalk_models.core.errors import UnknownMethod as UnknownMethod
+    from dingtalk_models.core.errors import UnusableFile as UnusableFile
     from dingtalk_models.core.flow import AsyncTransport as AsyncTransport
     from dingtalk_models.core.flow import Flow as Flow
     from dingtalk_models.core.flow import Transport as Transport
@@ -79,18 +86,23 @@ if TYPE_CHECKING:
     from dingtalk_models.smartwork.attendance_record import AttendanceRecord as AttendanceRecord
     from dingtalk_models.smartwork.leave import Leave as Leave
     from dingtalk_models.smartwork.schedule import Schedule as Schedule
+    from dingtalk_models.transport.rate_limit import RateLimit as RateLimit
     from dingtalk_models.transport.retry import Retry as Retry
 
 _HOMES = {
     "app": "DingTalkApp",
+    "callback.event": "Event",
+    "callback.subscription": "Subscription",
     "contact.department": "Department",
+    "contact.directory": "Directory DirectoryChanges",
     "contact.role": "Role RoleGroup",
     "contact.user": "User",
     "core.body": "Body Sink",
     "core.call": "Call HttpRequest HttpResponse",
     "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError DecryptionError "
-    "DingTalkError InvalidArgument InvalidRequest NotFound PartlySent PermissionDenied PlatformBusy QuotaExhausted "
-    "RateLimited ReplayedCallback SessionStoreError SignatureMismatch StillSending TransportError UnknownMethod",
+    "DingTalkError InvalidArgument InvalidRequest NotFound PartlyRead PartlySent PermissionDenied PlatformBusy "
+    "QuotaExhausted RateLimited ReplayedCallback RetiredMethod SessionStoreError SignatureMismatch StillSending "
+    "TransportError UnknownMethod UnusableFile",
     "core.flow": "AsyncTransport Flow Transport together",
     "core.model": "Manager Model Module",
     "core.operation": "Old api method operation",
@@ -115,6 +127,7 @@ _HOMES = {
     "smartwork.attendance_record": "AttendanceRecord",
     "smartwork.leave": "Leave",
     "smartwork.schedule": "Schedule",
+    "transport.rate_limit": "RateLimit",
     "transport.retry": "Retry",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -4,45 +4,46 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.auth.module import Auth
 from dingtalk_models.core import context
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.core.flow import AsyncTransport, Flow, Steps, Transport, adrive, drive
-from dingtalk_models.core.operation import Bound, operation
+from dingtalk_models.core.errors import ConfigurationError, DingTalkError
+from dingtalk_models.core.flow import (
+    MAX_PARALLEL,
+    AsyncTransport,
+    Flow,
+    Progress,
+    Steps,
+    Transport,
+    adrive,
+    drive,
+    settled,
+    together,
+)
+from dingtalk_models.core.model import through
 from dingtalk_models.run import Runner
 from dingtalk_models.sessions import SessionSource, open_session
 from dingtalk_models.transport.exchange import exchange
+from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
+    from dingtalk_models.callback import Callback
     from dingtalk_models.contact import Contact
     from dingtalk_models.customer import Customer
     from dingtalk_models.file import File
     from dingtalk_models.message import Message
     from dingtalk_models.smartwork import Smartwork
 
-P = ParamSpec("P")
-R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 OAPI_URL = "https://oapi.dingtalk.com"
 API_URL = "https://api.dingtalk.com"
-
-
-class _FromAuth(Generic[P, R_co]):
-    """An operation of `app.auth`, on the app itself too."""
-
-    def __init__(self, definition: operation[P, R_co]) -> None:
-        self._definition = definition
-
-    def __get__(self, app: DingTalkApp, owner: type[DingTalkApp]) -> Bound[P, R_co]:
-        return Bound(self._definition, app.auth)
 
 
 class DingTalkApp:
@@ -67,6 +68,7 @@ class DingTalkApp:
         api_url: the base URL of the newer host.
         timeout: seconds to wait for an answer, or for a connection and for an answer.
         retry: how often a call is tried; `None` for once.
+        rate_limit: how many calls a second are made, while more wait their turn; `None` for no limit.
         transport: what sends requests; by default requests.
         async_transport: what sends awaited requests; by default httpx.
         session_fallback: whether this process's memory stands in for a session store that is down.
@@ -91,6 +93,7 @@ class DingTalkApp:
         api_url: str = API_URL,
         timeout: float | tuple[float, float] = (5.0, 15.0),
         retry: Retry | None = Retry(),  # noqa: B008 - frozen
+        rate_limit: RateLimit | None = RateLimit(),  # noqa: B008 - frozen
         transport: Transport | None = None,
         async_transport: AsyncTransport | None = None,
         session_fallback: bool = False,
@@ -113,9 +116,18 @@ class DingTalkApp:
         self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self.retry = retry or NO_RETRY
         self.session = open_session(session_manager, fallback=session_fallback)
-        self.access_token_credential = Credential(self.session, self._key("access_token"), self._issue_access_token)
+        self.access_token_credential = Credential(
+            self.session, self.session_key("access_token"), self._issue_access_token
+        )
         self.jsapi_ticket_credential = Credential(
-            self.session, self._key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call
+            self.session, self.session_key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call
+        )
+        self.limiter = rate_limit and Limiter(
+            rate_limit,
+            self.session,
+            url=self.oapi_url,
+            key=self.session_key("rate"),
+            quota_key=f"dingtalk:{self.oapi_url}:{self.corp_id or self.appkey}:calls",
         )
         self._transport = transport
         self._async_transport = async_transport
@@ -154,6 +166,27 @@ class DingTalkApp:
     async def asend(self, steps: Steps[T]) -> T:
         """The same on the event loop."""
         return await adrive(steps, self)
+
+    def gather(
+        self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
+    ) -> list[T | DingTalkError]:
+        """Send unsent calls or flows, several at once: `app.gather([User.objects.get.call(each) for each in ids])`.
+
+        Args:
+            calls: the calls and flows.
+            workers: how many at once.
+            progress: told how many are done, and of how many, whenever one is.
+
+        Returns:
+            The answers in the order of the calls; in place of an answer, the error that came instead.
+        """
+        return drive(together([*map(settled, calls)], workers=workers, progress=progress), self)
+
+    async def agather(
+        self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
+    ) -> list[T | DingTalkError]:
+        """The same on the event loop."""
+        return await adrive(together([*map(settled, calls)], workers=workers, progress=progress), self)
 
     def exchange(self, call: Call[T]) -> Flow[T]:
         """One call with its token, its retries and the reading of its reply."""
@@ -231,11 +264,11 @@ class DingTalkApp:
         """Access token, jsapi ticket, signatures."""
         return Auth(self)
 
-    get_access_token = _FromAuth(Auth.get_access_token)
-    refresh_access_token = _FromAuth(Auth.refresh_access_token)
-    get_jsapi_ticket = _FromAuth(Auth.get_jsapi_ticket)
-    refresh_jsapi_ticket = _FromAuth(Auth.refresh_jsapi_ticket)
-    jsapi_signature = _FromAuth(Auth.jsapi_signature)
+    get_access_token = through(Auth.get_access_token)
+    refresh_access_token = through(Auth.refresh_access_token)
+    get_jsapi_ticket = through(Auth.get_jsapi_ticket)
+    refresh_jsapi_ticket = through(Auth.refresh_jsapi_ticket)
+    jsapi_signature = through(Auth.jsapi_signature)
 
     @property
     def access_token(self) -> str:
@@ -254,7 +287,7 @@ class DingTalkApp:
             return self.auth.issue_corp_access_token.call(corpid=self.corp_id, corpsecret=self.corp_secret)
         raise ConfigurationError(f"app {self.name!r} has no credentials: give it appkey and appsecret")
 
-    def _key(self, what: str) -> str:
+    def session_key(self, what: str) -> str:
         """A key of the session store, made of the app's name and the identity of its credentials, never a secret."""
         where = "" if self.api_url == API_URL else f"{self.api_url}:"
         return f"dingtalk:{where}{self.name}:{self.appkey or self.corp_id}:{what}"
@@ -262,9 +295,16 @@ class DingTalkApp:
     # -- the modules ------------------------------------------------------------------------------------------------
 
     @cached_property
+    def callback(self) -> Callback:
+        """Pushes: received, answered, subscribed to."""
+        from dingtalk_models.callback import Callback  # noqa: PLC0415 - a module is imported when it is first used
+
+        return Callback(self)
+
+    @cached_property
     def contact(self) -> Contact:
         """Departments, users, roles."""
-        from dingtalk_models.contact import Contact  # noqa: PLC0415 - a module is imported when it is first used
+        from dingtalk_models.contact import Contact  # noqa: PLC0415
 
         return Contact(self)
 
@@ -295,6 +335,11 @@ class DingTalkApp:
         from dingtalk_models.smartwork import Smartwork  # noqa: PLC0415
 
         return Smartwork(self)
+
+    @property
+    def space_id(self) -> str:
+        """The id of the custom space that belongs to the app's domain."""
+        return self.file.get_custom_space().id
 
     def __repr__(self) -> str:
         shown = {"name": self.name, "corp_id": self.corp_id, "appkey": self.appkey, "agent_id": self.agent_id}

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from dingtalk_models.core import registry
 from dingtalk_models.core.errors import ConfigurationError, UnknownMethod
 from dingtalk_models.core.operation import Bound
+from dingtalk_models.retired import retired
 
 if TYPE_CHECKING:
     from dingtalk_models.app import DingTalkApp
     from dingtalk_models.method_names import MethodName
 
-MODULES = ("auth.module", "contact", "customer", "file", "message", "smartwork")
+MODULES = ("auth.module", "callback", "contact", "customer", "file", "message", "smartwork")
 """The modules whose import brings every operation."""
 
 
@@ -46,6 +47,7 @@ class Runner:
 
         Raises:
             UnknownMethod: nothing answers to the name; names the nearest ones.
+            RetiredMethod: the platform has retired the name; says what takes its place.
             InvalidArgument: the arguments do not fit.
         """
         target, kwargs = self._find(name, kwargs)
@@ -78,7 +80,7 @@ class Runner:
             _load()
         named = registry.by_name.get(name)
         if named is None:
-            raise UnknownMethod(name, get_close_matches(name, registry.by_name, n=3, cutoff=0.5))
+            raise retired(name) or UnknownMethod(name, get_close_matches(name, registry.by_name, n=3, cutoff=0.5))
         target: Any = getattr(named.owner(self._app), named.attribute)
         return target, named.old.translate(kwargs)
 

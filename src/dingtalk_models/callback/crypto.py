@@ -15,6 +15,7 @@ import struct
 from base64 import b64decode, b64encode
 from binascii import a2b_base64
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from Crypto.Cipher import AES
 from Crypto.Cipher._mode_cbc import CbcMode
@@ -39,14 +40,21 @@ def decode_key(aes_key: str) -> bytes:
     return b64decode(aes_key + "=")
 
 
+class Opened(NamedTuple):
+    """What was in an encrypted text."""
+
+    text: str
+    owner: str
+
+
 class Crypto:
     """Encrypts, decrypts and signs for one token and one key.
 
     Args:
         token: the token that signatures are made with.
         aes_key: the key, 43 characters.
-        owners: whom pushes may be meant for, the one to encrypt for first: the AppKey where the console configures
-            the push, the CorpId where `register` did.
+        owners: whom pushes may be meant for, the AppKey where the console configures the push, the CorpId where
+            `register` did; the first is encrypted for where nothing else is said.
     """
 
     def __init__(self, token: str, aes_key: str, owners: Iterable[str]) -> None:
@@ -59,17 +67,17 @@ class Crypto:
     def __repr__(self) -> str:
         return f"Crypto(owners={[owner.decode() for owner in self._owners]})"
 
-    def encrypt(self, text: str, *, random: bytes | None = None) -> str:
-        """Encrypt a text for the first owner.
+    def encrypt(self, text: str, *, owner: str | None = None, random: bytes | None = None) -> str:
+        """Encrypt a text for an owner.
 
         Args:
             text: the text.
+            owner: whom it is meant for; by default the first owner.
             random: 16 bytes to begin with, for a reproducible result.
         """
-        message = text.encode()
-        plain = (random or secrets.token_bytes(_RANDOM)) + _LENGTH.pack(len(message)) + message + self._owners[0]
-        padding = _BLOCK - len(plain) % _BLOCK
-        return b64encode(self._cipher().encrypt(plain + bytes([padding]) * padding)).decode()
+        message, meant_for = text.encode(), self._owners[0] if owner is None else owner.encode()
+        start = secrets.token_bytes(_RANDOM) if random is None else random
+        return self._seal(start + _LENGTH.pack(len(message)) + message + meant_for)
 
     def decrypt(self, encrypted: str) -> str:
         """The text of a push.
@@ -77,31 +85,39 @@ class Crypto:
         Raises:
             DecryptionError: it is not whole, was encrypted with another key, or is meant for another owner.
         """
-        try:
-            sealed = a2b_base64(encrypted)  # line breaks are no matter
-        except ValueError:
-            raise DecryptionError("the encrypted text is not base64") from None
-        if not sealed or len(sealed) % AES.block_size:
-            raise DecryptionError("the encrypted text is not whole")
-        plain = self._cipher().decrypt(sealed)
-        padding = plain[-1]
-        if not 1 <= padding <= _BLOCK or plain[-padding:] != bytes([padding]) * padding:
-            raise DecryptionError("the padding is wrong: is aes_key the right one?")
-        plain = plain[:-padding]
+        return self.open(encrypted).text
+
+    def open(self, encrypted: str) -> Opened:
+        """The text of a push, and the owner that it is meant for: the reply has to be encrypted for the same one.
+
+        Raises:
+            DecryptionError: it is not whole, was encrypted with another key, or is meant for another owner.
+        """
+        plain = self._unseal(encrypted)
         if len(plain) < _SMALLEST:
             raise DecryptionError("the decrypted text is too short")
         (length,) = _LENGTH.unpack_from(plain, _RANDOM)
         message, owner = plain[_SMALLEST : _SMALLEST + length], plain[_SMALLEST + length :]
         if len(message) != length or not sum(hmac.compare_digest(owner, known) for known in self._owners):
             raise DecryptionError("the push is meant for another owner")
-        try:
-            return message.decode()
-        except UnicodeDecodeError:
-            raise DecryptionError("the decrypted text is not UTF-8") from None
+        return Opened(_text(message), owner.decode())
+
+    def encrypt_text(self, text: str) -> str:
+        """Encrypt a bare text: no random start, no length, no owner."""
+        return self._seal(text.encode())
+
+    def decrypt_text(self, encrypted: str) -> str:
+        """The bare text that `encrypt_text` encrypted.
+
+        Raises:
+            DecryptionError: it is not whole, or was encrypted with another key.
+        """
+        return _text(self._unseal(encrypted))
 
     def signature(self, timestamp: str, nonce: str, encrypted: str) -> str:
         """The signature of an encrypted text, in lower-case hexadecimal."""
-        return hashlib.sha1("".join(sorted((self._token, timestamp, nonce, encrypted))).encode()).hexdigest()  # noqa: S324
+        signed = "".join(sorted((self._token, timestamp, nonce, encrypted)))
+        return hashlib.sha1(signed.encode(errors="replace")).hexdigest()  # noqa: S324 - the platform's choice
 
     def verify(self, signature: str, timestamp: str, nonce: str, encrypted: str) -> None:
         """Check a signature, in constant time.
@@ -113,11 +129,35 @@ class Crypto:
         if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
             raise SignatureMismatch("the signature does not belong to the push: is token the right one?")
 
-    def seal(self, text: str, *, timestamp: str, nonce: str) -> dict[str, str]:
+    def seal(self, text: str, *, timestamp: str, nonce: str, owner: str | None = None) -> dict[str, str]:
         """An encrypted and signed text, as it travels: `msg_signature`, `timeStamp`, `nonce`, `encrypt`."""
-        encrypted = self.encrypt(text)
+        encrypted = self.encrypt(text, owner=owner)
         signature = self.signature(timestamp, nonce, encrypted)
         return {"msg_signature": signature, "timeStamp": timestamp, "nonce": nonce, "encrypt": encrypted}
 
+    def _seal(self, plain: bytes) -> str:
+        padding = _BLOCK - len(plain) % _BLOCK
+        return b64encode(self._cipher().encrypt(plain + bytes([padding]) * padding)).decode()
+
+    def _unseal(self, encrypted: str) -> bytes:
+        try:
+            sealed = a2b_base64(encrypted)  # line breaks are no matter
+        except ValueError:
+            raise DecryptionError("the encrypted text is not base64") from None
+        if not sealed or len(sealed) % AES.block_size:
+            raise DecryptionError("the encrypted text is not whole")
+        plain = self._cipher().decrypt(sealed)
+        padding = plain[-1]
+        if not 1 <= padding <= _BLOCK or plain[-padding:] != bytes([padding]) * padding:
+            raise DecryptionError("the padding is wrong: is aes_key the right one?")
+        return plain[:-padding]
+
     def _cipher(self) -> CbcMode:
         return AES.new(self._key, AES.MODE_CBC, self._key[: AES.block_size])
+
+
+def _text(message: bytes) -> str:
+    try:
+        return message.decode()
+    except UnicodeDecodeError:
+        raise DecryptionError("the decrypted text is not UTF-8") from None

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import MAX_PARALLEL, Flow, batches, together
+from dingtalk_models.core.flow import MAX_PARALLEL, Flow, Window
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.query import OFFSET, Listing, Query, Walk, page_of
@@ -172,7 +172,7 @@ class DepartmentManager(Manager):
         Source: user-management-acquires-the-list-departments
         """
         if fetch_child:
-            return Query(lambda: self._below([parent_id], language, MAX_PARALLEL))
+            return Query(lambda: self._below(parent_id, language, MAX_PARALLEL))
         return Listing(Department, None, parent_id=parent_id, language=language)
 
     @api(
@@ -362,7 +362,7 @@ class DepartmentManager(Manager):
         def walk() -> Walk[Department]:
             root = yield from self.get.call(dept_id, language=language)
             yield page_of([root])
-            yield from self._below([dept_id], language, workers)
+            yield from self._below(dept_id, language, workers)
 
         return Query(walk)
 
@@ -376,26 +376,23 @@ class DepartmentManager(Manager):
         """
 
         def walk() -> Walk[int]:
-            level = [dept_id]
-            while level:
-                yield page_of(level)
-                below: list[int] = []
-                for few in batches(level, workers):
-                    for ids in (yield from together([self.list_ids.call(one) for one in few])):
-                        below += ids
-                level = below
+            yield page_of([dept_id])
+            with Window(self.list_ids.call, lambda ids: ids, [dept_id], workers=workers) as window:
+                while window:
+                    yield page_of((yield from window.take()))
 
         return Query(walk)
 
-    def _below(self, level: builtins.list[int], language: Language, workers: int) -> Walk[Department]:
-        while level:
-            below: builtins.list[int] = []
-            for few in batches(level, workers):
-                lists = [self.list.call(one, language=language).collect() for one in few]
-                for children in (yield from together(lists)):
-                    yield page_of(children)
-                    below += [child.dept_id for child in children]
-            level = below
+    def _below(self, dept_id: int, language: Language, workers: int) -> Walk[Department]:
+        def children(parent_id: int) -> Flow[builtins.list[Department]]:
+            return self.list.call(parent_id, language=language).collect()
+
+        def ids(departments: builtins.list[Department]) -> builtins.list[int]:
+            return [department.dept_id for department in departments]
+
+        with Window(children, ids, [dept_id], workers=workers) as window:
+            while window:
+                yield page_of((yield from window.take()))
 
 
 class UnionDepartment(Record):
@@ -481,9 +478,8 @@ class Department(Model):
         """The department above this one; the root has none."""
         if self.dept_id == ROOT:
             return None
-        if self.parent_id is None:
-            yield from self.refresh.call()
-        return None if self.parent_id is None else (yield from self.objects.get.call(self.parent_id))
+        known = self if self.parent_id is not None else (yield from self.objects.get.call(self.dept_id))
+        return None if known.parent_id is None else (yield from self.objects.get.call(known.parent_id))
 
     @operation
     def users(self) -> Query[User]:

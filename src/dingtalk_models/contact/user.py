@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Callable, Container, Iterable
+from contextlib import closing
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, with_config
 from typing_extensions import TypedDict, Unpack
@@ -13,7 +14,7 @@ from typing_extensions import TypedDict, Unpack
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import MAX_PARALLEL, Flow, batches, together
+from dingtalk_models.core.flow import MAX_PARALLEL, Flow, Window, together
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.query import (
@@ -314,6 +315,7 @@ class UserManager(Manager):
             language: the language of texts.
 
         Raises:
+            InvalidRequest: there is no such department.
             PermissionDenied: the department is outside the app's contact scope.
 
         Source: queries-the-complete-information-of-a-department-user
@@ -568,6 +570,8 @@ class UserManager(Manager):
     ) -> Query[User]:
         """Every user of a department and of everything below it, each once, breadth first.
 
+        Who is moved to another department while the list is read may come twice, or not at all.
+
         Args:
             dept_id: where to begin; by default the root, and so the whole company.
             size: how many users a call brings, 100 at the most.
@@ -575,17 +579,54 @@ class UserManager(Manager):
             workers: how many calls at once.
         """
 
+        def visit(here: int) -> Flow[_Visit]:
+            below = yield from DepartmentManager().list_ids.call(here)
+            rest = self.list.call(here, size=size, language=language).walk()
+            members: builtins.list[User] = []
+            for _ in range(_PAGES_A_VISIT):
+                if (page := (yield from next_page(rest))) is None:
+                    break
+                members += page.items
+            return _Visit(here, below, members, rest)
+
         def walk() -> Walk[User]:
-            seen: set[str] = set()
-            departments = DepartmentManager().walk_ids.call(dept_id, workers=workers).walk()
-            while (ids := (yield from next_page(departments))) is not None:
-                for few in batches(ids.items, workers):
-                    lists = [self.list.call(one, size=size, language=language).collect() for one in few]
-                    for users in (yield from together(lists)):
-                        yield page_of([user for user in users if user.userid not in seen])
-                        seen.update(user.userid for user in users)
+            met = _Met()
+            with Window(visit, lambda visited: visited.below, [dept_id], workers=workers) as window:
+                while window:
+                    here, _, members, rest = yield from window.take()
+                    with closing(rest):
+                        yield page_of(met.new(members, here))
+                        while (page := (yield from next_page(rest))) is not None:
+                            yield page_of(met.new(page.items, here, {user.userid for user in members}))
+                            members = page.items
 
         return Query(walk)
+
+
+_PAGES_A_VISIT = 4
+"""What is fetched of a department ahead of its turn: nearly always all of it, and never a whole company."""
+
+
+class _Visit(NamedTuple):
+    """What was fetched of a department."""
+
+    dept_id: int
+    below: list[int]
+    members: list[User]
+    rest: Walk[User]
+
+
+class _Met:
+    """Who has been met. Only people of several departments are remembered: nobody else is met again."""
+
+    def __init__(self) -> None:
+        self._several: set[str] = set()
+
+    def new(self, users: Iterable[User], dept_id: int, before: Container[str] = ()) -> list[User]:
+        """Those of a page that are met for the first time; pages may overlap where people come or go meanwhile."""
+        known = {user.userid: user for user in users if user.userid not in before and user.userid not in self._several}
+        self._several.update(userid for userid, user in known.items() if user.dept_id_list != [dept_id])
+        return list(known.values())
 
 
 class _NewUser(Record):
@@ -774,11 +815,11 @@ class User(Model):
     @operation
     def departments(self) -> Flow[list[Department]]:
         """The departments that this user is in, in their order."""
-        if not self.dept_id_list:
-            yield from self.refresh.call()
-        return (yield from together([Department.objects.get.call(dept_id) for dept_id in self.dept_id_list]))
+        known = self if self.dept_id_list else (yield from self.objects.get.call(self.userid))
+        return (yield from together([Department.objects.get.call(dept_id) for dept_id in known.dept_id_list]))
 
     @operation
     def manager(self) -> Flow[User | None]:
-        """This user's direct manager."""
-        return (yield from self.objects.get.call(self.manager_userid)) if self.manager_userid else None
+        """This user's direct manager. A list does not tell who it is: the user is then loaded first."""
+        known = self if self.manager_userid is not None else (yield from self.objects.get.call(self.userid))
+        return (yield from self.objects.get.call(known.manager_userid)) if known.manager_userid else None

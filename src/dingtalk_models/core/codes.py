@@ -47,7 +47,7 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
         Forbidden.AccessDenied.AccessTokenPermissionDenied Forbidden.AccessDenied.IpNotInWhiteList""")),
     (NotFound, _codes("""
         60121 33012 40003 46004 40104 60111 60003 60004 40009 33011 60301 34020 40016 34001 60124 49017 820004 830001
-        22 404 400013 400106 885001 invalidParameter.robotCode.notExsit group.disbanded
+        71007 400040 22 404 400013 400106 885001 invalidParameter.robotCode.notExsit group.disbanded
         processInstanceIdError processCodeError process.error processcode.error aflowProcessCodeIsError""")),
     (AlreadyExists, _codes("""
         60102 60104 60106 60107 60016 60021 40100 40101 22005 60200 34021 71006 400041 40103
@@ -59,7 +59,8 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
         40000 40004..40008 40011 40031 40032 40035 40036 40048 40056 40066 40068 40069 40093 400002 400043 41005
         41028..41100 41101 41102 660000 43001..43009 44002 47001 60001 60002 60005..60007 60009 60010 60018 60019
         60103 60109 60110 60112 60113 60119 60122 60123 60510 600109 34018 1430002 40019..40024 60203 45024
-        44001 60204 400102 400105 430101..430104 101002 460101 885006 parameter.error Missingbody invalidParameter""")),
+        44001 60204 400102 400105 71008..71013 400050..400054 430101..430104 101002 460101 885006
+        parameter.error Missingbody invalidParameter""")),
 ]  # fmt: skip
 
 _CLASS: dict[str, type[ApiError]] = {code: kind for kind, codes in reversed(BY_CODE) for code in codes}

@@ -15,6 +15,11 @@ class AppLike(Edge, Protocol):
     name: str
     agent_id: str | None
     appkey: str | None
+    corp_id: str | None
+    domain: str | None
+    token: str | None
+    aes_key: str | None
+    callback_url: str | None
 
 
 innermost: ContextVar[tuple[AppLike, ...]] = ContextVar("dingtalk_apps", default=())

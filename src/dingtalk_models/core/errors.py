@@ -3,9 +3,12 @@
 DingTalkError
 ├── ConfigurationError (ValueError)    the app is set up wrongly: no app chosen, a credential missing
 │   └── UnknownMethod (LookupError)    `run()` was given a name that nothing answers to
+│       └── RetiredMethod              the platform has retired it; `.instead`
 ├── InvalidArgument (ValueError)       refused before anything was sent; `.problems` names each field
 ├── TransportError (OSError)           no usable answer: connection, timeout, not JSON, wrong shape
 │   └── SessionStoreError              the session store did not answer
+├── UnusableFile (ValueError)          a saved directory is damaged, or is another kind of file
+├── PartlyRead                         some of what is told only once was read before a call failed; `.read`
 ├── PartlySent                         some of several calls were made before one failed; `.sent`
 ├── StillSending (TimeoutError)        not delivered to everyone in the time that was given
 ├── ApiError                           the platform said no
@@ -27,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,6 +69,20 @@ class UnknownMethod(ConfigurationError, LookupError):
         self.nearest = tuple(nearest)
         hint = f" Did you mean {', '.join(map(repr, nearest))}?" if nearest else ""
         super().__init__(f"no method is called {name!r}.{hint} `app.methods` lists every name.")
+
+
+class RetiredMethod(UnknownMethod):
+    """`run()` was given a name that the platform once had, and has retired.
+
+    Attributes:
+        instead: what took its place: a name that `run()` knows, or words; `None` where nothing did.
+    """
+
+    def __init__(self, name: str, instead: str | None = None) -> None:
+        super().__init__(name)
+        self.instead = instead
+        rest = f": use {instead} instead." if instead else ", and names nothing in its place."
+        self.args = (f"the platform has retired {name!r}{rest}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +134,14 @@ class SessionStoreError(TransportError):
         super().__init__(f"session store {store}: {message}", sent=False)
 
 
+class UnusableFile(DingTalkError, ValueError):
+    """A file is damaged, or is not of the kind that was expected; `path` names it."""
+
+    def __init__(self, path: str | PathLike[str], what: str) -> None:
+        self.path = path
+        super().__init__(f"{fspath(path)} {what}")
+
+
 class PartlySent(DingTalkError):
     """A message to many goes out in several calls, and one failed after others had been made; `__cause__` says why.
 
@@ -130,6 +156,18 @@ class PartlySent(DingTalkError):
         self.failed = tuple(failed)
         self.unsent = tuple(unsent)
         super().__init__(f"the message went out only in part: see .sent; {len(unsent)} receivers were not tried")
+
+
+class PartlyRead(DingTalkError):
+    """Something is told only once and in several pages, and one could not be read or kept; `__cause__` says why.
+
+    Attributes:
+        read: what was read before, which the platform will not tell again.
+    """
+
+    def __init__(self, read: Sequence[Any]) -> None:
+        self.read = tuple(read)
+        super().__init__(f"reading broke off: .read holds the {len(self.read)} that were read, and are not told again")
 
 
 class StillSending(DingTalkError, TimeoutError):

@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, DingTalkError, InvalidArgument, Problem
 
 if TYPE_CHECKING:
     from .call import Call, HttpRequest, HttpResponse
 
+A = TypeVar("A")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -126,6 +128,16 @@ async def adrive(steps: Steps[T], edge: Edge) -> T:
         return result
     finally:
         flow.close()
+        if _left_behind.get():
+            await settle()
+
+
+async def settle() -> None:
+    """Await the end of the tasks that closing a flow has cancelled: being closed, it could take no step itself."""
+    left = _left_behind.get()
+    _left_behind.set(())
+    for tasks in left:
+        await tasks.ended()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,8 @@ class Send:
     request: HttpRequest
 
     def perform(self, edge: Edge) -> HttpResponse:
+        if (threads := _threads.get()) is not None and threads.left.is_set():
+            raise Stopped
         return edge.transport.send(self.request)
 
     async def aperform(self, edge: Edge) -> HttpResponse:
@@ -148,7 +162,10 @@ class Sleep:
     seconds: float
 
     def perform(self, edge: Edge) -> None:  # noqa: ARG002
-        time.sleep(self.seconds)
+        if (threads := _threads.get()) is None:
+            time.sleep(self.seconds)
+        elif threads.left.wait(self.seconds):
+            raise Stopped
 
     async def aperform(self, edge: Edge) -> None:  # noqa: ARG002
         await asyncio.sleep(self.seconds)
@@ -219,47 +236,239 @@ _background: set[asyncio.Task[None]] = set()
 """The loop keeps only weak references to its tasks."""
 
 
+class Stopped(BaseException):
+    """Ends what a thread is doing for a list that is no longer read, or for calls of which one has failed."""
+
+
+class Threads(Generic[T]):
+    """Runs steps on threads, so many at once; when it is left, what has not begun never begins, and the rest ends."""
+
+    def __init__(self, workers: int, edge: Edge) -> None:
+        self.begun: deque[Future[T]] = deque()
+        self.left = threading.Event()
+        self._edge = edge
+        self._pool = ThreadPoolExecutor(workers, "dingtalk")
+        self.inner: set[Threads[Any]] = set()
+        self._outer = _threads.get()
+        if self._outer is not None:
+            self._outer.inner.add(self)
+            if self._outer.left.is_set():
+                self.leave()
+
+    def begin(self, steps: Steps[T]) -> None:
+        self.begun.append(self._pool.submit(copy_context().run, self._work, steps))
+
+    def _work(self, steps: Steps[T]) -> T:
+        _threads.set(self)
+        return drive(steps, self._edge)
+
+    def leave(self) -> None:
+        self.left.set()
+        for inner in tuple(self.inner):
+            inner.leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._outer is not None:
+            self._outer.inner.discard(self)
+
+
+_threads: ContextVar[Threads[Any] | None] = ContextVar("dingtalk_threads", default=None)
+"""Whose thread this is."""
+
+
+class Tasks(Generic[T]):
+    """The same as tasks of the event loop."""
+
+    def __init__(self, workers: int, edge: Edge) -> None:
+        self.begun: deque[asyncio.Task[T]] = deque()
+        self._edge = edge
+        self._slots = asyncio.Semaphore(workers)
+        self._unfinished: set[asyncio.Task[T]] = set()
+
+    def begin(self, steps: Steps[T]) -> None:
+        task = asyncio.create_task(self._work(steps))
+        self._unfinished.add(task)
+        task.add_done_callback(self._finished)
+        self.begun.append(task)
+
+    async def _work(self, steps: Steps[T]) -> T:
+        async with self._slots:
+            return await adrive(steps, self._edge)
+
+    def _finished(self, task: asyncio.Task[T]) -> None:
+        self._unfinished.discard(task)
+        if not task.cancelled():
+            task.exception()  # the loop complains of an error that nobody asks for, such as one behind the first
+
+    def leave(self) -> None:
+        for task in self._unfinished:
+            task.cancel()
+
+    async def ended(self) -> None:
+        if self._unfinished:
+            await asyncio.wait(self._unfinished)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
+        await self.ended()
+
+    def __exit__(self, *_: object) -> None:
+        """Leave where nothing can be awaited: see `settle`."""
+        self.leave()
+        _left_behind.set((*_left_behind.get(), self))
+
+
+_left_behind: ContextVar[tuple[Tasks[Any], ...]] = ContextVar("dingtalk_left_behind", default=())
+"""Tasks that were cancelled, and may still be ending."""
+
+Progress = Callable[[int, int], None]
+"""Told how many are done, and of how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Together(Generic[T]):
     """Do several things at once; results in order, and the first error cancels what has not begun."""
 
     steps: Sequence[Steps[T]]
     workers: int = MAX_PARALLEL
+    progress: Progress | None = None
 
     def perform(self, edge: Edge) -> list[T]:
-        with ThreadPoolExecutor(max(1, min(self.workers, len(self.steps)))) as pool:
-            futures = [pool.submit(drive, steps, edge) for steps in self.steps]
-            try:
-                for future in wait(futures, return_when=FIRST_EXCEPTION).done:
-                    future.result()
-                return [future.result() for future in futures]
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        with Threads[T](self.workers, edge) as threads:
+            for steps in self.steps:
+                threads.begin(steps)
+            for done, future in enumerate(as_completed(threads.begun), 1):
+                future.result()
+                self._tell(done)
+            return [future.result() for future in threads.begun]
 
     async def aperform(self, edge: Edge) -> list[T]:
-        slots = asyncio.Semaphore(self.workers)
+        async with Tasks[T](self.workers, edge) as tasks:
+            for steps in self.steps:
+                tasks.begin(steps)
+            for done, ended in enumerate(asyncio.as_completed(tasks.begun), 1):
+                await ended
+                self._tell(done)
+            return [task.result() for task in tasks.begun]
 
-        async def one(steps: Steps[T]) -> T:
-            async with slots:
-                return await adrive(steps, edge)
-
-        tasks = [asyncio.create_task(one(steps)) for steps in self.steps]
-        try:
-            return list(await asyncio.gather(*tasks))
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    def _tell(self, done: int) -> None:
+        if self.progress:
+            self.progress(done, len(self.steps))
 
 
-def together(steps: Sequence[Steps[T]], *, workers: int = MAX_PARALLEL) -> Flow[list[T]]:
+def together(
+    steps: Sequence[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
+) -> Flow[list[T]]:
     """Do many calls or flows at once, and have their results in order.
 
     The blocking driver sends them from threads, the async driver as tasks; the flow does not know which:
     `pages = yield from together(calls)`.
+
+    Args:
+        steps: the calls and flows.
+        workers: how many at once.
+        progress: told how many are done, and of how many, whenever one is.
     """
-    results: list[T] = yield Together(steps, workers)
+    check_positive("together", "workers", workers)
+    results: list[T] = yield Together(steps, workers, progress)
     return results
+
+
+def settled(steps: Steps[T]) -> Flow[T | DingTalkError]:
+    """The result of a call or flow, or its error as a result."""
+    try:
+        return (yield from steps)
+    except DingTalkError as error:
+        return error
+
+
+class Window(Generic[A, T]):
+    """Asks for what stands in a queue, several at once and ahead of need; the answers come in the order of the queue.
+
+    with Window(self.list_ids.call, lambda ids: ids, [1], workers=4) as window:
+        while window:
+            ids = yield from window.take()
+
+    A slow answer holds up those behind it, but not the asking, as long as there is room. When the window is left,
+    whether at the end, by an error, by a key press or because nobody reads on, nothing is asked any more, and neither
+    a thread nor a task stays.
+
+    Args:
+        ask: the call or flow for one item of the queue.
+        leads_to: what an answer adds to the queue.
+        queue: what it begins with.
+        workers: how many are asked for at once.
+        room: how many there may be that are asked for and not yet done with, the answer taken last included. By
+            default, one worker runs no further than it is read, and several have some answers waiting.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[A], Steps[T]],
+        leads_to: Callable[[T], Iterable[A]],
+        queue: Iterable[A],
+        *,
+        workers: int,
+        room: int | None = None,
+    ) -> None:
+        self._ask = ask
+        self._leads_to = leads_to
+        self._queue = deque(queue)
+        self._workers = workers
+        self._room = 4 * workers - 3 if room is None else room
+        self._threads: Threads[T] | None = None
+        self._tasks: Tasks[T] | None = None
+
+    def take(self) -> Flow[T]:
+        """The next answer, or the error in its place."""
+        answer: T = yield self
+        return answer
+
+    def perform(self, edge: Edge) -> T:
+        threads = self._threads = self._threads or Threads(self._workers, edge)
+        self._fill(threads, self._room)
+        answer = threads.begun.popleft().result()
+        self._queue.extend(self._leads_to(answer))
+        self._fill(threads, self._room - 1)
+        return answer
+
+    async def aperform(self, edge: Edge) -> T:
+        tasks = self._tasks = self._tasks or Tasks(self._workers, edge)
+        self._fill(tasks, self._room)
+        answer = await tasks.begun.popleft()
+        self._queue.extend(self._leads_to(answer))
+        self._fill(tasks, self._room - 1)
+        return answer
+
+    def _fill(self, running: Threads[T] | Tasks[T], room: int) -> None:
+        while self._queue and len(running.begun) < room:
+            running.begin(self._ask(self._queue.popleft()))
+
+    def __bool__(self) -> bool:
+        running = self._threads or self._tasks
+        return bool(self._queue or (running and running.begun))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for running in (self._threads, self._tasks):
+            if running:
+                running.__exit__()
+
+
+def check_positive(name: str, field: str, value: int) -> None:
+    """Refuse a number below 1 where no annotation can."""
+    if value < 1:
+        raise InvalidArgument(name, [Problem(field, "should be greater than or equal to 1")])
 
 
 def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, Self, TypeGuard, get_args
+from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, get_args, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticUndefined
@@ -16,6 +16,9 @@ from .operation import Bound, is_operation, operation
 from .query import Page
 from .registry import register
 from .reply import UNPARSED, is_array
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
 
 
 class Record(BaseModel):
@@ -130,6 +133,23 @@ class Module:
         register(cls)
 
 
+class through(Generic[P, R_co]):  # noqa: N801 - used in class bodies, like `property`
+    """A manager's operation on a module, or on an app, under another name: `get_user = through(UserManager.get)`."""
+
+    def __init__(self, definition: operation[P, R_co]) -> None:
+        self.definition = definition
+
+    @overload
+    def __get__(self, obj: None, owner: type[Any]) -> operation[P, R_co]: ...
+    @overload
+    def __get__(self, obj: Module | AppLike, owner: type[Any]) -> Bound[P, R_co]: ...
+    def __get__(self, obj: Module | AppLike | None, owner: type[Any]) -> Any:
+        if obj is None:
+            return self.definition
+        manager: Any = self.definition.home
+        return Bound(self.definition, manager(obj.app if isinstance(obj, Module) else obj))
+
+
 def is_page(value: object) -> TypeGuard[Page[Any]]:
     """Whether an answer is a page of a list."""
     return isinstance(value, Page)
@@ -161,8 +181,9 @@ def _holds_model(hint: Any) -> bool:
 
 
 def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
-    """Check a field against the limits of the resource's update, where it has one."""
-    manager: object = getattr(kind, "objects", None)
-    update: object = getattr(manager.__class__, "update", None)
+    """Check a field against the resource's update, where it has one: what that cannot send cannot change."""
+    update: object = getattr(kind, "update", None)
     if is_operation(update):
+        if name not in update.arguments.fields:
+            raise InvalidArgument(kind.__name__, [Problem(name, "cannot be changed: update() has no such field")])
         update.arguments.check_one(name, value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Hashable, Iterator
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterable
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
@@ -11,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from .call import Call, Endpoint, Request
 from .context import AppLike, current_app
 from .errors import ConfigurationError
-from .flow import Flow, Lazy, Step, adrive, drive
+from .flow import MAX_PARALLEL, Flow, Lazy, Step, Steps, Window, adrive, check_positive, drive, settle
 from .operation import operation
 from .wire import wire
 
@@ -56,6 +58,11 @@ class Paging:
     unit: Literal["items", "pages"] = "items"
     bare: bool = False
 
+    @property
+    def counted(self) -> bool:
+        """Whether a page begins at a number that can be told before the one ahead of it has come."""
+        return self.parameter == "offset"
+
     def after(self, page: Page[Any], cursor: int | str | None) -> int | str | None:
         """Where the next page begins; `None` after the last."""
         if page.has_more is False:
@@ -82,15 +89,20 @@ class Pages(Generic[T]):
     def __init__(self, query: Query[T]) -> None:
         self._query = query
 
-    def __iter__(self) -> Iterator[Page[T]]:
-        app, walk = self._query.app or current_app(), self._query.walk()
-        while (page := drive(next_page(walk), app)) is not None:
-            yield page
+    def __iter__(self) -> Generator[Page[T]]:
+        app = self._query.app or current_app()
+        with closing(self._query.walk()) as walk:
+            while (page := drive(next_page(walk), app)) is not None:
+                yield page
 
-    async def __aiter__(self) -> AsyncIterator[Page[T]]:
-        app, walk = self._query.app or current_app(), self._query.walk()
-        while (page := await adrive(next_page(walk), app)) is not None:
-            yield page
+    async def __aiter__(self) -> AsyncGenerator[Page[T]]:
+        app = self._query.app or current_app()
+        try:
+            with closing(self._query.walk()) as walk:
+                while (page := await adrive(next_page(walk), app)) is not None:
+                    yield page
+        finally:
+            await settle()
 
 
 class Query(Lazy, Generic[T]):
@@ -104,14 +116,16 @@ class Query(Lazy, Generic[T]):
         self.walk = source
         self.app: AppLike | None = None
 
-    def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
-            yield from page.items
+    def __iter__(self) -> Generator[T]:
+        with closing(iter(self.pages())) as pages:
+            for page in pages:
+                yield from page.items
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
+    async def __aiter__(self) -> AsyncGenerator[T]:
+        async with aclosing(aiter(self.pages())) as pages:
+            async for page in pages:
+                for item in page.items:
+                    yield item
 
     def pages(self) -> Pages[T]:
         """The same page by page, each with what the platform says about it."""
@@ -120,10 +134,42 @@ class Query(Lazy, Generic[T]):
     def collect(self) -> Flow[list[T]]:
         """Every item, as a flow."""
         items: list[T] = []
-        walk = self.walk()
-        while (page := (yield from next_page(walk))) is not None:
-            items += page.items
+        with closing(self.walk()) as walk:
+            while (page := (yield from next_page(walk))) is not None:
+                items += page.items
         return items
+
+    def prefetch(self, pages: int, /) -> Query[T]:
+        """The same list, with so many pages fetched ahead of the one that is read.
+
+        Where the beginnings of pages can be counted (`offset`), they are asked for at the same time, and where the
+        platform does not tell how many there are, up to so many are asked for in vain at the end. Elsewhere the next
+        ones are fetched one after the other while the one before is read.
+
+        Args:
+            pages: how many, 1 at the least; so many more are held in memory.
+
+        Raises:
+            InvalidArgument: `pages` is below 1.
+        """
+        check_positive("Query.prefetch", "pages", pages)
+        query = Query(lambda: self._ahead(pages))
+        query.app = self.app
+        return query
+
+    def _ahead(self, pages: int) -> Walk[T]:
+        with (
+            closing(self.walk()) as walk,
+            Window(
+                lambda _: next_page(walk),
+                lambda page: () if page is None else (None,),
+                [None] * (pages + 1),
+                workers=1,
+                room=pages + 1,
+            ) as window,
+        ):
+            while (page := (yield from window.take())) is not None:
+                yield page
 
     @operation
     def all(self) -> Flow[list[T]]:
@@ -133,10 +179,10 @@ class Query(Lazy, Generic[T]):
     @operation
     def first(self) -> Flow[T | None]:
         """Fetch the first item, or `None` where there is none."""
-        walk = self.walk()
-        while (page := (yield from next_page(walk))) is not None:
-            if page.items:
-                return page.items[0]
+        with closing(self.walk()) as walk:
+            while (page := (yield from next_page(walk))) is not None:
+                if page.items:
+                    return page.items[0]
         return None
 
 
@@ -190,10 +236,21 @@ class Listing(Query[T]):
         return self.params.get(self.paging.parameter, self.paging.first) if self.paging else None
 
     def _walk(self) -> Walk[T]:
+        return self._each(self.page)
+
+    def _ahead(self, pages: int) -> Walk[T]:
+        start, endpoint = self._start, self.endpoint
+        if self.paging and self.paging.counted and isinstance(start, int) and endpoint and endpoint.idempotent:
+            with _Counted(self.page, self.paging, pages) as ahead:
+                yield from self._each(ahead.page)
+        else:
+            yield from super()._ahead(pages)
+
+    def _each(self, fetch: Callable[[int | str | None], Steps[Page[T]]]) -> Walk[T]:
         cursor = self._start
         seen: set[Hashable] = set()
         while True:
-            page = yield from self.page(cursor)
+            page = yield from fetch(cursor)
             cursor = self.paging.after(page, cursor) if self.paging else None
             if self._key is not None:
                 fresh = {self._key(item): item for item in page.items if self._key(item) not in seen}
@@ -204,6 +261,53 @@ class Listing(Query[T]):
             yield page
             if cursor is None:
                 return
+
+
+class _Counted(Generic[T]):
+    """Pages whose beginnings can be counted, asked for before it is their turn."""
+
+    def __init__(self, fetch: Callable[[int | str | None], Steps[Page[T]]], paging: Paging, pages: int) -> None:
+        self._fetch = fetch
+        self._paging = paging
+        self._pages = pages
+        self._asked: deque[int] = deque()
+        self._window = self._from(())
+
+    def _from(self, cursors: Iterable[int]) -> Window[int, Page[T]]:
+        workers = min(self._pages + 1, MAX_PARALLEL)
+        return Window(self._fetch, self._following, cursors, workers=workers, room=self._pages + 1)
+
+    def page(self, cursor: int | str | None) -> Flow[Page[T]]:
+        """The page that begins here, and others begun behind it."""
+        if not isinstance(cursor, int):
+            return (yield from self._fetch(cursor))
+        if not self._asked or self._asked[0] != cursor:
+            if self._asked:  # a page was not as long as the one before, nor need the next ones be
+                self._pages = 1
+            self._window.__exit__()
+            self._asked = deque([cursor])
+            self._window = self._from([cursor])
+        return (yield from self._window.take())
+
+    def _following(self, page: Page[T]) -> Iterable[int]:
+        cursor = self._asked.popleft()
+        following = self._paging.after(page, cursor)
+        if not isinstance(following, int) or following <= cursor or (self._asked and self._asked[0] != following):
+            return ()
+        stride = following - cursor
+        end = cursor + stride * self._pages + 1
+        if page.total is not None:
+            size = 1 if self._paging.unit == "items" else max(1, len(page.items))
+            end = min(end, max(following + 1, -(-page.total // size)))
+        cursors = range(self._asked[-1] + stride if self._asked else following, end, stride)
+        self._asked.extend(cursors)
+        return cursors
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._window.__exit__()
 
 
 def page_of(items: list[T], *, has_more: bool | None = None) -> Page[T]:

@@ -89,12 +89,14 @@ JsonObject = JsonText[dict[str, JsonValue]]
 def _from_millis(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        try:
-            return _EPOCH + timedelta(milliseconds=value)
-        except OverflowError as error:
-            raise ValueError("not a time in milliseconds") from error
-    return value
+    return _moment(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _moment(millis: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=millis)
+    except OverflowError as error:
+        raise ValueError("not a time in milliseconds") from error
 
 
 def _to_millis(value: datetime) -> int:
@@ -107,10 +109,20 @@ def _aware(value: datetime) -> datetime:
     return value
 
 
+class _Counted:
+    """A reply counts milliseconds; an argument may be a time as well."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        inner = core_schema.no_info_before_validator_function(
+            _from_millis, core_schema.no_info_after_validator_function(_aware, handler(source))
+        )
+        counted = core_schema.no_info_after_validator_function(_moment, core_schema.int_schema(strict=False))
+        return core_schema.json_or_python_schema(counted, inner)
+
+
 Millis = Annotated[
     datetime,
-    BeforeValidator(_from_millis),
-    AfterValidator(_aware),
+    _Counted(),
     PlainSerializer(_to_millis, return_type=int, when_used="json"),
 ]
 """A moment that travels as milliseconds since 1970."""

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Annotated, Any
 
-from dingtalk_models.core.model import Module
+from pydantic import BeforeValidator
+
+from dingtalk_models.core.arguments import loaded
+from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.model import Module, through
+from dingtalk_models.core.operation import operation
+from dingtalk_models.core.wire import CommaInts, CommaStrs
 from dingtalk_models.message.message_body import OA as OA
 from dingtalk_models.message.message_body import ActionCard as ActionCard
 from dingtalk_models.message.message_body import ButtonsCard as ButtonsCard
@@ -61,3 +68,30 @@ class Message(Module):
     def webhook_robots(self) -> WebhookRobotManager:
         """Robots of single groups."""
         return WebhookRobotManager(self.app)
+
+    # -- the first generation's names -----------------------------------------------------------------------------
+
+    get_msg_send_result = through(WorkNotificationManager.result)
+    get_msg_send_progress = through(WorkNotificationManager.progress)
+
+    @operation
+    def async_send_msg(
+        self,
+        msgtype: str,
+        msgcontent: Annotated[dict[str, Any], BeforeValidator(loaded)],
+        userid_list: CommaStrs | None = None,
+        dept_id_list: CommaInts | None = None,
+        to_all_user: bool = False,
+    ) -> Flow[WorkNotification]:
+        """Send a work notification to any number of people, departments, or everyone.
+
+        Args:
+            msgtype: its kind: `text`, `markdown`, …
+            msgcontent: what it says, in the platform's form: `{"content": "…"}`.
+            userid_list: people.
+            dept_id_list: departments, each with everyone in it and below it.
+            to_all_user: send it to everyone.
+        """
+        msg: Any = {"msgtype": msgtype, msgtype: msgcontent}
+        send = self.work_notifications.send
+        return send.call(msg, userid_list=userid_list, dept_id_list=dept_id_list, to_all_user=to_all_user)

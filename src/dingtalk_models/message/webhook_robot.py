@@ -203,6 +203,7 @@ class WebhookRobot:
             oapi_url=f"{parts.scheme}://{parts.netloc}",
             transport=transport,
             async_transport=async_transport,
+            rate_limit=None,  # 20 a minute: whoever sends too many is better told than kept waiting
         )
 
     @operation

@@ -27,11 +27,25 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
 if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
-from . import approvals, attendance, auth, customers, departments, files, messages, robots, roles, users
+from . import (
+    approvals,
+    archived,
+    attendance,
+    auth,
+    callbacks,
+    customers,
+    departments,
+    files,
+    messages,
+    robots,
+    roles,
+    users,
+)
 from .company import Admin, Company, Department, Membership, Role, RoleGroup, User
 from .credentials import Clock, Credentials
 from .faults import Behaviour, Fault
 from .gateway import Gateway
+from .pushes import Attempt, Push
 from .seed import seeded_company
 from .server import App, Received, Server
 
@@ -40,6 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Admin",
+    "Attempt",
     "Behaviour",
     "Clock",
     "Company",
@@ -47,6 +62,7 @@ __all__ = [
     "Department",
     "Fault",
     "Membership",
+    "Push",
     "Received",
     "Role",
     "RoleGroup",
@@ -55,7 +71,20 @@ __all__ = [
 ]
 
 # importing them fills the table of endpoints
-_RESOURCES: Final = (approvals, attendance, auth, customers, departments, files, messages, robots, roles, users)
+_RESOURCES: Final = (
+    approvals,
+    archived,
+    attendance,
+    auth,
+    callbacks,
+    customers,
+    departments,
+    files,
+    messages,
+    robots,
+    roles,
+    users,
+)
 
 
 class Sandbox:
@@ -73,6 +102,7 @@ class Sandbox:
         company: the state: change it to prepare a test, look at it to check one.
         clock: the time that expiry, throttling and login codes go by; `clock.advance(seconds)`.
         calls: what was received, oldest first.
+        pushes: what was told to the address that is registered for events, oldest first.
         corp_id, corp_secret, appkey, appsecret, agent_id: the credentials it accepts.
     """
 
@@ -93,6 +123,8 @@ class Sandbox:
         self.clock: Clock = held.clock
         self._app = App(Gateway(self.company, qps, None if scopes is None else frozenset(scopes)), held.clock)
         self.calls: list[Received] = self._app.calls
+        self.pushes: list[Push] = self.company.callbacks.pushes
+        self._qps = qps
         self._server = Server(self._app, host, port)
 
     @property
@@ -108,6 +140,7 @@ class Sandbox:
 
     def stop(self) -> None:
         """Stop serving; the state stays."""
+        self.company.callbacks.stop()
         self._server.stop()
 
     def __enter__(self) -> Self:
@@ -121,12 +154,16 @@ class Sandbox:
         self.stop()
 
     def app(self, **overrides: Any) -> DingTalkApp:
-        """A `DingTalkApp` of this company; keywords override what is passed to its constructor."""
+        """A `DingTalkApp` of this company; keywords override what is passed to its constructor.
+
+        Without a limit (`qps`), it keeps none either.
+        """
         from dingtalk_models import DingTalkApp  # noqa: PLC0415 -- the sandbox serves other clients without it
 
         names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id")
         settings: dict[str, Any] = {name: getattr(self, name) for name in names}
         settings |= {"name": "sandbox", "oapi_url": self.url, "api_url": self.url}
+        settings |= {} if self._qps else {"rate_limit": None}
         return DingTalkApp(**(settings | overrides))
 
     def received(self, path: str) -> list[Received]:
@@ -151,3 +188,22 @@ class Sandbox:
     def login_code(self, userid: str) -> str:
         """A login code (免登授权码) for this person: valid for 5 minutes, once."""
         return self.company.credentials.mint_code(userid)
+
+    def push(self, event_type: str, **fields: Any) -> Push:
+        """Tell the registered address of an event, with these fields under their wire names, and see what it answers.
+
+        What changes in the company through its endpoints is told by itself, if the address is registered for it.
+        """
+        push = self.company.callbacks.push(event_type, fields)
+        self.settle()
+        return push
+
+    def deliver_again(self, push: Push) -> Push:
+        """Deliver a push once more, as the platform sometimes does although it was answered."""
+        self.company.callbacks.deliver(push)
+        self.settle()
+        return push
+
+    def settle(self, timeout: float = 10) -> None:
+        """Wait until every push that is due was delivered."""
+        self.company.callbacks.settle(timeout)

@@ -459,7 +459,7 @@ def list_instance_ids(
         each.instance_id
         for each in sorted(company.workflow.instances.values(), key=lambda each: each.created)
         if each.form.process_code == process_code
-        and start_time <= round(each.created * 1000) <= last
+        and start_time <= int(each.created * 1000) <= last
         and (not userids or each.originator in userids)
         and (not statuses or each.status in statuses)
     ][: company.workflow.most_ids]

@@ -16,6 +16,7 @@ from .credentials import Credentials, opaque
 from .drive import Drive
 from .errors import Refused
 from .outbox import Outbox
+from .pushes import Callbacks
 from .timesheets import Timesheets
 from .workflow import Workflow
 
@@ -139,6 +140,7 @@ class Company:
         self.workflow = Workflow()
         self.clientele = Clientele()
         self.drive = Drive(self.credentials.clock)
+        self.callbacks = Callbacks(self.credentials.clock, self.credentials.corp_id)
         self._ids = itertools.count(1001)
         self._ticks = itertools.count(1)
         self.default_group = self.add_role_group("默认", group_id=900)

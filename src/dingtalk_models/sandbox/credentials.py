@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +19,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = 0.0
+        self._waiting: list[Callable[[], None]] = []
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -26,6 +28,12 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let time pass at once."""
         self._offset += seconds
+        for wake in self._waiting:
+            wake()
+
+    def on_advance(self, wake: Callable[[], None]) -> None:
+        """Let a function be called whenever time has passed at once."""
+        self._waiting.append(wake)
 
 
 @dataclass

@@ -61,14 +61,17 @@ def check_name(company: Company, name: str, parent_id: int, own_id: int | None =
         raise Refused(60021)
 
 
-def check_permits(company: Company, settings: Settings, code: int) -> None:
+MOST_PERMITS: Final = 50
+
+
+def check_permits(company: Company, settings: Settings, code: int, most: int = MOST_PERMITS) -> None:
     """Refuse lists of who may see a department if they are too long or name nobody."""
     dept_lists = settings.get("dept_permits", []), settings.get("outer_permit_depts", [])
     user_lists = settings.get("user_permits", []), settings.get("outer_permit_users", [])
     known = all(company.departments.keys() >= set(each) for each in dept_lists) and all(
         company.users.keys() >= set(each) for each in user_lists
     )
-    if not known or any(len(each) > 50 for each in (*dept_lists, *user_lists)):
+    if not known or any(len(each) > most for each in (*dept_lists, *user_lists)):
         raise Refused(code)
 
 
@@ -86,16 +89,55 @@ def write(department: Department, settings: Settings) -> None:
         setattr(department, name, value)
 
 
-@endpoint("POST", "/topapi/v2/department/create", scope=MANAGE, invalid=40035)
-def create_department(company: Company, *, name: str, parent_id: int, **settings: Unpack[Settings]) -> Result:
-    """创建部门."""
+def add(company: Company, name: str, parent_id: int, settings: Settings, most: int = MOST_PERMITS) -> Department:
+    """Add a department, if it may be."""
     if parent_id not in company.departments:
         raise Refused(60004)
     check_name(company, name, parent_id)
-    check_permits(company, settings, 600109)
+    check_permits(company, settings, 600109, most)
     department = company.add_department(name, parent_id)
     write(department, settings)
-    return {"result": {"dept_id": department.dept_id}}
+    return department
+
+
+def change(
+    company: Company,
+    department: Department,
+    settings: MoreSettings,
+    *,
+    name: str | None,
+    parent_id: int | None,
+    language: Language,
+    managers: list[str],
+    most: int = MOST_PERMITS,
+) -> None:
+    """Change a department, if it may be; its managers must be members."""
+    dept_id = department.dept_id
+    if dept_id == ROOT:
+        raise Refused(60018)
+    above = parent_id or department.parent_id or ROOT
+    check_move(company, department, above)
+    renamed = name if name is not None and language == "zh_CN" else department.name
+    check_name(company, renamed, above, dept_id)
+    check_permits(company, settings, 60109, most)
+    if len(settings.get("dept_permits", [])) + len(settings.get("user_permits", [])) > most:
+        raise Refused(60109)
+    if not {user.userid for user in company.members(dept_id)} >= set(managers):
+        raise Refused(40031)
+    if settings.get("org_dept_owner") not in (None, "", *company.users):
+        raise Refused(40093)
+
+    department.parent_id, department.name = above, renamed
+    if language == "en_US":
+        department.name_en = name or department.name_en
+    department.dept_manager_userid_list = managers or department.dept_manager_userid_list
+    write(department, settings)
+
+
+@endpoint("POST", "/topapi/v2/department/create", scope=MANAGE, invalid=40035)
+def create_department(company: Company, *, name: str, parent_id: int, **settings: Unpack[Settings]) -> Result:
+    """创建部门."""
+    return {"result": {"dept_id": add(company, name, parent_id, settings).dept_id}}
 
 
 @endpoint("POST", "/topapi/v2/department/update", scope=MANAGE, invalid=40035)
@@ -110,29 +152,11 @@ def update_department(
     force_update_fields: Names | None = None,
     **settings: Unpack[MoreSettings],
 ) -> Result:
-    """更新部门; its managers must be members."""
-    if dept_id == ROOT:
-        raise Refused(60018)
-    department = company.department(dept_id)
-    above = parent_id or department.parent_id or ROOT
-    check_move(company, department, above)
-    renamed = name if name is not None and language == "zh_CN" else department.name
-    check_name(company, renamed, above, dept_id)
-    check_permits(company, settings, 60109)
-    if len(settings.get("dept_permits", [])) + len(settings.get("user_permits", [])) > 50:
-        raise Refused(60109)
-    managers = dept_manager_userid_list or []
-    if not {user.userid for user in company.members(dept_id)} >= set(managers):
-        raise Refused(40031)
-    if settings.get("org_dept_owner") not in (None, "", *company.users):
-        raise Refused(40093)
-
-    department.parent_id, department.name = above, renamed
-    if language == "en_US":
-        department.name_en = name or department.name_en
-    if managers or "dept_manager_userid_list" in (force_update_fields or ()):
-        department.dept_manager_userid_list = managers
-    write(department, settings)
+    """更新部门."""
+    department, managers = company.department(dept_id), dept_manager_userid_list or []
+    change(company, department, settings, name=name, parent_id=parent_id, language=language, managers=managers)
+    if not managers and "dept_manager_userid_list" in (force_update_fields or ()):
+        department.dept_manager_userid_list = []
     return {}
 
 

@@ -39,7 +39,9 @@ class Gateway:
             in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
             elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
             arguments = endpoint.read({**elsewhere, **in_query, **in_path})
-            return dialect.accepted(endpoint.handler(self._company, **arguments))
+            with self._company.callbacks.watching(self._company):
+                result = endpoint.handler(self._company, **arguments)
+            return dialect.accepted(result)
         except Refused as refusal:
             return dialect.refused(refusal)
 

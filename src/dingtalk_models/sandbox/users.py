@@ -316,7 +316,8 @@ def count_users(company: Company, *, only_active: bool) -> Result:
     return {"result": {"count": sum(user.active or not only_active for user in company.users.values())}}
 
 
-def _day(value: str) -> str:
+def checked_day(value: str) -> str:
+    """Refuse what is no day."""
     datetime.strptime(value, "%Y%m%d")  # noqa: DTZ007 -- a day, not a moment
     return value
 
@@ -328,7 +329,7 @@ def list_inactive(
     is_active: bool,
     offset: Cursor,
     size: Size,
-    query_date: Annotated[str, BeforeValidator(_day)],
+    query_date: Annotated[str, BeforeValidator(checked_day)],
     dept_ids: Ids | None = None,
 ) -> Result:
     """获取未登录钉钉的员工列表: a person's `active` counts for every day."""

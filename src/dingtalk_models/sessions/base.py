@@ -71,6 +71,16 @@ class Store(Protocol):
         ...
 
 
+class Script(Protocol):
+    """A script in a store, run on one key in one atomic step; answers with whole numbers.
+
+    Raises:
+        SessionStoreError: the store did not answer.
+    """
+
+    def __call__(self, key: str, /, *arguments: str | int) -> list[int]: ...
+
+
 class UnreadableEntry(Exception):
     """What the store holds under a key is no text at all; `Session` takes it for an absent entry."""
 
@@ -150,6 +160,20 @@ class Session:
                 store.discard(key, held)
 
         self._run(release)
+
+    def script(self, text: str) -> Script | None:
+        """A Lua script for the store; `None` where it runs none. No memory ever stands in for it."""
+        run: Callable[[str, str, tuple[str | int, ...]], list[int]] | None = getattr(self._store, "run", None)
+        if run is None:
+            return None
+
+        def script(key: str, /, *arguments: str | int) -> list[int]:
+            try:
+                return run(text, key, arguments)
+            except Exception as error:
+                raise SessionStoreError(self.name, _reason(error)) from error
+
+        return script
 
     def _seal(self, value: str, expires: float) -> str:
         now = float(self._clock())

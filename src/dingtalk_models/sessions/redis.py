@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.commands.core import Script
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
@@ -24,6 +25,7 @@ class RedisStore:
     def __init__(self, client: Redis, name: str) -> None:
         self.name = name
         self._client = client
+        self._scripts: dict[str, Script] = {}
 
     def get(self, key: str) -> object:
         try:
@@ -44,6 +46,12 @@ class RedisStore:
 
     def discard(self, key: str, raw: object) -> None:
         self._client.eval(_DISCARD, 1, key, cast("str | bytes", raw))
+
+    def run(self, script: str, key: str, arguments: tuple[str | int, ...]) -> list[int]:
+        """Run a script; its text is sent only where the server does not know it yet."""
+        if script not in self._scripts:
+            self._scripts[script] = self._client.register_script(script)
+        return cast("list[int]", self._scripts[script]([key], arguments))
 
 
 def from_url(url: str, name: str) -> RedisStore:

@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from requests.utils import get_environ_proxies, select_proxy
+
 from dingtalk_models.core.body import CHUNK, Body, Sink
 from dingtalk_models.core.call import HttpRequest, HttpResponse
 from dingtalk_models.core.errors import ConfigurationError, TransportError
-from dingtalk_models.transport.blocking import POOL_SIZE, Timeout, announced
-from dingtalk_models.transport.masking import mask_logger
+from dingtalk_models.transport.blocking import POOL_SIZE, USER_AGENT, Timeout, announced
 
 try:
     import httpx
@@ -31,9 +32,11 @@ class HttpxTransport:
 
     def __init__(self, timeout: Timeout) -> None:
         connect, read = timeout
-        self._timeout = httpx.Timeout(read, connect=connect)
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
-        mask_logger("httpx")
+        self._extensions = {"timeout": httpx.Timeout(read, connect=connect).as_dict()}
+        self._verify = httpx.create_ssl_context()
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncHTTPTransport]] = (
+            WeakKeyDictionary()
+        )
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request and return what came back, whatever its status.
@@ -41,33 +44,43 @@ class HttpxTransport:
         Raises:
             TransportError: nothing, or only a part, came back.
         """
-        body, headers = request.content, request.headers
+        body, headers = request.content, {**_HEADERS, **request.headers}
         content: bytes | AsyncIterator[bytes] | None
         if body is None or isinstance(body, bytes):
             content = body
         else:
-            content, headers = _pieces(body), {**headers, "Content-Length": str(body.length)}
+            content, headers["Content-Length"] = _pieces(body), str(body.length)
+        sent = httpx.Request(request.method, request.url, headers=headers, content=content, extensions=self._extensions)
         try:
-            async with self._client.stream(request.method, request.url, content=content, headers=headers) as response:
+            response = await self._pool(sent.url).handle_async_request(sent)
+            try:
                 received = await _received(response, request.sink)
+            finally:
+                if not response.is_closed:
+                    await response.aclose()
         except httpx.HTTPError as error:
             raise _unreachable(request, error) from None
         return HttpResponse(response.status_code, response.headers, received)
 
     async def close(self) -> None:
         """Give back the connections of this event loop."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        for pool in self._pools.pop(asyncio.get_running_loop(), {}).values():
+            await pool.aclose()
 
-    @property
-    def _client(self) -> httpx.AsyncClient:
-        loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            limits = httpx.Limits(max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE)
-            client = self._clients[loop] = httpx.AsyncClient(timeout=self._timeout, limits=limits)
-        return client
+    def _pool(self, url: httpx.URL) -> httpx.AsyncHTTPTransport:
+        """The pool for a host on this loop: no client, whose own per-call machinery takes as long as the call."""
+        pools = self._pools.setdefault(asyncio.get_running_loop(), {})
+        base = f"{url.scheme}://{url.netloc.decode()}"
+        if base not in pools:
+            pools[base] = httpx.AsyncHTTPTransport(
+                verify=self._verify,
+                limits=httpx.Limits(max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE),
+                proxy=select_proxy(base, get_environ_proxies(base)),
+            )
+        return pools[base]
+
+
+_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
 
 
 async def _pieces(body: Body) -> AsyncIterator[bytes]:

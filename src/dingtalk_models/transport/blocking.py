@@ -1,25 +1,43 @@
-"""The blocking transport: requests, with its connection pool, but without the session's per-call machinery."""
+"""The blocking transport: requests' adapters and pools, without the session's and the response's per-call machinery."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
-from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import NewConnectionError
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+)
 
 from dingtalk_models.core.body import CHUNK, Sink
 from dingtalk_models.core.call import HttpRequest, HttpResponse
-from dingtalk_models.core.errors import TransportError
+from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.transport.masking import mask_logger
 
 POOL_SIZE = 64
+USER_AGENT = "dingtalk-models"
 
 Timeout = tuple[float, float]
 """Seconds to wait for a connection, and for the answer."""
+
+
+class _Route(NamedTuple):
+    """How requests reach one host."""
+
+    pool: urllib3.HTTPConnectionPool
+    headers: Mapping[str, str]
+    whole_url: bool
+    """A proxy for plain HTTP is told the whole address."""
 
 
 class RequestsTransport:
@@ -27,13 +45,14 @@ class RequestsTransport:
 
     Args:
         timeout: seconds to wait for a connection, and for the answer.
-        session: where proxies, certificates and adapters come from; by default, from the environment.
+        session: whose proxies, certificates and adapters' pools to use; by default, those of the environment.
     """
 
     def __init__(self, timeout: Timeout, session: requests.Session | None = None) -> None:
-        self.timeout = timeout
+        connect, read = timeout
+        self._timeout = urllib3.Timeout(connect=connect, read=read)
         self._session = session or _session()
-        self._settings: dict[str, tuple[BaseAdapter, dict[str, Any]]] = {}
+        self._routes: dict[str, _Route] = {}
         mask_logger("urllib3.connectionpool")
 
     def send(self, request: HttpRequest) -> HttpResponse:
@@ -42,53 +61,53 @@ class RequestsTransport:
         Raises:
             TransportError: nothing, or only a part, came back.
         """
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url = request.method, request.url
-        prepared.headers = CaseInsensitiveDict(request.headers)
-        body: Any = request.content  # PreparedRequest is not typed for bodies in pieces, which it sends
+        body: Any = request.content
         if body is None or isinstance(body, bytes):
-            prepared.headers["Content-Length"] = str(len(body or b""))
-            prepared.body = body
+            content, length = body, len(body or b"")
         else:
-            prepared.headers["Content-Length"] = str(body.length)
-            prepared.body = body.chunks()
+            content, length = body.chunks(), body.length
+        slash = request.url.index("/", request.url.index("://") + 3)
         try:
-            adapter, settings = self._for(request.url)
-            response = adapter.send(prepared, timeout=self.timeout, **settings)
-            content = _received(response, request.sink)
-        except requests.RequestException as error:
+            route = self._routes.get(request.url[:slash]) or self._find_route(request.url[:slash])
+            response = route.pool.urlopen(
+                request.method,
+                request.url if route.whole_url else request.url[slash:],
+                content,
+                {**route.headers, "Content-Length": str(length), **request.headers},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=self._timeout,
+                preload_content=request.sink is None,
+            )
+            received = _received(response, request.sink)
+        except (HTTPError, requests.RequestException) as error:
             # the library's own text and chain quote the address, and so the token
             raise _unreachable(request, error) from None
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return HttpResponse(response.status_code, headers, content)
+        return HttpResponse(
+            response.status, {name.lower(): value for name, value in response.headers.items()}, received
+        )
 
     def close(self) -> None:
         """Give back every connection."""
+        self._routes.clear()
         self._session.close()
 
-    def _for(self, url: str) -> tuple[BaseAdapter, dict[str, Any]]:
-        """The adapter and settings for a host: the environment's proxies and certificates are read once."""
-        parts = urlsplit(url)
-        base = f"{parts.scheme}://{parts.netloc}"
-        if base not in self._settings:
-            settings = self._session.merge_environment_settings(base, {}, False, None, None)
-            self._settings[base] = (self._session.get_adapter(base), dict(settings))
-        return self._settings[base]
-
-
-def _received(response: requests.Response, sink: Sink | None) -> bytes:
-    """The body of an answer; nothing where a sink has taken it."""
-    if sink is None or not 200 <= response.status_code < 300:  # noqa: PLR2004 - HTTP's own numbers
-        return response.content
-    with sink.receive(announced(response.headers)) as write:
-        for piece in response.iter_content(CHUNK):
-            write(piece)
-    return b""
-
-
-def announced(headers: Mapping[str, str]) -> int:
-    """How many bytes a body will have; 0 where that is not told, or is told of its compressed form."""
-    return 0 if "content-encoding" in headers else int(headers.get("content-length", 0))
+    def _find_route(self, base: str) -> _Route:
+        """The way to a host: the environment's proxies and certificates are read once."""
+        session, request = self._session, requests.Request("POST", base).prepare()
+        settings = session.merge_environment_settings(base, {}, None, None, None)
+        proxies: dict[str, str] = dict(settings["proxies"])
+        adapter = session.get_adapter(base)
+        if not isinstance(adapter, HTTPAdapter):
+            raise ConfigurationError(f"{type(adapter).__name__} has no connection pools: derive it from HTTPAdapter")
+        pool = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": str(session.headers["Accept-Encoding"])}
+        whole_url = adapter.request_url(request, proxies) != request.path_url
+        if whole_url and (proxy := select_proxy(base, proxies)):
+            headers |= adapter.proxy_headers(proxy)
+        route = self._routes[base] = _Route(cast("urllib3.HTTPConnectionPool", pool), headers, whole_url)
+        return route
 
 
 def _session() -> requests.Session:
@@ -98,16 +117,38 @@ def _session() -> requests.Session:
     return session
 
 
-def _unreachable(request: HttpRequest, error: requests.RequestException) -> TransportError:
-    host = urlsplit(request.url).netloc
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    never_sent = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
-    if isinstance(error, requests.Timeout):
-        what = "no connection in time" if never_sent else "no answer in time"
-    elif never_sent:
+def _received(response: urllib3.BaseHTTPResponse, sink: Sink | None) -> bytes:
+    """The body of an answer; nothing where a sink has taken it."""
+    if sink is None:
+        return response.data
+    try:
+        if not 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+            return response.read()
+        with sink.receive(announced(response.headers)) as write:
+            for piece in response.stream(CHUNK):
+                write(piece)
+        return b""
+    finally:
+        response.release_conn()
+
+
+def announced(headers: Mapping[str, str]) -> int:
+    """How many bytes a body will have; 0 where that is not told, or is told of its compressed form."""
+    return 0 if "content-encoding" in headers else int(headers.get("content-length", 0))
+
+
+def _unreachable(request: HttpRequest, error: HTTPError | requests.RequestException) -> TransportError:
+    reason = error.original_error if isinstance(error, ProxyError) else error
+    never_sent = isinstance(reason, NewConnectionError | ConnectTimeoutError | requests.RequestException)
+    if isinstance(reason, ConnectTimeoutError) and not isinstance(reason, NewConnectionError):
+        what = "no connection in time"
+    elif isinstance(reason, ReadTimeoutError):
+        what = "no answer in time"
+    elif isinstance(reason, NewConnectionError):
         what = "no connection"
-    elif isinstance(error, requests.exceptions.ChunkedEncodingError):
-        what = "the answer broke off"
+    elif isinstance(reason, ProtocolError):
+        what = "the connection or the answer broke off"
     else:
-        what = "the connection broke" if isinstance(error, requests.ConnectionError) else type(error).__name__
-    return TransportError(f"{what} ({request.method} {urlsplit(request.url).path} at {host})", sent=not never_sent)
+        what = type(reason).__name__
+    parts = urlsplit(request.url)
+    return TransportError(f"{what} ({request.method} {parts.path} at {parts.netloc})", sent=not never_sent)

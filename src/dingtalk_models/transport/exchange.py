@@ -24,8 +24,11 @@ def exchange(app: DingTalkApp, call: Call[T]) -> Flow[T]:
     """Send a call as often as the app's retry policy allows, and read its answer."""
     endpoint = call.target
     base_url = app.api_url if endpoint.host == "api" else app.oapi_url
+    limiter = app.limiter
 
     def send(token: str | None) -> Flow[T]:
+        if limiter:
+            yield from limiter.admit(call, begun + app.retry.deadline)
         sent_at = time.perf_counter()
         received: HttpResponse | None = None
         try:
@@ -34,6 +37,8 @@ def exchange(app: DingTalkApp, call: Call[T]) -> Flow[T]:
             answer = call.read(response)
         except DingTalkError as error:
             _log(call, received, sent_at, error)
+            if limiter:
+                yield from limiter.failed(call, error)
             raise
         bind(answer, app)
         _log(call, received, sent_at, None)

@@ -1,0 +1,75 @@
+"""Events of group chats."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from dingtalk_models.callback.event import Event, Strs
+from dingtalk_models.core.wire import Millis, wire
+
+
+class _ChatEvent(Event):
+    chat_id: Annotated[str | None, wire("chatId")] = None
+    open_conversation_id: Annotated[str | None, wire("openConversationId")] = None
+    operator: str | None = None
+    operator_unionid: Annotated[str | None, wire("operatorUnionId")] = None
+    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+
+
+class _MemberEvent(_ChatEvent):
+    user_ids: Annotated[Strs, wire("userId")] = []
+    unionids: Annotated[Strs, wire("unionId")] = []
+
+
+class ChatAddMember(_MemberEvent):
+    """People were added to a chat (群会话添加人员)."""
+
+    TYPE: ClassVar = "chat_add_member"
+
+
+class ChatRemoveMember(_MemberEvent):
+    """People were removed from a chat (群会话删除人员)."""
+
+    TYPE: ClassVar = "chat_remove_member"
+
+
+class ChatQuit(_ChatEvent):
+    """Somebody has left a chat (群会话用户主动退群)."""
+
+    TYPE: ClassVar = "chat_quit"
+
+
+class ChatUpdateOwner(_ChatEvent):
+    """A chat has another owner (群会话更换群主)."""
+
+    TYPE: ClassVar = "chat_update_owner"
+
+    owner: str | None = None
+
+
+class ChatUpdateTitle(_ChatEvent):
+    """A chat has another title (群会话更换群名称)."""
+
+    TYPE: ClassVar = "chat_update_title"
+
+    chat_title: Annotated[str | None, wire("title")] = None
+
+
+class ChatDisband(_ChatEvent):
+    """A chat was dissolved (群会话解散群)."""
+
+    TYPE: ClassVar = "chat_disband"
+
+
+class ChatTemplateChange(_ChatEvent):
+    """A template was switched on or off for a chat (群模板被启用或停用).
+
+    Attributes:
+        status: `on` or `off`.
+    """
+
+    TYPE: ClassVar = "chat_template_change"
+
+    template_id: Annotated[str | None, wire("templateId")] = None
+    status: str | None = None
+    changed: Annotated[Millis | None, wire("changedTimeStamp")] = None

@@ -1,0 +1,144 @@
+"""Events: what a push tells, in whichever of its forms it comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, ValidationError
+
+from dingtalk_models.core.model import Record
+from dingtalk_models.core.reply import UNPARSED, is_object
+from dingtalk_models.core.wire import Millis, wire
+
+EVERY_TYPE = "*"
+
+_HEAD = frozenset({"EventType", "EventTime", "CorpId", "BizId", "eventId", "TimeStamp"})
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """What is documented of a type of event.
+
+    Attributes:
+        name: its name, such as `user_add_org`.
+        title: its Chinese title.
+        source: the slug of its documentation page.
+        fields: its fields, and the type of each.
+    """
+
+    name: str
+    title: str
+    source: str
+    fields: Mapping[str, str]
+
+
+@cache
+def event_types() -> dict[str, EventType]:
+    """Every documented type of event, by name."""
+    text = files("dingtalk_models.callback").joinpath("event_types.json").read_text("utf-8")
+    return {described["name"]: EventType(**described) for described in json.loads(text)}
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str | int) else value
+
+
+Strs = Annotated[list[str], BeforeValidator(_listed)]
+"""A list of texts; some pushes hold a single one instead."""
+
+Ints = Annotated[list[int], BeforeValidator(_listed)]
+"""A list of numbers; some pushes hold a single one instead."""
+
+
+class Event(Record):
+    """Something that happened in a company.
+
+    Attributes:
+        type: the name of its type, such as `user_add_org`.
+        corp_id: the company.
+        event_id: the same in each delivery of this event; older forms have none.
+        time: when it happened.
+        data: its own fields, as they came.
+        payload: the whole push, as it came.
+    """
+
+    TYPE: ClassVar[str] = EVERY_TYPE
+
+    model_config = ConfigDict(populate_by_name=False)
+
+    type: Annotated[str, wire("EventType")]
+    corp_id: Annotated[str | None, wire("CorpId")] = None
+    event_id: Annotated[str | None, wire("eventId")] = None
+    time: Annotated[Millis | None, wire("EventTime")] = None
+    data: dict[str, Any] = {}
+    payload: dict[str, Any] = {}
+
+    @property
+    def title(self) -> str:
+        """The Chinese title of its type; empty for one that is not documented."""
+        known = event_types().get(self.type)
+        return known.title if known else ""
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Self:
+        """An event of this type, from the form of HTTP pushes, of Stream mode or of older callbacks."""
+        head, data = _stream_form(payload) if _is_stream(payload) else _flat_form(payload)
+        named = {name[:1].lower() + name[1:]: value for name, value in data.items()}
+        fields = {name: value for name, value in named.items() if name in _own_names(cls)} | head
+        fixed = {"EventType": type_of(payload), "data": data, "payload": payload}
+        unparsed: dict[str, Any] = {}
+        while True:
+            try:
+                return cls.model_validate(fields | fixed | ({UNPARSED: unparsed} if unparsed else {}))
+            except ValidationError as error:
+                odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
+                unparsed |= {name: fields.pop(name) for name in odd & fields.keys() or set(fields)}
+
+    def __repr_args__(self) -> Any:
+        """What is set, without the whole push."""
+        return [(name, value) for name, value in super().__repr_args__() if name != "payload"]
+
+
+@cache
+def _own_names(kind: type[Event]) -> frozenset[str]:
+    """The names on the wire of the fields that a class adds."""
+    aliases = {name: field.validation_alias for name, field in kind.model_fields.items()}
+    own = {name: alias for name, alias in aliases.items() if name not in Event.model_fields}
+    return frozenset(
+        str(spelling)
+        for name, alias in own.items()
+        for spelling in (alias.choices if isinstance(alias, AliasChoices) else [name])
+    )
+
+
+def type_of(payload: Mapping[str, Any]) -> str:
+    """The type of the event in a push; empty where it names none."""
+    return str(payload.get("EventType") or payload.get("eventType") or "")
+
+
+def _is_stream(payload: Mapping[str, Any]) -> bool:
+    return "EventType" not in payload and is_object(payload.get("data"))
+
+
+def _flat_form(payload: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    data = {name: value for name, value in payload.items() if name not in _HEAD}
+    head = {
+        "EventTime": payload.get("EventTime", payload.get("TimeStamp", payload.get("timeStamp"))),
+        "CorpId": payload.get("CorpId", payload.get("corpId")),
+        "eventId": payload.get("eventId"),
+    }
+    return head, data
+
+
+def _stream_form(payload: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    head = {
+        "EventTime": payload.get("eventBornTime"),
+        "CorpId": payload.get("eventCorpId"),
+        "eventId": payload.get("eventId"),
+    }
+    return head, dict(payload["data"])

@@ -1,0 +1,32 @@
+"""The typed events, by type."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar
+
+from dingtalk_models.callback import approval_events, attendance_events, chat_events, contact_events
+from dingtalk_models.callback.event import Event, type_of
+
+
+class CheckUrl(Event):
+    """The platform asks whether the address answers (测试回调URL事件)."""
+
+    TYPE: ClassVar = "check_url"
+
+
+@cache
+def classes() -> dict[str, type[Event]]:
+    """The class of each type of event that has one of its own."""
+    homes = (approval_events, attendance_events, chat_events, contact_events)
+    found = [value for home in homes for value in vars(home).values() if _has_type(value)]
+    return {kind.TYPE: kind for kind in (CheckUrl, *found)}
+
+
+def read_event(payload: dict[str, Any]) -> Event:
+    """The event in a push, typed where its type is known; every key is kept."""
+    return classes().get(type_of(payload), Event).read(payload)
+
+
+def _has_type(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Event) and "TYPE" in vars(value) and value is not Event

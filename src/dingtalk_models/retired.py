@@ -1,0 +1,86 @@
+"""Names that the platform once had for its APIs, and has retired, with what takes their place.
+
+A name that leads to one of this package's operations is not among them, however old it is. For those in `_GONE` the
+platform documents no API any more, and names no successor; the APIs in `_CLOSED` are closed to new applications.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dingtalk_models.core.errors import RetiredMethod
+
+_GONE: Final = {
+    "dingtalk.corp.deptgroup.": "syncuser",
+    "dingtalk.corp.liveness.": "get",
+    "dingtalk.corp.message.": "corpconversation.asyncsendbycode corpconversation.sendmock",
+    "dingtalk.corp.user.": "personainfo.get",
+    "dingtalk.oapi.attendance.": (
+        "advanced.service.bind advanced.service.isbound advanced.service.unbind class.get corp.confirm "
+        "corp.inviteactive.add corp.inviteactive.open face.recognition getAttendUpdateData group.create "
+        "group.deletebyid group.schedule.clear group.update groups.query test.getclass token.get"
+    ),
+    "dingtalk.oapi.callback.": "failrecord.confirm failrecord.list",
+    "dingtalk.oapi.cspace.": "auditlog.list auth.cancel auth.generate auth.update file.presignedurl.get",
+    "dingtalk.oapi.message.": "corpconversation.asyncsendbycode send_to_single_conversation",
+    "dingtalk.oapi.process.": (
+        "activityinfo.get approvers.forecast baseinfo.list bizsuite.get copy dirlist.get form.condition.list "
+        "form.get instance.cancel print.template.save printer.instance.get printer.template.delete "
+        "procmanager.get procmanager.save procvisible.get procvisible.save property.update "
+        "querypayrelatedtemplate sync template.list template.save template.upgrade template.upgradeinfo.query "
+        "workrecord.delete workrecord.forward.create"
+    ),
+    "dingtalk.oapi.processinstance.": "file.download file.upload variable.update",
+    "dingtalk.oapi.role.": "visible.delete visible.get visible.set",
+    "dingtalk.oapi.user.": (
+        "associated_unionid.transfer batchdelete corpinfo.list senior.setting senior.whitelist.set token.get"
+    ),
+    "dingtalk.smartwork.bpms.": (
+        "process.copy process.getbybiztype process.getvisible process.sync processinstance.updatevariables"
+    ),
+}
+
+_CLOSED: Final[dict[str, str | None]] = {
+    "dingtalk.corp.health.stepinfo.": None,
+    "dingtalk.oapi.asr.voice.translate": None,
+    "dingtalk.oapi.attendance.approve.duration.calculate": "/v1.0/attendance/approvals/durations/calculate",
+    "dingtalk.oapi.attendance.approve.finish": "/v1.0/attendance/approvals/finish",
+    "dingtalk.oapi.attendance.vacation.record.list": "/v1.0/attendance/vacations/records/query",
+    "dingtalk.oapi.attendance.vacation.type.create": "/v1.0/attendance/leaves/types",
+    "dingtalk.oapi.attendance.vacation.type.update": "/v1.0/attendance/leaves/types",
+    "dingtalk.oapi.blackboard.get": "/v1.0/blackboard/get_blackboard",
+    "dingtalk.oapi.calendar.v2.": "/v1.0/calendar/users/{userId}/calendars/{calendarId}/events",
+    "dingtalk.oapi.chat.create": "/v1.0/im/group/create",
+    "dingtalk.oapi.chat.getReadList": "robot_1_0.OrgGroupQuery",
+    "dingtalk.oapi.chat.send": "robot_1_0.OrgGroupSend",
+    "dingtalk.oapi.chat.subadmin.update": "/v1.0/im/subAdministrators",
+    "dingtalk.oapi.chat.update": "/v1.0/im/group/update",
+    "dingtalk.oapi.health.stepinfo.": None,
+    "dingtalk.oapi.kac.datav.": None,
+    "dingtalk.oapi.message.send_to_conversation": "robot_1_0.OrgGroupSend",
+    "dingtalk.oapi.microapp.": "/v1.0/microApp/apps",
+    "dingtalk.oapi.process.workrecord.": "/v1.0/workflow/processCentres",
+    "dingtalk.oapi.service.get_corp_token": "/v1.0/oauth2/corpAccessToken",
+    "dingtalk.oapi.service.get_suite_token": "/v1.0/oauth2/suiteAccessToken",
+    "dingtalk.oapi.smartwork.hrm.employee.list": "/v1.0/hrm/rosters/lists/query",
+    "dingtalk.oapi.smartwork.hrm.employee.listdimission": "/v1.0/hrm/employees/dimissionInfos",
+    "dingtalk.oapi.smartwork.hrm.employee.querydimission": "/v1.0/hrm/employees/dismissions",
+    "dingtalk.oapi.sso.gettoken": "/v1.0/oauth2/ssoAccessToken",
+    "dingtalk.oapi.sso.getuserinfo": "/v1.0/oauth2/ssoUserInfo",
+    "dingtalk.oapi.user.list": "dingtalk.oapi.v2.user.list",
+    "dingtalk.oapi.workrecord.": "/v1.0/todo/users/{unionId}/tasks",
+}
+"""What takes the place of an API, or of all whose names begin so: a name that `run()` knows, or a path."""
+
+RETIRED: Final[dict[str, str | None]] = {
+    **{prefix + rest: None for prefix, names in _GONE.items() for rest in names.split()},
+    **_CLOSED,
+}
+
+
+def retired(name: str) -> RetiredMethod | None:
+    """What to raise for a name that is retired."""
+    if name in RETIRED:
+        return RetiredMethod(name, RETIRED[name])
+    family = next((each for each in _CLOSED if each.endswith(".") and name.startswith(each)), None)
+    return RetiredMethod(name, _CLOSED[family]) if family else None

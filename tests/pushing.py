@@ -1,0 +1,42 @@
+"""Apps that receive pushes, and pushes for them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec
+
+from dingtalk_models import (
+    DingTalkApp,
+)
+
+P = ParamSpec("P")
+TOKEN, KEY = "token-123456", "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij"
+
+
+def on_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run a test on an event loop."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
+
+
+def receiving_app(**settings: Any) -> DingTalkApp:
+    return DingTalkApp(appkey="dingkey", appsecret="s", corp_id="dingcorp", token=TOKEN, aes_key=KEY, **settings)
+
+
+def sealed(
+    app: DingTalkApp, *, ago: float = 0, owner: str = "dingcorp", **payload: Any
+) -> tuple[dict[str, str], bytes]:
+    """A push as the platform makes it: its query and its body."""
+    text = json.dumps({"EventType": "user_add_org", "CorpId": "dingcorp", "userId": ["u1"], **payload})
+    stamp = str(int((time.time() - ago) * 1000))
+    parts = app.callback.crypto.seal(text, timestamp=stamp, nonce=f"n{time.monotonic_ns()}", owner=owner)
+    query = {"msg_signature": parts["msg_signature"], "timestamp": stamp, "nonce": parts["nonce"]}
+    return query, json.dumps({"encrypt": parts["encrypt"]}).encode()

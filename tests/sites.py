@@ -1,0 +1,105 @@
+"""Web servers in threads, for views to be pushed to over real HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import django
+import flask
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.urls import URLPattern, clear_url_caches, path
+from fastapi import FastAPI
+from uvicorn import Config
+from uvicorn import Server as Uvicorn
+
+from dingtalk_models.callback.django import view as django_view
+from dingtalk_models.callback.flask import view as flask_view
+from dingtalk_models.callback.starlette import view as starlette_view
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from dingtalk_models.callback import Callback
+
+
+class _ThreadingServer(ThreadingMixIn, WSGIServer):
+    daemon_threads = False  # so that closing it waits for them
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def wsgi(application: WSGIApplication) -> Generator[str]:
+    """Serve a WSGI application."""
+    server = make_server("127.0.0.1", 0, application, _ThreadingServer, _QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/dingtalk"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def flask_site(callback: Callback) -> Generator[str]:
+    """A Flask site with the view."""
+    site = flask.Flask("site")
+    site.logger.disabled = True
+    site.add_url_rule("/dingtalk", view_func=flask_view(callback), methods=["POST"])
+    with wsgi(site) as url:
+        yield url
+
+
+@contextmanager
+def fastapi_site(callback: Callback) -> Generator[str]:
+    """A FastAPI site with the view."""
+    site = FastAPI()
+    site.add_route("/dingtalk", starlette_view(callback), methods=["POST"])
+    server = Uvicorn(Config(site, port=0, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            thread.join(0.005)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}/dingtalk"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+urlpatterns: list[URLPattern] = []
+"""The addresses of the Django site of the moment."""
+
+
+@contextmanager
+def django_site(callback: Callback) -> Generator[str]:
+    """A Django site with the view, that checks for cross-site requests as sites do."""
+    if not settings.configured:
+        settings.configure(
+            ROOT_URLCONF=__name__,
+            MIDDLEWARE=["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
+            ALLOWED_HOSTS=["127.0.0.1"],
+            SECRET_KEY="for tests",
+            LOGGING_CONFIG=None,
+        )
+        django.setup()
+    urlpatterns[:] = [path("dingtalk", django_view(callback))]
+    clear_url_caches()
+    with wsgi(WSGIHandler()) as url:
+        yield url
+
+
+Site = Callable[["Callback"], Any]
+SITES: dict[str, Site] = {"flask": flask_site, "fastapi": fastapi_site, "django": django_site}

@@ -1,0 +1,521 @@
+"""The rate limiter: calls wait their turn, in order and not beyond their deadline, so that none is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, Literal
+
+import pytest
+import servers
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dingtalk_models import (
+    ConfigurationError,
+    Department,
+    DingTalkApp,
+    QuotaExhausted,
+    RateLimit,
+    RateLimited,
+    Retry,
+    User,
+    WebhookRobot,
+    operations,
+)
+from dingtalk_models.core.flow import Sleep
+from dingtalk_models.message.message_body import Text
+from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sessions import open_session
+from dingtalk_models.transport.rate_limit import (
+    ADDRESS_WINDOW,
+    SCRIPT,
+    START,
+    Fleet,
+    LocalSchedule,
+    Pace,
+    Schedule,
+    SharedSchedule,
+    is_free,
+)
+
+GET = "/topapi/v2/department/get"
+PATIENT = 1000.0
+READ = Department.objects.get.call(1)
+
+
+@pytest.fixture
+def sandbox() -> Generator[Sandbox]:
+    with Sandbox(qps=40) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
+    app = sandbox.app(rate_limit=RateLimit(40))
+    yield app
+    app.close()
+
+
+def codes(sandbox: Sandbox) -> list[int | str | None]:
+    return [call.code for call in sandbox.received(GET)]
+
+
+# -- the schedule --------------------------------------------------------------------------------------------------
+
+
+class Time:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def most_in_a_window(times: list[float], seconds: float) -> int:
+    times = sorted(times)
+    return max(sum(start <= moment < start + seconds for moment in times) for start in times)
+
+
+def taken(schedule: Schedule, patience: float = PATIENT) -> float:
+    """Take a slot on the schedule's own clock."""
+    at = schedule.take(patience).at
+    assert at is not None
+    return at
+
+
+@given(
+    limit=st.integers(1, 60),
+    steps=st.lists(
+        st.tuples(st.sampled_from(["take", "give back", "pause", "pass"]), st.floats(0, 2)), min_size=1, max_size=150
+    ),
+    late=st.lists(st.floats(0, 0.024), min_size=150, max_size=150),
+)
+def test_no_second_holds_more_than_the_limit(
+    limit: int, steps: list[tuple[Literal["take", "give back", "pause", "pass"], float]], late: list[float]
+) -> None:
+    """Whatever callers do, and although what they send takes longer on its way at some times than at others."""
+    clock = Time()
+    schedule = LocalSchedule(Pace.of(limit), clock)
+    waiting: list[float] = []
+    sent: list[float] = []
+
+    def let_pass(seconds: float) -> None:
+        end = clock.now + seconds
+        while waiting and (due := clock.now + max(0.0, schedule.left(waiting[0]))) <= end:
+            clock.now = due
+            assert schedule.left(waiting[0]) <= 1e-9
+            sent.append(clock.now)
+            del waiting[0]
+        clock.now = end
+
+    for action, amount in steps:
+        if action == "take":
+            at = taken(schedule)
+            waiting.append(at)
+            waiting.sort()
+        elif action == "give back" and waiting:
+            schedule.give_back(waiting.pop(int(amount / 2 * (len(waiting) - 1))))
+        elif action == "pause":
+            schedule.pause(amount)
+            resumes = clock.now + amount
+            assert all(clock.now + schedule.left(at) >= resumes - 1e-9 for at in waiting)
+        else:
+            let_pass(amount)
+    let_pass(PATIENT)
+    if sent:
+        arrived = [moment + delay for moment, delay in zip(sent, late, strict=False)]
+        assert most_in_a_window(arrived, 1.0 - 1e-9) <= limit
+
+
+def test_the_first_calls_may_be_slow() -> None:
+    clock = Time()
+    schedule = LocalSchedule(Pace.of(20), clock)
+    for _ in range(2):
+        slots = [taken(schedule) for _ in range(60)]
+        arrived = [at + START if at == slots[0] else at for at in slots]
+        assert most_in_a_window(arrived, 1) <= 20
+        clock.now += 60
+
+
+@pytest.mark.parametrize("limit", [1, 7, 20, 40, 60, 300])
+def test_the_rate_is_nearly_the_limit(limit: int) -> None:
+    schedule = LocalSchedule(Pace.of(limit))
+    slots = [taken(schedule) for _ in range(limit * 30)]
+    assert slots == sorted(slots)
+    assert len(slots) / (slots[-1] - slots[0] + Pace.of(limit).span) >= 0.95 * limit
+
+
+def test_an_address_may_burst() -> None:
+    pace = Pace.of(10_000, ADDRESS_WINDOW)
+    assert pace.burst == 2500
+    assert pace.span == pytest.approx(5.125)
+
+
+def test_a_few_calls_need_not_wait() -> None:
+    schedule = LocalSchedule(Pace.of(20))
+    waits = [schedule.take(PATIENT).wait for _ in range(6)]
+    assert max(waits[:5]) <= 0
+    assert waits[5] == pytest.approx(START + 0.256, abs=0.01)
+
+
+def test_too_late_takes_nothing() -> None:
+    clock = Time()
+    schedule = LocalSchedule(Pace.of(1), clock)
+    assert schedule.take(0).wait == 0
+    refused = schedule.take(0.5)
+    assert refused.at is None
+    assert refused.wait == pytest.approx(1.225)
+    assert schedule.take(PATIENT).wait == pytest.approx(1.225)
+
+
+def test_what_is_given_back_goes_to_the_next(schedules: Callable[[int], Schedule]) -> None:
+    schedule = schedules(4)
+    slots = [taken(schedule) for _ in range(5)]
+    for at in (slots[4], slots[2]):
+        schedule.give_back(at)
+    wait_for_threads()
+    assert [taken(schedule) for _ in range(3)] == [slots[2], slots[4], pytest.approx(slots[4] + slots[4] - slots[3])]
+
+
+def test_a_pause_moves_everyone_and_keeps_their_order(schedules: Callable[[int], Schedule]) -> None:
+    schedule = schedules(4)
+    slots = [taken(schedule) for _ in range(4)]
+    before = [schedule.left(at) for at in slots[1:]]
+    schedule.pause(5)
+    schedule.pause(2)
+    after = [schedule.left(at) for at in slots[1:]]
+    assert [late - early for late, early in zip(after, before, strict=True)] == [pytest.approx(5, abs=0.1)] * 3
+    newcomer = schedule.take(PATIENT)
+    assert newcomer.wait == pytest.approx(after[-1] + 1.025 / 4, abs=0.05)
+    assert schedule.take(1).at is None
+
+
+@pytest.fixture(params=["local", "shared"])
+def schedules(request: pytest.FixtureRequest) -> Callable[[int], Schedule]:
+    """What makes the schedule of a limit, in this process or in Redis."""
+    if request.param == "local":
+        return lambda limit: LocalSchedule(Pace.of(limit))
+    session = open_session(request.getfixturevalue("redis_url"))
+    script = session.script(SCRIPT)
+    assert script
+    fleet = Fleet(script)
+    return lambda limit: SharedSchedule(Pace.of(limit), fleet, f"{request.node.nodeid}:{limit}")
+
+
+def wait_for_threads() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "dingtalk-give-back":
+            thread.join()
+
+
+def test_one_order_for_all_who_share_a_store(redis_url: str) -> None:
+    script = open_session(redis_url).script(SCRIPT)
+    assert script
+    members = [SharedSchedule(Pace.of(20), Fleet(script), "test:order") for _ in range(2)]
+    slots = [taken(members[turn % 2]) for turn in range(60)]
+    assert slots == sorted(slots)
+    assert most_in_a_window(slots, 10_000) <= 20
+    assert [late - early for early, late in pairwise(slots[::5])] == [4563] + [2563] * 10
+
+
+# -- calls ---------------------------------------------------------------------------------------------------------
+
+
+def test_threads_wait_their_turn(sandbox: Sandbox, app: DingTalkApp) -> None:
+    with ThreadPoolExecutor(120) as pool:
+        found = list(pool.map(app.contact.departments.get, [1] * 120))
+    assert {each.dept_id for each in found} == {1}
+    assert codes(sandbox) == [0] * 120
+    assert_used_up(sandbox)
+
+
+def test_tasks_wait_their_turn_and_the_loop_goes_on(sandbox: Sandbox, app: DingTalkApp) -> None:
+    async def main() -> list[Department]:
+        async def tick() -> None:
+            while True:
+                asleep = time.monotonic()
+                await asyncio.sleep(0.01)
+                ticks.append(time.monotonic() - asleep)
+
+        ticks: list[float] = []
+        ticking = asyncio.create_task(tick())
+        try:
+            return await asyncio.gather(*(app.asend(READ) for _ in range(120)))
+        finally:
+            ticking.cancel()
+            await app.aclose()
+            assert len(ticks) > 100
+            assert sorted(ticks)[len(ticks) // 2] < 0.05
+
+    assert len(asyncio.run(main())) == 120
+    assert codes(sandbox) == [0] * 120
+    assert_used_up(sandbox)
+
+
+def assert_used_up(sandbox: Sandbox) -> None:
+    """120 calls under 40 a second take three seconds: twelve bursts of ten, START and eleven spans apart."""
+    at = [call.at for call in sandbox.received(GET)]
+    assert 2.8 < at[-1] - at[0] < 3.15
+
+
+def share(settings: dict[str, Any], calls: int) -> None:
+    app = DingTalkApp(**settings, rate_limit=RateLimit(40))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(app.send, [READ] * calls))
+    app.close()
+
+
+def test_processes_share_the_limit(sandbox: Sandbox, redis_url: str) -> None:
+    settings = {"appkey": sandbox.appkey, "appsecret": sandbox.appsecret, "session_manager": redis_url}
+    settings |= {"oapi_url": sandbox.url, "api_url": sandbox.url}
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        # both are up before either sends much
+        for each in [pool.submit(share, settings, 1) for _ in range(2)]:
+            each.result()
+        sandbox.calls.clear()
+        for each in [pool.submit(share, settings, 60) for _ in range(2)]:
+            each.result()
+    assert codes(sandbox) == [0] * 120
+    at = [call.at for call in sandbox.received(GET)]
+    assert 2.8 < at[-1] - at[0] < 3.3
+
+
+def test_each_api_has_its_own_limit(sandbox: Sandbox) -> None:
+    app = sandbox.app(rate_limit=RateLimit(2, apis={"/topapi/v2/user/get": 40}))
+    begun = time.monotonic()
+    app.contact.departments.get(1)
+    for _ in range(10):
+        app.contact.users.get("zhaolei")
+    assert time.monotonic() - begun < 0.5
+    app.contact.departments.get(1)
+    assert time.monotonic() - begun > 0.7
+    app.close()
+
+
+def test_the_address_has_a_limit_for_all_apis() -> None:
+    with Sandbox() as sandbox:
+        app = sandbox.app(rate_limit=RateLimit(1000, per_address=80), retry=Retry(deadline=1))
+        app.access_token  # noqa: B018 - a call too
+        for _ in range(10):
+            app.contact.departments.get(1)
+        for _ in range(9):
+            app.contact.users.get("zhaolei")
+        with pytest.raises(RateLimited) as caught:
+            app.contact.users.get("zhaolei")
+        assert caught.value.retry_after == pytest.approx(5.125, abs=0.5)
+        app.close()
+
+
+def test_off(sandbox: Sandbox) -> None:
+    app = sandbox.app(rate_limit=None, retry=None)
+    assert app.limiter is None
+    for _ in range(40):
+        app.send(READ)
+    with pytest.raises(RateLimited):
+        app.send(READ)
+    app.close()
+
+
+def test_it_is_on_by_default_and_for_an_unlimited_sandbox_off() -> None:
+    assert DingTalkApp().limiter is not None
+    for qps in (20, None):
+        with Sandbox(qps=qps) as sandbox:
+            assert (sandbox.app().limiter is None) == (qps is None)
+
+
+def test_wrong_limits_are_refused() -> None:
+    cases: list[dict[str, Any]]
+    cases = [{"per_second": 0}, {"apis": {GET: 0}}, {"per_address": 0}, {"monthly": -1}, {"apis": {"user": 1}}]
+    for wrong in cases:
+        with pytest.raises(ConfigurationError):
+            RateLimit(**wrong)
+
+
+# -- deadlines, cancellation ----------------------------------------------------------------------------------------
+
+
+def test_a_turn_beyond_the_deadline_is_not_waited_for(sandbox: Sandbox) -> None:
+    app = sandbox.app(rate_limit=RateLimit(1), retry=Retry(deadline=0.5))
+    app.send(READ)
+    begun = time.monotonic()
+    with pytest.raises(RateLimited, match=r"not sent: its turn would come in 1\.2 s") as caught:
+        app.send(READ)
+    assert time.monotonic() - begun < 0.3
+    assert caught.value.retry_after == pytest.approx(1.2, abs=0.1)
+    assert caught.value.request is not None
+    assert caught.value.request.path == GET
+    app.retry = Retry(deadline=5)
+    app.send(READ)
+    assert 1.1 < time.monotonic() - begun < 1.5, "what was not sent has taken nobody's place"
+    assert codes(sandbox) == [0, 0]
+    app.close()
+
+
+@pytest.mark.parametrize("store", ["memory://", "redis"])
+def test_who_is_cancelled_leaves_no_gap(store: str, sandbox: Sandbox, request: pytest.FixtureRequest) -> None:
+    url: str = request.getfixturevalue("redis_url") if store == "redis" else store
+    app = sandbox.app(rate_limit=RateLimit(4), session_manager=url, name="cancelled")
+
+    async def main() -> None:
+        await app.asend(READ)
+        waiting = [asyncio.create_task(app.asend(READ)) for _ in range(40)]
+        await asyncio.sleep(0.1)
+        for task in waiting:
+            task.cancel()
+        assert all(isinstance(each, asyncio.CancelledError) for each in await gathered(waiting))
+        await asyncio.to_thread(wait_for_threads)
+        begun = time.monotonic()
+        await app.asend(READ)
+        assert time.monotonic() - begun < 0.5, "forty who are gone are not waited for"
+        await app.aclose()
+
+    async def gathered(tasks: list[asyncio.Task[Department]]) -> list[Department | BaseException]:
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(main())
+    assert codes(sandbox) == [0, 0]
+
+
+# -- refusals --------------------------------------------------------------------------------------------------------
+
+
+REFUSALS: list[dict[str, Any]] = [
+    {"errcode": 90018},
+    {"sub_code": "90002"},
+    {"sub_code": "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi"},
+    {"errcode": 130101},
+]
+
+
+@pytest.mark.parametrize("how", REFUSALS, ids=str)
+def test_a_refusal_holds_up_everyone(how: Any, sandbox: Sandbox, app: DingTalkApp) -> None:
+    app.send(READ)
+    sandbox.calls.clear()
+    app.retry = Retry(first_wait=0.01)
+    sandbox.fail(GET, **how, headers={"Retry-After": "0.4"})
+    with ThreadPoolExecutor(8) as pool:
+        refused = pool.submit(app.send, READ)
+        while not sandbox.calls:
+            time.sleep(0.005)
+        time.sleep(0.02)
+        assert app.contact.users.get("zhaolei").name == "赵磊", "another API goes on"
+        found = [pool.submit(app.send, READ) for _ in range(7)]
+        assert {each.result().dept_id for each in [refused, *found]} == {1}
+    assert codes(sandbox)[1:] == [0] * 8
+    first, second, *_ = [call.at for call in sandbox.received(GET)]
+    assert 0.39 < second - first < 0.8
+
+
+def test_those_who_wait_are_held_up_too(sandbox: Sandbox) -> None:
+    app = sandbox.app(rate_limit=RateLimit(16), retry=Retry(first_wait=0.01))
+    app.send(READ)
+    sandbox.calls.clear()
+    sandbox.fail(GET, errcode=90018, headers={"Retry-After": "0.6"})
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(app.send, [READ] * 10))
+    at = [call.at for call in sandbox.received(GET) if call.code == 0]
+    refused = next(call.at for call in sandbox.received(GET) if call.code)
+    assert all(moment < refused + 0.1 or moment > refused + 0.59 for moment in at)
+    assert len(at) == 10
+    app.close()
+
+
+def test_a_pause_beyond_the_deadline_ends_the_wait(sandbox: Sandbox, app: DingTalkApp) -> None:
+    sandbox.fail(GET, errcode=90018, headers={"Retry-After": "60"})
+    with pytest.raises(RateLimited):
+        app.send(READ)
+    sandbox.calls.clear()
+    with pytest.raises(RateLimited, match="not sent"):
+        app.send(READ)
+    assert sandbox.calls == []
+    app.close()
+
+
+def test_a_ban_of_the_address_holds_up_every_api(sandbox: Sandbox) -> None:
+    app = sandbox.app(rate_limit=RateLimit(per_address=9_000))
+    sandbox.fail(GET, status=200, body='{"status":1111,"wait":5}')
+    with pytest.raises(RateLimited):
+        app.contact.departments.get(1)
+    with pytest.raises(RateLimited, match=r"not sent: its turn would come in (300\.0|299)"):
+        app.contact.users.get("zhaolei")
+    app.close()
+
+
+def test_robots_of_groups_do_not_hold_up_each_other(sandbox: Sandbox) -> None:
+    first, second = (WebhookRobot(f"{sandbox.url}/robot/send?access_token={token}") for token in ("a", "b"))
+    first.app = second.app = sandbox.app(rate_limit=RateLimit())
+    sandbox.fail("/robot/send", errcode=130101)
+    with pytest.raises(RateLimited):
+        first.send(Text("hello"))
+    sandbox.fail("/robot/send", errcode=0, times=1)
+    with pytest.raises(RateLimited, match="not sent"):
+        first.send(Text("hello"))
+    second.send(Text("hello"))
+    first.close()
+
+
+# -- the store of a fleet ---------------------------------------------------------------------------------------------
+
+
+def test_a_store_that_is_down_stops_no_call(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    with servers.redis() as url:
+        app = sandbox.app(rate_limit=RateLimit(8), session_manager=url)
+        app.send(READ)
+    with caplog.at_level(logging.WARNING, "dingtalk_models"):
+        begun = time.monotonic()
+        for _ in range(5):
+            app.send(READ)
+        assert time.monotonic() - begun > 0.4, "this process keeps the limit alone"
+    (warning,) = [record.message for record in caplog.records if "rate limit" in record.message]
+    assert warning == (
+        f"session store {app.session.name}: ConnectionError (Connection refused); "
+        "the rate limit is kept by this process alone until it answers again"
+    )
+    app.close()
+
+
+# -- the month's quota -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("store", ["memory://", "redis"])
+def test_calls_that_are_paid_for_end_with_the_quota(store: str, request: pytest.FixtureRequest) -> None:
+    url: str = request.getfixturevalue("redis_url") if store == "redis" else store
+    with Sandbox() as sandbox:
+        apps = [sandbox.app(session_manager=url, rate_limit=RateLimit(monthly=3)) for _ in range(2)]
+        app, other = apps if store == "redis" else (apps[0], apps[0])
+        forms = "/v1.0/workflow/processes/todoTasks/numbers"
+        sandbox.fail(forms, code="Forbidden.AccessDenied.QpsLimitForApi", status=403, headers={"Retry-After": "0.01"})
+        for each in (app, other, app):
+            each.smartwork.approvals.todo_count("zhaolei")
+        with pytest.raises(QuotaExhausted, match="the 3 calls"):
+            other.smartwork.approvals.todo_count("zhaolei")
+        assert len(sandbox.received(forms)) == 4
+        assert User.objects.using(other).get("zhaolei").name == "赵磊", "contacts are free"
+        for each in apps:
+            each.close()
+
+
+def test_tokens_logins_and_contacts_are_free() -> None:
+    for info in operations():
+        module = info.manager.__module__.split(".")[1]
+        assert is_free(info.path) == (module in {"auth", "contact", "customer"}), info.path
+
+
+def test_nothing_to_wait_for_is_no_step() -> None:
+    app = DingTalkApp(rate_limit=RateLimit(4))
+    assert app.limiter
+    until = time.monotonic() + 30
+    assert len(list(app.limiter.admit(READ, until))) == 1, "the transport is opened, once"
+    assert list(app.limiter.admit(User.objects.get.call("zhaolei"), until)) == []
+    step = next(app.limiter.admit(READ, until))
+    assert isinstance(step, Sleep)
+    assert step.seconds == pytest.approx(START + 1.025 / 4, abs=0.05)
