@@ -62,16 +62,14 @@ def build(info: OperationInfo, arguments: dict[str, Any]) -> Call[Any]:
 def _first_call(unsent: Any) -> Call[Any]:
     if _is_call(unsent):
         return unsent
-    if isinstance(unsent, Together):
-        return _first_call(next(iter(vars_of(unsent, "steps"))))
-    if isinstance(unsent, Window):
-        return _first_call(vars_of(unsent, "_ask")(vars_of(unsent, "_queue")[0]))
-    return _first_call(next(getattr(unsent, "walk", unsent.__iter__)()))
-
-
-def vars_of(step: object, name: str) -> Any:
-    """What a step of a flow was made with."""
-    return getattr(step, name)
+    step: Any = unsent
+    match type(step).__name__:
+        case Together.__name__:
+            return _first_call(step.steps[0])
+        case Window.__name__:
+            return _first_call(vars(step)["_ask"](vars(step)["_queue"][0]))
+        case _:
+            return _first_call(next(getattr(step, "walk", step.__iter__)()))
 
 
 def _is_call(value: object) -> TypeGuard[Call[Any]]:

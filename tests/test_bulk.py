@@ -144,12 +144,14 @@ def until(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def key_press(when: Callable[[], bool]) -> Generator[None]:
-    """Ctrl-C, as soon as something is so."""
+def key_press(wire: Wire, when: Callable[[], bool]) -> Generator[None]:
+    """Ctrl-C, as soon as something is so; what was held is let go after it."""
 
     def press() -> None:
         until(when)
         os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        wire.gate.set()
 
     thread = threading.Thread(target=press)
     thread.start()
@@ -496,16 +498,8 @@ def test_a_key_press_leaves_no_thread(which: int) -> None:
     app, wire = wired(flat(300, 20))
     wire.hold(lambda path, params: len(wire.asked) > 8)
 
-    def let_go() -> None:
-        until(lambda: len(wire.asked) > 8)
-        time.sleep(0.1)
-        wire.gate.set()
-
-    letting_go = threading.Thread(target=let_go)
-    letting_go.start()
-    with key_press(lambda: len(wire.asked) > 8), pytest.raises(KeyboardInterrupt):
+    with key_press(wire, lambda: len(wire.asked) > 8), pytest.raises(KeyboardInterrupt):
         in_bulk(app)[which].all()
-    letting_go.join()
     assert ours() == []
     assert len(wire.asked) < 20
 
@@ -515,7 +509,7 @@ def test_a_key_press_does_not_wait_for_what_is_waiting() -> None:
     app, wire = wired(lambda path, params: {"errcode": -1, "errmsg": "系统繁忙"})
     app.retry = Retry(attempts=5, first_wait=30, longest_wait=30, deadline=300)
     begun = time.monotonic()
-    with key_press(lambda: len(wire.asked) >= 1), pytest.raises(KeyboardInterrupt):
+    with key_press(wire, lambda: len(wire.asked) >= 1), pytest.raises(KeyboardInterrupt):
         User.objects.using(app).all(workers=4).prefetch(2).all()
     assert time.monotonic() - begun < 3
     assert ours() == []
@@ -808,8 +802,7 @@ def test_a_key_press_ends_a_gathering() -> None:
     app, wire = wired(flat(0))
     wire.hold(lambda path, params: True)
     get = Department.objects.using(app).get
-    threading.Timer(0.2, wire.gate.set).start()
-    with key_press(lambda: len(wire.asked) == 4), pytest.raises(KeyboardInterrupt):
+    with key_press(wire, lambda: len(wire.asked) == 4), pytest.raises(KeyboardInterrupt):
         app.gather([get.call(1) for _ in range(50)], workers=4)
     assert ours() == []
     assert len(wire.asked) == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import pickle
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, assert_type
@@ -298,6 +299,29 @@ def test_people_and_departments(sandbox: Sandbox, app: DingTalkApp) -> None:
     assert app.contact.get_user_departments("sunjing") == [[110, 100, 1], [100, 1], [130, 100, 1]]
 
 
+def test_a_day_of_the_contacts(sandbox: Sandbox, app: DingTalkApp) -> None:
+    contact = app.contact
+    department = contact.create_department("档案部", 400)
+    contact.update_department(department.dept_id, name="档案室")
+    assert contact.get_department(department.dept_id).name == "档案室"
+    assert department.dept_id in contact.get_department_id_list(400)
+    user = contact.create_user("档案员", "13300000001", [department.dept_id])
+    contact.update_user(user.userid, title="馆员")
+    assert contact.get_user(user.userid).title == "馆员"
+    assert contact.get_user_by_code(sandbox.login_code(user.userid)).userid == user.userid
+    for members in (contact.get_dept_user_list, contact.get_all_dept_user_list):
+        assert [each.userid for each in members(department.dept_id)] == [user.userid]
+    assert user.userid in [each.userid for each in contact.get_all_org_users()]
+    contact.add_roles_for_emps([914], [user.userid])
+    assert [each.userid for each in contact.get_role_simple_list(914)] == [user.userid]
+    contact.remove_roles_for_emps([914], [user.userid])
+    assert contact.get_role_simple_list(914).all() == []
+    assert 914 in [role.role_id for role in contact.get_role_group(910).roles]
+    contact.delete_user(user.userid)
+    contact.delete_department(department.dept_id)
+    assert department.dept_id not in sandbox.company.departments
+
+
 def test_every_role(sandbox: Sandbox, app: DingTalkApp) -> None:
     by_name = app.run("dingtalk.corp.role.all")
     groups = app.contact.get_all_corp_role_list()
@@ -412,6 +436,7 @@ def test_a_retired_name_says_so(app: DingTalkApp, name: str, instead: str | None
         error = caught.value
         assert isinstance(error, UnknownMethod)
         assert (error.name, error.instead) == (name, instead)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
         assert f"the platform has retired {name!r}" in str(error)
         assert (f"use {instead} instead" if instead else "names nothing in its place") in str(error)
 

@@ -15,7 +15,6 @@ from dingtalk_models.core.query import Query
 from dingtalk_models.customer.external_contact import ExternalContact, ExternalContactManager
 from dingtalk_models.customer.label_group import LabelGroupManager
 
-
 _Whole = Annotated[dict[str, Any], BeforeValidator(loaded)]
 """An object, or its JSON text."""
 

@@ -1,8 +1,8 @@
 """Archived endpoints that older clients still call, over the same state as those that took their place.
 
-`/user/*`, `/department/*`, `/topapi/inactive/user/get`, `/topapi/processinstance/*`. On the bare paths replies are flat,
-names are in camel case, what only reads or deletes is a GET, lists of ids are joined by vertical bars; and two texts of
-a person look like JSON, and are not.
+`/user/*`, `/department/*`, `/topapi/inactive/user/get`, `/topapi/processinstance/*`. On the bare paths replies are
+flat, names are in camel case, what only reads or deletes is a GET, lists of ids are joined by vertical bars; and two
+texts of a person look like JSON, and are not.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _pairs(value: object) -> object:
     return dict(re.findall(r"\"?(\d+)\"?\s*:\s*\"?([^,\"}]*)", value))
 
 
-Department_ = Annotated[list[int], FromJson, Field(alias="department", min_length=1, max_length=100), Code(40066)]
+DepartmentIds = Annotated[list[int], FromJson, Field(alias="department", min_length=1, max_length=100), Code(40066)]
 Orders = Annotated[dict[int, int], BeforeValidator(_pairs), Field(alias="orderInDepts")]
 Positions = Annotated[dict[int, str], BeforeValidator(_pairs), Field(alias="positionInDepts")]
 Manager = Annotated[str, Field(alias="managerUserid")]
@@ -144,7 +144,7 @@ def create_user(
     *,
     name: Name,
     mobile: Annotated[str, Field(pattern=r"^(\d{11}|\+\d{1,4}-\d{4,15})$"), Code(60103)],
-    department: Department_,
+    department: DepartmentIds,
     userid: Annotated[str | None, Field(min_length=1, max_length=64), Code(40003)] = None,
     orders: Orders | None = None,
     positions: Positions | None = None,
@@ -174,7 +174,7 @@ def update_user(
     userid: str,
     name: Name | None = None,
     mobile: str | None = None,
-    department: Department_ | None = None,
+    department: DepartmentIds | None = None,
     orders: Orders | None = None,
     positions: Positions | None = None,
     extension: OldExtension | None = None,
