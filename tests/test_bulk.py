@@ -368,7 +368,7 @@ def test_memory_does_not_grow_with_the_company(way: str) -> None:
         return ways.get(way) or manager.all(workers=2)
 
     list(users(20))  # what is only compiled once
-    assert peak_of(users(100)) < 1.15 * peak_of(users(20))
+    assert peak_of(users(100)) < 1.4 * peak_of(users(20))  # how far it is ahead differs
 
 
 # -- errors, and loops that are left --------------------------------------------------------------------------------
@@ -412,8 +412,8 @@ def test_an_error_comes_in_its_place_and_ends_the_rest() -> None:
     assert ours() == []
 
 
-def test_an_error_ends_the_tasks_too() -> None:
-    app, wire = wired(broken(52, flat(300, 1)))
+def test_an_error_ends_the_tasks_too(caplog: pytest.LogCaptureFixture) -> None:
+    app, wire = wired(broken(52, broken(53, flat(300, 1))))
 
     async def scenario() -> None:
         met = await aread(User.objects.using(app).all(workers=4), NotFound)
@@ -422,8 +422,10 @@ def test_an_error_ends_the_tasks_too() -> None:
         with pytest.raises(NotFound):
             await User.objects.using(app).all.aio(workers=4)
         assert asyncio.all_tasks() == {asyncio.current_task()}
+        gc.collect()
 
     asyncio.run(scenario())
+    assert caplog.records == []  # the loop has no error to complain of that nobody asked for
     assert sum(path == IDS for path, _ in wire.asked) <= 2 * (51 + room(4))
 
 
@@ -501,7 +503,7 @@ def test_a_key_press_leaves_no_thread(which: int) -> None:
     with key_press(wire, lambda: len(wire.asked) > 8), pytest.raises(KeyboardInterrupt):
         in_bulk(app)[which].all()
     assert ours() == []
-    assert len(wire.asked) < 20
+    assert len(wire.asked) <= 8 + 4
 
 
 def test_a_key_press_does_not_wait_for_what_is_waiting() -> None:
@@ -532,7 +534,8 @@ def after(wire: Wire, asked: int, steps: Steps[Any]) -> Flow[Any]:
     return (yield from steps)
 
 
-def test_threads_begun_by_one_that_was_ended_end_at_once(app: DingTalkApp) -> None:
+def test_threads_begun_by_one_that_was_ended_end_at_once() -> None:
+    app, wire = wired(flat(0))
     ended = threading.Event()
 
     def late() -> Flow[None]:
@@ -544,6 +547,7 @@ def test_threads_begun_by_one_that_was_ended_end_at_once(app: DingTalkApp) -> No
     with pytest.raises(DingTalkError):
         app.send(together([late(), failing(begun, ended)]))
     assert ours() == []
+    assert wire.asked == []
 
 
 def failing(begun: threading.Event, ended: threading.Event) -> Flow[None]:
@@ -628,7 +632,7 @@ class Served:
         if path == "/topapi/bulk/bare":
             return {"result": self.items[start : start + size]}
         if self.short and path == "/topapi/bulk/offset":
-            size = max(1, size - start % 2)
+            size = 1 + start * 7 % size
         page = self.page(start, size, lambda end: {})
         return {"result": page | ({"total": len(self.items)} if self.total else {})}
 
@@ -678,7 +682,7 @@ def in_vain(case: Prefetched) -> int:
     if case.kind not in {"offset", "pages", "bare"}:
         return 0
     if case.short and case.kind == "offset":
-        return case.pages
+        return case.pages + 1
     return 0 if case.total and case.kind != "bare" else case.pages - 1
 
 
@@ -707,6 +711,16 @@ def test_pages_that_can_be_counted_are_fetched_at_once() -> None:
         assert found.result() == list(range(30))
     assert wire.most <= 6
     assert len(wire.asked) == 10
+
+
+def test_pages_of_uneven_length_are_guessed_at_once_only() -> None:
+    def serve(path: str, params: Params) -> Params:
+        end = params["offset"] + (1 if params["offset"] % 4 else 3)
+        return {"result": {"list": list(range(params["offset"], min(end, 40))), "has_more": end < 40}}
+
+    app, wire = wired(serve)
+    assert Lists(app).offset(3).prefetch(4).all() == list(range(40))
+    assert len(wire.asked) <= 20 + 5
 
 
 def test_an_error_of_a_page_comes_in_its_place() -> None:

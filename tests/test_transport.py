@@ -47,7 +47,7 @@ from dingtalk_models import (
 from dingtalk_models.core.flow import Steps, Together, batches
 from dingtalk_models.sandbox import Sandbox, server
 from dingtalk_models.sandbox.faults import Behaviour
-from dingtalk_models.transport.asynchronous import HttpxTransport
+from dingtalk_models.transport.asynchronous import HttpcoreTransport
 from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.masking import mask
 
@@ -574,7 +574,7 @@ def test_a_double_needs_two_methods() -> None:
 
 def test_awaiting_without_httpx_says_what_to_install() -> None:
     code = (
-        "import sys; sys.modules['httpx'] = None\n"
+        "import sys; sys.modules['httpcore'] = None\n"
         "from dingtalk_models import DingTalkApp, ConfigurationError\n"
         "try: DingTalkApp(appkey='k', appsecret='s').async_transport\n"
         "except ConfigurationError as error: print(error)"
@@ -822,7 +822,7 @@ def test_the_transports_by_themselves(sandbox: Sandbox) -> None:
     transport.close()
 
     async def scenario() -> HttpResponse:
-        other = HttpxTransport((1, 1))
+        other = HttpcoreTransport((1, 1))
         try:
             return await other.send(request)
         finally:

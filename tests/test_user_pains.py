@@ -256,7 +256,7 @@ def test_a_blocking_program_does_not_load_what_only_awaiting_needs(sandbox: Sand
     code = (
         "import sys; from dingtalk_models import DingTalkApp, Department\n"
         "app = DingTalkApp(appkey=sys.argv[1], appsecret=sys.argv[2], oapi_url=sys.argv[3], api_url=sys.argv[3])\n"
-        "print(Department.objects.using(app).get(1).dept_id, 'httpx' in sys.modules, 'redis' in sys.modules)\n"
+        "print(Department.objects.using(app).get(1).dept_id, 'httpcore' in sys.modules, 'redis' in sys.modules)\n"
         "app.close()"
     )
     arguments = [sys.executable, "-c", code, sandbox.appkey, sandbox.appsecret, sandbox.url]

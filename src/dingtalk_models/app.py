@@ -70,7 +70,7 @@ class DingTalkApp:
         retry: how often a call is tried; `None` for once.
         rate_limit: how many calls a second are made, while more wait their turn; `None` for no limit.
         transport: what sends requests; by default requests.
-        async_transport: what sends awaited requests; by default httpx.
+        async_transport: what sends awaited requests; by default httpcore, the engine of httpx.
         session_fallback: whether this process's memory stands in for a session store that is down.
     """
 
@@ -220,9 +220,9 @@ class DingTalkApp:
         """What sends awaited requests."""
         with self._opening:
             if self._async_transport is None:
-                from dingtalk_models.transport.asynchronous import HttpxTransport  # noqa: PLC0415 - only when used
+                from dingtalk_models.transport.asynchronous import HttpcoreTransport  # noqa: PLC0415 - only when used
 
-                self._async_transport = HttpxTransport(self.timeout)
+                self._async_transport = HttpcoreTransport(self.timeout)
             return self._async_transport
 
     def close(self) -> None:

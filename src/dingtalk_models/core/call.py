@@ -7,8 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 from urllib.parse import quote, urlencode
+
+from pydantic_core import to_json
 
 from .body import Body, File, Form, Sink
 from .errors import ConfigurationError
@@ -57,7 +60,7 @@ class Endpoint:
         names = frozenset(query.split("&")) if query else frozenset[str]()
         return cls(verb, path, names, authenticated, verb == "GET" if idempotent is None else idempotent)
 
-    @property
+    @cached_property
     def host(self) -> Host:
         """Which of the platform's two hosts serves it."""
         return "api" if re.match(r"/v\d", self.path) else "oapi"
@@ -194,12 +197,7 @@ class Call(Generic[T]):
         if form:
             return HttpRequest(request.verb, url, headers | {"Content-Type": form.content_type}, form)
         headers["Content-Type"] = "application/json"
-        return HttpRequest(
-            request.verb,
-            url,
-            headers,
-            json.dumps(request.body, ensure_ascii=False, separators=(",", ":")).encode(),
-        )
+        return HttpRequest(request.verb, url, headers, to_json(request.body))
 
     def read(self, response: HttpResponse) -> T:
         """Read the answer out of a reply, or raise what the platform says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, get_args, overload
@@ -155,10 +156,13 @@ def is_page(value: object) -> TypeGuard[Page[Any]]:
     return isinstance(value, Page)
 
 
+_remember: Callable[[Model, AppLike], None] = vars(Model)["_app"].__set__
+
+
 def bind(answer: object, app: AppLike) -> None:
     """Let every resource in an answer remember the app that loaded it."""
     if isinstance(answer, Model):
-        answer.using(app)
+        _remember(answer, app)
         for name in _resource_fields(type(answer)):
             bind(getattr(answer, name), app)
     elif is_array(answer):

@@ -292,7 +292,7 @@ class _Counted(Generic[T]):
     def _following(self, page: Page[T]) -> Iterable[int]:
         cursor = self._asked.popleft()
         following = self._paging.after(page, cursor)
-        if not isinstance(following, int) or following <= cursor or (self._asked and self._asked[0] != following):
+        if not isinstance(following, int) or following <= cursor:
             return ()
         stride = following - cursor
         end = cursor + stride * self._pages + 1

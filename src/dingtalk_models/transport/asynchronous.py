@@ -1,29 +1,54 @@
-"""The transport of the event loop: httpx. Imported only when something is awaited."""
+"""The transport of the event loop: httpcore, the engine of httpx, without the client's per-call machinery."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import ssl
+import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from requests.utils import get_environ_proxies, select_proxy
+from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
 
-from dingtalk_models.core.body import CHUNK, Body, Sink
+from dingtalk_models.core.body import Body, Sink
 from dingtalk_models.core.call import HttpRequest, HttpResponse
 from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.transport.blocking import POOL_SIZE, USER_AGENT, Timeout, announced
 
 try:
-    import httpx
+    import httpcore
 except ImportError as error:
     raise ConfigurationError("awaiting needs httpx: pip install 'dingtalk-models[async]'") from error
 
 T = TypeVar("T")
 
+_NEVER_SENT = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+_FAILURES = (*_NEVER_SENT, httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, zlib.error)
+IDLE = 5.0
+"""Seconds after which an idle connection is closed: the other side may do so too, and the next call would break."""
 
-class HttpxTransport:
+_GZIP = 31
+"""Tells zlib to expect gzip's header."""
+
+
+class _Route(NamedTuple):
+    """How requests reach one host on one event loop."""
+
+    pool: httpcore.AsyncConnectionPool
+    base: httpcore.URL
+    headers: list[tuple[bytes, bytes]]
+
+
+class HttpcoreTransport:
     """Sends over pooled connections; each event loop has its own, since a connection belongs to its loop.
 
     Args:
@@ -32,11 +57,8 @@ class HttpxTransport:
 
     def __init__(self, timeout: Timeout) -> None:
         connect, read = timeout
-        self._extensions = {"timeout": httpx.Timeout(read, connect=connect).as_dict()}
-        self._verify = httpx.create_ssl_context()
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncHTTPTransport]] = (
-            WeakKeyDictionary()
-        )
+        self._extensions = {"timeout": {"connect": connect, "read": read, "write": read, "pool": connect}}
+        self._routes: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Route]] = WeakKeyDictionary()
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request and return what came back, whatever its status.
@@ -44,43 +66,64 @@ class HttpxTransport:
         Raises:
             TransportError: nothing, or only a part, came back.
         """
-        body, headers = request.content, {**_HEADERS, **request.headers}
-        content: bytes | AsyncIterator[bytes] | None
+        body = request.content
+        content: bytes | AsyncIterator[bytes]
         if body is None or isinstance(body, bytes):
-            content = body
+            content, length = body or b"", len(body or b"")
         else:
-            content, headers["Content-Length"] = _pieces(body), str(body.length)
-        sent = httpx.Request(request.method, request.url, headers=headers, content=content, extensions=self._extensions)
+            content, length = _pieces(body), body.length
+        slash = request.url.index("/", request.url.index("://") + 3)
+        route = self._route(request.url[:slash])
+        headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
+        headers += [*route.headers, (b"Content-Length", b"%d" % length)]
+        if request.sink is None:
+            headers.append((b"Accept-Encoding", b"gzip"))
+        scheme, host, port = route.base.scheme, route.base.host, route.base.port
+        url = httpcore.URL(scheme=scheme, host=host, port=port, target=request.url[slash:].encode("ascii"))
+        sent = httpcore.Request(request.method, url, headers=headers, content=content, extensions=self._extensions)
         try:
-            response = await self._pool(sent.url).handle_async_request(sent)
+            response = await route.pool.handle_async_request(sent)
             try:
-                received = await _received(response, request.sink)
+                answered = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
+                received = await _received(response, answered, request.sink)
             finally:
-                if not response.is_closed:
-                    await response.aclose()
-        except httpx.HTTPError as error:
+                await response.aclose()
+        except _FAILURES as error:
             raise _unreachable(request, error) from None
-        return HttpResponse(response.status_code, response.headers, received)
+        return HttpResponse(response.status, answered, received)
 
     async def close(self) -> None:
         """Give back the connections of this event loop."""
-        for pool in self._pools.pop(asyncio.get_running_loop(), {}).values():
-            await pool.aclose()
+        for route in self._routes.pop(asyncio.get_running_loop(), {}).values():
+            await route.pool.aclose()
 
-    def _pool(self, url: httpx.URL) -> httpx.AsyncHTTPTransport:
-        """The pool for a host on this loop: no client, whose own per-call machinery takes as long as the call."""
-        pools = self._pools.setdefault(asyncio.get_running_loop(), {})
-        base = f"{url.scheme}://{url.netloc.decode()}"
-        if base not in pools:
-            pools[base] = httpx.AsyncHTTPTransport(
-                verify=self._verify,
-                limits=httpx.Limits(max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE),
-                proxy=select_proxy(base, get_environ_proxies(base)),
+    def _route(self, base: str) -> _Route:
+        """The way to a host: the environment's proxies and certificates are read once."""
+        routes = self._routes.setdefault(asyncio.get_running_loop(), {})
+        if base not in routes:
+            url = httpcore.URL(base)
+            proxy = select_proxy(base, get_environ_proxies(base))
+            pool = httpcore.AsyncConnectionPool(
+                _certificates() if url.scheme == b"https" else None,
+                httpcore.Proxy(proxy, auth=_credentials(proxy)) if proxy else None,
+                max_connections=POOL_SIZE,
+                max_keepalive_connections=POOL_SIZE,
+                keepalive_expiry=IDLE,
             )
-        return pools[base]
+            host = urlsplit(base).netloc.encode()
+            routes[base] = _Route(pool, url, [(b"Host", host), (b"User-Agent", USER_AGENT.encode())])
+        return routes[base]
 
 
-_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
+def _certificates() -> ssl.SSLContext:
+    import httpx  # noqa: PLC0415 - only where there is TLS
+
+    return httpx.create_ssl_context()
+
+
+def _credentials(proxy: str) -> tuple[str, str] | None:
+    user, password = get_auth_from_url(proxy)
+    return (user, password) if user else None
 
 
 async def _pieces(body: Body) -> AsyncIterator[bytes]:
@@ -89,12 +132,13 @@ async def _pieces(body: Body) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _received(response: httpx.Response, sink: Sink | None) -> bytes:
+async def _received(response: httpcore.Response, headers: Mapping[str, str], sink: Sink | None) -> bytes:
     """The body of an answer; nothing where a sink has taken it."""
-    if sink is None or not response.is_success:
-        return await response.aread()
-    async with _in_thread(sink.receive(announced(response.headers))) as write:
-        async for piece in response.aiter_bytes(CHUNK):
+    if sink is None or not 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+        content = await response.aread()
+        return zlib.decompress(content, _GZIP) if headers.get("content-encoding") == "gzip" else content
+    async with _in_thread(sink.receive(announced(headers))) as write:
+        async for piece in response.aiter_stream():
             await asyncio.to_thread(write, piece)
     return b""
 
@@ -110,13 +154,13 @@ async def _in_thread(manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
     await asyncio.to_thread(manager.__exit__, None, None, None)
 
 
-def _unreachable(request: HttpRequest, error: httpx.HTTPError) -> TransportError:
-    url = httpx.URL(request.url)
-    never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-    if isinstance(error, httpx.TimeoutException):
+def _unreachable(request: HttpRequest, error: Exception) -> TransportError:
+    never_sent = isinstance(error, _NEVER_SENT)
+    if isinstance(error, httpcore.TimeoutException):
         what = "no connection in time" if never_sent else "no answer in time"
     elif never_sent:
         what = "no connection"
     else:
         what = "the connection or the answer broke off"
-    return TransportError(f"{what} ({request.method} {url.path} at {url.netloc.decode()})", sent=not never_sent)
+    parts = urlsplit(request.url)
+    return TransportError(f"{what} ({request.method} {parts.path} at {parts.netloc})", sent=not never_sent)
