@@ -1,0 +1,123 @@
+"""Each operation of the registry in its four uses: blocking, awaited, unsent, by name; all four bring the same.
+
+The platform's part is played by what its documentation says that it answers. What an operation does to a company is
+tested module by module, over HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, NotRequired, TypeGuard, get_args
+
+import conventions
+import pytest
+import samples
+
+from dingtalk_models import DingTalkApp, HttpRequest, HttpResponse, InvalidArgument, Query, operations
+from dingtalk_models.core.arguments import get_origin
+from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.core.reply import is_object
+
+APPS_OWN = b'{"appKey":"key","appSecret":"secret"}'
+TOKEN = b'{"accessToken":"t","expireIn":7200}'
+FIRST_PAGES = {"has_more": False, "hasMore": False, "next_cursor": None, "nextCursor": None, "nextToken": None}
+
+
+class Documented:
+    """Answers every call with one reply, and the app's own request for a token with a token."""
+
+    def __init__(self, reply: Any) -> None:
+        self.reply = json.dumps(reply).encode()
+        self.sent: list[HttpRequest] = []
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        if request.content == APPS_OWN:
+            return HttpResponse(200, {}, TOKEN)
+        self.sent.append(request)
+        return HttpResponse(200, {}, self.reply)
+
+    def close(self) -> None: ...
+
+
+class DocumentedAsync:
+    """The same on the event loop."""
+
+    def __init__(self, inner: Documented) -> None:
+        self.inner = inner
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        return self.inner.send(request)
+
+    async def close(self) -> None: ...
+
+
+def last_page(reply: Any) -> Any:
+    """The same reply as one after which nothing follows."""
+    if not is_object(reply):
+        return reply
+    return {name: FIRST_PAGES.get(name, last_page(value)) for name, value in reply.items()}
+
+
+def documented(info: OperationInfo) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments and a reply from the first page of the documentation whose sample the operation takes."""
+    for entry in conventions.pages(info):
+        arguments = said(info, samples.request_sample(entry))
+        try:
+            conventions.build(info, arguments)
+        except InvalidArgument:
+            continue
+        success = {"errcode": 0} if info.host == "oapi" else {}
+        return arguments, success | last_page(samples.reply_from_table(entry))
+    raise AssertionError(f"no documented sample fits {info.name}")
+
+
+def said(info: OperationInfo, sample: dict[str, Any]) -> dict[str, Any]:
+    """A sample, with `None` for what has to be said, if only so."""
+    fields = conventions.definition(info).arguments.fields
+    unsaid = {
+        name for name, hint in fields.items() if get_origin(hint) is not NotRequired and type(None) in get_args(hint)
+    }
+    return dict.fromkeys(unsaid - sample.keys()) | sample
+
+
+def is_list(answer: object) -> TypeGuard[Query[Any]]:
+    """Whether it is a lazy list."""
+    return isinstance(answer, Query)
+
+
+def whole(answer: Any) -> Any:
+    """What a call brings, a lazy list read to its end."""
+    return answer.all() if is_list(answer) else answer
+
+
+@pytest.mark.parametrize("info", operations(), ids=lambda info: info.name)
+def test_an_operation_in_its_four_uses(info: OperationInfo) -> None:
+    arguments, reply = documented(info)
+    platform = Documented(reply)
+    with DingTalkApp(
+        corp_id="corp",
+        appkey="key",
+        appsecret="secret",
+        agent_id=1,
+        transport=platform,
+        async_transport=DocumentedAsync(platform),
+        rate_limit=None,
+    ) as app:
+        use = getattr(info.manager(app), info.method)
+        unsent = use.call(**arguments)
+        uses: dict[str, Callable[[], Any]] = {
+            "blocking": lambda: whole(use(**arguments)),
+            "awaited": lambda: asyncio.run(use.aio(**arguments)),
+            "unsent": lambda: app.send(unsent.collect() if is_list(unsent) else unsent),
+            "by name": lambda: whole(app.run(info.name, **arguments)),
+        }
+        answers: dict[str, Any] = {}
+        requests: dict[str, int] = {}
+        for name, once in uses.items():
+            platform.sent.clear()
+            answers[name] = once()
+            requests[name] = len(platform.sent)
+    assert answers == dict.fromkeys(uses, answers["blocking"])
+    assert requests == dict.fromkeys(uses, max(requests["blocking"], 1))
