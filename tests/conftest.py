@@ -1,4 +1,4 @@
-"""Servers shared by the tests; each is started when the first test asks for it."""
+"""What tests share: a sandbox of their own with its app, and servers that start when the first test asks for them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ from collections.abc import Generator
 
 import pytest
 import servers
+
+from dingtalk_models import DingTalkApp
+from dingtalk_models.sandbox import Sandbox
+
+
+@pytest.fixture
+def sandbox() -> Generator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
+    with sandbox.app() as chosen:
+        yield chosen
+    chosen.close()
 
 
 @pytest.fixture(scope="session")

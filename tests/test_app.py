@@ -48,12 +48,6 @@ def no_default() -> Generator[None]:
 
 
 @pytest.fixture
-def sandbox() -> Generator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     app = sandbox.app()
     yield app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -61,19 +61,6 @@ CREATE, QUERY = "/v1.0/workflow/processInstances", "/v1.0/workflow/processes/ins
 RANGE = ("开始时间", "结束时间")
 START, END = datetime(2026, 10, 1, 9, tzinfo=BEIJING), datetime(2026, 10, 3, 18, tzinfo=BEIJING)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    with sandbox.app() as opened:
-        yield opened
-        opened.close()
 
 
 def leave(reason: str = "回家") -> list[FormValue[Any] | FormFields]:

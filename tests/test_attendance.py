@@ -45,19 +45,6 @@ PUNCHES, RESULTS = "/attendance/listRecord", "/attendance/list"
 TOPAPI = "/topapi/attendance/"
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    with sandbox.app() as opened:
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[tuple[Sandbox, DingTalkApp]]:
     """A company of 320."""

@@ -77,12 +77,6 @@ def test_the_first_generations_names() -> None:
 # views, pushed to by the sandbox
 
 
-@pytest.fixture
-def sandbox() -> Generator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
 @contextmanager
 def registered(sandbox: Sandbox, kind: str = "flask") -> Generator[DingTalkApp]:
     """An app of the sandbox, registered for events at a site of its own."""

@@ -430,12 +430,6 @@ NAMED = [(key, name) for key, info in CONTACT.items() for name in info.names]
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
     app = sandbox.app()
     yield app

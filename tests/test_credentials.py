@@ -37,12 +37,6 @@ T = TypeVar("T")
 FAST = Retry(first_wait=0.01, longest_wait=0.02)
 
 
-@pytest.fixture
-def sandbox() -> Generator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 class Clock:
     """The clocks of credentials and of sessions alone, which a test may put forward."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,20 +24,6 @@ from dingtalk_models import (
 from dingtalk_models.sandbox import Sandbox
 
 CREATE = "/topapi/extcontact/create"
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    app = sandbox.app()
-    with app:
-        yield app
-    app.close()
 
 
 def new(sandbox: Sandbox, number: int = 0, **changes: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import copy
 import json
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,20 +27,6 @@ GET, LIST, IDS, UPDATE = (f"/topapi/v2/department/{name}" for name in ("get", "l
 
 EVERYONE = [1, 100, 200, 300, 400, 500, 110, 120, 130, 310, 320, 111, 112, 321, 1111]
 """The company that `deep` makes, breadth first."""
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    app = sandbox.app()
-    with app:
-        yield app
-    app.close()
 
 
 @pytest.fixture

@@ -45,12 +45,6 @@ MB = 1024 * 1024
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
 def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
     app = sandbox.app(retry=Retry(first_wait=0.01))
     with app:

@@ -116,19 +116,6 @@ KINDS: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    with sandbox.app() as opened:
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[tuple[Sandbox, DingTalkApp]]:
     """A company of 1,100, and more departments than one call takes."""

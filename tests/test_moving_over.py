@@ -39,19 +39,6 @@ FORM = [
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    with sandbox.app() as app:
-        yield app
-    app.close()
-
-
-@pytest.fixture
 def old(sandbox: Sandbox) -> Iterator[Any]:
     key = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
     client = OLD.AppKeyClient(sandbox.corp_id, sandbox.appkey, sandbox.appsecret, token="token", aes_key=key)

@@ -61,19 +61,6 @@ SECRET = "SEC0123456789abcdef"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    with sandbox.app() as opened:
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
 def webhook(sandbox: Sandbox) -> Webhook:
     return sandbox.company.outbox.add_webhook(SECRET)
 

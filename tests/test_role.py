@@ -6,7 +6,7 @@ import asyncio
 import copy
 import json
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,20 +26,6 @@ from dingtalk_models import (
 from dingtalk_models.sandbox import Sandbox
 
 LIST, USERS, UPDATE = "/topapi/role/list", "/topapi/role/simplelist", "/role/update_role"
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    app = sandbox.app()
-    with app:
-        yield app
-    app.close()
 
 
 def problems(refused: Callable[..., object], *args: Any, **kwargs: Any) -> dict[str, str]:

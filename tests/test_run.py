@@ -35,12 +35,6 @@ from dingtalk_models.sandbox import Sandbox
 
 
 @pytest.fixture
-def sandbox() -> Generator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     app = sandbox.app()
     yield app

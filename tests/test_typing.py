@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,19 +65,6 @@ def test_each_mistake_is_reported_and_nothing_else(checker: str, request: pytest
 
 
 # The application works, too
-
-
-@pytest.fixture
-def sandbox() -> Generator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
-    with sandbox.app() as inner:
-        yield inner
-    inner.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import copy
 import json
 import pickle
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -32,20 +32,6 @@ from dingtalk_models.sandbox import Sandbox
 GET, LIST, UPDATE = (f"/topapi/v2/user/{name}" for name in ("get", "list", "update"))
 SIMPLE, INACTIVE, SEARCH = "/topapi/user/listsimple", "/topapi/inactive/user/v2/get", "/v1.0/contact/users/search"
 BY_CODE = "/topapi/v2/user/getuserinfo"
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def app(sandbox: Sandbox) -> Iterator[DingTalkApp]:
-    app = sandbox.app()
-    with app:
-        yield app
-    app.close()
 
 
 def problems(refused: Callable[..., object], *args: Any, **kwargs: Any) -> dict[str, str]:

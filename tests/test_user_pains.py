@@ -38,12 +38,6 @@ FAST = Retry(first_wait=0.01, longest_wait=0.02)
 
 
 @pytest.fixture
-def sandbox() -> Generator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     with sandbox.app(retry=FAST) as app:
         yield app

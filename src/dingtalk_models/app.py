@@ -122,13 +122,7 @@ class DingTalkApp:
         self.jsapi_ticket_credential = Credential(
             self.session, self.session_key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call
         )
-        self.limiter = rate_limit and Limiter(
-            rate_limit,
-            self.session,
-            url=self.oapi_url,
-            key=self.session_key("rate"),
-            quota_key=f"dingtalk:{self.oapi_url}:{self.corp_id or self.appkey}:calls",
-        )
+        self.limiter = self._limiter(rate_limit) if rate_limit else None
         self._transport = transport
         self._async_transport = async_transport
         self._opening = threading.Lock()
@@ -286,6 +280,10 @@ class DingTalkApp:
         if self.corp_id and self.corp_secret:
             return self.auth.issue_corp_access_token.call(corpid=self.corp_id, corpsecret=self.corp_secret)
         raise ConfigurationError(f"app {self.name!r} has no credentials: give it appkey and appsecret")
+
+    def _limiter(self, limit: RateLimit) -> Limiter:
+        quota_key = f"dingtalk:{self.oapi_url}:{self.corp_id or self.appkey}:calls"
+        return Limiter(limit, self.session, url=self.oapi_url, key=self.session_key("rate"), quota_key=quota_key)
 
     def session_key(self, what: str) -> str:
         """A key of the session store, made of the app's name and the identity of its credentials, never a secret."""
