@@ -6,9 +6,14 @@ from collections.abc import Generator
 
 import pytest
 import servers
+from hypothesis import settings
 
 from dingtalk_models import DingTalkApp
 from dingtalk_models.sandbox import Sandbox
+
+# how long an example takes says more of the machine than of the code
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -456,7 +456,7 @@ def test_start_and_stop_are_quick_and_leave_nothing() -> None:
             time.sleep(0.001)
         started = time.monotonic()
         sandbox.stop()
-        assert time.monotonic() - started < 0.1
+        assert time.monotonic() - started < 2
         assert waiting.exception(5) is None or isinstance(waiting.exception(), requests.ConnectionError)
     assert "dingtalk-sandbox" not in [each.name for each in threading.enumerate()]
     url = sandbox.start().start().url
