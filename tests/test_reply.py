@@ -182,6 +182,8 @@ def test_what_is_plainly_meant_is_mended() -> None:
     assert read_thing({"inner": '{"number": 1}'}).inner == Inner(number=1)
     assert read_thing({"tags": ["a", None, "b"]}).tags == ["a", "b"]
     assert read_thing({"inners": None, "tags": None, "inner": {"number": 1, "note": None}}).inner == Inner(number=1)
+    user = respond({"errcode": 0, "result": {"userid": "a", "extension": {"爱好": "旅游"}}})
+    assert User.objects.get.call("a").read(user).extension == {"爱好": "旅游"}
     reply = respond({"errcode": 0, "result": '{"thing_id": 1}'})
     assert things.get.call().read(reply).thing_id == 1
 

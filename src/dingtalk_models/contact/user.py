@@ -27,7 +27,7 @@ from dingtalk_models.core.query import (
     next_page,
     page_of,
 )
-from dingtalk_models.core.wire import CommaInts, CommaStrs, CompactDate, JsonObject, Language, Millis, wire
+from dingtalk_models.core.wire import CommaInts, CommaStrs, CompactDate, JsonObject, Language, Millis, from_text, wire
 
 OrderField = Literal["entry_asc", "entry_desc", "modify_asc", "modify_desc", "custom"]
 """By entry or change, ascending or descending, or as arranged by hand."""
@@ -157,15 +157,11 @@ class UserChanges(UserFields, total=False):
 
 def _per_department(text: str | dict[str, Any], what: str) -> list[dict[str, Any]]:
     """A map of departments, as the older APIs have it, in today's form."""
-    return [{"dept_id": int(dept_id), what: value} for dept_id, value in _loaded(text).items()]
-
-
-def _loaded(text: Any) -> Any:
-    return json.loads(text) if isinstance(text, str) else text
+    return [{"dept_id": int(dept_id), what: value} for dept_id, value in from_text(text).items()]
 
 
 _OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
-    "department": lambda ids: {"dept_id_list": _loaded(ids)},
+    "department": lambda ids: {"dept_id_list": from_text(ids)},
     "position": "title",
     "positionInDepts": lambda titles: {"dept_title_list": _per_department(titles, "title")},
     "orderInDepts": lambda orders: {"dept_order_list": _per_department(orders, "order")},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from typing_extensions import TypedDict, Unpack, get_type_hints
 
 from .errors import InvalidArgument, Problem
 from .reply import is_object
+from .wire import from_text
 
 _CONFIG = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True, loc_by_alias=False)
 
@@ -136,9 +136,9 @@ def _typed_dict_fields(kind: Any) -> dict[str, Any]:
 
 
 def loaded(value: Any) -> Any:
-    """What JSON text stands for; any other value as it is."""
+    """What JSON text stands for; any other value as it is, text that is no JSON included."""
     try:
-        return json.loads(value) if isinstance(value, str) else value
+        return from_text(value)
     except ValueError:
         return value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, get_args, overload
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticUndefined
 from typing_extensions import get_type_hints
 
+from .arguments import did_you_mean
 from .context import AppLike
 from .errors import InvalidArgument, Problem
 from .operation import Bound, is_operation, operation
@@ -75,9 +75,7 @@ class Model(Record):
         kind = type(self).__name__
         fields = type(self).model_fields
         if name not in fields:
-            near = get_close_matches(name, fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InvalidArgument(kind, [Problem(name, f"unknown{hint}")])
+            raise InvalidArgument(kind, [Problem(name, "unknown" + did_you_mean(name, fields))])
         _check_with_update(type(self), name, value)
         try:
             super().__setattr__(name, value)

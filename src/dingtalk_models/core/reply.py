@@ -232,6 +232,8 @@ def _meant(wanted: str, value: Any) -> Any:
         return []
     if wanted == "list_type" and is_object(value):
         return [value]
+    if wanted == "json_type" and (is_object(value) or is_array(value)):
+        return json.dumps(value, ensure_ascii=False)
     if wanted in {"list_type", "dict_type", "model_type"} and isinstance(value, str) and value[:1] in {"[", "{"}:
         try:
             return json.loads(value)

@@ -61,7 +61,8 @@ CommaStrs = Annotated[
 """Ids that travel as `"user1,user2"`."""
 
 
-def _loads(value: Any) -> Any:
+def from_text(value: Any) -> Any:
+    """What JSON text stands for; any other value as it is."""
     return json.loads(value) if isinstance(value, str) else value
 
 
@@ -75,7 +76,7 @@ class _ParsedText:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         inner = handler(source)
         return core_schema.json_or_python_schema(
-            core_schema.json_schema(inner), core_schema.no_info_before_validator_function(_loads, inner)
+            core_schema.json_schema(inner), core_schema.no_info_before_validator_function(from_text, inner)
         )
 
 

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import to_jsonable_python
 
 from dingtalk_models.core.reply import is_array, is_object
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import from_text, wire
 
 T = TypeVar("T")
 
@@ -257,15 +257,11 @@ def fits(limit: int) -> Callable[[T], T]:
     return check
 
 
-def _loaded(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
-
-
 def unpacked(message: Any) -> Any:
     """What a message in the platform's form says."""
     if not is_object(message):
         return message
-    return _loaded(message.get(str(message.get("msgtype")), {}))
+    return from_text(message.get(str(message.get("msgtype")), {}))
 
 
 def packed(message: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
@@ -305,6 +301,6 @@ WorkMessage = Annotated[
         custom_error_message="not a message: a Text, Image, Voice, File, Link, OA, Markdown, ActionCard or ButtonsCard",
     ),
     WrapSerializer(packed, return_type=dict[str, Any]),
-    BeforeValidator(_loaded),
+    BeforeValidator(from_text),
 ]
 """What a work notification says: 2048 bytes at the most, or Markdown of 5000 characters."""
