@@ -27,8 +27,6 @@ def exchange(app: DingTalkApp, call: Call[T]) -> Flow[T]:
     limiter = app.limiter
 
     def send(token: str | None) -> Flow[T]:
-        if limiter:
-            yield from limiter.admit(call, begun + app.retry.deadline)
         sent_at = time.perf_counter()
         received: HttpResponse | None = None
         try:
@@ -37,15 +35,16 @@ def exchange(app: DingTalkApp, call: Call[T]) -> Flow[T]:
             answer = call.read(response)
         except DingTalkError as error:
             _log(call, received, sent_at, error)
-            if limiter:
-                yield from limiter.failed(call, error)
             raise
         bind(answer, app)
         _log(call, received, sent_at, None)
         return answer
 
+    def attempt(token: str | None) -> Flow[T]:
+        return limiter.paced(call, lambda: send(token), begun + app.retry.deadline) if limiter else send(token)
+
     def attempts(token: str | None) -> Flow[T]:
-        return app.retry.run(lambda: send(token), begun, idempotent=endpoint.idempotent)
+        return app.retry.run(lambda: attempt(token), begun, idempotent=endpoint.idempotent)
 
     begun = time.monotonic()
     if not endpoint.authenticated:

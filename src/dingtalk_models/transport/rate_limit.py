@@ -1,32 +1,29 @@
 """Calls wait their turn here, so that the platform has none to refuse.
 
-Each call is given a slot, the time at which it may be sent, in one step under a lock, in the order in which calls ask:
-a queue without anybody in it. The platform counts what arrives, and calls do not arrive as evenly as they leave. So a
-limit of n calls a second is kept as n calls in any `1 + MARGIN` seconds, in small bursts: a call may leave one `span`
-after the call that left `burst` places before it, where `n / burst` spans make `1 + MARGIN` seconds. No second at the
-receiver then holds more than n calls as long as their ways differ by less than `MARGIN` seconds; in the long run it
-costs 2.5 % of the rate. A burst lets a few calls go at once that need not wait, without everyone starting on the same
-tick, which would itself delay them. The first calls after a rest are the slowest on their way, as they have to connect:
-they count as if they left `START` seconds later than they may.
+A limit of n calls in a window is kept by n permits. A call leaves with one; when its answer is here, the permit rests
+for the length of the window, and is free for another call. The first call had arrived before its answer, and the other
+leaves a window later than that: so no window at the platform holds more than n calls, however unevenly they travel. It
+costs the time of one answer in each window. Lest a slow API become slower by it, a call that has been under way for
+`LONGEST_WAY` seconds is taken to have arrived.
 
-The slots lie on the schedule's own clock, which stands still while the platform wants no calls: a pause moves every
-slot that was given, and nobody loses their place.
+Callers queue in the order in which they come. Nobody wakes them: each is told how long its turn is off at the least,
+sleeps that long and asks again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import heapq
 import logging
-import math
 import re
 import threading
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from dingtalk_models.core.call import Call
@@ -45,19 +42,12 @@ from dingtalk_models.sessions.base import RETRY_AFTER, Script
 
 T = TypeVar("T")
 
-MARGIN = 0.025
-"""The part by which a limit's window is stretched."""
-
-START = 0.2
-"""Seconds by which the first calls may arrive later than those that follow."""
-
-REST = 5.0
-"""Seconds without a call after which connections may have been closed."""
+LONGEST_WAY = 0.5
+"""Seconds after which a call has reached the platform, even if no answer to it has come back."""
 
 ADDRESS_WINDOW = 20.0
 """Seconds in which the platform counts the calls of one address."""
 
-_BURSTS = 4
 _BANNED = "1111"
 _LIFE_OF_A_MONTH = 32 * 24 * 3600
 
@@ -102,166 +92,180 @@ class RateLimit:
             raise ConfigurationError(f"rate limits of single APIs go by path, such as /topapi/v2/user/get: {wrong}")
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """At most `burst` calls in any `span` seconds."""
-
-    burst: int
-    span: float
-
-    @classmethod
-    def of(cls, calls: int, seconds: float = 1.0) -> Pace:
-        """The pace that keeps any window of so many seconds within so many calls."""
-        # a divisor: the bursts of a window have to add up to its calls
-        burst = next(size for size in range(max(1, calls // _BURSTS), 0, -1) if calls % size == 0)
-        return cls(burst, seconds * (1 + MARGIN) * burst / calls)
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """When a call may be sent.
-
-    Attributes:
-        schedule: whose slot it is.
-        at: the time, on the schedule's own clock; `None` where none was given, since it would be too late.
-        wait: the seconds until then.
-    """
-
-    schedule: Schedule
-    at: float | None
-    wait: float
-
-
 class Schedule(Protocol):
     """Who may send when: the calls of one app to one API."""
 
     blocks: bool
     """Whether asking it may block."""
 
-    def take(self, patience: float) -> Slot:
-        """The next slot, unless it is more than so many seconds away."""
+    def ask(self, ticket: int = 0) -> tuple[Schedule, int, float]:
+        """Whether it is one's turn.
+
+        Args:
+            ticket: one's place in the queue; 0 joins it.
+
+        Returns:
+            Whom to ask next, with which ticket, and the seconds until then; with 0.0 a permit is taken.
+        """
         ...
 
-    def left(self, at: float) -> float:
-        """The seconds until a slot that was taken; not positive when it has come."""
-        ...
-
-    def give_back(self, at: float) -> None:
-        """Leave a slot to others."""
+    def end(self, ticket: int) -> None:
+        """The call has its answer, or is wanted no more."""
         ...
 
     def pause(self, seconds: float) -> None:
-        """Let no slot come for so long."""
+        """Let nobody go for so long."""
         ...
 
 
 class LocalSchedule:
-    """The schedule of this process."""
+    """The schedule of this process: so many calls in any window of so many seconds."""
 
     blocks = False
 
-    def __init__(self, pace: Pace, clock: Callable[[], float] = time.monotonic) -> None:
-        self._span = pace.span
+    def __init__(self, calls: int, window: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._calls = calls
+        self._window = window
         self._clock = clock
-        self._resumes = clock()
-        self._behind = 0.0
-        self._connected = 0.0
-        self._recent = deque([-math.inf] * pace.burst, pace.burst)
-        self._free: list[float] = []
+        self._tickets = count(1)
+        self._queue: list[int] = []
+        self._under_way: dict[int, float] = {}
+        self._resting: deque[float] = deque()
+        self._resumes = 0.0
         self._lock = threading.Lock()
 
-    def take(self, patience: float) -> Slot:
+    def ask(self, ticket: int = 0) -> tuple[Schedule, int, float]:
         with self._lock:
             now = self._clock()
-            present = max(now, self._resumes) - self._behind
-            free = self._free
-            while free and free[0] < present:
-                heapq.heappop(free)
-            following = self._recent[0] + self._span
-            at = free[0] if free else max(present, following)
-            wait = at + self._behind - now
-            if wait > patience:
-                return Slot(self, None, wait)
-            if free:
-                heapq.heappop(free)
-            else:
-                if at - self._recent[-1] > REST:
-                    self._connected = at + START
-                self._recent.append(max(at, self._connected))
-        return Slot(self, at, wait)
+            free = self._free(now)
+            if not ticket:
+                ticket = next(self._tickets)
+                self._queue.append(ticket)
+            place = bisect_left(self._queue, ticket)
+            if place < free and self._resumes <= now:
+                del self._queue[place]
+                self._under_way[ticket] = now
+                return self, ticket, 0.0
+            return self, ticket, max(self._resumes, self._free_at(place - free, now)) - now
 
-    def left(self, at: float) -> float:
-        return at + self._behind - self._clock()
-
-    def give_back(self, at: float) -> None:
+    def end(self, ticket: int) -> None:
         with self._lock:
-            heapq.heappush(self._free, at)
+            if self._under_way.pop(ticket, None) is not None:
+                self._rest(self._clock())
+            elif ticket in self._queue:
+                self._queue.remove(ticket)
 
     def pause(self, seconds: float) -> None:
         with self._lock:
-            now = self._clock()
-            resumes = max(now, self._resumes)
-            if (longer := now + seconds - resumes) > 0:
-                self._behind += longer
-                self._resumes = resumes + longer
+            self._resumes = max(self._resumes, self._clock() + seconds)
+
+    def _free(self, now: float) -> int:
+        """How many permits are free."""
+        while self._under_way:
+            ticket, left = next(iter(self._under_way.items()))
+            if left + LONGEST_WAY > now:
+                break
+            del self._under_way[ticket]
+            self._rest(left + LONGEST_WAY)
+        while self._resting and self._resting[0] <= now:
+            self._resting.popleft()
+        return self._calls - len(self._under_way) - len(self._resting)
+
+    def _rest(self, arrived: float) -> None:
+        self._resting.append(max(arrived + self._window, self._resting[-1] if self._resting else 0.0))
+
+    def _free_at(self, place: int, now: float) -> float:
+        """When the permit for this place behind the free ones is free, at the earliest."""
+        if place < 0:
+            return now
+        rounds, place = divmod(place, self._calls)
+        at = self._resting[place] if place < len(self._resting) else now + self._window
+        return at + rounds * self._window
 
 
 SCRIPT = """
-local function integer(number) return string.format('%.0f', number) end
+local action, value, calls, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local longest_way, patience = tonumber(ARGV[5]), tonumber(ARGV[6])
 
-local action, value, burst, span = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local rest, start = tonumber(ARGV[5]), tonumber(ARGV[6])
 if action == 'count' then
-    local count = tonumber(redis.call('GET', KEYS[1]) or '0') + value
-    if count > burst then return {0} end
-    redis.call('SET', KEYS[1], integer(count), 'EX', span)
+    local counted = tonumber(redis.call('GET', KEYS[1]) or '0') + value
+    if counted > calls then return {0} end
+    redis.call('SET', KEYS[1], string.format('%.0f', counted), 'EX', window)
     return {1}
 end
 
 local time = redis.call('TIME')
 local now = time[1] * 10000 + math.floor(time[2] / 100)
 local held = redis.call('GET', KEYS[1])
-local state = held and cjson.decode(held) or {recent = {}, free = {}, connected = 0, behind = 0, resumes = 0}
-local recent, free = state.recent, state.free
-local resumes = math.max(now, state.resumes)
-local present = resumes - state.behind
-local answer = {}
+local state = held and cjson.decode(held) or {queue = {}, under_way = {}, resting = {}, resumes = 0, last = 0}
+local queue, under_way, resting = state.queue, state.under_way, state.resting
 
-if action == 'left' then
-    return {value + state.behind - now}
-elseif action == 'take' then
-    while free[1] and free[1] < present do table.remove(free, 1) end
-    local at = free[1] or math.max(present, (recent[#recent - burst + 1] or -span) + span)
-    local wait = at + state.behind - now
-    if wait > value then return {wait} end
-    if free[1] then
-        table.remove(free, 1)
-    else
-        if at - (recent[#recent] or -rest) > rest then state.connected = at + start end
-        table.insert(recent, math.max(at, state.connected))
-        while #recent > burst do table.remove(recent, 1) end
+local function take_out(list, ticket)
+    for place, entry in ipairs(list) do
+        if entry[1] == ticket then return table.remove(list, place) end
     end
-    answer = {wait, at}
-elseif action == 'give back' then
-    table.insert(free, value)
-    table.sort(free)
-elseif action == 'pause' then
-    local longer = math.max(0, now + value - resumes)
-    state.behind, resumes = state.behind + longer, resumes + longer
 end
 
-state.resumes = resumes
-local last = math.max(resumes, (recent[#recent] or 0) + state.behind)
-redis.call('SET', KEYS[1], cjson.encode(state), 'PX', integer((last - now + span) / 10 + 1000))
-return answer
-"""
-"""The same as `LocalSchedule` in the session store, with its state under one key.
+for ended = 7, #ARGV, 2 do
+    local ticket, arrived = tonumber(ARGV[ended]), now - tonumber(ARGV[ended + 1])
+    local left = take_out(under_way, ticket)
+    if left then
+        table.insert(resting, math.min(arrived, left[2] + longest_way) + window)
+    else
+        take_out(queue, ticket)
+    end
+end
+while under_way[1] and under_way[1][2] + longest_way <= now do
+    table.insert(resting, table.remove(under_way, 1)[2] + longest_way + window)
+end
+table.sort(resting)
+while resting[1] and resting[1] <= now do table.remove(resting, 1) end
 
-`count` keeps the month's count, which is refused beyond `burst`, and forgotten after `span` seconds.
+local wait, ticket = 0, value
+if action == 'pause' then
+    state.resumes = math.max(state.resumes, now + value)
+else
+    if ticket == 0 then
+        ticket = math.max(now, state.last + 1)
+        state.last = ticket
+    end
+    take_out(queue, ticket)
+    local place = 0
+    for at = #queue, 1, -1 do
+        if queue[at][2] + patience < now then
+            table.remove(queue, at)
+        elseif queue[at][1] < ticket then
+            place = place + 1
+        end
+    end
+    local free = calls - #under_way - #resting
+    if place < free and state.resumes <= now then
+        table.insert(under_way, {ticket, now})
+    else
+        local at = now
+        if place >= free then
+            local behind = place - free
+            at = (resting[behind % calls + 1] or now + window) + math.floor(behind / calls) * window
+        end
+        wait = math.max(state.resumes, at) - now
+        table.insert(queue, place + 1, {ticket, now + wait})
+    end
+end
+
+local idle = math.max(state.resumes - now, wait, longest_way) + window + patience
+redis.call('SET', KEYS[1], cjson.encode(state), 'PX', string.format('%.0f', idle / 10))
+return {wait, ticket}
+"""
+"""The same as `LocalSchedule` in the session store, with its state under one key; a ticket is the time it was given at.
+
+Who waits and does not ask again when it is time, for `patience`, is gone. `count` keeps the month's count, which is
+refused beyond `calls`, and forgotten after `window` seconds.
 """
 
 _TICKS = 10_000
 """To a second: what the script counts time in, on the store's clock. As JSON it writes 14 digits of a number."""
+
+_PATIENCE = 2.0
 
 
 class Fleet:
@@ -296,45 +300,33 @@ class SharedSchedule:
 
     blocks = True
 
-    def __init__(self, pace: Pace, fleet: Fleet, key: str) -> None:
-        self._alone = LocalSchedule(pace)
+    def __init__(self, calls: int, fleet: Fleet, key: str) -> None:
+        self._alone = LocalSchedule(calls)
         self._fleet = fleet
         self._key = key
-        self._pace = pace.burst, math.ceil(pace.span * _TICKS), round(REST * _TICKS), round(START * _TICKS)
-        self._returned: list[float] = []
+        self._limits = calls, _TICKS, round(LONGEST_WAY * _TICKS), round(_PATIENCE * _TICKS)
+        self._ended: list[tuple[int, float]] = []
         self._lock = threading.Lock()
 
-    def take(self, patience: float) -> Slot:
-        answer = self._ask("take", round(patience * _TICKS))
-        if answer is None:
-            return self._alone.take(patience)
-        wait, *at = answer
-        return Slot(self, at[0] if at else None, wait / _TICKS)
-
-    def left(self, at: float) -> float:
-        answer = self._ask("left", round(at))
-        return answer[0] / _TICKS if answer else 0.0
-
-    def give_back(self, at: float) -> None:
-        # a flow that is cancelled or interrupted can take no further step, and must not block
+    def ask(self, ticket: int = 0) -> tuple[Schedule, int, float]:
         with self._lock:
-            self._returned.append(at)
-            first = len(self._returned) == 1
-        if first:
-            threading.Thread(target=self._give_back, name="dingtalk-give-back").start()
+            ended, self._ended = self._ended, []
+        now = time.monotonic()
+        told = [number for each, at in ended for number in (each, round((now - at) * _TICKS))]
+        answer = self._fleet.ask(self._key, "ask", ticket, *self._limits, *told)
+        if answer is None:
+            return self._alone.ask()
+        wait, ticket = answer
+        return self, ticket, wait / _TICKS
+
+    def end(self, ticket: int) -> None:
+        # told with the next question, as a call that is cancelled or interrupted must not block
+        with self._lock:
+            self._ended.append((ticket, time.monotonic()))
 
     def pause(self, seconds: float) -> None:
         self._alone.pause(seconds)
-        self._ask("pause", round(seconds * _TICKS))
-
-    def _give_back(self) -> None:
-        with self._lock:
-            returned, self._returned = self._returned, []
-        for at in returned:
-            self._ask("give back", round(at))
-
-    def _ask(self, action: str, value: int) -> list[int] | None:
-        return self._fleet.ask(self._key, action, value, *self._pace)
+        self._fleet.ask(self._key, "pause", round(seconds * _TICKS), *self._limits)
 
 
 class Quota:
@@ -384,11 +376,12 @@ class Limiter:
         self._address = _of_address(url, limit.per_address) if limit.per_address else None
         self._quota = Quota(limit.monthly, self._fleet, quota_key) if limit.monthly else None
 
-    def admit(self, call: Call[Any], until: float) -> Flow[None]:
-        """Wait until a call may be sent.
+    def paced(self, call: Call[Any], attempt: Callable[[], Flow[T]], until: float) -> Flow[T]:
+        """Make an attempt at a call when its turn has come, and learn from what becomes of it.
 
         Args:
             call: the call.
+            attempt: what sends it.
             until: when it is too late, on the monotonic clock.
 
         Raises:
@@ -396,16 +389,25 @@ class Limiter:
             QuotaExhausted: the month's calls are used up.
         """
         if not self._schedules:
-            yield _Open()  # which takes a while the first time: not between a slot and its use
-        if self._address:
-            yield from _turn(self._address, call, until)
-        yield from _turn(self._schedule(call), call, until)
-        if self._counts(call) and not (yield from self._count(1)):
-            text = f"not sent: the {self._limit.monthly} calls that rate_limit allows in a month are made"
-            raise QuotaExhausted("rate_limit", text, status=403, request=call.request)
+            yield _Open()  # which takes a while the first time: not between a permit and its use
+        turns = [Turn(schedule) for schedule in (self._schedule(call), self._address) if schedule]
+        try:
+            for turn in turns:
+                yield from turn.come(call, until)
+            if self._counts(call) and not (yield from self._count(1)):
+                text = f"not sent: the {self._limit.monthly} calls that rate_limit allows in a month are made"
+                raise QuotaExhausted("rate_limit", text, status=403, request=call.request)
+            try:
+                return (yield from attempt())
+            except DingTalkError as error:
+                yield from self._learn(call, error)
+                raise
+        finally:
+            for turn in turns:
+                turn.end()
 
-    def failed(self, call: Call[Any], error: DingTalkError) -> Flow[None]:
-        """Learn from what became of a call that was admitted: after a refusal, everyone waits."""
+    def _learn(self, call: Call[Any], error: DingTalkError) -> Flow[None]:
+        """After a refusal, everyone waits."""
         if isinstance(error, RateLimited):
             banned = self._address if error.cause == _BANNED else None
             schedule, seconds = banned or self._schedule(call), error.retry_after
@@ -420,8 +422,8 @@ class Limiter:
             name = f"{path}:{hashlib.sha256(str(token).encode()).hexdigest()[:16]}"
         schedule = self._schedules.get(name)
         if schedule is None:
-            pace = Pace.of(self._limit.apis.get(path, self._limit.per_second))
-            made = SharedSchedule(pace, self._fleet, f"{self._key}:{name}") if self._fleet else LocalSchedule(pace)
+            calls = self._limit.apis.get(path, self._limit.per_second)
+            made = SharedSchedule(calls, self._fleet, f"{self._key}:{name}") if self._fleet else LocalSchedule(calls)
             schedule = self._schedules.setdefault(name, made)
         return schedule
 
@@ -457,33 +459,30 @@ def _ask(asked: _Asked, question: Callable[[], T]) -> Flow[T]:
     return (yield from Blocking(question)) if asked.blocks else question()
 
 
-def _turn(schedule: Schedule, call: Call[Any], until: float) -> Flow[None]:
-    """Take a slot and wait for it; a pause may move it, even beyond the deadline."""
-    patience = until - time.monotonic()
-    taken: list[Slot] = []  # also known where the flow ends while it is taken
+class Turn:
+    """One call in a schedule: first its place in the queue, then the permit that it leaves with."""
 
-    def take() -> Slot:
-        taken.append(slot := schedule.take(patience))
-        return slot
+    __slots__ = ("_schedule", "_ticket", "_wait")
 
-    try:
-        slot = yield from _ask(schedule, take)
-        at, wait = slot.at, slot.wait
-        while at is not None and 0 < wait <= until - time.monotonic():
-            yield Sleep(wait)
-            wait = yield from _ask(slot.schedule, lambda: slot.schedule.left(at))
-    except BaseException:
-        _give_back(taken)
-        raise
-    if wait > 0:
-        _give_back(taken)
-        raise _too_late(call, wait)
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._ticket = 0
 
+    def come(self, call: Call[Any], until: float) -> Flow[None]:
+        """Wait for it; a pause may put it off, even beyond the deadline."""
+        while (yield from _ask(self._schedule, self._ask)) > 0:
+            if self._wait > until - time.monotonic():
+                raise _too_late(call, self._wait)
+            yield Sleep(self._wait)
 
-def _give_back(slots: list[Slot]) -> None:
-    for slot in slots:
-        if slot.at is not None:
-            slot.schedule.give_back(slot.at)
+    def _ask(self) -> float:
+        self._schedule, self._ticket, self._wait = self._schedule.ask(self._ticket)
+        return self._wait
+
+    def end(self) -> None:
+        """Give back the permit, or the place."""
+        if self._ticket:
+            self._schedule.end(self._ticket)
 
 
 def _too_late(call: Call[Any], wait: float) -> RateLimited:
@@ -496,4 +495,4 @@ def _too_late(call: Call[Any], wait: float) -> RateLimited:
 @lru_cache(maxsize=64)
 def _of_address(url: str, calls: int) -> LocalSchedule:  # noqa: ARG001 - one for each
     """The schedule of this process's calls to a platform, whatever the app."""
-    return LocalSchedule(Pace.of(calls, ADDRESS_WINDOW))
+    return LocalSchedule(calls, ADDRESS_WINDOW)
