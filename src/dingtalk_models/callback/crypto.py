@@ -1,8 +1,8 @@
 """The encryption of pushes: AES-256-CBC over length-prefixed text, signed with SHA-1.
 
 What is easily got wrong, and is right here: lengths count bytes, not characters; padding goes to blocks of 32; base64
-may come with line breaks; the 43rd character of a key may carry bits that a strict decoder refuses; the owner has to
-be the one that the push was meant for; comparisons take constant time.
+may come with line breaks; the 43rd character of a key may carry bits that a strict decoder refuses; the owner, who is no
+secret, has to be the one that the push was meant for; comparing signatures takes constant time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from dingtalk_models.core.errors import ConfigurationError, DecryptionError, Sig
 
 KEY_LENGTH = 43
 _BLOCK = 32
+_PADDING = [bytes([length]) * length for length in range(_BLOCK + 1)]
 _RANDOM = 16
 _LENGTH = struct.Struct(">I")
 _SMALLEST = _RANDOM + _LENGTH.size
@@ -98,7 +99,7 @@ class Crypto:
             raise DecryptionError("the decrypted text is too short")
         (length,) = _LENGTH.unpack_from(plain, _RANDOM)
         message, owner = plain[_SMALLEST : _SMALLEST + length], plain[_SMALLEST + length :]
-        if len(message) != length or not sum(hmac.compare_digest(owner, known) for known in self._owners):
+        if len(message) != length or owner not in self._owners:
             raise DecryptionError("the push is meant for another owner")
         return Opened(_text(message), owner.decode())
 
@@ -136,8 +137,8 @@ class Crypto:
         return {"msg_signature": signature, "timeStamp": timestamp, "nonce": nonce, "encrypt": encrypted}
 
     def _seal(self, plain: bytes) -> str:
-        padding = _BLOCK - len(plain) % _BLOCK
-        return b64encode(self._cipher().encrypt(plain + bytes([padding]) * padding)).decode()
+        padding = _PADDING[_BLOCK - len(plain) % _BLOCK]
+        return b64encode(self._cipher().encrypt(plain + padding)).decode()
 
     def _unseal(self, encrypted: str) -> bytes:
         try:
@@ -148,7 +149,7 @@ class Crypto:
             raise DecryptionError("the encrypted text is not whole")
         plain = self._cipher().decrypt(sealed)
         padding = plain[-1]
-        if not 1 <= padding <= _BLOCK or plain[-padding:] != bytes([padding]) * padding:
+        if not 1 <= padding <= _BLOCK or not plain.endswith(_PADDING[padding]):
             raise DecryptionError("the padding is wrong: is aes_key the right one?")
         return plain[:-padding]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
-from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, get_args, overload
+from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, get_args, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticUndefined
@@ -157,22 +157,24 @@ def is_page(value: object) -> TypeGuard[Page[Any]]:
 _remember: Callable[[Model, AppLike], None] = vars(Model)["_app"].__set__
 
 
-def bind(answer: object, app: AppLike) -> None:
+def bind(answer: Any, app: AppLike) -> None:
     """Let every resource in an answer remember the app that loaded it."""
-    if isinstance(answer, Model):
-        _remember(answer, app)
-        for name in _resource_fields(type(answer)):
-            bind(getattr(answer, name), app)
-    elif is_array(answer):
+    if is_array(answer):
         for item in answer:
             bind(item, app)
+    elif (fields := _resource_fields(cast("Hashable", type(answer)))) is not None:
+        _remember(answer, app)
+        for name in fields:
+            bind(getattr(answer, name), app)
     elif is_page(answer):
         bind(answer.items, app)
 
 
 @cache
-def _resource_fields(kind: type[Model]) -> tuple[str, ...]:
-    """The fields of a resource that hold resources themselves."""
+def _resource_fields(kind: Hashable) -> tuple[str, ...] | None:
+    """The fields of a resource that hold resources themselves; `None` for what is no resource."""
+    if not (isinstance(kind, type) and issubclass(kind, Model)):
+        return None
     return tuple(
         name for name, hint in get_type_hints(kind).items() if name in kind.model_fields and _holds_model(hint)
     )

@@ -90,18 +90,23 @@ JsonObject = JsonText[dict[str, JsonValue]]
 def _from_millis(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         value = int(value)
-    return _moment(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    if not _FIRST <= value <= _LAST:
+        raise ValueError("not a time in milliseconds")
+    return _moment(value)
 
 
 def _moment(millis: int) -> datetime:
-    try:
-        return _EPOCH + timedelta(milliseconds=millis)
-    except OverflowError as error:
-        raise ValueError("not a time in milliseconds") from error
+    return _EPOCH + timedelta(0, 0, 0, millis)  # a page is full of them, and a keyword costs as much as the sum
 
 
 def _to_millis(value: datetime) -> int:
     return (value - _EPOCH) // timedelta(milliseconds=1)
+
+
+_FIRST = _to_millis(datetime.min.replace(tzinfo=BEIJING))
+_LAST = _to_millis(datetime.max.replace(tzinfo=BEIJING))
 
 
 def _aware(value: datetime) -> datetime:
@@ -117,7 +122,9 @@ class _Counted:
         inner = core_schema.no_info_before_validator_function(
             _from_millis, core_schema.no_info_after_validator_function(_aware, handler(source))
         )
-        counted = core_schema.no_info_after_validator_function(_moment, core_schema.int_schema(strict=False))
+        counted = core_schema.no_info_after_validator_function(
+            _moment, core_schema.int_schema(ge=_FIRST, le=_LAST, strict=False)
+        )
         return core_schema.json_or_python_schema(counted, inner)
 
 

@@ -1,5 +1,7 @@
 """The transport of the event loop: httpcore, the engine of httpx, without the client's per-call machinery."""
 
+# ruff: noqa: ASYNC109 - the timeouts of httpcore's streams
+
 from __future__ import annotations
 
 import asyncio
@@ -7,13 +9,13 @@ import ssl
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
 
-from dingtalk_models.core.body import Body, Sink
+from dingtalk_models.core.body import CHUNK, Body, Sink
 from dingtalk_models.core.call import HttpRequest, HttpResponse
 from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.transport.blocking import POOL_SIZE, USER_AGENT, Timeout, announced
@@ -38,6 +40,49 @@ IDLE = 5.0
 
 _GZIP = 31
 """Tells zlib to expect gzip's header."""
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Connections that send the head and the body of a request in one piece."""
+
+    def __init__(self) -> None:
+        self._backend = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+
+    async def connect_tcp(self, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._backend.connect_tcp(*args, **options))
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """Holds back what is written, but for large pieces, until it is time to read."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._held = b""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        await self._flush(timeout)
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._held += buffer
+        if len(self._held) > CHUNK:
+            await self._flush(timeout)
+
+    async def _flush(self, timeout: float | None) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            await self._stream.write(held, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 class _Route(NamedTuple):
@@ -109,6 +154,7 @@ class HttpcoreTransport:
                 max_connections=POOL_SIZE,
                 max_keepalive_connections=POOL_SIZE,
                 keepalive_expiry=IDLE,
+                network_backend=_Backend(),
             )
             host = urlsplit(base).netloc.encode()
             routes[base] = _Route(pool, url, [(b"Host", host), (b"User-Agent", USER_AGENT.encode())])

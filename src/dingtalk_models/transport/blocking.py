@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -29,6 +30,37 @@ USER_AGENT = "dingtalk-models"
 
 Timeout = tuple[float, float]
 """Seconds to wait for a connection, and for the answer."""
+
+
+class _Connection(HTTPConnection):
+    """Sends the head and the body of a request in one piece: one packet, and one record of TLS, instead of two."""
+
+    _held: bytes | None = None
+
+    def request(self, *args: Any, **options: Any) -> None:
+        self._held = b""
+        try:
+            super().request(*args, **options)
+            super().send(self._held)
+        finally:
+            self._held = None
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        elif len(self._held) + len(data) <= CHUNK:
+            self._held += data
+        else:
+            super().send(self._held)
+            self._held = b""
+            super().send(data)
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+
+_IN_ONE_PIECE: dict[type, type] = {HTTPConnection: _Connection, HTTPSConnection: _TlsConnection}
 
 
 class _Route(NamedTuple):
@@ -101,12 +133,13 @@ class RequestsTransport:
         adapter = session.get_adapter(base)
         if not isinstance(adapter, HTTPAdapter):
             raise ConfigurationError(f"{type(adapter).__name__} has no connection pools: derive it from HTTPAdapter")
-        pool = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
+        pool: Any = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
+        pool.ConnectionCls = _IN_ONE_PIECE.get(pool.ConnectionCls, pool.ConnectionCls)
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": str(session.headers["Accept-Encoding"])}
         whole_url = adapter.request_url(request, proxies) != request.path_url
         if whole_url and (proxy := select_proxy(base, proxies)):
             headers |= adapter.proxy_headers(proxy)
-        route = self._routes[base] = _Route(cast("urllib3.HTTPConnectionPool", pool), headers, whole_url)
+        route = self._routes[base] = _Route(pool, headers, whole_url)
         return route
 
 
