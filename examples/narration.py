@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Column, Table
 from rich.text import Text
 from rich.tree import Tree
@@ -65,11 +73,19 @@ def tree(labels: Mapping[int, str], parents: Mapping[int, int | None]) -> None:
     _console.print(Padding(next(iter(nodes.values())), (0, 2)))
 
 
+def transfer(label: str) -> AbstractContextManager[Callable[[int, int], None]]:
+    """Show how far a file is: what it yields is told the bytes that are through, and the total."""
+    return _bar(label, DownloadColumn(), TransferSpeedColumn())
+
+
+def count(label: str) -> AbstractContextManager[Callable[[int, int], None]]:
+    """Show how far a list is: what it yields is told what is done, and the total."""
+    return _bar(label, MofNCompleteColumn())
+
+
 @contextmanager
-def bar(label: str) -> Generator[Callable[[int, int], None]]:
-    """Show how far something is: what it yields is told what is done, and the total."""
-    columns = (TextColumn("  {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=_console) as progress:
+def _bar(label: str, *columns: ProgressColumn) -> Generator[Callable[[int, int], None]]:
+    with Progress(TextColumn("  {task.description}"), BarColumn(), *columns, console=_console) as progress:
         task = progress.add_task(label, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 

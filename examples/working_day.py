@@ -1,4 +1,4 @@
-"""A working day of 钉峰科技's app: a customer, a notice to everyone, a file, a leave approval and what it sets off.
+"""A working day of 钉峰科技's app: a customer, a notice to everyone, a file, a leave approval, and what has changed.
 
 Everything here is the public interface, against a local DingTalk, as in `onboarding.py`, the story before this one.
 
@@ -16,14 +16,16 @@ from secrets import token_bytes, token_urlsafe
 from tempfile import TemporaryDirectory
 
 import requests
-from narration import bar, chapter, code, received, say, table, title
+from narration import chapter, code, count, received, say, table, title, transfer
 from receiving import WebServer
 
 from dingtalk_models import (
     BEIJING,
     ApprovalForm,
     ApprovalInstance,
+    Department,
     DingTalkApp,
+    Directory,
     ExternalContact,
     InvalidRequest,
     LabelGroup,
@@ -99,10 +101,10 @@ def store_file(directory: Path) -> None:
     code('space = Space.create(union_id, name="客户资料", scene="customers")\nspace.upload(path, union_id, progress=…)')
     union_id = User.get("caohui").unionid or ""
     space = Space.create(union_id, name="客户资料", scene="customers")
-    with bar("上传 up  ") as progress:
+    with transfer("上传 up  ") as progress:
         file = space.upload(original, union_id, progress=progress)
     code("file.download(path, union_id, progress=…)")
-    with bar("下载 down") as progress:
+    with transfer("下载 down") as progress:
         file.download(copy, union_id, progress=progress)
     same = original.read_bytes() == copy.read_bytes()
     say(f"{file.path}: {file.size:,} bytes, version {file.version}. Equal byte for byte: {same}.")
@@ -172,6 +174,36 @@ def hear_of_it(sandbox: Sandbox, server: WebServer, handled: list[BpmsInstanceCh
     say(f"[red]{forged.status_code}[/]; events handled: {len(handled)}, as before.")
 
 
+def see_what_changed() -> None:
+    chapter(7, "The whole organisation, before and after", "组织架构同步")
+    code("before = Directory.snapshot(workers=16, progress=…)")
+    with count("组织架构 people") as progress:
+        before = Directory.snapshot(workers=16, progress=progress)
+    say(
+        f"{len(before.departments)} departments and {len(before.users)} people, sixteen calls at once. Then HR is busy:"
+    )
+    code(
+        'User.get("sunjing").update(title="首席架构师", dept_id_list=[110, 200])\n'
+        'User.create("新同事", "13800001111", [310])\nUser.get("taoran").delete()\n'
+        'Department.get(500).update(name="财务中心")'
+    )
+    User.get("sunjing").update(title="首席架构师", dept_id_list=[110, 200])
+    User.create("新同事", "13800001111", [310])
+    User.get("taoran").delete()
+    Department.get(500).update(name="财务中心")
+    code("changes = Directory.diff(before, Directory.snapshot(workers=16))")
+    changes = Directory.diff(before, Directory.snapshot(workers=16))
+    rows = [("joined 入职", user.name, "") for user in changes.joined]
+    rows += [("left 离职", user.name, "") for user in changes.left]
+    rows += [("moved 调岗", each.new.name, f"{each.left} → {each.entered}") for each in changes.moved]
+    rows += [
+        ("changed 变更", each.new.name, f"{field.field}: {field.old} → {field.new}")
+        for each in (*changes.changed, *changes.altered)
+        for field in each.fields
+    ]
+    table(["what", "who", "how"], rows)
+
+
 def main() -> None:
     title("A working day of the company's app", "钉峰科技的工作日")
     with Sandbox() as sandbox, TemporaryDirectory() as directory:
@@ -184,7 +216,8 @@ def main() -> None:
             handled = listen(app, server)
             take_leave()
             hear_of_it(sandbox, server, handled)
-        chapter(7, "What the platform received", "平台收到的请求")
+        see_what_changed()
+        chapter(8, "What the platform received", "平台收到的请求")
         received(sandbox)
         app.close()
 

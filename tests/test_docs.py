@@ -149,6 +149,8 @@ STORIES = {
         'What arrived: {"encrypt": "',
         "Deliveries: 2; answered with the encrypted success: 2; handled: 1.",
         "403; events handled: 2, as before.",
+        "250/250 11 departments and 250 people",
+        "moved 调岗 孙静 (100, 130) → (200,)",
     ],
 }
 
