@@ -196,11 +196,9 @@ def see_what_changed() -> None:
     rows = [("joined 入职", user.name, "") for user in changes.joined]
     rows += [("left 离职", user.name, "") for user in changes.left]
     rows += [("moved 调岗", each.new.name, f"{each.left} → {each.entered}") for each in changes.moved]
-    rows += [
-        ("changed 变更", each.new.name, f"{field.field}: {field.old} → {field.new}")
-        for each in (*changes.changed, *changes.altered)
-        for field in each.fields
-    ]
+    changed = [(each.new.name, field) for each in changes.changed for field in each.fields]
+    changed += [(each.new.name, field) for each in changes.altered for field in each.fields]
+    rows += [("changed 变更", name, f"{field.field}: {field.old} → {field.new}") for name, field in changed]
     table(["what", "who", "how"], rows)
 
 
