@@ -25,8 +25,8 @@ from dingtalk_models.core import registry
 from dingtalk_models.core.arguments import get_origin
 from dingtalk_models.core.body import File
 from dingtalk_models.core.call import Request
-from dingtalk_models.core.flow import Together, Window
 from dingtalk_models.core.operation import operation
+from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import is_array, is_object, read_reply
 

@@ -155,7 +155,7 @@ def interfaces() -> list[Interface]:
 def _operation_of(front: str) -> str:
     """The name of the operation that a method of the first generation is."""
     module, _, name = front.partition(".")
-    owner = next(each for each in Module.__subclasses__() if each.__module__ == f"dingtalk_models.{module}")
+    owner = next(each for each in Module.__subclasses__() if each.__module__ == f"dingtalk_models.{module}.module")
     return str(getattr(owner, name).names[0].name)
 
 

@@ -25,7 +25,7 @@ from dingtalk_models.callback.starlette import view as starlette_view
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from dingtalk_models.callback import Callback
+    from dingtalk_models.callback.module import Callback
 
 
 class _ThreadingServer(ThreadingMixIn, WSGIServer):

@@ -33,7 +33,7 @@ from dingtalk_models.core.wire import Day, DayMillis, DayTime
 from dingtalk_models.sandbox import Received, Sandbox
 from dingtalk_models.smartwork.attendance_record import AttendanceRecordManager, AttendanceResult
 from dingtalk_models.smartwork.schedule import DayShifts, ScheduleManager
-from dingtalk_models.smartwork.spans import AttendanceListing, stride, windows
+from dingtalk_models.smartwork.spans import AttendanceListing, Stride, windows
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 NOW = datetime.now(BEIJING)
@@ -433,7 +433,7 @@ def test_windows_touch_and_cover(start: datetime, span: timedelta) -> None:
 
 def test_offsets_grow_by_the_size_of_a_page_whatever_it_brought() -> None:
     few, none, last = Page(items=[1], has_more=True), Page[int](has_more=True), Page(items=[1], has_more=False)
-    assert [stride(50).after(page, 100) for page in (few, none, last)] == [150, None, None]
+    assert [Stride(50).after(page, 100) for page in (few, none, last)] == [150, None, None]
 
 
 # Limits, before anything is sent

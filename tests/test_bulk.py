@@ -35,7 +35,8 @@ from dingtalk_models import (
     api,
     together,
 )
-from dingtalk_models.core.flow import Steps, Together, Window
+from dingtalk_models.core.flow import Steps
+from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.query import CURSOR, OFFSET, OFFSET_BARE, OFFSET_IN_PAGES, TOKEN, Listing
 from dingtalk_models.sandbox import Sandbox
 
@@ -149,6 +150,7 @@ def key_press(wire: Wire, when: Callable[[], bool]) -> Generator[None]:
 
     def press() -> None:
         until(when)
+        time.sleep(0.02)  # Python can miss a signal for a while that comes just before it begins to wait
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.1)
         wire.gate.set()

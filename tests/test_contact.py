@@ -20,9 +20,9 @@ from dingtalk_models import (
     Role,
     RoleGroup,
     User,
+    contact,
     operations,
 )
-from dingtalk_models.contact import Contact
 from dingtalk_models.contact.user import UserRef
 from dingtalk_models.core.operation import is_operation
 from dingtalk_models.sandbox import Company, Sandbox
@@ -422,7 +422,7 @@ CASES = {
 CONTACT = {
     f"{accessor}.{info.method}": info
     for info in operations()
-    if info.manager.__module__.startswith(Contact.__module__)
+    if info.manager.__module__.startswith(contact.__name__)
     for accessor, resource in RESOURCES.items()
     if type(resource.objects) is info.manager
 }
@@ -528,7 +528,7 @@ def test_nothing_is_sent_before_it_is_asked_for(sandbox: Sandbox, app: DingTalkA
 
 def kinds(base: type[Model]) -> Iterator[type[Model]]:
     for kind in base.__subclasses__():
-        if kind.__module__.startswith(Contact.__module__):
+        if kind.__module__.startswith(contact.__name__):
             yield kind
         yield from kinds(kind)
 

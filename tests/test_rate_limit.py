@@ -554,8 +554,8 @@ def test_nothing_to_wait_for_is_no_step() -> None:
     until = time.monotonic() + 30
 
     def attempt() -> Flow[str]:
+        yield from ()
         return "sent"
-        yield
 
     def steps(call: Call[Any]) -> list[Step]:
         return list(limiter.paced(call, attempt, until))

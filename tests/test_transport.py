@@ -44,7 +44,8 @@ from dingtalk_models import (
     User,
     together,
 )
-from dingtalk_models.core.flow import Steps, Together, batches
+from dingtalk_models.core.flow import Steps, batches
+from dingtalk_models.core.parallel import Together
 from dingtalk_models.sandbox import Sandbox, server
 from dingtalk_models.sandbox.faults import Behaviour
 from dingtalk_models.transport.asynchronous import HttpcoreTransport

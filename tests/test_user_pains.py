@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Generator
@@ -232,30 +230,6 @@ def test_permission_errors_say_what_is_missing_and_where_to_get_it() -> None:
         assert "qyapi_get_department_list" in str(error)
         assert isinstance(error, PermissionError)
         app.close()
-
-
-def test_importing_costs_next_to_nothing() -> None:
-    """1.1 seconds and 177 MB for one import."""
-    code = (
-        "import sys; before = set(sys.modules); import dingtalk_models; new = set(sys.modules) - before; "
-        "print(*sorted({name.partition('.')[0] for name in new}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
-    assert loaded - sys.stdlib_module_names == {"dingtalk_models"}
-    assert not loaded & {"asyncio", "http", "ssl", "json", "dataclasses", "inspect"}
-
-
-def test_a_blocking_program_does_not_load_what_only_awaiting_needs(sandbox: Sandbox) -> None:
-    code = (
-        "import sys; from dingtalk_models import DingTalkApp, Department\n"
-        "app = DingTalkApp(appkey=sys.argv[1], appsecret=sys.argv[2], oapi_url=sys.argv[3], api_url=sys.argv[3])\n"
-        "print(Department.objects.using(app).get(1).dept_id, 'httpcore' in sys.modules, 'redis' in sys.modules)\n"
-        "app.close()"
-    )
-    arguments = [sys.executable, "-c", code, sandbox.appkey, sandbox.appsecret, sandbox.url]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["1", "False", "False"]
 
 
 def test_dependencies_are_ranges() -> None:

@@ -11,8 +11,7 @@ Importing the package costs next to nothing: each name is imported when it is fi
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from dingtalk_models.core.lazy import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from dingtalk_models.app import DingTalkApp as DingTalkApp
@@ -56,7 +55,6 @@ if TYPE_CHECKING:
     from dingtalk_models.core.flow import AsyncTransport as AsyncTransport
     from dingtalk_models.core.flow import Flow as Flow
     from dingtalk_models.core.flow import Transport as Transport
-    from dingtalk_models.core.flow import together as together
     from dingtalk_models.core.model import Manager as Manager
     from dingtalk_models.core.model import Model as Model
     from dingtalk_models.core.model import Module as Module
@@ -64,6 +62,7 @@ if TYPE_CHECKING:
     from dingtalk_models.core.operation import api as api
     from dingtalk_models.core.operation import method as method
     from dingtalk_models.core.operation import operation as operation
+    from dingtalk_models.core.parallel import together as together
     from dingtalk_models.core.query import Page as Page
     from dingtalk_models.core.query import Query as Query
     from dingtalk_models.core.wire import BEIJING as BEIJING
@@ -88,59 +87,49 @@ if TYPE_CHECKING:
     from dingtalk_models.smartwork.schedule import Schedule as Schedule
     from dingtalk_models.transport.rate_limit import RateLimit as RateLimit
     from dingtalk_models.transport.retry import Retry as Retry
-
-_HOMES = {
-    "app": "DingTalkApp",
-    "callback.event": "Event",
-    "callback.subscription": "Subscription",
-    "contact.department": "Department",
-    "contact.directory": "Directory DirectoryChanges",
-    "contact.role": "Role RoleGroup",
-    "contact.user": "User",
-    "core.body": "Body Sink",
-    "core.call": "Call HttpRequest HttpResponse",
-    "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError DecryptionError "
-    "DingTalkError InvalidArgument InvalidRequest NotFound PartlyRead PartlySent PermissionDenied PlatformBusy "
-    "QuotaExhausted RateLimited ReplayedCallback RetiredMethod SessionStoreError SignatureMismatch StillSending "
-    "TransportError UnknownMethod UnusableFile",
-    "core.flow": "AsyncTransport Flow Transport together",
-    "core.model": "Manager Model Module",
-    "core.operation": "Old api method operation",
-    "core.query": "Page Query",
-    "core.wire": "BEIJING",
-    "customer.external_contact": "ExternalContact",
-    "customer.label_group": "LabelGroup",
-    "file.approval_file": "ApprovalFile",
-    "file.custom_space": "CustomSpace",
-    "file.dentry": "Dentry",
-    "file.drive_upload": "DriveUpload",
-    "file.media": "Media",
-    "file.space": "Space",
-    "message.robot": "Robot",
-    "message.webhook_robot": "WebhookRobot",
-    "message.work_notification": "WorkNotification",
-    "run": "operations",
-    "sessions": "SessionManager",
-    "smartwork.approval_form": "ApprovalForm",
-    "smartwork.approval_instance": "ApprovalInstance",
-    "smartwork.attendance_group": "AttendanceGroup",
-    "smartwork.attendance_record": "AttendanceRecord",
-    "smartwork.leave": "Leave",
-    "smartwork.schedule": "Schedule",
-    "transport.rate_limit": "RateLimit",
-    "transport.retry": "Retry",
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name == "__all__":
-        return list(_HOME)
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+else:
+    __getattr__, __dir__ = lazy(
+        globals(),
+        {
+            "app": "DingTalkApp",
+            "callback.event": "Event",
+            "callback.subscription": "Subscription",
+            "contact.department": "Department",
+            "contact.directory": "Directory DirectoryChanges",
+            "contact.role": "Role RoleGroup",
+            "contact.user": "User",
+            "core.body": "Body Sink",
+            "core.call": "Call HttpRequest HttpResponse",
+            "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError "
+            "DecryptionError DingTalkError InvalidArgument InvalidRequest NotFound PartlyRead PartlySent "
+            "PermissionDenied PlatformBusy QuotaExhausted RateLimited ReplayedCallback RetiredMethod SessionStoreError "
+            "SignatureMismatch StillSending TransportError UnknownMethod UnusableFile",
+            "core.flow": "AsyncTransport Flow Transport",
+            "core.model": "Manager Model Module",
+            "core.operation": "Old api method operation",
+            "core.parallel": "together",
+            "core.query": "Page Query",
+            "core.wire": "BEIJING",
+            "customer.external_contact": "ExternalContact",
+            "customer.label_group": "LabelGroup",
+            "file.approval_file": "ApprovalFile",
+            "file.custom_space": "CustomSpace",
+            "file.dentry": "Dentry",
+            "file.drive_upload": "DriveUpload",
+            "file.media": "Media",
+            "file.space": "Space",
+            "message.robot": "Robot",
+            "message.webhook_robot": "WebhookRobot",
+            "message.work_notification": "WorkNotification",
+            "run": "operations",
+            "sessions": "SessionManager",
+            "smartwork.approval_form": "ApprovalForm",
+            "smartwork.approval_instance": "ApprovalInstance",
+            "smartwork.attendance_group": "AttendanceGroup",
+            "smartwork.attendance_record": "AttendanceRecord",
+            "smartwork.leave": "Leave",
+            "smartwork.schedule": "Schedule",
+            "transport.rate_limit": "RateLimit",
+            "transport.retry": "Retry",
+        },
+    )

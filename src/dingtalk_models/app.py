@@ -13,32 +13,22 @@ from dingtalk_models.auth.module import Auth
 from dingtalk_models.core import context
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError
-from dingtalk_models.core.flow import (
-    MAX_PARALLEL,
-    AsyncTransport,
-    Flow,
-    Progress,
-    Steps,
-    Transport,
-    adrive,
-    drive,
-    settled,
-    together,
-)
+from dingtalk_models.core.flow import MAX_PARALLEL, AsyncTransport, Flow, Steps, Transport, adrive, drive
 from dingtalk_models.core.model import through
-from dingtalk_models.run import Runner
+from dingtalk_models.core.parallel import Progress, settled, together
 from dingtalk_models.sessions import SessionSource, open_session
 from dingtalk_models.transport.exchange import exchange
 from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
-    from dingtalk_models.callback import Callback
-    from dingtalk_models.contact import Contact
-    from dingtalk_models.customer import Customer
-    from dingtalk_models.file import File
-    from dingtalk_models.message import Message
-    from dingtalk_models.smartwork import Smartwork
+    from dingtalk_models.callback.module import Callback
+    from dingtalk_models.contact.module import Contact
+    from dingtalk_models.customer.module import Customer
+    from dingtalk_models.file.module import File
+    from dingtalk_models.message.module import Message
+    from dingtalk_models.run import Runner
+    from dingtalk_models.smartwork.module import Smartwork
 
 T = TypeVar("T")
 
@@ -192,6 +182,8 @@ class DingTalkApp:
 
         `app.run("dingtalk.oapi.v2.department.get", dept_id=1)`; `await app.run.aio(…)`; `app.run.call(…)`.
         """
+        from dingtalk_models.run import Runner  # noqa: PLC0415 - only when used
+
         return Runner(self)
 
     @property
@@ -295,42 +287,42 @@ class DingTalkApp:
     @cached_property
     def callback(self) -> Callback:
         """Pushes: received, answered, subscribed to."""
-        from dingtalk_models.callback import Callback  # noqa: PLC0415 - a module is imported when it is first used
+        from dingtalk_models.callback.module import Callback  # noqa: PLC0415 - a module is imported when it is first used
 
         return Callback(self)
 
     @cached_property
     def contact(self) -> Contact:
         """Departments, users, roles."""
-        from dingtalk_models.contact import Contact  # noqa: PLC0415
+        from dingtalk_models.contact.module import Contact  # noqa: PLC0415
 
         return Contact(self)
 
     @cached_property
     def customer(self) -> Customer:
         """External contacts, label groups."""
-        from dingtalk_models.customer import Customer  # noqa: PLC0415
+        from dingtalk_models.customer.module import Customer  # noqa: PLC0415
 
         return Customer(self)
 
     @cached_property
     def message(self) -> Message:
         """Work notifications, robots."""
-        from dingtalk_models.message import Message  # noqa: PLC0415
+        from dingtalk_models.message.module import Message  # noqa: PLC0415
 
         return Message(self)
 
     @cached_property
     def file(self) -> File:
         """Spaces, media."""
-        from dingtalk_models.file import File  # noqa: PLC0415
+        from dingtalk_models.file.module import File  # noqa: PLC0415
 
         return File(self)
 
     @cached_property
     def smartwork(self) -> Smartwork:
         """Attendance, approvals."""
-        from dingtalk_models.smartwork import Smartwork  # noqa: PLC0415
+        from dingtalk_models.smartwork.module import Smartwork  # noqa: PLC0415
 
         return Smartwork(self)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from difflib import get_close_matches
 from importlib import import_module
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from dingtalk_models.app import DingTalkApp
     from dingtalk_models.method_names import MethodName
 
-MODULES = ("auth.module", "callback", "contact", "customer", "file", "message", "smartwork")
+MODULES = ("auth", "callback", "contact", "customer", "file", "message", "smartwork")
 """The modules whose import brings every operation."""
 
 
@@ -60,6 +59,8 @@ class Runner:
             return await target.aio(*args, **kwargs)
         if inspect.iscoroutinefunction(target):
             return await target(*args, **kwargs)
+        import asyncio  # noqa: PLC0415 - it takes long to import, and blocking programs have no need of it
+
         return await asyncio.to_thread(target, *args, **kwargs)
 
     def call(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
@@ -91,4 +92,4 @@ def _is_operation(target: object) -> bool:
 
 def _load() -> None:
     for module in MODULES:
-        import_module(f"dingtalk_models.{module}")
+        import_module(f"dingtalk_models.{module}.module")

@@ -14,11 +14,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import DingTalkError, SessionStoreError
 from dingtalk_models.core.flow import Background, Blocking, Flow, Sleep, Wait
+from dingtalk_models.core.wire import wire
 from dingtalk_models.sessions import Session
 
 MARGIN = 120.0
@@ -36,21 +39,26 @@ _PAUSE_AFTER_FAILURE = 30.0
 logger = logging.getLogger("dingtalk_models")
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(BaseModel, frozen=True):
     """A credential as the platform issues it, and the seconds that it lives."""
 
-    value: str = field(repr=False)
-    lifetime: float
+    value: Annotated[str, Field(repr=False), wire("accessToken", "access_token", "jsapiTicket", "ticket")]
+    lifetime: Annotated[float, wire("expireIn", "expires_in")]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """This process's copy of a credential. Its identity matters: a renewed one may have the same value."""
+    """This process's copy of a credential. Its identity matters: a renewed one may have the same value.
 
-    value: str = field(repr=False)
-    until: float
-    """On the monotonic clock, which no change of the wall clock moves."""
+    Args:
+        value: the token or ticket.
+        until: when it ends, on the monotonic clock, which no change of the wall clock moves.
+    """
+
+    __slots__ = ("until", "value")
+
+    def __init__(self, value: str, until: float) -> None:
+        self.value = value
+        self.until = until
 
     @property
     def seconds_left(self) -> float:

@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from dingtalk_models.app import DingTalkApp
 
 
-class IssuedReply(BaseModel):
-    """What a credential endpoint of either host answers."""
-
-    value: Annotated[str, Field(repr=False), wire("accessToken", "access_token", "jsapiTicket", "ticket")]
-    lifetime: Annotated[float, wire("expireIn", "expires_in")]
-
-    def issued(self) -> Issued:
-        """The credential."""
-        return Issued(self.value, self.lifetime)
-
-
 class JsapiSignature(BaseModel):
     """What a page passes to `dd.config`.
 
@@ -81,7 +70,7 @@ class Auth(Manager):
 
         Source: obtain-the-access-token-of-an-internal-app
         """
-        return Call(IssuedReply, app_key=app_key, app_secret=app_secret).then(IssuedReply.issued)
+        return Call(Issued, app_key=app_key, app_secret=app_secret)
 
     @api("dingtalk.oapi.gettoken", "GET /gettoken", authenticated=False)
     def issue_corp_access_token(
@@ -108,9 +97,7 @@ class Auth(Manager):
 
         Source: obtain-orgapp-token
         """
-        return Call(IssuedReply, "", appkey=appkey, appsecret=appsecret, corpid=corpid, corpsecret=corpsecret).then(
-            IssuedReply.issued
-        )
+        return Call(Issued, "", appkey=appkey, appsecret=appsecret, corpid=corpid, corpsecret=corpsecret)
 
     @api(
         "oauth2_1_0.CreateJsapiTicket",
@@ -128,7 +115,7 @@ class Auth(Manager):
 
         Source: create-a-jsapi-ticket
         """
-        return Call(IssuedReply).then(IssuedReply.issued)
+        return Call(Issued)
 
     @operation
     def get_access_token(self) -> Flow[str]:

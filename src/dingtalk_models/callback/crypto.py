@@ -1,8 +1,8 @@
 """The encryption of pushes: AES-256-CBC over length-prefixed text, signed with SHA-1.
 
 What is easily got wrong, and is right here: lengths count bytes, not characters; padding goes to blocks of 32; base64
-may come with line breaks; the 43rd character of a key may carry bits that a strict decoder refuses; the owner, who is no
-secret, has to be the one that the push was meant for; comparing signatures takes constant time.
+may come with line breaks; the 43rd character of a key may carry bits that a strict decoder refuses; the owner,
+who is no secret, has to be the one that the push was meant for; comparing signatures takes constant time.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonRe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from dingtalk_models.callback import Callback
+from dingtalk_models.callback.module import Callback
 from dingtalk_models.core.errors import CallbackError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Response, abort, jsonify, request
 
-from dingtalk_models.callback import Callback
+from dingtalk_models.callback.module import Callback
 from dingtalk_models.core.errors import CallbackError
 
 

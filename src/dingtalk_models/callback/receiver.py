@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import re
@@ -196,6 +195,8 @@ class _Handling:
     def perform(self, edge: Edge) -> None:  # noqa: ARG002
         result = self.handler(self.event)
         if inspect.iscoroutine(result):
+            import asyncio  # noqa: PLC0415 - it takes long to import, and blocking programs have no need of it
+
             asyncio.run(result)
 
     async def aperform(self, edge: Edge) -> None:

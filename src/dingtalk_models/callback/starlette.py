@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dingtalk_models.callback import Callback
+from dingtalk_models.callback.module import Callback
 from dingtalk_models.core.errors import CallbackError
 
 

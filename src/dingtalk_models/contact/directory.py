@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.contact.user import DeptOrder, LeaderInDept, User, UserManager
 from dingtalk_models.core.errors import UnusableFile
-from dingtalk_models.core.flow import MAX_PARALLEL, Flow, Window
+from dingtalk_models.core.flow import MAX_PARALLEL, Flow
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import operation
+from dingtalk_models.core.parallel import Window
 from dingtalk_models.core.reply import is_array
 from dingtalk_models.core.wire import BEIJING, Language
 
@@ -215,7 +216,7 @@ class _Header(BaseModel):
 class _Line(BaseModel):
     """Any other line."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     department: Department | None = None
     user: User | None = None

@@ -14,9 +14,10 @@ from typing_extensions import TypedDict, Unpack
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import MAX_PARALLEL, Flow, Window, together
+from dingtalk_models.core.flow import MAX_PARALLEL, Flow
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.parallel import Window, together
 from dingtalk_models.core.query import (
     CURSOR,
     OFFSET,

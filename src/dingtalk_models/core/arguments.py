@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from types import SimpleNamespace
 from typing import Annotated, Any, NotRequired, Required, get_args
 from typing import get_origin as typing_origin
@@ -120,6 +119,8 @@ def get_origin(hint: Any) -> Any:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`"; did you mean 'name'?"`, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for this
+
     near = get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -29,9 +29,8 @@ DingTalkError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .call import Request
@@ -85,8 +84,7 @@ class RetiredMethod(UnknownMethod):
         self.args = (f"the platform has retired {name!r}{rest}",)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One argument that was refused: its path (`dept_order_list.0.order`) and what is wrong with it."""
 
     field: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterable
 from contextlib import aclosing, closing
-from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -13,8 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from .call import Call, Endpoint, Request
 from .context import AppLike, current_app
 from .errors import ConfigurationError
-from .flow import MAX_PARALLEL, Flow, Lazy, Step, Steps, Window, adrive, check_positive, drive, settle
+from .flow import MAX_PARALLEL, Flow, Lazy, Step, Steps, adrive, check_positive, drive, settle
 from .operation import operation
+from .parallel import Window
 from .wire import wire
 
 T = TypeVar("T")
@@ -42,21 +42,23 @@ Walk = Generator["Step | Page[T]", Any, None]
 """Where a lazy list comes from: a flow that also yields pages, each when it is complete."""
 
 
-@dataclass(frozen=True, slots=True)
 class Paging:
     """How an API numbers its pages.
 
-    Attributes:
+    Args:
         parameter: the wire name of the parameter that says where a page begins.
         first: its value for the first page.
         unit: what it counts, where the reply does not name the next one.
         bare: whether a page is a list and nothing else, so that the last one is that which is not full.
     """
 
-    parameter: str
-    first: int | str | None
-    unit: Literal["items", "pages"] = "items"
-    bare: bool = False
+    def __init__(
+        self, parameter: str, first: int | str | None, unit: Literal["items", "pages"] = "items", *, bare: bool = False
+    ) -> None:
+        self.parameter = parameter
+        self.first = first
+        self.unit = unit
+        self.bare = bare
 
     @property
     def counted(self) -> bool:

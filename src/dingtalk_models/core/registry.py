@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .operation import METHOD_NAMES, Old, is_operation, operation
 
 
-@dataclass(frozen=True, slots=True)
-class OperationInfo:
+class OperationInfo(NamedTuple):
     """One operation.
 
     Attributes:
@@ -35,8 +33,7 @@ class OperationInfo:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """What answers to a name: a method of a manager or module, and how that name's parameters translate."""
 
     owner: type

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import builtins
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.contact.user import User
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.flow import Flow
 from dingtalk_models.core.model import Manager, Model
@@ -16,6 +15,9 @@ from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.query import OFFSET_BARE, Listing, Query
 from dingtalk_models.core.wire import wire
 from dingtalk_models.customer.label_group import Label, LabelGroup
+
+if TYPE_CHECKING:
+    from dingtalk_models.contact.user import User
 
 ContactName = Annotated[str, Field(min_length=1), wire("contact.name", "name")]
 LabelIds = Annotated[list[int], Field(min_length=1, max_length=20), wire("contact.label_ids", "label_ids")]
@@ -249,6 +251,8 @@ class ExternalContact(Model):
     @operation
     def follower(self) -> Flow[User | None]:
         """The user who follows this contact."""
+        from dingtalk_models.contact.user import User  # noqa: PLC0415 - only when used
+
         return (yield from User.objects.get.call(self.follower_user_id)) if self.follower_user_id else None
 
     @operation

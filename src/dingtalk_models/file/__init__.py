@@ -1,60 +1,12 @@
-"""`app.file`: spaces, files and folders in them, media, files of approvals."""
+"""Files: spaces, what lies in them, media, files of approvals."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from typing import TYPE_CHECKING
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module
-from dingtalk_models.core.operation import operation
-from dingtalk_models.file.approval_file import ApprovalFileManager
-from dingtalk_models.file.custom_space import CustomSpace, CustomSpaceManager, Domain
-from dingtalk_models.file.dentry import DentryManager
-from dingtalk_models.file.drive_upload import DriveUploadManager
-from dingtalk_models.file.media import MediaManager
-from dingtalk_models.file.space import SpaceManager
+from dingtalk_models.core.lazy import lazy
 
-
-class File(Module):
-    """The managers of spaces, media, bound to an app."""
-
-    @cached_property
-    def spaces(self) -> SpaceManager:
-        """Spaces."""
-        return SpaceManager(self.app)
-
-    @cached_property
-    def dentries(self) -> DentryManager:
-        """Files and folders in spaces."""
-        return DentryManager(self.app)
-
-    @cached_property
-    def media(self) -> MediaManager:
-        """Media files."""
-        return MediaManager(self.app)
-
-    @cached_property
-    def approval_files(self) -> ApprovalFileManager:
-        """Files attached to approvals."""
-        return ApprovalFileManager(self.app)
-
-    @cached_property
-    def custom_spaces(self) -> CustomSpaceManager:
-        """The older custom spaces."""
-        return CustomSpaceManager(self.app)
-
-    @cached_property
-    def drive_uploads(self) -> DriveUploadManager:
-        """The older uploads, whose media ids custom spaces take."""
-        return DriveUploadManager(self.app)
-
-    # -- the first generation's names -----------------------------------------------------------------------------
-
-    @operation
-    def get_custom_space(self, domain: Domain | None = None) -> Call[CustomSpace]:
-        """The custom space of a domain, which is made where there is none.
-
-        Args:
-            domain: 1 to 10 letters and digits; by default the app's own.
-        """
-        return self.custom_spaces.get.call(domain or self.app.domain)
+if TYPE_CHECKING:
+    from dingtalk_models.file.module import File as File
+else:
+    __getattr__, __dir__ = lazy(globals(), {"module": "File"})

@@ -10,9 +10,10 @@ from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import current_app
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.core.flow import Flow, batches, together
+from dingtalk_models.core.flow import Flow, batches
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.parallel import together
 from dingtalk_models.core.query import Query, Walk, page_of
 from dingtalk_models.core.wire import Millis, wire
 from dingtalk_models.message.batching import Batch, send_all

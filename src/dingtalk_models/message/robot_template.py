@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, Discriminator, Field, PlainSerializer, Tag, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, PlainSerializer, Tag, TypeAdapter
 
 from dingtalk_models.core.wire import wire
 from dingtalk_models.message.message_body import Filled, Link, Markdown, Text, wire_object
@@ -177,7 +177,7 @@ _TEMPLATE = Annotated[
 RobotTemplate = Annotated[_TEMPLATE, AfterValidator(_short)]
 """What an app's robot says: 15,000 bytes at the most, as JSON."""
 
-_adapter: TypeAdapter[Any] = TypeAdapter(_TEMPLATE)
+_adapter: TypeAdapter[Any] = TypeAdapter(_TEMPLATE, config=ConfigDict(defer_build=True))
 
 
 def msg_param(message: Any) -> str:

@@ -8,7 +8,6 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from dingtalk_models.core.errors import SessionStoreError
@@ -85,12 +84,14 @@ class UnreadableEntry(Exception):
     """What the store holds under a key is no text at all; `Session` takes it for an absent entry."""
 
 
-@dataclass(frozen=True, slots=True)
 class Entry:
     """What a session holds under a key, and the seconds that it has left."""
 
-    value: str = field(repr=False)
-    seconds_left: float
+    __slots__ = ("seconds_left", "value")
+
+    def __init__(self, value: str, seconds_left: float) -> None:
+        self.value = value
+        self.seconds_left = seconds_left
 
 
 class Session:

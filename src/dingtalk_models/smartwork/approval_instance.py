@@ -14,9 +14,10 @@ from typing_extensions import TypedDict
 from dingtalk_models.core.arguments import Refusal, loaded
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import InvalidArgument, Problem
-from dingtalk_models.core.flow import Flow, batches, together
+from dingtalk_models.core.flow import Flow, batches
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.parallel import together
 from dingtalk_models.core.query import TOKEN_FROM_ZERO, Listing, Query, Walk, next_page, page_of
 from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, wire
 from dingtalk_models.smartwork.approval_form import ProcessCode, unpacked

@@ -12,7 +12,7 @@ from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.query import CURSOR, Query
 from dingtalk_models.core.wire import BeijingTime, Flag, wire
 from dingtalk_models.smartwork.schedule import CheckType
-from dingtalk_models.smartwork.spans import AttendanceListing, stride
+from dingtalk_models.smartwork.spans import AttendanceListing, Stride
 
 From = Annotated[int, Field(ge=0)]
 
@@ -35,7 +35,7 @@ class AttendanceGroupManager(Manager):
 
         Source: batch-obtain-attendance-group-details
         """
-        return AttendanceListing(AttendanceGroup, stride(size), offset=offset, size=size)
+        return AttendanceListing(AttendanceGroup, Stride(size), offset=offset, size=size)
 
     @api("dingtalk.oapi.attendance.group.query", "POST /topapi/attendance/group/query", idempotent=True)
     def get(self, group_id: int, *, op_user_id: str) -> Call[AttendanceGroup]:

@@ -11,7 +11,7 @@ from dingtalk_models.core.operation import api
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import BeijingTime, DayMillis, Flag, Millis, wire
 from dingtalk_models.smartwork.schedule import CheckType, LocationResult, TimeResult
-from dingtalk_models.smartwork.spans import AttendanceListing, check, day_of, joined, stamp_of, stride
+from dingtalk_models.smartwork.spans import AttendanceListing, Stride, check, day_of, joined, stamp_of
 
 SourceType = str
 """Where a punch came from: `ATM`, `BEACON`, `DING_ATM`, `USER`, `BOSS`, `APPROVE`, `SYSTEM`, `AUTO_CHECK`."""
@@ -54,7 +54,7 @@ class AttendanceRecordManager(Manager):
         check(userids, start, end, people=_PEOPLE, split=split)
         if not split:
             return AttendanceListing(
-                AttendanceResult, stride(limit), "", userids=userids, start=start, end=end, offset=offset, limit=limit,
+                AttendanceResult, Stride(limit), "", userids=userids, start=start, end=end, offset=offset, limit=limit,
                 is_i18n=is_i18n,
             )  # fmt: skip
         return joined(

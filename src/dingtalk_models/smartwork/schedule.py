@@ -14,7 +14,7 @@ from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.query import Listing, Query, Walk, page_of
 from dingtalk_models.core.wire import BeijingTime, CommaInts, CommaStrs, Day, DayTime, Flag, JsonObject, Millis, wire
-from dingtalk_models.smartwork.spans import AttendanceListing, check, day_of, joined, stamp_of, stride
+from dingtalk_models.smartwork.spans import AttendanceListing, Stride, check, day_of, joined, stamp_of
 
 CheckType = str
 """`OnDuty` coming to work, `OffDuty` leaving it."""
@@ -57,7 +57,7 @@ class ScheduleManager(Manager):
 
         Source: interface-for-daily-full-query-of-attendance-scheduling-information
         """
-        return AttendanceListing(Schedule, stride(size), work_date=work_date, offset=offset, size=size)
+        return AttendanceListing(Schedule, Stride(size), work_date=work_date, offset=offset, size=size)
 
     @api(
         "dingtalk.oapi.attendance.schedule.listbyday",

@@ -9,14 +9,14 @@ left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import batches, together
+from dingtalk_models.core.flow import batches
+from dingtalk_models.core.parallel import together
 from dingtalk_models.core.query import Listing, Page, Paging, Query, Walk, page_of
 from dingtalk_models.core.wire import wire
 
@@ -56,20 +56,16 @@ class AttendanceListing(Listing[T]):
         return call
 
 
-@dataclass(frozen=True, slots=True)
 class Stride(Paging):
-    """Pages that begin a fixed number of rows after each other, however many the one before brought."""
+    """Pages of an API whose `offset` counts rows: each begins `size` rows after the one before, which may be short."""
 
-    size: int = 0
+    def __init__(self, size: int) -> None:
+        super().__init__("offset", 0)
+        self.size = size
 
     def after(self, page: Page[Any], cursor: int | str | None) -> int | str | None:
         """Where the next page begins; `None` after the last, and after one that is empty whatever it says."""
         return cursor + self.size if page.has_more and page.items and isinstance(cursor, int) else None
-
-
-def stride(size: int) -> Stride:
-    """Pages of an API whose `offset` counts rows: the next one begins at `offset` + `size`."""
-    return Stride("offset", 0, size=size)
 
 
 def check(userids: Sequence[str], start: datetime, end: datetime, *, people: int, split: bool) -> None:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tenacity import (
-    DoAttempt,
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    stop_before_delay,
-    wait_random_exponential,
-)
-
 from dingtalk_models.core.errors import DingTalkError, PlatformBusy, RateLimited, TransportError
-from dingtalk_models.core.flow import Flow, Sleep
+from dingtalk_models.core.flow import Flow
 
 T = TypeVar("T")
 
@@ -58,43 +48,9 @@ class Retry:
         except DingTalkError as error:
             if self.attempts <= 1 or not worth_repeating(error, idempotent=idempotent):
                 raise
-            return (yield from self._run_on(attempt, begun, idempotent=idempotent))
+            from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - nothing of it costs a first success
 
-    def _run_on(self, attempt: Callable[[], Flow[T]], begun: float, *, idempotent: bool) -> Flow[T]:
-        """Go on after a first failure, which is being handled: nothing of this costs a call that succeeds at once."""
-        retrying = Retrying(
-            retry=retry_if_exception(lambda error: worth_repeating(error, idempotent=idempotent)),
-            stop=self._over,
-            wait=self._wait,
-            reraise=True,
-        )
-        retrying.begin()
-        state = RetryCallState(retrying, None, (), {})
-        state.start_time = begun
-        state.set_exception(sys.exc_info())  # type: ignore[arg-type]
-        while True:
-            action = retrying.iter(retry_state=state)
-            if isinstance(action, DoAttempt):
-                try:
-                    return (yield from attempt())
-                except DingTalkError:
-                    state.set_exception(sys.exc_info())  # type: ignore[arg-type]
-            else:
-                state.prepare_for_next_attempt()
-                yield Sleep(float(action))
-
-    def _over(self, state: RetryCallState) -> bool:
-        exhausted = state.attempt_number >= self.attempts and not isinstance(_error(state), RateLimited)
-        return exhausted or stop_before_delay(self.deadline)(state)
-
-    def _wait(self, state: RetryCallState) -> float:
-        asked = getattr(_error(state), "retry_after", None) or 0.0
-        # added to what the platform asks for, so that callers that were refused together do not come back together
-        return asked + float(wait_random_exponential(multiplier=self.first_wait, max=self.longest_wait)(state))
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
+            return (yield from repeat(self, attempt, begun, idempotent=idempotent))
 
 
 NO_RETRY = Retry(attempts=1)

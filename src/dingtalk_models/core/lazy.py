@@ -1,0 +1,30 @@
+"""Packages that import a name when it is first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # importing `typing` would take longer than all the rest of the package's import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+
+def lazy(package: dict[str, Any], homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A package's `__getattr__` and `__dir__`.
+
+    Args:
+        package: its `globals()`.
+        homes: for each of its modules, the names there that are the package's too.
+    """
+    home = {name: module for module, names in homes.items() for name in names.split()}
+
+    def find(name: str) -> Any:
+        if name == "__all__":
+            return list(home)
+        if name not in home:
+            raise AttributeError(f"module {package['__name__']!r} has no attribute {name!r}")
+        value = package[name] = getattr(import_module(f"{package['__name__']}.{home[name]}"), name)
+        return value
+
+    return find, lambda: sorted({*package, *home})

@@ -1,0 +1,63 @@
+"""`app.message`: work notifications, robots."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from dingtalk_models.core.arguments import loaded
+from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.model import Module, through
+from dingtalk_models.core.operation import operation
+from dingtalk_models.core.wire import CommaInts, CommaStrs
+from dingtalk_models.message.robot import RobotManager
+from dingtalk_models.message.webhook_robot import WebhookRobotManager
+from dingtalk_models.message.work_notification import WorkNotification, WorkNotificationManager
+
+
+class Message(Module):
+    """The managers of work notifications and robots, bound to an app."""
+
+    @cached_property
+    def work_notifications(self) -> WorkNotificationManager:
+        """Work notifications."""
+        return WorkNotificationManager(self.app)
+
+    @cached_property
+    def robot(self) -> RobotManager:
+        """The app's robot."""
+        return RobotManager(self.app)
+
+    @cached_property
+    def webhook_robots(self) -> WebhookRobotManager:
+        """Robots of single groups."""
+        return WebhookRobotManager(self.app)
+
+    # -- the first generation's names -----------------------------------------------------------------------------
+
+    get_msg_send_result = through(WorkNotificationManager.result)
+    get_msg_send_progress = through(WorkNotificationManager.progress)
+
+    @operation
+    def async_send_msg(
+        self,
+        msgtype: str,
+        msgcontent: Annotated[dict[str, Any], BeforeValidator(loaded)],
+        userid_list: CommaStrs | None = None,
+        dept_id_list: CommaInts | None = None,
+        to_all_user: bool = False,
+    ) -> Flow[WorkNotification]:
+        """Send a work notification to any number of people, departments, or everyone.
+
+        Args:
+            msgtype: its kind: `text`, `markdown`, …
+            msgcontent: what it says, in the platform's form: `{"content": "…"}`.
+            userid_list: people.
+            dept_id_list: departments, each with everyone in it and below it.
+            to_all_user: send it to everyone.
+        """
+        msg: Any = {"msgtype": msgtype, msgtype: msgcontent}
+        send = self.work_notifications.send
+        return send.call(msg, userid_list=userid_list, dept_id_list=dept_id_list, to_all_user=to_all_user)

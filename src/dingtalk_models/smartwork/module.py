@@ -1,0 +1,139 @@
+"""`app.smartwork`: attendance, approvals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.model import Module, through
+from dingtalk_models.core.operation import method, operation
+from dingtalk_models.core.query import Query
+from dingtalk_models.core.wire import BEIJING, BeijingTime, CommaStrs, Millis
+from dingtalk_models.smartwork.approval_form import ApprovalFormManager
+from dingtalk_models.smartwork.approval_instance import ApprovalInstance, ApprovalInstanceManager
+from dingtalk_models.smartwork.attendance_group import AttendanceGroupManager
+from dingtalk_models.smartwork.attendance_record import AttendanceRecord, AttendanceRecordManager
+from dingtalk_models.smartwork.form_values import Form
+from dingtalk_models.smartwork.leave import LeaveManager
+from dingtalk_models.smartwork.schedule import ScheduleManager
+
+
+def _in_beijing(value: Any) -> Any:
+    return value.replace(tzinfo=BEIJING) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+_InBeijing = BeforeValidator(_in_beijing)
+"""The first generation took times without a time zone."""
+
+
+class Smartwork(Module):
+    """The managers of attendance, approvals, bound to an app."""
+
+    @cached_property
+    def approvals(self) -> ApprovalInstanceManager:
+        """Approvals."""
+        return ApprovalInstanceManager(self.app)
+
+    @cached_property
+    def approval_forms(self) -> ApprovalFormManager:
+        """Approval forms."""
+        return ApprovalFormManager(self.app)
+
+    @cached_property
+    def schedules(self) -> ScheduleManager:
+        """Schedules."""
+        return ScheduleManager(self.app)
+
+    @cached_property
+    def attendance_groups(self) -> AttendanceGroupManager:
+        """Attendance groups."""
+        return AttendanceGroupManager(self.app)
+
+    @cached_property
+    def attendance_records(self) -> AttendanceRecordManager:
+        """Punches."""
+        return AttendanceRecordManager(self.app)
+
+    @cached_property
+    def leaves(self) -> LeaveManager:
+        """Leave."""
+        return LeaveManager(self.app)
+
+    # -- the first generation's names -----------------------------------------------------------------------------
+
+    get_schedule_list = through(ScheduleManager.list)
+    get_simple_groups = through(AttendanceGroupManager.list)
+
+    @operation
+    def get_attendance_record_list(
+        self,
+        user_ids: CommaStrs,
+        check_data_from: Annotated[BeijingTime, _InBeijing],
+        check_data_to: Annotated[BeijingTime, _InBeijing],
+    ) -> Query[AttendanceRecord]:
+        """Every punch that users made, with where and how.
+
+        Args:
+            user_ids: the users, however many.
+            check_data_from: from when on; without a time zone, in Beijing.
+            check_data_to: until when.
+        """
+        return self.attendance_records.details.call(user_ids, check_data_from, check_data_to)
+
+    @method("dingtalk.smartwork.bpms.processinstance.all")
+    @operation
+    def get_all_bpms_instance_list(
+        self,
+        process_code: str,
+        start_time: Annotated[Millis, _InBeijing],
+        end_time: Annotated[Millis | None, _InBeijing] = None,
+    ) -> Query[ApprovalInstance]:
+        """Every approval of a form in a span of any length: a call an approval.
+
+        Args:
+            process_code: the form.
+            start_time: from here; without a time zone, in Beijing.
+            end_time: to here; by default to now.
+        """
+        return self.approvals.all.call(process_code, start_time, end_time)
+
+    get_bpms_instance_list = get_all_bpms_instance_list
+
+    @operation
+    def create_bpms_instance(  # noqa: PLR0917 - the order that it always had
+        self,
+        process_code: str,
+        originator_user_id: str,
+        dept_id: int,
+        approvers: CommaStrs,
+        form_component_values: Form,
+        agent_id: int | None = None,
+        cc_list: CommaStrs | None = None,
+        cc_position: Literal["START", "FINISH", "START_FINISH"] = "FINISH",
+    ) -> Call[ApprovalInstance]:
+        """Start an approval.
+
+        Args:
+            process_code: the form.
+            originator_user_id: who starts it.
+            dept_id: a department of the originator, where -1 is the root.
+            approvers: who decides it, one after another.
+            form_component_values: what the form is filled in with.
+            agent_id: the agent id of the app.
+            cc_list: users that get a copy.
+            cc_position: when they get it.
+        """
+        return self.approvals.create.call(
+            process_code,
+            originator_user_id,
+            form_component_values,
+            dept_id=dept_id,
+            approvers=approvers,
+            cc_list=cc_list,
+            cc_position=cc_position if cc_list else None,
+            microapp_agent_id=agent_id,
+        )
