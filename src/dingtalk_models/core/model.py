@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from functools import cache
-from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, get_args, overload
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, get_args, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticUndefined
@@ -154,30 +153,33 @@ def is_page(value: object) -> TypeGuard[Page[Any]]:
     return isinstance(value, Page)
 
 
-_remember: Callable[[Model, AppLike], None] = vars(Model)["_app"].__set__
+_remember: Callable[[Any, AppLike], None] = vars(Model)["_app"].__set__
 
 
-def bind(answer: Any, app: AppLike) -> None:
+def bind(answer: object, app: AppLike) -> None:
     """Let every resource in an answer remember the app that loaded it."""
-    if is_array(answer):
-        for item in answer:
-            bind(item, app)
-    elif (fields := _resource_fields(cast("Hashable", type(answer)))) is not None:
-        _remember(answer, app)
-        for name in fields:
-            bind(getattr(answer, name), app)
-    elif is_page(answer):
-        bind(answer.items, app)
+    for item in answer if is_array(answer) else (answer,):
+        fields = _resource_fields[type(item)]
+        if fields is not None:
+            _remember(item, app)
+            for name in fields:
+                bind(getattr(item, name), app)
+        elif is_page(item):
+            bind(item.items, app)
 
 
-@cache
-def _resource_fields(kind: Hashable) -> tuple[str, ...] | None:
+class _ResourceFields(dict[type, tuple[str, ...] | None]):
     """The fields of a resource that hold resources themselves; `None` for what is no resource."""
-    if not (isinstance(kind, type) and issubclass(kind, Model)):
-        return None
-    return tuple(
-        name for name, hint in get_type_hints(kind).items() if name in kind.model_fields and _holds_model(hint)
-    )
+
+    def __missing__(self, kind: type) -> tuple[str, ...] | None:
+        self[kind] = None
+        if issubclass(kind, Model):
+            hints = get_type_hints(kind).items()
+            self[kind] = tuple(name for name, hint in hints if name in kind.model_fields and _holds_model(hint))
+        return self[kind]
+
+
+_resource_fields = _ResourceFields()
 
 
 def _holds_model(hint: Any) -> bool:
