@@ -9,7 +9,7 @@ import json
 import logging
 import pickle
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -32,6 +32,7 @@ from dingtalk_models import (
     User,
     api,
 )
+from dingtalk_models.contact.user import UserRole
 from dingtalk_models.core import context
 from dingtalk_models.core.model import bind
 from dingtalk_models.core.wire import Millis, wire
@@ -336,6 +337,38 @@ def test_copies_forget_their_app_and_compare_by_value(app: DingTalkApp) -> None:
     assert type(dumped["hired_date"]) is int
     assert repr(user).startswith("User(userid='sunjing'")
     assert "None" not in repr(Department(dept_id=1))
+
+
+def test_a_list_that_a_reply_does_not_bring_is_ones_own() -> None:
+    """It is made when somebody asks for it, and never shared."""
+    first, second = (User.model_validate_json('{"userid": "zhaolei"}') for _ in range(2))
+    assert first == second == User(userid="zhaolei")
+    ways: list[Callable[[User], list[Any]]] = [
+        lambda user: user.role_list,
+        lambda user: dict(user)["role_list"],
+        lambda user: user.model_dump()["role_list"],
+        lambda user: pickle.loads(pickle.dumps(user)).role_list,
+        lambda user: copy.copy(user).role_list,
+        lambda user: user.model_copy(deep=True).role_list,
+        lambda user: User.model_construct(userid="zhaolei").role_list,
+    ]
+    for way in ways:
+        found = way(User(userid="zhaolei"))
+        assert found == []
+        found.append("t0p")
+        assert all(each(second) == [] for each in ways)
+    role = UserRole(id=1, name="主管理员", group_name="默认")
+    first.role_list.append(role)
+    assert first.role_list == [role]
+    assert first != second
+    assert "role_list" not in first.model_fields_set
+    with pytest.raises(AttributeError, match="role_list"):
+        _ = User.role_list
+
+    class Colleague(User):
+        pass
+
+    assert Colleague(userid="zhaolei").role_list == []
 
 
 def test_save_sends_only_what_was_assigned(sandbox: Sandbox, app: DingTalkApp) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from itertools import repeat
 from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, get_args, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,6 +22,28 @@ P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
 
+_NO_LIST: list[Any] = []
+"""What stands for every list that a reply does not bring, until somebody asks for it."""
+
+
+class _OnDemand:
+    """A list field. Most lists of most people are absent, and never looked at: each would cost time and memory."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, record: Record | None, owner: type[Record]) -> list[Any]:
+        if record is None or self._name not in (values := vars(record)):
+            raise AttributeError(self._name)
+        if values[self._name] is _NO_LIST:
+            values[self._name] = []
+        found: list[Any] = values[self._name]
+        return found
+
+    def __set__(self, record: Record, value: list[Any]) -> None:
+        vars(record)[self._name] = value
+
+
 class Record(BaseModel):
     """An object in a reply: unknown fields are kept, numbers may come as strings and strings as numbers."""
 
@@ -35,11 +58,17 @@ class Record(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Make new lists for fields that default to one: pydantic would deep-copy each, at the cost of half a page."""
+        """Make the lists of fields that a reply does not bring when they are asked for."""
         super().__pydantic_init_subclass__(**kwargs)
-        for field in cls.model_fields.values():
+        for name, field in cls.model_fields.items():
             if field.default == []:
-                field.default, field.default_factory = PydanticUndefined, list
+                field.default, field.default_factory = PydanticUndefined, repeat(_NO_LIST).__next__
+                type.__setattr__(cls, name, _OnDemand(name))
+
+    def __iter__(self) -> Generator[tuple[str, Any]]:
+        """Names and values, as for `dict(user)`."""
+        for name, _ in super().__iter__():
+            yield name, getattr(self, name)
 
     @property
     def unparsed(self) -> dict[str, Any]:

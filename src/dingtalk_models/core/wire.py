@@ -98,12 +98,17 @@ def _from_millis(value: Any) -> Any:
 
 
 def _moment(millis: int) -> datetime:
-    return _EPOCH + timedelta(0, 0, 0, millis)  # a page is full of them, and a keyword costs as much as the sum
+    if 0 <= millis < _PLAIN:  # a page is full of them
+        return datetime.fromtimestamp(millis / 1000, BEIJING)
+    return _EPOCH + timedelta(milliseconds=millis)
 
 
 def _to_millis(value: datetime) -> int:
     return (value - _EPOCH) // timedelta(milliseconds=1)
 
+
+_PLAIN = 1 << 42
+"""Up to here, the year 2109, a float holds milliseconds exactly enough."""
 
 _FIRST = _to_millis(datetime.min.replace(tzinfo=BEIJING))
 _LAST = _to_millis(datetime.max.replace(tzinfo=BEIJING))
