@@ -5,23 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import parts
+from benchmarks import bulk, callback, calls, limits, start
+from benchmarks.measure import environment
 
 PARTS: dict[str, Callable[[], None]] = {
-    "call": parts.one_call,
-    "page": parts.one_page,
-    "async": parts.awaited,
-    "cold": parts.cold_start,
-    "sync": parts.directory_sync,
-    "limit": parts.under_a_limit,
-    "callback": parts.callback,
-    "import": parts.imports,
-    "million": parts.million,
+    "call": calls.one_call,
+    "search": calls.one_search,
+    "page": calls.one_page,
+    "async": calls.awaited,
+    "cold": start.cold_start,
+    "sync": bulk.directory_sync,
+    "limit": limits.under_a_limit,
+    "limited-sync": limits.directory_sync,
+    "callback": callback.callback,
+    "import": start.imports,
+    "million": bulk.million,
 }
 
 if __name__ == "__main__":
     chosen = sys.argv[1:] or list(PARTS)
     if unknown := set(chosen) - PARTS.keys():
         sys.exit(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    print(environment())
     for part in chosen:
         PARTS[part]()

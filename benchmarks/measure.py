@@ -1,33 +1,72 @@
-"""Measuring: things in turn, several rounds, and a table of ratios to the first of them."""
+"""Measuring: things in turn, several rounds, and tables in Markdown."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import platform
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from contextlib import closing, contextmanager
+from functools import partial
+from importlib.metadata import version
 from statistics import median
+from typing import TypeVar
+
+import requests
+
+from benchmarks.server import Stats
+from dingtalk_models import DingTalkApp, RateLimit
+
+T = TypeVar("T")
 
 ROUNDS = 7
+
+
+def environment() -> str:
+    """What is measured with."""
+    python = f"Python {platform.python_version()}, {os.cpu_count()} CPUs"
+    return ", ".join([python, *(f"{name} {version(name)}" for name in ("requests", "urllib3", "httpx", "pydantic"))])
+
+
+@contextmanager
+def running(command: list[str], sign: str) -> Generator[str]:
+    """The line by which a process of its own tells that it is ready; it ends with the block."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield next(line for line in process.stdout if sign in line)
+        finally:
+            process.kill()
 
 
 @contextmanager
 def serving(*, delay: float = 0.0, qps: int = 0) -> Generator[str]:
     """The base URL of a server in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.server", "--delay", str(delay), "--qps", str(qps)]
-    root = Path(__file__).parent.parent
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
+    with running(command, "http://") as line:
+        yield line.strip()
 
 
-def seconds(work: Callable[[], object], times: int) -> float:
+def stats(url: str) -> Stats:
+    """What a server has counted since it was last asked."""
+    counted: Stats = requests.get(f"{url}/stats", timeout=5).json()
+    return counted
+
+
+@contextmanager
+def app_at(url: str, rate_limit: RateLimit | None = None, store: str | None = None) -> Generator[DingTalkApp]:
+    """An app of a server, without a rate limit unless one is given."""
+    app = DingTalkApp(
+        appkey="key", appsecret="secret", oapi_url=url, api_url=url, rate_limit=rate_limit, session_manager=store
+    )
+    with closing(app), app:
+        yield app
+
+
+def seconds(work: Callable[[], object], times: int = 1) -> float:
     """Seconds that one of so many takes."""
     begun = time.perf_counter()
     for _ in range(times):
@@ -35,40 +74,60 @@ def seconds(work: Callable[[], object], times: int) -> float:
     return (time.perf_counter() - begun) / times
 
 
-def compare(title: str, cases: Mapping[str, Callable[[], object]], *, times: int, rounds: int = ROUNDS) -> None:
-    """Print how long each takes, in turn, round after round."""
-    for work in cases.values():
-        work()
-    taken: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(rounds):
-        for name, work in cases.items():
-            taken[name].append(seconds(work, times))
-    table(title, taken)
-
-
-async def acompare(title: str, cases: Mapping[str, Callable[[], Awaitable[object]]], *, times: int) -> None:
+async def aseconds(work: Callable[[], Awaitable[object]], times: int) -> float:
     """The same for what is awaited, each one after the other."""
-    for work in cases.values():
+    begun = time.perf_counter()
+    for _ in range(times):
         await work()
-    taken: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(ROUNDS):
-        for name, work in cases.items():
-            begun = time.perf_counter()
-            for _ in range(times):
-                await work()
-            taken[name].append((time.perf_counter() - begun) / times)
-            await asyncio.sleep(0)
-    table(title, taken)
+    return (time.perf_counter() - begun) / times
 
 
-def table(title: str, taken: Mapping[str, list[float]]) -> None:
-    """Print a table in Markdown: the ratio is that of the medians, to the first row."""
+def in_turn(cases: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
+    """What each brings, in turn, round after round; a first round does not count."""
+    rounds = [{name: work() for name, work in cases.items()} for _ in range(1 + ROUNDS)]
+    return {name: [each[name] for each in rounds[1:]] for name in cases}
+
+
+def compare(title: str, cases: Mapping[str, Callable[[], object]], *, times: int = 1) -> None:
+    """Print how long each takes."""
+    ratios(title, in_turn({name: partial(seconds, work, times) for name, work in cases.items()}))
+
+
+def acompare(
+    title: str, cases: Mapping[str, Callable[[], Awaitable[object]]], runner: asyncio.Runner, *, times: int
+) -> None:
+    """The same for what is awaited."""
+
+    def timed(work: Callable[[], Awaitable[object]]) -> float:
+        return runner.run(aseconds(work, times))
+
+    ratios(title, in_turn({name: partial(timed, work) for name, work in cases.items()}))
+
+
+def ratios(title: str, taken: Mapping[str, list[float]]) -> None:
+    """Print a table of durations: the ratio is that of the medians, to the first row."""
     base = median(next(iter(taken.values())))
-    print(f"\n### {title}\n")
-    print("| | ratio | median | min | max |\n|---|---:|---:|---:|---:|")
-    for name, times in taken.items():
-        figures = " | ".join(readable(value) for value in (median(times), min(times), max(times)))
-        print(f"| {name} | {median(times) / base:.2f} | {figures} |")
+    rows = ((name, f"{median(times) / base:.2f}", *spread(times)) for name, times in taken.items())
+    table(title, ["ratio", "median", "min", "max"], rows)
+
+
+def table(title: str, columns: list[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table in Markdown; a row begins with its name."""
+    print(f"\n### {title}\n\n| | {' | '.join(columns)} |\n|---|{'---:|' * len(columns)}")
+    for row in rows:
+        print(f"| {' | '.join(map(str, row))} |")
+
+
+def cost(url: str) -> None:
+    """Print what a server itself took."""
+    counted = stats(url)
+    calls = sum(tally["calls"] for tally in counted["apis"].values())
+    print(f"\nThe server's own: {readable(counted['cpu'] / calls)} of CPU a request")
+
+
+def spread(times: list[float]) -> tuple[str, str, str]:
+    """Median, shortest and longest."""
+    return readable(median(times)), readable(min(times)), readable(max(times))
 
 
 def readable(duration: float) -> str:
@@ -76,3 +135,9 @@ def readable(duration: float) -> str:
     if duration >= 1:
         return f"{duration:.2f} s"
     return f"{duration * 1e3:.2f} ms" if duration >= 1e-3 else f"{duration * 1e6:.0f} µs"
+
+
+def peak(status: str) -> float:
+    """The most memory that a process has had, in MB, by its `/proc/…/status`: rusage counts its parent's as well."""
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024

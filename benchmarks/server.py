@@ -12,7 +12,8 @@ import asyncio
 import json
 import time
 from collections import defaultdict, deque
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 DEPARTMENTS = range(100, 300)
 PEOPLE = 100
@@ -47,16 +48,19 @@ def oapi(**result: Any) -> bytes:
     return http({"errcode": 0, "errmsg": "ok", "request_id": "16l4ew3d47pdp", **result})
 
 
-def http(body: dict[str, Any]) -> bytes:
+def http(body: Mapping[str, Any], status: str = "200 OK") -> bytes:
     """A whole HTTP answer."""
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: {len(content)}\r\n\r\n"
-    return head.encode() + content
+    kind = "Content-Type: application/json;charset=utf-8"
+    return f"HTTP/1.1 {status}\r\n{kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
 
 
 THROTTLED = oapi(errcode=88, sub_code="90018", errmsg="ding talk error[subcode=90018,submsg=qps]")
+THROTTLED_API = http({"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "message": "qps"}, "403 Forbidden")
 FIXED = {
+    "/gettoken": oapi(access_token="t" * 32, expires_in=7200),
     "/v1.0/oauth2/accessToken": http({"accessToken": "t" * 32, "expireIn": 7200}),
+    "/v1.0/contact/users/search": http({"hasMore": False, "totalCount": 1, "list": ["manager4220"]}),
     "/topapi/v2/department/get": oapi(result=department(1)),
     "/topapi/v2/user/get": oapi(result=person("manager4220")),
 }
@@ -69,24 +73,49 @@ NO_CHILDREN = oapi(result={"dept_id_list": []})
 NOBODY = oapi(result={"has_more": False, "list": []})
 
 
+class Tally(TypedDict):
+    """The calls of one API: how many, how many of them refused, and the times of the first and of the last."""
+
+    calls: int
+    refused: int
+    first: float
+    last: float
+
+
+class Stats(TypedDict):
+    """What was counted, and the seconds of CPU that it took."""
+
+    apis: dict[str, Tally]
+    cpu: float
+
+
 class Company:
     """The answers, the limit, and what was counted."""
 
     def __init__(self, delay: float, qps: int) -> None:
         self.delay = delay
         self.qps = qps
-        self.counts: defaultdict[str, int] = defaultdict(int)
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was counted, and what counts for the limit."""
+        self.cpu = time.process_time()
+        self.apis: dict[str, Tally] = {}
         self.recent: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def answer(self, path: str, body: bytes) -> bytes:
         """The answer to one request."""
+        now = time.monotonic()
         if path == "/stats":
-            counts, self.counts = self.counts, defaultdict(int)
-            return http(counts)
-        self.counts[path] += 1
-        if self.qps and path != "/v1.0/oauth2/accessToken" and self._over(path):
-            self.counts["throttled"] += 1
-            return THROTTLED
+            stats = Stats(apis=self.apis, cpu=time.process_time() - self.cpu)
+            self.begin()
+            return http(stats)
+        tally = self.apis.setdefault(path, Tally(calls=0, refused=0, first=now, last=now))
+        tally["calls"] += 1
+        tally["last"] = now
+        if self.qps and self._over(path, now):
+            tally["refused"] += 1
+            return THROTTLED if path.startswith("/topapi/") else THROTTLED_API
         if path in FIXED:
             return FIXED[path]
         given = json.loads(body)
@@ -96,8 +125,8 @@ class Company:
             return million(given["cursor"], given["size"])
         return PAGES.get(given["dept_id"], NOBODY)
 
-    def _over(self, path: str) -> bool:
-        now, recent = time.monotonic(), self.recent[path]
+    def _over(self, path: str, now: float) -> bool:
+        recent = self.recent[path]
         while recent and now - recent[0] >= 1:
             recent.popleft()
         if len(recent) >= self.qps:
