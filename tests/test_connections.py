@@ -123,6 +123,50 @@ def test_a_large_body_arrives_whole(peer: Peer, exchange: Exchange, size: int) -
     assert second.endswith(b"\r\n\r\n{}")
 
 
+def relay(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def tunnels(monkeypatch: pytest.MonkeyPatch) -> Generator[list[str]]:
+    """A proxy that the environment names, and what it was asked for."""
+    asked: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "")
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connect(listener.accept()[0])
+
+        def connect(client: socket.socket) -> None:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += client.recv(1 << 16)
+            verb, address, _ = head.decode().split(" ", 2)
+            asked.append(f"{verb} {address}")
+            host, _, port = address.partition(":")
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            with client, socket.create_connection((host, int(port))) as server:
+                threading.Thread(target=relay, args=(server, client), daemon=True).start()
+                relay(client, server)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield asked
+
+
+@both
+@pytest.mark.parametrize("peer", ["https"], indirect=True)
+def test_tls_through_a_proxy(peer: Peer, exchange: Exchange, tunnels: list[str]) -> None:
+    assert [response.content for response in exchange([post(peer, b'{"a":1}')] * 2)] == [b"{}"] * 2
+    assert tunnels == [f"CONNECT {peer.url.removeprefix('https://')}"]
+    assert [read.partition(b"\r\n\r\n")[2] for read in peer.reads] == [b'{"a":1}'] * 2
+
+
 @both
 @pytest.mark.parametrize("peer", ["https"], indirect=True)
 def test_a_certificate_that_nobody_vouches_for(peer: Peer, exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
