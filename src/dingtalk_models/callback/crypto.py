@@ -61,6 +61,7 @@ class Crypto:
     def __init__(self, token: str, aes_key: str, owners: Iterable[str]) -> None:
         self._token = token
         self._key = decode_key(aes_key)
+        self._start = self._key[: AES.block_size]
         self._owners = tuple(owner.encode() for owner in owners)
         if not self._owners:
             raise ConfigurationError("pushes need an owner: give the app its appkey or corp_id")
@@ -86,7 +87,8 @@ class Crypto:
         Raises:
             DecryptionError: it is not whole, was encrypted with another key, or is meant for another owner.
         """
-        return self.open(encrypted).text
+        message, _ = self._open(encrypted)
+        return _text(message)
 
     def open(self, encrypted: str) -> Opened:
         """The text of a push, and the owner that it is meant for: the reply has to be encrypted for the same one.
@@ -94,13 +96,7 @@ class Crypto:
         Raises:
             DecryptionError: it is not whole, was encrypted with another key, or is meant for another owner.
         """
-        plain = self._unseal(encrypted)
-        if len(plain) < _SMALLEST:
-            raise DecryptionError("the decrypted text is too short")
-        (length,) = _LENGTH.unpack_from(plain, _RANDOM)
-        message, owner = plain[_SMALLEST : _SMALLEST + length], plain[_SMALLEST + length :]
-        if len(message) != length or owner not in self._owners:
-            raise DecryptionError("the push is meant for another owner")
+        message, owner = self._open(encrypted)
         return Opened(_text(message), owner.decode())
 
     def encrypt_text(self, text: str) -> str:
@@ -136,6 +132,17 @@ class Crypto:
         signature = self.signature(timestamp, nonce, encrypted)
         return {"msg_signature": signature, "timeStamp": timestamp, "nonce": nonce, "encrypt": encrypted}
 
+    def _open(self, encrypted: str) -> tuple[bytes, bytes]:
+        """A text and its owner."""
+        plain = self._unseal(encrypted)
+        if len(plain) < _SMALLEST:
+            raise DecryptionError("the decrypted text is too short")
+        (length,) = _LENGTH.unpack_from(plain, _RANDOM)
+        message, owner = plain[_SMALLEST : _SMALLEST + length], plain[_SMALLEST + length :]
+        if len(message) != length or owner not in self._owners:
+            raise DecryptionError("the push is meant for another owner")
+        return message, owner
+
     def _seal(self, plain: bytes) -> str:
         padding = _PADDING[_BLOCK - len(plain) % _BLOCK]
         return b64encode(self._cipher().encrypt(plain + padding)).decode()
@@ -154,7 +161,7 @@ class Crypto:
         return plain[:-padding]
 
     def _cipher(self) -> CbcMode:
-        return AES.new(self._key, AES.MODE_CBC, self._key[: AES.block_size])
+        return AES.new(self._key, AES.MODE_CBC, self._start)
 
 
 def _text(message: bytes) -> str:
