@@ -357,6 +357,17 @@ def test_a_list_that_a_reply_does_not_bring_is_ones_own() -> None:
         assert found == []
         found.append("t0p")
         assert all(each(second) == [] for each in ways)
+    twins: list[Callable[[User], User]] = [
+        lambda user: pickle.loads(pickle.dumps(user)),
+        copy.copy,
+        copy.deepcopy,
+        lambda user: user.model_copy(),
+    ]
+    for each in twins:
+        user = User(userid="zhaolei")
+        twin = each(user)
+        twin.dept_id_list.append(1)
+        assert (twin.leader_in_dept, twin.role_list, user.dept_id_list) == ([], [], [])
     role = UserRole(id=1, name="主管理员", group_name="默认")
     first.role_list.append(role)
     assert first.role_list == [role]

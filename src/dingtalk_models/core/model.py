@@ -22,8 +22,14 @@ P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
 
-_NO_LIST: list[Any] = []
-"""What stands for every list that a reply does not bring, until somebody asks for it."""
+class _NoList(list[Any]):
+    """Stands for every list that a reply does not bring, until somebody asks for it; in copies and pickles as well."""
+
+    def __reduce__(self) -> str:
+        return "_NO_LIST"
+
+
+_NO_LIST = _NoList()
 
 
 class _OnDemand:
