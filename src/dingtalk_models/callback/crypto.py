@@ -61,7 +61,7 @@ class Crypto:
     def __init__(self, token: str, aes_key: str, owners: Iterable[str]) -> None:
         self._token = token
         self._key = decode_key(aes_key)
-        self._start = self._key[: AES.block_size]
+        self._iv = self._key[: AES.block_size]
         self._owners = tuple(owner.encode() for owner in owners)
         if not self._owners:
             raise ConfigurationError("pushes need an owner: give the app its appkey or corp_id")
@@ -161,7 +161,7 @@ class Crypto:
         return plain[:-padding]
 
     def _cipher(self) -> CbcMode:
-        return AES.new(self._key, AES.MODE_CBC, self._start)
+        return AES.new(self._key, AES.MODE_CBC, self._iv)
 
 
 def _text(message: bytes) -> str:

@@ -207,11 +207,12 @@ class _ResourceFields(dict[type, tuple[str, ...] | None]):
     """The fields of a resource that hold resources themselves; `None` for what is no resource."""
 
     def __missing__(self, kind: type) -> tuple[str, ...] | None:
-        self[kind] = None
+        fields = None
         if issubclass(kind, Model):
             hints = get_type_hints(kind).items()
-            self[kind] = tuple(name for name, hint in hints if name in kind.model_fields and _holds_model(hint))
-        return self[kind]
+            fields = tuple(name for name, hint in hints if name in kind.model_fields and _holds_model(hint))
+        self[kind] = fields
+        return fields
 
 
 _resource_fields = _ResourceFields()

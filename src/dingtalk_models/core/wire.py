@@ -87,31 +87,27 @@ JsonObject = JsonText[dict[str, JsonValue]]
 """An object that travels as JSON inside a string."""
 
 
+_PLAIN = 1 << 42
+"""Up to here, the year 2109, a float holds milliseconds exactly enough."""
+
+
 def _from_millis(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return value
-    if not _FIRST <= value <= _LAST:
-        raise ValueError("not a time in milliseconds")
-    return _moment(value)
+    return _moment(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _moment(millis: int) -> datetime:
     if 0 <= millis < _PLAIN:  # a page is full of them
         return datetime.fromtimestamp(millis / 1000, BEIJING)
-    return _EPOCH + timedelta(milliseconds=millis)
+    try:
+        return _EPOCH + timedelta(milliseconds=millis)
+    except OverflowError as error:
+        raise ValueError("not a time in milliseconds") from error
 
 
 def _to_millis(value: datetime) -> int:
     return (value - _EPOCH) // timedelta(milliseconds=1)
-
-
-_PLAIN = 1 << 42
-"""Up to here, the year 2109, a float holds milliseconds exactly enough."""
-
-_FIRST = _to_millis(datetime.min.replace(tzinfo=BEIJING))
-_LAST = _to_millis(datetime.max.replace(tzinfo=BEIJING))
 
 
 def _aware(value: datetime) -> datetime:
@@ -127,9 +123,7 @@ class _Counted:
         inner = core_schema.no_info_before_validator_function(
             _from_millis, core_schema.no_info_after_validator_function(_aware, handler(source))
         )
-        counted = core_schema.no_info_after_validator_function(
-            _moment, core_schema.int_schema(ge=_FIRST, le=_LAST, strict=False)
-        )
+        counted = core_schema.no_info_after_validator_function(_moment, core_schema.int_schema(strict=False))
         return core_schema.json_or_python_schema(counted, inner)
 
 
