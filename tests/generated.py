@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ import conventions
 
 from dingtalk_models import Manager, Module, operations
 from dingtalk_models.core import registry
+from dingtalk_models.core.model import managed
 from dingtalk_models.core.registry import OperationInfo
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -241,5 +242,5 @@ def _accessors(manager: type) -> list[str]:
         name
         for module in Module.__subclasses__()
         for name, value in vars(module).items()
-        if isinstance(value, cached_property) and value.func.__annotations__.get("return") == manager.__name__
+        if isinstance(value, managed) and value.kind is manager
     ]

@@ -9,7 +9,6 @@ push = app.callback.receive(query, body)
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import SkipValidation
@@ -20,7 +19,7 @@ from dingtalk_models.callback.receiver import Body, CallbackApp, Push, Query, Re
 from dingtalk_models.callback.subscription import SubscriptionManager
 from dingtalk_models.core.errors import SignatureMismatch
 from dingtalk_models.core.flow import Flow
-from dingtalk_models.core.model import Module
+from dingtalk_models.core.model import Module, managed
 from dingtalk_models.core.operation import operation
 
 if TYPE_CHECKING:
@@ -34,10 +33,8 @@ class Callback(Module):
         super().__init__(app)
         self.receiver = Receiver(app)
 
-    @cached_property
-    def subscriptions(self) -> SubscriptionManager:
-        """What is registered for pushes, and those that failed."""
-        return SubscriptionManager(self.app)
+    subscriptions = managed(SubscriptionManager)
+    """What is registered for pushes, and those that failed."""
 
     @property
     def crypto(self) -> Crypto:

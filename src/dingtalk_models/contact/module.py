@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Literal
 
 from dingtalk_models.contact.department import DepartmentManager
@@ -10,7 +9,7 @@ from dingtalk_models.contact.directory import DirectoryManager
 from dingtalk_models.contact.role import RoleGroup, RoleGroupManager, RoleManager
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module, through
+from dingtalk_models.core.model import Module, managed, through
 from dingtalk_models.core.operation import method, operation
 from dingtalk_models.core.query import Query
 
@@ -18,30 +17,16 @@ from dingtalk_models.core.query import Query
 class Contact(Module):
     """The managers of the contacts, bound to an app."""
 
-    @cached_property
-    def departments(self) -> DepartmentManager:
-        """Departments."""
-        return DepartmentManager(self.app)
-
-    @cached_property
-    def users(self) -> UserManager:
-        """Users."""
-        return UserManager(self.app)
-
-    @cached_property
-    def roles(self) -> RoleManager:
-        """Roles."""
-        return RoleManager(self.app)
-
-    @cached_property
-    def role_groups(self) -> RoleGroupManager:
-        """Role groups."""
-        return RoleGroupManager(self.app)
-
-    @cached_property
-    def directory(self) -> DirectoryManager:
-        """The whole organisation at one moment."""
-        return DirectoryManager(self.app)
+    departments = managed(DepartmentManager)
+    """Departments."""
+    users = managed(UserManager)
+    """Users."""
+    roles = managed(RoleManager)
+    """Roles."""
+    role_groups = managed(RoleGroupManager)
+    """Role groups."""
+    directory = managed(DirectoryManager)
+    """The whole organisation at one moment."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import cached_property
 from itertools import repeat
 from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, get_args, overload
 
@@ -20,6 +21,7 @@ from .reply import UNPARSED, is_array
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
+M = TypeVar("M", bound="Manager")
 
 
 class _NoList(list[Any]):
@@ -164,6 +166,15 @@ class Module:
 
     def __init_subclass__(cls) -> None:
         register(cls)
+
+
+class managed(cached_property[M]):  # noqa: N801 - used in class bodies, like `property`
+    """A manager on a module, bound to the module's app: `users = managed(UserManager)`."""
+
+    def __init__(self, kind: type[M]) -> None:
+        super().__init__(lambda module: kind(module.app))
+        self.kind: type[Manager] = kind
+        self.__doc__ = kind.__doc__
 
 
 class through(Generic[P, R_co]):  # noqa: N801 - used in class bodies, like `property`

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from dingtalk_models.core.arguments import loaded
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module, through
+from dingtalk_models.core.model import Module, managed, through
 from dingtalk_models.core.operation import method, operation
 from dingtalk_models.core.query import Query
 from dingtalk_models.customer.external_contact import ExternalContact, ExternalContactManager
@@ -22,15 +21,10 @@ _Whole = Annotated[dict[str, Any], BeforeValidator(loaded)]
 class Customer(Module):
     """The managers of external contacts, label groups, bound to an app."""
 
-    @cached_property
-    def external_contacts(self) -> ExternalContactManager:
-        """External contacts."""
-        return ExternalContactManager(self.app)
-
-    @cached_property
-    def label_groups(self) -> LabelGroupManager:
-        """Label groups."""
-        return LabelGroupManager(self.app)
+    external_contacts = managed(ExternalContactManager)
+    """External contacts."""
+    label_groups = managed(LabelGroupManager)
+    """Label groups."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module
+from dingtalk_models.core.model import Module, managed
 from dingtalk_models.core.operation import operation
 from dingtalk_models.file.approval_file import ApprovalFileManager
 from dingtalk_models.file.custom_space import CustomSpace, CustomSpaceManager, Domain
@@ -18,35 +16,18 @@ from dingtalk_models.file.space import SpaceManager
 class File(Module):
     """The managers of spaces, media, bound to an app."""
 
-    @cached_property
-    def spaces(self) -> SpaceManager:
-        """Spaces."""
-        return SpaceManager(self.app)
-
-    @cached_property
-    def dentries(self) -> DentryManager:
-        """Files and folders in spaces."""
-        return DentryManager(self.app)
-
-    @cached_property
-    def media(self) -> MediaManager:
-        """Media files."""
-        return MediaManager(self.app)
-
-    @cached_property
-    def approval_files(self) -> ApprovalFileManager:
-        """Files attached to approvals."""
-        return ApprovalFileManager(self.app)
-
-    @cached_property
-    def custom_spaces(self) -> CustomSpaceManager:
-        """The older custom spaces."""
-        return CustomSpaceManager(self.app)
-
-    @cached_property
-    def drive_uploads(self) -> DriveUploadManager:
-        """The older uploads, whose media ids custom spaces take."""
-        return DriveUploadManager(self.app)
+    spaces = managed(SpaceManager)
+    """Spaces."""
+    dentries = managed(DentryManager)
+    """Files and folders in spaces."""
+    media = managed(MediaManager)
+    """Media files."""
+    approval_files = managed(ApprovalFileManager)
+    """Files attached to approvals."""
+    custom_spaces = managed(CustomSpaceManager)
+    """The older custom spaces."""
+    drive_uploads = managed(DriveUploadManager)
+    """The older uploads, whose media ids custom spaces take."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from dingtalk_models.core.arguments import loaded
 from dingtalk_models.core.flow import Flow
-from dingtalk_models.core.model import Module, through
+from dingtalk_models.core.model import Module, managed, through
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.wire import CommaInts, CommaStrs
 from dingtalk_models.message.robot import RobotManager
@@ -20,20 +19,12 @@ from dingtalk_models.message.work_notification import WorkNotification, WorkNoti
 class Message(Module):
     """The managers of work notifications and robots, bound to an app."""
 
-    @cached_property
-    def work_notifications(self) -> WorkNotificationManager:
-        """Work notifications."""
-        return WorkNotificationManager(self.app)
-
-    @cached_property
-    def robot(self) -> RobotManager:
-        """The app's robot."""
-        return RobotManager(self.app)
-
-    @cached_property
-    def webhook_robots(self) -> WebhookRobotManager:
-        """Robots of single groups."""
-        return WebhookRobotManager(self.app)
+    work_notifications = managed(WorkNotificationManager)
+    """Work notifications."""
+    robot = managed(RobotManager)
+    """The app's robot."""
+    webhook_robots = managed(WebhookRobotManager)
+    """Robots of single groups."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 

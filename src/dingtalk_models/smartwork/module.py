@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module, through
+from dingtalk_models.core.model import Module, managed, through
 from dingtalk_models.core.operation import method, operation
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.wire import BEIJING, BeijingTime, CommaStrs, Millis
@@ -33,35 +32,18 @@ _InBeijing = BeforeValidator(_in_beijing)
 class Smartwork(Module):
     """The managers of attendance, approvals, bound to an app."""
 
-    @cached_property
-    def approvals(self) -> ApprovalInstanceManager:
-        """Approvals."""
-        return ApprovalInstanceManager(self.app)
-
-    @cached_property
-    def approval_forms(self) -> ApprovalFormManager:
-        """Approval forms."""
-        return ApprovalFormManager(self.app)
-
-    @cached_property
-    def schedules(self) -> ScheduleManager:
-        """Schedules."""
-        return ScheduleManager(self.app)
-
-    @cached_property
-    def attendance_groups(self) -> AttendanceGroupManager:
-        """Attendance groups."""
-        return AttendanceGroupManager(self.app)
-
-    @cached_property
-    def attendance_records(self) -> AttendanceRecordManager:
-        """Punches."""
-        return AttendanceRecordManager(self.app)
-
-    @cached_property
-    def leaves(self) -> LeaveManager:
-        """Leave."""
-        return LeaveManager(self.app)
+    approvals = managed(ApprovalInstanceManager)
+    """Approvals."""
+    approval_forms = managed(ApprovalFormManager)
+    """Approval forms."""
+    schedules = managed(ScheduleManager)
+    """Schedules."""
+    attendance_groups = managed(AttendanceGroupManager)
+    """Attendance groups."""
+    attendance_records = managed(AttendanceRecordManager)
+    """Punches."""
+    leaves = managed(LeaveManager)
+    """Leave."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
