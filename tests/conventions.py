@@ -24,11 +24,12 @@ from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
 from dingtalk_models.core import registry
 from dingtalk_models.core.arguments import get_origin
 from dingtalk_models.core.body import File
-from dingtalk_models.core.call import Request
+from dingtalk_models.core.http import Request
+from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.registry import OperationInfo
-from dingtalk_models.core.reply import is_array, is_object, read_reply
+from dingtalk_models.core.reply import read_reply
 
 ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"}
 
@@ -69,7 +70,7 @@ def _first_call(unsent: Any) -> Call[Any]:
         case Window.__name__:
             return _first_call(vars(step)["_ask"](vars(step)["_queue"][0]))
         case _:
-            return _first_call(next(getattr(step, "walk", step.__iter__)()))
+            return _first_call(next(getattr(step, "page_flow", step.__iter__)()))
 
 
 def _is_call(value: object) -> TypeGuard[Call[Any]]:
@@ -195,7 +196,7 @@ def old_name_problems(info: OperationInfo) -> Iterator[str]:
             continue
         for problem in samples.request_problems(request, pages(info)[0], every):
             yield f"{name}: {problem}"
-        sent = _words([dict(request.query), dict(request.body or {}), unquote(request.path).split("/")])
+        sent = _words([dict(request.query_params), dict(request.body or {}), unquote(request.path).split("/")])
         for parameter, value in given.items():
             if lost := _words(value) - sent:
                 yield f"{name}: {parameter} lost {sorted(lost)}"
@@ -234,7 +235,7 @@ def _wire_names(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def _not_carried(sample: dict[str, Any], request: Request, entry: Entry) -> Iterator[str]:
-    sent = {**request.query, **(request.body or {})}
+    sent = {**request.query_params, **(request.body or {})}
     in_path = {row["name"] for row in rows(entry) if row["in"] == "path"}
     for name, value in sample.items():
         if name in in_path:
@@ -288,11 +289,11 @@ def _reading_problems(info: OperationInfo, entry: Entry, sample: dict[str, Any])
     call = _sample_call(info, entry)
     if call is None:
         return
-    if call.target.host == "oapi":
+    if call.endpoint.host == "oapi":
         sample = {**sample, "errcode": 0}
     response = HttpResponse(200, {"content-type": "application/json"}, json.dumps(sample).encode())
     try:
-        read: Any = read_reply(call, response)
+        read: Any = read_reply(response, call.endpoint, call.into, call.at)
         answer = call.read(response)
     except DingTalkError as error:
         yield str(error)
@@ -321,7 +322,7 @@ def _sample_call(info: OperationInfo, entry: Entry) -> Call[Any] | None:
 
 def _way(call: Call[Any]) -> list[str]:
     """The names on the way to the answer in a reply."""
-    default = "result" if call.target.host == "oapi" and call.into is not None else ""
+    default = "result" if call.endpoint.host == "oapi" and call.into is not None else ""
     return [name for name in (default if call.at is None else call.at).split(".") if name]
 
 

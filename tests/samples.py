@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-from dingtalk_models.core.call import Request
-from dingtalk_models.core.reply import is_array, is_object
+from dingtalk_models.core.http import Request
+from dingtalk_models.core.json_values import is_array, is_object
 
 Row = dict[str, Any]
 """A parameter or field, as its table documents it."""
@@ -282,7 +282,7 @@ def _table_problems(values: dict[str, Any], known: list[Row], required: list[Row
 
 def request_problems(request: Request, entry: Entry, every: list[Entry]) -> Iterator[str]:
     """How a request contradicts the parameter table of its page, or of another page of the same endpoint."""
-    for place, values in (("query", request.query), ("body", request.body or {})):
+    for place, values in (("query", request.query_params), ("body", request.body or {})):
         known = [row for page in every for row in rows(page) if row["in"] == place]
         yield from _table_problems(dict(values), known, [row for row in rows(entry) if row["in"] == place])
     pattern = re.sub(r"{\w+}", "[^/]+", entry["path"])

@@ -36,6 +36,7 @@ from dingtalk_models.contact.user import UserRole
 from dingtalk_models.core import context
 from dingtalk_models.core.model import bind
 from dingtalk_models.core.wire import Millis, wire
+from dingtalk_models.exchange import prepare
 from dingtalk_models.sandbox import Credentials, Sandbox
 
 GET = "/topapi/v2/department/get"
@@ -509,11 +510,11 @@ def test_ids_are_quoted_into_paths() -> None:
             """One."""
             return Call(None, one=one, union_id=union_id, name=name)
 
-    request = Things().get.call("x/../y?z#é", 2).prepare("https://a.example", "t")
+    request = prepare(Things().get.call("x/../y?z#é", 2), "https://o.example", "https://a.example", "t")
     assert (request.method, request.content) == ("DELETE", None)
     assert request.url == "https://a.example/v1.0/a/x%2F..%2Fy%3Fz%23%C3%A9/b/2?force=false"
     assert request.headers["x-acs-dingtalk-access-token"] == "t"
-    put = Things().put.call("x", "u 1", name="名").prepare("https://a.example", None)
+    put = prepare(Things().put.call("x", "u 1", name="名"), "https://o.example", "https://a.example", None)
     assert put.url == "https://a.example/v1.0/a/x?unionId=u+1"
     assert put.content == '{"name":"名"}'.encode()
     assert "x-acs-dingtalk-access-token" not in put.headers

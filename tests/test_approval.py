@@ -822,7 +822,7 @@ def test_unsent(app: DingTalkApp) -> None:
         "result": "agree",
         "file": {"photos": ["p"]},
     }
-    assert ApprovalForm.objects.delete.call("PROC-1").request.query == {"processCode": "PROC-1"}
+    assert ApprovalForm.objects.delete.call("PROC-1").request.query_params == {"processCode": "PROC-1"}
 
 
 OLD_FORM = (

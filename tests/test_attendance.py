@@ -27,13 +27,13 @@ from dingtalk_models import (
     Page,
     Schedule,
 )
-from dingtalk_models.core.call import Endpoint
+from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.query import Listing
 from dingtalk_models.core.wire import Day, DayMillis, DayTime
 from dingtalk_models.sandbox import Received, Sandbox
 from dingtalk_models.smartwork.attendance_record import AttendanceRecordManager, AttendanceResult
 from dingtalk_models.smartwork.schedule import DayShifts, ScheduleManager
-from dingtalk_models.smartwork.spans import AttendanceListing, Stride, windows
+from dingtalk_models.smartwork.spans import paging, windows
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 NOW = datetime.now(BEIJING)
@@ -432,8 +432,12 @@ def test_windows_touch_and_cover(start: datetime, span: timedelta) -> None:
 
 
 def test_offsets_grow_by_the_size_of_a_page_whatever_it_brought() -> None:
-    few, none, last = Page(items=[1], has_more=True), Page[int](has_more=True), Page(items=[1], has_more=False)
-    assert [Stride(50).after(page, 100) for page in (few, none, last)] == [150, None, None]
+    few, none, last = (
+        Page(items=[1], has_more=True),
+        Page[int](items=[], has_more=True),
+        Page(items=[1], has_more=False),
+    )
+    assert [paging(50).after(page, 100) for page in (few, none, last)] == [150, None, None]
 
 
 # Limits, before anything is sent
@@ -474,7 +478,7 @@ def test_without_splitting_what_a_call_does_not_take_is_refused(
         ask(app, 0, DAY)
     assert sandbox.calls == []
     answer = ask(app, people, WEEK, split=False)
-    assert type(answer) in {Listing, AttendanceListing}
+    assert type(answer).__name__ == Listing.__name__
     assert answer.all() is not None
     assert len([call for call in sandbox.calls if "attendance" in call.path]) == 1
 

@@ -35,9 +35,10 @@ from dingtalk_models import (
     api,
     together,
 )
-from dingtalk_models.core.flow import Steps
+from dingtalk_models.core.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, TOKEN
 from dingtalk_models.core.parallel import Together, Window
-from dingtalk_models.core.query import CURSOR, OFFSET, OFFSET_BARE, OFFSET_IN_PAGES, TOKEN, Listing
+from dingtalk_models.core.query import Listing
+from dingtalk_models.core.steps import Steps
 from dingtalk_models.sandbox import Sandbox
 
 IDS, SUB = "/topapi/v2/department/listsubid", "/topapi/v2/department/listsub"
@@ -589,32 +590,32 @@ class Lists:
     @api("test.bulk.cursor", "POST /topapi/bulk/cursor", idempotent=True)
     def cursor(self, size: int, *, cursor: int = 0) -> Query[int]:
         """By cursor."""
-        return Listing(int, CURSOR, size=size, cursor=cursor)
+        return Listing(int, CURSOR, items="list", size=size, cursor=cursor)
 
     @api("test.bulk.offset", "POST /topapi/bulk/offset", idempotent=True)
     def offset(self, size: int, *, offset: int = 0) -> Query[int]:
         """By offset."""
-        return Listing(int, OFFSET, size=size, offset=offset)
+        return Listing(int, OFFSET, items="list", size=size, offset=offset)
 
     @api("test.bulk.once", "POST /topapi/bulk/once")
     def once(self, size: int, *, offset: int = 0) -> Query[int]:
         """By offset, where reading has an effect."""
-        return Listing(int, OFFSET, size=size, offset=offset)
+        return Listing(int, OFFSET, items="list", size=size, offset=offset)
 
     @api("test.bulk.pages", "POST /topapi/bulk/pages", idempotent=True)
     def pages(self, size: int, *, offset: int = 0) -> Query[int]:
         """By the number of the page."""
-        return Listing(int, OFFSET_IN_PAGES, size=size, offset=offset)
+        return Listing(int, OFFSET_IN_PAGES, items="list", size=size, offset=offset)
 
     @api("test.bulk.bare", "POST /topapi/bulk/bare", idempotent=True)
     def bare(self, size: int, *, offset: int = 0) -> Query[int]:
         """By offset, where a page is a list and nothing else."""
-        return Listing(int, OFFSET_BARE, size=size, offset=offset).distinct(abs)
+        return Listing(int, OFFSET, size=size, offset=offset).distinct(abs)
 
     @api("test.bulk.token", "GET /v1.0/bulk")
     def token(self, size: int) -> Query[int]:
         """By a token."""
-        return Listing(int, TOKEN, size=size)
+        return Listing(int, TOKEN, items="list", size=size)
 
 
 class Served:
@@ -636,7 +637,7 @@ class Served:
         if self.short and path == "/topapi/bulk/offset":
             size = 1 + start * 7 % size
         page = self.page(start, size, lambda end: {})
-        return {"result": page | ({"total": len(self.items)} if self.total else {})}
+        return {"result": page | ({"totalCount": len(self.items)} if self.total else {})}
 
     def page(self, start: int, size: int, following: Callable[[int], Params]) -> Params:
         end = start + size

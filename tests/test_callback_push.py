@@ -309,7 +309,7 @@ async def test_a_subscription_awaited_and_unsent(sandbox: Sandbox) -> None:
             await manager.delete.aio()
     request = manager.register.call(["check_in"]).request
     assert request.body == {"call_back_tag": ["check_in"], "token": TOKEN, "aes_key": KEY, "url": url}
-    assert str(manager.get.call().target) == "GET /call_back/get_call_back"
+    assert str(manager.get.call().endpoint) == "GET /call_back/get_call_back"
     await app.aclose()
 
 

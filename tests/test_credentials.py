@@ -26,7 +26,7 @@ from dingtalk_models import (
 )
 from dingtalk_models.auth import credential as credentials
 from dingtalk_models.auth.module import Auth, signed_url
-from dingtalk_models.core.flow import Background, Flow
+from dingtalk_models.core.steps import Background, Flow
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sessions import Session, SessionManager, open_session
 

@@ -114,7 +114,7 @@ def test_the_union_id_travels_in_the_query(sandbox: Sandbox, app: DingTalkApp, w
     (sent,) = sandbox.received("/v1.0/storage/spaces")
     assert sent.query == {"unionId": who}
     assert sent.body == {"option": {"scene": "a", "capabilities": {"canRename": False}}}
-    assert Space.create.call(who, name="x").request.query == {"unionId": who}
+    assert Space.create.call(who, name="x").request.query_params == {"unionId": who}
 
 
 # files and folders
@@ -777,7 +777,7 @@ def test_uploads_in_chunks(sandbox: Sandbox, app: DingTalkApp) -> None:
     single = app.run("dingtalk.oapi.file.upload.single", agent_id="1", file_size=3, file=io.BytesIO(b"abc"), name="a")
     assert sandbox.company.drive.media[single].content == b"abc"
     call = app.run.call("dingtalk.oapi.file.upload.chunk", agent_id="1", upload_id="u", chunk_sequence=1, file=b"x")
-    assert call.request.query == {"agent_id": "1", "upload_id": "u", "chunk_sequence": 1}
+    assert call.request.query_params == {"agent_id": "1", "upload_id": "u", "chunk_sequence": 1}
 
 
 # files of approvals

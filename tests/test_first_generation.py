@@ -30,7 +30,7 @@ from dingtalk_models import (
     method,
 )
 from dingtalk_models.core import registry
-from dingtalk_models.core.model import through
+from dingtalk_models.core.model import alias
 from dingtalk_models.core.operation import Bound, is_operation
 from dingtalk_models.retired import RETIRED
 from dingtalk_models.sandbox import Sandbox
@@ -271,7 +271,7 @@ def test_every_name_is_there_and_no_other(app: DingTalkApp) -> None:
         f"{module}.{name}"
         for module, found in modules(app).items()
         for name, value in vars(type(found)).items()
-        if isinstance(value, through)
+        if isinstance(value, alias)
     }
     assert lent == set(WITH)
 

@@ -17,8 +17,8 @@ import samples
 
 from dingtalk_models import DingTalkApp, HttpRequest, HttpResponse, InvalidArgument, Query, operations
 from dingtalk_models.core.arguments import get_origin
+from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.registry import OperationInfo
-from dingtalk_models.core.reply import is_object
 
 APPS_OWN = b'{"appKey":"key","appSecret":"secret"}'
 TOKEN = b'{"accessToken":"t","expireIn":7200}'

@@ -24,20 +24,19 @@ from dingtalk_models import (
     User,
     api,
 )
-from dingtalk_models.core.flow import Flow
-from dingtalk_models.core.query import (
+from dingtalk_models.core.paging import (
     CURSOR,
     OFFSET,
-    OFFSET_BARE,
     OFFSET_IN_PAGES,
     TOKEN,
     TOKEN_FROM_ZERO,
-    Listing,
+    PageFlow,
     Paging,
-    Walk,
     next_page,
     page_of,
 )
+from dingtalk_models.core.query import Listing
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.sandbox import Sandbox
 
 Serve = Callable[[dict[str, Any]], dict[str, Any]]
@@ -52,37 +51,37 @@ class Lists:
     @api("test.list.cursor", "POST /topapi/list/cursor")
     def cursor(self, size: int, *, cursor: int = 0) -> Query[int]:
         """By cursor."""
-        return Listing(int, CURSOR, size=size, cursor=cursor)
+        return Listing(int, CURSOR, items="list", size=size, cursor=cursor)
 
     @api("test.list.offset", "POST /topapi/list/offset")
     def offset(self, size: int, *, offset: int = 0) -> Query[int]:
         """By offset."""
-        return Listing(int, OFFSET, size=size, offset=offset)
+        return Listing(int, OFFSET, items="list", size=size, offset=offset)
 
     @api("test.list.pages", "POST /topapi/list/pages")
     def pages(self, size: int, *, offset: int = 0) -> Query[int]:
         """By the number of the page."""
-        return Listing(int, OFFSET_IN_PAGES, size=size, offset=offset)
+        return Listing(int, OFFSET_IN_PAGES, items="list", size=size, offset=offset)
 
     @api("test.list.token", "GET /v1.0/list")
     def token(self, size: int) -> Query[int]:
         """By a token."""
-        return Listing(int, TOKEN, size=size)
+        return Listing(int, TOKEN, items="list", size=size)
 
     @api("test.list.zero", "GET /v1.0/zero")
     def zero(self, size: int) -> Query[int]:
         """By a token that is a number, and often a text."""
-        return Listing(int, TOKEN_FROM_ZERO, size=size)
+        return Listing(int, TOKEN_FROM_ZERO, items="list", size=size)
 
     @api("test.list.bare", "POST /topapi/list/bare")
     def bare(self, size: int, *, offset: int = 0) -> Query[int]:
         """By offset, where a page is a list and nothing else."""
-        return Listing(int, OFFSET_BARE, size=size, offset=offset)
+        return Listing(int, OFFSET, size=size, offset=offset)
 
     @api("test.list.repeating", "POST /topapi/list/repeating")
     def repeating(self, size: int, *, offset: int = 0) -> Query[int]:
         """By offset, where the last page comes again and again."""
-        return Listing(int, OFFSET_BARE, size=size, offset=offset).distinct(abs)
+        return Listing(int, OFFSET, size=size, offset=offset).distinct(abs)
 
     @api("test.list.whole", "POST /topapi/list/whole")
     def whole(self) -> Query[int]:
@@ -160,7 +159,7 @@ def test_tokens_are_followed(items: list[int], size: int) -> None:
     def serve(params: dict[str, str]) -> dict[str, Any]:
         start = int(params.get("nextToken", "t0")[1:])
         end = start + int(params["size"])
-        return {"items": items[start:end], "nextToken": f"t{end}" if end < len(items) else ""}
+        return {"list": items[start:end], "nextToken": f"t{end}" if end < len(items) else ""}
 
     lists, transport = served(serve)
     assert lists.token(size).all() == items
@@ -241,14 +240,14 @@ def test_a_list_may_begin_in_the_middle() -> None:
     whole, token = lists.whole.call(), lists.token.call(5)
     assert isinstance(whole, Listing)
     assert isinstance(token, Listing)
-    assert (whole.request.body, token.request.query) == ({}, {"size": 5})
+    assert (whole.request.body, token.request.query_params) == ({}, {"size": 5})
 
 
 def test_what_the_next_page_is() -> None:
     page = Page[int]
-    assert CURSOR.after(page.model_validate({"list": [1], "has_more": True, "next_cursor": "x"}), 0) == "x"
-    assert CURSOR.after(page.model_validate({"list": [1], "has_more": True}), "x") is None
-    assert Paging("p", 1, "pages").after(page.model_validate({"list": [1, 2], "has_more": True}), 1) == 2
+    assert CURSOR.after(page.model_validate({"items": [1], "has_more": True, "next_cursor": "x"}), 0) == "x"
+    assert CURSOR.after(page.model_validate({"items": [1], "has_more": True}), "x") is None
+    assert Paging("p", 1, "pages").after(page.model_validate({"items": [1, 2], "has_more": True}), 1) == 2
     assert page_of([1, 2]).items == [1, 2]
 
 
@@ -327,7 +326,7 @@ def test_an_error_ends_the_list(app: DingTalkApp) -> None:
 
 
 def test_a_query_of_several_calls(sandbox: Sandbox, app: DingTalkApp) -> None:
-    def walk() -> Walk[str]:
+    def pages() -> PageFlow[str]:
         for dept_id in (100, 404, 200):
             try:
                 department = yield from Department.objects.get.call(dept_id)
@@ -336,7 +335,7 @@ def test_a_query_of_several_calls(sandbox: Sandbox, app: DingTalkApp) -> None:
             else:
                 yield page_of([department.name])
 
-    query = Query(walk)
+    query = Query(pages)
     with app:
         assert list(query) == ["研发中心", "?", "产品设计部"]
         assert query.first() == "研发中心"
@@ -351,19 +350,19 @@ def test_a_query_of_several_calls(sandbox: Sandbox, app: DingTalkApp) -> None:
         list(query)
 
 
-def test_an_empty_walk() -> None:
-    def walk() -> Walk[int]:
+def test_a_flow_without_pages() -> None:
+    def pages() -> PageFlow[int]:
         yield from ()
 
     def flow() -> Flow[bool]:
-        return (yield from next_page(walk())) is None
+        return (yield from next_page(pages())) is None
 
     app = DingTalkApp()
     assert app.send(flow())
     with app:
-        assert Query(walk).first() is None
+        assert Query(pages).first() is None
 
 
 def test_a_listing_without_an_endpoint() -> None:
     with pytest.raises(ConfigurationError, match="no endpoint"):
-        Listing(int, CURSOR).page(0)
+        _ = Listing(int, CURSOR, items="list").page(0).request

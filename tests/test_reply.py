@@ -31,7 +31,8 @@ from dingtalk_models import (
     api,
 )
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.query import OFFSET, Listing
+from dingtalk_models.core.paging import OFFSET
+from dingtalk_models.core.query import Listing
 from dingtalk_models.core.wire import BeijingTime, JsonText, Millis, wire
 
 HTML = b"<html><head><title>502</title></head><body>Bad Gateway</body></html>"
@@ -82,7 +83,7 @@ class Things:
     @api("test.thing.list", "POST /topapi/thing/list")
     def list(self) -> Query[Thing]:
         """Many."""
-        return Listing(Thing, OFFSET)
+        return Listing(Thing, OFFSET, items="list")
 
     @api("test.thing.ids", "POST /topapi/thing/ids")
     def ids(self) -> Call[dict[str, Any]]:
@@ -102,7 +103,7 @@ class Things:
     @api("test.thing.pages", "GET /v1.0/things/pages")
     def pages(self) -> Query[Thing]:
         """Many of the newer host."""
-        return Listing(Thing, OFFSET)
+        return Listing(Thing, OFFSET, items="list")
 
     @api("test.thing.undo", "DELETE /v1.0/things")
     def undo(self) -> Call[None]:
@@ -483,7 +484,7 @@ def test_any_bytes_are_an_answer_or_an_error_of_ours(content: bytes, call: Call[
 
 def test_a_reply_is_read_in_one_step_where_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second, slower look is for what does not fit."""
-    monkeypatch.setattr("dingtalk_models.core.reply._second_look", None)
+    monkeypatch.setattr("dingtalk_models.core.reply._mended", None)
     monkeypatch.setattr("dingtalk_models.core.reply._parsed", None)
     page: Any = Department.objects.list.call(1)
     rows = [{"dept_id": number, "name": "n", "parent_id": 1} for number in range(100)]

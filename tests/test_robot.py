@@ -160,7 +160,7 @@ def test_the_unsent_call_shows_no_token(webhook: Webhook, app: DingTalkApp) -> N
     unsent = app.message.webhook_robots.send.call("text", text=Text("一"), access_token=webhook.token)
     assert webhook.token not in repr(unsent) + repr(unsent.request)
     assert unsent.request.body == {"msgtype": "text", "text": {"content": "一"}}
-    assert unsent.request.query == {"access_token": webhook.token}
+    assert unsent.request.query_params == {"access_token": webhook.token}
 
 
 def test_no_secret_is_shown(sandbox: Sandbox, webhook: Webhook, robot: WebhookRobot) -> None:

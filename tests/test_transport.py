@@ -44,8 +44,9 @@ from dingtalk_models import (
     User,
     together,
 )
-from dingtalk_models.core.flow import Steps, batches
-from dingtalk_models.core.parallel import Together
+from dingtalk_models.core.parallel import batches
+from dingtalk_models.core.steps import Steps
+from dingtalk_models.exchange import prepare
 from dingtalk_models.sandbox import Sandbox, server
 from dingtalk_models.sandbox.faults import Behaviour
 from dingtalk_models.transport.asynchronous import HttpcoreTransport
@@ -300,7 +301,7 @@ class Sleeps:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds: list[float] = []
-        monkeypatch.setattr("dingtalk_models.core.flow.time.sleep", self.seconds.append)
+        monkeypatch.setattr("dingtalk_models.drivers.blocking.time.sleep", self.seconds.append)
 
 
 @pytest.fixture
@@ -642,7 +643,7 @@ def test_a_key_press_ends_what_has_not_begun(app: DingTalkApp) -> None:
         yield from ()
 
     with pytest.raises(KeyboardInterrupt):
-        Together([press() for _ in range(50)], workers=1).perform(app)
+        app.send(together([press() for _ in range(50)], workers=1))
     assert len(begun) < 50
 
 
@@ -746,8 +747,8 @@ def test_no_secret_is_ever_shown(
 def test_unsent_calls_and_requests_show_no_secret(app: DingTalkApp) -> None:
     call = app.auth.issue_access_token.call("key", "t0psecret")
     older = app.auth.issue_corp_access_token.call(corpid="ding1", corpsecret="t0psecret")
-    sent = older.prepare("https://oapi.dingtalk.com", "t0ptoken")
-    shown = repr([call, call.request, older, older.request, sent, READ.prepare("https://x", "t0ptoken")])
+    sent = prepare(older, "https://oapi.dingtalk.com", "https://x", "t0ptoken")
+    shown = repr([call, call.request, older, older.request, sent, prepare(READ, "https://x", "https://x", "t0ptoken")])
     assert "t0p" not in shown
     assert "'appKey': 'key'" in shown
     assert "<HttpRequest GET https://oapi.dingtalk.com/gettoken>" in shown

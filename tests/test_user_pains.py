@@ -25,7 +25,7 @@ from dingtalk_models import (
     TransportError,
     User,
 )
-from dingtalk_models.core.flow import Steps
+from dingtalk_models.core.steps import Steps
 from dingtalk_models.sandbox import Sandbox, server
 from dingtalk_models.sandbox.faults import Behaviour
 

@@ -265,7 +265,7 @@ def test_arguments_travel_in_their_wire_form() -> None:
         flag=False,
     ).request  # fmt: skip
     assert request.path == "/topapi/wire/a%20b"
-    assert request.query == {"flag": "N"}
+    assert request.query_params == {"flag": "N"}
     assert request.body == {
         "numberList": "1,2", "texts": "x,y", "fields": '{"k": [1]}', "momentMillis": 1769821200000,
         "time": "2026-01-31 09:00:00", "day": "20260131", "constant": 5,

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from dingtalk_models.core.body import Body as Body
     from dingtalk_models.core.body import Sink as Sink
     from dingtalk_models.core.call import Call as Call
-    from dingtalk_models.core.call import HttpRequest as HttpRequest
-    from dingtalk_models.core.call import HttpResponse as HttpResponse
     from dingtalk_models.core.errors import AlreadyExists as AlreadyExists
     from dingtalk_models.core.errors import ApiError as ApiError
     from dingtalk_models.core.errors import AuthenticationError as AuthenticationError
@@ -52,9 +50,8 @@ if TYPE_CHECKING:
     from dingtalk_models.core.errors import TransportError as TransportError
     from dingtalk_models.core.errors import UnknownMethod as UnknownMethod
     from dingtalk_models.core.errors import UnusableFile as UnusableFile
-    from dingtalk_models.core.flow import AsyncTransport as AsyncTransport
-    from dingtalk_models.core.flow import Flow as Flow
-    from dingtalk_models.core.flow import Transport as Transport
+    from dingtalk_models.core.http import HttpRequest as HttpRequest
+    from dingtalk_models.core.http import HttpResponse as HttpResponse
     from dingtalk_models.core.model import Manager as Manager
     from dingtalk_models.core.model import Model as Model
     from dingtalk_models.core.model import Module as Module
@@ -62,9 +59,12 @@ if TYPE_CHECKING:
     from dingtalk_models.core.operation import api as api
     from dingtalk_models.core.operation import method as method
     from dingtalk_models.core.operation import operation as operation
+    from dingtalk_models.core.paging import Page as Page
     from dingtalk_models.core.parallel import together as together
-    from dingtalk_models.core.query import Page as Page
     from dingtalk_models.core.query import Query as Query
+    from dingtalk_models.core.steps import AsyncTransport as AsyncTransport
+    from dingtalk_models.core.steps import Flow as Flow
+    from dingtalk_models.core.steps import Transport as Transport
     from dingtalk_models.core.wire import BEIJING as BEIJING
     from dingtalk_models.customer.external_contact import ExternalContact as ExternalContact
     from dingtalk_models.customer.label_group import LabelGroup as LabelGroup
@@ -99,16 +99,19 @@ else:
             "contact.role": "Role RoleGroup",
             "contact.user": "User",
             "core.body": "Body Sink",
-            "core.call": "Call HttpRequest HttpResponse",
+            "core.call": "Call",
             "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError "
-            "DecryptionError DingTalkError InvalidArgument InvalidRequest NotFound PartlyRead PartlySent "
-            "PermissionDenied PlatformBusy QuotaExhausted RateLimited ReplayedCallback RetiredMethod SessionStoreError "
-            "SignatureMismatch StillSending TransportError UnknownMethod UnusableFile",
-            "core.flow": "AsyncTransport Flow Transport",
+            "DecryptionError DingTalkError InvalidArgument InvalidRequest NotFound PartlyRead "
+            "PartlySent PermissionDenied PlatformBusy QuotaExhausted RateLimited "
+            "ReplayedCallback RetiredMethod SessionStoreError SignatureMismatch StillSending "
+            "TransportError UnknownMethod UnusableFile",
+            "core.http": "HttpRequest HttpResponse",
             "core.model": "Manager Model Module",
             "core.operation": "Old api method operation",
+            "core.paging": "Page",
             "core.parallel": "together",
-            "core.query": "Page Query",
+            "core.query": "Query",
+            "core.steps": "AsyncTransport Flow Transport",
             "core.wire": "BEIJING",
             "customer.external_contact": "ExternalContact",
             "customer.label_group": "LabelGroup",

@@ -5,30 +5,28 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.auth.module import Auth
 from dingtalk_models.core import context
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.context import Driver
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError
-from dingtalk_models.core.flow import MAX_PARALLEL, AsyncTransport, Flow, Steps, Transport, adrive, drive
-from dingtalk_models.core.model import through
-from dingtalk_models.core.parallel import Progress, settled, together
+from dingtalk_models.core.model import alias
+from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
+from dingtalk_models.core.steps import AsyncTransport, Steps, Transport
+from dingtalk_models.drivers.blocking import BlockingDriver
+from dingtalk_models.exchange import exchange
+from dingtalk_models.modules import Modules
 from dingtalk_models.sessions import SessionSource, open_session
-from dingtalk_models.transport.exchange import exchange
 from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
-    from dingtalk_models.callback.module import Callback
-    from dingtalk_models.contact.module import Contact
-    from dingtalk_models.customer.module import Customer
-    from dingtalk_models.file.module import File
-    from dingtalk_models.message.module import Message
+    from dingtalk_models.drivers.asynchronous import AsyncDriver
     from dingtalk_models.run import Runner
-    from dingtalk_models.smartwork.module import Smartwork
 
 T = TypeVar("T")
 
@@ -36,7 +34,7 @@ OAPI_URL = "https://oapi.dingtalk.com"
 API_URL = "https://api.dingtalk.com"
 
 
-class DingTalkApp:
+class DingTalkApp(Modules):
     """One application of one company.
 
     Args:
@@ -116,6 +114,8 @@ class DingTalkApp:
         self._transport = transport
         self._async_transport = async_transport
         self._opening = threading.Lock()
+        self.driver: Driver = BlockingDriver(lambda: self.transport, partial(exchange, self))
+        self._async_driver: AsyncDriver | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -145,11 +145,11 @@ class DingTalkApp:
 
     def send(self, steps: Steps[T]) -> T:
         """Send an unsent call, or run a flow: `app.send(Department.objects.get.call(1))`."""
-        return drive(steps, self)
+        return self.driver.run(steps)
 
     async def asend(self, steps: Steps[T]) -> T:
         """The same on the event loop."""
-        return await adrive(steps, self)
+        return await self.async_driver.run(steps)
 
     def gather(
         self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
@@ -164,17 +164,22 @@ class DingTalkApp:
         Returns:
             The answers in the order of the calls; in place of an answer, the error that came instead.
         """
-        return drive(together([*map(settled, calls)], workers=workers, progress=progress), self)
+        return self.send(together([*map(result_or_error, calls)], workers=workers, progress=progress))
 
     async def agather(
         self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
     ) -> list[T | DingTalkError]:
         """The same on the event loop."""
-        return await adrive(together([*map(settled, calls)], workers=workers, progress=progress), self)
+        return await self.asend(together([*map(result_or_error, calls)], workers=workers, progress=progress))
 
-    def exchange(self, call: Call[T]) -> Flow[T]:
-        """One call with its token, its retries and the reading of its reply."""
-        return exchange(self, call)
+    @property
+    def async_driver(self) -> AsyncDriver:
+        """What runs calls and flows on the event loop."""
+        if self._async_driver is None:
+            from dingtalk_models.drivers.asynchronous import AsyncDriver  # noqa: PLC0415 - asyncio takes long to import
+
+            self._async_driver = AsyncDriver(self.async_transport, partial(exchange, self))
+        return self._async_driver
 
     @cached_property
     def run(self) -> Runner:
@@ -245,16 +250,11 @@ class DingTalkApp:
 
     # -- credentials ------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def auth(self) -> Auth:
-        """Access token, jsapi ticket, signatures."""
-        return Auth(self)
-
-    get_access_token = through(Auth.get_access_token)
-    refresh_access_token = through(Auth.refresh_access_token)
-    get_jsapi_ticket = through(Auth.get_jsapi_ticket)
-    refresh_jsapi_ticket = through(Auth.refresh_jsapi_ticket)
-    jsapi_signature = through(Auth.jsapi_signature)
+    get_access_token = alias(Auth.get_access_token)
+    refresh_access_token = alias(Auth.refresh_access_token)
+    get_jsapi_ticket = alias(Auth.get_jsapi_ticket)
+    refresh_jsapi_ticket = alias(Auth.refresh_jsapi_ticket)
+    jsapi_signature = alias(Auth.jsapi_signature)
 
     @property
     def access_token(self) -> str:
@@ -281,50 +281,6 @@ class DingTalkApp:
         """A key of the session store, made of the app's name and the identity of its credentials, never a secret."""
         where = "" if self.api_url == API_URL else f"{self.api_url}:"
         return f"dingtalk:{where}{self.name}:{self.appkey or self.corp_id}:{what}"
-
-    # -- the modules ------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def callback(self) -> Callback:
-        """Pushes: received, answered, subscribed to."""
-        from dingtalk_models.callback.module import Callback  # noqa: PLC0415 - a module is imported when it is first used
-
-        return Callback(self)
-
-    @cached_property
-    def contact(self) -> Contact:
-        """Departments, users, roles."""
-        from dingtalk_models.contact.module import Contact  # noqa: PLC0415
-
-        return Contact(self)
-
-    @cached_property
-    def customer(self) -> Customer:
-        """External contacts, label groups."""
-        from dingtalk_models.customer.module import Customer  # noqa: PLC0415
-
-        return Customer(self)
-
-    @cached_property
-    def message(self) -> Message:
-        """Work notifications, robots."""
-        from dingtalk_models.message.module import Message  # noqa: PLC0415
-
-        return Message(self)
-
-    @cached_property
-    def file(self) -> File:
-        """Spaces, media."""
-        from dingtalk_models.file.module import File  # noqa: PLC0415
-
-        return File(self)
-
-    @cached_property
-    def smartwork(self) -> Smartwork:
-        """Attendance, approvals."""
-        from dingtalk_models.smartwork.module import Smartwork  # noqa: PLC0415
-
-        return Smartwork(self)
 
     @property
     def space_id(self) -> str:

@@ -8,16 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dingtalk_models.core import registry
+from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError, UnknownMethod
 from dingtalk_models.core.operation import Bound
+from dingtalk_models.modules import MODULES
 from dingtalk_models.retired import retired
 
 if TYPE_CHECKING:
-    from dingtalk_models.app import DingTalkApp
     from dingtalk_models.method_names import MethodName
-
-MODULES = ("auth", "callback", "contact", "customer", "file", "message", "smartwork")
-"""The modules whose import brings every operation."""
 
 
 def operations() -> list[registry.OperationInfo]:
@@ -29,7 +27,7 @@ def operations() -> list[registry.OperationInfo]:
 class Runner:
     """The methods of an app, by name."""
 
-    def __init__(self, app: DingTalkApp) -> None:
+    def __init__(self, app: AppLike) -> None:
         self._app = app
 
     def __call__(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:

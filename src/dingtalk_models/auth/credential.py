@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import DingTalkError, SessionStoreError
-from dingtalk_models.core.flow import Background, Blocking, Flow, Sleep, Wait
+from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.core.wire import wire
 from dingtalk_models.sessions import Session
 

@@ -5,21 +5,28 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal, Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, Field
 
-from dingtalk_models.auth.credential import Issued
+from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.core.flow import Flow
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import wire
 
-if TYPE_CHECKING:
-    from dingtalk_models.app import DingTalkApp
+
+@runtime_checkable
+class AppWithCredentials(AppLike, Protocol):
+    """An app, as far as its credentials are concerned."""
+
+    access_token_credential: Credential
+    jsapi_ticket_credential: Credential
+    noncestr: str | None
 
 
 class JsapiSignature(BaseModel):
@@ -173,10 +180,8 @@ class Auth(Manager):
         )
 
     @property
-    def _app(self) -> DingTalkApp:
-        from dingtalk_models.app import DingTalkApp  # noqa: PLC0415 - the app's module imports this one
-
-        if not isinstance(self.app, DingTalkApp):
+    def _app(self) -> AppWithCredentials:
+        if not isinstance(self.app, AppWithCredentials):
             raise ConfigurationError("credentials belong to an app: use app.auth")
         return self.app
 

@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, ValidationError
 
+from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.reply import UNPARSED, is_object
 from dingtalk_models.core.wire import Millis, wire
 
 EVERY_TYPE = "*"

@@ -18,9 +18,9 @@ from dingtalk_models.callback.event import Event
 from dingtalk_models.callback.receiver import Body, CallbackApp, Push, Query, Receiver
 from dingtalk_models.callback.subscription import SubscriptionManager
 from dingtalk_models.core.errors import SignatureMismatch
-from dingtalk_models.core.flow import Flow
 from dingtalk_models.core.model import Module, managed
 from dingtalk_models.core.operation import operation
+from dingtalk_models.core.steps import Flow
 
 if TYPE_CHECKING:
     from dingtalk_models.callback.on import On

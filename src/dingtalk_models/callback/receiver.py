@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import secrets
@@ -25,8 +24,8 @@ from dingtalk_models.core.errors import (
     SessionStoreError,
     SignatureMismatch,
 )
-from dingtalk_models.core.flow import Blocking, Edge, Flow
-from dingtalk_models.core.reply import is_object
+from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.steps import Blocking, Flow, Handle
 from dingtalk_models.sessions import Session, open_session
 
 T = TypeVar("T")
@@ -182,28 +181,7 @@ class Receiver:
 
 def _run(handlers: list[Handler], event: Event) -> Flow[None]:
     for handler in handlers:
-        yield _Handling(handler, event)
-
-
-@dataclass(frozen=True, slots=True)
-class _Handling:
-    """Let a handler have an event: on the event loop if it is a coroutine function, else in a thread."""
-
-    handler: Handler
-    event: Event
-
-    def perform(self, edge: Edge) -> None:  # noqa: ARG002
-        result = self.handler(self.event)
-        if inspect.iscoroutine(result):
-            import asyncio  # noqa: PLC0415 - it takes long to import, and blocking programs have no need of it
-
-            asyncio.run(result)
-
-    async def aperform(self, edge: Edge) -> None:
-        if inspect.iscoroutinefunction(self.handler):
-            await self.handler(self.event)
-        else:
-            await Blocking(lambda: self.handler(self.event)).aperform(edge)
+        yield Handle(handler, event)
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:

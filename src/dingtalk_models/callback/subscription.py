@@ -14,10 +14,10 @@ from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import PartlyRead
-from dingtalk_models.core.flow import Blocking, Flow
+from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.reply import is_object
+from dingtalk_models.core.steps import Blocking, Flow
 from dingtalk_models.core.wire import Millis, wire
 
 EventTypes = Annotated[list[str], Field(min_length=1)]

@@ -11,11 +11,12 @@ from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import MAX_PARALLEL, Flow
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.parallel import Window
-from dingtalk_models.core.query import OFFSET, Listing, Query, Walk, page_of
+from dingtalk_models.core.paging import OFFSET, PageFlow, page_of
+from dingtalk_models.core.parallel import MAX_PARALLEL, Window
+from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs, Language, wire
 
 if TYPE_CHECKING:
@@ -342,7 +343,7 @@ class DepartmentManager(Manager):
 
         Source: address-book-search-department-id
         """
-        return Listing(int, OFFSET, query_word=query_word, offset=offset, size=size)
+        return Listing(int, OFFSET, items="list", query_word=query_word, offset=offset, size=size)
 
     @operation
     def tree(
@@ -360,12 +361,12 @@ class DepartmentManager(Manager):
             workers: how many calls at once.
         """
 
-        def walk() -> Walk[Department]:
+        def pages() -> PageFlow[Department]:
             root = yield from self.get.call(dept_id, language=language)
             yield page_of([root])
             yield from self._below(dept_id, language, workers)
 
-        return Query(walk)
+        return Query(pages)
 
     @operation
     def walk_ids(self, dept_id: int = ROOT, *, workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4) -> Query[int]:
@@ -376,15 +377,15 @@ class DepartmentManager(Manager):
             workers: how many calls at once.
         """
 
-        def walk() -> Walk[int]:
+        def pages() -> PageFlow[int]:
             yield page_of([dept_id])
             with Window(self.list_ids.call, lambda ids: ids, [dept_id], workers=workers) as window:
                 while window:
                     yield page_of((yield from window.take()))
 
-        return Query(walk)
+        return Query(pages)
 
-    def _below(self, dept_id: int, language: Language, workers: int) -> Walk[Department]:
+    def _below(self, dept_id: int, language: Language, workers: int) -> PageFlow[Department]:
         def children(parent_id: int) -> Flow[builtins.list[Department]]:
             return self.list.call(parent_id, language=language).collect()
 

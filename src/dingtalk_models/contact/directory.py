@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.contact.user import DeptOrder, LeaderInDept, User, UserManager
 from dingtalk_models.core.errors import UnusableFile
-from dingtalk_models.core.flow import MAX_PARALLEL, Flow
+from dingtalk_models.core.json_values import is_array
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import operation
-from dingtalk_models.core.parallel import Window
-from dingtalk_models.core.reply import is_array
+from dingtalk_models.core.parallel import MAX_PARALLEL, Window
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import BEIJING, Language
 
 M = TypeVar("M", bound=Model)

@@ -9,7 +9,7 @@ from dingtalk_models.contact.directory import DirectoryManager
 from dingtalk_models.contact.role import RoleGroup, RoleGroupManager, RoleManager
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module, managed, through
+from dingtalk_models.core.model import Module, alias, managed
 from dingtalk_models.core.operation import method, operation
 from dingtalk_models.core.query import Query
 
@@ -30,28 +30,28 @@ class Contact(Module):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    get_user = through(UserManager.get)
-    create_user = through(UserManager.create)
-    update_user = through(UserManager.update)
-    delete_user = through(UserManager.delete)
-    get_user_by_code = through(UserManager.by_code)
-    get_dept_user_list = through(UserManager.list)
-    get_all_dept_user_list = through(UserManager.list)
-    get_all_org_users = through(UserManager.all)
-    get_all_users = through(UserManager.all)
-    get_user_departments = through(DepartmentManager.of_user)
-    get_department = through(DepartmentManager.get)
-    get_department_list = through(DepartmentManager.list)
-    get_department_id_list = through(DepartmentManager.list_ids)
-    get_all_department_id_list = through(DepartmentManager.walk_ids)
-    create_department = through(DepartmentManager.create)
-    update_department = through(DepartmentManager.update)
-    delete_department = through(DepartmentManager.delete)
-    get_corp_role_list = through(RoleGroupManager.list)
-    get_role_group = through(RoleGroupManager.get)
-    get_role_simple_list = through(RoleManager.users)
-    add_roles_for_emps = through(RoleManager.assign)
-    remove_roles_for_emps = through(RoleManager.revoke)
+    get_user = alias(UserManager.get)
+    create_user = alias(UserManager.create)
+    update_user = alias(UserManager.update)
+    delete_user = alias(UserManager.delete)
+    get_user_by_code = alias(UserManager.by_code)
+    get_dept_user_list = alias(UserManager.list)
+    get_all_dept_user_list = alias(UserManager.list)
+    get_all_org_users = alias(UserManager.all)
+    get_all_users = alias(UserManager.all)
+    get_user_departments = alias(DepartmentManager.of_user)
+    get_department = alias(DepartmentManager.get)
+    get_department_list = alias(DepartmentManager.list)
+    get_department_id_list = alias(DepartmentManager.list_ids)
+    get_all_department_id_list = alias(DepartmentManager.walk_ids)
+    create_department = alias(DepartmentManager.create)
+    update_department = alias(DepartmentManager.update)
+    delete_department = alias(DepartmentManager.delete)
+    get_corp_role_list = alias(RoleGroupManager.list)
+    get_role_group = alias(RoleGroupManager.get)
+    get_role_simple_list = alias(RoleManager.users)
+    add_roles_for_emps = alias(RoleManager.assign)
+    remove_roles_for_emps = alias(RoleManager.revoke)
 
     @operation
     def get_org_user_count(self, only_active: bool | Literal[0, 1] = False) -> Call[int]:

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from dingtalk_models.contact.user import From, PageSize, UserRef
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import Flow
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.query import OFFSET, Listing, Query, Walk, next_page, page_of
+from dingtalk_models.core.paging import OFFSET, PageFlow, next_page, page_of
+from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs, wire
 
 RoleName = Annotated[str, Field(min_length=1), wire("roleName")]
@@ -33,7 +34,7 @@ class RoleGroupManager(Manager):
 
         Source: obtains-a-list-of-enterprise-roles
         """
-        return Listing(RoleGroup, OFFSET, offset=offset, size=size)
+        return Listing(RoleGroup, OFFSET, items="list", offset=offset, size=size)
 
     @api(
         "dingtalk.oapi.role.getrolegroup",
@@ -81,12 +82,12 @@ class RoleManager(Manager):
     def list(self) -> Query[Role]:
         """Every role of the company, group by group; each knows its group."""
 
-        def walk() -> Walk[Role]:
-            groups = self.list_groups.call().walk()
+        def pages() -> PageFlow[Role]:
+            groups = self.list_groups.call().page_flow()
             while (page := (yield from next_page(groups))) is not None:
                 yield page_of([role for group in page.items for role in _in_group(group.roles, group.group_id)])
 
-        return Query(walk)
+        return Query(pages)
 
     @api("dingtalk.oapi.role.getrole", "POST /topapi/role/getrole", idempotent=True)
     def get(self, role_id: RoleId) -> Call[Role]:
@@ -126,7 +127,7 @@ class RoleManager(Manager):
 
         Source: obtain-the-list-of-employees-of-a-role
         """
-        return Listing(RoleUser, OFFSET, role_id=role_id, offset=offset, size=size)
+        return Listing(RoleUser, OFFSET, items="list", role_id=role_id, offset=offset, size=size)
 
     @api("dingtalk.oapi.role.add_role", "POST /role/add_role", "dingtalk.oapi.role.addrole")
     def create(self, name: RoleName, group_id: Annotated[int, wire("groupId")]) -> Call[Role]:

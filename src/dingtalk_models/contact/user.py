@@ -14,21 +14,14 @@ from typing_extensions import TypedDict, Unpack
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import MAX_PARALLEL, Flow
+from dingtalk_models.core.json_values import from_text
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.parallel import Window, together
-from dingtalk_models.core.query import (
-    CURSOR,
-    OFFSET,
-    OFFSET_IN_PAGES,
-    Listing,
-    Query,
-    Walk,
-    next_page,
-    page_of,
-)
-from dingtalk_models.core.wire import CommaInts, CommaStrs, CompactDate, JsonObject, Language, Millis, from_text, wire
+from dingtalk_models.core.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, PageFlow, next_page, page_of
+from dingtalk_models.core.parallel import MAX_PARALLEL, Window, together
+from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.wire import CommaInts, CommaStrs, CompactDate, JsonObject, Language, Millis, wire
 
 OrderField = Literal["entry_asc", "entry_desc", "modify_asc", "modify_desc", "custom"]
 """By entry or change, ascending or descending, or as arranged by hand."""
@@ -318,7 +311,7 @@ class UserManager(Manager):
         Source: queries-the-complete-information-of-a-department-user
         """
         return Listing(
-            User, CURSOR, dept_id=dept_id, cursor=cursor, size=size, order_field=order_field,
+            User, CURSOR, items="list", dept_id=dept_id, cursor=cursor, size=size, order_field=order_field,
             contain_access_limit=contain_access_limit, language=language,
         )  # fmt: skip
 
@@ -357,7 +350,7 @@ class UserManager(Manager):
         Source: queries-the-simple-information-of-a-department-user
         """
         return Listing(
-            SimpleUser, CURSOR, dept_id=dept_id, cursor=cursor, size=size, order_field=order_field,
+            SimpleUser, CURSOR, items="list", dept_id=dept_id, cursor=cursor, size=size, order_field=order_field,
             contain_access_limit=contain_access_limit, language=language,
         )  # fmt: skip
 
@@ -512,6 +505,7 @@ class UserManager(Manager):
         return Listing(
             str,
             OFFSET,
+            items="list",
             query_date=query_date,
             is_active=is_active,
             dept_ids=dept_ids,
@@ -550,6 +544,7 @@ class UserManager(Manager):
         return Listing(
             str,
             OFFSET_IN_PAGES,
+            items="list",
             query_word=query_word,
             offset=offset,
             size=size,
@@ -578,7 +573,7 @@ class UserManager(Manager):
 
         def visit(here: int) -> Flow[_Visit]:
             below = yield from DepartmentManager().list_ids.call(here)
-            rest = self.list.call(here, size=size, language=language).walk()
+            rest = self.list.call(here, size=size, language=language).page_flow()
             members: builtins.list[User] = []
             for _ in range(_PAGES_A_VISIT):
                 if (page := (yield from next_page(rest))) is None:
@@ -586,7 +581,7 @@ class UserManager(Manager):
                 members += page.items
             return _Visit(here, below, members, rest)
 
-        def walk() -> Walk[User]:
+        def pages() -> PageFlow[User]:
             met = _Met()
             with Window(visit, lambda visited: visited.below, [dept_id], workers=workers) as window:
                 while window:
@@ -597,7 +592,7 @@ class UserManager(Manager):
                             yield page_of(met.new(page.items, here, {user.userid for user in members}))
                             members = page.items
 
-        return Query(walk)
+        return Query(pages)
 
 
 _PAGES_A_VISIT = 4
@@ -610,7 +605,7 @@ class _Visit(NamedTuple):
     dept_id: int
     below: list[int]
     members: list[User]
-    rest: Walk[User]
+    rest: PageFlow[User]
 
 
 class _Met:

@@ -11,9 +11,8 @@ from typing import get_origin as typing_origin
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict, Unpack, get_type_hints
 
-from .errors import InvalidArgument, Problem
-from .reply import is_object
-from .wire import from_text
+from dingtalk_models.core.errors import InvalidArgument, Problem
+from dingtalk_models.core.json_values import from_text, is_object
 
 _CONFIG = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True, loc_by_alias=False)
 

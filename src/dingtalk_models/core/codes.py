@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .errors import (
+from dingtalk_models.core.errors import (
     REJECTED_TOKEN,
     AlreadyExists,
     ApiError,
@@ -17,9 +17,6 @@ from .errors import (
     QuotaExhausted,
     RateLimited,
 )
-
-if TYPE_CHECKING:
-    from .call import Request
 
 
 def _codes(text: str) -> frozenset[str]:
@@ -151,13 +148,14 @@ def error_class(cause: str, status: int = 200) -> type[ApiError]:
     return PlatformBusy if status >= 500 else _BY_STATUS.get(status, ApiError)  # noqa: PLR2004 - HTTP's own number
 
 
-def api_error(code: int | str, message: str, *, sub_code: str | None, **context: Any) -> ApiError:
-    """The error for a refusal."""
+def api_error(
+    code: int | str, message: str, *, path: str = "", sub_code: str | None = None, **context: Any
+) -> ApiError:
+    """The error for a refusal of the API at a path."""
     cause = sub_code or str(code)
     kind, hint = error_class(cause, context.get("status", 200)), HINTS.get(cause)
-    request: Request | None = context.get("request")
-    if request and not sub_code:  # what has a sub code comes from the gateway, which speaks alike everywhere
-        kind, hint = _IN_ONE_API.get((request.path, cause), (kind, hint))
+    if not sub_code:  # what has a sub code comes from the gateway, which speaks alike everywhere
+        kind, hint = _IN_ONE_API.get((path, cause), (kind, hint))
     error = kind(code, message, sub_code=sub_code, hint=hint, **context)
     if isinstance(error, RateLimited):
         error.retry_after = _WAITS.get(cause, error.retry_after)

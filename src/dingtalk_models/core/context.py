@@ -1,16 +1,39 @@
-"""Which app a class-level call goes through."""
+"""Apps, as the core sees them, and which of them a class-level call goes through."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from .errors import ConfigurationError
-from .flow import Edge
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.steps import Steps
+
+T = TypeVar("T")
 
 
-class AppLike(Edge, Protocol):
-    """An app, as the core sees it."""
+class Driver(Protocol):
+    """Runs calls and flows on the calling thread."""
+
+    def run(self, steps: Steps[T], /) -> T:
+        """Run a call or a flow to its end."""
+        ...
+
+
+class AsyncDriver(Protocol):
+    """Runs calls and flows on the event loop."""
+
+    async def run(self, steps: Steps[T], /) -> T:
+        """Run a call or a flow to its end."""
+        ...
+
+
+class AppLike(Protocol):
+    """An app: what runs its calls, and what operations have to know of it."""
+
+    driver: Driver
+
+    @property
+    def async_driver(self) -> AsyncDriver: ...
 
     name: str
     agent_id: str | None

@@ -30,10 +30,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from .call import Request
+from dingtalk_models.core.http import Request
 
 
 class DingTalkError(Exception):

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from functools import cached_property
 from itertools import repeat
-from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, get_args, overload
+from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, get_args, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticUndefined
 from typing_extensions import get_type_hints
 
-from .arguments import did_you_mean
-from .context import AppLike
-from .errors import InvalidArgument, Problem
-from .operation import Bound, is_operation, operation
-from .query import Page
-from .registry import register
-from .reply import UNPARSED, is_array
+from dingtalk_models.core.arguments import did_you_mean
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.errors import InvalidArgument, Problem
+from dingtalk_models.core.mending import UNPARSED
+from dingtalk_models.core.operation import Bound, is_operation, operation
+from dingtalk_models.core.paging import Page
+from dingtalk_models.core.registry import register
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -177,8 +177,8 @@ class managed(cached_property[M]):  # noqa: N801 - used in class bodies, like `p
         self.__doc__ = kind.__doc__
 
 
-class through(Generic[P, R_co]):  # noqa: N801 - used in class bodies, like `property`
-    """A manager's operation on a module, or on an app, under another name: `get_user = through(UserManager.get)`."""
+class alias(Generic[P, R_co]):  # noqa: N801 - used in class bodies, like `property`
+    """A manager's operation on a module, or on an app, under another name: `get_user = alias(UserManager.get)`."""
 
     def __init__(self, definition: operation[P, R_co]) -> None:
         self.definition = definition
@@ -204,7 +204,8 @@ _remember: Callable[[Any, AppLike], None] = vars(Model)["_app"].__set__
 
 def bind(answer: object, app: AppLike) -> None:
     """Let every resource in an answer remember the app that loaded it."""
-    for item in answer if is_array(answer) else (answer,):
+    several = isinstance(answer, list)
+    for item in cast("list[object]", answer) if several else (answer,):
         fields = _resource_fields[type(item)]
         if fields is not None:
             _remember(item, app)

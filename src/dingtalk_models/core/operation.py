@@ -12,16 +12,14 @@ import re
 from collections.abc import Callable
 from functools import cached_property
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
-from .arguments import Arguments, Refusal
-from .call import Endpoint
-from .context import AppLike, current_app
-from .errors import ConfigurationError, InvalidArgument, Problem
-from .flow import Lazy, Steps, adrive, drive
-
-if TYPE_CHECKING:
-    from .query import Query
+from dingtalk_models.core.arguments import Arguments, Refusal
+from dingtalk_models.core.call import Described
+from dingtalk_models.core.context import AppLike, current_app
+from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
+from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.steps import Lazy, Steps
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,7 +96,7 @@ class operation(Generic[P, R_co]):  # noqa: N801 - used as a decorator, like `pr
             unsent = describe(obj, **arguments.check(args, kwargs))
         except Refusal as refusal:
             raise InvalidArgument(arguments.name, [refusal.problem]) from None
-        if self.endpoint is not None and hasattr(unsent, "endpoint"):
+        if self.endpoint is not None and isinstance(unsent, Described):
             unsent.endpoint = self.endpoint
             unsent.params = arguments.encode(unsent.params)
         return unsent
@@ -120,23 +118,23 @@ class Bound(Generic[P, R_co]):
         self.obj = obj
 
     @overload
-    def __call__(self: Bound[P, Query[T]], *args: P.args, **kwargs: P.kwargs) -> Query[T]: ...
+    def __call__(self: Bound[P, Lazy[Any]], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
     @overload
     def __call__(self: Bound[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
     def __call__(self: Bound[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
         unsent, app = self.call(*args, **kwargs), self.app
         if not _is_lazy(unsent):
-            return drive(unsent, app)
+            return app.driver.run(unsent)
         unsent.app = app
         return unsent
 
     @overload
-    async def aio(self: Bound[P, Query[T]], *args: P.args, **kwargs: P.kwargs) -> list[T]: ...
+    async def aio(self: Bound[P, Lazy[T]], *args: P.args, **kwargs: P.kwargs) -> list[T]: ...
     @overload
     async def aio(self: Bound[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def aio(self: Bound[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
         unsent = self.call(*args, **kwargs)
-        return await adrive(unsent.collect() if _is_lazy(unsent) else unsent, self.app)
+        return await self.app.async_driver.run(unsent.collect() if _is_lazy(unsent) else unsent)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         unsent: Any = self.definition.build(self.obj, args, kwargs)
@@ -175,7 +173,7 @@ def is_operation(value: object) -> TypeGuard[operation[..., Any]]:
     return isinstance(value, operation)
 
 
-def _is_lazy(unsent: object) -> bool:
+def _is_lazy(unsent: object) -> TypeGuard[Lazy[Any]]:
     return isinstance(unsent, Lazy)
 
 

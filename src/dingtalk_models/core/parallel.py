@@ -1,101 +1,35 @@
-"""Doing several things at once: on threads, or as tasks of the event loop."""
+"""Doing several things at once. Drivers know how: one on threads, the other as tasks of the event loop."""
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from .errors import DingTalkError
-from .flow import MAX_PARALLEL, Edge, Flow, Steps, check_positive, drive, running
-
-if TYPE_CHECKING:
-    from .tasks import Tasks
+from dingtalk_models.core.errors import DingTalkError, InvalidArgument, Problem
+from dingtalk_models.core.steps import Flow, Step, Steps
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+MAX_PARALLEL = 16
+"""How many calls are made at once where nothing else is said."""
 
 Progress = Callable[[int, int], None]
 """Told how many are done, and of how many."""
 
 
-class Threads(Generic[T]):
-    """Runs steps on threads, so many at once; when it is left, what has not begun never begins, and the rest ends."""
-
-    def __init__(self, workers: int, edge: Edge) -> None:
-        self.begun: deque[Future[T]] = deque()
-        self.left = threading.Event()
-        self._edge = edge
-        self._pool = ThreadPoolExecutor(workers, "dingtalk")
-        self._hands: set[threading.Thread] = set()
-        self.inner: set[Threads[Any]] = set()
-        self._outer = running.get()
-        if self._outer is not None:
-            self._outer.inner.add(self)
-            if self._outer.left.is_set():
-                self.leave()
-
-    def begin(self, steps: Steps[T]) -> None:
-        self.begun.append(self._pool.submit(copy_context().run, self._work, steps))
-
-    def _work(self, steps: Steps[T]) -> T:
-        running.set(self)
-        self._hands.add(threading.current_thread())
-        return drive(steps, self._edge)
-
-    def leave(self) -> None:
-        self.left.set()
-        for inner in tuple(self.inner):
-            inner.leave()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.leave()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        for thread in self._hands:
-            thread.join()  # the pool does not know one that was just being started when a key was pressed
-        if self._outer is not None:
-            self._outer.inner.discard(self)
-
-
-class Together(Generic[T]):
+@dataclass(frozen=True, slots=True)
+class Together(Step, Generic[T]):
     """Do several things at once; results in order, and the first error cancels what has not begun."""
 
-    __slots__ = ("progress", "steps", "workers")
+    steps: Sequence[Steps[T]]
+    workers: int = MAX_PARALLEL
+    progress: Progress | None = None
 
-    def __init__(
-        self, steps: Sequence[Steps[T]], workers: int = MAX_PARALLEL, progress: Progress | None = None
-    ) -> None:
-        self.steps = steps
-        self.workers = workers
-        self.progress = progress
-
-    def perform(self, edge: Edge) -> list[T]:
-        with Threads[T](self.workers, edge) as threads:
-            for steps in self.steps:
-                threads.begin(steps)
-            for done, future in enumerate(as_completed(threads.begun), 1):
-                future.result()
-                self._tell(done)
-            return [future.result() for future in threads.begun]
-
-    async def aperform(self, edge: Edge) -> list[T]:
-        from .tasks import Tasks  # noqa: PLC0415 - blocking programs have no need of asyncio, which takes long to import
-
-        async with Tasks[T](self.workers, edge) as tasks:
-            for steps in self.steps:
-                tasks.begin(steps)
-            for done, ended in enumerate(tasks.completed(), 1):
-                await ended
-                self._tell(done)
-            return [task.result() for task in tasks.begun]
-
-    def _tell(self, done: int) -> None:
+    def tell(self, done: int) -> None:
+        """Report how many are done."""
         if self.progress:
             self.progress(done, len(self.steps))
 
@@ -105,8 +39,7 @@ def together(
 ) -> Flow[list[T]]:
     """Do many calls or flows at once, and have their results in order.
 
-    The blocking driver sends them from threads, the async driver as tasks; the flow does not know which:
-    `pages = yield from together(calls)`.
+    `pages = yield from together(calls)`: drivers send them from threads, or as tasks of the event loop.
 
     Args:
         steps: the calls and flows.
@@ -118,7 +51,7 @@ def together(
     return results
 
 
-def settled(steps: Steps[T]) -> Flow[T | DingTalkError]:
+def result_or_error(steps: Steps[T]) -> Flow[T | DingTalkError]:
     """The result of a call or flow, or its error as a result."""
     try:
         return (yield from steps)
@@ -126,16 +59,33 @@ def settled(steps: Steps[T]) -> Flow[T | DingTalkError]:
         return error
 
 
-class Window(Generic[A, T]):
+class Crew(Protocol):
+    """What runs the steps of a window: threads, or tasks of the event loop."""
+
+    @property
+    def untaken(self) -> int:
+        """How many were begun and are not taken yet."""
+        ...
+
+    def begin(self, steps: Steps[Any], /) -> None:
+        """Begin one more; its result is taken in the order in which they were begun."""
+        ...
+
+    def close(self) -> None:
+        """Begin nothing more, and end what runs."""
+        ...
+
+
+class Window(Step, Generic[A, T]):
     """Asks for what stands in a queue, several at once and ahead of need; the answers come in the order of the queue.
 
     with Window(self.list_ids.call, lambda ids: ids, [1], workers=4) as window:
         while window:
             ids = yield from window.take()
 
-    A slow answer holds up those behind it, but not the asking, as long as there is room. When the window is left,
-    whether at the end, by an error, by a key press or because nobody reads on, nothing is asked any more, and neither
-    a thread nor a task stays.
+    A slow answer holds up those behind it, but not the asking, as long as there is room. When the window is closed,
+    by its end, an error, a key press or because nobody reads on, nothing more is asked, and no thread and no task
+    stays.
 
     Args:
         ask: the call or flow for one item of the queue.
@@ -143,7 +93,11 @@ class Window(Generic[A, T]):
         queue: what it begins with.
         workers: how many are asked for at once.
         room: how many there may be that are asked for and not yet done with, the answer taken last included. By
-            default, one worker runs no further than it is read, and several have some answers waiting.
+            default, one worker runs no further than the list is read, and several have some answers waiting.
+
+    Attributes:
+        workers: how many are asked for at once.
+        crew: what runs the steps; the driver provides it when the first answer is taken.
     """
 
     def __init__(
@@ -158,46 +112,45 @@ class Window(Generic[A, T]):
         self._ask = ask
         self._leads_to = leads_to
         self._queue = deque(queue)
-        self._workers = workers
+        self.workers = workers
         self._room = 4 * workers - 3 if room is None else room
-        self._threads: Threads[T] | None = None
-        self._tasks: Tasks[T] | None = None
+        self.crew: Crew | None = None
 
     def take(self) -> Flow[T]:
         """The next answer, or the error in its place."""
         answer: T = yield self
         return answer
 
-    def perform(self, edge: Edge) -> T:
-        threads = self._threads = self._threads or Threads(self._workers, edge)
-        self._fill(threads, self._room)
-        answer = threads.begun.popleft().result()
+    def fill(self) -> None:
+        """Ask for as much as there is room for; called by the driver before it waits for an answer."""
+        self._ask_while_untaken(self._room)
+
+    def taken(self, answer: T) -> None:
+        """Take in what an answer leads to. The answer itself takes room as well, until the next one is taken."""
         self._queue.extend(self._leads_to(answer))
-        self._fill(threads, self._room - 1)
-        return answer
+        self._ask_while_untaken(self._room - 1)
 
-    async def aperform(self, edge: Edge) -> T:
-        from .tasks import Tasks  # noqa: PLC0415
-
-        tasks = self._tasks = self._tasks or Tasks(self._workers, edge)
-        self._fill(tasks, self._room)
-        answer = await tasks.begun.popleft()
-        self._queue.extend(self._leads_to(answer))
-        self._fill(tasks, self._room - 1)
-        return answer
-
-    def _fill(self, engine: Threads[T] | Tasks[T], room: int) -> None:
-        while self._queue and len(engine.begun) < room:
-            engine.begin(self._ask(self._queue.popleft()))
+    def _ask_while_untaken(self, below: int) -> None:
+        while self._queue and self.crew and self.crew.untaken < below:
+            self.crew.begin(self._ask(self._queue.popleft()))
 
     def __bool__(self) -> bool:
-        engine = self._threads or self._tasks
-        return bool(self._queue or (engine and engine.begun))
+        return bool(self._queue or (self.crew and self.crew.untaken))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for engine in (self._threads, self._tasks):
-            if engine:
-                engine.__exit__()
+        if self.crew:
+            self.crew.close()
+
+
+def check_positive(name: str, field: str, value: int) -> None:
+    """Refuse a number below 1 where no annotation can."""
+    if value < 1:
+        raise InvalidArgument(name, [Problem(field, "should be greater than or equal to 1")])
+
+
+def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """The items in groups of at most so many."""
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -5,84 +5,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterable
 from contextlib import aclosing, closing
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
-from .call import Call, Endpoint, Request
-from .context import AppLike, current_app
-from .errors import ConfigurationError
-from .flow import MAX_PARALLEL, Flow, Lazy, Step, Steps, adrive, check_positive, drive, settle
-from .operation import operation
-from .parallel import Window
-from .wire import wire
+from dingtalk_models.core.call import Call, Described
+from dingtalk_models.core.context import AppLike, current_app
+from dingtalk_models.core.http import Request
+from dingtalk_models.core.operation import operation
+from dingtalk_models.core.paging import Page, PageFlow, Paging, next_page, page_of, page_type
+from dingtalk_models.core.parallel import MAX_PARALLEL, Window, check_positive
+from dingtalk_models.core.steps import Flow, Lazy, Steps
 
 T = TypeVar("T")
-
-
-class Page(BaseModel, Generic[T]):
-    """One page of a list.
-
-    Attributes:
-        items: what it holds.
-        has_more: whether another page follows, where the platform says so.
-        next_cursor: where the next page begins, where the platform says so.
-        total: how many items there are in all, where the platform says so.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    items: Annotated[list[T], wire("list", "items", "dentries", "processList")] = []
-    has_more: Annotated[bool | None, wire("has_more", "hasMore")] = None
-    next_cursor: Annotated[int | str | None, wire("next_cursor", "nextCursor", "nextToken")] = None
-    total: Annotated[int | None, wire("totalCount", "total")] = None
-
-
-Walk = Generator["Step | Page[T]", Any, None]
-"""Where a lazy list comes from: a flow that also yields pages, each when it is complete."""
-
-
-class Paging:
-    """How an API numbers its pages.
-
-    Args:
-        parameter: the wire name of the parameter that says where a page begins.
-        first: its value for the first page.
-        unit: what it counts, where the reply does not name the next one.
-        bare: whether a page is a list and nothing else, so that the last one is that which is not full.
-    """
-
-    def __init__(
-        self, parameter: str, first: int | str | None, unit: Literal["items", "pages"] = "items", *, bare: bool = False
-    ) -> None:
-        self.parameter = parameter
-        self.first = first
-        self.unit = unit
-        self.bare = bare
-
-    @property
-    def counted(self) -> bool:
-        """Whether a page begins at a number that can be told before the one ahead of it has come."""
-        return self.parameter == "offset"
-
-    def after(self, page: Page[Any], cursor: int | str | None) -> int | str | None:
-        """Where the next page begins; `None` after the last."""
-        if page.has_more is False:
-            return None
-        following = page.next_cursor or None
-        if following is None and page.has_more and page.items and isinstance(cursor, int):
-            following = cursor + (len(page.items) if self.unit == "items" else 1)
-        if isinstance(cursor, int) and isinstance(following, str) and following.isdecimal():
-            following = int(following)  # a number that the reply spells as text
-        return None if following == cursor else following
-
-
-CURSOR = Paging("cursor", 0)
-OFFSET = Paging("offset", 0)
-OFFSET_BARE = Paging("offset", 0, bare=True)
-OFFSET_IN_PAGES = Paging("offset", 0, unit="pages")
-TOKEN = Paging("nextToken", None)
-TOKEN_FROM_ZERO = Paging("nextToken", 0)
 
 
 class Pages(Generic[T]):
@@ -93,29 +26,29 @@ class Pages(Generic[T]):
 
     def __iter__(self) -> Generator[Page[T]]:
         app = self._query.app or current_app()
-        with closing(self._query.walk()) as walk:
-            while (page := drive(next_page(walk), app)) is not None:
+        with closing(self._query.page_flow()) as pages:
+            while (page := app.driver.run(next_page(pages))) is not None:
                 yield page
 
     async def __aiter__(self) -> AsyncGenerator[Page[T]]:
         app = self._query.app or current_app()
         try:
-            with closing(self._query.walk()) as walk:
-                while (page := await adrive(next_page(walk), app)) is not None:
+            with closing(self._query.page_flow()) as pages:
+                while (page := await app.async_driver.run(next_page(pages))) is not None:
                     yield page
         finally:
-            await settle()
+            await app.async_driver.run(_nothing())  # which awaits what closing the flow has cancelled
 
 
-class Query(Lazy, Generic[T]):
+class Query(Lazy[T]):
     """A list that is fetched page by page, as far as it is read.
 
     Nothing is sent until it is iterated, or one of `all`, `first` and `pages` is called. Iterated again, it is fetched
     again.
     """
 
-    def __init__(self, source: Callable[[], Walk[T]], /) -> None:
-        self.walk = source
+    def __init__(self, page_flow: Callable[[], PageFlow[T]], /) -> None:
+        self.page_flow = page_flow
         self.app: AppLike | None = None
 
     def __iter__(self) -> Generator[T]:
@@ -136,8 +69,8 @@ class Query(Lazy, Generic[T]):
     def collect(self) -> Flow[list[T]]:
         """Every item, as a flow."""
         items: list[T] = []
-        with closing(self.walk()) as walk:
-            while (page := (yield from next_page(walk))) is not None:
+        with closing(self.page_flow()) as pages:
+            while (page := (yield from next_page(pages))) is not None:
                 items += page.items
         return items
 
@@ -159,11 +92,11 @@ class Query(Lazy, Generic[T]):
         query.app = self.app
         return query
 
-    def _ahead(self, pages: int) -> Walk[T]:
+    def _ahead(self, pages: int) -> PageFlow[T]:
         with (
-            closing(self.walk()) as walk,
+            closing(self.page_flow()) as page_flow,
             Window(
-                lambda _: next_page(walk),
+                lambda _: next_page(page_flow),
                 lambda page: () if page is None else (None,),
                 [None] * (pages + 1),
                 workers=1,
@@ -181,48 +114,55 @@ class Query(Lazy, Generic[T]):
     @operation
     def first(self) -> Flow[T | None]:
         """Fetch the first item, or `None` where there is none."""
-        with closing(self.walk()) as walk:
-            while (page := (yield from next_page(walk))) is not None:
+        with closing(self.page_flow()) as pages:
+            while (page := (yield from next_page(pages))) is not None:
                 if page.items:
                     return page.items[0]
         return None
 
 
-class Listing(Query[T]):
-    """The query of one list API; an operation returns `Listing(User, CURSOR, dept_id=dept_id, size=size)`."""
+class Listing(Query[T], Described):
+    """The query of one list API.
 
-    def __init__(self, into: type[T], paging: Paging | None, at: str | None = None, /, **params: Any) -> None:
+    An operation returns `Listing(User, CURSOR, items="list", dept_id=dept_id, size=size)`.
+    """
+
+    def __init__(
+        self, into: type[T], paging: Paging | None, at: str | None = None, /, *, items: str = "", **params: Any
+    ) -> None:
         """Describe a list.
 
         Args:
             into: the type of one item.
             paging: how the API numbers its pages; `None` where it answers with everything at once.
             at: where in the reply the page lies, as in `Call`.
+            items: the name of the items in a page; without one the page is the list itself, and the last page is
+                the first that is not full.
             params: the operation's own parameters, and constants under their wire names.
         """
-        super().__init__(self._walk)
+        super().__init__(lambda: self._each(self.page))
+        Described.__init__(self, params)
         self.into = into
         self.paging = paging
         self.at = at
-        self.params: dict[str, Any] = params
-        self.endpoint: Endpoint | None = None
+        self.items = items
         self._key: Callable[[T], Hashable] | None = None
 
     @property
     def request(self) -> Request:
-        """What goes on the wire for the first page."""
+        """What it sends for the first page."""
         return self.page(self._start).request
 
     def page(self, cursor: int | str | None) -> Call[Page[T]]:
         """The unsent call for the page that begins at a cursor."""
-        if self.endpoint is None:
-            raise ConfigurationError("this Listing has no endpoint: return it from a method decorated with @api(…)")
-        where = {} if cursor is None or self.paging is None else {self.paging.parameter: cursor}
-        if self.paging is None or self.paging.bare:
-            call: Call[Page[T]] = Call(list[self.into], self.at, **self.params | where).then(self._page_of)  # type: ignore[name-defined]
+        params = self.params if cursor is None or self.paging is None else self.params | {self.paging.parameter: cursor}
+        item: Any = self.into
+        call: Call[Page[T]]
+        if self.items:
+            call = Call(page_type(item, self.items, self.paging or _ONE_PAGE), self.at)
         else:
-            call = Call(Page[self.into], self.at, **self.params | where)  # type: ignore[name-defined]
-        call.endpoint = self.endpoint
+            call = Call(list[item], self.at).then(self._page_of)
+        call.endpoint, call.params = self.endpoint, params
         return call
 
     def _page_of(self, items: list[T]) -> Page[T]:
@@ -237,18 +177,15 @@ class Listing(Query[T]):
     def _start(self) -> int | str | None:
         return self.params.get(self.paging.parameter, self.paging.first) if self.paging else None
 
-    def _walk(self) -> Walk[T]:
-        return self._each(self.page)
-
-    def _ahead(self, pages: int) -> Walk[T]:
-        start, endpoint = self._start, self.endpoint
-        if self.paging and self.paging.counted and isinstance(start, int) and endpoint and endpoint.idempotent:
+    def _ahead(self, pages: int) -> PageFlow[T]:
+        start = self._start
+        if self.paging and self.paging.counted and isinstance(start, int) and self.endpoint.idempotent:
             with _Counted(self.page, self.paging, pages) as ahead:
                 yield from self._each(ahead.page)
         else:
             yield from super()._ahead(pages)
 
-    def _each(self, fetch: Callable[[int | str | None], Steps[Page[T]]]) -> Walk[T]:
+    def _each(self, fetch: Callable[[int | str | None], Steps[Page[T]]]) -> PageFlow[T]:
         cursor = self._start
         seen: set[Hashable] = set()
         while True:
@@ -312,22 +249,10 @@ class _Counted(Generic[T]):
         self._window.__exit__()
 
 
-def page_of(items: list[T], *, has_more: bool | None = None) -> Page[T]:
-    """A page of items that are at hand."""
-    return Page[T].model_construct(items=items, has_more=has_more)
+_ONE_PAGE = Paging("", None)
+"""For a list that comes at once."""
 
 
-def next_page(walk: Walk[T]) -> Flow[Page[T] | None]:
-    """Run a walk until it has a page; `None` at its end."""
-    try:
-        item = next(walk)
-        while not isinstance(item, Page):
-            try:
-                answer = yield item
-            except Exception as error:  # noqa: BLE001 - the walk decides, and raises what it does not handle
-                item = walk.throw(error)
-            else:
-                item = walk.send(answer)
-    except StopIteration:
-        return None
-    return item
+def _nothing() -> Flow[None]:
+    return
+    yield

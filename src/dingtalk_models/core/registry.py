@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .operation import METHOD_NAMES, Old, is_operation, operation
+from dingtalk_models.core.operation import METHOD_NAMES, Old, is_operation, operation
 
 
 class OperationInfo(NamedTuple):

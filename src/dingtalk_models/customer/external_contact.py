@@ -9,10 +9,11 @@ from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import Flow
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.query import OFFSET_BARE, Listing, Query
+from dingtalk_models.core.paging import OFFSET
+from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import wire
 from dingtalk_models.customer.label_group import Label, LabelGroup
 
@@ -74,7 +75,7 @@ class ExternalContactManager(Manager):
 
         Source: obtain-the-external-contact-list
         """
-        contacts = Listing(ExternalContact, OFFSET_BARE, "results", size=size, offset=offset)
+        contacts = Listing(ExternalContact, OFFSET, "results", size=size, offset=offset)
         return contacts.distinct(lambda contact: contact.userid)
 
     @operation

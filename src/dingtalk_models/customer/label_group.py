@@ -8,7 +8,8 @@ from pydantic import Field
 
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.query import OFFSET_BARE, Listing, Query
+from dingtalk_models.core.paging import OFFSET
+from dingtalk_models.core.query import Listing, Query
 
 
 class LabelGroupManager(Manager):
@@ -32,7 +33,7 @@ class LabelGroupManager(Manager):
 
         Source: obtains-a-list-of-external-contact-tags
         """
-        groups = Listing(LabelGroup, OFFSET_BARE, "results", size=size, offset=offset)
+        groups = Listing(LabelGroup, OFFSET, "results", size=size, offset=offset)
         return groups.distinct(lambda group: (group.name, *(label.id for label in group.labels)))
 
     @operation

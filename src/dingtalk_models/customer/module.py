@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from dingtalk_models.core.arguments import loaded
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module, managed, through
+from dingtalk_models.core.json_values import loaded
+from dingtalk_models.core.model import Module, alias, managed
 from dingtalk_models.core.operation import method, operation
 from dingtalk_models.core.query import Query
 from dingtalk_models.customer.external_contact import ExternalContact, ExternalContactManager
@@ -28,10 +28,10 @@ class Customer(Module):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    get_label_groups = through(LabelGroupManager.list)
-    get_all_label_groups = through(LabelGroupManager.all)
-    get_ext_list = through(ExternalContactManager.list)
-    delete_corp_ext = through(ExternalContactManager.delete)
+    get_label_groups = alias(LabelGroupManager.list)
+    get_all_label_groups = alias(LabelGroupManager.all)
+    get_ext_list = alias(ExternalContactManager.list)
+    delete_corp_ext = alias(ExternalContactManager.delete)
 
     @method("dingtalk.corp.ext.all")
     @operation

@@ -7,12 +7,12 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.arguments import loaded
 from dingtalk_models.core.body import Progress, Sink, Target
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import wire
 from dingtalk_models.file.transfer import Transfer
 

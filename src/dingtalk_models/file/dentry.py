@@ -12,10 +12,11 @@ from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.body import File, Progress, Sink, Source, Target
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import TransportError
-from dingtalk_models.core.flow import Flow
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.query import TOKEN, Listing, Query
+from dingtalk_models.core.paging import TOKEN
+from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import wire
 from dingtalk_models.file.transfer import Transfer
 
@@ -134,7 +135,15 @@ class DentryManager(Manager):
         Source: get-a-list-of-files-or-folders
         """
         defaults: dict[str, Any] = {"parent_id": ROOT, "max_results": 50}
-        return Listing(Dentry, TOKEN, "", space_id=space_id, union_id=union_id, **(defaults | {**fields}))
+        return Listing(
+            Dentry,
+            TOKEN,
+            "",
+            items="dentries",
+            space_id=space_id,
+            union_id=union_id,
+            **(defaults | {**fields}),
+        )
 
     @api(
         "storage_1_0.GetDentry",

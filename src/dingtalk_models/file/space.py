@@ -10,10 +10,10 @@ from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.body import Source
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import Flow
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.query import Query
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import wire
 from dingtalk_models.file.dentry import (
     ROOT,

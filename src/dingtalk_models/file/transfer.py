@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from dingtalk_models.core.body import File, Sink
-from dingtalk_models.core.call import Call, Endpoint, HttpRequest, HttpResponse, Request
+from dingtalk_models.core.call import Call
 from dingtalk_models.core.codes import api_error
+from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request
 
 
 class Transfer(Call[None]):
@@ -27,16 +28,12 @@ class Transfer(Call[None]):
     ) -> None:
         super().__init__(None)
         self.endpoint = Endpoint(verb, urlsplit(url).path, authenticated=False, idempotent=True)
-        self._http = HttpRequest(verb, url, dict(headers), file, sink)
+        self.http_request = HttpRequest(verb, url, dict(headers), file, sink)
 
     @property
     def request(self) -> Request:
-        """What goes on the wire, without the signature."""
-        return Request(self.target.verb, self.target.host, self.target.path)
-
-    def prepare(self, base_url: str, token: str | None) -> HttpRequest:  # noqa: ARG002 - neither belongs there
-        """The HTTP request."""
-        return self._http
+        """What it sends, without the signature."""
+        return Request(self.endpoint.verb, self.endpoint.host, self.endpoint.path)
 
     def read(self, response: HttpResponse) -> None:
         """Raise what the store says, unless it is satisfied."""
@@ -47,7 +44,7 @@ class Transfer(Call[None]):
         raise api_error(
             code[1] if code else response.status,
             message[1] if message else "the file store refused",
-            sub_code=None,
+            path=self.endpoint.path,
             status=response.status,
             request=self.request,
         )

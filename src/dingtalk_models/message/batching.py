@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import DingTalkError, PartlySent
-from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.steps import Flow
 
 T = TypeVar("T")
 

@@ -23,8 +23,8 @@ from pydantic import (
 )
 from pydantic_core import to_jsonable_python
 
-from dingtalk_models.core.reply import is_array, is_object
-from dingtalk_models.core.wire import from_text, wire
+from dingtalk_models.core.json_values import from_text, is_array, is_object
+from dingtalk_models.core.wire import wire
 
 T = TypeVar("T")
 

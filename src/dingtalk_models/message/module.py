@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from dingtalk_models.core.arguments import loaded
-from dingtalk_models.core.flow import Flow
-from dingtalk_models.core.model import Module, managed, through
+from dingtalk_models.core.json_values import loaded
+from dingtalk_models.core.model import Module, alias, managed
 from dingtalk_models.core.operation import operation
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
 from dingtalk_models.message.robot import RobotManager
 from dingtalk_models.message.webhook_robot import WebhookRobotManager
@@ -28,8 +28,8 @@ class Message(Module):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    get_msg_send_result = through(WorkNotificationManager.result)
-    get_msg_send_progress = through(WorkNotificationManager.progress)
+    get_msg_send_result = alias(WorkNotificationManager.result)
+    get_msg_send_progress = alias(WorkNotificationManager.progress)
 
     @operation
     def async_send_msg(

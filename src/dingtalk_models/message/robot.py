@@ -10,11 +10,12 @@ from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import current_app
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.core.flow import Flow, batches
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.parallel import together
-from dingtalk_models.core.query import Query, Walk, page_of
+from dingtalk_models.core.paging import PageFlow, page_of
+from dingtalk_models.core.parallel import batches, together
+from dingtalk_models.core.query import Query
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, wire
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, msg_param
@@ -355,7 +356,7 @@ class GroupMessage(Model):
     def readers(self) -> Query[str]:
         """The userids of those who have read it."""
 
-        def walk() -> Walk[str]:
+        def pages() -> PageFlow[str]:
             token: str | None = None
             while True:
                 page = yield from self.objects.group_read_status.call(
@@ -366,7 +367,7 @@ class GroupMessage(Model):
                     return
                 token = page.next_token
 
-        return Query(walk)
+        return Query(pages)
 
     @operation
     def recall(self) -> Call[Recall]:

@@ -12,9 +12,9 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.core.flow import AsyncTransport, Flow, Transport
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.steps import AsyncTransport, Flow, Transport
 from dingtalk_models.core.wire import wire
 from dingtalk_models.message.message_body import Digit, Filled, Link, Markdown, Text, fits, wire_object
 

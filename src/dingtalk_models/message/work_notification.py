@@ -12,10 +12,10 @@ from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import current_app
 from dingtalk_models.core.errors import ConfigurationError, StillSending
-from dingtalk_models.core.flow import Flow, Sleep, batches
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.parallel import together
+from dingtalk_models.core.parallel import batches, together
+from dingtalk_models.core.steps import Flow, Sleep
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessage

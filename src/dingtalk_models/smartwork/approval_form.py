@@ -10,13 +10,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, JsonValue, with_config
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.arguments import loaded
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import Flow
+from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.query import TOKEN_FROM_ZERO, Listing, Query
-from dingtalk_models.core.reply import is_object
+from dingtalk_models.core.paging import TOKEN_FROM_ZERO
+from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import IsoTime, Millis, wire
 from dingtalk_models.smartwork.form_values import ComponentType
 
@@ -265,6 +265,7 @@ class ApprovalFormManager(Manager):
             ApprovalForm,
             TOKEN_FROM_ZERO,
             "result",
+            items="processList",
             user_id=user_id,
             next_token=next_token,
             max_results=max_results,

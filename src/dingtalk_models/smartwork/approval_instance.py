@@ -11,14 +11,16 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, GetPydanticSchema, with_config
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.arguments import Refusal, loaded
+from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import InvalidArgument, Problem
-from dingtalk_models.core.flow import Flow, batches
+from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.parallel import together
-from dingtalk_models.core.query import TOKEN_FROM_ZERO, Listing, Query, Walk, next_page, page_of
+from dingtalk_models.core.paging import TOKEN_FROM_ZERO, PageFlow, next_page, page_of
+from dingtalk_models.core.parallel import batches, together
+from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, wire
 from dingtalk_models.smartwork.approval_form import ProcessCode, unpacked
 from dingtalk_models.smartwork.form_values import AttachedFile, Form, FormValue, label_of, read_form_value
@@ -289,6 +291,7 @@ class ApprovalInstanceManager(Manager):
             str,
             TOKEN_FROM_ZERO,
             "result",
+            items="list",
             process_code=process_code,
             start_time=start_time,
             end_time=end_time,
@@ -364,13 +367,13 @@ class ApprovalInstanceManager(Manager):
         end = _check_span(start_time, end_time)
         groups: Sequence[Sequence[str] | None] = [None] if user_ids is None else batches(user_ids, 10)
 
-        def walk() -> Walk[str]:
+        def pages() -> PageFlow[str]:
             seen: set[str] = set()
             for few in groups:
                 windows = deque(_windows(start_time, end))
                 while windows:
                     first, last = windows.popleft()
-                    ids = self.list_ids.call(process_code, first, last, user_ids=few, statuses=statuses).walk()
+                    ids = self.list_ids.call(process_code, first, last, user_ids=few, statuses=statuses).page_flow()
                     found = 0
                     while (page := (yield from next_page(ids))) is not None:
                         found += len(page.items)
@@ -381,11 +384,11 @@ class ApprovalInstanceManager(Manager):
                         middle = first + (last - first) / 2
                         windows.extendleft([(middle, last), (first, middle)])
 
-        return Query(walk)
+        return Query(pages)
 
-    def _loaded(self, ids: Query[str]) -> Walk[ApprovalInstance]:
-        walk = ids.walk()
-        while (page := (yield from next_page(walk))) is not None:
+    def _loaded(self, ids: Query[str]) -> PageFlow[ApprovalInstance]:
+        pages = ids.page_flow()
+        while (page := (yield from next_page(pages))) is not None:
             calls = [self.get.call(each) for each in page.items]
             yield page_of((yield from together(calls, workers=_AT_ONCE)))
 

@@ -9,12 +9,17 @@ from pydantic import BeforeValidator, Field
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.query import CURSOR, Query
+from dingtalk_models.core.paging import Paging
+from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import BeijingTime, Flag, wire
 from dingtalk_models.smartwork.schedule import CheckType
-from dingtalk_models.smartwork.spans import AttendanceListing, Stride
+from dingtalk_models.smartwork.spans import paging
 
 From = Annotated[int, Field(ge=0)]
+
+
+MEMBERS = Paging("cursor", 0, next="cursor")
+"""Members of a group: the reply names the next page as `cursor`."""
 
 
 class AttendanceGroupManager(Manager):
@@ -35,7 +40,7 @@ class AttendanceGroupManager(Manager):
 
         Source: batch-obtain-attendance-group-details
         """
-        return AttendanceListing(AttendanceGroup, Stride(size), offset=offset, size=size)
+        return Listing(AttendanceGroup, paging(size), items="groups", offset=offset, size=size)
 
     @api("dingtalk.oapi.attendance.group.query", "POST /topapi/attendance/group/query", idempotent=True)
     def get(self, group_id: int, *, op_user_id: str) -> Call[AttendanceGroup]:
@@ -82,7 +87,7 @@ class AttendanceGroupManager(Manager):
 
         Source: batch-query-of-attendance-group-members
         """
-        return AttendanceListing(GroupMember, CURSOR, group_id=group_id, op_user_id=op_user_id, cursor=cursor)
+        return Listing(GroupMember, MEMBERS, items="result", group_id=group_id, op_user_id=op_user_id, cursor=cursor)
 
     @api(
         "dingtalk.oapi.attendance.group.memberusers.list",
@@ -99,7 +104,7 @@ class AttendanceGroupManager(Manager):
 
         Source: query-attendance-group-personnel-information-in-batches
         """
-        return AttendanceListing(str, CURSOR, group_id=group_id, op_user_id=op_user_id, cursor=cursor)
+        return Listing(str, MEMBERS, items="result", group_id=group_id, op_user_id=op_user_id, cursor=cursor)
 
 
 class ShiftTime(Record):

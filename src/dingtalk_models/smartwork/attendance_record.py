@@ -11,7 +11,7 @@ from dingtalk_models.core.operation import api
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import BeijingTime, DayMillis, Flag, Millis, wire
 from dingtalk_models.smartwork.schedule import CheckType, LocationResult, TimeResult
-from dingtalk_models.smartwork.spans import AttendanceListing, Stride, check, day_of, joined, stamp_of
+from dingtalk_models.smartwork.spans import check, day_of, joined, paging, stamp_of
 
 SourceType = str
 """Where a punch came from: `ATM`, `BEACON`, `DING_ATM`, `USER`, `BOSS`, `APPROVE`, `SYSTEM`, `AUTO_CHECK`."""
@@ -53,9 +53,9 @@ class AttendanceRecordManager(Manager):
         split = split and not offset
         check(userids, start, end, people=_PEOPLE, split=split)
         if not split:
-            return AttendanceListing(
-                AttendanceResult, Stride(limit), "", userids=userids, start=start, end=end, offset=offset, limit=limit,
-                is_i18n=is_i18n,
+            return Listing(
+                AttendanceResult, paging(limit), "", items="recordresult",
+                userids=userids, start=start, end=end, offset=offset, limit=limit, is_i18n=is_i18n,
             )  # fmt: skip
         return joined(
             lambda few, first, last: self.results.call(few, first, last, limit=limit, is_i18n=is_i18n, split=False),
@@ -89,7 +89,7 @@ class AttendanceRecordManager(Manager):
         check(userids, start, end, people=_PEOPLE, split=split)
         if not split:
             return Listing(
-                AttendanceRecord, None, "recordresult", userids=userids, start=start, end=end, is_i18n=is_i18n
+                AttendanceRecord, None, "", items="recordresult", userids=userids, start=start, end=end, is_i18n=is_i18n
             )  # fmt: skip
         return joined(
             lambda few, first, last: self.details.call(few, first, last, is_i18n=is_i18n, split=False),

@@ -32,10 +32,9 @@ from pydantic import (
 )
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.core.arguments import loaded
 from dingtalk_models.core.errors import InvalidArgument, Problem
+from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.reply import is_array, is_object
 from dingtalk_models.core.wire import BEIJING, wire
 
 V = TypeVar("V")

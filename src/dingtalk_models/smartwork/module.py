@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module, managed, through
+from dingtalk_models.core.model import Module, alias, managed
 from dingtalk_models.core.operation import method, operation
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.wire import BEIJING, BeijingTime, CommaStrs, Millis
@@ -47,8 +47,8 @@ class Smartwork(Module):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    get_schedule_list = through(ScheduleManager.list)
-    get_simple_groups = through(AttendanceGroupManager.list)
+    get_schedule_list = alias(ScheduleManager.list)
+    get_simple_groups = alias(AttendanceGroupManager.list)
 
     @operation
     def get_attendance_record_list(

@@ -9,12 +9,13 @@ from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import batches
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.query import Listing, Query, Walk, page_of
+from dingtalk_models.core.paging import PageFlow, page_of
+from dingtalk_models.core.parallel import batches
+from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import BeijingTime, CommaInts, CommaStrs, Day, DayTime, Flag, JsonObject, Millis, wire
-from dingtalk_models.smartwork.spans import AttendanceListing, Stride, check, day_of, joined, stamp_of
+from dingtalk_models.smartwork.spans import check, day_of, joined, paging, stamp_of
 
 CheckType = str
 """`OnDuty` coming to work, `OffDuty` leaving it."""
@@ -57,7 +58,7 @@ class ScheduleManager(Manager):
 
         Source: interface-for-daily-full-query-of-attendance-scheduling-information
         """
-        return AttendanceListing(Schedule, Stride(size), work_date=work_date, offset=offset, size=size)
+        return Listing(Schedule, paging(size), items="schedules", work_date=work_date, offset=offset, size=size)
 
     @api(
         "dingtalk.oapi.attendance.schedule.listbyday",
@@ -180,11 +181,11 @@ class ScheduleManager(Manager):
         if not split:
             raise Refusal("schedule_ids", f"at most {_RESULTS} in one call")
 
-        def walk() -> Walk[ScheduleResult]:
+        def pages() -> PageFlow[ScheduleResult]:
             for few in batches(list(dict.fromkeys(schedule_ids)), _RESULTS):
                 yield page_of((yield from self.results.call([*few], op_user_id=op_user_id).collect()))
 
-        return Query(walk)
+        return Query(pages)
 
 
 class Schedule(Model):

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.flow import batches
-from dingtalk_models.core.parallel import together
-from dingtalk_models.core.query import Listing, Page, Paging, Query, Walk, page_of
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.paging import PageFlow, Paging, page_of
+from dingtalk_models.core.parallel import batches, together
+from dingtalk_models.core.query import Query
 
 T = TypeVar("T")
 
@@ -41,31 +39,9 @@ class Placed(Protocol):
 R = TypeVar("R", bound=Placed)
 
 
-class _AttendancePage(Page[T], Generic[T]):
-    items: Annotated[list[T], wire("result", "groups", "schedules", "recordresult")] = []
-    next_cursor: Annotated[int | str | None, wire("cursor")] = None
-
-
-class AttendanceListing(Listing[T]):
-    """A list whose reply names its parts as the attendance APIs do."""
-
-    def page(self, cursor: int | str | None) -> Call[Page[T]]:
-        """The unsent call for the page that begins at a cursor."""
-        call = super().page(cursor)
-        call.into = _AttendancePage[self.into]  # type: ignore[name-defined]
-        return call
-
-
-class Stride(Paging):
+def paging(size: int) -> Paging:
     """Pages of an API whose `offset` counts rows: each begins `size` rows after the one before, which may be short."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__("offset", 0)
-        self.size = size
-
-    def after(self, page: Page[Any], cursor: int | str | None) -> int | str | None:
-        """Where the next page begins; `None` after the last, and after one that is empty whatever it says."""
-        return cursor + self.size if page.has_more and page.items and isinstance(cursor, int) else None
+    return Paging("offset", 0, stride=size)
 
 
 def check(userids: Sequence[str], start: datetime, end: datetime, *, people: int, split: bool) -> None:
@@ -109,7 +85,7 @@ def joined(
     """
     groups = [list(few) for few in batches(list(dict.fromkeys(userids)), people)]
 
-    def walk() -> Walk[R]:
+    def pages() -> PageFlow[R]:
         before: set[tuple[Any, ...]] = set()
         for first, last in windows(start, end):
             lists = [ask(few, first, last).collect() for few in groups]
@@ -118,7 +94,7 @@ def joined(
             yield page_of([row for row in rows if row.place not in before])
             before = {row.place for row in rows}
 
-    return Query(walk)
+    return Query(pages)
 
 
 def day_of(day: date | None) -> int:

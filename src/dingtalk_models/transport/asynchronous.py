@@ -17,8 +17,8 @@ from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
 from urllib3.util import wait_for_read
 
 from dingtalk_models.core.body import CHUNK, Body, Sink
-from dingtalk_models.core.call import HttpRequest, HttpResponse
 from dingtalk_models.core.errors import ConfigurationError, TransportError
+from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.transport.blocking import POOL_SIZE, USER_AGENT, Timeout, announced
 
 try:

@@ -21,8 +21,8 @@ from urllib3.exceptions import (
 )
 
 from dingtalk_models.core.body import CHUNK, Sink
-from dingtalk_models.core.call import HttpRequest, HttpResponse
 from dingtalk_models.core.errors import ConfigurationError, TransportError
+from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.transport.masking import mask_logger
 
 POOL_SIZE = 64

@@ -35,7 +35,7 @@ from dingtalk_models.core.errors import (
     SessionStoreError,
     TransportError,
 )
-from dingtalk_models.core.flow import Blocking, Edge, Flow, Sleep
+from dingtalk_models.core.steps import Blocking, Flow, Sleep
 from dingtalk_models.core.wire import BEIJING
 from dingtalk_models.sessions import Session
 from dingtalk_models.sessions.base import RETRY_AFTER, Script
@@ -388,8 +388,6 @@ class Limiter:
             RateLimited: its turn would come too late.
             QuotaExhausted: the month's calls are used up.
         """
-        if not self._schedules:
-            yield _Open()  # which takes a while the first time: not between a permit and its use
         turns = [Turn(schedule) for schedule in (self._schedule(call), self._address) if schedule]
         try:
             for turn in turns:
@@ -416,8 +414,8 @@ class Limiter:
             yield from self._count(-1)  # the platform does not count it either
 
     def _schedule(self, call: Call[Any]) -> Schedule:
-        name = path = call.target.path
-        if not call.target.authenticated and (token := call.params.get("access_token")):
+        name = path = call.endpoint.path
+        if not call.endpoint.authenticated and (token := call.params.get("access_token")):
             # a group's robot has limits of its own, whoever makes it speak
             name = f"{path}:{hashlib.sha256(str(token).encode()).hexdigest()[:16]}"
         schedule = self._schedules.get(name)
@@ -428,7 +426,7 @@ class Limiter:
         return schedule
 
     def _counts(self, call: Call[Any]) -> bool:
-        return self._quota is not None and call.target.authenticated and not is_free(call.target.path)
+        return self._quota is not None and call.endpoint.authenticated and not is_free(call.endpoint.path)
 
     def _count(self, calls: int) -> Flow[bool]:
         quota = self._quota
@@ -438,16 +436,6 @@ class Limiter:
 def is_free(path: str) -> bool:
     """Whether calls to a path are known not to count against the monthly quota."""
     return _FREE.match(path) is not None
-
-
-class _Open:
-    """Have the transport ready."""
-
-    def perform(self, edge: Edge) -> None:
-        _ = edge.transport
-
-    async def aperform(self, edge: Edge) -> None:
-        _ = edge.async_transport
 
 
 class _Asked(Protocol):

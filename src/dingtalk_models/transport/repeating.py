@@ -2,58 +2,61 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import (
-    DoAttempt,
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    stop_before_delay,
-    wait_random_exponential,
-)
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from dingtalk_models.core.errors import DingTalkError, RateLimited
-from dingtalk_models.core.flow import Flow, Sleep
+from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.steps import Flow, Sleep
 from dingtalk_models.transport.retry import Retry, worth_repeating
 
 T = TypeVar("T")
 
 
-def repeat(retry: Retry, attempt: Callable[[], Flow[T]], begun: float, *, idempotent: bool) -> Flow[T]:
-    """Go on after a first failure, which is being handled; the arguments are those of `Retry.run`."""
+def repeat(
+    retry: Retry, failure: DingTalkError, attempt: Callable[[], Flow[T]], until: float, endpoint: Endpoint
+) -> Flow[T]:
+    """Go on after a first failure.
 
-    def over(state: RetryCallState) -> bool:
+    Args:
+        retry: how often and how long.
+        failure: what the first attempt came to.
+        attempt: what makes a further one.
+        until: when the deadline is, on the monotonic clock.
+        endpoint: where the call goes.
+    """
+    backoff = wait_random_exponential(multiplier=retry.first_wait, max=retry.longest_wait)
+
+    def stop(state: RetryCallState) -> bool:
         exhausted = state.attempt_number >= retry.attempts and not isinstance(_error(state), RateLimited)
-        return exhausted or stop_before_delay(retry.deadline)(state)
+        return exhausted or time.monotonic() + state.upcoming_sleep >= until
 
     def wait(state: RetryCallState) -> float:
         asked = getattr(_error(state), "retry_after", None) or 0.0
         # added to what the platform asks for, so that callers that were refused together do not come back together
-        return asked + float(wait_random_exponential(multiplier=retry.first_wait, max=retry.longest_wait)(state))
+        return asked + backoff(state)
 
+    waits: list[float] = []  # tenacity tells how long to sleep, the driver sleeps
     retrying = Retrying(
-        retry=retry_if_exception(lambda error: worth_repeating(error, idempotent=idempotent)),
-        stop=over,
+        retry=retry_if_exception(lambda error: worth_repeating(error, idempotent=endpoint.idempotent)),
+        stop=stop,
         wait=wait,
+        sleep=lambda seconds: waits.append(float(seconds)),
         reraise=True,
     )
-    retrying.begin()
-    state = RetryCallState(retrying, None, (), {})
-    state.start_time = begun
-    state.set_exception(sys.exc_info())  # type: ignore[arg-type]
-    while True:
-        action = retrying.iter(retry_state=state)
-        if isinstance(action, DoAttempt):
-            try:
-                return (yield from attempt())
-            except DingTalkError:
-                state.set_exception(sys.exc_info())  # type: ignore[arg-type]
-        else:
-            state.prepare_for_next_attempt()
-            yield Sleep(float(action))
+    first = True
+    for further in retrying:
+        while waits:
+            yield Sleep(waits.pop())
+        with further:
+            if first:  # the first attempt was made before tenacity was needed
+                first = False
+                raise failure
+            return (yield from attempt())
+    raise failure  # not reached: tenacity raises the last failure itself
 
 
 def _error(state: RetryCallState) -> BaseException | None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
-from dingtalk_models.core.errors import DingTalkError, PlatformBusy, RateLimited, TransportError
-from dingtalk_models.core.flow import Flow
-
-T = TypeVar("T")
+from dingtalk_models.core.errors import PlatformBusy, RateLimited, TransportError
 
 
 def worth_repeating(error: BaseException, *, idempotent: bool) -> bool:
@@ -30,7 +25,7 @@ class Retry:
     """How often and how long a call is tried.
 
     Attributes:
-        attempts: how often at the most; a call that is only throttled is tried until the deadline, if more than once.
+        attempts: how often at most; a call that is only throttled is tried until the deadline, if more than once.
         deadline: seconds after which no further attempt begins.
         first_wait: the scale of the first wait, in seconds; the next ones double, with jitter.
         longest_wait: the longest wait. What the platform asks for in `Retry-After` goes before both.
@@ -41,16 +36,9 @@ class Retry:
     first_wait: float = 0.2
     longest_wait: float = 5.0
 
-    def run(self, attempt: Callable[[], Flow[T]], begun: float, *, idempotent: bool) -> Flow[T]:
-        """Make attempts until one succeeds, or no further one is worth it; `begun` is when the deadline began."""
-        try:
-            return (yield from attempt())
-        except DingTalkError as error:
-            if self.attempts <= 1 or not worth_repeating(error, idempotent=idempotent):
-                raise
-            from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - nothing of it costs a first success
-
-            return (yield from repeat(self, attempt, begun, idempotent=idempotent))
+    def worth_repeating(self, error: BaseException, *, idempotent: bool) -> bool:
+        """Whether to go on after a first failure."""
+        return self.attempts > 1 and worth_repeating(error, idempotent=idempotent)
 
 
 NO_RETRY = Retry(attempts=1)

@@ -1,0 +1,96 @@
+"""How far a call travels through the package: the files that it enters, and the moves from one file to another.
+
+    scripts/moves            two tables: files and moves of a call, of an update, of a push
+    scripts/moves --show     each move too, in the order in which they happen
+
+A move is a call into a function of the package from a function of another file; to go on with a generator counts as
+well. Everything has run once before, so that nothing is counted that happens on first use only.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import dingtalk_models
+from dingtalk_models import User
+from dingtalk_models.sandbox import Sandbox
+
+HOME = Path(dingtalk_models.__file__).parent
+USER = "manager4220"
+AES_KEY = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij"
+
+Move = tuple[str, str, str]
+"""From a file, to a file, into a function."""
+
+
+def home_of(frame: FrameType | None) -> str:
+    """The file of a function, relative to the package; empty where it is another's."""
+    path = Path(frame.f_code.co_filename) if frame else Path()
+    return str(path.relative_to(HOME)) if path.is_relative_to(HOME) else ""
+
+
+def moves_of(action: Callable[[], object]) -> list[Move]:
+    """The moves of what an action does in this thread."""
+    action()
+    found: list[Move] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and (here := home_of(frame)) and (before := home_of(frame.f_back)) != here:
+            found.append((before or "outside", here, frame.f_code.co_qualname))
+
+    sys.setprofile(note)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def actions(sandbox: Sandbox) -> dict[str, Callable[[], object]]:
+    """What is measured."""
+    app = sandbox.app(token="token", aes_key=AES_KEY).use()
+    user = User.get(USER)
+    titles = iter(f"title {number}" for number in range(100))
+
+    @app.callback.on("user_modify_org")
+    def changed(event: Any) -> None:
+        assert event.type
+
+    def push() -> object:
+        text = {"EventType": "user_modify_org", "CorpId": sandbox.corp_id, "UserId": [USER], "eventId": next(titles)}
+        seconds = str(int(sandbox.clock.now() * 1000))
+        sealed = app.callback.crypto.seal(json.dumps(text), timestamp=seconds, nonce="nonce")
+        query = {name: sealed.get(name, "") for name in ("msg_signature", "nonce")} | {"timestamp": seconds}
+        pushed.append((query, json.dumps({"encrypt": sealed["encrypt"]}).encode()))
+        return pushed
+
+    pushed: list[tuple[dict[str, str], bytes]] = []
+    for _ in range(2):
+        push()
+    return {
+        "User.get": lambda: User.get(USER),
+        "user.update": lambda: user.update(title=next(titles)),
+        "callback.receive": lambda: app.callback.receive(*pushed.pop()),
+    }
+
+
+def main() -> None:
+    """Print the tables."""
+    with Sandbox() as sandbox:
+        found = {name: moves_of(action) for name, action in actions(sandbox).items()}
+    print("| what | files | moves |\n|---|---:|---:|")
+    for name, moves in found.items():
+        print(f"| `{name}` | {len({to for _, to, _ in moves})} | {len(moves)} |")
+    if "--show" in sys.argv[1:]:
+        for name, moves in found.items():
+            print(f"\n{name}")
+            print("\n".join(f"  {before} -> {to}: {function}" for before, to, function in moves))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The driver that runs steps on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any, TypeVar, cast
+
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.parallel import Together, Window
+from dingtalk_models.core.steps import (
+    AsyncTransport,
+    Background,
+    Blocking,
+    Flow,
+    Handle,
+    Send,
+    Sleep,
+    Step,
+    Steps,
+    Wait,
+)
+from dingtalk_models.drivers.known import KnownStep
+from dingtalk_models.drivers.tasks import Tasks, cancelled_ended
+
+T = TypeVar("T")
+
+
+class AsyncDriver:
+    """Runs calls and flows on the event loop, and never blocks it.
+
+    Args:
+        transport: what sends requests.
+        exchange: the flow that brings the answer to a call: its token, its attempts, the reading of its reply.
+    """
+
+    def __init__(self, transport: AsyncTransport, exchange: Callable[[Call[Any]], Flow[Any]]) -> None:
+        self._transport = transport
+        self._exchange = exchange
+        self._background: set[asyncio.Task[None]] = set()  # the loop keeps only weak references to its tasks
+
+    async def run(self, steps: Steps[T]) -> T:
+        """Run a call or a flow to its end."""
+        flow = self._exchange(steps) if isinstance(steps, Call) else iter(steps)
+        try:
+            step = next(flow)
+            while True:
+                try:
+                    answer = await self._perform(step)
+                except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            flow.close()
+            await cancelled_ended()
+
+    async def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
+        if not isinstance(step, Step):
+            raise ConfigurationError(f"a flow yields calls and other steps, not {type(step).__name__}")
+        match cast("KnownStep", step):
+            case Call() as call:
+                return await self.run(call)
+            case Send(request):
+                return await self._transport.send(request)
+            case Blocking(work):
+                return await _in_thread(work)
+            case Sleep(seconds):
+                return await asyncio.sleep(seconds)
+            case Together() as several:
+                return await self._together(several)
+            case Window() as window:
+                return await self._take(window)
+            case Wait() as wait:
+                # shield: a waiter that is cancelled must not cancel the work of the one it waits for
+                return await asyncio.shield(asyncio.wrap_future(wait.future))
+            case Background(begin):
+                task = asyncio.get_running_loop().create_task(self.run(begin()))
+                self._background.add(task)
+                task.add_done_callback(self._background.discard)
+                return None
+            case Handle() as handling:
+                return await _handle(handling)
+
+    async def _together(self, step: Together[T]) -> list[T]:
+        async with Tasks[T](step.workers, self.run) as tasks:
+            for steps in step.steps:
+                tasks.begin(steps)
+            for done, ended in enumerate(tasks.completed(), 1):
+                await ended
+                step.tell(done)
+            return [task.result() for task in tasks.begun]
+
+    async def _take(self, window: Window[Any, T]) -> T:
+        tasks = cast("Tasks[T] | None", window.crew)
+        if tasks is None:
+            tasks = window.crew = Tasks[T](window.workers, self.run)
+        window.fill()
+        answer = await tasks.begun.popleft()
+        window.taken(answer)
+        return answer
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        # a thread cannot be stopped: end after it, so that what it did can be undone
+        await asyncio.wait([working])
+        raise
+
+
+async def _handle(step: Handle) -> None:
+    if inspect.iscoroutinefunction(step.handler):
+        await step.handler(step.value)
+    else:
+        await _in_thread(lambda: step.handler(step.value))

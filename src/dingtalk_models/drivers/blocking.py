@@ -1,0 +1,131 @@
+"""The driver that runs steps on the calling thread."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import as_completed
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.parallel import Together, Window
+from dingtalk_models.core.steps import Background, Blocking, Flow, Handle, Send, Sleep, Step, Steps, Transport, Wait
+from dingtalk_models.drivers.known import KnownStep
+from dingtalk_models.drivers.threads import Stopped, Threads, current
+
+T = TypeVar("T")
+
+
+class BlockingDriver:
+    """Runs calls and flows on the calling thread.
+
+    Args:
+        open_transport: provides what sends requests, when the first call is made.
+        exchange: the flow that brings the answer to a call: its token, its attempts, the reading of its reply.
+    """
+
+    def __init__(self, open_transport: Callable[[], Transport], exchange: Callable[[Call[Any]], Flow[Any]]) -> None:
+        self._open_transport = open_transport
+        self._exchange = exchange
+
+    @cached_property
+    def _transport(self) -> Transport:
+        return self._open_transport()
+
+    def run(self, steps: Steps[T]) -> T:
+        """Run a call or a flow to its end."""
+        if isinstance(steps, Call):
+            _ = self._transport  # to open it takes a while: now, and not when it is the call's turn to be sent
+            flow = self._exchange(steps)
+        else:
+            flow = iter(steps)
+        try:
+            step = next(flow)
+            while True:
+                try:
+                    answer = self._perform(step)
+                except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            flow.close()
+
+    def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
+        if not isinstance(step, Step):
+            raise ConfigurationError(f"a flow yields calls and other steps, not {type(step).__name__}")
+        match cast("KnownStep", step):
+            case Call() as call:
+                return self.run(call)
+            case Send(request):
+                self._end_if_stopped()
+                return self._transport.send(request)
+            case Blocking(work):
+                return work()
+            case Sleep(seconds):
+                return self._sleep(seconds)
+            case Together() as several:
+                return self._together(several)
+            case Window() as window:
+                return self._take(window)
+            case Wait() as wait:
+                return self._wait(wait)
+            case Background(begin):
+                run = self.run
+                threading.Thread(target=lambda: run(begin()), daemon=True, name="dingtalk-refresh").start()
+                return None
+            case Handle() as handling:
+                return self._handle(handling)
+
+    @staticmethod
+    def _end_if_stopped() -> None:
+        if (threads := current.get()) is not None and threads.closed.is_set():
+            raise Stopped
+
+    @staticmethod
+    def _sleep(seconds: float) -> None:
+        if (threads := current.get()) is None:
+            time.sleep(seconds)
+        elif threads.closed.wait(seconds):
+            raise Stopped
+
+    def _together(self, step: Together[T]) -> list[T]:
+        with Threads[T](step.workers, self.run) as threads:
+            for steps in step.steps:
+                threads.begin(steps)
+            for done, future in enumerate(as_completed(threads.begun), 1):
+                future.result()
+                step.tell(done)
+            return [future.result() for future in threads.begun]
+
+    def _take(self, window: Window[Any, T]) -> T:
+        threads = cast("Threads[T] | None", window.crew)
+        if threads is None:
+            threads = window.crew = Threads[T](window.workers, self.run)
+        window.fill()
+        answer = threads.begun.popleft().result()
+        window.taken(answer)
+        return answer
+
+    @staticmethod
+    def _wait(step: Wait[T]) -> T:
+        if step.worker == threading.get_ident() and not step.future.done():
+            raise ConfigurationError(
+                "a blocking call on the event loop waits for an awaited one, which it keeps from going on: await it too"
+            )
+        return step.future.result()
+
+    @staticmethod
+    def _handle(step: Handle) -> None:
+        result = step.handler(step.value)
+        if inspect.iscoroutine(result):
+            import asyncio  # noqa: PLC0415 - it takes long to import, and blocking programs have no need of it
+
+            asyncio.run(result)

@@ -1,0 +1,83 @@
+"""Running steps on threads."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
+from typing import Any, Generic, Self, TypeVar
+
+from dingtalk_models.core.steps import Steps
+
+T = TypeVar("T")
+
+
+class Stopped(BaseException):
+    """Ends what a thread is doing for a list that is no longer read, or for calls of which one has failed."""
+
+
+class Threads(Generic[T]):
+    """Runs steps on so many threads. When it is closed, what has not begun never begins, and the rest ends soon.
+
+    Args:
+        workers: how many threads.
+        run: what runs the steps.
+
+    Attributes:
+        begun: what was begun and is not taken yet, in order.
+        closed: set when it is closed; who sends or sleeps looks at it.
+    """
+
+    def __init__(self, workers: int, run: Callable[[Steps[T]], T]) -> None:
+        self.begun: deque[Future[T]] = deque()
+        self.closed = threading.Event()
+        self._run = run
+        self._pool = ThreadPoolExecutor(workers, "dingtalk")
+        self._started: set[threading.Thread] = set()
+        self._inner: set[Threads[Any]] = set()
+        self._outer = current.get()
+        if self._outer is not None:
+            self._outer._inner.add(self)  # noqa: SLF001 - its own kind
+            if self._outer.closed.is_set():
+                self.stop()
+
+    @property
+    def untaken(self) -> int:
+        """How many were begun and are not taken yet."""
+        return len(self.begun)
+
+    def begin(self, steps: Steps[T]) -> None:
+        """Begin one more."""
+        self.begun.append(self._pool.submit(copy_context().run, self._work, steps))
+
+    def _work(self, steps: Steps[T]) -> T:
+        current.set(self)
+        self._started.add(threading.current_thread())
+        return self._run(steps)
+
+    def stop(self) -> None:
+        """Let what runs end at its next step, also what that has begun on threads of its own."""
+        self.closed.set()
+        for inner in tuple(self._inner):
+            inner.stop()
+
+    def close(self) -> None:
+        """Begin nothing more, and wait until the rest has ended."""
+        self.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for thread in self._started:
+            thread.join()  # the pool does not know one that was just being started when a key was pressed
+        if self._outer is not None:
+            self._outer._inner.discard(self)  # noqa: SLF001 - its own kind
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+current: ContextVar[Threads[Any] | None] = ContextVar("dingtalk_threads", default=None)
+"""The group of threads that this thread belongs to, if any."""

@@ -1,0 +1,137 @@
+"""One call, from its description to its answer: token, sending, reading, renewing a rejected token, retries."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
+
+from pydantic_core import to_json
+
+from dingtalk_models.auth.credential import Credential
+from dingtalk_models.core.body import File, Form
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.errors import AuthenticationError, DingTalkError
+from dingtalk_models.core.http import HttpRequest, HttpResponse
+from dingtalk_models.core.model import bind
+from dingtalk_models.core.steps import Flow, Send
+from dingtalk_models.transport.rate_limit import Limiter
+from dingtalk_models.transport.retry import Retry
+
+T = TypeVar("T")
+
+logger = logging.getLogger("dingtalk_models")
+
+
+class ExchangingApp(AppLike, Protocol):
+    """An app, as far as its calls are concerned."""
+
+    oapi_url: str
+    api_url: str
+    retry: Retry
+    limiter: Limiter | None
+    access_token_credential: Credential
+
+
+def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
+    """Send a call as often as the app's retry policy allows, and read its answer."""
+    until = time.monotonic() + app.retry.deadline
+    if not call.endpoint.authenticated:
+        return (yield from _attempts(app, call, None, until))
+    # outside of the attempts: the call that fetches a token has attempts of its own, which must not multiply
+    credential = app.access_token_credential
+    token = yield from credential.get()
+    try:
+        return (yield from _attempts(app, call, token.value, until))
+    except AuthenticationError as error:
+        if not error.token_rejected:
+            raise
+    # refused before it was acted on, so that even a write may be sent again
+    token = yield from credential.renew(token)
+    return (yield from _attempts(app, call, token.value, until))
+
+
+def _attempts(app: ExchangingApp, call: Call[T], token: str | None, until: float) -> Flow[T]:
+    """Try a call until it succeeds, or no further attempt is worth it."""
+    try:
+        return (yield from _attempt(app, call, token, until))
+    except DingTalkError as error:
+        if not app.retry.worth_repeating(error, idempotent=call.endpoint.idempotent):
+            raise
+        from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - a first success needs none of it
+
+        repeated = repeat(app.retry, error, lambda: _attempt(app, call, token, until), until, call.endpoint)
+    return (yield from repeated)
+
+
+def _attempt(app: ExchangingApp, call: Call[T], token: str | None, until: float) -> Flow[T]:
+    if app.limiter:
+        return (yield from app.limiter.paced(call, lambda: _send(app, call, token), until))
+    return (yield from _send(app, call, token))
+
+
+def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
+    sent_at = time.perf_counter()
+    received: HttpResponse | None = None
+    try:
+        response: HttpResponse = yield Send(call.http_request or prepare(call, app.oapi_url, app.api_url, token))
+        received = response
+        answer = call.read(response)
+    except DingTalkError as error:
+        _log(call, received, sent_at, error)
+        raise
+    bind(answer, app)
+    _log(call, received, sent_at, None)
+    return answer
+
+
+def prepare(call: Call[Any], oapi_url: str, api_url: str, token: str | None) -> HttpRequest:
+    """The HTTP request for a call."""
+    request = call.request
+    url = (oapi_url if request.host == "oapi" else api_url) + request.path
+    query = dict(request.query_params)
+    headers = {"Accept": "application/json"}
+    content: bytes | Form | None = None
+    if token and request.host == "oapi":
+        query = {"access_token": token, **query}
+    elif token:
+        headers["x-acs-dingtalk-access-token"] = token
+    if request.body is not None and any(isinstance(value, File) for value in request.body.values()):
+        content = Form(request.body)
+        headers["Content-Type"] = content.content_type
+        # documented as parts of the form; the gateway misses some that are not in the query as well
+        query |= content.texts
+    elif request.body is not None:
+        content = to_json(request.body)
+        headers["Content-Type"] = "application/json"
+    if query:
+        url += "?" + _query_string(query)
+    return HttpRequest(request.verb, url, headers, content)
+
+
+def _query_string(query: Mapping[str, Any]) -> str:
+    return urlencode({name: _query_text(value) for name, value in query.items()})
+
+
+def _query_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _log(call: Call[Any], response: HttpResponse | None, sent_at: float, error: DingTalkError | None) -> None:
+    if not logger.isEnabledFor(logging.DEBUG):
+        return
+    status, code, request_id = "-", "-", "-"
+    if response is not None:
+        status = str(response.status)
+        code = "ok" if error is None else str(getattr(error, "cause", type(error).__name__))
+        found = re.search(rb'"request_?[iI]d"\s*:\s*"([^"]*)"', response.content)
+        request_id = found[1].decode(errors="replace") if found else response.headers.get("x-acs-request-id", "-")
+    milliseconds = (time.perf_counter() - sent_at) * 1000
+    logger.debug("%s %s %s %s %.1f ms", call.endpoint, status, code, request_id, milliseconds)

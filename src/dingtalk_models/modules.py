@@ -1,0 +1,52 @@
+"""The one table of modules: what `app.contact`, `app.message`, … are.
+
+A line here registers a module everywhere: on the app, for `run()`, and for the sandbox, whose folder of the same name
+holds the endpoints. Its class is found in `dingtalk_models/<name>/module.py`, and imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dingtalk_models.auth.module import Auth
+    from dingtalk_models.callback.module import Callback
+    from dingtalk_models.contact.module import Contact
+    from dingtalk_models.customer.module import Customer
+    from dingtalk_models.file.module import File
+    from dingtalk_models.message.module import Message
+    from dingtalk_models.smartwork.module import Smartwork
+
+
+class Modules:
+    """The modules of an app."""
+
+    auth: Auth
+    """Access token, jsapi ticket, signatures."""
+    callback: Callback
+    """Pushes: received, answered, subscribed to."""
+    contact: Contact
+    """Departments, users, roles."""
+    customer: Customer
+    """External contacts, label groups."""
+    file: File
+    """Spaces, media."""
+    message: Message
+    """Work notifications, robots."""
+    smartwork: Smartwork
+    """Attendance, approvals."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Make a module when it is first used."""
+            if name not in MODULES:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            module = getattr(import_module(f"dingtalk_models.{name}.module"), MODULES[name])(self)
+            setattr(self, name, module)
+            return module
+
+
+MODULES: dict[str, str] = dict(Modules.__annotations__)
+"""The name of each module, and of its class."""
