@@ -45,8 +45,8 @@ from dingtalk_models.callback.contact_events import (
     UserModifyOrg,
 )
 from dingtalk_models.callback.subscription import FailedEvent
-from dingtalk_models.sandbox import Sandbox, pushes
-from dingtalk_models.sandbox.pushes import Push
+from dingtalk_models.sandbox import Push, Sandbox
+from dingtalk_models.sandbox.server import pushing as pushes
 from dingtalk_models.smartwork.form_values import DateRange, FormFields, FormValue, Select, TextArea
 
 EVENTS = [

@@ -38,8 +38,8 @@ from dingtalk_models import (
 from dingtalk_models.core.body import CHUNK, File, Form, Sink
 from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.envelopes import Call, Upload
-from dingtalk_models.sandbox.objects import PREFIX
+from dingtalk_models.sandbox.server.envelopes import Call, Upload
+from dingtalk_models.sandbox.state.object_store import PREFIX
 
 MB = 1024 * 1024
 

@@ -52,7 +52,7 @@ from dingtalk_models.message import (
 from dingtalk_models.message.robot_template import msg_param
 from dingtalk_models.message.webhook_robot import signature
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.outbox import Webhook
+from dingtalk_models.sandbox.state.message import Webhook
 
 URL = "https://example.com/page"
 WEBHOOK = "/robot/send"

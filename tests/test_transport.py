@@ -47,8 +47,8 @@ from dingtalk_models import (
 from dingtalk_models.core.parallel import batches
 from dingtalk_models.core.steps import Steps
 from dingtalk_models.exchange import prepare
-from dingtalk_models.sandbox import Sandbox, server
-from dingtalk_models.sandbox.faults import Behaviour
+from dingtalk_models.sandbox import Behaviour, Sandbox
+from dingtalk_models.sandbox.server import http_server as server
 from dingtalk_models.transport.asynchronous import HttpcoreTransport
 from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.masking import mask

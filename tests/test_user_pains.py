@@ -26,8 +26,8 @@ from dingtalk_models import (
     User,
 )
 from dingtalk_models.core.steps import Steps
-from dingtalk_models.sandbox import Sandbox, server
-from dingtalk_models.sandbox.faults import Behaviour
+from dingtalk_models.sandbox import Behaviour, Sandbox
+from dingtalk_models.sandbox.server import http_server as server
 
 TOKEN = "/v1.0/oauth2/accessToken"
 GET = "/topapi/v2/department/get"

@@ -27,27 +27,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
 if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
-from . import (
-    approvals,
-    archived,
-    attendance,
-    auth,
-    callbacks,
-    customers,
-    departments,
-    files,
-    messages,
-    robots,
-    roles,
-    users,
-)
-from .company import Admin, Company, Department, Membership, Role, RoleGroup, User
-from .credentials import Clock, Credentials
-from .faults import Behaviour, Fault
-from .gateway import Gateway
-from .pushes import Attempt, Push
-from .seed import seeded_company
-from .server import App, Received, Server
+from dingtalk_models.sandbox.gateway import Gateway
+from dingtalk_models.sandbox.server.clock import Clock
+from dingtalk_models.sandbox.server.faults import Behaviour, Fault
+from dingtalk_models.sandbox.server.http_server import App, Received, Server
+from dingtalk_models.sandbox.server.loading import load_endpoints
+from dingtalk_models.sandbox.state.auth import Credentials
+from dingtalk_models.sandbox.state.callback import Attempt, Push
+from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.contact import Admin, Department, Membership, Role, RoleGroup, User
+from dingtalk_models.sandbox.state.seed import seeded_company
 
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp
@@ -70,21 +59,10 @@ __all__ = [
     "User",
 ]
 
-# importing them fills the table of endpoints
-_RESOURCES: Final = (
-    approvals,
-    archived,
-    attendance,
-    auth,
-    callbacks,
-    customers,
-    departments,
-    files,
-    messages,
-    robots,
-    roles,
-    users,
-)
+MODULES: Final = ("auth", "callback", "contact", "customer", "file", "message", "smartwork")
+"""The folders with endpoints; a file in one of them needs no other registration."""
+
+load_endpoints(f"{__name__}.{module}" for module in MODULES)
 
 
 class Sandbox:
@@ -121,7 +99,8 @@ class Sandbox:
         self.corp_id, self.corp_secret = held.corp_id, held.corp_secret
         self.appkey, self.appsecret, self.agent_id = held.appkey, held.appsecret, held.agent_id
         self.clock: Clock = held.clock
-        self._app = App(Gateway(self.company, qps, None if scopes is None else frozenset(scopes)), held.clock)
+        gateway = Gateway(self.company, qps, None if scopes is None else frozenset(scopes))
+        self._app = App(gateway.answer, held.clock)
         self.calls: list[Received] = self._app.calls
         self.pushes: list[Push] = self.company.callbacks.pushes
         self._qps = qps

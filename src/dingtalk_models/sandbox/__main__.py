@@ -8,8 +8,8 @@ import logging
 import sys
 import threading
 
-from . import Sandbox
-from . import __doc__ as about
+from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import __doc__ as about
 
 
 def main() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections import deque
 
-from . import objects
-from .company import Company
-from .endpoints import Endpoint, route
-from .envelopes import Answer, Bare, Call, dialect_of
-from .errors import Denied, Refused
+from dingtalk_models.sandbox.callback.changes import telling_of_changes
+from dingtalk_models.sandbox.server.endpoints import Endpoint, route
+from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call, dialect_of
+from dingtalk_models.sandbox.server.errors import Denied, Refused
+from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.object_store import PREFIX
 
 log = logging.getLogger("dingtalk_models.sandbox")
 
@@ -25,7 +26,7 @@ class Gateway:
 
     def answer(self, call: Call) -> Answer:
         """The platform's answer; the company changes only here."""
-        if call.path.startswith(objects.PREFIX):
+        if call.path.startswith(PREFIX):
             return self._company.drive.store.answer(call)
         dialect = dialect_of(call.path)
         verbs, in_path = route(call.path)
@@ -39,7 +40,7 @@ class Gateway:
             in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
             elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
             arguments = endpoint.read({**elsewhere, **in_query, **in_path})
-            with self._company.callbacks.watching(self._company):
+            with telling_of_changes(self._company):
                 result = endpoint.handler(self._company, **arguments)
             return dialect.accepted(result)
         except Refused as refusal:

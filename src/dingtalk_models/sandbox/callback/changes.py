@@ -1,0 +1,169 @@
+"""What changed in a company between two moments, as the events that tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, Final, TypeAlias, TypeVar
+
+from dingtalk_models.sandbox.server.clock import in_beijing
+from dingtalk_models.sandbox.server.replies import present
+from dingtalk_models.sandbox.state.approval import Instance, Task
+from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.contact import Department, User
+
+Events: TypeAlias = Generator[tuple[str, dict[str, Any]]]
+"""Events by their types and fields."""
+
+Key = TypeVar("Key", str, int)
+
+_PROFILE: Final = {
+    "name": "name",
+    "telephone": "telephone",
+    "email": "email",
+    "job_number": "jobNumber",
+    "work_place": "workPlace",
+    "hired_date": "hiredDate",
+    "manager_userid": "managerUserid",
+}
+
+
+@contextmanager
+def telling_of_changes(company: Company) -> Generator[None]:
+    """Push an event for each change that the block makes, if the address is registered for it."""
+    callbacks = company.callbacks
+    before = Picture(company) if callbacks.registration else None
+    yield
+    if before and callbacks.registration:
+        for event_type, fields in changes(before, Picture(company)):
+            if event_type in callbacks.registration.tags:
+                callbacks.push(event_type, fields)
+
+
+class Picture:
+    """What a company is at a moment, as far as events tell of it."""
+
+    def __init__(self, company: Company) -> None:
+        self.users = {userid: (user.modified, _profile(user)) for userid, user in company.users.items()}
+        self.departments = {dept_id: _settings(each) for dept_id, each in company.departments.items()}
+        self.roles = {role_id: set(role.members) for role_id, role in company.roles.items()}
+        self.instances = {
+            instance_id: ((each.status, each.result), {task.task_id: task.status for task in each.tasks})
+            for instance_id, each in company.workflow.instances.items()
+        }
+        self.company = company
+
+
+def changes(before: Picture, after: Picture) -> Events:
+    """The events for what differs between two pictures."""
+    stamp = str(int(after.company.credentials.clock.now() * 1000))
+    yield from _users(before, after, stamp)
+    yield from _departments(before, after, stamp)
+    yield from _roles(before, after, stamp)
+    yield from _approvals(before, after)
+
+
+def _users(before: Picture, after: Picture, stamp: str) -> Events:
+    for event_type, userid in _came_and_went(before.users, after.users, "user_add_org", "user_leave_org"):
+        yield event_type, {"timeStamp": stamp, "userId": [userid]}
+    for userid in sorted(before.users.keys() & after.users.keys()):
+        (modified, prev), (modified_now, curr) = before.users[userid], after.users[userid]
+        if modified != modified_now:
+            diff = {"prev": prev, "curr": curr, "userid": userid}
+            yield "user_modify_org", {"timeStamp": stamp, "diffInfo": diff, "userId": [userid]}
+
+
+def _departments(before: Picture, after: Picture, stamp: str) -> Events:
+    was, now = before.departments, after.departments
+    for event_type, dept_id in _came_and_went(was, now, "org_dept_create", "org_dept_remove"):
+        yield event_type, {"timeStamp": stamp, "deptId": [dept_id]}
+    for dept_id in sorted(was.keys() & now.keys()):
+        if was[dept_id] != now[dept_id]:
+            yield "org_dept_modify", {"timeStamp": stamp, "deptId": [dept_id]}
+
+
+def _came_and_went(
+    before: Mapping[Key, object], after: Mapping[Key, object], came: str, went: str
+) -> Generator[tuple[str, Key]]:
+    for key in sorted(after.keys() - before.keys()):
+        yield came, key
+    for key in sorted(before.keys() - after.keys()):
+        yield went, key
+
+
+def _roles(before: Picture, after: Picture, stamp: str) -> Events:
+    for role_id, members in after.roles.items():
+        held = before.roles.get(role_id, set())
+        gone = (held - members) & after.users.keys()
+        for action, userids in (("add", members - held), ("remove", gone)):
+            if userids:
+                fields = {"userIdList": sorted(userids), "labelIdList": [role_id], "action": action}
+                yield "label_user_change", {"timeStamp": stamp, **fields}
+
+
+def _approvals(before: Picture, after: Picture) -> Events:
+    for instance_id, (state, tasks) in after.instances.items():
+        instance = after.company.workflow.instances[instance_id]
+        state_before, tasks_before = before.instances.get(instance_id, (None, dict[int, str]()))
+        title = after.company.title_of(instance)
+        if state_before is None:
+            yield "bpms_instance_change", _instance(instance, title, "start")
+        for task in instance.tasks:
+            was, now = tasks_before.get(task.task_id), tasks[task.task_id]
+            if was is None:
+                yield "bpms_task_change", _task(instance, task, title, "start")
+            if now not in {was, "RUNNING"}:
+                yield "bpms_task_change", _task(instance, task, title, "cancel" if now == "CANCELED" else "finish")
+        if state_before != state and state[0] != "RUNNING":
+            kind = "finish" if state[0] == "COMPLETED" else "terminate"
+            yield "bpms_instance_change", _instance(instance, title, kind)
+
+
+def _profile(user: User) -> dict[str, str]:
+    shown = {wire_name: getattr(user, name) for name, wire_name in _PROFILE.items()}
+    if user.hired_date is not None:
+        shown["hiredDate"] = f"{in_beijing(user.hired_date / 1000):%Y-%m-%d}"
+    return present(shown)
+
+
+def _settings(department: Department) -> dict[str, Any]:
+    return deepcopy(vars(department))
+
+
+def _told(instance: Instance, title: str, **fields: Any) -> dict[str, Any]:
+    common = {
+        "processInstanceId": instance.instance_id,
+        "processCode": instance.form.process_code,
+        "businessId": instance.business_id,
+        "bizCategoryId": "",
+        "title": title,
+    }
+    return common | {name: value for name, value in fields.items() if value not in (None, "")}
+
+
+def _instance(instance: Instance, title: str, kind: str) -> dict[str, Any]:
+    return _told(
+        instance,
+        title,
+        type=kind,
+        result=instance.result if kind == "finish" else None,
+        staffId=instance.originator,
+        createTime=int(instance.created * 1000),
+        finishTime=None if instance.finished is None or kind == "start" else int(instance.finished * 1000),
+        url=f"https://aflow.dingtalk.com/dingtalk/mobile/homepage.htm?procInstId={instance.instance_id}",
+    )
+
+
+def _task(instance: Instance, task: Task, title: str, kind: str) -> dict[str, Any]:
+    result = {"AGREE": "agree", "REFUSE": "refuse", "REDIRECTED": "redirect"}.get(task.result or "")
+    return _told(
+        instance,
+        title,
+        type=kind,
+        result=result if kind == "finish" else None,
+        staffId=task.userid,
+        taskId=task.task_id,
+        createTime=int(task.created * 1000),
+        finishTime=None if task.finished is None or kind == "start" else int(task.finished * 1000),
+    )

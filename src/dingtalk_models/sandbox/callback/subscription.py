@@ -1,0 +1,101 @@
+"""`/call_back/*`: the address that is registered for events, and those that could not be pushed to it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from dingtalk_models.sandbox.callback.tags import TAGS
+from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
+from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.pushing import Registration, post
+from dingtalk_models.sandbox.state.callback import Push
+from dingtalk_models.sandbox.state.company import Company
+
+log = logging.getLogger("dingtalk_models.sandbox")
+
+
+def _known(tags: list[str]) -> list[str]:
+    if not TAGS.issuperset(tags) or not tags:
+        raise ValueError("no such tag")
+    return tags
+
+
+def _is_address(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", url):
+        raise ValueError("not an address")
+    return url
+
+
+Tags = Annotated[list[str], AfterValidator(_known), Code(71008, missing=71010)]
+Token = Annotated[str, Field(min_length=6, max_length=63)]
+AesKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}$")]
+Url = Annotated[str, AfterValidator(_is_address), Code(71011, missing=71010)]
+
+
+def _verified(company: Company, tags: list[str], token: str, aes_key: str, url: str) -> Registration:
+    """The registration, if its address answers a `check_url`."""
+    registration = Registration(tuple(tags), token, aes_key, url, company.credentials.corp_id)
+    status, problem = post(registration, {"EventType": "check_url"})
+    if problem:
+        log.warning("the callback address %s cannot be registered: %s", url, problem)
+        raise Refused(71012 if status != 200 else 71009)
+    return registration
+
+
+@endpoint("POST", "/call_back/register_call_back", invalid=71010)
+def register_call_back(company: Company, *, call_back_tag: Tags, token: Token, aes_key: AesKey, url: Url) -> Result:
+    """注册回调事件: one address an app."""
+    if company.callbacks.registration:
+        raise Refused(71006)
+    company.callbacks.registration = _verified(company, call_back_tag, token, aes_key, url)
+    return {}
+
+
+@endpoint("POST", "/call_back/update_call_back", invalid=71010)
+def update_call_back(company: Company, *, call_back_tag: Tags, token: Token, aes_key: AesKey, url: Url) -> Result:
+    """更新事件接口."""
+    if not company.callbacks.registration:
+        raise Refused(71007)
+    company.callbacks.registration = _verified(company, call_back_tag, token, aes_key, url)
+    return {}
+
+
+@endpoint("GET", "/call_back/get_call_back")
+def get_call_back(company: Company) -> Result:
+    """查询订阅事件."""
+    held = company.callbacks.registration
+    if not held:
+        raise Refused(71007)
+    return {"call_back_tag": list(held.tags), "token": held.token, "aes_key": held.aes_key, "url": held.url}
+
+
+@endpoint("GET", "/call_back/delete_call_back")
+def delete_call_back(company: Company) -> Result:
+    """删除事件回调接口."""
+    if not company.callbacks.registration:
+        raise Refused(71007)
+    company.callbacks.registration = None
+    return {}
+
+
+@endpoint("GET", "/call_back/get_call_back_failed_result", scope="qyapi_base")
+def get_call_back_failed_result(company: Company) -> Result:
+    """获取推送失败的事件列表: what is told is forgotten."""
+    taken, more = company.callbacks.take_failed()
+    return {"failed_list": [_failed(push) for push in taken], "has_more": more}
+
+
+def _failed(push: Push) -> dict[str, object]:
+    tag, payload = push.event_type, push.payload
+    head = ("EventType", "EventTime", "CorpId", "BizId", "eventId", "timeStamp")
+    fields = {name: value for name, value in payload.items() if name not in head}
+    if tag.startswith(("user_", "org_admin_")):
+        told: dict[str, object] = {"userid": fields.get("userId", [])}
+    else:
+        wrappers = {"bpms": "bpmsCallBackData", "label": "roleLabelChange"}
+        told = {wrappers.get(tag.partition("_")[0], "callbackData"): fields}
+    return {"call_back_tag": tag, "event_time": payload["EventTime"], tag: {**told, "corpid": payload["CorpId"]}}

@@ -1,0 +1,1 @@
+"""Departments, people and roles, also by the archived endpoints."""

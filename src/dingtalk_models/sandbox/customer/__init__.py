@@ -1,0 +1,1 @@
+"""External contacts and their labels."""

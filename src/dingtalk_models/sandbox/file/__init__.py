@@ -1,0 +1,1 @@
+"""Spaces, files and folders, media, the older drive, the files of approvals."""

@@ -1,0 +1,1 @@
+"""Work notifications, the app's robot, the webhooks of groups."""

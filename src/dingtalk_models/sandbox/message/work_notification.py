@@ -1,0 +1,272 @@
+"""`/topapi/message/corpconversation/*`: work notifications.
+
+Sending always succeeds once the parameters are right; for whom a message was dropped appears in the result alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Annotated, Any, Final, cast
+
+from dingtalk_models.sandbox.server.endpoints import Code, FromJson, Ids, Names, Result, endpoint
+from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.contact import User
+from dingtalk_models.sandbox.state.message import Task
+
+SCOPE: Final = "qyapi_base"
+
+MAX_BYTES: Final = 2048
+MAX_MARKDOWN: Final = 5000
+MAX_USERS: Final = 100
+MAX_DEPARTMENTS: Final = 20
+MAX_RECEIVERS: Final = 5000
+MAX_TRACKED: Final = 100
+MAX_WITH_STATUS_BAR: Final = 5
+TO_ALL_A_DAY: Final = 3
+TO_ONE_A_DAY: Final = 500
+PEOPLE_A_MINUTE: Final = 5000
+DAY: Final = 24 * 3600
+
+TOO_MANY_A_MINUTE: Final = 143103
+TOO_MANY_TO_ONE: Final = 143105
+SAME_AGAIN: Final = 143106
+
+_NEEDED: Final = {
+    "text": ("content",),
+    "image": ("media_id",),
+    "voice": ("media_id", "duration"),
+    "file": ("media_id",),
+    "link": ("messageUrl", "title", "text"),
+    "oa": ("message_url", "head", "body"),
+    "markdown": ("title", "text"),
+    "action_card": ("title", "markdown"),
+}
+_LONGEST: Final = {"single_title": 20, "single_url": 500}
+
+Message = Annotated[dict[str, Any], FromJson, Code(40035)]
+Agent = Annotated[int, Code(40056)]
+
+
+def check_message(msg: dict[str, Any]) -> dict[str, Any]:
+    """What a message says; refuses what the table of message types does not allow."""
+    kind = str(msg.get("msgtype"))
+    content = msg.get(kind)
+    if kind not in _NEEDED or not isinstance(content, dict):
+        raise Refused(40035)
+    said = cast("dict[str, Any]", content)
+    fits = all(said.get(name) for name in _NEEDED[kind])
+    fits &= all(len(str(said.get(name, ""))) <= longest for name, longest in _LONGEST.items())
+    match kind:
+        case "voice":
+            fits &= str(said.get("duration")).isdigit() and 0 < int(said["duration"]) < 60
+        case "markdown":
+            fits &= len(str(said.get("text"))) <= MAX_MARKDOWN
+        case "action_card":
+            fits &= _buttons_fit(said)
+        case _:
+            pass
+    if not fits or (kind != "markdown" and sum(len(text.encode()) for text in _texts(said)) > MAX_BYTES):
+        raise Refused(40035)
+    return said
+
+
+def _buttons_fit(card: dict[str, Any]) -> bool:
+    if "btn_json_list" not in card:
+        return bool(card.get("single_title") and card.get("single_url"))
+    buttons: list[dict[str, str]] = card["btn_json_list"]
+    short = len(json.dumps(buttons, ensure_ascii=False, separators=(",", ":"))) <= 1000
+    return short and all(
+        1 <= len(each.get("title", "")) <= 20 and 1 <= len(each.get("action_url", "")) <= 700 for each in buttons
+    )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in cast("dict[str, object]", value).values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in cast("list[object]", value):
+            yield from _texts(part)
+
+
+def _day(moment: float) -> int:
+    return int(moment + 8 * 3600) // DAY
+
+
+def _dropped(company: Company, msg: dict[str, Any], people: list[str]) -> dict[str, int]:
+    """For whom a message is dropped, by the limits of a day and a minute."""
+    now = company.credentials.clock.now()
+    recent = [task for task in company.outbox.tasks.values() if _day(task.sent) == _day(now)]
+    a_day = Counter(userid for task in recent for userid in task.receivers)
+    same = {userid for task in recent if task.msg == msg for userid in task.receivers}
+    left = PEOPLE_A_MINUTE - sum(len(task.receivers) for task in recent if now - task.sent < 60)
+    dropped: dict[str, int] = {}
+    for userid in people:
+        if userid in same:
+            dropped[userid] = SAME_AGAIN
+        elif a_day[userid] >= TO_ONE_A_DAY:
+            dropped[userid] = TOO_MANY_TO_ONE
+        elif left <= 0:
+            dropped[userid] = TOO_MANY_A_MINUTE
+        else:
+            left -= 1
+    return dropped
+
+
+def _send(
+    company: Company, msg: dict[str, Any], userids: list[str], dept_ids: list[int], *, to_all: bool = False
+) -> Result:
+    below = {each for dept_id in dept_ids if dept_id in company.departments for each in company.subtree(dept_id)}
+
+    def meant(user: User) -> bool:
+        return to_all or user.userid in userids or not below.isdisjoint(user.departments)
+
+    people = [user.userid for user in company.users.values() if meant(user)]
+    if len(people) > MAX_RECEIVERS:
+        raise Refused(41029)
+    dropped = _dropped(company, msg, people)
+    task = Task(
+        next(company.outbox.task_ids),
+        deepcopy(msg),
+        company.credentials.clock.now(),
+        len(people),
+        [userid for userid in people if userid not in dropped],
+        dropped,
+        [userid for userid in userids if userid not in company.users],
+        [dept_id for dept_id in dept_ids if dept_id not in company.departments],
+        to_all,
+    )
+    company.outbox.tasks[task.task_id] = task
+    return {"task_id": task.task_id}
+
+
+@endpoint("POST", "/topapi/message/corpconversation/asyncsend_v2", scope=SCOPE, invalid=40035)
+def async_send(
+    company: Company,
+    *,
+    agent_id: Agent,
+    msg: Message,
+    userid_list: Annotated[Names | None, Code(40031)] = None,
+    dept_id_list: Annotated[Ids | None, Code(40066)] = None,
+    to_all_user: bool = False,
+) -> Result:
+    """发送工作通知."""
+    check_agent(company, agent_id, 40056)
+    users, departments = userid_list or [], dept_id_list or []
+    if not (users or departments or to_all_user):
+        raise Refused(40035)
+    if len(users) > MAX_USERS:
+        raise Refused(40031)
+    if len(departments) > MAX_DEPARTMENTS:
+        raise Refused(40066)
+    said = check_message(msg)
+    if "status_bar" in said and (departments or to_all_user or len(users) > MAX_WITH_STATUS_BAR):
+        raise Refused(40035)
+    today = _day(company.credentials.clock.now())
+    to_all_today = [task for task in company.outbox.tasks.values() if task.to_all and _day(task.sent) == today]
+    if to_all_user and len(to_all_today) >= TO_ALL_A_DAY:
+        raise Refused(41045)
+    return _send(company, msg, users, departments, to_all=to_all_user)
+
+
+@endpoint("POST", "/topapi/message/corpconversation/sendbytemplate", scope=SCOPE)
+def send_by_template(
+    company: Company,
+    *,
+    agent_id: int,
+    template_id: str,
+    userid_list: Names | None = None,
+    dept_id_list: Ids | None = None,
+    data: Annotated[dict[str, Any] | None, FromJson] = None,
+) -> Result:
+    """使用模板发送工作通知消息."""
+    check_agent(company, agent_id, 400002)
+    users, departments = userid_list or [], dept_id_list or []
+    if template_id not in company.outbox.templates:
+        raise Refused(885001)
+    if not company.outbox.templates[template_id]:
+        raise Refused(885006)
+    if len(users) > 5000 or len(departments) > 500:
+        raise Refused(400002)
+    return _send(company, {"template_id": template_id, "data": data or {}}, users, departments)
+
+
+def check_agent(company: Company, agent_id: int, code: int) -> None:
+    """Refuse an agent that is not the app."""
+    if str(agent_id) != company.credentials.agent_id:
+        raise Refused(code)
+
+
+def task_of(company: Company, agent_id: int, task_id: int, code: int, age: float = DAY) -> Task:
+    """The task of this id, if it is not too old."""
+    check_agent(company, agent_id, code)
+    task = company.outbox.tasks.get(task_id)
+    if task is None or company.credentials.clock.now() - task.sent > age:
+        raise Refused(code)
+    return task
+
+
+def _part_done(company: Company, task: Task) -> float:
+    seconds = company.outbox.seconds
+    return min(1.0, (company.credentials.clock.now() - task.sent) / seconds) if seconds else 1.0
+
+
+@endpoint("POST", "/topapi/message/corpconversation/getsendprogress", scope=SCOPE, invalid=40035)
+def get_send_progress(company: Company, *, agent_id: int, task_id: int) -> Result:
+    """获取工作通知消息的发送进度."""
+    percent = int(100 * _part_done(company, task_of(company, agent_id, task_id, 40035)))
+    status = 2 if percent == 100 else 1 if percent else 0
+    return {"progress": {"progress_in_percent": percent, "status": status}}
+
+
+@endpoint("POST", "/topapi/message/corpconversation/getsendresult", scope=SCOPE, invalid=40035)
+def get_send_result(company: Company, *, agent_id: int, task_id: int) -> Result:
+    """获取工作通知消息的发送结果: of 100 receivers at the most."""
+    task = task_of(company, agent_id, task_id, 40035)
+    if task.named > MAX_TRACKED:
+        raise Refused(41052)
+    reached = task.receivers[: int(len(task.receivers) * _part_done(company, task))]
+    counts = {TOO_MANY_TO_ONE: TO_ONE_A_DAY, SAME_AGAIN: 1, TOO_MANY_A_MINUTE: PEOPLE_A_MINUTE}
+    result = {
+        "invalid_user_id_list": task.invalid_users,
+        "forbidden_user_id_list": list(task.forbidden),
+        "failed_user_id_list": [],
+        "read_user_id_list": [userid for userid in reached if userid in task.read],
+        "unread_user_id_list": [userid for userid in reached if userid not in task.read],
+        "invalid_dept_id_list": task.invalid_departments,
+        "forbidden_list": [
+            {"code": str(code), "count": counts[code], "userid": userid} for userid, code in task.forbidden.items()
+        ],
+    }
+    return {"send_result": result}
+
+
+@endpoint("POST", "/topapi/message/corpconversation/recall", scope=SCOPE)
+def recall(company: Company, *, agent_id: int, msg_task_id: int) -> Result:
+    """撤回工作通知消息: within 24 hours."""
+    task_of(company, agent_id, msg_task_id, 400002).recalled = True
+    return {}
+
+
+@endpoint("POST", "/topapi/message/corpconversation/status_bar/update", scope=SCOPE, invalid=40035)
+def update_status_bar(
+    company: Company, *, agent_id: Agent, task_id: int, status_value: str, status_bg: str | None = None
+) -> Result:
+    """更新工作通知状态栏: of an OA message that has one, within 7 days."""
+    check_agent(company, agent_id, 40056)
+    task = task_of(company, agent_id, task_id, 40035, 7 * DAY)
+    if task.named > MAX_TRACKED:
+        raise Refused(41052)
+    bar = task.msg.get("oa", {}).get("status_bar")
+    if bar is None:
+        raise Refused(40035)
+    bar["status_value"] = status_value
+    if status_bg:
+        bar["status_bg"] = status_bg
+    return {}

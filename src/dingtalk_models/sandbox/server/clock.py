@@ -1,0 +1,37 @@
+"""The sandbox's time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+BEIJING: Final = timezone(timedelta(hours=8))
+
+
+class Clock:
+    """The wall clock, plus whatever it was advanced by."""
+
+    def __init__(self) -> None:
+        self._offset = 0.0
+        self._waiting: list[Callable[[], None]] = []
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() + self._offset
+
+    def advance(self, seconds: float) -> None:
+        """Let this much time pass at once."""
+        self._offset += seconds
+        for wake in self._waiting:
+            wake()
+
+    def on_advance(self, wake: Callable[[], None]) -> None:
+        """Call this function whenever the clock is advanced."""
+        self._waiting.append(wake)
+
+
+def in_beijing(seconds: float) -> datetime:
+    """A moment, given in seconds since the epoch, by Beijing time."""
+    return datetime.fromtimestamp(seconds, BEIJING)

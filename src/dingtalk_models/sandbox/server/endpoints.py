@@ -1,0 +1,170 @@
+"""The table of endpoints, and how a function becomes one.
+
+An endpoint is a function of the company and its parameters; the signature is the parameter table:
+
+    @endpoint("POST", "/topapi/v2/department/get", scope="qyapi_get_department_list")
+    def get_department(company: Company, *, dept_id: int, language: Language = "zh_CN") -> Result:
+        return {"result": …}
+
+It returns the business part of the reply, or raises `Refused`. A wrong parameter is answered with the code
+of its own `Code(…)`, else with the endpoint's.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    NotRequired,
+    Required,
+    TypeAlias,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+
+from dingtalk_models.sandbox.server.errors import Refused
+
+Result: TypeAlias = Mapping[str, object]
+Handler: TypeAlias = Callable[..., Result]
+Language = Literal["zh_CN", "en_US"]
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a malformed parameter is answered with, and a missing one where that differs."""
+
+    invalid: int | str
+    missing: int | str | None = None
+
+
+def _split(value: object) -> list[str]:
+    if not isinstance(value, (str, int)) or isinstance(value, bool):
+        raise ValueError("not a comma-joined string")  # noqa: TRY004 -- what pydantic reports
+    return [part.strip() for part in str(value).split(",") if part.strip()]
+
+
+def _unquote(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+Ids = Annotated[list[int], BeforeValidator(_split)]
+Names = Annotated[list[str], BeforeValidator(_split)]
+FromJson = BeforeValidator(_unquote)
+"""For objects and lists, which a form carries as JSON text."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One API: where it is, who may call it, what it takes, and the function that does it."""
+
+    verb: str
+    path: str
+    handler: Handler
+    scope: str | None
+    open: bool
+    code: Code
+    parameters: type[BaseModel]
+    query: frozenset[str]
+
+    def read(self, given: Mapping[str, object]) -> dict[str, Any]:
+        """The handler's arguments. Null counts as absent; what the API does not know is ignored."""
+        try:
+            model = self.parameters.model_validate({k: v for k, v in given.items() if v is not None})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            raise self._refusal(first["loc"][0], missing=first["type"] == "missing") from None
+        return {name: getattr(model, name) for name in model.model_fields_set}
+
+    def _refusal(self, wire_name: int | str, *, missing: bool) -> Refused:
+        infos = {info.alias or name: info for name, info in self.parameters.model_fields.items()}
+        code = next((each for each in infos[str(wire_name)].metadata if isinstance(each, Code)), self.code)
+        return Refused(code.missing if missing and code.missing is not None else code.invalid)
+
+
+ENDPOINTS: Final[defaultdict[str, dict[str, Endpoint]]] = defaultdict(dict)
+"""Endpoints by path and verb."""
+
+_TEMPLATES: Final[list[tuple[re.Pattern[str], str]]] = []
+
+
+def endpoint(
+    verb: str,
+    path: str,
+    *,
+    scope: str | None = None,
+    invalid: int | str = 400002,
+    missing: int | str | None = None,
+    open: bool = False,
+) -> Callable[[Handler], Handler]:
+    """Declare a function as the endpoint at a path.
+
+    Args:
+        verb: GET, POST, ….
+        path: the path; `{name}` stands for a segment that is a parameter, and behind a question mark stand those
+            that are looked for in the query although there is a body: `/robot/send?access_token&sign`.
+        scope: the documented permission scope.
+        invalid: the code for a parameter that is malformed or missing.
+        missing: the code for a missing one, where it differs.
+        open: needs no access token.
+    """
+
+    def declare(handler: Handler) -> Handler:
+        code, parameters = Code(invalid, missing), _parameters_of(handler)
+        place, _, query = path.partition("?")
+        names = frozenset(query.split("&"))
+        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, code, parameters, names)
+        if "{" in place:
+            _TEMPLATES.append((re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", place)), place))
+        return handler
+
+    return declare
+
+
+def route(path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
+    """The endpoints at a path, by verb, and the parameters in the path."""
+    if path in ENDPOINTS:
+        return ENDPOINTS[path], {}
+    for pattern, template in _TEMPLATES:
+        if match := pattern.fullmatch(path):
+            return ENDPOINTS[template], match.groupdict()
+    return {}, {}
+
+
+def _parameters_of(handler: Handler) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for name, parameter in list(inspect.signature(handler, eval_str=True).parameters.items())[1:]:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            fields |= _fields_of(get_args(parameter.annotation)[0])
+        else:
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[name] = (_present(parameter.annotation), default)
+    return create_model(handler.__name__, __config__=ConfigDict(coerce_numbers_to_str=True), **fields)
+
+
+def _fields_of(shared: Any) -> dict[str, Any]:
+    """The fields of a `TypedDict` of parameters; those that it requires have no default."""
+    fields: dict[str, Any] = {}
+    for name, hint in get_type_hints(shared, include_extras=True).items():
+        marker = get_origin(hint)
+        required = marker is Required or (name in shared.__required_keys__ and marker is not NotRequired)
+        annotation = get_args(hint)[0] if marker in (Required, NotRequired) else hint
+        fields[name] = (annotation, ... if required else None)
+    return fields
+
+
+def _present(annotation: Any) -> Any:
+    """`X | None` without the None, which never gets as far as the model: so X's limits and `Code` apply."""
+    options = get_args(annotation)
+    return next(each for each in options if each is not NoneType) if NoneType in options else annotation

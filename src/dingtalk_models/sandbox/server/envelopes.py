@@ -1,0 +1,230 @@
+"""How each kind of path is spoken to, and answers: the bare paths, `/topapi`, the new host."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+from python_multipart.multipart import Field, File, parse_form
+
+from dingtalk_models.sandbox.server.endpoints import Endpoint, Result
+from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it was received; `unreadable` is the code that its body deserves."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: dict[str, Any] | str = field(default_factory=dict[str, Any])
+    form: bool = False
+    unreadable: int | None = None
+    content: bytes = b""
+
+    @classmethod
+    def read(cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes) -> Call:
+        """Parse the body, as JSON or as a form."""
+        if not content:
+            return cls(method, path, query, headers)
+        return replace(cls._parsed(method, path, query, headers, content), content=content)
+
+    @classmethod
+    def _parsed(cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes) -> Call:
+        said = headers.get("content-type", "application/json" if method == "POST" else "application/octet-stream")
+        kind = said.partition(";")[0].strip().lower()
+        if kind == "application/octet-stream":
+            return cls(method, path, query, headers, f"<{len(content)} bytes>", unreadable=43004)
+        if kind == "multipart/form-data":
+            return cls(method, path, query, headers, _parts(said, content), form=True)
+        text = content.decode(errors="replace")
+        if kind == "application/x-www-form-urlencoded":
+            return cls(method, path, query, headers, dict(parse_qsl(text, keep_blank_values=True)), form=True)
+        if kind != "application/json":
+            return cls(method, path, query, headers, text, unreadable=43004)
+        try:
+            body: object = json.loads(text)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return cls(method, path, query, headers, text, unreadable=47001)
+        return cls(method, path, query, headers, cast("dict[str, Any]", body))
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file in a form."""
+
+    name: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, {len(self.content)} bytes>"
+
+
+def _parts(content_type: str, content: bytes) -> dict[str, Any]:
+    """The texts and files of a multipart form."""
+    parts: dict[str, Any] = {}
+
+    def take_text(part: Field) -> None:
+        parts[(part.field_name or b"").decode()] = (part.value or b"").decode()
+
+    def take_file(part: File) -> None:
+        part.file_object.seek(0)
+        parts[(part.field_name or b"").decode()] = Upload((part.file_name or b"").decode(), part.file_object.read())
+        part.close()
+
+    header = {"Content-Type": content_type.encode(), "Content-Length": str(len(content)).encode()}
+    parse_form(header, BytesIO(content), take_text, take_file)
+    return parts
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply: `code` is what it says went wrong, 0 if nothing did."""
+
+    status: int
+    content: bytes
+    headers: dict[str, str]
+    code: int | str = 0
+
+    @classmethod
+    def json(
+        cls, payload: Mapping[str, object], code: int | str = 0, status: int = 200, request_id: str = ""
+    ) -> Answer:
+        """A reply that is a JSON object."""
+        content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = {"content-type": "application/json;charset=utf-8"}
+        return cls(status, content, headers | ({"x-acs-request-id": request_id} if request_id else {}), code)
+
+
+class Bare:
+    """The bare paths of the old host: always HTTP 200, a plain errcode and errmsg."""
+
+    blank: int | str = 40000
+    stale: int | str = 40014
+    unscoped: int | str = 60011
+    throttled: int | str = 90018
+
+    def pick(self, verbs: Mapping[str, Endpoint], verb: str) -> Endpoint | None:
+        """The endpoint for this verb; None: no such path."""
+        if verbs and verb not in verbs:
+            raise Refused(43001 if "GET" in verbs else 43002)
+        return verbs.get(verb)
+
+    def token(self, call: Call) -> str | None:
+        """The token, if it is where this kind of path looks for it."""
+        return call.query.get("access_token")
+
+    def arguments(self, call: Call, endpoint: Endpoint) -> Mapping[str, object]:
+        """The parameters, from where this kind of path looks for them: the query of a GET, else the body."""
+        if endpoint.verb == "GET":
+            return call.query
+        if isinstance(call.body, str):
+            raise Refused(call.unreadable or 47001)
+        is_multipart = any(isinstance(part, Upload) for part in call.body.values())
+        return call.query | call.body if is_multipart else call.body
+
+    def unknown(self, path: str) -> Answer:
+        """There is no such path."""
+        del path
+        return Answer.json({"errcode": 404, "errmsg": "请求的URI地址不存在"}, 404)
+
+    def accepted(self, result: Result) -> Answer:
+        """An endpoint's result in its envelope."""
+        return self.envelope({"errcode": 0, "errmsg": "ok", **result})
+
+    def refused(self, refusal: Refused) -> Answer:
+        """A refusal in its envelope."""
+        return self.envelope({"errcode": refusal.code, "errmsg": refusal.message}, refusal.code)
+
+    def envelope(self, payload: Mapping[str, object], code: int | str = 0) -> Answer:
+        """The reply, with whatever this kind of path adds."""
+        return Answer.json(payload, code)
+
+
+class Topapi(Bare):
+    """`/topapi/**`: a request_id everywhere, and what the gateway refuses is wrapped in errcode 88."""
+
+    def token(self, call: Call) -> str | None:
+        in_form = call.body.get("access_token") if call.form and isinstance(call.body, dict) else None
+        return super().token(call) or in_form
+
+    def unknown(self, path: str) -> Answer:
+        text = f"不合法ApiName，ApiName = dingtalk.oapi.{path.removeprefix('/topapi/').replace('/', '.')}"
+        return self.envelope({"errcode": 22, "sub_msg": text, "errmsg": f"Invalid method[submsg={text}]"}, 22)
+
+    def refused(self, refusal: Refused) -> Answer:
+        if not isinstance(refusal, Denied):
+            return super().refused(refusal)
+        code, text = refusal.code, refusal.message
+        errmsg = f"ding talk error[subcode={code},submsg={text}]"
+        return self.envelope({"errcode": 88, "sub_code": str(code), "sub_msg": text, "errmsg": errmsg}, code)
+
+    def envelope(self, payload: Mapping[str, object], code: int | str = 0) -> Answer:
+        return Answer.json({**payload, "request_id": _base36(random.getrandbits(62))}, code)
+
+
+class Api(Bare):
+    """The new host: token in a header, JSON only, HTTP status by error."""
+
+    blank = "AuthenticationFailed.MissingParameter"
+    stale = "InvalidAuthentication"
+    unscoped = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
+    throttled = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
+
+    def pick(self, verbs: Mapping[str, Endpoint], verb: str) -> Endpoint | None:
+        return verbs.get(verb)
+
+    def token(self, call: Call) -> str | None:
+        return call.headers.get("x-acs-dingtalk-access-token")
+
+    def arguments(self, call: Call, endpoint: Endpoint) -> Mapping[str, object]:
+        if endpoint.verb in ("GET", "DELETE"):
+            return call.query
+        if isinstance(call.body, str) or call.form or (endpoint.parameters.model_fields and not call.content):
+            raise Refused("Missingbody")
+        return call.body
+
+    def accepted(self, result: Result) -> Answer:
+        return Answer.json(result, request_id=_request_id())
+
+    def refused(self, refusal: Refused) -> Answer:
+        request_id = _request_id()
+        body: dict[str, object] = {"code": refusal.code, "requestid": request_id, "message": refusal.message}
+        if isinstance(refusal, Denied) and refusal.scope:
+            body["accessdenieddetail"] = {"requiredScopes": [refusal.scope]}
+        return Answer.json(body, refusal.code, status_of(refusal.code), request_id)
+
+
+def _request_id() -> str:
+    return str(uuid.uuid4()).upper()
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits += (string.digits + string.ascii_lowercase)[digit]
+    return digits
+
+
+BARE: Final = Bare()
+TOPAPI: Final = Topapi()
+API: Final = Api()
+
+
+def dialect_of(path: str) -> Bare:
+    """How a path is spoken to."""
+    if path.startswith(("/v1.0/", "/v2.0/")):
+        return API
+    return TOPAPI if path.startswith("/topapi/") else BARE

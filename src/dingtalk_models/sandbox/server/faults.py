@@ -1,0 +1,77 @@
+"""Misbehaviour on demand: what a request is answered with instead, and how its connection fares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypedDict
+
+from dingtalk_models.sandbox.server.envelopes import API, BARE, TOPAPI, Answer, Call, dialect_of
+from dingtalk_models.sandbox.server.errors import Denied, Refused
+
+
+class Behaviour(TypedDict, total=False):
+    """How a request misbehaves. Where no answer is given, the endpoint acts and answers."""
+
+    errcode: int
+    """Answer with this errcode of the old host, as a business rule does."""
+    sub_code: str
+    """Answer with errcode 88 around this code, as the gateway of `/topapi` does."""
+    errmsg: str
+    """The text that goes with `errcode` or `sub_code`, if not the platform's own."""
+    code: str
+    """Answer with this code of the new host."""
+    message: str
+    """The text that goes with `code`, if not the platform's own."""
+    status: int
+    """The HTTP status; alone, with an HTML page, as a load balancer answers."""
+    body: bytes | str
+    """Answer with exactly this."""
+    content_type: str
+    """What `body` is said to be; HTML if nothing is said."""
+    headers: Mapping[str, str]
+    """More response headers."""
+    delay: float
+    """Seconds between acting and answering."""
+    drop: Literal["before", "after"] | bool
+    """Cut the connection without an answer: `before` (or True) anything is done, or `after`."""
+    truncate: int
+    """Announce the whole body, send only so many bytes of it, and cut the connection."""
+
+
+@dataclass(eq=False)
+class Fault:
+    """The next `remaining` requests to a path misbehave; `Sandbox.fail` makes one."""
+
+    path: str
+    remaining: int
+    how: Behaviour
+
+    def cancel(self) -> None:
+        """Let the remaining requests pass."""
+        self.remaining = 0
+
+    def strikes(self, path: str) -> bool:
+        """Whether a request to this path is the next one to misbehave; if so, it counts."""
+        if self.remaining < 1 or self.path not in ("*", path):
+            return False
+        self.remaining -= 1
+        return True
+
+    def answer(self, call: Call) -> Answer | None:
+        """What is answered in the endpoint's place; None: the endpoint answers."""
+        how, status = self.how, self.how.get("status")
+        answer = None
+        if "code" in how:
+            answer = API.refused(Refused(how["code"], how.get("message")))
+        elif "sub_code" in how:
+            code = how["sub_code"]
+            answer = TOPAPI.refused(Denied(int(code) if code.isdecimal() else code, how.get("errmsg")))
+        elif "errcode" in how:
+            dialect = TOPAPI if dialect_of(call.path) is TOPAPI else BARE
+            answer = dialect.refused(Refused(how["errcode"], how.get("errmsg")))
+        elif "body" in how or status is not None:
+            page = how.get("body", f"<html><head><title>{status}</title></head><body>{status}</body></html>")
+            content = page.encode() if isinstance(page, str) else page
+            answer = Answer(200, content, {"content-type": how.get("content_type", "text/html;charset=utf-8")})
+        return replace(answer, status=status) if answer and status else answer

@@ -1,0 +1,190 @@
+"""The HTTP edge: uvicorn's protocol on an event loop in a thread of its own, up and down in milliseconds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from dingtalk_models.sandbox.server.clock import Clock
+from dingtalk_models.sandbox.server.envelopes import Answer, Call
+from dingtalk_models.sandbox.server.faults import Behaviour, Fault
+
+log = logging.getLogger("dingtalk_models.sandbox")
+
+_SECRETS: Final = (
+    "access_token",
+    "appsecret",
+    "corpsecret",
+    "appSecret",
+    "client_secret",
+    "init_password",
+    "code",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Received:
+    """A request that arrived.
+
+    Attributes:
+        method: the verb.
+        path: the path, without the query.
+        query: the query parameters.
+        headers: the headers, with lower-case names.
+        body: the JSON object or form; the text of a body that is neither.
+        status: the HTTP status answered; None if the connection was cut instead.
+        code: the code answered (the sub code where the gateway wraps it), 0 if nothing went wrong;
+            None if the connection was cut.
+        at: when, in seconds since the epoch by the sandbox's clock.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: dict[str, Any] | str
+    status: int | None
+    code: int | str | None
+    at: float
+
+    def __repr__(self) -> str:
+        """Without the headers; tokens and secrets masked."""
+        body = _masked(self.body) if isinstance(self.body, dict) else self.body
+        return f"<{self.method} {self.path} {_masked(self.query)} {body} -> {self.status} {self.code}>"
+
+
+def _masked(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: "***" if name in _SECRETS else value for name, value in values.items()}
+
+
+class App:
+    """The ASGI application: reads a request, lets a fault or `answer` answer it, keeps a record."""
+
+    def __init__(self, answer: Callable[[Call], Answer], clock: Clock) -> None:
+        self.calls: list[Received] = []
+        self.faults: list[Fault] = []
+        self._answer_call = answer
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            content = await request.body()
+        except ClientDisconnect:
+            return
+        query, headers = dict(request.query_params), dict(request.headers)
+        call = Call.read(request.method, scope["path"], query, headers, content)
+        fault = next((each for each in self.faults if each.strikes(call.path)), None)
+        how = fault.how if fault else Behaviour()
+        answer = self._answer(call, fault)
+        self._record(call, None if how.get("drop") else answer)
+        if delay := how.get("delay"):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(request.state.stopping.wait(), delay)
+        if answer is None or how.get("drop"):
+            request.state.transport.abort()
+        elif "truncate" in how:
+            whole = Response(answer.content, answer.status, answer.headers)
+            await send({"type": "http.response.start", "status": answer.status, "headers": whole.raw_headers})
+            part = answer.content[: how["truncate"]]
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            request.state.transport.close()
+        else:
+            await Response(answer.content, answer.status, answer.headers)(scope, receive, send)
+            return
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
+        if fault is None:
+            return self._answer_call(call)
+        if fault.how.get("drop") in (True, "before"):
+            return None
+        answer = fault.answer(call) or self._answer_call(call)
+        answer.headers.update(fault.how.get("headers", {}))
+        return answer
+
+    def _record(self, call: Call, answer: Answer | None) -> None:
+        status, code = (answer.status, answer.code) if answer else (None, None)
+        log.info("%s %s -> %s %s", call.method, call.path, status or "cut", "" if code is None else code)
+        parts = (call.method, call.path, call.query, call.headers, call.body)
+        self.calls.append(Received(*parts, status, code, self._clock.now()))
+
+
+class _Protocol(H11Protocol):
+    """Hands a connection's transport to the application, which may have to cut it.
+
+    uvicorn's own access log stays off: it would show the token in the query.
+    """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.access_log = False
+        self.app_state = {**self.app_state, "transport": transport}
+        super().connection_made(transport)
+
+
+class Server:
+    """Serves an application from a thread of its own."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self._config = Config(app, lifespan="off", log_config=None, ws="none", timeout_keep_alive=60)
+        self._address = (host, port)
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        if self._url is None:
+            raise RuntimeError("the sandbox is not running: use `with Sandbox() as sandbox:` or `.start()`")
+        return self._url
+
+    def start(self) -> None:
+        """Listen, and serve."""
+        if self._url is not None:
+            return
+        listener = socket.create_server(self._address, backlog=1024)
+        # asyncio does this by itself only for sockets that it made; without it each reply waits for an ACK
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        host, port = listener.getsockname()[:2]
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(listener, ready)), name="dingtalk-sandbox", daemon=True
+        )
+        self._thread.start()
+        ready.wait()
+        self._url = f"http://{host}:{port}"
+
+    def stop(self) -> None:
+        """Cut what is open, and end the thread."""
+        if self._url is not None:
+            self._url = None
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+
+    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        state, shared = ServerState(), {"stopping": self._stopping}
+        state.default_headers = [(b"server", b"DingTalk/1.0.0")]
+        server = await self._loop.create_server(lambda: _Protocol(self._config, state, shared), sock=listener)
+        ready.set()
+        await self._stopping.wait()
+        server.close()
+        for connection in tuple(state.connections):
+            connection.transport.abort()
+        while state.tasks:
+            await asyncio.wait(tuple(state.tasks))

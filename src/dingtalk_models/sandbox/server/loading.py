@@ -1,0 +1,15 @@
+"""Finds the endpoints: importing a file puts those in it into the table."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterable
+from importlib import import_module
+
+
+def load_endpoints(packages: Iterable[str]) -> None:
+    """Import every file of these packages."""
+    for name in packages:
+        package = import_module(name)
+        for file in pkgutil.iter_modules(package.__path__, f"{name}."):
+            import_module(file.name)

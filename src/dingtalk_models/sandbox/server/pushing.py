@@ -1,0 +1,88 @@
+"""One push to a registered address: encrypted, sent, and its reply checked."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import requests
+from Crypto.Cipher import AES
+from Crypto.Util.Padding import pad, unpad
+
+DEADLINE: Final = 2.5
+"""Seconds that an address has to answer a push."""
+
+_OK: Final = "success"
+_PAD: Final = 32
+
+
+class BadReply(Exception):
+    """The reply to a push is not the encrypted `success`."""
+
+
+@dataclass(frozen=True, repr=False)
+class Registration:
+    """The address that an app has registered, and how what goes there is encrypted."""
+
+    tags: tuple[str, ...]
+    token: str
+    aes_key: str
+    url: str
+    owner: str
+
+    def wrap(self, text: str) -> tuple[dict[str, str], dict[str, str]]:
+        """The query and the body of a push."""
+        message = text.encode()
+        plain = secrets.token_bytes(16) + len(message).to_bytes(4, "big") + message + self.owner.encode()
+        sealed = base64.b64encode(self._cipher().encrypt(pad(plain, _PAD))).decode()
+        stamp, nonce = str(int(time.time() * 1000)), secrets.token_hex(8)
+        signature = self._sign(stamp, nonce, sealed)
+        query = {"signature": signature, "msg_signature": signature, "timestamp": stamp, "nonce": nonce}
+        return query, {"encrypt": sealed}
+
+    def check(self, reply: bytes) -> None:
+        """Refuse a reply that is not the encrypted and signed `success`."""
+        try:
+            said = json.loads(reply)
+            if set(said) != {"msg_signature", "timeStamp", "nonce", "encrypt"}:
+                raise BadReply(f"its fields are {sorted(said)}")
+            if said["msg_signature"] != self._sign(str(said["timeStamp"]), said["nonce"], said["encrypt"]):
+                raise BadReply("its signature is wrong")
+            plain = unpad(self._cipher().decrypt(base64.b64decode(said["encrypt"])), _PAD)
+            end = 20 + int.from_bytes(plain[16:20], "big")
+            if (plain[20:end].decode(), plain[end:].decode()) != (_OK, self.owner):
+                raise BadReply(f"it says {plain[20:]!r}")
+        except (ValueError, TypeError) as error:
+            raise BadReply(str(error)) from None
+
+    def _sign(self, *parts: str) -> str:
+        return hashlib.sha1("".join(sorted((self.token, *parts))).encode()).hexdigest()
+
+    def _cipher(self) -> Any:
+        key = base64.b64decode(self.aes_key + "=")
+        return AES.new(key, AES.MODE_CBC, iv=key[:16])
+
+
+def post(registration: Registration, payload: Mapping[str, Any]) -> tuple[int | None, str | None]:
+    """Push once: the HTTP status, and what was wrong, if anything was."""
+    query, body = registration.wrap(json.dumps(payload, ensure_ascii=False))
+    begun = time.monotonic()
+    try:
+        reply = requests.post(registration.url, params=query, json=body, timeout=DEADLINE, allow_redirects=False)
+    except requests.RequestException as error:
+        return None, type(error).__name__
+    if time.monotonic() - begun > DEADLINE:
+        return reply.status_code, "too late"
+    if reply.status_code != 200:
+        return reply.status_code, f"HTTP {reply.status_code}"
+    try:
+        registration.check(reply.content)
+    except BadReply as problem:
+        return reply.status_code, f"not the encrypted success: {problem}"
+    return reply.status_code, None

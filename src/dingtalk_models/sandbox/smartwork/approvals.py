@@ -1,0 +1,71 @@
+"""What the endpoints for approvals and their forms have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.state.approval import MANAGER, ApprovalForm, Instance, Step
+from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.ids import opaque
+
+WRITE: Final = "Workflow.Instance.Write"
+READ: Final = "Workflow.Instance.Read"
+WRITE_FORM: Final = "Workflow.Form.Write"
+READ_FORM: Final = "Workflow.Form.Read"
+
+InstanceId = Annotated[str, Field(alias="processInstanceId", min_length=1)]
+ProcessCode = Annotated[str, Field(alias="processCode", min_length=1)]
+UserId = Annotated[str, Field(alias="userId", min_length=1)]
+
+
+class CamelCase(BaseModel):
+    """A nested object of a request, with its names in camel case."""
+
+    model_config = ConfigDict(alias_generator=to_camel, coerce_numbers_to_str=True)
+
+
+def now_of(company: Company) -> float:
+    """The sandbox's time."""
+    return company.credentials.clock.now()
+
+
+def minute_text(at: float) -> str:
+    """A time in a reply: to the minute."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def form_of(company: Company, process_code: str, code: str) -> ApprovalForm:
+    """The form of this code, or a refusal."""
+    if process_code not in company.workflow.forms:
+        raise Refused(code)
+    return company.workflow.forms[process_code]
+
+
+def instance_of(company: Company, instance_id: str, code: str) -> Instance:
+    """The approval of this id, or a refusal."""
+    if instance_id not in company.workflow.instances:
+        raise Refused(code)
+    return company.workflow.instances[instance_id]
+
+
+def check_users(company: Company, userids: Iterable[str], code: str = "userNotExist") -> None:
+    """Refuse users who are not in the company."""
+    if not company.users.keys() >= set(userids):
+        raise Refused(code)
+
+
+def people_of(company: Company, step: Step, originator: str) -> list[str]:
+    """The users of a step, where the originator's manager stands for `MANAGER`."""
+    manager = company.users[originator].manager_userid or originator
+    return [manager if each == MANAGER else each for each in step.users]
+
+
+def activity_id(form: ApprovalForm, number: int) -> str:
+    """The id of a step of a form; the steps count from 1."""
+    return opaque(form.process_code, str(number))[:9]

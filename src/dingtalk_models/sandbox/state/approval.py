@@ -1,0 +1,215 @@
+"""The approvals of a company: forms, and what was started from them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from dingtalk_models.sandbox.state.ids import opaque
+
+ROOT_DEPARTMENT: Final = -1
+
+MANAGER: Final = "manager"
+"""Stands among a step's users for the manager of whoever starts the approval."""
+
+
+@dataclass
+class Component:
+    """A component (控件) of a form; of a table, `children` are the columns."""
+
+    type: str
+    label: str
+    id: str
+    required: bool = False
+    options: list[str] = field(default_factory=list[str])
+    children: list[Component] = field(default_factory=list["Component"])
+    props: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass
+class Step:
+    """A step of the approval: one user, any of them (`OR`), or all of them (`AND`).
+
+    One with a key is left to whoever starts the approval: one of `users`, or anybody where that is empty.
+    """
+
+    users: list[str]
+    action: str = "NONE"
+    key: str | None = None
+    name: str = "审批人"
+
+
+@dataclass
+class ApprovalForm:
+    """A form (审批模板), and the steps that its approvals go through."""
+
+    process_code: str
+    name: str
+    components: list[Component]
+    steps: list[Step]
+    modified: float
+    description: str = ""
+    enabled: bool = True
+    cc: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Task:
+    """What one user has to decide."""
+
+    task_id: int
+    userid: str
+    step: int
+    created: float
+    status: str = "RUNNING"
+    result: str | None = None
+    finished: float | None = None
+
+
+@dataclass
+class Operation:
+    """Something that was done in an approval."""
+
+    userid: str
+    at: float
+    type: str
+    result: str = "NONE"
+    remark: str | None = None
+    cc: list[str] = field(default_factory=list[str])
+    photos: list[str] = field(default_factory=list[str])
+    attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+
+@dataclass
+class Instance:
+    """An approval (审批实例)."""
+
+    number: int
+    instance_id: str
+    form: ApprovalForm
+    originator: str
+    dept_id: int
+    values: dict[str, str]
+    """The texts that were filled in, by the component's id."""
+    steps: list[Step]
+    created: float
+    cc: list[str] = field(default_factory=list[str])
+    cc_position: str = "START"
+    status: str = "RUNNING"
+    result: str = ""
+    finished: float | None = None
+    tasks: list[Task] = field(default_factory=list[Task])
+    operations: list[Operation] = field(default_factory=list[Operation])
+
+    @property
+    def business_id(self) -> str:
+        """The number that people see (审批编号)."""
+        return f"{datetime.fromtimestamp(self.created, UTC):%Y%m%d%H%M}{self.number:06d}"
+
+    def running(self, task_id: int | None = None) -> list[Task]:
+        """The tasks that wait for a decision."""
+        return [task for task in self.tasks if task.status == "RUNNING" and task_id in (None, task.task_id)]
+
+
+class Workflow:
+    """Every form and approval of a company."""
+
+    def __init__(self) -> None:
+        self.forms: dict[str, ApprovalForm] = {}
+        self.instances: dict[str, Instance] = {}
+        self.most_ids = 10_000
+        self._task_ids = itertools.count(67_583_405_630)
+        self._numbers = itertools.count(1)
+
+    def add_form(
+        self,
+        name: str,
+        components: Iterable[Component],
+        steps: Iterable[Step],
+        *,
+        at: float = 0,
+        process_code: str | None = None,
+        description: str = "",
+    ) -> ApprovalForm:
+        """Add a form; without a code one is made up."""
+        code = process_code or f"PROC-{opaque(name, str(next(self._numbers))).upper()}"
+        form = ApprovalForm(code, name, list(components), list(steps), at, description)
+        self.forms[code] = form
+        return form
+
+    def form_named(self, name: str) -> ApprovalForm | None:
+        """The form of this name."""
+        return next((form for form in self.forms.values() if form.name == name), None)
+
+    def start(
+        self,
+        form: ApprovalForm,
+        originator: str,
+        values: dict[str, str],
+        *,
+        at: float,
+        steps: Iterable[Step] | None = None,
+        dept_id: int = ROOT_DEPARTMENT,
+        cc: Iterable[str] = (),
+        cc_position: str = "START",
+    ) -> Instance:
+        """Start an approval, and open its first step."""
+        number = next(self._numbers)
+        instance_id = opaque(form.process_code, originator, str(number))[:22]
+        taken = list(form.steps if steps is None else steps)
+        instance = Instance(number, instance_id, form, originator, dept_id, values, taken, at, list(cc), cc_position)
+        self.instances[instance_id] = instance
+        instance.operations.append(Operation(originator, at, "START_PROCESS_INSTANCE"))
+        if cc_position != "FINISH":
+            self._send_copies(instance, at)
+        self._open(instance, 0, at)
+        return instance
+
+    def decide(self, instance: Instance, task: Task, result: Literal["agree", "refuse"], done: Operation) -> None:
+        """Let the user of a task agree or refuse; the last agreement, or any refusal, completes the approval."""
+        self._close(task, result.upper(), done.at)
+        instance.operations.append(done)
+        step = instance.steps[task.step]
+        if result == "refuse":
+            self._finish(instance, "COMPLETED", result, done.at)
+        elif step.action == "OR" or not instance.running():
+            self._cancel(instance, done.at)
+            self._open(instance, task.step + 1, done.at)
+
+    def redirect(self, instance: Instance, task: Task, to: str, done: Operation) -> None:
+        """Hand a task to another user."""
+        self._close(task, "REDIRECTED", done.at)
+        instance.operations.append(done)
+        instance.tasks.append(Task(next(self._task_ids), to, task.step, done.at))
+
+    def terminate(self, instance: Instance, done: Operation) -> None:
+        """Withdraw an approval."""
+        instance.operations.append(done)
+        self._finish(instance, "TERMINATED", "", done.at)
+
+    def _open(self, instance: Instance, number: int, at: float) -> None:
+        if number == len(instance.steps):
+            self._finish(instance, "COMPLETED", "agree", at)
+            return
+        for userid in instance.steps[number].users:
+            instance.tasks.append(Task(next(self._task_ids), userid, number, at))
+
+    def _finish(self, instance: Instance, status: str, result: str, at: float) -> None:
+        self._cancel(instance, at)
+        instance.status, instance.result, instance.finished = status, result, at
+        if status == "COMPLETED" and instance.cc_position != "START":
+            self._send_copies(instance, at)
+
+    def _cancel(self, instance: Instance, at: float) -> None:
+        for task in instance.running():
+            task.status, task.finished = "CANCELED", at
+
+    def _close(self, task: Task, result: str, at: float) -> None:
+        task.status, task.result, task.finished = "COMPLETED", result, at
+
+    def _send_copies(self, instance: Instance, at: float) -> None:
+        if instance.cc:
+            instance.operations.append(Operation(instance.originator, at, "PROCESS_CC", cc=instance.cc))

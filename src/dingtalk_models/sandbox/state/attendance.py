@@ -1,0 +1,176 @@
+"""The attendance of the sandbox's company: shifts, groups, rosters and punches, as plain objects."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Final, Literal, TypeAlias
+
+from dingtalk_models.sandbox.server.clock import BEIJING
+
+CheckType: TypeAlias = Literal["OnDuty", "OffDuty"]
+GroupType: TypeAlias = Literal["FIXED", "TURN", "NONE"]
+SourceType: TypeAlias = Literal["ATM", "BEACON", "DING_ATM", "USER", "BOSS", "APPROVE", "SYSTEM", "AUTO_CHECK"]
+
+DAY_OFF: Final = 0
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A shift (班次): `times` come and go in turn, in minutes of the work day; beyond 1440 on the next day.
+
+    Minutes late from which something happens are -1 where nothing does.
+    """
+
+    shift_id: int
+    setting_id: int
+    name: str
+    times: tuple[int, ...]
+    rest: tuple[int, int] | None = None
+    permit_late_minutes: int = -1
+    serious_late_minutes: int = -1
+    absenteeism_late_minutes: int = -1
+
+    def punches(self) -> Iterator[tuple[CheckType, int]]:
+        """What is to be punched, and at which minute."""
+        for number, minute in enumerate(self.times):
+            yield ("OffDuty" if number % 2 else "OnDuty"), minute
+
+    def sections(self) -> list[tuple[int, int]]:
+        """The stretches of work between coming and going."""
+        return list(zip(self.times[::2], self.times[1::2], strict=True))
+
+    def work(self) -> list[tuple[int, int]]:
+        """The stretches of work, without the rest."""
+        if self.rest is None:
+            return self.sections()
+        begin, end = self.rest
+        halves = ((max(on, lo), min(off, hi)) for on, off in self.sections() for lo, hi in ((0, begin), (end, off)))
+        return [(on, off) for on, off in halves if on < off]
+
+
+@dataclass
+class Group:
+    """An attendance group (考勤组): people and whole departments, and the shift of each weekday, from Sunday on."""
+
+    group_id: int
+    name: str
+    type: GroupType
+    week: list[int]
+    userids: list[str]
+    dept_ids: list[int]
+    owner_user_id: str
+    manager_list: list[str] = field(default_factory=list[str])
+    is_default: bool = False
+    wifis: list[str] = field(default_factory=list[str])
+    address_list: list[str] = field(default_factory=list[str])
+    roster: dict[tuple[str, date], int] = field(default_factory=dict[tuple[str, date], int])
+    """The shift of a person on a day, in a group of type TURN."""
+
+    def shift_on(self, userid: str, day: date) -> int | None:
+        """The shift that a person of this group works on a day; `DAY_OFF`, or None: nothing is planned."""
+        if self.type == "FIXED":
+            return self.week[day.isoweekday() % 7]
+        return self.roster.get((userid, day)) if self.type == "TURN" else None
+
+
+@dataclass(frozen=True)
+class Punch:
+    """A punch (打卡记录)."""
+
+    record_id: int
+    userid: str
+    at: datetime
+    source_type: SourceType = "USER"
+    outside: bool = False
+    address: str = "浙江省杭州市余杭区"
+    latitude: float = 30.285622
+    longitude: float = 120.017019
+    remark: str | None = None
+
+
+@dataclass
+class Timesheets:
+    """All that is known of attendance; `sandbox.company.attendance`."""
+
+    shifts: dict[int, Shift] = field(default_factory=dict[int, Shift])
+    groups: dict[int, Group] = field(default_factory=dict[int, Group])
+    punches: defaultdict[str, list[Punch]] = field(default_factory=lambda: defaultdict[str, list[Punch]](list))
+    plans: dict[int, tuple[str, date, int]] = field(default_factory=dict[int, tuple[str, date, int]])
+    """What each planned punch is: whose, of which day, the how manieth."""
+    _plan_ids: dict[tuple[str, date, int], int] = field(default_factory=dict[tuple[str, date, int], int])
+    _ids: Iterator[int] = field(default_factory=lambda: itertools.count(560_001))
+
+    def add_shift(
+        self, name: str, *times: str, rest: tuple[str, str] | None = None, late: tuple[int, int, int] = (-1, -1, -1)
+    ) -> Shift:
+        """Add a shift.
+
+        Args:
+            name: its name.
+            times: when to come and to go, in turn, such as "09:00", "18:00"; what is not later is on the next day.
+            rest: a break in between, which is no work.
+            late: the minutes that are allowed, that are very late, and that are absence.
+        """
+        minutes: list[int] = []
+        for text in times:
+            minute = _minute(text)
+            minutes.append(minute + 1440 if minutes and minute <= minutes[-1] else minute)
+        pause = (_minute(rest[0]), _minute(rest[1])) if rest else None
+        shift = Shift(next(self._ids), next(self._ids), name, tuple(minutes), pause, *late)
+        self.shifts[shift.shift_id] = shift
+        return shift
+
+    def add_group(
+        self,
+        name: str,
+        owner_user_id: str,
+        *,
+        type: GroupType = "FIXED",
+        week: Sequence[Shift | None] = (None,) * 7,
+        userids: Iterable[str] = (),
+        dept_ids: Iterable[int] = (),
+        is_default: bool = False,
+    ) -> Group:
+        """Add a group; `week` has its shifts from Sunday on, None for a day off."""
+        shifts = [shift.shift_id if shift else DAY_OFF for shift in week]
+        group = Group(
+            next(self._ids), name, type, shifts, [*userids], [*dept_ids], owner_user_id, is_default=is_default
+        )
+        self.groups[group.group_id] = group
+        return group
+
+    def punch(
+        self,
+        userid: str,
+        at: datetime,
+        *,
+        source_type: SourceType = "USER",
+        outside: bool = False,
+        remark: str | None = None,
+    ) -> Punch:
+        """Let a person punch at a moment."""
+        made = Punch(next(self._ids), userid, at.astimezone(BEIJING), source_type, outside, remark=remark)
+        self.punches[userid].append(made)
+        return made
+
+    def plan_id(self, userid: str, day: date, number: int) -> int:
+        """The id of a planned punch; the same one each time."""
+        key = userid, day, number
+        if key not in self._plan_ids:
+            self._plan_ids[key] = next(self._ids)
+            self.plans[self._plan_ids[key]] = key
+        return self._plan_ids[key]
+
+
+def at_minute(day: date, minute: int) -> datetime:
+    """A minute of a work day, in Beijing."""
+    return datetime.combine(day, time(), BEIJING) + timedelta(minutes=minute)
+
+
+def _minute(text: str) -> int:
+    hour, minute = text.split(":")
+    return int(hour) * 60 + int(minute)

@@ -1,0 +1,71 @@
+"""What proves who is calling: the clock, the app's token and ticket, login codes."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Final
+
+from dingtalk_models.sandbox.server.clock import Clock
+
+TTL: Final = 7200
+TICKET_AGE: Final = 24 * 3600
+LOGIN_CODE_TTL: Final = 300
+
+
+@dataclass
+class _Secret:
+    value: str
+    created: float
+    expires: float
+
+
+@dataclass
+class Credentials:
+    """One internal app of one company, and what was issued to it."""
+
+    clock: Clock = field(default_factory=Clock)
+    corp_id: str = "dingfeng0000000000000000000000c001"
+    corp_secret: str = "sandbox-corp-secret-5Qm1Zr8vKx"
+    appkey: str = "dingsandboxkey000001"
+    appsecret: str = "sandbox-app-secret-9tWb3LnYc2"
+    agent_id: str = "1740000001"
+    _token: _Secret | None = None
+    _ticket: _Secret | None = None
+    _codes: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
+
+    def issue_token(self) -> tuple[str, int]:
+        """The app's token and its life in seconds: the same one, renewed, while it is alive."""
+        now = self.clock.now()
+        if self._token is None or self._token.expires <= now:
+            self._token = _Secret(secrets.token_hex(16), now, now + TTL)
+        self._token.expires = now + TTL
+        return self._token.value, TTL
+
+    def accepts(self, token: str) -> bool:
+        """Whether this token is the app's, and alive."""
+        held = self._token
+        return held is not None and held.value == token and self.clock.now() < held.expires
+
+    def revoke_tokens(self) -> None:
+        """Make the issued token invalid: the next fetch mints another."""
+        self._token = None
+
+    def issue_ticket(self) -> tuple[str, int]:
+        """The jsapi ticket and its life in seconds: renewed, but never to an age beyond 24 hours."""
+        now = self.clock.now()
+        if self._ticket is None or self._ticket.expires <= now:
+            self._ticket = _Secret(secrets.token_urlsafe(48), now, now + TTL)
+        self._ticket.expires = min(now + TTL, self._ticket.created + TICKET_AGE)
+        return self._ticket.value, int(self._ticket.expires - now)
+
+    def mint_code(self, userid: str) -> str:
+        """A login code (免登授权码) for this person: good for 5 minutes, once."""
+        code = secrets.token_hex(16)
+        self._codes[code] = (userid, self.clock.now() + LOGIN_CODE_TTL)
+        return code
+
+    def redeem(self, code: str) -> str | None:
+        """The person a login code stands for; None if it is unknown, used or too old."""
+        userid, expires = self._codes.pop(code, ("", 0.0))
+        return userid if self.clock.now() < expires else None

@@ -1,0 +1,160 @@
+"""The address that is registered for events, and the pushes to it.
+
+A push has 2.5 seconds to be answered with the encrypted `success`. One that fails is tried again 10 and 30 seconds
+after the first time, by the sandbox's clock. If that fails too, `/call_back/get_call_back_failed_result` returns it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dingtalk_models.sandbox.server.clock import Clock
+from dingtalk_models.sandbox.server.pushing import Registration, post
+
+log = logging.getLogger("dingtalk_models.sandbox")
+
+RETRIES: Final = (10.0, 30.0)
+PAGE: Final = 200
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One delivery of a push: when, by the sandbox's clock, and what was wrong with it, if anything was."""
+
+    at: float
+    status: int | None
+    problem: str | None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was answered as it has to be."""
+        return self.problem is None
+
+
+@dataclass(eq=False)
+class Push:
+    """An event on its way to the registered address.
+
+    Attributes:
+        payload: what is told, before it is encrypted.
+        attempts: its deliveries so far.
+        due: when it is delivered (again), by the sandbox's clock; None: no more.
+    """
+
+    payload: dict[str, Any]
+    due: float | None
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+
+    @property
+    def event_type(self) -> str:
+        """The type of its event."""
+        return str(self.payload["EventType"])
+
+    @property
+    def accepted(self) -> bool:
+        """Whether its last delivery was answered as it has to be."""
+        return bool(self.attempts) and self.attempts[-1].accepted
+
+
+class Callbacks:
+    """The registration of an app, and its pushes; a thread of its own delivers them, one after the other."""
+
+    def __init__(self, clock: Clock, corp_id: str) -> None:
+        self.registration: Registration | None = None
+        self.pushes: list[Push] = []
+        self.failed: list[Push] = []
+        self._clock = clock
+        self._corp_id = corp_id
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        clock.on_advance(self._wake)
+
+    def push(self, event_type: str, fields: Mapping[str, Any]) -> Push:
+        """Tell of an event."""
+        now = self._clock.now()
+        millis = int(now * 1000)
+        head = {"EventType": event_type, "EventTime": millis, "CorpId": self._corp_id, "BizId": str(millis)}
+        push = Push({**head, "eventId": uuid.uuid4().hex, **fields}, now)
+        with self._changed:
+            self.pushes.append(push)
+        self.deliver(push)
+        return push
+
+    def deliver(self, push: Push) -> None:
+        """Deliver a push, if only once more."""
+        with self._changed:
+            push.due = self._clock.now()
+            if self._thread is None:
+                self._stopping = False
+                self._thread = threading.Thread(target=self._work, name="dingtalk-pushes", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def settle(self, timeout: float) -> None:
+        """Wait until every push that is due was delivered."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._next() is None, timeout):
+                raise TimeoutError("pushes are still being delivered")
+
+    def stop(self) -> None:
+        """Deliver no more."""
+        with self._changed:
+            thread, self._thread, self._stopping = self._thread, None, True
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join()
+
+    def take_failed(self) -> tuple[list[Push], bool]:
+        """The oldest pushes that failed for good, which are forgotten, and whether there are more."""
+        with self._changed:
+            taken, self.failed = self.failed[:PAGE], self.failed[PAGE:]
+            return taken, bool(self.failed)
+
+    def _work(self) -> None:
+        while (push := self._wait()) is not None:
+            attempt = self._attempt(push)
+            with self._changed:
+                push.attempts.append(attempt)
+                push.due = None if attempt.accepted else self._retry(push)
+                if not attempt.accepted and push.due is None:
+                    self.failed.append(push)
+                self._changed.notify_all()
+
+    def _wait(self) -> Push | None:
+        """The next push, once it is due; None: no more are delivered."""
+        with self._changed:
+            while not self._stopping:
+                if push := self._next():
+                    return push
+                self._changed.wait(self._pause())
+        return None
+
+    def _attempt(self, push: Push) -> Attempt:
+        now = self._clock.now()
+        if self.registration is None:
+            return Attempt(now, None, "no address is registered")
+        status, problem = post(self.registration, push.payload)
+        log.info("push %s %s -> %s", push.event_type, push.payload["eventId"], problem or "accepted")
+        return Attempt(now, status, problem)
+
+    def _retry(self, push: Push) -> float | None:
+        done = len(push.attempts) - 1
+        return push.attempts[0].at + RETRIES[done] if done < len(RETRIES) else None
+
+    def _next(self) -> Push | None:
+        now = self._clock.now()
+        return next((push for push in self.pushes if push.due is not None and push.due <= now), None)
+
+    def _pause(self) -> float | None:
+        due = [push.due for push in self.pushes if push.due is not None]
+        return max(0.0, min(due) - self._clock.now()) if due else None
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

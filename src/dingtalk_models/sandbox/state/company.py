@@ -1,0 +1,167 @@
+"""The company of a sandbox as a whole."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Container, Iterable, Iterator
+from typing import Any
+
+from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.state.approval import Instance, Workflow
+from dingtalk_models.sandbox.state.attendance import Timesheets
+from dingtalk_models.sandbox.state.auth import Credentials
+from dingtalk_models.sandbox.state.callback import Callbacks
+from dingtalk_models.sandbox.state.contact import ROOT, Admin, Department, Membership, Role, RoleGroup, User
+from dingtalk_models.sandbox.state.customer import Clientele
+from dingtalk_models.sandbox.state.file import Drive
+from dingtalk_models.sandbox.state.ids import opaque
+from dingtalk_models.sandbox.state.message import Outbox
+
+
+class Company:
+    """Everything the sandbox knows, shared by all endpoints."""
+
+    def __init__(self, name: str = "沙箱公司", credentials: Credentials | None = None) -> None:
+        self.credentials = credentials or Credentials()
+        self.departments: dict[int, Department] = {ROOT: Department(ROOT, name, None)}
+        self.users: dict[str, User] = {}
+        self.admins: dict[str, Admin] = {}
+        self.role_groups: dict[int, RoleGroup] = {}
+        self.roles: dict[int, Role] = {}
+        self.attendance = Timesheets()
+        self.outbox = Outbox()
+        self.workflow = Workflow()
+        self.clientele = Clientele()
+        self.drive = Drive(self.credentials.clock)
+        self.callbacks = Callbacks(self.credentials.clock, self.credentials.corp_id)
+        self._ids = itertools.count(1001)
+        self._ticks = itertools.count(1)
+        self.default_group = self.add_role_group("默认", group_id=900)
+        for role_id, role in enumerate(("负责人", "主管", "主管理员", "子管理员"), start=901):
+            self.add_role(role, self.default_group.group_id, role_id=role_id)
+
+    # departments
+
+    def add_department(self, name: str, parent_id: int = ROOT, dept_id: int | None = None, **fields: Any) -> Department:
+        """Add a department below another one."""
+        department = Department(dept_id or self._free_id(self.departments), name, parent_id, **fields)
+        self.departments[department.dept_id] = department
+        return department
+
+    def department(self, dept_id: int, code: int = 60003) -> Department:
+        """The department of this id, or the platform's refusal."""
+        if dept_id not in self.departments:
+            raise Refused(code if dept_id > 0 else 40009)
+        return self.departments[dept_id]
+
+    def children(self, dept_id: int) -> list[Department]:
+        """The departments directly below, in their order (the smaller first)."""
+        below = (each for each in self.departments.values() if each.parent_id == dept_id)
+        return sorted(below, key=lambda each: (each.order, each.dept_id))
+
+    def path_up(self, dept_id: int) -> list[int]:
+        """The department and all above it, up to the root."""
+        path = [dept_id]
+        while (parent := self.departments[path[-1]].parent_id) is not None:
+            path.append(parent)
+        return path
+
+    def subtree(self, dept_id: int) -> set[int]:
+        """The department and all below it."""
+        return {each for each in self.departments if dept_id in self.path_up(each)}
+
+    # people
+
+    def add_user(
+        self,
+        name: str,
+        dept_ids: Iterable[int] = (ROOT,),
+        *,
+        userid: str | None = None,
+        mobile: str | None = None,
+        **fields: Any,
+    ) -> User:
+        """Add a person to departments; without a userid one is made up."""
+        userid = userid or f"{14224562537 + next(self._ids):012d}"
+        unionid = opaque(self.credentials.corp_id, userid)
+        user = User(userid, name, unionid, mobile=mobile, **fields)
+        if mobile:
+            user.state_code = mobile[1:].partition("-")[0] if mobile.startswith("+") else "86"
+        self.users[userid] = user
+        self.place(user, dept_ids)
+        return user
+
+    def user(self, userid: str, code: int | str = 60121) -> User:
+        """The person of this id, or the platform's refusal."""
+        if userid not in self.users:
+            raise Refused(code)
+        return self.users[userid]
+
+    def find_user(self, **fields: object) -> User | None:
+        """The first person whose fields have these values."""
+        matches = (
+            user for user in self.users.values() if all(getattr(user, name) == value for name, value in fields.items())
+        )
+        return next(matches, None)
+
+    def members(self, dept_id: int) -> list[User]:
+        """Who is directly in a department, in the order they entered."""
+        inside = (user for user in self.users.values() if dept_id in user.departments)
+        return sorted(inside, key=lambda user: user.departments[dept_id].entered)
+
+    def place(self, user: User, dept_ids: Iterable[int]) -> None:
+        """Put a person into exactly these departments; who leaves one no longer leads it."""
+        held = user.departments
+        user.departments = {each: held.get(each) or Membership(next(self._ticks)) for each in dept_ids}
+        for dept_id in held.keys() - user.departments.keys():
+            managers = self.departments[dept_id].dept_manager_userid_list
+            managers[:] = [each for each in managers if each != user.userid]
+        self.touch(user)
+
+    def touch(self, user: User) -> None:
+        """Remember that this person was changed just now."""
+        user.modified = next(self._ticks)
+
+    def remove_user(self, user: User) -> None:
+        """Take a person out of the company, his departments, roles and attendance group."""
+        self.place(user, ())
+        del self.users[user.userid]
+        self.admins.pop(user.userid, None)
+        for role in self.roles.values():
+            role.members.pop(user.userid, None)
+        for group in self.attendance.groups.values():
+            group.userids[:] = [each for each in group.userids if each != user.userid]
+
+    # roles
+
+    def add_role_group(self, name: str, group_id: int | None = None) -> RoleGroup:
+        """Add a group of roles."""
+        group = RoleGroup(group_id or self._free_id(self.role_groups), name)
+        self.role_groups[group.group_id] = group
+        return group
+
+    def add_role(self, name: str, group_id: int, *, role_id: int | None = None, userids: Iterable[str] = ()) -> Role:
+        """Add a role to a group, and give it to these people."""
+        role = Role(role_id or self._free_id(self.roles), name, group_id, {each: [] for each in userids})
+        self.roles[role.role_id] = role
+        return role
+
+    def role(self, role_id: int, code: int = 33011) -> Role:
+        """The role of this id, or the platform's refusal."""
+        if role_id not in self.roles:
+            raise Refused(code)
+        return self.roles[role_id]
+
+    def roles_of(self, userid: str) -> Iterator[Role]:
+        """The roles that a person has."""
+        return (role for role in self.roles.values() if userid in role.members)
+
+    # approvals
+
+    def title_of(self, instance: Instance) -> str:
+        """The title of an approval."""
+        originator = self.users.get(instance.originator)
+        return f"{originator.name if originator else instance.originator}提交的{instance.form.name}"
+
+    def _free_id(self, taken: Container[int]) -> int:
+        return next(each for each in self._ids if each not in taken)

@@ -1,0 +1,10 @@
+"""Ids that are the same in every run."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def opaque(*parts: str) -> str:
+    """An opaque id, such as a unionid, made of these parts."""
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,80 @@
+"""The object store that files are kept in: bytes by key, put and got at addresses that were signed before."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from dingtalk_models.sandbox.server.clock import Clock
+from dingtalk_models.sandbox.server.envelopes import Answer, Call
+
+PREFIX: Final = "/lippi-space-zjk/"
+LIFE: Final = 900
+
+
+@dataclass(frozen=True)
+class _Signature:
+    verb: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    expires: float
+
+
+class ObjectStore:
+    """Holds bytes; knows nothing of apps, tokens, files and folders.
+
+    Attributes:
+        url: the base URL of its addresses.
+        objects: the bytes by key.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.url = ""
+        self.objects: dict[str, bytes] = {}
+        self._clock = clock
+        self._signatures: dict[tuple[str, str], _Signature] = {}
+
+    def sign(self, verb: str, key: str) -> dict[str, Any]:
+        """A `headerSignatureInfo`: the address, and the headers that have to come with the request."""
+        headers = {"Authorization": f"OSS sandbox:{secrets.token_urlsafe(20)}", "x-oss-date": secrets.token_hex(8)}
+        self._signatures[verb, key] = _Signature(verb, headers, {}, self._clock.now() + LIFE)
+        return {
+            "resourceUrls": [self.url + PREFIX + quote(key)],
+            "internalResourceUrls": [self.url + PREFIX + quote(key)],
+            "headers": headers,
+            "expirationSeconds": LIFE,
+            "region": "ZHANGJIAKOU",
+        }
+
+    def presign(self, key: str) -> str:
+        """An address to get an object at that needs no headers."""
+        query = {"Signature": secrets.token_urlsafe(20)}
+        self._signatures["GET", key] = _Signature("GET", {}, query, self._clock.now() + LIFE)
+        return f"{self.url}{PREFIX}{quote(key)}?Signature={query['Signature']}"
+
+    def answer(self, call: Call) -> Answer:
+        """Put or get an object, if the request is the one that was signed."""
+        key = call.path.removeprefix(PREFIX)
+        signature = self._signatures.get((call.method, key))
+        signed = signature and (
+            all(call.headers.get(name.lower()) == value for name, value in signature.headers.items())
+            and signature.query.items() <= call.query.items()
+            and "content-type" not in call.headers  # it is part of what is signed, and nothing was
+        )
+        if signature is None or not signed:
+            return _error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match.")
+        if signature.expires <= self._clock.now():
+            return _error(403, "AccessDenied", "Request has expired.")
+        if call.method == "PUT":
+            self.objects[key] = call.content
+            return Answer(200, b"", {})
+        if key not in self.objects:
+            return _error(404, "NoSuchKey", "The specified key does not exist.")
+        return Answer(200, self.objects[key], {"content-type": "application/octet-stream"})
+
+
+def _error(status: int, code: str, message: str) -> Answer:
+    text = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return Answer(status, text.encode(), {"content-type": "application/xml"}, code)
