@@ -18,6 +18,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import NoneType
 from typing import (
     Annotated,
@@ -75,8 +76,12 @@ class Endpoint:
     scope: str | None
     open: bool
     code: Code
-    parameters: type[BaseModel]
     query: frozenset[str]
+
+    @cached_property
+    def parameters(self) -> type[BaseModel]:
+        """The model of its parameters; made on the first call, as most runs need only a few."""
+        return _parameters_of(self.handler)
 
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
         """The handler's arguments. Null counts as absent; what the API does not know is ignored."""
@@ -121,10 +126,9 @@ def endpoint(
     """
 
     def declare(handler: Handler) -> Handler:
-        code, parameters = Code(invalid, missing), _parameters_of(handler)
         place, _, query = path.partition("?")
         names = frozenset(query.split("&"))
-        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, code, parameters, names)
+        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, Code(invalid, missing), names)
         if "{" in place:
             _TEMPLATES.append((re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", place)), place))
         return handler
