@@ -12,9 +12,9 @@ Or from a shell, for a client in any language:
 
     python -m dingtalk_models.sandbox --port 8787
 
-One port serves the paths of both hosts, oapi.dingtalk.com and api.dingtalk.com, each by its own rules:
-where the token is looked for, envelopes, codes and texts. It keeps state and is strict. What it does not
-implement it refuses as the platform does, and says so in the log `dingtalk_models.sandbox`.
+One port serves the paths of both hosts, oapi.dingtalk.com and api.dingtalk.com. Each follows its own rules: where the
+token has to be, which envelope a reply has, which codes and texts. The sandbox keeps state and is strict. It refuses
+an API that it does not implement as the platform refuses an unknown one, and logs that in `dingtalk_models.sandbox`.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ class Sandbox:
         qps: refuse more calls a second than this to one API (the platform's number is 20); None: no limit.
         org: `seeded`: a company with departments, people and roles; `empty`: the root department alone.
         scopes: the permission scopes granted to the app; None: all.
-        credentials: of the company and its app, where several sandboxes must differ.
+        credentials: those of the company and its app; give them where several sandboxes must differ.
 
     Attributes:
-        company: the state: change it to prepare a test, look at it to check one.
-        clock: the time that expiry, throttling and login codes go by; `clock.advance(seconds)`.
-        calls: what was received, oldest first.
-        pushes: what was told to the address that is registered for events, oldest first.
+        company: the state; a test may change it and look at it.
+        clock: the time for expiry, throttling and login codes; `clock.advance(seconds)`.
+        calls: the requests that were received, oldest first.
+        pushes: the pushes to the address that is registered for events, oldest first.
         corp_id, corp_secret, appkey, appsecret, agent_id: the credentials it accepts.
     """
 
@@ -135,9 +135,9 @@ class Sandbox:
     def app(self, **overrides: Any) -> DingTalkApp:
         """A `DingTalkApp` of this company; keywords override what is passed to its constructor.
 
-        Without a limit (`qps`), it keeps none either.
+        If the sandbox has no limit (`qps`), the app has none.
         """
-        from dingtalk_models import DingTalkApp  # noqa: PLC0415 -- the sandbox serves other clients without it
+        from dingtalk_models import DingTalkApp  # noqa: PLC0415 -- the sandbox works without the client
 
         names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id")
         settings: dict[str, Any] = {name: getattr(self, name) for name in names}
@@ -146,22 +146,22 @@ class Sandbox:
         return DingTalkApp(**(settings | overrides))
 
     def received(self, path: str) -> list[Received]:
-        """What was received at this path, oldest first."""
+        """The requests to this path, oldest first."""
         return [call for call in self.calls if call.path == path]
 
     def fail(self, path: str, *, times: int = 1, **how: Unpack[Behaviour]) -> Fault:
-        """Let the next requests to a path (`*`: to any) misbehave; what they can do is listed at `Behaviour`.
+        """Let the next requests to a path (`*`: to any) misbehave; `Behaviour` lists what is possible.
 
-        With an answer given (`errcode`, `sub_code`, `code`, `status` or `body`) the endpoint is not reached.
+        With an answer (`errcode`, `sub_code`, `code`, `status` or `body`) the endpoint is not called.
         Without one it acts and answers, and `headers`, `delay`, `drop` and `truncate` apply to its answer.
-        The `Fault` that is returned tells how many requests remain, and can be cancelled.
+        The `Fault` that is returned has the number of requests that remain, and can be cancelled.
         """
         fault = Fault(path, times, how)
         self._app.faults.append(fault)
         return fault
 
     def revoke_tokens(self) -> None:
-        """Make the issued access token invalid: the next fetch mints another."""
+        """Make the issued access token invalid; the next fetch gets a new one."""
         self.company.credentials.revoke_tokens()
 
     def login_code(self, userid: str) -> str:
@@ -169,20 +169,20 @@ class Sandbox:
         return self.company.credentials.mint_code(userid)
 
     def push(self, event_type: str, **fields: Any) -> Push:
-        """Tell the registered address of an event, with these fields under their wire names, and see what it answers.
+        """Push an event to the registered address, with these fields under their wire names, and wait for its answer.
 
-        What changes in the company through its endpoints is told by itself, if the address is registered for it.
+        Changes that endpoints make in the company are pushed by themselves, if the address is registered for them.
         """
         push = self.company.callbacks.push(event_type, fields)
         self.settle()
         return push
 
     def deliver_again(self, push: Push) -> Push:
-        """Deliver a push once more, as the platform sometimes does although it was answered."""
+        """Deliver a push again, as the platform sometimes does although it was answered."""
         self.company.callbacks.deliver(push)
         self.settle()
         return push
 
     def settle(self, timeout: float = 10) -> None:
-        """Wait until every push that is due was delivered."""
+        """Wait until every push that is due is delivered."""
         self.company.callbacks.settle(timeout)

@@ -13,7 +13,7 @@ from dingtalk_models.sandbox import __doc__ as about
 
 
 def main() -> None:
-    """Serve, tell where and with which credentials, log every request."""
+    """Serve; print the address and the credentials, and log every request."""
     parser = argparse.ArgumentParser(
         prog="python -m dingtalk_models.sandbox",
         description=about,

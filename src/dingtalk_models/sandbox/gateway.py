@@ -1,11 +1,11 @@
-"""From a call to an answer: which endpoint is it, may the caller, and what does the endpoint say."""
+"""The gateway: finds the endpoint of a call, checks that the caller may use it, and returns its answer."""
 
 from __future__ import annotations
 
 import logging
 from collections import deque
 
-from dingtalk_models.sandbox.callback.changes import telling_of_changes
+from dingtalk_models.sandbox.callback.changes import pushing_changes
 from dingtalk_models.sandbox.server.endpoints import Endpoint, route
 from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
@@ -16,7 +16,7 @@ log = logging.getLogger("dingtalk_models.sandbox")
 
 
 class Gateway:
-    """Takes calls to the endpoints of one company; runs on the event loop alone, so calls never overlap."""
+    """The gateway of one company. It runs only on the event loop, so calls never overlap."""
 
     def __init__(self, company: Company, qps: int | None, scopes: frozenset[str] | None) -> None:
         self._company = company
@@ -25,7 +25,7 @@ class Gateway:
         self._recent: dict[str, deque[float]] = {}
 
     def answer(self, call: Call) -> Answer:
-        """The platform's answer; the company changes only here."""
+        """The answer to a call; endpoints change the company only here."""
         if call.path.startswith(PREFIX):
             return self._company.drive.store.answer(call)
         dialect = dialect_of(call.path)
@@ -40,7 +40,7 @@ class Gateway:
             in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
             elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
             arguments = endpoint.read({**elsewhere, **in_query, **in_path})
-            with telling_of_changes(self._company):
+            with pushing_changes(self._company):
                 result = endpoint.handler(self._company, **arguments)
             return dialect.accepted(result)
         except Refused as refusal:

@@ -12,7 +12,7 @@ from dingtalk_models.sandbox.state.company import Company
 
 
 def _token_of_app(company: Company, appkey: str, appsecret: str | None, code: int | str) -> tuple[str, int]:
-    """The app's token and its life; `code` refuses a wrong key or secret."""
+    """The app's token and its life in seconds; a wrong key or secret is refused with `code`."""
     held = company.credentials
     if (appkey, appsecret) != (held.appkey, held.appsecret):
         raise Refused(code)
@@ -28,7 +28,7 @@ def get_token(
     corpid: str | None = None,
     corpsecret: str | None = None,
 ) -> Result:
-    """An app's token, old style (获取企业内部应用的access_token)."""
+    """获取企业内部应用的access_token: the older API."""
     held = company.credentials
     if not (appkey or corpid):
         raise Refused(40035, "缺少参数 corpid or appkey")
@@ -48,7 +48,7 @@ def access_token(
     appkey: Annotated[str, Field(alias="appKey")],
     appsecret: Annotated[str, Field(alias="appSecret")],
 ) -> Result:
-    """An app's token (获取企业内部应用的accessToken)."""
+    """获取企业内部应用的accessToken."""
     token, ttl = _token_of_app(company, appkey, appsecret, "invalidClientIdOrSecret")
     return {"accessToken": token, "expireIn": ttl}
 
@@ -62,7 +62,7 @@ def corp_token(
     client_secret: str,
     grant_type: Annotated[str, Code("unsupported.grant.type")],
 ) -> Result:
-    """An app's token in one company (获取应用的 Access Token)."""
+    """获取应用的 Access Token."""
     if corp_id != company.credentials.corp_id:
         raise Refused("unknownError")
     if grant_type != "client_credentials":
@@ -73,13 +73,13 @@ def corp_token(
 
 @endpoint("GET", "/get_jsapi_ticket")
 def get_jsapi_ticket(company: Company) -> Result:
-    """The ticket that signs a page, old style (获取jsapi_ticket)."""
+    """获取jsapi_ticket: the older API."""
     ticket, ttl = company.credentials.issue_ticket()
     return {"ticket": ticket, "expires_in": ttl}
 
 
 @endpoint("POST", "/v1.0/oauth2/jsapiTickets", scope="qyapi_base")
 def jsapi_tickets(company: Company) -> Result:
-    """The ticket that signs a page (获取jsapiTicket)."""
+    """获取jsapiTicket."""
     ticket, ttl = company.credentials.issue_ticket()
     return {"jsapiTicket": ticket, "expireIn": ttl}

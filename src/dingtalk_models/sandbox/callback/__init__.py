@@ -1,1 +1,1 @@
-"""The address that is registered for events, and the events that changes in the company lead to."""
+"""The address that is registered for events, and the events for changes in the company."""

@@ -1,4 +1,4 @@
-"""What changed in a company between two moments, as the events that tell of it."""
+"""The events for what changed in a company between two moments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Department, User
 
 Events: TypeAlias = Generator[tuple[str, dict[str, Any]]]
-"""Events by their types and fields."""
+"""Events: their types and fields."""
 
 Key = TypeVar("Key", str, int)
 
@@ -30,7 +30,7 @@ _PROFILE: Final = {
 
 
 @contextmanager
-def telling_of_changes(company: Company) -> Generator[None]:
+def pushing_changes(company: Company) -> Generator[None]:
     """Push an event for each change that the block makes, if the address is registered for it."""
     callbacks = company.callbacks
     before = Picture(company) if callbacks.registration else None
@@ -42,7 +42,7 @@ def telling_of_changes(company: Company) -> Generator[None]:
 
 
 class Picture:
-    """What a company is at a moment, as far as events tell of it."""
+    """The parts of a company that events report, at one moment."""
 
     def __init__(self, company: Company) -> None:
         self.users = {userid: (user.modified, _profile(user)) for userid, user in company.users.items()}
@@ -56,7 +56,7 @@ class Picture:
 
 
 def changes(before: Picture, after: Picture) -> Events:
-    """The events for what differs between two pictures."""
+    """The events for the differences between two pictures."""
     stamp = str(int(after.company.credentials.clock.now() * 1000))
     yield from _users(before, after, stamp)
     yield from _departments(before, after, stamp)
@@ -131,7 +131,7 @@ def _settings(department: Department) -> dict[str, Any]:
     return deepcopy(vars(department))
 
 
-def _told(instance: Instance, title: str, **fields: Any) -> dict[str, Any]:
+def _fields(instance: Instance, title: str, **fields: Any) -> dict[str, Any]:
     common = {
         "processInstanceId": instance.instance_id,
         "processCode": instance.form.process_code,
@@ -143,7 +143,7 @@ def _told(instance: Instance, title: str, **fields: Any) -> dict[str, Any]:
 
 
 def _instance(instance: Instance, title: str, kind: str) -> dict[str, Any]:
-    return _told(
+    return _fields(
         instance,
         title,
         type=kind,
@@ -157,7 +157,7 @@ def _instance(instance: Instance, title: str, kind: str) -> dict[str, Any]:
 
 def _task(instance: Instance, task: Task, title: str, kind: str) -> dict[str, Any]:
     result = {"AGREE": "agree", "REFUSE": "refuse", "REDIRECTED": "redirect"}.get(task.result or "")
-    return _told(
+    return _fields(
         instance,
         title,
         type=kind,

@@ -1,4 +1,4 @@
-"""`/call_back/*`: the address that is registered for events, and those that could not be pushed to it."""
+"""`/call_back/*`: the address that is registered for events, and the events that could not be pushed to it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Url = Annotated[str, AfterValidator(_is_address), Code(71011, missing=71010)]
 
 
 def _verified(company: Company, tags: list[str], token: str, aes_key: str, url: str) -> Registration:
-    """The registration, if its address answers a `check_url`."""
+    """The registration; refused if its address does not answer a `check_url`."""
     registration = Registration(tuple(tags), token, aes_key, url, company.credentials.corp_id)
     status, problem = post(registration, {"EventType": "check_url"})
     if problem:
@@ -48,7 +48,7 @@ def _verified(company: Company, tags: list[str], token: str, aes_key: str, url: 
 
 @endpoint("POST", "/call_back/register_call_back", invalid=71010)
 def register_call_back(company: Company, *, call_back_tag: Tags, token: Token, aes_key: AesKey, url: Url) -> Result:
-    """注册回调事件: one address an app."""
+    """注册回调事件: an app has at most one address."""
     if company.callbacks.registration:
         raise Refused(71006)
     company.callbacks.registration = _verified(company, call_back_tag, token, aes_key, url)
@@ -84,7 +84,7 @@ def delete_call_back(company: Company) -> Result:
 
 @endpoint("GET", "/call_back/get_call_back_failed_result", scope="qyapi_base")
 def get_call_back_failed_result(company: Company) -> Result:
-    """获取推送失败的事件列表: what is told is forgotten."""
+    """获取推送失败的事件列表: each event is returned once."""
     taken, more = company.callbacks.take_failed()
     return {"failed_list": [_failed(push) for push in taken], "has_more": more}
 
@@ -94,8 +94,8 @@ def _failed(push: Push) -> dict[str, object]:
     head = ("EventType", "EventTime", "CorpId", "BizId", "eventId", "timeStamp")
     fields = {name: value for name, value in payload.items() if name not in head}
     if tag.startswith(("user_", "org_admin_")):
-        told: dict[str, object] = {"userid": fields.get("userId", [])}
+        content: dict[str, object] = {"userid": fields.get("userId", [])}
     else:
         wrappers = {"bpms": "bpmsCallBackData", "label": "roleLabelChange"}
-        told = {wrappers.get(tag.partition("_")[0], "callbackData"): fields}
-    return {"call_back_tag": tag, "event_time": payload["EventTime"], tag: {**told, "corpid": payload["CorpId"]}}
+        content = {wrappers.get(tag.partition("_")[0], "callbackData"): fields}
+    return {"call_back_tag": tag, "event_time": payload["EventTime"], tag: {**content, "corpid": payload["CorpId"]}}

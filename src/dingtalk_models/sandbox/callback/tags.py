@@ -1,4 +1,4 @@
-"""What an address can be registered for: the events that are pushed to internal apps."""
+"""The events that an address can be registered for: those that are pushed to internal apps."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Departments, people and roles, also by the archived endpoints."""
+"""Departments, people and roles, with the archived endpoints that older clients still call."""

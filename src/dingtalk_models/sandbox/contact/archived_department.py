@@ -1,7 +1,6 @@
-"""`/department/*`: the archived endpoints for current.
+"""`/department/*`: the archived endpoints for departments, which older clients still call.
 
-Replies are flat, names are in camel case, what only reads or deletes is a GET, and lists of ids are joined by vertical
-bars.
+Replies are flat, names are in camel case, reading and deleting is a GET, and lists of ids are joined by vertical bars.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ def update_department(
 
 @endpoint("GET", "/department/delete", scope=MANAGE)
 def delete_department(company: Company, *, id: Id) -> Result:
-    """删除部门: an empty one."""
+    """删除部门: only an empty one."""
     return current.delete_department(company, dept_id=id)
 
 

@@ -1,7 +1,7 @@
-"""`/user/*`, `/topapi/inactive/user/get`: the archived endpoints for people.
+"""`/user/*`, `/topapi/inactive/user/get`: the archived endpoints for people, which older clients still call.
 
-On the bare paths replies are flat, names are in camel case, and what only reads or deletes is a GET. Two fields of a
-person look like JSON, but are not.
+On the bare paths replies are flat, names are in camel case, and reading and deleting is a GET. Two fields of a person
+look like JSON but are not.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from dingtalk_models.sandbox.state.contact import User
 
 
 def _pairs(value: object) -> object:
-    """A map of departments, as JSON or nearly so: `{"1":"组长"}`, `{1:组长}`."""
+    """A value for each department, as JSON or the form that only looks like it: `{"1":"组长"}`, `{1:组长}`."""
     if not isinstance(value, str):
         return value
     return dict(re.findall(r"\"?(\d+)\"?\s*:\s*\"?([^,\"}]*)", value))
@@ -45,7 +45,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64), Code(60112, missing=40
 
 
 class Profile(TypedDict, total=False):
-    """What both create and update write as it is."""
+    """The fields that create and update write as they are."""
 
     title: Annotated[str, Field(alias="position", max_length=64), Code(60119)]
     telephone: Annotated[str, Field(alias="tel", max_length=50)]
@@ -91,7 +91,7 @@ def _shown(company: Company, user: User, fields: Mapping[str, str], language: La
     return {name: value for name, value in shown.items() if value not in (None, "")}
 
 
-def _nearly_json(values: Mapping[int, object]) -> str:
+def _like_json(values: Mapping[int, object]) -> str:
     return "{" + ",".join(f"{key}:{str(value).lower()}" for key, value in values.items()) + "}"
 
 
@@ -107,13 +107,13 @@ def get_user(company: Company, *, userid: str, language: Lang = "zh_CN") -> Resu
         **_shown(company, user, _SHOWN | _SHOWN_ALONE, language),
         "roles": roles,
         "tags": {},
-        "orderInDepts": _nearly_json({dept_id: place.order for dept_id, place in user.departments.items()}),
-        "isLeaderInDepts": _nearly_json({dept_id: leads(company, user, dept_id) for dept_id in user.departments}),
+        "orderInDepts": _like_json({dept_id: place.order for dept_id, place in user.departments.items()}),
+        "isLeaderInDepts": _like_json({dept_id: leads(company, user, dept_id) for dept_id in user.departments}),
     }
 
 
-class Written(TypedDict, total=False):
-    """What both create and update write, but the current endpoints take in another form."""
+class NewUser(Profile, total=False):
+    """The optional fields of create."""
 
     orders: Annotated[dict[int, int], BeforeValidator(_pairs), Field(alias="orderInDepts")]
     positions: Annotated[dict[int, str], BeforeValidator(_pairs), Field(alias="positionInDepts")]
@@ -121,29 +121,16 @@ class Written(TypedDict, total=False):
     manager_userid: Annotated[str, Field(alias="managerUserid")]
 
 
-class NewUser(Written, Profile, total=False):
-    """What create takes."""
-
-
-class Basics(TypedDict, total=False):
-    """What update leaves as it is unless it is given."""
+class ChangedUser(NewUser, total=False):
+    """The optional fields of update."""
 
     name: Name
     mobile: str
     department: DepartmentIds
-
-
-class InLanguage(Written, total=False):
-    """The same, in a language."""
-
     language: Lang
 
 
-class ChangedUser(Basics, InLanguage, Profile, total=False):
-    """What update takes."""
-
-
-def _current_form(given: NewUser | ChangedUser) -> dict[str, Any]:
+def _current_form(given: NewUser) -> dict[str, Any]:
     """The fields as the current endpoints take them."""
     fields: dict[str, Any] = {**given}
     if "department" in fields:
@@ -219,7 +206,7 @@ def list_by_page(
     order: Order = "custom",
     language: Lang = "zh_CN",
 ) -> Result:
-    """获取部门用户详情: who is directly in the department."""
+    """获取部门用户详情: the people directly in the department."""
     page, more = _page(company, department_id, offset, size, order)
     found = [
         _shown(company, user, _SHOWN, language)

@@ -28,7 +28,7 @@ _SHOWN_IF_SET: Final = ("source_identifier", "code", "org_dept_owner")
 
 
 class Settings(TypedDict, total=False):
-    """What both create and update write."""
+    """The fields that create and update write."""
 
     hide_dept: bool
     dept_permits: Ids
@@ -44,7 +44,7 @@ class Settings(TypedDict, total=False):
 
 
 class Search(TypedDict):
-    """What a search of departments and one of people take."""
+    """The parameters of a search, of departments or of people."""
 
     query_word: Annotated[str, Field(alias="queryWord", min_length=1)]
     offset: Annotated[int, Field(ge=0)]
@@ -52,7 +52,7 @@ class Search(TypedDict):
 
 
 class MoreSettings(Settings, total=False):
-    """What only update writes."""
+    """The fields that only update writes."""
 
     auto_add_user: bool
     group_contain_sub_dept: bool
@@ -63,7 +63,7 @@ class MoreSettings(Settings, total=False):
 
 
 def check_name(company: Company, name: str, parent_id: int, own_id: int | None = None) -> None:
-    """Refuse a name that is malformed, or that a sibling has."""
+    """Refuse a malformed name, or one that another department with the same parent has."""
     if not 1 <= len(name) <= 64:
         raise Refused(60001)
     if any(forbidden in name for forbidden in "-,，"):
@@ -76,7 +76,7 @@ MOST_PERMITS: Final = 50
 
 
 def check_permits(company: Company, settings: Settings, code: int, most: int = MOST_PERMITS) -> None:
-    """Refuse lists of who may see a department if they are too long or name nobody."""
+    """Refuse lists of who may see a department if they are too long or have an unknown id."""
     dept_lists = settings.get("dept_permits", []), settings.get("outer_permit_depts", [])
     user_lists = settings.get("user_permits", []), settings.get("outer_permit_users", [])
     known = all(company.departments.keys() >= set(each) for each in dept_lists) and all(
@@ -87,7 +87,7 @@ def check_permits(company: Company, settings: Settings, code: int, most: int = M
 
 
 def check_move(company: Company, department: Department, parent_id: int) -> None:
-    """Refuse a parent that does not exist, or is the department itself or below it."""
+    """Refuse a parent that does not exist, the department itself, and one below it."""
     if parent_id not in company.departments:
         raise Refused(60004)
     if department.dept_id in company.path_up(parent_id):
@@ -101,7 +101,7 @@ def write(department: Department, settings: Settings) -> None:
 
 
 def add(company: Company, name: str, parent_id: int, settings: Settings, most: int = MOST_PERMITS) -> Department:
-    """Add a department, if it may be."""
+    """Add a department, or refuse to."""
     if parent_id not in company.departments:
         raise Refused(60004)
     check_name(company, name, parent_id)
@@ -122,7 +122,7 @@ def change(
     managers: list[str],
     most: int = MOST_PERMITS,
 ) -> None:
-    """Change a department, if it may be; its managers must be members."""
+    """Change a department, or refuse to; its managers must be members."""
     dept_id = department.dept_id
     if dept_id == ROOT:
         raise Refused(60018)
@@ -173,7 +173,7 @@ def update_department(
 
 @endpoint("POST", "/topapi/v2/department/delete", scope=MANAGE)
 def delete_department(company: Company, *, dept_id: int) -> Result:
-    """删除部门: an empty one."""
+    """删除部门: only an empty one."""
     if dept_id == ROOT:
         raise Refused(60007)
     company.department(dept_id)
@@ -186,7 +186,7 @@ def delete_department(company: Company, *, dept_id: int) -> Result:
 
 
 def name_of(department: Department, language: Language) -> str:
-    """The department's name in a language, or in Chinese where it has no other."""
+    """The department's name in this language, or in Chinese if it has none."""
     return (department.name_en if language == "en_US" else None) or department.name
 
 

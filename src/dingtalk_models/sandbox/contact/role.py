@@ -54,7 +54,7 @@ def update_role(company: Company, *, role_id: Annotated[int, Field(alias="roleId
 
 @endpoint("POST", "/topapi/role/deleterole", scope=MANAGE, invalid=33011)
 def delete_role(company: Company, *, role_id: int) -> Result:
-    """删除角色: one that nobody has."""
+    """删除角色: only one that nobody has."""
     role = company.role(role_id)
     check_editable(company, role)
     if role.members:
@@ -140,7 +140,7 @@ def _chosen(company: Company, role_ids: list[int], userids: list[str]) -> list[R
 
 @endpoint("POST", "/topapi/role/addrolesforemps", scope=MANAGE)
 def add_roles_for_emps(company: Company, *, role_ids: RoleIds, userids: TwentyPeople) -> Result:
-    """批量增加员工角色: not those of the default group."""
+    """批量增加员工角色: no roles of the default group."""
     roles = _chosen(company, role_ids, userids)
     for role in roles:
         check_editable(company, role)
@@ -167,7 +167,7 @@ def update_role_scope(
     role_id: Annotated[int, Code(60301, missing=34018)],
     dept_ids: Annotated[Ids | None, Field(max_length=50)] = None,
 ) -> Result:
-    """设定角色成员管理范围; without departments: the whole company."""
+    """设定角色成员管理范围: without departments, the whole company."""
     role = company.role(role_id, 60301)
     company.user(userid, 46004)
     for dept_id in dept_ids or ():

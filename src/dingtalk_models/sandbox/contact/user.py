@@ -35,12 +35,12 @@ _IN_DETAIL: Final = (*_IN_LIST, "org_email_type", "manager_userid", "real_authed
 
 
 def name_of(user: User, language: Language) -> str:
-    """The person's name in a language, or in Chinese where there is no other."""
+    """The person's name in this language, or in Chinese if there is none."""
     return (user.name_en if language == "en_US" else None) or user.name
 
 
 def _view(company: Company, user: User, fields: Iterable[str], language: Language) -> dict[str, Any]:
-    """The fields that are set: the platform omits the others."""
+    """The fields that are set; the platform leaves out the others."""
     shown = {"name": name_of(user, language), **{field: getattr(user, field) for field in fields}}
     if user.extension:
         shown["extension"] = json.dumps(user.extension, ensure_ascii=False)
@@ -56,7 +56,7 @@ def leads(company: Company, user: User, dept_id: int) -> bool:
 def get_user(
     company: Company, *, userid: str = "", login_id: str | None = None, language: Language = "zh_CN"
 ) -> Result:
-    """查询用户详情; a company account (企业账号) also by its login_id."""
+    """查询用户详情: by userid, or a company account (企业账号) by login_id."""
     if not (userid or login_id):
         raise Refused(400002)
     user = company.find_user(login_id=login_id) if login_id else company.users.get(userid)
@@ -91,7 +91,7 @@ class InDepartment(TypedDict, total=False):
 
 
 class Profile(TypedDict, total=False):
-    """What both create and update write as it is."""
+    """The fields that create and update write as they are."""
 
     hide_mobile: bool
     telephone: Annotated[str, Field(max_length=50)]
@@ -110,7 +110,7 @@ class Profile(TypedDict, total=False):
 
 
 class Account(Profile, total=False):
-    """What only create writes."""
+    """The fields that only create writes."""
 
     login_email: str
     login_id: str
@@ -137,7 +137,7 @@ def check_unique(company: Company, fields: Mapping[str, object], own: User | Non
 
 
 def check_departments(company: Company, dept_ids: Iterable[int], own: User | None = None) -> None:
-    """Refuse departments that do not exist, or are full."""
+    """Refuse departments that do not exist or are full."""
     for dept_id in dept_ids:
         company.department(dept_id)
         inside = own is not None and dept_id in own.departments
@@ -146,7 +146,7 @@ def check_departments(company: Company, dept_ids: Iterable[int], own: User | Non
 
 
 def check_account(account: Account, password: str | None) -> None:
-    """Refuse a company account without a login, or with a weak first password."""
+    """Refuse a company account without a login or with a weak initial password."""
     weak = password is None or len(password) < 8 or password.isalpha() or password.isdecimal()
     if account.get("exclusive_account_type") == "dingtalk" and (weak or not account.get("login_id")):
         raise Refused(40035)
@@ -276,7 +276,7 @@ def _page(items: Sequence[object], cursor: int, size: int) -> dict[str, Any]:
 
 
 def members(company: Company, dept_id: int, order: Order) -> list[User]:
-    """Who is directly in a department, in this order."""
+    """The people directly in a department, in this order."""
     return sorted(company.members(dept_id), key=lambda user: _KEYS[order](user, dept_id))
 
 
@@ -287,7 +287,7 @@ def _page_of_members(company: Company, asked: OrderedPage) -> dict[str, Any]:
 
 @endpoint("POST", "/topapi/v2/user/list", scope=OF_DEPARTMENT)
 def list_users(company: Company, **asked: Unpack[OrderedPage]) -> Result:
-    """获取部门用户详情: who is directly in the department."""
+    """获取部门用户详情: the people directly in the department."""
     dept_id, language = asked["dept_id"], asked.get("language", "zh_CN")
     company.department(dept_id, 60019)
     page = _page_of_members(company, asked)
@@ -337,7 +337,7 @@ def list_inactive(
     query_date: Annotated[str, BeforeValidator(checked_day)],
     dept_ids: Ids | None = None,
 ) -> Result:
-    """获取未登录钉钉的员工列表: a person's `active` counts for every day."""
+    """获取未登录钉钉的员工列表: by the person's `active`, whatever the day."""
     del query_date
     found = [
         user.userid
@@ -352,7 +352,7 @@ def list_inactive(
 
 @endpoint("POST", "/topapi/v2/user/getbymobile", scope="qyapi_get_member_by_mobile")
 def get_by_mobile(company: Company, *, mobile: str, support_exclusive_account_search: bool = False) -> Result:
-    """根据手机号查询用户; on demand also the company accounts (企业账号) with this number."""
+    """根据手机号查询用户: if asked for, also the company accounts (企业账号) with this number."""
     if not re.fullmatch(r"\+?[\d-]{4,20}", mobile):
         raise Refused(40104)
     user = company.find_user(mobile=mobile)
@@ -408,7 +408,7 @@ def search_users(
 
 @endpoint("POST", "/topapi/v2/user/getuserinfo", scope="qyapi_base", invalid=41007)
 def get_user_info(company: Company, *, code: Annotated[str, Field(min_length=1)]) -> Result:
-    """Who a login code stands for (通过免登码获取用户信息)."""
+    """通过免登码获取用户信息."""
     userid = company.credentials.redeem(code)
     if userid is None:
         raise Refused(40078)

@@ -22,7 +22,7 @@ Offset = Annotated[int, Field(ge=0), Code(40068)]
 
 
 class Optional(TypedDict, total=False):
-    """What a contact may have."""
+    """The optional fields of a contact."""
 
     title: str
     company_name: str
@@ -120,5 +120,5 @@ def list_contacts(
 
 
 def shown(company: Company, userid: str) -> dict[str, Any]:
-    """A contact as it is answered: what is not set is left out."""
+    """A contact in a reply."""
     return present(asdict(company.clientele.contacts[userid]))

@@ -1,1 +1,1 @@
-"""Spaces, files and folders, media, the older drive, the files of approvals."""
+"""Spaces, files and folders, media, the older drive, and the files of approvals."""

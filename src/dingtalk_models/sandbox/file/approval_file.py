@@ -27,7 +27,7 @@ class FileInfo(TypedDict):
 
 
 class OldPreview(TypedDict):
-    """The request of the older preview."""
+    """The request of the older API."""
 
     userid: str
     process_instance_id: str

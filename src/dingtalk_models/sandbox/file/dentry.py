@@ -24,7 +24,7 @@ Conflict = Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETUR
 
 
 class Option(TypedDict, total=False):
-    """What copy, move and add take."""
+    """The options of copy, move and add."""
 
     conflictStrategy: Conflict
     appProperties: list[dict[str, str]]
@@ -44,26 +44,26 @@ class PreCheck(TypedDict, total=False):
 
 
 class UploadOption(TypedDict, total=False):
-    """What the information for an upload takes."""
+    """The options of an upload."""
 
     preCheckParam: PreCheck
 
 
 class DownloadOption(TypedDict, total=False):
-    """What the information for a download takes."""
+    """The options of a download."""
 
     version: int
 
 
 def check_name(name: str) -> str:
-    """The name without spaces around it, or a refusal."""
+    """The name without spaces around it; refused if it is not allowed."""
     if not name.strip() or name.endswith(".") or any(each in name for each in '\t*"<>|'):
         raise Refused("dentryNameIllegal")
     return name.strip()
 
 
 def shown(drive: Drive, dentry: Dentry) -> dict[str, Any]:
-    """A file or folder as it is answered; a folder has neither size nor extension."""
+    """A file or folder in a reply; a folder has no size and no extension."""
     entry: dict[str, Any] = {
         "id": dentry.id, "spaceId": dentry.space_id, "parentId": dentry.parent_id, "type": dentry.type,
         "name": dentry.name, "path": drive.path(dentry), "version": len(dentry.versions) or 1, "status": "NORMAL",
@@ -178,7 +178,7 @@ def rename_dentry(
 
 
 class Transfer(TypedDict, total=False):
-    """What to copy or move, and where to."""
+    """The parameters of copy and move."""
 
     space_id: Required[SpaceId]
     dentry_id: Required[DentryId]
@@ -189,7 +189,7 @@ class Transfer(TypedDict, total=False):
 
 
 def _source_and_target(drive: Drive, asked: Transfer) -> tuple[Dentry, Dentry]:
-    """What to copy or move, and the folder for it, which must not lie within."""
+    """What to copy or move, and the target folder, which must not be inside of it."""
     dentry = drive.dentry(asked["space_id"], asked["dentry_id"])
     folder = drive.dentry(asked["target_space"], asked["target_folder"])
     if folder.type != "FOLDER" or folder in drive.below(dentry):
@@ -202,7 +202,7 @@ def _size_of_all(drive: Drive, dentry: Dentry) -> int:
 
 
 def _placed(drive: Drive, asked: Transfer, name: str, folder: Dentry, make: Callable[[str], Dentry]) -> Result:
-    """Copy or move by the rule for names that are taken; answers a file with the file, a folder with a task."""
+    """Copy or move, by the strategy for taken names; the reply has the file, or for a folder a task."""
     dentry = make_named(drive, folder, name, _strategy(asked.get("option", Option())), make)
     if dentry.type == "FILE":
         return {"dentry": shown(drive, dentry), "async": False}
@@ -211,7 +211,7 @@ def _placed(drive: Drive, asked: Transfer, name: str, folder: Dentry, make: Call
 
 @endpoint("POST", "/v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/copy?unionId", scope=WRITE, invalid=INVALID)
 def copy_dentry(company: Company, **asked: Unpack[Transfer]) -> Result:
-    """复制文件或文件夹: a folder as a task."""
+    """复制文件或文件夹: a folder is copied by a task."""
     drive, who = company.drive, check_user(company, asked["union_id"])
     dentry, folder = _source_and_target(drive, asked)
     drive.check_room(folder.space_id, _size_of_all(drive, dentry))
@@ -227,7 +227,7 @@ def copy_dentry(company: Company, **asked: Unpack[Transfer]) -> Result:
 
 @endpoint("POST", "/v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/move?unionId", scope=WRITE, invalid=INVALID)
 def move_dentry(company: Company, **asked: Unpack[Transfer]) -> Result:
-    """移动文件或文件夹: a folder as a task."""
+    """移动文件或文件夹: a folder is moved by a task."""
     drive, who = company.drive, check_user(company, asked["union_id"])
     dentry, folder = _source_and_target(drive, asked)
     if folder.space_id != dentry.space_id:
@@ -254,7 +254,7 @@ def delete_dentry(
     union_id: UnionId,
     to_recycle_bin: Annotated[bool, Field(alias="toRecycleBin")] = False,
 ) -> Result:
-    """删除文件或文件夹: a folder as a task. There is no recycle bin."""
+    """删除文件或文件夹: a folder is deleted by a task. There is no recycle bin."""
     del to_recycle_bin
     check_user(company, union_id)
     drive = company.drive
@@ -275,7 +275,7 @@ def get_task(company: Company, *, task_id: Annotated[str, Field(alias="taskId")]
     return {"task": company.drive.tasks[task_id]}
 
 
-# transfer
+# upload and download
 
 
 @endpoint(

@@ -15,7 +15,7 @@ from dingtalk_models.sandbox.state.file import Transaction
 
 @endpoint("POST", "/file/upload/single", invalid=40035)
 def upload_single(company: Company, *, file_size: int, file: Media) -> Result:
-    """单步文件上传: 8 MB."""
+    """单步文件上传: at most 8 MB."""
     if file_size != len(file.content) or not 0 < file_size <= 8 * MB:
         raise Refused(40006)
     return {"media_id": company.drive.keep("file", file.name, file.content, "#i")}
@@ -29,7 +29,7 @@ def upload_transaction(
     chunk_numbers: Annotated[int, Field(ge=1, le=10_000)],
     upload_id: str | None = None,
 ) -> Result:
-    """开启分块上传事务, or with an upload id 提交文件上传事务."""
+    """开启分块上传事务; with an upload id, 提交文件上传事务."""
     drive = company.drive
     if upload_id is None:
         upload_id = f"{drive.new_id()}_0#i"

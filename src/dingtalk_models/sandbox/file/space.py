@@ -19,7 +19,7 @@ SpaceId = Annotated[str, Field(alias="spaceId")]
 
 
 class SpaceOption(TypedDict, total=False):
-    """What adding a space takes."""
+    """The options of a new space."""
 
     name: str
     quota: Annotated[int, Field(ge=0)]
@@ -37,7 +37,7 @@ def check_user(company: Company, union_id: str) -> str:
 
 
 def shown_space(company: Company, space: Space) -> Result:
-    """A space as it is answered."""
+    """A space in a reply."""
     quota = {"used": company.drive.used(space.id), "max": space.quota, "reserved": 0, "type": "PRIVATE"}
     owner = space.creator if space.owner_type == "USER" else company.credentials.agent_id
     return {
@@ -54,7 +54,7 @@ def shown_space(company: Company, space: Space) -> Result:
 
 @endpoint("POST", "/v1.0/storage/spaces?unionId", scope="Storage.Space.Write", invalid=INVALID)
 def add_space(company: Company, *, union_id: UnionId, option: SpaceOption | None = None) -> Result:
-    """添加空间, or the one that its scene already has."""
+    """添加空间: if the scene already has a space, that one."""
     given: dict[str, Any] = {**(option or SpaceOption())}
     scene, scene_id = given.pop("scene", "default"), given.pop("sceneId", "0")
     if "ownerType" in given:

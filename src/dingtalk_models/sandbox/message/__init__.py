@@ -1,1 +1,1 @@
-"""Work notifications, the app's robot, the webhooks of groups."""
+"""Work notifications, the app's robot, and the webhooks of groups."""

@@ -43,13 +43,13 @@ Conversation = Annotated[
 
 
 def check_robot(company: Company, robot_code: str) -> None:
-    """Refuse a robot that is not the app's."""
+    """Refuse another robot than the app's."""
     if robot_code != company.credentials.appkey:
         raise Refused("invalidParameter.robotCode.notExsit")
 
 
 def check_group(company: Company, conversation: str) -> list[str]:
-    """The members of a group."""
+    """The members of a group, or a refusal."""
     if conversation not in company.outbox.groups:
         raise Refused("invalid.openConversationId")
     return company.outbox.groups[conversation]

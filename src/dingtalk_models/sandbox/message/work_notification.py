@@ -1,6 +1,6 @@
 """`/topapi/message/corpconversation/*`: work notifications.
 
-Sending always succeeds once the parameters are right; for whom a message was dropped appears in the result alone.
+Sending succeeds if the parameters are right. Only the result of sending shows for whom the message was dropped.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Agent = Annotated[int, Code(40056)]
 
 
 def check_message(msg: dict[str, Any]) -> dict[str, Any]:
-    """What a message says; refuses what the table of message types does not allow."""
+    """The content of a message; refuses what the table of message types does not allow."""
     kind = str(msg.get("msgtype"))
     content = msg.get(kind)
     if kind not in _NEEDED or not isinstance(content, dict):
@@ -100,7 +100,7 @@ def _day(moment: float) -> int:
 
 
 def _dropped(company: Company, msg: dict[str, Any], people: list[str]) -> dict[str, int]:
-    """For whom a message is dropped, by the limits of a day and a minute."""
+    """The people for whom a message is dropped, by the limits of a day and a minute, and the codes that say why."""
     now = company.credentials.clock.now()
     recent = [task for task in company.outbox.tasks.values() if _day(task.sent) == _day(now)]
     a_day = Counter(userid for task in recent for userid in task.receivers)
@@ -198,7 +198,7 @@ def send_by_template(
 
 
 def check_agent(company: Company, agent_id: int, code: int) -> None:
-    """Refuse an agent that is not the app."""
+    """Refuse another agent than the app's."""
     if str(agent_id) != company.credentials.agent_id:
         raise Refused(code)
 
@@ -227,7 +227,7 @@ def get_send_progress(company: Company, *, agent_id: int, task_id: int) -> Resul
 
 @endpoint("POST", "/topapi/message/corpconversation/getsendresult", scope=SCOPE, invalid=40035)
 def get_send_result(company: Company, *, agent_id: int, task_id: int) -> Result:
-    """获取工作通知消息的发送结果: of 100 receivers at the most."""
+    """获取工作通知消息的发送结果: for at most 100 receivers."""
     task = task_of(company, agent_id, task_id, 40035)
     if task.named > MAX_TRACKED:
         raise Refused(41052)
@@ -258,7 +258,7 @@ def recall(company: Company, *, agent_id: int, msg_task_id: int) -> Result:
 def update_status_bar(
     company: Company, *, agent_id: Agent, task_id: int, status_value: str, status_bg: str | None = None
 ) -> Result:
-    """更新工作通知状态栏: of an OA message that has one, within 7 days."""
+    """更新工作通知状态栏: only of an OA message that has one, within 7 days."""
     check_agent(company, agent_id, 40056)
     task = task_of(company, agent_id, task_id, 40035, 7 * DAY)
     if task.named > MAX_TRACKED:

@@ -1,13 +1,14 @@
-"""The table of endpoints, and how a function becomes one.
+"""The table of endpoints, and the decorator that puts a function into it.
 
-An endpoint is a function of the company and its parameters; the signature is the parameter table:
+An endpoint is a function of the company and its parameters; its signature is the table of parameters:
 
     @endpoint("POST", "/topapi/v2/department/get", scope="qyapi_get_department_list")
     def get_department(company: Company, *, dept_id: int, language: Language = "zh_CN") -> Result:
         return {"result": …}
 
-It returns the business part of the reply, or raises `Refused`. A wrong parameter is answered with the code
-of its own `Code(…)`, else with the endpoint's.
+It returns the reply without its envelope, or raises `Refused`. A wrong parameter is refused with the code of its own
+`Code(…)`, else with that of the endpoint. Parameters that endpoints share are in a `TypedDict`, as
+`**settings: Unpack[Settings]`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ Language = Literal["zh_CN", "en_US"]
 
 @dataclass(frozen=True)
 class Code:
-    """What a malformed parameter is answered with, and a missing one where that differs."""
+    """The code that refuses a malformed parameter, and the one for a missing parameter if it differs."""
 
     invalid: int | str
     missing: int | str | None = None
@@ -63,12 +64,12 @@ def _unquote(value: object) -> object:
 Ids = Annotated[list[int], BeforeValidator(_split)]
 Names = Annotated[list[str], BeforeValidator(_split)]
 FromJson = BeforeValidator(_unquote)
-"""For objects and lists, which a form carries as JSON text."""
+"""For objects and lists, which are JSON text in a form."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One API: where it is, who may call it, what it takes, and the function that does it."""
+    """One API: its path, who may call it, its parameters, and the function behind it."""
 
     verb: str
     path: str
@@ -80,11 +81,11 @@ class Endpoint:
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
-        """The model of its parameters; made on the first call, as most runs need only a few."""
+        """The model of its parameters; made on the first call, because most runs call few endpoints."""
         return _parameters_of(self.handler)
 
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
-        """The handler's arguments. Null counts as absent; what the API does not know is ignored."""
+        """The handler's arguments. Null counts as absent, unknown parameters are ignored."""
         try:
             model = self.parameters.model_validate({k: v for k, v in given.items() if v is not None})
         except ValidationError as error:
@@ -117,12 +118,12 @@ def endpoint(
 
     Args:
         verb: GET, POST, ….
-        path: the path; `{name}` stands for a segment that is a parameter, and behind a question mark stand those
-            that are looked for in the query although there is a body: `/robot/send?access_token&sign`.
+        path: the path; `{name}` is a segment that is a parameter. Names after a question mark are parameters that are
+            in the query although there is a body: `/robot/send?access_token&sign`.
         scope: the documented permission scope.
         invalid: the code for a parameter that is malformed or missing.
-        missing: the code for a missing one, where it differs.
-        open: needs no access token.
+        missing: the code for a missing one, if it differs.
+        open: whether it needs no access token.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -169,6 +170,6 @@ def _fields_of(shared: Any) -> dict[str, Any]:
 
 
 def _present(annotation: Any) -> Any:
-    """`X | None` without the None, which never gets as far as the model: so X's limits and `Code` apply."""
+    """`X | None` without the None: null never reaches the model, and X's limits and `Code` must stay visible."""
     options = get_args(annotation)
     return next(each for each in options if each is not NoneType) if NoneType in options else annotation

@@ -1,4 +1,4 @@
-"""How each kind of path is spoken to, and answers: the bare paths, `/topapi`, the new host."""
+"""How requests and replies look on each kind of path: the bare paths, `/topapi`, the newer host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it was received; `unreadable` is the code that its body deserves."""
+    """A request as it was received; `unreadable` is the code that refuses a body that can't be read."""
 
     method: str
     path: str
@@ -90,7 +90,7 @@ def _parts(content_type: str, content: bytes) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply: `code` is what it says went wrong, 0 if nothing did."""
+    """A reply; `code` is its error code, 0 if there is none."""
 
     status: int
     content: bytes
@@ -108,7 +108,7 @@ class Answer:
 
 
 class Bare:
-    """The bare paths of the old host: always HTTP 200, a plain errcode and errmsg."""
+    """The bare paths of the older host: always HTTP 200, a plain errcode and errmsg."""
 
     blank: int | str = 40000
     stale: int | str = 40014
@@ -116,17 +116,17 @@ class Bare:
     throttled: int | str = 90018
 
     def pick(self, verbs: Mapping[str, Endpoint], verb: str) -> Endpoint | None:
-        """The endpoint for this verb; None: no such path."""
+        """The endpoint for this verb; None: there is no such path."""
         if verbs and verb not in verbs:
             raise Refused(43001 if "GET" in verbs else 43002)
         return verbs.get(verb)
 
     def token(self, call: Call) -> str | None:
-        """The token, if it is where this kind of path looks for it."""
+        """The token, if it is where this kind of path expects it."""
         return call.query.get("access_token")
 
     def arguments(self, call: Call, endpoint: Endpoint) -> Mapping[str, object]:
-        """The parameters, from where this kind of path looks for them: the query of a GET, else the body."""
+        """The parameters, from where this kind of path expects them: the query of a GET, else the body."""
         if endpoint.verb == "GET":
             return call.query
         if isinstance(call.body, str):
@@ -135,7 +135,7 @@ class Bare:
         return call.query | call.body if is_multipart else call.body
 
     def unknown(self, path: str) -> Answer:
-        """There is no such path."""
+        """The answer for a path that does not exist."""
         del path
         return Answer.json({"errcode": 404, "errmsg": "请求的URI地址不存在"}, 404)
 
@@ -148,12 +148,12 @@ class Bare:
         return self.envelope({"errcode": refusal.code, "errmsg": refusal.message}, refusal.code)
 
     def envelope(self, payload: Mapping[str, object], code: int | str = 0) -> Answer:
-        """The reply, with whatever this kind of path adds."""
+        """The reply, with what this kind of path adds."""
         return Answer.json(payload, code)
 
 
 class Topapi(Bare):
-    """`/topapi/**`: a request_id everywhere, and what the gateway refuses is wrapped in errcode 88."""
+    """`/topapi/**`: every reply has a request_id, and refusals of the gateway are wrapped in errcode 88."""
 
     def token(self, call: Call) -> str | None:
         in_form = call.body.get("access_token") if call.form and isinstance(call.body, dict) else None
@@ -175,7 +175,7 @@ class Topapi(Bare):
 
 
 class Api(Bare):
-    """The new host: token in a header, JSON only, HTTP status by error."""
+    """The newer host: the token in a header, only JSON, the HTTP status by the error."""
 
     blank = "AuthenticationFailed.MissingParameter"
     stale = "InvalidAuthentication"
@@ -224,7 +224,7 @@ API: Final = Api()
 
 
 def dialect_of(path: str) -> Bare:
-    """How a path is spoken to."""
+    """The rules for requests and replies on this path."""
     if path.startswith(("/v1.0/", "/v2.0/")):
         return API
     return TOPAPI if path.startswith("/topapi/") else BARE

@@ -1,4 +1,4 @@
-"""The platform's refusals: every code the sandbox answers with, and its exact text."""
+"""The platform's refusals: every code that the sandbox answers with, and its exact text."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Final
 
 
 class Refused(Exception):
-    """A business rule says no: raised by endpoints, answered in the envelope of the path.
+    """A business rule refuses a call: raised by endpoints, answered in the envelope of the path.
 
     Attributes:
-        code: an errcode of the old host, or a code string of the new one.
-        message: the text that goes with it; the table's, unless given.
+        code: an errcode of the older host, or a code string of the newer one.
+        message: its text; that of the table, unless given.
     """
 
     def __init__(self, code: int | str, message: str | None = None) -> None:
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 class Denied(Refused):
-    """The gateway says no, before any endpoint is reached: token, permission, throttling."""
+    """The gateway refuses a call before an endpoint sees it: token, permission, throttling."""
 
     def __init__(self, code: int | str, message: str | None = None, scope: str | None = None) -> None:
         super().__init__(code, message)
@@ -241,18 +241,18 @@ API_ERRORS: Final[dict[str, tuple[int, str]]] = {
     "targetSelectApproverScopeError": (400, "自选审批人不在规定范围内"),
     "task.status.error": (400, "当前任务状态不是运行中不支持转交操作"),
 }
-"""Codes of the new host: HTTP status and message."""
+"""Codes of the newer host: HTTP status and message."""
 
 
 def text_of(code: int | str) -> str:
-    """The platform's own words for a code; the code itself where the table has none."""
+    """The platform's text for a code; the code itself if the table has none."""
     if isinstance(code, int):
         return TEXTS.get(code, str(code))
     return API_ERRORS[code][1] if code in API_ERRORS else code
 
 
 def status_of(code: int | str) -> int:
-    """The HTTP status that the new host answers a code with."""
+    """The HTTP status of a code of the newer host."""
     if isinstance(code, str) and code.startswith("Forbidden."):
         return 403
     return API_ERRORS[code][0] if code in API_ERRORS else 400

@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: what a request is answered with instead, and how its connection fares."""
+"""Faults on demand: other answers than the endpoint's, delays, connections that are cut."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from dingtalk_models.sandbox.server.errors import Denied, Refused
 
 
 class Behaviour(TypedDict, total=False):
-    """How a request misbehaves. Where no answer is given, the endpoint acts and answers."""
+    """How a request misbehaves. If no answer is given, the endpoint acts and answers."""
 
     errcode: int
-    """Answer with this errcode of the old host, as a business rule does."""
+    """Answer with this errcode of the older host, as a business rule does."""
     sub_code: str
     """Answer with errcode 88 around this code, as the gateway of `/topapi` does."""
     errmsg: str
-    """The text that goes with `errcode` or `sub_code`, if not the platform's own."""
+    """The text of `errcode` or `sub_code`, if not the platform's own."""
     code: str
-    """Answer with this code of the new host."""
+    """Answer with this code of the newer host."""
     message: str
-    """The text that goes with `code`, if not the platform's own."""
+    """The text of `code`, if not the platform's own."""
     status: int
-    """The HTTP status; alone, with an HTML page, as a load balancer answers."""
+    """The HTTP status; given alone, the answer is an HTML page, as from a load balancer."""
     body: bytes | str
     """Answer with exactly this."""
     content_type: str
-    """What `body` is said to be; HTML if nothing is said."""
+    """The content type of `body`; HTML unless given."""
     headers: Mapping[str, str]
     """More response headers."""
     delay: float
     """Seconds between acting and answering."""
     drop: Literal["before", "after"] | bool
-    """Cut the connection without an answer: `before` (or True) anything is done, or `after`."""
+    """Cut the connection without an answer: `before` (or True) the endpoint acts, or `after`."""
     truncate: int
-    """Announce the whole body, send only so many bytes of it, and cut the connection."""
+    """Announce the whole body, send only this many bytes of it, and cut the connection."""
 
 
 @dataclass(eq=False)
@@ -52,14 +52,14 @@ class Fault:
         self.remaining = 0
 
     def strikes(self, path: str) -> bool:
-        """Whether a request to this path is the next one to misbehave; if so, it counts."""
+        """Whether the next request to this path misbehaves; counts it if so."""
         if self.remaining < 1 or self.path not in ("*", path):
             return False
         self.remaining -= 1
         return True
 
     def answer(self, call: Call) -> Answer | None:
-        """What is answered in the endpoint's place; None: the endpoint answers."""
+        """The answer instead of the endpoint's; None: the endpoint answers."""
         how, status = self.how, self.how.get("status")
         answer = None
         if "code" in how:

@@ -1,4 +1,4 @@
-"""The HTTP edge: uvicorn's protocol on an event loop in a thread of its own, up and down in milliseconds."""
+"""The HTTP server: uvicorn's protocol on an event loop in its own thread, which starts and stops in milliseconds."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _masked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class App:
-    """The ASGI application: reads a request, lets a fault or `answer` answer it, keeps a record."""
+    """The ASGI application: reads a request, has a fault or `answer` answer it, and records it."""
 
     def __init__(self, answer: Callable[[Call], Answer], clock: Clock) -> None:
         self.calls: list[Received] = []
@@ -126,7 +126,7 @@ class App:
 
 
 class _Protocol(H11Protocol):
-    """Hands a connection's transport to the application, which may have to cut it.
+    """Gives a connection's transport to the application, which may have to cut it.
 
     uvicorn's own access log stays off: it would show the token in the query.
     """
@@ -139,7 +139,7 @@ class _Protocol(H11Protocol):
 
 
 class Server:
-    """Serves an application from a thread of its own."""
+    """Serves an application from its own thread."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._config = Config(app, lifespan="off", log_config=None, ws="none", timeout_keep_alive=60)
@@ -148,7 +148,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it serves."""
+        """The base URL."""
         if self._url is None:
             raise RuntimeError("the sandbox is not running: use `with Sandbox() as sandbox:` or `.start()`")
         return self._url
@@ -170,7 +170,7 @@ class Server:
         self._url = f"http://{host}:{port}"
 
     def stop(self) -> None:
-        """Cut what is open, and end the thread."""
+        """Cut the open connections, and end the thread."""
         if self._url is not None:
             self._url = None
             self._loop.call_soon_threadsafe(self._stopping.set)

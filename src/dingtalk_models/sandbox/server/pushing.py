@@ -28,7 +28,7 @@ class BadReply(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Registration:
-    """The address that an app has registered, and how what goes there is encrypted."""
+    """The address that an app has registered, and the keys that encrypt pushes to it."""
 
     tags: tuple[str, ...]
     token: str
@@ -70,7 +70,7 @@ class Registration:
 
 
 def post(registration: Registration, payload: Mapping[str, Any]) -> tuple[int | None, str | None]:
-    """Push once: the HTTP status, and what was wrong, if anything was."""
+    """Push once; returns the HTTP status, and what was wrong with the reply."""
     query, body = registration.wrap(json.dumps(payload, ensure_ascii=False))
     begun = time.monotonic()
     try:

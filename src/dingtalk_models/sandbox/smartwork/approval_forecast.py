@@ -1,4 +1,4 @@
-"""`/v1.0/workflow/processes/forecast`."""
+"""`/v1.0/workflow/processes/forecast`: the steps that an approval will have."""
 
 from __future__ import annotations
 

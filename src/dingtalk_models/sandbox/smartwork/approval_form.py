@@ -1,4 +1,4 @@
-"""`/v1.0/workflow/*`: approval forms."""
+"""`/v1.0/workflow/forms`, `/v1.0/workflow/processCentres/*`, `/v1.0/workflow/processes/*`: approval forms."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _shown_component(component: Component) -> dict[str, object]:
 def get_schema(
     company: Company, *, process_code: ProcessCode, app_uuid: Annotated[str | None, Field(alias="appUuid")] = None
 ) -> Result:
-    """获取表单 schema; its times are milliseconds in a string."""
+    """获取表单 schema; times are milliseconds in a string."""
     form = form_of(company, process_code, "aflowProcessCodeIsError")
     changed = str(int(form.modified * 1000))
     items = [_shown_component(component) for component in form.components]
@@ -190,7 +190,7 @@ def delete_form(
     process_code: ProcessCode,
     clean: Annotated[bool, Field(alias="cleanRunningTask")] = False,
 ) -> Result:
-    """删除模板; with `cleanRunningTask`, its running approvals end."""
+    """删除模板; `cleanRunningTask` also ends its running approvals."""
     form = form_of(company, process_code, "processNotExist")
     del company.workflow.forms[process_code]
     for instance in company.workflow.instances.values() if clean else ():

@@ -1,4 +1,4 @@
-"""`/v1.0/workflow/*`: approvals."""
+"""`/v1.0/workflow/processInstances/*`, `/v1.0/workflow/tasks/*`, …: approvals."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ class Attachment(CamelCase):
 
 
 class Attached(CamelCase):
-    """What goes along with a decision or a comment."""
+    """The photos and files of a decision or a comment."""
 
     photos: list[str] = []
     attachments: list[Attachment] = []
 
 
-# starting one
+# start
 
 
 def _steps(company: Company, form: ApprovalForm, originator: str, targets: Iterable[Target]) -> list[Step]:
@@ -152,7 +152,7 @@ def start_instance(
     return {"instanceId": instance.instance_id}
 
 
-# reading them
+# read
 
 
 def _shown_task(instance: Instance, task: Task) -> dict[str, object]:
@@ -244,7 +244,7 @@ def list_instance_ids(
     userids: Annotated[list[str] | None, Field(alias="userIds", max_length=10), Code("invalidUserIds")] = None,
     statuses: list[str] | None = None,
 ) -> Result:
-    """获取审批实例ID列表, by the time of creation; `nextToken` comes as a string."""
+    """获取审批实例ID列表: by the time of creation; `nextToken` in the reply is a string."""
     now = round(now_of(company) * 1000)
     last = now if end_time is None else end_time
     if not 0 <= last - start_time <= 120 * DAY or now - start_time > 365 * DAY:
@@ -270,7 +270,7 @@ def count_todo(company: Company, *, userid: UserId) -> Result:
     return {"result": sum(task.userid == userid for task in waiting)}
 
 
-# deciding them
+# decide
 
 
 def _done(
@@ -360,7 +360,7 @@ def terminate(
     operator: Annotated[str | None, Field(alias="operatingUserId")] = None,
     remark: Remark | None = None,
 ) -> Result:
-    """撤销审批实例: not in the first seconds of its life."""
+    """撤销审批实例: not in its first seconds."""
     if not is_system and not operator:
         raise Refused("invalidInstanceTerminateOperatingUserId")
     instance = instance_of(company, instance_id, "aflowProcessInstNotExist")

@@ -36,7 +36,7 @@ def now_of(company: Company) -> float:
 
 
 def minute_text(at: float) -> str:
-    """A time in a reply: to the minute."""
+    """A time in a reply; it has no seconds."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%MZ}"
 
 
@@ -61,11 +61,11 @@ def check_users(company: Company, userids: Iterable[str], code: str = "userNotEx
 
 
 def people_of(company: Company, step: Step, originator: str) -> list[str]:
-    """The users of a step, where the originator's manager stands for `MANAGER`."""
+    """The users of a step; `MANAGER` is replaced by the originator's manager."""
     manager = company.users[originator].manager_userid or originator
     return [manager if each == MANAGER else each for each in step.users]
 
 
 def activity_id(form: ApprovalForm, number: int) -> str:
-    """The id of a step of a form; the steps count from 1."""
+    """The id of a step of a form; the first step is 1."""
     return opaque(form.process_code, str(number))[:9]

@@ -1,4 +1,4 @@
-"""`/topapi/processinstance/*`: the archived endpoints for approvals."""
+"""`/topapi/processinstance/*`: the archived endpoints for approvals, which older clients still call."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CODES: Final[dict[int | str, int]] = {
     "processGetFailed": 810008,
     "processInstanceNotExist": 820004,
 }
-"""The older host's code for one of the newer; any other becomes 820001, that the approval could not be started."""
+"""The older host's code for one of the newer host; any other becomes 820001."""
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def get_instance(company: Company, *, instance_id: Annotated[str, Field(alias="p
 
 
 class Search(TypedDict, total=False):
-    """What to look for."""
+    """The approvals to list."""
 
     process_code: Required[str]
     start_time: Required[int]
@@ -161,7 +161,7 @@ def list_instance_ids(
     cursor: Annotated[int, Field(ge=0)] = 0,
     **search: Unpack[Search],
 ) -> Result:
-    """获取审批实例ID列表, by the time of creation."""
+    """获取审批实例ID列表: by the time of creation."""
     with _archived_codes():
         page = result_of(current.list_instance_ids(company, next_token=cursor, max_results=size, **search))
     more = {"next_cursor": int(page["nextToken"])} if "nextToken" in page else {}

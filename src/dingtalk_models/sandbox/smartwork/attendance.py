@@ -49,7 +49,7 @@ def check_span(company: Company, start: datetime, end: datetime) -> None:
 
 
 def days_of(start: datetime, end: datetime) -> list[date]:
-    """The days from one to the other, both included."""
+    """The days from one to the other, with both."""
     return [start.date() + timedelta(days=number) for number in range((end.date() - start.date()).days + 1)]
 
 
@@ -59,7 +59,7 @@ def known(company: Company, userids: Iterable[str]) -> list[str]:
 
 
 def time_text(moment: datetime) -> str:
-    """A time in most replies."""
+    """A time in the replies of `/topapi`."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 

@@ -20,7 +20,7 @@ _WEEKDAYS: Final = "一二三四五六日"
 
 
 def find_group(company: Company, op_user_id: str, group_id: int) -> Group:
-    """The group of this id, if the one who asks is in the company."""
+    """The group of this id; refused if `op_user_id` is not in the company."""
     company.user(op_user_id, 33012)
     if group_id not in company.attendance.groups:
         raise Refused(400002)
@@ -158,7 +158,7 @@ def _page(rows: Sequence[object], cursor: int) -> Result:
 
 @endpoint("POST", "/topapi/attendance/group/member/list", scope=GROUPS)
 def list_members(company: Company, *, op_user_id: str, group_id: int, cursor: Cursor = 0) -> Result:
-    """获取参与考勤人员: people (type 0), and departments as a whole (type 1)."""
+    """获取参与考勤人员: people (type 0) and departments (type 1)."""
     group = find_group(company, op_user_id, group_id)
     people = [{"member_id": userid, "type": "0", "atc_flag": "0"} for userid in group.userids]
     departments = [{"member_id": str(dept_id), "type": "1", "atc_flag": "0"} for dept_id in group.dept_ids]

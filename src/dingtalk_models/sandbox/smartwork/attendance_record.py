@@ -20,7 +20,7 @@ People = Annotated[list[str], FromJson, Field(min_length=1, max_length=50)]
 
 
 def _counted(outcome: Outcome) -> dict[str, Any]:
-    """What `/attendance/list` and `/attendance/listRecord` both say of a planned punch."""
+    """The fields of a planned punch that both endpoints return."""
     return {
         "workDate": stamp(at_minute(outcome.plan.day, 0)),
         "groupId": outcome.plan.group.group_id,
@@ -45,7 +45,7 @@ def list_results(
     offset: Offset,
     limit: Annotated[int, Field(ge=1, le=50), Code(40069)],
 ) -> Result:
-    """获取打卡结果: whole days; a row for each planned punch that was made or is overdue."""
+    """获取打卡结果: whole days, with a row for each planned punch that was made or is overdue."""
     check_span(company, start, end)
     found = [each for userid in known(company, userids) for each in due_of(company, userid, days_of(start, end))]
     found.sort(key=lambda each: (each.plan.due, each.plan.userid))
@@ -65,7 +65,7 @@ def list_records(
     start: Annotated[Time, Field(alias="checkDateFrom")],
     end: Annotated[Time, Field(alias="checkDateTo")],
 ) -> Result:
-    """获取打卡详情: a row for each punch between two moments, both included."""
+    """获取打卡详情: a row for each punch from one moment to another."""
     check_span(company, start, end)
     punches = [
         punch

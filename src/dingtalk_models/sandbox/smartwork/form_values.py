@@ -1,4 +1,4 @@
-"""What a form is filled in with, and whether it fits the components."""
+"""The values that a form is filled in with, and whether they fit its components."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_CONTACTS: Final = 50
 
 
 class Value(CamelCase):
-    """A component as it is filled in."""
+    """The value of one component."""
 
     name: str = ""
     value: str | list[Any] | None = None

@@ -1,4 +1,4 @@
-"""`/topapi/attendance/getleaveapproveduration`."""
+"""`/topapi/attendance/getleaveapproveduration`: the length of a leave."""
 
 from __future__ import annotations
 

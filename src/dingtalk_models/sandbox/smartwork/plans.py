@@ -13,7 +13,7 @@ from dingtalk_models.sandbox.state.attendance import DAY_OFF, CheckType, Group, 
 from dingtalk_models.sandbox.state.company import Company
 
 REACH: Final = timedelta(hours=6)
-"""How far from the first and last time of a day a punch still belongs to it."""
+"""How long before the first and after the last time of a day a punch still belongs to it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Outcome:
 
 
 def people_of(company: Company, group: Group) -> list[str]:
-    """The people of a group, those of its departments included."""
+    """The people of a group, with those of its departments."""
     return [userid for userid in company.users if group_of(company, userid) is group]
 
 

@@ -1,5 +1,5 @@
-"""What the sandbox knows: one company, and a file for what each module keeps of it.
+"""The state: one company, with a file for each module's part of it, as plain objects.
 
-Nothing here refuses on behalf of the platform, apart from looking up an unknown id: a test may put the company in any
-state. The platform's rules are with the endpoints.
+Nothing here refuses anything, except to look up an unknown id: a test may put the company in any state. The platform's
+rules are in the endpoints.
 """

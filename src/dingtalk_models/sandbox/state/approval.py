@@ -1,4 +1,4 @@
-"""The approvals of a company: forms, and what was started from them."""
+"""The approvals of a company: forms, and the approvals that were started from them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dingtalk_models.sandbox.state.ids import opaque
 ROOT_DEPARTMENT: Final = -1
 
 MANAGER: Final = "manager"
-"""Stands among a step's users for the manager of whoever starts the approval."""
+"""A step's user that means the originator's manager."""
 
 
 @dataclass
 class Component:
-    """A component (控件) of a form; of a table, `children` are the columns."""
+    """A component (控件) of a form; the `children` of a table are its columns."""
 
     type: str
     label: str
@@ -31,9 +31,9 @@ class Component:
 
 @dataclass
 class Step:
-    """A step of the approval: one user, any of them (`OR`), or all of them (`AND`).
+    """A step of the approval: one user, any of several (`OR`), or all of them (`AND`).
 
-    One with a key is left to whoever starts the approval: one of `users`, or anybody where that is empty.
+    In a step with a key, the originator chooses the user: one of `users`, or anybody if that is empty.
     """
 
     users: list[str]
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass
 class ApprovalForm:
-    """A form (审批模板), and the steps that its approvals go through."""
+    """A form (审批模板), and the steps of its approvals."""
 
     process_code: str
     name: str
@@ -58,7 +58,7 @@ class ApprovalForm:
 
 @dataclass
 class Task:
-    """What one user has to decide."""
+    """A decision that one user has to make."""
 
     task_id: int
     userid: str
@@ -71,7 +71,7 @@ class Task:
 
 @dataclass
 class Operation:
-    """Something that was done in an approval."""
+    """A record of what somebody did in an approval."""
 
     userid: str
     at: float
@@ -93,7 +93,7 @@ class Instance:
     originator: str
     dept_id: int
     values: dict[str, str]
-    """The texts that were filled in, by the component's id."""
+    """The texts that were filled in, by the ids of the components."""
     steps: list[Step]
     created: float
     cc: list[str] = field(default_factory=list[str])
@@ -134,7 +134,7 @@ class Workflow:
         process_code: str | None = None,
         description: str = "",
     ) -> ApprovalForm:
-        """Add a form; without a code one is made up."""
+        """Add a form; without a code it gets one."""
         code = process_code or f"PROC-{opaque(name, str(next(self._numbers))).upper()}"
         form = ApprovalForm(code, name, list(components), list(steps), at, description)
         self.forms[code] = form
@@ -169,7 +169,7 @@ class Workflow:
         return instance
 
     def decide(self, instance: Instance, task: Task, result: Literal["agree", "refuse"], done: Operation) -> None:
-        """Let the user of a task agree or refuse; the last agreement, or any refusal, completes the approval."""
+        """Agree or refuse for the user of a task; the last agreement and any refusal complete the approval."""
         self._close(task, result.upper(), done.at)
         instance.operations.append(done)
         step = instance.steps[task.step]

@@ -1,4 +1,4 @@
-"""The attendance of the sandbox's company: shifts, groups, rosters and punches, as plain objects."""
+"""The attendance of a company: shifts, groups, rosters and punches."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ DAY_OFF: Final = 0
 
 @dataclass(frozen=True)
 class Shift:
-    """A shift (班次): `times` come and go in turn, in minutes of the work day; beyond 1440 on the next day.
+    """A shift (班次): `times` to come and to go, in turn, in minutes of the work day; from 1440 on the next day.
 
-    Minutes late from which something happens are -1 where nothing does.
+    The three limits of late minutes are -1 where there is none.
     """
 
     shift_id: int
@@ -35,16 +35,16 @@ class Shift:
     absenteeism_late_minutes: int = -1
 
     def punches(self) -> Iterator[tuple[CheckType, int]]:
-        """What is to be punched, and at which minute."""
+        """The punches to make, and their minutes."""
         for number, minute in enumerate(self.times):
             yield ("OffDuty" if number % 2 else "OnDuty"), minute
 
     def sections(self) -> list[tuple[int, int]]:
-        """The stretches of work between coming and going."""
+        """The times of work between coming and going."""
         return list(zip(self.times[::2], self.times[1::2], strict=True))
 
     def work(self) -> list[tuple[int, int]]:
-        """The stretches of work, without the rest."""
+        """The times of work, without the rest."""
         if self.rest is None:
             return self.sections()
         begin, end = self.rest
@@ -54,7 +54,7 @@ class Shift:
 
 @dataclass
 class Group:
-    """An attendance group (考勤组): people and whole departments, and the shift of each weekday, from Sunday on."""
+    """An attendance group (考勤组): people and whole departments; `week` has a shift for each day from Sunday on."""
 
     group_id: int
     name: str
@@ -71,7 +71,7 @@ class Group:
     """The shift of a person on a day, in a group of type TURN."""
 
     def shift_on(self, userid: str, day: date) -> int | None:
-        """The shift that a person of this group works on a day; `DAY_OFF`, or None: nothing is planned."""
+        """The shift of a person of this group on a day, or `DAY_OFF`; None: nothing is planned."""
         if self.type == "FIXED":
             return self.week[day.isoweekday() % 7]
         return self.roster.get((userid, day)) if self.type == "TURN" else None
@@ -94,13 +94,13 @@ class Punch:
 
 @dataclass
 class Timesheets:
-    """All that is known of attendance; `sandbox.company.attendance`."""
+    """Everything about attendance: `sandbox.company.attendance`."""
 
     shifts: dict[int, Shift] = field(default_factory=dict[int, Shift])
     groups: dict[int, Group] = field(default_factory=dict[int, Group])
     punches: defaultdict[str, list[Punch]] = field(default_factory=lambda: defaultdict[str, list[Punch]](list))
     plans: dict[int, tuple[str, date, int]] = field(default_factory=dict[int, tuple[str, date, int]])
-    """What each planned punch is: whose, of which day, the how manieth."""
+    """Each planned punch by its id: the person, the day, and its number on that day."""
     _plan_ids: dict[tuple[str, date, int], int] = field(default_factory=dict[tuple[str, date, int], int])
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(560_001))
 
@@ -111,9 +111,10 @@ class Timesheets:
 
         Args:
             name: its name.
-            times: when to come and to go, in turn, such as "09:00", "18:00"; what is not later is on the next day.
-            rest: a break in between, which is no work.
-            late: the minutes that are allowed, that are very late, and that are absence.
+            times: when to come and to go, in turn, such as "09:00", "18:00"; a time that is not later than the one
+                before it is on the next day.
+            rest: a break, which does not count as work.
+            late: how many minutes late are allowed, are very late, and are absence.
         """
         minutes: list[int] = []
         for text in times:
@@ -135,7 +136,7 @@ class Timesheets:
         dept_ids: Iterable[int] = (),
         is_default: bool = False,
     ) -> Group:
-        """Add a group; `week` has its shifts from Sunday on, None for a day off."""
+        """Add a group; `week` has its shifts from Sunday on, with None for a day off."""
         shifts = [shift.shift_id if shift else DAY_OFF for shift in week]
         group = Group(
             next(self._ids), name, type, shifts, [*userids], [*dept_ids], owner_user_id, is_default=is_default
@@ -158,7 +159,7 @@ class Timesheets:
         return made
 
     def plan_id(self, userid: str, day: date, number: int) -> int:
-        """The id of a planned punch; the same one each time."""
+        """The id of a planned punch; always the same."""
         key = userid, day, number
         if key not in self._plan_ids:
             self._plan_ids[key] = next(self._ids)

@@ -1,4 +1,4 @@
-"""What proves who is calling: the clock, the app's token and ticket, login codes."""
+"""The credentials of a company: its app's token and ticket, and login codes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Secret:
 
 @dataclass
 class Credentials:
-    """One internal app of one company, and what was issued to it."""
+    """One internal app of one company, and the secrets that were issued to it."""
 
     clock: Clock = field(default_factory=Clock)
     corp_id: str = "dingfeng0000000000000000000000c001"
@@ -35,7 +35,7 @@ class Credentials:
     _codes: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
 
     def issue_token(self) -> tuple[str, int]:
-        """The app's token and its life in seconds: the same one, renewed, while it is alive."""
+        """The app's token and its life in seconds: the same token, renewed, while it is valid."""
         now = self.clock.now()
         if self._token is None or self._token.expires <= now:
             self._token = _Secret(secrets.token_hex(16), now, now + TTL)
@@ -43,16 +43,16 @@ class Credentials:
         return self._token.value, TTL
 
     def accepts(self, token: str) -> bool:
-        """Whether this token is the app's, and alive."""
+        """Whether this is the app's token, and valid."""
         held = self._token
         return held is not None and held.value == token and self.clock.now() < held.expires
 
     def revoke_tokens(self) -> None:
-        """Make the issued token invalid: the next fetch mints another."""
+        """Make the issued token invalid; the next fetch gets a new one."""
         self._token = None
 
     def issue_ticket(self) -> tuple[str, int]:
-        """The jsapi ticket and its life in seconds: renewed, but never to an age beyond 24 hours."""
+        """The jsapi ticket and its life in seconds: renewed while it is valid, but for at most 24 hours."""
         now = self.clock.now()
         if self._ticket is None or self._ticket.expires <= now:
             self._ticket = _Secret(secrets.token_urlsafe(48), now, now + TTL)
@@ -60,12 +60,12 @@ class Credentials:
         return self._ticket.value, int(self._ticket.expires - now)
 
     def mint_code(self, userid: str) -> str:
-        """A login code (免登授权码) for this person: good for 5 minutes, once."""
+        """A login code (免登授权码) for this person: valid for 5 minutes, once."""
         code = secrets.token_hex(16)
         self._codes[code] = (userid, self.clock.now() + LOGIN_CODE_TTL)
         return code
 
     def redeem(self, code: str) -> str | None:
-        """The person a login code stands for; None if it is unknown, used or too old."""
+        """The person of a login code; None if it is unknown, used or too old."""
         userid, expires = self._codes.pop(code, ("", 0.0))
         return userid if self.clock.now() < expires else None

@@ -24,7 +24,7 @@ PAGE: Final = 200
 
 @dataclass(frozen=True)
 class Attempt:
-    """One delivery of a push: when, by the sandbox's clock, and what was wrong with it, if anything was."""
+    """One delivery of a push: when, by the sandbox's clock, and what was wrong with the answer; None: nothing."""
 
     at: float
     status: int | None
@@ -32,7 +32,7 @@ class Attempt:
 
     @property
     def accepted(self) -> bool:
-        """Whether it was answered as it has to be."""
+        """Whether the answer was right."""
         return self.problem is None
 
 
@@ -41,9 +41,9 @@ class Push:
     """An event on its way to the registered address.
 
     Attributes:
-        payload: what is told, before it is encrypted.
+        payload: the event, before it is encrypted.
         attempts: its deliveries so far.
-        due: when it is delivered (again), by the sandbox's clock; None: no more.
+        due: when the next delivery is, by the sandbox's clock; None: there is none.
     """
 
     payload: dict[str, Any]
@@ -57,12 +57,12 @@ class Push:
 
     @property
     def accepted(self) -> bool:
-        """Whether its last delivery was answered as it has to be."""
+        """Whether the answer to its last delivery was right."""
         return bool(self.attempts) and self.attempts[-1].accepted
 
 
 class Callbacks:
-    """The registration of an app, and its pushes; a thread of its own delivers them, one after the other."""
+    """The registration of an app, and its pushes; a separate thread delivers them, one after the other."""
 
     def __init__(self, clock: Clock, corp_id: str) -> None:
         self.registration: Registration | None = None
@@ -76,7 +76,7 @@ class Callbacks:
         clock.on_advance(self._wake)
 
     def push(self, event_type: str, fields: Mapping[str, Any]) -> Push:
-        """Tell of an event."""
+        """Push an event."""
         now = self._clock.now()
         millis = int(now * 1000)
         head = {"EventType": event_type, "EventTime": millis, "CorpId": self._corp_id, "BizId": str(millis)}
@@ -87,7 +87,7 @@ class Callbacks:
         return push
 
     def deliver(self, push: Push) -> None:
-        """Deliver a push, if only once more."""
+        """Deliver a push, also one that was delivered before."""
         with self._changed:
             push.due = self._clock.now()
             if self._thread is None:
@@ -97,13 +97,13 @@ class Callbacks:
             self._changed.notify_all()
 
     def settle(self, timeout: float) -> None:
-        """Wait until every push that is due was delivered."""
+        """Wait until every push that is due is delivered."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._next() is None, timeout):
                 raise TimeoutError("pushes are still being delivered")
 
     def stop(self) -> None:
-        """Deliver no more."""
+        """Stop delivering."""
         with self._changed:
             thread, self._thread, self._stopping = self._thread, None, True
             self._changed.notify_all()
@@ -111,7 +111,7 @@ class Callbacks:
             thread.join()
 
     def take_failed(self) -> tuple[list[Push], bool]:
-        """The oldest pushes that failed for good, which are forgotten, and whether there are more."""
+        """Take out the oldest pushes that failed for good; also returns whether there are more."""
         with self._changed:
             taken, self.failed = self.failed[:PAGE], self.failed[PAGE:]
             return taken, bool(self.failed)
@@ -127,7 +127,7 @@ class Callbacks:
                 self._changed.notify_all()
 
     def _wait(self) -> Push | None:
-        """The next push, once it is due; None: no more are delivered."""
+        """The next push, once it is due; None: stop."""
         with self._changed:
             while not self._stopping:
                 if push := self._next():

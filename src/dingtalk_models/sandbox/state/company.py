@@ -19,7 +19,7 @@ from dingtalk_models.sandbox.state.message import Outbox
 
 
 class Company:
-    """Everything the sandbox knows, shared by all endpoints."""
+    """The whole state, which all endpoints share."""
 
     def __init__(self, name: str = "沙箱公司", credentials: Credentials | None = None) -> None:
         self.credentials = credentials or Credentials()
@@ -81,7 +81,7 @@ class Company:
         mobile: str | None = None,
         **fields: Any,
     ) -> User:
-        """Add a person to departments; without a userid one is made up."""
+        """Add a person to departments; without a userid they get one."""
         userid = userid or f"{14224562537 + next(self._ids):012d}"
         unionid = opaque(self.credentials.corp_id, userid)
         user = User(userid, name, unionid, mobile=mobile, **fields)
@@ -105,12 +105,12 @@ class Company:
         return next(matches, None)
 
     def members(self, dept_id: int) -> list[User]:
-        """Who is directly in a department, in the order they entered."""
+        """The people directly in a department, in the order in which they entered it."""
         inside = (user for user in self.users.values() if dept_id in user.departments)
         return sorted(inside, key=lambda user: user.departments[dept_id].entered)
 
     def place(self, user: User, dept_ids: Iterable[int]) -> None:
-        """Put a person into exactly these departments; who leaves one no longer leads it."""
+        """Put a person into exactly these departments; they no longer lead one that they leave."""
         held = user.departments
         user.departments = {each: held.get(each) or Membership(next(self._ticks)) for each in dept_ids}
         for dept_id in held.keys() - user.departments.keys():
@@ -119,11 +119,11 @@ class Company:
         self.touch(user)
 
     def touch(self, user: User) -> None:
-        """Remember that this person was changed just now."""
+        """Note that this person was changed just now."""
         user.modified = next(self._ticks)
 
     def remove_user(self, user: User) -> None:
-        """Take a person out of the company, his departments, roles and attendance group."""
+        """Remove a person from the company, with their departments, roles and attendance group."""
         self.place(user, ())
         del self.users[user.userid]
         self.admins.pop(user.userid, None)

@@ -1,4 +1,4 @@
-"""What the company keeps of contacts: departments, people and roles, as plain objects."""
+"""The departments, people and roles of a company."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class User:
 
 @dataclass
 class Admin:
-    """An administrator: 1 main, 2 sub; and the departments he may manage."""
+    """An administrator: 1 main, 2 sub; and the departments that they may manage."""
 
     sys_level: int
     dept_ids: list[int] = field(default_factory=lambda: [ROOT])
@@ -102,7 +102,7 @@ class RoleGroup:
 
 @dataclass
 class Role:
-    """A role (角色), and who has it over which departments; no departments = the whole company."""
+    """A role (角色); its members by userid, with the departments they manage in it (none: the whole company)."""
 
     role_id: int
     name: str

@@ -1,4 +1,4 @@
-"""The state of external contacts: who they are, and the labels that they may have."""
+"""The external contacts of a company, and the labels for them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Clientele:
 
     Attributes:
         enabled: whether the company uses them at all.
-        mandatory_custom_fields: fields of the company's own that it demands; the API cannot send any, and so fails.
+        mandatory_custom_fields: the company's own fields that it requires. The API cannot send them, so it cannot add a
+            contact if there are any.
         contacts: by userid.
         label_groups: in their order.
     """

@@ -1,4 +1,4 @@
-"""The state of files: spaces with their files and folders, media, older custom spaces and uploads."""
+"""The files of a company: spaces with files and folders, media, and uploads to the older drive."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Dentry:
 
     @property
     def uuid(self) -> str:
-        """Its id beyond its space."""
+        """Its id among those of all spaces."""
         return opaque("dentry", self.space_id, self.id)
 
 
@@ -76,12 +76,12 @@ class Drive:
     """The files of a company.
 
     Attributes:
-        store: the bytes.
-        spaces, tasks, media, transactions: by id.
-        custom: the space of each domain of the older API.
-        uploads: by upload key: the folder and the key of the object.
-        attachments: by approval and file id: the file.
-        granted, sent: what the older API was told to allow and to send.
+        store: the contents of the files.
+        spaces, tasks, media, transactions: by their ids.
+        custom: the id of the space for each domain of the older API.
+        uploads: the folder and the key of the object, by the upload key.
+        attachments: the files of approvals, by approval and file id.
+        granted, sent: the requests to grant access and to send a file, of the older API.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -104,13 +104,13 @@ class Drive:
         return datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def new_id(self) -> str:
-        """An id that nothing has yet."""
+        """An unused id."""
         return str(next(self._ids))
 
     # spaces
 
     def space_for(self, scene: str, scene_id: str, creator: str, **fields: Any) -> Space:
-        """The space of a scene, made where there is none."""
+        """The space of a scene; made if there is none."""
         for space in self.spaces.values():
             if (space.scene, space.scene_id) == (scene, scene_id):
                 return space
@@ -131,7 +131,7 @@ class Drive:
         return sum(self.size(each) for each in self.dentries.values() if each.space_id == space_id)
 
     def check_room(self, space_id: str, size: int) -> None:
-        """Refuse what the space has no room for."""
+        """Refuse more bytes than the space has room for."""
         if self.used(space_id) + size > self.space(space_id).quota:
             raise Refused("spaceQuotaInsufficient")
 
@@ -163,28 +163,28 @@ class Drive:
             yield from self.below(child)
 
     def path(self, dentry: Dentry) -> str:
-        """The way to it from the root of its space."""
+        """Its path from the root of its space."""
         if dentry.parent_id is None:
             return "/"
         above = self.path(self.dentries[dentry.space_id, dentry.parent_id])
         return f"{above.rstrip('/')}/{dentry.name}"
 
     def size(self, dentry: Dentry) -> int:
-        """How many bytes it has, in its latest version."""
+        """The size of its latest version, in bytes."""
         return len(self.store.objects[dentry.versions[-1]]) if dentry.versions else 0
 
     def named(self, folder: Dentry, name: str) -> Dentry | None:
-        """What has this name in a folder."""
+        """The file or folder of this name in a folder."""
         return next((each for each in self.children(folder) if each.name == name), None)
 
     def free_name(self, folder: Dentry, name: str) -> str:
-        """The name, with a number in it where it is taken."""
+        """The name, with a number if it is taken."""
         stem, dot, extension = name.rpartition(".") if "." in name else (name, "", "")
         names = (name, *(f"{stem}({number}){dot}{extension}" for number in range(1, 10_000)))
         return next(each for each in names if self.named(folder, each) is None)
 
     def add(self, folder: Dentry, name: str, who: str, versions: list[str] | None = None, **fields: Any) -> Dentry:
-        """Put a file, or a folder where there are no versions, into a folder."""
+        """Put a file into a folder; without versions, a folder."""
         now = self.now()
         kind: Literal["FILE", "FOLDER"] = "FOLDER" if versions is None else "FILE"
         place = (self.new_id(), folder.space_id, folder.id)
@@ -204,7 +204,7 @@ class Drive:
             del self.dentries[each.space_id, each.id]
 
     def finish(self, count: int) -> str:
-        """The id of a task that is done already."""
+        """Add a task that is already done; returns its id."""
         task_id, now = self.new_id(), self.now()
         self.tasks[task_id] = {
             "id": task_id, "status": "SUCCESS", "totalCount": count, "successCount": count, "failCount": 0,
@@ -215,7 +215,7 @@ class Drive:
     # the older drive
 
     def keep(self, type: str, name: str, content: bytes, prefix: str = "@l") -> str:
-        """The media id of a file that was uploaded."""
+        """Keep an uploaded file; returns its media id."""
         media_id = prefix + opaque("media", str(len(self.media)), name)
         self.media[media_id] = Media(type, name, content)
         return media_id
@@ -224,7 +224,7 @@ class Drive:
 
     @property
     def approvals(self) -> Space:
-        """The space that the files of approvals are in."""
+        """The space of the files of approvals."""
         return self.space_for("approval", "0", "")
 
     def attach(self, process_instance_id: str, name: str, content: bytes) -> Dentry:

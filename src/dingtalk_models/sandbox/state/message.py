@@ -1,4 +1,4 @@
-"""What was sent: work notifications, messages of robots, the groups and webhooks that they go to."""
+"""What was sent: work notifications and messages of robots, and the groups and webhooks for them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 
 @dataclass
 class Task:
-    """A work notification, as one call sent it.
+    """A work notification that one call sent.
 
     Attributes:
         task_id: its number.
-        msg: what it says.
+        msg: the message.
         sent: when, in seconds since the epoch.
         named: how many people it was meant for.
-        receivers: who gets it.
-        forbidden: for whom it was dropped, and the code that says why.
-        invalid_users, invalid_departments: who was named and does not exist.
-        read: who has read it; add to it to play a reader.
-        recalled: whether it was taken back.
+        receivers: the people who get it.
+        forbidden: the people for whom it was dropped, and the code that says why.
+        invalid_users, invalid_departments: the ids that do not exist.
+        read: the people who have read it; a test may add to them.
+        recalled: whether it was recalled.
     """
 
     task_id: int
@@ -41,7 +41,7 @@ class Task:
 
 @dataclass
 class RobotMail:
-    """A message of the app's robot: to people, or to a group; add to `read` to play a reader."""
+    """A message of the app's robot, to people or to a group; a test may add to `read`."""
 
     key: str
     msg_key: str
@@ -55,7 +55,7 @@ class RobotMail:
 
 @dataclass
 class Webhook:
-    """The robot of one group: its settings, and the messages it has brought there."""
+    """The robot of one group: its settings, and the messages that it sent there."""
 
     token: str
     secret: str | None = None
@@ -74,9 +74,10 @@ class Outbox:
         seconds: how long a work notification takes to reach everyone.
         robot_mail: messages of the app's robot by their keys.
         groups: the members of each group that the robot is in.
-        flow_controlled: who gets no more messages from the robot for now.
+        flow_controlled: the people who get no more messages from the robot for now.
         webhooks: robots of groups by their tokens.
-        throttled: the code for too many messages to a webhook: 410100, or one of the live 130101 and 660026.
+        throttled: the code for too many messages to a webhook: 410100, or as the platform really answers, 130101 or
+            660026.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The object store that files are kept in: bytes by key, put and got at addresses that were signed before."""
+"""The object store for the contents of files: bytes by key, at addresses that were signed before."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ObjectStore:
         self._signatures: dict[tuple[str, str], _Signature] = {}
 
     def sign(self, verb: str, key: str) -> dict[str, Any]:
-        """A `headerSignatureInfo`: the address, and the headers that have to come with the request."""
+        """A `headerSignatureInfo`: the address, and the headers that the request must have."""
         headers = {"Authorization": f"OSS sandbox:{secrets.token_urlsafe(20)}", "x-oss-date": secrets.token_hex(8)}
         self._signatures[verb, key] = _Signature(verb, headers, {}, self._clock.now() + LIFE)
         return {
@@ -49,7 +49,7 @@ class ObjectStore:
         }
 
     def presign(self, key: str) -> str:
-        """An address to get an object at that needs no headers."""
+        """An address to get an object from without headers."""
         query = {"Signature": secrets.token_urlsafe(20)}
         self._signatures["GET", key] = _Signature("GET", {}, query, self._clock.now() + LIFE)
         return f"{self.url}{PREFIX}{quote(key)}?Signature={query['Signature']}"
@@ -61,7 +61,7 @@ class ObjectStore:
         signed = signature and (
             all(call.headers.get(name.lower()) == value for name, value in signature.headers.items())
             and signature.query.items() <= call.query.items()
-            and "content-type" not in call.headers  # it is part of what is signed, and nothing was
+            and "content-type" not in call.headers  # part of the signature, which was made without one
         )
         if signature is None or not signed:
             return _error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match.")

@@ -64,7 +64,7 @@ _MONTH: Final = 30 * 24 * 3600 * 1000
 
 
 def seeded_company(credentials: Credentials | None = None) -> Company:
-    """钉峰科技: ten departments, people with managers and roles, one in three departments."""
+    """钉峰科技: ten departments, and people with managers and roles; one is in three departments."""
     company = Company("钉峰科技有限公司", credentials)
     owner, *_ = _PEOPLE
     managers = {dept_id: manager for dept_id, _, _, manager in _DEPARTMENTS}
@@ -100,7 +100,7 @@ def seeded_company(credentials: Credentials | None = None) -> Company:
 
 
 def seed_attendance(company: Company) -> None:
-    """Office hours for all, apart from two on a roster of nights, and a department with free hours."""
+    """Office hours for everybody, except for two people with a roster of nights and a department with free hours."""
     sheets = company.attendance
     office = sheets.add_shift("白班", "09:00", "18:00", rest=("12:00", "13:00"), late=(5, 30, 60))
     sheets.add_shift("夜班", "22:00", "06:00")
@@ -111,7 +111,7 @@ def seed_attendance(company: Company) -> None:
 
 
 def seed_approvals(company: Company) -> None:
-    """A form for leave, decided by the manager and by personnel; one for expenses, its first step left open."""
+    """A form for leave, decided by the manager and by HR; and one for expenses, with a first step that is open."""
     minutes = {"format": "yyyy-MM-dd HH:mm", "unit": "小时"}
     company.workflow.add_form(
         "请假",
