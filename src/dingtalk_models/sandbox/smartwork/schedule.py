@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
-from typing import Annotated, Any, Final
+from datetime import date
+from typing import Annotated, Any, Final, Unpack
 
 from pydantic import BeforeValidator, Field
+from typing_extensions import TypedDict
 
 from dingtalk_models.sandbox.server.endpoints import Code, Ids, Names, Result, endpoint
 from dingtalk_models.sandbox.server.replies import page_of, present
@@ -98,10 +99,18 @@ def _in_full(company: Company, plan: Plan, punch: Punch | None) -> dict[str, Any
     return row
 
 
-def _days_asked_for(company: Company, op_user_id: str, start: datetime, end: datetime) -> list[date]:
-    company.user(op_user_id, 33012)
-    check_span(company, start, end)
-    return days_of(start, end)
+class Span(TypedDict):
+    """Who asks, and for which days."""
+
+    op_user_id: str
+    from_date_time: Millis
+    to_date_time: Millis
+
+
+def _days_in(company: Company, span: Span) -> list[date]:
+    company.user(span["op_user_id"], 33012)
+    check_span(company, span["from_date_time"], span["to_date_time"])
+    return days_of(span["from_date_time"], span["to_date_time"])
 
 
 Fifty = Annotated[Names, Field(min_length=1, max_length=50)]
@@ -109,11 +118,9 @@ Twenty = Annotated[Names, Field(min_length=1, max_length=20)]
 
 
 @endpoint("POST", "/topapi/attendance/schedule/listbyusers", scope=GROUPS)
-def list_by_users(
-    company: Company, *, op_user_id: str, userids: Fifty, from_date_time: Millis, to_date_time: Millis
-) -> Result:
+def list_by_users(company: Company, *, userids: Fifty, **span: Unpack[Span]) -> Result:
     """批量查询人员排班信息: whole days; a day off is a row with shift 0."""
-    days = _days_asked_for(company, op_user_id, from_date_time, to_date_time)
+    days = _days_in(company, span)
     rows = [
         {
             "id": plan.plan_id,
@@ -139,11 +146,9 @@ def list_by_users(
 
 
 @endpoint("POST", "/topapi/attendance/schedule/shift/listbydays", scope=MANAGE)
-def list_shifts_by_days(
-    company: Company, *, op_user_id: str, userids: Twenty, from_date_time: Millis, to_date_time: Millis
-) -> Result:
+def list_shifts_by_days(company: Company, *, userids: Twenty, **span: Unpack[Span]) -> Result:
     """批量查询成员排班概要信息: whole days, only working days."""
-    days = _days_asked_for(company, op_user_id, from_date_time, to_date_time)
+    days = _days_in(company, span)
     rows = [
         {
             "corp_id": company.credentials.corp_id,
