@@ -7,6 +7,7 @@ from collections.abc import Generator
 import pytest
 import servers
 from hypothesis import settings
+from plain_client import Client
 
 from dingtalk_models import DingTalkApp
 from dingtalk_models.sandbox import Sandbox
@@ -27,6 +28,13 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     with sandbox.app() as chosen:
         yield chosen
     chosen.close()
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Generator[Client]:
+    plain = Client(sandbox)
+    with plain.http:
+        yield plain
 
 
 @pytest.fixture(scope="session")

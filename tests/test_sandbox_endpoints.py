@@ -1,0 +1,83 @@
+"""Where the sandbox's endpoints are, and how they are found."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from plain_client import Client
+
+from dingtalk_models import operations
+from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.sandbox.server import endpoints
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint
+from dingtalk_models.sandbox.server.loading import load_endpoints
+
+
+@pytest.mark.parametrize("info", operations(), ids=lambda info: info.name)
+def test_an_endpoint_is_in_the_folder_of_its_operation(info: OperationInfo) -> None:
+    endpoint = ENDPOINTS.get(info.path, {}).get(info.http)
+    assert endpoint is not None, f"the sandbox lacks {info.http} {info.path}"
+    module = info.manager.__module__.split(".")[1]
+    assert endpoint.handler.__module__.startswith(f"dingtalk_models.sandbox.{module}.")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [endpoint for verbs in ENDPOINTS.values() for endpoint in verbs.values()],
+    ids=lambda endpoint: f"{endpoint.verb} {endpoint.path}",
+)
+def test_a_signature_is_a_table_of_parameters(endpoint: Endpoint) -> None:
+    assert endpoint.parameters.model_json_schema(mode="serialization")["type"] == "object"
+
+
+STICKERS = """
+from __future__ import annotations
+
+from typing import Annotated, NotRequired, Required, Unpack
+
+from typing_extensions import TypedDict
+
+from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
+from dingtalk_models.sandbox.state.company import Company
+
+
+class Sticker(TypedDict):
+    name: Annotated[str, Code(60112)]
+    size: NotRequired[Annotated[int, Code(40006)]]
+
+
+class Album(TypedDict, total=False):
+    title: Required[Annotated[str, Code(60001)]]
+    order: int
+
+
+@endpoint("POST", "/topapi/sticker/add", invalid=40035)
+def add_sticker(company: Company, **sticker: Unpack[Sticker]) -> Result:
+    return {"result": sticker}
+
+
+@endpoint("POST", "/topapi/album/add", invalid=40035)
+def add_album(company: Company, *, owner: str, **album: Unpack[Album]) -> Result:
+    return {"result": album}
+"""
+
+
+def test_a_new_file_is_found_and_its_parameter_sets_are_read(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "ENDPOINTS", endpoints.ENDPOINTS.copy())
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    (tmp_path / "stickers").mkdir()
+    (tmp_path / "stickers" / "__init__.py").touch()
+    (tmp_path / "stickers" / "sticker.py").write_text(STICKERS)
+    assert client.code("/topapi/sticker/add", name="赞") == 22
+    load_endpoints(["stickers"])
+    assert client.result("/topapi/sticker/add", name="赞") == {"name": "赞"}
+    assert client.result("/topapi/sticker/add", name="赞", size="2") == {"name": "赞", "size": 2}
+    assert client.code("/topapi/sticker/add", size=2) == 60112
+    assert client.code("/topapi/sticker/add", name="赞", size="big") == 40006
+    assert client.result("/topapi/album/add", owner="youna", title="表情", order=1) == {"title": "表情", "order": 1}
+    assert client.code("/topapi/album/add", owner="youna") == 60001
+    assert client.code("/topapi/album/add", title="表情") == 40035
