@@ -19,8 +19,9 @@ from dingtalk_models.sandbox.server.loading import load_endpoints
 def test_an_endpoint_is_in_the_folder_of_its_operation(info: OperationInfo) -> None:
     endpoint = ENDPOINTS.get(info.path, {}).get(info.http)
     assert endpoint is not None, f"the sandbox lacks {info.http} {info.path}"
-    module = info.manager.__module__.split(".")[1]
-    assert endpoint.handler.__module__.startswith(f"dingtalk_models.sandbox.{module}.")
+    _, module, _ = info.manager.__module__.split(".")
+    _, _, folder, _ = endpoint.handler.__module__.split(".")
+    assert folder == module, f"{info.http} {info.path} is in sandbox/{folder}, not in sandbox/{module}"
 
 
 @pytest.mark.parametrize(

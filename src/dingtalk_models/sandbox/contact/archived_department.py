@@ -32,21 +32,21 @@ def _joined(parts: Iterable[object]) -> str:
     return "|".join(map(str, parts))
 
 
-BarredIds = Annotated[list[int], BeforeValidator(_split)]
-BarredNames = Annotated[list[str], BeforeValidator(_split)]
+BarJoinedIds = Annotated[list[int], BeforeValidator(_split)]
+BarJoinedNames = Annotated[list[str], BeforeValidator(_split)]
 Id = Annotated[int, Code(40009)]
 
 
 class NewSettings(TypedDict, total=False):
-    """What both create and update write."""
+    """The fields that create and update write."""
 
     hide_dept: Annotated[bool, Field(alias="deptHiding")]
-    dept_permits: Annotated[BarredIds, Field(alias="deptPermits")]
-    user_permits: Annotated[BarredNames, Field(alias="userPermits")]
+    dept_permits: Annotated[BarJoinedIds, Field(alias="deptPermits")]
+    user_permits: Annotated[BarJoinedNames, Field(alias="userPermits")]
     outer_dept: Annotated[bool, Field(alias="outerDept")]
     outer_dept_only_self: Annotated[bool, Field(alias="outerDeptOnlySelf")]
-    outer_permit_users: Annotated[BarredNames, Field(alias="outerPermitUsers")]
-    outer_permit_depts: Annotated[BarredIds, Field(alias="outerPermitDepts")]
+    outer_permit_users: Annotated[BarJoinedNames, Field(alias="outerPermitUsers")]
+    outer_permit_depts: Annotated[BarJoinedIds, Field(alias="outerPermitDepts")]
     create_dept_group: Annotated[bool, Field(alias="createDeptGroup")]
     auto_approve_apply: Annotated[bool, Field(alias="autoApproveApply")]
     order: Annotated[int, Code(40011)]
@@ -54,7 +54,7 @@ class NewSettings(TypedDict, total=False):
 
 
 class Settings(NewSettings, total=False):
-    """What only update writes."""
+    """The fields that only update writes."""
 
     auto_add_user: Annotated[bool, Field(alias="autoAddUser")]
     group_contain_sub_dept: Annotated[bool, Field(alias="groupContainSubDept")]
@@ -83,7 +83,7 @@ def update_department(
     name: Annotated[str | None, Code(60001)] = None,
     parent_id: Annotated[int | None, Field(alias="parentid"), Code(60004)] = None,
     language: Lang = "zh_CN",
-    managers: Annotated[BarredNames | None, Field(alias="deptManagerUseridList"), Code(40031)] = None,
+    managers: Annotated[BarJoinedNames | None, Field(alias="deptManagerUseridList"), Code(40031)] = None,
     **settings: Unpack[Settings],
 ) -> Result:
     """更新部门."""

@@ -24,7 +24,7 @@ PAGE: Final = 200
 
 @dataclass(frozen=True)
 class Attempt:
-    """One delivery of a push: when, by the sandbox's clock, and what was wrong with the answer; None: nothing."""
+    """One delivery of a push: when, by the sandbox's clock, and what was wrong with the answer, or None."""
 
     at: float
     status: int | None
