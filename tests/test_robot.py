@@ -50,7 +50,7 @@ from dingtalk_models.message import (
     Text,
 )
 from dingtalk_models.message.robot_template import msg_param
-from dingtalk_models.message.webhook_robot import signature
+from dingtalk_models.message.webhook_message import signature
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.state.message import Webhook
 

@@ -75,7 +75,6 @@ if TYPE_CHECKING:
     from dingtalk_models.file.media import Media as Media
     from dingtalk_models.file.space import Space as Space
     from dingtalk_models.message.robot import Robot as Robot
-    from dingtalk_models.message.webhook_robot import WebhookRobot as WebhookRobot
     from dingtalk_models.message.work_notification import WorkNotification as WorkNotification
     from dingtalk_models.run import operations as operations
     from dingtalk_models.sessions import SessionManager as SessionManager
@@ -87,6 +86,7 @@ if TYPE_CHECKING:
     from dingtalk_models.smartwork.schedule import Schedule as Schedule
     from dingtalk_models.transport.rate_limit import RateLimit as RateLimit
     from dingtalk_models.transport.retry import Retry as Retry
+    from dingtalk_models.webhook_robot import WebhookRobot as WebhookRobot
 else:
     __getattr__, __dir__ = lazy(
         globals(),
@@ -122,7 +122,7 @@ else:
             "file.media": "Media",
             "file.space": "Space",
             "message.robot": "Robot",
-            "message.webhook_robot": "WebhookRobot",
+            "webhook_robot": "WebhookRobot",
             "message.work_notification": "WorkNotification",
             "run": "operations",
             "sessions": "SessionManager",

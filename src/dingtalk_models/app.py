@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -12,20 +11,17 @@ from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.auth.module import Auth
 from dingtalk_models.core import context
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.context import Driver
-from dingtalk_models.core.errors import ConfigurationError, DingTalkError
+from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.model import alias
-from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
-from dingtalk_models.core.steps import AsyncTransport, Steps, Transport
-from dingtalk_models.drivers.blocking import BlockingDriver
+from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.exchange import exchange
 from dingtalk_models.modules import Modules
+from dingtalk_models.sender import Sender
 from dingtalk_models.sessions import SessionSource, open_session
 from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
-    from dingtalk_models.drivers.asynchronous import AsyncDriver
     from dingtalk_models.run import Runner
 
 T = TypeVar("T")
@@ -34,7 +30,7 @@ OAPI_URL = "https://oapi.dingtalk.com"
 API_URL = "https://api.dingtalk.com"
 
 
-class DingTalkApp(Modules):
+class DingTalkApp(Sender, Modules):
     """One application of one company.
 
     Args:
@@ -88,6 +84,7 @@ class DingTalkApp(Modules):
     ) -> None:
         if bool(appkey) != bool(appsecret):
             raise ConfigurationError("appkey and appsecret belong together: one of them is missing")
+        super().__init__(partial(exchange, self), timeout=timeout, transport=transport, async_transport=async_transport)
         self.name = name
         self.corp_id = corp_id
         self.corp_secret = corp_secret
@@ -101,7 +98,6 @@ class DingTalkApp(Modules):
         self.noncestr = noncestr
         self.oapi_url = oapi_url.rstrip("/")
         self.api_url = api_url.rstrip("/")
-        self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self.retry = retry or NO_RETRY
         self.session = open_session(session_manager, fallback=session_fallback)
         self.access_token_credential = Credential(
@@ -111,11 +107,6 @@ class DingTalkApp(Modules):
             self.session, self.session_key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call
         )
         self.limiter = self._limiter(rate_limit) if rate_limit else None
-        self._transport = transport
-        self._async_transport = async_transport
-        self._opening = threading.Lock()
-        self.driver: Driver = BlockingDriver(lambda: self.transport, partial(exchange, self))
-        self._async_driver: AsyncDriver | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -141,46 +132,6 @@ class DingTalkApp(Modules):
             raise ConfigurationError("DINGTALK_TIMEOUT is not a number of seconds") from None
         return cls(**settings)
 
-    # -- sending ----------------------------------------------------------------------------------------------------
-
-    def send(self, steps: Steps[T]) -> T:
-        """Send an unsent call, or run a flow: `app.send(Department.objects.get.call(1))`."""
-        return self.driver.run(steps)
-
-    async def asend(self, steps: Steps[T]) -> T:
-        """The same on the event loop."""
-        return await self.async_driver.run(steps)
-
-    def gather(
-        self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
-    ) -> list[T | DingTalkError]:
-        """Send unsent calls or flows, several at once: `app.gather([User.objects.get.call(each) for each in ids])`.
-
-        Args:
-            calls: the calls and flows.
-            workers: how many at once.
-            progress: told how many are done, and of how many, whenever one is.
-
-        Returns:
-            The answers in the order of the calls; in place of an answer, the error that came instead.
-        """
-        return self.send(together([*map(result_or_error, calls)], workers=workers, progress=progress))
-
-    async def agather(
-        self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
-    ) -> list[T | DingTalkError]:
-        """The same on the event loop."""
-        return await self.asend(together([*map(result_or_error, calls)], workers=workers, progress=progress))
-
-    @property
-    def async_driver(self) -> AsyncDriver:
-        """What runs calls and flows on the event loop."""
-        if self._async_driver is None:
-            from dingtalk_models.drivers.asynchronous import AsyncDriver  # noqa: PLC0415 - asyncio takes long to import
-
-            self._async_driver = AsyncDriver(self.async_transport, partial(exchange, self))
-        return self._async_driver
-
     @cached_property
     def run(self) -> Runner:
         """Run a method by the platform's name of it, or by a name that `@method` gave.
@@ -195,37 +146,6 @@ class DingTalkApp(Modules):
     def methods(self) -> list[str]:
         """Every name that `run()` knows."""
         return self.run.names
-
-    @property
-    def transport(self) -> Transport:
-        """What sends requests."""
-        with self._opening:
-            if self._transport is None:
-                from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
-
-                self._transport = RequestsTransport(self.timeout)
-            return self._transport
-
-    @property
-    def async_transport(self) -> AsyncTransport:
-        """What sends awaited requests."""
-        with self._opening:
-            if self._async_transport is None:
-                from dingtalk_models.transport.asynchronous import HttpcoreTransport  # noqa: PLC0415 - only when used
-
-                self._async_transport = HttpcoreTransport(self.timeout)
-            return self._async_transport
-
-    def close(self) -> None:
-        """Give back connections. The app can be used again; it then opens new ones."""
-        if self._transport is not None:
-            self._transport.close()
-
-    async def aclose(self) -> None:
-        """Give back the connections of this event loop, and those of blocking calls."""
-        if self._async_transport is not None:
-            await self._async_transport.close()
-        self.close()
 
     # -- which app --------------------------------------------------------------------------------------------------
 

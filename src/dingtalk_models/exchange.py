@@ -16,7 +16,7 @@ from dingtalk_models.auth.credential import Credential
 from dingtalk_models.core.body import File, Form
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.errors import AuthenticationError, DingTalkError
+from dingtalk_models.core.errors import AuthenticationError, ConfigurationError, DingTalkError
 from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.core.model import bind
 from dingtalk_models.core.steps import Flow, Send
@@ -31,11 +31,16 @@ logger = logging.getLogger("dingtalk_models")
 class ExchangingApp(AppLike, Protocol):
     """An app, as far as its calls are concerned."""
 
-    oapi_url: str
-    api_url: str
-    retry: Retry
-    limiter: Limiter | None
-    access_token_credential: Credential
+    @property
+    def oapi_url(self) -> str: ...
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def retry(self) -> Retry: ...
+    @property
+    def limiter(self) -> Limiter | None: ...
+    @property
+    def access_token_credential(self) -> Credential | None: ...
 
 
 def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
@@ -45,6 +50,8 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
         return (yield from _attempts(app, call, None, until))
     # outside of the attempts: the call that fetches a token has attempts of its own, which must not multiply
     credential = app.access_token_credential
+    if credential is None:
+        raise ConfigurationError(f"{call.endpoint} needs the access token of an app")
     token = yield from credential.get()
     try:
         return (yield from _attempts(app, call, token.value, until))

@@ -29,7 +29,6 @@ DingTalkError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike, fspath
 from typing import Any, NamedTuple
 
 from dingtalk_models.core.http import Request
@@ -134,9 +133,9 @@ class SessionStoreError(TransportError):
 class UnusableFile(DingTalkError, ValueError):
     """A file is damaged, or is not of the kind that was expected; `path` names it."""
 
-    def __init__(self, path: str | PathLike[str], what: str) -> None:
+    def __init__(self, path: object, what: str) -> None:
         self.path = path
-        super().__init__(f"{fspath(path)} {what}")
+        super().__init__(f"{path} {what}")
 
 
 class PartlySent(DingTalkError):

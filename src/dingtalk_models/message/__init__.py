@@ -36,11 +36,10 @@ if TYPE_CHECKING:
     from dingtalk_models.message.robot_template import SampleMarkdown as SampleMarkdown
     from dingtalk_models.message.robot_template import SampleText as SampleText
     from dingtalk_models.message.robot_template import SampleVideo as SampleVideo
-    from dingtalk_models.message.webhook_robot import FeedCard as FeedCard
-    from dingtalk_models.message.webhook_robot import FeedLink as FeedLink
-    from dingtalk_models.message.webhook_robot import RobotActionCard as RobotActionCard
-    from dingtalk_models.message.webhook_robot import RobotButton as RobotButton
-    from dingtalk_models.message.webhook_robot import WebhookRobot as WebhookRobot
+    from dingtalk_models.message.webhook_message import FeedCard as FeedCard
+    from dingtalk_models.message.webhook_message import FeedLink as FeedLink
+    from dingtalk_models.message.webhook_message import RobotActionCard as RobotActionCard
+    from dingtalk_models.message.webhook_message import RobotButton as RobotButton
     from dingtalk_models.message.work_notification import WorkNotification as WorkNotification
 else:
     __getattr__, __dir__ = lazy(
@@ -52,7 +51,7 @@ else:
             "robot": "GroupMessage Robot RobotMessage",
             "robot_template": "SampleActionCard SampleAudio SampleButton SampleButtons SampleFile SampleImage "
             "SampleLink SampleMarkdown SampleText SampleVideo",
-            "webhook_robot": "FeedCard FeedLink RobotActionCard RobotButton WebhookRobot",
+            "webhook_message": "FeedCard FeedLink RobotActionCard RobotButton",
             "work_notification": "WorkNotification",
         },
     )

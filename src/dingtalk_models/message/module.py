@@ -12,7 +12,7 @@ from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
 from dingtalk_models.message.robot import RobotManager
-from dingtalk_models.message.webhook_robot import WebhookRobotManager
+from dingtalk_models.message.webhook_message import WebhookRobotManager
 from dingtalk_models.message.work_notification import WorkNotification, WorkNotificationManager
 
 

@@ -22,11 +22,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from importlib.util import find_spec
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
+from dingtalk_models.modules import MODULES
 from dingtalk_models.sandbox.gateway import Gateway
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
@@ -59,9 +60,7 @@ __all__ = [
     "User",
 ]
 
-MODULES: Final = ("auth", "callback", "contact", "customer", "file", "message", "smartwork")
-"""The folders with endpoints; a file in one of them needs no other registration."""
-
+# the folders with endpoints are those of the client's modules; a file in one of them needs no registration
 load_endpoints(f"{__name__}.{module}" for module in MODULES)
 
 

@@ -1,0 +1,115 @@
+"""What sends: transports and drivers, opened when they are first used."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.context import Driver
+from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
+from dingtalk_models.core.steps import AsyncTransport, Flow, Steps, Transport
+from dingtalk_models.drivers.blocking import BlockingDriver
+
+if TYPE_CHECKING:
+    from dingtalk_models.drivers.asynchronous import AsyncDriver
+
+T = TypeVar("T")
+
+
+class Sender:
+    """The half of an app that sends; a group's robot has no other.
+
+    Args:
+        exchange: the flow that brings the answer to a call.
+        timeout: seconds to wait for an answer, or for a connection and for an answer.
+        transport: what sends requests; by default requests.
+        async_transport: what sends awaited requests; by default httpcore, the engine of httpx.
+    """
+
+    def __init__(
+        self,
+        exchange: Callable[[Call[Any]], Flow[Any]],
+        *,
+        timeout: float | tuple[float, float],
+        transport: Transport | None,
+        async_transport: AsyncTransport | None,
+    ) -> None:
+        self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        self.driver: Driver = BlockingDriver(lambda: self.transport, exchange)
+        self._async_driver: AsyncDriver | None = None
+        self._exchange = exchange
+        self._transport = transport
+        self._async_transport = async_transport
+        self._opening = threading.Lock()
+
+    def send(self, steps: Steps[T]) -> T:
+        """Send an unsent call, or run a flow: `app.send(Department.objects.get.call(1))`."""
+        return self.driver.run(steps)
+
+    async def asend(self, steps: Steps[T]) -> T:
+        """The same on the event loop."""
+        return await self.async_driver.run(steps)
+
+    def gather(
+        self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
+    ) -> list[T | DingTalkError]:
+        """Send unsent calls or flows, several at once: `app.gather([User.objects.get.call(each) for each in ids])`.
+
+        Args:
+            calls: the calls and flows.
+            workers: how many at once.
+            progress: told how many are done, and of how many, whenever one is.
+
+        Returns:
+            The answers in the order of the calls; in place of an answer, the error that came instead.
+        """
+        return self.send(together([*map(result_or_error, calls)], workers=workers, progress=progress))
+
+    async def agather(
+        self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
+    ) -> list[T | DingTalkError]:
+        """The same on the event loop."""
+        return await self.asend(together([*map(result_or_error, calls)], workers=workers, progress=progress))
+
+    @property
+    def async_driver(self) -> AsyncDriver:
+        """What runs calls and flows on the event loop."""
+        if self._async_driver is None:
+            from dingtalk_models.drivers.asynchronous import AsyncDriver  # noqa: PLC0415 - asyncio takes long to import
+
+            self._async_driver = AsyncDriver(self.async_transport, self._exchange)
+        return self._async_driver
+
+    @property
+    def transport(self) -> Transport:
+        """What sends requests."""
+        with self._opening:
+            if self._transport is None:
+                from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
+
+                self._transport = RequestsTransport(self.timeout)
+            return self._transport
+
+    @property
+    def async_transport(self) -> AsyncTransport:
+        """What sends awaited requests."""
+        with self._opening:
+            if self._async_transport is None:
+                from dingtalk_models.transport.asynchronous import HttpcoreTransport  # noqa: PLC0415 - only when used
+
+                self._async_transport = HttpcoreTransport(self.timeout)
+            return self._async_transport
+
+    def close(self) -> None:
+        """Give back connections. They are opened anew when the next call is made."""
+        if self._transport is not None:
+            self._transport.close()
+
+    async def aclose(self) -> None:
+        """Give back the connections of this event loop, and those of blocking calls."""
+        if self._async_transport is not None:
+            await self._async_transport.close()
+        self.close()
