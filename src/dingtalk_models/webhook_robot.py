@@ -71,7 +71,8 @@ class WebhookRobot:
         if not (parts.scheme and parts.netloc and parts.path == "/robot/send" and tokens):
             raise ConfigurationError("not a webhook: expected https://oapi.dingtalk.com/robot/send?access_token=…")
         self._token, self._secret = tokens[0], secret
-        self.app = _RobotApp(f"{parts.scheme}://{parts.netloc}", transport, async_transport)
+        self._url = f"{parts.scheme}://{parts.netloc}"
+        self.app: Sender = _RobotApp(self._url, transport, async_transport)
 
     @operation
     def send(
@@ -123,4 +124,4 @@ class WebhookRobot:
         await self.app.aclose()
 
     def __repr__(self) -> str:
-        return f"WebhookRobot({self.app.oapi_url}{', signed' if self._secret else ''})"
+        return f"WebhookRobot({self._url}{', signed' if self._secret else ''})"
