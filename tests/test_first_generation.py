@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, assert_type
 from urllib.parse import urlsplit
 
-import generated
 import pytest
 import redis
+from generators import coverage
 
 from dingtalk_models import (
     BEIJING,
@@ -453,7 +453,7 @@ def test_what_is_retired_is_not_offered(app: DingTalkApp) -> None:
 
 
 def test_the_table_has_all_34_interfaces() -> None:
-    rows = generated.interfaces()
+    rows = coverage.interfaces()
     assert len(rows) == 34
     assert [row.title for row in rows if row.test is None] == []
     front = {f"{module}.{name}" for module, names in FRONT.items() for name in names.split()}

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, NotRequired, TypeGuard, get_args
+from typing import Any, TypeGuard
 
 import conventions
 import pytest
 import samples
 
 from dingtalk_models import DingTalkApp, HttpRequest, HttpResponse, InvalidArgument, Query, operations
-from dingtalk_models.core.arguments import get_origin
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import is_object
 
@@ -62,24 +61,15 @@ def last_page(reply: Any) -> Any:
 
 def documented(info: OperationInfo) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments and a reply from the first page of the documentation whose sample the operation takes."""
-    for entry in conventions.pages(info):
-        arguments = said(info, samples.request_sample(entry))
+    for page in conventions.pages(info):
+        arguments = conventions.said(info, samples.request_sample(page))
         try:
             conventions.build(info, arguments)
         except InvalidArgument:
             continue
         success = {"errcode": 0} if info.host == "oapi" else {}
-        return arguments, success | last_page(samples.reply_from_table(entry))
+        return arguments, success | last_page(samples.reply_from_table(page))
     raise AssertionError(f"no documented sample fits {info.name}")
-
-
-def said(info: OperationInfo, sample: dict[str, Any]) -> dict[str, Any]:
-    """A sample, with `None` for what has to be said, if only so."""
-    fields = conventions.definition(info).arguments.fields
-    unsaid = {
-        name for name, hint in fields.items() if get_origin(hint) is not NotRequired and type(None) in get_args(hint)
-    }
-    return dict.fromkeys(unsaid - sample.keys()) | sample
 
 
 def is_list(answer: object) -> TypeGuard[Query[Any]]:
