@@ -15,6 +15,7 @@ PACKAGE = ROOT / "src" / "dingtalk_models"
 def files() -> dict[Path, str]:
     """Each generated file with its text."""
     python = {
+        **names.stubs(),
         PACKAGE / "method_names.py": names.method_names(),
         PACKAGE / "callback" / "on.py": events.on(),
     }
