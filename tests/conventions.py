@@ -30,9 +30,9 @@ from dingtalk_models.core.reply import is_array, is_object
 from dingtalk_models.sandbox.endpoints import ENDPOINTS
 
 
-def definition(info: OperationInfo) -> operation[..., Any]:
+def definition(info: OperationInfo) -> operation[Any, ...]:
     """The operation itself."""
-    made: operation[..., Any] = vars(info.manager)[info.method]
+    made: operation[Any, ...] = vars(info.manager)[info.method]
     return made
 
 

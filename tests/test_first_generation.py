@@ -30,7 +30,7 @@ from dingtalk_models import (
     method,
 )
 from dingtalk_models.core import registry
-from dingtalk_models.core.model import through
+from dingtalk_models.core.model import Through
 from dingtalk_models.core.operation import Bound, is_operation
 from dingtalk_models.retired import RETIRED
 from dingtalk_models.sandbox import Sandbox
@@ -79,7 +79,7 @@ def beijing_now() -> datetime:
     return datetime.now(BEIJING).replace(tzinfo=None, microsecond=0)
 
 
-def uses(app: DingTalkApp, bound: Bound[..., Any], name: str | None = None) -> list[Callable[..., Any]]:
+def uses(app: DingTalkApp, bound: Bound[Any, ...], name: str | None = None) -> list[Callable[..., Any]]:
     """An operation blocking, unsent and then sent, awaited, and by a name."""
 
     def sent(*args: Any, **kwargs: Any) -> Any:
@@ -242,7 +242,7 @@ WITH: dict[str, Callable[[Sandbox, int], Given]] = {
 def test_an_alias_is_the_operation_in_all_its_uses(sandbox: Sandbox, app: DingTalkApp, alias: str) -> None:
     module, _, name = alias.partition(".")
     front = modules(app)[module]
-    bound: Bound[..., Any] = getattr(front, name)
+    bound: Bound[Any, ...] = getattr(front, name)
     definition = bound.definition
     assert vars(type(front))[name].definition is definition is getattr(type(front), name)
     assert bound.__doc__ == definition.__doc__
@@ -271,7 +271,7 @@ def test_every_name_is_there_and_no_other(app: DingTalkApp) -> None:
         f"{module}.{name}"
         for module, found in modules(app).items()
         for name, value in vars(type(found)).items()
-        if isinstance(value, through)
+        if isinstance(value, Through)
     }
     assert lent == set(WITH)
 
