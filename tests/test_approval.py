@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from helpers import awaited
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -785,24 +785,25 @@ def test_a_form_is_made_changed_and_deleted(app: DingTalkApp) -> None:
 
 
 def test_awaited(sandbox: Sandbox) -> None:
-    async def work() -> None:
-        async with sandbox.app() as app:
-            forms = await ApprovalForm.objects.visible.aio("yangfan")
-            assert len(forms) == 2
-            assert (await ApprovalForm.by_name.aio("请假")).process_code == LEAVE
-            approval = await ApprovalInstance.create.aio(LEAVE, "yangfan", leave(), dept_id=110)
-            await approval.agree.aio("sunjing")
-            await approval.comment.aio("yangfan", "谢谢")
-            await approval.redirect.aio("liuyang", "jinshan")
-            await approval.refuse.aio("jinshan", remark="不足")
-            assert (await approval.refresh.aio()).result == "refuse"
-            assert await ApprovalInstance.objects.todo_count.aio("jinshan") == 0
-            found = await ApprovalInstance.objects.all.aio(LEAVE, now(sandbox) - 300 * DAY)
-            assert [each.process_instance_id for each in found] == [approval.process_instance_id]
-            count = await app.run.aio("workflow_1_0.GetUserTodoTaskSum", user_id="sunjing")
-            assert count == 0
+    app = sandbox.app()
 
-    asyncio.run(work())
+    async def work() -> None:
+        forms = await ApprovalForm.objects.visible.aio("yangfan")
+        assert len(forms) == 2
+        assert (await ApprovalForm.by_name.aio("请假")).process_code == LEAVE
+        approval = await ApprovalInstance.create.aio(LEAVE, "yangfan", leave(), dept_id=110)
+        await approval.agree.aio("sunjing")
+        await approval.comment.aio("yangfan", "谢谢")
+        await approval.redirect.aio("liuyang", "jinshan")
+        await approval.refuse.aio("jinshan", remark="不足")
+        assert (await approval.refresh.aio()).result == "refuse"
+        assert await ApprovalInstance.objects.todo_count.aio("jinshan") == 0
+        found = await ApprovalInstance.objects.all.aio(LEAVE, now(sandbox) - 300 * DAY)
+        assert [each.process_instance_id for each in found] == [approval.process_instance_id]
+        count = await app.run.aio("workflow_1_0.GetUserTodoTaskSum", user_id="sunjing")
+        assert count == 0
+
+    awaited(app, work)
 
 
 def test_through_the_app(app: DingTalkApp) -> None:

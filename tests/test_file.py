@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import awaited
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,18 +68,6 @@ def ten_megabytes(tmp_path: Path) -> Path:
     path = tmp_path / "报告.bin"
     path.write_bytes(os.urandom(10 * MB))
     return path
-
-
-def aio(app: DingTalkApp, work: Callable[[], Any]) -> Any:
-    """Await what `work` returns on a loop of its own, and leave no connection behind."""
-
-    async def run() -> Any:
-        try:
-            return await work()
-        finally:
-            await app.aclose()
-
-    return asyncio.run(run())
 
 
 def at_the_store(sandbox: Sandbox) -> list[Any]:
@@ -152,6 +140,22 @@ def test_folders_and_files_come_and_go(app: DingTalkApp, who: str, space: Space)
     assert space.list(who).all() == []
     with pytest.raises(NotFound):
         Dentry.objects.task("1", who)
+
+
+def test_the_same_by_ids(app: DingTalkApp, who: str, space: Space) -> None:
+    folder = Dentry.objects.create_folder(space.id, "0", "2026", who)
+    file = space.upload(b"one", who, name="a.txt")
+    assert Dentry.objects.rename(space.id, file.id, "b.txt", who).path == "/b.txt"
+    copied = Dentry.objects.copy(space.id, file.id, space.id, folder.id, who).dentry
+    assert copied is not None
+    assert copied.path == "/2026/b.txt"
+    moved = Dentry.objects.move(space.id, file.id, space.id, folder.id, who, conflict="AUTO_RENAME").dentry
+    assert moved is not None
+    assert (moved.id, moved.path) == (file.id, "/2026/b(1).txt")
+    listed = Dentry.objects.list(space.id, who, parent_id=folder.id)
+    assert {each.id for each in listed} == {copied.id, file.id}
+    Dentry.objects.delete(space.id, file.id, who)
+    assert [each.id for each in listed] == [copied.id]
 
 
 def test_folders_are_copied_and_moved_with_what_is_in_them(app: DingTalkApp, who: str, space: Space) -> None:
@@ -284,7 +288,7 @@ def test_ten_megabytes_on_the_event_loop_never_block_it(
         assert (tmp_path / "down.bin").read_bytes() == content
         assert [each.name async for each in space.list(who)] == ["a.bin", "报告.bin"]
 
-    aio(app, work)
+    awaited(app, work)
 
 
 class Store(ThreadingHTTPServer):
@@ -341,7 +345,7 @@ def test_a_file_is_never_held_in_memory(app: DingTalkApp, store: Store, tmp_path
 
     def go(request: HttpRequest) -> int:
         if asynchronous:
-            return int(aio(app, lambda: app.async_transport.send(request)).status)
+            return int(awaited(app, lambda: app.async_transport.send(request)).status)
         return app.transport.send(request).status
 
     go(HttpRequest("PUT", store.url, {}, b"warm"))
@@ -418,7 +422,7 @@ def test_a_transfer_that_breaks_off_is_begun_anew(
             await app.asend(Transfer("GET", info.signature.url, info.signature.headers, sink=Sink(target)))
 
         sandbox.fail(path, **how)
-        aio(app, again)
+        awaited(app, again)
         got = target.read_bytes() if isinstance(target, Path) else target.getvalue()[-MB:]
         assert got == content
     assert list(tmp_path.iterdir()) == [tmp_path / "down.bin"]
@@ -575,7 +579,7 @@ def test_media_are_uploaded(sandbox: Sandbox, app: DingTalkApp, tmp_path: Path, 
     assert sent.headers["content-type"].startswith("multipart/form-data; boundary=")
 
     with path.open("rb") as opened:
-        again = aio(app, lambda: app.file.media.upload.aio(opened, type))
+        again = awaited(app, lambda: app.file.media.upload.aio(opened, type))
     assert sandbox.company.drive.media[again.media_id].content == content
     by_name = app.run("dingtalk.oapi.media.upload", type=type, media=content, name=name)
     assert sandbox.company.drive.media[by_name.media_id].content == content
@@ -728,7 +732,7 @@ def test_custom_spaces(sandbox: Sandbox, app: DingTalkApp) -> None:
     app.run("dingtalk.oapi.cspace.grant_custom_space", domain="abc", type="add", userid="caohui", path="/a")
 
     media_id = app.file.drive_uploads.single("1", b"content", name="1.txt")
-    file = spaces.add(sandbox.login_code("caohui"), media_id, space_id, "合同.txt")
+    file = CustomSpace.objects.add(sandbox.login_code("caohui"), media_id, space_id, "合同.txt")
     assert (file.name, file.path, file.size) == ("合同.txt", "/合同.txt", 7)
     assert file.creator is not None
     assert file.creator.account == "caohui"
@@ -736,7 +740,7 @@ def test_custom_spaces(sandbox: Sandbox, app: DingTalkApp) -> None:
         "dingtalk.oapi.cspace.add_to_single_chat", agent_id="1", userid="caohui", media_id=media_id, file_name="a.txt"
     )
     assert sandbox.company.drive.sent[0]["media_id"] == media_id
-    assert aio(app, lambda: CustomSpace.get.aio("abc")).id == space_id
+    assert awaited(app, lambda: CustomSpace.get.aio("abc")).id == space_id
 
 
 def test_what_is_checked_of_custom_spaces(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -788,7 +792,8 @@ def test_files_of_approvals(sandbox: Sandbox, app: DingTalkApp, tmp_path: Path) 
     attached = sandbox.company.drive.attach("instance", "发票.pdf", content)
     files = app.file.approval_files
     space_id = files.space("caohui")
-    assert space_id == files.authorize_preview("caohui", "instance", attached.id, file_ids=[attached.id])
+    previewed = ApprovalFile.objects.authorize_preview("caohui", "instance", attached.id, file_ids=[attached.id])
+    assert space_id == previewed
     assert space_id == app.run("dingtalk.oapi.processinstance.cspace.info", user_id="caohui", agent_id=1)
     request = {"userid": "caohui", "process_instance_id": "instance", "file_id": attached.id, "agentid": 1}
     assert space_id == app.run("dingtalk.oapi.processinstance.cspace.preview", request=request)
@@ -802,7 +807,7 @@ def test_files_of_approvals(sandbox: Sandbox, app: DingTalkApp, tmp_path: Path) 
     file = app.run("dingtalk.oapi.processinstance.file.url.get", request=request)
     assert (file.file_id, file.space_id) == (attached.id, space_id)
     got = io.BytesIO()
-    assert aio(app, lambda: file.download.aio(got)) == MB
+    assert awaited(app, lambda: file.download.aio(got)) == MB
     assert got.getvalue() == content
     for call in at_the_store(sandbox):
         assert "x-acs-dingtalk-access-token" not in call.headers
@@ -817,7 +822,7 @@ def test_signed_addresses_are_not_logged(
     signature = file.download_uri.partition("Signature=")[2]
     with caplog.at_level("DEBUG"):
         if asynchronous:
-            aio(app, lambda: file.download.aio(io.BytesIO()))
+            awaited(app, lambda: file.download.aio(io.BytesIO()))
         else:
             file.download(io.BytesIO())
     assert "GET" in caplog.text

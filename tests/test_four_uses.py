@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, TypeGuard
+from typing import Any
 
 import conventions
 import pytest
 import samples
+from helpers import sent, whole
 
-from dingtalk_models import DingTalkApp, HttpRequest, HttpResponse, InvalidArgument, Query, operations
+from dingtalk_models import DingTalkApp, HttpRequest, HttpResponse, InvalidArgument, operations
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import is_object
 
@@ -72,16 +73,6 @@ def documented(info: OperationInfo) -> tuple[dict[str, Any], dict[str, Any]]:
     raise AssertionError(f"no documented sample fits {info.name}")
 
 
-def is_list(answer: object) -> TypeGuard[Query[Any]]:
-    """Whether it is a lazy list."""
-    return isinstance(answer, Query)
-
-
-def whole(answer: Any) -> Any:
-    """What a call brings, a lazy list read to its end."""
-    return answer.all() if is_list(answer) else answer
-
-
 @pytest.mark.parametrize("info", operations(), ids=lambda info: info.name)
 def test_an_operation_in_its_four_uses(info: OperationInfo) -> None:
     arguments, reply = documented(info)
@@ -100,7 +91,7 @@ def test_an_operation_in_its_four_uses(info: OperationInfo) -> None:
         uses: dict[str, Callable[[], Any]] = {
             "blocking": lambda: whole(use(**arguments)),
             "awaited": lambda: asyncio.run(use.aio(**arguments)),
-            "unsent": lambda: app.send(unsent.collect() if is_list(unsent) else unsent),
+            "unsent": lambda: sent(app, unsent),
             "by name": lambda: whole(app.run(info.name, **arguments)),
         }
         answers: dict[str, Any] = {}
