@@ -69,6 +69,7 @@ Check = Callable[[OperationInfo], Iterable[str]]
 
 CHECKS: list[Check] = [
     conventions.sandbox_problems,
+    conventions.own_test_problems,
     conventions.name_problems,
     conventions.docstring_problems,
     conventions.type_problems,
