@@ -94,15 +94,19 @@ def test_no_name_is_given_twice() -> None:
 
 
 def test_every_operation_is_documented() -> None:
-    undocumented = [f"{info.name}: {info.http} {info.path}" for info in OPERATIONS if not conventions.pages(info)]
-    assert undocumented == [], "no page in facts/endpoints/ has this verb and path"
+    undocumented = [
+        f"no page in facts/endpoints/ has {info.http} {info.path} of {info.name}: is it written as documented?"
+        for info in OPERATIONS
+        if not conventions.pages(info)
+    ]
+    assert not undocumented, "\n".join(undocumented)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("info", OPERATIONS, ids=lambda info: info.name)
 def test_operation(info: OperationInfo, check: Check) -> None:
-    accepted = ACCEPTED.get(info.name, {})
-    assert [problem for problem in check(info) if problem not in accepted] == []
+    problems = [problem for problem in check(info) if problem not in ACCEPTED.get(info.name, {})]
+    assert not problems, "\n".join(problems)
 
 
 def test_nothing_is_accepted_that_holds() -> None:
