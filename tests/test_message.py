@@ -398,10 +398,9 @@ def test_waiting_has_an_end_and_never_blocks_the_loop(sandbox: Sandbox, app: Din
         with pytest.raises(StillSending, match=r"after 0\.3 seconds"):
             await notification.wait.aio(0.3)
         ticking.cancel()
-        await app.aclose()
         return ticks
 
-    assert asyncio.run(both()) > 5
+    assert awaited(app, both) > 5
     with pytest.raises(TimeoutError):
         notification.wait(0)
 
