@@ -9,7 +9,7 @@ import servers
 from hypothesis import settings
 from plain_client import Client
 
-from dingtalk_models import DingTalkApp
+from dingtalk_models import DingTalkApp, Space
 from dingtalk_models.sandbox import Sandbox
 
 # how long an example takes says more of the machine than of the code
@@ -28,6 +28,18 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     with sandbox.app() as chosen:
         yield chosen
     chosen.close()
+
+
+@pytest.fixture
+def who(sandbox: Sandbox) -> str:
+    """The union id of somebody."""
+    return sandbox.company.users["caohui"].unionid
+
+
+@pytest.fixture
+def space(app: DingTalkApp, who: str) -> Space:
+    """A space for files."""
+    return Space.create(who, name="资料")
 
 
 @pytest.fixture

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import Callable, Coroutine
-from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
-from dingtalk_models import (
-    DingTalkApp,
-)
+from dingtalk_models import DingTalkApp
 
-P = ParamSpec("P")
 TOKEN, KEY = "token-123456", "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij"
-
-
-def on_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run a test on an event loop."""
-
-    @wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(test(*args, **kwargs))
-
-    return run
 
 
 def receiving_app(**settings: Any) -> DingTalkApp:

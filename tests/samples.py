@@ -1,8 +1,7 @@
-"""The platform's facts, and the samples in them.
+"""The samples in the platform's facts, and what contradicts a parameter table.
 
-tests/facts/ holds the documentation pages and the older names of what this package implements; scripts/facts writes it.
-The samples on those pages are put into the form that their own table documents: some are percent-encoded, numbers are
-quoted, and one object stands where an array is meant.
+The samples on the pages in facts/ are put into the form that their own table documents: some are percent-encoded,
+numbers are quoted, and one object stands where an array is meant.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
+
+from generators import facts
+from generators.facts import Page
 
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
@@ -21,10 +21,6 @@ from dingtalk_models.core.json_values import is_array, is_object
 Row = dict[str, Any]
 """A parameter or field, as its table documents it."""
 
-Entry = dict[str, Any]
-"""A documentation page."""
-
-HOME = Path(__file__).parent / "facts"
 MENDED: dict[str, dict[str, Any]] = {
     # the table calls each kind of recipient optional, the text beside it wants one
     "asynchronous-sending-of-enterprise-session-messages": {"userid_list": "user123,user456"},
@@ -38,28 +34,9 @@ EXAMPLES = {"bgcolor": "FFBBBBBB", "status_bg": "0xFFF65E5E", "msgtype": "text",
 TOKENS = {"access_token", "x-acs-dingtalk-access-token"}
 
 
-@cache
-def entries() -> list[Entry]:
-    """Every documentation page that was copied."""
-    found: list[Entry] = json.loads((HOME / "endpoints.json").read_text())
-    return found
-
-
-@cache
-def methods() -> list[dict[str, Any]]:
-    """Every older name that was copied."""
-    found: list[dict[str, Any]] = json.loads((HOME / "methods.json").read_text())
-    return found
-
-
-def pages(http: str, path: str) -> list[Entry]:
-    """The pages that document an endpoint."""
-    return [entry for entry in entries() if (entry["http"], entry["path"]) == (http, path)]
-
-
-def rows(entry: Entry) -> list[Row]:
+def rows(page: Page) -> list[Row]:
     """The parameters that an operation has to know: not the token, no headers."""
-    return [row for row in entry["params"] if row["in"] != "header" and row["name"] not in TOKENS]
+    return [row for row in page["params"] if row["in"] != "header" and row["name"] not in TOKENS]
 
 
 # Samples
@@ -134,33 +111,26 @@ def _of_type(row: Row) -> Any:
     return by_type.get(row["type"], "1")
 
 
-def request_sample(entry: Entry) -> dict[str, Any]:
+def request_sample(page: Page) -> dict[str, Any]:
     """Arguments for one page's endpoint, under their wire names: its own sample, and what it left out."""
     sample: dict[str, Any] = {}
     for part in ("request_query_example", "request_example"):
-        if is_object(entry.get(part)):
-            sample |= entry[part]
+        if is_object(page.get(part)):
+            sample |= page[part]
     arguments: dict[str, Any] = {}
-    for row in rows(entry):
+    for row in rows(page):
         if row["name"] in sample:
             value = as_documented(sample[row["name"]], row)
             arguments[row["name"]] = sample_of(row) if _contradicts(value, row) else value
         elif row.get("required") or row["in"] == "path":
             arguments[row["name"]] = sample_of(row)
-    return arguments | MENDED.get(entry["doc"], {})
+    return arguments | MENDED.get(page["doc"], {})
 
 
-def reply_samples(entry: Entry) -> Iterator[Any]:
-    """The documented replies of one page."""
-    if entry.get("response_example") and not entry.get("response_example_suspect"):
-        yield entry["response_example"]
-    yield from entry.get("response_examples_more", [])
-
-
-def reply_from_table(entry: Entry) -> dict[str, Any]:
+def reply_from_table(page: Page) -> dict[str, Any]:
     """A reply that holds every documented field, as the sample shows it, where it does."""
-    shown, *_ = (*reply_samples(entry), dict[str, Any]())
-    return {row["name"]: sample_of(row, shown.get(row["name"])) for row in entry["returns"]}
+    shown, *_ = (*facts.sample_replies(page), dict[str, Any]())
+    return {row["name"]: sample_of(row, shown.get(row["name"])) for row in page["returns"]}
 
 
 def _contradicts(value: Any, row: Row) -> bool:
@@ -280,12 +250,12 @@ def _table_problems(values: dict[str, Any], known: list[Row], required: list[Row
             yield f"{where}{row['name']} is required, and not sent"
 
 
-def request_problems(request: Request, entry: Entry, every: list[Entry]) -> Iterator[str]:
+def request_problems(request: Request, page: Page, every: list[Page]) -> Iterator[str]:
     """How a request contradicts the parameter table of its page, or of another page of the same endpoint."""
     for place, values in (("query", request.query_params), ("body", request.body or {})):
-        known = [row for page in every for row in rows(page) if row["in"] == place]
-        yield from _table_problems(dict(values), known, [row for row in rows(entry) if row["in"] == place])
-    pattern = re.sub(r"{\w+}", "[^/]+", entry["path"])
+        known = [row for other in every for row in rows(other) if row["in"] == place]
+        yield from _table_problems(dict(values), known, [row for row in rows(page) if row["in"] == place])
+    pattern = re.sub(r"{\w+}", "[^/]+", page["path"])
     if not re.fullmatch(pattern, request.path):
         yield f"it goes to {request.path}"
 

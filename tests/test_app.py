@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 import pytest
+from helpers import awaited, items
 from pydantic import ValidationError
 
 from dingtalk_models import (
@@ -140,6 +141,17 @@ def test_from_env_reads_the_environment(monkeypatch: pytest.MonkeyPatch, sandbox
     app.close()
 
 
+# -- credentials ---------------------------------------------------------------------------------------------------
+
+
+def test_a_token_and_a_ticket_are_issued_by_hand(sandbox: Sandbox, app: DingTalkApp) -> None:
+    token = app.auth.issue_access_token(sandbox.appkey, sandbox.appsecret)
+    assert sandbox.company.credentials.accepts(token.value)
+    ticket = app.auth.issue_jsapi_ticket()
+    assert (token.lifetime, ticket.lifetime) == (7200, 7200)
+    assert app.jsapi_ticket == ticket.value
+
+
 # -- which app -----------------------------------------------------------------------------------------------------
 
 
@@ -238,13 +250,9 @@ def test_a_list_keeps_the_app_that_it_was_asked_of(companies: tuple[DingTalkApp,
     with first:
         assert [each.name for each in listed] == ["一部"]
         assert list(of_object) == []
-        assert asyncio.run(_all(second)) == ["一部"]
-
-
-async def _all(app: DingTalkApp) -> list[str]:
-    async with app:
-        query = Department.objects.using(app).list()
-        return [each.name async for each in query]
+        assert [each.name for each in awaited(second, lambda: items(Department.objects.using(second).list()))] == [
+            "一部"
+        ]
 
 
 def test_leaving_an_async_with_closes(sandbox: Sandbox) -> None:
@@ -262,16 +270,12 @@ def test_leaving_an_async_with_closes(sandbox: Sandbox) -> None:
 
 
 def test_one_definition_four_uses(sandbox: Sandbox, app: DingTalkApp) -> None:
-    async def awaited() -> Department:
-        async with app:
-            return await Department.objects.get.aio(1)
-
     unsent = Department.objects.get.call(1)
     assert sandbox.calls == []
     with app:
         one = Department.objects.get(1)
         assert app.run("dingtalk.oapi.v2.department.get", dept_id=1) == one == app.send(unsent)
-    assert asyncio.run(awaited()) == one
+    assert awaited(app, lambda: Department.objects.get.aio(1)) == one
     assert unsent.request.body == {"dept_id": 1, "language": "zh_CN"}
     assert repr(unsent) == "<Call POST /topapi/v2/department/get -> Department: {'dept_id': 1, 'language': 'zh_CN'}>"
     assert repr(unsent.request) == f"<Request POST {GET} body={{'dept_id': 1, 'language': 'zh_CN'}}>"
@@ -420,12 +424,11 @@ def test_update_holds_the_fields_and_leaves_others_pending(sandbox: Sandbox, app
     assert isinstance(call.body, dict)
     assert "work_place" not in call.body
 
-    async def awaited() -> None:
-        async with app:
-            await user.update.aio(title="测试经理")
-            await user.save.aio()
+    async def work() -> None:
+        await user.update.aio(title="测试经理")
+        await user.save.aio()
 
-    asyncio.run(awaited())
+    awaited(app, work)
     assert (sandbox.company.users["heli"].title, sandbox.company.users["heli"].work_place) == ("测试经理", "杭州")
     assert user.assigned == frozenset()
 
@@ -523,12 +526,7 @@ def test_ids_are_quoted_into_paths() -> None:
 def test_an_answer_can_be_passed_on(app: DingTalkApp) -> None:
     call = Department.objects.get.call(1).then(lambda one: one.name).then(len)
     assert app.send(call) == len(FIRST)
-    assert asyncio.run(_sent(app, call)) == len(FIRST)
-
-
-async def _sent(app: DingTalkApp, call: Call[int]) -> int:
-    async with app:
-        return await app.asend(call)
+    assert awaited(app, lambda: app.asend(call)) == len(FIRST)
 
 
 def test_logging_is_off_by_default(app: DingTalkApp, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from helpers import awaited, items
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -58,78 +58,8 @@ def crowd() -> Iterator[tuple[Sandbox, DingTalkApp]]:
 EVERYBODY = [f"u{number:03}" for number in range(320)]
 
 
-# Every operation, four ways
-
-
-def using_everything(sandbox: Sandbox) -> dict[str, Any]:
-    """Arguments that get an answer, by the current name of each operation."""
-    company = sandbox.company.attendance
-    group = next(iter(company.groups))
-    company.punch("zhaolei", MONDAY + 9 * HOUR)
-    asked_by = {"op_user_id": BOSS}
-    span = {"from_date_time": MONDAY, "to_date_time": MONDAY + DAY, "userids": ["zhaolei"], **asked_by}
-    return {
-        "attendance.listschedule": {"work_date": MONDAY.date()},
-        "attendance.schedule.listbyday": {"user_id": "zhaolei", "date_time": MONDAY, **asked_by},
-        "attendance.schedule.listbyusers": span,
-        "attendance.schedule.shift.listbydays": span,
-        "attendance.schedule.result.listbyids": {
-            "schedule_ids": [company.plan_id("zhaolei", MONDAY.date(), 0)],
-            **asked_by,
-        },
-        "attendance.list": {"userids": ["zhaolei"], "start": MONDAY, "end": MONDAY + DAY},
-        "attendance.listRecord": {"userids": ["zhaolei"], "start": MONDAY, "end": MONDAY + DAY},
-        "attendance.getsimplegroups": {},
-        "attendance.group.query": {"group_id": group, **asked_by},
-        "attendance.getusergroup": {"userid": "zhaolei"},
-        "attendance.group.member.list": {"group_id": company_group(sandbox, "TURN"), **asked_by},
-        "attendance.group.memberusers.list": {"group_id": group, **asked_by},
-        "attendance.getleaveapproveduration": {
-            "userid": "zhaolei",
-            "from_date": MONDAY + 9 * HOUR,
-            "to_date": MONDAY + 18 * HOUR,
-        },
-    }
-
-
 def company_group(sandbox: Sandbox, kind: str) -> int:
     return next(group.group_id for group in sandbox.company.attendance.groups.values() if group.type == kind)
-
-
-def plain(answer: Any) -> Any:
-    """What an operation answers, a list read to its end."""
-    everything: Any = getattr(answer, "all", None)
-    return everything() if everything else answer
-
-
-def operation_of(app: DingTalkApp, name: str) -> Any:
-    work = app.smartwork
-    managers = (work.schedules, work.attendance_groups, work.attendance_records, work.leaves)
-    for manager in managers:
-        for attribute, value in vars(type(manager)).items():
-            if f"dingtalk.oapi.{name}" in [old.name for old in getattr(value, "names", ())]:
-                return getattr(manager, attribute)
-    raise AssertionError(name)
-
-
-def test_each_operation_is_called_awaited_left_unsent_and_run_by_each_name(sandbox: Sandbox, app: DingTalkApp) -> None:
-    async def awaited(operation: Any, arguments: dict[str, Any]) -> Any:
-        try:
-            return await operation.aio(**arguments)
-        finally:
-            await app.aclose()
-
-    for name, arguments in using_everything(sandbox).items():
-        operation = operation_of(app, name)
-        answer = plain(operation(**arguments))
-        assert answer, name
-        assert asyncio.run(awaited(operation, arguments)) == answer, name
-        before = len(sandbox.calls)
-        unsent: Any = operation.call(**arguments)
-        assert len(sandbox.calls) == before, name
-        assert app.send(unsent.collect() if hasattr(unsent, "collect") else unsent) == answer, name
-        for old in operation.definition.names:
-            assert plain(app.run(old.name, **arguments)) == answer, old.name
 
 
 def test_older_names_take_their_own_parameters(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -275,9 +205,10 @@ def test_members_come_page_by_page(crowd: tuple[Sandbox, DingTalkApp]) -> None:
     sandbox, app = crowd
     sandbox.company.attendance.groups.clear()
     group = sandbox.company.attendance.add_group("全员", EVERYBODY[0], type="NONE", userids=EVERYBODY)
-    groups = app.smartwork.attendance_groups
-    assert [*groups.userids(group.group_id, op_user_id="u000")] == EVERYBODY
-    assert [each.member_id for each in groups.members(group.group_id, op_user_id="u000")] == EVERYBODY
+    userids = AttendanceGroup.objects.using(app).userids(group.group_id, op_user_id="u000")
+    assert [*userids] == EVERYBODY
+    members = AttendanceGroup.objects.using(app).members(group.group_id, op_user_id="u000")
+    assert [each.member_id for each in members] == EVERYBODY
     cursors = [body_of(call)["cursor"] for call in sandbox.received(f"{TOPAPI}group/memberusers/list")]
     assert cursors == [0, 100, 200, 300]
 
@@ -355,14 +286,7 @@ def test_a_long_list_is_fetched_as_far_as_it_is_read(sandbox: Sandbox, app: Ding
     first = records.first()
     assert first is not None
     assert first.user_check_time == MONDAY - 3 * WEEK
-
-    async def last() -> datetime | None:
-        try:
-            return [record.user_check_time async for record in records][-1]
-        finally:
-            await app.aclose()
-
-    assert asyncio.run(last()) == MONDAY - WEEK
+    assert awaited(app, lambda: items(records))[-1].user_check_time == MONDAY - WEEK
 
 
 EDGES = [-1000, -999, -1, 0, 1, 999, 1000]

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import on_a_loop
 from hypothesis import given
 from hypothesis import strategies as st
-from pushing import KEY, TOKEN, on_a_loop, receiving_app, sealed
+from pushing import KEY, TOKEN, receiving_app, sealed
 
 from dingtalk_models import (
     CallbackError,

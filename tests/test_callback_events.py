@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import conventions
 import pytest
+from generators import facts
 from hypothesis import given
 from hypothesis import strategies as st
+from replies import wire_fields
 
 from dingtalk_models.callback import Event, event_types, on, read_event
 from dingtalk_models.callback.approval_events import BpmsInstanceChange
@@ -25,8 +25,7 @@ from dingtalk_models.callback.contact_events import (
 )
 from dingtalk_models.callback.events import classes
 
-PAGES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "facts" / "events.json").read_text())
-FORMS = [(page, form) for page in PAGES for form in ("http", "stream") if form in page]
+FORMS = [(page, form) for page in facts.events() for form in ("http", "stream") if form in page["samples"]]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -38,7 +37,7 @@ JSON = st.recursive(
     ("page", "form"), FORMS, ids=[f"{page['event_type']}-{page['doc']}-{form}" for page, form in FORMS]
 )
 def test_every_sample_is_read_without_loss(page: dict[str, Any], form: str) -> None:
-    sample = page[form]
+    sample = page["samples"][form]
     event = read_event(sample)
     assert event.type == page["event_type"]
     assert isinstance(event, classes().get(event.type, Event))
@@ -54,17 +53,17 @@ def test_every_sample_is_read_without_loss(page: dict[str, Any], form: str) -> N
 
 
 def test_every_documented_type_is_known() -> None:
-    assert event_types().keys() >= {page["event_type"] for page in PAGES}
+    assert event_types().keys() >= {page["event_type"] for page in facts.events()}
     assert len(event_types()) == 241
     assert event_types()["user_add_org"].fields["userId"] == "array<string>"
 
 
 @pytest.mark.parametrize("kind", classes().values(), ids=classes().keys())
 def test_the_documented_fields_are_declared(kind: type[Event]) -> None:
-    pages = [page for page in PAGES if page["event_type"] == kind.TYPE and not page["archived"]]
-    for page in (page for page in pages if {"http", "stream"} <= page.keys()):
-        documented = page["stream"]["data"].keys() - {"eventType", "corpId", "corpid"}
-        assert documented <= conventions.wire_fields(kind).keys()
+    pages = [page for page in facts.events() if page["event_type"] == kind.TYPE and not page["archived"]]
+    for samples in (page["samples"] for page in pages if {"http", "stream"} <= page["samples"].keys()):
+        documented = samples["stream"]["data"].keys() - {"eventType", "corpId", "corpid"}
+        assert documented <= wire_fields(kind).keys()
     assert (kind.__doc__ or "").partition("\n")[0].endswith(").")
 
 
@@ -135,7 +134,7 @@ def test_an_unknown_type_is_an_event_too() -> None:
 
 @given(st.sampled_from([*classes(), "else"]), st.booleans(), st.data())
 def test_any_object_is_an_event(name: str, stream: bool, data: st.DataObject) -> None:
-    own = list(conventions.wire_fields(classes().get(name, Event)))
+    own = list(wire_fields(classes().get(name, Event)))
     fields = data.draw(st.dictionaries(st.sampled_from(own) | st.text(max_size=5), JSON, max_size=4))
     payload = {"eventType": name, "data": fields} if stream else {**fields, "EventType": name}
     event = read_event(payload)

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 import requests
-from pushing import KEY, TOKEN, on_a_loop, receiving_app, sealed
+from helpers import on_a_loop
+from pushing import KEY, TOKEN, receiving_app, sealed
 from sites import SITES, wsgi
 
 import dingtalk_models.callback.django

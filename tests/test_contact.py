@@ -1,14 +1,14 @@
-"""Every operation of the contacts in each of its uses: blocking, awaited, unsent, and by each of its names."""
+"""Every operation of the contacts, by each of its names: what is sent and answered, what the company is then like."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 import pytest
+from helpers import whole
 
 from dingtalk_models import (
     BEIJING,
@@ -16,7 +16,6 @@ from dingtalk_models import (
     DingTalkApp,
     Manager,
     Model,
-    Query,
     Role,
     RoleGroup,
     User,
@@ -440,46 +439,11 @@ def resolved(given: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
     return {name: value(sandbox) if callable(value) else value for name, value in given.items()}
 
 
-def bound(key: str, app: DingTalkApp, *, of_app: bool = True) -> Any:
-    """The operation of a case: of an object, of a manager of the app's module, or of the resource's own manager."""
+def bound(key: str, app: DingTalkApp) -> Any:
+    """The operation of a case: of an object, or of a manager of the app's module."""
     owner, _, method = key.partition(".")
-    if of := CASES[key].of:
-        return getattr(of(app), method)
-    return getattr(getattr(app.contact, owner) if of_app else RESOURCES[owner].objects, method)
-
-
-def is_query(answer: object) -> TypeGuard[Query[Any]]:
-    return isinstance(answer, Query)
-
-
-def finished(answer: Any) -> Any:
-    return answer.all() if is_query(answer) else answer
-
-
-async def closing(app: DingTalkApp, work: Callable[[], Any]) -> Any:
-    try:
-        return await work()
-    finally:
-        await app.aclose()
-
-
-def blocking(key: str, given: dict[str, Any], app: DingTalkApp) -> Any:
-    return finished(bound(key, app)(**given))
-
-
-def awaited(key: str, given: dict[str, Any], app: DingTalkApp) -> Any:
-    operation = bound(key, app)
-    return asyncio.run(closing(app, lambda: operation.aio(**given)))
-
-
-def unsent(key: str, given: dict[str, Any], app: DingTalkApp) -> Any:
-    call = bound(key, app, of_app=False).call(**given)
-    return app.send(call.collect() if is_query(call) else call)
-
-
-def of_the_innermost_app(key: str, given: dict[str, Any], app: DingTalkApp) -> Any:
-    with app:
-        return finished(bound(key, app, of_app=False)(**given))
+    of = CASES[key].of
+    return getattr(of(app) if of else getattr(app.contact, owner), method)
 
 
 def check(case: Case, answer: Any, sandbox: Sandbox) -> None:
@@ -494,27 +458,20 @@ def check(case: Case, answer: Any, sandbox: Sandbox) -> None:
         assert call.body == call.body | known
 
 
-@pytest.mark.parametrize("use", [blocking, awaited, unsent, of_the_innermost_app])
 @pytest.mark.parametrize("key", CASES)
-def test_every_operation_in_every_use(
-    sandbox: Sandbox, app: DingTalkApp, key: str, use: Callable[[str, dict[str, Any], DingTalkApp], Any]
-) -> None:
+def test_every_operation(sandbox: Sandbox, app: DingTalkApp, key: str) -> None:
     case = CASES[key]
     case.before(sandbox.company)
-    check(case, use(key, resolved(case.given, sandbox), app), sandbox)
+    check(case, whole(bound(key, app)(**resolved(case.given, sandbox))), sandbox)
 
 
-@pytest.mark.parametrize("awaiting", [False, True], ids=["blocking", "awaited"])
 @pytest.mark.parametrize(("key", "name"), NAMED)
-def test_by_each_name_with_its_own_parameters(
-    sandbox: Sandbox, app: DingTalkApp, key: str, name: str, awaiting: bool
-) -> None:
+def test_by_each_name_with_its_own_parameters(sandbox: Sandbox, app: DingTalkApp, key: str, name: str) -> None:
     case = CASES[key]
     assert case.sent is not None
     case.before(sandbox.company)
     given = resolved(case.old.get(name, case.sent), sandbox)
-    answer = asyncio.run(closing(app, lambda: app.run.aio(name, **given))) if awaiting else app.run(name, **given)
-    check(case, finished(answer), sandbox)
+    check(case, whole(app.run(name, **given)), sandbox)
 
 
 @pytest.mark.parametrize("key", CONTACT)

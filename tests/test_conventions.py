@@ -1,7 +1,7 @@
 """Every operation against the platform's facts: names, documentation, types, requests, replies.
 
-The checks are in conventions.py. They walk the registry, so that a new operation is held to them without a word here;
-what a fact makes impossible is accepted below, each with its reason, and only as long as it is a problem.
+The checks are in conventions.py and replies.py. They walk the registry, so that a new operation is held to them without
+a word here; what a fact makes impossible is accepted below, each with its reason, and only as long as it is a problem.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 import conventions
 import pytest
+import replies
 
 from dingtalk_models import operations
 from dingtalk_models.core.registry import OperationInfo
@@ -67,6 +68,8 @@ ACCEPTED: dict[str, dict[str, str]] = {
 Check = Callable[[OperationInfo], Iterable[str]]
 
 CHECKS: list[Check] = [
+    conventions.sandbox_problems,
+    conventions.own_test_problems,
     conventions.name_problems,
     conventions.docstring_problems,
     conventions.type_problems,
@@ -74,8 +77,8 @@ CHECKS: list[Check] = [
     conventions.parameter_problems,
     conventions.limit_problems,
     conventions.old_name_problems,
-    conventions.field_problems,
-    conventions.reply_problems,
+    replies.field_problems,
+    replies.reply_problems,
 ]
 OPERATIONS = operations()
 
@@ -91,15 +94,19 @@ def test_no_name_is_given_twice() -> None:
 
 
 def test_every_operation_is_documented() -> None:
-    undocumented = [f"{info.name}: {info.http} {info.path}" for info in OPERATIONS if not conventions.pages(info)]
-    assert undocumented == [], "scripts/facts copies the facts of new operations"
+    undocumented = [
+        f"no page in facts/endpoints/ has {info.http} {info.path} of {info.name}: is it written as documented?"
+        for info in OPERATIONS
+        if not conventions.pages(info)
+    ]
+    assert not undocumented, "\n".join(undocumented)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("info", OPERATIONS, ids=lambda info: info.name)
 def test_operation(info: OperationInfo, check: Check) -> None:
-    accepted = ACCEPTED.get(info.name, {})
-    assert [problem for problem in check(info) if problem not in accepted] == []
+    problems = [problem for problem in check(info) if problem not in ACCEPTED.get(info.name, {})]
+    assert not problems, "\n".join(problems)
 
 
 def test_nothing_is_accepted_that_holds() -> None:

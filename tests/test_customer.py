@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from helpers import awaited
 
 from dingtalk_models import (
     AlreadyExists,
@@ -40,18 +39,6 @@ def new(sandbox: Sandbox, number: int = 0, **changes: Any) -> dict[str, Any]:
 def fill(sandbox: Sandbox, count: int) -> list[str]:
     add = sandbox.company.clientele.add
     return [add(f"张三{number}", f"138{number:08d}", [1_561_077_310], "caohui").userid for number in range(count)]
-
-
-def aio(app: DingTalkApp, work: Callable[[], Any]) -> Any:
-    """Await what `work` returns on a loop of its own, and leave no connection behind."""
-
-    async def run() -> Any:
-        try:
-            return await work()
-        finally:
-            await app.aclose()
-
-    return asyncio.run(run())
 
 
 def test_a_contact_is_created_read_changed_and_deleted(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -170,7 +157,7 @@ def test_a_contact_whose_answer_is_lost_is_created_once(sandbox: Sandbox, app: D
 
     sandbox.fail(CREATE, drop="after")
     with pytest.raises(TransportError):
-        aio(app, lambda: ExternalContact.create.aio(**new(sandbox, 1)))
+        awaited(app, lambda: ExternalContact.create.aio(**new(sandbox, 1)))
     assert len(sandbox.received(CREATE)) == 2
 
 
@@ -315,7 +302,7 @@ def test_on_the_event_loop(sandbox: Sandbox, app: DingTalkApp) -> None:
         await contact.delete.aio()
         assert await contacts.list.aio() == []
 
-    aio(app, work)
+    awaited(app, work)
 
 
 def test_unsent(sandbox: Sandbox, app: DingTalkApp) -> None:

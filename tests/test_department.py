@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import pickle
@@ -10,13 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from helpers import awaited, items, problems
 
 from dingtalk_models import (
     AlreadyExists,
     ApiError,
     Department,
     DingTalkApp,
-    InvalidArgument,
     InvalidRequest,
     NotFound,
     PermissionDenied,
@@ -35,12 +34,6 @@ def deep(sandbox: Sandbox) -> None:
         (111, "存储组", 110), (112, "网络组", 110), (321, "深圳办", 320), (1111, "数据库小组", 111),
     ):  # fmt: skip
         sandbox.company.add_department(name, parent_id, dept_id)
-
-
-def problems(refused: Callable[..., object], *args: Any, **kwargs: Any) -> dict[str, str]:
-    with pytest.raises(InvalidArgument) as caught:
-        refused(*args, **kwargs)
-    return {problem.field: problem.message for problem in caught.value.problems}
 
 
 # -- trees ---------------------------------------------------------------------------------------------------------
@@ -81,14 +74,12 @@ def test_a_tree_is_fetched_as_far_as_it_is_read(sandbox: Sandbox, app: DingTalkA
 
 @pytest.mark.usefixtures("deep")
 def test_a_tree_awaited(sandbox: Sandbox) -> None:
-    async def scenario() -> tuple[list[int], list[int], list[str]]:
-        async with sandbox.app():
-            manager = Department.objects
-            ids = [dept_id async for dept_id in manager.walk_ids()]
-            names = [each.name async for each in manager.tree(300)]
-            return ids, [each.dept_id for each in await manager.tree.aio()], names
+    async def work() -> tuple[list[int], list[int], list[str]]:
+        manager = Department.objects
+        names = [each.name async for each in manager.tree(300)]
+        return await items(manager.walk_ids()), [each.dept_id for each in await manager.tree.aio()], names
 
-    assert asyncio.run(scenario()) == (EVERYONE, EVERYONE, ["市场营销部", "华东大区", "华南大区", "深圳办"])
+    assert awaited(sandbox.app(), work) == (EVERYONE, EVERYONE, ["市场营销部", "华东大区", "华南大区", "深圳办"])
 
 
 def test_a_tree_of_nothing(app: DingTalkApp) -> None:

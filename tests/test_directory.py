@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import awaited
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -68,20 +69,19 @@ def of_the_app(sandbox: Sandbox, app: DingTalkApp) -> Directory:
     return app.contact.directory.snapshot()
 
 
-def awaited(sandbox: Sandbox, app: DingTalkApp) -> Directory:
-    async def scenario() -> Directory:
-        async with sandbox.app(rate_limit=None):
-            loaded = await Directory.snapshot.aio(workers=8)
-            assert asyncio.all_tasks() == {asyncio.current_task()}
-            return loaded
+def on_the_loop(sandbox: Sandbox, app: DingTalkApp) -> Directory:
+    async def work() -> Directory:
+        loaded = await Directory.snapshot.aio(workers=8)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return loaded
 
-    return asyncio.run(scenario())
+    return awaited(sandbox.app(rate_limit=None), work)
 
 
 # -- loading -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("load", [blocking, of_the_app, awaited])
+@pytest.mark.parametrize("load", [blocking, of_the_app, on_the_loop])
 def test_everyone_is_there_once_with_all_their_departments(sandbox: Sandbox, app: DingTalkApp, load: Load) -> None:
     company = sandbox.company
     company.departments[5].dept_manager_userid_list.append(company.members(5)[0].userid)

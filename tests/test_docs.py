@@ -11,12 +11,14 @@ import io
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import chdir, redirect_stdout
 from copy import copy
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import pytest
 from markdown_it import MarkdownIt
@@ -24,6 +26,7 @@ from markdown_it.token import Token
 
 from dingtalk_models import DingTalkApp, operations
 from dingtalk_models.core import context, registry
+from dingtalk_models.core.operation import operation
 from dingtalk_models.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
@@ -43,28 +46,62 @@ def with_examples() -> list[Path]:
     return [page for page in PAGES if any(token.info == "python" for token in parsed(page))]
 
 
-@pytest.mark.parametrize("page", with_examples(), ids=name)
-def test_examples_run_and_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    operations()  # once every module of the package is loaded, what an example adds to the registry is its own
-    for table in ("by_name", "_owners"):
-        monkeypatch.setattr(registry, table, copy(getattr(registry, table)))
+class Ran(NamedTuple):
+    """What came of running the examples of a page."""
+
+    printed: list[tuple[int, str, str]]
+    """For each block, its line, what it printed and what the page says that it prints."""
+    used: set[operation[Any, ...]]
+    """The operations that were used, by the examples or by operations that they use."""
+
+
+@cache
+def ran(page: Path) -> Ran:
     names: dict[str, Any] = {"__name__": "example"}
-    try:
-        for block, following in pairwise([*parsed(page), Token("end", "", 0)]):
-            if block.type == "fence" and block.info == "python":
-                printed = run(block, page, names)
-                said = following.content if following.info == "text" else "".join(beside_print(block))
-                line = block.map[0] + 1 if block.map else 0
-                assert printed == said, f"{name(page)}, line {line}"
-    finally:
-        for value in names.values():
-            if isinstance(value, DingTalkApp):
-                value.close()
-        for value in names.values():
-            if isinstance(value, Sandbox):
-                value.stop()
-        context.use(None)
+    found = Ran([], set())
+    build: Callable[..., Any] = vars(operation)["build"]
+
+    def recorded(made: operation[Any, ...], *given: Any) -> Any:
+        found.used.add(made)
+        return build(made, *given)
+
+    operations()  # once every module of the package is loaded, what an example adds to the registry is its own
+    with TemporaryDirectory() as folder, chdir(folder), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(operation, "build", recorded)
+        for table in ("by_name", "_owners"):
+            patched.setattr(registry, table, copy(getattr(registry, table)))
+        try:
+            for block, following in pairwise([*parsed(page), Token("end", "", 0)]):
+                if block.type == "fence" and block.info == "python":
+                    printed = run(block, page, names)
+                    said = following.content if following.info == "text" else "".join(beside_print(block))
+                    found.printed.append((block.map[0] + 1 if block.map else 0, printed, said))
+        finally:
+            for value in names.values():
+                if isinstance(value, DingTalkApp):
+                    value.close()
+            for value in names.values():
+                if isinstance(value, Sandbox):
+                    value.stop()
+            context.use(None)
+    return found
+
+
+@pytest.mark.parametrize("page", with_examples(), ids=name)
+def test_examples_run_and_print_what_the_page_says(page: Path) -> None:
+    for line, printed, said in ran(page).printed:
+        assert printed == said, f"{name(page)}, line {line}"
+
+
+def test_an_example_uses_each_operation() -> None:
+    used = set[operation[Any, ...]]().union(*(ran(page).used for page in with_examples()))
+    forgotten = [
+        f"no page shows {info.manager.__name__.removesuffix('Manager')}.objects.{info.method} ({info.name}), or an "
+        "object's way to it: put it into an example in docs/"
+        for info in operations()
+        if vars(info.manager)[info.method] not in used
+    ]
+    assert not forgotten, "\n".join(forgotten)
 
 
 def run(block: Token, page: Path, names: dict[str, Any]) -> str:
@@ -128,9 +165,9 @@ def test_what_is_quoted_stands_in_the_source() -> None:
 def test_a_module_s_page_shows_each_of_its_operations(module: str) -> None:
     page = (ROOT / "docs" / f"{module}.md").read_text(encoding="utf-8")
     wanted = {
-        f"{operation.manager.__name__.removesuffix('Manager')}.objects.{operation.method}"
-        for operation in operations()
-        if operation.manager.__module__.startswith(f"dingtalk_models.{module}.")
+        f"{info.manager.__name__.removesuffix('Manager')}.objects.{info.method}"
+        for info in operations()
+        if info.manager.__module__.startswith(f"dingtalk_models.{module}.")
     }
     assert wanted
     assert {each for each in wanted if not re.search(rf"\b{re.escape(each)}\b", page)} == set()

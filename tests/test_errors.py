@@ -7,9 +7,10 @@ import copy
 import pickle
 import traceback
 from collections.abc import Generator
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
+from helpers import problems
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
@@ -204,15 +205,6 @@ def test_errors_survive_copying() -> None:
 
 
 # -- arguments -----------------------------------------------------------------------------------------------------
-
-
-def problems(call: Any, *args: Any, **kwargs: Any) -> dict[str, str]:
-    with pytest.raises(InvalidArgument) as caught:
-        call(*args, **kwargs)
-    assert isinstance(caught.value, ValueError)
-    for problem in caught.value.problems:
-        assert f"{problem.field}: {problem.message}" in str(caught.value)
-    return {problem.field: problem.message for problem in caught.value.problems}
 
 
 def test_every_offending_field_at_once_with_its_limit(sandbox: Sandbox, app: DingTalkApp) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, NotRequired, TypeGuard, get_args
+from typing import Any
 
 import conventions
 import pytest
 import samples
+from helpers import sent, whole
 
-from dingtalk_models import DingTalkApp, HttpRequest, HttpResponse, InvalidArgument, Query, operations
-from dingtalk_models.core.arguments import get_origin
+from dingtalk_models import DingTalkApp, HttpRequest, HttpResponse, InvalidArgument, operations
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.registry import OperationInfo
 
@@ -62,34 +62,15 @@ def last_page(reply: Any) -> Any:
 
 def documented(info: OperationInfo) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments and a reply from the first page of the documentation whose sample the operation takes."""
-    for entry in conventions.pages(info):
-        arguments = said(info, samples.request_sample(entry))
+    for page in conventions.pages(info):
+        arguments = conventions.said(info, samples.request_sample(page))
         try:
             conventions.build(info, arguments)
         except InvalidArgument:
             continue
         success = {"errcode": 0} if info.host == "oapi" else {}
-        return arguments, success | last_page(samples.reply_from_table(entry))
+        return arguments, success | last_page(samples.reply_from_table(page))
     raise AssertionError(f"no documented sample fits {info.name}")
-
-
-def said(info: OperationInfo, sample: dict[str, Any]) -> dict[str, Any]:
-    """A sample, with `None` for what has to be said, if only so."""
-    fields = conventions.definition(info).arguments.fields
-    unsaid = {
-        name for name, hint in fields.items() if get_origin(hint) is not NotRequired and type(None) in get_args(hint)
-    }
-    return dict.fromkeys(unsaid - sample.keys()) | sample
-
-
-def is_list(answer: object) -> TypeGuard[Query[Any]]:
-    """Whether it is a lazy list."""
-    return isinstance(answer, Query)
-
-
-def whole(answer: Any) -> Any:
-    """What a call brings, a lazy list read to its end."""
-    return answer.all() if is_list(answer) else answer
 
 
 @pytest.mark.parametrize("info", operations(), ids=lambda info: info.name)
@@ -110,7 +91,7 @@ def test_an_operation_in_its_four_uses(info: OperationInfo) -> None:
         uses: dict[str, Callable[[], Any]] = {
             "blocking": lambda: whole(use(**arguments)),
             "awaited": lambda: asyncio.run(use.aio(**arguments)),
-            "unsent": lambda: app.send(unsent.collect() if is_list(unsent) else unsent),
+            "unsent": lambda: sent(app, unsent),
             "by name": lambda: whole(app.run(info.name, **arguments)),
         }
         answers: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from helpers import awaited
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -132,59 +133,19 @@ def no_call(sandbox: Sandbox) -> bool:
     return not sandbox.received(SEND)
 
 
-# Four ways
+# The single calls
 
 
-def using_everything(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
-    """Arguments that get an answer, by the current name of each operation."""
-    with sandbox.app() as app:
-        bar = OA(URL, OAHead("审批"), OABody("标题"), status_bar=OAStatusBar("进行中"))
-        task = app.message.work_notifications.send_once(bar, userid_list=["zhaolei"]).task_ids[0]
-        app.close()
-    sandbox.company.outbox.templates["template"] = True
-    return {
-        "asyncsend_v2": {"msg": Text("你好"), "userid_list": ["zhaolei"]},
-        "sendbytemplate": {"template_id": "template", "userid_list": ["sunjing"], "data": {"name": "孙静"}},
-        "getsendprogress": {"task_id": task},
-        "getsendresult": {"task_id": task},
-        "recall": {"task_id": task},
-        "status_bar.update": {"task_id": task, "status_value": "已同意", "status_bg": "0xFF78C06E"},
-    }
-
-
-METHODS = {
-    "asyncsend_v2": "send_once",
-    "sendbytemplate": "send_template",
-    "getsendprogress": "progress",
-    "getsendresult": "result",
-    "recall": "recall",
-    "status_bar.update": "update_status_bar",
-}
-
-
-def shape(answer: Any) -> Any:
-    """An answer without the number of its task."""
-    return answer.agent_id if isinstance(answer, WorkNotification) else answer
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_each_operation_four_ways(sandbox: Sandbox, app: DingTalkApp, name: str) -> None:
-    arguments = using_everything(sandbox)[name]
-    operation: Any = getattr(app.message.work_notifications, METHODS[name])
-    sandbox.clock.advance(24 * 3600 - 60)  # the next day, for most of the day: nothing is dropped as a repetition
-    unsent = operation.call(**arguments)
-    assert unsent.request.path.startswith(HOME)
-    assert [call for call in sandbox.calls if call.at > sandbox.clock.now() - 3600] == []
-
-    async def awaited() -> Any:
-        try:
-            return await operation.aio(**arguments)
-        finally:
-            await app.aclose()
-
-    answers = [operation(**arguments), asyncio.run(awaited()), app.send(unsent), app.run(NAME + name, **arguments)]
-    assert [shape(answer) for answer in answers] == [shape(answers[0])] * 4
-    assert unsent.request.body == sandbox.calls[-1].body
+def test_a_task_is_followed_and_changed_by_its_number(sandbox: Sandbox, app: DingTalkApp) -> None:
+    bar = OA(URL, OAHead("审批"), OABody("标题"), status_bar=OAStatusBar("进行中"))
+    (task,) = WorkNotification.objects.send_once(bar, userid_list=["zhaolei"]).task_ids
+    assert WorkNotification.objects.progress(task).done
+    assert WorkNotification.objects.result(task).delivered == ["zhaolei"]
+    WorkNotification.objects.update_status_bar(task, "已同意", status_bg="0xFF78C06E")
+    (arrived,) = sandbox.company.outbox.received("zhaolei")
+    assert arrived["oa"]["status_bar"] == {"status_value": "已同意", "status_bg": "0xFF78C06E"}
+    WorkNotification.objects.recall(task)
+    assert sandbox.company.outbox.received("zhaolei") == []
 
 
 # Bodies
@@ -437,10 +398,9 @@ def test_waiting_has_an_end_and_never_blocks_the_loop(sandbox: Sandbox, app: Din
         with pytest.raises(StillSending, match=r"after 0\.3 seconds"):
             await notification.wait.aio(0.3)
         ticking.cancel()
-        await app.aclose()
         return ticks
 
-    assert asyncio.run(both()) > 5
+    assert awaited(app, both) > 5
     with pytest.raises(TimeoutError):
         notification.wait(0)
 
@@ -569,15 +529,14 @@ def test_the_older_names_with_their_own_parameters(sandbox: Sandbox, app: DingTa
 
 
 def test_on_the_loop(sandbox: Sandbox, app: DingTalkApp) -> None:
-    async def all_of_it() -> None:
+    async def work() -> None:
         notification = await WorkNotification.send.aio(KINDS["oa"][0], userid_list=["zhaolei"])
         assert (await notification.progress.aio()).done
         assert (await notification.wait.aio()).delivered == ["zhaolei"]
         await notification.update_status_bar.aio("完成")
         await notification.recall.aio()
-        await app.aclose()
 
-    asyncio.run(all_of_it())
+    awaited(app, work)
 
 
 def test_flows_of_notifications_can_be_joined(sandbox: Sandbox, app: DingTalkApp) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from helpers import awaited, items
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -303,21 +303,22 @@ def test_pages_tell_what_the_platform_says(app: DingTalkApp) -> None:
 
 
 def test_awaited_the_same(sandbox: Sandbox) -> None:
-    async def scenario() -> None:
-        async with sandbox.app() as app:
-            users = User.objects.using(app).list(110, size=3)
-            expected = await users.all.aio()
-            assert len(expected) == 4
-            assert [user async for user in users] == expected
-            assert [len(page.items) async for page in users.pages()] == [3, 1]
-            assert await users.first.aio() == expected[0]
-            assert await User.objects.list.aio(110, size=3) == expected
-            async for user in users:
-                assert user == expected[0]
-                break
-            assert await app.asend(users.all.call()) == expected
+    app = sandbox.app()
 
-    asyncio.run(scenario())
+    async def work() -> None:
+        users = User.objects.list(110, size=3)
+        expected = await users.all.aio()
+        assert len(expected) == 4
+        assert await items(users) == expected
+        assert [len(page.items) async for page in users.pages()] == [3, 1]
+        assert await users.first.aio() == expected[0]
+        assert await User.objects.list.aio(110, size=3) == expected
+        async for user in users:
+            assert user == expected[0]
+            break
+        assert await app.asend(users.all.call()) == expected
+
+    awaited(app, work)
 
 
 def test_an_error_ends_the_list(app: DingTalkApp) -> None:
@@ -340,12 +341,7 @@ def test_a_query_of_several_calls(sandbox: Sandbox, app: DingTalkApp) -> None:
         assert list(query) == ["研发中心", "?", "产品设计部"]
         assert query.first() == "研发中心"
         assert app.send(query.collect()) == ["研发中心", "?", "产品设计部"]
-
-    async def scenario() -> list[str]:
-        async with app:
-            return [name async for name in query]
-
-    assert asyncio.run(scenario()) == ["研发中心", "?", "产品设计部"]
+    assert awaited(app, lambda: items(query)) == ["研发中心", "?", "产品设计部"]
     with pytest.raises(ConfigurationError):
         list(query)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from helpers import awaited, items
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +32,6 @@ from dingtalk_models import (
 from dingtalk_models.message import (
     FeedCard,
     FeedLink,
-    GroupMessage,
     Link,
     Markdown,
     RobotActionCard,
@@ -137,11 +137,11 @@ def test_it_works_blocking_awaited_and_by_name_without_an_app(
 ) -> None:
     robot.send(Text("一"))
 
-    async def awaited() -> None:
+    async def work() -> None:
         await robot.send.aio(Text("二"))
         await robot.aclose()
 
-    asyncio.run(awaited())
+    asyncio.run(work())
     robot.app.send(robot.send.call(Text("三")))
     moment = int(sandbox.clock.now() * 1000)
     app.run(
@@ -388,50 +388,17 @@ def test_limits_of_a_template(sandbox: Sandbox, app: DingTalkApp, template: Any,
     assert sandbox.received(BATCH) == sandbox.received(GROUP) == []
 
 
-def using_everything(sandbox: Sandbox, app: DingTalkApp) -> dict[str, tuple[Any, dict[str, Any]]]:
-    """Each operation, and arguments that get an answer."""
-    robot = app.message.robot
+def test_messages_are_followed_and_taken_back_by_their_keys(sandbox: Sandbox, app: DingTalkApp) -> None:
+    message = ("sampleText", '{"content": "你好"}')
     group = sandbox.company.outbox.add_group(["zhaolei", "sunjing"])
-    private = robot.send(SampleText("你好"), ["zhaolei"]).process_query_keys[0]
-    public = robot.send_to_group(SampleText("你好"), group).process_query_key
-    message = {"msg_key": "sampleText", "msg_param": '{"content": "你好"}'}
-    to_group = {"open_conversation_id": group}
-    return {
-        "BatchSendOTO": (robot.batch_send, {"user_ids": ["zhaolei"], **message}),
-        "OrgGroupSend": (robot.group_send, {**to_group, **message}),
-        "BatchOTOQuery": (robot.read_status, {"process_query_key": private}),
-        "OrgGroupQuery": (robot.group_read_status, {"process_query_key": public, **to_group}),
-        "BatchRecallOTO": (robot.recall, {"process_query_keys": [private]}),
-        "OrgGroupRecall": (robot.group_recall, {"process_query_keys": [public], **to_group}),
-    }
-
-
-NAMES = ["BatchSendOTO", "OrgGroupSend", "BatchOTOQuery", "OrgGroupQuery", "BatchRecallOTO", "OrgGroupRecall"]
-
-
-def shape(answer: Any) -> Any:
-    """An answer without what is new in each."""
-    return answer.robot_code if isinstance(answer, RobotMessage | GroupMessage) else answer
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_each_operation_four_ways(sandbox: Sandbox, app: DingTalkApp, name: str) -> None:
-    operation, arguments = using_everything(sandbox, app)[name]
-    before = len(sandbox.calls)
-    unsent = operation.call(**arguments)
-    assert unsent.request.path.startswith("/v1.0/robot/")
-    assert len(sandbox.calls) == before
-
-    async def awaited() -> Any:
-        try:
-            return await operation.aio(**arguments)
-        finally:
-            await app.aclose()
-
-    named = app.run(f"robot_1_0.{name}", **arguments)
-    answers = [operation(**arguments), asyncio.run(awaited()), app.send(unsent), named]
-    assert [shape(answer) for answer in answers] == [shape(answers[0])] * 4
-    assert {call.status for call in sandbox.calls} == {200}
+    private = Robot.objects.batch_send(["zhaolei"], *message).process_query_keys
+    public = Robot.objects.group_send(group, *message).process_query_key
+    assert Robot.objects.read_status(private[0]).unread == ["zhaolei"]
+    assert Robot.objects.group_read_status(public, group).send_status == "SUCCESS"
+    assert Robot.objects.recall(private).recalled == private
+    assert Robot.objects.group_recall(group, [public]).recalled == [public]
+    assert Robot.objects.read_status(private[0]).send_status == "RECALLED"
+    assert Robot.objects.group_read_status(public, group).send_status == "RECALLED"
 
 
 def test_one_call_takes_20_people_and_more_take_more_calls(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -475,15 +442,7 @@ def test_following_and_recalling_a_message_to_a_group(sandbox: Sandbox, app: Din
     assert message.recall().recalled == [message.process_query_key]
     page = app.message.robot.group_read_status(message.process_query_key, message.open_conversation_id)
     assert (page.send_status, page.has_more, page.next_token) == ("RECALLED", True, "200")
-
-    async def awaited() -> list[str]:
-        try:
-            return [userid async for userid in await_readers]
-        finally:
-            await app.aclose()
-
-    await_readers = message.readers.call()
-    assert asyncio.run(awaited()) == people
+    assert awaited(app, lambda: items(message.readers.call())) == people
 
 
 def test_refusals_of_the_apps_robot(sandbox: Sandbox, app: DingTalkApp) -> None:

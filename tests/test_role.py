@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import pickle
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from helpers import awaited, problems
 
 from dingtalk_models import (
     AlreadyExists,
     ApiError,
     DingTalkApp,
-    InvalidArgument,
     InvalidRequest,
     NotFound,
     PermissionDenied,
@@ -26,12 +24,6 @@ from dingtalk_models import (
 from dingtalk_models.sandbox import Sandbox
 
 LIST, USERS, UPDATE = "/topapi/role/list", "/topapi/role/simplelist", "/role/update_role"
-
-
-def problems(refused: Callable[..., object], *args: Any, **kwargs: Any) -> dict[str, str]:
-    with pytest.raises(InvalidArgument) as caught:
-        refused(*args, **kwargs)
-    return {problem.field: problem.message for problem in caught.value.problems}
 
 
 def hire(sandbox: Sandbox, count: int) -> list[str]:
@@ -95,12 +87,11 @@ def test_lists_awaited(sandbox: Sandbox) -> None:
     userids = hire(sandbox, 5)
     role_id = sandbox.company.add_role("客服", 910, userids=userids).role_id
 
-    async def scenario() -> tuple[list[str], list[int]]:
-        async with sandbox.app():
-            users, roles = Role.objects.users(role_id, size=2), Role.objects.list()
-            return [user.userid async for user in users], [role.role_id async for role in roles]
+    async def work() -> tuple[list[str], list[int]]:
+        users, roles = Role.objects.users(role_id, size=2), Role.objects.list()
+        return [user.userid async for user in users], [role.role_id async for role in roles]
 
-    assert asyncio.run(scenario()) == (userids, list(sandbox.company.roles))
+    assert awaited(sandbox.app(), work) == (userids, list(sandbox.company.roles))
 
 
 # -- groups --------------------------------------------------------------------------------------------------------

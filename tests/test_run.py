@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from helpers import awaited
 
 from dingtalk_models import (
     Call,
@@ -92,12 +93,7 @@ def test_the_three_uses(app: DingTalkApp, sandbox: Sandbox) -> None:
     assert repr(unsent).startswith("<Call POST /topapi/v2/department/get -> Department")
     assert sandbox.calls == []
     one = app.run("dingtalk.oapi.v2.department.get", 1)
-
-    async def awaited() -> Any:
-        async with app:
-            return await app.run.aio("dingtalk.oapi.v2.department.get", dept_id=1)
-
-    assert asyncio.run(awaited()) == one == app.send(unsent)
+    assert awaited(app, lambda: app.run.aio("dingtalk.oapi.v2.department.get", dept_id=1)) == one == app.send(unsent)
     assert one.app is app
 
 
@@ -106,12 +102,8 @@ def test_lists_are_lazy_by_name_too(app: DingTalkApp, sandbox: Sandbox) -> None:
     assert type(listed) is type(app.run.call("dingtalk.oapi.v2.department.listsub")) is Listing
     assert sandbox.calls == []
     assert [each.dept_id for each in listed] == [110, 120, 130]
-
-    async def awaited() -> Any:
-        async with app:
-            return await app.run.aio("dingtalk.oapi.v2.department.listsub", dept_id=100)
-
-    assert [each.dept_id for each in asyncio.run(awaited())] == [110, 120, 130]
+    listed = awaited(app, lambda: app.run.aio("dingtalk.oapi.v2.department.listsub", dept_id=100))
+    assert [each.dept_id for each in listed] == [110, 120, 130]
 
 
 @pytest.mark.parametrize(
@@ -210,15 +202,14 @@ def test_methods_of_ones_own(app: DingTalkApp) -> None:
         app.run.call("acme.staff.headcount")
     assert app.run.call("acme.desks.sub", dept_id=1).request.path == "/topapi/v2/department/listsubid"
 
-    async def awaited() -> list[Any]:
-        async with app:
-            return [
-                await app.run.aio("acme.staff.headcount", dept_id=110),
-                await app.run.aio("acme.staff.greet", "heli"),
-                await app.run.aio("acme.desks.twice", dept_id=500),
-            ]
+    async def work() -> list[Any]:
+        return [
+            await app.run.aio("acme.staff.headcount", dept_id=110),
+            await app.run.aio("acme.staff.greet", "heli"),
+            await app.run.aio("acme.desks.twice", dept_id=500),
+        ]
 
-    assert asyncio.run(awaited()) == [4, "你好，何丽", ["财务部", "财务部"]]
+    assert awaited(app, work) == [4, "你好，何丽", ["财务部", "财务部"]]
     assert "acme.desks.sub" in {info.name for info in operations()}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import pickle
@@ -12,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from helpers import awaited, items, problems
 
 from dingtalk_models import (
     BEIJING,
@@ -20,7 +20,6 @@ from dingtalk_models import (
     AuthenticationError,
     Department,
     DingTalkApp,
-    InvalidArgument,
     InvalidRequest,
     NotFound,
     PermissionDenied,
@@ -32,12 +31,6 @@ from dingtalk_models.sandbox import Sandbox
 GET, LIST, UPDATE = (f"/topapi/v2/user/{name}" for name in ("get", "list", "update"))
 SIMPLE, INACTIVE, SEARCH = "/topapi/user/listsimple", "/topapi/inactive/user/v2/get", "/v1.0/contact/users/search"
 BY_CODE = "/topapi/v2/user/getuserinfo"
-
-
-def problems(refused: Callable[..., object], *args: Any, **kwargs: Any) -> dict[str, str]:
-    with pytest.raises(InvalidArgument) as caught:
-        refused(*args, **kwargs)
-    return {problem.field: problem.message for problem in caught.value.problems}
 
 
 def fill(sandbox: Sandbox, count: int) -> list[str]:
@@ -90,12 +83,11 @@ def test_a_search_for_a_whole_name(app: DingTalkApp) -> None:
 def test_a_list_awaited(sandbox: Sandbox) -> None:
     userids = fill(sandbox, 5)
 
-    async def scenario() -> tuple[list[str], list[str]]:
-        async with sandbox.app():
-            query = User.objects.list(600, size=2)
-            return [user.userid async for user in query], [user.userid for user in await query.all.aio()]
+    async def work() -> tuple[list[str], list[str]]:
+        query = User.objects.list(600, size=2)
+        return [user.userid async for user in query], [user.userid for user in await query.all.aio()]
 
-    assert asyncio.run(scenario()) == (userids, userids)
+    assert awaited(sandbox.app(), work) == (userids, userids)
 
 
 def test_lists_in_each_order(app: DingTalkApp) -> None:
@@ -147,12 +139,8 @@ def test_everyone_as_far_as_it_is_read(sandbox: Sandbox, app: DingTalkApp) -> No
 
 
 def test_everyone_awaited(sandbox: Sandbox) -> None:
-    async def scenario() -> list[str]:
-        async with sandbox.app():
-            query = User.objects.all(size=3)
-            return [user.userid async for user in query]
-
-    found = asyncio.run(scenario())
+    app = sandbox.app()
+    found = [user.userid for user in awaited(app, lambda: items(app.contact.users.all(size=3)))]
     assert len(found) == len(set(found)) == len(sandbox.company.users)
 
 

@@ -17,6 +17,7 @@ def lazy(package: dict[str, Any], homes: Mapping[str, str]) -> tuple[Callable[[s
         package: its `globals()`.
         homes: for each of its modules, the names there that are the package's too.
     """
+    tables[package["__name__"]] = homes
     home = {name: module for module, names in homes.items() for name in names.split()}
 
     def find(name: str) -> Any:
@@ -28,3 +29,7 @@ def lazy(package: dict[str, Any], homes: Mapping[str, str]) -> tuple[Callable[[s
         return value
 
     return find, lambda: sorted({*package, *home})
+
+
+tables: dict[str, Mapping[str, str]] = {}
+"""What each such package was given: scripts/generate writes the names once more, as stubs, for editors."""

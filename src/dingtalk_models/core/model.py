@@ -20,6 +20,7 @@ from dingtalk_models.core.paging import Page
 from dingtalk_models.core.registry import register
 
 P = ParamSpec("P")
+R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 M = TypeVar("M", bound="Manager")
 
@@ -153,7 +154,8 @@ class Manager:
     def __init_subclass__(cls) -> None:
         register(cls)
 
-    def using(self, app: AppLike) -> Self:
+    # jedi follows a type variable into a subclass, and `Self` only to this class
+    def using(self: M, app: AppLike) -> M:  # noqa: PYI019
         """The same operations through a certain app: `Department.objects.using(app).get(1)`."""
         return type(self)(app)
 
@@ -177,21 +179,30 @@ class managed(cached_property[M]):  # noqa: N801 - used in class bodies, like `p
         self.__doc__ = kind.__doc__
 
 
-class alias(Generic[P, R_co]):  # noqa: N801 - used in class bodies, like `property`
-    """A manager's operation on a module, or on an app, under another name: `get_user = alias(UserManager.get)`."""
+class Alias(Generic[R_co, P]):
+    """A manager's operation under another name: see `alias`."""
 
-    def __init__(self, definition: operation[P, R_co]) -> None:
+    def __init__(self, definition: operation[R_co, P]) -> None:
         self.definition = definition
 
     @overload
-    def __get__(self, obj: None, owner: type[Any]) -> operation[P, R_co]: ...
+    def __get__(self, obj: None, owner: type[Any]) -> operation[R_co, P]: ...
     @overload
-    def __get__(self, obj: Module | AppLike, owner: type[Any]) -> Bound[P, R_co]: ...
+    def __get__(self, obj: Module | AppLike, owner: type[Any]) -> Bound[R_co, P]: ...
     def __get__(self, obj: Module | AppLike | None, owner: type[Any]) -> Any:
         if obj is None:
             return self.definition
         manager: Any = self.definition.home
         return Bound(self.definition, manager(obj.app if isinstance(obj, Module) else obj))
+
+
+def alias(definition: operation[R, P]) -> Alias[R, P]:
+    """Give a manager's operation another name, on a module or an app.
+
+    class Contact(Module):
+        get_user = alias(UserManager.get)
+    """
+    return Alias(definition)  # a function: jedi follows the types of its arguments, and not those of a class
 
 
 def is_page(value: object) -> TypeGuard[Page[Any]]:

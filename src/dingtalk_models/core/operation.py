@@ -15,11 +15,11 @@ from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
 from dingtalk_models.core.arguments import Arguments, Refusal
-from dingtalk_models.core.call import Described
+from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
-from dingtalk_models.core.steps import Lazy, Steps
+from dingtalk_models.core.steps import Flow, Lazy
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Old:
         return today
 
 
-class operation(Generic[P, R_co]):  # noqa: N801 - used as a decorator, like `property`
+class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `property`
     """A method that describes calls instead of sending them; see the module's text for its uses."""
 
     def __init__(self, fn: Callable[Concatenate[Any, P], R_co]) -> None:
@@ -104,24 +104,28 @@ class operation(Generic[P, R_co]):  # noqa: N801 - used as a decorator, like `pr
     @overload
     def __get__(self, obj: None, owner: type[Any]) -> Self: ...
     @overload
-    def __get__(self, obj: object, owner: type[Any]) -> Bound[P, R_co]: ...
+    def __get__(self, obj: object, owner: type[Any]) -> Bound[R_co, P]: ...
     def __get__(self, obj: Any, owner: type[Any]) -> Any:
         return self if obj is None else Bound(self, obj)
 
 
-class Bound(Generic[P, R_co]):
+class Bound(Generic[R_co, P]):
     """An operation of one manager or one object."""
 
     # No docstrings on __call__, aio and call: an editor then shows the operation's own.
-    def __init__(self, definition: operation[P, R_co], obj: Any) -> None:
+    def __init__(self, definition: operation[R_co, P], obj: Any) -> None:
         self.definition = definition
         self.obj = obj
 
+    # Static completion (jedi) finds the overload by the very class, `Call` and `Flow`, and not by a protocol; and it
+    # counts type variables without the parameters, which is why these come last.
     @overload
-    def __call__(self: Bound[P, Lazy[Any]], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    def __call__(self: Bound[Call[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
     @overload
-    def __call__(self: Bound[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
-    def __call__(self: Bound[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+    def __call__(self: Bound[Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    def __call__(self: Bound[Lazy[Any], P], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    def __call__(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
         unsent, app = self.call(*args, **kwargs), self.app
         if not _is_lazy(unsent):
             return app.driver.run(unsent)
@@ -129,10 +133,10 @@ class Bound(Generic[P, R_co]):
         return unsent
 
     @overload
-    async def aio(self: Bound[P, Lazy[T]], *args: P.args, **kwargs: P.kwargs) -> list[T]: ...
+    async def aio(self: Bound[Lazy[T], P], *args: P.args, **kwargs: P.kwargs) -> list[T]: ...
     @overload
-    async def aio(self: Bound[P, Steps[T]], *args: P.args, **kwargs: P.kwargs) -> T: ...
-    async def aio(self: Bound[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+    async def aio(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def aio(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
         unsent = self.call(*args, **kwargs)
         return await self.app.async_driver.run(unsent.collect() if _is_lazy(unsent) else unsent)
 
@@ -168,7 +172,7 @@ class Bound(Generic[P, R_co]):
         return f"<operation {self.definition.owner}.{self.__name__}>"
 
 
-def is_operation(value: object) -> TypeGuard[operation[..., Any]]:
+def is_operation(value: object) -> TypeGuard[operation[Any, ...]]:
     """Whether a class attribute is an operation."""
     return isinstance(value, operation)
 
@@ -201,14 +205,14 @@ class api:  # noqa: N801 - used as a decorator
         self.names = tuple(item if isinstance(item, Old) else Old(item) for item in (name, *old))
         self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent)
 
-    def __call__(self, fn: Callable[Concatenate[Any, P], R]) -> operation[P, R]:
+    def __call__(self, fn: Callable[Concatenate[Any, P], R]) -> operation[R, P]:
         made = operation(fn)
         made.names = self.names
         made.endpoint = self.endpoint
         return made
 
 
-F = TypeVar("F", bound=Callable[..., Any] | operation[..., Any])
+F = TypeVar("F", bound=Callable[..., Any] | operation[Any, ...])
 
 
 def method(name: str, /) -> Callable[[F], F]:

@@ -59,7 +59,7 @@ def register(owner: type) -> None:
             take(old.name, Named(owner, attribute, old))
 
 
-def described(owner: type, attribute: str, value: operation[..., Any]) -> OperationInfo | None:
+def described(owner: type, attribute: str, value: operation[Any, ...]) -> OperationInfo | None:
     """The description of an operation that is one documented API."""
     if value.endpoint is None:
         return None

@@ -1,0 +1,97 @@
+"""Which tests use an operation, as their text tells."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from dingtalk_models import Manager, Module
+from dingtalk_models.core.model import managed
+from dingtalk_models.core.registry import OperationInfo
+from generators.facts import ROOT
+
+OF_EVERY_OPERATION = {
+    *("test_completion.py", "test_conventions.py", "test_editor.py", "test_four_uses.py", "test_generated.py"),
+    *("test_typing.py",),
+}
+"""Tests that treat all operations alike: none of them is an operation's own."""
+
+
+class Test(NamedTuple):
+    """One test function."""
+
+    file: str
+    name: str
+    text: str
+    """Its source, and that of the tables of its file that it names."""
+
+
+def tests_of(info: OperationInfo) -> Iterator[Test]:
+    """The tests that call an operation: by its manager, through the resource or one of its objects, or by a name."""
+    words = {attribute for _, attribute in _attributes(info)} | {*info.names}
+    return tests_with("|".join(_spellings(info)), words)
+
+
+def tests_with(pattern: str, words: Collection[str]) -> Iterator[Test]:
+    """The tests in whose text a pattern is found; `words` are some of which it always holds one, to look for first."""
+    found = re.compile(pattern)
+    files = (tests for text, tests in _files() if any(word in text for word in words) and found.search(text))
+    return (test for tests in files for test in tests if found.search(test.text))
+
+
+@cache
+def _files() -> list[tuple[str, list[Test]]]:
+    """The text of each file of tests, and the tests in it."""
+    paths = (path for path in sorted((ROOT / "tests").glob("test_*.py")) if path.name not in OF_EVERY_OPERATION)
+    return [(text, list(_tests_in(path.name, text))) for path in paths for text in [path.read_text(encoding="utf-8")]]
+
+
+def _tests_in(file: str, text: str) -> Iterator[Test]:
+    lines, body = text.splitlines(), ast.parse(text).body
+
+    def source(node: ast.stmt, first: int) -> str:
+        return "\n".join(lines[first - 1 : node.end_lineno])
+
+    tables = {
+        node.target.id: source(node, node.lineno)
+        for node in body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            own = source(node, min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]))
+            named = [table for name, table in tables.items() if re.search(rf"\b{name}\b", own)]
+            yield Test(file, node.name, "\n".join([own, *named]))
+
+
+def _spellings(info: OperationInfo) -> Iterator[str]:
+    for owner, attribute in _attributes(info):
+        name = owner.__name__.removesuffix("Manager")
+        used = rf"\.{attribute}\b(?!\.call\b)"
+        yield rf"\b{name}(Manager\([^)]*\))?(\.objects)?(\.using\(\w+\))?{used}"
+        yield rf"\b{name.lower()}{used}"
+        for accessor in _accessors(owner):
+            yield rf"\.{accessor}{used}"
+    for name in info.names:
+        yield rf"[\"']{re.escape(name)}[\"']"
+
+
+def _attributes(info: OperationInfo) -> Iterator[tuple[type, str]]:
+    """Where an operation can be reached: at its own manager, and at others that lend it."""
+    made = vars(info.manager)[info.method]
+    for manager in Manager.__subclasses__():
+        yield from ((manager, name) for name, value in vars(manager).items() if value is made)
+
+
+@cache
+def _accessors(manager: type) -> list[str]:
+    """How an app's modules call a manager: `departments`."""
+    return [
+        name
+        for module in Module.__subclasses__()
+        for name, value in vars(module).items()
+        if isinstance(value, managed) and value.kind is manager
+    ]

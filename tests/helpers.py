@@ -1,0 +1,64 @@
+"""What tests of several modules do alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeGuard, TypeVar
+
+import pytest
+
+from dingtalk_models import DingTalkApp, InvalidArgument, Query
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def problems(refused: Callable[..., object], *args: Any, **kwargs: Any) -> dict[str, str]:
+    """What a call is refused for before it is sent: by field, the reason."""
+    with pytest.raises(InvalidArgument) as caught:
+        refused(*args, **kwargs)
+    found = {problem.field: problem.message for problem in caught.value.problems}
+    assert all(f"{field}: {message}" in str(caught.value) for field, message in found.items())
+    return found
+
+
+def awaited(app: DingTalkApp, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Await what `work` returns, with the app in use, on a loop of its own; no connection is left behind."""
+
+    async def run() -> T:
+        async with app:
+            return await work()
+
+    return asyncio.run(run())
+
+
+def on_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run a test on an event loop."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
+
+
+async def items(query: AsyncIterable[T]) -> list[T]:
+    """A list as `async for` reads it."""
+    return [item async for item in query]
+
+
+def is_list(answer: object) -> TypeGuard[Query[Any]]:
+    """Whether an answer is a lazy list."""
+    return isinstance(answer, Query)
+
+
+def whole(answer: Any) -> Any:
+    """What a call brings, a lazy list read to its end."""
+    return answer.all() if is_list(answer) else answer
+
+
+def sent(app: DingTalkApp, unsent: Any) -> Any:
+    """What an unsent call or an unsent list brings."""
+    return app.send(unsent.collect() if is_list(unsent) else unsent)

@@ -1,0 +1,160 @@
+"""What the platform's facts demand of the replies that an operation reads.
+
+Each check takes an operation and yields what is wrong with it, in words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args
+
+import samples
+from conventions import build, pages, words
+from generators import facts
+from generators.facts import Page
+from pydantic import AliasChoices, BaseModel, TypeAdapter
+from pydantic_core import to_jsonable_python
+from samples import Row, request_sample, same
+
+from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
+from dingtalk_models.core.arguments import get_origin
+from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.core.reply import read_reply
+
+ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"}
+
+
+def reply_problems(info: OperationInfo) -> Iterator[str]:
+    """What is lost of the documented replies, and of one that holds every documented field."""
+    for page in pages(info):
+        for sample in (*facts.sample_replies(page), samples.reply_from_table(page)):
+            yield from (f"{page['doc']}: {problem}" for problem in _reading_problems(info, page, sample))
+
+
+def field_problems(info: OperationInfo) -> Iterator[str]:
+    """Which documented fields of the reply its models do not declare."""
+    for page in pages(info):
+        call = _sample_call(info, page)
+        if call is None:
+            continue
+        documented = [row for row in page["returns"] if row["name"] not in ENVELOPE]
+        where = ""
+        for name in _way(call):
+            yield from (f"{where}{row['name']} is not read" for row in documented if row["name"] != name)
+            below = [row for row in documented if row["name"] == name]
+            if not below:
+                yield f"{where}{name} is not documented"
+                return
+            documented, where = below[0].get("children", []), f"{where}{name}."
+        if call.into is None:
+            yield from (f"{where}{row['name']} is not read" for row in documented if row["type"] != "boolean")
+        else:
+            yield from _undeclared(documented, call.into, where)
+
+
+def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -> Iterator[str]:
+    call = _sample_call(info, page)
+    if call is None:
+        return
+    if call.endpoint.host == "oapi":
+        sample = {**sample, "errcode": 0}
+    response = HttpResponse(200, {"content-type": "application/json"}, json.dumps(sample).encode())
+    try:
+        read: Any = read_reply(response, call.endpoint, call.into, call.at)
+        answer = call.read(response)
+    except DingTalkError as error:
+        yield str(error)
+        return
+    if call.into is None:
+        return
+    expected: Any = sample
+    for name in _way(call):
+        expected = expected[name]
+    dumped = TypeAdapter(call.into).dump_python(read, mode="json", by_alias=True, exclude_unset=True)
+    yield from _lost(expected, dumped, call.into, "")
+    missing = words(_without(expected, ENVELOPE)) - words(to_jsonable_python(answer, by_alias=True, exclude_none=True))
+    if missing:
+        yield f"the answer lost {sorted(missing)}"
+
+
+def _sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:
+    """The call of a page's sample; what is wrong where there is none, `sample_problems` says."""
+    try:
+        return build(info, request_sample(page))
+    except InvalidArgument:
+        return None
+
+
+def _way(call: Call[Any]) -> list[str]:
+    """The names on the way to the answer in a reply."""
+    default = "result" if call.endpoint.host == "oapi" and call.into is not None else ""
+    return [name for name in (default if call.at is None else call.at).split(".") if name]
+
+
+def _lost(sample: Any, dumped: Any, hint: Any, where: str) -> Iterator[str]:
+    """What of a sample is not in the dump of the answer that was read from it."""
+    if isinstance(dumped, str) and (is_object(sample) or is_array(sample)):
+        dumped = samples.loaded(dumped)
+    if isinstance(sample, str) and (is_object(dumped) or is_array(dumped)):
+        sample = samples.loaded(samples.decoded(sample))
+    models = list(models_in(hint))
+    if models and is_array(dumped):
+        items = samples.listed(sample)
+        if len(items) != len(dumped):
+            yield f"{where} had {len(items)} items, has {len(dumped)}"
+        for item, kept in zip(items, dumped, strict=False):
+            yield from _lost(item, kept, hint, f"{where}[]")
+    elif models and is_object(sample) and is_object(dumped):
+        known = {name: field for model in models for name, field in wire_fields(model).items()}
+        for name, value in _without(sample, ENVELOPE).items():
+            kept_as, inner = known.get(name, (name, None))
+            if kept_as in dumped:
+                yield from _lost(value, dumped[kept_as], inner, f"{where}.{name}".lstrip("."))
+            elif value is not None:
+                yield f"{where}.{name} is lost".lstrip(".")
+    elif not same(sample, dumped):
+        yield f"{where or 'the answer'} was {sample!r}, is {dumped!r}"
+
+
+def _undeclared(documented: Iterable[Row], hint: Any, where: str) -> Iterator[str]:
+    documented = [row for row in documented if row["name"] not in ENVELOPE]
+    known = {name: field for model in models_in(hint) for name, field in wire_fields(model).items()}
+    for row in documented:
+        if row["name"] not in known:
+            yield f"{where}{row['name']} is not declared"
+        elif known[row["name"]][1] is Any:
+            yield f"{where}{row['name']} is declared without a type"
+        elif row.get("children"):
+            yield from _undeclared(row["children"], known[row["name"]][1], f"{where}{row['name']}.")
+
+
+def models_in(hint: Any) -> Iterator[type[BaseModel]]:
+    """The models in a type: of a list, a union, an annotation."""
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        yield hint
+    elif get_origin(hint) is Annotated:
+        yield from models_in(get_args(hint)[0])
+    elif get_origin(hint) in {list, dict, tuple, Union, UnionType}:
+        for part in get_args(hint):
+            yield from models_in(part)
+
+
+@cache
+def wire_fields(model: type[BaseModel]) -> dict[str, tuple[str, Any]]:
+    """The fields of a model by each wire name: the name that it is dumped under, and its type."""
+    model.model_rebuild()
+    found: dict[str, tuple[str, Any]] = {}
+    for name, field in model.model_fields.items():
+        alias = field.validation_alias
+        spellings = alias.choices if isinstance(alias, AliasChoices) else [alias or name]
+        for spelling in spellings:
+            found[str(spelling)] = (field.serialization_alias or name, field.annotation)
+    return found
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    return {name: part for name, part in value.items() if name not in names} if is_object(value) else value
