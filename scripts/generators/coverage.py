@@ -29,12 +29,17 @@ def coverage() -> str:
     for module, members in groupby(found, module_of):
         rows = "\n".join(_row(info) for info in members)
         parts.append(
-            f"## {module}\n\n"
+            f"## {_heading(module)}\n\n"
             "| operation | API | `run()` | endpoint | sample reply read without loss | test |\n"
             "|---|---|---|---|---|---|\n"
             f"{rows}"
         )
     return "\n\n".join(parts) + "\n"
+
+
+def _heading(module: str) -> str:
+    """The name of a module; a link where it has a page."""
+    return f"[{module}]({module}.md)" if (facts.ROOT / "docs" / f"{module}.md").exists() else module
 
 
 def module_of(info: OperationInfo) -> str:

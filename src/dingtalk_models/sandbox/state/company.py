@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.state.approval import Instance, Workflow
@@ -16,6 +16,8 @@ from dingtalk_models.sandbox.state.customer import Clientele
 from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.message import Outbox
+
+T = TypeVar("T")
 
 
 class Company:
@@ -34,11 +36,17 @@ class Company:
         self.clientele = Clientele()
         self.drive = Drive(self.credentials.clock)
         self.callbacks = Callbacks(self.credentials.clock, self.credentials.corp_id)
+        self._kept: dict[type, Any] = {}
         self._ids = itertools.count(1001)
         self._ticks = itertools.count(1)
         self.default_group = self.add_role_group("默认", group_id=900)
         for role_id, role in enumerate(("负责人", "主管", "主管理员", "子管理员"), start=901):
             self.add_role(role, self.default_group.group_id, role_id=role_id)
+
+    def keep(self, kind: type[T]) -> T:
+        """What one module alone keeps, of a class of its own: made when it is first asked for."""
+        kept: T = self._kept.setdefault(kind, kind())
+        return kept
 
     # departments
 
