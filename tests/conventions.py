@@ -16,16 +16,15 @@ from generators import facts
 from generators.facts import Page
 from generators.uses import tests_of
 from samples import Row, request_sample, rows, same, sample_of
-from typing_extensions import get_type_hints, is_typeddict
 
 from dingtalk_models import Call, InvalidArgument
 from dingtalk_models.core import registry
-from dingtalk_models.core.arguments import get_origin
 from dingtalk_models.core.body import File
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.parallel import Together, Window
+from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
 
@@ -120,10 +119,6 @@ def type_problems(info: OperationInfo) -> Iterator[str]:
     answer = str(inspect.signature(made.__wrapped__).return_annotation)
     if not re.fullmatch(r"(Call|Query|Flow)\[.+\]", answer) or re.search(r"\bAny\b", answer):
         yield f"it is annotated to return {answer}"
-    for name, hint in made.arguments.fields.items():
-        for kind in _typed_dicts(hint):
-            if getattr(kind, "__pydantic_config__", {}).get("extra") != "forbid":
-                yield f"{name}: {kind.__name__} allows unknown keys"
 
 
 def name_problems(info: OperationInfo) -> Iterator[str]:
@@ -170,6 +165,37 @@ def parameter_problems(info: OperationInfo) -> Iterator[str]:
                     yield f"{row['name']} of {page['doc']} cannot be sent: {error}"
                 else:
                     yield from _not_carried(one, request, page)
+
+
+def strictness_problems(info: OperationInfo) -> Iterator[str]:
+    """Which objects in its arguments may have keys that are not documented."""
+    fields = definition(info).arguments.fields
+    hints = {spelling: hint for name, hint in fields.items() for spelling in (name, *wire_names(hint))}
+    for page in pages(info):
+        sample = request_sample(page)
+        for name, value in sample.items():
+            for planted in _with_an_unknown_key(value, hints.get(name)):
+                try:
+                    build(info, {**sample, name: planted})
+                except InvalidArgument as error:
+                    if any(problem.field.endswith(f".{UNKNOWN}") for problem in error.problems):
+                        continue
+                yield f"{name} of {page['doc']} may have unknown keys: {planted}"
+
+
+UNKNOWN = "xUnknown"
+
+
+def _with_an_unknown_key(value: Any, hint: Any) -> Iterator[Any]:
+    """The same value with such a key in one of its objects, for each of them whose keys are declared."""
+    if is_array(value):
+        yield from ([planted, *value[1:]] for planted in _with_an_unknown_key(value[0], hint) if value)
+    elif is_object(value) and (fields := fields_in(hint)):
+        yield {**value, UNKNOWN: 1}
+        hints = {spelling: inner for name, inner in fields.items() for spelling in (name, *wire_names(inner))}
+        for name, part in value.items():
+            for planted in _with_an_unknown_key(part, hints.get(name)):
+                yield {**value, name: planted}
 
 
 def limit_problems(info: OperationInfo) -> Iterator[str]:
@@ -252,15 +278,6 @@ def _not_carried(sample: dict[str, Any], request: Request, page: Page) -> Iterat
                 yield f"{name}={value!r} of {page['doc']} is not in the path {request.path}"
         elif name not in sent or not (same(value, sent[name]) or isinstance(sent[name], File)):
             yield f"{name}={value!r} of {page['doc']} is sent as {sent.get(name)!r}"
-
-
-def _typed_dicts(hint: Any) -> Iterator[Any]:
-    if is_typeddict(hint):
-        yield hint
-        for inner in get_type_hints(hint, include_extras=True).values():
-            yield from _typed_dicts(inner)
-    for part in get_args(hint):
-        yield from _typed_dicts(part)
 
 
 def words(value: Any) -> set[str]:

@@ -20,8 +20,8 @@ from pydantic_core import to_jsonable_python
 from samples import Row, request_sample, same
 
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
-from dingtalk_models.core.arguments import get_origin
 from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.problems import get_origin
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import read_reply
 

@@ -39,9 +39,12 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "dingtalk.oapi.message.corpconversation.asyncsend_v2": {
         (
             "msg of asynchronous-sending-of-enterprise-session-messages cannot be sent: WorkNotification.send_once: "
-            "msg.buttons_card.single_title: Unexpected keyword argument; "
-            "msg.buttons_card.single_url: Unexpected keyword argument"
+            "msg.buttons_card.single_title: unknown; msg.buttons_card.single_url: unknown"
         ): "a card has one link or several buttons, never both",
+        (
+            "msg of asynchronous-sending-of-enterprise-session-messages may have unknown keys: "
+            "{'msgtype': 'text', 'text': {'content': '请提交日报。'}, 'xUnknown': 1}"
+        ): "of a message in the platform's form, what stands under its type is read",
     },
     "dingtalk.oapi.v2.department.create": {
         "dingtalk.oapi.department.create: id: unknown": "the platform chooses the id now",
@@ -76,6 +79,7 @@ CHECKS: list[Check] = [
     conventions.sample_problems,
     conventions.parameter_problems,
     conventions.limit_problems,
+    conventions.strictness_problems,
     conventions.old_name_problems,
     replies.field_problems,
     replies.reply_problems,

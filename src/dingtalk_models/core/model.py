@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from functools import cached_property
-from itertools import repeat
-from typing import Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, get_args, overload
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import PydanticUndefined
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema
 from typing_extensions import get_type_hints
 
-from dingtalk_models.core.arguments import did_you_mean
+from dingtalk_models.core.changes import comparable, holds, snapshot, value_before
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.operation import Bound, is_operation, operation
 from dingtalk_models.core.paging import Page
+from dingtalk_models.core.problems import did_you_mean, fields_in, problems
 from dingtalk_models.core.registry import register
+from dingtalk_models.core.wire import limited_as_argument
 
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 M = TypeVar("M", bound="Manager")
-
-
-class _NoList(list[Any]):
-    """Stands for every list that a reply does not bring, until somebody asks for it; in copies and pickles as well."""
-
-    def __reduce__(self) -> str:
-        return "_NO_LIST"
-
-
-_NO_LIST = _NoList()
-
-
-class _OnDemand:
-    """A list field. Most lists of most people are absent, and never looked at: each would cost time and memory."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get__(self, record: Record | None, owner: type[Record]) -> list[Any]:
-        if record is None or self._name not in (values := vars(record)):
-            raise AttributeError(self._name)
-        if values[self._name] is _NO_LIST:
-            values[self._name] = []
-        found: list[Any] = values[self._name]
-        return found
-
-    def __set__(self, record: Record, value: list[Any]) -> None:
-        vars(record)[self._name] = value
 
 
 class Record(BaseModel):
@@ -66,24 +39,30 @@ class Record(BaseModel):
     )
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Make the lists of fields that a reply does not bring when they are asked for."""
-        super().__pydantic_init_subclass__(**kwargs)
-        for name, field in cls.model_fields.items():
-            if field.default == []:
-                field.default, field.default_factory = PydanticUndefined, repeat(_NO_LIST).__next__
-                type.__setattr__(cls, name, _OnDemand(name))
-
-    def __iter__(self) -> Generator[tuple[str, Any]]:
-        """Names and values, as for `dict(user)`."""
-        for name, _ in super().__iter__():
-            yield name, getattr(self, name)
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Limits are for what is sent; beyond them, a reply is data."""
+        reference = handler(source)
+        fields: Any = handler.resolve_ref_schema(reference)
+        while fields["type"] != "model-fields":
+            fields = fields["schema"]
+        for field in fields["fields"].values():
+            field["schema"] = limited_as_argument(field["schema"])
+        return reference
 
     @property
     def unparsed(self) -> dict[str, Any]:
         """Fields that the platform sent in a form that contradicts its documentation, as they came."""
         kept: dict[str, Any] = (self.model_extra or {}).get(UNPARSED, {})
         return kept
+
+    if not TYPE_CHECKING:  # with it, type checkers would let any name be assigned
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Assign a field."""
+            kind = type(self)
+            if not (name in kind.model_fields or name in (self.model_extra or {}) or name.startswith("_")):
+                raise InvalidArgument(kind.__name__, [Problem(name, "unknown" + did_you_mean(name, kind.model_fields))])
+            super().__setattr__(name, value)
 
     def __repr_args__(self) -> Any:
         """What is set, so that an object reads well in a log."""
@@ -93,7 +72,7 @@ class Record(BaseModel):
 class Model(Record):
     """A resource of the platform. It remembers the app that loaded it, and what was assigned since."""
 
-    __slots__ = ("_app", "_assigned")
+    __slots__ = ("_app", "_before", "_loaded")
 
     model_config = ConfigDict(validate_assignment=True)
 
@@ -107,42 +86,58 @@ class Model(Record):
         object.__setattr__(self, "_app", app)
         return self
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Assign a field, checked against its type and the limits of the resource's update."""
-        kind = type(self).__name__
-        fields = type(self).model_fields
-        if name not in fields:
-            raise InvalidArgument(kind, [Problem(name, "unknown" + did_you_mean(name, fields))])
-        _check_with_update(type(self), name, value)
-        try:
-            super().__setattr__(name, value)
-        except ValidationError as error:
-            raise InvalidArgument(kind, [Problem(name, entry["msg"]) for entry in error.errors()]) from None
-        object.__setattr__(self, "_assigned", self.assigned | {name})
+    def loaded_by(self, app: AppLike) -> None:
+        """Remember the app, and what was loaded."""
+        object.__setattr__(self, "_app", app)
+        object.__setattr__(self, "_loaded", snapshot(self))
+        for name in _resource_fields(type(self)):
+            bind(getattr(self, name), app)
+
+    if not TYPE_CHECKING:  # with it, type checkers would let any name be assigned
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Assign a field, checked against its type and the limits of the resource's update."""
+            kind = type(self)
+            before = {name: value_before(self, getattr(self, "_loaded", None), name, value), **self._values_before}
+            if name in kind.model_fields and comparable(value) != before[name]:
+                _check_with_update(kind, name, value)
+            try:
+                super().__setattr__(name, value)
+            except ValidationError as error:
+                raise InvalidArgument(kind.__name__, problems(error, fields_in(kind))) from None
+            object.__setattr__(self, "_before", before)
+
+    @property
+    def _values_before(self) -> dict[str, Any]:
+        """What the platform has in the fields that were assigned or held, to compare with."""
+        return getattr(self, "_before", {})
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that `save()` sends, with their values: what was assigned, and is not as it was before."""
+        before = self._values_before
+        now = {name: getattr(self, name) for name in type(self).model_fields if name in before}
+        return {name: value for name, value in now.items() if comparable(value) != before[name]}
 
     @property
     def assigned(self) -> frozenset[str]:
-        """The fields assigned since this object was loaded or saved; what `save()` sends."""
-        return getattr(self, "_assigned", frozenset())
-
-    def changes(self) -> dict[str, Any]:
-        """The fields that `save()` sends, with their values."""
-        return {name: getattr(self, name) for name in type(self).model_fields if name in self.assigned}
+        """The names of these fields."""
+        return frozenset(self.changes())
 
     def replace(self, other: Model) -> None:
         """Become equal to another object of this resource."""
         vars(self).update(vars(other))
         object.__setattr__(self, "__pydantic_extra__", other.__pydantic_extra__)
         object.__setattr__(self, "__pydantic_fields_set__", set(other.__pydantic_fields_set__))
-        object.__setattr__(self, "_assigned", frozenset[str]())
+        object.__setattr__(self, "_loaded", getattr(other, "_loaded", None))
+        object.__setattr__(self, "_before", {})
 
-    def hold(self, fields: dict[str, Any]) -> None:
+    def hold(self, fields: Mapping[str, Any]) -> None:
         """Take over what the platform has accepted; such fields are not waiting to be saved."""
-        pending = self.assigned - fields.keys()
-        fresh = type(self).model_validate({**vars(self), **fields}, by_name=True)
-        vars(self).update({name: value for name, value in vars(fresh).items() if name in fields})
-        self.model_fields_set.update(name for name in fields if name in type(self).model_fields)
-        object.__setattr__(self, "_assigned", pending)
+        held = [name for name in fields if name in type(self).model_fields]
+        for name in held:
+            super().__setattr__(name, fields[name])
+        before = {name: comparable(vars(self)[name]) for name in held}
+        object.__setattr__(self, "_before", {**self._values_before, **before})
 
 
 class Manager:
@@ -210,39 +205,21 @@ def is_page(value: object) -> TypeGuard[Page[Any]]:
     return isinstance(value, Page)
 
 
-_remember: Callable[[Any, AppLike], None] = vars(Model)["_app"].__set__
-
-
 def bind(answer: object, app: AppLike) -> None:
     """Let every resource in an answer remember the app that loaded it."""
     several = isinstance(answer, list)
     for item in cast("list[object]", answer) if several else (answer,):
-        fields = _resource_fields[type(item)]
-        if fields is not None:
-            _remember(item, app)
-            for name in fields:
-                bind(getattr(item, name), app)
+        if isinstance(item, Model):
+            item.loaded_by(app)
         elif is_page(item):
             bind(item.items, app)
 
 
-class _ResourceFields(dict[type, tuple[str, ...] | None]):
-    """The fields of a resource that hold resources themselves; `None` for what is no resource."""
-
-    def __missing__(self, kind: type) -> tuple[str, ...] | None:
-        fields = None
-        if issubclass(kind, Model):
-            hints = get_type_hints(kind).items()
-            fields = tuple(name for name, hint in hints if name in kind.model_fields and _holds_model(hint))
-        self[kind] = fields
-        return fields
-
-
-_resource_fields = _ResourceFields()
-
-
-def _holds_model(hint: Any) -> bool:
-    return any(map(_holds_model, get_args(hint))) or (isinstance(hint, type) and issubclass(hint, Model))
+@cache
+def _resource_fields(kind: type[Model]) -> tuple[str, ...]:
+    """The fields of a resource that hold resources themselves."""
+    hints = get_type_hints(kind)
+    return tuple(name for name in kind.model_fields if holds(hints[name], Model))
 
 
 def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
