@@ -494,7 +494,12 @@ def test_no_operation_is_left_out() -> None:
     homes: dict[str, type] = {accessor: type(resource.objects) for accessor, resource in RESOURCES.items()}
     homes |= {kind.__name__: kind for kind in kinds(Model)}
     found = {
-        f"{home}.{name}" for home, kind in homes.items() for name, value in vars(kind).items() if is_operation(value)
+        f"{home}.{name}"
+        for home, kind in homes.items()
+        for base in kind.__mro__
+        if base is kind or base not in homes.values()
+        for name, value in vars(base).items()
+        if is_operation(value)
     }
     assert found == CASES.keys()
     assert {info.manager for info in CONTACT.values()} <= {kind for kind in homes.values() if issubclass(kind, Manager)}

@@ -30,7 +30,8 @@ from dingtalk_models import (
     User,
 )
 from dingtalk_models.contact.directory import Changed
-from dingtalk_models.contact.user import DeptOrder, LeaderInDept
+from dingtalk_models.contact.user import LeaderInDept
+from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.sandbox import Sandbox
 
 GET, IDS, LIST = "/topapi/v2/department/get", "/topapi/v2/department/listsubid", "/topapi/v2/user/list"
@@ -294,7 +295,8 @@ def fields_of(changed: list[Changed[Any]], key: Callable[[Any], Any]) -> dict[An
 def test_the_order_of_ids_is_no_change() -> None:
     def at(*dept_ids: int, leads: bool) -> User:
         return User(
-            userid="a", dept_id_list=list(dept_ids), dept_order_list=[DeptOrder(dept_id=each) for each in dept_ids],
+            userid="a", dept_id_list=list(dept_ids),
+            dept_order_list=[DeptOrder(dept_id=each, order=1) for each in dept_ids],
             leader_in_dept=[LeaderInDept(dept_id=each, leader=leads) for each in dept_ids],
         )  # fmt: skip
 

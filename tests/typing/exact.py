@@ -9,6 +9,7 @@ from dingtalk_models import (
     Call,
     Department,
     DingTalkApp,
+    ExternalContact,
     Flow,
     Manager,
     Model,
@@ -26,6 +27,7 @@ from dingtalk_models import (
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.role import RoleUser
 from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager
+from dingtalk_models.contact.user_fields import DeptOrder
 
 app = DingTalkApp(appkey="…", appsecret="…")
 department = Department(dept_id=1)
@@ -110,9 +112,18 @@ async def of_instances() -> None:
     """The operations of an object."""
     assert_type(user.update(title="经理"), User)
     assert_type(await user.update.aio(title="经理"), User)
+    assert_type(user.update.call(title="经理"), Flow[User])
+    assert_type(User.get("u1").update(title="经理").save(), User)
     assert_type(user.save(), User)
+    assert_type(user.save.call(), Flow[User])
+    assert_type(await user.save.aio(), User)
     assert_type(user.refresh(), User)
+    assert_type(await user.refresh.aio(), User)
     assert_type(user.delete(), None)
+    assert_type(user.delete.call(), Call[None])
+    assert_type(department.refresh(), Department)
+    assert_type(await role.save.aio(), Role)
+    assert_type(ExternalContact.get("u1").refresh.call(), Flow[ExternalContact])
     assert_type(user.departments(), list[Department])
     assert_type(await user.departments.aio(), list[Department])
     assert_type(user.manager(), User | None)
@@ -122,6 +133,19 @@ async def of_instances() -> None:
     assert_type(role.users(), Query[RoleUser])
     assert_type(role.assign(["u1"]), None)
     assert_type(next(iter(role.users())).user(), User)
+
+
+def nested_objects() -> None:
+    """Objects in arguments: as a reply brings them, made by hand, as dicts of a type that is known or not."""
+    orders = [DeptOrder(dept_id=1, order=2)]
+    rows = [{"dept_id": 1, "order": 2}]
+    assert_type(user.dept_order_list, list[DeptOrder])
+    assert_type(user.dept_order_list[0].order, int)
+    assert_type(user.update(dept_order_list=user.dept_order_list), User)
+    assert_type(user.update(dept_order_list=orders), User)
+    assert_type(user.update(dept_order_list=rows), User)
+    assert_type(user.update(dept_order_list=[*orders, {"dept_id": 2, "order": 1}]), User)
+    assert_type(user.update(dept_title_list=[{"dept_id": 1, "title": "经理"}]), User)
 
 
 async def shortcuts() -> None:

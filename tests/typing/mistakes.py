@@ -1,8 +1,9 @@
-"""Ten mistakes, each on a line that says so. test_typing.py holds both type checkers to report these and no others."""
+"""Thirteen mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
 
 from __future__ import annotations
 
 from dingtalk_models import Department, User
+from dingtalk_models.contact.user_fields import DeptOrder
 
 
 def blocking(user: User) -> None:
@@ -15,6 +16,9 @@ def blocking(user: User) -> None:
     print(user.mobil)  # mistake: the attribute is misspelt
     print(user.title.upper())  # mistake: the title may be None
     User.create("张三", "13800000000", [1], dept_title_list=[{"dept_id": 1, "titel": "经理"}])  # mistake: no such key
+    user.update(dept_order_list=[DeptOrder(dept_id=1, ordr=2)])  # mistake: no such field of a nested object
+    user.update(dept_order_list=[1])  # mistake: neither a nested object nor a dict
+    user.titel = "经理"  # mistake: no such field to assign
     for dept_id in Department.objects.list_ids.call(1):
         print(dept_id.bit_length())  # mistake: what is iterated is an unsent call
 

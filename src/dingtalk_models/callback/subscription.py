@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
+from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.callback.event import Event
 from dingtalk_models.callback.events import read_event
@@ -17,6 +18,7 @@ from dingtalk_models.core.errors import PartlyRead
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Blocking, Flow
 from dingtalk_models.core.wire import Millis, wire
 
@@ -28,27 +30,29 @@ Keep = Callable[[list["FailedEvent"]], object]
 """What is handed each page of failed events before the next is asked for."""
 
 
+class Registration(TypedDict, total=False):
+    """Where events are pushed, and how."""
+
+    token: Token | None
+    """6 to 63 characters to sign with."""
+    aes_key: AesKey | None
+    """43 characters to encrypt with."""
+    url: str | None
+    """The address; the app's is its `callback_url`."""
+
+
 class SubscriptionManager(Manager):
     """The one address that an app registers for events (注册回调), and what could not be pushed to it."""
 
     @api("dingtalk.oapi.call_back.register_call_back", "POST /call_back/register_call_back")
-    def register(
-        self,
-        event_types: _Tags,
-        *,
-        token: Token | None = None,
-        aes_key: AesKey | None = None,
-        url: str | None = None,
-    ) -> Call[None]:
+    def register(self, event_types: _Tags, **fields: Unpack[Registration]) -> Call[None]:
         """Register an address for events (注册回调事件).
 
         It has to answer a `check_url` there and then.
 
         Args:
             event_types: which events, such as `user_add_org`.
-            token: 6 to 63 characters to sign with; by default the app's.
-            aes_key: 43 characters to encrypt with; by default the app's.
-            url: the address; by default the app's `callback_url`.
+            fields: see `Registration`; by default, all is the app's.
 
         Raises:
             AlreadyExists: an address is registered.
@@ -56,24 +60,15 @@ class SubscriptionManager(Manager):
 
         Source: register-callback-events
         """
-        return Call(None, event_types=event_types, **_completed(self.app, token=token, aes_key=aes_key, url=url))
+        return Call(None, event_types=event_types, **_completed(self.app, **fields))
 
     @api("dingtalk.oapi.call_back.update_call_back", "POST /call_back/update_call_back")
-    def update(
-        self,
-        event_types: _Tags,
-        *,
-        token: Token | None = None,
-        aes_key: AesKey | None = None,
-        url: str | None = None,
-    ) -> Call[None]:
+    def update(self, event_types: _Tags, **fields: Unpack[Registration]) -> Call[None]:
         """Replace what is registered (更新事件接口).
 
         Args:
             event_types: which events.
-            token: 6 to 63 characters to sign with; by default the app's.
-            aes_key: 43 characters to encrypt with; by default the app's.
-            url: the address; by default the app's `callback_url`.
+            fields: see `Registration`; by default, all is the app's.
 
         Raises:
             NotFound: nothing is registered.
@@ -81,7 +76,7 @@ class SubscriptionManager(Manager):
 
         Source: update-event-interface
         """
-        return Call(None, event_types=event_types, **_completed(self.app, token=token, aes_key=aes_key, url=url))
+        return Call(None, event_types=event_types, **_completed(self.app, **fields))
 
     @api("dingtalk.oapi.call_back.get_call_back", "GET /call_back/get_call_back")
     def get(self) -> Call[Subscription]:
@@ -148,8 +143,11 @@ class SubscriptionManager(Manager):
         return taken
 
 
-def _completed(app: AppLike | None, **given: str | None) -> dict[str, str]:
+def _completed(
+    app: AppLike | None, *, token: str | None = None, aes_key: str | None = None, url: str | None = None
+) -> dict[str, str]:
     """The credentials that were given, and the app's in the place of those that were not."""
+    given = {"token": token, "aes_key": aes_key, "url": url}
     if None in given.values():
         app = app or current_app()
         given = {"token": app.token, "aes_key": app.aes_key, "url": app.callback_url} | {
@@ -195,7 +193,7 @@ class FailedEvents(Record):
     has_more: bool = False
 
 
-class Subscription(Model):
+class Subscription(Model, Saved["Subscription"]):
     """The address that is registered for events (事件订阅).
 
     Attributes:
@@ -215,46 +213,17 @@ class Subscription(Model):
     aes_key: str = ""
 
     @operation
-    def update(
-        self,
-        event_types: EventTypes | None = None,
-        *,
-        token: Token | None = None,
-        aes_key: AesKey | None = None,
-        url: str | None = None,
-    ) -> Flow[Subscription]:
+    def update(self, event_types: EventTypes | None = None, **fields: Unpack[Registration]) -> Flow[Subscription]:
         """Change what is given; the rest stays as it is.
 
         Args:
             event_types: which events.
-            token: 6 to 63 characters to sign with.
-            aes_key: 43 characters to encrypt with.
-            url: the address.
+            fields: see `Registration`.
         """
-        given = {"event_types": event_types, "token": token, "aes_key": aes_key, "url": url}
-        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        held = {name: getattr(self, name) for name in given}
-        yield from self.objects.update.call(**held | changes)
-        self.hold(changes)
-        return self
-
-    @operation
-    def save(self) -> Flow[Subscription]:
-        """Send the fields that were assigned since this was loaded."""
-        if changes := self.changes():
-            yield from self.update.call(**changes)
-        return self
-
-    @operation
-    def delete(self) -> Call[None]:
-        """Register nothing any more."""
-        return self.objects.delete.call()
-
-    @operation
-    def refresh(self) -> Flow[Subscription]:
-        """Load every field anew, into this object."""
-        self.replace((yield from self.objects.get.call()))
-        return self
+        given = {"event_types": event_types, **fields}
+        changes = {name: value for name, value in given.items() if value is not None}
+        held = {name: getattr(self, name) for name in ("event_types", "token", "aes_key", "url")}
+        return self.updated(held | changes, changes)
 
     def __repr_args__(self) -> Any:
         """What is set, without the secrets."""

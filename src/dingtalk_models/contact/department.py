@@ -16,8 +16,9 @@ from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import OFFSET, PageFlow, page_of
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import CommaInts, CommaStrs, Language, wire
+from dingtalk_models.core.wire import CommaInts, CommaStrs, Language, empty_list, wire
 
 if TYPE_CHECKING:
     from dingtalk_models.contact.user import User
@@ -404,12 +405,13 @@ class UnionDepartment(Record):
     corp_id: Annotated[str | None, wire("corp_id", "corpId")] = None
 
 
-class Department(Model):
+class Department(Model, Saved["Department"]):
     """A department (部门). What the app may not see, and what `list` does not bring, is `None`."""
 
     objects: ClassVar[DepartmentManager] = DepartmentManager()
     get = objects.get
     create = objects.create
+    key: ClassVar = ("dept_id",)
 
     dept_id: int
     name: str = ""
@@ -426,14 +428,14 @@ class Department(Model):
     group_contain_outer_dept: bool | None = None
     group_contain_hidden_dept: bool | None = None
     org_dept_owner: str | None = None
-    dept_manager_userid_list: list[str] = []
+    dept_manager_userid_list: list[str] = empty_list()
     outer_dept: bool | None = None
     outer_dept_only_self: bool | None = None
-    outer_permit_depts: list[int] = []
-    outer_permit_users: list[str] = []
+    outer_permit_depts: list[int] = empty_list()
+    outer_permit_users: list[str] = empty_list()
     hide_dept: bool | None = None
-    user_permits: list[str] = []
-    dept_permits: list[int] = []
+    user_permits: list[str] = empty_list()
+    dept_permits: list[int] = empty_list()
     code: str | None = None
     member_count: int | None = None
     """Members, those of the departments below included."""
@@ -448,27 +450,7 @@ class Department(Model):
         Args:
             fields: `name`, `parent_id`, `order` and the others of `DepartmentChanges`.
         """
-        yield from self.objects.update.call(self.dept_id, **fields)
-        self.hold({**fields})
-        return self
-
-    @operation
-    def save(self) -> Flow[Department]:
-        """Send the fields that were assigned since this department was loaded; nothing where there are none."""
-        if changes := self.changes():
-            yield from self.update.call(**changes)
-        return self
-
-    @operation
-    def delete(self) -> Call[None]:
-        """Delete this department, which has to be empty."""
-        return self.objects.delete.call(self.dept_id)
-
-    @operation
-    def refresh(self) -> Flow[Department]:
-        """Load every field anew, into this object."""
-        self.replace((yield from self.objects.get.call(self.dept_id)))
-        return self
+        return self.updated(fields)
 
     @operation
     def children(self) -> Query[Department]:

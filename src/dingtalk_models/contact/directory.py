@@ -14,7 +14,8 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, TypeV
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
-from dingtalk_models.contact.user import DeptOrder, LeaderInDept, User, UserManager
+from dingtalk_models.contact.user import LeaderInDept, User, UserManager
+from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.core.errors import UnusableFile
 from dingtalk_models.core.json_values import is_array
 from dingtalk_models.core.model import Manager, Model

@@ -7,12 +7,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from dingtalk_models.contact.user import From, PageSize, UserRef
+from dingtalk_models.contact.user import UserRef
+from dingtalk_models.contact.user_fields import From, PageSize
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import OFFSET, PageFlow, next_page, page_of
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs, wire
 
@@ -265,12 +267,13 @@ class RoleUser(UserRef):
     manage_scopes: Annotated[list[ManageScope], wire("manageScopes")] = []
 
 
-class Role(Model):
+class Role(Model, Saved["Role"]):
     """A role (角色)."""
 
     objects: ClassVar[RoleManager] = RoleManager()
     get = objects.get
     create = objects.create
+    key: ClassVar = ("role_id",)
 
     role_id: Annotated[int, wire("id", "role_id")]
     name: Annotated[str, wire("name", "role_name")] = ""
@@ -283,27 +286,7 @@ class Role(Model):
         Args:
             name: the new name.
         """
-        yield from self.objects.update.call(self.role_id, name)
-        self.hold({"name": name})
-        return self
-
-    @operation
-    def save(self) -> Flow[Role]:
-        """Send the name, if it was assigned since this role was loaded."""
-        if changes := self.changes():
-            yield from self.update.call(**changes)
-        return self
-
-    @operation
-    def delete(self) -> Call[None]:
-        """Delete this role, which nobody may have any more."""
-        return self.objects.delete.call(self.role_id)
-
-    @operation
-    def refresh(self) -> Flow[Role]:
-        """Load every field anew, into this object."""
-        self.replace((yield from self.objects.get.call(self.role_id)))
-        return self
+        return self.updated({"name": name})
 
     @operation
     def users(self) -> Query[RoleUser]:

@@ -3,172 +3,37 @@
 from __future__ import annotations
 
 import builtins
-import json
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from contextlib import closing
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, with_config
-from typing_extensions import TypedDict, Unpack
+from pydantic import Field
+from typing_extensions import Unpack
 
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
+from dingtalk_models.contact.user_fields import (
+    OLD_FIELDS,
+    DeptOrder,
+    DeptPosition,
+    From,
+    NewUserFields,
+    PageSize,
+    UserChanges,
+    UserListing,
+    UserName,
+)
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.json_values import from_text
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, PageFlow, next_page, page_of
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window, together
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import CommaInts, CommaStrs, CompactDate, JsonObject, Language, Millis, wire
+from dingtalk_models.core.wire import CommaInts, CompactDate, JsonObject, Language, Millis, empty_list, wire
 
-OrderField = Literal["entry_asc", "entry_desc", "modify_asc", "modify_desc", "custom"]
-"""By entry or change, ascending or descending, or as arranged by hand."""
-
-UserName = Annotated[str, Field(min_length=1, max_length=80)]
-PageSize = Annotated[int, Field(ge=1, le=100)]
-From = Annotated[int, Field(ge=0)]
-
-_LONGEST_EXTENSION = 2000
-
-
-def _short_enough(extension: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    if len(json.dumps(extension, ensure_ascii=False)) > _LONGEST_EXTENSION:
-        raise ValueError(f"as JSON, at most {_LONGEST_EXTENSION} characters")
-    return extension
-
-
-Extension = Annotated[JsonObject, AfterValidator(_short_enough)]
-"""Fields that an administrator has added to the company's people; at most 2000 characters as JSON."""
-
-
-@with_config(ConfigDict(extra="forbid"))
-class DeptOrderFields(TypedDict):
-    """The place of a user in one department: the larger comes first."""
-
-    dept_id: int
-    order: int
-
-
-@with_config(ConfigDict(extra="forbid"))
-class DeptTitleFields(TypedDict):
-    """The title of a user in one department."""
-
-    dept_id: int
-    title: str
-
-
-@with_config(ConfigDict(extra="forbid"))
-class DeptPositionFields(TypedDict):
-    """Translations of a user's extension fields."""
-
-    extension_i18n: dict[str, JsonValue]
-
-
-class UserFields(TypedDict, total=False):
-    """What a user may be given when created, and changed to later."""
-
-    hide_mobile: bool
-    """Hide the number from colleagues; calls and DINGs still work."""
-    telephone: Annotated[str, Field(max_length=50)]
-    """Office telephone, 50 characters at the most; unique in the company."""
-    job_number: Annotated[str, Field(max_length=50)]
-    """Job number, 50 characters at the most."""
-    title: Annotated[str, Field(max_length=200)]
-    """Title, 200 characters at the most."""
-    email: Annotated[str, Field(max_length=50)]
-    """E-mail, 50 characters at the most; unique in the company."""
-    org_email: Annotated[str, Field(max_length=100)]
-    """Company mailbox, 100 characters at the most; only where company mail is in use."""
-    org_email_type: Literal["profession", "base"]
-    """The edition of the company mailbox."""
-    work_place: Annotated[str, Field(max_length=100)]
-    """Place of work, 100 characters at the most."""
-    remark: Annotated[str, Field(max_length=2000)]
-    """Remark, 2000 characters at the most."""
-    dept_order_list: list[DeptOrderFields]
-    """The user's place in each department: the larger comes first."""
-    dept_title_list: list[DeptTitleFields]
-    """The user's title in each department."""
-    dept_position_list: list[DeptPositionFields]
-    """Translations of extension fields."""
-    extension: Extension
-    """Fields that an administrator has added; at most 2000 characters as JSON."""
-    senior_mode: bool
-    """Protect an executive: hide the number and restrict who may write."""
-    hired_date: Millis
-    """When the user joined."""
-    manager_userid: str
-    """The user's direct manager."""
-    exclusive_mobile: str
-    """Company account: a number for verification, as `+86-13412341234`."""
-    avatar_media_id: Annotated[str, wire("avatarMediaId")]
-    """Company account: the picture, as a media id."""
-    nickname: str
-    """Company account: the nickname."""
-    init_password: Annotated[str, Field(min_length=8)]
-    """Company account: the first password; 8 characters at least, neither all letters nor all digits."""
-    send_password_to_user: bool
-    """Company account: send the password to the user."""
-
-
-class NewUserFields(UserFields, total=False):
-    """What a user may be given when created."""
-
-    userid: Annotated[str, Field(min_length=1, max_length=64)]
-    """1 to 64 characters, unique in the company, for ever; made by the platform where it is not given."""
-    login_email: str
-    """The e-mail to log in with."""
-    exclusive_account: bool
-    """Make a company account (企业账号)."""
-    exclusive_account_type: Literal["sso", "dingtalk"]
-    """Who checks the company account's login."""
-    login_id: str
-    """Company account: the name to log in with."""
-    outer_exclusive_corpid: str
-    """The company whose account is invited."""
-    outer_exclusive_userid: str
-    """The account of the other company that is invited."""
-
-
-class UserChanges(UserFields, total=False):
-    """What a user may be changed to. The mobile number cannot be changed."""
-
-    name: UserName
-    """80 characters at the most."""
-    dept_id_list: Annotated[CommaInts, Field(max_length=100)]
-    """Every department that the user is to be in, 100 at the most."""
-    ext_attrs_update_mode: Literal[0, 1]
-    """0 replaces all extension fields by those given, 1 changes only those given."""
-    language: Language
-    """The language that the texts are in."""
-    force_update_fields: CommaStrs
-    """Fields to clear where they are given empty: `manager_userid`, `org_email`."""
-    login_id: Annotated[str, wire("loginId")]
-    """Company account: the name to log in with."""
-
-
-def _per_department(text: str | dict[str, Any], what: str) -> list[dict[str, Any]]:
-    """A map of departments, as the older APIs have it, in today's form."""
-    return [{"dept_id": int(dept_id), what: value} for dept_id, value in from_text(text).items()]
-
-
-_OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
-    "department": lambda ids: {"dept_id_list": from_text(ids)},
-    "position": "title",
-    "positionInDepts": lambda titles: {"dept_title_list": _per_department(titles, "title")},
-    "orderInDepts": lambda orders: {"dept_order_list": _per_department(orders, "order")},
-    "tel": "telephone",
-    "workPlace": "work_place",
-    "orgEmail": "org_email",
-    "jobnumber": "job_number",
-    "extattr": "extension",
-    "isHide": "hide_mobile",
-    "isSenior": "senior_mode",
-    "managerUserid": "manager_userid",
-    "hiredDate": "hired_date",
-}
+_DEFAULTS: UserListing = {"cursor": 0, "size": 100, "language": "zh_CN"}
 
 
 class UserManager(Manager):
@@ -203,7 +68,7 @@ class UserManager(Manager):
         "POST /topapi/v2/user/create",
         Old(
             "dingtalk.oapi.user.create",
-            **_OLD_FIELDS,
+            **OLD_FIELDS,
         ),
     )
     def create(
@@ -234,14 +99,16 @@ class UserManager(Manager):
             raise Refusal("mobile", "required, except for a company account (exclusive_account)")
         call = Call(_NewUser, name=name, mobile=mobile, dept_id_list=dept_id_list, **fields)
         given = {"name": name, "mobile": mobile, "dept_id_list": dept_id_list, **fields}
-        return call.then(lambda made: User.model_validate({**given, **made.model_dump()}, by_name=True))
+        return call.then(
+            lambda made: User.model_validate({**given, "userid": made.userid, "unionid": made.union_id}, by_name=True)
+        )
 
     @api(
         "dingtalk.oapi.v2.user.update",
         "POST /topapi/v2/user/update",
         Old(
             "dingtalk.oapi.user.update",
-            **_OLD_FIELDS,
+            **OLD_FIELDS,
             lang="language",
         ),
     )
@@ -284,25 +151,12 @@ class UserManager(Manager):
         ),
         idempotent=True,
     )  # fmt: skip
-    def list(
-        self,
-        dept_id: int = ROOT,
-        *,
-        cursor: From = 0,
-        size: PageSize = 100,
-        order_field: OrderField | None = None,
-        contain_access_limit: bool | None = None,
-        language: Language = "zh_CN",
-    ) -> Query[User]:
+    def list(self, dept_id: int = ROOT, **options: Unpack[UserListing]) -> Query[User]:
         """The members of one department itself, with every field (获取部门用户详情).
 
         Args:
             dept_id: the department; by default the root.
-            cursor: where to begin.
-            size: how many a call brings, 100 at the most.
-            order_field: their order.
-            contain_access_limit: whether to include users whose access is limited.
-            language: the language of texts.
+            options: see `UserListing`.
 
         Raises:
             InvalidRequest: there is no such department.
@@ -310,10 +164,7 @@ class UserManager(Manager):
 
         Source: queries-the-complete-information-of-a-department-user
         """
-        return Listing(
-            User, CURSOR, items="list", dept_id=dept_id, cursor=cursor, size=size, order_field=order_field,
-            contain_access_limit=contain_access_limit, language=language,
-        )  # fmt: skip
+        return Listing(User, CURSOR, items="list", dept_id=dept_id, **_DEFAULTS | options)
 
     @api(
         "dingtalk.oapi.user.listsimple",
@@ -324,35 +175,19 @@ class UserManager(Manager):
         ),
         idempotent=True,
     )  # fmt: skip
-    def list_simple(
-        self,
-        dept_id: int = ROOT,
-        *,
-        cursor: From = 0,
-        size: PageSize = 100,
-        order_field: OrderField | None = None,
-        contain_access_limit: bool | None = None,
-        language: Language = "zh_CN",
-    ) -> Query[SimpleUser]:
+    def list_simple(self, dept_id: int = ROOT, **options: Unpack[UserListing]) -> Query[SimpleUser]:
         """Id and name of the members of one department itself (获取部门用户基础信息).
 
         Args:
             dept_id: the department; by default the root.
-            cursor: where to begin.
-            size: how many a call brings, 100 at the most.
-            order_field: their order.
-            contain_access_limit: whether to include users whose access is limited.
-            language: the language of names.
+            options: see `UserListing`.
 
         Raises:
             NotFound: there is no such department.
 
         Source: queries-the-simple-information-of-a-department-user
         """
-        return Listing(
-            SimpleUser, CURSOR, items="list", dept_id=dept_id, cursor=cursor, size=size, order_field=order_field,
-            contain_access_limit=contain_access_limit, language=language,
-        )  # fmt: skip
+        return Listing(SimpleUser, CURSOR, items="list", dept_id=dept_id, **_DEFAULTS | options)
 
     @api(
         "dingtalk.oapi.user.listid",
@@ -623,7 +458,7 @@ class _Met:
 
 class _NewUser(Record):
     userid: str
-    unionid: Annotated[str | None, wire("unionId", "unionid")] = None
+    union_id: Annotated[str | None, wire("unionId", "unionid")] = None
 
 
 class UserRef(Model):
@@ -683,13 +518,6 @@ class LoginIdentity(UserRef):
     sys_level: int | None = None
 
 
-class DeptOrder(Record):
-    """The place of a user in one department: the larger comes first."""
-
-    dept_id: int
-    order: int | None = None
-
-
 class LeaderInDept(Record):
     """Whether a user leads one department."""
 
@@ -718,18 +546,13 @@ class UnionUsers(UnionUser):
     union_emp_map_list: list[UnionUser] = []
 
 
-class DeptPosition(Record):
-    """Translations of a user's extension fields."""
-
-    extension_i18n: dict[str, JsonValue] | None = None
-
-
-class User(Model):
+class User(Model, Saved["User"]):
     """A user (用户). What the app may not see, and what a list does not bring, is `None`."""
 
     objects: ClassVar[UserManager] = UserManager()
     get = objects.get
     create = objects.create
+    key: ClassVar = ("userid",)
 
     userid: str
     unionid: str | None = None
@@ -747,9 +570,9 @@ class User(Model):
     work_place: str | None = None
     remark: str | None = None
     manager_userid: str | None = None
-    dept_id_list: list[int] = []
-    dept_order_list: list[DeptOrder] = []
-    dept_position_list: list[DeptPosition] = []
+    dept_id_list: list[int] = empty_list()
+    dept_order_list: list[DeptOrder] = empty_list()
+    dept_position_list: list[DeptPosition] = empty_list()
     dept_order: int | None = None
     """The place in the department that was listed."""
     extension: JsonObject | None = None
@@ -761,8 +584,8 @@ class User(Model):
     boss: bool | None = None
     leader: bool | None = None
     """Whether the user leads the department that was listed."""
-    leader_in_dept: list[LeaderInDept] = []
-    role_list: list[UserRole] = []
+    leader_in_dept: list[LeaderInDept] = empty_list()
+    role_list: list[UserRole] = empty_list()
     union_emp_ext: UnionUsers | None = None
     nickname: str | None = None
     login_id: str | None = None
@@ -779,30 +602,10 @@ class User(Model):
         Args:
             fields: `name`, `title`, `dept_id_list` and the others of `UserChanges`.
         """
-        yield from self.objects.update.call(self.userid, **fields)
         held: dict[str, Any] = {**fields}
         if fields.get("ext_attrs_update_mode") == 1:
             held["extension"] = {**(self.extension or {}), **fields.get("extension", {})}
-        self.hold(held)
-        return self
-
-    @operation
-    def save(self) -> Flow[User]:
-        """Send the fields that were assigned since this user was loaded; nothing where there are none."""
-        if changes := self.changes():
-            yield from self.update.call(**changes)
-        return self
-
-    @operation
-    def delete(self) -> Call[None]:
-        """Remove this user from the company."""
-        return self.objects.delete.call(self.userid)
-
-    @operation
-    def refresh(self) -> Flow[User]:
-        """Load every field anew, into this object."""
-        self.replace((yield from self.objects.get.call(self.userid)))
-        return self
+        return self.updated(fields, held)
 
     @operation
     def departments(self) -> Flow[list[Department]]:

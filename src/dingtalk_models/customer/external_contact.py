@@ -13,8 +13,9 @@ from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import OFFSET
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import empty_list, wire
 from dingtalk_models.customer.label_group import Label, LabelGroup
 
 if TYPE_CHECKING:
@@ -89,18 +90,18 @@ class ExternalContactManager(Manager):
         "dingtalk.corp.extcontact.get",
         idempotent=True,
     )
-    def get(self, userid: UserId) -> Call[ExternalContact]:
+    def get(self, user_id: UserId) -> Call[ExternalContact]:
         """One external contact (获取外部联系人详情).
 
         Args:
-            userid: the contact's id.
+            user_id: the contact's id.
 
         Raises:
             NotFound: there is no such contact.
 
         Source: obtains-the-external-contact-details-of-an-enterprise
         """
-        return Call(ExternalContact, userid=userid)
+        return Call(ExternalContact, user_id=user_id)
 
     @api(
         "dingtalk.oapi.extcontact.create",
@@ -154,7 +155,7 @@ class ExternalContactManager(Manager):
     )
     def update(
         self,
-        userid: Annotated[str, Field(min_length=1), wire("contact.user_id", "user_id", "userid")],
+        user_id: Annotated[str, Field(min_length=1), wire("contact.user_id", "user_id", "userid")],
         name: ContactName,
         label_ids: LabelIds,
         follower_user_id: FollowerId,
@@ -163,7 +164,7 @@ class ExternalContactManager(Manager):
         """Change an external contact (更新外部联系人).
 
         Args:
-            userid: the contact's id.
+            user_id: the contact's id.
             name: the name, even if it stays.
             label_ids: labels, 1 to 20, even if they stay.
             follower_user_id: the user who follows the contact, even if it stays.
@@ -174,33 +175,34 @@ class ExternalContactManager(Manager):
 
         Source: update-enterprise-external-contacts
         """
-        return Call(None, userid=userid, name=name, label_ids=label_ids, follower_user_id=follower_user_id, **fields)
+        return Call(None, user_id=user_id, name=name, label_ids=label_ids, follower_user_id=follower_user_id, **fields)
 
     @api(
         "dingtalk.oapi.extcontact.delete",
         "POST /topapi/extcontact/delete",
         Old("dingtalk.corp.extcontact.delete", userid="user_id"),
     )
-    def delete(self, userid: UserId) -> Call[None]:
+    def delete(self, user_id: UserId) -> Call[None]:
         """Delete an external contact (删除外部联系人).
 
         Args:
-            userid: the contact's id.
+            user_id: the contact's id.
 
         Raises:
             NotFound: there is no such contact.
 
         Source: delete-external-contact
         """
-        return Call(None, userid=userid)
+        return Call(None, user_id=user_id)
 
 
-class ExternalContact(Model):
+class ExternalContact(Model, Saved["ExternalContact"]):
     """An external contact (外部联系人)."""
 
     objects: ClassVar[ExternalContactManager] = ExternalContactManager()
     get = objects.get
     create = objects.create
+    key: ClassVar = ("userid",)
 
     userid: str
     name: str = ""
@@ -212,10 +214,10 @@ class ExternalContact(Model):
     company_name: str | None = None
     address: str | None = None
     remark: str | None = None
-    label_ids: list[int] = []
+    label_ids: list[int] = empty_list()
     follower_user_id: str | None = None
-    share_dept_ids: list[int] = []
-    share_user_ids: list[str] = []
+    share_dept_ids: list[int] = empty_list()
+    share_user_ids: list[str] = empty_list()
 
     @operation
     def update(self, **fields: Unpack[ContactChanges]) -> Flow[ExternalContact]:
@@ -226,28 +228,7 @@ class ExternalContact(Model):
         """
         # the platform demands these three with every change
         kept = {"name": self.name, "label_ids": self.label_ids, "follower_user_id": self.follower_user_id}
-        changed: dict[str, Any] = {**kept, **fields}
-        yield from self.objects.update.call(self.userid, **changed)
-        self.hold({**fields})
-        return self
-
-    @operation
-    def save(self) -> Flow[ExternalContact]:
-        """Send the fields that were assigned since this contact was loaded; nothing where there are none."""
-        if changes := self.changes():
-            yield from self.update.call(**changes)
-        return self
-
-    @operation
-    def delete(self) -> Call[None]:
-        """Delete this contact."""
-        return self.objects.delete.call(self.userid)
-
-    @operation
-    def refresh(self) -> Flow[ExternalContact]:
-        """Load every field anew, into this object."""
-        self.replace((yield from self.objects.get.call(self.userid)))
-        return self
+        return self.updated({**kept, **fields}, fields)
 
     @operation
     def follower(self) -> Flow[User | None]:
