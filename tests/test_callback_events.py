@@ -95,7 +95,7 @@ def test_typed_fields() -> None:
     role = LabelUserChange.read(
         {"EventType": "label_user_change", "userIdList": ["u"], "labelIdList": ["7"], "action": "add"}
     )
-    assert (role.user_ids, role.role_ids, role.action) == (["u"], [7], "add")
+    assert (role.user_id_list, role.role_ids, role.action) == (["u"], [7], "add")
     renamed = LabelConfModify.read(
         {
             "EventType": "label_conf_modify",

@@ -213,8 +213,8 @@ def test_changes_of_departments_and_roles_are_told(sandbox: Sandbox) -> None:
         assert created.dept_ids == modified.dept_ids == removed.dept_ids == [department.dept_id]
         assert isinstance(given, LabelUserChange)
         assert isinstance(taken, LabelUserChange)
-        assert (given.action, given.user_ids, given.role_ids) == ("add", ["heli", "lvbo"], [914])
-        assert (taken.action, taken.user_ids) == ("remove", ["lvbo"])
+        assert (given.action, given.user_id_list, given.role_ids) == ("add", ["heli", "lvbo"], [914])
+        assert (taken.action, taken.user_id_list) == ("remove", ["lvbo"])
 
 
 def test_an_approval_is_told_step_by_step(sandbox: Sandbox) -> None:
@@ -234,7 +234,7 @@ def test_an_approval_is_told_step_by_step(sandbox: Sandbox) -> None:
             task = next(task for task in instance.tasks if task.status == "RUNNING")
             ApprovalInstance.objects.execute(instance.process_instance_id, task.task_id, task.user_id or "", "agree")
         sandbox.settle()
-        kinds = [(event.type.split("_")[1], event.change, event.userid, event.result) for event in events]
+        kinds = [(event.type.split("_")[1], event.change, event.staff_id, event.result) for event in events]
         assert kinds == [
             ("instance", "start", "yangfan", None),
             ("task", "start", "sunjing", None),

@@ -319,7 +319,7 @@ def test_the_result_says_who_got_it_and_why_others_did_not(sandbox: Sandbox, app
     assert (result.read, result.unread, result.invalid) == (["sunjing"], ["zhoubin"], ["nobody"])
     assert result.delivered == ["sunjing", "zhoubin"]
     assert [(each.userid, each.code, each.count) for each in result.forbidden] == [("zhaolei", "143106", 1)]
-    assert result.forbidden_userids == ["zhaolei"]
+    assert result.forbidden_user_id_list == ["zhaolei"]
     assert result.undelivered == {
         "nobody": "nobody has this userid / 无效的userid",
         "zhaolei": "the app has sent this person the same message today / 单应用给单人推送重复消息超限",

@@ -14,7 +14,7 @@ class _ApprovalEvent(Event):
     business_id: Annotated[str | None, wire("businessId")] = None
     category_id: Annotated[str | None, wire("bizCategoryId")] = None
     subject: Annotated[str | None, wire("title")] = None
-    userid: Annotated[str | None, wire("staffId")] = None
+    staff_id: Annotated[str | None, wire("staffId")] = None
     create_time: Annotated[Millis | None, wire("createTime")] = None
     finish_time: Annotated[Millis | None, wire("finishTime")] = None
 
@@ -25,7 +25,7 @@ class BpmsInstanceChange(_ApprovalEvent):
     Attributes:
         change: `start`, `finish`, `terminate` or `delete`.
         result: `agree` or `refuse`, once it has finished.
-        userid: who started it.
+        staff_id: who started it.
     """
 
     TYPE: ClassVar = "bpms_instance_change"
@@ -42,7 +42,7 @@ class BpmsTaskChange(_ApprovalEvent):
     Attributes:
         change: `start`, `finish` or `cancel`.
         result: `agree`, `refuse` or `redirect`, once it has finished.
-        userid: who.
+        staff_id: who.
     """
 
     TYPE: ClassVar = "bpms_task_change"

@@ -14,14 +14,14 @@ class CheckIn(Event):
 
     TYPE: ClassVar = "check_in"
 
-    userid: Annotated[str | None, wire("staffId")] = None
+    staff_id: Annotated[str | None, wire("staffId")] = None
     timestamp: Annotated[Millis | None, wire("timeStamp")] = None
 
 
 class Punch(Record):
     """One punch."""
 
-    userid: Annotated[str, wire("userId")] = ""
+    user_id: Annotated[str, wire("userId")] = ""
     corp_id: Annotated[str | None, wire("corpId")] = None
     time: Annotated[Millis | None, wire("checkTime")] = None
     biz_id: Annotated[str | None, wire("bizId")] = None
@@ -112,7 +112,7 @@ class AttendBossCheckChange(Event):
 
     TYPE: ClassVar = "attend_bossCheck_change"
 
-    userid: Annotated[str | None, wire("userId")] = None
+    user_id: Annotated[str | None, wire("userId")] = None
     work_date: Annotated[Day | None, wire("workDate")] = None
     plan_id: Annotated[int | None, wire("planId")] = None
     action: str | None = None
@@ -123,7 +123,7 @@ class AttendUserDailySummaryRefresh(Event):
 
     TYPE: ClassVar = "attend_user_daily_summary_refresh"
 
-    userid: Annotated[str | None, wire("userId")] = None
+    user_id: Annotated[str | None, wire("userId")] = None
     work_date: Annotated[Day | None, wire("workDate")] = None
 
 
@@ -162,7 +162,7 @@ class LeaveQuotaUpdate(Event):
 
     TYPE: ClassVar = "leave_quota_update"
 
-    userid: Annotated[str | None, wire("userId")] = None
+    user_id: Annotated[str | None, wire("userId")] = None
     leave_code: Annotated[str | None, wire("leaveCode")] = None
     operator: Annotated[str | None, wire("opUserId")] = None
     update_type: Annotated[str | None, wire("updateType")] = None

@@ -12,13 +12,13 @@ class _ChatEvent(Event):
     chat_id: Annotated[str | None, wire("chatId")] = None
     open_conversation_id: Annotated[str | None, wire("openConversationId")] = None
     operator: str | None = None
-    operator_unionid: Annotated[str | None, wire("operatorUnionId")] = None
+    operator_union_id: Annotated[str | None, wire("operatorUnionId")] = None
     timestamp: Annotated[Millis | None, wire("timeStamp")] = None
 
 
 class _MemberEvent(_ChatEvent):
     user_ids: Annotated[Strs, wire("userId")] = []
-    unionids: Annotated[Strs, wire("unionId")] = []
+    union_ids: Annotated[Strs, wire("unionId")] = []
 
 
 class ChatAddMember(_MemberEvent):

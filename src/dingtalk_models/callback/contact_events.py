@@ -117,7 +117,7 @@ class LabelUserChange(Event):
     TYPE: ClassVar = "label_user_change"
 
     action: str = ""
-    user_ids: Annotated[Strs, wire("userIdList")] = []
+    user_id_list: Annotated[Strs, wire("userIdList")] = []
     role_ids: Annotated[Ints, wire("labelIdList")] = []
     timestamp: Annotated[Millis | None, wire("timeStamp")] = None
 

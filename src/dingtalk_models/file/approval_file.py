@@ -40,11 +40,11 @@ class ApprovalFileManager(Manager):
         "dingtalk.oapi.processinstance.cspace.info",
         idempotent=True,
     )
-    def space(self, userid: UserId, *, agent_id: AgentId = None) -> Call[int]:
+    def space(self, user_id: UserId, *, agent_id: AgentId = None) -> Call[int]:
         """The space for files of approvals, where a user may upload then (获取审批钉盘空间信息).
 
         Args:
-            userid: the user who will upload.
+            user_id: the user who will upload.
             agent_id: the app's AgentId.
 
         Returns:
@@ -55,12 +55,12 @@ class ApprovalFileManager(Manager):
 
         Source: obtains-the-information-about-approval-nail-disk
         """
-        return Call(int, "result.spaceId", userid=userid, agent_id=agent_id)
+        return Call(int, "result.spaceId", user_id=user_id, agent_id=agent_id)
 
     @api("workflow_1_0.GetSpaceWithDownloadAuth", "POST /v1.0/workflow/processInstances/spaces/authPreview")
     def authorize_preview(
         self,
-        userid: UserId,
+        user_id: UserId,
         process_instance_id: InstanceId,
         file_id: FileId,
         *,
@@ -71,7 +71,7 @@ class ApprovalFileManager(Manager):
         """Let a user preview files of an approval (授权预览审批附件).
 
         Args:
-            userid: the user.
+            user_id: the user.
             process_instance_id: the approval.
             file_id: the file.
             file_ids: several files, 20 at the most.
@@ -89,7 +89,7 @@ class ApprovalFileManager(Manager):
         return Call(
             int,
             "result.spaceId",
-            userid=userid,
+            user_id=user_id,
             process_instance_id=process_instance_id,
             file_id=file_id,
             file_ids=file_ids,
@@ -138,13 +138,13 @@ class ApprovalFileManager(Manager):
     )
     def authorize_download(
         self,
-        userid: UserId,
+        user_id: UserId,
         file_infos: Annotated[list[FileInfoFields], Field(min_length=1, max_length=10), wire("fileInfos")],
     ) -> Call[bool]:
         """Let a user download files from the space of approvals (授权下载审批钉盘文件).
 
         Args:
-            userid: the user.
+            user_id: the user.
             file_infos: the files, 10 at the most, each with its space.
 
         Raises:
@@ -152,7 +152,7 @@ class ApprovalFileManager(Manager):
 
         Source: download-the-approval-nail-file
         """
-        return Call(bool, "result", userid=userid, file_infos=file_infos)
+        return Call(bool, "result", user_id=user_id, file_infos=file_infos)
 
     @api(
         "workflow_1_0.GrantProcessInstanceForDownloadFile",

@@ -250,7 +250,7 @@ class _BatchReply(Record):
 class Reader(Record):
     """Someone who got a message, and whether they read it."""
 
-    userid: Annotated[str, wire("userId")]
+    user_id: Annotated[str, wire("userId")]
     name: str | None = None
     read_status: Annotated[str | None, wire("readStatus")] = None
     """`READ` or `UNREAD`."""
@@ -268,12 +268,12 @@ class ReadStatus(Record):
     @property
     def read(self) -> list[str]:
         """Who has read it."""
-        return [each.userid for each in self.receivers if each.read_status == "READ"]
+        return [each.user_id for each in self.receivers if each.read_status == "READ"]
 
     @property
     def unread(self) -> list[str]:
         """Who has not."""
-        return [each.userid for each in self.receivers if each.read_status != "READ"]
+        return [each.user_id for each in self.receivers if each.read_status != "READ"]
 
 
 class GroupReadStatus(Record):
@@ -281,7 +281,7 @@ class GroupReadStatus(Record):
 
     send_status: Annotated[str, wire("sendStatus")]
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
-    read_userids: Annotated[list[str], wire("readUserIds")] = []
+    read_user_ids: Annotated[list[str], wire("readUserIds")] = []
     next_token: Annotated[str | None, wire("nextToken")] = None
     has_more: Annotated[bool | None, wire("hasMore")] = None
 
@@ -362,7 +362,7 @@ class GroupMessage(Model):
                 page = yield from self.objects.group_read_status.call(
                     self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
                 )
-                yield page_of(page.read_userids)
+                yield page_of(page.read_user_ids)
                 if not page.has_more or page.next_token in {None, token}:
                     return
                 token = page.next_token

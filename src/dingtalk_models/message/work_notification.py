@@ -331,7 +331,7 @@ class SendResult(Record):
     """Userids that nobody has."""
     forbidden: Annotated[list[Forbidden], wire("forbidden_list")] = []
     """For whom it was dropped, and why."""
-    forbidden_userids: Annotated[list[str], wire("forbidden_user_id_list")] = []
+    forbidden_user_id_list: list[str] = []
     invalid_departments: Annotated[list[int], wire("invalid_dept_id_list")] = []
     """Departments that there are not."""
 
@@ -344,7 +344,7 @@ class SendResult(Record):
     def undelivered(self) -> dict[str, str]:
         """Who did not get it, and why."""
         return {
-            **dict.fromkeys(self.forbidden_userids, "the platform did not allow it / 被限制发送"),
+            **dict.fromkeys(self.forbidden_user_id_list, "the platform did not allow it / 被限制发送"),
             **dict.fromkeys(self.failed, "sending failed / 发送失败"),
             **dict.fromkeys(self.invalid, "nobody has this userid / 无效的userid"),
             **{dropped.userid: dropped.reason for dropped in self.forbidden if dropped.userid},
