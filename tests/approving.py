@@ -14,7 +14,7 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.smartwork.form_values import (
     Date,
     DateRange,
-    FormFields,
+    FormItem,
     FormValue,
     Money,
     Number,
@@ -31,7 +31,7 @@ START, END = datetime(2026, 10, 1, 9, tzinfo=BEIJING), datetime(2026, 10, 3, 18,
 DAY = timedelta(days=1)
 
 
-def leave(reason: str = "回家") -> list[FormValue[Any] | FormFields]:
+def leave(reason: str = "回家") -> list[FormItem]:
     return [
         Select("请假类型", "事假"),
         DateRange(RANGE, START, END),
@@ -49,6 +49,6 @@ def now(sandbox: Sandbox) -> datetime:
     return datetime.fromtimestamp(sandbox.clock.now(), BEIJING)
 
 
-def expense() -> list[FormValue[Any] | FormFields]:
+def expense() -> list[FormItem]:
     row: list[FormValue[Any]] = [Text("项目", "机票"), Money("金额", Decimal("1280.50"))]
     return [Text("报销事由", "出差"), Table("明细", [[*row, Date("日期", date(2026, 9, 1))], row])]

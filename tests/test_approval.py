@@ -25,10 +25,11 @@ from dingtalk_models import (
     TransportError,
 )
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.smartwork.approval_instance import all_of, any_of
+from dingtalk_models.smartwork.approval_fields import all_of, any_of
 from dingtalk_models.smartwork.form_values import (
     AttachedFile,
     DateRange,
+    FormEntry,
     Select,
     Table,
     Text,
@@ -195,6 +196,19 @@ def test_a_table_comes_back_as_rows(app: DingTalkApp) -> None:
     assert again.refresh().form["明细"] == table.value
 
 
+def test_what_an_approval_was_filled_in_with_starts_another(app: DingTalkApp) -> None:
+    first = started()
+    first.form_component_values[-1].text = "探亲"
+    again = ApprovalInstance.create(LEAVE, "yangfan", first.refresh().form_component_values, dept_id=110).refresh()
+    assert again.form == first.form
+    filled = [*first.form_component_values[:-1], FormEntry(name="请假事由", text="探亲")]
+    assert ApprovalInstance.create(LEAVE, "yangfan", filled, dept_id=110).refresh().form["请假事由"] == "探亲"
+    comment = ApprovalInstance.objects.comment.call("i", "u", "x", attachments=[AttachedFile(file_id="f", file_size=9)])
+    as_dict = ApprovalInstance.objects.comment.call("i", "u", "x", attachments=[{"fileId": "f", "file_size": 9}])
+    assert comment.request.body == as_dict.request.body
+    assert (comment.request.body or {})["file"] == {"attachments": [{"fileId": "f", "fileSize": "9"}]}
+
+
 def test_redirecting_hands_the_task_on(app: DingTalkApp) -> None:
     approval = started()
     approval.redirect("sunjing", "zhaolei", remark="出差")
@@ -275,7 +289,8 @@ def test_scopes_are_told(sandbox: Sandbox) -> None:
 BEYOND: list[tuple[dict[str, Any], str]] = [
     ({"form_component_values": [Text("x", "长" * 65536)]}, "65535"),
     ({"form_component_values": [Text("x", "x")] * 151}, "150"),
-    ({"form_component_values": [{"name": "x"}]}, "value: required"),
+    ({"form_component_values": [{"name": "x"}]}, "form_component_values.0.text: required"),
+    ({"form_component_values": [FormEntry()]}, "form_component_values.0.name: required"),
     ({"form_component_values": [{"name": "x", "value": "x", "valu": 1}]}, "unknown"),
     ({"form_component_values": ["x"]}, "form_component_values.0"),
     ({"approvers": [all_of("a")]}, "at least 2"),

@@ -111,8 +111,8 @@ def test_older_names_of_forms(app: DingTalkApp) -> None:
     request = {"agentid": 9, "name": "旧式", "description": "旧", "form_component_list": components}
     made = app.run("dingtalk.oapi.process.save", saveProcessRequest=request)
     items = made.load_schema().components
-    assert [item.props.id for item in items] == ["S-1", "D-1", "T-1"]
+    assert [item.props.component_id for item in items] == ["S-1", "D-1", "T-1"]
     assert len(items[0].props.options) == 2
-    assert items[1].props.label == '["开始", "结束"]'
+    assert items[1].props.label == '["开始","结束"]'
     gone = app.run("dingtalk.oapi.process.delete", request={"agentid": 9, "process_code": made.process_code})
     assert gone == made.process_code

@@ -392,7 +392,7 @@ Ask = Callable[..., Any]
 def test_without_splitting_what_a_call_does_not_take_is_refused(
     sandbox: Sandbox, app: DingTalkApp, ask: Ask, people: int
 ) -> None:
-    with pytest.raises(InvalidArgument, match=f"userids: at most {people} in one call"):
+    with pytest.raises(InvalidArgument, match=rf"(userids|user_ids|user_id_list): at most {people} in one call"):
         ask(app, people + 1, DAY, split=False)
     with pytest.raises(InvalidArgument, match="end: at most 7 days after start in one call"):
         ask(app, 1, WEEK + timedelta(seconds=1), split=False)
@@ -408,7 +408,7 @@ def test_without_splitting_what_a_call_does_not_take_is_refused(
 
 
 def test_with_an_offset_only_one_call_s_worth_is_asked(app: DingTalkApp) -> None:
-    with pytest.raises(InvalidArgument, match="userids: at most 50"):
+    with pytest.raises(InvalidArgument, match="user_id_list: at most 50"):
         ask_results(app, 51, DAY, offset=50)
 
 
@@ -534,7 +534,7 @@ def test_permissions_are_those_of_the_documentation() -> None:
 
 def test_an_unknown_value_costs_nothing() -> None:
     row = AttendanceResult.model_validate({"id": "7", "userId": 42, "timeResult": "OnTheMoon", "newField": [1]})
-    assert (row.id, row.userid, row.time_result) == (7, "42", "OnTheMoon")
+    assert (row.id, row.user_id, row.time_result) == (7, "42", "OnTheMoon")
     assert row.model_extra == {"newField": [1]}
     assert row.place < AttendanceResult.model_validate({"id": 7, "userId": "42", "workDate": 1599321600000}).place
 

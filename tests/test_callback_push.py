@@ -48,7 +48,7 @@ from dingtalk_models.callback.contact_events import (
 from dingtalk_models.callback.subscription import FailedEvent
 from dingtalk_models.sandbox import Push, Sandbox
 from dingtalk_models.sandbox.server import pushing as pushes
-from dingtalk_models.smartwork.form_values import DateRange, FormFields, FormValue, Select, TextArea
+from dingtalk_models.smartwork.form_values import DateRange, FormItem, Select, TextArea
 
 EVENTS = [
     "user_add_org", "user_modify_org", "user_leave_org", "org_dept_create", "org_dept_modify", "org_dept_remove",
@@ -223,7 +223,7 @@ def test_an_approval_is_told_step_by_step(sandbox: Sandbox) -> None:
         app.callback.on(BpmsInstanceChange)(events.append)
         app.callback.on(BpmsTaskChange)(events.append)
         begin, end = (datetime(2026, 12, 1, hour, tzinfo=BEIJING) for hour in (9, 18))
-        leave: list[FormValue[Any] | FormFields] = [
+        leave: list[FormItem] = [
             Select("请假类型", "年假"),
             DateRange(("开始时间", "结束时间"), begin, end),
             TextArea("请假事由", "旅行"),

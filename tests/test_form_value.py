@@ -19,8 +19,7 @@ from dingtalk_models import (
     InvalidArgument,
 )
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.smartwork.approval_form import ComponentFields, ComponentProps, Option
-from dingtalk_models.smartwork.approval_instance import FormEntry
+from dingtalk_models.smartwork.form_components import Column, Component, ComponentProps, Option
 from dingtalk_models.smartwork.form_values import (
     Address,
     AttachedFile,
@@ -29,6 +28,7 @@ from dingtalk_models.smartwork.form_values import (
     Date,
     DateRange,
     Departments,
+    FormEntry,
     FormValue,
     Money,
     MultiSelect,
@@ -151,22 +151,20 @@ def test_a_value_goes_to_the_wire_and_back(component: str, data: st.DataObject) 
     assert entry.label == value.label
 
 
-def everything() -> list[ComponentFields]:
+def everything() -> list[Component]:
     """A form with a component of every type, and a table with a column of each of them."""
 
-    def one(kind: str, where: str) -> ComponentFields:
-        label = '["开始时间","结束时间"]' if kind == "DDDateRangeField" else LABELS[kind]
-        options: list[Option] = [{"key": text, "value": text} for text in OPTIONS.get(kind, [])]
-        props: ComponentProps = {"label": label, "component_id": f"{kind}-{where}", "options": options}
-        return {"component_type": kind, "props": props}
+    def props(kind: str, where: str) -> ComponentProps:
+        label = ["开始时间", "结束时间"] if kind == "DDDateRangeField" else LABELS[kind]
+        options: list[Option | str] = [*OPTIONS.get(kind, [])]
+        return ComponentProps(label=label, component_id=f"{kind}-{where}", options=options)
 
-    columns: Any = [one(kind, "COLUMN") for kind in CELLS]
-    table: ComponentFields = {
-        "component_type": "TableField",
-        "props": {"label": "明细", "component_id": "TableField-1"},
-        "children": columns,
-    }
-    return [*(one(kind, "FORM") for kind in CELLS), table]
+    table = Component(
+        component_type="TableField",
+        props=ComponentProps(label="明细", component_id="TableField-1"),
+        children=[Column(component_type=kind, props=props(kind, "COLUMN")) for kind in CELLS],
+    )
+    return [*(Component(component_type=kind, props=props(kind, "FORM")) for kind in CELLS), table]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

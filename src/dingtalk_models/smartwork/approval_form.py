@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import builtins
-import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, JsonValue, with_config
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from dingtalk_models.core.call import Call
@@ -16,168 +15,14 @@ from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import TOKEN_FROM_ZERO
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.shape import OrDict
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import IsoTime, Millis, wire
-from dingtalk_models.smartwork.form_values import ComponentType
+from dingtalk_models.smartwork.form_components import Component
 
 ProcessCode = Annotated[str, wire("processCode")]
 
-_NESTED = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 
-
-@with_config(_NESTED)
-class Option(TypedDict):
-    """An option of a select."""
-
-    key: str
-    """Its key."""
-    value: str
-    """Its text."""
-
-
-@with_config(_NESTED)
-class TemplateRef(TypedDict, total=False):
-    """A form whose approvals may be related."""
-
-    name: str
-    """Its name."""
-    process_code: Annotated[str, wire("processCode")]
-    """Its code."""
-
-
-@with_config(_NESTED)
-class StatField(TypedDict, total=False):
-    """A column that is summed up."""
-
-    component_id: Annotated[str, wire("componentId")]
-    """The column."""
-    label: str
-    """Its label."""
-    upper: str
-    """Whether the sum is spelled in Chinese capitals too."""
-
-
-@with_config(_NESTED)
-class DataTarget(TypedDict, total=False):
-    """The form that data comes from."""
-
-    app_type: Annotated[int, wire("appType")]
-    """Its type; 0 is a form with a flow."""
-    app_uuid: Annotated[str, wire("appUuid")]
-    """Its application."""
-    biz_type: Annotated[str, wire("bizType")]
-    """Its business type."""
-    form_code: Annotated[str, wire("formCode")]
-    """Its code."""
-
-
-@with_config(_NESTED)
-class DataSource(TypedDict, total=False):
-    """Where data comes from."""
-
-    target: DataTarget
-    """The form."""
-    type: str
-    """The kind of source."""
-
-
-@with_config(_NESTED)
-class ComponentProps(TypedDict, total=False):
-    """How a component of a form is set up; which keys apply depends on its type."""
-
-    label: str
-    """Its label, best kept to 20 characters; of a date range, both as the text of a JSON array."""
-    component_id: Annotated[str, Field(max_length=64), wire("componentId", "id")]
-    """Its id, unique in the form, 64 characters at the most."""
-    biz_alias: Annotated[str, Field(max_length=64), wire("bizAlias")]
-    """Its alias, 64 characters at the most."""
-    required: bool
-    """Whether it has to be filled in."""
-    placeholder: Annotated[str, Field(max_length=128)]
-    """What it shows while it is empty, 128 characters at the most."""
-    options: list[Option]
-    """What there is to choose from."""
-    action_name: Annotated[str, wire("actionName")]
-    """The button that adds a row."""
-    address_model: Annotated[str, wire("addressModel")]
-    """How far down an address goes, such as `district`."""
-    align: str
-    """Where the label stands."""
-    async_condition: Annotated[bool, wire("asyncCondition")]
-    """Whether it decides the flow asynchronously."""
-    available_templates: Annotated[list[TemplateRef], wire("availableTemplates")]
-    """The forms whose approvals may be related."""
-    biz_type: Annotated[str, wire("bizType")]
-    """Its business type."""
-    choice: str
-    """`1` where several people may be chosen, else `0`."""
-    common_biz_type: Annotated[str, wire("commonBizType")]
-    """Its common business type."""
-    content: Annotated[str, Field(max_length=500)]
-    """The text of a note, 500 characters at the most."""
-    data_source: Annotated[DataSource, wire("dataSource")]
-    """Where its data comes from."""
-    disabled: bool
-    """Whether it can't be filled in by hand."""
-    duration: bool
-    """Whether a date range counts its length."""
-    duration_label: Annotated[str, wire("durationLabel")]
-    """The label of that length."""
-    format: str
-    """The format of dates: `yyyy-MM-dd` or `yyyy-MM-dd HH:mm`."""
-    formula: str
-    """How it is computed."""
-    invisible: bool
-    """Whether it is hidden."""
-    limit: int
-    """The most stars."""
-    link: str
-    """The address of a note."""
-    max_length: Annotated[int, wire("maxLength")]
-    """The longest text."""
-    mode: str
-    """Its mode."""
-    multiple: bool
-    """Whether several departments may be chosen."""
-    precision: int
-    """The digits behind the point."""
-    print: str
-    """Whether it is printed."""
-    stat_field: Annotated[list[StatField], wire("statField")]
-    """The columns that are summed up."""
-    table_view_mode: Annotated[str, wire("tableViewMode")]
-    """How a table is shown: `table` or `list`."""
-    unit: str
-    """The unit of a number, or of a date."""
-    upper: str
-    """Whether an amount is spelled in Chinese capitals too."""
-    vertical_print: Annotated[bool, wire("verticalPrint")]
-    """Whether a table is printed row by row."""
-
-
-@with_config(_NESTED)
-class ColumnFields(TypedDict):
-    """A column of a table."""
-
-    component_type: ComponentType
-    """Its type, such as `TextField`."""
-    props: ComponentProps
-    """How it is set up."""
-
-
-@with_config(_NESTED)
-class ComponentFields(TypedDict, total=False):
-    """A component of a form."""
-
-    component_type: ComponentType
-    """Its type, such as `TextField`."""
-    props: ComponentProps
-    """How it is set up."""
-    children: list[ColumnFields]
-    """The columns of a table."""
-
-
-@with_config(_NESTED)
 class TemplateConfig(TypedDict, total=False):
     """How a form behaves."""
 
@@ -210,26 +55,10 @@ def unpacked(**renamed: str | None) -> Callable[[Any], dict[str, Any]]:
     return unpack
 
 
-def _old_component(component: dict[str, Any]) -> dict[str, Any]:
-    props: dict[str, Any] = dict(component["props"])
-    if isinstance(props.get("options"), list):
-        texts: list[Any] = props["options"]
-        props["options"] = [
-            {"key": f"option_{number}", "value": text} if isinstance(text, str) else text
-            for number, text in enumerate(texts)
-        ]
-    if isinstance(props["label"], list):
-        props["label"] = json.dumps(props["label"], ensure_ascii=False)
-    children = [_old_component(child) for child in component.get("children", [])]
-    made = {"component_type": component["component_name"], "props": props}
-    return made | ({"children": children} if children else {})
-
-
 def _old_template(template: Any) -> dict[str, Any]:
     request: dict[str, Any] = loaded(template)
     listed = request["form_component_list"]
-    components: list[dict[str, Any]] = [listed] if is_object(listed) else listed
-    return {"form_components": list(map(_old_component, components))} | {
+    return {"form_components": [listed] if is_object(listed) else listed} | {
         name: request[name] for name in ("name", "description", "process_code") if request.get(name) is not None
     }
 
@@ -335,7 +164,7 @@ class ApprovalFormManager(Manager):
     def save(
         self,
         name: Annotated[str, Field(min_length=1, max_length=200)],
-        form_components: Annotated[Sequence[ComponentFields], Field(max_length=200), wire("formComponents")],
+        form_components: Annotated[Sequence[OrDict[Component]], Field(max_length=200), wire("formComponents")],
         *,
         process_code: Annotated[str | None, wire("processCode")] = None,
         description: Annotated[str | None, Field(max_length=300)] = None,
@@ -345,7 +174,7 @@ class ApprovalFormManager(Manager):
 
         Args:
             name: its name, 200 characters at the most; unique in the company.
-            form_components: its components, 200 at the most; see `ComponentFields`.
+            form_components: its components, 200 at the most; each a `Component`, or a dict of its fields.
             process_code: the form to change; without one a new form is made.
             description: what it is for, 300 characters at the most.
             template_config: how it behaves; see `TemplateConfig`.
@@ -429,7 +258,7 @@ class ApprovalForm(Model):
     @operation
     def update(
         self,
-        form_components: Annotated[Sequence[ComponentFields], Field(max_length=200)],
+        form_components: Annotated[Sequence[OrDict[Component]], Field(max_length=200)],
         *,
         name: Annotated[str | None, Field(min_length=1, max_length=200)] = None,
         description: Annotated[str | None, Field(max_length=300)] = None,
@@ -464,120 +293,12 @@ class ApprovalForm(Model):
         return self.objects.delete.call(self.process_code, clean_running_task=clean_running_task)
 
 
-class SchemaStatField(Record):
-    """A column that is summed up."""
-
-    id: str | None = None
-    label: str | None = None
-    upper: bool | None = None
-    unit: str | None = None
-
-
-class ObjectOption(Record):
-    """An option."""
-
-    value: str | None = None
-
-
-class Push(Record):
-    """How an approval of this form changes the attendance."""
-
-    push_switch: Annotated[int | None, wire("pushSwitch")] = None
-    push_tag: Annotated[str | None, wire("pushTag")] = None
-    attendance_rule: Annotated[int | None, wire("attendanceRule")] = None
-
-
-class HolidayOption(Record):
-    """A kind of leave."""
-
-    key: str | None = None
-
-
-class LinkageTarget(Record):
-    """A component that changes with another."""
-
-    field_id: Annotated[str | None, wire("fieldId")] = None
-    behavior: str | None = None
-
-
-class Linkage(Record):
-    """What changes with a value."""
-
-    value: str | None = None
-    targets: list[LinkageTarget] = []
-
-
-class SchemaProps(Record):
-    """How a component is set up; which of them are there depends on its type."""
-
-    id: str | None = None
-    label: str | list[str] | None = None
-    biz_alias: Annotated[str | None, wire("bizAlias")] = None
-    required: bool | None = None
-    placeholder: JsonValue = None
-    options: list[str] = []
-    table_view_mode: Annotated[str | None, wire("tableViewMode")] = None
-    app_id: Annotated[int | None, wire("appId")] = None
-    duration_label: Annotated[str | None, wire("durationLabel")] = None
-    push_to_calendar: Annotated[int | None, wire("pushToCalendar")] = None
-    align: str | None = None
-    stat_field: Annotated[list[SchemaStatField], wire("statField")] = []
-    hide_label: Annotated[bool | None, wire("hideLabel")] = None
-    obj_options: Annotated[list[ObjectOption], wire("objOptions")] = []
-    format: str | None = None
-    push_to_attendance: Annotated[bool | None, wire("pushToAttendance")] = None
-    label_editable_freeze: Annotated[bool | None, wire("labelEditableFreeze")] = None
-    push: Push | None = None
-    common_biz_type: Annotated[str | None, wire("commonBizType")] = None
-    required_editable_freeze: Annotated[bool | None, wire("requiredEditableFreeze")] = None
-    unit: str | None = None
-    extract: bool | None = None
-    link: str | None = None
-    pay_enable: Annotated[bool | None, wire("payEnable")] = None
-    hidden: bool | None = None
-    biz_type: Annotated[str | None, wire("bizType")] = None
-    staff_status_enabled: Annotated[bool | None, wire("staffStatusEnabled")] = None
-    action_name: Annotated[str | None, wire("actionName")] = None
-    attend_type_label: Annotated[str | None, wire("attendTypeLabel")] = None
-    child_field_visible: Annotated[dict[str, bool], wire("childFieldVisible")] = {}
-    not_print: Annotated[str | None, wire("notPrint")] = None
-    vertical_print: Annotated[bool | None, wire("verticalPrint")] = None
-    duration: bool | None = None
-    holiday_options: Annotated[list[HolidayOption], wire("holidayOptions")] = []
-    use_calendar: Annotated[bool | None, wire("useCalendar")] = None
-    hidden_in_approval_detail: Annotated[bool | None, wire("hiddenInApprovalDetail")] = None
-    disabled: bool | None = None
-    async_condition: Annotated[bool | None, wire("asyncCondition")] = None
-    behavior_linkage: Annotated[list[Linkage], wire("behaviorLinkage")] = []
-    show_attend_options: Annotated[bool | None, wire("showAttendOptions")] = None
-    not_upper: Annotated[str | None, wire("notUpper")] = None
-    fields_info: Annotated[str | None, wire("fieldsInfo")] = None
-    e_sign: Annotated[bool | None, wire("eSign")] = None
-    main_title: Annotated[str | None, wire("mainTitle")] = None
-    formula: str | None = None
-    choice: int | None = None
-
-
-class SchemaColumn(Record):
-    """A column of a table."""
-
-    component_name: Annotated[str, wire("componentName")]
-    props: SchemaProps
-
-
-class SchemaItem(SchemaColumn):
-    """A component of a form; `component_name` is its type, such as `TextField`."""
-
-    children: list[SchemaColumn] = []
-    """The columns of a table."""
-
-
 class SchemaContent(Record):
     """What a form shows."""
 
     title: str | None = None
     icon: str | None = None
-    items: list[SchemaItem] = []
+    items: list[Component] = []
 
 
 class FormSchema(Record):
@@ -607,6 +328,6 @@ class FormSchema(Record):
     gmt_modified: Annotated[Millis | None, wire("gmtModified")] = None
 
     @property
-    def components(self) -> list[SchemaItem]:
+    def components(self) -> list[Component]:
         """The components, in the order of the form."""
         return self.schema_content.items

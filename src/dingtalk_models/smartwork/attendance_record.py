@@ -25,7 +25,7 @@ class AttendanceRecordManager(Manager):
     @api("dingtalk.oapi.attendance.list", "POST /attendance/list", idempotent=True)
     def results(
         self,
-        userids: Annotated[list[str], Field(min_length=1), wire("userIdList")],
+        user_id_list: Annotated[list[str], Field(min_length=1), wire("userIdList")],
         start: Annotated[BeijingTime, wire("workDateFrom")],
         end: Annotated[BeijingTime, wire("workDateTo")],
         *,
@@ -37,7 +37,7 @@ class AttendanceRecordManager(Manager):
         """What each scheduled punch came to, whether it was made or not (获取打卡结果).
 
         Args:
-            userids: the users; 50 in one call.
+            user_id_list: the users; 50 in one call.
             start: the first work day, at most half a year ago.
             end: the last work day; at most 7 days after `start` in one call.
             offset: how many rows to leave out; then only what one call takes may be asked.
@@ -51,21 +51,21 @@ class AttendanceRecordManager(Manager):
         Source: open-attendance-clock-in-data
         """
         split = split and not offset
-        check(userids, start, end, people=_PEOPLE, split=split)
+        check(user_id_list, start, end, people=_PEOPLE, split=split, name="user_id_list")
         if not split:
             return Listing(
                 AttendanceResult, paging(limit), "", items="recordresult",
-                userids=userids, start=start, end=end, offset=offset, limit=limit, is_i18n=is_i18n,
+                user_id_list=user_id_list, start=start, end=end, offset=offset, limit=limit, is_i18n=is_i18n,
             )  # fmt: skip
         return joined(
             lambda few, first, last: self.results.call(few, first, last, limit=limit, is_i18n=is_i18n, split=False),
-            userids, start, end, people=_PEOPLE,
+            user_id_list, start, end, people=_PEOPLE,
         )  # fmt: skip
 
     @api("dingtalk.oapi.attendance.listRecord", "POST /attendance/listRecord", idempotent=True)
     def details(
         self,
-        userids: Annotated[list[str], Field(min_length=1), wire("userIds")],
+        user_ids: Annotated[list[str], Field(min_length=1), wire("userIds")],
         start: Annotated[BeijingTime, wire("checkDateFrom")],
         end: Annotated[BeijingTime, wire("checkDateTo")],
         *,
@@ -75,7 +75,7 @@ class AttendanceRecordManager(Manager):
         """Every punch that was made, with where and how (获取打卡详情).
 
         Args:
-            userids: the users; 50 in one call. Who is not in the company is passed over.
+            user_ids: the users; 50 in one call. Who is not in the company is passed over.
             start: from when on, to the second; at most 180 days ago.
             end: until when, to the second; at most 7 days after `start` in one call.
             is_i18n: whether the company is on the overseas platform.
@@ -86,14 +86,15 @@ class AttendanceRecordManager(Manager):
 
         Source: attendance-clock-in-record-is-open
         """
-        check(userids, start, end, people=_PEOPLE, split=split)
+        check(user_ids, start, end, people=_PEOPLE, split=split, name="user_ids")
         if not split:
             return Listing(
-                AttendanceRecord, None, "", items="recordresult", userids=userids, start=start, end=end, is_i18n=is_i18n
+                AttendanceRecord, None, "", items="recordresult",
+                user_ids=user_ids, start=start, end=end, is_i18n=is_i18n,
             )  # fmt: skip
         return joined(
             lambda few, first, last: self.details.call(few, first, last, is_i18n=is_i18n, split=False),
-            userids, start, end, people=_PEOPLE,
+            user_ids, start, end, people=_PEOPLE,
         )  # fmt: skip
 
 
@@ -101,7 +102,7 @@ class AttendanceResult(Model):
     """What a scheduled punch came to (打卡结果)."""
 
     id: int
-    userid: Annotated[str, wire("userId")]
+    user_id: Annotated[str, wire("userId")]
     work_date: Annotated[DayMillis | None, wire("workDate")] = None
     """The day that it counts to; a night shift ends on the next."""
     check_type: Annotated[CheckType | None, wire("checkType")] = None
@@ -125,7 +126,7 @@ class AttendanceResult(Model):
     @property
     def place(self) -> tuple[Any, ...]:
         """Its place among all results: by day, time, user."""
-        return day_of(self.work_date), stamp_of(self.base_check_time), self.userid, self.id
+        return day_of(self.work_date), stamp_of(self.base_check_time), self.user_id, self.id
 
 
 class AttendanceRecord(AttendanceResult):
@@ -167,4 +168,4 @@ class AttendanceRecord(AttendanceResult):
     @property
     def place(self) -> tuple[Any, ...]:
         """Its place among all punches: by time, user."""
-        return stamp_of(self.user_check_time), self.userid, self.id
+        return stamp_of(self.user_check_time), self.user_id, self.id

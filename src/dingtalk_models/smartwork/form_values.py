@@ -12,11 +12,11 @@ Each class is one component (控件). It checks its value when it is made: a wro
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, DecimalException
-from typing import Annotated, Any, ClassVar, Generic, Required, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -28,13 +28,13 @@ from pydantic import (
     PlainSerializer,
     TypeAdapter,
     ValidationError,
-    with_config,
 )
+from pydantic_core import InitErrorDetails
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_array, is_object, loaded
-from dingtalk_models.core.model import Record
+from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.wire import BEIJING, wire
 
 V = TypeVar("V")
@@ -64,7 +64,7 @@ Moment = Annotated[date | datetime, AfterValidator(_whole_minutes)]
 """A day, or a time of day to the minute with its time zone: which of them, the form's template says."""
 
 
-class AttachedFile(Record):
+class AttachedFile(Shape):
     """A file in the space of approvals, such as an upload answers with."""
 
     space_id: Annotated[str | None, wire("spaceId")] = None
@@ -82,8 +82,8 @@ class Labels(TypedDict, total=False):
     """Its id in the form."""
     biz_alias: Annotated[str, wire("bizAlias")]
     """Its alias in the form."""
-    ext_value: Annotated[str, Field(max_length=_LONGEST), wire("extValue", "ext_value")]
-    """Its extended value, 65,535 characters at the most."""
+    ext_value: Annotated[str, Field(max_length=_LONGEST), wire("extValue")]
+    """Its extended value, at most 65,535 characters."""
 
 
 @dataclass(frozen=True)
@@ -451,56 +451,92 @@ def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else _compact(value)
 
 
-_NESTED = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True)
 _LongText = Annotated[str, BeforeValidator(_text), Field(max_length=_LONGEST)]
-ComponentType = Annotated[str, wire("componentType", "component_type")]
 
 
-@with_config(_NESTED)
-class CellFields(Labels, total=False):
+class _Entry(Shape):
+    id: str | None = None
+    """Its id in the form."""
+    name: str = ""
+    """The component's label."""
+    text: Annotated[_LongText | None, wire("value")] = None
+    """The text that the value travels as, at most 65,535 characters."""
+    ext_value: Annotated[_LongText | None, wire("extValue")] = None
+    """Its extended value, at most 65,535 characters."""
+    component_type: Annotated[str | None, wire("componentType")] = None
+    """Its type."""
+    biz_alias: Annotated[str | None, wire("bizAlias")] = None
+    """Its alias in the form."""
+
+
+class Cell(_Entry):
     """A value in a row of a table."""
 
-    name: str
-    """The component's label."""
-    value: _LongText
-    """Its text."""
-    component_type: ComponentType
-    """Its type."""
 
-
-@with_config(_NESTED)
-class RowFields(Labels, total=False):
+class TableRow(_Entry):
     """A row of a table."""
 
-    name: str
-    """The label."""
-    value: _LongText
-    """The text."""
-    details: Annotated[list[CellFields], Field(max_length=150)]
-    """The values in it, 150 at the most."""
+    details: Annotated[list[Cell], Field(max_length=150)] = []
+    """The values in it, at most 150."""
 
 
-@with_config(_NESTED)
-class FormFields(Labels, total=False):
-    """A component in the platform's own form, for types without a class here."""
+class FormEntry(_Entry):
+    """A component of a form, as it was filled in; also one to fill in, of a type without a class here."""
 
-    name: Required[str]
-    """The component's label."""
-    value: Required[_LongText]
-    """Its text, 65,535 characters at the most."""
-    component_type: ComponentType
-    """Its type."""
-    details: Annotated[list[RowFields], Field(max_length=150)]
-    """Its rows, 150 at the most."""
+    details: Annotated[list[TableRow], Field(max_length=150)] = []
+    """Its rows, at most 150, where they are not in its text."""
+
+    @property
+    def label(self) -> str | tuple[str, ...]:
+        """The name; of a component with several labels, all of them."""
+        return label_of(self.name)
+
+    @property
+    def filled(self) -> FormValue[Any]:
+        """The component with its value, as it may be filled in again: a `Text`, a `Money`, ….
+
+        What can't be read by its type is an `Other`.
+        """
+        return read_form_value(self.component_type, self.name, self.text, id=self.id, ext_value=self.ext_value)
+
+    @property
+    def value(self) -> Any:
+        """The value in Python, by the component's type; `None` where it was left empty."""
+        return self.filled.value
 
 
 def _on_the_wire(value: Any) -> Any:
     return value.to_wire() if isinstance(value, FormValue) else value
 
 
+def _complete(entry: FormEntry) -> FormEntry:
+    if missing := {"name", "text"} - entry.model_fields_set:
+        raise ValidationError.from_exception_data(
+            "FormEntry", [InitErrorDetails(type="missing", loc=(name,), input={}) for name in sorted(missing)]
+        )
+    return entry
+
+
+def _filled_in(entries: list[FormEntry]) -> list[FormEntry]:
+    """Without those that an approval brought, and that were left empty in it."""
+    return [entry for entry in entries if entry.text is not None]
+
+
 FormItem = Annotated[
-    FormValue[Any] | FormFields,
-    GetPydanticSchema(lambda _, handler: handler(Annotated[FormFields, BeforeValidator(_on_the_wire)])),
+    FormValue[Any] | FormEntry | Mapping[str, object],
+    GetPydanticSchema(
+        lambda _, handler: handler.generate_schema(
+            Annotated[OrDict[FormEntry], BeforeValidator(_on_the_wire), AfterValidator(_complete)]
+        )
+    ),
 ]
-Form = Annotated[Sequence[FormItem], BeforeValidator(loaded), Field(max_length=150), wire("formComponentValues")]
-"""The values of a form, 150 at the most."""
+"""A value of a form: a `Text`, a `Money`, …; an entry of an approval that was read; or a dict of its fields."""
+
+Form = Annotated[
+    Sequence[FormItem],
+    BeforeValidator(loaded),
+    Field(max_length=150),
+    AfterValidator(_filled_in),
+    wire("formComponentValues"),
+]
+"""The values of a form, at most 150."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from typing import Annotated, Any, ClassVar
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, ClassVar, NotRequired
 
 from pydantic import Field
+from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
@@ -15,7 +19,7 @@ from dingtalk_models.core.paging import PageFlow, page_of
 from dingtalk_models.core.parallel import batches
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import BeijingTime, CommaInts, CommaStrs, Day, DayTime, Flag, JsonObject, Millis, wire
-from dingtalk_models.smartwork.spans import check, day_of, joined, paging, stamp_of
+from dingtalk_models.smartwork.spans import R, check, day_of, joined, paging, stamp_of
 
 CheckType = str
 """`OnDuty` coming to work, `OffDuty` leaving it."""
@@ -27,10 +31,21 @@ LocationResult = str
 """Where it was made: `Normal`, `Outside`, or `NotSigned`: there is none."""
 
 People = Annotated[CommaStrs, Field(min_length=1)]
+SpanStart = Annotated[Millis, wire("from_date_time")]
+SpanEnd = Annotated[Millis, wire("to_date_time")]
 
 _PEOPLE = 50
 _PEOPLE_OF_SHIFTS = 20
 _RESULTS = 100
+
+
+class SpanOptions(TypedDict):
+    """Who asks for the schedules of users over a span, and in how many calls."""
+
+    op_user_id: str
+    """Who asks."""
+    split: NotRequired[bool]
+    """Whether to send as many calls as it takes, and order their answers by time, then by user; by default yes."""
 
 
 class ScheduleManager(Manager):
@@ -86,13 +101,7 @@ class ScheduleManager(Manager):
         idempotent=True,
     )
     def of_users(
-        self,
-        userids: People,
-        start: Annotated[Millis, wire("from_date_time")],
-        end: Annotated[Millis, wire("to_date_time")],
-        *,
-        op_user_id: str,
-        split: bool = True,
+        self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
     ) -> Query[Schedule]:
         """The schedules of users over a span (批量查询人员排班信息).
 
@@ -100,21 +109,14 @@ class ScheduleManager(Manager):
             userids: the users; 50 in one call.
             start: the first day, at most 180 days ago.
             end: the last day; at most 7 days after `start` in one call.
-            op_user_id: who asks.
-            split: whether to send as many calls as it takes, and order their answers by time, then by user.
+            options: see `SpanOptions`.
 
         Raises:
             InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
 
         Source: query-batch-scheduling-information
         """
-        check(userids, start, end, people=_PEOPLE, split=split)
-        if not split:
-            return Listing(Schedule, None, userids=userids, start=start, end=end, op_user_id=op_user_id)
-        return joined(
-            lambda few, first, last: self.of_users.call(few, first, last, op_user_id=op_user_id, split=False),
-            userids, start, end, people=_PEOPLE,
-        )  # fmt: skip
+        return _over_span(Schedule, self.of_users.call, userids, start, end, people=_PEOPLE, **options)
 
     @api(
         "dingtalk.oapi.attendance.schedule.shift.listbydays",
@@ -122,13 +124,7 @@ class ScheduleManager(Manager):
         idempotent=True,
     )
     def shifts(
-        self,
-        userids: People,
-        start: Annotated[Millis, wire("from_date_time")],
-        end: Annotated[Millis, wire("to_date_time")],
-        *,
-        op_user_id: str,
-        split: bool = True,
+        self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
     ) -> Query[DayShifts]:
         """Which shifts users work on each day of a span (批量查询成员排班概要信息).
 
@@ -136,21 +132,14 @@ class ScheduleManager(Manager):
             userids: the users; 20 in one call.
             start: the first day.
             end: the last day; at most 7 days after `start` in one call.
-            op_user_id: who asks.
-            split: whether to send as many calls as it takes, and order their answers by day, then by user.
+            options: see `SpanOptions`.
 
         Raises:
             InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
 
         Source: query-scheduling-summary-information
         """
-        check(userids, start, end, people=_PEOPLE_OF_SHIFTS, split=split)
-        if not split:
-            return Listing(DayShifts, None, userids=userids, start=start, end=end, op_user_id=op_user_id)
-        return joined(
-            lambda few, first, last: self.shifts.call(few, first, last, op_user_id=op_user_id, split=False),
-            userids, start, end, people=_PEOPLE_OF_SHIFTS,
-        )  # fmt: skip
+        return _over_span(DayShifts, self.shifts.call, userids, start, end, people=_PEOPLE_OF_SHIFTS, **options)
 
     @api(
         "dingtalk.oapi.attendance.schedule.result.listbyids",
@@ -186,6 +175,23 @@ class ScheduleManager(Manager):
                 yield page_of((yield from self.results.call([*few], op_user_id=op_user_id).collect()))
 
         return Query(pages)
+
+
+def _over_span(
+    into: type[R],
+    ask: Callable[..., Query[R]],
+    userids: list[str],
+    start: datetime,
+    end: datetime,
+    *,
+    people: int,
+    op_user_id: str,
+    split: bool = True,
+) -> Query[R]:
+    check(userids, start, end, people=people, split=split)
+    if not split:
+        return Listing(into, None, userids=userids, start=start, end=end, op_user_id=op_user_id)
+    return joined(partial(ask, op_user_id=op_user_id, split=False), userids, start, end, people=people)
 
 
 class Schedule(Model):
@@ -251,7 +257,7 @@ class ScheduleResult(Record):
     """The `plan_id` of the schedule."""
     record_id: int | None = None
     """The punch, if there was one."""
-    userid: Annotated[str | None, wire("user_id")] = None
+    user_id: str | None = None
     group_id: int | None = None
     check_type: CheckType | None = None
     time_result: TimeResult | None = None

@@ -44,7 +44,9 @@ def paging(size: int) -> Paging:
     return Paging("offset", 0, stride=size)
 
 
-def check(userids: Sequence[str], start: datetime, end: datetime, *, people: int, split: bool) -> None:
+def check(
+    userids: Sequence[str], start: datetime, end: datetime, *, people: int, split: bool, name: str = "userids"
+) -> None:
     """Refuse a span that is none, and what is beyond one call where it may not be split.
 
     Raises:
@@ -53,16 +55,16 @@ def check(userids: Sequence[str], start: datetime, end: datetime, *, people: int
     if end < start:
         raise Refusal("end", "is before start")
     if not split and len(userids) > people:
-        raise Refusal("userids", f"at most {people} in one call")
+        raise Refusal(name, f"at most {people} in one call")
     if not split and end - start > MAX_SPAN:
         raise Refusal("end", f"at most {MAX_SPAN.days} days after start in one call")
 
 
-def windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """A span in pieces of at most 7 days; each begins where the one before ends."""
-    while end - start > MAX_SPAN:
-        yield start, start + MAX_SPAN
-        start += MAX_SPAN
+def windows(start: datetime, end: datetime, longest: timedelta = MAX_SPAN) -> Iterator[tuple[datetime, datetime]]:
+    """A span in pieces that are short enough; each begins at the moment where the one before ends."""
+    while end - start > longest:
+        yield start, start + longest
+        start += longest
     yield start, end
 
 

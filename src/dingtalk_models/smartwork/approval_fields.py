@@ -1,0 +1,167 @@
+"""What an approval is started, decided and listed with: field sets, and who decides its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema
+from typing_extensions import TypedDict
+
+from dingtalk_models.core.json_values import loaded
+from dingtalk_models.core.operation import Old
+from dingtalk_models.core.shape import OrDict
+from dingtalk_models.core.wire import wire
+from dingtalk_models.smartwork.form_values import AttachedFile
+
+InstanceId = Annotated[str, Field(min_length=1), wire("processInstanceId")]
+Actioner = Annotated[str, wire("actionerUserId")]
+TaskId = Annotated[int, wire("taskId")]
+CommentText = Annotated[str, Field(min_length=1, max_length=1024)]
+Remark = Annotated[str | None, Field(max_length=1024)]
+Starters = Annotated[Sequence[str] | None, Field(max_length=10), wire("userIds")]
+Statuses = Annotated[
+    Sequence[Literal["NEW", "RUNNING", "TERMINATED", "COMPLETED", "CANCELED"]] | None, wire("statuses")
+]
+
+
+class ApproverFields(TypedDict):
+    """One step of the approval: who decides it."""
+
+    action_type: Annotated[Literal["AND", "OR", "NONE"], wire("actionType", "task_action_type")]
+    """`AND`: all of them, `OR`: any of them, `NONE`: the only one."""
+    user_ids: Annotated[list[str], wire("userIds")]
+    """The users: one for `NONE`, else at least two."""
+
+
+class TargetFields(TypedDict):
+    """The users chosen for a step that the form leaves to the one who starts the approval."""
+
+    actioner_key: Annotated[str, wire("actionerKey")]
+    """The step's key, from `forecast`."""
+    actioner_user_ids: Annotated[list[str], wire("actionerUserIds")]
+    """The users."""
+
+
+def all_of(*user_ids: str) -> ApproverFields:
+    """A step that all of these users have to agree to (会签)."""
+    return {"action_type": "AND", "user_ids": [*user_ids]}
+
+
+def any_of(*user_ids: str) -> ApproverFields:
+    """A step that any of these users decides (或签)."""
+    return {"action_type": "OR", "user_ids": [*user_ids]}
+
+
+def _step(value: Any) -> Any:
+    return {"action_type": "NONE", "user_ids": [value]} if isinstance(value, str) else value
+
+
+def _enough(step: ApproverFields) -> ApproverFields:
+    alone, count = step["action_type"] == "NONE", len(step["user_ids"])
+    if alone != (count == 1) or not count:
+        raise ValueError(f"{step['action_type']} takes {'exactly 1 user' if alone else 'at least 2 users'}")
+    return step
+
+
+Approver = Annotated[
+    str | ApproverFields,
+    GetPydanticSchema(
+        lambda _, handler: handler(Annotated[ApproverFields, BeforeValidator(_step), AfterValidator(_enough)])
+    ),
+]
+"""A step of the approval: a userid, `all_of(…)` or `any_of(…)`."""
+
+
+class StartFields(TypedDict, total=False):
+    """What an approval may be started with."""
+
+    dept_id: Annotated[int | None, wire("deptId")]
+    """A department of the originator, where -1 is the root; needed where no approvers are given."""
+    approvers: Annotated[Sequence[Approver] | None, BeforeValidator(loaded), Field(max_length=20)]
+    """The steps, in order, at most 20: a userid, `all_of(…)` or `any_of(…)`. Without them it goes as the form says."""
+    target_select_actioners: Annotated[
+        Sequence[TargetFields] | None, Field(max_length=20), wire("targetSelectActioners")
+    ]
+    """Users for the steps that the form leaves open, at most 20."""
+    cc_list: Annotated[Sequence[str] | None, Field(max_length=50), wire("ccList")]
+    """Users that get a copy, at most 50."""
+    cc_position: Annotated[Literal["START", "FINISH", "START_FINISH"] | None, wire("ccPosition")]
+    """When they get it."""
+    microapp_agent_id: Annotated[int | None, wire("microappAgentId")]
+    """The agent id of the app."""
+    biz_detail_page_url: Annotated[str | None, Field(max_length=1024), wire("bizDetailPageUrl")]
+    """A page of your own with the details, at most 1024 characters; OA premium only."""
+
+
+class InstanceFilter(TypedDict, total=False):
+    """Which approvals of a form to list."""
+
+    user_ids: Sequence[str] | None
+    """Started by these users, however many."""
+    statuses: Statuses
+    """Only of these: `RUNNING`, `TERMINATED`, `COMPLETED`."""
+
+
+class CommentFields(TypedDict, total=False):
+    """What belongs to a comment, and to what is done to a task."""
+
+    photos: Annotated[Sequence[str] | None, wire("file.photos")]
+    """Pictures, by their addresses."""
+    attachments: Annotated[Sequence[OrDict[AttachedFile]] | None, wire("file.attachments")]
+    """Files in the space of approvals."""
+
+
+class DecisionFields(CommentFields, total=False):
+    """What belongs to a decision."""
+
+    remark: Remark
+    """Why, at most 1024 characters."""
+
+
+class TaskDecision(DecisionFields, total=False):
+    """What belongs to a decision of one who may have several tasks."""
+
+    task_id: int | None
+    """Which of their tasks; by default the running one, which is looked up."""
+
+
+class RedirectFields(CommentFields, total=False):
+    """What belongs to a redirection."""
+
+    remark: Annotated[str | None, Field(max_length=256)]
+    """Why, at most 256 characters."""
+    action_name: Annotated[str | None, Field(max_length=128), wire("actionName")]
+    """What this is called, at most 128 characters."""
+
+
+class TaskRedirection(RedirectFields, total=False):
+    """What belongs to a redirection by one who may have several tasks."""
+
+    task_id: int | None
+    """Which of their tasks; by default the running one, which is looked up."""
+
+
+class OldCreate(Old):
+    """The names of create, all of which took steps in two forms: `approvers_v2` goes before `approvers`."""
+
+    def translate(self, given: dict[str, Any]) -> dict[str, Any]:
+        dropped = "approvers" if given.get("approvers_v2") else None
+        return super().translate({name: value for name, value in given.items() if name != dropped})
+
+
+def _listed(value: Any) -> list[str]:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _listing(name: str) -> Callable[[Any], dict[str, Any]]:
+    return lambda joined: {name: _listed(joined)}
+
+
+OLD_CREATE: dict[str, Any] = {
+    "agent_id": "microapp_agent_id",
+    "approvers": _listing("approvers"),
+    "approvers_v2": "approvers",
+    "cc_list": _listing("cc_list"),
+}
+OLD_LIST: dict[str, Any] = {"cursor": "next_token", "size": "max_results", "userid_list": _listing("user_ids")}
