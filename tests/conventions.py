@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, NotRequired, TypeGuard, get_args
+from typing import Annotated, Any, NotRequired, TypeGuard, TypeVar, get_args
 from urllib.parse import unquote
 
 import samples
@@ -22,11 +22,14 @@ from dingtalk_models.core import registry
 from dingtalk_models.core.body import File
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.operation import operation
+from dingtalk_models.core.model import Manager, Model, Module
+from dingtalk_models.core.operation import is_operation, operation
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
+
+T = TypeVar("T")
 
 
 def definition(info: OperationInfo) -> operation[Any, ...]:
@@ -134,6 +137,34 @@ def name_problems(info: OperationInfo) -> Iterator[str]:
     for old in facts.methods():
         if old["maps_to"] == info.path and old.get("maps_to_http") in {None, info.http} and not _leads(old):
             yield f"{old['method']!r} does not lead to it"
+
+
+def name_of_id_problems(name: str, wire: list[str], *, kind: Any = None) -> Iterator[str]:
+    """`user_id` for `userId`, `userid` for `userid`; in the plural, where a list is called by the singular."""
+    if re.search(r"(user|union)_?id", name) and wire:
+        expected = re.sub(r"(?<=[a-z])[A-Z]", lambda found: f"_{found[0]}", wire[0].rpartition(".")[2]).lower()
+        if name != expected and not (name == f"{expected}s" and get_origin(kind) is list):
+            yield f"{name} is {wire[0]!r} on the wire: call it {expected!r}"
+
+
+def own_id_problems() -> Iterator[str]:
+    """Which parameters of operations of ours that are ids of people have a name of their own."""
+    known = {name for info in registry.operations() for name in definition(info).arguments.fields}
+    for base in (Manager, Model, Module):
+        for kind in subclasses(base):
+            for value in vars(kind).values():
+                if is_operation(value) and value.endpoint is None:
+                    for name in value.arguments.fields:
+                        if re.search(r"(user|union)_?id", name) and name not in known | {"userid", "userids"}:
+                            yield f"{kind.__name__}.{value.__name__}: {name} is no parameter of an API: call it userid"
+
+
+def subclasses(kind: type[T]) -> Iterator[type[T]]:
+    """The classes of this package below one."""
+    for each in kind.__subclasses__():
+        if each.__module__.startswith("dingtalk_models."):
+            yield each
+        yield from subclasses(each)
 
 
 def sample_problems(info: OperationInfo) -> Iterator[str]:

@@ -12,7 +12,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args
 
 import samples
-from conventions import build, pages, words
+from conventions import build, definition, name_of_id_problems, pages, words
 from generators import facts
 from generators.facts import Page
 from pydantic import AliasChoices, BaseModel, TypeAdapter
@@ -21,7 +21,7 @@ from samples import Row, request_sample, same
 
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import get_origin
+from dingtalk_models.core.problems import get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import read_reply
 
@@ -54,6 +54,31 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
             yield from (f"{where}{row['name']} is not read" for row in documented if row["type"] != "boolean")
         else:
             yield from _undeclared(documented, call.into, where)
+
+
+def id_problems(info: OperationInfo) -> Iterator[str]:
+    """Which ids of people, in its parameters and its reply, are not called what they are on the wire."""
+    for name, hint in definition(info).arguments.fields.items():
+        yield from name_of_id_problems(name, wire_names(hint)[:1])
+    for page in pages(info)[:1]:
+        if call := _sample_call(info, page):
+            yield from _ids_in(call.into, set())
+
+
+def _ids_in(hint: Any, seen: set[type[BaseModel]]) -> Iterator[str]:
+    for model in set(models_in(hint)) - seen:
+        seen.add(model)
+        yield from model_id_problems(model)
+        for field in model.model_fields.values():
+            yield from _ids_in(field.annotation, seen)
+
+
+def model_id_problems(model: type[BaseModel]) -> Iterator[str]:
+    """Which ids of people a model calls by another name than they have on the wire."""
+    for name, field in model.model_fields.items():
+        names = [field.serialization_alias] if field.serialization_alias else []
+        for problem in name_of_id_problems(name, names, kind=field.annotation):
+            yield f"{model.__name__}.{problem}"
 
 
 def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -> Iterator[str]:

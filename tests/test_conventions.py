@@ -14,6 +14,7 @@ import pytest
 import replies
 
 from dingtalk_models import operations
+from dingtalk_models.callback.event import Event
 from dingtalk_models.core.registry import OperationInfo
 
 ACCEPTED: dict[str, dict[str, str]] = {
@@ -81,6 +82,7 @@ CHECKS: list[Check] = [
     conventions.limit_problems,
     conventions.strictness_problems,
     conventions.old_name_problems,
+    replies.id_problems,
     replies.field_problems,
     replies.reply_problems,
 ]
@@ -111,6 +113,13 @@ def test_every_operation_is_documented() -> None:
 def test_operation(info: OperationInfo, check: Check) -> None:
     problems = [problem for problem in check(info) if problem not in ACCEPTED.get(info.name, {})]
     assert not problems, "\n".join(problems)
+
+
+def test_ids_of_people_have_one_name() -> None:
+    events = list(conventions.subclasses(Event))
+    assert len(events) > 30
+    assert [problem for event in events for problem in replies.model_id_problems(event)] == []
+    assert list(conventions.own_id_problems()) == []
 
 
 def test_nothing_is_accepted_that_holds() -> None:
