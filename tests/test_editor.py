@@ -119,7 +119,7 @@ def test_hover_shows_parameters_and_docstring(editor: Editor, create: str) -> No
     assert "(name: UserName, mobile: str | None, dept_id_list: CommaInts, **fields: **NewUserFields)" in signature
     assert documentation.startswith("Add a user (创建用户).")
     assert "`title`" in documentation
-    assert "80 characters at the most" in documentation
+    assert "at most 80 characters" in documentation
 
 
 @pytest.mark.parametrize("create", ["User.objects.create", "User.create", "DingTalkApp().contact.users.create"])

@@ -119,7 +119,7 @@ class AttendBossCheckChange(Event):
 
 
 class AttendUserDailySummaryRefresh(Event):
-    """The summary of somebody's day was made anew (考勤日统计变更事件)."""
+    """The summary of somebody's day was made again (考勤日统计变更事件)."""
 
     TYPE: ClassVar = "attend_user_daily_summary_refresh"
 

@@ -39,7 +39,7 @@ class DepartmentFields(TypedDict, total=False):
     hide_dept: bool
     """Hide it from others."""
     dept_permits: _FewDepartments
-    """Departments that may see it although it is hidden, 50 at the most together with `user_permits`."""
+    """Departments that may see it although it is hidden, at most 50 together with `user_permits`."""
     user_permits: _FewUsers
     """Users that may see it although it is hidden."""
     outer_dept: bool
@@ -84,7 +84,7 @@ class DepartmentChanges(DepartmentFields, total=False):
     force_update_fields: CommaStrs
     """Fields to clear where they are given empty; `dept_manager_userid_list` is the only one."""
     code: Annotated[str, Field(max_length=30)]
-    """A code, 30 characters at the most."""
+    """A code, at most 30 characters."""
 
 
 def _bars(name: str) -> Callable[[str], dict[str, list[str]]]:

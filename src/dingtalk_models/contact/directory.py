@@ -280,7 +280,7 @@ class DepartmentMoved:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryChanges:
-    """What has changed between two moments. Who was moved and changed besides is in both lists.
+    """What has changed between two moments. Who was moved and has also changed is in both lists.
 
     Attributes:
         joined: people who are new.
@@ -310,7 +310,7 @@ class DirectoryChanges:
         before, after = set(old.dept_id_list), set(new.dept_id_list)
         if before != after:
             self.moved.append(UserMoved(old, new, tuple(sorted(before - after)), tuple(sorted(after - before))))
-        # what a department says of those who left it or entered it is no change besides
+        # what a department says of those who left it or entered it is not another change
         stayed = before & after
         if fields := _differing(_apart_from_places(old, stayed), _apart_from_places(new, stayed)):
             self.changed.append(Changed(old, new, fields))

@@ -32,7 +32,7 @@ class RoleGroupManager(Manager):
 
         Args:
             offset: where to begin.
-            size: how many a call brings, 200 at the most.
+            size: how many a call brings, at most 200.
 
         Source: obtains-a-list-of-enterprise-roles
         """
@@ -119,7 +119,7 @@ class RoleManager(Manager):
         Args:
             role_id: the role.
             offset: where to begin.
-            size: how many a call brings, 100 at the most.
+            size: how many a call brings, at most 100.
 
         Returns:
             Id, name, and for which departments the user has the role.
@@ -191,8 +191,8 @@ class RoleManager(Manager):
         """Give roles to users (批量增加员工角色).
 
         Args:
-            role_ids: 20 roles at the most, none of the default group.
-            user_ids: 20 users at the most.
+            role_ids: at most 20 roles, none of the default group.
+            user_ids: at most 20 users.
 
         Raises:
             NotFound: there is no such role, or no such user.
@@ -214,8 +214,8 @@ class RoleManager(Manager):
         """Take roles from users (批量删除员工角色).
 
         Args:
-            role_ids: 20 roles at the most.
-            user_ids: 100 users at the most.
+            role_ids: at most 20 roles.
+            user_ids: at most 100 users.
 
         Raises:
             NotFound: there is no such role, or no such user.
@@ -233,7 +233,7 @@ class RoleManager(Manager):
         Args:
             userid: a user who has the role.
             role_id: the role.
-            dept_ids: 50 departments at the most; without them, the whole company.
+            dept_ids: at most 50 departments; without them, the whole company.
 
         Raises:
             NotFound: there is no such role, user or department.
@@ -298,7 +298,7 @@ class Role(Model, Saved["Role"]):
         """Give this role to users.
 
         Args:
-            user_ids: 20 users at the most.
+            user_ids: at most 20 users.
         """
         return self.objects.assign.call([self.role_id], user_ids)
 
@@ -307,7 +307,7 @@ class Role(Model, Saved["Role"]):
         """Take this role from users.
 
         Args:
-            user_ids: 100 users at the most.
+            user_ids: at most 100 users.
         """
         return self.objects.revoke.call([self.role_id], user_ids)
 

@@ -81,9 +81,9 @@ class UserManager(Manager):
         """Add a user (创建用户).
 
         Args:
-            name: 80 characters at the most.
+            name: at most 80 characters.
             mobile: unique in the company, foreign numbers as `+xx-xxxxxx`; `None` for a company account only.
-            dept_id_list: the departments to be in, 100 at the most.
+            dept_id_list: the departments to be in, at most 100.
             fields: `userid`, `title`, `job_number`, `email`, `hired_date` and the others of `NewUserFields`.
 
         Returns:
@@ -330,7 +330,7 @@ class UserManager(Manager):
             is_active: whether to list those who did log in instead.
             dept_ids: only these departments.
             offset: where to begin.
-            size: how many a call brings, 100 at the most.
+            size: how many a call brings, at most 100.
 
         Returns:
             User ids.
@@ -401,7 +401,7 @@ class UserManager(Manager):
 
         Args:
             dept_id: where to begin; by default the root, and so the whole company.
-            size: how many users a call brings, 100 at the most.
+            size: how many users a call brings, at most 100.
             language: the language of texts.
             workers: how many calls at once.
         """

@@ -59,21 +59,21 @@ class UserFields(TypedDict, total=False):
     hide_mobile: bool
     """Hide the number from colleagues; calls and DINGs still work."""
     telephone: Annotated[str, Field(max_length=50)]
-    """Office telephone, 50 characters at the most; unique in the company."""
+    """Office telephone, at most 50 characters; unique in the company."""
     job_number: Annotated[str, Field(max_length=50)]
-    """Job number, 50 characters at the most."""
+    """Job number, at most 50 characters."""
     title: Annotated[str, Field(max_length=200)]
-    """Title, 200 characters at the most."""
+    """Title, at most 200 characters."""
     email: Annotated[str, Field(max_length=50)]
-    """E-mail, 50 characters at the most; unique in the company."""
+    """E-mail, at most 50 characters; unique in the company."""
     org_email: Annotated[str, Field(max_length=100)]
-    """Company mailbox, 100 characters at the most; only where company mail is in use."""
+    """Company mailbox, at most 100 characters; only where company mail is in use."""
     org_email_type: Literal["profession", "base"]
     """The edition of the company mailbox."""
     work_place: Annotated[str, Field(max_length=100)]
-    """Place of work, 100 characters at the most."""
+    """Place of work, at most 100 characters."""
     remark: Annotated[str, Field(max_length=2000)]
-    """Remark, 2000 characters at the most."""
+    """Remark, at most 2000 characters."""
     dept_order_list: Sequence[OrDict[DeptOrder]]
     """The user's place in each department: the larger comes first."""
     dept_title_list: Sequence[DeptTitle]
@@ -104,7 +104,7 @@ class NewUserFields(UserFields, total=False):
     """What a user may be given when created."""
 
     userid: Annotated[str, Field(min_length=1, max_length=64)]
-    """1 to 64 characters, unique in the company, for ever; made by the platform where it is not given."""
+    """1 to 64 characters, unique in the company, and never changed; the platform makes one where it is not given."""
     login_email: str
     """The e-mail to log in with."""
     exclusive_account: bool
@@ -123,9 +123,9 @@ class UserChanges(UserFields, total=False):
     """What a user may be changed to. The mobile number cannot be changed."""
 
     name: UserName
-    """80 characters at the most."""
+    """At most 80 characters."""
     dept_id_list: Annotated[CommaInts, Field(max_length=100)]
-    """Every department that the user is to be in, 100 at the most."""
+    """Every department that the user is to be in, at most 100."""
     ext_attrs_update_mode: Literal[0, 1]
     """0 replaces all extension fields by those given, 1 changes only those given."""
     language: Language

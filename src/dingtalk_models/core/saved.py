@@ -13,21 +13,21 @@ M = TypeVar("M")
 
 
 class Loaded(Generic[M]):
-    """The part of a resource that loads it anew: `class Role(Model, Loaded["Role"])`."""
+    """Gives a resource `refresh`: `class Role(Model, Loaded["Role"])`."""
 
     key: ClassVar[tuple[str, ...]] = ()
     """The fields that name the object: the first arguments of the manager's `get`, `update` and `delete`."""
 
     @operation
     def refresh(self) -> Flow[M]:
-        """Load every field anew, into this object."""
+        """Load every field again, into this object."""
         this: Any = self
         this.replace((yield from this.objects.get.call(*_key(this))))
         return cast("M", self)
 
 
 class Saved(Loaded[M]):
-    """The part of a resource that saves and deletes it: `class User(Model, Saved["User"])`, which has an `update`."""
+    """Gives a resource with an `update` `save` and `delete` as well: `class User(Model, Saved["User"])`."""
 
     @operation
     def save(self) -> Flow[M]:
@@ -39,7 +39,7 @@ class Saved(Loaded[M]):
 
     @operation
     def delete(self) -> Call[None]:
-        """Delete this object on the platform, as its manager's `delete` does."""
+        """Delete it on the platform. What can stand in the way, the manager's `delete` tells."""
         this: Any = self
         return cast("Call[None]", this.objects.delete.call(*_key(this)))
 

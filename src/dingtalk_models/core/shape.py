@@ -45,19 +45,19 @@ def _given(value: Any) -> Any:
     return [_given(part) for part in value] if is_array(value) else value
 
 
-def _checked_anew(value: Any) -> Any:
-    """The same with every shape in it made and checked anew: its fields may have been changed."""
+def _checked_again(value: Any) -> Any:
+    """The same with every shape in it checked again: its fields may have been changed since it was made."""
     if isinstance(value, Shape):
         return type(value).model_validate(_given(value), extra="allow")
     if is_object(value):
-        return {name: _checked_anew(part) for name, part in value.items()}
-    return [_checked_anew(part) for part in value] if is_array(value) else value
+        return {name: _checked_again(part) for name, part in value.items()}
+    return [_checked_again(part) for part in value] if is_array(value) else value
 
 
 class _AsArgument:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         kind = get_args(source)[0]
-        return core_schema.no_info_before_validator_function(_checked_anew, handler.generate_schema(kind))
+        return core_schema.no_info_before_validator_function(_checked_again, handler.generate_schema(kind))
 
 
 S = TypeVar("S", bound=Shape)

@@ -39,9 +39,9 @@ class ContactFields(TypedDict, total=False):
     remark: Annotated[str, wire("contact.remark", "remark")]
     """Remark."""
     share_dept_ids: Annotated[list[int], Field(max_length=20), wire("contact.share_dept_ids", "share_dept_ids")]
-    """Departments that see the contact, 20 at the most."""
+    """Departments that see the contact, at most 20."""
     share_user_ids: Annotated[list[str], Field(max_length=20), wire("contact.share_user_ids", "share_user_ids")]
-    """Users that see the contact, 20 at the most."""
+    """Users that see the contact, at most 20."""
 
 
 class ContactChanges(ContactFields, total=False):
@@ -71,7 +71,7 @@ class ExternalContactManager(Manager):
         """The external contacts, each once (获取外部联系人列表).
 
         Args:
-            size: how many contacts a call brings, 100 at the most.
+            size: how many contacts a call brings, at most 100.
             offset: how many to leave out.
 
         Source: obtain-the-external-contact-list

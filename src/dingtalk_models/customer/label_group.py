@@ -28,7 +28,7 @@ class LabelGroupManager(Manager):
         """The label groups with their labels, each once (获取外部联系人标签列表).
 
         Args:
-            size: how many groups a call brings, 100 at the most.
+            size: how many groups a call brings, at most 100.
             offset: how many to leave out.
 
         Source: obtains-a-list-of-external-contact-tags

@@ -85,7 +85,7 @@ class Markdown:
     title: Filled
     """What the list of conversations shows."""
     text: Filled
-    """In a work notification 5000 characters at the most."""
+    """In a work notification at most 5000 characters."""
 
 
 @wire_object
@@ -112,7 +112,7 @@ class Voice:
 
 @wire_object
 class File:
-    """A file of 10 MB at the most."""
+    """A file of at most 10 MB."""
 
     msgtype: ClassVar[Literal["file"]] = "file"
 
@@ -183,7 +183,7 @@ class OA:
     pc_message_url: str | None = None
     """The page that it opens on a computer, where that is another one."""
     status_bar: OAStatusBar | None = None
-    """Only for 5 users at the most; not for departments, nor for everyone."""
+    """Only for at most 5 users; not for departments, nor for everyone."""
 
 
 @wire_object
@@ -196,9 +196,9 @@ class ActionCard:
     """What the list of conversations shows."""
     markdown: Filled
     single_title: Annotated[Filled, Field(max_length=20)]
-    """The button's text, 20 characters at the most."""
+    """The button's text, at most 20 characters."""
     single_url: Annotated[Filled, Field(max_length=500)]
-    """The page that it opens, 500 characters at the most."""
+    """The page that it opens, at most 500 characters."""
 
 
 @wire_object
@@ -206,9 +206,9 @@ class CardButton:
     """One of several buttons."""
 
     title: Annotated[Filled, Field(max_length=20)]
-    """Its text, 20 characters at the most."""
+    """Its text, at most 20 characters."""
     action_url: Annotated[Filled, Field(max_length=700)]
-    """The page that it opens, 700 characters at the most."""
+    """The page that it opens, at most 700 characters."""
 
 
 def _short_list(buttons: list[CardButton]) -> list[CardButton]:
@@ -228,7 +228,7 @@ class ButtonsCard:
     """What the list of conversations shows."""
     markdown: Filled
     buttons: Annotated[list[CardButton], Field(min_length=1), AfterValidator(_short_list), wire("btn_json_list")]
-    """1000 characters at the most, as JSON."""
+    """At most 1000 characters, as JSON."""
     horizontal: Annotated[Digit, wire("btn_orientation")] = False
     """Whether the buttons stand side by side."""
 
@@ -303,4 +303,4 @@ WorkMessage = Annotated[
     WrapSerializer(packed, return_type=dict[str, Any]),
     BeforeValidator(from_text),
 ]
-"""What a work notification says: 2048 bytes at the most, or Markdown of 5000 characters."""
+"""What a work notification says: at most 2048 bytes, or Markdown of 5000 characters."""

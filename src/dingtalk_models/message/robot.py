@@ -97,7 +97,7 @@ class RobotManager(Manager):
         """Send a message to 20 people with one call (批量发送人与机器人会话中机器人消息).
 
         Args:
-            user_ids: 20 people at the most.
+            user_ids: at most 20 people.
             msg_key: the message template.
             msg_param: the template's parameters, as JSON.
             robot_code: the robot, if it is not that of the app.
@@ -133,7 +133,7 @@ class RobotManager(Manager):
         Args:
             open_conversation_id: the group.
             msg_key: the message template.
-            msg_param: the template's parameters, as JSON of 15,000 bytes at the most.
+            msg_param: the template's parameters, as JSON of at most 15,000 bytes.
             cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
             robot_code: the robot, if it is not that of the app.
 
@@ -185,7 +185,7 @@ class RobotManager(Manager):
         Args:
             process_query_key: the key that sending it brought.
             open_conversation_id: the group.
-            max_results: how many the page holds, 200 at the most.
+            max_results: how many the page holds, at most 200.
             next_token: where the page begins.
             robot_code: the robot, if it is not that of the app.
 
@@ -205,7 +205,7 @@ class RobotManager(Manager):
         """Take back messages to single people, within 24 hours (批量撤回人与机器人会话中机器人消息).
 
         Args:
-            process_query_keys: 20 keys at the most, as sending brought them.
+            process_query_keys: at most 20 keys, as sending brought them.
             robot_code: the robot, if it is not that of the app.
 
         Source: batch-message-recall-chat
@@ -220,7 +220,7 @@ class RobotManager(Manager):
 
         Args:
             open_conversation_id: the group.
-            process_query_keys: 20 keys at the most, as sending brought them.
+            process_query_keys: at most 20 keys, as sending brought them.
             robot_code: the robot, if it is not that of the app.
 
         Source: enterprise-chatbot-withdraws-internal-group-messages
@@ -312,7 +312,7 @@ class RobotMessage(Model):
     process_query_keys: list[str]
     """A key for each call that it took."""
     invalid_userids: list[str] = []
-    """Userids that nobody has."""
+    """Userids that do not exist."""
     throttled_userids: list[str] = []
     """Who got too many messages from the robot, and not this one."""
 

@@ -175,7 +175,7 @@ _TEMPLATE = Annotated[
 ]
 
 RobotTemplate = Annotated[_TEMPLATE, AfterValidator(_short)]
-"""What an app's robot says: 15,000 bytes at the most, as JSON."""
+"""What an app's robot says: at most 15,000 bytes, as JSON."""
 
 _adapter: TypeAdapter[Any] = TypeAdapter(_TEMPLATE, config=ConfigDict(defer_build=True))
 

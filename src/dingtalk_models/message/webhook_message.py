@@ -73,7 +73,7 @@ class At:
 
     mobiles: Annotated[list[str] | None, wire("atMobiles")] = None
     userids: Annotated[Annotated[list[str], Field(max_length=50)] | None, wire("atUserIds")] = None
-    """50 at the most."""
+    """At most 50."""
     everyone: Annotated[bool, wire("isAtAll")] = False
 
 
@@ -98,7 +98,7 @@ WebhookMessage = Annotated[
         custom_error_message="not a message: a Text, Link, Markdown, RobotActionCard or FeedCard",
     ),
 ]
-"""What a group's robot says: 20,000 bytes at the most."""
+"""What a group's robot says: at most 20,000 bytes."""
 
 
 class WebhookRobotManager(Manager):

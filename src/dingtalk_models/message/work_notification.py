@@ -69,13 +69,13 @@ class WorkNotificationManager(Manager):
     ) -> Flow[WorkNotification]:
         """Send a message to any number of people, departments, or everyone: a call for 100 people or 20 departments.
 
-        The platform accepts a message and drops it for whom a limit is reached: see `result()`.
+        The platform accepts a message, and drops it for people who have reached a limit: see `result()`.
 
         Args:
             msg: what it says: a `Text`, `Markdown`, `ActionCard`, …
             userid_list: people; each gets it once, however often they are named.
             dept_id_list: departments, each with everyone in it and below it.
-            to_all_user: send it to everyone, three times a day at the most.
+            to_all_user: send it to everyone, at most three times a day.
             agent_id: the app's AgentId, if it is not that of the app that sends.
 
         Returns:
@@ -120,9 +120,9 @@ class WorkNotificationManager(Manager):
 
         Args:
             msg: what it says.
-            userid_list: 100 people at the most.
-            dept_id_list: 20 departments at the most, each with everyone in it and below it.
-            to_all_user: send it to everyone, three times a day at the most.
+            userid_list: at most 100 people.
+            dept_id_list: at most 20 departments, each with everyone in it and below it.
+            to_all_user: send it to everyone, at most three times a day.
             agent_id: the app's AgentId, if it is not that of the app that sends.
 
         Returns:
@@ -163,8 +163,8 @@ class WorkNotificationManager(Manager):
 
         Args:
             template_id: the template, from the developer console.
-            userid_list: 5000 people at the most.
-            dept_id_list: 500 departments at the most.
+            userid_list: at most 5000 people.
+            dept_id_list: at most 500 departments.
             data: values for the template's variables.
             agent_id: the app's AgentId, if it is not that of the app that sends.
 
@@ -215,7 +215,7 @@ class WorkNotificationManager(Manager):
         idempotent=True,
     )
     def result(self, task_id: int, *, agent_id: int | None = None) -> Call[SendResult]:
-        """What became of a task of 100 receivers at the most, within 24 hours (获取工作通知消息的发送结果).
+        """What became of a task of at most 100 receivers, within 24 hours (获取工作通知消息的发送结果).
 
         Args:
             task_id: the task.
@@ -328,12 +328,12 @@ class SendResult(Record):
     unread: Annotated[list[str], wire("unread_user_id_list")] = []
     failed: Annotated[list[str], wire("failed_user_id_list")] = []
     invalid: Annotated[list[str], wire("invalid_user_id_list")] = []
-    """Userids that nobody has."""
+    """Userids that do not exist."""
     forbidden: Annotated[list[Forbidden], wire("forbidden_list")] = []
-    """For whom it was dropped, and why."""
+    """People who did not get it, and why."""
     forbidden_user_id_list: list[str] = []
     invalid_departments: Annotated[list[int], wire("invalid_dept_id_list")] = []
-    """Departments that there are not."""
+    """Departments that do not exist."""
 
     @property
     def delivered(self) -> list[str]:
@@ -396,7 +396,7 @@ class WorkNotification(Model):
         """Wait until everyone was tried, and return the result.
 
         Args:
-            timeout: the seconds to wait at the most.
+            timeout: at most so many seconds.
 
         Raises:
             StillSending: it takes longer.
@@ -438,7 +438,7 @@ def _check(msg: WorkMessage, people: list[str], departments: list[int], *, to_al
         raise Refusal("userid_list", "one of userid_list, dept_id_list and to_all_user is needed")
     many = len(people) > MAX_USERS_WITH_STATUS_BAR or departments or to_all_user
     if isinstance(msg, OA) and msg.status_bar and many:
-        raise Refusal("msg.oa.status_bar", f"only for {MAX_USERS_WITH_STATUS_BAR} people at the most, named one by one")
+        raise Refusal("msg.oa.status_bar", f"only for at most {MAX_USERS_WITH_STATUS_BAR} people, named one by one")
 
 
 def _joined(parts: list[WorkNotification]) -> WorkNotification:

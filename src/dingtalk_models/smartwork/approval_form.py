@@ -83,7 +83,7 @@ class ApprovalFormManager(Manager):
         Args:
             user_id: the user; without one, the forms of the whole company.
             next_token: where to begin.
-            max_results: how many a call brings, 100 at the most.
+            max_results: how many a call brings, at most 100.
 
         Returns:
             Code, name, address, icon and group.
@@ -147,7 +147,7 @@ class ApprovalFormManager(Manager):
         """The form of a name, with its code (获取模板code).
 
         Args:
-            name: the form's name, 64 characters at the most.
+            name: the form's name, at most 64 characters.
 
         Raises:
             NotFound: there is no such form.
@@ -173,10 +173,10 @@ class ApprovalFormManager(Manager):
         """Create a form, or change the one of a code (创建或更新审批表单模板).
 
         Args:
-            name: its name, 200 characters at the most; unique in the company.
-            form_components: its components, 200 at the most; each a `Component`, or a dict of its fields.
+            name: its name, at most 200 characters; unique in the company.
+            form_components: its components, at most 200; each a `Component`, or a dict of its fields.
             process_code: the form to change; without one a new form is made.
-            description: what it is for, 300 characters at the most.
+            description: what it is for, at most 300 characters.
             template_config: how it behaves; see `TemplateConfig`.
 
         Returns:
@@ -267,9 +267,9 @@ class ApprovalForm(Model):
         """Give this form other components.
 
         Args:
-            form_components: all its components, 200 at the most.
+            form_components: all its components, at most 200.
             name: its name; by default as it is.
-            description: what it is for, 300 characters at the most.
+            description: what it is for, at most 300 characters.
             template_config: how it behaves.
         """
         name = name or self.name or (yield from self.load_schema.call()).name or ""

@@ -84,7 +84,7 @@ class ApprovalInstanceManager(Manager):
         Args:
             process_code: the form.
             originator_user_id: who starts it.
-            form_component_values: what the form is filled in with, 150 values at the most: `Text("事由", "回家")`, ….
+            form_component_values: what the form is filled in with, at most 150 values: `Text("事由", "回家")`, ….
             fields: `dept_id`, `approvers`, `cc_list` and the others of `StartFields`.
 
         Returns:
@@ -172,15 +172,15 @@ class ApprovalInstanceManager(Manager):
 
         Args:
             process_code: the form.
-            start_time: from here, a year ago at the most.
-            end_time: to here, 120 days later at the most; by default to now. `all_ids` takes any span.
-            user_ids: started by these users, 10 at the most.
+            start_time: from here, at most a year ago.
+            end_time: to here, at most 120 days later; by default to now. `all_ids` takes any span.
+            user_ids: started by these users, at most 10.
             statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
             next_token: where to begin.
-            max_results: how many a call brings, 20 at the most.
+            max_results: how many a call brings, at most 20.
 
         Returns:
-            The ids, 10,000 at the most.
+            The ids, at most 10,000.
 
         Raises:
             InvalidArgument: the span is too long; nothing was sent.
@@ -220,8 +220,8 @@ class ApprovalInstanceManager(Manager):
         Args:
             process_code: the form.
             start_time: from here.
-            end_time: to here, 120 days later at the most; by default to now. `all` takes any span.
-            user_ids: started by these users, 10 at the most.
+            end_time: to here, at most 120 days later; by default to now. `all` takes any span.
+            user_ids: started by these users, at most 10.
             statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
         """
         ids = self.list_ids.call(process_code, start_time, end_time, user_ids=user_ids, statuses=statuses)
@@ -302,7 +302,7 @@ class ApprovalInstanceManager(Manager):
             process_instance_id: the approval.
             operating_user_id: who withdraws it; needed unless the system does.
             is_system: whether the system withdraws it.
-            remark: why, 1024 characters at the most.
+            remark: why, at most 1024 characters.
 
         Raises:
             NotFound: there is no such approval, or no such user.
@@ -594,7 +594,7 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"]):
         Args:
             operating_user_id: who withdraws it; needed unless the system does.
             is_system: whether the system withdraws it.
-            remark: why, 1024 characters at the most.
+            remark: why, at most 1024 characters.
         """
         return self.objects.terminate.call(
             self.process_instance_id, operating_user_id, is_system=is_system, remark=remark
@@ -618,7 +618,7 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"]):
         yield from self.objects.redirect.call(task_id, to_user_id, user_id, **fields)
 
     def _running_task(self, user_id: str) -> Flow[int]:
-        # asked for anew: each decision moves the approval on
+        # asked for again: each decision moves the approval on
         now = yield from self.objects.get.call(self.process_instance_id)
         for task in now.tasks:
             if task.user_id == user_id and task.status == "RUNNING":

@@ -36,7 +36,7 @@ class AttendanceGroupManager(Manager):
 
         Args:
             offset: how many to leave out.
-            size: how many a call brings, 10 at the most.
+            size: how many a call brings, at most 10.
 
         Source: batch-obtain-attendance-group-details
         """

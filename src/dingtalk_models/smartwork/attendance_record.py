@@ -41,7 +41,7 @@ class AttendanceRecordManager(Manager):
             start: the first work day, at most half a year ago.
             end: the last work day; at most 7 days after `start` in one call.
             offset: how many rows to leave out; then only what one call takes may be asked.
-            limit: how many rows a page has, 50 at the most.
+            limit: how many rows a page has, at most 50.
             is_i18n: whether the company is on the overseas platform.
             split: whether to send as many calls as it takes, and order their answers by time, then by user.
 

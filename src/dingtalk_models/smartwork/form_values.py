@@ -293,7 +293,7 @@ class MultiSelect(_Json[list[str]]):
 
 
 class Photos(_Json[list[str]]):
-    """Pictures (图片), 9 at the most, by their addresses."""
+    """Pictures (图片), at most 9, by their addresses."""
 
     component = "DDPhotoField"
     kind = Annotated[list[str], Field(max_length=9)]
@@ -307,7 +307,7 @@ class Attachments(_Json[list[AttachedFile]]):
 
 
 class Relations(_Json[list[str]]):
-    """Other approvals (关联审批单), 9 at the most, by the ids of their instances."""
+    """Other approvals (关联审批单), at most 9, by the ids of their instances."""
 
     component = "RelateField"
     kind = Annotated[list[str], Field(max_length=9)]

@@ -69,7 +69,7 @@ class ScheduleManager(Manager):
         Args:
             work_date: the day.
             offset: how many to leave out.
-            size: how many a call brings, 200 at the most.
+            size: how many a call brings, at most 200.
 
         Source: interface-for-daily-full-query-of-attendance-scheduling-information
         """
