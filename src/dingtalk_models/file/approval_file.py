@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from dingtalk_models.core.body import Progress, Sink, Target
@@ -23,7 +23,6 @@ FileId = Annotated[str, Field(min_length=1), wire("fileId")]
 InComments = Annotated[bool | None, wire("withCommentAttatchment")]  # the platform's spelling
 
 
-@with_config(ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True))
 class FileInfoFields(TypedDict):
     """A file, and the space that it is in."""
 

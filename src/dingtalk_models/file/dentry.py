@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, with_config
+from pydantic import AwareDatetime, Field
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.arguments import Refusal
@@ -16,6 +17,7 @@ from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.paging import TOKEN
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import wire
 from dingtalk_models.file.transfer import Transfer
@@ -39,19 +41,17 @@ ConflictOption = Annotated[Conflict, wire("option.conflictStrategy", "conflictSt
 Intranet = Annotated[bool | None, wire("option.preferIntranet", "preferIntranet")]
 
 
-@with_config(ConfigDict(extra="forbid"))
-class AppPropertyFields(TypedDict):
+class AppProperty(Shape):
     """A property that an app gives to a file or folder."""
 
     name: str
     """Its name."""
     value: str
     """Its value."""
-    visibility: Literal["PUBLIC", "PRIVATE"]
-    """Whether other apps see it."""
+    visibility: Annotated[str | None, Field(pattern="^(PUBLIC|PRIVATE)$")] = None
+    """Whether other apps see it: `PUBLIC` or `PRIVATE`."""
 
 
-@with_config(ConfigDict(extra="forbid"))
 class PreCheckFields(TypedDict, total=False):
     """What can be checked before an upload: whether there is room for it, and whether its name is allowed."""
 
@@ -61,7 +61,7 @@ class PreCheckFields(TypedDict, total=False):
     """Its name."""
 
 
-AppProperties = Annotated[list[AppPropertyFields], wire("option.appProperties", "appProperties")]
+AppProperties = Annotated[Sequence[OrDict[AppProperty]], wire("option.appProperties", "appProperties")]
 
 
 class ListingFields(TypedDict, total=False):
@@ -588,14 +588,6 @@ class Deleted(Record):
 
     is_async: Annotated[bool | None, wire("async")] = None
     task_id: Annotated[str | None, wire("taskId")] = None
-
-
-class AppProperty(Record):
-    """A property that an app gave to a file or folder."""
-
-    name: str
-    value: str
-    visibility: str | None = None
 
 
 class DentryProperties(Record):

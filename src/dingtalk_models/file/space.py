@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, with_config
+from pydantic import AwareDatetime, Field
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.body import Source
@@ -27,7 +27,6 @@ from dingtalk_models.file.dentry import (
 )
 
 
-@with_config(ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True))
 class CapabilityFields(TypedDict, total=False):
     """What can be done in a space."""
 

@@ -38,8 +38,7 @@ MAX_MARKDOWN = 5000
 @dataclass_transform(frozen_default=True)
 def wire_object(kind: type[T]) -> type[T]:
     """A frozen dataclass that is checked whenever it is an argument, under its Python names or those of the wire."""
-    config = ConfigDict(extra="forbid", validate_by_name=True, validate_by_alias=True, revalidate_instances="always")
-    return with_config(config)(dataclass(frozen=True)(kind))
+    return with_config(ConfigDict(revalidate_instances="always"))(dataclass(frozen=True)(kind))
 
 
 Filled = Annotated[str, Field(min_length=1)]
