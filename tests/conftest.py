@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Generator
 
 import pytest
@@ -27,6 +28,12 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     with sandbox.app() as chosen:
         yield chosen
     chosen.close()
+
+
+@pytest.fixture
+def key() -> str:
+    """A key of the session store that no other test uses."""
+    return f"dingtalk:test:{uuid.uuid4().hex}"
 
 
 @pytest.fixture(scope="session")

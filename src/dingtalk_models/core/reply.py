@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
-from .codes import api_error
+from .codes import LONGEST_WAIT, api_error
 from .errors import ApiError, PermissionDenied, PlatformBusy, RateLimited, TransportError
 
 if TYPE_CHECKING:
@@ -173,8 +173,18 @@ def _refusal(call: Call[Any], response: HttpResponse, data: Any) -> ApiError | T
 
 
 def _retry_after(response: HttpResponse) -> float | None:
-    text = response.headers.get("retry-after", "")
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
+    """The seconds that `Retry-After` asks for, at most `LONGEST_WAIT`; None if it is neither seconds nor a date."""
+    text = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return min(float(text), LONGEST_WAIT)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - dates are rare
+
+    try:
+        # by the clock of the server: that of this machine may differ
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)
 
 
 def _second_look(call: Call[Any], response: HttpResponse, problem: ValidationError) -> Any:

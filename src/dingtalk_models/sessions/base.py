@@ -99,12 +99,14 @@ class Session:
 
     Attributes:
         name: names the store, without its password.
-        has_add: whether `add` works, so whether a fleet can share locks.
+        has_add: whether `add` works, so whether processes can share locks.
+        has_scripts: whether `script` works.
     """
 
     def __init__(self, store: Store, *, fallback: bool, clock: Callable[[], float]) -> None:
         self.name = store.name
         self.has_add = store.has_add
+        self.has_scripts = hasattr(store, "run")
         self._store = store
         self._fallback = fallback
         self._clock = clock
@@ -162,11 +164,11 @@ class Session:
 
         self._run(release)
 
-    def script(self, text: str) -> Script | None:
-        """A Lua script for the store; `None` where it runs none. No memory ever stands in for it."""
+    def script(self, text: str) -> Script:
+        """A Lua script that runs in the store. During an outage, nothing replaces it."""
         run: Callable[[str, str, tuple[str | int, ...]], list[int]] | None = getattr(self._store, "run", None)
         if run is None:
-            return None
+            raise NotImplementedError(f"session store {self.name} runs no scripts")
 
         def script(key: str, /, *arguments: str | int) -> list[int]:
             try:
