@@ -10,7 +10,6 @@ import os
 import socket
 import sqlite3
 import stat
-import subprocess
 import sys
 import threading
 import time
@@ -415,46 +414,6 @@ def test_threads_do_not_use_up_the_connections_of_a_database(postgresql_url: str
             readers = [pool.submit(session.get, key) for _ in range(120)]  # PostgreSQL has 100 connections
             time.sleep(0.5)
         assert {reader.result() for reader in readers} == {"value"}
-
-
-FORK = """
-import os, sys
-from dingtalk_models.sessions import open_session
-
-url, key, client = sys.argv[1:]
-if client:
-    import pymemcache, memcache
-    source = eval(client)
-else:
-    source = url
-session = open_session(source)
-session.set(key + "parent", "parent", 60)
-session.set(key + "child", "child", 60)
-child = os.fork()
-me = "parent" if child else "child"
-right = all(session.get(key + me) == me for _ in range(100))
-if not child:
-    os._exit(0 if right else 1)
-sys.exit(0 if os.waitpid(child, 0)[1] == 0 and right else 1)
-"""
-
-
-@pytest.mark.parametrize(
-    "client",
-    [
-        "",
-        "pymemcache.Client({!r})",
-        "pymemcache.HashClient([{!r}], use_pooling=True)",
-        "memcache.Client([{!r}])",
-    ],
-)
-def test_a_fork_has_connections_of_its_own(memcached_url: str, key: str, client: str) -> None:
-    script = [sys.executable, "-c", FORK, memcached_url, key, client.format(address(memcached_url))]
-    subprocess.run(script, check=True, timeout=20)
-
-
-def test_a_fork_shares_every_store(shared: str, key: str) -> None:
-    subprocess.run([sys.executable, "-c", FORK, shared, key, ""], check=True, timeout=20)
 
 
 # --- a store that fails

@@ -6,9 +6,11 @@ touches a socket, a clock or a thread: `drive` performs the steps on the calling
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -205,30 +207,53 @@ class Blocking(Generic[T]):
 
 
 class Wait(Generic[T]):
-    """Wait for what another thread or task is finding out, `finder` being the thread that works or runs the task."""
+    """Wait for what another thread or task is finding out, but not for ever: None if it has not come in time.
 
-    __slots__ = ("finder", "future")
+    Args:
+        future: what is being found out.
+        finder: the thread that finds it out, or that runs the task which does.
+        seconds: how long to wait for it.
+    """
 
-    def __init__(self, future: Future[T], finder: int) -> None:
+    __slots__ = ("finder", "future", "seconds")
+
+    def __init__(self, future: Future[T], finder: int, seconds: float) -> None:
         self.future = future
         self.finder = finder
+        self.seconds = seconds
 
-    def __iter__(self) -> Flow[T]:
-        answer: T = yield self
+    def __iter__(self) -> Flow[T | None]:
+        answer: T | None = yield self
         return answer
 
-    def perform(self, edge: Edge) -> T:  # noqa: ARG002
+    def perform(self, edge: Edge) -> T | None:  # noqa: ARG002
         if self.finder == threading.get_ident() and not self.future.done():
+            if not _loop_runs_here():
+                return None  # the event loop that did it has stopped: it cannot go on while this thread waits
             raise ConfigurationError(
                 "a blocking call on the event loop waits for an awaited one, which it keeps from going on: await it too"
             )
-        return self.future.result()
+        try:
+            return self.future.result(max(0.0, self.seconds))
+        except TimeoutError:
+            if self.future.done():
+                raise  # it is what was found out
+            return None
 
-    async def aperform(self, edge: Edge) -> T:  # noqa: ARG002
+    async def aperform(self, edge: Edge) -> T | None:  # noqa: ARG002
         import asyncio  # noqa: PLC0415
 
-        # shield: a waiter that is cancelled must not cancel the work of the one it waits for
-        return await asyncio.shield(asyncio.wrap_future(self.future))
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell(_: object) -> None:
+            with suppress(RuntimeError):  # the loop has been closed, so nobody waits any more
+                loop.call_soon_threadsafe(done.set)
+
+        self.future.add_done_callback(tell)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, self.seconds)):
+                await done.wait()
+        return self.future.result() if self.future.done() else None
 
 
 class Background:
@@ -240,7 +265,8 @@ class Background:
         self.flow = flow
 
     def perform(self, edge: Edge) -> None:
-        threading.Thread(target=lambda: drive(self.flow(), edge), daemon=True, name="dingtalk-refresh").start()
+        with suppress(RuntimeError):  # no thread can start, as the interpreter is ending: it is left out
+            threading.Thread(target=lambda: drive(self.flow(), edge), daemon=True, name="dingtalk-refresh").start()
 
     async def aperform(self, edge: Edge) -> None:
         import asyncio  # noqa: PLC0415
@@ -252,6 +278,18 @@ class Background:
 
 _background: set[asyncio.Task[None]] = set()
 """The loop keeps only weak references to its tasks."""
+
+
+def _loop_runs_here() -> bool:
+    """Whether an event loop runs on this thread."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class Stopped(BaseException):

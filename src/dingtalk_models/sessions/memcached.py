@@ -5,18 +5,20 @@ from __future__ import annotations
 import errno
 import hashlib
 import importlib
-import os
 import re
 import threading
 import time
 import weakref
 import zlib
-from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol, TypeVar, cast
 
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.forking import after_fork, renew_locks
 from dingtalk_models.sessions.base import UnreadableEntry, whole_seconds
+
+T = TypeVar("T")
 
 _TIMEOUT = 2.0
 _SAFE_KEY = re.compile(r"[!-~]{1,150}")  # of Memcached's 250 bytes, some are left for the client's own prefix
@@ -44,11 +46,16 @@ class MemcachedStore:
     def __init__(self, client: MemcachedClient, name: str) -> None:
         self.name = name
         self._client = client
-        self._process = os.getpid()
         self._lock = _lock_for(client)
+        after_fork(self, MemcachedStore._after_fork)
+
+    def _after_fork(self) -> None:
+        renew_locks(self._client, "pymemcache")
+        self._lock = _lock_for(self._client)
+        self._client.disconnect_all()  # only closes its connections here: the parent's end stays open
 
     def get(self, key: str) -> object:
-        with self._using() as client:
+        def get(client: MemcachedClient) -> object:
             try:
                 raw = client.get(_safe(key))
             except (ValueError, zlib.error) as error:  # another program's flags
@@ -57,25 +64,33 @@ class MemcachedStore:
                 self._check_alive()
             return raw
 
+        return self._do(get)
+
     def set(self, key: str, raw: str, expires: float) -> None:
-        with self._using() as client:
+        def set_(client: MemcachedClient) -> None:
             if not client.set(_safe(key), raw, _expiry(expires), noreply=False):
                 raise ConnectionError(errno.EIO, "the value was not stored")
 
+        self._do(set_)
+
     def delete(self, key: str) -> None:
-        with self._using() as client:
+        def delete(client: MemcachedClient) -> None:
             if not client.delete(_safe(key), noreply=False):
                 self._check_alive()
 
+        self._do(delete)
+
     def add(self, key: str, raw: str, expires: float) -> bool:
-        with self._using() as client:
+        def add(client: MemcachedClient) -> bool:
             added = bool(client.add(_safe(key), raw, _expiry(expires), noreply=False))
             if not added:
                 self._check_alive()
             return added
 
+        return self._do(add)
+
     def discard(self, key: str, raw: object) -> None:
-        with self._using() as client:
+        def discard(client: MemcachedClient) -> None:
             held = client.gets(_safe(key))
             if isinstance(held, tuple):  # pymemcache
                 value, token = cast("tuple[object, object]", held)
@@ -84,14 +99,11 @@ class MemcachedStore:
             elif held == raw:  # python-memcached keeps the token to itself
                 client.delete(_safe(key), noreply=False)
 
-    @contextmanager
-    def _using(self) -> Generator[MemcachedClient]:
-        if self._process != os.getpid():  # a fork shares its parent's sockets, and would read its answers
-            self._process = os.getpid()
-            self._lock = _lock_for(self._client)
-            self._client.disconnect_all()
+        self._do(discard)
+
+    def _do(self, work: Callable[[MemcachedClient], T]) -> T:
         with self._lock:
-            yield self._client
+            return work(self._client)
 
     def _check_alive(self) -> None:
         """Tell "not there" from "no answer", for which some clients return the same."""
@@ -118,7 +130,8 @@ def from_url(url: str, name: str) -> MemcachedStore:
 
 
 def from_client(client: MemcachedClient) -> MemcachedStore:
-    """A store over a user's client, named by the servers it talks to."""
+    """A store over a user's client, with the addresses of its servers as its name."""
+    client = vars(client).get("_client", client)  # of a pymemcache.RetryingClient, whose attributes are all functions
     if hosts := getattr(client, "servers", None):  # python-memcached
         places = [host.address for host in hosts]
     elif clients := getattr(client, "clients", None):  # pymemcache.HashClient

@@ -11,6 +11,7 @@ from redis.commands.core import Script
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
+from dingtalk_models.forking import after_fork, renew_locks
 from dingtalk_models.sessions.base import UnreadableEntry
 
 _TIMEOUT = 2.0
@@ -18,7 +19,7 @@ _DISCARD = """if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KE
 
 
 class RedisStore:
-    """One Redis client, which is itself safe for threads and forks."""
+    """One Redis client, which is safe for threads; redis-py resets its connection pool in a child."""
 
     has_add = True
 
@@ -26,6 +27,13 @@ class RedisStore:
         self.name = name
         self._client = client
         self._scripts: dict[str, Script] = {}
+        after_fork(self, RedisStore._after_fork)
+
+    def _after_fork(self) -> None:
+        renew_locks(self._client, "redis")  # redis-py takes a pool's lock to reset the pool
+        connection = getattr(self._client, "connection", None)
+        if connection is not None:  # of a `single_connection_client`, which has no pool to reset
+            connection.disconnect()  # only closes it here: the parent's end stays open
 
     def get(self, key: str) -> object:
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import DingTalkError, QuotaExhausted, RateLimited, TransportError
 from dingtalk_models.core.flow import Blocking, Edge, Flow, Sleep
+from dingtalk_models.forking import check_fork
 from dingtalk_models.sessions import Session
 from dingtalk_models.transport.rate_limit.schedule import LocalSchedule, Schedule
 from dingtalk_models.transport.rate_limit.settings import RateLimit
@@ -58,6 +59,7 @@ class Limiter:
             RateLimited: there would be a permit too late.
             QuotaExhausted: the month's calls are used up.
         """
+        check_fork()
         if not self._schedules:
             yield _Open()  # which takes a while the first time: not between a permit and its use
         permits = [Permit(schedule) for schedule in (self._schedule(call), self._address) if schedule]

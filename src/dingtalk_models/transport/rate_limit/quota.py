@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dingtalk_models.core.wire import BEIJING
+from dingtalk_models.forking import after_fork
 
 if TYPE_CHECKING:
     from dingtalk_models.transport.rate_limit.shared import SharedStore
@@ -37,6 +38,10 @@ class Quota:
         self._key = key
         self._lock = threading.Lock()
         self._month, self._count = "", 0
+        after_fork(self, Quota._after_fork)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
 
     def covers(self, path: str) -> bool:
         """Whether calls to a path count."""

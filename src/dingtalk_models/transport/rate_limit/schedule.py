@@ -10,6 +10,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import NamedTuple, Protocol
 
+from dingtalk_models.forking import after_fork
+
 LONGEST_WAY = 0.5
 """Seconds after which a call has reached the platform, even if no answer to it has come back."""
 
@@ -69,6 +71,14 @@ class LocalSchedule:
         self._resting: deque[float] = deque()  # when each permit is free again, the first one first
         self._resumes = 0.0
         self._lock = threading.Lock()
+        after_fork(self, LocalSchedule._after_fork)
+
+    def _after_fork(self) -> None:
+        # the calls and the queue are the parent's; a pause is for everyone
+        self._queue.clear()
+        self._under_way.clear()
+        self._resting.clear()
+        self._lock = threading.Lock()
 
     def ask(self, ticket: int = 0) -> Place:
         with self._lock:
@@ -76,7 +86,7 @@ class LocalSchedule:
             free = self._free(now)
             ticket = ticket or next(self._tickets)
             place = bisect_left(self._queue, ticket)
-            if self._queue[place : place + 1] != [ticket]:  # it is new
+            if self._queue[place : place + 1] != [ticket]:  # it is new, or a fork has emptied the queue
                 self._queue.insert(place, ticket)
             if place < free and self._resumes <= now:
                 del self._queue[place]

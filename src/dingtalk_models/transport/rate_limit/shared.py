@@ -10,6 +10,7 @@ from typing import Literal
 
 from dingtalk_models.core.codes import LONGEST_WAIT
 from dingtalk_models.core.errors import SessionStoreError
+from dingtalk_models.forking import after_fork
 from dingtalk_models.sessions import Session
 from dingtalk_models.sessions.base import RETRY_AFTER
 from dingtalk_models.transport.rate_limit.schedule import LONGEST_WAY, LocalSchedule, Place
@@ -29,6 +30,10 @@ class SharedStore:
         self._scripts = {name: session.script(_text(name)) for name in ("schedule", "quota")}
         self._lock = threading.Lock()
         self._ask_again_at = 0.0
+        after_fork(self, SharedStore._after_fork)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
 
     def schedule(self, calls: int, key: str) -> SharedSchedule:
         """The schedule of one limit, with its state under a key."""
@@ -64,6 +69,11 @@ class SharedSchedule:
         self._key = key
         self._limits = calls, *map(_ticks, (1.0, LONGEST_WAY, _PATIENCE, LONGEST_WAIT))
         self._ended: list[tuple[int, float]] = []
+        self._lock = threading.Lock()
+        after_fork(self, SharedSchedule._after_fork)
+
+    def _after_fork(self) -> None:
+        self._ended = []  # the parent reports them
         self._lock = threading.Lock()
 
     def ask(self, ticket: int = 0) -> Place:
