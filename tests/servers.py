@@ -32,7 +32,7 @@ def redis(port: int | None = None) -> Generator[str]:
         command = [_binary("redis-server", "redis-server"), "--bind", "127.0.0.1", "--port", str(port)]
         command += ["--requirepass", PASSWORD, "--save", "", "--unixsocket", str(directory / "socket")]
         url = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
-        with _Server(command, directory, "redis", lambda: _listens(port)).running(url):
+        with _Server(command, directory, "redis", lambda: _listens(port), stop=signal.SIGKILL).running(url):
             yield url
 
 
@@ -42,7 +42,7 @@ def memcached(port: int | None = None) -> Generator[str]:
     with _directory("memcache") as directory:
         command = [_binary("memcached", "memcached"), "-l", "127.0.0.1", "-p", str(port), "-m", "16"]
         url = f"memcached://127.0.0.1:{port}"
-        with _Server(command, directory, "memcache", lambda: _listens(port)).running(url):
+        with _Server(command, directory, "memcache", lambda: _listens(port), stop=signal.SIGKILL).running(url):
             yield url
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 import servers
 
@@ -20,19 +22,27 @@ pymemcache: Any = importlib.import_module("pymemcache")
 retrying: Any = importlib.import_module("pymemcache.client.retrying")
 memcache: Any = importlib.import_module("memcache")
 redis_from_url: Any = vars(redis)["from_url"]
+SECRET = "t0p-s3cret-token"
+
 blocking_pool: Any = vars(redis)["BlockingConnectionPool"].from_url
 
 
-class Manager(dict[str, bytes]):
+class Manager:
     """A user's own store: three methods, values kept as bytes, expiry ignored."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        return self.entries.get(key)
 
     def set(self, key: str, value: str, expires: int) -> None:
         assert type(expires) is int
         assert expires >= 1
-        self[key] = value.encode("ascii")
+        self.entries[key] = value.encode("ascii")
 
     def delete(self, key: str) -> None:
-        self.pop(key, None)
+        self.entries.pop(key, None)
 
 
 class LockingManager(Manager):
@@ -44,7 +54,7 @@ class LockingManager(Manager):
 
     def add(self, key: str, value: str, expires: int) -> int:
         with self.lock:
-            if key in self:
+            if key in self.entries:
                 return 0
             self.set(key, value, expires)
             return 1
@@ -110,3 +120,26 @@ SOURCES: dict[str, Callable[[Callable[[str], str], Path], Any]] = {
 
 KINDS = list(SOURCES)
 SHARED = ["sqlite", "redis", "memcached", "mariadb", "postgresql"]
+
+
+def server_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of the server for a kind of store; of a file, its directory."""
+    for name, fixture in (("redis", "redis"), ("memcache", "memcached"), ("mariadb", "mariadb"), ("postgresql",) * 2):
+        if name in kind:
+            url: str = request.getfixturevalue(f"{fixture}_url")
+            return url
+    return str(tmp_path)
+
+
+def source_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """What may be passed as `session_manager`; a client is closed when the test is over."""
+    source = SOURCES[kind](lambda server: request.getfixturevalue(f"{server}_url"), tmp_path)
+    for close in ("close", "disconnect_all"):
+        if hasattr(source, close):
+            request.addfinalizer(getattr(source, close))
+    return source
+
+
+def everything_said(error: BaseException) -> str:
+    """All that a reader of a log may see of an error."""
+    return "".join(traceback.format_exception(error)) + repr(error)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import servers
 from pushing import receiving_app, sealed
-from stores import SOURCES
+from stores import SOURCES, server_of
 
 from dingtalk_models.sandbox import Sandbox
 
@@ -31,15 +31,6 @@ def run(*arguments: object) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
-
-
-def server_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of the server for a kind of store; of a file, its directory."""
-    for server in ("redis", "memcache", *DATABASES):
-        if server in kind:
-            url: str = request.getfixturevalue("memcached_url" if server == "memcache" else f"{server}_url")
-            return url
-    return str(tmp_path)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import weakref
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
 from dingtalk_models.core.errors import ConfigurationError
@@ -102,8 +103,25 @@ class MemcachedStore:
         self._do(discard)
 
     def _do(self, work: Callable[[MemcachedClient], T]) -> T:
+        """Use the client; again, if a connection that it kept was dead, as all are after a restart of the server.
+
+        It does no harm if the server has done it the first time: `Session.add` recognises its own value.
+        """
+        client = self._client
         with self._lock:
-            return work(self._client)
+            for _ in range(_kept_connections(client)):
+                before = _given_up(client)
+                try:
+                    result = work(client)
+                    if _given_up(client).keys() <= before.keys():
+                        return result
+                except Exception as error:
+                    if not _means_dead(error):
+                        raise
+                for server, ask_again in _given_up(client).items():
+                    if server not in before:
+                        ask_again()
+            return work(client)
 
     def _check_alive(self) -> None:
         """Tell "not there" from "no answer", for which some clients return the same."""
@@ -140,6 +158,39 @@ def from_client(client: MemcachedClient) -> MemcachedStore:
         places = [getattr(client, "server", "…")]
     names = (place if isinstance(place, str) else f"{place[0]}:{place[1]}" for place in places)
     return MemcachedStore(client, f"memcached://{','.join(names)}")
+
+
+def _attribute(client: object, name: str) -> Any:
+    """An attribute that only some clients have; None in the others."""
+    return vars(client).get(name)
+
+
+def _kept_connections(client: MemcachedClient) -> int:
+    """How many connections to one server a client may have kept."""
+    nodes = _attribute(client, "clients") or {"": client}  # pymemcache.HashClient
+    pools = [pool for node in nodes.values() if (pool := _attribute(node, "client_pool"))]
+    return max((len(pool.free) for pool in pools), default=1)
+
+
+def _given_up(client: MemcachedClient) -> dict[object, Callable[[], object]]:
+    """The servers that a client does not ask for some time, each with a function that makes it ask again."""
+    failed, dead = _attribute(client, "_failed_clients"), _attribute(client, "_dead_clients")
+    if dead is None:
+        hosts = _attribute(client, "servers") or ()  # python-memcached
+        return {host: partial(setattr, host, "deaduntil", 0) for host in hosts if host.deaduntil > time.time()}
+
+    def ask_again(server: object) -> None:
+        failed.pop(server, None)
+        if dead.pop(server, None):
+            cast("Any", client).add_server(server)
+
+    return {server: partial(ask_again, server) for server in (*failed, *dead)}  # pymemcache.HashClient
+
+
+def _means_dead(error: Exception) -> bool:
+    """Whether an error says that a connection was dead. A `ConnectionError` itself is `_check_alive`'s."""
+    broken = isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
+    return broken or type(error) is ConnectionError or type(error).__name__ == "MemcacheUnexpectedCloseError"
 
 
 def _lock_for(client: object) -> AbstractContextManager[object]:
