@@ -8,6 +8,7 @@ from collections.abc import Generator
 import pytest
 import servers
 from hypothesis import settings
+from refreshing import Clock
 
 from dingtalk_models import DingTalkApp
 from dingtalk_models.sandbox import Sandbox
@@ -28,6 +29,12 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     with sandbox.app() as chosen:
         yield chosen
     chosen.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of credentials and sessions; it has to be there before the app."""
+    return Clock(monkeypatch)
 
 
 @pytest.fixture

@@ -60,6 +60,19 @@ class LockingManager(Manager):
             return 1
 
 
+class SlowManager(LockingManager):
+    """Whose locking takes a while, longer than its caller has patience."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+
+    def add(self, key: str, value: str, expires: int) -> int:
+        self.asked.set()
+        time.sleep(0.1)
+        return super().add(key, value, expires)
+
+
 class Clock:
     """The wall clock, which a test may put forward or back."""
 

@@ -69,14 +69,22 @@ Wanted = Callable[[Held], bool]
 
 
 class _Refresh:
-    """A refresh that is under way: what comes of it, and the thread that does it or runs the task that does."""
+    """A refresh that is under way.
 
-    __slots__ = ("began", "result", "thread")
+    Attributes:
+        result: what comes of it.
+        thread: the thread that does it, or runs the task that does.
+        ends: when nobody waits for it any longer.
+        lock: its lock in the session store.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("ends", "lock", "result", "thread")
+
+    def __init__(self, lock: SessionLock) -> None:
         self.result = Future[Held | None]()
         self.thread = threading.get_ident()
-        self.began = time.monotonic()
+        self.ends = time.monotonic() + LOCK_LIFE
+        self.lock = lock
 
 
 class Credential:
@@ -149,15 +157,17 @@ class Credential:
                     return self._held
                 current = self._refreshing
                 if current is None:
-                    mine = self._refreshing = _Refresh()
+                    mine = self._refreshing = _Refresh(SessionLock(self.session, self._lock_key, LOCK_LIFE))
                     break
-            seconds_left = current.began + LOCK_LIFE - time.monotonic()
+            seconds_left = current.ends - time.monotonic()
             if (held := (yield from Wait(current.result, current.thread, seconds_left))) is not None:
                 return held
             # it was cancelled, or its thread or event loop has ended in the middle of it: this caller takes its place
             self._leave(current)
+            if self.session.has_add:
+                yield from Blocking(current.lock.release)
         try:
-            fresh = yield from self._obtain(wanted)
+            fresh = yield from self._obtain(wanted, mine.lock)
         except Exception as error:
             self._leave(mine).set_exception(error)
             raise
@@ -173,12 +183,11 @@ class Credential:
                 self._refreshing = None
         return refresh.result
 
-    def _obtain(self, wanted: Wanted) -> Flow[Held]:
+    def _obtain(self, wanted: Wanted, lock: SessionLock) -> Flow[Held]:
         if (held := (yield from self._from_store(wanted))) is not None:
             return held
         if not self.session.has_add:
             return (yield from self._from_platform())
-        lock = SessionLock(self.session, self._lock_key, LOCK_LIFE)
         try:
             while not (yield from Blocking(lock.acquire)):
                 yield Sleep(_POLL)
