@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Generator
 
 import pytest
 import servers
 from hypothesis import settings
 from plain_client import Client
+from refreshing import Clock
 
 from dingtalk_models import DingTalkApp, Space
 from dingtalk_models.sandbox import Sandbox
@@ -47,6 +49,18 @@ def client(sandbox: Sandbox) -> Generator[Client]:
     plain = Client(sandbox)
     with plain.http:
         yield plain
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of credentials and sessions; it has to be there before the app."""
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def key() -> str:
+    """A key of the session store that no other test uses."""
+    return f"dingtalk:test:{uuid.uuid4().hex}"
 
 
 @pytest.fixture(scope="session")

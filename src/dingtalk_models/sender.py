@@ -12,6 +12,7 @@ from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
 from dingtalk_models.core.steps import AsyncTransport, Flow, Steps, Transport
 from dingtalk_models.drivers.blocking import BlockingDriver
+from dingtalk_models.forking import after_fork
 
 if TYPE_CHECKING:
     from dingtalk_models.drivers.asynchronous import AsyncDriver
@@ -43,6 +44,10 @@ class Sender:
         self._exchange = exchange
         self._transport = transport
         self._async_transport = async_transport
+        self._opening = threading.Lock()
+        after_fork(self, Sender._after_fork)
+
+    def _after_fork(self) -> None:
         self._opening = threading.Lock()
 
     def send(self, steps: Steps[T]) -> T:

@@ -1,16 +1,13 @@
-"""Receiving pushes: verified, decrypted, handled once, answered."""
+"""Receiving pushes: they are verified, decrypted, handled once and answered."""
 
 from __future__ import annotations
 
 import json
 import re
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from dingtalk_models.callback.crypto import Crypto, Opened
@@ -21,12 +18,12 @@ from dingtalk_models.core.errors import (
     CallbackError,
     ConfigurationError,
     ReplayedCallback,
-    SessionStoreError,
     SignatureMismatch,
 )
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.steps import Blocking, Flow, Handle
 from dingtalk_models.sessions import Session, open_session
+from dingtalk_models.sessions.lock import SessionLock
 
 T = TypeVar("T")
 
@@ -34,7 +31,7 @@ Query = Mapping[str, str]
 """The query string of a push."""
 
 Body = bytes | str | Mapping[str, Any]
-"""The body of a push: as it came, or parsed."""
+"""The body of a push: as it was received, or parsed."""
 
 Handler = Callable[[Any], Any]
 
@@ -61,9 +58,9 @@ class Push:
     """A push that was received.
 
     Attributes:
-        event: what it tells.
-        reply: what to answer with, as JSON: the encrypted `success`.
-        duplicate: whether the event had been handled before, in an earlier push.
+        event: the event in it.
+        reply: what to answer, as JSON: the encrypted `success`.
+        duplicate: whether the event was handled before, in an earlier push.
         text: the decrypted text.
     """
 
@@ -79,9 +76,9 @@ class Receiver:
     Attributes:
         window: the seconds by which the time of a push may differ from this machine's.
         remember: the seconds for which an event that was handled is not handled again.
-        lease: the seconds after which a handler that has not come back is given up, and its event may be handled again.
-        session: where marks are kept, so that what one process received another refuses: the app's session manager, or
-            this process's memory where that has no `add`.
+        lease: the seconds that a handler has; after them, its event may be handled again.
+        session: where it is noted what was received and handled, so that all processes know: the app's session store,
+            or this process's memory if that store has no `add`.
     """
 
     def __init__(self, app: CallbackApp) -> None:
@@ -89,23 +86,23 @@ class Receiver:
         self.window = WINDOW
         self.remember = REMEMBER
         self.lease = LEASE
+        self.session = app.session if app.session.has_add else open_session()
         self.handlers: dict[str, list[Handler]] = {}
+        self._crypto: Crypto | None = None
 
-    @cached_property
-    def session(self) -> Session:
-        return self.app.session if self.app.session.has_add else open_session()
-
-    @cached_property
+    @property
     def crypto(self) -> Crypto:
         """The encryption of this app's pushes.
 
         Raises:
             ConfigurationError: the app has no token, no aes_key, or neither an appkey nor a corp_id.
         """
-        if not self.app.token or not self.app.aes_key:
-            raise ConfigurationError(f"app {self.app.name!r} cannot receive pushes: give it token and aes_key")
-        owners = [owner for owner in (self.app.appkey, self.app.corp_id) if owner]
-        return Crypto(self.app.token, self.app.aes_key, owners)
+        if self._crypto is None:
+            if not self.app.token or not self.app.aes_key:
+                raise ConfigurationError(f"app {self.app.name!r} cannot receive pushes: give it token and aes_key")
+            owners = [owner for owner in (self.app.appkey, self.app.corp_id) if owner]
+            self._crypto = Crypto(self.app.token, self.app.aes_key, owners)
+        return self._crypto
 
     def on(self, event: type[Event] | str, /) -> Callable[[Handler], Handler]:
         """Let a function handle a type of event."""
@@ -130,7 +127,7 @@ class Receiver:
         return self.crypto.seal(SUCCESS, timestamp=now, nonce=nonce, owner=owner)
 
     def _open(self, query: Query, body: Body) -> tuple[Opened, str]:
-        """The text of a push that is authentic and of these minutes, and its signature."""
+        """Verify and decrypt a push; its text and its signature."""
         signature = _text(query, "msg_signature", "signature")
         timestamp = _text(query, "timestamp", "timeStamp")
         encrypted = _text(_object(body), "encrypt")
@@ -140,7 +137,7 @@ class Receiver:
         return self.crypto.open(encrypted), signature
 
     def handle(self, event: Event) -> Flow[bool]:
-        """Run the handlers of an event; whether they had it before."""
+        """Run the handlers of an event; whether it was handled before."""
         wanted = (event.type,) if isinstance(event, CheckUrl) else (event.type, EVERY_TYPE)
         handlers = [handler for name in wanted for handler in self.handlers.get(name, ())]
         if not handlers or event.event_id is None:
@@ -159,23 +156,17 @@ class Receiver:
         return False
 
     def _once(self, name: str, life: float, work: Flow[T]) -> Flow[T]:
-        """Do what may be done once; where it fails, it may be done again."""
-        key, owner = self.app.session_key(name), secrets.token_hex(8)
-        if not (yield from Blocking(lambda: self.session.add(key, owner, life))):
+        """Do what may be done only once; if it fails, it may be done again."""
+        lock = SessionLock(self.session, self.app.session_key(name), life)
+        if not (yield from Blocking(lock.acquire)):
             raise ReplayedCallback("the push was received before, or its event is being handled right now")
-
-        def release() -> None:
-            with suppress(SessionStoreError):  # then it ends with its life
-                self.session.release(key, owner)
-
         try:
             return (yield from work)
         except Exception:
-            yield from Blocking(release)
+            yield from Blocking(lock.release)
             raise
         except BaseException:
-            # a flow that is cancelled or interrupted can take no further step
-            threading.Thread(target=release, name="dingtalk-release").start()
+            lock.release_in_background()
             raise
 
 
@@ -185,7 +176,7 @@ def _run(handlers: list[Handler], event: Event) -> Flow[None]:
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:
-    """The first of these that is there."""
+    """The first of these values that is there."""
     for name in names:
         value = values.get(name)
         if isinstance(value, str) and value:
@@ -207,6 +198,6 @@ def _object(body: Body) -> dict[str, Any]:
 
 def _seconds(timestamp: str) -> float:
     if not re.fullmatch(r"[0-9]{1,16}", timestamp):
-        raise ReplayedCallback("the push does not tell its time")
+        raise ReplayedCallback("the push has no valid timestamp")
     number = int(timestamp)
     return number / 1000 if number >= _FIRST_MILLISECONDS else number

@@ -126,6 +126,9 @@ _WAITS: dict[str, float] = {
 }  # fmt: skip
 """Seconds after which calls are taken again, where it is more than the usual one."""
 
+LONGEST_WAIT = 600.0
+"""Seconds that the longest documented ban lasts. A reply that asks for a longer wait is not believed."""
+
 _MANDATORY_CUSTOM_FIELD = (
     "The company has made a custom field of external contacts mandatory, which this API cannot send: make the field "
     "optional in the admin console. / "

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
-from dingtalk_models.core.codes import api_error
+from dingtalk_models.core.codes import LONGEST_WAIT, api_error
 from dingtalk_models.core.errors import ApiError, PermissionDenied, PlatformBusy, RateLimited, TransportError
 from dingtalk_models.core.http import Endpoint, HttpResponse
 from dingtalk_models.core.json_values import is_array, is_object
@@ -176,5 +176,15 @@ def _refusal(endpoint: Endpoint, response: HttpResponse, data: Any) -> ApiError 
 
 
 def _retry_after(response: HttpResponse) -> float | None:
-    text = response.headers.get("retry-after", "")
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
+    """The seconds that `Retry-After` asks for, at most `LONGEST_WAIT`; None if it is neither seconds nor a date."""
+    text = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return min(float(text), LONGEST_WAIT)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - dates are rare
+
+    try:
+        # by the clock of the server: that of this machine may differ
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)

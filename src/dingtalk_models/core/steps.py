@@ -95,18 +95,20 @@ class Blocking(Step, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Step, Generic[T]):
-    """Wait for what another thread or task is finding out.
+    """Wait for what another thread or task is finding out, but not for ever: `None` where it has not come in time.
 
     Attributes:
         future: its result.
         worker: the id of the thread that works on it, or that runs the task.
+        seconds: how long to wait.
     """
 
     future: Future[T]
     worker: int
+    seconds: float
 
-    def __iter__(self) -> Flow[T]:
-        answer: T = yield self
+    def __iter__(self) -> Flow[T | None]:
+        answer: T | None = yield self
         return answer
 
 

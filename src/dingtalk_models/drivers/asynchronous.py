@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
@@ -78,8 +79,7 @@ class AsyncDriver:
             case Window() as window:
                 return await self._take(window)
             case Wait() as wait:
-                # shield: a waiter that is cancelled must not cancel the work of the one it waits for
-                return await asyncio.shield(asyncio.wrap_future(wait.future))
+                return await _wait(wait)
             case Background(begin):
                 task = asyncio.get_running_loop().create_task(self.run(begin()))
                 self._background.add(task)
@@ -105,6 +105,20 @@ class AsyncDriver:
         answer = await tasks.begun.popleft()
         window.taken(answer)
         return answer
+
+
+async def _wait(step: Wait[T]) -> T | None:
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell(_: object) -> None:
+        with suppress(RuntimeError):  # the loop has been closed, so nobody waits any more
+            loop.call_soon_threadsafe(done.set)
+
+    step.future.add_done_callback(tell)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, step.seconds)):
+            await done.wait()
+    return step.future.result() if step.future.done() else None
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

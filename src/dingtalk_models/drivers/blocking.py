@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import as_completed
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -78,9 +80,7 @@ class BlockingDriver:
             case Wait() as wait:
                 return self._wait(wait)
             case Background(begin):
-                run = self.run
-                threading.Thread(target=lambda: run(begin()), daemon=True, name="dingtalk-refresh").start()
-                return None
+                return self._in_background(begin)
             case Handle() as handling:
                 return self._handle(handling)
 
@@ -115,12 +115,23 @@ class BlockingDriver:
         return answer
 
     @staticmethod
-    def _wait(step: Wait[T]) -> T:
+    def _wait(step: Wait[T]) -> T | None:
         if step.worker == threading.get_ident() and not step.future.done():
+            if not _loop_runs_here():
+                return None  # the event loop that worked on it has stopped, and cannot go on while this thread waits
             raise ConfigurationError(
                 "a blocking call on the event loop waits for an awaited one, which it keeps from going on: await it too"
             )
-        return step.future.result()
+        try:
+            return step.future.result(max(0.0, step.seconds))
+        except TimeoutError:
+            if step.future.done():
+                raise  # it is the result
+            return None
+
+    def _in_background(self, begin: Callable[[], Flow[None]]) -> None:
+        with suppress(RuntimeError):  # no thread can start any more, as the interpreter is ending
+            threading.Thread(target=lambda: self.run(begin()), daemon=True, name="dingtalk-refresh").start()
 
     @staticmethod
     def _handle(step: Handle) -> None:
@@ -129,3 +140,15 @@ class BlockingDriver:
             import asyncio  # noqa: PLC0415 - it takes long to import, and blocking programs have no need of it
 
             asyncio.run(result)
+
+
+def _loop_runs_here() -> bool:
+    """Whether an event loop runs on this thread."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
