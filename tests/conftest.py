@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 import servers
 from hypothesis import settings
-from refreshing import Clock
+from refreshing import FAST, Clock
 
 from dingtalk_models import DingTalkApp
 from dingtalk_models.sandbox import Sandbox
@@ -35,6 +35,12 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of credentials and sessions; it has to be there before the app."""
     return Clock(monkeypatch)
+
+
+@pytest.fixture
+def fast(app: DingTalkApp) -> None:
+    """Lets the app try again at once."""
+    app.retry = FAST
 
 
 @pytest.fixture

@@ -30,13 +30,7 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sessions import SessionManager, open_session
 from dingtalk_models.transport.blocking import RequestsTransport
 
-pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture
-def app(app: DingTalkApp) -> DingTalkApp:
-    app.retry = FAST
-    return app
+pytestmark = pytest.mark.usefixtures("clock", "fast")
 
 
 # -- renewing ahead --------------------------------------------------------------------------------------------------
