@@ -9,7 +9,7 @@ import pytest
 import servers
 from hypothesis import settings
 from plain_client import Client
-from refreshing import Clock
+from refreshing import FAST, Clock
 
 from dingtalk_models import DingTalkApp, Space
 from dingtalk_models.sandbox import Sandbox
@@ -55,6 +55,12 @@ def client(sandbox: Sandbox) -> Generator[Client]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of credentials and sessions; it has to be there before the app."""
     return Clock(monkeypatch)
+
+
+@pytest.fixture
+def fast(app: DingTalkApp) -> None:
+    """Lets the app try again at once."""
+    app.retry = FAST
 
 
 @pytest.fixture

@@ -24,13 +24,7 @@ from dingtalk_models.auth.module import Auth, signed_url
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sessions import Session
 
-pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture
-def app(app: DingTalkApp) -> DingTalkApp:
-    app.retry = FAST
-    return app
+pytestmark = pytest.mark.usefixtures("clock", "fast")
 
 
 # -- fetching and keeping --------------------------------------------------------------------------------------------

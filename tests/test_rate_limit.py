@@ -180,7 +180,7 @@ def test_a_turn_beyond_the_deadline_is_not_waited_for(sandbox: Sandbox) -> None:
     app = sandbox.app(rate_limit=RateLimit(1), retry=Retry(deadline=0.5))
     app.send(READ)
     begun = time.monotonic()
-    with pytest.raises(RateLimited, match=r"not sent: its turn would come in [01]\.\d s") as caught:
+    with pytest.raises(RateLimited, match=r"not sent: it would have to wait [01]\.\d s") as caught:
         app.send(READ)
     assert time.monotonic() - begun < 0.5
     assert 0.5 < caught.value.retry_after < 1.25
@@ -303,7 +303,7 @@ def test_a_ban_of_the_address_holds_up_every_api(sandbox: Sandbox) -> None:
     sandbox.fail(GET, status=200, body='{"status":1111,"wait":5}')
     with pytest.raises(RateLimited):
         app.contact.departments.get(1)
-    with pytest.raises(RateLimited, match=r"not sent: its turn would come in (300\.0|299)"):
+    with pytest.raises(RateLimited, match=r"not sent: it would have to wait (300\.0|299)"):
         app.contact.users.get("zhaolei")
     app.close()
 

@@ -30,13 +30,7 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sessions import SessionManager, open_session
 from dingtalk_models.transport.blocking import RequestsTransport
 
-pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture
-def app(app: DingTalkApp) -> DingTalkApp:
-    app.retry = FAST
-    return app
+pytestmark = pytest.mark.usefixtures("clock", "fast")
 
 
 # -- renewing ahead --------------------------------------------------------------------------------------------------
@@ -544,7 +538,10 @@ def test_a_wait_ends_in_time_and_brings_what_was_found(app: DingTalkApp) -> None
     wrong: Future[str] = Future()
     found.set_result("found")
     wrong.set_exception(TimeoutError("its own"))
-    ways: list[Callable[[Flow[str | None]], str | None]] = [app.send, lambda flow: asyncio.run(app.asend(flow))]
+    ways: list[Callable[[Flow[str | None]], str | None]] = [
+        lambda flow: app.send(flow),
+        lambda flow: asyncio.run(app.asend(flow)),
+    ]
     for send in ways:
         begun = time.monotonic()
         assert send(wait(Future(), 0.1)) is None

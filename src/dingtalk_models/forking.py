@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -36,9 +37,15 @@ class _Process:
         self.idle = threading.Condition()
         self.busy.clear()
         self.forking = 0
-        for owner, reset in tuple(self.resets.items()):  # as registered: a store before the session that uses it
-            reset(owner)
+        errors: list[Exception] = []
+        for owner, reset in tuple(self.resets.items()):
+            try:
+                reset(owner)
+            except Exception as error:  # noqa: BLE001 - raised when the others are reset
+                errors.append(error)
         self.pid = os.getpid()  # last: another thread of the child must not pass `check_fork` before all is reset
+        if errors:
+            raise ExceptionGroup("a child could not reset all that it inherited", errors)
 
     def before_fork(self) -> None:
         with self.idle:
@@ -52,11 +59,12 @@ class _Process:
 
 
 _process = _Process()
-os.register_at_fork(
-    before=_process.before_fork,
-    after_in_parent=_process.after_fork_in_parent,
-    after_in_child=_process.reset,
-)
+if sys.platform != "win32":
+    os.register_at_fork(
+        before=_process.before_fork,
+        after_in_parent=_process.after_fork_in_parent,
+        after_in_child=_process.reset,
+    )
 
 
 def after_fork(owner: T, reset: Callable[[T], None]) -> None:

@@ -56,7 +56,7 @@ class Limiter:
             until: when it is too late, on the monotonic clock.
 
         Raises:
-            RateLimited: there would be a permit too late.
+            RateLimited: no permit is free before that.
             QuotaExhausted: the month's calls are used up.
         """
         check_fork()
@@ -139,7 +139,7 @@ class Permit:
 
 
 def _too_late(call: Call[Any], wait: float) -> RateLimited:
-    text = f"not sent: its turn would come in {wait:.1f} s, after its deadline"
+    text = f"not sent: it would have to wait {wait:.1f} s, beyond its deadline"
     error = RateLimited("rate_limit", text, status=429, request=call.request)
     error.retry_after = wait
     return error

@@ -64,7 +64,7 @@ class LocalSchedule:
         self._calls = calls
         self._window = window
         self._clock = clock
-        self._reading = self._time = clock()
+        self._reading = self._set_back = 0.0
         self._tickets = count(1)
         self._queue: list[int] = []
         self._under_way: dict[int, float] = {}  # when each call was sent, the first one first
@@ -84,12 +84,13 @@ class LocalSchedule:
         with self._lock:
             now = self._now()
             free = self._free(now)
+            queue = self._queue
             ticket = ticket or next(self._tickets)
-            place = bisect_left(self._queue, ticket)
-            if self._queue[place : place + 1] != [ticket]:  # it is new, or a fork has emptied the queue
-                self._queue.insert(place, ticket)
+            place = bisect_left(queue, ticket)
+            if place == len(queue) or queue[place] != ticket:  # it is new, or a fork has emptied the queue
+                queue.insert(place, ticket)
             if place < free and self._resumes <= now:
-                del self._queue[place]
+                del queue[place]
                 self._under_way[ticket] = now
                 return Place(self, ticket, 0.0)
             return Place(self, ticket, max(self._resumes, self._free_at(place - free, now)) - now)
@@ -107,9 +108,10 @@ class LocalSchedule:
 
     def _now(self) -> float:
         reading = self._clock()
-        self._time += max(0.0, reading - self._reading)
+        if reading < self._reading:
+            self._set_back += self._reading - reading
         self._reading = reading
-        return self._time
+        return reading + self._set_back
 
     def _free(self, now: float) -> int:
         """How many permits are free."""
