@@ -245,7 +245,7 @@ def held_locks(kind: str, server: str, settings: str) -> None:
     app = app_of(settings, session_manager=source(kind, server), rate_limit=RateLimit(monthly=1000))
     app.send(READ)  # with the schedules that it needs
     roots = app.session, app.access_token_credential, app.jsapi_ticket_credential, app.limiter
-    locks = locks_of(*roots, app.callback.receiver)
+    locks = locks_of(*roots, app.callback)
     assert len(locks) >= 6
     held, enough = threading.Event(), threading.Event()
 

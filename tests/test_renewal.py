@@ -539,7 +539,7 @@ def test_a_wait_ends_in_time_and_brings_what_was_found(app: DingTalkApp) -> None
     found.set_result("found")
     wrong.set_exception(TimeoutError("its own"))
     ways: list[Callable[[Flow[str | None]], str | None]] = [
-        lambda flow: app.send(flow),
+        lambda flow: app.send(flow),  # noqa: PLW0108 - of this type
         lambda flow: asyncio.run(app.asend(flow)),
     ]
     for send in ways:

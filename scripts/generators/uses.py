@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 from functools import cache
+from importlib import import_module
 from typing import NamedTuple
 
-from dingtalk_models import Manager, Module
+from dingtalk_models import Manager
 from dingtalk_models.core.model import managed
 from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.modules import MODULES
 from generators.facts import ROOT
 
 OF_EVERY_OPERATION = {
@@ -87,11 +89,17 @@ def _attributes(info: OperationInfo) -> Iterator[tuple[type, str]]:
 
 
 @cache
+def modules() -> dict[str, type]:
+    """The class of each module."""
+    return {name: getattr(import_module(f"dingtalk_models.{name}.module"), kind) for name, kind in MODULES.items()}
+
+
+@cache
 def _accessors(manager: type) -> list[str]:
     """How an app's modules call a manager: `departments`."""
     return [
         name
-        for module in Module.__subclasses__()
+        for module in modules().values()
         for name, value in vars(module).items()
         if isinstance(value, managed) and value.kind is manager
     ]

@@ -17,7 +17,7 @@ from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.exchange import exchange
 from dingtalk_models.modules import Modules
 from dingtalk_models.sender import Sender
-from dingtalk_models.sessions import SessionSource, open_session
+from dingtalk_models.sessions import Session, SessionSource, open_session
 from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
@@ -201,6 +201,11 @@ class DingTalkApp(Sender, Modules):
         """A key of the session store, made of the app's name and the identity of its credentials, never a secret."""
         where = "" if self.api_url == API_URL else f"{self.api_url}:"
         return f"dingtalk:{where}{self.name}:{self.appkey or self.corp_id}:{what}"
+
+    @cached_property
+    def marks(self) -> Session:
+        """Where it is noted what was received: the session store, or this process's memory if it has no `add`."""
+        return self.session if self.session.has_add else open_session()
 
     @property
     def space_id(self) -> str:

@@ -21,8 +21,7 @@ from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.core.wire import wire
 from dingtalk_models.forking import after_fork, check_fork
-from dingtalk_models.sessions import Session
-from dingtalk_models.sessions.lock import SessionLock
+from dingtalk_models.sessions.base import Session, SessionLock
 
 MARGIN = 120.0
 """Seconds before the platform's own expiry at which a credential is no longer used."""
@@ -157,7 +156,7 @@ class Credential:
                     return self._held
                 current = self._refreshing
                 if current is None:
-                    mine = self._refreshing = _Refresh(SessionLock(self.session, self._lock_key, LOCK_LIFE))
+                    mine = self._refreshing = _Refresh(self.session.lock(self._lock_key, LOCK_LIFE))
                     break
             seconds_left = current.ends - time.monotonic()
             if (held := (yield from Wait(current.result, current.thread, seconds_left))) is not None:

@@ -8,7 +8,9 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
+
+from pydantic import SkipValidation
 
 from dingtalk_models.callback.crypto import Crypto, Opened
 from dingtalk_models.callback.event import EVERY_TYPE, Event
@@ -20,12 +22,12 @@ from dingtalk_models.core.errors import (
     ReplayedCallback,
     SignatureMismatch,
 )
-from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.model import Module
+from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Blocking, Flow, Handle
-from dingtalk_models.sessions import Session, open_session
-from dingtalk_models.sessions.lock import SessionLock
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from dingtalk_models.callback.on import On
 
 Query = Mapping[str, str]
 """The query string of a push."""
@@ -45,11 +47,27 @@ _FIRST_MILLISECONDS = 100_000_000_000
 """Read as seconds, this is the year 5138; as milliseconds, 1973."""
 
 
+class Lock(Protocol):
+    """A lock that processes share."""
+
+    def acquire(self) -> bool: ...
+    def release(self) -> None: ...
+    def release_in_background(self) -> None: ...
+
+
+class Marks(Protocol):
+    """Where it is noted what was received and handled, so that all processes know."""
+
+    def get(self, key: str) -> str | None: ...
+    def set(self, key: str, value: str, expires: float) -> None: ...
+    def lock(self, key: str, life: float) -> Lock: ...
+
+
 class CallbackApp(AppLike, Protocol):
     """An app, as the receiver sees it."""
 
     @property
-    def session(self) -> Session: ...
+    def marks(self) -> Marks: ...
     def session_key(self, what: str) -> str: ...
 
 
@@ -70,24 +88,24 @@ class Push:
     text: str
 
 
-class Receiver:
+class Receiver(Module):
     """Receives the pushes of one app.
 
     Attributes:
         window: the seconds by which the time of a push may differ from this machine's.
         remember: the seconds for which an event that was handled is not handled again.
         lease: the seconds that a handler has; after them, its event may be handled again.
-        session: where it is noted what was received and handled, so that all processes know: the app's session store,
-            or this process's memory if that store has no `add`.
+        handlers: the handlers of each type of event.
     """
 
     def __init__(self, app: CallbackApp) -> None:
-        self.app = app
+        super().__init__(app)
         self.window = WINDOW
         self.remember = REMEMBER
         self.lease = LEASE
-        self.session = app.session if app.session.has_add else open_session()
+        self.marks = app.marks
         self.handlers: dict[str, list[Handler]] = {}
+        self._key = app.session_key("")
         self._crypto: Crypto | None = None
 
     @property
@@ -104,7 +122,17 @@ class Receiver:
             self._crypto = Crypto(self.app.token, self.app.aes_key, owners)
         return self._crypto
 
-    def on(self, event: type[Event] | str, /) -> Callable[[Handler], Handler]:
+    @property
+    def on(self) -> On:
+        """Let a function handle a type of event: `@app.callback.on(UserAddOrg)`, `@app.callback.on("user_add_org")`.
+
+        `Event`, or `*`, stands for every type but `check_url`. A handler may be a coroutine function. The handlers of
+        an event are run in the order in which they were given; where one raises, all of them are run again when the
+        event is pushed again.
+        """
+        return self._on
+
+    def _on(self, event: type[Event] | str, /) -> Callable[[Handler], Handler]:
         """Let a function handle a type of event."""
         name = event if isinstance(event, str) else event.TYPE
 
@@ -114,12 +142,43 @@ class Receiver:
 
         return add
 
-    def receive(self, query: Query, body: Body) -> Flow[Push]:
-        """Verify, decrypt and handle a push."""
+    @operation
+    def receive(self, query: Annotated[Query, SkipValidation], body: Annotated[Body, SkipValidation]) -> Flow[Push]:
+        """Take in a push: verify it, decrypt it, and give its event to its handlers.
+
+        An event that was handled is not handled again, however often it is pushed. Where a handler raises, so does
+        this, and the event can be pushed again.
+
+        Args:
+            query: the parameters of the query string.
+            body: the body, as it came.
+
+        Returns:
+            The event, and the reply to send as JSON.
+
+        Raises:
+            SignatureMismatch: it was not signed with the app's token.
+            ReplayedCallback: it is too old, or was received before.
+            DecryptionError: it was not encrypted with the app's key, or is meant for another app.
+            CallbackError: it is no push at all.
+        """
         opened, signature = self._open(query, body)
         event = read_event(_object(opened.text))
-        duplicate = yield from self._once(f"push:{signature}", 2 * self.window, self.handle(event))
+        once = self.marks.lock(f"{self._key}push:{signature}", 2 * self.window)
+        duplicate = yield from self._handle(event, [once])
         return Push(event, self.reply(opened.owner), duplicate, opened.text)
+
+    @operation
+    def handle(self, event: Annotated[Event, SkipValidation]) -> Flow[bool]:
+        """Give an event to its handlers, such as one whose push failed.
+
+        Args:
+            event: the event.
+
+        Returns:
+            Whether they had had it before, and so were not given it.
+        """
+        return self._handle(event, [])
 
     def reply(self, owner: str | None = None) -> dict[str, str]:
         """The encrypted `success`."""
@@ -136,43 +195,49 @@ class Receiver:
             raise ReplayedCallback("the push is too old, or this machine's clock is wrong")
         return self.crypto.open(encrypted), signature
 
-    def handle(self, event: Event) -> Flow[bool]:
-        """Run the handlers of an event; whether it was handled before."""
+    def _handle(self, event: Event, locks: list[Lock]) -> Flow[bool]:
+        """Run the handlers of an event, holding these locks and its own; whether it was handled before."""
         wanted = (event.type,) if isinstance(event, CheckUrl) else (event.type, EVERY_TYPE)
         handlers = [handler for name in wanted for handler in self.handlers.get(name, ())]
-        if not handlers or event.event_id is None:
-            yield from _run(handlers, event)
-            return False
-        name = f"event:{event.event_id}"
-        key = self.app.session_key(name)
-        if (yield from Blocking(lambda: self.session.get(key))) == _DONE:
+        done = f"{self._key}event:{event.event_id}" if handlers and event.event_id else None
+        if done:
+            locks.append(self.marks.lock(done, self.lease))
+        if not (yield Blocking(lambda: self._claimed(locks, done))):
             return True
-
-        def work() -> Flow[None]:
-            yield from _run(handlers, event)
-            yield from Blocking(lambda: self.session.set(key, _DONE, self.remember))
-
-        yield from self._once(name, self.lease, work())
-        return False
-
-    def _once(self, name: str, life: float, work: Flow[T]) -> Flow[T]:
-        """Do what may be done only once; if it fails, it may be done again."""
-        lock = SessionLock(self.session, self.app.session_key(name), life)
-        if not (yield from Blocking(lock.acquire)):
-            raise ReplayedCallback("the push was received before, or its event is being handled right now")
         try:
-            return (yield from work)
+            for handler in handlers:
+                yield Handle(handler, event)
+            if done:
+                yield Blocking(lambda: self.marks.set(done, _DONE, self.remember))
         except Exception:
-            yield from Blocking(lock.release)
+            yield Blocking(lambda: _release(locks))
             raise
         except BaseException:
-            lock.release_in_background()
+            for lock in locks:
+                lock.release_in_background()
             raise
+        return False
+
+    def _claimed(self, locks: list[Lock], done: str | None) -> bool:
+        """Whether an event is ours to handle: all locks are acquired, and it was not handled before.
+
+        Raises:
+            ReplayedCallback: its push was received before, or it is being handled right now.
+        """
+        acquired: list[Lock] = []
+        for lock in locks:
+            if lock is locks[-1] and done and self.marks.get(done) == _DONE:
+                return False
+            if not lock.acquire():
+                _release(acquired)
+                raise ReplayedCallback("the push was received before, or its event is being handled right now")
+            acquired.append(lock)
+        return True
 
 
-def _run(handlers: list[Handler], event: Event) -> Flow[None]:
-    for handler in handlers:
-        yield Handle(handler, event)
+def _release(locks: list[Lock]) -> None:
+    for lock in locks:
+        lock.release()
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:
@@ -191,9 +256,9 @@ def _object(body: Body) -> dict[str, Any]:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         parsed = None
-    if not is_object(parsed):
+    if not isinstance(parsed, dict):
         raise CallbackError("the push is not a JSON object")
-    return parsed
+    return cast("dict[str, Any]", parsed)
 
 
 def _seconds(timestamp: str) -> float:

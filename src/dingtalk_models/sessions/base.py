@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from dingtalk_models.core.errors import SessionStoreError
@@ -179,6 +180,15 @@ class Session:
             if isinstance(store, MemoryStore):
                 store.forget(key)
 
+    def lock(self, key: str, life: float) -> SessionLock:
+        """A lock that nobody holds yet.
+
+        Args:
+            key: its key.
+            life: the seconds after which it is void, in case its owner has died.
+        """
+        return SessionLock(self, key, life)
+
     def script(self, text: str) -> Script:
         """A Lua script that runs in the store. During an outage, nothing replaces it."""
         run: Callable[[str, str, tuple[str | int, ...]], list[int]] | None = getattr(self._store, "run", None)
@@ -256,6 +266,40 @@ class Session:
             self._memory = None
         if ends:
             _log.info("session store %s answers again", self.name)
+
+
+class SessionLock:
+    """A lock that one owner holds for at most so many seconds. Acquiring it does not wait.
+
+    Args:
+        session: the store.
+        key: the lock's key there.
+        life: the seconds after which it is void, in case its owner has died.
+    """
+
+    def __init__(self, session: Session, key: str, life: float) -> None:
+        self._session = session
+        self._key = key
+        self._life = life
+        self._owner = secrets.token_hex(8)
+
+    def acquire(self) -> bool:
+        """Whether the lock is ours now.
+
+        Raises:
+            SessionStoreError: the store did not answer.
+        """
+        return self._session.add(self._key, self._owner, self._life)
+
+    def release(self) -> None:
+        """Give it back. If the store does not answer, the lock ends with its life."""
+        with suppress(SessionStoreError):
+            self._session.release(self._key, self._owner)
+
+    def release_in_background(self) -> None:
+        """Give it back from a thread: a flow that is cancelled or interrupted can take no further step."""
+        with suppress(RuntimeError):  # no thread can start, as the interpreter is ending
+            threading.Thread(target=self.release, name="dingtalk-release").start()
 
 
 def whole_seconds(expires: float) -> int:
