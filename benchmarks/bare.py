@@ -1,4 +1,4 @@
-"""Bare libraries, each as `post(path, body)`: what a call costs at the least."""
+"""Bare libraries, each as `post(path, body)`: what a call costs at least."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class WebhookRobot:
         Args:
             message: what it says: a `Text`, `Link`, `Markdown`, `RobotActionCard` or `FeedCard`.
             at_mobiles: mobile numbers of people to call; the text has to hold `@` and the number.
-            at_userids: 50 people to call at the most; the text has to hold `@` and the userid.
+            at_userids: 50 people to call at most; the text has to hold `@` and the userid.
             at_all: call everyone.
             msg_uuid: a mark of your own: two messages with the same one are one.
 

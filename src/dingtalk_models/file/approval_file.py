@@ -73,7 +73,7 @@ class ApprovalFileManager(Manager):
             user_id: the user.
             process_instance_id: the approval.
             file_id: the file.
-            file_ids: several files, 20 at the most.
+            file_ids: several files, 20 at most.
             in_comments: whether files in comments count too.
             agent_id: the app's AgentId.
 
@@ -112,7 +112,7 @@ class ApprovalFileManager(Manager):
             userid: the user.
             process_instance_id: the approval, by the id that the older API gives it.
             file_id: the file.
-            file_ids: several files, 20 at the most.
+            file_ids: several files, 20 at most.
             agent_id: the app's AgentId.
 
         Returns:
@@ -144,7 +144,7 @@ class ApprovalFileManager(Manager):
 
         Args:
             user_id: the user.
-            file_infos: the files, 10 at the most, each with its space.
+            file_infos: the files, 10 at most, each with its space.
 
         Raises:
             NotFound: there is no such user.

@@ -53,7 +53,7 @@ class CustomSpaceManager(Manager):
             userid: the user.
             path: where the user may add files.
             file_ids: which files the user may download.
-            duration: how long, in seconds, 3600 at the most.
+            duration: how long, in seconds, 3600 at most.
             agent_id: the app's AgentId.
 
         Raises:

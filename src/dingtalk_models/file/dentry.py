@@ -70,7 +70,7 @@ class ListingFields(TypedDict, total=False):
     parent_id: Annotated[str, wire("parentId")]
     """The folder; by default `0`, the space's root."""
     max_results: Annotated[int, Field(ge=1, le=50), wire("maxResults")]
-    """How many a call brings, 50 at the most."""
+    """How many a call brings, 50 at most."""
     next_token: Annotated[str, wire("nextToken")]
     """Where to begin: what an earlier page said."""
     order_by: Annotated[OrderBy, wire("orderBy")]
@@ -96,7 +96,7 @@ class CommitFields(TypedDict, total=False):
     conflict: ConflictOption
     """What happens where the name is taken; by default another name."""
     app_properties: Annotated[AppProperties, Field(max_length=3)]
-    """Properties of the app, 3 at the most."""
+    """Properties of the app, 3 at most."""
     convert_to_online_doc: Annotated[bool, wire("option.convertToOnlineDoc", "convertToOnlineDoc")]
     """Make an online document of it."""
     online_doc_type: Annotated[
@@ -170,7 +170,7 @@ class DentryManager(Manager):
             dentry_id: the file or folder; `0` is the space's root.
             union_id: who asks.
             with_thumbnail: whether to have the address of a thumbnail, which takes longer.
-            app_ids: the apps whose properties to have, 20 at the most.
+            app_ids: the apps whose properties to have, 20 at most.
 
         Returns:
             The file or folder; a folder has neither size nor extension.

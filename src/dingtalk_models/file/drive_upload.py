@@ -32,7 +32,7 @@ class DriveUploadManager(Manager):
         name: str | None = None,
         progress: Progress | None = None,
     ) -> Call[str]:
-        """Upload a file of 8 MB at the most (单步文件上传).
+        """Upload a file of 8 MB at most (单步文件上传).
 
         Args:
             agent_id: the app's AgentId.
@@ -69,7 +69,7 @@ class DriveUploadManager(Manager):
         Args:
             agent_id: the app's AgentId.
             file_size: how many bytes the whole file has.
-            chunk_numbers: in how many chunks it comes, 10000 at the most.
+            chunk_numbers: in how many chunks it comes, 10000 at most.
             upload_id: what the beginning answered, to end the upload; what is not ended within 24 hours is gone.
 
         Returns:
