@@ -54,7 +54,7 @@ class DingTalkApp(Sender, Modules):
         retry: how often a failed call is sent again; `None` for never.
         rate_limit: how many calls a second are made; further calls wait. `None` for no limit.
         transport: sends requests; by default with requests.
-        async_transport: sends awaited requests; by default with httpcore, the engine of httpx.
+        async_transport: sends awaited requests; by default with aiohttp.
         session_fallback: whether to use this process's memory while the session store is down.
     """
 

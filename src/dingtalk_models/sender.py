@@ -26,7 +26,7 @@ class Sender:
         exchange: makes the flow of one call.
         timeout: seconds to wait for a response, or a pair: for a connection, and for a response.
         transport: sends requests; by default with requests.
-        async_transport: sends awaited requests; by default with httpcore, the engine of httpx.
+        async_transport: sends awaited requests; by default with aiohttp.
     """
 
     def __init__(
