@@ -1,4 +1,4 @@
-"""The first generation's own front: its README, its modules' names, and every name that `run()` ever had."""
+"""The first generation's interface: its README, the names on its modules, and every name that `run()` ever had."""
 
 from __future__ import annotations
 

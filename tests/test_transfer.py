@@ -1,4 +1,4 @@
-"""Uploads and downloads: in pieces, begun anew, never held in memory; against the sandbox, over HTTP."""
+"""Uploads and downloads: in chunks, started again, never held in memory; against the sandbox, over HTTP."""
 
 from __future__ import annotations
 

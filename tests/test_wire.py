@@ -1,4 +1,4 @@
-"""Wire types: Python on the outside, DingTalk on the wire, and back without a loss."""
+"""Wire types: from Python to the platform's form and back, without loss."""
 
 from __future__ import annotations
 
