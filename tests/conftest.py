@@ -1,4 +1,4 @@
-"""What tests share: a sandbox of their own with its app, and servers that start when the first test asks for them."""
+"""Fixtures: a sandbox with its app for each test, and servers that start when the first test needs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the platform's facts, the sandbox and the tests demand of an operation; of its replies, see replies.py.
+"""The checks of an operation against the facts, the sandbox and the tests; for its replies, see replies.py.
 
 Each check takes an operation and yields what is wrong with it, in words; nothing here lists operations.
 """

@@ -1,4 +1,4 @@
-"""Bulk work: many calls at once, in order, and no further ahead than there is room."""
+"""Bulk work: many calls at once, results in order, a limit on what is fetched ahead, and nothing left running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox pushes over HTTP: views answer, subscriptions are registered, and what failed is taken."""
+"""The sandbox pushes over HTTP: views reply, URLs are registered, failed events are taken."""
 
 from __future__ import annotations
 

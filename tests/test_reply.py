@@ -1,4 +1,4 @@
-"""Reading replies: whatever comes is an answer, a documented refusal, or an error that says what came."""
+"""Reading replies: whatever arrives becomes a result, a documented refusal, or an error that describes it."""
 
 from __future__ import annotations
 

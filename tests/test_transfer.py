@@ -1,4 +1,4 @@
-"""Uploads and downloads: in pieces, begun anew, never held in memory; against the sandbox, over HTTP."""
+"""Uploads and downloads: in chunks, started again, never held in memory; against the sandbox, over HTTP."""
 
 from __future__ import annotations
 
@@ -323,7 +323,7 @@ def test_a_store_that_is_not_named_is_an_error(sandbox: Sandbox, app: DingTalkAp
     file = space.upload(b"x", who, name="a.txt")
     path = f"/v1.0/storage/spaces/{space.id}/dentries/{file.id}/downloadInfos/query"
     sandbox.fail(path, body='{"protocol":"HEADER_SIGNATURE","headerSignatureInfo":{}}', content_type="application/json")
-    with pytest.raises(TransportError, match="no address"):
+    with pytest.raises(TransportError, match="no URL of the file store"):
         file.download(io.BytesIO(), who)
 
 

@@ -1,4 +1,4 @@
-"""The edge over real connections: timeouts, faults of every kind, what is sent again and what is not, logging."""
+"""Transports over real connections: timeouts, faults of every kind, what is sent again and what is not, logging."""
 
 from __future__ import annotations
 

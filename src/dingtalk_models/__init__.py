@@ -6,7 +6,7 @@
     for department in Department.objects.list():
         print(department.dept_id, department.name)
 
-Importing the package costs next to nothing: each name is imported when it is first used.
+Importing the package is fast: each name is imported when it is first used.
 """
 
 from __future__ import annotations

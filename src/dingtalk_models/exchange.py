@@ -1,4 +1,4 @@
-"""One call, from its description to its answer: token, sending, reading, renewing a rejected token, retries."""
+"""The exchange of one call: get the token, send, read the reply, renew a rejected token, retry."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ logger = logging.getLogger("dingtalk_models")
 
 
 class ExchangingApp(AppLike, Protocol):
-    """An app, as far as its calls are concerned."""
+    """What an exchange needs from an app."""
 
     @property
     def oapi_url(self) -> str: ...
@@ -44,11 +44,11 @@ class ExchangingApp(AppLike, Protocol):
 
 
 def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
-    """Send a call as often as the app's retry policy allows, and read its answer."""
+    """Send a call, and again if the app's retry policy allows it, and return its result."""
     until = time.monotonic() + app.retry.deadline
     if not call.endpoint.authenticated:
         return (yield from _attempts(app, call, None, until))
-    # outside of the attempts: the call that fetches a token has attempts of its own, which must not multiply
+    # before the attempts: the call that fetches a token has attempts of its own, and they must not multiply
     credential = app.access_token_credential
     if credential is None:
         raise ConfigurationError(f"{call.endpoint} needs the access token of an app")
@@ -58,19 +58,19 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     except AuthenticationError as error:
         if not error.token_rejected:
             raise
-    # refused before it was acted on, so that even a write may be sent again
+    # the call was refused before it was executed, so even a write is safe to send again
     token = yield from credential.renew(token)
     return (yield from _attempts(app, call, token.value, until))
 
 
 def _attempts(app: ExchangingApp, call: Call[T], token: str | None, until: float) -> Flow[T]:
-    """Try a call until it succeeds, or no further attempt is worth it."""
+    """Try a call until it succeeds or must not be tried again."""
     try:
         return (yield from _attempt(app, call, token, until))
     except DingTalkError as error:
         if not app.retry.worth_repeating(error, idempotent=call.endpoint.idempotent):
             raise
-        from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - a first success needs none of it
+        from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - only after a failure
 
         repeated = repeat(app.retry, error, lambda: _attempt(app, call, token, until), until, call.endpoint)
     return (yield from repeated)
@@ -111,7 +111,7 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: str | None) -> 
     if request.body is not None and any(isinstance(value, File) for value in request.body.values()):
         content = Form(request.body)
         headers["Content-Type"] = content.content_type
-        # documented as parts of the form; the gateway misses some that are not in the query as well
+        # documented as parts of the form, but the gateway requires some of them in the query string too
         query |= content.texts
     elif request.body is not None:
         content = to_json(request.body)

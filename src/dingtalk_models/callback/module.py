@@ -1,4 +1,4 @@
-"""`app.callback`: pushes received, answered and subscribed to.
+"""`app.callback`: receives pushes, makes the replies, and manages subscriptions.
 
 @app.callback.on("user_add_org")
 def welcome(event: UserAddOrg) -> None: ...
@@ -16,10 +16,10 @@ from dingtalk_models.core.model import managed
 
 
 class Callback(Receiver):
-    """What an app needs for pushes."""
+    """Everything that an app needs for events."""
 
     subscriptions = managed(SubscriptionManager)
-    """What is registered for pushes, and those that failed."""
+    """The registration for events, and the events whose push failed."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
@@ -34,15 +34,15 @@ class Callback(Receiver):
         return self.crypto.encrypt(text)
 
     def decrypt(self, encrypted: str) -> str:
-        """The text of a push."""
+        """Decrypt the text of a push."""
         return self.crypto.decrypt(encrypted)
 
     def encrypt_text(self, text: str) -> str:
-        """Encrypt a bare text: no random start, no length, no owner."""
+        """Encrypt a plain text, without random start, length and owner."""
         return self.crypto.encrypt_text(text)
 
     def decrypt_text(self, encrypted: str) -> str:
-        """The bare text that `encrypt_text` encrypted."""
+        """Decrypt a text from `encrypt_text`."""
         return self.crypto.decrypt_text(encrypted)
 
     def generate_callback_signature(self, encrypted: str, timestamp: str, nonce: str) -> str:
@@ -50,7 +50,7 @@ class Callback(Receiver):
         return self.crypto.signature(timestamp, nonce, encrypted)
 
     def check_callback_signature(self, signature: str, encrypted: str, timestamp: str, nonce: str) -> bool:
-        """Whether a signature belongs to an encrypted text."""
+        """Whether a signature matches an encrypted text."""
         try:
             self.crypto.verify(signature, timestamp, nonce, encrypted)
         except SignatureMismatch:
@@ -58,7 +58,7 @@ class Callback(Receiver):
         return True
 
     def return_success(self) -> dict[str, str]:
-        """The encrypted `success`."""
+        """The reply to a push: an encrypted and signed `success`."""
         return self.reply()
 
     check_url = return_success

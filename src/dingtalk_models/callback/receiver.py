@@ -124,11 +124,11 @@ class Receiver(Module):
 
     @property
     def on(self) -> On:
-        """Let a function handle a type of event: `@app.callback.on(UserAddOrg)`, `@app.callback.on("user_add_org")`.
+        """Register a handler for a type of event: `@app.callback.on(UserAddOrg)`, `@app.callback.on("user_add_org")`.
 
-        `Event`, or `*`, stands for every type but `check_url`. A handler may be a coroutine function. The handlers of
-        an event are run in the order in which they were given; where one raises, all of them are run again when the
-        event is pushed again.
+        `Event`, or `*`, stands for every type except `check_url`. A handler may be a coroutine function. The handlers
+        of an event run in the order of their registration. If one raises, all of them run again when the event is
+        pushed again.
         """
         return self._on
 
@@ -144,10 +144,10 @@ class Receiver(Module):
 
     @operation
     def receive(self, query: Annotated[Query, SkipValidation], body: Annotated[Body, SkipValidation]) -> Flow[Push]:
-        """Take in a push: verify it, decrypt it, and give its event to its handlers.
+        """Verify and decrypt a push, and pass its event to the handlers.
 
-        An event that was handled is not handled again, however often it is pushed. Where a handler raises, so does
-        this, and the event can be pushed again.
+        An event that was handled is not handled again, even if it is pushed again. If a handler raises, this raises the
+        same error, and the event is handled again at its next push.
 
         Args:
             query: the parameters of the query string.
@@ -157,10 +157,10 @@ class Receiver(Module):
             The event, and the reply to send as JSON.
 
         Raises:
-            SignatureMismatch: it was not signed with the app's token.
+            SignatureMismatch: it is not signed with the app's token.
             ReplayedCallback: it is too old, or was received before.
-            DecryptionError: it was not encrypted with the app's key, or is meant for another app.
-            CallbackError: it is no push at all.
+            DecryptionError: it is not encrypted with the app's key, or is meant for another app.
+            CallbackError: it is not a push.
         """
         opened, signature = self._open(query, body)
         event = read_event(_object(opened.text))
@@ -170,13 +170,13 @@ class Receiver(Module):
 
     @operation
     def handle(self, event: Annotated[Event, SkipValidation]) -> Flow[bool]:
-        """Give an event to its handlers, such as one whose push failed.
+        """Pass an event to its handlers, for example one whose push failed.
 
         Args:
             event: the event.
 
         Returns:
-            Whether they had had it before, and so were not given it.
+            Whether it was handled before; then the handlers are not called.
         """
         return self._handle(event, [])
 

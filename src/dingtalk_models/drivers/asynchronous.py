@@ -1,4 +1,4 @@
-"""The driver that runs steps on the event loop."""
+"""The driver that performs steps on the event loop."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class AsyncDriver:
     """Runs calls and flows on the event loop, and never blocks it.
 
     Args:
-        transport: what sends requests.
-        exchange: the flow that brings the answer to a call: its token, its attempts, the reading of its reply.
+        transport: sends the requests.
+        exchange: makes the flow of one call: token, attempts, reading the reply.
     """
 
     def __init__(self, transport: AsyncTransport, exchange: Callable[[Call[Any]], Flow[Any]]) -> None:
@@ -126,7 +126,7 @@ async def _in_thread(work: Callable[[], T]) -> T:
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
-        # a thread cannot be stopped: end after it, so that what it did can be undone
+        # a thread cannot be stopped: wait for its end, so that the caller can undo what it did
         await asyncio.wait([working])
         raise
 

@@ -23,7 +23,7 @@ from dingtalk_models.core.wire import wire
 from dingtalk_models.file.transfer import Transfer
 
 ROOT = "0"
-"""The folder that everything in a space is in."""
+"""The id of a space's root folder."""
 
 SpaceId = Annotated[str, Field(min_length=1), wire("spaceId")]
 DentryId = Annotated[str, Field(min_length=1), wire("dentryId")]
@@ -34,7 +34,7 @@ FileName = Annotated[str, Field(pattern=r'^[^\t*"<>|]*[^\t*"<>|.]$')]
 
 OrderBy = Literal["MODIFIED_TIME", "CREATE_TIME", "NAME", "SIZE"]
 Conflict = Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-"""What happens where the name is taken: another name, the old one goes, the old one is the answer, an error."""
+"""What happens if the name is taken: rename the new one, overwrite, return the old one, or fail."""
 
 Region = Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"]
 ConflictOption = Annotated[Conflict, wire("option.conflictStrategy", "conflictStrategy")]
@@ -42,21 +42,21 @@ Intranet = Annotated[bool | None, wire("option.preferIntranet", "preferIntranet"
 
 
 class AppProperty(Shape):
-    """A property that an app gives to a file or folder."""
+    """A property that an app sets on a file or folder."""
 
     name: str
     """Its name."""
     value: str
     """Its value."""
     visibility: Annotated[str | None, Field(pattern="^(PUBLIC|PRIVATE)$")] = None
-    """Whether other apps see it: `PUBLIC` or `PRIVATE`."""
+    """Whether other apps can see it: `PUBLIC` or `PRIVATE`."""
 
 
 class PreCheckFields(TypedDict, total=False):
-    """What can be checked before an upload: whether there is room for it, and whether its name is allowed."""
+    """What the platform checks before an upload: whether there is room, and whether the name is allowed."""
 
     size: int
-    """How many bytes it will have."""
+    """The size of the file in bytes."""
     name: str
     """Its name."""
 
@@ -65,51 +65,51 @@ AppProperties = Annotated[Sequence[OrDict[AppProperty]], wire("option.appPropert
 
 
 class ListingFields(TypedDict, total=False):
-    """What to list of a folder, and how."""
+    """How to list a folder."""
 
     parent_id: Annotated[str, wire("parentId")]
     """The folder; by default `0`, the space's root."""
     max_results: Annotated[int, Field(ge=1, le=50), wire("maxResults")]
-    """How many a call brings, 50 at the most."""
+    """The page size, at most 50."""
     next_token: Annotated[str, wire("nextToken")]
-    """Where to begin: what an earlier page said."""
+    """Where to begin: the `next_cursor` of an earlier page."""
     order_by: Annotated[OrderBy, wire("orderBy")]
-    """What they are ordered by."""
+    """The field to order by."""
     order: Literal["ASC", "DESC"]
     """Ascending or descending."""
     with_thumbnail: Annotated[bool, wire("withThumbnail")]
-    """Have addresses of thumbnails, which takes longer."""
+    """Whether to include URLs of thumbnails, which takes longer."""
 
 
 class FolderFields(TypedDict, total=False):
-    """What a folder may be given when it is created."""
+    """Options for creating a folder."""
 
     conflict: ConflictOption
-    """What happens where the name is taken."""
+    """What happens if the name is taken."""
     app_properties: AppProperties
-    """Properties of the app."""
+    """Properties that the app sets."""
 
 
 class CommitFields(TypedDict, total=False):
-    """What a file may be given when it is uploaded."""
+    """Options for an uploaded file."""
 
     conflict: ConflictOption
-    """What happens where the name is taken; by default another name."""
+    """What happens if the name is taken; by default, the file gets another name."""
     app_properties: Annotated[AppProperties, Field(max_length=3)]
-    """Properties of the app, 3 at the most."""
+    """Properties that the app sets, at most 3."""
     convert_to_online_doc: Annotated[bool, wire("option.convertToOnlineDoc", "convertToOnlineDoc")]
-    """Make an online document of it."""
+    """Whether to convert it to an online document."""
     online_doc_type: Annotated[
         Literal["DOC", "WORKBOOK", "SMART_TABLE"],
         wire("option.convertToOnlineDocTargetDocumentType", "convertToOnlineDocTargetDocumentType"),
     ]
     """Which kind of online document."""
     classification_label_id: Annotated[str, wire("option.classificationLabelId", "classificationLabelId")]
-    """A label of how secret it is."""
+    """The label for its confidentiality level (密级)."""
 
 
 class UploadFields(CommitFields, total=False):
-    """How a file is uploaded."""
+    """Options for an upload."""
 
     name: FileName
     """Its name; by default that of the path or file object."""
@@ -122,11 +122,11 @@ class DentryManager(Manager):
 
     @api("storage_1_0.ListDentries", "GET /v1.0/storage/spaces/{spaceId}/dentries")
     def list(self, space_id: SpaceId, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
-        """What is directly in a folder (获取文件或文件夹列表).
+        """The files and folders directly in a folder (获取文件或文件夹列表).
 
         Args:
             space_id: the space.
-            union_id: who asks.
+            union_id: the user who makes the call.
             fields: see `ListingFields`.
 
         Raises:
@@ -168,9 +168,9 @@ class DentryManager(Manager):
         Args:
             space_id: the space.
             dentry_id: the file or folder; `0` is the space's root.
-            union_id: who asks.
-            with_thumbnail: whether to have the address of a thumbnail, which takes longer.
-            app_ids: the apps whose properties to have, 20 at the most.
+            union_id: the user who makes the call.
+            with_thumbnail: whether to include the URL of a thumbnail, which takes longer.
+            app_ids: the apps whose properties to include, at most 20.
 
         Returns:
             The file or folder; a folder has neither size nor extension.
@@ -203,14 +203,14 @@ class DentryManager(Manager):
 
         Args:
             space_id: the space.
-            parent_id: the folder to put it in; `0` is the space's root.
+            parent_id: the folder to create it in; `0` is the space's root.
             name: its name: no tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end.
-            union_id: who creates it.
+            union_id: the user who creates it.
             fields: see `FolderFields`.
 
         Raises:
             NotFound: there is no such folder.
-            AlreadyExists: the name is taken, and `conflict` wants an error then.
+            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: add-folder
         """
@@ -230,7 +230,7 @@ class DentryManager(Manager):
             space_id: the space.
             dentry_id: the file or folder.
             name: the new name: no tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end.
-            union_id: who renames it.
+            union_id: the user who renames it.
 
         Raises:
             NotFound: there is no such file or folder.
@@ -258,12 +258,12 @@ class DentryManager(Manager):
             dentry_id: the file or folder.
             target_space_id: the space to copy it to.
             target_folder_id: the folder to copy it to; `0` is the space's root.
-            union_id: who copies it.
-            conflict: what happens where the name is taken; by default another name.
+            union_id: the user who copies it.
+            conflict: what happens if the name is taken; by default, it gets another name.
 
         Raises:
             NotFound: there is no such space, file or folder.
-            AlreadyExists: the name is taken, and `conflict` wants an error then.
+            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: copy-an-object
         """
@@ -296,13 +296,13 @@ class DentryManager(Manager):
             dentry_id: the file or folder.
             target_space_id: the space to move it to.
             target_folder_id: the folder to move it to; `0` is the space's root.
-            union_id: who moves it.
-            conflict: what happens where the name is taken; by default another name.
+            union_id: the user who moves it.
+            conflict: what happens if the name is taken; by default, it gets another name.
             keep_permissions: whether it keeps its permissions.
 
         Raises:
             NotFound: there is no such space, file or folder.
-            AlreadyExists: the name is taken, and `conflict` wants an error then.
+            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: move-a-file-or-folder
         """
@@ -331,7 +331,7 @@ class DentryManager(Manager):
         Args:
             space_id: the space.
             dentry_id: the file or folder.
-            union_id: who deletes it.
+            union_id: the user who deletes it.
             to_recycle_bin: whether it goes to the recycle bin.
 
         Raises:
@@ -345,11 +345,11 @@ class DentryManager(Manager):
     def task(
         self, task_id: Annotated[str, Field(min_length=1), wire("taskId")], union_id: UnionId
     ) -> Call[StorageTask]:
-        """How far a copy, move or deletion is that takes longer (获取存储中异步任务信息).
+        """The progress of a copy, move or deletion that goes on in the background (获取存储中异步任务信息).
 
         Args:
-            task_id: what `copy`, `move` and `delete` answer then.
-            union_id: who asks.
+            task_id: the id from the result of `copy`, `move` or `delete`.
+            union_id: the user who makes the call.
 
         Raises:
             NotFound: there is no such task.
@@ -374,16 +374,16 @@ class DentryManager(Manager):
         prefer_region: Annotated[Region | None, wire("option.preferRegion", "preferRegion")] = None,
         prefer_intranet: Intranet = None,
     ) -> Call[UploadInfo]:
-        """Where to put the bytes of a file (获取文件上传信息).
+        """The URL to upload the bytes of a file to (获取文件上传信息).
 
         Args:
-            parent_uuid: the folder that the file will be in, by its `uuid`.
-            union_id: who uploads it.
-            protocol: how the upload proves who sends it.
-            pre_check: what to check before.
-            storage_driver: what stores it.
-            prefer_region: where to store it.
-            prefer_intranet: whether the addresses are those for machines at Alibaba Cloud.
+            parent_uuid: the folder for the file, by its `uuid`.
+            union_id: the user who uploads it.
+            protocol: how the upload is authenticated.
+            pre_check: what the platform checks first.
+            storage_driver: the storage to use.
+            prefer_region: the region to store it in.
+            prefer_intranet: whether to get URLs for machines in Alibaba Cloud.
 
         Raises:
             NotFound: there is no such folder.
@@ -412,19 +412,19 @@ class DentryManager(Manager):
         size: Annotated[int | None, Field(ge=0), wire("option.size", "size")] = None,
         **fields: Unpack[CommitFields],
     ) -> Call[Dentry]:
-        """Make a file of the bytes that were put (提交文件).
+        """Make a file of the uploaded bytes (提交文件).
 
         Args:
-            parent_uuid: the folder that the file will be in, by its `uuid`.
-            union_id: who uploads it.
-            upload_key: what `upload_info` answered.
+            parent_uuid: the folder for the file, by its `uuid`.
+            union_id: the user who uploads it.
+            upload_key: the key from `upload_info`.
             name: its name: no tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end.
-            size: how many bytes it has, which is checked.
+            size: its size in bytes, which the platform checks.
             fields: see `CommitFields`.
 
         Raises:
             NotFound: there is no such folder.
-            AlreadyExists: the name is taken, and `conflict` wants an error then.
+            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: submittal-file
         """
@@ -453,18 +453,18 @@ class DentryManager(Manager):
         version: Annotated[int | None, wire("option.version", "version")] = None,
         prefer_intranet: Intranet = None,
     ) -> Call[DownloadInfo]:
-        """Where to get the bytes of a file (获取文件下载信息).
+        """The URL to download the bytes of a file from (获取文件下载信息).
 
         Args:
             space_id: the space.
             dentry_id: the file.
-            union_id: who downloads it.
-            version: an earlier version.
-            prefer_intranet: whether the addresses are those for machines at Alibaba Cloud.
+            union_id: the user who downloads it.
+            version: an older version.
+            prefer_intranet: whether to get URLs for machines in Alibaba Cloud.
 
         Raises:
             NotFound: there is no such space or file.
-            PermissionDenied: the user may not, or the company is not certified.
+            PermissionDenied: the user has no permission, or the company is not certified.
 
         Source: obtains-the-download-information-about-a-file
         """
@@ -484,9 +484,9 @@ class DentryManager(Manager):
         """Upload a file; it is never held in memory as a whole.
 
         Args:
-            parent_uuid: the folder to put it in, by its `uuid`.
+            parent_uuid: the folder to upload it to, by its `uuid`.
             file: a path, bytes or a binary file object.
-            union_id: who uploads it.
+            union_id: the user who uploads it.
             fields: see `UploadFields`.
 
         Raises:
@@ -520,13 +520,13 @@ class DentryManager(Manager):
         Args:
             space_id: the space.
             dentry_id: the file.
-            union_id: who downloads it.
-            to: a path, where the file appears once it is complete, or a binary file object.
-            version: an earlier version.
-            progress: called with the bytes received and their total.
+            union_id: the user who downloads it.
+            to: a path, where the file appears when it is complete, or a binary file object.
+            version: an older version.
+            progress: called with the number of bytes received, and the total.
 
         Returns:
-            How many bytes came.
+            The number of bytes received.
         """
         info = yield from self.download_info.call(space_id, dentry_id, union_id, version=version)
         sink = Sink(to, progress)
@@ -535,7 +535,7 @@ class DentryManager(Manager):
 
 
 class HeaderSignature(Record):
-    """Signed addresses, the headers that belong to them, and how long they work."""
+    """Signed URLs, the headers to send with them, and how long they are valid."""
 
     resource_urls: Annotated[list[str], wire("resourceUrls")] = []
     internal_resource_urls: Annotated[list[str], wire("internalResourceUrls")] = []
@@ -545,32 +545,32 @@ class HeaderSignature(Record):
 
     @property
     def url(self) -> str:
-        """The address to use.
+        """The URL to use.
 
         Raises:
-            TransportError: the platform named none.
+            TransportError: the reply has no URL.
         """
         if not self.resource_urls:
-            raise TransportError("the reply names no address of the file store")
+            raise TransportError("the reply has no URL of the file store")
         return self.resource_urls[0]
 
 
 class DownloadInfo(Record):
-    """Where to get the bytes of a file."""
+    """The URL to download the bytes of a file from."""
 
     protocol: str | None = None
     signature: Annotated[HeaderSignature, wire("headerSignatureInfo")]
 
 
 class UploadInfo(DownloadInfo):
-    """Where to put the bytes of a file, and the key to make a file of them with."""
+    """The URL to upload the bytes of a file to, and the key to make a file of them."""
 
     upload_key: Annotated[str, wire("uploadKey")]
     storage_driver: Annotated[str | None, wire("storageDriver")] = None
 
 
 class StorageTask(Record):
-    """A copy, move or deletion that takes longer."""
+    """A copy, move or deletion that goes on in the background."""
 
     id: str
     status: str | None = None
@@ -584,20 +584,20 @@ class StorageTask(Record):
 
 
 class Deleted(Record):
-    """Whether a deletion goes on, and as which task."""
+    """The result of a deletion. If it goes on in the background, it has a task."""
 
     is_async: Annotated[bool | None, wire("async")] = None
     task_id: Annotated[str | None, wire("taskId")] = None
 
 
 class DentryProperties(Record):
-    """What holds for a file or folder."""
+    """Properties of a file or folder."""
 
     read_only: Annotated[bool | None, wire("readOnly")] = None
 
 
 class Thumbnail(Record):
-    """A small picture of a file, at an address that works for a while."""
+    """A small picture of a file, at a URL that expires after a while."""
 
     width: int | None = None
     height: int | None = None
@@ -605,7 +605,7 @@ class Thumbnail(Record):
 
 
 class Dentry(Model):
-    """A file or a folder in a space (文件、文件夹). People are named by union id."""
+    """A file or a folder in a space (文件、文件夹). Users are identified by union id."""
 
     objects: ClassVar[DentryManager] = DentryManager()
     get = objects.get
@@ -627,7 +627,7 @@ class Dentry(Model):
     create_time: Annotated[AwareDatetime | None, wire("createTime")] = None
     modified_time: Annotated[AwareDatetime | None, wire("modifiedTime")] = None
     properties: DentryProperties | None = None
-    # documented as a map by app, shown as a list
+    # documented as a map by app, but the sample has a list
     app_properties: Annotated[
         dict[str, builtins.list[AppProperty]] | builtins.list[AppProperty] | AppProperty | None, wire("appProperties")
     ] = None
@@ -639,21 +639,21 @@ class Dentry(Model):
 
     @operation
     def refresh(self, union_id: UnionId) -> Flow[Dentry]:
-        """Load every field anew, into this object.
+        """Load every field of this object again.
 
         Args:
-            union_id: who asks.
+            union_id: the user who makes the call.
         """
         self.replace((yield from self.objects.get.call(self.space_id, self.id, union_id)))
         return self
 
     @operation
     def rename(self, name: FileName, union_id: UnionId) -> Flow[Dentry]:
-        """Rename this file or folder, which is up to date afterwards.
+        """Rename this file or folder, and load its fields again.
 
         Args:
             name: the new name.
-            union_id: who renames it.
+            union_id: the user who renames it.
         """
         self.replace((yield from self.objects.rename.call(self.space_id, self.id, name, union_id)))
         return self
@@ -664,19 +664,19 @@ class Dentry(Model):
 
         Args:
             folder: the folder to copy it to.
-            union_id: who copies it.
-            conflict: what happens where the name is taken; by default another name.
+            union_id: the user who copies it.
+            conflict: what happens if the name is taken; by default, it gets another name.
         """
         return self.objects.copy.call(self.space_id, self.id, folder.space_id, folder.id, union_id, conflict=conflict)
 
     @operation
     def move_to(self, folder: Dentry, union_id: UnionId, *, conflict: Conflict | None = None) -> Call[Placed]:
-        """Move this file or folder; the answer says where it is then.
+        """Move this file or folder. The result says where it is afterwards.
 
         Args:
             folder: the folder to move it to.
-            union_id: who moves it.
-            conflict: what happens where the name is taken; by default another name.
+            union_id: the user who moves it.
+            conflict: what happens if the name is taken; by default, it gets another name.
         """
         return self.objects.move.call(self.space_id, self.id, folder.space_id, folder.id, union_id, conflict=conflict)
 
@@ -685,17 +685,17 @@ class Dentry(Model):
         """Delete this file or folder.
 
         Args:
-            union_id: who deletes it.
+            union_id: the user who deletes it.
             to_recycle_bin: whether it goes to the recycle bin.
         """
         return self.objects.delete.call(self.space_id, self.id, union_id, to_recycle_bin=to_recycle_bin)
 
     @operation
     def list(self, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
-        """What is directly in this folder.
+        """The files and folders directly in this folder.
 
         Args:
-            union_id: who asks.
+            union_id: the user who makes the call.
             fields: see `ListingFields`.
         """
         here: ListingFields = {"parent_id": self.id, **fields}
@@ -707,7 +707,7 @@ class Dentry(Model):
 
         Args:
             name: its name.
-            union_id: who creates it.
+            union_id: the user who creates it.
             fields: see `FolderFields`.
         """
         return self.objects.create_folder.call(self.space_id, self.id, name, union_id, **fields)
@@ -718,7 +718,7 @@ class Dentry(Model):
 
         Args:
             file: a path, bytes or a binary file object.
-            union_id: who uploads it.
+            union_id: the user who uploads it.
             fields: see `UploadFields`.
         """
         if self.uuid is None:
@@ -732,18 +732,18 @@ class Dentry(Model):
         """Download this file; it is never held in memory as a whole.
 
         Args:
-            to: a path, where the file appears once it is complete, or a binary file object.
-            union_id: who downloads it.
-            version: an earlier version.
-            progress: called with the bytes received and their total.
+            to: a path, where the file appears when it is complete, or a binary file object.
+            union_id: the user who downloads it.
+            version: an older version.
+            progress: called with the number of bytes received, and the total.
 
         Returns:
-            How many bytes came.
+            The number of bytes received.
         """
         return self.objects.download.call(self.space_id, self.id, union_id, to, version=version, progress=progress)
 
 
 class Placed(Deleted):
-    """A copied or moved file or folder, where that was done at once."""
+    """The result of a copy or move, with the file or folder if that is done already."""
 
     dentry: Dentry | None = None

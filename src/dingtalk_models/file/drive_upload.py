@@ -1,4 +1,4 @@
-"""Uploads to the older drive (钉盘), in one piece or in chunks. `Space.upload` is their successor."""
+"""Uploads to the older drive (钉盘), in one piece or in chunks. New apps use `Space.upload` instead."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class DriveUploadManager(Manager):
         name: str | None = None,
         progress: Progress | None = None,
     ) -> Call[str]:
-        """Upload a file of 8 MB at the most (单步文件上传).
+        """Upload a file of at most 8 MB (单步文件上传).
 
         Args:
             agent_id: the app's AgentId.
             source: a path, bytes or a binary file object; it is never held in memory as a whole.
-            file_size: how many bytes it has, counted unless given.
+            file_size: its size in bytes; by default it is counted.
             name: its name; by default that of the path or file object.
             progress: called with the bytes sent and their total.
 
@@ -54,7 +54,7 @@ class DriveUploadManager(Manager):
             raise Refusal("source", f"has {file_size} bytes, should have at least 1 and at most {_LARGEST}")
         return Call(str, "media_id", agent_id=agent_id, file_size=file_size, file=file)
 
-    # opening twice would do no harm, but the same API closes
+    # opening an upload twice does no harm, but the same API also ends it
     @api("dingtalk.oapi.file.upload.transaction", "GET /file/upload/transaction", idempotent=False)
     def transaction(
         self,
@@ -64,16 +64,16 @@ class DriveUploadManager(Manager):
         *,
         upload_id: str | None = None,
     ) -> Call[DriveUpload]:
-        """Begin an upload in chunks, or end it (开启分块上传事务).
+        """Start an upload in chunks, or end it (开启分块上传事务).
 
         Args:
             agent_id: the app's AgentId.
-            file_size: how many bytes the whole file has.
-            chunk_numbers: in how many chunks it comes, 10000 at the most.
-            upload_id: what the beginning answered, to end the upload; what is not ended within 24 hours is gone.
+            file_size: the size of the whole file in bytes.
+            chunk_numbers: the number of chunks, at most 10000.
+            upload_id: the id from the start, to end the upload. An upload that is not ended in 24 hours is dropped.
 
         Returns:
-            The upload id at the beginning, the media id at the end.
+            At the start, the upload id; at the end, the media id.
 
         Source: enable-upload-transaction
         """
@@ -100,10 +100,10 @@ class DriveUploadManager(Manager):
 
         Args:
             agent_id: the app's AgentId.
-            upload_id: what `transaction` answered.
-            chunk_sequence: which one it is, from 1 on.
-            source: a path, bytes or a binary file object with the chunk: 100 KB to 8 MB, the last one may be shorter.
-            name: a name for it, where it has none.
+            upload_id: the id from `transaction`.
+            chunk_sequence: the number of the chunk, from 1.
+            source: the chunk, as a path, bytes or a binary file object: 100 KB to 8 MB; the last may be shorter.
+            name: a name for the chunk, if it has none.
 
         Source: upload-file-blocks
         """
@@ -118,7 +118,7 @@ class DriveUploadManager(Manager):
 
 
 class DriveUpload(Model):
-    """An upload in chunks: its id while it is open, the file's media id once it is closed."""
+    """An upload in chunks: it has an upload id while it is open, and a media id when it has ended."""
 
     objects: ClassVar[DriveUploadManager] = DriveUploadManager()
 

@@ -1,4 +1,4 @@
-"""Bytes to and from the store that holds them: at addresses that the platform signs, without the app's token."""
+"""Transfers of file contents to and from the file store, at URLs signed by the platform, without the app's token."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Reque
 
 
 class Transfer(Call[None]):
-    """One PUT or GET of a whole file. Sent again it does the same, so it is retried like a read.
+    """One PUT or GET of a whole file. It is safe to send twice, so it is retried like a read.
 
     Args:
         verb: `PUT` or `GET`.
-        url: the signed address.
+        url: the signed URL.
         headers: the headers that were signed with it.
-        file: what to send.
-        sink: where to put what comes.
+        file: the content to send.
+        sink: takes the content that is received.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Transfer(Call[None]):
         return Request(self.endpoint.verb, self.endpoint.host, self.endpoint.path)
 
     def read(self, response: HttpResponse) -> None:
-        """Raise what the store says, unless it is satisfied."""
+        """Raise the file store's error, if there is one."""
         if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own numbers
             return
         text = response.content.decode(errors="replace")
