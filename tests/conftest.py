@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Generator
+from pathlib import Path
 
+import peers
 import pytest
 import servers
 from hypothesis import settings
@@ -47,6 +50,22 @@ def client(sandbox: Sandbox) -> Generator[Client]:
     plain = Client(sandbox)
     with plain.http:
         yield plain
+
+
+@pytest.fixture(params=peers.CALLERS.values(), ids=peers.CALLERS)
+def caller(request: pytest.FixtureRequest) -> Generator[peers.Caller]:
+    """Both transports."""
+    calling: peers.Caller = request.param()
+    yield calling
+    calling.close()
+
+
+@pytest.fixture(params=["http", "https"])
+def tls(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> ssl.SSLContext | None:
+    """What a peer speaks: nothing, or TLS that both transports trust."""
+    return peers.trusted(monkeypatch, tmp_path) if request.param == "https" else None
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ class DingTalkApp(Sender, Modules):
         retry: how often a call is tried; `None` for once.
         rate_limit: how many calls a second are made, while more wait their turn; `None` for no limit.
         transport: what sends requests; by default requests.
-        async_transport: what sends awaited requests; by default httpcore, the engine of httpx.
+        async_transport: what sends awaited requests; by default aiohttp.
         session_fallback: whether this process's memory stands in for a session store that is down.
     """
 

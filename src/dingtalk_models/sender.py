@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,7 +25,7 @@ class Sender:
         exchange: the flow that brings the answer to a call.
         timeout: seconds to wait for an answer, or for a connection and for an answer.
         transport: what sends requests; by default requests.
-        async_transport: what sends awaited requests; by default httpcore, the engine of httpx.
+        async_transport: what sends awaited requests; by default aiohttp.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class Sender:
         self._exchange = exchange
         self._transport = transport
         self._async_transport = async_transport
-        self._opening = threading.Lock()
+        self._opened: dict[str, Any] = {}
 
     def send(self, steps: Steps[T]) -> T:
         """Send an unsent call, or run a flow: `app.send(Department.objects.get.call(1))`."""
@@ -86,22 +85,28 @@ class Sender:
     @property
     def transport(self) -> Transport:
         """What sends requests."""
-        with self._opening:
-            if self._transport is None:
-                from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
+        if self._transport is None:
+            from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
 
-                self._transport = RequestsTransport(self.timeout)
-            return self._transport
+            self._transport = self._first("transport", RequestsTransport(self.timeout))
+        return self._transport
 
     @property
     def async_transport(self) -> AsyncTransport:
         """What sends awaited requests."""
-        with self._opening:
-            if self._async_transport is None:
-                from dingtalk_models.transport.asynchronous import HttpcoreTransport  # noqa: PLC0415 - only when used
+        if self._async_transport is None:
+            from dingtalk_models.transport.asynchronous import AiohttpTransport  # noqa: PLC0415 - only when used
 
-                self._async_transport = HttpcoreTransport(self.timeout)
-            return self._async_transport
+            self._async_transport = self._first("async transport", AiohttpTransport(self.timeout))
+        return self._async_transport
+
+    def _first(self, kind: str, opened: T) -> T:
+        """What was opened first, where threads open one at once.
+
+        A lock would be inherited by a process that is forked while another thread holds it.
+        """
+        first: T = self._opened.setdefault(kind, opened)
+        return first
 
     def close(self) -> None:
         """Give back connections. They are opened anew when the next call is made."""

@@ -1,4 +1,4 @@
-"""The ground floor: where a call goes, and what goes over the wire. It imports nothing else of the package."""
+"""The ground floor: where a call goes, and what goes over the wire."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
+
+from dingtalk_models.core.files import Download
 
 Host = Literal["oapi", "api"]
 """The platform's two hosts: oapi.dingtalk.com, the older one, and api.dingtalk.com."""
@@ -83,7 +85,7 @@ class Content(Protocol):
         ...
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes, a piece at a time."""
+        """The bytes, a piece at a time: as many as `length` said."""
         ...
 
 
@@ -96,14 +98,14 @@ class HttpRequest:
         url: the whole address.
         headers: the headers; a transport adds `Content-Length`.
         content: the body, or where it comes from in pieces.
-        sink: where the body of a 2xx answer goes instead of into the response.
+        download: where the body of a 2xx answer goes instead of into the response.
     """
 
     method: str
     url: str
     headers: dict[str, str]
     content: bytes | Content | None = None
-    sink: Any = None
+    download: Download | None = None
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"

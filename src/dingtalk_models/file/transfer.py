@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from dingtalk_models.core.body import File, Sink
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.codes import api_error
+from dingtalk_models.core.errors import TransportError
+from dingtalk_models.core.files import Download, Upload
 from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request
 
 
@@ -19,16 +20,27 @@ class Transfer(Call[None]):
         verb: `PUT` or `GET`.
         url: the signed address.
         headers: the headers that were signed with it.
-        file: what to send.
-        sink: where to put what comes.
+        upload: what to send.
+        download: where to put what comes.
     """
 
     def __init__(
-        self, verb: str, url: str, headers: Mapping[str, str], *, file: File | None = None, sink: Sink | None = None
+        self,
+        verb: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        upload: Upload | None = None,
+        download: Download | None = None,
     ) -> None:
         super().__init__(None)
-        self.endpoint = Endpoint(verb, urlsplit(url).path, authenticated=False, idempotent=True)
-        self.http_request = HttpRequest(verb, url, dict(headers), file, sink)
+        try:
+            path = urlsplit(url).path
+        except ValueError:
+            raise TransportError("the platform names an address that is none", sent=False) from None
+        self.endpoint = Endpoint(verb, path, authenticated=False, idempotent=True)
+        self.http_request = HttpRequest(verb, url, dict(headers), download=download)
+        self.upload = upload
 
     @property
     def request(self) -> Request:
