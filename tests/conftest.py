@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import uuid
 from collections.abc import Generator
+from pathlib import Path
 
+import peers
 import pytest
 import servers
 from hypothesis import settings
@@ -67,6 +70,20 @@ def fast(app: DingTalkApp) -> None:
 def key() -> str:
     """A key of the session store that no other test uses."""
     return f"dingtalk:test:{uuid.uuid4().hex}"
+
+
+@pytest.fixture(params=peers.CALLERS.values(), ids=peers.CALLERS)
+def caller(request: pytest.FixtureRequest) -> Generator[peers.Caller]:
+    """Both transports."""
+    calling: peers.Caller = request.param()
+    yield calling
+    calling.close()
+
+
+@pytest.fixture(params=["http", "https"])
+def tls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ssl.SSLContext | None:
+    """What a peer speaks: nothing, or TLS that both transports trust."""
+    return peers.trusted(monkeypatch, tmp_path) if request.param == "https" else None
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from samples import Row, request_sample, rows, same, sample_of
 
 from dingtalk_models import Call, InvalidArgument
 from dingtalk_models.core import registry
-from dingtalk_models.core.body import File
+from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.model import Manager, Model, Module
@@ -307,7 +307,7 @@ def _not_carried(sample: dict[str, Any], request: Request, page: Page) -> Iterat
         if name in in_path:
             if str(value) not in unquote(request.path):
                 yield f"{name}={value!r} of {page['doc']} is not in the path {request.path}"
-        elif name not in sent or not (same(value, sent[name]) or isinstance(sent[name], File)):
+        elif name not in sent or not (same(value, sent[name]) or isinstance(sent[name], Upload)):
             yield f"{name}={value!r} of {page['doc']} is sent as {sent.get(name)!r}"
 
 

@@ -27,7 +27,7 @@ ROUNDS = 7
 
 NOT_OURS = {
     *("asyncio", "concurrent.futures.process", "difflib", "sqlite3", "subprocess"),
-    *("tenacity", "httpx", "httpcore", "anyio", "redis", "pymemcache", "memcache", "sqlalchemy", "Crypto"),
+    *("tenacity", "aiohttp", "redis", "pymemcache", "memcache", "sqlalchemy", "Crypto"),
 }
 OURS = {
     *("contact.directory", "contact.module", "contact.role", "callback", "customer", "file", "message", "smartwork"),

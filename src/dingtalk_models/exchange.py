@@ -7,17 +7,18 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from pydantic_core import to_json
 
 from dingtalk_models.auth.credential import Credential
-from dingtalk_models.core.body import File, Form
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import AuthenticationError, ConfigurationError, DingTalkError
-from dingtalk_models.core.http import HttpRequest, HttpResponse
+from dingtalk_models.core.files import Upload
+from dingtalk_models.core.http import Content, HttpRequest, HttpResponse
 from dingtalk_models.core.model import bind
 from dingtalk_models.core.steps import Flow, Send
 from dingtalk_models.transport.rate_limit import Limiter
@@ -86,7 +87,7 @@ def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
     sent_at = time.perf_counter()
     received: HttpResponse | None = None
     try:
-        response: HttpResponse = yield Send(call.http_request or prepare(call, app.oapi_url, app.api_url, token))
+        response: HttpResponse = yield Send(prepare(call, app.oapi_url, app.api_url, token))
         received = response
         answer = call.read(response)
     except DingTalkError as error:
@@ -99,26 +100,38 @@ def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
 
 def prepare(call: Call[Any], oapi_url: str, api_url: str, token: str | None) -> HttpRequest:
     """The HTTP request for a call."""
+    if call.http_request is not None:
+        return _with_file(call.http_request, call.upload)
     request = call.request
     url = (oapi_url if request.host == "oapi" else api_url) + request.path
     query = dict(request.query_params)
     headers = {"Accept": "application/json"}
-    content: bytes | Form | None = None
+    content: bytes | Content | None = None
     if token and request.host == "oapi":
         query = {"access_token": token, **query}
     elif token:
         headers["x-acs-dingtalk-access-token"] = token
-    if request.body is not None and any(isinstance(value, File) for value in request.body.values()):
-        content = Form(request.body)
-        headers["Content-Type"] = content.content_type
+    if request.body is not None and any(isinstance(value, Upload) for value in request.body.values()):
+        from dingtalk_models.transport.body import FormBody  # noqa: PLC0415 - only when a file is sent
+
+        content = form = FormBody(request.body)
+        headers["Content-Type"] = form.content_type
         # documented as parts of the form, but the gateway requires some of them in the query string too
-        query |= content.texts
+        query |= form.texts
     elif request.body is not None:
         content = to_json(request.body)
         headers["Content-Type"] = "application/json"
     if query:
         url += "?" + _query_string(query)
     return HttpRequest(request.verb, url, headers, content)
+
+
+def _with_file(request: HttpRequest, upload: Upload | None) -> HttpRequest:
+    if upload is None:
+        return request
+    from dingtalk_models.transport.body import FileBody  # noqa: PLC0415 - only when a file is sent
+
+    return replace(request, content=FileBody(upload))
 
 
 def _query_string(query: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +11,6 @@ from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
 from dingtalk_models.core.steps import AsyncTransport, Flow, Steps, Transport
 from dingtalk_models.drivers.blocking import BlockingDriver
-from dingtalk_models.forking import after_fork
 
 if TYPE_CHECKING:
     from dingtalk_models.drivers.asynchronous import AsyncDriver
@@ -44,11 +42,7 @@ class Sender:
         self._exchange = exchange
         self._transport = transport
         self._async_transport = async_transport
-        self._opening = threading.Lock()
-        after_fork(self, Sender._after_fork)
-
-    def _after_fork(self) -> None:
-        self._opening = threading.Lock()
+        self._opened: dict[str, Any] = {}
 
     def send(self, steps: Steps[T]) -> T:
         """Send a call, or run a flow: `app.send(Department.objects.get.call(1))`."""
@@ -91,22 +85,28 @@ class Sender:
     @property
     def transport(self) -> Transport:
         """Sends requests."""
-        with self._opening:
-            if self._transport is None:
-                from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
+        if self._transport is None:
+            from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
 
-                self._transport = RequestsTransport(self.timeout)
-            return self._transport
+            self._transport = self._first("transport", RequestsTransport(self.timeout))
+        return self._transport
 
     @property
     def async_transport(self) -> AsyncTransport:
         """Sends awaited requests."""
-        with self._opening:
-            if self._async_transport is None:
-                from dingtalk_models.transport.asynchronous import HttpcoreTransport  # noqa: PLC0415 - only when used
+        if self._async_transport is None:
+            from dingtalk_models.transport.asynchronous import AiohttpTransport  # noqa: PLC0415 - only when used
 
-                self._async_transport = HttpcoreTransport(self.timeout)
-            return self._async_transport
+            self._async_transport = self._first("async transport", AiohttpTransport(self.timeout))
+        return self._async_transport
+
+    def _first(self, kind: str, opened: T) -> T:
+        """What was opened first, where threads open one at once.
+
+        A lock would be inherited by a process that is forked while another thread holds it.
+        """
+        first: T = self._opened.setdefault(kind, opened)
+        return first
 
     def close(self) -> None:
         """Close the connections. The next call opens new ones."""

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 from urllib.parse import quote
 
 from dingtalk_models.core.errors import ApiError, ConfigurationError
+from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request, masked
 from dingtalk_models.core.reply import read_reply
 from dingtalk_models.core.steps import Flow, Step
@@ -42,6 +43,9 @@ class Call(Described, Step, Generic[T]):
 
     http_request: HttpRequest | None = None
     """The complete HTTP request, if the call goes to a URL that is not one of the platform's APIs."""
+
+    upload: Upload | None = None
+    """The file that is its body."""
 
     @overload
     def __init__(self: Call[None], into: None, at: str | None = ..., /, **params: Any) -> None: ...
@@ -77,7 +81,7 @@ class Call(Described, Step, Generic[T]):
         path = endpoint.path
         if "{" in path:
             in_path = re.findall(r"{(\w+)}", path)
-            path = re.sub(r"{(\w+)}", lambda match: quote(str(params[match[1]]), safe=""), path)
+            path = re.sub(r"{(\w+)}", lambda match: _segment(params[match[1]]), path)
             params = {name: value for name, value in params.items() if name not in in_path}
         if endpoint.verb in {"GET", "DELETE"}:
             return Request(endpoint.verb, endpoint.host, path, params)
@@ -110,3 +114,9 @@ class Call(Described, Step, Generic[T]):
         return (
             f"<Call {'(no endpoint)' if self.endpoint is NOWHERE else self.endpoint} -> {what}: {masked(self.params)}>"
         )
+
+
+def _segment(value: object) -> str:
+    """A parameter as one segment of a path: dots alone would lead elsewhere."""
+    text = quote(str(value), safe="")
+    return text.replace(".", "%2E") if text in {".", ".."} else text

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from os import PathLike
+from typing import Any, BinaryIO, Literal, Protocol
 
 Host = Literal["oapi", "api"]
 """The platform's two hosts: oapi.dingtalk.com, the older one, and api.dingtalk.com."""
@@ -83,8 +84,32 @@ class Content(Protocol):
         ...
 
     def chunks(self) -> Iterator[bytes]:
-        """Its bytes, chunk by chunk."""
+        """Its bytes, chunk by chunk: as many as `length` said."""
         ...
+
+
+@dataclass(eq=False, repr=False)
+class Download:
+    """Where to keep the body of an answer.
+
+    Attributes:
+        target: a path, where the file appears once it is complete; or a file object, written from where it stands.
+        progress: told how far it is.
+        start: where a file object stands, if it can be rewound: each attempt begins there.
+        received: how many bytes have come.
+    """
+
+    target: str | PathLike[str] | BinaryIO
+    progress: Callable[[int, int], object] | None = None
+    start: int | None = field(init=False, default=None)
+    received: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.target, str | PathLike) and self.target.seekable():
+            self.start = self.target.tell()
+
+    def __repr__(self) -> str:
+        return f"<Download of {self.received} bytes>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +121,14 @@ class HttpRequest:
         url: the full URL.
         headers: the headers; a transport adds `Content-Length`.
         content: the body, as bytes or in chunks.
-        sink: takes the body of a 2xx response, which is then not kept in the `HttpResponse`.
+        download: takes the body of a 2xx response, which is then not kept in the `HttpResponse`.
     """
 
     method: str
     url: str
     headers: dict[str, str]
     content: bytes | Content | None = None
-    sink: Any = None
+    download: Download | None = None
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.body import Progress, Sink, Target
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import BytesProgress, Target
+from dingtalk_models.core.http import Download
 from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
@@ -189,7 +190,7 @@ class ApprovalFileManager(Manager):
         to: Target,
         *,
         in_comments: InComments = None,
-        progress: Progress | None = None,
+        progress: BytesProgress | None = None,
     ) -> Flow[int]:
         """Download a file of an approval; it is never held in memory as a whole.
 
@@ -218,7 +219,7 @@ class ApprovalFile(Model):
     download_uri: Annotated[str, wire("downloadUri")]
 
     @operation
-    def download(self, to: Target, *, progress: Progress | None = None) -> Flow[int]:
+    def download(self, to: Target, *, progress: BytesProgress | None = None) -> Flow[int]:
         """Download this file; it is never held in memory as a whole.
 
         Args:
@@ -228,6 +229,6 @@ class ApprovalFile(Model):
         Returns:
             The number of bytes received.
         """
-        sink = Sink(to, progress)
-        yield from Transfer("GET", self.download_uri, {}, sink=sink)
-        return sink.received
+        kept = Download(to, progress)
+        yield from Transfer("GET", self.download_uri, {}, download=kept)
+        return kept.received

@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, Field
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.body import File, Progress, Sink, Source, Target
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import TransportError
+from dingtalk_models.core.files import BytesProgress, Source, Target, Upload
+from dingtalk_models.core.http import Download
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.paging import TOKEN
@@ -113,7 +114,7 @@ class UploadFields(CommitFields, total=False):
 
     name: FileName
     """Its name; by default that of the path or file object."""
-    progress: Progress
+    progress: BytesProgress
     """Called with the bytes sent and their total."""
 
 
@@ -493,16 +494,17 @@ class DentryManager(Manager):
             InvalidArgument: the file has no name; nothing was sent.
         """
         rest: dict[str, Any] = {**fields}
-        source = File(file, rest.pop("name", None), rest.pop("progress", None))
-        if not source.name:
+        source = Upload(file, rest.pop("name", None), rest.pop("progress", None))
+        if not source.filename:
             raise Refusal("name", "required: neither bytes nor this file object have a name")
         return self._upload(parent_uuid, source, union_id, rest)
 
-    def _upload(self, parent_uuid: str, file: File, union_id: str, fields: dict[str, Any]) -> Flow[Dentry]:
-        size = file.length
-        info = yield from self.upload_info.call(parent_uuid, union_id, pre_check={"size": size, "name": file.name})
-        yield from Transfer("PUT", info.signature.url, info.signature.headers, file=file)
-        return (yield from self.commit.call(parent_uuid, union_id, info.upload_key, file.name, size=size, **fields))
+    def _upload(self, parent_uuid: str, file: Upload, union_id: str, fields: dict[str, Any]) -> Flow[Dentry]:
+        name, size = file.filename, file.size
+        file.length = size  # though it may grow meanwhile
+        info = yield from self.upload_info.call(parent_uuid, union_id, pre_check={"size": size, "name": name})
+        yield from Transfer("PUT", info.signature.url, info.signature.headers, upload=file)
+        return (yield from self.commit.call(parent_uuid, union_id, info.upload_key, name, size=size, **fields))
 
     @operation
     def download(
@@ -513,7 +515,7 @@ class DentryManager(Manager):
         to: Target,
         *,
         version: int | None = None,
-        progress: Progress | None = None,
+        progress: BytesProgress | None = None,
     ) -> Flow[int]:
         """Download a file; it is never held in memory as a whole.
 
@@ -529,9 +531,9 @@ class DentryManager(Manager):
             The number of bytes received.
         """
         info = yield from self.download_info.call(space_id, dentry_id, union_id, version=version)
-        sink = Sink(to, progress)
-        yield from Transfer("GET", info.signature.url, info.signature.headers, sink=sink)
-        return sink.received
+        kept = Download(to, progress)
+        yield from Transfer("GET", info.signature.url, info.signature.headers, download=kept)
+        return kept.received
 
 
 class HeaderSignature(Record):
@@ -727,7 +729,7 @@ class Dentry(Model):
 
     @operation
     def download(
-        self, to: Target, union_id: UnionId, *, version: int | None = None, progress: Progress | None = None
+        self, to: Target, union_id: UnionId, *, version: int | None = None, progress: BytesProgress | None = None
     ) -> Flow[int]:
         """Download this file; it is never held in memory as a whole.
 

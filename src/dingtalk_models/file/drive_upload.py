@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.body import File, Progress, Source
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import BytesProgress, Source, Upload
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import wire
@@ -30,7 +30,7 @@ class DriveUploadManager(Manager):
         *,
         file_size: Annotated[int | None, Field(ge=1)] = None,
         name: str | None = None,
-        progress: Progress | None = None,
+        progress: BytesProgress | None = None,
     ) -> Call[str]:
         """Upload a file of at most 8 MB (单步文件上传).
 
@@ -49,8 +49,8 @@ class DriveUploadManager(Manager):
 
         Source: single-step-file-upload
         """
-        file = File(source, name, progress)
-        if file_size is None and not 0 < (file_size := file.length) <= _LARGEST:
+        file = Upload(source, name, progress)
+        if file_size is None and not 0 < (file_size := file.size) <= _LARGEST:
             raise Refusal("source", f"has {file_size} bytes, should have at least 1 and at most {_LARGEST}")
         return Call(str, "media_id", agent_id=agent_id, file_size=file_size, file=file)
 
@@ -113,7 +113,7 @@ class DriveUploadManager(Manager):
             agent_id=agent_id,
             upload_id=upload_id,
             chunk_sequence=chunk_sequence,
-            file=File(source, name or f"chunk-{chunk_sequence}"),
+            file=Upload(source, name or f"chunk-{chunk_sequence}"),
         )
 
 

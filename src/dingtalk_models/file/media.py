@@ -6,8 +6,8 @@ from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal
 
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.body import File, Progress, Source
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import BytesProgress, Source, Upload
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import Millis, wire
@@ -34,7 +34,7 @@ class MediaManager(Manager):
         type: MediaType,
         *,
         name: str | None = None,
-        progress: Progress | None = None,
+        progress: BytesProgress | None = None,
     ) -> Call[Media]:
         """Upload a media file (上传媒体文件).
 
@@ -54,19 +54,19 @@ class MediaManager(Manager):
 
         Source: upload-media-files
         """
-        media = File(file, name, progress)
+        media = Upload(file, name, progress)
         _check(media, type)
         return Call(Media, "", type=type, media=media)
 
 
-def _check(file: File, type: MediaType) -> None:
+def _check(file: Upload, type: MediaType) -> None:
     megabytes, extensions = _LIMITS[type]
-    if not file.name:
+    if not file.filename:
         raise Refusal("name", "required: neither bytes nor this file object have a name")
-    if PurePath(file.name).suffix.lower()[1:] not in extensions.split():
+    if PurePath(file.filename).suffix.lower()[1:] not in extensions.split():
         raise Refusal("name", f"should end in one of: {extensions} (for type {type!r})")
     try:
-        size = file.length
+        size = file.size
     except OSError:
         return  # the error is raised when the file is opened
     if not 0 < size <= megabytes * _MB:

@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.core.body import Source
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import Source
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.query import Query

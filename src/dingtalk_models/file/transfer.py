@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from dingtalk_models.core.body import File, Sink
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.codes import api_error
-from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request
+from dingtalk_models.core.errors import TransportError
+from dingtalk_models.core.files import Upload
+from dingtalk_models.core.http import Download, Endpoint, HttpRequest, HttpResponse, Request
 
 
 class Transfer(Call[None]):
@@ -19,16 +20,27 @@ class Transfer(Call[None]):
         verb: `PUT` or `GET`.
         url: the signed URL.
         headers: the headers that were signed with it.
-        file: the content to send.
-        sink: takes the content that is received.
+        upload: the content to send.
+        download: takes the content that is received.
     """
 
     def __init__(
-        self, verb: str, url: str, headers: Mapping[str, str], *, file: File | None = None, sink: Sink | None = None
+        self,
+        verb: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        upload: Upload | None = None,
+        download: Download | None = None,
     ) -> None:
         super().__init__(None)
-        self.endpoint = Endpoint(verb, urlsplit(url).path, authenticated=False, idempotent=True)
-        self.http_request = HttpRequest(verb, url, dict(headers), file, sink)
+        try:
+            path = urlsplit(url).path
+        except ValueError:
+            raise TransportError("the platform names an address that is none", sent=False) from None
+        self.endpoint = Endpoint(verb, path, authenticated=False, idempotent=True)
+        self.http_request = HttpRequest(verb, url, dict(headers), download=download)
+        self.upload = upload
 
     @property
     def request(self) -> Request:
