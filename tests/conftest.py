@@ -72,7 +72,7 @@ def key() -> str:
     return f"dingtalk:test:{uuid.uuid4().hex}"
 
 
-@pytest.fixture(params=peers.CALLERS.values(), ids=peers.CALLERS)
+@pytest.fixture(params=[*peers.CALLERS.values()], ids=[*peers.CALLERS])
 def caller(request: pytest.FixtureRequest) -> Generator[peers.Caller]:
     """Both transports."""
     calling: peers.Caller = request.param()

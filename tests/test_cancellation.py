@@ -121,13 +121,14 @@ def test_a_download_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> N
     def serve(client: Client) -> None:
         while request := client.read():
             whole = answer(bytes(3 * CHUNK)) if target_of(request) == "/file" else answer(7)
-            client.send(whole[: 2 * CHUNK], *([0.5, whole[2 * CHUNK :]] if len(whole) > CHUNK else []))
+            rest: list[bytes | float] = [0.5, whole[2 * CHUNK :]] if len(whole) > CHUNK else []
+            client.send(whole[: 2 * CHUNK], *rest)
 
     async def scenario(url: str) -> None:
         transport = AiohttpTransport(TIMEOUT)
         for _ in range(3):
+            request = HttpRequest("GET", f"{url}/file", {}, download=Download(target))
             with pytest.raises(TimeoutError):
-                request = HttpRequest("GET", f"{url}/file", {}, download=Download(target))
                 await asyncio.wait_for(transport.send(request), 0.1)
             assert (await transport.send(get(url))).content == b"7"
         await transport.close()

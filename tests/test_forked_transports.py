@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def of_child(caller: Caller, url: str, who: str, calls: int = CALLS) -> list[str
 def test_nobody_reads_the_replies_of_another(caller: Caller, url: str) -> None:
     assert wrong(caller, url, "before", 3) == []
     connection = caller.send(get(url, "/connection")).content
-    children = [Child(lambda who=f"child{n}": of_child(caller, url, who)) for n in range(CHILDREN)]
+    children = [Child(partial(of_child, caller, url, f"child{n}")) for n in range(CHILDREN)]
     assert wrong(caller, url, "parent") == []
     assert [child.result() for child in children] == [[]] * CHILDREN
     assert caller.send(get(url, "/connection")).content == connection, "the children have not closed it"
@@ -69,7 +70,7 @@ def test_nor_where_many_calls_are_under_way(caller: Caller, url: str) -> None:
         return sum(ask(f"{who}/{n}") for n in range(10))
 
     assert ask("before") == 0
-    children = [Child(lambda n=n: child(f"child{n}")) for n in range(CHILDREN)]
+    children = [Child(partial(child, f"child{n}")) for n in range(CHILDREN)]
     assert sum(ask(f"parent/{n}") for n in range(10)) == 0
     assert [each.result() for each in children] == [0, 0]
 
@@ -99,7 +100,7 @@ def test_while_other_threads_are_in_the_middle_of_calls(url: str) -> None:
         threads = [pool.submit(calling, f"thread{n}") for n in range(6)]
         try:
             for n in range(25):
-                children = [Child(lambda who=f"child{n}/{m}": wrong(caller, url, who, 10)) for m in range(2)]
+                children = [Child(partial(wrong, caller, url, f"child{n}/{m}", 10)) for m in range(2)]
                 assert [child.result(20) for child in children] == [[], []]
         finally:
             over.set()
@@ -123,12 +124,15 @@ def test_while_an_event_loop_is_in_the_middle_of_calls(url: str) -> None:
         await transport.close()
         return bad
 
+    def child(who: str) -> int:
+        return asyncio.run(scenario(who, once=True))
+
     with ThreadPoolExecutor(1) as pool:
         parent = pool.submit(lambda: asyncio.run(scenario("parent", once=False)))
         time.sleep(0.05)
         try:
             for n in range(5):
-                children = [Child(lambda n=n, m=m: asyncio.run(scenario(f"{n}/{m}", once=True))) for m in range(2)]
+                children = [Child(partial(child, f"{n}/{m}")) for m in range(2)]
                 assert [child.result(20) for child in children] == [0, 0]
         finally:
             over.set()
@@ -191,9 +195,6 @@ def test_in_the_middle_of_a_call_of_ones_own(caller: Caller) -> None:
     """The progress of an upload forks: the parent's goes on, and the child's has lost its connection."""
     children: list[Child[str]] = []
     content, parent = bytes(range(256)) * (4 * CHUNK // 256), os.getpid()
-
-    class Forked(Exception):
-        pass
 
     def child() -> str:
         if isinstance(caller, Awaited):
@@ -262,7 +263,7 @@ def test_the_end_of_a_connection_does_not_wait_for_the_children(caller: Caller, 
             os.close(write_end)
 
 
-def test_an_event_loop_of_the_parent_is_refused() -> None:
+def test_an_event_loop_of_the_parent_is_refused(url: str) -> None:
     """It shares what it waits for with the parent's, and would take the parent's replies."""
     caller = Awaited()
 
@@ -299,7 +300,7 @@ def test_an_app_in_parent_and_children() -> None:
 
         asyncio.run(aask(1))
         assert len(departments) > 2
-        children = [Child(lambda own=each: child(own)) for each in departments]
+        children = [Child(partial(child, each)) for each in departments]
         assert child(1) == []
         assert [each.result() for each in children] == [[] for _ in departments]
         app.close()

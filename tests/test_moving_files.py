@@ -73,7 +73,8 @@ def form(server: Peer, upload: Upload) -> HttpRequest:
 
 ways = pytest.mark.parametrize("source", [as_path, as_file])
 kinds = pytest.mark.parametrize("request_of", [plain, form])
-Source, RequestOf = Callable[[Moving], Upload], Callable[[Peer, Upload], HttpRequest]
+SourceOf = Callable[[Moving], Upload]
+RequestOf = Callable[[Peer, Upload], HttpRequest]
 
 noted = answering(lambda request: answer(target_of(request)))
 
@@ -81,7 +82,7 @@ noted = answering(lambda request: answer(target_of(request)))
 @ways
 @kinds
 def test_what_a_file_gains_while_it_is_sent_is_not_sent(
-    caller: Caller, tls: ssl.SSLContext | None, tmp_path: Path, source: Source, request_of: RequestOf
+    caller: Caller, tls: ssl.SSLContext | None, tmp_path: Path, source: SourceOf, request_of: RequestOf
 ) -> None:
     with closing(Moving(tmp_path / "file", grow)) as moving, peer(noted, tls) as server:
         request = request_of(server, source(moving))
@@ -123,7 +124,7 @@ def test_nor_what_it_gains_before(caller: Caller, tls: ssl.SSLContext | None, re
 @kinds
 @pytest.mark.parametrize("change", [shrink, empty])
 def test_a_file_that_shrinks_while_it_is_sent_ends_the_connection(
-    caller: Caller, tmp_path: Path, source: Source, request_of: RequestOf, change: Callable[[Path], object]
+    caller: Caller, tmp_path: Path, source: SourceOf, request_of: RequestOf, change: Callable[[Path], object]
 ) -> None:
     with closing(Moving(tmp_path / "file", change)) as moving, peer(noted) as server:
         with pytest.raises(UnusableFile, match="ended after"):
@@ -252,7 +253,11 @@ def test_the_name_of_a_part_cannot_be_guessed(caller: Caller, tmp_path: Path) ->
 
 def test_a_part_is_created_and_never_opened(caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where its name has been guessed."""
-    monkeypatch.setattr("dingtalk_models.transport.body.secrets.token_hex", lambda size: "guessed")
+
+    def guessed(_: int) -> str:
+        return "guessed"
+
+    monkeypatch.setattr("dingtalk_models.transport.body.secrets.token_hex", guessed)
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     (tmp_path / ".guessed.part").symlink_to(victim)

@@ -715,7 +715,7 @@ def test_no_secret_is_ever_shown(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture, how: Behaviour | None, send: Send
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        for name in ("urllib3", "urllib3.connectionpool", "httpx", "httpcore", "asyncio", "dingtalk_models"):
+        for name in ("urllib3", "urllib3.connectionpool", "aiohttp", "aiohttp.client", "asyncio", "dingtalk_models"):
             logging.getLogger(name).setLevel(logging.DEBUG)
         app = sandbox.app(retry=None)
         token, life = sandbox.company.credentials.issue_token()
@@ -736,11 +736,11 @@ def test_no_secret_is_ever_shown(
         ]
     shown += [repr(app), repr(app.session), repr(vars(app.access_token_credential)["_held"])]
     text = "\n".join(shown)
-    assert "127.0.0.1" in text
+    assert GET in text
     for secret in (token, sandbox.appsecret, sandbox.corp_secret, "t0pWrongSecret", "t0pPassw0rd"):
         assert secret not in text
     app.close()
-    for name in ("urllib3", "urllib3.connectionpool", "httpx", "httpcore", "asyncio", "dingtalk_models"):
+    for name in ("urllib3", "urllib3.connectionpool", "aiohttp", "aiohttp.client", "asyncio", "dingtalk_models"):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 

@@ -167,7 +167,7 @@ class AiohttpTransport:
         if download := downloads(request, response.status):
             async with _entered_in_thread(receiving(download, headers)) as receiver:
                 while piece := await _attempt(request, response.content.readany()):
-                    await _in_thread(receiver.take, piece)
+                    await _in_thread(partial(receiver.take, piece))
             return b""
         held = Held(headers, self._max_reply)
         while piece := await _attempt(request, response.content.readany()):
@@ -237,7 +237,7 @@ async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -
     loop, pieces = asyncio.get_running_loop(), iter(sending)
     try:
         patience.reschedule(None)
-        while (piece := await _in_thread(next, pieces, None)) is not None:
+        while (piece := await _in_thread(lambda: next(pieces, None))) is not None:
             patience.reschedule(loop.time() + seconds)
             yield piece
             patience.reschedule(None)
@@ -246,9 +246,9 @@ async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -
         await _in_thread(pieces.close)
 
 
-async def _in_thread(work: Callable[..., T], *args: object) -> T:
+async def _in_thread(work: Callable[[], T]) -> T:
     """Do what may block. A thread cannot be stopped: whoever is cancelled goes on when it has ended."""
-    working = asyncio.get_running_loop().run_in_executor(None, partial(copy_context().run, work, *args))
+    working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
@@ -262,6 +262,6 @@ async def _entered_in_thread(manager: AbstractContextManager[T]) -> AsyncGenerat
     try:
         yield value
     except BaseException as error:
-        await _in_thread(manager.__exit__, type(error), error, error.__traceback__)
+        await _in_thread(partial(manager.__exit__, type(error), error, error.__traceback__))
         raise
-    await _in_thread(manager.__exit__, None, None, None)
+    await _in_thread(partial(manager.__exit__, None, None, None))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPException
 from queue import LifoQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import requests
 import urllib3
@@ -115,7 +115,7 @@ class RequestsTransport:
         for route in self._routes.values():
             if (queue := route.pool.pool) is not None:
                 # its lock may be held by a thread that is no more, and the pool's finalizer would wait for it
-                LifoQueue.__init__(queue, queue.maxsize)
+                LifoQueue[Any].__init__(queue, queue.maxsize)
         self._routes = {}
         for adapter in self._session.adapters.values():
             if isinstance(adapter, HTTPAdapter):
@@ -160,6 +160,7 @@ class RequestsTransport:
 
 def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | None = None) -> T:
     """Do what may fail, and raise what the libraries raise as ours."""
+    done: T | None = None
     try:
         done = work()
     except DingTalkError:
@@ -171,7 +172,7 @@ def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | Non
     if problem is not None:
         # apart from theirs, whose text and chain quote the address, and so the token, and keep the connection
         raise problem
-    return done
+    return cast("T", done)
 
 
 def _session() -> requests.Session:

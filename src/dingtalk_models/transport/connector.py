@@ -42,7 +42,8 @@ class Connector(aiohttp.TCPConnector):
     """The connections of one event loop. How many there are is limited by who uses it."""
 
     def __init__(self) -> None:
-        super().__init__(limit=0, keepalive_timeout=IDLE, socket_factory=self._new_socket)
+        base: Any = super()  # whose stub leaves a part of `socket_factory` open
+        base.__init__(limit=0, keepalive_timeout=IDLE, socket_factory=self._new_socket)
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._used: WeakSet[asyncio.BaseProtocol] = WeakSet()
 
