@@ -27,6 +27,7 @@ from dingtalk_models.core.operation import is_operation, operation
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.retired import retired
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
 
 T = TypeVar("T")
@@ -77,9 +78,13 @@ def _is_call(value: object) -> TypeGuard[Call[Any]]:
 
 
 def _leads(old: dict[str, Any]) -> bool:
-    """Whether an older name leads to the endpoint that took its place, or to its own, where that is still offered."""
+    """Whether an older name leads to the endpoint that took its place, or to its own, where that is still offered.
+
+    Where it is closed, `run()` says what took its place.
+    """
     paths = {info.path for info in registry.operations() if old["method"] in info.names}
-    return bool(paths & {old["maps_to"], old["path"]})
+    closed = retired(old["method"])
+    return bool(paths & {old["maps_to"], old["path"]}) or (closed is not None and closed.instead == old["maps_to"])
 
 
 def sandbox_problems(info: OperationInfo) -> Iterator[str]:
@@ -136,7 +141,10 @@ def name_problems(info: OperationInfo) -> Iterator[str]:
             yield f"{name!r} leads to another operation"
     for old in facts.methods():
         if old["maps_to"] == info.path and old.get("maps_to_http") in {None, info.http} and not _leads(old):
-            yield f"{old['method']!r} does not lead to it"
+            yield (
+                f"{old['method']!r} does not lead to it: give @api the name, as Old(…) where its parameters differ; "
+                "or say in retired.py that this endpoint takes its place"
+            )
 
 
 def name_of_id_problems(name: str, wire: list[str], *, kind: Any = None) -> Iterator[str]:
