@@ -90,7 +90,11 @@ def _leads(old: dict[str, Any]) -> bool:
 def sandbox_problems(info: OperationInfo) -> Iterator[str]:
     """Whether the sandbox lacks its endpoint."""
     if info.http not in ENDPOINTS.get(info.path, {}):
-        yield f"the sandbox has no {info.http} {info.path}: declare it with @endpoint in src/dingtalk_models/sandbox/"
+        home = "/".join(info.manager.__module__.split(".")[1:])
+        yield (
+            f"the sandbox has no {info.http} {info.path}: declare it with @endpoint in "
+            f"src/dingtalk_models/sandbox/{home}.py"
+        )
 
 
 def own_test_problems(info: OperationInfo) -> Iterator[str]:
