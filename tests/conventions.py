@@ -108,17 +108,19 @@ def docstring_problems(info: OperationInfo) -> Iterator[str]:
     made = definition(info)
     doc = inspect.cleandoc(made.__doc__ or "")
     first, _, rest = doc.partition("\n")
+    titles = sorted({page["title"] for page in pages(info)})
     if not first.endswith(f"({info.title})."):
         yield f"the docstring's first line does not end with a Chinese title in parentheses: {first!r}"
     if rest and not rest.startswith("\n"):
         yield "the docstring's first line runs on"
-    if info.title not in {page["title"] for page in pages(info)}:
-        yield f"the title {info.title!r} is not documented"
-    if info.source not in {page["doc"] for page in pages(info)}:
-        yield f"the source {info.source!r} is not documented"
+    if info.title not in titles:
+        yield f"the title {info.title!r} is not documented, but {titles}"
+    sources = sorted(page["doc"] for page in pages(info))
+    if info.source not in sources:
+        yield f"the source {info.source!r} is not documented, but {sources}"
     if doc.rpartition("\n")[2] != f"Source: {info.source}":
-        yield "the docstring does not end with its source"
-    arguments = re.search(r"^Args:\n((?:    .*\n|\n)+)", doc, re.MULTILINE)
+        yield "the docstring does not end with its source, as in `Source: page`"
+    arguments = re.search(r"^Args:\n((?:    .*\n|\n)+)", f"{doc}\n", re.MULTILINE)
     described = re.findall(r"^    (\w+): \S", arguments[1], re.MULTILINE) if arguments else []
     parameters = list(inspect.signature(made.__wrapped__).parameters)[1:]
     if described != parameters:
