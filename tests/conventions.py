@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import samples
 from generators import facts
 from generators.facts import Page
-from generators.uses import tests_of
+from generators.uses import accessors, tests_of
 from samples import Row, request_sample, rows, same, sample_of
 
 from dingtalk_models import Call, InvalidArgument
@@ -97,6 +97,14 @@ def sandbox_problems(info: OperationInfo) -> Iterator[str]:
         )
 
 
+def module_problems(info: OperationInfo) -> Iterator[str]:
+    """Whether no module has its manager."""
+    _, module, file = info.manager.__module__.split(".")
+    if file != "module" and not accessors(info.manager):
+        name = info.manager.__name__
+        yield f"app.{module} does not have it: write `… = managed({name})` in src/dingtalk_models/{module}/module.py"
+
+
 def own_test_problems(info: OperationInfo) -> Iterator[str]:
     """Whether no test calls it: those that treat all operations alike do not count."""
     if next(tests_of(info), None) is None:
@@ -133,6 +141,8 @@ def type_problems(info: OperationInfo) -> Iterator[str]:
     answer = str(inspect.signature(made.__wrapped__).return_annotation)
     if not re.fullmatch(r"(Call|Query|Flow)\[.+\]", answer) or re.search(r"\bAny\b", answer):
         yield f"it is annotated to return {answer}"
+    if answer.startswith("Query[") and not (made.endpoint and made.endpoint.idempotent):
+        yield "it lists: @api needs idempotent=True, so that it is sent again when its outcome is unknown"
 
 
 def name_problems(info: OperationInfo) -> Iterator[str]:

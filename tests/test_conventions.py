@@ -83,6 +83,7 @@ ACCEPTED: dict[str, dict[str, str]] = {
 Check = Callable[[OperationInfo], Iterable[str]]
 
 CHECKS: list[Check] = [
+    conventions.module_problems,
     conventions.sandbox_problems,
     conventions.own_test_problems,
     conventions.name_problems,
