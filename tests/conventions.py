@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import samples
 from generators import facts
 from generators.facts import Page
-from generators.uses import tests_of
+from generators.uses import accessors, tests_of
 from samples import Row, request_sample, rows, same, sample_of
 
 from dingtalk_models import Call, InvalidArgument
@@ -27,6 +27,7 @@ from dingtalk_models.core.operation import is_operation, operation
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.retired import retired
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
 
 T = TypeVar("T")
@@ -77,15 +78,31 @@ def _is_call(value: object) -> TypeGuard[Call[Any]]:
 
 
 def _leads(old: dict[str, Any]) -> bool:
-    """Whether an older name leads to the endpoint that took its place, or to its own, where that is still offered."""
+    """Whether an older name leads to the endpoint that took its place, or to its own, where that is still offered.
+
+    Where it is closed, `run()` says what took its place.
+    """
     paths = {info.path for info in registry.operations() if old["method"] in info.names}
-    return bool(paths & {old["maps_to"], old["path"]})
+    closed = retired(old["method"])
+    return bool(paths & {old["maps_to"], old["path"]}) or (closed is not None and closed.instead == old["maps_to"])
 
 
 def sandbox_problems(info: OperationInfo) -> Iterator[str]:
     """Whether the sandbox lacks its endpoint."""
     if info.http not in ENDPOINTS.get(info.path, {}):
-        yield f"the sandbox has no {info.http} {info.path}: declare it with @endpoint in src/dingtalk_models/sandbox/"
+        home = "/".join(info.manager.__module__.split(".")[1:])
+        yield (
+            f"the sandbox has no {info.http} {info.path}: declare it with @endpoint in "
+            f"src/dingtalk_models/sandbox/{home}.py"
+        )
+
+
+def module_problems(info: OperationInfo) -> Iterator[str]:
+    """Whether no module has its manager."""
+    _, module, file = info.manager.__module__.split(".")
+    if file != "module" and not accessors(info.manager):
+        name = info.manager.__name__
+        yield f"app.{module} does not have it: write `… = managed({name})` in src/dingtalk_models/{module}/module.py"
 
 
 def own_test_problems(info: OperationInfo) -> Iterator[str]:
@@ -99,17 +116,19 @@ def docstring_problems(info: OperationInfo) -> Iterator[str]:
     made = definition(info)
     doc = inspect.cleandoc(made.__doc__ or "")
     first, _, rest = doc.partition("\n")
+    titles = sorted({page["title"] for page in pages(info)})
     if not first.endswith(f"({info.title})."):
         yield f"the docstring's first line does not end with a Chinese title in parentheses: {first!r}"
     if rest and not rest.startswith("\n"):
         yield "the docstring's first line runs on"
-    if info.title not in {page["title"] for page in pages(info)}:
-        yield f"the title {info.title!r} is not documented"
-    if info.source not in {page["doc"] for page in pages(info)}:
-        yield f"the source {info.source!r} is not documented"
+    if info.title not in titles:
+        yield f"the title {info.title!r} is not documented, but {titles}"
+    sources = sorted(page["doc"] for page in pages(info))
+    if info.source not in sources:
+        yield f"the source {info.source!r} is not documented, but {sources}"
     if doc.rpartition("\n")[2] != f"Source: {info.source}":
-        yield "the docstring does not end with its source"
-    arguments = re.search(r"^Args:\n((?:    .*\n|\n)+)", doc, re.MULTILINE)
+        yield "the docstring does not end with its source, as in `Source: page`"
+    arguments = re.search(r"^Args:\n((?:    .*\n|\n)+)", f"{doc}\n", re.MULTILINE)
     described = re.findall(r"^    (\w+): \S", arguments[1], re.MULTILINE) if arguments else []
     parameters = list(inspect.signature(made.__wrapped__).parameters)[1:]
     if described != parameters:
@@ -122,6 +141,8 @@ def type_problems(info: OperationInfo) -> Iterator[str]:
     answer = str(inspect.signature(made.__wrapped__).return_annotation)
     if not re.fullmatch(r"(Call|Query|Flow)\[.+\]", answer) or re.search(r"\bAny\b", answer):
         yield f"it is annotated to return {answer}"
+    if answer.startswith("Query[") and not (made.endpoint and made.endpoint.idempotent):
+        yield "it lists: @api needs idempotent=True, so that it is sent again when its outcome is unknown"
 
 
 def name_problems(info: OperationInfo) -> Iterator[str]:
@@ -136,7 +157,10 @@ def name_problems(info: OperationInfo) -> Iterator[str]:
             yield f"{name!r} leads to another operation"
     for old in facts.methods():
         if old["maps_to"] == info.path and old.get("maps_to_http") in {None, info.http} and not _leads(old):
-            yield f"{old['method']!r} does not lead to it"
+            yield (
+                f"{old['method']!r} does not lead to it: give @api the name, as Old(…) where its parameters differ; "
+                "or say in retired.py that this endpoint takes its place"
+            )
 
 
 def name_of_id_problems(name: str, wire: list[str], *, kind: Any = None) -> Iterator[str]:

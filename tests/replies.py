@@ -20,6 +20,7 @@ from pydantic_core import to_jsonable_python
 from samples import Row, request_sample, same
 
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
+from dingtalk_models.core import paging
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.problems import get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
@@ -42,18 +43,32 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
         if call is None:
             continue
         documented = [row for row in page["returns"] if row["name"] not in ENVELOPE]
-        where = ""
+        kind, where = "object", ""
         for name in _way(call):
             yield from (f"{where}{row['name']} is not read" for row in documented if row["name"] != name)
             below = [row for row in documented if row["name"] == name]
             if not below:
                 yield f"{where}{name} is not documented"
                 return
-            documented, where = below[0].get("children", []), f"{where}{name}."
-        if call.into is None:
+            documented, kind, where = below[0].get("children", []), below[0]["type"], f"{where}{name}."
+        names = [row["name"] for row in documented]
+        if problem := _items_problem(call.into, kind, names):
+            yield problem
+        elif call.into is None:
             yield from (f"{where}{row['name']} is not read" for row in documented if row["type"] != "boolean")
         else:
             yield from _undeclared(documented, call.into, where)
+
+
+def _items_problem(into: Any, kind: str, names: list[str]) -> str | None:
+    """Why a list is not found in a reply, where that is an array, or an object that has fields of these names."""
+    if get_origin(into) is list and kind == "object":
+        return f"a list is read where the reply is an object of {names}: does its Listing lack items=?"
+    if isinstance(into, type) and issubclass(into, paging.Page):
+        items = into.model_fields["items"].serialization_alias
+        if items not in names:
+            return f"items are read from {items!r}, the reply has {names}: is items= of its Listing right?"
+    return None
 
 
 def id_problems(info: OperationInfo) -> Iterator[str]:

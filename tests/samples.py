@@ -236,6 +236,18 @@ def over_limits(row: Row) -> Iterator[tuple[str, Any]]:
         yield f"max_items {limits['max_items']}", value
     if limits.get("enum"):
         yield f"enum {limits['enum']}", "none of them" if row["type"] == "string" else -12345
+    yield from _over_limits_within(row)
+
+
+def _over_limits_within(row: Row) -> Iterator[tuple[str, Any]]:
+    """For each documented limit of a part of an object, or of the objects in an array, one with a part beyond it."""
+    whole = sample_of(row)
+    parts = listed(whole)[0]
+    for child in row.get("children", []):
+        for limit, value in over_limits(child):
+            if is_object(parts) and child["name"] in parts:
+                planted = {**parts, child["name"]: value}
+                yield f"{limit.partition(' [')[0]} of {child['name']}", [planted] if is_array(whole) else planted
 
 
 def _table_problems(values: dict[str, Any], known: list[Row], required: list[Row], where: str = "") -> Iterator[str]:

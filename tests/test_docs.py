@@ -142,6 +142,19 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(target), f"{name(page)} links to {link}"
 
 
+def test_each_page_is_reached_from_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    reached, ahead = set[Path](), {index}
+    while ahead:
+        reached |= ahead
+        linked = {(page.parent / link.partition("#")[0]).resolve() for page in ahead for link in links(page)}
+        ahead = {page for page in linked if page in PAGES} - reached
+    forgotten = [
+        f"nothing leads to {name(page)}: give it a row in docs/index.md" for page in PAGES if page not in reached
+    ]
+    assert not forgotten, "\n".join(forgotten)
+
+
 def links(page: Path) -> Iterator[str]:
     for token in parsed(page):
         for child in token.children or []:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
-from generators import coverage
+from generators import coverage, facts
 from helpers import awaited, sent, whole
 
 from dingtalk_models import (
@@ -32,7 +32,7 @@ from dingtalk_models import (
 from dingtalk_models.core import registry
 from dingtalk_models.core.model import Alias
 from dingtalk_models.core.operation import Bound, is_operation
-from dingtalk_models.retired import RETIRED
+from dingtalk_models.retired import RETIRED, retired
 from dingtalk_models.sandbox import Sandbox
 
 FRONT = {
@@ -426,10 +426,19 @@ def test_a_retired_name_says_so(app: DingTalkApp, name: str, instead: str | None
 
 def test_what_is_retired_is_not_offered(app: DingTalkApp) -> None:
     families = tuple(name for name in RETIRED if name.endswith("."))
-    assert [name for name in app.methods if name in RETIRED or name.startswith(families)] == []
+    both = [name for name in app.methods if name in RETIRED or name.startswith(families)]
+    assert both == [], "an operation answers to them: take them out of retired.py"
     leads = {instead for instead in RETIRED.values() if instead and not instead.startswith("/")}
     assert leads
     assert leads <= set(app.methods)
+
+
+def test_what_takes_the_place_of_a_retired_name_is_what_is_documented() -> None:
+    documented = {old["method"]: old["maps_to"] for old in facts.methods() if old["maps_to"]}
+    said = {name: error.instead for name in documented if (error := retired(name)) and error.instead}
+    paths = {name: instead for name, instead in said.items() if instead.startswith("/")}
+    assert len(paths) > 25
+    assert paths == {name: documented[name] for name in paths}, "correct them in retired.py"
 
 
 # The table

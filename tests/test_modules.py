@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from generators.facts import ROOT
+from generators.modules import NEEDED, module_problems
 
-import dingtalk_models
 from dingtalk_models import DingTalkApp, Module
 from dingtalk_models.core.model import Manager
 from dingtalk_models.modules import MODULES
 
-HOME = Path(dingtalk_models.__file__).parent
+
+def test_every_module_has_its_files_and_its_row() -> None:
+    problems = [*module_problems(ROOT, MODULES)]
+    assert not problems, "\n".join(problems)
 
 
-def test_every_module_is_in_the_table() -> None:
-    found = {path.parent.name for path in HOME.glob("*/module.py")}
-    assert found - MODULES.keys() == set(), "add it to `Modules` in modules.py: the app and run() do not know it"
+@pytest.mark.parametrize("forgotten", NEEDED)
+def test_what_a_module_lacks_is_named(tmp_path: Path, forgotten: str) -> None:
+    for file in NEEDED.keys() - {forgotten}:
+        path = tmp_path / file.format("todo")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert [*module_problems(tmp_path, ["todo"])] == [f"{forgotten.format('todo')} is missing: {NEEDED[forgotten]}"]
+
+
+def test_a_module_without_a_row_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "src" / "dingtalk_models" / "todo"
+    home.mkdir(parents=True)
+    (home / "module.py").touch()
+    (problem,) = module_problems(tmp_path, [])
+    assert problem.startswith("src/dingtalk_models/todo/module.py: `Modules` in modules.py has no row for it")
 
 
 @pytest.mark.parametrize(("name", "class_name"), MODULES.items())
@@ -29,13 +43,6 @@ def test_a_module_is_on_the_app(name: str, class_name: str) -> None:
     assert isinstance(module, Module | Manager)
     assert module.app is app
     assert getattr(app, name) is module, "it is made once"
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_has_its_folder_in_the_sandbox(name: str) -> None:
-    home = f"dingtalk_models.sandbox.{name}"
-    assert find_spec(home), f"sandbox/{name}/ is missing: the endpoints of app.{name} belong there"
-    assert import_module(home).__path__, f"sandbox/{name} is a folder, with a file a resource"
 
 
 def test_an_unknown_module() -> None:

@@ -75,7 +75,7 @@ def _spellings(info: OperationInfo) -> Iterator[str]:
         used = rf"\.{attribute}\b(?!\.call\b)"
         yield rf"\b{name}(Manager\([^)]*\))?(\.objects)?(\.using\(\w+\))?{used}"
         yield rf"\b{name.lower()}{used}"
-        for accessor in _accessors(owner):
+        for accessor in accessors(owner):
             yield rf"\.{accessor}{used}"
     for name in info.names:
         yield rf"[\"']{re.escape(name)}[\"']"
@@ -95,7 +95,7 @@ def modules() -> dict[str, type]:
 
 
 @cache
-def _accessors(manager: type) -> list[str]:
+def accessors(manager: type) -> list[str]:
     """The names of a manager on the app's modules, such as `departments`."""
     return [
         name

@@ -40,6 +40,8 @@ _GONE: Final = {
     ),
 }
 
+_EVENTS: Final = "/v1.0/calendar/users/{userId}/calendars/{calendarId}/events"
+
 _CLOSED: Final[dict[str, str | None]] = {
     "dingtalk.corp.health.stepinfo.": None,
     "dingtalk.oapi.asr.voice.translate": None,
@@ -49,7 +51,11 @@ _CLOSED: Final[dict[str, str | None]] = {
     "dingtalk.oapi.attendance.vacation.type.create": "/v1.0/attendance/leaves/types",
     "dingtalk.oapi.attendance.vacation.type.update": "/v1.0/attendance/leaves/types",
     "dingtalk.oapi.blackboard.get": "/v1.0/blackboard/get_blackboard",
-    "dingtalk.oapi.calendar.v2.": "/v1.0/calendar/users/{userId}/calendars/{calendarId}/events",
+    "dingtalk.oapi.calendar.v2.attendee.update": f"{_EVENTS}/{{eventId}}/attendees",
+    "dingtalk.oapi.calendar.v2.event.cancel": f"{_EVENTS}/{{eventId}}",
+    "dingtalk.oapi.calendar.v2.event.create": _EVENTS,
+    "dingtalk.oapi.calendar.v2.event.detail": f"{_EVENTS}/{{eventId}}",
+    "dingtalk.oapi.calendar.v2.event.update": f"{_EVENTS}/{{eventId}}",
     "dingtalk.oapi.chat.create": "/v1.0/im/group/create",
     "dingtalk.oapi.chat.getReadList": "robot_1_0.OrgGroupQuery",
     "dingtalk.oapi.chat.send": "robot_1_0.OrgGroupSend",
@@ -59,7 +65,18 @@ _CLOSED: Final[dict[str, str | None]] = {
     "dingtalk.oapi.kac.datav.": None,
     "dingtalk.oapi.message.send_to_conversation": "robot_1_0.OrgGroupSend",
     "dingtalk.oapi.microapp.": "/v1.0/microApp/apps",
-    "dingtalk.oapi.process.workrecord.": "/v1.0/workflow/processCentres",
+    "dingtalk.oapi.microapp.delete": "/v1.0/microApp/apps/{agentId}",
+    "dingtalk.oapi.microapp.list": "/v1.0/microApp/allApps",
+    "dingtalk.oapi.microapp.list_by_userid": "/v1.0/microApp/users/{userId}/apps",
+    "dingtalk.oapi.microapp.set_visible_scopes": "/v1.0/microApp/apps/{agentId}/scopes",
+    "dingtalk.oapi.microapp.visible_scopes": "/v1.0/microApp/apps/{agentId}/scopes",
+    "dingtalk.oapi.process.workrecord.batchupdate": "/v1.0/workflow/processCentres/instances/batch",
+    "dingtalk.oapi.process.workrecord.create": "/v1.0/workflow/processCentres/instances",
+    "dingtalk.oapi.process.workrecord.task.create": "/v1.0/workflow/processCentres/tasks",
+    "dingtalk.oapi.process.workrecord.task.query": "/v1.0/workflow/processCentres/todoTasks",
+    "dingtalk.oapi.process.workrecord.task.update": "/v1.0/workflow/processCentres/tasks",
+    "dingtalk.oapi.process.workrecord.taskgroup.cancel": "/v1.0/workflow/processCentres/tasks/cancel",
+    "dingtalk.oapi.process.workrecord.update": "/v1.0/workflow/processCentres/instances",
     "dingtalk.oapi.service.get_corp_token": "/v1.0/oauth2/corpAccessToken",
     "dingtalk.oapi.service.get_suite_token": "/v1.0/oauth2/suiteAccessToken",
     "dingtalk.oapi.smartwork.hrm.employee.list": "/v1.0/hrm/rosters/lists/query",
@@ -68,7 +85,9 @@ _CLOSED: Final[dict[str, str | None]] = {
     "dingtalk.oapi.sso.gettoken": "/v1.0/oauth2/ssoAccessToken",
     "dingtalk.oapi.sso.getuserinfo": "/v1.0/oauth2/ssoUserInfo",
     "dingtalk.oapi.user.list": "dingtalk.oapi.v2.user.list",
-    "dingtalk.oapi.workrecord.": "/v1.0/todo/users/{unionId}/tasks",
+    "dingtalk.oapi.workrecord.add": "/v1.0/todo/users/{unionId}/tasks",
+    "dingtalk.oapi.workrecord.getbyuserid": "/v1.0/todo/users/{unionId}/org/tasks/query",
+    "dingtalk.oapi.workrecord.update": "/v1.0/todo/users/{unionId}/tasks/{taskId}",
 }
 """The replacement of an API, or of all APIs whose names begin so: a name that `run()` knows, or a path."""
 
