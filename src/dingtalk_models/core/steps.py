@@ -89,8 +89,8 @@ class Blocking(Step, Generic[T]):
     work: Callable[[], T]
 
     def __iter__(self) -> Flow[T]:
-        answer: T = yield self
-        return answer
+        result: T = yield self
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,8 @@ class Wait(Step, Generic[T]):
     seconds: float
 
     def __iter__(self) -> Flow[T | None]:
-        answer: T | None = yield self
-        return answer
+        result: T | None = yield self
+        return result
 
 
 @dataclass(frozen=True, slots=True)

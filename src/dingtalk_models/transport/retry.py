@@ -25,7 +25,7 @@ class Retry:
     """How often and how long a call is tried.
 
     Attributes:
-        attempts: the most attempts. If this is more than 1, a call refused by the rate limit is tried until the deadline.
+        attempts: the most attempts. If more than 1, a call refused by the rate limit is tried until the deadline.
         deadline: the seconds after which no further attempt starts.
         first_wait: the seconds of the first wait. Each further wait is twice as long, with jitter.
         longest_wait: the longest wait. The platform's `Retry-After` overrides both.
