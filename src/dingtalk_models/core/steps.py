@@ -95,7 +95,7 @@ class Blocking(Step, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Step, Generic[T]):
-    """Wait for a result that another thread or task is working on, at most so long: `None` if it has not come.
+    """Wait for a result that another thread or task is working on. It is `None` if it does not come in time.
 
     Attributes:
         future: the result.
