@@ -204,7 +204,7 @@ class DingTalkApp(Sender, Modules):
 
     @cached_property
     def marks(self) -> Session:
-        """Where it is noted what was received: the session store, or this process's memory if it has no `add`."""
+        """Remembers the received pushes: the session store, or this process's memory if the store has no `add`."""
         return self.session if self.session.has_add else open_session()
 
     @property

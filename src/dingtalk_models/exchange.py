@@ -89,13 +89,13 @@ def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
     try:
         response: HttpResponse = yield Send(prepare(call, app.oapi_url, app.api_url, token))
         received = response
-        answer = call.read(response)
+        result = call.read(response)
     except DingTalkError as error:
         _log(call, received, sent_at, error)
         raise
-    bind(answer, app)
+    bind(result, app)
     _log(call, received, sent_at, None)
-    return answer
+    return result
 
 
 def prepare(call: Call[Any], oapi_url: str, api_url: str, token: str | None) -> HttpRequest:

@@ -37,7 +37,7 @@ class BpmsInstanceChange(_ApprovalEvent):
 
 
 class BpmsTaskChange(_ApprovalEvent):
-    """Somebody has to decide, or has decided (审批任务开始，结束，转交).
+    """An approval task was started, ended or handed over (审批任务开始，结束，转交).
 
     Attributes:
         change: `start`, `finish` or `cancel`.
@@ -54,7 +54,7 @@ class BpmsTaskChange(_ApprovalEvent):
 
 
 class WorkflowFormChange(Event):
-    """A form has changed (审批模板状态变更)."""
+    """A form was changed (审批模板状态变更)."""
 
     TYPE: ClassVar = "workflow_form_change"
 

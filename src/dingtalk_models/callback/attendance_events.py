@@ -10,7 +10,7 @@ from dingtalk_models.core.wire import Day, DayMillis, Millis, wire
 
 
 class CheckIn(Event):
-    """Somebody has signed in on the road (用户签到)."""
+    """A user has checked in (用户签到)."""
 
     TYPE: ClassVar = "check_in"
 
@@ -36,9 +36,9 @@ class Punch(Record):
 
 
 class AttendanceCheckRecord(Event):
-    """People have punched (员工打卡事件).
+    """Users have punched in or out (员工打卡事件).
 
-    Each is told of at most once a minute.
+    There is at most one event a minute for each user.
     """
 
     TYPE: ClassVar = "attendance_check_record"
@@ -47,7 +47,7 @@ class AttendanceCheckRecord(Event):
 
 
 class Overtime(Record):
-    """One person's overtime on a day."""
+    """The overtime of one user on one day."""
 
     userid: str = ""
     corp_id: Annotated[str | None, wire("corpId")] = None
@@ -64,7 +64,7 @@ class Overtime(Record):
 
 
 class AttendanceOvertimeDuration(Event):
-    """Overtime was written (员工加班事件)."""
+    """Overtime was recorded (员工加班事件)."""
 
     TYPE: ClassVar = "attendance_overtime_duration"
 
@@ -72,7 +72,7 @@ class AttendanceOvertimeDuration(Event):
 
 
 class ScheduleChange(Record):
-    """The days for which some people's schedule has changed."""
+    """The days on which the schedules of some users have changed."""
 
     user_ids: Annotated[Strs, wire("userIds")] = []
     corp_id: Annotated[str | None, wire("corpId")] = None
@@ -119,7 +119,7 @@ class AttendBossCheckChange(Event):
 
 
 class AttendUserDailySummaryRefresh(Event):
-    """The summary of somebody's day was made again (考勤日统计变更事件)."""
+    """The daily summary of a user was calculated again (考勤日统计变更事件)."""
 
     TYPE: ClassVar = "attend_user_daily_summary_refresh"
 
@@ -149,7 +149,7 @@ class AttendanceApproveStatusChange(Event):
 
 
 class LeaveRuleChange(Event):
-    """The rules of kinds of leave have changed (假期规则变更事件)."""
+    """The rules of leave types have changed (假期规则变更事件)."""
 
     TYPE: ClassVar = "leave_rule_change"
 
@@ -158,7 +158,7 @@ class LeaveRuleChange(Event):
 
 
 class LeaveQuotaUpdate(Event):
-    """Somebody's leave was changed by hand (手动修改假期余额)."""
+    """The leave balance of a user was changed by hand (手动修改假期余额)."""
 
     TYPE: ClassVar = "leave_quota_update"
 

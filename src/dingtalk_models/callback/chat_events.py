@@ -22,19 +22,19 @@ class _MemberEvent(_ChatEvent):
 
 
 class ChatAddMember(_MemberEvent):
-    """People were added to a chat (群会话添加人员)."""
+    """Users were added to a chat (群会话添加人员)."""
 
     TYPE: ClassVar = "chat_add_member"
 
 
 class ChatRemoveMember(_MemberEvent):
-    """People were removed from a chat (群会话删除人员)."""
+    """Users were removed from a chat (群会话删除人员)."""
 
     TYPE: ClassVar = "chat_remove_member"
 
 
 class ChatQuit(_ChatEvent):
-    """Somebody has left a chat (群会话用户主动退群)."""
+    """A user has left a chat (群会话用户主动退群)."""
 
     TYPE: ClassVar = "chat_quit"
 

@@ -15,13 +15,13 @@ class _UserEvent(Event):
 
 
 class UserAddOrg(_UserEvent):
-    """People have joined (企业增加员工事件)."""
+    """Users have joined the company (企业增加员工事件)."""
 
     TYPE: ClassVar = "user_add_org"
 
 
 class UserProfile(Record):
-    """The fields of a person that a change is told of."""
+    """The fields of a user in an event about a change."""
 
     name: str | None = None
     telephone: str | None = None
@@ -33,7 +33,7 @@ class UserProfile(Record):
 
 
 class UserDiff(Record):
-    """What has changed about a person."""
+    """The changes of a user."""
 
     userid: str = ""
     prev: UserProfile = UserProfile()
@@ -41,7 +41,7 @@ class UserDiff(Record):
 
 
 class UserModifyOrg(_UserEvent):
-    """People have changed (通讯录用户更改)."""
+    """Users were changed (通讯录用户更改)."""
 
     TYPE: ClassVar = "user_modify_org"
 
@@ -49,25 +49,25 @@ class UserModifyOrg(_UserEvent):
 
 
 class UserLeaveOrg(_UserEvent):
-    """People have left (通讯录用户离职)."""
+    """Users have left the company (通讯录用户离职)."""
 
     TYPE: ClassVar = "user_leave_org"
 
 
 class UserActiveOrg(_UserEvent):
-    """People have activated their accounts (加入企业后用户激活)."""
+    """Users have activated their accounts (加入企业后用户激活)."""
 
     TYPE: ClassVar = "user_active_org"
 
 
 class OrgAdminAdd(_UserEvent):
-    """People have become administrators (通讯录用户被设为管理员)."""
+    """Users have become administrators (通讯录用户被设为管理员)."""
 
     TYPE: ClassVar = "org_admin_add"
 
 
 class OrgAdminRemove(_UserEvent):
-    """People are no longer administrators (通讯录用户被取消设置管理员)."""
+    """Users are no longer administrators (通讯录用户被取消设置管理员)."""
 
     TYPE: ClassVar = "org_admin_remove"
 
@@ -108,7 +108,7 @@ class OrgRemove(Event):
 
 
 class LabelUserChange(Event):
-    """Roles were given to people, or taken from them (员工角色信息发生变更).
+    """Roles were assigned to users, or revoked (员工角色信息发生变更).
 
     Attributes:
         action: `add` or `remove`.

@@ -4,7 +4,7 @@
 def welcome(event: UserAddOrg) -> None: ...
 
 push = app.callback.receive(query, body)
-# answer with push.reply as JSON
+# send push.reply as JSON
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Receiving pushes: they are verified, decrypted, handled once and answered."""
+"""Receives pushes: verifies and decrypts them, runs the handlers once, makes the reply."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Lock(Protocol):
 
 
 class Marks(Protocol):
-    """Where it is noted what was received and handled, so that all processes know."""
+    """Remembers what was received and handled, for all processes."""
 
     def get(self, key: str) -> str | None: ...
     def set(self, key: str, value: str, expires: float) -> None: ...
@@ -77,7 +77,7 @@ class Push:
 
     Attributes:
         event: the event in it.
-        reply: what to answer, as JSON: the encrypted `success`.
+        reply: the reply to send as JSON: the encrypted `success`.
         duplicate: whether the event was handled before, in an earlier push.
         text: the decrypted text.
     """
@@ -94,7 +94,7 @@ class Receiver(Module):
     Attributes:
         window: the seconds by which the time of a push may differ from this machine's.
         remember: the seconds for which an event that was handled is not handled again.
-        lease: the seconds that a handler has; after them, its event may be handled again.
+        lease: the seconds that the handlers may take; after that, the event may be handled again.
         handlers: the handlers of each type of event.
     """
 
@@ -110,14 +110,14 @@ class Receiver(Module):
 
     @property
     def crypto(self) -> Crypto:
-        """The encryption of this app's pushes.
+        """Encrypts and decrypts this app's pushes.
 
         Raises:
             ConfigurationError: the app has no token, no aes_key, or neither an appkey nor a corp_id.
         """
         if self._crypto is None:
             if not self.app.token or not self.app.aes_key:
-                raise ConfigurationError(f"app {self.app.name!r} cannot receive pushes: give it token and aes_key")
+                raise ConfigurationError(f"app {self.app.name!r} cannot receive pushes: set token and aes_key")
             owners = [owner for owner in (self.app.appkey, self.app.corp_id) if owner]
             self._crypto = Crypto(self.app.token, self.app.aes_key, owners)
         return self._crypto
@@ -133,7 +133,7 @@ class Receiver(Module):
         return self._on
 
     def _on(self, event: type[Event] | str, /) -> Callable[[Handler], Handler]:
-        """Let a function handle a type of event."""
+        """Register a handler for a type of event."""
         name = event if isinstance(event, str) else event.TYPE
 
         def add(handler: Handler) -> Handler:
@@ -181,12 +181,12 @@ class Receiver(Module):
         return self._handle(event, [])
 
     def reply(self, owner: str | None = None) -> dict[str, str]:
-        """The encrypted `success`."""
+        """The reply to a push: an encrypted and signed `success`."""
         now, nonce = str(int(time.time() * 1000)), secrets.token_urlsafe(12)
         return self.crypto.seal(SUCCESS, timestamp=now, nonce=nonce, owner=owner)
 
     def _open(self, query: Query, body: Body) -> tuple[Opened, str]:
-        """Verify and decrypt a push; its text and its signature."""
+        """Verify and decrypt a push. Returns its text and its signature."""
         signature = _text(query, "msg_signature", "signature")
         timestamp = _text(query, "timestamp", "timeStamp")
         encrypted = _text(_object(body), "encrypt")
@@ -196,7 +196,7 @@ class Receiver(Module):
         return self.crypto.open(encrypted), signature
 
     def _handle(self, event: Event, locks: list[Lock]) -> Flow[bool]:
-        """Run the handlers of an event, holding these locks and its own; whether it was handled before."""
+        """Run the handlers of an event under these locks and its own. Returns whether it was handled before."""
         wanted = (event.type,) if isinstance(event, CheckUrl) else (event.type, EVERY_TYPE)
         handlers = [handler for name in wanted for handler in self.handlers.get(name, ())]
         done = f"{self._key}event:{event.event_id}" if handlers and event.event_id else None
@@ -219,7 +219,7 @@ class Receiver(Module):
         return False
 
     def _claimed(self, locks: list[Lock], done: str | None) -> bool:
-        """Whether an event is ours to handle: all locks are acquired, and it was not handled before.
+        """Whether to handle an event: it was not handled before, and every lock is acquired.
 
         Raises:
             ReplayedCallback: its push was received before, or it is being handled right now.
@@ -241,7 +241,7 @@ def _release(locks: list[Lock]) -> None:
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:
-    """The first of these values that is there."""
+    """The first of these values that exists."""
     for name in names:
         value = values.get(name)
         if isinstance(value, str) and value:

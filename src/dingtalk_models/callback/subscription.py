@@ -48,7 +48,7 @@ class SubscriptionManager(Manager):
     def register(self, event_types: _Tags, **fields: Unpack[Registration]) -> Call[None]:
         """Register a URL for events (注册回调事件).
 
-        During this call, the platform pushes `check_url`, which must be answered.
+        During this call, the platform pushes `check_url`, which needs the right reply.
 
         Args:
             event_types: the types of event, such as `user_add_org`.
@@ -174,9 +174,9 @@ class FailedEvent(Record):
     @property
     def event(self) -> Event:
         """The event itself."""
-        told: dict[str, Any] = (self.model_extra or {}).get(self.type) or {}
+        raw: dict[str, Any] = (self.model_extra or {}).get(self.type) or {}
         fields: dict[str, Any] = {}
-        for name, value in told.items():
+        for name, value in raw.items():
             fields |= value if name in _WRAPPERS and is_object(value) else {name: value}
         millis = self.model_dump(mode="json", include={"time"})["time"]
         head = {"EventType": self.type, "EventTime": millis, "CorpId": fields.pop("corpid", None)}

@@ -69,7 +69,7 @@ class Call(Described, Step, Generic[T]):
         """The same call, with its result passed through a function."""
         before = self._then
         twin = copy(self)
-        twin._then = change if before is None else lambda answer: change(before(answer))  # noqa: SLF001 - its own twin
+        twin._then = change if before is None else lambda result: change(before(result))  # noqa: SLF001 - its own twin
         return cast("Call[U]", twin)
 
     @property
@@ -99,15 +99,15 @@ class Call(Described, Step, Generic[T]):
             TransportError: the reply cannot be understood.
         """
         try:
-            answer: T = read_reply(response, self.endpoint, self.into, self.at)
+            result: T = read_reply(response, self.endpoint, self.into, self.at)
         except ApiError as error:
             error.request = self.request
             raise
-        return self._then(answer) if self._then else answer
+        return self._then(result) if self._then else result
 
     def __iter__(self) -> Flow[T]:
-        answer: T = yield self
-        return answer
+        result: T = yield self
+        return result
 
     def __repr__(self) -> str:
         what = "None" if self.into is None else getattr(self.into, "__name__", str(self.into))

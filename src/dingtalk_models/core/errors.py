@@ -7,7 +7,7 @@ DingTalkError
 ├── InvalidArgument (ValueError)       refused before anything was sent; `.problems` names each field
 ├── TransportError (OSError)           no usable reply: connection, timeout, not JSON, wrong shape
 │   └── SessionStoreError              the session store did not answer
-├── UnusableFile (ValueError)          a saved directory is damaged, or the file is of another kind
+├── UnusableFile (ValueError)          a file is damaged, of another kind, or got shorter while it was sent
 ├── PartlyRead                         a page of data that can be read only once failed; `.read` has the others
 ├── PartlySent                         a message needs several calls, and one failed; `.sent` has the others
 ├── StillSending (TimeoutError)        a message was not delivered to everyone within the timeout
@@ -131,7 +131,7 @@ class SessionStoreError(TransportError):
 
 
 class UnusableFile(DingTalkError, ValueError):
-    """The file at `path` is damaged, or not of the expected kind."""
+    """The file at `path` is damaged, not of the expected kind, or got shorter while it was sent."""
 
     def __init__(self, path: object, what: str) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Files on their way out and in, as plain descriptions: what opens, reads and writes them is in `transport/body.py`."""
+"""Files to upload and where to download to, as plain data. `transport/body.py` opens, reads and writes them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def _is_target(value: Any) -> Any:
 
 
 Source = Annotated[str | os.PathLike[str] | bytes | BinaryIO, PlainValidator(_is_source)]
-"""What can be uploaded: a path, bytes, or a file object opened in binary mode, from where it stands."""
+"""What can be uploaded: a path, bytes, or a binary file object, from its current position."""
 
 Target = Annotated[str | os.PathLike[str] | BinaryIO, PlainValidator(_is_target)]
-"""Where a download can go: a path, or a file object opened in binary mode."""
+"""Where a download can go: a path, or a binary file object."""
 
 BytesProgress = Callable[[int, int], object]
-"""Called with the bytes that were sent or received and their total, which is 0 where the server does not tell it.
+"""Called with the number of bytes sent or received, and the total, which is 0 if the server does not tell it.
 
-On the event loop it is called from the thread that reads or writes the file.
+When awaited, it is called from the thread that reads or writes the file.
 """
 
 
@@ -43,9 +43,9 @@ class Upload:
     Attributes:
         source: a path, bytes or a file object.
         name: its name; by default that of the path or the file object.
-        progress: told how far it is.
-        length: how many bytes of it to send; by default all that it has by then.
-        start: where a file object stands, and so where each sending begins.
+        progress: called with the number of bytes sent, and the total.
+        length: how many bytes to send; by default all that the file has when it is sent.
+        start: the position of a file object. Each attempt starts there.
     """
 
     source: Source
@@ -60,17 +60,17 @@ class Upload:
 
     @property
     def filename(self) -> str:
-        """Its name, empty where nothing has one."""
+        """Its name; empty if neither the upload nor its source has one."""
         if self.name or isinstance(self.source, bytes):
             return self.name or ""
         if isinstance(self.source, str | os.PathLike):
             return Path(self.source).name
-        name = getattr(self.source, "name", "")  # of a file that was opened by its number, that
+        name = getattr(self.source, "name", "")  # a number, if the file was opened by its descriptor
         return Path(name).name if isinstance(name, str) else ""
 
     @property
     def size(self) -> int:
-        """How many bytes it has now."""
+        """Its size in bytes now."""
         if isinstance(self.source, bytes):
             return len(self.source)
         if isinstance(self.source, str | os.PathLike):

@@ -90,13 +90,13 @@ class Content(Protocol):
 
 @dataclass(eq=False, repr=False)
 class Download:
-    """Where to keep the body of an answer.
+    """Where to write the body of a response.
 
     Attributes:
-        target: a path, where the file appears once it is complete; or a file object, written from where it stands.
-        progress: told how far it is.
-        start: where a file object stands, if it can be rewound: each attempt begins there.
-        received: how many bytes have come.
+        target: a path, where the file appears when it is complete; or a file object, written from its current position.
+        progress: called with the number of bytes received, and the total.
+        start: the position of a file object, if it can be rewound. Each attempt starts there.
+        received: the number of bytes received.
     """
 
     target: str | PathLike[str] | BinaryIO

@@ -205,10 +205,10 @@ def is_page(value: object) -> TypeGuard[Page[Any]]:
     return isinstance(value, Page)
 
 
-def bind(answer: object, app: AppLike) -> None:
+def bind(result: object, app: AppLike) -> None:
     """Make every resource in a result remember the app that loaded it."""
-    several = isinstance(answer, list)
-    for item in cast("list[object]", answer) if several else (answer,):
+    several = isinstance(result, list)
+    for item in cast("list[object]", result) if several else (result,):
         if isinstance(item, Model):
             item.loaded_by(app)
         elif is_page(item):

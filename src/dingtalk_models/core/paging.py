@@ -113,11 +113,11 @@ def next_page(pages: PageFlow[T]) -> Flow[Page[T] | None]:
         item = next(pages)
         while not isinstance(item, Page):
             try:
-                answer = yield item
+                result = yield item
             except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
                 item = pages.throw(error)
             else:
-                item = pages.send(answer)
+                item = pages.send(result)
     except StopIteration:
         return None
     return item

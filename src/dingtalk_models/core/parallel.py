@@ -119,16 +119,16 @@ class Window(Step, Generic[A, T]):
 
     def take(self) -> Flow[T]:
         """The next result. Raises its error if it failed."""
-        answer: T = yield self
-        return answer
+        result: T = yield self
+        return result
 
     def fill(self) -> None:
         """Start as many as there is room for; called by the driver before it waits for a result."""
         self._ask_while_untaken(self._room)
 
-    def taken(self, answer: T) -> None:
+    def taken(self, result: T) -> None:
         """Queue what a result leads to. The result itself takes up room too, until the next one is taken."""
-        self._queue.extend(self._leads_to(answer))
+        self._queue.extend(self._leads_to(result))
         self._ask_while_untaken(self._room - 1)
 
     def _ask_while_untaken(self, below: int) -> None:

@@ -79,10 +79,10 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
         # must not be moved to `unparsed`: the path to the result, and the result itself if its type has no `unparsed`
         fixed = len(way) + (not hasattr(into, UNPARSED.rstrip("_")))
         reply = _mended(response, data, problem, adapter, fixed)
-    return _answer(response, endpoint, into, reply, way)
+    return _result(response, endpoint, into, reply, way)
 
 
-def _answer(response: HttpResponse, endpoint: Endpoint, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
+def _result(response: HttpResponse, endpoint: Endpoint, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
     # the newer host reports an unknown path as a success with an errcode, so every reply is checked for one
     said = vars(reply) if isinstance(reply, _Envelope) else _extra(reply)
     if _refuses(said) or (into is None and said["errcode"] is None and endpoint.host == "oapi"):

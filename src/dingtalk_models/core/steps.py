@@ -89,13 +89,13 @@ class Blocking(Step, Generic[T]):
     work: Callable[[], T]
 
     def __iter__(self) -> Flow[T]:
-        answer: T = yield self
-        return answer
+        result: T = yield self
+        return result
 
 
 @dataclass(frozen=True, slots=True)
 class Wait(Step, Generic[T]):
-    """Wait for a result that another thread or task is working on, at most so long: `None` if it has not come.
+    """Wait for a result that another thread or task is working on. It is `None` if it does not come in time.
 
     Attributes:
         future: the result.
@@ -108,8 +108,8 @@ class Wait(Step, Generic[T]):
     seconds: float
 
     def __iter__(self) -> Flow[T | None]:
-        answer: T | None = yield self
-        return answer
+        result: T | None = yield self
+        return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,14 +50,14 @@ class AsyncDriver:
             step = next(flow)
             while True:
                 try:
-                    answer = await self._perform(step)
+                    result = await self._perform(step)
                 except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
                     step = flow.throw(error)
                 else:
-                    step = flow.send(answer)
+                    step = flow.send(result)
         except StopIteration as stop:
-            result: T = stop.value
-            return result
+            returned: T = stop.value
+            return returned
         finally:
             flow.close()
             await cancelled_ended()
@@ -102,9 +102,9 @@ class AsyncDriver:
         if tasks is None:
             tasks = window.crew = Tasks[T](window.workers, self.run)
         window.fill()
-        answer = await tasks.begun.popleft()
-        window.taken(answer)
-        return answer
+        result = await tasks.begun.popleft()
+        window.taken(result)
+        return result
 
 
 async def _wait(step: Wait[T]) -> T | None:

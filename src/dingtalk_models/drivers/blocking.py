@@ -49,14 +49,14 @@ class BlockingDriver:
             step = next(flow)
             while True:
                 try:
-                    answer = self._perform(step)
+                    result = self._perform(step)
                 except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
                     step = flow.throw(error)
                 else:
-                    step = flow.send(answer)
+                    step = flow.send(result)
         except StopIteration as stop:
-            result: T = stop.value
-            return result
+            returned: T = stop.value
+            return returned
         finally:
             flow.close()
 
@@ -110,9 +110,9 @@ class BlockingDriver:
         if threads is None:
             threads = window.crew = Threads[T](window.workers, self.run)
         window.fill()
-        answer = threads.begun.popleft().result()
-        window.taken(answer)
-        return answer
+        result = threads.begun.popleft().result()
+        window.taken(result)
+        return result
 
     @staticmethod
     def _wait(step: Wait[T]) -> T | None:

@@ -37,7 +37,7 @@ class Transfer(Call[None]):
         try:
             path = urlsplit(url).path
         except ValueError:
-            raise TransportError("the platform names an address that is none", sent=False) from None
+            raise TransportError("the platform sent a URL that is not valid", sent=False) from None
         self.endpoint = Endpoint(verb, path, authenticated=False, idempotent=True)
         self.http_request = HttpRequest(verb, url, dict(headers), download=download)
         self.upload = upload

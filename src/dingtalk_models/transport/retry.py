@@ -25,10 +25,10 @@ class Retry:
     """How often and how long a call is tried.
 
     Attributes:
-        attempts: how often at most; a call that is only throttled is tried until the deadline, if more than once.
-        deadline: seconds after which no further attempt begins.
-        first_wait: the scale of the first wait, in seconds; the next ones double, with jitter.
-        longest_wait: the longest wait. What the platform asks for in `Retry-After` goes before both.
+        attempts: the most attempts. If more than 1, a call refused by the rate limit is tried until the deadline.
+        deadline: the seconds after which no further attempt starts.
+        first_wait: the seconds of the first wait. Each further wait is twice as long, with jitter.
+        longest_wait: the longest wait. The platform's `Retry-After` overrides both.
     """
 
     attempts: int = 4
@@ -42,4 +42,4 @@ class Retry:
 
 
 NO_RETRY = Retry(attempts=1)
-"""One attempt, whatever comes of it."""
+"""A single attempt."""
