@@ -1,7 +1,7 @@
 """A server in a process of its own that answers each request with what it asks for: `python echo_server.py 5 own.pem`.
 
-The first argument is after how many milliseconds, the second the certificate for TLS. `/connection` is answered with the
-number of the connection.
+The first argument is after how many milliseconds, the second the certificate for TLS. The answer to `/connection` is
+the number of the connection.
 """
 
 from __future__ import annotations

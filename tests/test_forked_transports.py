@@ -263,18 +263,19 @@ def test_the_end_of_a_connection_does_not_wait_for_the_children(caller: Caller, 
             os.close(write_end)
 
 
-def test_an_event_loop_of_the_parent_is_refused(url: str) -> None:
+def test_an_event_loop_of_the_parent_is_refused() -> None:
     """It shares what it waits for with the parent's, and would take the parent's replies."""
-    caller = Awaited()
+    caller, asked = Awaited(), list[HttpRequest]()
 
     def child() -> str:
         try:
-            caller.send(get(url, "/child"))
+            caller.send(asked[0])
         except ConfigurationError as error:
             return str(error)
         return "answered"
 
     with echoing() as url:
+        asked.append(get(url, "/child"))
         assert wrong(caller, url, "parent", 3) == []
         assert "belongs to the process that forked this one" in Child(child).result()
         assert wrong(caller, url, "parent", 3) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 from peers import CALLERS, Caller, Client, Stalled, answer, get, peer, target_of
@@ -46,10 +46,10 @@ def stray(mischief: list[bytes | float]) -> Callable[[Client], None]:
 
 
 @pytest.fixture(params=[*CALLERS.values(), Stalled], ids=[*CALLERS, "stalled"])
-def caller(request: pytest.FixtureRequest) -> Caller:
+def caller(request: pytest.FixtureRequest) -> Generator[Caller]:
     calling: Caller = request.param()
-    request.addfinalizer(calling.close)
-    return calling
+    yield calling
+    calling.close()
 
 
 @pytest.mark.parametrize("mischief", MISCHIEF.values(), ids=MISCHIEF)
@@ -105,7 +105,8 @@ def test_an_answer_that_comes_before_the_request_is_complete(caller: Caller) -> 
     with peer(serve) as server:
         for _ in range(3):
             try:
-                assert caller.send(HttpRequest("PUT", server.url, {}, sent)).status == 413
-            except TransportError as error:
-                assert error.sent  # the server has cut the connection before its answer was read
+                status = caller.send(HttpRequest("PUT", server.url, {}, sent)).status
+            except TransportError as error:  # the server has cut the connection before its answer was read
+                status = 413 if error.sent else 0
+            assert status == 413
         assert len(server.clients) == 3

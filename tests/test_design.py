@@ -1,0 +1,69 @@
+"""The table of layers in docs/design.md is the one that the import contracts hold, and the contracts do hold things."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def layers() -> list[set[str]]:
+    """The layers that the contract holds, from the top down."""
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    (contract,) = (contract for contract in contracts if contract["type"] == "layers")
+    return [set(re.split(r" [:|] ", layer)) for layer in contract["layers"]]
+
+
+def documented(page: str) -> list[set[str]]:
+    """The layers that a page's table tells of."""
+    table = page.partition("| layer |")[2].partition("\n\n")[0]
+    return [set(re.findall(r"`(\w+)`", row.split("|")[1])) for row in table.splitlines()[2:]]
+
+
+def test_the_page_tells_of_the_layers_that_are_held() -> None:
+    assert documented((ROOT / "docs/design.md").read_text()) == layers()
+
+
+FORBIDDEN = {
+    "core/http.py": "from dingtalk_models.core import call",
+    "core/steps.py": "import threading",
+    "contact/role.py": "from dingtalk_models.app import DingTalkApp",
+    "contact/department.py": "from dingtalk_models.sessions import SessionManager",
+    "sandbox/__main__.py": "from dingtalk_models.core import wire",
+}
+
+
+@pytest.mark.parametrize("guarded", [True, False], ids=["for type checkers only", "at run time"])
+@pytest.mark.parametrize("file", FORBIDDEN)
+def test_a_forbidden_import_is_found(tmp_path: Path, file: str, guarded: bool) -> None:
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    assert lint(tmp_path).returncode == 0
+    planted = tmp_path / "src/dingtalk_models" / file
+    line = FORBIDDEN[file]
+    text = f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {line}\n" if guarded else f"{line}\n"
+    planted.write_text(planted.read_text() + text)
+    found = lint(tmp_path)
+    assert found.returncode == 1
+    assert "BROKEN" in found.stdout
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the contracts as scripts/lint does."""
+    program = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "--no-cache"],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder / "src"), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
