@@ -21,7 +21,7 @@ from samples import Row, request_sample, same
 
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import get_origin, wire_names
+from dingtalk_models.core.problems import get_origin
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import read_reply
 
@@ -58,8 +58,9 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
 
 def id_problems(info: OperationInfo) -> Iterator[str]:
     """Which ids of people, in its parameters and its reply, are not called what they are on the wire."""
-    for name, hint in definition(info).arguments.fields.items():
-        yield from name_of_id_problems(name, wire_names(hint)[:1])
+    arguments = definition(info).arguments
+    for name in arguments.fields:
+        yield from name_of_id_problems(name, arguments.wire_names(name)[:1])
     for page in pages(info)[:1]:
         if call := _sample_call(info, page):
             yield from _ids_in(call.into, set())

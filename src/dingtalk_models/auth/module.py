@@ -17,7 +17,6 @@ from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
 
 
 @runtime_checkable
@@ -58,9 +57,7 @@ class Auth(Manager):
         authenticated=False,
         idempotent=True,
     )
-    def issue_access_token(
-        self, app_key: Annotated[str, wire("appKey")], app_secret: Annotated[str, wire("appSecret")]
-    ) -> Call[Issued]:
+    def issue_access_token(self, app_key: str, app_secret: str) -> Call[Issued]:
         """Have the platform issue an access token (获取企业内部应用的accessToken).
 
         `get_access_token` is what applications want: it does this only when it has to.

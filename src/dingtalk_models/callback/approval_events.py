@@ -9,14 +9,14 @@ from dingtalk_models.core.wire import Millis, wire
 
 
 class _ApprovalEvent(Event):
-    process_instance_id: Annotated[str | None, wire("processInstanceId")] = None
-    process_code: Annotated[str | None, wire("processCode")] = None
-    business_id: Annotated[str | None, wire("businessId")] = None
+    process_instance_id: str | None = None
+    process_code: str | None = None
+    business_id: str | None = None
     category_id: Annotated[str | None, wire("bizCategoryId")] = None
     subject: Annotated[str | None, wire("title")] = None
-    staff_id: Annotated[str | None, wire("staffId")] = None
-    create_time: Annotated[Millis | None, wire("createTime")] = None
-    finish_time: Annotated[Millis | None, wire("finishTime")] = None
+    staff_id: str | None = None
+    create_time: Millis | None = None
+    finish_time: Millis | None = None
 
 
 class BpmsInstanceChange(_ApprovalEvent):
@@ -32,7 +32,7 @@ class BpmsInstanceChange(_ApprovalEvent):
 
     change: Annotated[str | None, wire("type")] = None
     result: str | None = None
-    business_type: Annotated[str | None, wire("businessType")] = None
+    business_type: str | None = None
     url: str | None = None
 
 
@@ -49,7 +49,7 @@ class BpmsTaskChange(_ApprovalEvent):
 
     change: Annotated[str | None, wire("type")] = None
     result: str | None = None
-    task_id: Annotated[int | None, wire("taskId")] = None
+    task_id: int | None = None
     remark: str | None = None
 
 
@@ -63,10 +63,10 @@ class WorkflowFormChange(Event):
     name: str | None = None
     category_id: Annotated[str | None, wire("bizCategoryId")] = None
     resource: str | None = None
-    app_uuid: Annotated[str | None, wire("appUuid")] = None
-    app_type: Annotated[str | None, wire("appType")] = None
-    app_ids: Annotated[Strs, wire("appIds")] = []
+    app_uuid: str | None = None
+    app_type: str | None = None
+    app_ids: Strs = []
     creator: Annotated[str | None, wire("creatorUserId")] = None
     modifier: Annotated[str | None, wire("modifierUserId")] = None
-    create_time: Annotated[Millis | None, wire("createTime")] = None
-    modify_time: Annotated[Millis | None, wire("modifyTime")] = None
+    create_time: Millis | None = None
+    modify_time: Millis | None = None

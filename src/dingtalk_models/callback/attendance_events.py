@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from dingtalk_models.callback.event import Event, Strs
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import Day, DayMillis, Millis, wire
+from dingtalk_models.core.wire import Day, DayMillis, Millis, camel, wire
 
 
 class CheckIn(Event):
@@ -14,23 +14,23 @@ class CheckIn(Event):
 
     TYPE: ClassVar = "check_in"
 
-    staff_id: Annotated[str | None, wire("staffId")] = None
+    staff_id: str | None = None
     timestamp: Annotated[Millis | None, wire("timeStamp")] = None
 
 
-class Punch(Record):
+class Punch(Record, alias_generator=camel):
     """One punch."""
 
-    user_id: Annotated[str, wire("userId")] = ""
-    corp_id: Annotated[str | None, wire("corpId")] = None
+    user_id: str = ""
+    corp_id: str | None = None
     time: Annotated[Millis | None, wire("checkTime")] = None
-    biz_id: Annotated[str | None, wire("bizId")] = None
-    group_id: Annotated[str | None, wire("groupId")] = None
+    biz_id: str | None = None
+    group_id: str | None = None
     address: str | None = None
     latitude: float | None = None
     longitude: float | None = None
-    location_method: Annotated[str | None, wire("locationMethod")] = None
-    location_result: Annotated[str | None, wire("locationResult")] = None
+    location_method: str | None = None
+    location_result: str | None = None
     device_sn: Annotated[str | None, wire("deviceSN")] = None
     by_user: Annotated[bool | None, wire("checkByUser")] = None
 
@@ -46,19 +46,19 @@ class AttendanceCheckRecord(Event):
     punches: Annotated[list[Punch], wire("dataList")] = []
 
 
-class Overtime(Record):
+class Overtime(Record, alias_generator=camel):
     """One person's overtime on a day."""
 
     userid: str = ""
-    corp_id: Annotated[str | None, wire("corpId")] = None
-    work_date: Annotated[DayMillis | None, wire("workDate")] = None
+    corp_id: str | None = None
+    work_date: DayMillis | None = None
     action: str | None = None
     hours: Annotated[float | None, wire("overtimeHour")] = None
     days: Annotated[float | None, wire("overtimeDay")] = None
     day_type: Annotated[str | None, wire("overtimeDayType")] = None
-    vacation_rate: Annotated[float | None, wire("vacationRate")] = None
-    work_hours_per_day: Annotated[float | None, wire("workHoursPerDay")] = None
-    work_minutes_per_day: Annotated[int | None, wire("workMinutesPerDay")] = None
+    vacation_rate: float | None = None
+    work_hours_per_day: float | None = None
+    work_minutes_per_day: int | None = None
     key: str | None = None
     time: Annotated[Millis | None, wire("timestamp")] = None
 
@@ -71,11 +71,11 @@ class AttendanceOvertimeDuration(Event):
     overtimes: Annotated[list[Overtime], wire("dataList")] = []
 
 
-class ScheduleChange(Record):
+class ScheduleChange(Record, alias_generator=camel):
     """The days for which some people's schedule has changed."""
 
-    user_ids: Annotated[Strs, wire("userIds")] = []
-    corp_id: Annotated[str | None, wire("corpId")] = None
+    user_ids: Strs = []
+    corp_id: str | None = None
     change: Annotated[str | None, wire("type")] = None
     begin: Annotated[DayMillis | None, wire("workDateBegin")] = None
     end: Annotated[DayMillis | None, wire("workDateEnd")] = None
@@ -112,9 +112,9 @@ class AttendBossCheckChange(Event):
 
     TYPE: ClassVar = "attend_bossCheck_change"
 
-    user_id: Annotated[str | None, wire("userId")] = None
-    work_date: Annotated[Day | None, wire("workDate")] = None
-    plan_id: Annotated[int | None, wire("planId")] = None
+    user_id: str | None = None
+    work_date: Day | None = None
+    plan_id: int | None = None
     action: str | None = None
 
 
@@ -123,8 +123,8 @@ class AttendUserDailySummaryRefresh(Event):
 
     TYPE: ClassVar = "attend_user_daily_summary_refresh"
 
-    user_id: Annotated[str | None, wire("userId")] = None
-    work_date: Annotated[Day | None, wire("workDate")] = None
+    user_id: str | None = None
+    work_date: Day | None = None
 
 
 class AttendanceReportColumnChange(Event):
@@ -132,7 +132,7 @@ class AttendanceReportColumnChange(Event):
 
     TYPE: ClassVar = "attendance_report_column_change"
 
-    column_id: Annotated[str | None, wire("columnId")] = None
+    column_id: str | None = None
     change: Annotated[str | None, wire("type")] = None
 
 
@@ -141,11 +141,11 @@ class AttendanceApproveStatusChange(Event):
 
     TYPE: ClassVar = "attendance_approve_status_change"
 
-    approve_type: Annotated[str | None, wire("approveType")] = None
+    approve_type: str | None = None
     status: str | None = None
-    process_code: Annotated[str | None, wire("processCode")] = None
-    process_instance_id: Annotated[str | None, wire("processInstanceId")] = None
-    main_process_instance_id: Annotated[str | None, wire("mainProcessInstanceId")] = None
+    process_code: str | None = None
+    process_instance_id: str | None = None
+    main_process_instance_id: str | None = None
 
 
 class LeaveRuleChange(Event):
@@ -153,7 +153,7 @@ class LeaveRuleChange(Event):
 
     TYPE: ClassVar = "leave_rule_change"
 
-    leave_codes: Annotated[Strs, wire("leaveCodes")] = []
+    leave_codes: Strs = []
     action: str | None = None
 
 
@@ -162,7 +162,7 @@ class LeaveQuotaUpdate(Event):
 
     TYPE: ClassVar = "leave_quota_update"
 
-    user_id: Annotated[str | None, wire("userId")] = None
-    leave_code: Annotated[str | None, wire("leaveCode")] = None
+    user_id: str | None = None
+    leave_code: str | None = None
     operator: Annotated[str | None, wire("opUserId")] = None
-    update_type: Annotated[str | None, wire("updateType")] = None
+    update_type: str | None = None

@@ -9,10 +9,10 @@ from dingtalk_models.core.wire import Millis, wire
 
 
 class _ChatEvent(Event):
-    chat_id: Annotated[str | None, wire("chatId")] = None
-    open_conversation_id: Annotated[str | None, wire("openConversationId")] = None
+    chat_id: str | None = None
+    open_conversation_id: str | None = None
     operator: str | None = None
-    operator_union_id: Annotated[str | None, wire("operatorUnionId")] = None
+    operator_union_id: str | None = None
     timestamp: Annotated[Millis | None, wire("timeStamp")] = None
 
 
@@ -70,6 +70,6 @@ class ChatTemplateChange(_ChatEvent):
 
     TYPE: ClassVar = "chat_template_change"
 
-    template_id: Annotated[str | None, wire("templateId")] = None
+    template_id: str | None = None
     status: str | None = None
     changed: Annotated[Millis | None, wire("changedTimeStamp")] = None

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from dingtalk_models.callback.event import Event, Ints, Strs
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import JsonText, Millis, wire
+from dingtalk_models.core.wire import JsonText, Millis, camel, wire
 
 
 class _UserEvent(Event):
@@ -20,16 +20,16 @@ class UserAddOrg(_UserEvent):
     TYPE: ClassVar = "user_add_org"
 
 
-class UserProfile(Record):
+class UserProfile(Record, alias_generator=camel):
     """The fields of a person that a change is told of."""
 
     name: str | None = None
     telephone: str | None = None
     email: str | None = None
-    job_number: Annotated[str | None, wire("jobNumber")] = None
-    work_place: Annotated[str | None, wire("workPlace")] = None
-    hired_date: Annotated[str | None, wire("hiredDate")] = None
-    manager_userid: Annotated[str | None, wire("managerUserid")] = None
+    job_number: str | None = None
+    work_place: str | None = None
+    hired_date: str | None = None
+    manager_userid: str | None = None
 
 
 class UserDiff(Record):
@@ -117,17 +117,17 @@ class LabelUserChange(Event):
     TYPE: ClassVar = "label_user_change"
 
     action: str = ""
-    user_id_list: Annotated[Strs, wire("userIdList")] = []
+    user_id_list: Strs = []
     role_ids: Annotated[Ints, wire("labelIdList")] = []
     timestamp: Annotated[Millis | None, wire("timeStamp")] = None
 
 
-class Label(Record):
+class Label(Record, alias_generator=camel):
     """A role or role group."""
 
     id: int | None = None
     name: str | None = None
-    parent_id: Annotated[int | None, wire("parentId")] = None
+    parent_id: int | None = None
     level: int | None = None
     scope: str | None = None
     color: int | None = None

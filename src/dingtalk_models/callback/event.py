@@ -9,12 +9,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AliasChoices, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BeforeValidator, ConfigDict, ValidationError
 
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import Millis, wire
+from dingtalk_models.core.problems import fields_in, wire_names
+from dingtalk_models.core.wire import Millis, camel, wire
 
 EVERY_TYPE = "*"
 
@@ -56,7 +57,7 @@ Ints = Annotated[list[int], BeforeValidator(_listed)]
 """A list of numbers; some pushes hold a single one instead."""
 
 
-class Event(Record):
+class Event(Record, alias_generator=camel):
     """Something that happened in a company.
 
     Attributes:
@@ -70,11 +71,11 @@ class Event(Record):
 
     TYPE: ClassVar[str] = EVERY_TYPE
 
-    model_config = ConfigDict(populate_by_name=False)
+    model_config = ConfigDict(populate_by_name=False, alias_generator=camel)
 
     type: Annotated[str, wire("EventType")]
     corp_id: Annotated[str | None, wire("CorpId")] = None
-    event_id: Annotated[str | None, wire("eventId")] = None
+    event_id: str | None = None
     time: Annotated[Millis | None, wire("EventTime")] = None
     data: dict[str, Any] = {}
     payload: dict[str, Any] = {}
@@ -108,13 +109,8 @@ class Event(Record):
 @cache
 def _own_names(kind: type[Event]) -> frozenset[str]:
     """The names on the wire of the fields that a class adds."""
-    aliases = {name: field.validation_alias for name, field in kind.model_fields.items()}
-    own = {name: alias for name, alias in aliases.items() if name not in Event.model_fields}
-    return frozenset(
-        str(spelling)
-        for name, alias in own.items()
-        for spelling in (alias.choices if isinstance(alias, AliasChoices) else [name])
-    )
+    own = [hint for name, hint in fields_in(kind).items() if name not in Event.model_fields]
+    return frozenset(spelling for hint in own for spelling in wire_names(hint))
 
 
 def type_of(payload: Mapping[str, Any]) -> str:

@@ -327,7 +327,7 @@ class DepartmentManager(Manager):
     @api("contact_1_0.SearchDepartment", "POST /v1.0/contact/departments/search", idempotent=True)
     def search(
         self,
-        query_word: Annotated[str, Field(min_length=1), wire("queryWord")],
+        query_word: Annotated[str, Field(min_length=1)],
         *,
         offset: Annotated[int, Field(ge=0)] = 0,
         size: Annotated[int, Field(ge=1)] = 20,

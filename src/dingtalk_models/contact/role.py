@@ -16,7 +16,7 @@ from dingtalk_models.core.paging import OFFSET, PageFlow, next_page, page_of
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import CommaInts, CommaStrs, wire
+from dingtalk_models.core.wire import CommaInts, CommaStrs, camel, wire
 
 RoleName = Annotated[str, Field(min_length=1), wire("roleName")]
 RoleId = Annotated[int, wire("roleId")]
@@ -243,9 +243,9 @@ class RoleManager(Manager):
         return Call(None, userid=userid, role_id=role_id, dept_ids=dept_ids)
 
 
-class _RoleReply(Record):
+class _RoleReply(Record, alias_generator=camel):
     name: str
-    group_id: Annotated[int | None, wire("groupId")] = None
+    group_id: int | None = None
 
 
 class _RoleGroupReply(Record):
@@ -260,14 +260,14 @@ class ManageScope(Record):
     name: str | None = None
 
 
-class RoleUser(UserRef):
+class RoleUser(UserRef, alias_generator=camel):
     """A user who has a role, and the departments that it is limited to."""
 
     name: str = ""
-    manage_scopes: Annotated[list[ManageScope], wire("manageScopes")] = []
+    manage_scopes: list[ManageScope] = []
 
 
-class Role(Model, Saved["Role"]):
+class Role(Model, Saved["Role"], alias_generator=camel):
     """A role (角色)."""
 
     objects: ClassVar[RoleManager] = RoleManager()
@@ -277,7 +277,7 @@ class Role(Model, Saved["Role"]):
 
     role_id: Annotated[int, wire("id", "role_id")]
     name: Annotated[str, wire("name", "role_name")] = ""
-    group_id: Annotated[int | None, wire("groupId")] = None
+    group_id: int | None = None
 
     @operation
     def update(self, name: RoleName) -> Flow[Role]:
@@ -312,14 +312,14 @@ class Role(Model, Saved["Role"]):
         return self.objects.revoke.call([self.role_id], user_ids)
 
 
-class RoleGroup(Model):
+class RoleGroup(Model, alias_generator=camel):
     """A role group (角色组)."""
 
     objects: ClassVar[RoleGroupManager] = RoleGroupManager()
     get = objects.get
     create = objects.create
 
-    group_id: Annotated[int, wire("groupId")]
+    group_id: int
     name: str = ""
     roles: list[Role] = []
 

@@ -357,11 +357,11 @@ class UserManager(Manager):
     )
     def search(
         self,
-        query_word: Annotated[str, Field(min_length=1), wire("queryWord")],
+        query_word: Annotated[str, Field(min_length=1)],
         *,
         offset: From = 0,
         size: Annotated[int, Field(ge=1)] = 20,
-        full_match_field: Annotated[Literal[1] | None, wire("fullMatchField")] = None,
+        full_match_field: Literal[1] | None = None,
     ) -> Query[str]:
         """Users by words in their name (搜索用户userId).
 

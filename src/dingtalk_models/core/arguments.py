@@ -25,10 +25,17 @@ class Refusal(ValueError):
 
 
 class Arguments:
-    """The compiled signature of one operation."""
+    """The compiled signature of one operation.
 
-    def __init__(self, name: str, fn: Callable[..., Any]) -> None:
+    Args:
+        name: what the operation is called in messages.
+        fn: the operation.
+        rule: an argument's name on the wire, where its annotation does not say it; by default its own.
+    """
+
+    def __init__(self, name: str, fn: Callable[..., Any], rule: Callable[[str], str] | None = None) -> None:
         self.name = name
+        self.rule = rule
         parameters = list(inspect.signature(fn).parameters.values())[1:]
         hints = _parameter_hints(fn, parameters)
         positional: list[str] = []
@@ -49,9 +56,13 @@ class Arguments:
 
     @cached_property
     def _adapter(self) -> TypeAdapter[dict[str, Any]]:
-        return TypeAdapter(
-            with_config(ConfigDict(loc_by_alias=False))(TypedDict(f"{self.name} arguments", self.fields))  # type: ignore[operator]
-        )
+        # the objects in an argument that are typed dicts follow its configuration, and so the rule
+        config = ConfigDict(loc_by_alias=False, alias_generator=self.rule)
+        return TypeAdapter(with_config(config)(TypedDict(f"{self.name} arguments", self.fields)))  # type: ignore[operator]
+
+    def wire_names(self, field: str) -> list[str]:
+        """The names of an argument on the wire; the one that is sent comes first."""
+        return wire_names(self.fields[field]) or [self.rule(field) if self.rule else field]
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments by name, each as the type that it is declared to be.

@@ -20,6 +20,7 @@ from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.steps import Flow, Lazy
+from dingtalk_models.core.wire import camel
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,8 +75,13 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
 
     @cached_property
     def arguments(self) -> Arguments:
-        """The compiled signature; built on first use."""
-        return Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__)
+        """The compiled signature; built on first use.
+
+        Arguments travel in camelCase on the newer host, and under their own names on the older one. Those of an
+        operation of ours do not travel, and hand on what may be in either form.
+        """
+        as_it_is = self.endpoint is not None and self.endpoint.host == "oapi"
+        return Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__, None if as_it_is else camel)
 
     @property
     def title(self) -> str:

@@ -228,11 +228,17 @@ Flag = Annotated[
 """A yes or no that travels as `Y` or `N`."""
 
 
-def wire(name: str, *others: str) -> Any:
-    """The name that a field or argument has on the wire, where it is not the Python one.
+def camel(name: str) -> str:
+    """`role_id` as `roleId`: the rule for arguments on the newer host, and for classes with `alias_generator=camel`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
-    `role_id: Annotated[int, wire("roleId")]`; further names are read too. As an argument's name, `option.size` leads
-    into an object: it travels as `{"option": {"size": …}}`, and is taken out of an `option` that is given whole.
+
+def wire(name: str, *others: str) -> Any:
+    """The name that a field or argument has on the wire, where it departs from the rule.
+
+    `single_url: Annotated[str, wire("singleURL")]`; further names are read too. As an argument's name, `option.size`
+    leads into an object: it travels as `{"option": {"size": …}}`, and is taken out of an `option` that is given whole.
     """
     return Field(validation_alias=AliasChoices(name, *others), serialization_alias=name)
 

@@ -13,21 +13,21 @@ from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.file.transfer import Transfer
 
 UserId = Annotated[str, Field(min_length=1), wire("userId", "userid", "user_id")]
 AgentId = Annotated[int | None, wire("agentId", "agentid")]
-InstanceId = Annotated[str, Field(min_length=1), wire("processInstanceId")]
-FileId = Annotated[str, Field(min_length=1), wire("fileId")]
+InstanceId = Annotated[str, Field(min_length=1)]
+FileId = Annotated[str, Field(min_length=1)]
 InComments = Annotated[bool | None, wire("withCommentAttatchment")]  # the platform's spelling
 
 
 class FileInfoFields(TypedDict):
     """A file, and the space that it is in."""
 
-    file_id: Annotated[str, wire("fileId")]
-    space_id: Annotated[int, wire("spaceId")]
+    file_id: str
+    space_id: int
 
 
 class ApprovalFileManager(Manager):
@@ -138,7 +138,7 @@ class ApprovalFileManager(Manager):
     def authorize_download(
         self,
         user_id: UserId,
-        file_infos: Annotated[list[FileInfoFields], Field(min_length=1, max_length=10), wire("fileInfos")],
+        file_infos: Annotated[list[FileInfoFields], Field(min_length=1, max_length=10)],
     ) -> Call[bool]:
         """Let a user download files from the space of approvals (授权下载审批钉盘文件).
 
@@ -207,15 +207,15 @@ class ApprovalFileManager(Manager):
         return (yield from file.download.call(to, progress=progress))
 
 
-class ApprovalFile(Model):
+class ApprovalFile(Model, alias_generator=camel):
     """A file attached to an approval (审批附件), as it can be downloaded."""
 
     objects: ClassVar[ApprovalFileManager] = ApprovalFileManager()
     get = objects.get
 
-    file_id: Annotated[str, wire("fileId")]
-    space_id: Annotated[int | None, wire("spaceId")] = None
-    download_uri: Annotated[str, wire("downloadUri")]
+    file_id: str
+    space_id: int | None = None
+    download_uri: str
 
     @operation
     def download(self, to: Target, *, progress: Progress | None = None) -> Flow[int]:

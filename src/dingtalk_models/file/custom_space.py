@@ -10,7 +10,7 @@ from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api
-from dingtalk_models.core.wire import CommaStrs, Millis, wire
+from dingtalk_models.core.wire import CommaStrs, Millis, camel, wire
 
 Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,10}$")]
 """1 to 10 letters and digits, of which upper and lower case are the same."""
@@ -145,22 +145,22 @@ class Actor(Record):
     site: int | None = None
 
 
-class CustomFile(Record):
+class CustomFile(Record, alias_generator=camel):
     """A file in a custom space."""
 
     id: str | None = None
     name: str = ""
     path: str | None = None
-    parent_id: Annotated[str | None, wire("parentId")] = None
+    parent_id: str | None = None
     size: int | None = None
     type: str | None = None
     extension: str | None = None
-    content_type: Annotated[str | None, wire("contentType")] = None
+    content_type: str | None = None
     version: str | None = None
     creator: Actor | None = None
     modifier: Actor | None = None
-    create_time: Annotated[Millis | None, wire("createTime")] = None
-    modified_time: Annotated[Millis | None, wire("modifiedTime")] = None
+    create_time: Millis | None = None
+    modified_time: Millis | None = None
 
 
 class _Added(Record):

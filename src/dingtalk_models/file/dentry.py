@@ -19,16 +19,16 @@ from dingtalk_models.core.paging import TOKEN
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.file.transfer import Transfer
 
 ROOT = "0"
 """The folder that everything in a space is in."""
 
-SpaceId = Annotated[str, Field(min_length=1), wire("spaceId")]
-DentryId = Annotated[str, Field(min_length=1), wire("dentryId")]
+SpaceId = Annotated[str, Field(min_length=1)]
+DentryId = Annotated[str, Field(min_length=1)]
 ParentUuid = Annotated[str, Field(min_length=1), wire("parentDentryUuid")]
-UnionId = Annotated[str, Field(min_length=1), wire("unionId")]
+UnionId = Annotated[str, Field(min_length=1)]
 FileName = Annotated[str, Field(pattern=r'^[^\t*"<>|]*[^\t*"<>|.]$')]
 """No tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end; the platform trims spaces around it."""
 
@@ -67,17 +67,17 @@ AppProperties = Annotated[Sequence[OrDict[AppProperty]], wire("option.appPropert
 class ListingFields(TypedDict, total=False):
     """What to list of a folder, and how."""
 
-    parent_id: Annotated[str, wire("parentId")]
+    parent_id: str
     """The folder; by default `0`, the space's root."""
-    max_results: Annotated[int, Field(ge=1, le=50), wire("maxResults")]
+    max_results: Annotated[int, Field(ge=1, le=50)]
     """How many a call brings, 50 at the most."""
-    next_token: Annotated[str, wire("nextToken")]
+    next_token: str
     """Where to begin: what an earlier page said."""
-    order_by: Annotated[OrderBy, wire("orderBy")]
+    order_by: OrderBy
     """What they are ordered by."""
     order: Literal["ASC", "DESC"]
     """Ascending or descending."""
-    with_thumbnail: Annotated[bool, wire("withThumbnail")]
+    with_thumbnail: bool
     """Have addresses of thumbnails, which takes longer."""
 
 
@@ -194,7 +194,7 @@ class DentryManager(Manager):
     def create_folder(
         self,
         space_id: SpaceId,
-        parent_id: Annotated[str, Field(min_length=1), wire("parentId")],
+        parent_id: Annotated[str, Field(min_length=1)],
         name: FileName,
         union_id: UnionId,
         **fields: Unpack[FolderFields],
@@ -245,8 +245,8 @@ class DentryManager(Manager):
         self,
         space_id: SpaceId,
         dentry_id: DentryId,
-        target_space_id: Annotated[str, wire("targetSpaceId")],
-        target_folder_id: Annotated[str, wire("targetFolderId")],
+        target_space_id: str,
+        target_folder_id: str,
         union_id: UnionId,
         *,
         conflict: Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")] = None,
@@ -282,8 +282,8 @@ class DentryManager(Manager):
         self,
         space_id: SpaceId,
         dentry_id: DentryId,
-        target_space_id: Annotated[str, wire("targetSpaceId")],
-        target_folder_id: Annotated[str, wire("targetFolderId")],
+        target_space_id: str,
+        target_folder_id: str,
         union_id: UnionId,
         *,
         conflict: Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")] = None,
@@ -324,7 +324,7 @@ class DentryManager(Manager):
         dentry_id: DentryId,
         union_id: UnionId,
         *,
-        to_recycle_bin: Annotated[bool | None, wire("toRecycleBin")] = None,
+        to_recycle_bin: bool | None = None,
     ) -> Call[Deleted]:
         """Delete a file or folder (删除文件或文件夹).
 
@@ -342,9 +342,7 @@ class DentryManager(Manager):
         return Call(Deleted, space_id=space_id, dentry_id=dentry_id, union_id=union_id, to_recycle_bin=to_recycle_bin)
 
     @api("storage_1_0.GetTask", "GET /v1.0/storage/tasks/{taskId}")
-    def task(
-        self, task_id: Annotated[str, Field(min_length=1), wire("taskId")], union_id: UnionId
-    ) -> Call[StorageTask]:
+    def task(self, task_id: Annotated[str, Field(min_length=1)], union_id: UnionId) -> Call[StorageTask]:
         """How far a copy, move or deletion is that takes longer (获取存储中异步任务信息).
 
         Args:
@@ -406,7 +404,7 @@ class DentryManager(Manager):
         self,
         parent_uuid: ParentUuid,
         union_id: UnionId,
-        upload_key: Annotated[str, wire("uploadKey")],
+        upload_key: str,
         name: FileName,
         *,
         size: Annotated[int | None, Field(ge=0), wire("option.size", "size")] = None,
@@ -534,13 +532,13 @@ class DentryManager(Manager):
         return sink.received
 
 
-class HeaderSignature(Record):
+class HeaderSignature(Record, alias_generator=camel):
     """Signed addresses, the headers that belong to them, and how long they work."""
 
-    resource_urls: Annotated[list[str], wire("resourceUrls")] = []
-    internal_resource_urls: Annotated[list[str], wire("internalResourceUrls")] = []
+    resource_urls: list[str] = []
+    internal_resource_urls: list[str] = []
     headers: dict[str, str] = {}
-    expiration_seconds: Annotated[int | None, wire("expirationSeconds")] = None
+    expiration_seconds: int | None = None
     region: str | None = None
 
     @property
@@ -555,7 +553,7 @@ class HeaderSignature(Record):
         return self.resource_urls[0]
 
 
-class DownloadInfo(Record):
+class DownloadInfo(Record, alias_generator=camel):
     """Where to get the bytes of a file."""
 
     protocol: str | None = None
@@ -565,35 +563,35 @@ class DownloadInfo(Record):
 class UploadInfo(DownloadInfo):
     """Where to put the bytes of a file, and the key to make a file of them with."""
 
-    upload_key: Annotated[str, wire("uploadKey")]
-    storage_driver: Annotated[str | None, wire("storageDriver")] = None
+    upload_key: str
+    storage_driver: str | None = None
 
 
-class StorageTask(Record):
+class StorageTask(Record, alias_generator=camel):
     """A copy, move or deletion that takes longer."""
 
     id: str
     status: str | None = None
     """`INIT`, `IN_PROGRESS`, `SUCCESS` or `FAIL`."""
-    total_count: Annotated[int | None, wire("totalCount")] = None
-    success_count: Annotated[int | None, wire("successCount")] = None
-    fail_count: Annotated[int | None, wire("failCount")] = None
-    fail_message: Annotated[str | None, wire("failMessage")] = None
-    begin_time: Annotated[AwareDatetime | None, wire("beginTime")] = None
-    end_time: Annotated[AwareDatetime | None, wire("endTime")] = None
+    total_count: int | None = None
+    success_count: int | None = None
+    fail_count: int | None = None
+    fail_message: str | None = None
+    begin_time: AwareDatetime | None = None
+    end_time: AwareDatetime | None = None
 
 
-class Deleted(Record):
+class Deleted(Record, alias_generator=camel):
     """Whether a deletion goes on, and as which task."""
 
     is_async: Annotated[bool | None, wire("async")] = None
-    task_id: Annotated[str | None, wire("taskId")] = None
+    task_id: str | None = None
 
 
-class DentryProperties(Record):
+class DentryProperties(Record, alias_generator=camel):
     """What holds for a file or folder."""
 
-    read_only: Annotated[bool | None, wire("readOnly")] = None
+    read_only: bool | None = None
 
 
 class Thumbnail(Record):
@@ -604,15 +602,15 @@ class Thumbnail(Record):
     url: str | None = None
 
 
-class Dentry(Model):
+class Dentry(Model, alias_generator=camel):
     """A file or a folder in a space (文件、文件夹). People are named by union id."""
 
     objects: ClassVar[DentryManager] = DentryManager()
     get = objects.get
 
     id: str
-    space_id: Annotated[str, wire("spaceId")]
-    parent_id: Annotated[str | None, wire("parentId")] = None
+    space_id: str
+    parent_id: str | None = None
     type: str | None = None
     """`FILE` or `FOLDER`."""
     name: str = ""
@@ -622,18 +620,16 @@ class Dentry(Model):
     status: str | None = None
     """`NORMAL`, `DELETED` or `EXPIRED`."""
     extension: str | None = None
-    creator_id: Annotated[str | None, wire("creatorId")] = None
-    modifier_id: Annotated[str | None, wire("modifierId")] = None
-    create_time: Annotated[AwareDatetime | None, wire("createTime")] = None
-    modified_time: Annotated[AwareDatetime | None, wire("modifiedTime")] = None
+    creator_id: str | None = None
+    modifier_id: str | None = None
+    create_time: AwareDatetime | None = None
+    modified_time: AwareDatetime | None = None
     properties: DentryProperties | None = None
     # documented as a map by app, shown as a list
-    app_properties: Annotated[
-        dict[str, builtins.list[AppProperty]] | builtins.list[AppProperty] | AppProperty | None, wire("appProperties")
-    ] = None
+    app_properties: dict[str, builtins.list[AppProperty]] | builtins.list[AppProperty] | AppProperty | None = None
     uuid: str | None = None
-    partition_type: Annotated[str | None, wire("partitionType")] = None
-    storage_driver: Annotated[str | None, wire("storageDriver")] = None
+    partition_type: str | None = None
+    storage_driver: str | None = None
     thumbnail: Thumbnail | None = None
     category: str | None = None
 

@@ -14,7 +14,7 @@ from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.file.dentry import (
     ROOT,
     Dentry,
@@ -30,11 +30,11 @@ from dingtalk_models.file.dentry import (
 class CapabilityFields(TypedDict, total=False):
     """What can be done in a space."""
 
-    can_search: Annotated[bool, wire("canSearch")]
+    can_search: bool
     """Find its files by searching."""
-    can_rename: Annotated[bool, wire("canRename")]
+    can_rename: bool
     """Rename it."""
-    can_record_recent_file: Annotated[bool, wire("canRecordRecentFile")]
+    can_record_recent_file: bool
     """Have its files among those used recently."""
 
 
@@ -86,12 +86,12 @@ class SpaceManager(Manager):
         return Call(Space, "space", space_id=space_id, union_id=union_id)
 
 
-class Capabilities(Record):
+class Capabilities(Record, alias_generator=camel):
     """What can be done in a space."""
 
-    can_search: Annotated[bool | None, wire("canSearch")] = None
-    can_rename: Annotated[bool | None, wire("canRename")] = None
-    can_record_recent_file: Annotated[bool | None, wire("canRecordRecentFile")] = None
+    can_search: bool | None = None
+    can_rename: bool | None = None
+    can_record_recent_file: bool | None = None
 
 
 class PartitionQuota(Record):
@@ -103,14 +103,14 @@ class PartitionQuota(Record):
     type: str | None = None
 
 
-class Partition(Record):
+class Partition(Record, alias_generator=camel):
     """A part of a space."""
 
-    partition_type: Annotated[str | None, wire("partitionType")] = None
+    partition_type: str | None = None
     quota: PartitionQuota | None = None
 
 
-class Space(Model):
+class Space(Model, alias_generator=camel):
     """A space (空间). Who made it is named by union id."""
 
     objects: ClassVar[SpaceManager] = SpaceManager()
@@ -118,22 +118,22 @@ class Space(Model):
     create = objects.create
 
     id: str
-    corp_id: Annotated[str | None, wire("corpId")] = None
-    creator_id: Annotated[str | None, wire("creatorId")] = None
-    modifier_id: Annotated[str | None, wire("modifierId")] = None
-    owner_type: Annotated[str | None, wire("ownerType")] = None
-    owner_id: Annotated[str | None, wire("ownerId")] = None
-    used_quota: Annotated[int | None, wire("usedQuota")] = None
+    corp_id: str | None = None
+    creator_id: str | None = None
+    modifier_id: str | None = None
+    owner_type: str | None = None
+    owner_id: str | None = None
+    used_quota: int | None = None
     """How much it holds, in bytes."""
     quota: int | None = None
     """How much it may hold, in bytes."""
     status: str | None = None
     """`NORMAL` or `DELETE`."""
-    create_time: Annotated[AwareDatetime | None, wire("createTime")] = None
-    modified_time: Annotated[AwareDatetime | None, wire("modifiedTime")] = None
-    app_id: Annotated[str | None, wire("appId")] = None
+    create_time: AwareDatetime | None = None
+    modified_time: AwareDatetime | None = None
+    app_id: str | None = None
     scene: str | None = None
-    scene_id: Annotated[str | None, wire("sceneId")] = None
+    scene_id: str | None = None
     capabilities: Capabilities | None = None
     name: str | None = None
     partitions: builtins.list[Partition] = []

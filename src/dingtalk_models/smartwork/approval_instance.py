@@ -20,11 +20,10 @@ from dingtalk_models.core.parallel import batches, together
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.saved import Loaded
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, wire
+from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, camel
 from dingtalk_models.smartwork.approval_fields import (
     OLD_CREATE,
     OLD_LIST,
-    Actioner,
     CommentFields,
     CommentText,
     DecisionFields,
@@ -37,11 +36,10 @@ from dingtalk_models.smartwork.approval_fields import (
     StartFields,
     Statuses,
     TaskDecision,
-    TaskId,
     TaskRedirection,
 )
 from dingtalk_models.smartwork.approval_forecast import Forecast
-from dingtalk_models.smartwork.approval_form import ProcessCode, unpacked
+from dingtalk_models.smartwork.approval_form import unpacked
 from dingtalk_models.smartwork.approval_records import ApprovalTask, OperationRecord
 from dingtalk_models.smartwork.form_values import Form, FormEntry
 from dingtalk_models.smartwork.spans import windows
@@ -74,8 +72,8 @@ class ApprovalInstanceManager(Manager):
     )
     def create(
         self,
-        process_code: ProcessCode,
-        originator_user_id: Annotated[str, wire("originatorUserId")],
+        process_code: str,
+        originator_user_id: str,
         form_component_values: Form,
         **fields: Unpack[StartFields],
     ) -> Call[ApprovalInstance]:
@@ -159,14 +157,14 @@ class ApprovalInstanceManager(Manager):
     )
     def list_ids(
         self,
-        process_code: ProcessCode,
-        start_time: Annotated[Millis, wire("startTime")],
-        end_time: Annotated[Millis | None, wire("endTime")] = None,
+        process_code: str,
+        start_time: Millis,
+        end_time: Millis | None = None,
         *,
         user_ids: Starters = None,
         statuses: Statuses = None,
-        next_token: Annotated[int, Field(ge=0), wire("nextToken")] = 0,
-        max_results: Annotated[int, Field(ge=1, le=20), wire("maxResults")] = 20,
+        next_token: Annotated[int, Field(ge=0)] = 0,
+        max_results: Annotated[int, Field(ge=1, le=20)] = 20,
     ) -> Query[str]:
         """The ids of a form's approvals, by when they were started (获取审批实例ID列表).
 
@@ -291,9 +289,9 @@ class ApprovalInstanceManager(Manager):
     def terminate(
         self,
         process_instance_id: InstanceId,
-        operating_user_id: Annotated[str | None, wire("operatingUserId")] = None,
+        operating_user_id: str | None = None,
         *,
-        is_system: Annotated[bool, wire("isSystem")] = False,
+        is_system: bool = False,
         remark: Remark = None,
     ) -> Call[None]:
         """Withdraw an approval, 15 seconds after it was started at the earliest (撤销审批实例).
@@ -328,7 +326,7 @@ class ApprovalInstanceManager(Manager):
     def comment(
         self,
         process_instance_id: InstanceId,
-        comment_user_id: Annotated[str, wire("commentUserId")],
+        comment_user_id: str,
         text: CommentText,
         **fields: Unpack[CommentFields],
     ) -> Call[None]:
@@ -357,8 +355,8 @@ class ApprovalInstanceManager(Manager):
     def execute(
         self,
         process_instance_id: InstanceId,
-        task_id: TaskId,
-        actioner_user_id: Actioner,
+        task_id: int,
+        actioner_user_id: str,
         result: Literal["agree", "refuse"],
         **fields: Unpack[DecisionFields],
     ) -> Call[None]:
@@ -390,8 +388,8 @@ class ApprovalInstanceManager(Manager):
     def agree(
         self,
         process_instance_id: InstanceId,
-        task_id: TaskId,
-        actioner_user_id: Actioner,
+        task_id: int,
+        actioner_user_id: str,
         **fields: Unpack[DecisionFields],
     ) -> Call[None]:
         """Agree to a task: `execute` with `agree`.
@@ -408,8 +406,8 @@ class ApprovalInstanceManager(Manager):
     def refuse(
         self,
         process_instance_id: InstanceId,
-        task_id: TaskId,
-        actioner_user_id: Actioner,
+        task_id: int,
+        actioner_user_id: str,
         **fields: Unpack[DecisionFields],
     ) -> Call[None]:
         """Refuse a task: `execute` with `refuse`.
@@ -425,9 +423,9 @@ class ApprovalInstanceManager(Manager):
     @api("workflow_1_0.RedirectWorkflowTask", "POST /v1.0/workflow/tasks/redirect")
     def redirect(
         self,
-        task_id: TaskId,
-        to_user_id: Annotated[str, wire("toUserId")],
-        operate_user_id: Annotated[str, wire("operateUserId")],
+        task_id: int,
+        to_user_id: str,
+        operate_user_id: str,
         **fields: Unpack[RedirectFields],
     ) -> Call[None]:
         """Hand a task to another user (转交OA审批任务).
@@ -450,7 +448,7 @@ class ApprovalInstanceManager(Manager):
         "GET /v1.0/workflow/processes/todoTasks/numbers",
         Old("dingtalk.oapi.process.gettodonum", userid="user_id"),
     )
-    def todo_count(self, user_id: Annotated[str, wire("userId")]) -> Call[int]:
+    def todo_count(self, user_id: str) -> Call[int]:
         """How many tasks wait for a user (获取用户待审批数量).
 
         Args:
@@ -466,9 +464,9 @@ class ApprovalInstanceManager(Manager):
     @api("workflow_1_0.ProcessForecast", "POST /v1.0/workflow/processes/forecast", idempotent=True)
     def forecast(
         self,
-        process_code: ProcessCode,
-        user_id: Annotated[str, wire("userId")],
-        dept_id: Annotated[int, wire("deptId")],
+        process_code: str,
+        user_id: str,
+        dept_id: int,
         form_component_values: Form,
     ) -> Call[Forecast]:
         """The steps that an approval would go through (获取审批单流程中的节点信息).
@@ -497,7 +495,7 @@ class ApprovalInstanceManager(Manager):
         )
 
 
-class ApprovalInstance(Model, Loaded["ApprovalInstance"]):
+class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel):
     """An approval (审批实例)."""
 
     objects: ClassVar[ApprovalInstanceManager] = ApprovalInstanceManager()
@@ -505,29 +503,29 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"]):
     create = objects.create
     key: ClassVar = ("process_instance_id",)
 
-    process_instance_id: Annotated[str, wire("processInstanceId")] = ""
+    process_instance_id: str = ""
     title: str | None = None
     status: str | None = None
     """`RUNNING`, `TERMINATED` or `COMPLETED`."""
     result: str | None = None
     """`agree` or `refuse`; empty while it runs."""
-    business_id: Annotated[str | None, wire("businessId")] = None
-    originator_user_id: Annotated[str | None, wire("originatorUserId")] = None
-    originator_dept_id: Annotated[str | None, wire("originatorDeptId")] = None
+    business_id: str | None = None
+    originator_user_id: str | None = None
+    originator_dept_id: str | None = None
     """`-1` is the root."""
-    originator_dept_name: Annotated[str | None, wire("originatorDeptName")] = None
-    approver_user_ids: Annotated[list[str], wire("approverUserIds")] = []
-    cc_user_ids: Annotated[list[str], wire("ccUserIds")] = []
-    create_time: Annotated[IsoTime | None, wire("createTime")] = None
-    finish_time: Annotated[IsoTime | None, wire("finishTime")] = None
-    form_component_values: Annotated[list[FormEntry], wire("formComponentValues")] = []
-    operation_records: Annotated[list[OperationRecord], wire("operationRecords")] = []
+    originator_dept_name: str | None = None
+    approver_user_ids: list[str] = []
+    cc_user_ids: list[str] = []
+    create_time: IsoTime | None = None
+    finish_time: IsoTime | None = None
+    form_component_values: list[FormEntry] = []
+    operation_records: list[OperationRecord] = []
     tasks: list[ApprovalTask] = []
-    biz_action: Annotated[str | None, wire("bizAction")] = None
+    biz_action: str | None = None
     """`MODIFY` or `REVOKE` where it changes or takes back another one, else `NONE`."""
-    biz_data: Annotated[str | None, wire("bizData")] = None
-    attached_process_instance_ids: Annotated[list[str], wire("attachedProcessInstanceIds")] = []
-    main_process_instance_id: Annotated[str | None, wire("mainProcessInstanceId")] = None
+    biz_data: str | None = None
+    attached_process_instance_ids: list[str] = []
+    main_process_instance_id: str | None = None
 
     @property
     def form(self) -> dict[str | tuple[str, ...], Any]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import IsoTime, wire
+from dingtalk_models.core.wire import IsoTime, camel
 from dingtalk_models.smartwork.form_values import AttachedFile
 
 
-class OperationRecord(Record):
+class OperationRecord(Record, alias_generator=camel):
     """Something that was done in an approval."""
 
-    user_id: Annotated[str | None, wire("userId")] = None
+    user_id: str | None = None
     date: IsoTime | None = None
     type: str | None = None
     """`START_PROCESS_INSTANCE`, `EXECUTE_TASK_NORMAL`, `REDIRECT_TASK`, `ADD_REMARK`, ….
@@ -23,26 +21,26 @@ class OperationRecord(Record):
     result: str | None = None
     """`AGREE`, `REFUSE` or `NONE`."""
     remark: str | None = None
-    show_name: Annotated[str | None, wire("showName")] = None
-    activity_id: Annotated[str | None, wire("activityId")] = None
+    show_name: str | None = None
+    activity_id: str | None = None
     attachments: list[AttachedFile] = []
     images: list[str] = []
-    cc_user_ids: Annotated[list[str], wire("ccUserIds")] = []
+    cc_user_ids: list[str] = []
 
 
-class ApprovalTask(Record):
+class ApprovalTask(Record, alias_generator=camel):
     """What one user has to decide."""
 
-    task_id: Annotated[int, wire("taskId")]
-    user_id: Annotated[str | None, wire("userId")] = None
+    task_id: int
+    user_id: str | None = None
     status: str | None = None
     """`NEW`, `RUNNING`, `PAUSED`, `CANCELED`, `COMPLETED` or `TERMINATED`."""
     result: str | None = None
     """`AGREE`, `REFUSE` or `REDIRECTED`."""
-    create_time: Annotated[IsoTime | None, wire("createTime")] = None
-    finish_time: Annotated[IsoTime | None, wire("finishTime")] = None
-    mobile_url: Annotated[str | None, wire("mobileUrl")] = None
-    pc_url: Annotated[str | None, wire("pcUrl")] = None
-    process_instance_id: Annotated[str | None, wire("processInstanceId")] = None
-    activity_id: Annotated[str | None, wire("activityId")] = None
-    task_group_name: Annotated[str | None, wire("taskGroupName")] = None
+    create_time: IsoTime | None = None
+    finish_time: IsoTime | None = None
+    mobile_url: str | None = None
+    pc_url: str | None = None
+    process_instance_id: str | None = None
+    activity_id: str | None = None
+    task_group_name: str | None = None
