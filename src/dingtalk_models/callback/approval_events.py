@@ -9,14 +9,14 @@ from dingtalk_models.core.wire import Millis, wire
 
 
 class _ApprovalEvent(Event):
-    process_instance_id: str | None = None
-    process_code: str | None = None
-    business_id: str | None = None
-    category_id: Annotated[str | None, wire("bizCategoryId")] = None
-    subject: Annotated[str | None, wire("title")] = None
-    staff_id: str | None = None
-    create_time: Millis | None = None
-    finish_time: Millis | None = None
+    process_instance_id: str | None
+    process_code: str | None
+    business_id: str | None
+    category_id: Annotated[str | None, wire("bizCategoryId")]
+    subject: Annotated[str | None, wire("title")]
+    staff_id: str | None
+    create_time: Millis | None
+    finish_time: Millis | None
 
 
 class BpmsInstanceChange(_ApprovalEvent):
@@ -30,10 +30,10 @@ class BpmsInstanceChange(_ApprovalEvent):
 
     TYPE: ClassVar = "bpms_instance_change"
 
-    change: Annotated[str | None, wire("type")] = None
-    result: str | None = None
-    business_type: str | None = None
-    url: str | None = None
+    change: Annotated[str | None, wire("type")]
+    result: str | None
+    business_type: str | None
+    url: str | None
 
 
 class BpmsTaskChange(_ApprovalEvent):
@@ -47,10 +47,10 @@ class BpmsTaskChange(_ApprovalEvent):
 
     TYPE: ClassVar = "bpms_task_change"
 
-    change: Annotated[str | None, wire("type")] = None
-    result: str | None = None
-    task_id: int | None = None
-    remark: str | None = None
+    change: Annotated[str | None, wire("type")]
+    result: str | None
+    task_id: int | None
+    remark: str | None
 
 
 class WorkflowFormChange(Event):
@@ -58,15 +58,15 @@ class WorkflowFormChange(Event):
 
     TYPE: ClassVar = "workflow_form_change"
 
-    change: Annotated[str | None, wire("type")] = None
-    process_code: Annotated[str | None, wire("formCode")] = None
-    name: str | None = None
-    category_id: Annotated[str | None, wire("bizCategoryId")] = None
-    resource: str | None = None
-    app_uuid: str | None = None
-    app_type: str | None = None
+    change: Annotated[str | None, wire("type")]
+    process_code: Annotated[str | None, wire("formCode")]
+    name: str | None
+    category_id: Annotated[str | None, wire("bizCategoryId")]
+    resource: str | None
+    app_uuid: str | None
+    app_type: str | None
     app_ids: Strs = []
-    creator: Annotated[str | None, wire("creatorUserId")] = None
-    modifier: Annotated[str | None, wire("modifierUserId")] = None
-    create_time: Millis | None = None
-    modify_time: Millis | None = None
+    creator: Annotated[str | None, wire("creatorUserId")]
+    modifier: Annotated[str | None, wire("modifierUserId")]
+    create_time: Millis | None
+    modify_time: Millis | None

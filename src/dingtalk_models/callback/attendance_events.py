@@ -14,25 +14,25 @@ class CheckIn(Event):
 
     TYPE: ClassVar = "check_in"
 
-    staff_id: str | None = None
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    staff_id: str | None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class Punch(Record, alias_generator=camel):
     """One punch."""
 
     user_id: str = ""
-    corp_id: str | None = None
-    time: Annotated[Millis | None, wire("checkTime")] = None
-    biz_id: str | None = None
-    group_id: str | None = None
-    address: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    location_method: str | None = None
-    location_result: str | None = None
-    device_sn: Annotated[str | None, wire("deviceSN")] = None
-    by_user: Annotated[bool | None, wire("checkByUser")] = None
+    corp_id: str | None
+    time: Annotated[Millis | None, wire("checkTime")]
+    biz_id: str | None
+    group_id: str | None
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    location_method: str | None
+    location_result: str | None
+    device_sn: Annotated[str | None, wire("deviceSN")]
+    by_user: Annotated[bool | None, wire("checkByUser")]
 
 
 class AttendanceCheckRecord(Event):
@@ -50,17 +50,17 @@ class Overtime(Record, alias_generator=camel):
     """One person's overtime on a day."""
 
     userid: str = ""
-    corp_id: str | None = None
-    work_date: DayMillis | None = None
-    action: str | None = None
-    hours: Annotated[float | None, wire("overtimeHour")] = None
-    days: Annotated[float | None, wire("overtimeDay")] = None
-    day_type: Annotated[str | None, wire("overtimeDayType")] = None
-    vacation_rate: float | None = None
-    work_hours_per_day: float | None = None
-    work_minutes_per_day: int | None = None
-    key: str | None = None
-    time: Annotated[Millis | None, wire("timestamp")] = None
+    corp_id: str | None
+    work_date: DayMillis | None
+    action: str | None
+    hours: Annotated[float | None, wire("overtimeHour")]
+    days: Annotated[float | None, wire("overtimeDay")]
+    day_type: Annotated[str | None, wire("overtimeDayType")]
+    vacation_rate: float | None
+    work_hours_per_day: float | None
+    work_minutes_per_day: int | None
+    key: str | None
+    time: Annotated[Millis | None, wire("timestamp")]
 
 
 class AttendanceOvertimeDuration(Event):
@@ -75,10 +75,10 @@ class ScheduleChange(Record, alias_generator=camel):
     """The days for which some people's schedule has changed."""
 
     user_ids: Strs = []
-    corp_id: str | None = None
-    change: Annotated[str | None, wire("type")] = None
-    begin: Annotated[DayMillis | None, wire("workDateBegin")] = None
-    end: Annotated[DayMillis | None, wire("workDateEnd")] = None
+    corp_id: str | None
+    change: Annotated[str | None, wire("type")]
+    begin: Annotated[DayMillis | None, wire("workDateBegin")]
+    end: Annotated[DayMillis | None, wire("workDateEnd")]
 
 
 class AttendanceScheduleChange(Event):
@@ -90,9 +90,9 @@ class AttendanceScheduleChange(Event):
 
 
 class _NamedEvent(Event):
-    id: int | None = None
-    name: str | None = None
-    action: str | None = None
+    id: int | None
+    name: str | None
+    action: str | None
 
 
 class AttendGroupChange(_NamedEvent):
@@ -112,10 +112,10 @@ class AttendBossCheckChange(Event):
 
     TYPE: ClassVar = "attend_bossCheck_change"
 
-    user_id: str | None = None
-    work_date: Day | None = None
-    plan_id: int | None = None
-    action: str | None = None
+    user_id: str | None
+    work_date: Day | None
+    plan_id: int | None
+    action: str | None
 
 
 class AttendUserDailySummaryRefresh(Event):
@@ -123,8 +123,8 @@ class AttendUserDailySummaryRefresh(Event):
 
     TYPE: ClassVar = "attend_user_daily_summary_refresh"
 
-    user_id: str | None = None
-    work_date: Day | None = None
+    user_id: str | None
+    work_date: Day | None
 
 
 class AttendanceReportColumnChange(Event):
@@ -132,8 +132,8 @@ class AttendanceReportColumnChange(Event):
 
     TYPE: ClassVar = "attendance_report_column_change"
 
-    column_id: str | None = None
-    change: Annotated[str | None, wire("type")] = None
+    column_id: str | None
+    change: Annotated[str | None, wire("type")]
 
 
 class AttendanceApproveStatusChange(Event):
@@ -141,11 +141,11 @@ class AttendanceApproveStatusChange(Event):
 
     TYPE: ClassVar = "attendance_approve_status_change"
 
-    approve_type: str | None = None
-    status: str | None = None
-    process_code: str | None = None
-    process_instance_id: str | None = None
-    main_process_instance_id: str | None = None
+    approve_type: str | None
+    status: str | None
+    process_code: str | None
+    process_instance_id: str | None
+    main_process_instance_id: str | None
 
 
 class LeaveRuleChange(Event):
@@ -154,7 +154,7 @@ class LeaveRuleChange(Event):
     TYPE: ClassVar = "leave_rule_change"
 
     leave_codes: Strs = []
-    action: str | None = None
+    action: str | None
 
 
 class LeaveQuotaUpdate(Event):
@@ -162,7 +162,7 @@ class LeaveQuotaUpdate(Event):
 
     TYPE: ClassVar = "leave_quota_update"
 
-    user_id: str | None = None
-    leave_code: str | None = None
-    operator: Annotated[str | None, wire("opUserId")] = None
-    update_type: str | None = None
+    user_id: str | None
+    leave_code: str | None
+    operator: Annotated[str | None, wire("opUserId")]
+    update_type: str | None

@@ -9,11 +9,11 @@ from dingtalk_models.core.wire import Millis, wire
 
 
 class _ChatEvent(Event):
-    chat_id: str | None = None
-    open_conversation_id: str | None = None
-    operator: str | None = None
-    operator_union_id: str | None = None
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    chat_id: str | None
+    open_conversation_id: str | None
+    operator: str | None
+    operator_union_id: str | None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class _MemberEvent(_ChatEvent):
@@ -44,7 +44,7 @@ class ChatUpdateOwner(_ChatEvent):
 
     TYPE: ClassVar = "chat_update_owner"
 
-    owner: str | None = None
+    owner: str | None
 
 
 class ChatUpdateTitle(_ChatEvent):
@@ -52,7 +52,7 @@ class ChatUpdateTitle(_ChatEvent):
 
     TYPE: ClassVar = "chat_update_title"
 
-    chat_title: Annotated[str | None, wire("title")] = None
+    chat_title: Annotated[str | None, wire("title")]
 
 
 class ChatDisband(_ChatEvent):
@@ -70,6 +70,6 @@ class ChatTemplateChange(_ChatEvent):
 
     TYPE: ClassVar = "chat_template_change"
 
-    template_id: str | None = None
-    status: str | None = None
-    changed: Annotated[Millis | None, wire("changedTimeStamp")] = None
+    template_id: str | None
+    status: str | None
+    changed: Annotated[Millis | None, wire("changedTimeStamp")]

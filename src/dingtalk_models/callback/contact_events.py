@@ -11,7 +11,7 @@ from dingtalk_models.core.wire import JsonText, Millis, camel, wire
 
 class _UserEvent(Event):
     user_ids: Annotated[Strs, wire("userId", "userid")] = []
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class UserAddOrg(_UserEvent):
@@ -45,7 +45,7 @@ class UserModifyOrg(_UserEvent):
 
     TYPE: ClassVar = "user_modify_org"
 
-    diff: Annotated[UserDiff | None, wire("diffInfo")] = None
+    diff: Annotated[UserDiff | None, wire("diffInfo")]
 
 
 class UserLeaveOrg(_UserEvent):
@@ -74,7 +74,7 @@ class OrgAdminRemove(_UserEvent):
 
 class _DepartmentEvent(Event):
     dept_ids: Annotated[Ints, wire("deptId")] = []
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class OrgDeptCreate(_DepartmentEvent):
@@ -119,26 +119,26 @@ class LabelUserChange(Event):
     action: str = ""
     user_id_list: Strs = []
     role_ids: Annotated[Ints, wire("labelIdList")] = []
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class Label(Record, alias_generator=camel):
     """A role or role group."""
 
-    id: int | None = None
-    name: str | None = None
-    parent_id: int | None = None
-    level: int | None = None
-    scope: str | None = None
-    color: int | None = None
-    hidden: bool | None = None
-    deleted: bool | None = None
+    id: int | None
+    name: str | None
+    parent_id: int | None
+    level: int | None
+    scope: str | None
+    color: int | None
+    hidden: bool | None
+    deleted: bool | None
 
 
 class _LabelEvent(Event):
     role_ids: Annotated[Ints, wire("labelIdList")] = []
-    scope: str | None = None
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    scope: str | None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class LabelConfAdd(_LabelEvent):

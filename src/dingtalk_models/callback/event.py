@@ -74,9 +74,9 @@ class Event(Record, alias_generator=camel):
     model_config = ConfigDict(populate_by_name=False, alias_generator=camel)
 
     type: Annotated[str, wire("EventType")]
-    corp_id: Annotated[str | None, wire("CorpId")] = None
-    event_id: str | None = None
-    time: Annotated[Millis | None, wire("EventTime")] = None
+    corp_id: Annotated[str | None, wire("CorpId")]
+    event_id: str | None
+    time: Annotated[Millis | None, wire("EventTime")]
     data: dict[str, Any] = {}
     payload: dict[str, Any] = {}
 

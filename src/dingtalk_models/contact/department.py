@@ -401,8 +401,8 @@ class DepartmentManager(Manager):
 class UnionDepartment(Record):
     """The counterpart of a department in an associated company."""
 
-    dept_id: Annotated[int | None, wire("dept_id", "deptId")] = None
-    corp_id: Annotated[str | None, wire("corp_id", "corpId")] = None
+    dept_id: Annotated[int | None, wire("dept_id", "deptId")]
+    corp_id: Annotated[str | None, wire("corp_id", "corpId")]
 
 
 class Department(Model, Saved["Department"]):

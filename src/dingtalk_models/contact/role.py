@@ -245,7 +245,7 @@ class RoleManager(Manager):
 
 class _RoleReply(Record, alias_generator=camel):
     name: str
-    group_id: int | None = None
+    group_id: int | None
 
 
 class _RoleGroupReply(Record):
@@ -257,7 +257,7 @@ class ManageScope(Record):
     """A department for which a user has a role."""
 
     dept_id: int
-    name: str | None = None
+    name: str | None
 
 
 class RoleUser(UserRef, alias_generator=camel):

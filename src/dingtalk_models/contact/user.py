@@ -458,7 +458,7 @@ class _Met:
 
 class _NewUser(Record):
     userid: str
-    union_id: Annotated[str | None, wire("unionId", "unionid")] = None
+    union_id: Annotated[str | None, wire("unionId", "unionid")]
 
 
 class UserRef(Model):
@@ -483,7 +483,7 @@ class SimpleUser(UserRef):
 class Admin(UserRef):
     """An administrator: 1 the main one, 2 a sub-administrator."""
 
-    sys_level: int | None = None
+    sys_level: int | None
 
 
 class UserMatch(UserRef):
@@ -494,7 +494,7 @@ class UserMatch(UserRef):
         exclusive_account_userid_list: the company accounts with the same number.
     """
 
-    contact_type: int | None = None
+    contact_type: int | None
     exclusive_account_userid_list: list[str] = []
 
 
@@ -510,12 +510,12 @@ class LoginIdentity(UserRef):
         sys_level: 1 the main administrator, 2 a sub-administrator, 100 the owner, 0 none of them.
     """
 
-    name: str | None = None
-    unionid: str | None = None
-    associated_unionid: str | None = None
-    device_id: str | None = None
-    sys: bool | None = None
-    sys_level: int | None = None
+    name: str | None
+    unionid: str | None
+    associated_unionid: str | None
+    device_id: str | None
+    sys: bool | None
+    sys_level: int | None
 
 
 class LeaderInDept(Record):
@@ -530,14 +530,14 @@ class UserRole(Record):
 
     id: int
     name: str = ""
-    group_name: str | None = None
+    group_name: str | None
 
 
 class UnionUser(Record):
     """The user's counterpart in an associated company."""
 
-    userid: str | None = None
-    corp_id: str | None = None
+    userid: str | None
+    corp_id: str | None
 
 
 class UnionUsers(UnionUser):

@@ -214,7 +214,7 @@ class ApprovalFile(Model, alias_generator=camel):
     get = objects.get
 
     file_id: str
-    space_id: int | None = None
+    space_id: int | None
     download_uri: str
 
     @operation

@@ -141,26 +141,26 @@ class CustomSpace(Model):
 class Actor(Record):
     """Who made or changed a file."""
 
-    account: str | None = None
-    site: int | None = None
+    account: str | None
+    site: int | None
 
 
 class CustomFile(Record, alias_generator=camel):
     """A file in a custom space."""
 
-    id: str | None = None
+    id: str | None
     name: str = ""
-    path: str | None = None
-    parent_id: str | None = None
-    size: int | None = None
-    type: str | None = None
-    extension: str | None = None
-    content_type: str | None = None
-    version: str | None = None
-    creator: Actor | None = None
-    modifier: Actor | None = None
-    create_time: Millis | None = None
-    modified_time: Millis | None = None
+    path: str | None
+    parent_id: str | None
+    size: int | None
+    type: str | None
+    extension: str | None
+    content_type: str | None
+    version: str | None
+    creator: Actor | None
+    modifier: Actor | None
+    create_time: Millis | None
+    modified_time: Millis | None
 
 
 class _Added(Record):

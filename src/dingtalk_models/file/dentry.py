@@ -538,8 +538,8 @@ class HeaderSignature(Record, alias_generator=camel):
     resource_urls: list[str] = []
     internal_resource_urls: list[str] = []
     headers: dict[str, str] = {}
-    expiration_seconds: int | None = None
-    region: str | None = None
+    expiration_seconds: int | None
+    region: str | None
 
     @property
     def url(self) -> str:
@@ -556,7 +556,7 @@ class HeaderSignature(Record, alias_generator=camel):
 class DownloadInfo(Record, alias_generator=camel):
     """Where to get the bytes of a file."""
 
-    protocol: str | None = None
+    protocol: str | None
     signature: Annotated[HeaderSignature, wire("headerSignatureInfo")]
 
 
@@ -564,42 +564,42 @@ class UploadInfo(DownloadInfo):
     """Where to put the bytes of a file, and the key to make a file of them with."""
 
     upload_key: str
-    storage_driver: str | None = None
+    storage_driver: str | None
 
 
 class StorageTask(Record, alias_generator=camel):
     """A copy, move or deletion that takes longer."""
 
     id: str
-    status: str | None = None
+    status: str | None
     """`INIT`, `IN_PROGRESS`, `SUCCESS` or `FAIL`."""
-    total_count: int | None = None
-    success_count: int | None = None
-    fail_count: int | None = None
-    fail_message: str | None = None
-    begin_time: AwareDatetime | None = None
-    end_time: AwareDatetime | None = None
+    total_count: int | None
+    success_count: int | None
+    fail_count: int | None
+    fail_message: str | None
+    begin_time: AwareDatetime | None
+    end_time: AwareDatetime | None
 
 
 class Deleted(Record, alias_generator=camel):
     """Whether a deletion goes on, and as which task."""
 
-    is_async: Annotated[bool | None, wire("async")] = None
-    task_id: str | None = None
+    is_async: Annotated[bool | None, wire("async")]
+    task_id: str | None
 
 
 class DentryProperties(Record, alias_generator=camel):
     """What holds for a file or folder."""
 
-    read_only: bool | None = None
+    read_only: bool | None
 
 
 class Thumbnail(Record):
     """A small picture of a file, at an address that works for a while."""
 
-    width: int | None = None
-    height: int | None = None
-    url: str | None = None
+    width: int | None
+    height: int | None
+    url: str | None
 
 
 class Dentry(Model, alias_generator=camel):
@@ -742,4 +742,4 @@ class Dentry(Model, alias_generator=camel):
 class Placed(Deleted):
     """A copied or moved file or folder, where that was done at once."""
 
-    dentry: Dentry | None = None
+    dentry: Dentry | None

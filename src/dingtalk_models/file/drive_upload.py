@@ -122,5 +122,5 @@ class DriveUpload(Model):
 
     objects: ClassVar[DriveUploadManager] = DriveUploadManager()
 
-    upload_id: str | None = None
-    media_id: str | None = None
+    upload_id: str | None
+    media_id: str | None

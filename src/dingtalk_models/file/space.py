@@ -89,25 +89,25 @@ class SpaceManager(Manager):
 class Capabilities(Record, alias_generator=camel):
     """What can be done in a space."""
 
-    can_search: bool | None = None
-    can_rename: bool | None = None
-    can_record_recent_file: bool | None = None
+    can_search: bool | None
+    can_rename: bool | None
+    can_record_recent_file: bool | None
 
 
 class PartitionQuota(Record):
     """How much a partition holds and may hold, in bytes."""
 
-    used: int | None = None
-    max: int | None = None
-    reserved: int | None = None
-    type: str | None = None
+    used: int | None
+    max: int | None
+    reserved: int | None
+    type: str | None
 
 
 class Partition(Record, alias_generator=camel):
     """A part of a space."""
 
-    partition_type: str | None = None
-    quota: PartitionQuota | None = None
+    partition_type: str | None
+    quota: PartitionQuota | None
 
 
 class Space(Model, alias_generator=camel):

@@ -242,7 +242,7 @@ class RobotManager(Manager):
 
 
 class _BatchReply(Record, alias_generator=camel):
-    process_query_key: str | None = None
+    process_query_key: str | None
     invalid_staff_ids: Annotated[list[str], wire("invalidStaffIdList")] = []
     flow_controlled_staff_ids: Annotated[list[str], wire("flowControlledStaffIdList")] = []
 
@@ -251,10 +251,10 @@ class Reader(Record, alias_generator=camel):
     """Someone who got a message, and whether they read it."""
 
     user_id: str
-    name: str | None = None
-    read_status: str | None = None
+    name: str | None
+    read_status: str | None
     """`READ` or `UNREAD`."""
-    read_at: Annotated[Millis | None, wire("readTimestamp")] = None
+    read_at: Annotated[Millis | None, wire("readTimestamp")]
     """The platform documents it, and does not fill it."""
 
 
@@ -282,8 +282,8 @@ class GroupReadStatus(Record, alias_generator=camel):
     send_status: str
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
     read_user_ids: list[str] = []
-    next_token: str | None = None
-    has_more: bool | None = None
+    next_token: str | None
+    has_more: bool | None
 
 
 class Recall(Record):

@@ -9,15 +9,15 @@ from dingtalk_models.core.wire import camel
 class SelectableUser(Record, alias_generator=camel):
     """A user who may be chosen."""
 
-    work_no: str | None = None
-    user_name: str | None = None
+    work_no: str | None
+    user_name: str | None
 
 
 class SelectableLabel(Record, alias_generator=camel):
     """A role whose users may be chosen."""
 
-    labels: str | None = None
-    label_names: str | None = None
+    labels: str | None
+    label_names: str | None
 
 
 class SelectionRange(Record):
@@ -30,59 +30,59 @@ class SelectionRange(Record):
 class WorkflowActor(Record, alias_generator=camel):
     """How a step is decided, and by whom."""
 
-    actor_key: str | None = None
+    actor_key: str | None
     """The key for `target_select_actioners`."""
-    actor_type: str | None = None
+    actor_type: str | None
     """`approver`, `notifier` or `audit`."""
-    actor_selection_type: str | None = None
+    actor_selection_type: str | None
     """`allStaff`, `approvals` or `labels`."""
-    actor_selection_range: SelectionRange | None = None
-    allowed_multi: bool | None = None
-    approval_type: str | None = None
+    actor_selection_range: SelectionRange | None
+    allowed_multi: bool | None
+    approval_type: str | None
     """`MANUAL`, `AUTO_AGREE` or `AUTO_REFUSE`."""
-    approval_method: str | None = None
+    approval_method: str | None
     """`ONE_BY_ONE`, `AND` or `OR`."""
-    actor_activate_type: str | None = None
+    actor_activate_type: str | None
     """`ALL` or `ONE_BY_ONE`."""
-    required: bool | None = None
+    required: bool | None
 
 
 class ActivityActioner(Record, alias_generator=camel):
     """A user of a step."""
 
-    user_id: str | None = None
-    name: str | None = None
-    avatar: str | None = None
+    user_id: str | None
+    name: str | None
+    avatar: str | None
 
 
 class ActivityRule(Record, alias_generator=camel):
     """A step."""
 
-    activity_id: str | None = None
-    prev_activity_id: str | None = None
-    activity_name: str | None = None
-    activity_type: str | None = None
+    activity_id: str | None
+    prev_activity_id: str | None
+    activity_name: str | None
+    activity_type: str | None
     """`target_select` or `target_approval`."""
-    is_target_select: bool | None = None
-    workflow_actor: WorkflowActor | None = None
+    is_target_select: bool | None
+    workflow_actor: WorkflowActor | None
     activity_actioners: list[ActivityActioner] = []
 
 
 class ForecastNode(Record, alias_generator=camel):
     """A node of the flow."""
 
-    activity_id: str | None = None
-    out_id: str | None = None
+    activity_id: str | None
+    out_id: str | None
 
 
 class Forecast(Record, alias_generator=camel):
     """The steps that an approval would go through."""
 
-    is_forecast_success: bool | None = None
-    process_code: str | None = None
-    user_id: str | None = None
-    process_id: int | None = None
-    is_static_workflow: bool | None = None
+    is_forecast_success: bool | None
+    process_code: str | None
+    user_id: str | None
+    process_id: int | None
+    is_static_workflow: bool | None
     workflow_activity_rules: list[ActivityRule] = []
     workflow_forecast_nodes: list[ForecastNode] = []
 

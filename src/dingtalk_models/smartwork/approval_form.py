@@ -292,36 +292,36 @@ class ApprovalForm(Model, alias_generator=camel):
 class SchemaContent(Record):
     """What a form shows."""
 
-    title: str | None = None
-    icon: str | None = None
+    title: str | None
+    icon: str | None
     items: list[Component] = []
 
 
 class FormSchema(Record, alias_generator=camel):
     """A form with its components."""
 
-    creator_user_id: str | None = None
-    app_uuid: str | None = None
-    form_code: str | None = None
-    form_uuid: str | None = None
-    name: str | None = None
-    memo: str | None = None
-    owner_id_type: str | None = None
+    creator_user_id: str | None
+    app_uuid: str | None
+    form_code: str | None
+    form_uuid: str | None
+    name: str | None
+    memo: str | None
+    owner_id_type: str | None
     """`orgId`, `cid` or `uid`."""
     schema_content: SchemaContent
-    icon: str | None = None
-    app_type: int | None = None
-    biz_type: str | None = None
-    engine_type: int | None = None
-    status: str | None = None
+    icon: str | None
+    app_type: int | None
+    biz_type: str | None
+    engine_type: int | None
+    status: str | None
     """`PUBLISHED`, `SAVED` or `INVALID`."""
-    list_order: int | None = None
-    custom_setting: str | None = None
-    proc_type: str | None = None
+    list_order: int | None
+    custom_setting: str | None
+    proc_type: str | None
     """`inner`, `outer` or `customer`."""
-    visible_range: str | None = None
-    gmt_create: Millis | None = None
-    gmt_modified: Millis | None = None
+    visible_range: str | None
+    gmt_create: Millis | None
+    gmt_modified: Millis | None
 
     @property
     def components(self) -> list[Component]:

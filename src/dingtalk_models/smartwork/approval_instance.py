@@ -504,28 +504,28 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel)
     key: ClassVar = ("process_instance_id",)
 
     process_instance_id: str = ""
-    title: str | None = None
-    status: str | None = None
+    title: str | None
+    status: str | None
     """`RUNNING`, `TERMINATED` or `COMPLETED`."""
-    result: str | None = None
+    result: str | None
     """`agree` or `refuse`; empty while it runs."""
-    business_id: str | None = None
-    originator_user_id: str | None = None
-    originator_dept_id: str | None = None
+    business_id: str | None
+    originator_user_id: str | None
+    originator_dept_id: str | None
     """`-1` is the root."""
-    originator_dept_name: str | None = None
+    originator_dept_name: str | None
     approver_user_ids: list[str] = []
     cc_user_ids: list[str] = []
-    create_time: IsoTime | None = None
-    finish_time: IsoTime | None = None
+    create_time: IsoTime | None
+    finish_time: IsoTime | None
     form_component_values: list[FormEntry] = []
     operation_records: list[OperationRecord] = []
     tasks: list[ApprovalTask] = []
-    biz_action: str | None = None
+    biz_action: str | None
     """`MODIFY` or `REVOKE` where it changes or takes back another one, else `NONE`."""
-    biz_data: str | None = None
+    biz_data: str | None
     attached_process_instance_ids: list[str] = []
-    main_process_instance_id: str | None = None
+    main_process_instance_id: str | None
 
     @property
     def form(self) -> dict[str | tuple[str, ...], Any]:

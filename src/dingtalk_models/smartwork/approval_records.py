@@ -10,19 +10,19 @@ from dingtalk_models.smartwork.form_values import AttachedFile
 class OperationRecord(Record, alias_generator=camel):
     """Something that was done in an approval."""
 
-    user_id: str | None = None
-    date: IsoTime | None = None
-    type: str | None = None
+    user_id: str | None
+    date: IsoTime | None
+    type: str | None
     """`START_PROCESS_INSTANCE`, `EXECUTE_TASK_NORMAL`, `REDIRECT_TASK`, `ADD_REMARK`, ….
 
     Also `EXECUTE_TASK_AGENT`, `APPEND_TASK_BEFORE`, `APPEND_TASK_AFTER`, `TERMINATE_PROCESS_INSTANCE`,
     `FINISH_PROCESS_INSTANCE`, `REDIRECT_PROCESS`, `PROCESS_CC`.
     """
-    result: str | None = None
+    result: str | None
     """`AGREE`, `REFUSE` or `NONE`."""
-    remark: str | None = None
-    show_name: str | None = None
-    activity_id: str | None = None
+    remark: str | None
+    show_name: str | None
+    activity_id: str | None
     attachments: list[AttachedFile] = []
     images: list[str] = []
     cc_user_ids: list[str] = []
@@ -32,15 +32,15 @@ class ApprovalTask(Record, alias_generator=camel):
     """What one user has to decide."""
 
     task_id: int
-    user_id: str | None = None
-    status: str | None = None
+    user_id: str | None
+    status: str | None
     """`NEW`, `RUNNING`, `PAUSED`, `CANCELED`, `COMPLETED` or `TERMINATED`."""
-    result: str | None = None
+    result: str | None
     """`AGREE`, `REFUSE` or `REDIRECTED`."""
-    create_time: IsoTime | None = None
-    finish_time: IsoTime | None = None
-    mobile_url: str | None = None
-    pc_url: str | None = None
-    process_instance_id: str | None = None
-    activity_id: str | None = None
-    task_group_name: str | None = None
+    create_time: IsoTime | None
+    finish_time: IsoTime | None
+    mobile_url: str | None
+    pc_url: str | None
+    process_instance_id: str | None
+    activity_id: str | None
+    task_group_name: str | None

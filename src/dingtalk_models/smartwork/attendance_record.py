@@ -103,24 +103,24 @@ class AttendanceResult(Model, alias_generator=camel):
 
     id: int
     user_id: str
-    work_date: DayMillis | None = None
+    work_date: DayMillis | None
     """The day that it counts to; a night shift ends on the next."""
-    check_type: CheckType | None = None
-    time_result: TimeResult | None = None
-    location_result: LocationResult | None = None
-    base_check_time: Millis | None = None
+    check_type: CheckType | None
+    time_result: TimeResult | None
+    location_result: LocationResult | None
+    base_check_time: Millis | None
     """The time that the punch is measured by."""
-    user_check_time: Millis | None = None
+    user_check_time: Millis | None
     """When the person punched."""
-    source_type: SourceType | None = None
-    group_id: int | None = None
-    plan_id: int | None = None
+    source_type: SourceType | None
+    group_id: int | None
+    plan_id: int | None
     """The schedule."""
-    record_id: int | None = None
+    record_id: int | None
     """The punch, if there was one."""
-    approve_id: int | None = None
+    approve_id: int | None
     """The approval that changed it."""
-    proc_inst_id: str | None = None
+    proc_inst_id: str | None
     """The approval instance."""
 
     @property
@@ -134,36 +134,36 @@ class AttendanceRecord(AttendanceResult):
 
     objects: ClassVar[AttendanceRecordManager] = AttendanceRecordManager()
 
-    corp_id: str | None = None
-    class_id: int | None = None
-    plan_check_time: Millis | None = None
-    is_legal: Flag | None = None
+    corp_id: str | None
+    class_id: int | None
+    plan_check_time: Millis | None
+    is_legal: Flag | None
     """Whether it counts."""
-    invalid_record_type: str | None = None
+    invalid_record_type: str | None
     """`Security` or `Other`."""
-    invalid_record_msg: str | None = None
+    invalid_record_msg: str | None
     """Why it does not."""
-    location_method: str | None = None
-    user_address: str | None = None
-    user_latitude: float | None = None
-    user_longitude: float | None = None
-    user_accuracy: float | None = None
+    location_method: str | None
+    user_address: str | None
+    user_latitude: float | None
+    user_longitude: float | None
+    user_accuracy: float | None
     """How exact the position is, in metres."""
-    user_ssid: str | None = None
-    user_mac_addr: str | None = None
-    base_address: str | None = None
-    base_latitude: float | None = None
-    base_longitude: float | None = None
-    base_accuracy: str | None = None
-    base_ssid: str | None = None
-    base_mac_addr: str | None = None
-    device_id: str | None = None
-    device_sn: Annotated[str | None, wire("deviceSN")] = None
-    biz_id: str | None = None
-    photo_url: str | None = None
-    outside_remark: str | None = None
-    gmt_create: Millis | None = None
-    gmt_modified: Millis | None = None
+    user_ssid: str | None
+    user_mac_addr: str | None
+    base_address: str | None
+    base_latitude: float | None
+    base_longitude: float | None
+    base_accuracy: str | None
+    base_ssid: str | None
+    base_mac_addr: str | None
+    device_id: str | None
+    device_sn: Annotated[str | None, wire("deviceSN")]
+    biz_id: str | None
+    photo_url: str | None
+    outside_remark: str | None
+    gmt_create: Millis | None
+    gmt_modified: Millis | None
 
     @property
     def place(self) -> tuple[Any, ...]:
