@@ -74,7 +74,7 @@ class Auth(Manager):
 
         Source: obtain-the-access-token-of-an-internal-app
         """
-        return Call(Issued, app_key=app_key, app_secret=app_secret)
+        return Call(Issued)
 
     @api("dingtalk.oapi.gettoken", "GET /gettoken", authenticated=False)
     def issue_corp_access_token(
@@ -101,7 +101,7 @@ class Auth(Manager):
 
         Source: obtain-orgapp-token
         """
-        return Call(Issued, "", appkey=appkey, appsecret=appsecret, corpid=corpid, corpsecret=corpsecret)
+        return Call(Issued, "")
 
     @api(
         "oauth2_1_0.CreateJsapiTicket",

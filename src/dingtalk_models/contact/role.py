@@ -36,7 +36,7 @@ class RoleGroupManager(Manager):
 
         Source: obtains-a-list-of-enterprise-roles
         """
-        return Listing(RoleGroup, OFFSET, items="list", offset=offset, size=size)
+        return Listing(RoleGroup, OFFSET, items="list")
 
     @api(
         "dingtalk.oapi.role.getrolegroup",
@@ -59,7 +59,7 @@ class RoleGroupManager(Manager):
         def complete(group: _RoleGroupReply) -> RoleGroup:
             return RoleGroup(group_id=group_id, name=group.group_name, roles=_in_group(group.roles, group_id))
 
-        return Call(_RoleGroupReply, "role_group", group_id=group_id).then(complete)
+        return Call(_RoleGroupReply, "role_group").then(complete)
 
     @api("dingtalk.oapi.role.addrolegroup", "POST /role/add_role_group")
     def create(self, name: Annotated[str, Field(min_length=1)]) -> Call[RoleGroup]:
@@ -70,7 +70,7 @@ class RoleGroupManager(Manager):
 
         Source: add-a-role-group
         """
-        return Call(int, "groupId", name=name).then(lambda group_id: RoleGroup(group_id=group_id, name=name))
+        return Call(int, "groupId").then(lambda group_id: RoleGroup(group_id=group_id, name=name))
 
 
 class RoleManager(Manager):
@@ -103,9 +103,7 @@ class RoleManager(Manager):
 
         Source: queries-role-details
         """
-        return Call(_RoleReply, "role", role_id=role_id).then(
-            lambda role: Role(role_id=role_id, name=role.name, group_id=role.group_id)
-        )
+        return Call(_RoleReply, "role").then(lambda role: Role(role_id=role_id, name=role.name, group_id=role.group_id))
 
     @api(
         "dingtalk.oapi.role.simplelist",
@@ -129,7 +127,7 @@ class RoleManager(Manager):
 
         Source: obtain-the-list-of-employees-of-a-role
         """
-        return Listing(RoleUser, OFFSET, items="list", role_id=role_id, offset=offset, size=size)
+        return Listing(RoleUser, OFFSET, items="list")
 
     @api("dingtalk.oapi.role.add_role", "POST /role/add_role", "dingtalk.oapi.role.addrole")
     def create(self, name: RoleName, group_id: Annotated[int, wire("groupId")]) -> Call[Role]:
@@ -145,9 +143,7 @@ class RoleManager(Manager):
 
         Source: address-book-add-role
         """
-        return Call(int, "roleId", name=name, group_id=group_id).then(
-            lambda role_id: Role(role_id=role_id, name=name, group_id=group_id)
-        )
+        return Call(int, "roleId").then(lambda role_id: Role(role_id=role_id, name=name, group_id=group_id))
 
     @api("dingtalk.oapi.role.update_role", "POST /role/update_role", "dingtalk.oapi.role.updaterole")
     def update(self, role_id: RoleId, name: RoleName) -> Call[None]:
@@ -162,7 +158,7 @@ class RoleManager(Manager):
 
         Source: update-the-character-name
         """
-        return Call(None, role_id=role_id, name=name)
+        return Call(None)
 
     @api("dingtalk.oapi.role.deleterole", "POST /topapi/role/deleterole", "dingtalk.corp.role.deleterole")
     def delete(self, role_id: int) -> Call[None]:
@@ -176,7 +172,7 @@ class RoleManager(Manager):
 
         Source: delete-role-information
         """
-        return Call(None, role_id=role_id)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.role.addrolesforemps",
@@ -199,7 +195,7 @@ class RoleManager(Manager):
 
         Source: add-role-information-to-employees-in-batches
         """
-        return Call(None, role_ids=role_ids, user_ids=user_ids)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.role.removerolesforemps",
@@ -222,7 +218,7 @@ class RoleManager(Manager):
 
         Source: delete-the-color-information-of-employee-corners-in-batches
         """
-        return Call(None, role_ids=role_ids, user_ids=user_ids)
+        return Call(None)
 
     @api("dingtalk.oapi.role.scope.update", "POST /topapi/role/scope/update")
     def set_scope(
@@ -240,7 +236,7 @@ class RoleManager(Manager):
 
         Source: update-role-member-management-department-scope
         """
-        return Call(None, userid=userid, role_id=role_id, dept_ids=dept_ids)
+        return Call(None)
 
 
 class _RoleReply(Record, alias_generator=camel):

@@ -61,7 +61,7 @@ class UserManager(Manager):
 
         Source: query-user-details
         """
-        return Call(User, userid=userid, language=language, login_id=login_id)
+        return Call(User)
 
     @api(
         "dingtalk.oapi.v2.user.create",
@@ -97,7 +97,7 @@ class UserManager(Manager):
         """
         if mobile is None and not fields.get("exclusive_account") and not fields.get("outer_exclusive_corpid"):
             raise Refusal("mobile", "required, except for a company account (exclusive_account)")
-        call = Call(_NewUser, name=name, mobile=mobile, dept_id_list=dept_id_list, **fields)
+        call = Call(_NewUser)
         given = {"name": name, "mobile": mobile, "dept_id_list": dept_id_list, **fields}
         return call.then(
             lambda made: User.model_validate({**given, "userid": made.userid, "unionid": made.union_id}, by_name=True)
@@ -126,7 +126,7 @@ class UserManager(Manager):
 
         Source: user-information-update
         """
-        return Call(None, userid=userid, **fields)
+        return Call(None)
 
     @api("dingtalk.oapi.v2.user.delete", "POST /topapi/v2/user/delete", "dingtalk.oapi.user.delete")
     def delete(self, userid: str) -> Call[None]:
@@ -140,7 +140,7 @@ class UserManager(Manager):
 
         Source: delete-a-user
         """
-        return Call(None, userid=userid)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.v2.user.list",
@@ -206,7 +206,7 @@ class UserManager(Manager):
 
         Source: query-the-list-of-department-userids
         """
-        return Call(list[str], "result.userid_list", dept_id=dept_id)
+        return Call(list[str], "result.userid_list")
 
     @api(
         "dingtalk.oapi.user.count",
@@ -222,7 +222,7 @@ class UserManager(Manager):
 
         Source: user-management-acquires-number-employees
         """
-        return Call(int, "result.count", only_active=only_active)
+        return Call(int, "result.count")
 
     @api(
         "dingtalk.oapi.v2.user.getbymobile",
@@ -242,7 +242,7 @@ class UserManager(Manager):
 
         Source: query-users-by-phone-number
         """
-        return Call(UserMatch, mobile=mobile, support_exclusive_account_search=support_exclusive_account_search)
+        return Call(UserMatch)
 
     @api(
         "dingtalk.oapi.user.getbyunionid",
@@ -261,7 +261,7 @@ class UserManager(Manager):
 
         Source: query-a-user-by-the-union-id
         """
-        return Call(UserMatch, unionid=unionid)
+        return Call(UserMatch)
 
     @api(
         "dingtalk.oapi.v2.user.getuserinfo",
@@ -279,7 +279,7 @@ class UserManager(Manager):
 
         Source: obtain-the-userid-of-a-user-by-using-the-log-free
         """
-        return Call(LoginIdentity, code=code)
+        return Call(LoginIdentity)
 
     @api(
         "dingtalk.oapi.user.listadmin",
@@ -306,7 +306,7 @@ class UserManager(Manager):
 
         Source: query-permissions-of-the-administrator-address-book
         """
-        return Call(list[int], "dept_ids", userid=userid)
+        return Call(list[int], "dept_ids")
 
     @api(
         "dingtalk.oapi.inactive.user.v2.get",
@@ -337,16 +337,7 @@ class UserManager(Manager):
 
         Source: queries-the-inactive-users-or-active-users-under-an-enterprise
         """
-        return Listing(
-            str,
-            OFFSET,
-            items="list",
-            query_date=query_date,
-            is_active=is_active,
-            dept_ids=dept_ids,
-            offset=offset,
-            size=size,
-        )
+        return Listing(str, OFFSET, items="list")
 
     @api(
         "contact_1_0.SearchUser",
@@ -376,15 +367,7 @@ class UserManager(Manager):
 
         Source: address-book-search-user-id
         """
-        return Listing(
-            str,
-            OFFSET_IN_PAGES,
-            items="list",
-            query_word=query_word,
-            offset=offset,
-            size=size,
-            full_match_field=full_match_field,
-        )
+        return Listing(str, OFFSET_IN_PAGES, items="list")
 
     @operation
     def all(

@@ -48,6 +48,7 @@ class Arguments:
             if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
                 positional.append(parameter.name)
             fields[parameter.name] = hint if parameter.default is parameter.empty else NotRequired[hint]
+        self.defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
         self.positional = tuple(positional)
         self.fields = fields
         self._objects = {

@@ -34,8 +34,8 @@ class Described:
 class Call(Described, Step, Generic[T]):
     """One unsent call of an API, and the type of its answer.
 
-    An operation returns `Call(Department, dept_id=dept_id)`: ask with these parameters, read a `Department` from the
-    reply. Which endpoint, and how each parameter travels, comes from the operation itself.
+    An operation returns `Call(Department)`: ask with all of its arguments, read a `Department` from the reply. Which
+    endpoint, and how each parameter travels, comes from the operation itself.
     """
 
     __slots__ = ("_then", "at", "into")
@@ -54,7 +54,8 @@ class Call(Described, Step, Generic[T]):
             into: the type of the answer; `None` where only success matters.
             at: where in the reply the answer lies, as a dotted path: by default in `result` on the older host, while
                 the newer one's reply is the answer itself (`""`).
-            params: the operation's own parameters, and constants under their wire names. `None` is not sent.
+            params: what to send where that is not each of the operation's arguments as it is: its own parameters, and
+                constants under their wire names. `None` is not sent.
         """
         super().__init__(params)
         self.into: Any = into

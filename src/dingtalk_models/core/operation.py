@@ -98,13 +98,14 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     def build(self, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Check the arguments and describe what to send."""
         arguments, describe = self.arguments, cast("Callable[..., Any]", self.__wrapped__)
+        given = arguments.check(args, kwargs)
         try:
-            unsent = describe(obj, **arguments.check(args, kwargs))
+            unsent = describe(obj, **given)
         except Refusal as refusal:
             raise InvalidArgument(arguments.name, [refusal.problem]) from None
         if self.endpoint is not None and isinstance(unsent, Described):
             unsent.endpoint = self.endpoint
-            unsent.params = arguments.encode(unsent.params)
+            unsent.params = arguments.encode(unsent.params or {**arguments.defaults, **given})
         return unsent
 
     @overload

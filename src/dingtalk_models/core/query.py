@@ -124,7 +124,7 @@ class Query(Lazy[T]):
 class Listing(Query[T], Described):
     """The query of one list API.
 
-    An operation returns `Listing(User, CURSOR, items="list", dept_id=dept_id, size=size)`.
+    An operation returns `Listing(User, CURSOR, items="list")`: it is asked for with all of its arguments.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Listing(Query[T], Described):
             at: where in the reply the page lies, as in `Call`.
             items: the name of the items in a page; without one the page is the list itself, and the last page is
                 the first that is not full.
-            params: the operation's own parameters, and constants under their wire names.
+            params: what to send where that is not each of the operation's arguments as it is, as in `Call`.
         """
         super().__init__(lambda: self._each(self.page))
         Described.__init__(self, params)

@@ -54,7 +54,7 @@ class ApprovalFileManager(Manager):
 
         Source: obtains-the-information-about-approval-nail-disk
         """
-        return Call(int, "result.spaceId", user_id=user_id, agent_id=agent_id)
+        return Call(int, "result.spaceId")
 
     @api("workflow_1_0.GetSpaceWithDownloadAuth", "POST /v1.0/workflow/processInstances/spaces/authPreview")
     def authorize_preview(
@@ -85,16 +85,7 @@ class ApprovalFileManager(Manager):
 
         Source: official-authorized-preview-approval-attachment
         """
-        return Call(
-            int,
-            "result.spaceId",
-            user_id=user_id,
-            process_instance_id=process_instance_id,
-            file_id=file_id,
-            file_ids=file_ids,
-            in_comments=in_comments,
-            agent_id=agent_id,
-        )
+        return Call(int, "result.spaceId")
 
     @api("dingtalk.oapi.processinstance.cspace.preview", "POST /topapi/processinstance/cspace/preview")
     def authorize_preview_by_old_instance(
@@ -120,15 +111,7 @@ class ApprovalFileManager(Manager):
 
         Source: preview-authorization-attachment
         """
-        return Call(
-            int,
-            "result.space_id",
-            userid=userid,
-            process_instance_id=process_instance_id,
-            file_id=file_id,
-            file_ids=file_ids,
-            agent_id=agent_id,
-        )
+        return Call(int, "result.space_id")
 
     @api(
         "workflow_1_0.AddApproveDentryAuth",
@@ -151,7 +134,7 @@ class ApprovalFileManager(Manager):
 
         Source: download-the-approval-nail-file
         """
-        return Call(bool, "result", user_id=user_id, file_infos=file_infos)
+        return Call(bool, "result")
 
     @api(
         "workflow_1_0.GrantProcessInstanceForDownloadFile",
@@ -177,9 +160,7 @@ class ApprovalFileManager(Manager):
 
         Source: download-an-approval-attachment
         """
-        return Call(
-            ApprovalFile, "result", process_instance_id=process_instance_id, file_id=file_id, in_comments=in_comments
-        )
+        return Call(ApprovalFile, "result")
 
     @operation
     def download(

@@ -31,7 +31,7 @@ class CustomSpaceManager(Manager):
         """
         if not domain and not agent_id:
             raise Refusal("domain", "required, except for an app of another company (agent_id)")
-        return Call(str, "spaceid", domain=domain, agent_id=agent_id).then(lambda space_id: CustomSpace(id=space_id))
+        return Call(str, "spaceid").then(lambda space_id: CustomSpace(id=space_id))
 
     @api("dingtalk.oapi.cspace.grant_custom_space", "GET /cspace/grant_custom_space")
     def grant(
@@ -65,16 +65,7 @@ class CustomSpaceManager(Manager):
             raise Refusal("path", "required for adding files")
         if type == "download" and not file_ids:
             raise Refusal("file_ids", "required for downloading files")
-        return Call(
-            None,
-            domain=domain,
-            type=type,
-            userid=userid,
-            path=path,
-            file_ids=file_ids,
-            duration=duration,
-            agent_id=agent_id,
-        )
+        return Call(None)
 
     @api("dingtalk.oapi.cspace.add", "GET /cspace/add", idempotent=False)
     def add(
@@ -101,17 +92,7 @@ class CustomSpaceManager(Manager):
 
         Source: add-file-to-user-s-dingtalk-disk
         """
-        call = Call(
-            _Added,
-            "",
-            code=code,
-            media_id=media_id,
-            space_id=space_id,
-            name=name,
-            folder_id=folder_id,
-            overwrite=overwrite,
-            agent_id=agent_id,
-        )
+        call = Call(_Added, "")
         return call.then(lambda added: added.dentry)
 
     @api("dingtalk.oapi.cspace.add_to_single_chat", "POST /cspace/add_to_single_chat")
@@ -126,7 +107,7 @@ class CustomSpaceManager(Manager):
 
         Source: sends-a-file-to-a-specified-user
         """
-        return Call(None, agent_id=agent_id, userid=userid, media_id=media_id, file_name=file_name)
+        return Call(None)
 
 
 class CustomSpace(Model):

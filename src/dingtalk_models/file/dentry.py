@@ -180,15 +180,7 @@ class DentryManager(Manager):
 
         Source: obtain-file-or-folder-information
         """
-        return Call(
-            Dentry,
-            "dentry",
-            space_id=space_id,
-            dentry_id=dentry_id,
-            union_id=union_id,
-            with_thumbnail=with_thumbnail,
-            app_ids=app_ids,
-        )
+        return Call(Dentry, "dentry")
 
     @api("storage_1_0.AddFolder", "POST /v1.0/storage/spaces/{spaceId}/dentries/{parentId}/folders?unionId")
     def create_folder(
@@ -214,7 +206,7 @@ class DentryManager(Manager):
 
         Source: add-folder
         """
-        return Call(Dentry, "dentry", space_id=space_id, parent_id=parent_id, name=name, union_id=union_id, **fields)
+        return Call(Dentry, "dentry")
 
     @api("storage_1_0.RenameDentry", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/rename?unionId")
     def rename(
@@ -238,7 +230,7 @@ class DentryManager(Manager):
 
         Source: rename-a-file-or-folder
         """
-        return Call(Dentry, "dentry", space_id=space_id, dentry_id=dentry_id, name=name, union_id=union_id)
+        return Call(Dentry, "dentry")
 
     @api("storage_1_0.CopyDentry", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/copy?unionId")
     def copy(
@@ -267,15 +259,7 @@ class DentryManager(Manager):
 
         Source: copy-an-object
         """
-        return Call(
-            Placed,
-            space_id=space_id,
-            dentry_id=dentry_id,
-            target_space_id=target_space_id,
-            target_folder_id=target_folder_id,
-            union_id=union_id,
-            conflict=conflict,
-        )
+        return Call(Placed)
 
     @api("storage_1_0.MoveDentry", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/move?unionId")
     def move(
@@ -306,16 +290,7 @@ class DentryManager(Manager):
 
         Source: move-a-file-or-folder
         """
-        return Call(
-            Placed,
-            space_id=space_id,
-            dentry_id=dentry_id,
-            target_space_id=target_space_id,
-            target_folder_id=target_folder_id,
-            union_id=union_id,
-            conflict=conflict,
-            keep_permissions=keep_permissions,
-        )
+        return Call(Placed)
 
     @api("storage_1_0.DeleteDentry", "DELETE /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}")
     def delete(
@@ -339,7 +314,7 @@ class DentryManager(Manager):
 
         Source: delete-a-file-or-folder
         """
-        return Call(Deleted, space_id=space_id, dentry_id=dentry_id, union_id=union_id, to_recycle_bin=to_recycle_bin)
+        return Call(Deleted)
 
     @api("storage_1_0.GetTask", "GET /v1.0/storage/tasks/{taskId}")
     def task(self, task_id: Annotated[str, Field(min_length=1)], union_id: UnionId) -> Call[StorageTask]:
@@ -354,7 +329,7 @@ class DentryManager(Manager):
 
         Source: get-the-asynchronous-task-information-in-storage
         """
-        return Call(StorageTask, "task", task_id=task_id, union_id=union_id)
+        return Call(StorageTask, "task")
 
     @api(
         "storage_2_0.GetFileUploadInfo",
@@ -388,16 +363,7 @@ class DentryManager(Manager):
 
         Source: obtain-file-upload-informations
         """
-        return Call(
-            UploadInfo,
-            parent_uuid=parent_uuid,
-            union_id=union_id,
-            protocol=protocol,
-            pre_check=pre_check,
-            storage_driver=storage_driver,
-            prefer_region=prefer_region,
-            prefer_intranet=prefer_intranet,
-        )
+        return Call(UploadInfo)
 
     @api("storage_2_0.CommitFile", "POST /v2.0/storage/spaces/files/{parentDentryUuid}/commit?unionId")
     def commit(
@@ -426,16 +392,7 @@ class DentryManager(Manager):
 
         Source: submittal-file
         """
-        return Call(
-            Dentry,
-            "dentry",
-            parent_uuid=parent_uuid,
-            union_id=union_id,
-            upload_key=upload_key,
-            name=name,
-            size=size,
-            **fields,
-        )
+        return Call(Dentry, "dentry")
 
     @api(
         "storage_1_0.GetFileDownloadInfo",
@@ -466,14 +423,7 @@ class DentryManager(Manager):
 
         Source: obtains-the-download-information-about-a-file
         """
-        return Call(
-            DownloadInfo,
-            space_id=space_id,
-            dentry_id=dentry_id,
-            union_id=union_id,
-            version=version,
-            prefer_intranet=prefer_intranet,
-        )
+        return Call(DownloadInfo)
 
     @operation
     def upload(

@@ -68,7 +68,7 @@ class SpaceManager(Manager):
 
         Source: add-space
         """
-        return Call(Space, "space", union_id=union_id, **fields)
+        return Call(Space, "space")
 
     @api("storage_1_0.GetSpace", "GET /v1.0/storage/spaces/{spaceId}")
     def get(self, space_id: SpaceId, union_id: UnionId) -> Call[Space]:
@@ -83,7 +83,7 @@ class SpaceManager(Manager):
 
         Source: get-space-information
         """
-        return Call(Space, "space", space_id=space_id, union_id=union_id)
+        return Call(Space, "space")
 
 
 class Capabilities(Record, alias_generator=camel):

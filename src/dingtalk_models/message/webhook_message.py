@@ -148,20 +148,7 @@ class WebhookRobotManager(Manager):
 
         Source: custom-robots-send-group-messages
         """
-        return Call(
-            None,
-            msgtype=msgtype,
-            text=text,
-            link=link,
-            markdown=markdown,
-            action_card=action_card,
-            feed_card=feed_card,
-            at=at,
-            msg_uuid=msg_uuid,
-            access_token=access_token,
-            timestamp=timestamp,
-            sign=sign,
-        )
+        return Call(None)
 
 
 def signature(secret: str, timestamp: int) -> str:

@@ -88,15 +88,7 @@ class ApprovalFormManager(Manager):
 
         Source: obtains-a-list-of-approval-forms-visible-to-the-specified
         """
-        return Listing(
-            ApprovalForm,
-            TOKEN_FROM_ZERO,
-            "result",
-            items="processList",
-            user_id=user_id,
-            next_token=next_token,
-            max_results=max_results,
-        )
+        return Listing(ApprovalForm, TOKEN_FROM_ZERO, "result", items="processList")
 
     @api(
         "workflow_1_0.GetManageProcessByStaffId",
@@ -114,7 +106,7 @@ class ApprovalFormManager(Manager):
 
         Source: get-all-manageable-forms-for-the-current-enterprise
         """
-        return Listing(ApprovalForm, None, "result", user_id=user_id)
+        return Listing(ApprovalForm, None, "result")
 
     @api(
         "workflow_1_0.QuerySchemaByProcessCode",
@@ -132,7 +124,7 @@ class ApprovalFormManager(Manager):
 
         Source: obtain-the-form-schema
         """
-        return Call(FormSchema, "result", process_code=process_code, app_uuid=app_uuid)
+        return Call(FormSchema, "result")
 
     @api(
         "workflow_1_0.GetProcessCodeByName",
@@ -150,7 +142,7 @@ class ApprovalFormManager(Manager):
 
         Source: obtain-the-template-code
         """
-        return Call(ApprovalForm, "result", name=name).then(lambda form: form.named(name))
+        return Call(ApprovalForm, "result").then(lambda form: form.named(name))
 
     @api(
         "workflow_1_0.FormCreate",
@@ -184,15 +176,7 @@ class ApprovalFormManager(Manager):
 
         Source: create-an-approval-form-template
         """
-        return Call(
-            ApprovalForm,
-            "result",
-            name=name,
-            form_components=form_components,
-            process_code=process_code,
-            description=description,
-            template_config=template_config,
-        ).then(lambda form: form.named(name))
+        return Call(ApprovalForm, "result").then(lambda form: form.named(name))
 
     @api(
         "workflow_1_0.DeleteProcess",
@@ -219,7 +203,7 @@ class ApprovalFormManager(Manager):
 
         Source: self-owned-approval-deletion-template
         """
-        return Call(str, "result.processCode", process_code=process_code, clean_running_task=clean_running_task)
+        return Call(str, "result.processCode")
 
 
 class ApprovalForm(Model, alias_generator=camel):

@@ -98,14 +98,7 @@ class ApprovalInstanceManager(Manager):
         dept_id = fields.get("dept_id")
         if dept_id is None and not fields.get("approvers"):
             raise Refusal("dept_id", "needed where no approvers are given")
-        call = Call(
-            str,
-            "instanceId",
-            process_code=process_code,
-            originator_user_id=originator_user_id,
-            form_component_values=form_component_values,
-            **fields,
-        )
+        call = Call(str, "instanceId")
         given = {
             "originator_user_id": originator_user_id,
             "originator_dept_id": dept_id,
@@ -144,7 +137,7 @@ class ApprovalInstanceManager(Manager):
             instance.hold({"process_instance_id": process_instance_id})
             return instance
 
-        return Call(ApprovalInstance, "result", process_instance_id=process_instance_id).then(named)
+        return Call(ApprovalInstance, "result").then(named)
 
     @api(
         "workflow_1_0.ListProcessInstanceIds",
@@ -189,19 +182,7 @@ class ApprovalInstanceManager(Manager):
             raise Refusal(
                 "end_time", f"at most {WINDOW.days} days after start_time in one query; all_ids takes any span"
             )
-        return Listing(
-            str,
-            TOKEN_FROM_ZERO,
-            "result",
-            items="list",
-            process_code=process_code,
-            start_time=start_time,
-            end_time=end_time,
-            user_ids=user_ids,
-            statuses=statuses,
-            next_token=next_token,
-            max_results=max_results,
-        )
+        return Listing(str, TOKEN_FROM_ZERO, "result", items="list")
 
     @operation
     def list(
@@ -310,13 +291,7 @@ class ApprovalInstanceManager(Manager):
         """
         if not is_system and not operating_user_id:
             raise Refusal("operating_user_id", "needed unless is_system")
-        return Call(
-            None,
-            process_instance_id=process_instance_id,
-            operating_user_id=operating_user_id,
-            is_system=is_system,
-            remark=remark,
-        )
+        return Call(None)
 
     @api(
         "workflow_1_0.AddProcessInstanceComment",
@@ -343,7 +318,7 @@ class ApprovalInstanceManager(Manager):
 
         Source: official-approval-adds-approval-comments
         """
-        return Call(None, process_instance_id=process_instance_id, comment_user_id=comment_user_id, text=text, **fields)
+        return Call(None)
 
     @api(
         "workflow_1_0.ExecuteProcessInstance",
@@ -375,14 +350,7 @@ class ApprovalInstanceManager(Manager):
 
         Source: approve-or-reject-the-approval-task
         """
-        return Call(
-            None,
-            process_instance_id=process_instance_id,
-            task_id=task_id,
-            actioner_user_id=actioner_user_id,
-            result=result,
-            **fields,
-        )
+        return Call(None)
 
     @operation
     def agree(
@@ -441,7 +409,7 @@ class ApprovalInstanceManager(Manager):
 
         Source: transfer-the-oa-approval-task
         """
-        return Call(None, task_id=task_id, to_user_id=to_user_id, operate_user_id=operate_user_id, **fields)
+        return Call(None)
 
     @api(
         "workflow_1_0.GetUserTodoTaskSum",
@@ -459,7 +427,7 @@ class ApprovalInstanceManager(Manager):
 
         Source: queries-the-number-of-requests-to-be-approved-by-users
         """
-        return Call(int, "result", user_id=user_id)
+        return Call(int, "result")
 
     @api("workflow_1_0.ProcessForecast", "POST /v1.0/workflow/processes/forecast", idempotent=True)
     def forecast(
@@ -485,14 +453,7 @@ class ApprovalInstanceManager(Manager):
 
         Source: approval-process-prediction
         """
-        return Call(
-            Forecast,
-            "result",
-            process_code=process_code,
-            user_id=user_id,
-            dept_id=dept_id,
-            form_component_values=form_component_values,
-        )
+        return Call(Forecast, "result")
 
 
 class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel):

@@ -40,7 +40,7 @@ class AttendanceGroupManager(Manager):
 
         Source: batch-obtain-attendance-group-details
         """
-        return Listing(AttendanceGroup, paging(size), items="groups", offset=offset, size=size)
+        return Listing(AttendanceGroup, paging(size), items="groups")
 
     @api("dingtalk.oapi.attendance.group.query", "POST /topapi/attendance/group/query", idempotent=True)
     def get(self, group_id: int, *, op_user_id: str) -> Call[AttendanceGroup]:
@@ -52,7 +52,7 @@ class AttendanceGroupManager(Manager):
 
         Source: query-a-single-attendance-group
         """
-        return Call(AttendanceGroup, group_id=group_id, op_user_id=op_user_id)
+        return Call(AttendanceGroup)
 
     @api(
         "dingtalk.oapi.attendance.getusergroup",
@@ -74,7 +74,7 @@ class AttendanceGroupManager(Manager):
 
         Source: queries-a-user-attendance-group
         """
-        return Call(AttendanceGroup, userid=userid)
+        return Call(AttendanceGroup)
 
     @api("dingtalk.oapi.attendance.group.member.list", "POST /topapi/attendance/group/member/list", idempotent=True)
     def members(self, group_id: int, *, op_user_id: str, cursor: From = 0) -> Query[GroupMember]:
@@ -87,7 +87,7 @@ class AttendanceGroupManager(Manager):
 
         Source: batch-query-of-attendance-group-members
         """
-        return Listing(GroupMember, MEMBERS, items="result", group_id=group_id, op_user_id=op_user_id, cursor=cursor)
+        return Listing(GroupMember, MEMBERS, items="result")
 
     @api(
         "dingtalk.oapi.attendance.group.memberusers.list",
@@ -104,7 +104,7 @@ class AttendanceGroupManager(Manager):
 
         Source: query-attendance-group-personnel-information-in-batches
         """
-        return Listing(str, MEMBERS, items="result", group_id=group_id, op_user_id=op_user_id, cursor=cursor)
+        return Listing(str, MEMBERS, items="result")
 
 
 class ShiftTime(Record):

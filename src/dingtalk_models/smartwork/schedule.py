@@ -73,7 +73,7 @@ class ScheduleManager(Manager):
 
         Source: interface-for-daily-full-query-of-attendance-scheduling-information
         """
-        return Listing(Schedule, paging(size), items="schedules", work_date=work_date, offset=offset, size=size)
+        return Listing(Schedule, paging(size), items="schedules")
 
     @api(
         "dingtalk.oapi.attendance.schedule.listbyday",
@@ -93,7 +93,7 @@ class ScheduleManager(Manager):
 
         Source: query-scheduling-for-a-day
         """
-        return Call(list[Schedule], user_id=user_id, date_time=date_time, op_user_id=op_user_id)
+        return Call(list[Schedule])
 
     @api(
         "dingtalk.oapi.attendance.schedule.listbyusers",
