@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from dingtalk_models.callback.event import Event, Strs
 from dingtalk_models.core.wire import Millis, wire
@@ -28,8 +28,6 @@ class BpmsInstanceChange(_ApprovalEvent):
         staff_id: who started it.
     """
 
-    TYPE: ClassVar = "bpms_instance_change"
-
     change: Annotated[str | None, wire("type")]
     result: str | None
     business_type: str | None
@@ -45,8 +43,6 @@ class BpmsTaskChange(_ApprovalEvent):
         staff_id: who.
     """
 
-    TYPE: ClassVar = "bpms_task_change"
-
     change: Annotated[str | None, wire("type")]
     result: str | None
     task_id: int | None
@@ -55,8 +51,6 @@ class BpmsTaskChange(_ApprovalEvent):
 
 class WorkflowFormChange(Event):
     """A form has changed (审批模板状态变更)."""
-
-    TYPE: ClassVar = "workflow_form_change"
 
     change: Annotated[str | None, wire("type")]
     process_code: Annotated[str | None, wire("formCode")]

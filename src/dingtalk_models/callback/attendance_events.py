@@ -12,8 +12,6 @@ from dingtalk_models.core.wire import Day, DayMillis, Millis, camel, wire
 class CheckIn(Event):
     """Somebody has signed in on the road (用户签到)."""
 
-    TYPE: ClassVar = "check_in"
-
     staff_id: str | None
     timestamp: Annotated[Millis | None, wire("timeStamp")]
 
@@ -41,8 +39,6 @@ class AttendanceCheckRecord(Event):
     Each is told of at most once a minute.
     """
 
-    TYPE: ClassVar = "attendance_check_record"
-
     punches: Annotated[list[Punch], wire("dataList")] = []
 
 
@@ -66,8 +62,6 @@ class Overtime(Record, alias_generator=camel):
 class AttendanceOvertimeDuration(Event):
     """Overtime was written (员工加班事件)."""
 
-    TYPE: ClassVar = "attendance_overtime_duration"
-
     overtimes: Annotated[list[Overtime], wire("dataList")] = []
 
 
@@ -84,8 +78,6 @@ class ScheduleChange(Record, alias_generator=camel):
 class AttendanceScheduleChange(Event):
     """Schedules have changed (考勤事件)."""
 
-    TYPE: ClassVar = "attendance_schedule_change"
-
     schedules: Annotated[list[ScheduleChange], wire("dataList")] = []
 
 
@@ -98,13 +90,9 @@ class _NamedEvent(Event):
 class AttendGroupChange(_NamedEvent):
     """An attendance group has changed (考勤组变更)."""
 
-    TYPE: ClassVar = "attend_group_change"
-
 
 class AttendShiftChange(_NamedEvent):
     """A shift has changed (班次变更)."""
-
-    TYPE: ClassVar = "attend_shift_change"
 
 
 class AttendBossCheckChange(Event):
@@ -121,8 +109,6 @@ class AttendBossCheckChange(Event):
 class AttendUserDailySummaryRefresh(Event):
     """The summary of somebody's day was made again (考勤日统计变更事件)."""
 
-    TYPE: ClassVar = "attend_user_daily_summary_refresh"
-
     user_id: str | None
     work_date: Day | None
 
@@ -130,16 +116,12 @@ class AttendUserDailySummaryRefresh(Event):
 class AttendanceReportColumnChange(Event):
     """A column of the reports has changed (考勤报表字段变更事件)."""
 
-    TYPE: ClassVar = "attendance_report_column_change"
-
     column_id: str | None
     change: Annotated[str | None, wire("type")]
 
 
 class AttendanceApproveStatusChange(Event):
     """Leave, overtime or a trip was approved or withdrawn (请假、加班、出差、外出状态变更事件)."""
-
-    TYPE: ClassVar = "attendance_approve_status_change"
 
     approve_type: str | None
     status: str | None
@@ -151,16 +133,12 @@ class AttendanceApproveStatusChange(Event):
 class LeaveRuleChange(Event):
     """The rules of kinds of leave have changed (假期规则变更事件)."""
 
-    TYPE: ClassVar = "leave_rule_change"
-
     leave_codes: Strs = []
     action: str | None
 
 
 class LeaveQuotaUpdate(Event):
     """Somebody's leave was changed by hand (手动修改假期余额)."""
-
-    TYPE: ClassVar = "leave_quota_update"
 
     user_id: str | None
     leave_code: str | None

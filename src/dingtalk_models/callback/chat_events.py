@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from dingtalk_models.callback.event import Event, Strs
 from dingtalk_models.core.wire import Millis, wire
@@ -24,25 +24,17 @@ class _MemberEvent(_ChatEvent):
 class ChatAddMember(_MemberEvent):
     """People were added to a chat (群会话添加人员)."""
 
-    TYPE: ClassVar = "chat_add_member"
-
 
 class ChatRemoveMember(_MemberEvent):
     """People were removed from a chat (群会话删除人员)."""
-
-    TYPE: ClassVar = "chat_remove_member"
 
 
 class ChatQuit(_ChatEvent):
     """Somebody has left a chat (群会话用户主动退群)."""
 
-    TYPE: ClassVar = "chat_quit"
-
 
 class ChatUpdateOwner(_ChatEvent):
     """A chat has another owner (群会话更换群主)."""
-
-    TYPE: ClassVar = "chat_update_owner"
 
     owner: str | None
 
@@ -50,15 +42,11 @@ class ChatUpdateOwner(_ChatEvent):
 class ChatUpdateTitle(_ChatEvent):
     """A chat has another title (群会话更换群名称)."""
 
-    TYPE: ClassVar = "chat_update_title"
-
     chat_title: Annotated[str | None, wire("title")]
 
 
 class ChatDisband(_ChatEvent):
     """A chat was dissolved (群会话解散群)."""
-
-    TYPE: ClassVar = "chat_disband"
 
 
 class ChatTemplateChange(_ChatEvent):
@@ -67,8 +55,6 @@ class ChatTemplateChange(_ChatEvent):
     Attributes:
         status: `on` or `off`.
     """
-
-    TYPE: ClassVar = "chat_template_change"
 
     template_id: str | None
     status: str | None

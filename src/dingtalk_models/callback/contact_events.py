@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from dingtalk_models.callback.event import Event, Ints, Strs
 from dingtalk_models.core.model import Record
@@ -16,8 +16,6 @@ class _UserEvent(Event):
 
 class UserAddOrg(_UserEvent):
     """People have joined (企业增加员工事件)."""
-
-    TYPE: ClassVar = "user_add_org"
 
 
 class UserProfile(Record, alias_generator=camel):
@@ -43,33 +41,23 @@ class UserDiff(Record):
 class UserModifyOrg(_UserEvent):
     """People have changed (通讯录用户更改)."""
 
-    TYPE: ClassVar = "user_modify_org"
-
     diff: Annotated[UserDiff | None, wire("diffInfo")]
 
 
 class UserLeaveOrg(_UserEvent):
     """People have left (通讯录用户离职)."""
 
-    TYPE: ClassVar = "user_leave_org"
-
 
 class UserActiveOrg(_UserEvent):
     """People have activated their accounts (加入企业后用户激活)."""
-
-    TYPE: ClassVar = "user_active_org"
 
 
 class OrgAdminAdd(_UserEvent):
     """People have become administrators (通讯录用户被设为管理员)."""
 
-    TYPE: ClassVar = "org_admin_add"
-
 
 class OrgAdminRemove(_UserEvent):
     """People are no longer administrators (通讯录用户被取消设置管理员)."""
-
-    TYPE: ClassVar = "org_admin_remove"
 
 
 class _DepartmentEvent(Event):
@@ -80,31 +68,21 @@ class _DepartmentEvent(Event):
 class OrgDeptCreate(_DepartmentEvent):
     """Departments were created (通讯录企业部门创建)."""
 
-    TYPE: ClassVar = "org_dept_create"
-
 
 class OrgDeptModify(_DepartmentEvent):
     """Departments have changed (通讯录企业部门修改)."""
-
-    TYPE: ClassVar = "org_dept_modify"
 
 
 class OrgDeptRemove(_DepartmentEvent):
     """Departments were deleted (通讯录企业部门删除)."""
 
-    TYPE: ClassVar = "org_dept_remove"
-
 
 class OrgChange(Event):
     """The company's own data has changed (企业信息发生变更)."""
 
-    TYPE: ClassVar = "org_change"
-
 
 class OrgRemove(Event):
     """The company was dissolved (企业删除)."""
-
-    TYPE: ClassVar = "org_remove"
 
 
 class LabelUserChange(Event):
@@ -113,8 +91,6 @@ class LabelUserChange(Event):
     Attributes:
         action: `add` or `remove`.
     """
-
-    TYPE: ClassVar = "label_user_change"
 
     action: str = ""
     user_id_list: Strs = []
@@ -144,13 +120,9 @@ class _LabelEvent(Event):
 class LabelConfAdd(_LabelEvent):
     """Roles or role groups were created (增加角色或者角色组)."""
 
-    TYPE: ClassVar = "label_conf_add"
-
 
 class LabelConfModify(_LabelEvent):
     """Roles or role groups have changed (修改角色或者角色组)."""
-
-    TYPE: ClassVar = "label_conf_modify"
 
     before: Annotated[list[JsonText[Label]], wire("preLabelList")] = []
     after: Annotated[list[JsonText[Label]], wire("postLabelList")] = []
@@ -158,5 +130,3 @@ class LabelConfModify(_LabelEvent):
 
 class LabelConfDel(_LabelEvent):
     """Roles or role groups were deleted (删除角色或者角色组)."""
-
-    TYPE: ClassVar = "label_conf_del"

@@ -10,6 +10,8 @@ from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, ConfigDict, ValidationError
+from pydantic.alias_generators import to_snake
+from typing_extensions import Unpack
 
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.mending import UNPARSED
@@ -70,8 +72,14 @@ class Event(Record, alias_generator=camel):
     """
 
     TYPE: ClassVar[str] = EVERY_TYPE
+    """The name of the type that a class is for: its own in snake_case, `user_add_org` of `UserAddOrg`."""
 
-    model_config = ConfigDict(populate_by_name=False, alias_generator=camel)
+    model_config = ConfigDict(populate_by_name=False)
+
+    def __init_subclass__(cls, **settings: Unpack[ConfigDict]) -> None:
+        super().__init_subclass__(**settings)
+        if cls.TYPE == EVERY_TYPE and not cls.__name__.startswith("_"):
+            cls.TYPE = to_snake(cls.__name__)
 
     type: Annotated[str, wire("EventType")]
     corp_id: Annotated[str | None, wire("CorpId")]
