@@ -3,118 +3,48 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, Field
-from typing_extensions import TypedDict, Unpack
+from typing_extensions import Unpack
 
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.body import File, Progress, Sink, Source, Target
+from dingtalk_models.core.body import File, Sink, Source, Target
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import TransportError
-from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.paging import TOKEN
 from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
+from dingtalk_models.file.dentry_fields import (
+    ROOT,
+    AppProperty,
+    CommitFields,
+    CopyFields,
+    DentryId,
+    DownloadFields,
+    FileName,
+    FolderFields,
+    Intranet,
+    ListingFields,
+    MoveFields,
+    ParentUuid,
+    PreCheckFields,
+    Region,
+    SpaceId,
+    UnionId,
+    UploadFields,
+)
+from dingtalk_models.file.dentry_records import (
+    Deleted,
+    DentryProperties,
+    DownloadInfo,
+    StorageTask,
+    Thumbnail,
+    UploadInfo,
+)
 from dingtalk_models.file.transfer import Transfer
-
-ROOT = "0"
-"""The folder that everything in a space is in."""
-
-SpaceId = Annotated[str, Field(min_length=1)]
-DentryId = Annotated[str, Field(min_length=1)]
-ParentUuid = Annotated[str, Field(min_length=1), wire("parentDentryUuid")]
-UnionId = Annotated[str, Field(min_length=1)]
-FileName = Annotated[str, Field(pattern=r'^[^\t*"<>|]*[^\t*"<>|.]$')]
-"""No tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end; the platform trims spaces around it."""
-
-OrderBy = Literal["MODIFIED_TIME", "CREATE_TIME", "NAME", "SIZE"]
-Conflict = Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-"""What happens where the name is taken: another name, the old one goes, the old one is the answer, an error."""
-
-Region = Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"]
-ConflictOption = Annotated[Conflict, wire("option.conflictStrategy", "conflictStrategy")]
-Intranet = Annotated[bool | None, wire("option.preferIntranet", "preferIntranet")]
-
-
-class AppProperty(Shape):
-    """A property that an app gives to a file or folder."""
-
-    name: str
-    """Its name."""
-    value: str
-    """Its value."""
-    visibility: Annotated[str | None, Field(pattern="^(PUBLIC|PRIVATE)$")] = None
-    """Whether other apps see it: `PUBLIC` or `PRIVATE`."""
-
-
-class PreCheckFields(TypedDict, total=False):
-    """What can be checked before an upload: whether there is room for it, and whether its name is allowed."""
-
-    size: int
-    """How many bytes it will have."""
-    name: str
-    """Its name."""
-
-
-AppProperties = Annotated[Sequence[OrDict[AppProperty]], wire("option.appProperties", "appProperties")]
-
-
-class ListingFields(TypedDict, total=False):
-    """What to list of a folder, and how."""
-
-    parent_id: str
-    """The folder; by default `0`, the space's root."""
-    max_results: Annotated[int, Field(ge=1, le=50)]
-    """How many a call brings, 50 at the most."""
-    next_token: str
-    """Where to begin: what an earlier page said."""
-    order_by: OrderBy
-    """What they are ordered by."""
-    order: Literal["ASC", "DESC"]
-    """Ascending or descending."""
-    with_thumbnail: bool
-    """Have addresses of thumbnails, which takes longer."""
-
-
-class FolderFields(TypedDict, total=False):
-    """What a folder may be given when it is created."""
-
-    conflict: ConflictOption
-    """What happens where the name is taken."""
-    app_properties: AppProperties
-    """Properties of the app."""
-
-
-class CommitFields(TypedDict, total=False):
-    """What a file may be given when it is uploaded."""
-
-    conflict: ConflictOption
-    """What happens where the name is taken; by default another name."""
-    app_properties: Annotated[AppProperties, Field(max_length=3)]
-    """Properties of the app, 3 at the most."""
-    convert_to_online_doc: Annotated[bool, wire("option.convertToOnlineDoc", "convertToOnlineDoc")]
-    """Make an online document of it."""
-    online_doc_type: Annotated[
-        Literal["DOC", "WORKBOOK", "SMART_TABLE"],
-        wire("option.convertToOnlineDocTargetDocumentType", "convertToOnlineDocTargetDocumentType"),
-    ]
-    """Which kind of online document."""
-    classification_label_id: Annotated[str, wire("option.classificationLabelId", "classificationLabelId")]
-    """A label of how secret it is."""
-
-
-class UploadFields(CommitFields, total=False):
-    """How a file is uploaded."""
-
-    name: FileName
-    """Its name; by default that of the path or file object."""
-    progress: Progress
-    """Called with the bytes sent and their total."""
 
 
 class DentryManager(Manager):
@@ -240,8 +170,7 @@ class DentryManager(Manager):
         target_space_id: str,
         target_folder_id: str,
         union_id: UnionId,
-        *,
-        conflict: Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")] = None,
+        **fields: Unpack[CopyFields],
     ) -> Call[Placed]:
         """Copy a file or folder (复制文件或文件夹).
 
@@ -251,7 +180,7 @@ class DentryManager(Manager):
             target_space_id: the space to copy it to.
             target_folder_id: the folder to copy it to; `0` is the space's root.
             union_id: who copies it.
-            conflict: what happens where the name is taken; by default another name.
+            fields: see `CopyFields`.
 
         Raises:
             NotFound: there is no such space, file or folder.
@@ -269,9 +198,7 @@ class DentryManager(Manager):
         target_space_id: str,
         target_folder_id: str,
         union_id: UnionId,
-        *,
-        conflict: Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")] = None,
-        keep_permissions: Annotated[bool | None, wire("option.presevePermissions", "presevePermissions")] = None,
+        **fields: Unpack[MoveFields],
     ) -> Call[Placed]:
         """Move a file or folder (移动文件或文件夹).
 
@@ -281,8 +208,7 @@ class DentryManager(Manager):
             target_space_id: the space to move it to.
             target_folder_id: the folder to move it to; `0` is the space's root.
             union_id: who moves it.
-            conflict: what happens where the name is taken; by default another name.
-            keep_permissions: whether it keeps its permissions.
+            fields: see `MoveFields`.
 
         Raises:
             NotFound: there is no such space, file or folder.
@@ -459,9 +385,7 @@ class DentryManager(Manager):
         dentry_id: DentryId,
         union_id: UnionId,
         to: Target,
-        *,
-        version: int | None = None,
-        progress: Progress | None = None,
+        **fields: Unpack[DownloadFields],
     ) -> Flow[int]:
         """Download a file; it is never held in memory as a whole.
 
@@ -470,86 +394,15 @@ class DentryManager(Manager):
             dentry_id: the file.
             union_id: who downloads it.
             to: a path, where the file appears once it is complete, or a binary file object.
-            version: an earlier version.
-            progress: called with the bytes received and their total.
+            fields: see `DownloadFields`.
 
         Returns:
             How many bytes came.
         """
-        info = yield from self.download_info.call(space_id, dentry_id, union_id, version=version)
-        sink = Sink(to, progress)
+        info = yield from self.download_info.call(space_id, dentry_id, union_id, version=fields.get("version"))
+        sink = Sink(to, fields.get("progress"))
         yield from Transfer("GET", info.signature.url, info.signature.headers, sink=sink)
         return sink.received
-
-
-class HeaderSignature(Record, alias_generator=camel):
-    """Signed addresses, the headers that belong to them, and how long they work."""
-
-    resource_urls: list[str] = []
-    internal_resource_urls: list[str] = []
-    headers: dict[str, str] = {}
-    expiration_seconds: int | None
-    region: str | None
-
-    @property
-    def url(self) -> str:
-        """The address to use.
-
-        Raises:
-            TransportError: the platform named none.
-        """
-        if not self.resource_urls:
-            raise TransportError("the reply names no address of the file store")
-        return self.resource_urls[0]
-
-
-class DownloadInfo(Record, alias_generator=camel):
-    """Where to get the bytes of a file."""
-
-    protocol: str | None
-    signature: Annotated[HeaderSignature, wire("headerSignatureInfo")]
-
-
-class UploadInfo(DownloadInfo):
-    """Where to put the bytes of a file, and the key to make a file of them with."""
-
-    upload_key: str
-    storage_driver: str | None
-
-
-class StorageTask(Record, alias_generator=camel):
-    """A copy, move or deletion that takes longer."""
-
-    id: str
-    status: str | None
-    """`INIT`, `IN_PROGRESS`, `SUCCESS` or `FAIL`."""
-    total_count: int | None
-    success_count: int | None
-    fail_count: int | None
-    fail_message: str | None
-    begin_time: AwareDatetime | None
-    end_time: AwareDatetime | None
-
-
-class Deleted(Record, alias_generator=camel):
-    """Whether a deletion goes on, and as which task."""
-
-    is_async: Annotated[bool | None, wire("async")]
-    task_id: str | None
-
-
-class DentryProperties(Record, alias_generator=camel):
-    """What holds for a file or folder."""
-
-    read_only: bool | None
-
-
-class Thumbnail(Record):
-    """A small picture of a file, at an address that works for a while."""
-
-    width: int | None
-    height: int | None
-    url: str | None
 
 
 class Dentry(Model, alias_generator=camel):
@@ -605,26 +458,26 @@ class Dentry(Model, alias_generator=camel):
         return self
 
     @operation
-    def copy_to(self, folder: Dentry, union_id: UnionId, *, conflict: Conflict | None = None) -> Call[Placed]:
+    def copy_to(self, folder: Dentry, union_id: UnionId, **fields: Unpack[CopyFields]) -> Call[Placed]:
         """Copy this file or folder.
 
         Args:
             folder: the folder to copy it to.
             union_id: who copies it.
-            conflict: what happens where the name is taken; by default another name.
+            fields: see `CopyFields`.
         """
-        return self.objects.copy.call(self.space_id, self.id, folder.space_id, folder.id, union_id, conflict=conflict)
+        return self.objects.copy.call(self.space_id, self.id, folder.space_id, folder.id, union_id, **fields)
 
     @operation
-    def move_to(self, folder: Dentry, union_id: UnionId, *, conflict: Conflict | None = None) -> Call[Placed]:
+    def move_to(self, folder: Dentry, union_id: UnionId, **fields: Unpack[MoveFields]) -> Call[Placed]:
         """Move this file or folder; the answer says where it is then.
 
         Args:
             folder: the folder to move it to.
             union_id: who moves it.
-            conflict: what happens where the name is taken; by default another name.
+            fields: see `MoveFields`.
         """
-        return self.objects.move.call(self.space_id, self.id, folder.space_id, folder.id, union_id, conflict=conflict)
+        return self.objects.move.call(self.space_id, self.id, folder.space_id, folder.id, union_id, **fields)
 
     @operation
     def delete(self, union_id: UnionId, *, to_recycle_bin: bool | None = None) -> Call[Deleted]:
@@ -672,21 +525,18 @@ class Dentry(Model, alias_generator=camel):
         return (yield from self.objects.upload.call(self.uuid or "", file, union_id, **fields))
 
     @operation
-    def download(
-        self, to: Target, union_id: UnionId, *, version: int | None = None, progress: Progress | None = None
-    ) -> Flow[int]:
+    def download(self, to: Target, union_id: UnionId, **fields: Unpack[DownloadFields]) -> Flow[int]:
         """Download this file; it is never held in memory as a whole.
 
         Args:
             to: a path, where the file appears once it is complete, or a binary file object.
             union_id: who downloads it.
-            version: an earlier version.
-            progress: called with the bytes received and their total.
+            fields: see `DownloadFields`.
 
         Returns:
             How many bytes came.
         """
-        return self.objects.download.call(self.space_id, self.id, union_id, to, version=version, progress=progress)
+        return self.objects.download.call(self.space_id, self.id, union_id, to, **fields)
 
 
 class Placed(Deleted):

@@ -15,9 +15,9 @@ from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
-from dingtalk_models.file.dentry import (
+from dingtalk_models.file.dentry import Dentry
+from dingtalk_models.file.dentry_fields import (
     ROOT,
-    Dentry,
     FileName,
     FolderFields,
     ListingFields,
