@@ -48,7 +48,6 @@ from dingtalk_models.core.parallel import batches
 from dingtalk_models.core.steps import Steps
 from dingtalk_models.exchange import prepare
 from dingtalk_models.sandbox import Behaviour, Sandbox
-from dingtalk_models.sandbox.server import http_server as server
 from dingtalk_models.transport.asynchronous import HttpcoreTransport
 from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.masking import mask
@@ -381,21 +380,6 @@ def test_the_deadline_counts_what_the_token_took(sandbox: Sandbox) -> None:
 
 
 # -- connections ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Every TCP connection that a sandbox accepts."""
-    accepted: list[object] = []
-    protocol_class: Any = vars(server)["_Protocol"]
-    original = protocol_class.connection_made
-
-    def counting(protocol: Any, transport: object) -> None:
-        accepted.append(transport)
-        original(protocol, transport)
-
-    monkeypatch.setattr(protocol_class, "connection_made", counting)
-    return accepted
 
 
 def test_one_connection_serves_many_calls(connections: list[object]) -> None:

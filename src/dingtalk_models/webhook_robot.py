@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field
 
+from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import AsyncTransport, Flow, Transport
@@ -26,11 +27,10 @@ from dingtalk_models.sender import Sender
 from dingtalk_models.transport.retry import Retry
 
 
-class _RobotApp(Sender):
+class _RobotApp(Sender, AppLike):
     """What a robot's calls need of an app: somewhere to be sent, and no credentials."""
 
     name = "webhook robot"
-    agent_id = appkey = corp_id = domain = token = aes_key = callback_url = None
     access_token_credential = None
     retry = Retry()
     limiter = None

@@ -31,25 +31,17 @@ class AppLike(Protocol):
     """An app: what runs its calls, and what operations have to know of it."""
 
     driver: Driver
+    name: str
+    agent_id: str | None = None
+    appkey: str | None = None
+    corp_id: str | None = None
+    domain: str | None = None
+    token: str | None = None
+    aes_key: str | None = None
+    callback_url: str | None = None
 
     @property
     def async_driver(self) -> AsyncDriver: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def agent_id(self) -> str | None: ...
-    @property
-    def appkey(self) -> str | None: ...
-    @property
-    def corp_id(self) -> str | None: ...
-    @property
-    def domain(self) -> str | None: ...
-    @property
-    def token(self) -> str | None: ...
-    @property
-    def aes_key(self) -> str | None: ...
-    @property
-    def callback_url(self) -> str | None: ...
 
 
 innermost: ContextVar[tuple[AppLike, ...]] = ContextVar("dingtalk_apps", default=())

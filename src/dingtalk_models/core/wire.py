@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -34,6 +35,10 @@ _EPOCH = datetime(1970, 1, 1, 8, tzinfo=BEIJING)
 
 Language = Literal["zh_CN", "en_US"]
 """The language of names in a reply."""
+
+
+def _as_text(write: Callable[[Any], str]) -> PlainSerializer:
+    return PlainSerializer(write, return_type=str, when_used="json")
 
 
 def _split(value: Any) -> Any:
@@ -149,12 +154,7 @@ def _to_beijing(value: datetime) -> str:
     return value.astimezone(BEIJING).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-BeijingTime = Annotated[
-    datetime,
-    BeforeValidator(_from_beijing),
-    AfterValidator(_aware),
-    PlainSerializer(_to_beijing, return_type=str, when_used="json"),
-]
+BeijingTime = Annotated[datetime, BeforeValidator(_from_beijing), AfterValidator(_aware), _as_text(_to_beijing)]
 """A moment that travels as `yyyy-MM-dd HH:mm:ss`, Beijing time."""
 
 
@@ -168,12 +168,7 @@ def _to_iso(value: datetime) -> str:
     return f"{moment.isoformat(timespec='seconds' if moment.second else 'minutes')}Z"
 
 
-IsoTime = Annotated[
-    datetime,
-    BeforeValidator(_from_iso),
-    AfterValidator(_aware),
-    PlainSerializer(_to_iso, return_type=str, when_used="json"),
-]
+IsoTime = Annotated[datetime, BeforeValidator(_from_iso), AfterValidator(_aware), _as_text(_to_iso)]
 """A moment that travels as `2026-01-31T01:00Z`."""
 
 
@@ -189,7 +184,7 @@ def _from_compact(value: Any) -> Any:
 CompactDate = Annotated[
     date,
     BeforeValidator(_from_compact),
-    PlainSerializer(lambda day: day.isoformat().replace("-", ""), return_type=str, when_used="json"),
+    _as_text(lambda day: day.isoformat().replace("-", "")),
 ]
 """A day that travels as `yyyyMMdd`."""
 
@@ -202,7 +197,7 @@ def _from_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_from_day)]
 """A day that travels as `yyyy-MM-dd`; read from a time too, as Beijing's day."""
 
-DayTime = Annotated[Day, PlainSerializer(lambda day: f"{day.isoformat()} 00:00:00", return_type=str, when_used="json")]
+DayTime = Annotated[Day, _as_text(lambda day: f"{day.isoformat()} 00:00:00")]
 """A day that travels as its beginning, `yyyy-MM-dd 00:00:00`."""
 
 DayMillis = Annotated[
@@ -223,7 +218,7 @@ def _from_flag(value: Any) -> Any:
 Flag = Annotated[
     bool,
     BeforeValidator(_from_flag),
-    PlainSerializer(lambda yes: "Y" if yes else "N", return_type=str, when_used="json"),
+    _as_text(lambda yes: "Y" if yes else "N"),
 ]
 """A yes or no that travels as `Y` or `N`."""
 
