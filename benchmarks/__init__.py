@@ -1,1 +1,1 @@
-"""What a call, a page, a sync and an import cost, as ratios to bare libraries in one run: `./scripts/bench`."""
+"""What a call, a page, a sync and an import cost, compared with bare libraries in the same run: `./scripts/bench`."""

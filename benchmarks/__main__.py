@@ -1,4 +1,4 @@
-"""`python -m benchmarks [part …]`: every part, or those named; tables in Markdown."""
+"""`python -m benchmarks [part …]`: runs every part, or the named ones, and prints tables in Markdown."""
 
 from __future__ import annotations
 

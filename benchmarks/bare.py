@@ -1,4 +1,4 @@
-"""Bare libraries, each as `post(path, body)`: what a call costs at the least."""
+"""Bare libraries, each as `post(path, body)`: the least that a call can cost."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ JSON = {"Content-Type": "application/json"}
 
 
 def address(url: str, path: str) -> str:
-    """Where a call of the older host goes."""
+    """The URL of a call to the older host."""
     return f"{url}{path}?access_token=t"
 
 
 @contextmanager
 def with_requests(url: str, width: int = 1) -> Generator[Post]:
-    """Through one session, which so many threads share."""
+    """requests, with one session for all threads."""
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(pool_maxsize=width))
         yield lambda path, body: session.post(address(url, path), json=body).json()
@@ -39,7 +39,7 @@ def with_requests(url: str, width: int = 1) -> Generator[Post]:
 
 @contextmanager
 def every_library(url: str) -> Generator[dict[str, Post]]:
-    """Through each; requests comes first, and the ratios are to it."""
+    """Every library. requests is first: the ratios refer to it."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
 
     def with_http_client(path: str, body: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Many people: a whole directory, and a department of a million."""
+"""Many users: a whole directory, and a department of a million."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Map = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
 
 
 def by_hand(post: Post, each: Map, read: Callable[[list[Any]], Any] = list) -> Iterable[Any]:
-    """The calls that `User.objects.all` makes: what lies below each department, then what is read of its people."""
+    """The calls that `User.objects.all` makes: the children of each department, then the pages of its users."""
 
     def children(dept_id: int) -> list[int]:
         below: list[int] = post(IDS, {"dept_id": dept_id})["result"]["dept_id_list"]
@@ -40,17 +40,17 @@ def by_hand(post: Post, each: Map, read: Callable[[list[Any]], Any] = list) -> I
 
 
 def thrown_away(post: Post, each: Map) -> None:
-    """Count people and keep none."""
+    """Count the users and keep none."""
     assert sum(by_hand(post, each, len)) == EVERYONE
 
 
 def kept(post: Post, each: Map) -> None:
-    """Keep everyone."""
+    """Keep all users."""
     assert len(list(chain.from_iterable(by_hand(post, each)))) == EVERYONE
 
 
 def directory_sync() -> None:
-    """200 departments with 100 people each, at three distances."""
+    """200 departments with 100 users each, at three latencies."""
     for delay in (0.0, NEAR, 0.1):
         with (
             serving(delay=delay) as url,
@@ -85,14 +85,14 @@ def directory_sync() -> None:
 
 
 def million() -> None:
-    """A million users, one after the other, in a process of its own."""
+    """A million users, one after the other, in a separate process."""
     with serving() as url, multiprocessing.get_context("spawn").Pool(1) as pool:
         count, grown = pool.apply(list_a_million, (url,))
         print(f"\n### A million users, listed lazily\n\n{count:,} users, peak memory {grown:+.1f} MB")
 
 
 def list_a_million(url: str) -> tuple[int, float]:
-    """How many they are, and the memory in MB that it takes beyond that of the first page."""
+    """The number of users, and the memory in MB that they take, without that of the first page."""
     status = Path("/proc/self/status")
     with app_at(url):
         next(iter(User.objects.list(MILLION)))

@@ -1,4 +1,4 @@
-"""Single calls, on connections that are open."""
+"""Single calls, on open connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_WAIT = RateLimit(100_000, per_address=None)
 
 
 def each(libraries: dict[str, Post], path: str, body: dict[str, Any]) -> dict[str, Callable[[], object]]:
-    """One call through each."""
+    """One call with each library."""
     return {name: partial(post, path, body) for name, post in libraries.items()}
 
 
@@ -58,7 +58,7 @@ def one_search() -> None:
 
 
 def one_page() -> None:
-    """A page of 100 full users, to dicts or to objects."""
+    """A page of 100 users with all fields, read as dicts or as objects."""
     with serving() as url, every_library(url) as bare, app_at(url):
         compare(
             "A page of 100 users",

@@ -1,4 +1,4 @@
-"""Work under the platform's limits of calls a second."""
+"""Calls under the platform's rate limit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PROCESSES = 2
 
 
 class Outcome(NamedTuple):
-    """What became of some calls."""
+    """The results of some calls."""
 
     answered: int
     refused: int
@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
 
 
 def under_a_limit() -> None:
-    """Many calls at once, where fewer a second are allowed."""
+    """Many calls at once, more than the limit allows in a second."""
     with serving(qps=PER_SECOND) as url, with_requests(url, THREADS) as post:
 
         def bare() -> None:
@@ -80,7 +80,7 @@ def under_a_limit() -> None:
 
 
 def in_threads(call: Callable[[], object]) -> int:
-    """How many of so many calls are answered."""
+    """How many of the calls succeed."""
 
     def answered(_: int) -> bool:
         try:
@@ -94,7 +94,7 @@ def in_threads(call: Callable[[], object]) -> int:
 
 
 def directory_sync() -> None:
-    """The whole directory where so many calls a second are allowed, by one process and by two that share a Redis."""
+    """The whole directory under a rate limit, read by one process, and by two that share a Redis."""
     title = f"Directory sync, 200 × 100, {DELAY * 1e3:.0f} ms a call, under {QPS} a second, {WIDTH} at once"
     columns = ["calls", "refused at most", "allowed in", "ratio to that", "median", "min", "max"]
     rows = paced("one process", list_everyone)
@@ -114,7 +114,7 @@ def list_everyone(url: str, store: str | None = None) -> None:
 
 
 def paced(name: str, work: Callable[[str], object]) -> list[list[object]]:
-    """A row of everything, by the caller's clock, and one of each API, by the server's."""
+    """A row for the whole sync, by the caller's clock, and a row for each API, by the server's."""
     whole: list[float] = []
     runs: list[dict[str, Tally]] = []
     for _ in range(ROUNDS):
@@ -130,7 +130,7 @@ def paced(name: str, work: Callable[[str], object]) -> list[list[object]]:
 
 
 def row(name: str, runs: list[list[Tally]], taken: list[float]) -> list[object]:
-    """What some APIs' calls took, beside what the busiest one's take at the limit."""
+    """The time of some APIs' calls, compared with the time that the limit allows for the busiest API."""
     calls = median(sum(tally["calls"] for tally in run) for run in runs)
     refused = max(sum(tally["refused"] for tally in run) for run in runs)
     busiest = max(tally["calls"] - tally["refused"] for run in runs for tally in run)
@@ -140,7 +140,7 @@ def row(name: str, runs: list[list[Tally]], taken: list[float]) -> list[object]:
 
 @contextmanager
 def redis(server: str) -> Generator[str]:
-    """The URL of a Redis that keeps nothing."""
+    """The URL of a Redis that saves nothing to disk."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

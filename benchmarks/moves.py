@@ -1,10 +1,10 @@
-"""How far a call travels through the package: the files that it enters, and the moves from one file to another.
+"""How many files of the package a call enters, and how often it moves from one file to another.
 
     scripts/moves            two tables: files and moves of a call, of an update, of a push
     scripts/moves --show     each move too, in the order in which they happen
 
-A move is a call into a function of the package from a function of another file; to go on with a generator counts as
-well. Everything has run once before, so that nothing is counted that happens on first use only.
+A move is a call into a function of the package from a function of another file; resuming a generator counts too. Each
+action has run once before, so that work on first use is not counted.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ Move = tuple[str, str, str]
 
 
 def home_of(frame: FrameType | None) -> str:
-    """The file of a function, relative to the package; empty where it is another's."""
+    """The file of a function, relative to the package; empty for a function of another package."""
     path = Path(frame.f_code.co_filename) if frame else Path()
     return str(path.relative_to(HOME)) if path.is_relative_to(HOME) else ""
 
 
 def moves_of(action: Callable[[], object]) -> list[Move]:
-    """The moves of what an action does in this thread."""
+    """The moves during an action, in this thread."""
     action()
     found: list[Move] = []
 
@@ -52,7 +52,7 @@ def moves_of(action: Callable[[], object]) -> list[Move]:
 
 
 def actions(sandbox: Sandbox) -> dict[str, Callable[[], object]]:
-    """What is measured."""
+    """The measured actions."""
     app = sandbox.app(token="token", aes_key=AES_KEY).use()
     user = User.get(USER)
     titles = iter(f"title {number}" for number in range(100))

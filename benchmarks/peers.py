@@ -1,4 +1,4 @@
-"""Other SDKs, where they are installed.
+"""Other SDKs, if they are installed.
 
 dingtalk-sdk speaks to the older host and keeps its token itself. alibabacloud-dingtalk speaks to the newer one alone,
 which lists no users, and leaves the token to its caller.
@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 
 from benchmarks.bare import DEPARTMENT, GET, Post
 
-# they log each refusal, and each connection beyond those that their pools keep
+# they log each refusal, and each connection that does not fit into their pools
 logging.getLogger("dingtalk").setLevel(logging.CRITICAL)
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def posts(url: str, token: str | None = "t") -> dict[str, Post]:
-    """`post(path, body)` of dingtalk-sdk, which fetches its token unless one is given."""
+    """`post(path, body)` of dingtalk-sdk. It fetches a token unless one is given."""
     if not find_spec("dingtalk"):
         return {}
     client: Any = import_module("dingtalk").AppKeyClient("corp", "key", "secret")
@@ -34,12 +34,12 @@ def posts(url: str, token: str | None = "t") -> dict[str, Post]:
 
 
 def load(module: str) -> Any:
-    """A module of alibabacloud's."""
+    """A module of alibabacloud-dingtalk."""
     return import_module(f"alibabacloud_{module}")
 
 
 def searches(url: str, token: str | None = "t") -> dict[str, Callable[[], object]]:
-    """A search for a user by alibabacloud-dingtalk, each with a token that is fetched for it unless one is given."""
+    """A user search of alibabacloud-dingtalk. Each search fetches a token unless one is given."""
     if not find_spec("alibabacloud_dingtalk"):
         return {}
     config = load("tea_openapi.models").Config(protocol="http", endpoint=urlsplit(url).netloc)
@@ -57,7 +57,7 @@ def searches(url: str, token: str | None = "t") -> dict[str, Callable[[], object
 
 
 def small_calls(url: str, token: str | None = "t") -> dict[str, Callable[[], object]]:
-    """A small call of each."""
+    """A small call with each SDK."""
     return {
         **{name: partial(post, GET, DEPARTMENT) for name, post in posts(url, token).items()},
         **searches(url, token),

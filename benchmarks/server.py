@@ -21,7 +21,7 @@ MILLION = 9
 
 
 def person(userid: str) -> dict[str, Any]:
-    """A user with every field that a list brings."""
+    """A user with every field of a list."""
     return {
         "userid": userid, "unionid": "z21HjQliSzpw0YWCNxmii6u2Os62cZ62iSZ", "name": "张三", "avatar": "https://example/a",
         "state_code": "86", "mobile": "18513027676", "hide_mobile": False, "telephone": "010-86123456-2345",
@@ -33,7 +33,7 @@ def person(userid: str) -> dict[str, Any]:
 
 
 def department(dept_id: int) -> dict[str, Any]:
-    """A department with every field that `get` brings."""
+    """A department with every field of `get`."""
     return {
         "dept_id": dept_id, "name": f"部门{dept_id}", "parent_id": 1, "order": dept_id, "create_dept_group": True,
         "auto_add_user": True, "hide_dept": False, "outer_dept": False, "dept_group_chat_id": "chat1fccdb4b921f",
@@ -44,12 +44,12 @@ def department(dept_id: int) -> dict[str, Any]:
 
 
 def oapi(**result: Any) -> bytes:
-    """A success of the older host."""
+    """A successful reply of the older host."""
     return http({"errcode": 0, "errmsg": "ok", "request_id": "16l4ew3d47pdp", **result})
 
 
 def http(body: Mapping[str, Any], status: str = "200 OK") -> bytes:
-    """A whole HTTP answer."""
+    """A complete HTTP response."""
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     kind = "Content-Type: application/json;charset=utf-8"
     return f"HTTP/1.1 {status}\r\n{kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
@@ -74,7 +74,7 @@ NOBODY = oapi(result={"has_more": False, "list": []})
 
 
 class Tally(TypedDict):
-    """The calls of one API: how many, how many of them refused, and the times of the first and of the last."""
+    """The calls to one API: how many, how many were refused, and the times of the first and the last."""
 
     calls: int
     refused: int
@@ -83,14 +83,14 @@ class Tally(TypedDict):
 
 
 class Stats(TypedDict):
-    """What was counted, and the seconds of CPU that it took."""
+    """The counts, and the CPU seconds that the server used."""
 
     apis: dict[str, Tally]
     cpu: float
 
 
 class Company:
-    """The answers, the limit, and what was counted."""
+    """The replies, the limit, and the counts."""
 
     def __init__(self, delay: float, qps: int) -> None:
         self.delay = delay
@@ -98,13 +98,13 @@ class Company:
         self.begin()
 
     def begin(self) -> None:
-        """Forget what was counted, and what counts for the limit."""
+        """Reset the counts and the limit."""
         self.cpu = time.process_time()
         self.apis: dict[str, Tally] = {}
         self.recent: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def answer(self, path: str, body: bytes) -> bytes:
-        """The answer to one request."""
+        """The reply to one request."""
         now = time.monotonic()
         if path == "/stats":
             stats = Stats(apis=self.apis, cpu=time.process_time() - self.cpu)
@@ -143,19 +143,19 @@ def million(cursor: int, size: int) -> bytes:
 
 
 class Connection(asyncio.Protocol):
-    """Just enough HTTP: requests with a Content-Length, one after the other."""
+    """The part of HTTP that is needed: requests with a Content-Length, one after the other."""
 
     def __init__(self, company: Company) -> None:
         self.company = company
         self.buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where to write."""
+        """Remember the transport."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is complete."""
+        """Reply to each complete request."""
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             head = self.buffer[:end].lower()
@@ -173,7 +173,7 @@ class Connection(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Serve until killed; the address is the first line printed."""
+    """Serve until killed. The first printed line is the URL."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--qps", type=int, default=0)

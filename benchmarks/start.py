@@ -1,4 +1,4 @@
-"""Starting: a fresh process, and many threads whose app has no token yet."""
+"""Starts: a new process, and many threads whose app has no token yet."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def at_once(url: str, call: Callable[[], object]) -> ColdStart:
 
 
 def imports() -> None:
-    """Fresh processes that import, and that make a first call; their byte code is there from the first round on."""
+    """New processes that import the package or make a first call. The first round compiles the byte code."""
     with serving() as url:
         codes = {
             "Python itself": "pass",
@@ -99,12 +99,12 @@ def imports() -> None:
 
 
 def weigh(code: str) -> tuple[int, float]:
-    """How many modules a fresh Python holds in the end, and the most memory that it has had."""
+    """The number of modules that a new Python process has loaded, and its peak memory."""
     modules, status = run(code + WEIGH).split(maxsplit=1)
     return int(modules), peak(status)
 
 
 def run(code: str) -> str:
-    """What a fresh Python prints."""
+    """The output of a new Python process."""
     command = [sys.executable, "-c", code]
     return subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT).stdout

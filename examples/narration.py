@@ -1,4 +1,4 @@
-"""How the examples tell their story: chapters, lines of code, trees and tables, in colour where there is a terminal."""
+"""The output of the examples: chapters, lines of code, trees and tables, in colour on a terminal."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ _console.width = min(_console.width, 100)
 
 
 def title(english: str, chinese: str) -> None:
-    """Open the story."""
+    """Print the title."""
     _console.print()
     _console.print(Text.assemble((english, "bold"), "  ", (chinese, "bold cyan")), justify="center")
 
 
 def chapter(number: int, english: str, chinese: str) -> None:
-    """Open a chapter."""
+    """Print the heading of a chapter."""
     _console.print()
     _console.rule(f"[bold]{number}  {english}[/]  [cyan]{chinese}[/]", align="left", style="dim")
 
 
 def code(text: str) -> None:
-    """Show what is about to be called."""
+    """Print the code that runs next."""
     for line in text.splitlines():
         _console.print(f"  [dim]>>>[/] [green]{escape(line)}[/]", soft_wrap=True)
 
 
 def say(text: str) -> None:
-    """Tell what happened."""
+    """Print what happened."""
     _console.print(Padding(Text.from_markup(text), (0, 2)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Show a few things that are alike."""
+    """Print a table."""
     grid = Table(
         *(Column(each, overflow="fold") for each in columns), box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False
     )
@@ -65,7 +65,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def tree(labels: Mapping[int, str], parents: Mapping[int, int | None]) -> None:
-    """Show a hierarchy whose parents come before their children."""
+    """Print a tree. Parents come before their children."""
     nodes: dict[int, Tree] = {}
     for key, label in labels.items():
         above = nodes.get(parents[key] or 0)
@@ -74,12 +74,12 @@ def tree(labels: Mapping[int, str], parents: Mapping[int, int | None]) -> None:
 
 
 def transfer(label: str) -> AbstractContextManager[Callable[[int, int], None]]:
-    """Show how far a file is: what it yields is told the bytes that are through, and the total."""
+    """Show the progress of a file. It yields a function to call with the bytes done and the total."""
     return _bar(label, DownloadColumn(), TransferSpeedColumn())
 
 
 def count(label: str) -> AbstractContextManager[Callable[[int, int], None]]:
-    """Show how far a list is: what it yields is told what is done, and the total."""
+    """Show the progress of a list. It yields a function to call with the number done and the total."""
     return _bar(label, MofNCompleteColumn())
 
 
@@ -91,7 +91,7 @@ def _bar(label: str, *columns: ProgressColumn) -> Generator[Callable[[int, int],
 
 
 def received(sandbox: Sandbox) -> None:
-    """Close the story with what the platform saw: calls by API."""
+    """Print the calls that the platform received, by API."""
     counted = Counter(_api(call) for call in sandbox.calls)
     table(["calls", "API", "接口"], [(calls, path, chinese) for (path, chinese), calls in counted.most_common()])
     tokens = len(sandbox.received("/v1.0/oauth2/accessToken"))
@@ -99,7 +99,7 @@ def received(sandbox: Sandbox) -> None:
 
 
 def _api(call: Received) -> tuple[str, str]:
-    """The path of the API that a request went to, and its title; of a file's bytes, the path alone."""
+    """The path and title of the API that was called; for the transfer of a file, only the path."""
     matching = [
         operation
         for operation in operations()

@@ -1,7 +1,7 @@
-"""A small company's onboarding day: five people join 钉峰科技, and the HR system follows.
+"""A small company's onboarding day: five users join 钉峰科技, and the HR system follows.
 
-Everything here is the public interface, against a local DingTalk. For a real company, make the app with your own
-credentials instead: `DingTalkApp(appkey="…", appsecret="…").use()`.
+It uses only the public interface, with a local DingTalk. For a real company, create the app with your own credentials:
+`DingTalkApp(appkey="…", appsecret="…").use()`.
 
     ./scripts/demo
 """
@@ -77,11 +77,11 @@ def give_role(users: list[User]) -> Role:
 
 
 def move(user: User, department: Department) -> None:
-    chapter(5, "One moves on, with a new title", "调岗")
+    chapter(5, "One is moved, with a new title", "调岗")
     code(f'user.dept_id_list = [{PLATFORM_TEAM}]\nuser.title = "数据工程师"\nuser.save()')
     user.dept_id_list = [PLATFORM_TEAM]
     user.title = "数据工程师"
-    say(f"Waiting to be sent: {', '.join(user.changes())}.")
+    say(f"To be sent: {', '.join(user.changes())}.")
     user.save()
     where = "、".join(each.name for each in user.refresh().departments())
     say(f"{user.name} is now {user.title}, in {where}; {department.name} keeps {len(department.users().all())}.")
@@ -102,7 +102,7 @@ def make_a_mistake(sandbox: Sandbox, user: User) -> None:
 
 
 def list_lazily(sandbox: Sandbox) -> None:
-    chapter(7, "Everyone, as far as one reads", "按需翻页")
+    chapter(7, "Everyone, page by page", "按需翻页")
     code("everyone = User.objects.all()\nfor user in islice(everyone, 4): …")
     everyone = User.objects.all()
     before = len(sandbox.calls)
@@ -123,7 +123,7 @@ async def once_more_awaited(app: DingTalkApp) -> None:
 
 
 def by_name(app: DingTalkApp) -> None:
-    chapter(9, "By the platform's own names, of today and of old", "按接口名调用")
+    chapter(9, "By the platform's own names, current and old", "按接口名调用")
     code('app.run("dingtalk.oapi.v2.department.get", dept_id=110)')
     department = app.run("dingtalk.oapi.v2.department.get", dept_id=PLATFORM_TEAM)
     say(f"{department.name}, {department.member_count} members")

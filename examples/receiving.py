@@ -1,4 +1,4 @@
-"""A web server of one's own that takes in the app's pushes: what an application needs, and no more."""
+"""A minimal web server that receives the app's pushes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class WebServer:
     """Serves `/dingtalk` on a free port of this machine.
 
     Attributes:
-        url: the address to register.
-        bodies: what arrived there, as it came.
+        url: the URL to register.
+        bodies: the bodies that it received.
     """
 
     def __init__(self, app: DingTalkApp) -> None:
@@ -37,7 +37,7 @@ class WebServer:
 
     @contextmanager
     def serving(self) -> Generator[WebServer]:
-        """Serve, from a thread, until the end of the block."""
+        """Serve in a thread until the end of the block."""
         site = Starlette(routes=[Route("/dingtalk", self._dingtalk, methods=["POST"])])
         server = uvicorn.Server(uvicorn.Config(site, log_config=None, lifespan="off", ws="none"))
         thread = Thread(target=server.run, kwargs={"sockets": [self._listener]})

@@ -1,6 +1,6 @@
 """A working day of 钉峰科技's app: a customer, a notice to everyone, a file, a leave approval, and what has changed.
 
-Everything here is the public interface, against a local DingTalk, as in `onboarding.py`, the story before this one.
+It uses only the public interface, with a local DingTalk, as `onboarding.py` does.
 
     ./scripts/demo
 """
@@ -56,7 +56,7 @@ def add_customer(sandbox: Sandbox) -> None:
         f"followed by {follower.name if follower else 'nobody'}."
     )
 
-    say("Now the company makes a custom field of its customers mandatory, 行业. The platform says no more than this:")
+    say("Now the company makes the custom field 行业 mandatory for its customers. The platform only says:")
     sandbox.company.clientele.mandatory_custom_fields.add("行业")
     code('ExternalContact.create("赵经理", mobile, [labels["客户"]], "caohui")')
     try:
@@ -70,14 +70,14 @@ def notify_everyone(sandbox: Sandbox) -> None:
     chapter(2, f"A notice goes to {PEOPLE} people", "工作通知")
     for number in range(PEOPLE - len(sandbox.company.users)):
         sandbox.company.add_user(f"员工{number:03}", userid=f"staff{number:03}")
-    say(f"The sandbox's helpers have grown the company to {len(sandbox.company.users)} people.")
+    say(f"The company in the sandbox now has {len(sandbox.company.users)} people.")
     code("notification = WorkNotification.send(notice, userid_list=everyone)\nnotification.wait().delivered")
     everyone = [user.userid for user in User.objects.all()]
     notification = WorkNotification.send(NOTICE, userid_list=everyone)
     delivered = notification.wait(timeout=10).delivered
     say(f"Sent in {len(notification.task_ids)} calls, each person once: {len(delivered)} people have it.")
 
-    say("The sandbox plays two readers of three:")
+    say("In the sandbox, two of three people read it:")
     for task_id in notification.task_ids:
         task = sandbox.company.outbox.tasks[task_id]
         task.read.update(task.receivers[::3] + task.receivers[1::3])
@@ -88,7 +88,7 @@ def notify_everyone(sandbox: Sandbox) -> None:
         [(len(result.read), len(result.unread), len(result.undelivered), result.complete)],
     )
 
-    say("The platform says ok to what it will not deliver; only the result tells:")
+    say("The platform accepts messages that it does not deliver; only the result shows it:")
     code('WorkNotification.send(notice, userid_list=["zhaolei", "nobody"]).wait().undelivered')
     again = WorkNotification.send(NOTICE, userid_list=["zhaolei", "nobody"])
     table(["userid", "why it did not arrive"], again.wait(timeout=10).undelivered.items())
@@ -126,7 +126,7 @@ def listen(app: DingTalkApp, server: WebServer) -> list[BpmsInstanceChange]:
 
 
 def take_leave() -> None:
-    chapter(5, "A leave is asked for, and agreed to", "请假审批")
+    chapter(5, "A leave is requested, and approved", "请假审批")
     code('ApprovalInstance.create(leave.process_code, "yangfan", [Select(…), DateRange(…), Number(…), TextArea(…)])')
     leave = ApprovalForm.by_name("请假")
     approval = ApprovalInstance.create(

@@ -1,15 +1,20 @@
-"""What tests share: a sandbox of their own with its app, and servers that start when the first test asks for them."""
+"""Fixtures: a sandbox with its app for each test, and servers that start when the first test needs them."""
 
 from __future__ import annotations
 
+import ssl
+import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
+import peers
 import pytest
 import servers
 from hypothesis import settings
 from plain_client import Client
+from refreshing import FAST, Clock
 
 from dingtalk_models import DingTalkApp, Space
 from dingtalk_models.sandbox import Sandbox
@@ -65,6 +70,38 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     monkeypatch.setattr(protocol_class, "connection_made", counting)
     return accepted
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of credentials and sessions; it has to be there before the app."""
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def fast(app: DingTalkApp) -> None:
+    """Lets the app try again at once."""
+    app.retry = FAST
+
+
+@pytest.fixture
+def key() -> str:
+    """A key of the session store that no other test uses."""
+    return f"dingtalk:test:{uuid.uuid4().hex}"
+
+
+@pytest.fixture(params=peers.CALLERS.values(), ids=peers.CALLERS)
+def caller(request: pytest.FixtureRequest) -> Generator[peers.Caller]:
+    """Both transports."""
+    calling: peers.Caller = request.param()
+    yield calling
+    calling.close()
+
+
+@pytest.fixture(params=["http", "https"])
+def tls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ssl.SSLContext | None:
+    """What a peer speaks: nothing, or TLS that both transports trust."""
+    return peers.trusted(monkeypatch, tmp_path) if request.param == "https" else None
 
 
 def _started(server: Callable[[], AbstractContextManager[str]]) -> Callable[[], Iterator[str]]:

@@ -1,4 +1,4 @@
-"""What the platform's facts, the sandbox and the tests demand of an operation; of its replies, see replies.py.
+"""The checks of an operation against the facts, the sandbox and the tests; for its replies, see replies.py.
 
 Each check takes an operation and yields what is wrong with it, in words; nothing here lists operations.
 """
@@ -19,7 +19,7 @@ from samples import Row, request_sample, rows, same, sample_of
 
 from dingtalk_models import Call, InvalidArgument
 from dingtalk_models.core import registry
-from dingtalk_models.core.body import File
+from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.model import Manager, Model, Module
@@ -299,7 +299,7 @@ def _not_carried(sample: dict[str, Any], request: Request, page: Page) -> Iterat
         if name in in_path:
             if str(value) not in unquote(request.path):
                 yield f"{name}={value!r} of {page['doc']} is not in the path {request.path}"
-        elif name not in sent or not (same(value, sent[name]) or isinstance(sent[name], File)):
+        elif name not in sent or not (same(value, sent[name]) or isinstance(sent[name], Upload)):
             yield f"{name}={value!r} of {page['doc']} is sent as {sent.get(name)!r}"
 
 

@@ -1,4 +1,4 @@
-"""What tests of several modules do alike."""
+"""Helpers for the tests of several modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client of a sandbox that knows nothing of it: plain `requests`."""
+"""A plain client for the sandbox, with `requests` only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the platform's facts demand of the replies that an operation reads.
+"""The checks of the replies of an operation against the platform's facts.
 
 Each check takes an operation and yields what is wrong with it, in words.
 """

@@ -1,4 +1,4 @@
-"""The samples in the platform's facts, and what contradicts a parameter table.
+"""The samples in the platform's facts, and those that contradict their parameter table.
 
 The samples on the pages in facts/ are put into the form that their own table documents: some are percent-encoded,
 numbers are quoted, and one object stands where an array is meant.

@@ -1,4 +1,7 @@
-"""Real servers for tests: on free loopback ports, with data that is thrown away."""
+"""Real servers for tests: on free loopback ports, with data that is thrown away.
+
+Each yields the URL of its session store, by which it can be stopped for a while or restarted.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,9 @@ def redis(port: int | None = None) -> Generator[str]:
     with _directory("redis") as directory:
         command = [_binary("redis-server", "redis-server"), "--bind", "127.0.0.1", "--port", str(port)]
         command += ["--requirepass", PASSWORD, "--save", "", "--unixsocket", str(directory / "socket")]
-        with _running(command, directory, "redis", lambda: _listens(port)):
-            yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
+        url = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
+        with _Server(command, directory, "redis", lambda: _listens(port), stop=signal.SIGKILL).running(url):
+            yield url
 
 
 @contextmanager
@@ -37,8 +41,9 @@ def memcached(port: int | None = None) -> Generator[str]:
     port = port or free_port()
     with _directory("memcache") as directory:
         command = [_binary("memcached", "memcached"), "-l", "127.0.0.1", "-p", str(port), "-m", "16"]
-        with _running(command, directory, "memcache", lambda: _listens(port)):
-            yield f"memcached://127.0.0.1:{port}"
+        url = f"memcached://127.0.0.1:{port}"
+        with _Server(command, directory, "memcache", lambda: _listens(port), stop=signal.SIGKILL).running(url):
+            yield url
 
 
 @contextmanager
@@ -58,7 +63,7 @@ def mariadb() -> Generator[str]:
             "mysql",
         )
         (directory / "init.sql").write_text(
-            "CREATE DATABASE dingtalk; CREATE USER dingtalk@'127.0.0.1' IDENTIFIED BY "
+            "CREATE DATABASE IF NOT EXISTS dingtalk; CREATE USER IF NOT EXISTS dingtalk@'127.0.0.1' IDENTIFIED BY "
             f"'{PASSWORD}'; GRANT ALL ON dingtalk.* TO dingtalk@'127.0.0.1';\n".replace("; ", ";\n")
         )
         command = [
@@ -70,8 +75,9 @@ def mariadb() -> Generator[str]:
         ]
         command += ["--bind-address=127.0.0.1", f"--port={port}", f"--socket={directory / 'socket'}"]
         command += [f"--init-file={directory / 'init.sql'}", f"--pid-file={directory / 'pid'}"]
-        with _running(command, directory, "mysql", lambda: _listens(port)):
-            yield f"mysql+pymysql://dingtalk:{PASSWORD}@127.0.0.1:{port}/dingtalk"
+        url = f"mysql+pymysql://dingtalk:{PASSWORD}@127.0.0.1:{port}/dingtalk"
+        with _Server(command, directory, "mysql", lambda: _listens(port)).running(url):
+            yield url
 
 
 @contextmanager
@@ -87,8 +93,20 @@ def postgresql() -> Generator[str]:
         command += ["-h", "127.0.0.1"]
         probe = [_binary("pg_isready", "postgresql-client"), "-q", "-h", "127.0.0.1", "-p", str(port)]
         ready = lambda: subprocess.run(probe, check=False).returncode == 0  # noqa: E731
-        with _running(command, directory, "postgres", ready, stop=signal.SIGQUIT):
-            yield f"postgresql+psycopg://dingtalk:{PASSWORD}@127.0.0.1:{port}/postgres"
+        url = f"postgresql+psycopg://dingtalk:{PASSWORD}@127.0.0.1:{port}/postgres"
+        with _Server(command, directory, "postgres", ready, stop=signal.SIGINT).running(url):
+            yield url
+
+
+def process(url: str) -> int:
+    """The id of a server's process."""
+    return _servers[url].process.pid
+
+
+def restart(url: str) -> None:
+    """End a server, and start it again in the same place; what it keeps in memory is lost."""
+    _servers[url].end()
+    _servers[url].start()
 
 
 def free_port() -> int:
@@ -136,24 +154,60 @@ def _run(command: list[str], directory: Path, user: str) -> None:
         pytest.fail(f"{command[0]} failed:\n{done.stdout.decode(errors='replace')}", pytrace=False)
 
 
-@contextmanager
-def _running(
-    command: list[str], directory: Path, user: str, ready: Callable[[], bool], *, stop: int = signal.SIGKILL
-) -> Generator[None]:
-    log = directory / "log"
-    dying_with_us = [_binary("setpriv", "util-linux"), "--pdeathsig", "KILL"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            dying_with_us + command, cwd=directory, user=_account(user), stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
+class _Server:
+    """A server's process.
+
+    Args:
+        command: starts it.
+        directory: where its data and its log are.
+        user: whose process it is, if this one is root's.
+        ready: whether it takes connections.
+        stop: the signal that ends it.
+    """
+
+    process: subprocess.Popen[bytes]
+
+    def __init__(
+        self, command: list[str], directory: Path, user: str, ready: Callable[[], bool], *, stop: int = signal.SIGTERM
+    ) -> None:
+        self._command = [_binary("setpriv", "util-linux"), "--pdeathsig", "KILL", *command]
+        self._directory = directory
+        self._user = user
+        self._ready = ready
+        self._stop = stop
+
+    @contextmanager
+    def running(self, url: str) -> Generator[None]:
+        self.start()
+        _servers[url] = self
+        try:
+            yield
+        finally:
+            self.end()
+            del _servers[url]
+
+    def start(self) -> None:
+        log = self._directory / "log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self._command, cwd=self._directory, user=_account(self._user), stdout=output, stderr=subprocess.STDOUT
+            )
         deadline = time.monotonic() + 30
-        while not ready():
-            if process.poll() is not None or time.monotonic() > deadline:
+        while not self._ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.end()
                 text = log.read_text(errors="replace")
-                pytest.fail(f"{command[0]} did not start:\n{text}", pytrace=False)
+                pytest.fail(f"{self._command[3]} did not start:\n{text}", pytrace=False)
             time.sleep(0.02)
-        yield
-    finally:
-        process.send_signal(stop)
-        process.wait(timeout=10)
+
+    def end(self) -> None:
+        self.process.send_signal(self._stop)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=10)
+
+
+_servers: dict[str, _Server] = {}
+"""By the URL."""

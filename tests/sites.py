@@ -1,4 +1,4 @@
-"""Web servers in threads, for views to be pushed to over real HTTP."""
+"""Web servers in threads, so that the sandbox can push to views over real HTTP."""
 
 from __future__ import annotations
 

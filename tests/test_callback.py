@@ -78,7 +78,7 @@ def test_seconds_are_as_good_as_milliseconds(app: DingTalkApp) -> None:
 def test_a_push_that_is_not_of_these_minutes_is_refused(app: DingTalkApp, ago: float) -> None:
     with pytest.raises(ReplayedCallback, match="too old"):
         app.callback.receive(*sealed(app, ago=ago))
-    app.callback.receiver.window = 90_000
+    app.callback.window = 90_000
     assert app.callback.receive(*sealed(app, ago=ago)).event.type == "user_add_org"
 
 
@@ -157,7 +157,7 @@ def test_a_store_without_add_leaves_replays_to_this_process() -> None:
 
 
 def test_marks_may_be_kept_elsewhere(app: DingTalkApp, tmp_path: Path) -> None:
-    app.callback.receiver.session = open_session(f"sqlite:///{tmp_path}/marks.db")
+    app.callback.marks = open_session(f"sqlite:///{tmp_path}/marks.db")
     query, body = sealed(app)
     app.callback.receive(query, body)
     other = receiving_app(session_manager=f"sqlite:///{tmp_path}/marks.db")
@@ -319,7 +319,7 @@ async def test_a_push_that_is_cancelled_can_come_again(app: DingTalkApp) -> None
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    app.callback.receiver.handlers.clear()
+    app.callback.handlers.clear()
     for thread in threading.enumerate():
         if thread.name == "dingtalk-release":
             await asyncio.to_thread(thread.join)

@@ -1,4 +1,4 @@
-"""The sandbox pushes over HTTP: views answer, subscriptions are registered, and what failed is taken."""
+"""The sandbox pushes over HTTP: views reply, URLs are registered, failed events are taken."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_where_a_handler_raises_the_sandbox_delivers_again(sandbox: Sandbox, kin
                 raise OSError("the database is down")
 
         if kind == "fastapi":  # an async site may use both kinds
-            app.callback.receiver.handlers["user_add_org"] = [_awaited(handle)]
+            app.callback.handlers["user_add_org"] = [_awaited(handle)]
         push = sandbox.push("user_add_org", userId=["u1"])
         assert [attempt.problem for attempt in push.attempts] == ["HTTP 500"]
         sandbox.clock.advance(9)
@@ -415,7 +415,7 @@ def test_what_failed_for_good_is_told_once(sandbox: Sandbox) -> None:
         assert app.callback.subscriptions.take_failed() == []
         assert app.callback.subscriptions.take_failed_page().events == []
         # what failed can be handled after all
-        app.callback.receiver.handlers.clear()
+        app.callback.handlers.clear()
         handled: list[Event] = []
         app.callback.on(Event)(handled.append)
         assert [app.callback.handle(event) for event in events] == [False] * 4

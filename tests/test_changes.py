@@ -1,4 +1,4 @@
-"""What a resource tells to have changed, and so what `save()` sends."""
+"""The changed fields of a resource, which `save()` sends."""
 
 from __future__ import annotations
 

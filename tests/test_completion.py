@@ -1,6 +1,6 @@
-"""What a notebook and simple editors complete: jedi, which reads the package and does not import it.
+"""Completion in notebooks and simple editors: jedi, which reads the package without importing it.
 
-It follows no awaited answer: it does not see the overloads of an `async def`.
+It does not complete awaited results: it ignores the overloads of an `async def`.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ import pytest
 import trustme
 
 from dingtalk_models import HttpRequest, HttpResponse, TransportError
-from dingtalk_models.core.body import CHUNK
-from dingtalk_models.transport.asynchronous import HttpcoreTransport
+from dingtalk_models.transport.asynchronous import AiohttpTransport
 from dingtalk_models.transport.blocking import RequestsTransport
+from dingtalk_models.transport.body import CHUNK
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 TIMEOUT = (5.0, 5.0)
@@ -89,7 +89,7 @@ def blocking(requests: list[HttpRequest]) -> list[HttpResponse]:
 
 def awaited(requests: list[HttpRequest]) -> list[HttpResponse]:
     async def scenario() -> list[HttpResponse]:
-        transport = HttpcoreTransport(TIMEOUT)
+        transport = AiohttpTransport(TIMEOUT)
         try:
             return [await transport.send(request) for request in requests]
         finally:

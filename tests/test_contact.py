@@ -1,4 +1,4 @@
-"""Every operation of the contacts, by each of its names: what is sent and answered, what the company is then like."""
+"""Every operation of the contacts, by each of its names: request, result, and the state of the company afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every operation against the platform's facts: names, documentation, types, requests, replies.
+"""Checks every operation against the platform's facts: names, documentation, types, requests, replies.
 
 The checks are in conventions.py and replies.py. They walk the registry, so that a new operation is held to them without
 a word here; what a fact makes impossible is accepted below, each with its reason, and only as long as it is a problem.

@@ -1,102 +1,33 @@
-"""Access token and jsapi ticket: fetched once, kept, renewed in time, replaced when refused."""
+"""Access token and jsapi ticket: fetched once, kept, replaced when they expire or are refused; and signatures."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
-import threading
 import time
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import servers
+from refreshing import FAST, GET, TICKET, TOKEN, Clock, at_once
+from stores import LockingManager, Manager, SlowManager
 
 from dingtalk_models import (
     AuthenticationError,
     ConfigurationError,
     Department,
     DingTalkApp,
-    Retry,
     SessionStoreError,
-    TransportError,
 )
 from dingtalk_models.auth import credential as credentials
 from dingtalk_models.auth.module import Auth, signed_url
-from dingtalk_models.core.steps import Background, Flow
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sessions import Session, SessionManager, open_session
+from dingtalk_models.sessions import Session
 
-TOKEN = "/v1.0/oauth2/accessToken"
-TICKET = "/v1.0/oauth2/jsapiTickets"
-GET = "/topapi/v2/department/get"
-T = TypeVar("T")
-FAST = Retry(first_wait=0.01, longest_wait=0.02)
+pytestmark = pytest.mark.usefixtures("clock", "fast")
 
 
-class Clock:
-    """The clocks of credentials and of sessions alone, which a test may put forward."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.ahead = 0.0
-        monkeypatch.setattr(credentials, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + self.ahead))
-        original = Session.__init__
-
-        def opened(session: Session, *args: Any, **kwargs: Any) -> None:
-            original(session, *args, **kwargs | {"clock": lambda: time.time() + self.ahead})
-
-        monkeypatch.setattr(Session, "__init__", opened)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
-
-
-@pytest.fixture
-def app(sandbox: Sandbox, clock: Clock) -> Generator[DingTalkApp]:
-    del clock  # which has to be there before the app
-    app = sandbox.app(retry=FAST)
-    yield app
-    app.close()
-
-
-class Manager(dict[str, str]):
-    """A user's own store of three methods."""
-
-    def set(self, key: str, value: str, expires: int) -> None:
-        del expires
-        self[key] = value
-
-    def delete(self, key: str) -> None:
-        self.pop(key, None)
-
-
-class LockingManager(Manager):
-    """The same with locks."""
-
-    def add(self, key: str, value: str, expires: int) -> bool:
-        del expires
-        return self.setdefault(key, value) is value
-
-
-def at_once(work: Callable[[], T], times: int, threads: int | None = None) -> list[T]:
-    """The results of doing something in many threads."""
-    with ThreadPoolExecutor(threads or times) as pool:
-        return [each.result() for each in [pool.submit(work) for _ in range(times)]]
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
-# -- fetching and keeping ------------------------------------------------------------------------------------------
+# -- fetching and keeping --------------------------------------------------------------------------------------------
 
 
 def test_every_way_to_the_token_is_one_fetch(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -166,8 +97,8 @@ def test_keys_tell_apps_apart_and_hold_no_secret(sandbox: Sandbox) -> None:
         app.get_access_token()
         app.get_jsapi_ticket()
         app.close()
-    assert len(store) == 6
-    for key in store:
+    assert len(store.entries) == 6
+    for key in store.entries:
         assert sandbox.appsecret not in key
         assert sandbox.corp_secret not in key
         assert key.endswith((":access_token", ":jsapi_ticket"))
@@ -183,7 +114,7 @@ def test_a_second_process_finds_the_token_in_the_store(sandbox: Sandbox) -> None
     first.close()
 
 
-# -- expiry --------------------------------------------------------------------------------------------------------
+# -- expiry ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_token_lives_as_long_as_the_platform_says_less_a_margin(
@@ -244,385 +175,7 @@ def test_a_jump_of_the_wall_clock_does_not_lengthen_or_break_a_token(
     again.close()
 
 
-# -- renewing ahead ------------------------------------------------------------------------------------------------
-
-
-def almost_over(clock: Clock) -> None:
-    clock.ahead += 7200 - credentials.MARGIN - credentials.RENEW_AHEAD + 60
-
-
-def test_renewed_ahead_while_callers_go_on(sandbox: Sandbox, app: DingTalkApp, clock: Clock) -> None:
-    old = app.get_access_token()
-    sandbox.revoke_tokens()
-    almost_over(clock)
-    slow = sandbox.fail(TOKEN, delay=1)
-    begun = time.perf_counter()
-    assert [app.get_access_token() for _ in range(50)] == [old] * 50
-    assert time.perf_counter() - begun < 0.9
-    eventually(lambda: app.get_access_token() != old)
-    assert slow.remaining == 0
-    assert len(sandbox.received(TOKEN)) == 2
-
-
-def test_renewed_ahead_on_the_event_loop(sandbox: Sandbox, app: DingTalkApp, clock: Clock) -> None:
-    async def scenario() -> None:
-        old = await app.get_access_token.aio()
-        sandbox.revoke_tokens()
-        almost_over(clock)
-        sandbox.fail(TOKEN, delay=0.1)
-        assert [await app.get_access_token.aio() for _ in range(50)] == [old] * 50
-        async with asyncio.timeout(5):
-            while await app.get_access_token.aio() == old:
-                await asyncio.sleep(0.005)
-        await app.aclose()
-
-    asyncio.run(scenario())
-    assert len(sandbox.received(TOKEN)) == 2
-
-
-def test_a_failed_renewal_is_a_warning_and_pauses(
-    sandbox: Sandbox, app: DingTalkApp, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    token = app.get_access_token()
-    almost_over(clock)
-    fault = sandbox.fail(TOKEN, times=100, status=403, code="Forbidden.X")
-    with caplog.at_level(logging.WARNING, "dingtalk_models"):
-        assert app.get_access_token() == token
-        eventually(lambda: bool(caplog.records))
-    assert "could not renew" in caplog.text
-    assert token not in caplog.text
-    assert [app.get_access_token() for _ in range(20)] == [token] * 20
-    assert fault.remaining == 99
-    clock.ahead += 31
-    fault.cancel()
-    app.get_access_token()
-    eventually(lambda: len(sandbox.received(TOKEN)) == 3)
-
-
-def test_a_renewal_that_another_process_did_is_taken_over(sandbox: Sandbox, clock: Clock) -> None:
-    store = LockingManager()
-    first, second = (sandbox.app(session_manager=store) for _ in range(2))
-    first.get_access_token()
-    second.get_access_token()
-    almost_over(clock)
-    first.refresh_access_token()
-    second.get_access_token()
-    held: Callable[[], Any] = lambda: vars(second.access_token_credential)["_held"]  # noqa: E731
-    eventually(lambda: bool(held().seconds_left > credentials.RENEW_AHEAD))
-    assert len(sandbox.received(TOKEN)) == 2
-    first.close()
-    second.close()
-
-
-def test_what_runs_in_the_background_is_not_waited_for(app: DingTalkApp) -> None:
-    done = threading.Event()
-
-    def work() -> Flow[None]:
-        done.set()
-        yield from ()
-
-    def flow() -> Flow[str]:
-        yield Background(work)
-        return "at once"
-
-    async def scenario() -> None:
-        assert await app.asend(flow()) == "at once"
-        await asyncio.sleep(0)
-        assert done.is_set()
-
-    assert app.send(flow()) == "at once"
-    assert done.wait(5)
-    done.clear()
-    asyncio.run(scenario())
-
-
-# -- one refresher -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("manager", [None, Manager(), LockingManager()], ids=["memory", "three methods", "with add"])
-def test_many_threads_fetch_one_token(sandbox: Sandbox, manager: SessionManager | None) -> None:
-    app = sandbox.app(session_manager=manager)
-    sandbox.fail(TOKEN, delay=0.05)
-    assert len(set(at_once(app.get_access_token, 64))) == 1
-    assert len(sandbox.received(TOKEN)) == 1
-    app.close()
-
-
-def test_threads_and_tasks_share_one_refresh(sandbox: Sandbox, app: DingTalkApp) -> None:
-    sandbox.fail(TOKEN, delay=0.1)
-
-    async def many() -> set[str]:
-        found = set(await asyncio.gather(*(app.get_access_token.aio() for _ in range(20))))
-        await app.aclose()
-        return found
-
-    with ThreadPoolExecutor(8) as pool:
-        blocking = [pool.submit(app.get_access_token) for _ in range(4)]
-        loops = [pool.submit(lambda: asyncio.run(many())) for _ in range(4)]
-        found = {each.result() for each in blocking}.union(*(each.result() for each in loops))
-    assert len(found) == 1
-    assert len(sandbox.received(TOKEN)) == 1
-
-
-def test_a_refused_token_is_replaced_once_for_all_threads(sandbox: Sandbox, app: DingTalkApp) -> None:
-    departments = Department.objects.using(app)
-    departments.get(1)
-    sandbox.revoke_tokens()
-    assert {each.dept_id for each in at_once(lambda: departments.get(1), 200, 32)} == {1}
-    assert len(sandbox.received(TOKEN)) == 2
-
-
-def test_a_refused_token_is_replaced_once_for_all_tasks(sandbox: Sandbox, app: DingTalkApp) -> None:
-    departments = Department.objects.using(app)
-
-    async def scenario() -> None:
-        await departments.get.aio(1)
-        sandbox.revoke_tokens()
-        found = await asyncio.gather(*(departments.get.aio(1) for _ in range(100)))
-        assert {each.dept_id for each in found} == {1}
-        await app.aclose()
-
-    asyncio.run(scenario())
-    assert len(sandbox.received(TOKEN)) == 2
-
-
-def test_a_token_that_stays_refused_is_an_error(sandbox: Sandbox, app: DingTalkApp) -> None:
-    fault = sandbox.fail(GET, times=100, sub_code="40014")
-    with pytest.raises(AuthenticationError) as caught:
-        Department.objects.using(app).get(1)
-    assert caught.value.token_rejected
-    assert fault.remaining == 98
-    assert len(sandbox.received(TOKEN)) == 3
-
-
-def test_a_renewal_that_began_before_the_rejection_does_not_count(sandbox: Sandbox, app: DingTalkApp) -> None:
-    credential = app.access_token_credential
-    rejected = app.send(credential.get())
-    app.refresh_access_token()  # the same value, with its life renewed
-    sandbox.revoke_tokens()
-    assert app.send(credential.renew(rejected)).value != rejected.value
-
-
-@pytest.mark.parametrize(
-    "code", ["40014", "42001", "40001", "41001", "40000", "33001"], ids=lambda code: f"sub code {code}"
-)
-def test_each_code_of_a_refused_token_renews_it(sandbox: Sandbox, app: DingTalkApp, code: str) -> None:
-    sandbox.fail(GET, sub_code=code)
-    assert Department.objects.using(app).get(1).dept_id == 1
-    assert len(sandbox.received(GET)) == 2
-
-
-def test_the_newer_host_refuses_a_token_in_its_own_words(sandbox: Sandbox, app: DingTalkApp) -> None:
-    app.get_access_token()
-    sandbox.revoke_tokens()
-    assert Department.objects.using(app).search("研发").first() is not None
-    codes = [call.code for call in sandbox.received("/v1.0/contact/departments/search")]
-    assert codes == ["InvalidAuthentication", 0]
-
-
-def test_even_a_write_is_sent_again_after_a_refused_token(sandbox: Sandbox, app: DingTalkApp) -> None:
-    app.get_access_token()
-    sandbox.revoke_tokens()
-    made = Department.objects.using(app).create("新部门")
-    assert sandbox.company.departments[made.dept_id].name == "新部门"
-    assert [call.code for call in sandbox.received("/topapi/v2/department/create")] == [40014, 0]
-
-
-def test_a_failing_refresh_fails_all_waiters_and_the_next_one_starts_afresh(sandbox: Sandbox, app: DingTalkApp) -> None:
-    sandbox.fail(TOKEN, code="invalidClientIdOrSecret", delay=0.2)
-    with ThreadPoolExecutor(8) as pool:
-        results = [pool.submit(app.get_access_token) for _ in range(8)]
-        assert {type(each.exception()) for each in results} == {AuthenticationError}
-    assert app.get_access_token()
-    assert len(sandbox.received(TOKEN)) == 2
-
-
-def test_attempts_to_fetch_a_token_do_not_multiply(sandbox: Sandbox, app: DingTalkApp) -> None:
-    fault = sandbox.fail(TOKEN, times=100, status=503)
-    with pytest.raises(TransportError) as caught:
-        Department.objects.using(app).get(1)
-    assert caught.value.status == 503
-    assert 100 - fault.remaining == FAST.attempts
-
-
-# -- refreshers that do not finish ---------------------------------------------------------------------------------
-
-
-def test_a_cancelled_refresher_leaves_the_work_to_another(sandbox: Sandbox, app: DingTalkApp) -> None:
-    sandbox.fail(TOKEN, delay=5)
-
-    async def scenario() -> None:
-        leader = asyncio.create_task(app.get_access_token.aio())
-        while not sandbox.received(TOKEN):
-            await asyncio.sleep(0.005)
-        waiter = asyncio.create_task(app.get_access_token.aio())
-        await asyncio.sleep(0.01)
-        leader.cancel()
-        async with asyncio.timeout(3):
-            assert await waiter
-        assert leader.cancelled()
-        await app.aclose()
-
-    begun = time.perf_counter()
-    asyncio.run(scenario())
-    assert time.perf_counter() - begun < 2
-    assert len(sandbox.received(TOKEN)) == 2
-
-
-def test_a_cancelled_waiter_disturbs_nobody(sandbox: Sandbox, app: DingTalkApp) -> None:
-    sandbox.fail(TOKEN, delay=0.2)
-
-    async def scenario() -> None:
-        leader = asyncio.create_task(app.get_access_token.aio())
-        await asyncio.sleep(0)
-        patient = asyncio.create_task(app.get_access_token.aio())
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(app.get_access_token.aio(), 0.05)
-        assert await leader == await patient
-        assert len(sandbox.received(TOKEN)) == 1
-        assert await app.refresh_access_token.aio()
-        await app.aclose()
-
-    asyncio.run(scenario())
-
-
-class SlowManager(LockingManager):
-    """Whose locking takes a while, longer than its caller has patience."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked = threading.Event()
-
-    def add(self, key: str, value: str, expires: int) -> bool:
-        self.asked.set()
-        time.sleep(0.1)
-        return super().add(key, value, expires)
-
-
-def test_a_refresher_cancelled_while_it_locks_leaves_no_lock(sandbox: Sandbox) -> None:
-    store = SlowManager()
-    app = sandbox.app(session_manager=store)
-
-    async def scenario() -> None:
-        leader = asyncio.create_task(app.get_access_token.aio())
-        while not store.asked.is_set():
-            await asyncio.sleep(0.005)
-        leader.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await leader
-        await app.aclose()
-
-    asyncio.run(scenario())
-    eventually(lambda: not store)
-    assert app.get_access_token()
-    assert len(store) == 1
-    app.close()
-
-
-class Interrupting:
-    """A transport that a key press interrupts once."""
-
-    def __init__(self) -> None:
-        self.pressed = False
-
-    def send(self, request: Any) -> Any:
-        del request
-        self.pressed = True
-        raise KeyboardInterrupt
-
-    def close(self) -> None: ...
-
-
-def test_an_interrupted_refresher_leaves_no_lock(sandbox: Sandbox) -> None:
-    store = LockingManager()
-    transport = Interrupting()
-    app = sandbox.app(session_manager=store, transport=transport)
-    with pytest.raises(KeyboardInterrupt):
-        app.get_access_token()
-    assert transport.pressed
-    eventually(lambda: not store)
-    other = sandbox.app(session_manager=store)
-    assert other.get_access_token()
-    other.close()
-
-
-def test_a_lock_left_behind_blocks_nobody_beyond_its_life(sandbox: Sandbox, app: DingTalkApp) -> None:
-    key = app.access_token_credential.key
-    assert app.session.add(f"{key}:lock", "a process that died", 0.4)
-    begun = time.perf_counter()
-    assert len(set(at_once(app.get_access_token, 8))) == 1
-    assert 0.3 < time.perf_counter() - begun < 2
-    assert len(sandbox.received(TOKEN)) == 1
-    assert app.session.get(f"{key}:lock") is None
-
-
-def test_what_the_holder_of_the_lock_brings_is_taken(sandbox: Sandbox, app: DingTalkApp) -> None:
-    session, key = app.session, app.access_token_credential.key
-    session.add(f"{key}:lock", "another process", 30)
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(app.get_access_token)
-        time.sleep(0.1)
-        assert not waiting.done()
-        session.set(key, "from the other", 7000)
-        assert waiting.result(timeout=2) == "from the other"
-    assert sandbox.calls == []
-    assert session.get(f"{key}:lock") == "another process"
-
-
-class LateManager(LockingManager):
-    """In which another process stores its token and gives its lock back between our look and our lock."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.key = ""
-
-    def add(self, key: str, value: str, expires: int) -> bool:
-        open_session(Forwarding(self)).set(self.key, "from the other", 7000)
-        return super().add(key, value, expires)
-
-
-class Forwarding:
-    """The same entries, without locks."""
-
-    def __init__(self, inner: Manager) -> None:
-        self.get, self.set, self.delete = inner.get, inner.set, inner.delete
-
-
-def test_what_came_between_our_look_and_our_lock_is_taken(sandbox: Sandbox) -> None:
-    store = LateManager()
-    app = sandbox.app(session_manager=store)
-    store.key = app.access_token_credential.key
-    assert app.get_access_token() == "from the other"
-    assert sandbox.calls == []
-    assert list(store) == [store.key]
-
-
-def test_a_refresh_while_another_holds_the_lock_waits_for_a_newer_one(sandbox: Sandbox, app: DingTalkApp) -> None:
-    app.get_access_token()
-    session, key = app.session, app.access_token_credential.key
-    session.add(f"{key}:lock", "another process", 0.2)
-    begun = time.perf_counter()
-    app.refresh_access_token()
-    assert time.perf_counter() - begun > 0.15
-    assert len(sandbox.received(TOKEN)) == 2
-
-
-def test_blocking_where_an_awaited_refresh_runs_is_an_error_not_a_deadlock(sandbox: Sandbox, app: DingTalkApp) -> None:
-    sandbox.fail(TOKEN, delay=0.1)
-
-    async def scenario() -> None:
-        refresh = asyncio.create_task(app.get_access_token.aio())
-        await asyncio.sleep(0.02)
-        with pytest.raises(ConfigurationError, match="await it"):
-            app.get_access_token()
-        token = await refresh
-        assert app.get_access_token() == token
-        await app.aclose()
-
-    asyncio.run(scenario())
-
-
-# -- the store -----------------------------------------------------------------------------------------------------
+# -- the store -------------------------------------------------------------------------------------------------------
 
 
 def dead_redis() -> str:
@@ -683,7 +236,7 @@ def test_the_store_never_blocks_the_loop(sandbox: Sandbox) -> None:
     assert asyncio.run(scenario()) > 10
 
 
-# -- signatures ----------------------------------------------------------------------------------------------------
+# -- signatures ------------------------------------------------------------------------------------------------------
 
 
 def test_signatures_against_values_computed_elsewhere(sandbox: Sandbox) -> None:

@@ -138,7 +138,7 @@ def test_a_search_is_read_to_its_end(sandbox: Sandbox, app: DingTalkApp, size: i
         ({"parent_id": "上级"}, {"parent_id": "should be a valid integer, unable to parse string as an integer"}),
         ({"outer_permit_depts": list(range(51))}, {"outer_permit_depts": "List should have at most 50 items, not 51"}),
         ({"outer_permit_users": ["x"] * 51}, {"outer_permit_users": "Value should have at most 50 items, not 51"}),
-        ({"user_permits": ["a,b"]}, {"user_permits.0": "may not hold a comma: ids travel comma-joined"}),
+        ({"user_permits": ["a,b"]}, {"user_permits.0": "may not contain a comma: ids are sent joined by commas"}),
         (
             {"dept_permits": list(range(26)), "user_permits": ["x"] * 25},
             {"dept_permits": "together with user_permits at most 50"},
@@ -306,7 +306,7 @@ def test_assignments_are_checked(sandbox: Sandbox, app: DingTalkApp) -> None:
         ("name", "a-b", "pattern"),
         ("name", "x" * 65, "at most 64"),
         ("parent_id", "up", "valid integer"),
-        ("dept_manager_userid_list", ["a,b"], "may not hold a comma"),
+        ("dept_manager_userid_list", ["a,b"], "may not contain a comma"),
         ("user_permits", ["x"] * 51, "at most 50"),
         ("code", "x" * 31, "at most 30"),
         ("nam", "x", "did you mean 'name'"),

@@ -1,4 +1,4 @@
-"""The pages: their examples run and print what they say, their links lead somewhere, both READMEs are in step.
+"""The pages: their examples run and print what they say, their links work, both READMEs are in step.
 
 The ```python blocks of a page run in order, in one namespace. What a block prints stands behind its calls of print,
 as `print(…)  # this`, or in a ```text block right after it; a block without either prints nothing. Blocks marked `py`

@@ -1,4 +1,4 @@
-"""The first generation's own front: its README, its modules' names, and every name that `run()` ever had."""
+"""The first generation's interface: its README, the names on its modules, and every name that `run()` ever had."""
 
 from __future__ import annotations
 
@@ -421,7 +421,7 @@ def test_a_retired_name_says_so(app: DingTalkApp, name: str, instead: str | None
         assert (error.name, error.instead) == (name, instead)
         assert str(pickle.loads(pickle.dumps(error))) == str(error)
         assert f"the platform has retired {name!r}" in str(error)
-        assert (f"use {instead} instead" if instead else "names nothing in its place") in str(error)
+        assert (f"use {instead} instead" if instead else "without a replacement") in str(error)
 
 
 def test_what_is_retired_is_not_offered(app: DingTalkApp) -> None:

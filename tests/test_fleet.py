@@ -5,13 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from dingtalk_models import Department, DingTalkApp
 from dingtalk_models.auth import credential
@@ -100,14 +101,6 @@ def fleet() -> Generator[Fleet]:
             enough.set()
 
 
-def until(condition: Callable[[], bool], failed: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert not failed(), "a process has ended"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.mark.parametrize("kind", ["redis", "sqlite", "memcached", "mariadb"])
 def test_a_fleet_fetches_one_token_and_replaces_it_once(
     kind: str, fleet: Fleet, request: pytest.FixtureRequest, tmp_path: Path
@@ -124,11 +117,11 @@ def test_a_fleet_fetches_one_token_and_replaces_it_once(
         running = fleet.start(sandbox, store, f"fleet-{tmp_path.name}")
         ended = lambda: any(each.done() for each in running)  # noqa: E731
         try:
-            until(lambda: len(codes()) > PROCESSES * THREADS, ended)
+            until(lambda: len(codes()) > PROCESSES * THREADS, seconds=30, unless=ended)
             assert tokens() == 1
             before = len(codes())
             sandbox.revoke_tokens()
-            until(lambda: codes()[before:].count(0) > PROCESSES * THREADS, ended)
+            until(lambda: codes()[before:].count(0) > PROCESSES * THREADS, seconds=30, unless=ended)
         finally:
             fleet.enough.set()
         results = [each.result(timeout=30) for each in running]
@@ -151,7 +144,7 @@ def test_a_refresher_that_is_killed_blocks_nobody_beyond_the_life_of_its_lock(re
         arguments = (sandbox.url, sandbox.appkey, sandbox.appsecret, redis_url)
         process = multiprocessing.get_context("spawn").Process(target=refresh_slowly, args=arguments)
         process.start()
-        until(lambda: slow.remaining == 0, lambda: not process.is_alive())
+        until(lambda: slow.remaining == 0, seconds=30, unless=lambda: not process.is_alive())
         process.kill()
         process.join()
         app = sandbox.app(name="dingtalk", session_manager=redis_url)

@@ -1,4 +1,4 @@
-"""Each operation of the registry in its four uses: blocking, awaited, unsent, by name; all four bring the same.
+"""Each operation of the registry in its four uses: blocking, awaited, unsent, by name. All have the same result.
 
 The platform's part is played by what its documentation says that it answers. What an operation does to a company is
 tested module by module, over HTTP.

@@ -17,8 +17,9 @@ from dingtalk_models import (
     InvalidRequest,
     Media,
 )
-from dingtalk_models.core.body import File, Form
+from dingtalk_models.core.files import Upload
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.transport.body import FormBody
 
 MB = 1024 * 1024
 
@@ -102,19 +103,19 @@ def test_what_the_platform_says_about_media(sandbox: Sandbox, app: DingTalkApp) 
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"media": File(b"x", "a.png")}, 40004),
-        ({"type": "sticker", "media": File(b"x", "a.png")}, 40004),
+        ({"media": Upload(b"x", "a.png")}, 40004),
+        ({"type": "sticker", "media": Upload(b"x", "a.png")}, 40004),
         ({"type": "image", "media": "no file"}, 41005),
-        ({"type": "image", "media": File(b"", "a.png")}, 44001),
-        ({"type": "image", "media": File(b"x", "a.pdf")}, 40005),
-        ({"type": "voice", "media": File(bytes(2 * MB + 1), "a.mp3")}, 40006),
-        ({"type": "voice", "media": File(bytes(2 * MB), "a.mp3")}, 0),
+        ({"type": "image", "media": Upload(b"", "a.png")}, 44001),
+        ({"type": "image", "media": Upload(b"x", "a.pdf")}, 40005),
+        ({"type": "voice", "media": Upload(bytes(2 * MB + 1), "a.mp3")}, 40006),
+        ({"type": "voice", "media": Upload(bytes(2 * MB), "a.mp3")}, 0),
     ],
 )
 def test_the_sandbox_refuses_media_itself(
     app: DingTalkApp, sandbox: Sandbox, fields: dict[str, Any], code: int
 ) -> None:
-    form = Form(fields)
+    form = FormBody(fields)
     url = f"{sandbox.url}/media/upload?access_token={app.access_token}"
     response = app.transport.send(HttpRequest("POST", url, {"Content-Type": form.content_type}, form))
     assert json.loads(response.content)["errcode"] == code

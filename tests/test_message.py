@@ -363,7 +363,9 @@ def test_everyone_may_be_written_to_three_times_a_day(sandbox: Sandbox, app: Din
 def test_results_are_kept_for_100_receivers_and_a_day(crowd: tuple[Sandbox, DingTalkApp]) -> None:
     sandbox, _ = crowd
     notification = WorkNotification.send(Text("太多"), dept_id_list=[1])
-    with pytest.raises(InvalidRequest, match="Results are kept only for notifications to 100 people") as refused:
+    with pytest.raises(
+        InvalidRequest, match="Results are kept only for notifications to at most 100 people"
+    ) as refused:
         notification.result()
     assert refused.value.code == 41052
     small = WorkNotification.send(Text("不多"), userid_list=["u1"])

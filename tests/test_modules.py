@@ -1,4 +1,4 @@
-"""The table of modules: what it registers is there, and what is there is registered."""
+"""The table of modules: every registered module exists, and every module is registered."""
 
 from __future__ import annotations
 

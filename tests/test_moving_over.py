@@ -1,4 +1,4 @@
-"""The `dingtalk-sdk` package of the registry and this one, side by side on one company of the sandbox.
+"""The package `dingtalk-sdk` and this one, side by side on one company of the sandbox.
 
 Its own calls go to the archived endpoints; what one client writes, the other reads.
 """

@@ -1,4 +1,4 @@
-"""Lazy lists: pages as they are needed, to the last one and not beyond, blocking and awaited."""
+"""Lazy lists: a page is fetched when it is needed, none after the last one; blocking and awaited."""
 
 from __future__ import annotations
 

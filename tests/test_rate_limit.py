@@ -6,15 +6,12 @@ import asyncio
 import logging
 import multiprocessing
 import time
-from bisect import insort
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 import servers
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dingtalk_models import (
     Call,
@@ -29,23 +26,14 @@ from dingtalk_models import (
     WebhookRobot,
     operations,
 )
+from dingtalk_models.core import reply
+from dingtalk_models.core.codes import LONGEST_WAIT
 from dingtalk_models.core.steps import Flow, Sleep, Step
 from dingtalk_models.message.message_body import Text
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sessions import open_session
-from dingtalk_models.transport.rate_limit import (
-    ADDRESS_WINDOW,
-    LONGEST_WAY,
-    SCRIPT,
-    Fleet,
-    LocalSchedule,
-    Schedule,
-    SharedSchedule,
-    is_free,
-)
+from dingtalk_models.transport.rate_limit.quota import is_free
 
 GET = "/topapi/v2/department/get"
-PATIENT = 1000.0
 READ = Department.objects.get.call(1)
 
 
@@ -64,205 +52,6 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
 
 def codes(sandbox: Sandbox) -> list[int | str | None]:
     return [call.code for call in sandbox.received(GET)]
-
-
-# -- the schedule --------------------------------------------------------------------------------------------------
-
-
-class Time:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def most_in_a_window(times: list[float], seconds: float) -> int:
-    times = sorted(times)
-    return max(sum(start <= moment < start + seconds for moment in times) for start in times)
-
-
-def go(schedule: Schedule) -> int:
-    """Take a permit that is free."""
-    _, ticket, wait = schedule.ask()
-    assert wait == 0
-    return ticket
-
-
-def wait_at(schedule: Schedule, ticket: int = 0) -> tuple[int, float]:
-    """A place in the queue, and the seconds until its turn."""
-    _, ticket, wait = schedule.ask(ticket)
-    assert wait > 0
-    return ticket, wait
-
-
-@given(
-    limit=st.integers(1, 60),
-    steps=st.lists(
-        st.tuples(st.sampled_from(["join", "leave", "pause", "pass"]), st.floats(0, 2)), min_size=1, max_size=150
-    ),
-    ways=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 3)), min_size=150, max_size=150),
-)
-def test_no_second_holds_more_than_the_limit(
-    limit: int, steps: list[tuple[Literal["join", "leave", "pause", "pass"], float]], ways: list[tuple[float, float]]
-) -> None:
-    """Whatever callers do, and however long what they send takes on its way."""
-    clock = Time()
-    schedule = LocalSchedule(limit, clock=clock)
-    waiting: dict[int, float] = {}
-    answers: dict[int, float] = {}
-    arrived: list[float] = []
-    resumes = 0.0
-
-    def ask(ticket: int) -> None:
-        _, ticket, wait = schedule.ask(ticket)
-        if wait:
-            waiting[ticket] = clock.now + wait
-            return
-        assert clock.now >= resumes
-        assert all(ticket < other for other in waiting), "nobody is overtaken by more than one permit"
-        part, answered = ways[len(arrived)]
-        arrived.append(clock.now + part * min(answered, LONGEST_WAY))
-        answers[ticket] = clock.now + answered
-
-    def let_pass(seconds: float) -> None:
-        end = clock.now + seconds
-        while due := [at for at in (*waiting.values(), *answers.values()) if at <= end]:
-            clock.now = max(clock.now, min(due))
-            for ticket in [ticket for ticket, at in answers.items() if at <= clock.now]:
-                del answers[ticket]
-                schedule.end(ticket)
-            for ticket in sorted(ticket for ticket, at in waiting.items() if at <= clock.now):
-                del waiting[ticket]
-                ask(ticket)
-        clock.now = end
-
-    for action, amount in steps:
-        if action == "join":
-            ask(0)
-        elif action == "leave" and waiting:
-            ticket = sorted(waiting)[int(amount / 2 * (len(waiting) - 1))]
-            del waiting[ticket]
-            schedule.end(ticket)
-        elif action == "pause":
-            schedule.pause(amount)
-            resumes = max(resumes, clock.now + amount)
-        else:
-            let_pass(amount)
-    let_pass(PATIENT)
-    assert not waiting
-    if arrived:
-        assert most_in_a_window(arrived, 1.0 - 1e-9) <= limit
-
-
-@pytest.mark.parametrize(("answer", "least"), [(0.02, 0.97), (0.1, 0.9), (LONGEST_WAY, 0.66), (3.0, 0.66)])
-@pytest.mark.parametrize("limit", [1, 7, 20, 300])
-def test_the_rate_is_nearly_the_limit(limit: int, answer: float, least: float) -> None:
-    """It costs the time of an answer in each second, and of a slow one no more than half of it."""
-    clock = Time()
-    schedule = LocalSchedule(limit, clock=clock)
-    events: list[tuple[float, int, int]] = [(clock.now, 0, 0)] * (6 * limit)
-    sent = 0
-    while clock.now < 1060:
-        clock.now, ticket, sending = events.pop(0)
-        if sending:
-            schedule.end(ticket)
-            ticket = 0
-        _, ticket, wait = schedule.ask(ticket)
-        sent += not wait
-        insort(events, (clock.now + (wait or answer), ticket, int(not wait)))
-    assert least * limit <= sent / 60 <= limit * 61 / 60
-
-
-def test_who_waits_is_told_how_long(schedules: Callable[[int], Schedule]) -> None:
-    schedule = schedules(2)
-    first, _ = go(schedule), go(schedule)
-    places = [wait_at(schedule) for _ in range(5)]
-    assert [wait for _, wait in places] == [pytest.approx(seconds, abs=0.2) for seconds in (1, 1, 2, 2, 3)]
-    schedule.end(first)
-    time.sleep(0.3)
-    assert wait_at(schedule, places[0][0])[1] == pytest.approx(0.7, abs=0.2)
-    assert wait_at(schedule, places[1][0])[1] == pytest.approx(1, abs=0.2), "the other call is still under way"
-
-
-def test_a_call_under_way_for_long_has_arrived(schedules: Callable[[int], Schedule]) -> None:
-    schedule = schedules(1)
-    go(schedule)
-    ticket, _ = wait_at(schedule)
-    time.sleep(LONGEST_WAY + 0.1)
-    assert wait_at(schedule, ticket)[1] == pytest.approx(0.9, abs=0.2)
-    time.sleep(1)
-    assert schedule.ask(ticket)[2] == 0
-
-
-def test_who_leaves_the_queue_makes_room(schedules: Callable[[int], Schedule]) -> None:
-    schedule = schedules(1)
-    go(schedule)
-    gone = [wait_at(schedule)[0] for _ in range(5)]
-    ticket, wait = wait_at(schedule)
-    assert wait == pytest.approx(6, abs=0.2)
-    for each in gone:
-        schedule.end(each)
-    assert wait_at(schedule, ticket)[1] == pytest.approx(1, abs=0.2)
-
-
-def test_a_pause_holds_up_everyone_and_keeps_their_order(schedules: Callable[[int], Schedule]) -> None:
-    schedule = schedules(1)
-    go(schedule)
-    places = [wait_at(schedule)[0] for _ in range(2)]
-    schedule.pause(1.3)
-    schedule.pause(0.2)
-    assert [wait_at(schedule, each)[1] for each in places] == [pytest.approx(1.3, abs=0.2), pytest.approx(2, abs=0.2)]
-    time.sleep(1.6)
-    assert wait_at(schedule, places[1])[1] > 0.5
-    assert schedule.ask(places[0])[2] == 0
-
-
-def test_an_address_may_burst() -> None:
-    clock = Time()
-    schedule = LocalSchedule(10_000, ADDRESS_WINDOW, clock)
-    for _ in range(10_000):
-        schedule.end(go(schedule))
-    assert wait_at(schedule)[1] == ADDRESS_WINDOW
-
-
-@pytest.fixture(params=["local", "shared"])
-def schedules(request: pytest.FixtureRequest) -> Callable[[int], Schedule]:
-    """What makes the schedule of a limit, in this process or in Redis."""
-    if request.param == "local":
-        return LocalSchedule
-    session = open_session(request.getfixturevalue("redis_url"))
-    script = session.script(SCRIPT)
-    assert script
-    fleet = Fleet(script)
-    return lambda limit: SharedSchedule(limit, fleet, f"{request.node.nodeid}:{limit}")
-
-
-def test_one_queue_for_all_who_share_a_store(redis_url: str) -> None:
-    script = open_session(redis_url).script(SCRIPT)
-    assert script
-    one, other = (SharedSchedule(1, Fleet(script), "test:queue") for _ in range(2))
-    one.end(go(one))
-    ticket, _ = wait_at(other)
-    later, wait = wait_at(one)
-    assert wait == pytest.approx(2, abs=0.2)
-    time.sleep(1.05)
-    assert wait_at(one, later)[1] == pytest.approx(1, abs=0.2), "a permit is free, and is that of the one ahead"
-    assert other.ask(ticket)[2] == 0
-
-
-def test_who_dies_in_the_queue_is_forgotten(redis_url: str) -> None:
-    script = open_session(redis_url).script(SCRIPT)
-    assert script
-    dead, alive = (SharedSchedule(1, Fleet(script), "test:dead") for _ in range(2))
-    go(alive)
-    wait_at(dead)
-    ticket, wait = wait_at(alive)
-    assert wait == pytest.approx(2, abs=0.2)
-    time.sleep(3.2)
-    assert alive.ask(ticket)[2] == 0
 
 
 # -- calls ---------------------------------------------------------------------------------------------------------
@@ -312,9 +101,14 @@ def share(settings: dict[str, Any], calls: int) -> None:
     app.close()
 
 
+def shared_settings(sandbox: Sandbox, store: str, name: str) -> dict[str, Any]:
+    """What the apps of several processes have in common."""
+    settings = {"appkey": sandbox.appkey, "appsecret": sandbox.appsecret, "session_manager": store, "name": name}
+    return settings | {"oapi_url": sandbox.url, "api_url": sandbox.url}
+
+
 def test_processes_share_the_limit(sandbox: Sandbox, redis_url: str) -> None:
-    settings = {"appkey": sandbox.appkey, "appsecret": sandbox.appsecret, "session_manager": redis_url}
-    settings |= {"oapi_url": sandbox.url, "api_url": sandbox.url}
+    settings = shared_settings(sandbox, redis_url, "sharing")
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         # both are up before either sends much
         for each in [pool.submit(share, settings, 1) for _ in range(2)]:
@@ -386,7 +180,7 @@ def test_a_turn_beyond_the_deadline_is_not_waited_for(sandbox: Sandbox) -> None:
     app = sandbox.app(rate_limit=RateLimit(1), retry=Retry(deadline=0.5))
     app.send(READ)
     begun = time.monotonic()
-    with pytest.raises(RateLimited, match=r"not sent: its turn would come in [01]\.\d s") as caught:
+    with pytest.raises(RateLimited, match=r"not sent: it would have to wait [01]\.\d s") as caught:
         app.send(READ)
     assert time.monotonic() - begun < 0.5
     assert 0.5 < caught.value.retry_after < 1.25
@@ -478,12 +272,38 @@ def test_a_pause_beyond_the_deadline_ends_the_wait(sandbox: Sandbox, app: DingTa
     app.close()
 
 
+def test_a_refusal_stops_other_processes_for_the_longest_wait_at_most(
+    sandbox: Sandbox, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> dict[str, Any]:
+        settings = shared_settings(sandbox, redis_url, name)
+        app = DingTalkApp(**settings, rate_limit=RateLimit(40), retry=None)
+        sandbox.fail(GET, errcode=90018, headers={"Retry-After": "86400"})
+        with pytest.raises(RateLimited):
+            app.send(READ)
+        app.close()
+        return settings
+
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        with pytest.raises(RateLimited, match="not sent") as caught:
+            pool.submit(share, refuse("for long"), 1).result()
+        assert LONGEST_WAIT - 60 < caught.value.retry_after <= LONGEST_WAIT
+        monkeypatch.setattr(reply, "LONGEST_WAIT", 2.0)
+        sandbox.calls.clear()
+        settings = refuse("for two seconds")
+        for each in [pool.submit(share, settings, 5) for _ in range(2)]:
+            each.result()
+    refused, *others = [call.at for call in sandbox.received(GET)]
+    assert len(others) == 10
+    assert 1.9 < min(others) - refused < 5
+
+
 def test_a_ban_of_the_address_holds_up_every_api(sandbox: Sandbox) -> None:
     app = sandbox.app(rate_limit=RateLimit(per_address=9_000))
     sandbox.fail(GET, status=200, body='{"status":1111,"wait":5}')
     with pytest.raises(RateLimited):
         app.contact.departments.get(1)
-    with pytest.raises(RateLimited, match=r"not sent: its turn would come in (300\.0|299)"):
+    with pytest.raises(RateLimited, match=r"not sent: it would have to wait (300\.0|299)"):
         app.contact.users.get("zhaolei")
     app.close()
 

@@ -1,4 +1,4 @@
-"""Reading replies: whatever comes is an answer, a documented refusal, or an error that says what came."""
+"""Reading replies: whatever arrives becomes a result, a documented refusal, or an error that describes it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from dingtalk_models import (
     User,
     api,
 )
+from dingtalk_models.core.codes import LONGEST_WAIT
 from dingtalk_models.core.model import Record
 from dingtalk_models.core.paging import OFFSET
 from dingtalk_models.core.query import Listing
@@ -389,23 +390,40 @@ def test_a_spoilt_reply_shows_no_token(content: bytes) -> None:
     ("said", "seconds"),
     [
         ("7", 7.0),
-        ("0.5", 0.5),
+        (" 0.5 ", 0.5),
+        ("599", 599.0),
+        ("86400", LONGEST_WAIT),
+        ("9" * 5000, LONGEST_WAIT),
+        ("Wed, 21 Oct 2026 07:28:30 GMT", 30.0),
+        ("Thu, 22 Oct 2026 07:28:00 GMT", LONGEST_WAIT),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_WAIT),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1.0),
+        ("Wed, 21 Oct 2026 07:28:30 -0000", 1.0),
         ("-1", 1.0),
+        ("1e9", 1.0),
         ("nan", 1.0),
         ("inf", 1.0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", 1.0),
+        ("soon", 1.0),
+        ("٣", 1.0),
         ("", 1.0),
     ],
 )
 def test_retry_after(said: str, seconds: float) -> None:
+    headers = {"retry-after": said, "date": "Wed, 21 Oct 2026 07:28:00 GMT"}
     for call, body, status in (
         (OLD[0], {"errcode": 88, "sub_code": "90018"}, 200),
         (NEW[0], {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"}, 403),
         (NEW[0], HTML, 429),
     ):
         with pytest.raises(RateLimited) as caught:
-            call.read(respond(body, status, {"retry-after": said}))
+            call.read(respond(body, status, headers))
         assert caught.value.retry_after == seconds
+
+
+def test_a_date_to_wait_for_needs_the_date_of_the_reply() -> None:
+    with pytest.raises(RateLimited) as caught:
+        NEW[0].read(respond(HTML, 429, {"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}))
+    assert caught.value.retry_after == 1.0
 
 
 def test_trouble_may_ask_to_wait_too() -> None:

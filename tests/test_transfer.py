@@ -1,4 +1,4 @@
-"""Uploads and downloads: in pieces, begun anew, never held in memory; against the sandbox, over HTTP."""
+"""Uploads and downloads: in chunks, started again, never held in memory; against the sandbox, over HTTP."""
 
 from __future__ import annotations
 
@@ -28,12 +28,16 @@ from dingtalk_models import (
     Retry,
     Space,
     TransportError,
+    UnusableFile,
 )
-from dingtalk_models.core.body import CHUNK, File, Form, Sink
+from dingtalk_models.core.files import Upload
+from dingtalk_models.core.http import Download
 from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.server.envelopes import Call, Upload
+from dingtalk_models.sandbox.server.envelopes import Call
+from dingtalk_models.sandbox.server.envelopes import Upload as Received
 from dingtalk_models.sandbox.state.object_store import PREFIX
+from dingtalk_models.transport.body import CHUNK, FileBody, FormBody, receiving
 
 MB = 1024 * 1024
 
@@ -179,8 +183,8 @@ def test_a_file_is_never_held_in_memory(app: DingTalkApp, store: Store, tmp_path
     go(HttpRequest("PUT", store.url, {}, b"warm"))
     tracemalloc.start()
     try:
-        assert go(HttpRequest("PUT", store.url, {}, File(big))) == 200
-        assert go(HttpRequest("GET", store.url, {}, None, Sink(down))) == 200
+        assert go(HttpRequest("PUT", store.url, {}, FileBody(Upload(big)))) == 200
+        assert go(HttpRequest("GET", store.url, {}, None, Download(down))) == 200
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -221,13 +225,13 @@ def test_the_store_refuses_what_was_not_signed(sandbox: Sandbox, app: DingTalkAp
         response = app.transport.send(HttpRequest("PUT", url, wrong, b"x"))
         assert (response.status, b"SignatureDoesNotMatch" in response.content) == (403, True)
     with pytest.raises(PermissionDenied) as caught:
-        app.send(Transfer("PUT", url, {}, file=File(b"x")))
+        app.send(Transfer("PUT", url, {}, upload=Upload(b"x")))
     assert caught.value.code == "SignatureDoesNotMatch"
     assert caught.value.request is not None
     assert "Signature" not in repr(caught.value.request)
     sandbox.clock.advance(901)
     with pytest.raises(PermissionDenied) as late:
-        app.send(Transfer("PUT", url, headers, file=File(b"x")))
+        app.send(Transfer("PUT", url, headers, upload=Upload(b"x")))
     assert late.value.code == "AccessDenied"
 
 
@@ -241,13 +245,13 @@ def test_a_transfer_that_breaks_off_is_begun_anew(
     path = info.signature.url.removeprefix(sandbox.url)
     for target in (tmp_path / "down.bin", io.BytesIO()):
         sandbox.fail(path, **how)
-        sink = Sink(target)
-        app.send(Transfer("GET", info.signature.url, info.signature.headers, sink=sink))
+        kept = Download(target)
+        app.send(Transfer("GET", info.signature.url, info.signature.headers, download=kept))
         got = target.read_bytes() if isinstance(target, Path) else target.getvalue()
-        assert (sink.received, got == content) == (MB, True)
+        assert (kept.received, got == content) == (MB, True)
 
         async def again(target: Path | io.BytesIO = target) -> None:
-            await app.asend(Transfer("GET", info.signature.url, info.signature.headers, sink=Sink(target)))
+            await app.asend(Transfer("GET", info.signature.url, info.signature.headers, download=Download(target)))
 
         sandbox.fail(path, **how)
         awaited(app, again)
@@ -264,7 +268,7 @@ def test_an_upload_that_breaks_off_is_begun_anew(
     source.seek(7)
     info = Dentry.objects.upload_info(space.root(who).uuid or "", who)
     sandbox.fail(info.signature.url.removeprefix(sandbox.url), **how)
-    app.send(Transfer("PUT", info.signature.url, info.signature.headers, file=File(source)))
+    app.send(Transfer("PUT", info.signature.url, info.signature.headers, upload=Upload(source)))
     assert list(sandbox.company.drive.store.objects.values()) == [source.getvalue()[7:]]
     assert len(at_the_store(sandbox)) == 2
 
@@ -297,7 +301,7 @@ def test_a_download_that_fails_leaves_nothing_behind(
 
 def _download(file: Dentry, who: str, target: Path) -> Transfer:
     info = Dentry.objects.download_info(file.space_id, file.id, who)
-    return Transfer("GET", info.signature.url, info.signature.headers, sink=Sink(target))
+    return Transfer("GET", info.signature.url, info.signature.headers, download=Download(target))
 
 
 def test_a_commit_whose_answer_is_lost_is_sent_once(sandbox: Sandbox, app: DingTalkApp, who: str, space: Space) -> None:
@@ -323,7 +327,7 @@ def test_a_store_that_is_not_named_is_an_error(sandbox: Sandbox, app: DingTalkAp
     file = space.upload(b"x", who, name="a.txt")
     path = f"/v1.0/storage/spaces/{space.id}/dentries/{file.id}/downloadInfos/query"
     sandbox.fail(path, body='{"protocol":"HEADER_SIGNATURE","headerSignatureInfo":{}}', content_type="application/json")
-    with pytest.raises(TransportError, match="no address"):
+    with pytest.raises(TransportError, match="no URL of the file store"):
         file.download(io.BytesIO(), who)
 
 
@@ -347,31 +351,31 @@ def test_what_is_refused_before_an_upload(sandbox: Sandbox, app: DingTalkApp, wh
 @given(st.lists(st.binary(max_size=2000), min_size=1, max_size=3), st.text(max_size=20))
 def test_forms_are_read_as_they_were_written(contents: list[bytes], text: str) -> None:
     text = text.encode(errors="ignore").decode()
-    form = Form({"text": text} | {f"file{at}": File(part, f"名字 {at}.bin") for at, part in enumerate(contents)})
+    form = FormBody({"text": text} | {f"file{at}": Upload(part, f"名字 {at}.bin") for at, part in enumerate(contents)})
     body = b"".join(form.chunks())
     assert len(body) == form.length
     read = Call.read("POST", "/media/upload", {}, {"content-type": form.content_type}, body)
-    expected = {f"file{at}": Upload(f"名字 {at}.bin", part) for at, part in enumerate(contents)}
+    expected = {f"file{at}": Received(f"名字 {at}.bin", part) for at, part in enumerate(contents)}
     assert read.body == {"text": text, **expected}
 
 
 def test_a_file_that_shrinks_while_it_is_sent(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(bytes(2 * CHUNK))
-    chunks = File(path).chunks()
+    chunks = FileBody(Upload(path)).chunks()
     next(chunks)
     path.write_bytes(b"")
-    with pytest.raises(EOFError, match="ended after"):
+    with pytest.raises(UnusableFile, match="ended after"):
         next(chunks)
 
 
 def test_a_target_that_cannot_be_rewound_is_written_once() -> None:
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader, os.fdopen(write_end, "wb") as pipe:
-        sink = Sink(pipe)
-        with sink.receive(3) as write:
-            write(b"abc")
+        kept = Download(pipe)
+        with receiving(kept, {}) as receiver:
+            receiver.take(b"abc")
         pipe.flush()
         assert reader.read(3) == b"abc"
-        with pytest.raises(OSError, match="cannot be rewound"), sink.receive(3):
+        with pytest.raises(OSError, match="cannot be rewound"), receiving(kept, {}):
             pass

@@ -1,4 +1,4 @@
-"""The edge over real connections: timeouts, faults of every kind, what is sent again and what is not, logging."""
+"""Transports over real connections: timeouts, faults of every kind, what is sent again and what is not, logging."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from dingtalk_models.core.parallel import batches
 from dingtalk_models.core.steps import Steps
 from dingtalk_models.exchange import prepare
 from dingtalk_models.sandbox import Behaviour, Sandbox
-from dingtalk_models.transport.asynchronous import HttpcoreTransport
+from dingtalk_models.transport.asynchronous import AiohttpTransport
 from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.masking import mask
 
@@ -286,7 +286,7 @@ def test_a_broken_connection_is_named(
 
 def test_an_address_of_no_kind() -> None:
     app = unreachable_app("nonsense://127.0.0.1")
-    with pytest.raises(TransportError, match="InvalidSchema"):
+    with pytest.raises(TransportError, match="cannot be sent"):
         app.send(READ)
     with pytest.raises(TransportError):
         awaited(app, READ)
@@ -552,9 +552,9 @@ def test_a_double_needs_two_methods() -> None:
     assert double.urls == async_double.inner.urls == []  # both closed
 
 
-def test_awaiting_without_httpx_says_what_to_install() -> None:
+def test_awaiting_without_aiohttp_says_what_to_install() -> None:
     code = (
-        "import sys; sys.modules['httpcore'] = None\n"
+        "import sys; sys.modules['aiohttp'] = None\n"
         "from dingtalk_models import DingTalkApp, ConfigurationError\n"
         "try: DingTalkApp(appkey='k', appsecret='s').async_transport\n"
         "except ConfigurationError as error: print(error)"
@@ -802,7 +802,7 @@ def test_the_transports_by_themselves(sandbox: Sandbox) -> None:
     transport.close()
 
     async def scenario() -> HttpResponse:
-        other = HttpcoreTransport((1, 1))
+        other = AiohttpTransport((1, 1))
         try:
             return await other.send(request)
         finally:

@@ -1,4 +1,4 @@
-"""Both type checkers, strict, over the files of tests/typing: exact where it is right, precise where it is wrong."""
+"""Both type checkers, strict, on the files in tests/typing: exact types for right code, an error for each mistake."""
 
 from __future__ import annotations
 

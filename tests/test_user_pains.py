@@ -1,4 +1,4 @@
-"""What users of other clients report again and again, each as a test that is named after it."""
+"""Problems that users of other clients often report: a test for each, named after it."""
 
 from __future__ import annotations
 

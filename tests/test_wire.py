@@ -1,4 +1,4 @@
-"""Wire types: Python on the outside, DingTalk on the wire, and back without a loss."""
+"""Wire types: from Python to the platform's form and back, without loss."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_texts_joined_by_commas(value: list[str]) -> None:
 
 
 def test_a_comma_in_an_id_is_refused() -> None:
-    with pytest.raises(ValidationError, match="may not hold a comma"):
+    with pytest.raises(ValidationError, match="may not contain a comma"):
         TypeAdapter(CommaStrs).validate_python(["a,b"])
     with pytest.raises(ValidationError):
         TypeAdapter(CommaInts).validate_python("1,x")

@@ -1,1 +1,1 @@
-"""What writes the generated files: each module makes some of them, `facts` reads what they are made from."""
+"""Writes the generated files. Each module makes some of them; `facts` reads the facts."""

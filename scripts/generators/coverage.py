@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from dingtalk_models import Module, operations
+from dingtalk_models import operations
 from dingtalk_models.core.registry import OperationInfo
 from generators import facts
-from generators.uses import Test, tests_of, tests_with
+from generators.uses import Test, modules, tests_of, tests_with
 
 INTRODUCTION = """\
 # What is covered
@@ -137,8 +137,7 @@ def interfaces() -> list[Interface]:
 def _operation_of(front: str) -> str:
     """The name of the operation that a method of the first generation is."""
     module, _, name = front.partition(".")
-    owner = next(each for each in Module.__subclasses__() if each.__module__ == f"dingtalk_models.{module}.module")
-    return str(getattr(owner, name).names[0].name)
+    return str(getattr(modules()[module], name).names[0].name)
 
 
 def _tests_of(front: str) -> Iterator[Test]:

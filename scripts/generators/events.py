@@ -27,7 +27,7 @@ def event_types() -> str:
 
 
 def _described(pages: list[Page]) -> dict[str, Any]:
-    """What the pages of one event say."""
+    """The facts on the pages of one event."""
     first, *_ = pages = sorted(pages, key=_rank)
     fields: dict[str, tuple[str, str]] = {}
     for field in (field for page in pages for field in page["fields"]):

@@ -1,4 +1,4 @@
-"""The platform's facts, as facts/ holds them: read once, when somebody asks."""
+"""The platform's facts, read from facts/ once, when they are first needed."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def pages(http: str, path: str) -> list[Page]:
 
 
 def current(http: str, path: str) -> list[Page]:
-    """The pages that document an endpoint; those in the archive count where there are no others."""
+    """The pages that document an endpoint. Archived pages are used only if there are no others."""
     found = pages(http, path)
     return [page for page in found if not page["archived"]] or found
 
 
 @cache
 def methods() -> list[dict[str, Any]]:
-    """Every older name of an API, and the endpoint that took its place."""
+    """Every older name of an API, and the endpoint that replaced it."""
     return _read(HOME / "methods.json")
 
 
@@ -75,7 +75,7 @@ def product(path: str) -> str:
 
 
 def laid_out(value: Any, indent: int = 0, before: int = 0) -> str:
-    """Facts as JSON in which a change is easy to see: what fits on a line is on one, the rest has a line a part."""
+    """Facts as JSON with readable diffs: a value is on one line if it fits, else each part has a line."""
     flat = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if indent + before + len(flat) <= WIDTH or not value:
         return flat

@@ -1,4 +1,4 @@
-"""Every generated file, and what it has to hold."""
+"""Every generated file, and its content."""
 
 from __future__ import annotations
 

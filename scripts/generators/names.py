@@ -27,7 +27,7 @@ def method_names() -> str:
 
 
 def stubs() -> dict[Path, str]:
-    """For each package that imports its names on first use, a stub that type checkers and editors see them in."""
+    """For each package that imports its names on first use, a stub for type checkers and editors."""
     for path in sorted(SOURCE.glob("dingtalk_models/**/__init__.py")):
         import_module(".".join(path.parent.relative_to(SOURCE).parts))
     return {SOURCE.joinpath(*package.split("."), "__init__.pyi"): _stub(package) for package in tables}

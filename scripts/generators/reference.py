@@ -38,7 +38,7 @@ MASKED_LIST = re.compile(r"\[\d*x+\d*\]")
 
 
 def copy(reference: Path) -> None:
-    """Write facts/ anew."""
+    """Write facts/ again."""
     by_file: defaultdict[Path, list[Page]] = defaultdict(list)
     for each in _read(reference / "endpoints.json"):
         by_file[facts.home(each)].append(page(each))
@@ -92,7 +92,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_source(fact: Any) -> Any:
-    """A fact without how it was found."""
+    """A fact without the notes on how it was found."""
     if is_array(fact):
         return [_without_source(each) for each in fact]
     return {name: value for name, value in fact.items() if name not in ABOUT_THE_SOURCE}

@@ -1,4 +1,4 @@
-"""Which tests use an operation, as their text tells."""
+"""Finds the tests that use an operation, by their source text."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 from functools import cache
+from importlib import import_module
 from typing import NamedTuple
 
-from dingtalk_models import Manager, Module
+from dingtalk_models import Manager
 from dingtalk_models.core.model import managed
 from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.modules import MODULES
 from generators.facts import ROOT
 
 OF_EVERY_OPERATION = {
     *("test_completion.py", "test_conventions.py", "test_editor.py", "test_four_uses.py", "test_generated.py"),
     *("test_typing.py",),
 }
-"""Tests that treat all operations alike: none of them is an operation's own."""
+"""Tests that run for every operation. They do not count as a test of one operation."""
 
 
 class Test(NamedTuple):
@@ -36,7 +38,7 @@ def tests_of(info: OperationInfo) -> Iterator[Test]:
 
 
 def tests_with(pattern: str, words: Collection[str]) -> Iterator[Test]:
-    """The tests in whose text a pattern is found; `words` are some of which it always holds one, to look for first."""
+    """The tests whose text matches a pattern. A match always contains one of `words`, so these are searched first."""
     found = re.compile(pattern)
     files = (tests for text, tests in _files() if any(word in text for word in words) and found.search(text))
     return (test for tests in files for test in tests if found.search(test.text))
@@ -80,18 +82,24 @@ def _spellings(info: OperationInfo) -> Iterator[str]:
 
 
 def _attributes(info: OperationInfo) -> Iterator[tuple[type, str]]:
-    """Where an operation can be reached: at its own manager, and at others that lend it."""
+    """The classes that have an operation: its own manager, and others with an alias of it."""
     made = vars(info.manager)[info.method]
     for manager in Manager.__subclasses__():
         yield from ((manager, name) for name, value in vars(manager).items() if value is made)
 
 
 @cache
+def modules() -> dict[str, type]:
+    """The class of each module."""
+    return {name: getattr(import_module(f"dingtalk_models.{name}.module"), kind) for name, kind in MODULES.items()}
+
+
+@cache
 def _accessors(manager: type) -> list[str]:
-    """How an app's modules call a manager: `departments`."""
+    """The names of a manager on the app's modules, such as `departments`."""
     return [
         name
-        for module in Module.__subclasses__()
+        for module in modules().values()
         for name, value in vars(module).items()
         if isinstance(value, managed) and value.kind is manager
     ]

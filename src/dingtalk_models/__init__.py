@@ -6,7 +6,7 @@
     for department in Department.objects.list():
         print(department.dept_id, department.name)
 
-Importing the package costs next to nothing: each name is imported when it is first used.
+Importing the package is fast: each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ __getattr__, __dir__ = lazy(
         "contact.directory": "Directory DirectoryChanges",
         "contact.role": "Role RoleGroup",
         "contact.user": "User",
-        "core.body": "Body Sink",
         "core.call": "Call",
         "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError "
         "DecryptionError DingTalkError InvalidArgument InvalidRequest NotFound PartlyRead "
         "PartlySent PermissionDenied PlatformBusy QuotaExhausted RateLimited "
         "ReplayedCallback RetiredMethod SessionStoreError SignatureMismatch StillSending "
         "TransportError UnknownMethod UnusableFile",
-        "core.http": "HttpRequest HttpResponse",
+        "core.files": "Upload",
+        "core.http": "Content Download HttpRequest HttpResponse",
         "core.model": "Manager Model Module",
         "core.operation": "Old api method operation",
         "core.paging": "Page",

@@ -9,8 +9,6 @@ from dingtalk_models.contact.directory import DirectoryChanges as DirectoryChang
 from dingtalk_models.contact.role import Role as Role
 from dingtalk_models.contact.role import RoleGroup as RoleGroup
 from dingtalk_models.contact.user import User as User
-from dingtalk_models.core.body import Body as Body
-from dingtalk_models.core.body import Sink as Sink
 from dingtalk_models.core.call import Call as Call
 from dingtalk_models.core.errors import AlreadyExists as AlreadyExists
 from dingtalk_models.core.errors import ApiError as ApiError
@@ -36,6 +34,9 @@ from dingtalk_models.core.errors import StillSending as StillSending
 from dingtalk_models.core.errors import TransportError as TransportError
 from dingtalk_models.core.errors import UnknownMethod as UnknownMethod
 from dingtalk_models.core.errors import UnusableFile as UnusableFile
+from dingtalk_models.core.files import Upload as Upload
+from dingtalk_models.core.http import Content as Content
+from dingtalk_models.core.http import Download as Download
 from dingtalk_models.core.http import HttpRequest as HttpRequest
 from dingtalk_models.core.http import HttpResponse as HttpResponse
 from dingtalk_models.core.model import Manager as Manager

@@ -1,4 +1,4 @@
-"""`DingTalkApp`: one application of one company, with its credentials, its session store and its transport."""
+"""`DingTalkApp`: one application of one company, with its credentials, session store and transports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.exchange import exchange
 from dingtalk_models.modules import Modules
 from dingtalk_models.sender import Sender
-from dingtalk_models.sessions import SessionSource, open_session
+from dingtalk_models.sessions import Session, SessionSource, open_session
 from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
@@ -34,8 +34,8 @@ class DingTalkApp(Sender, Modules):
     """One application of one company.
 
     Args:
-        name: tells apart apps that share a session store.
-        session_manager: where the access token and the jsapi ticket are kept: nothing (this process's memory), a URL
+        name: distinguishes apps that share a session store.
+        session_manager: the session store, for access token and jsapi ticket: nothing (this process's memory), a URL
             (`redis://…`, `memcached://…`, `sqlite:///…`, any SQLAlchemy URL), a client of Redis or Memcached, or an
             object with `get`, `set` and `delete`.
         corp_id: the company's CorpId.
@@ -43,19 +43,19 @@ class DingTalkApp(Sender, Modules):
         agent_id: the app's AgentId.
         appkey: the app's AppKey (Client ID).
         appsecret: the app's AppSecret (Client Secret).
-        aes_key: the key of callbacks, 43 characters.
-        token: the token of callbacks.
-        callback_url: the address that callbacks are sent to.
-        domain: the app's own domain.
-        noncestr: the text that jsapi signatures are made with; by default newly made each time.
+        aes_key: the key that pushes are encrypted with, 43 characters.
+        token: the token that pushes are signed with.
+        callback_url: the URL that events are pushed to.
+        domain: the domain of the app's custom space.
+        noncestr: the nonce of jsapi signatures; by default a new one each time.
         oapi_url: the base URL of the older host, for a sandbox or a proxy.
         api_url: the base URL of the newer host.
-        timeout: seconds to wait for an answer, or for a connection and for an answer.
-        retry: how often a call is tried; `None` for once.
-        rate_limit: how many calls a second are made, while more wait their turn; `None` for no limit.
-        transport: what sends requests; by default requests.
-        async_transport: what sends awaited requests; by default httpcore, the engine of httpx.
-        session_fallback: whether this process's memory stands in for a session store that is down.
+        timeout: seconds to wait for a response, or a pair: for a connection, and for a response.
+        retry: how often a failed call is sent again; `None` for never.
+        rate_limit: how many calls a second are made; further calls wait. `None` for no limit.
+        transport: sends requests; by default with requests.
+        async_transport: sends awaited requests; by default with aiohttp.
+        session_fallback: whether to use this process's memory while the session store is down.
     """
 
     def __init__(
@@ -110,10 +110,10 @@ class DingTalkApp(Sender, Modules):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """An app set up from `DINGTALK_APPKEY`, `DINGTALK_SESSION_MANAGER` and so on: a variable an argument.
+        """An app from environment variables, one for each argument: `DINGTALK_APPKEY`, `DINGTALK_SESSION_MANAGER`, …
 
         Args:
-            environ: where the variables are.
+            environ: the variables.
 
         Raises:
             ConfigurationError: a variable is unknown or malformed, or there is none.
@@ -134,7 +134,7 @@ class DingTalkApp(Sender, Modules):
 
     @cached_property
     def run(self) -> Runner:
-        """Run a method by the platform's name of it, or by a name that `@method` gave.
+        """Run a method by the platform's name for it, or by a name from `@method`.
 
         `app.run("dingtalk.oapi.v2.department.get", dept_id=1)`; `await app.run.aio(…)`; `app.run.call(…)`.
         """
@@ -150,7 +150,7 @@ class DingTalkApp(Sender, Modules):
     # -- which app --------------------------------------------------------------------------------------------------
 
     def use(self) -> Self:
-        """Make this app the one that class-level calls of this process go through, and return it."""
+        """Make this app the default for class-level calls in this process, and return it."""
         context.use(self)
         return self
 
@@ -178,12 +178,12 @@ class DingTalkApp(Sender, Modules):
 
     @property
     def access_token(self) -> str:
-        """The app's access token, fetched only when it has to be."""
+        """The app's access token. It is fetched only when needed."""
         return self.get_access_token()
 
     @property
     def jsapi_ticket(self) -> str:
-        """The app's jsapi ticket, fetched only when it has to be."""
+        """The app's jsapi ticket. It is fetched only when needed."""
         return self.get_jsapi_ticket()
 
     def _issue_access_token(self) -> Call[Issued]:
@@ -198,13 +198,18 @@ class DingTalkApp(Sender, Modules):
         return Limiter(limit, self.session, url=self.oapi_url, key=self.session_key("rate"), quota_key=quota_key)
 
     def session_key(self, what: str) -> str:
-        """A key of the session store, made of the app's name and the identity of its credentials, never a secret."""
+        """A key in the session store: the app's name and its AppKey or CorpId, never a secret."""
         where = "" if self.api_url == API_URL else f"{self.api_url}:"
         return f"dingtalk:{where}{self.name}:{self.appkey or self.corp_id}:{what}"
 
+    @cached_property
+    def marks(self) -> Session:
+        """Where it is noted what was received: the session store, or this process's memory if it has no `add`."""
+        return self.session if self.session.has_add else open_session()
+
     @property
     def space_id(self) -> str:
-        """The id of the custom space that belongs to the app's domain."""
+        """The id of the custom space of the app's domain."""
         return self.file.get_custom_space().id
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""One call, from its description to its answer: token, sending, reading, renewing a rejected token, retries."""
+"""The exchange of one call: get the token, send, read the reply, renew a rejected token, retry."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from pydantic_core import to_json
 
 from dingtalk_models.auth.credential import Credential
-from dingtalk_models.core.body import File, Form
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import AuthenticationError, ConfigurationError, DingTalkError
-from dingtalk_models.core.http import HttpRequest, HttpResponse
+from dingtalk_models.core.files import Upload
+from dingtalk_models.core.http import Content, HttpRequest, HttpResponse
 from dingtalk_models.core.model import bind
 from dingtalk_models.core.steps import Flow, Send
 from dingtalk_models.transport.rate_limit import Limiter
@@ -29,7 +30,7 @@ logger = logging.getLogger("dingtalk_models")
 
 
 class ExchangingApp(AppLike, Protocol):
-    """An app, as far as its calls are concerned."""
+    """What an exchange needs from an app."""
 
     @property
     def oapi_url(self) -> str: ...
@@ -44,11 +45,11 @@ class ExchangingApp(AppLike, Protocol):
 
 
 def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
-    """Send a call as often as the app's retry policy allows, and read its answer."""
+    """Send a call, and again if the app's retry policy allows it, and return its result."""
     until = time.monotonic() + app.retry.deadline
     if not call.endpoint.authenticated:
         return (yield from _attempts(app, call, None, until))
-    # outside of the attempts: the call that fetches a token has attempts of its own, which must not multiply
+    # before the attempts: the call that fetches a token has attempts of its own, and they must not multiply
     credential = app.access_token_credential
     if credential is None:
         raise ConfigurationError(f"{call.endpoint} needs the access token of an app")
@@ -58,19 +59,19 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     except AuthenticationError as error:
         if not error.token_rejected:
             raise
-    # refused before it was acted on, so that even a write may be sent again
+    # the call was refused before it was executed, so even a write is safe to send again
     token = yield from credential.renew(token)
     return (yield from _attempts(app, call, token.value, until))
 
 
 def _attempts(app: ExchangingApp, call: Call[T], token: str | None, until: float) -> Flow[T]:
-    """Try a call until it succeeds, or no further attempt is worth it."""
+    """Try a call until it succeeds or must not be tried again."""
     try:
         return (yield from _attempt(app, call, token, until))
     except DingTalkError as error:
         if not app.retry.worth_repeating(error, idempotent=call.endpoint.idempotent):
             raise
-        from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - a first success needs none of it
+        from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - only after a failure
 
         repeated = repeat(app.retry, error, lambda: _attempt(app, call, token, until), until, call.endpoint)
     return (yield from repeated)
@@ -86,7 +87,7 @@ def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
     sent_at = time.perf_counter()
     received: HttpResponse | None = None
     try:
-        response: HttpResponse = yield Send(call.http_request or prepare(call, app.oapi_url, app.api_url, token))
+        response: HttpResponse = yield Send(prepare(call, app.oapi_url, app.api_url, token))
         received = response
         answer = call.read(response)
     except DingTalkError as error:
@@ -99,26 +100,38 @@ def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
 
 def prepare(call: Call[Any], oapi_url: str, api_url: str, token: str | None) -> HttpRequest:
     """The HTTP request for a call."""
+    if call.http_request is not None:
+        return _with_file(call.http_request, call.upload)
     request = call.request
     url = (oapi_url if request.host == "oapi" else api_url) + request.path
     query = dict(request.query_params)
     headers = {"Accept": "application/json"}
-    content: bytes | Form | None = None
+    content: bytes | Content | None = None
     if token and request.host == "oapi":
         query = {"access_token": token, **query}
     elif token:
         headers["x-acs-dingtalk-access-token"] = token
-    if request.body is not None and any(isinstance(value, File) for value in request.body.values()):
-        content = Form(request.body)
-        headers["Content-Type"] = content.content_type
-        # documented as parts of the form; the gateway misses some that are not in the query as well
-        query |= content.texts
+    if request.body is not None and any(isinstance(value, Upload) for value in request.body.values()):
+        from dingtalk_models.transport.body import FormBody  # noqa: PLC0415 - only when a file is sent
+
+        content = form = FormBody(request.body)
+        headers["Content-Type"] = form.content_type
+        # documented as parts of the form, but the gateway requires some of them in the query string too
+        query |= form.texts
     elif request.body is not None:
         content = to_json(request.body)
         headers["Content-Type"] = "application/json"
     if query:
         url += "?" + _query_string(query)
     return HttpRequest(request.verb, url, headers, content)
+
+
+def _with_file(request: HttpRequest, upload: Upload | None) -> HttpRequest:
+    if upload is None:
+        return request
+    from dingtalk_models.transport.body import FileBody  # noqa: PLC0415 - only when a file is sent
+
+    return replace(request, content=FileBody(upload))
 
 
 def _query_string(query: Mapping[str, Any]) -> str:

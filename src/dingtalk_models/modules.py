@@ -1,7 +1,7 @@
-"""The one table of modules: what `app.contact`, `app.message`, … are.
+"""The table of modules: `app.contact`, `app.message` and so on.
 
-A line here registers a module everywhere: on the app, for `run()`, and for the sandbox, whose folder of the same name
-holds the endpoints. Its class is found in `dingtalk_models/<name>/module.py`, and imported when it is first used.
+A row here registers a module everywhere: for the app, for `run()`, and for the sandbox, which has its endpoints in a
+folder of the same name. Its class is in `dingtalk_models/<name>/module.py`, and is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Modules:
     auth: Auth
     """Access token, jsapi ticket, signatures."""
     callback: Callback
-    """Pushes: received, answered, subscribed to."""
+    """Events: receiving pushes, subscribing."""
     contact: Contact
     """Departments, users, roles."""
     customer: Customer
@@ -49,4 +49,4 @@ class Modules:
 
 
 MODULES: dict[str, str] = dict(Modules.__annotations__)
-"""The name of each module, and of its class."""
+"""The name of each module, and the name of its class."""

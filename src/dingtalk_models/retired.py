@@ -1,7 +1,7 @@
-"""Names that the platform once had for its APIs, and has retired, with what takes their place.
+"""Names of APIs that the platform has retired, and their replacements.
 
-A name that leads to one of this package's operations is not among them, however old it is. For those in `_GONE` the
-platform documents no API any more, and names no successor; the APIs in `_CLOSED` are closed to new applications.
+An old name that still leads to an operation of this package is not listed here. The APIs in `_GONE` are no longer
+documented and have no replacement. The APIs in `_CLOSED` are closed to new applications.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _CLOSED: Final[dict[str, str | None]] = {
     "dingtalk.oapi.user.list": "dingtalk.oapi.v2.user.list",
     "dingtalk.oapi.workrecord.": "/v1.0/todo/users/{unionId}/tasks",
 }
-"""What takes the place of an API, or of all whose names begin so: a name that `run()` knows, or a path."""
+"""The replacement of an API, or of all APIs whose names begin so: a name that `run()` knows, or a path."""
 
 RETIRED: Final[dict[str, str | None]] = {
     **{prefix + rest: None for prefix, names in _GONE.items() for rest in names.split()},
@@ -79,7 +79,7 @@ RETIRED: Final[dict[str, str | None]] = {
 
 
 def retired(name: str) -> RetiredMethod | None:
-    """What to raise for a name that is retired."""
+    """The error for a retired name; `None` for any other name."""
     if name in RETIRED:
         return RetiredMethod(name, RETIRED[name])
     family = next((each for each in _CLOSED if each.endswith(".") and name.startswith(each)), None)

@@ -1,4 +1,4 @@
-"""`app.run(name, …)`: methods by the platform's names of them, and by the names that `@method` gave."""
+"""`app.run(name, …)`: runs methods by the platform's names, or by names from `@method`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def operations() -> list[registry.OperationInfo]:
-    """Every operation that is one documented API: what tests, docs and tools are generated from."""
+    """Every operation that is one documented API. Tests, docs and tools use this list."""
     _load()
     return registry.operations()
 
@@ -34,30 +34,30 @@ class Runner:
         """Run a method by name.
 
         Args:
-            name: the platform's current name of an API, an earlier one, or one that `@method` gave.
+            name: the platform's current name of an API, an older one, or one from `@method`.
             args: the method's arguments.
-            kwargs: the method's arguments, under their Python names, their wire names, or those that the API had under
-                this name.
+            kwargs: the method's arguments, by their Python names, their wire names, or the names that belong to an
+                older name of the API.
 
         Returns:
             What the method returns.
 
         Raises:
-            UnknownMethod: nothing answers to the name; names the nearest ones.
-            RetiredMethod: the platform has retired the name; says what takes its place.
-            InvalidArgument: the arguments do not fit.
+            UnknownMethod: there is no such name; `nearest` has similar ones.
+            RetiredMethod: the platform has retired the API; `instead` is its replacement.
+            InvalidArgument: the arguments are wrong.
         """
         target, kwargs = self._find(name, kwargs)
         return target(*args, **kwargs)
 
     async def aio(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a method by name on the event loop; a plain method, which may block, runs in a thread."""
+        """Run a method by name on the event loop. A method that is no operation may block, so it runs in a thread."""
         target, kwargs = self._find(name, kwargs)
         if _is_operation(target):
             return await target.aio(*args, **kwargs)
         if inspect.iscoroutinefunction(target):
             return await target(*args, **kwargs)
-        import asyncio  # noqa: PLC0415 - it takes long to import, and blocking programs have no need of it
+        import asyncio  # noqa: PLC0415 - slow to import, and blocking programs do not need it
 
         return await asyncio.to_thread(target, *args, **kwargs)
 
@@ -70,7 +70,7 @@ class Runner:
 
     @property
     def names(self) -> list[str]:
-        """Every name."""
+        """Every known name."""
         _load()
         return sorted(registry.by_name)
 

@@ -1,8 +1,7 @@
-"""What sends: transports and drivers, opened when they are first used."""
+"""Transports and drivers, opened when they are first used."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,13 +19,13 @@ T = TypeVar("T")
 
 
 class Sender:
-    """The half of an app that sends; a group's robot has no other.
+    """The part of an app that sends calls. A webhook robot has only this part.
 
     Args:
-        exchange: the flow that brings the answer to a call.
-        timeout: seconds to wait for an answer, or for a connection and for an answer.
-        transport: what sends requests; by default requests.
-        async_transport: what sends awaited requests; by default httpcore, the engine of httpx.
+        exchange: makes the flow of one call.
+        timeout: seconds to wait for a response, or a pair: for a connection, and for a response.
+        transport: sends requests; by default with requests.
+        async_transport: sends awaited requests; by default with aiohttp.
     """
 
     def __init__(
@@ -43,73 +42,79 @@ class Sender:
         self._exchange = exchange
         self._transport = transport
         self._async_transport = async_transport
-        self._opening = threading.Lock()
+        self._opened: dict[str, Any] = {}
 
     def send(self, steps: Steps[T]) -> T:
-        """Send an unsent call, or run a flow: `app.send(Department.objects.get.call(1))`."""
+        """Send a call, or run a flow: `app.send(Department.objects.get.call(1))`."""
         return self.driver.run(steps)
 
     async def asend(self, steps: Steps[T]) -> T:
-        """The same on the event loop."""
+        """The same as `send`, on the event loop."""
         return await self.async_driver.run(steps)
 
     def gather(
         self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
     ) -> list[T | DingTalkError]:
-        """Send unsent calls or flows, several at once: `app.gather([User.objects.get.call(each) for each in ids])`.
+        """Send calls or run flows, several at once: `app.gather([User.objects.get.call(each) for each in ids])`.
 
         Args:
             calls: the calls and flows.
             workers: how many at once.
-            progress: told how many are done, and of how many, whenever one is.
+            progress: called with the number done and the total, each time one is done.
 
         Returns:
-            The answers in the order of the calls; in place of an answer, the error that came instead.
+            The results in the order of the calls. A call that failed has its error as result.
         """
         return self.send(together([*map(result_or_error, calls)], workers=workers, progress=progress))
 
     async def agather(
         self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
     ) -> list[T | DingTalkError]:
-        """The same on the event loop."""
+        """The same as `gather`, on the event loop."""
         return await self.asend(together([*map(result_or_error, calls)], workers=workers, progress=progress))
 
     @property
     def async_driver(self) -> AsyncDriver:
-        """What runs calls and flows on the event loop."""
+        """Runs calls and flows on the event loop."""
         if self._async_driver is None:
-            from dingtalk_models.drivers.asynchronous import AsyncDriver  # noqa: PLC0415 - asyncio takes long to import
+            from dingtalk_models.drivers.asynchronous import AsyncDriver  # noqa: PLC0415 - asyncio is slow to import
 
             self._async_driver = AsyncDriver(self.async_transport, self._exchange)
         return self._async_driver
 
     @property
     def transport(self) -> Transport:
-        """What sends requests."""
-        with self._opening:
-            if self._transport is None:
-                from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
+        """Sends requests."""
+        if self._transport is None:
+            from dingtalk_models.transport.blocking import RequestsTransport  # noqa: PLC0415 - only when used
 
-                self._transport = RequestsTransport(self.timeout)
-            return self._transport
+            self._transport = self._first("transport", RequestsTransport(self.timeout))
+        return self._transport
 
     @property
     def async_transport(self) -> AsyncTransport:
-        """What sends awaited requests."""
-        with self._opening:
-            if self._async_transport is None:
-                from dingtalk_models.transport.asynchronous import HttpcoreTransport  # noqa: PLC0415 - only when used
+        """Sends awaited requests."""
+        if self._async_transport is None:
+            from dingtalk_models.transport.asynchronous import AiohttpTransport  # noqa: PLC0415 - only when used
 
-                self._async_transport = HttpcoreTransport(self.timeout)
-            return self._async_transport
+            self._async_transport = self._first("async transport", AiohttpTransport(self.timeout))
+        return self._async_transport
+
+    def _first(self, kind: str, opened: T) -> T:
+        """What was opened first, where threads open one at once.
+
+        A lock would be inherited by a process that is forked while another thread holds it.
+        """
+        first: T = self._opened.setdefault(kind, opened)
+        return first
 
     def close(self) -> None:
-        """Give back connections. They are opened anew when the next call is made."""
+        """Close the connections. The next call opens new ones."""
         if self._transport is not None:
             self._transport.close()
 
     async def aclose(self) -> None:
-        """Give back the connections of this event loop, and those of blocking calls."""
+        """Close the connections of this event loop, and those of blocking calls."""
         if self._async_transport is not None:
             await self._async_transport.close()
         self.close()

@@ -1,4 +1,4 @@
-"""The robot of one group (自定义机器人): it needs its webhook's address and nothing else, no app."""
+"""The custom robot of one group (自定义机器人). It needs only its webhook URL, and no app."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from dingtalk_models.transport.retry import Retry
 
 
 class _RobotApp(Sender, AppLike):
-    """What a robot's calls need of an app: somewhere to be sent, and no credentials."""
+    """The app of a robot's calls: it has a base URL and no credentials."""
 
     name = "webhook robot"
     access_token_credential = None
     retry = Retry()
     limiter = None
-    """20 a minute: whoever sends too many is better told than kept waiting."""
+    """The limit is 20 messages a minute: an error at once is better than a long wait."""
 
     def __init__(self, url: str, transport: Transport | None, async_transport: AsyncTransport | None) -> None:
         self.oapi_url = self.api_url = url
@@ -44,16 +44,16 @@ class _RobotApp(Sender, AppLike):
 
 
 class WebhookRobot:
-    """The robot of one group, by its webhook: `WebhookRobot(url, secret).send(Text("…"))`.
+    """The custom robot of one group: `WebhookRobot(url, secret).send(Text("…"))`.
 
     Args:
-        url: the webhook's address, with its `access_token`.
-        secret: the secret of its signature (加签), `SEC…`; none where the robot has other security settings.
-        transport: what sends requests; by default requests.
-        async_transport: what sends awaited requests; by default aiohttp.
+        url: the webhook URL, with its `access_token`.
+        secret: the secret for signatures (加签), `SEC…`; `None` if the robot has other security settings.
+        transport: sends requests; by default with requests.
+        async_transport: sends awaited requests; by default with aiohttp.
 
     Raises:
-        ConfigurationError: the address is not that of a webhook.
+        ConfigurationError: the URL is not a webhook URL.
     """
 
     objects: ClassVar[WebhookRobotManager] = WebhookRobotManager()
@@ -87,20 +87,20 @@ class WebhookRobot:
         """Send a message to the group.
 
         Args:
-            message: what it says: a `Text`, `Link`, `Markdown`, `RobotActionCard` or `FeedCard`.
-            at_mobiles: mobile numbers of people to call; the text has to hold `@` and the number.
-            at_userids: 50 people to call at the most; the text has to hold `@` and the userid.
-            at_all: call everyone.
-            msg_uuid: a mark of your own: two messages with the same one are one.
+            message: a `Text`, `Link`, `Markdown`, `RobotActionCard` or `FeedCard`.
+            at_mobiles: mobile numbers of users to mention; the text must contain `@` and the number.
+            at_userids: users to mention, at most 50; the text must contain `@` and the userid.
+            at_all: mention everyone.
+            msg_uuid: an id of your own. Two messages with the same id are delivered once.
 
         Raises:
             InvalidArgument: the message is too long or incomplete; nothing was sent.
-            AuthenticationError: no robot has this token.
+            AuthenticationError: there is no robot with this token.
             PermissionDenied: the robot's security settings refuse the message.
-            RateLimited: more than 20 messages in a minute; the robot is silent for 10.
+            RateLimited: more than 20 messages in a minute; the robot is blocked for 10 minutes.
         """
         timestamp = int(time.time() * 1000) if self._secret else None
-        calls_someone = at_mobiles or at_userids or at_all
+        mentions = at_mobiles or at_userids or at_all
         yield from self.objects.send.call(
             message.msgtype,
             text=message if isinstance(message, Text) else None,
@@ -108,7 +108,7 @@ class WebhookRobot:
             markdown=message if isinstance(message, Markdown) else None,
             action_card=message if isinstance(message, RobotActionCard) else None,
             feed_card=message if isinstance(message, FeedCard) else None,
-            at=At(at_mobiles, at_userids, at_all) if calls_someone else None,
+            at=At(at_mobiles, at_userids, at_all) if mentions else None,
             msg_uuid=msg_uuid,
             access_token=self._token,
             timestamp=timestamp,
@@ -116,11 +116,11 @@ class WebhookRobot:
         )
 
     def close(self) -> None:
-        """Give back connections. The robot can be used again; it then opens new ones."""
+        """Close the connections. The robot can be used again; it then opens new ones."""
         self.app.close()
 
     async def aclose(self) -> None:
-        """Give back the connections of this event loop, and those of blocking calls."""
+        """Close the connections of this event loop, and those of blocking calls."""
         await self.app.aclose()
 
     def __repr__(self) -> str:

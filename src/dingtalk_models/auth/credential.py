@@ -1,28 +1,27 @@
 """The one place that refreshes a credential.
 
-A credential is fetched once: this process's copy first, then the session store, then the platform. In a process one
-caller does the work while the others wait for its result; in a fleet one process does, while the others wait for the
-store to show it.
+A credential is fetched once: the copy of this process comes first, then the session store, then the platform. Within a
+process, one caller refreshes it while the others wait for the result. Among processes that share a store, one refreshes
+it while the others look into the store until it is there.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import DingTalkError, SessionStoreError
+from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.core.wire import wire
-from dingtalk_models.sessions import Session
+from dingtalk_models.forking import after_fork, check_fork
+from dingtalk_models.sessions.base import Session, SessionLock
 
 MARGIN = 120.0
 """Seconds before the platform's own expiry at which a credential is no longer used."""
@@ -31,7 +30,7 @@ RENEW_AHEAD = 600.0
 """Seconds before that at which it is renewed, while callers go on with it."""
 
 LOCK_LIFE = 30.0
-"""Seconds after which the lock of a refresher that died is void."""
+"""Seconds after which nobody waits any longer for a refresh: whoever does it may have died."""
 
 _POLL = 0.05
 _PAUSE_AFTER_FAILURE = 30.0
@@ -40,18 +39,18 @@ logger = logging.getLogger("dingtalk_models")
 
 
 class Issued(BaseModel, frozen=True):
-    """A credential as the platform issues it, and the seconds that it lives."""
+    """A credential as the platform issues it, with its life in seconds."""
 
     value: Annotated[str, Field(repr=False), wire("accessToken", "access_token", "jsapiTicket", "ticket")]
     lifetime: Annotated[float, wire("expireIn", "expires_in")]
 
 
 class Held:
-    """This process's copy of a credential. Its identity matters: a renewed one may have the same value.
+    """The copy of a credential in this process. Copies are compared by identity: a renewed one may have the same value.
 
     Args:
         value: the token or ticket.
-        until: when it ends, on the monotonic clock, which no change of the wall clock moves.
+        until: when it expires, on the monotonic clock, which does not move when the wall clock is set.
     """
 
     __slots__ = ("until", "value")
@@ -68,13 +67,32 @@ class Held:
 Wanted = Callable[[Held], bool]
 
 
+class _Refresh:
+    """A refresh that is under way.
+
+    Attributes:
+        result: what comes of it.
+        thread: the thread that does it, or runs the task that does.
+        ends: when nobody waits for it any longer.
+        lock: its lock in the session store.
+    """
+
+    __slots__ = ("ends", "lock", "result", "thread")
+
+    def __init__(self, lock: SessionLock) -> None:
+        self.result = Future[Held | None]()
+        self.thread = threading.get_ident()
+        self.ends = time.monotonic() + LOCK_LIFE
+        self.lock = lock
+
+
 class Credential:
     """A token or ticket that is kept in a session store and renewed in time.
 
     Args:
         session: the store.
         key: its key there.
-        fetch: the call that has the platform issue it.
+        fetch: makes the call by which the platform issues it.
     """
 
     def __init__(self, session: Session, key: str, fetch: Callable[[], Call[Issued]]) -> None:
@@ -83,12 +101,22 @@ class Credential:
         self._fetch = fetch
         self._held: Held | None = None
         self._mutex = threading.Lock()
-        self._refreshing: Future[Held | None] | None = None
-        self._refresher = 0
+        self._refreshing: _Refresh | None = None
         self._renew_at = 0.0
+        after_fork(self, Credential._after_fork)
+
+    def _after_fork(self) -> None:
+        self._mutex = threading.Lock()
+        if self._refreshing is not None:  # only the parent goes on with it
+            self._refreshing = None
+            self.session.forget_own(self._lock_key)
+
+    @property
+    def _lock_key(self) -> str:
+        return f"{self.key}:lock"
 
     def get(self) -> Flow[Held]:
-        """The credential, fetched only where neither this process nor the store has it."""
+        """The credential, fetched only if neither this process nor the store has it."""
         held = self._held
         if held is None or (left := held.seconds_left) <= 0:
             return (yield from self._refresh(held, lambda _: True))
@@ -98,7 +126,7 @@ class Credential:
         return held
 
     def renew(self, rejected: Held) -> Flow[Held]:
-        """Another one than the platform rejected; all whose calls were refused share one refresh."""
+        """Another one than the one the platform rejected; all callers that it rejected share one refresh."""
 
         def wanted(other: Held) -> bool:
             return other.value != rejected.value
@@ -106,7 +134,7 @@ class Credential:
         held = yield from self._refresh(rejected, wanted)
         if wanted(held):
             return held
-        # a refresh that began before the rejection may have brought the rejected one
+        # a refresh that began before the rejection may have brought the rejected one again
         return (yield from self._refresh(held, wanted))
 
     def force(self) -> Flow[Held]:
@@ -120,57 +148,56 @@ class Credential:
             logger.warning("could not renew %s ahead of its expiry: %s", self.key, error)
 
     def _refresh(self, old: Held | None, wanted: Wanted) -> Flow[Held]:
-        """Put another copy in the place of an old one: one caller works, the others wait."""
+        """Put another copy in the place of an old one: one caller does it, the others wait."""
+        check_fork()
         while True:
             with self._mutex:
                 if self._held is not None and self._held is not old and self._held.seconds_left > 0:
                     return self._held
-                waiting = self._refreshing
-                if waiting is None:
-                    mine = self._refreshing = Future[Held | None]()
-                    self._refresher = threading.get_ident()
+                current = self._refreshing
+                if current is None:
+                    mine = self._refreshing = _Refresh(self.session.lock(self._lock_key, LOCK_LIFE))
                     break
-            # none comes of a refresh that was cancelled: then another caller takes its place
-            if (held := (yield from Wait(waiting, self._refresher))) is not None:
+            seconds_left = current.ends - time.monotonic()
+            if (held := (yield from Wait(current.result, current.thread, seconds_left))) is not None:
                 return held
+            # it was cancelled, or its thread or event loop has ended in the middle of it: this caller takes its place
+            self._leave(current)
+            if self.session.has_add:
+                yield from Blocking(current.lock.release)
         try:
-            fresh = yield from self._obtain(wanted)
+            fresh = yield from self._obtain(wanted, mine.lock)
         except Exception as error:
-            self._finish(mine).set_exception(error)
+            self._leave(mine).set_exception(error)
             raise
         finally:
-            if not mine.done():
-                self._finish(mine).set_result(self._held if self._held is not old else None)
+            if not mine.result.done():
+                self._leave(mine).set_result(self._held if self._held is not old else None)
         return fresh
 
-    def _finish(self, mine: Future[Held | None]) -> Future[Held | None]:
+    def _leave(self, refresh: _Refresh) -> Future[Held | None]:
+        """Let the next caller begin a refresh."""
         with self._mutex:
-            self._refreshing = None
-        return mine
+            if self._refreshing is refresh:
+                self._refreshing = None
+        return refresh.result
 
-    def _obtain(self, wanted: Wanted) -> Flow[Held]:
+    def _obtain(self, wanted: Wanted, lock: SessionLock) -> Flow[Held]:
         if (held := (yield from self._from_store(wanted))) is not None:
             return held
         if not self.session.has_add:
             return (yield from self._from_platform())
-        lock, owner = f"{self.key}:lock", secrets.token_hex(8)
-
-        def release() -> None:
-            with suppress(SessionStoreError):  # then it ends with its life
-                self.session.release(lock, owner)
-
         try:
-            while not (yield from Blocking(lambda: self.session.add(lock, owner, LOCK_LIFE))):
+            while not (yield from Blocking(lock.acquire)):
                 yield Sleep(_POLL)
                 if (held := (yield from self._from_store(wanted))) is not None:
                     return held
-            # who held the lock before may have stored it between our look and our lock
+            # the last owner of the lock may have stored it after we looked and before we had the lock
             held = (yield from self._from_store(wanted)) or (yield from self._from_platform())
         except BaseException:
-            # a flow that is cancelled or interrupted can take no further step
-            threading.Thread(target=release, name="dingtalk-release").start()
+            lock.release_in_background()
             raise
-        yield from Blocking(release)
+        yield from Blocking(lock.release)
         return held
 
     def _from_store(self, wanted: Wanted) -> Flow[Held | None]:

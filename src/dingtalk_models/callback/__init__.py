@@ -1,4 +1,4 @@
-"""Pushes (事件回调): received, verified, decrypted, given to handlers; and what is subscribed to."""
+"""Events (事件订阅): pushes are received, verified, decrypted and passed to handlers. Also subscriptions."""
 
 from __future__ import annotations
 

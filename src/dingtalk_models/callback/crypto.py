@@ -1,8 +1,8 @@
 """The encryption of pushes: AES-256-CBC over length-prefixed text, signed with SHA-1.
 
-What is easily got wrong, and is right here: lengths count bytes, not characters; padding goes to blocks of 32; base64
-may come with line breaks; the 43rd character of a key may carry bits that a strict decoder refuses; the owner,
-who is no secret, has to be the one that the push was meant for; comparing signatures takes constant time.
+Other implementations often get these points wrong. Lengths count bytes, not characters. Padding is to blocks of 32.
+Base64 may contain line breaks. The 43rd character of a key may have extra bits, which a strict decoder refuses. The
+owner of a push must be checked. Signatures must be compared in constant time.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def decode_key(aes_key: str) -> bytes:
         ConfigurationError: it is not 43 letters and digits.
     """
     if not re.fullmatch(rf"[A-Za-z0-9+/]{{{KEY_LENGTH}}}", aes_key):
-        raise ConfigurationError(f"aes_key has to be {KEY_LENGTH} letters and digits, as the console shows it")
+        raise ConfigurationError(f"aes_key must be {KEY_LENGTH} letters and digits, as shown in the console")
     return b64decode(aes_key + "=")
 
 
 class Opened(NamedTuple):
-    """What was in an encrypted text."""
+    """A decrypted text, and the owner that it was encrypted for."""
 
     text: str
     owner: str
@@ -54,8 +54,8 @@ class Crypto:
     Args:
         token: the token that signatures are made with.
         aes_key: the key, 43 characters.
-        owners: whom pushes may be meant for, the AppKey where the console configures the push, the CorpId where
-            `register` did; the first is encrypted for where nothing else is said.
+        owners: the accepted owners of pushes: the AppKey if pushes are set up in the console, the CorpId if they are
+            set up by `register`. Texts are encrypted for the first one by default.
     """
 
     def __init__(self, token: str, aes_key: str, owners: Iterable[str]) -> None:
@@ -64,7 +64,7 @@ class Crypto:
         self._iv = self._key[: AES.block_size]
         self._owners = tuple(owner.encode() for owner in owners)
         if not self._owners:
-            raise ConfigurationError("pushes need an owner: give the app its appkey or corp_id")
+            raise ConfigurationError("pushes need an owner: set appkey or corp_id on the app")
 
     def __repr__(self) -> str:
         return f"Crypto(owners={[owner.decode() for owner in self._owners]})"
@@ -74,40 +74,40 @@ class Crypto:
 
         Args:
             text: the text.
-            owner: whom it is meant for; by default the first owner.
-            random: 16 bytes to begin with, for a reproducible result.
+            owner: the owner; by default the first one.
+            random: the 16 bytes at the start, for a reproducible result.
         """
         message, meant_for = text.encode(), self._owners[0] if owner is None else owner.encode()
         start = secrets.token_bytes(_RANDOM) if random is None else random
         return self._seal(start + _LENGTH.pack(len(message)) + message + meant_for)
 
     def decrypt(self, encrypted: str) -> str:
-        """The text of a push.
+        """Decrypt the text of a push.
 
         Raises:
-            DecryptionError: it is not whole, was encrypted with another key, or is meant for another owner.
+            DecryptionError: it is cut short, encrypted with another key, or meant for another owner.
         """
         message, _ = self._open(encrypted)
         return _text(message)
 
     def open(self, encrypted: str) -> Opened:
-        """The text of a push, and the owner that it is meant for: the reply has to be encrypted for the same one.
+        """Decrypt the text of a push, with its owner: the reply must be encrypted for the same owner.
 
         Raises:
-            DecryptionError: it is not whole, was encrypted with another key, or is meant for another owner.
+            DecryptionError: it is cut short, encrypted with another key, or meant for another owner.
         """
         message, owner = self._open(encrypted)
         return Opened(_text(message), owner.decode())
 
     def encrypt_text(self, text: str) -> str:
-        """Encrypt a bare text: no random start, no length, no owner."""
+        """Encrypt a plain text, without random start, length and owner."""
         return self._seal(text.encode())
 
     def decrypt_text(self, encrypted: str) -> str:
-        """The bare text that `encrypt_text` encrypted.
+        """Decrypt a text from `encrypt_text`.
 
         Raises:
-            DecryptionError: it is not whole, or was encrypted with another key.
+            DecryptionError: it is cut short, or encrypted with another key.
         """
         return _text(self._unseal(encrypted))
 
@@ -120,14 +120,14 @@ class Crypto:
         """Check a signature, in constant time.
 
         Raises:
-            SignatureMismatch: it does not belong to the rest.
+            SignatureMismatch: it does not match.
         """
         expected = self.signature(timestamp, nonce, encrypted)
         if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
-            raise SignatureMismatch("the signature does not belong to the push: is token the right one?")
+            raise SignatureMismatch("the signature does not match the push: is token the right one?")
 
     def seal(self, text: str, *, timestamp: str, nonce: str, owner: str | None = None) -> dict[str, str]:
-        """An encrypted and signed text, as it travels: `msg_signature`, `timeStamp`, `nonce`, `encrypt`."""
+        """Encrypt and sign a text. The result has `msg_signature`, `timeStamp`, `nonce` and `encrypt`, as in a push."""
         encrypted = self.encrypt(text, owner=owner)
         signature = self.signature(timestamp, nonce, encrypted)
         return {"msg_signature": signature, "timeStamp": timestamp, "nonce": nonce, "encrypt": encrypted}
@@ -149,11 +149,11 @@ class Crypto:
 
     def _unseal(self, encrypted: str) -> bytes:
         try:
-            sealed = a2b_base64(encrypted)  # line breaks are no matter
+            sealed = a2b_base64(encrypted)  # accepts line breaks
         except ValueError:
             raise DecryptionError("the encrypted text is not base64") from None
         if not sealed or len(sealed) % AES.block_size:
-            raise DecryptionError("the encrypted text is not whole")
+            raise DecryptionError("the encrypted text is cut short")
         plain = self._cipher().decrypt(sealed)
         padding = plain[-1]
         if not 1 <= padding <= _BLOCK or not plain.endswith(_PADDING[padding]):

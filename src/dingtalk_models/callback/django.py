@@ -13,7 +13,7 @@ from dingtalk_models.core.errors import CallbackError
 
 
 def view(callback: Callback) -> Callable[[HttpRequest], HttpResponse]:
-    """The view that takes in an app's pushes; what a handler raises goes on to Django."""
+    """The view that receives an app's pushes. Errors of handlers are passed on to Django."""
 
     @csrf_exempt
     @require_POST

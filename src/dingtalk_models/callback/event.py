@@ -1,4 +1,4 @@
-"""Events: what a push tells, in whichever of its forms it comes."""
+"""Events, read from each form of push."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _HEAD = frozenset({"EventType", "EventTime", "CorpId", "BizId", "eventId", "Time
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """What is documented of a type of event.
+    """The documentation of a type of event.
 
     Attributes:
         name: its name, such as `user_add_org`.
         title: its Chinese title.
         source: the slug of its documentation page.
-        fields: its fields, and the type of each.
+        fields: the types of its fields, by name.
     """
 
     name: str
@@ -53,10 +53,10 @@ def _listed(value: Any) -> Any:
 
 
 Strs = Annotated[list[str], BeforeValidator(_listed)]
-"""A list of texts; some pushes hold a single one instead."""
+"""A list of texts. Some pushes have a single text instead."""
 
 Ints = Annotated[list[int], BeforeValidator(_listed)]
-"""A list of numbers; some pushes hold a single one instead."""
+"""A list of numbers. Some pushes have a single number instead."""
 
 
 class Event(Record, alias_generator=camel):
@@ -65,7 +65,7 @@ class Event(Record, alias_generator=camel):
     Attributes:
         type: the name of its type, such as `user_add_org`.
         corp_id: the company.
-        event_id: the same in each delivery of this event; older forms have none.
+        event_id: the same in each delivery of this event; `None` in older forms.
         time: when it happened.
         data: its own fields, as they came.
         payload: the whole push, as it came.
@@ -90,13 +90,13 @@ class Event(Record, alias_generator=camel):
 
     @property
     def title(self) -> str:
-        """The Chinese title of its type; empty for one that is not documented."""
+        """The Chinese title of its type; empty if the type is not documented."""
         known = event_types().get(self.type)
         return known.title if known else ""
 
     @classmethod
     def read(cls, payload: dict[str, Any]) -> Self:
-        """An event of this type, from the form of HTTP pushes, of Stream mode or of older callbacks."""
+        """Read an event of this type from an HTTP push, from Stream mode or from an older callback."""
         head, data = _stream_form(payload) if _is_stream(payload) else _flat_form(payload)
         named = {name[:1].lower() + name[1:]: value for name, value in data.items()}
         fields = {name: value for name, value in named.items() if name in _own_names(cls)} | head
@@ -110,19 +110,19 @@ class Event(Record, alias_generator=camel):
                 unparsed |= {name: fields.pop(name) for name in odd & fields.keys() or set(fields)}
 
     def __repr_args__(self) -> Any:
-        """What is set, without the whole push."""
+        """The fields that have a value, without `payload`."""
         return [(name, value) for name, value in super().__repr_args__() if name != "payload"]
 
 
 @cache
 def _own_names(kind: type[Event]) -> frozenset[str]:
-    """The names on the wire of the fields that a class adds."""
+    """The wire names of the fields that a class adds to `Event`."""
     own = [hint for name, hint in fields_in(kind).items() if name not in Event.model_fields]
     return frozenset(spelling for hint in own for spelling in wire_names(hint))
 
 
 def type_of(payload: Mapping[str, Any]) -> str:
-    """The type of the event in a push; empty where it names none."""
+    """The type of the event in a push; empty if the push has none."""
     return str(payload.get("EventType") or payload.get("eventType") or "")
 
 

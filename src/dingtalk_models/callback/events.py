@@ -10,19 +10,19 @@ from dingtalk_models.callback.event import Event, type_of
 
 
 class CheckUrl(Event):
-    """The platform asks whether the address answers (测试回调URL事件)."""
+    """The platform checks that the URL answers (测试回调URL事件)."""
 
 
 @cache
 def classes() -> dict[str, type[Event]]:
-    """The class of each type of event that has one of its own."""
+    """The event classes, by type. Types without a class of their own are not in it."""
     homes = (approval_events, attendance_events, chat_events, contact_events)
     found = [value for home in homes for value in vars(home).values() if _has_type(value)]
     return {kind.TYPE: kind for kind in (CheckUrl, *found)}
 
 
 def read_event(payload: dict[str, Any]) -> Event:
-    """The event in a push, typed where its type is known; every key is kept."""
+    """The event in a push. It has a class of its own if its type is known. Every key is kept."""
     return classes().get(type_of(payload), Event).read(payload)
 
 

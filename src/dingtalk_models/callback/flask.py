@@ -11,7 +11,7 @@ from dingtalk_models.core.errors import CallbackError
 
 
 def view(callback: Callback) -> Callable[[], Response]:
-    """The view that takes in an app's pushes; what a handler raises goes on to Flask."""
+    """The view that receives an app's pushes. Errors of handlers are passed on to Flask."""
 
     def dingtalk() -> Response:
         try:

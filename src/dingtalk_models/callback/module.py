@@ -1,4 +1,4 @@
-"""`app.callback`: pushes received, answered and subscribed to.
+"""`app.callback`: receives pushes, makes the replies, and manages subscriptions.
 
 @app.callback.on("user_add_org")
 def welcome(event: UserAddOrg) -> None: ...
@@ -9,81 +9,17 @@ push = app.callback.receive(query, body)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import SkipValidation
-
-from dingtalk_models.callback.crypto import Crypto
-from dingtalk_models.callback.event import Event
-from dingtalk_models.callback.receiver import Body, CallbackApp, Push, Query, Receiver
+from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.callback.subscription import SubscriptionManager
 from dingtalk_models.core.errors import SignatureMismatch
-from dingtalk_models.core.model import Module, managed
-from dingtalk_models.core.operation import operation
-from dingtalk_models.core.steps import Flow
-
-if TYPE_CHECKING:
-    from dingtalk_models.callback.on import On
+from dingtalk_models.core.model import managed
 
 
-class Callback(Module):
-    """What an app needs for pushes."""
-
-    def __init__(self, app: CallbackApp) -> None:
-        super().__init__(app)
-        self.receiver = Receiver(app)
+class Callback(Receiver):
+    """Everything that an app needs for events."""
 
     subscriptions = managed(SubscriptionManager)
-    """What is registered for pushes, and those that failed."""
-
-    @property
-    def crypto(self) -> Crypto:
-        """The encryption of this app's pushes."""
-        return self.receiver.crypto
-
-    @operation
-    def receive(self, query: Annotated[Query, SkipValidation], body: Annotated[Body, SkipValidation]) -> Flow[Push]:
-        """Take in a push: verify it, decrypt it, and give its event to its handlers.
-
-        An event that was handled is not handled again, however often it is pushed. Where a handler raises, so does
-        this, and the event can be pushed again.
-
-        Args:
-            query: the parameters of the query string.
-            body: the body, as it came.
-
-        Returns:
-            The event, and the reply to send as JSON.
-
-        Raises:
-            SignatureMismatch: it was not signed with the app's token.
-            ReplayedCallback: it is too old, or was received before.
-            DecryptionError: it was not encrypted with the app's key, or is meant for another app.
-            CallbackError: it is no push at all.
-        """
-        return self.receiver.receive(query, body)
-
-    @operation
-    def handle(self, event: Annotated[Event, SkipValidation]) -> Flow[bool]:
-        """Give an event to its handlers, such as one whose push failed.
-
-        Args:
-            event: the event.
-
-        Returns:
-            Whether they had had it before, and so were not given it.
-        """
-        return self.receiver.handle(event)
-
-    @property
-    def on(self) -> On:
-        """Let a function handle a type of event: `@app.callback.on(UserAddOrg)`, `@app.callback.on("user_add_org")`.
-
-        `Event`, or `*`, stands for every type but `check_url`. A handler may be a coroutine function. The handlers of
-        an event are run in the order in which they were given; where one raises, all of them are run again when the
-        event is pushed again.
-        """
-        return self.receiver.on
+    """The registration for events, and the events whose push failed."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
@@ -98,15 +34,15 @@ class Callback(Module):
         return self.crypto.encrypt(text)
 
     def decrypt(self, encrypted: str) -> str:
-        """The text of a push."""
+        """Decrypt the text of a push."""
         return self.crypto.decrypt(encrypted)
 
     def encrypt_text(self, text: str) -> str:
-        """Encrypt a bare text: no random start, no length, no owner."""
+        """Encrypt a plain text, without random start, length and owner."""
         return self.crypto.encrypt_text(text)
 
     def decrypt_text(self, encrypted: str) -> str:
-        """The bare text that `encrypt_text` encrypted."""
+        """Decrypt a text from `encrypt_text`."""
         return self.crypto.decrypt_text(encrypted)
 
     def generate_callback_signature(self, encrypted: str, timestamp: str, nonce: str) -> str:
@@ -114,7 +50,7 @@ class Callback(Module):
         return self.crypto.signature(timestamp, nonce, encrypted)
 
     def check_callback_signature(self, signature: str, encrypted: str, timestamp: str, nonce: str) -> bool:
-        """Whether a signature belongs to an encrypted text."""
+        """Whether a signature matches an encrypted text."""
         try:
             self.crypto.verify(signature, timestamp, nonce, encrypted)
         except SignatureMismatch:
@@ -122,7 +58,7 @@ class Callback(Module):
         return True
 
     def return_success(self) -> dict[str, str]:
-        """The encrypted `success`."""
-        return self.receiver.reply()
+        """The reply to a push: an encrypted and signed `success`."""
+        return self.reply()
 
     check_url = return_success

@@ -1,17 +1,16 @@
-"""Receiving pushes: verified, decrypted, handled once, answered."""
+"""Receiving pushes: they are verified, decrypted, handled once and answered."""
 
 from __future__ import annotations
 
 import json
 import re
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
+
+from pydantic import SkipValidation
 
 from dingtalk_models.callback.crypto import Crypto, Opened
 from dingtalk_models.callback.event import EVERY_TYPE, Event
@@ -21,20 +20,20 @@ from dingtalk_models.core.errors import (
     CallbackError,
     ConfigurationError,
     ReplayedCallback,
-    SessionStoreError,
     SignatureMismatch,
 )
-from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.model import Module
+from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Blocking, Flow, Handle
-from dingtalk_models.sessions import Session, open_session
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from dingtalk_models.callback.on import On
 
 Query = Mapping[str, str]
 """The query string of a push."""
 
 Body = bytes | str | Mapping[str, Any]
-"""The body of a push: as it came, or parsed."""
+"""The body of a push: as it was received, or parsed."""
 
 Handler = Callable[[Any], Any]
 
@@ -48,11 +47,27 @@ _FIRST_MILLISECONDS = 100_000_000_000
 """Read as seconds, this is the year 5138; as milliseconds, 1973."""
 
 
+class Lock(Protocol):
+    """A lock that processes share."""
+
+    def acquire(self) -> bool: ...
+    def release(self) -> None: ...
+    def release_in_background(self) -> None: ...
+
+
+class Marks(Protocol):
+    """Where it is noted what was received and handled, so that all processes know."""
+
+    def get(self, key: str) -> str | None: ...
+    def set(self, key: str, value: str, expires: float) -> None: ...
+    def lock(self, key: str, life: float) -> Lock: ...
+
+
 class CallbackApp(AppLike, Protocol):
     """An app, as the receiver sees it."""
 
     @property
-    def session(self) -> Session: ...
+    def marks(self) -> Marks: ...
     def session_key(self, what: str) -> str: ...
 
 
@@ -61,9 +76,9 @@ class Push:
     """A push that was received.
 
     Attributes:
-        event: what it tells.
-        reply: what to answer with, as JSON: the encrypted `success`.
-        duplicate: whether the event had been handled before, in an earlier push.
+        event: the event in it.
+        reply: what to answer, as JSON: the encrypted `success`.
+        duplicate: whether the event was handled before, in an earlier push.
         text: the decrypted text.
     """
 
@@ -73,41 +88,51 @@ class Push:
     text: str
 
 
-class Receiver:
+class Receiver(Module):
     """Receives the pushes of one app.
 
     Attributes:
         window: the seconds by which the time of a push may differ from this machine's.
         remember: the seconds for which an event that was handled is not handled again.
-        lease: the seconds after which a handler that has not come back is given up, and its event may be handled again.
-        session: where marks are kept, so that what one process received another refuses: the app's session manager, or
-            this process's memory where that has no `add`.
+        lease: the seconds that a handler has; after them, its event may be handled again.
+        handlers: the handlers of each type of event.
     """
 
     def __init__(self, app: CallbackApp) -> None:
-        self.app = app
+        super().__init__(app)
         self.window = WINDOW
         self.remember = REMEMBER
         self.lease = LEASE
+        self.marks = app.marks
         self.handlers: dict[str, list[Handler]] = {}
+        self._key = app.session_key("")
+        self._crypto: Crypto | None = None
 
-    @cached_property
-    def session(self) -> Session:
-        return self.app.session if self.app.session.has_add else open_session()
-
-    @cached_property
+    @property
     def crypto(self) -> Crypto:
         """The encryption of this app's pushes.
 
         Raises:
             ConfigurationError: the app has no token, no aes_key, or neither an appkey nor a corp_id.
         """
-        if not self.app.token or not self.app.aes_key:
-            raise ConfigurationError(f"app {self.app.name!r} cannot receive pushes: give it token and aes_key")
-        owners = [owner for owner in (self.app.appkey, self.app.corp_id) if owner]
-        return Crypto(self.app.token, self.app.aes_key, owners)
+        if self._crypto is None:
+            if not self.app.token or not self.app.aes_key:
+                raise ConfigurationError(f"app {self.app.name!r} cannot receive pushes: give it token and aes_key")
+            owners = [owner for owner in (self.app.appkey, self.app.corp_id) if owner]
+            self._crypto = Crypto(self.app.token, self.app.aes_key, owners)
+        return self._crypto
 
-    def on(self, event: type[Event] | str, /) -> Callable[[Handler], Handler]:
+    @property
+    def on(self) -> On:
+        """Register a handler for a type of event: `@app.callback.on(UserAddOrg)`, `@app.callback.on("user_add_org")`.
+
+        `Event`, or `*`, stands for every type except `check_url`. A handler may be a coroutine function. The handlers
+        of an event run in the order of their registration. If one raises, all of them run again when the event is
+        pushed again.
+        """
+        return self._on
+
+    def _on(self, event: type[Event] | str, /) -> Callable[[Handler], Handler]:
         """Let a function handle a type of event."""
         name = event if isinstance(event, str) else event.TYPE
 
@@ -117,12 +142,43 @@ class Receiver:
 
         return add
 
-    def receive(self, query: Query, body: Body) -> Flow[Push]:
-        """Verify, decrypt and handle a push."""
+    @operation
+    def receive(self, query: Annotated[Query, SkipValidation], body: Annotated[Body, SkipValidation]) -> Flow[Push]:
+        """Verify and decrypt a push, and pass its event to the handlers.
+
+        An event that was handled is not handled again, even if it is pushed again. If a handler raises, this raises the
+        same error, and the event is handled again at its next push.
+
+        Args:
+            query: the parameters of the query string.
+            body: the body, as it came.
+
+        Returns:
+            The event, and the reply to send as JSON.
+
+        Raises:
+            SignatureMismatch: it is not signed with the app's token.
+            ReplayedCallback: it is too old, or was received before.
+            DecryptionError: it is not encrypted with the app's key, or is meant for another app.
+            CallbackError: it is not a push.
+        """
         opened, signature = self._open(query, body)
         event = read_event(_object(opened.text))
-        duplicate = yield from self._once(f"push:{signature}", 2 * self.window, self.handle(event))
+        once = self.marks.lock(f"{self._key}push:{signature}", 2 * self.window)
+        duplicate = yield from self._handle(event, [once])
         return Push(event, self.reply(opened.owner), duplicate, opened.text)
+
+    @operation
+    def handle(self, event: Annotated[Event, SkipValidation]) -> Flow[bool]:
+        """Pass an event to its handlers, for example one whose push failed.
+
+        Args:
+            event: the event.
+
+        Returns:
+            Whether it was handled before; then the handlers are not called.
+        """
+        return self._handle(event, [])
 
     def reply(self, owner: str | None = None) -> dict[str, str]:
         """The encrypted `success`."""
@@ -130,7 +186,7 @@ class Receiver:
         return self.crypto.seal(SUCCESS, timestamp=now, nonce=nonce, owner=owner)
 
     def _open(self, query: Query, body: Body) -> tuple[Opened, str]:
-        """The text of a push that is authentic and of these minutes, and its signature."""
+        """Verify and decrypt a push; its text and its signature."""
         signature = _text(query, "msg_signature", "signature")
         timestamp = _text(query, "timestamp", "timeStamp")
         encrypted = _text(_object(body), "encrypt")
@@ -139,53 +195,53 @@ class Receiver:
             raise ReplayedCallback("the push is too old, or this machine's clock is wrong")
         return self.crypto.open(encrypted), signature
 
-    def handle(self, event: Event) -> Flow[bool]:
-        """Run the handlers of an event; whether they had it before."""
+    def _handle(self, event: Event, locks: list[Lock]) -> Flow[bool]:
+        """Run the handlers of an event, holding these locks and its own; whether it was handled before."""
         wanted = (event.type,) if isinstance(event, CheckUrl) else (event.type, EVERY_TYPE)
         handlers = [handler for name in wanted for handler in self.handlers.get(name, ())]
-        if not handlers or event.event_id is None:
-            yield from _run(handlers, event)
-            return False
-        name = f"event:{event.event_id}"
-        key = self.app.session_key(name)
-        if (yield from Blocking(lambda: self.session.get(key))) == _DONE:
+        done = f"{self._key}event:{event.event_id}" if handlers and event.event_id else None
+        if done:
+            locks.append(self.marks.lock(done, self.lease))
+        if not (yield Blocking(lambda: self._claimed(locks, done))):
             return True
-
-        def work() -> Flow[None]:
-            yield from _run(handlers, event)
-            yield from Blocking(lambda: self.session.set(key, _DONE, self.remember))
-
-        yield from self._once(name, self.lease, work())
-        return False
-
-    def _once(self, name: str, life: float, work: Flow[T]) -> Flow[T]:
-        """Do what may be done once; where it fails, it may be done again."""
-        key, owner = self.app.session_key(name), secrets.token_hex(8)
-        if not (yield from Blocking(lambda: self.session.add(key, owner, life))):
-            raise ReplayedCallback("the push was received before, or its event is being handled right now")
-
-        def release() -> None:
-            with suppress(SessionStoreError):  # then it ends with its life
-                self.session.release(key, owner)
-
         try:
-            return (yield from work)
+            for handler in handlers:
+                yield Handle(handler, event)
+            if done:
+                yield Blocking(lambda: self.marks.set(done, _DONE, self.remember))
         except Exception:
-            yield from Blocking(release)
+            yield Blocking(lambda: _release(locks))
             raise
         except BaseException:
-            # a flow that is cancelled or interrupted can take no further step
-            threading.Thread(target=release, name="dingtalk-release").start()
+            for lock in locks:
+                lock.release_in_background()
             raise
+        return False
+
+    def _claimed(self, locks: list[Lock], done: str | None) -> bool:
+        """Whether an event is ours to handle: all locks are acquired, and it was not handled before.
+
+        Raises:
+            ReplayedCallback: its push was received before, or it is being handled right now.
+        """
+        acquired: list[Lock] = []
+        for lock in locks:
+            if lock is locks[-1] and done and self.marks.get(done) == _DONE:
+                return False
+            if not lock.acquire():
+                _release(acquired)
+                raise ReplayedCallback("the push was received before, or its event is being handled right now")
+            acquired.append(lock)
+        return True
 
 
-def _run(handlers: list[Handler], event: Event) -> Flow[None]:
-    for handler in handlers:
-        yield Handle(handler, event)
+def _release(locks: list[Lock]) -> None:
+    for lock in locks:
+        lock.release()
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:
-    """The first of these that is there."""
+    """The first of these values that is there."""
     for name in names:
         value = values.get(name)
         if isinstance(value, str) and value:
@@ -200,13 +256,13 @@ def _object(body: Body) -> dict[str, Any]:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         parsed = None
-    if not is_object(parsed):
+    if not isinstance(parsed, dict):
         raise CallbackError("the push is not a JSON object")
-    return parsed
+    return cast("dict[str, Any]", parsed)
 
 
 def _seconds(timestamp: str) -> float:
     if not re.fullmatch(r"[0-9]{1,16}", timestamp):
-        raise ReplayedCallback("the push does not tell its time")
+        raise ReplayedCallback("the push has no valid timestamp")
     number = int(timestamp)
     return number / 1000 if number >= _FIRST_MILLISECONDS else number

@@ -12,7 +12,7 @@ from dingtalk_models.core.errors import CallbackError
 
 
 def view(callback: Callback) -> Callable[[Request], Awaitable[Response]]:
-    """The view that takes in an app's pushes; what a handler raises goes on to Starlette."""
+    """The view that receives an app's pushes. Errors of handlers are passed on to Starlette."""
 
     async def dingtalk(request: Request) -> Response:
         try:

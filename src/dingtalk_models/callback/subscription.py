@@ -1,4 +1,4 @@
-"""Subscriptions to events (事件订阅), and the pushes that failed."""
+"""Subscriptions to events (事件订阅), and events whose push failed."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ _Tags = Annotated[EventTypes, wire("call_back_tag")]
 Token = Annotated[str, Field(min_length=6, max_length=63)]
 AesKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}$")]
 Keep = Callable[[list["FailedEvent"]], object]
-"""What is handed each page of failed events before the next is asked for."""
+"""Called with each page of failed events before the next page is fetched."""
 
 
 class Registration(TypedDict, total=False):
     """Where events are pushed, and how."""
 
     token: Token | None
-    """6 to 63 characters to sign with."""
+    """The token for signatures, 6 to 63 characters."""
     aes_key: AesKey | None
-    """43 characters to encrypt with."""
+    """The key for encryption, 43 characters."""
     url: str | None
-    """The address; the app's is its `callback_url`."""
+    """The URL; by default the app's `callback_url`."""
 
 
 class SubscriptionManager(Manager):
-    """The one address that an app registers for events (注册回调), and what could not be pushed to it."""
+    """The URL that an app registers for events (注册回调), and the events that could not be pushed to it."""
 
     @api("dingtalk.oapi.call_back.register_call_back", "POST /call_back/register_call_back")
     def register(self, event_types: _Tags, **fields: Unpack[Registration]) -> Call[None]:
-        """Register an address for events (注册回调事件).
+        """Register a URL for events (注册回调事件).
 
-        It has to answer a `check_url` there and then.
+        During this call, the platform pushes `check_url`, which must be answered.
 
         Args:
-            event_types: which events, such as `user_add_org`.
-            fields: see `Registration`; by default, all is the app's.
+            event_types: the types of event, such as `user_add_org`.
+            fields: see `Registration`; by default, the app's own values.
 
         Raises:
-            AlreadyExists: an address is registered.
-            InvalidRequest: the address does not answer as it has to, or an event type is unknown.
+            AlreadyExists: a URL is registered already.
+            InvalidRequest: the URL does not give the right reply, or an event type is unknown.
 
         Source: register-callback-events
         """
@@ -64,15 +64,15 @@ class SubscriptionManager(Manager):
 
     @api("dingtalk.oapi.call_back.update_call_back", "POST /call_back/update_call_back")
     def update(self, event_types: _Tags, **fields: Unpack[Registration]) -> Call[None]:
-        """Replace what is registered (更新事件接口).
+        """Replace the registration (更新事件接口).
 
         Args:
-            event_types: which events.
-            fields: see `Registration`; by default, all is the app's.
+            event_types: the types of event.
+            fields: see `Registration`; by default, the app's own values.
 
         Raises:
             NotFound: nothing is registered.
-            InvalidRequest: the address does not answer as it has to, or an event type is unknown.
+            InvalidRequest: the URL does not give the right reply, or an event type is unknown.
 
         Source: update-event-interface
         """
@@ -80,10 +80,10 @@ class SubscriptionManager(Manager):
 
     @api("dingtalk.oapi.call_back.get_call_back", "GET /call_back/get_call_back")
     def get(self) -> Call[Subscription]:
-        """What is registered (查询订阅事件).
+        """The registration (查询订阅事件).
 
         Raises:
-            NotFound: nothing is.
+            NotFound: nothing is registered.
 
         Source: query-subscribed-events
         """
@@ -91,7 +91,7 @@ class SubscriptionManager(Manager):
 
     @api("dingtalk.oapi.call_back.delete_call_back", "GET /call_back/delete_call_back", idempotent=False)
     def delete(self) -> Call[None]:
-        """Register nothing any more (删除事件回调接口).
+        """Delete the registration (删除事件回调接口).
 
         Raises:
             NotFound: nothing is registered.
@@ -108,10 +108,10 @@ class SubscriptionManager(Manager):
     def take_failed_page(self) -> Call[FailedEvents]:
         """Take up to 200 events whose push failed (获取推送失败的事件列表).
 
-        The platform forgets what it has told: where the answer is lost, so are they.
+        The platform returns each event only once: if the reply is lost, its events are lost too.
 
         Returns:
-            The events, and whether there are more.
+            A page of events.
 
         Source: obtain-the-event-list-of-failed-push-messages
         """
@@ -119,13 +119,13 @@ class SubscriptionManager(Manager):
 
     @operation
     def take_failed(self, keep: Keep | None = None) -> Flow[list[FailedEvent]]:
-        """Take every event whose push failed: the platform forgets what it has told.
+        """Take every event whose push failed. The platform returns each event only once.
 
         Args:
-            keep: is handed each page before the next one is asked for, to put it where it survives this process.
+            keep: called with each page before the next one is fetched. It should store the page safely.
 
         Raises:
-            PartlyRead: a page could not be read or kept; `.read` holds what was read, that page included.
+            PartlyRead: a page could not be read or kept; `.read` has every page that was read.
         """
         taken: list[FailedEvent] = []
         more = True
@@ -146,7 +146,7 @@ class SubscriptionManager(Manager):
 def _completed(
     app: AppLike | None, *, token: str | None = None, aes_key: str | None = None, url: str | None = None
 ) -> dict[str, str]:
-    """The credentials that were given, and the app's in the place of those that were not."""
+    """Token, key and URL: the arguments, and the app's own for those not given."""
     given = {"token": token, "aes_key": aes_key, "url": url}
     if None in given.values():
         app = app or current_app()
@@ -155,7 +155,7 @@ def _completed(
         }
     for name, value in given.items():
         if value is None:
-            raise Refusal(name, "required, since the app has none")
+            raise Refusal(name, "required, because the app has none")
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -194,13 +194,13 @@ class FailedEvents(Record):
 
 
 class Subscription(Model, Saved["Subscription"]):
-    """The address that is registered for events (事件订阅).
+    """The URL that is registered for events (事件订阅).
 
     Attributes:
-        event_types: which events.
-        url: the address.
-        token: what pushes are signed with.
-        aes_key: what they are encrypted with.
+        event_types: the types of event that are pushed.
+        url: the URL.
+        token: the token that pushes are signed with.
+        aes_key: the key that pushes are encrypted with.
     """
 
     objects: ClassVar[SubscriptionManager] = SubscriptionManager()
@@ -214,10 +214,10 @@ class Subscription(Model, Saved["Subscription"]):
 
     @operation
     def update(self, event_types: EventTypes | None = None, **fields: Unpack[Registration]) -> Flow[Subscription]:
-        """Change what is given; the rest stays as it is.
+        """Change the given fields; the others stay as they are.
 
         Args:
-            event_types: which events.
+            event_types: the types of event.
             fields: see `Registration`.
         """
         given = {"event_types": event_types, **fields}
@@ -226,5 +226,5 @@ class Subscription(Model, Saved["Subscription"]):
         return self.updated(held | changes, changes)
 
     def __repr_args__(self) -> Any:
-        """What is set, without the secrets."""
+        """The fields that have a value, without the secrets."""
         return [(name, value) for name, value in super().__repr_args__() if name not in {"token", "aes_key"}]

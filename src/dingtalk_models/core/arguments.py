@@ -1,4 +1,4 @@
-"""Arguments: checked before anything is sent, and put into the platform's form, from an operation's annotations."""
+"""Arguments of an operation: its annotations say how they are checked, and in which form they are sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dingtalk_models.core.problems import bare, get_origin, problems, wire_names
 
 
 class Refusal(ValueError):
-    """Raised by an operation for arguments that contradict each other; becomes an `InvalidArgument`."""
+    """Raised by an operation for arguments that contradict each other. The caller gets an `InvalidArgument`."""
 
     def __init__(self, field: str, message: str) -> None:
         self.problem = Problem(field, message)
@@ -66,10 +66,10 @@ class Arguments:
         return wire_names(self.fields[field]) or [self.rule(field) if self.rule else field]
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments by name, each as the type that it is declared to be.
+        """The arguments by name, each converted to its declared type.
 
         Raises:
-            InvalidArgument: names every argument that is missing, unknown, of the wrong type or beyond its limit.
+            InvalidArgument: names every argument that is missing, unknown, of the wrong type or over its limit.
         """
         given = {**dict(zip(self.positional, args, strict=False)), **kwargs}
         if len(given) < len(args) + len(kwargs):
@@ -87,7 +87,7 @@ class Arguments:
         """Check a single argument that the operation has.
 
         Raises:
-            InvalidArgument: the value is of the wrong type or beyond its limit.
+            InvalidArgument: the value is of the wrong type or over its limit.
         """
         try:
             self._validate({field: value})
@@ -97,11 +97,11 @@ class Arguments:
                 raise InvalidArgument(self.name, its) from None
 
     def _validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        # these hold for the objects in an argument too, however tolerant their own class is with replies
+        # also holds for objects inside an argument, although their class is tolerant with replies
         return self._adapter.validate_python(given, extra="forbid", by_alias=True, by_name=True)
 
     def encode(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters under their wire names, in their wire form; what is `None` is left out."""
+        """Parameters under their wire names, in their wire form. `None` is left out."""
         known = {name: value for name, value in params.items() if value is not None and name in self.fields}
         rest = {name: value for name, value in params.items() if value is not None and name not in self.fields}
         encoded: dict[str, Any] = self._adapter.dump_python(
@@ -120,7 +120,7 @@ class Arguments:
 
 
 def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parameter]) -> dict[str, Any]:
-    """The annotations of the parameters alone: what an operation returns may be imported for type checkers only."""
+    """The annotations of the parameters only: the return type may be imported for type checkers alone."""
     holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation for parameter in parameters})
     return get_type_hints(holder, globalns=getattr(fn, "__globals__", {}), include_extras=True)
 
@@ -133,6 +133,6 @@ def _typed_dict_fields(kind: Any) -> dict[str, Any]:
 def _presence(hint: Any, *, required: bool) -> Any:
     inner, *metadata = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     if (mark := get_origin(inner)) in {Required, NotRequired}:
-        required = mark is Required  # a mark in an annotation that is a string is not seen by the class itself
+        required = mark is Required  # the class does not see this mark if its annotation is a string
     hint = Annotated[bare(inner), *metadata] if metadata else bare(inner)
     return hint if required else NotRequired[hint]

@@ -1,4 +1,4 @@
-"""An unsent call: what to send, where, and how to read the answer. Pure; a driver does the sending."""
+"""An unsent call: what to send, where to, and how to read the reply. It does no I/O; a driver sends it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 from urllib.parse import quote
 
 from dingtalk_models.core.errors import ApiError, ConfigurationError
+from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request, masked
 from dingtalk_models.core.reply import read_reply
 from dingtalk_models.core.steps import Flow, Step
@@ -18,11 +19,11 @@ U = TypeVar("U")
 
 
 NOWHERE = Endpoint("", "")
-"""The endpoint of what was made by hand, and not by an operation."""
+"""The endpoint of a call that no operation has made."""
 
 
 class Described:
-    """What an operation returns unsent: parameters, and the endpoint that the operation itself adds."""
+    """Something unsent that an operation describes: its parameters. The operation adds its endpoint."""
 
     __slots__ = ("endpoint", "params")
 
@@ -32,16 +33,19 @@ class Described:
 
 
 class Call(Described, Step, Generic[T]):
-    """One unsent call of an API, and the type of its answer.
+    """One unsent call of an API, and the type of its result.
 
-    An operation returns `Call(Department)`: ask with all of its arguments, read a `Department` from the reply. Which
-    endpoint, and how each parameter travels, comes from the operation itself.
+    An operation returns `Call(Department)`: send all of its arguments, read a `Department` from the reply. The
+    operation itself adds the endpoint, and encodes each argument.
     """
 
     __slots__ = ("_then", "at", "into")
 
     http_request: HttpRequest | None = None
-    """The HTTP request itself, for an address that is not one of the platform's APIs."""
+    """The complete HTTP request, if the call goes to a URL that is not one of the platform's APIs."""
+
+    upload: Upload | None = None
+    """The file that is its body."""
 
     @overload
     def __init__(self: Call[None], into: None, at: str | None = ..., /, **params: Any) -> None: ...
@@ -51,10 +55,10 @@ class Call(Described, Step, Generic[T]):
         """Describe a call.
 
         Args:
-            into: the type of the answer; `None` where only success matters.
-            at: where in the reply the answer lies, as a dotted path: by default in `result` on the older host, while
-                the newer one's reply is the answer itself (`""`).
-            params: what to send where that is not each of the operation's arguments as it is: its own parameters, and
+            into: the type of the result; `None` if only success matters.
+            at: where the result is in the reply, as a dotted path. By default it is in `result` on the older host,
+                and the whole reply (`""`) on the newer one.
+            params: what to send, if that is not each argument of the operation as it is: its own parameters, and
                 constants under their wire names. `None` is not sent.
         """
         super().__init__(params)
@@ -63,7 +67,7 @@ class Call(Described, Step, Generic[T]):
         self._then: Callable[[Any], Any] | None = None
 
     def then(self, change: Callable[[T], U], /) -> Call[U]:
-        """The same call with its answer passed through a function."""
+        """The same call, with its result passed through a function."""
         before = self._then
         twin = copy(self)
         twin._then = change if before is None else lambda answer: change(before(answer))  # noqa: SLF001 - its own twin
@@ -78,7 +82,7 @@ class Call(Described, Step, Generic[T]):
         path = endpoint.path
         if "{" in path:
             in_path = re.findall(r"{(\w+)}", path)
-            path = re.sub(r"{(\w+)}", lambda match: quote(str(params[match[1]]), safe=""), path)
+            path = re.sub(r"{(\w+)}", lambda match: _segment(params[match[1]]), path)
             params = {name: value for name, value in params.items() if name not in in_path}
         if endpoint.verb in {"GET", "DELETE"}:
             return Request(endpoint.verb, endpoint.host, path, params)
@@ -89,7 +93,7 @@ class Call(Described, Step, Generic[T]):
         return Request(endpoint.verb, endpoint.host, path, query, body)
 
     def read(self, response: HttpResponse) -> T:
-        """Read the answer from a reply.
+        """Read the result from a reply.
 
         Raises:
             ApiError: the platform refused.
@@ -111,3 +115,9 @@ class Call(Described, Step, Generic[T]):
         return (
             f"<Call {'(no endpoint)' if self.endpoint is NOWHERE else self.endpoint} -> {what}: {masked(self.params)}>"
         )
+
+
+def _segment(value: object) -> str:
+    """A parameter as one segment of a path: dots alone would lead elsewhere."""
+    text = quote(str(value), safe="")
+    return text.replace(".", "%2E") if text in {".", ".."} else text

@@ -1,7 +1,7 @@
-"""Telling what of a resource has changed since it was loaded.
+"""Which fields of a resource have changed since it was loaded.
 
-A list, a dict or a record can be changed in place and assigned again: then there is nothing left to compare it with.
-So a resource that can be saved keeps what is in such fields, as JSON, when it is loaded.
+A list, a dict or a record can be changed in place and then assigned again. The old value is gone by then. So a resource
+that can be saved keeps a JSON copy of such fields when it is loaded.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ def _changeable(kind: type[BaseModel]) -> _Fields:
     sent = update.arguments.fields if is_operation(update) else {}
     hints = get_type_hints(kind)
     names = tuple(name for name in kind.model_fields if name in sent and holds(hints[name], *_IN_PLACE))
-    # one name twice: of a single one, itemgetter returns no tuple
+    # the first name twice: itemgetter returns no tuple for a single name
     return _Fields(names, itemgetter(*names, names[0]) if names else len)
 
 
 def holds(hint: Any, *kinds: type) -> bool:
-    """Whether a value of a type may be, or have in it, one of these."""
+    """Whether a value of this type can be, or can contain, one of these kinds."""
     kind = get_origin(hint) or hint
     return (isinstance(kind, type) and issubclass(kind, kinds)) or any(holds(part, *kinds) for part in get_args(hint))
 
 
 def comparable(value: Any) -> Any:
-    """A value in a form that does not change with it: a list, a dict or a record as JSON."""
+    """A value to compare with later: a list, a dict or a record as JSON, so that it does not change in place."""
     return to_jsonable_python(value, serialize_unknown=True) if isinstance(value, _IN_PLACE) else value
 
 
 def snapshot(record: BaseModel) -> bytes | None:
-    """What has to be kept of a resource when it is loaded."""
+    """The copy that is kept of a resource when it is loaded."""
     fields = _changeable(type(record))
     return to_json(fields.values(vars(record)), serialize_unknown=True) if fields.names else None
 
 
 def value_before(record: BaseModel, kept: bytes | None, name: str, value: Any) -> Any:
-    """What a field has, to compare with, before it is assigned for the first time."""
+    """The value to compare a field with, when it is assigned for the first time."""
     now, names = vars(record).get(name), _changeable(type(record)).names
     if now is not None and name not in record.model_fields_set:
-        return _UNKNOWN  # a reply without a list does not say that there is nothing in it
+        return _UNKNOWN  # the reply did not have this list, which does not mean that it is empty
     if kept is not None and name in names:
         return from_json(kept)[names.index(name)]
-    # the same list in an object made by hand: perhaps it was changed in place
+    # the same list assigned again to an object made by hand: it may have been changed in place
     return _UNKNOWN if now is value and isinstance(now, _IN_PLACE) else comparable(now)

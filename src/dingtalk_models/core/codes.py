@@ -1,4 +1,4 @@
-"""What the platform's codes mean: which error each becomes, and what to do where its own words mislead."""
+"""The platform's error codes: the error class of each, and hints for codes whose message is misleading."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _SCOPES = (
     "failing. / 请在 .apply_url 开通 .scopes 中的权限，然后刷新 access_token。"
 )
 _QUOTA = (
-    "The month's API quota is used up; it returns next month, or with an add-on pack. Sending again cannot help. / "
+    "The month's API quota is used up, until next month or until you buy an add-on pack. Do not send again. / "
     "本月 API 调用量已用完，重试无效。"
 )
 
@@ -93,30 +93,30 @@ HINTS: dict[str, str] = {
     "40078": "A login code works once and for 5 minutes. / 免登授权码只能使用一次，5 分钟内有效。",
     "40096": _CREDENTIALS,
     "invalidClientIdOrSecret": _CREDENTIALS,
-    "40103": "The person has account protection: an invitation was sent, and they join once they accept it. / "
+    "40103": "The user has account protection: an invitation was sent, and they join once they accept it. / "
     "对方开启了账号保护，已发送邀请，同意后才会加入。",
     "60011": _SCOPES,
     "Forbidden.AccessDenied.AccessTokenPermissionDenied": _SCOPES,
     "60020": "Add this server's address to the app's IP whitelist. / 请将服务器出口 IP 加入应用的白名单。",
-    "60121": "Nobody in this company has this userid: an invitation may be open, or the person has left. / "
+    "60121": "Nobody in this company has this userid: an invitation may not be accepted yet, or the user has left. / "
     "该用户可能尚未接受邀请，或已离职。",
     "90020": _QUOTA,
     "Forbidden.AccessDenied.ApiCountLimitForOrg": _QUOTA,
     "50004": "The department is outside the app's contact scope: widen it in the console. / "
     "部门不在应用的通讯录授权范围内，请在开发者后台调整。",
-    "50002": "The person is outside the app's contact scope: widen it in the console. / "
+    "50002": "The user is outside the app's contact scope: widen it in the console. / "
     "员工不在应用的通讯录授权范围内，请在开发者后台调整。",
-    "41045": "An app may write to everyone three times a day. / 单应用每天最多向全员发送 3 次。",
-    "41052": "Results are kept only for notifications to 100 people at the most. / 接收人超过 100 时不再返回发送结果。",
-    "310000": "The robot's security settings refuse the message: its keywords, its signature or its addresses. / "
+    "41045": "An app may send to everyone at most three times a day. / 单应用每天最多向全员发送 3 次。",
+    "41052": "Results are kept only for notifications to at most 100 people. / 接收人超过 100 时不再返回发送结果。",
+    "310000": "The robot's security settings refuse the message: check keywords, signature and IP addresses. / "
     "未通过机器人的安全设置：请检查自定义关键词、加签密钥和 IP 地址段。",
-    "orgAuthLevelNotEnough": "The company has to be certified (企业认证) before its files can be downloaded. / "
+    "orgAuthLevelNotEnough": "Files can be downloaded only after the company is certified (企业认证). / "
     "企业认证等级过低，完成企业认证后才能下载文件。",
-    "processInstanceInvalidParameter": "The originator has to belong to dept_id (the root is -1, not 1); approvers "
-    "and cc have to be current users. / 发起人须属于 dept_id 所指部门（根部门为 -1，不是 1），审批人与抄送人须在职。",
-    "targetSelectApproverMissing": "The form leaves a step open to whoever starts it: pass target_select_actioners "
-    "with the keys that forecast tells. / 模板含自选审批人节点：请用 forecast 取得 actionerKey 后传入。",
-    "aflowProcessInstStatusException": "It is decided already, or was started less than 15 seconds ago. / "
+    "processInstanceInvalidParameter": "The originator must belong to dept_id (the root is -1, not 1); approvers "
+    "and cc must be current users. / 发起人须属于 dept_id 所指部门（根部门为 -1，不是 1），审批人与抄送人须在职。",
+    "targetSelectApproverMissing": "In this form the originator chooses the approvers of a step: pass "
+    "target_select_actioners with keys from forecast. / 模板含自选审批人节点：请用 forecast 取得 actionerKey 后传入。",
+    "aflowProcessInstStatusException": "The approval has ended already, or was started less than 15 seconds ago. / "
     "审批单已结束，或发起不足 15 秒。",
 }
 """What to do, in English and Chinese."""
@@ -124,7 +124,10 @@ HINTS: dict[str, str] = {
 _WAITS: dict[str, float] = {
     "130101": 600.0, "410100": 600.0, "660026": 600.0, "41046": 60.0, "41047": 60.0, "1111": 300.0,
 }  # fmt: skip
-"""Seconds after which calls are taken again, where it is more than the usual one."""
+"""Seconds until calls are accepted again, for codes where it is longer than the usual second."""
+
+LONGEST_WAIT = 600.0
+"""Seconds that the longest documented ban lasts. A reply that asks for a longer wait is not believed."""
 
 _MANDATORY_CUSTOM_FIELD = (
     "The company has made a custom field of external contacts mandatory, which this API cannot send: make the field "
@@ -134,11 +137,11 @@ _MANDATORY_CUSTOM_FIELD = (
 _IN_ONE_API: dict[tuple[str, str], tuple[type[ApiError], str]] = {
     ("/topapi/extcontact/create", "40001"): (InvalidRequest, _MANDATORY_CUSTOM_FIELD),
 }
-"""Codes of single APIs that mean something else there, with what to do about it."""
+"""Codes that mean something else in one API: the error class there, and a hint."""
 
 
 def error_class(cause: str, status: int = 200) -> type[ApiError]:
-    """The error that a code becomes; an unknown one is told by its words, then by the HTTP status."""
+    """The error class of a code. For an unknown code, words in it decide, then the HTTP status."""
     if cause in _CLASS:
         return _CLASS[cause]
     if not cause.lstrip("-").isdigit():
@@ -154,7 +157,7 @@ def api_error(
     """The error for a refusal of the API at a path."""
     cause = sub_code or str(code)
     kind, hint = error_class(cause, context.get("status", 200)), HINTS.get(cause)
-    if not sub_code:  # what has a sub code comes from the gateway, which speaks alike everywhere
+    if not sub_code:  # a sub code comes from the gateway, which means the same in every API
         kind, hint = _IN_ONE_API.get((path, cause), (kind, hint))
     error = kind(code, message, sub_code=sub_code, hint=hint, **context)
     if isinstance(error, RateLimited):

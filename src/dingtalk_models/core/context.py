@@ -1,4 +1,4 @@
-"""Apps, as the core sees them, and which of them a class-level call goes through."""
+"""Apps, as the core sees them, and the app that a class-level call uses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AsyncDriver(Protocol):
 
 
 class AppLike(Protocol):
-    """An app: what runs its calls, and what operations have to know of it."""
+    """An app: its drivers, and what operations need to know of it."""
 
     driver: Driver
     name: str
@@ -51,7 +51,7 @@ _process_default: list[AppLike] = []
 
 
 def use(app: AppLike | None) -> None:
-    """Make an app the default of this process, or have none."""
+    """Make an app the default of this process; `None` removes the default."""
     _process_default[:] = [] if app is None else [app]
 
 

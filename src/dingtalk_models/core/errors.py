@@ -2,24 +2,24 @@
 
 DingTalkError
 ├── ConfigurationError (ValueError)    the app is set up wrongly: no app chosen, a credential missing
-│   └── UnknownMethod (LookupError)    `run()` was given a name that nothing answers to
+│   └── UnknownMethod (LookupError)    `run()` does not know the name
 │       └── RetiredMethod              the platform has retired it; `.instead`
 ├── InvalidArgument (ValueError)       refused before anything was sent; `.problems` names each field
-├── TransportError (OSError)           no usable answer: connection, timeout, not JSON, wrong shape
+├── TransportError (OSError)           no usable reply: connection, timeout, not JSON, wrong shape
 │   └── SessionStoreError              the session store did not answer
-├── UnusableFile (ValueError)          a saved directory is damaged, or is another kind of file
-├── PartlyRead                         some of what is told only once was read before a call failed; `.read`
-├── PartlySent                         some of several calls were made before one failed; `.sent`
-├── StillSending (TimeoutError)        not delivered to everyone in the time that was given
-├── ApiError                           the platform said no
+├── UnusableFile (ValueError)          a saved directory is damaged, or the file is of another kind
+├── PartlyRead                         a page of data that can be read only once failed; `.read` has the others
+├── PartlySent                         a message needs several calls, and one failed; `.sent` has the others
+├── StillSending (TimeoutError)        a message was not delivered to everyone within the timeout
+├── ApiError                           the platform refused
 │   ├── AuthenticationError            a credential or token is wrong
 │   ├── PermissionDenied (PermissionError)   `.scopes`, `.apply_url`
 │   ├── NotFound (LookupError)
 │   ├── AlreadyExists
 │   ├── InvalidRequest (ValueError)
 │   ├── RateLimited                    `.retry_after`: wait, then send again
-│   ├── QuotaExhausted                 the month's calls are used up: sending again cannot help
-│   └── PlatformBusy                   the platform's own trouble: later it may work
+│   ├── QuotaExhausted                 the month's calls are used up: do not send again
+│   └── PlatformBusy                   a fault of the platform: it may work later
 └── CallbackError                      a push that cannot be trusted
     ├── SignatureMismatch
     ├── ReplayedCallback
@@ -38,7 +38,7 @@ class DingTalkError(Exception):
     """The base of every error raised by this package."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # by itself, an exception is rebuilt from its message alone: an error could not leave a worker process
+        # by default, an exception is unpickled from its args only; these errors need more arguments than that
         return _rebuilt, (type(self), self.args, vars(self))
 
 
@@ -54,36 +54,36 @@ class ConfigurationError(DingTalkError, ValueError):
 
 
 class UnknownMethod(ConfigurationError, LookupError):
-    """`run()` was given a name that nothing answers to.
+    """`run()` does not know the name.
 
     Attributes:
-        name: the name that was asked for.
-        nearest: known names that look like it, best first.
+        name: the unknown name.
+        nearest: known names that are similar, best first.
     """
 
     def __init__(self, name: str, nearest: Sequence[str] = ()) -> None:
         self.name = name
         self.nearest = tuple(nearest)
         hint = f" Did you mean {', '.join(map(repr, nearest))}?" if nearest else ""
-        super().__init__(f"no method is called {name!r}.{hint} `app.methods` lists every name.")
+        super().__init__(f"there is no method {name!r}.{hint} `app.methods` lists every name.")
 
 
 class RetiredMethod(UnknownMethod):
-    """`run()` was given a name that the platform once had, and has retired.
+    """The platform has retired the API of the name that `run()` was given.
 
     Attributes:
-        instead: what took its place: a name that `run()` knows, or words; `None` where nothing did.
+        instead: its replacement: a name that `run()` knows, or a path; `None` if there is none.
     """
 
     def __init__(self, name: str, instead: str | None = None) -> None:
         super().__init__(name)
         self.instead = instead
-        rest = f": use {instead} instead." if instead else ", and names nothing in its place."
+        rest = f": use {instead} instead." if instead else ", without a replacement."
         self.args = (f"the platform has retired {name!r}{rest}",)
 
 
 class Problem(NamedTuple):
-    """One argument that was refused: its path (`dept_order_list.0.order`) and what is wrong with it."""
+    """A refused argument: its path, such as `dept_order_list.0.order`, and what is wrong with it."""
 
     field: str
     message: str
@@ -96,7 +96,7 @@ class InvalidArgument(DingTalkError, ValueError):
     """Arguments were refused before anything was sent.
 
     Attributes:
-        problems: every offending field with what is wrong; the values themselves are not repeated.
+        problems: every wrong field, and what is wrong with it. Values are left out: they may be secret.
     """
 
     def __init__(self, operation: str, problems: Sequence[Problem]) -> None:
@@ -106,12 +106,12 @@ class InvalidArgument(DingTalkError, ValueError):
 
 
 class TransportError(DingTalkError, OSError):
-    """No usable answer: no connection, a timeout, a body that is not JSON, is cut short or has the wrong shape.
+    """No usable reply: no connection, a timeout, or a body that is not JSON, is cut short or has the wrong shape.
 
     Attributes:
         sent: whether the platform may have received the request, and so may have acted on it.
-        status: the HTTP status, where an answer came.
-        retry_after: the seconds that the answer asks to wait, where it does.
+        status: the HTTP status, if there was a response.
+        retry_after: the seconds that the response asks to wait, if it does.
     """
 
     retry_after: float | None = None
@@ -131,7 +131,7 @@ class SessionStoreError(TransportError):
 
 
 class UnusableFile(DingTalkError, ValueError):
-    """A file is damaged, or is not of the kind that was expected; `path` names it."""
+    """The file at `path` is damaged, or not of the expected kind."""
 
     def __init__(self, path: object, what: str) -> None:
         self.path = path
@@ -139,11 +139,11 @@ class UnusableFile(DingTalkError, ValueError):
 
 
 class PartlySent(DingTalkError):
-    """A message to many goes out in several calls, and one failed after others had been made; `__cause__` says why.
+    """A message to many users is sent in several calls, and one of them failed. `__cause__` says why.
 
     Attributes:
-        sent: the message, as far as it went: it can be followed and recalled.
-        failed: the receivers of the call that failed; where its answer was lost, they may have the message.
+        sent: the part that was sent. Its progress can be read, and it can be recalled.
+        failed: the receivers of the call that failed. If its reply was lost, they may have the message.
         unsent: the receivers of the calls that were not made.
     """
 
@@ -151,36 +151,36 @@ class PartlySent(DingTalkError):
         self.sent = sent
         self.failed = tuple(failed)
         self.unsent = tuple(unsent)
-        super().__init__(f"the message went out only in part: see .sent; {len(unsent)} receivers were not tried")
+        super().__init__(f"only a part of the message was sent: see .sent; {len(unsent)} receivers were not tried")
 
 
 class PartlyRead(DingTalkError):
-    """Something is told only once and in several pages, and one could not be read or kept; `__cause__` says why.
+    """The data can be read only once, page by page, and a page could not be read or kept. `__cause__` says why.
 
     Attributes:
-        read: what was read before, which the platform will not tell again.
+        read: what was read before. The platform does not send it again.
     """
 
     def __init__(self, read: Sequence[Any]) -> None:
         self.read = tuple(read)
-        super().__init__(f"reading broke off: .read holds the {len(self.read)} that were read, and are not told again")
+        super().__init__(f"reading failed halfway: .read has what was read ({len(self.read)}), which is not sent again")
 
 
 class StillSending(DingTalkError, TimeoutError):
-    """A message was not delivered to everyone in the time that was given; it goes on being delivered."""
+    """A message was not delivered to everyone within the timeout. Delivery goes on."""
 
 
 class ApiError(DingTalkError):
-    """The platform said no.
+    """The platform refused the call.
 
     Attributes:
-        code: its code: a number on the older host, a word such as `invalidParameter` on the newer.
-        sub_code: the code of the gateway's own refusal, where `code` is only 88.
-        message: its own words.
-        request_id: what the platform's support asks for.
+        code: a number on the older host, a word such as `invalidParameter` on the newer.
+        sub_code: the code of the gateway's refusal, if `code` is 88.
+        message: the platform's message.
+        request_id: the id of the request, which the platform's support asks for.
         status: the HTTP status.
         request: what was sent, with secrets masked when printed.
-        hint: what to do about it, where the platform's words mislead.
+        hint: what to do about it, if the platform's message is misleading.
     """
 
     def __init__(
@@ -205,7 +205,7 @@ class ApiError(DingTalkError):
 
     @property
     def cause(self) -> str:
-        """The code that tells the cause: the sub code where there is one."""
+        """The code of the cause: the sub code if there is one, else the code."""
         return self.sub_code or str(self.code)
 
     def __str__(self) -> str:
@@ -219,7 +219,7 @@ class AuthenticationError(ApiError):
     """A credential or a token is wrong.
 
     Attributes:
-        token_rejected: whether it is the access token, which the app then renews by itself.
+        token_rejected: whether it is the access token. The app then renews it and sends the call again.
     """
 
     @property
@@ -228,7 +228,7 @@ class AuthenticationError(ApiError):
 
 
 REJECTED_TOKEN = frozenset({"40000", "40001", "40014", "41001", "42001", "33001", "InvalidAuthentication"})
-"""Codes that say: this access token is not, or no longer, good."""
+"""Codes for an access token that is wrong or has expired."""
 
 
 class PermissionDenied(ApiError, PermissionError):
@@ -248,7 +248,7 @@ class NotFound(ApiError, LookupError):
 
 
 class AlreadyExists(ApiError):
-    """Something with this identity exists already."""
+    """Something with this id or name exists already."""
 
 
 class InvalidRequest(ApiError, ValueError):
@@ -266,14 +266,14 @@ class RateLimited(ApiError):
 
 
 class QuotaExhausted(ApiError):
-    """The month's calls are used up; sending again cannot help."""
+    """The month's calls are used up. Sending again does not help."""
 
 
 class PlatformBusy(ApiError):
-    """The platform's own trouble: later it may work.
+    """A fault of the platform: it may work later.
 
     Attributes:
-        retry_after: the seconds that the platform asks to wait, where it does.
+        retry_after: the seconds that the platform asks to wait, if it does.
     """
 
     retry_after: float | None = None
@@ -284,7 +284,7 @@ class CallbackError(DingTalkError):
 
 
 class SignatureMismatch(CallbackError):
-    """The signature does not belong to the body."""
+    """The signature does not match the body."""
 
 
 class ReplayedCallback(CallbackError):

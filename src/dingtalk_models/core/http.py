@@ -1,12 +1,13 @@
-"""The ground floor: where a call goes, and what goes over the wire. It imports nothing else of the package."""
+"""What goes over the wire: endpoints, requests, HTTP messages. This file imports nothing else of the package."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from os import PathLike
+from typing import Any, BinaryIO, Literal, Protocol
 
 Host = Literal["oapi", "api"]
 """The platform's two hosts: oapi.dingtalk.com, the older one, and api.dingtalk.com."""
@@ -18,20 +19,20 @@ SECRET_NAMES = frozenset(
 
 
 def masked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same mapping, fit to be printed."""
+    """A copy with the secrets replaced by `***`, so that it can be printed."""
     return {name: "***" if name.lower() in SECRET_NAMES else value for name, value in values.items()}
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a call goes: one documented API.
+    """One documented API: its address, and how it may be called.
 
     Attributes:
         verb: the HTTP verb.
-        path: the path, with `{name}` where a parameter belongs.
-        query_params: parameters that travel in the query string although the call has a body.
-        authenticated: whether the app's token goes along.
-        idempotent: whether sending it twice does no harm, so that it may be sent again when its outcome is unknown.
+        path: the path, with `{name}` in the place of a parameter.
+        query_params: the parameters that go into the query string of a request with a body.
+        authenticated: whether the app's token is sent with it.
+        idempotent: whether it is safe to send it twice. If so, it is sent again when its outcome is unknown.
     """
 
     verb: str
@@ -42,7 +43,7 @@ class Endpoint:
 
     @classmethod
     def parse(cls, text: str, *, authenticated: bool = True, idempotent: bool | None = None) -> Endpoint:
-        """Read `"POST /v1.0/things/{id}?unionId&operatorId"`."""
+        """Parse a text such as `"POST /v1.0/things/{id}?unionId&operatorId"`."""
         verb, _, rest = text.partition(" ")
         path, _, query = rest.partition("?")
         names = frozenset(query.split("&")) if query else frozenset[str]()
@@ -59,7 +60,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Request:
-    """What a call sends, before tokens and base URLs: to look at, to log, to test."""
+    """What a call sends, without token and base URL: to inspect, log or test."""
 
     verb: str
     host: Host
@@ -75,16 +76,40 @@ class Request:
 
 
 class Content(Protocol):
-    """A request body that is sent in pieces, each time from its beginning: a request may have to be sent again."""
+    """A request body that is sent in chunks. It can be read again from the start, since a request may be sent again."""
 
     @property
     def length(self) -> int:
-        """How many bytes it has."""
+        """Its size in bytes."""
         ...
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes, a piece at a time."""
+        """Its bytes, chunk by chunk: as many as `length` said."""
         ...
+
+
+@dataclass(eq=False, repr=False)
+class Download:
+    """Where to keep the body of an answer.
+
+    Attributes:
+        target: a path, where the file appears once it is complete; or a file object, written from where it stands.
+        progress: told how far it is.
+        start: where a file object stands, if it can be rewound: each attempt begins there.
+        received: how many bytes have come.
+    """
+
+    target: str | PathLike[str] | BinaryIO
+    progress: Callable[[int, int], object] | None = None
+    start: int | None = field(init=False, default=None)
+    received: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.target, str | PathLike) and self.target.seekable():
+            self.start = self.target.tell()
+
+    def __repr__(self) -> str:
+        return f"<Download of {self.received} bytes>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +118,17 @@ class HttpRequest:
 
     Attributes:
         method: the HTTP verb.
-        url: the whole address.
+        url: the full URL.
         headers: the headers; a transport adds `Content-Length`.
-        content: the body, or where it comes from in pieces.
-        sink: where the body of a 2xx answer goes instead of into the response.
+        content: the body, as bytes or in chunks.
+        download: takes the body of a 2xx response, which is then not kept in the `HttpResponse`.
     """
 
     method: str
     url: str
     headers: dict[str, str]
     content: bytes | Content | None = None
-    sink: Any = None
+    download: Download | None = None
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"
@@ -111,7 +136,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """One HTTP answer as a transport hands it back; header names in lower case."""
+    """One HTTP response as a transport returns it. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]

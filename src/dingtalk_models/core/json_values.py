@@ -1,4 +1,4 @@
-"""JSON: what a piece of it is, and what text stands for."""
+"""JSON values: type checks, and parsing of JSON that comes as text."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any, TypeGuard
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """Whether a piece of JSON is an object."""
+    """Whether a JSON value is an object."""
     return isinstance(value, dict)
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
-    """Whether a piece of JSON is an array."""
+    """Whether a JSON value is an array."""
     return isinstance(value, list)
 
 
 def from_text(value: Any) -> Any:
-    """What JSON text stands for; any other value as it is.
+    """Parse JSON text; return any other value as it is.
 
     Raises:
         ValueError: the text is not JSON.
@@ -26,7 +26,7 @@ def from_text(value: Any) -> Any:
 
 
 def loaded(value: Any) -> Any:
-    """What JSON text stands for; any other value as it is, text that is not JSON included."""
+    """Parse JSON text; return any other value as it is, also text that is not JSON."""
     try:
         return from_text(value)
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # importing `typing` would take longer than all the rest of the package's import
+TYPE_CHECKING = False  # importing `typing` takes longer than the rest of the package's import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
@@ -15,7 +15,7 @@ def lazy(package: dict[str, Any], homes: Mapping[str, str]) -> tuple[Callable[[s
 
     Args:
         package: its `globals()`.
-        homes: for each of its modules, the names there that are the package's too.
+        homes: for each of its modules, the names that the package exports from it.
     """
     tables[package["__name__"]] = homes
     home = {name: module for module, names in homes.items() for name in names.split()}
@@ -32,4 +32,4 @@ def lazy(package: dict[str, Any], homes: Mapping[str, str]) -> tuple[Callable[[s
 
 
 tables: dict[str, Mapping[str, str]] = {}
-"""What each such package was given: scripts/generate writes the names once more, as stubs, for editors."""
+"""The names of each such package. scripts/generate writes stubs from them, for editors."""

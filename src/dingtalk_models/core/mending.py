@@ -1,8 +1,8 @@
-"""Mending replies that contradict their own documentation.
+"""Repairs replies that do not match their documentation.
 
-A list sent as JSON text, one object where a list was promised, a null for a number: what is plainly meant is put in
-its place. An optional field that still cannot be read is set aside, unread, in its model's `unparsed`: one odd field
-must not cost a page of people.
+Some replies have a list as JSON text, an object instead of a list of one, or null instead of a list. Where the meaning
+is clear, the value is replaced by what is meant. An optional field that still cannot be read is moved to its model's
+`unparsed`, so that one odd field does not make a whole page unreadable.
 """
 
 from __future__ import annotations
@@ -19,20 +19,34 @@ from dingtalk_models.core.json_values import is_array, is_object
 logger = logging.getLogger("dingtalk_models")
 
 UNPARSED = "unparsed__"
-"""Where a model keeps what could not be read."""
+"""The name under which a model keeps the fields that could not be read."""
 
 _Step = tuple[Any, Any, Any]
 """A container, a key in it, and the value there."""
 
 
 def mend(data: Any, problem: ValidationError, fixed: int) -> list[tuple[int | str, ...]]:
-    """Change the reply so that its errors go away; where that is impossible, the places of those that stay."""
+    """Change the reply so that these errors go away.
+
+    An error names its place as a path: keys and indexes, but also names of validators and of union members, which are
+    not in the data. So each path is followed through the data as far as it goes, and only its last step there is
+    repaired. A union reports an error for each of its members at the same place; one repair for that place is enough.
+    A repair may uncover further errors, so the caller validates again and repeats.
+
+    Args:
+        data: the reply.
+        problem: its errors.
+        fixed: how many steps at the start of each path must stay in place.
+
+    Returns:
+        The paths of the errors that cannot be repaired.
+    """
     ways: dict[Any, tuple[Any, list[_Step]]] = {}
     for error in problem.errors(include_url=False):
         if error["type"] != "json_invalid":
             steps = _follow(data, error["loc"])
             ways.setdefault((id(steps[-1][0]), steps[-1][1]) if steps else None, (error, steps))
-    # the last ones first: an item that is taken out of a list moves those behind it
+    # from the end: removing an item from a list shifts the items after it
     return [error["loc"] for error, steps in reversed(ways.values()) if not _mend_one(error["type"], steps, fixed)]
 
 
@@ -51,7 +65,7 @@ def _mend_one(wanted: str, steps: list[_Step], fixed: int) -> bool:
 
 
 def _meant(wanted: str, value: Any) -> Any:
-    """What a value of the wrong kind plainly stands for; `None` where that is not plain."""
+    """What a value of the wrong type clearly means; `None` if that is not clear."""
     if wanted == "list_type" and value is None:
         return []
     if wanted == "list_type" and is_object(value):
@@ -67,20 +81,20 @@ def _meant(wanted: str, value: Any) -> Any:
 
 
 def _follow(data: Any, loc: Iterable[int | str]) -> list[_Step]:
-    """The way to a value, or to the object that it is missing from."""
+    """The steps to a value, or to the object that it is missing from."""
     steps: list[_Step] = []
     for key in loc:
         try:
             value = data[key]
         except (LookupError, TypeError):
-            continue  # pydantic names validators and members of unions in its paths too
+            continue  # the name of a validator or of a union member
         steps.append((data, key, value))
         data = value
     return steps
 
 
 def _set_aside(steps: list[_Step]) -> bool:
-    """Move the innermost field out of the model's sight, into its `unparsed`."""
+    """Move the innermost field to its model's `unparsed`."""
     for holder, key, value in reversed(steps):
         if is_object(holder):
             if holder.pop(key, None) is not None:

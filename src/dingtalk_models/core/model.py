@@ -1,4 +1,4 @@
-"""Resources: a pydantic model, and the manager whose operations load it."""
+"""The base classes of resources: pydantic models, and managers with the operations that load them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ M = TypeVar("M", bound="Manager")
 
 
 class Record(BaseModel):
-    """An object in a reply: unknown fields are kept, numbers may come as strings and strings as numbers.
+    """An object in a reply. Unknown fields are kept; a number may come as a string, and a string as a number.
 
-    A field that may be `None` may be missing too. `= None` says so to type checkers, in classes that are made by hand.
+    A field that may be `None` may be missing too. Classes that are made by hand have `= None` for type checkers.
     """
 
     model_config = ConfigDict(
@@ -43,7 +43,7 @@ class Record(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """What may be `None` may be missing. Limits are for what is sent; beyond them, a reply is data."""
+        """What may be `None` may be missing. Limits hold for what is sent only: a reply may break them."""
         reference = handler(source)
         fields: Any = handler.resolve_ref_schema(reference)
         while fields["type"] != "model-fields":
@@ -54,7 +54,7 @@ class Record(BaseModel):
 
     @property
     def unparsed(self) -> dict[str, Any]:
-        """Fields that the platform sent in a form that contradicts its documentation, as they came."""
+        """Fields that do not have their documented form, as they came."""
         kept: dict[str, Any] = (self.model_extra or {}).get(UNPARSED, {})
         return kept
 
@@ -68,12 +68,12 @@ class Record(BaseModel):
             super().__setattr__(name, value)
 
     def __repr_args__(self) -> Any:
-        """What is set, so that an object reads well in a log."""
+        """Only fields that have a value, so that a log line stays short."""
         return [(name, value) for name, value in super().__repr_args__() if value not in (None, [], "")]
 
 
 class Model(Record):
-    """A resource of the platform. It remembers the app that loaded it, and what was assigned since."""
+    """A resource of the platform. It remembers the app that loaded it, and which fields were assigned since."""
 
     __slots__ = ("_app", "_before", "_loaded")
 
@@ -81,16 +81,16 @@ class Model(Record):
 
     @property
     def app(self) -> AppLike | None:
-        """The app that loaded this object; none for one made by hand, copied or unpickled."""
+        """The app that loaded this object; `None` for an object made by hand, copied or unpickled."""
         return getattr(self, "_app", None)
 
     def using(self, app: AppLike | None) -> Self:
-        """Let this object work through an app."""
+        """Make this object use an app for its calls."""
         object.__setattr__(self, "_app", app)
         return self
 
     def loaded_by(self, app: AppLike) -> None:
-        """Remember the app, and what was loaded."""
+        """Remember the app and the loaded values."""
         object.__setattr__(self, "_app", app)
         object.__setattr__(self, "_loaded", snapshot(self))
         for name in _resource_fields(type(self)):
@@ -99,7 +99,7 @@ class Model(Record):
     if not TYPE_CHECKING:  # with it, type checkers would let any name be assigned
 
         def __setattr__(self, name: str, value: Any) -> None:
-            """Assign a field, checked against its type and the limits of the resource's update."""
+            """Assign a field. Its type and the limits of the resource's `update` are checked."""
             kind = type(self)
             before = {name: value_before(self, getattr(self, "_loaded", None), name, value), **self._values_before}
             if name in kind.model_fields and comparable(value) != before[name]:
@@ -112,22 +112,22 @@ class Model(Record):
 
     @property
     def _values_before(self) -> dict[str, Any]:
-        """What the platform has in the fields that were assigned or held, to compare with."""
+        """What the platform has in the fields that were assigned or saved, to compare with."""
         return getattr(self, "_before", {})
 
     def changes(self) -> dict[str, Any]:
-        """The fields that `save()` sends, with their values: what was assigned, and is not as it was before."""
+        """The fields that `save()` sends, with their values: those that were assigned and differ from before."""
         before = self._values_before
         now = {name: getattr(self, name) for name in type(self).model_fields if name in before}
         return {name: value for name, value in now.items() if comparable(value) != before[name]}
 
     @property
     def assigned(self) -> frozenset[str]:
-        """The names of these fields."""
+        """The names of the fields in `changes()`."""
         return frozenset(self.changes())
 
     def replace(self, other: Model) -> None:
-        """Become equal to another object of this resource."""
+        """Take over every field of another object of this resource."""
         vars(self).update(vars(other))
         object.__setattr__(self, "__pydantic_extra__", other.__pydantic_extra__)
         object.__setattr__(self, "__pydantic_fields_set__", set(other.__pydantic_fields_set__))
@@ -135,7 +135,7 @@ class Model(Record):
         object.__setattr__(self, "_before", {})
 
     def hold(self, fields: Mapping[str, Any]) -> None:
-        """Take over what the platform has accepted; such fields are not waiting to be saved."""
+        """Take over values that the platform has accepted: they need not be saved any more."""
         held = [name for name in fields if name in type(self).model_fields]
         for name in held:
             super().__setattr__(name, fields[name])
@@ -152,14 +152,14 @@ class Manager:
     def __init_subclass__(cls) -> None:
         register(cls)
 
-    # jedi follows a type variable into a subclass, and `Self` only to this class
+    # a type variable, because jedi resolves `Self` to this class and not to the subclass
     def using(self: M, app: AppLike) -> M:  # noqa: PYI019
-        """The same operations through a certain app: `Department.objects.using(app).get(1)`."""
+        """The same operations, sent by this app: `Department.objects.using(app).get(1)`."""
         return type(self)(app)
 
 
 class Module:
-    """A group of methods on an app, such as `app.contact`; subclass it to give `run()` methods of your own."""
+    """A group of methods on an app, such as `app.contact`. Subclass it to add methods of your own to `run()`."""
 
     def __init__(self, app: AppLike) -> None:
         self.app = app
@@ -169,7 +169,7 @@ class Module:
 
 
 class managed(cached_property[M]):  # noqa: N801 - used in class bodies, like `property`
-    """A manager on a module, bound to the module's app: `users = managed(UserManager)`."""
+    """A manager as an attribute of a module, using the module's app: `users = managed(UserManager)`."""
 
     def __init__(self, kind: type[M]) -> None:
         super().__init__(lambda module: kind(module.app))
@@ -200,16 +200,16 @@ def alias(definition: operation[R, P]) -> Alias[R, P]:
     class Contact(Module):
         get_user = alias(UserManager.get)
     """
-    return Alias(definition)  # a function: jedi follows the types of its arguments, and not those of a class
+    return Alias(definition)  # a function, because jedi infers types from the arguments of functions only
 
 
 def is_page(value: object) -> TypeGuard[Page[Any]]:
-    """Whether an answer is a page of a list."""
+    """Whether a result is a page of a list."""
     return isinstance(value, Page)
 
 
 def bind(answer: object, app: AppLike) -> None:
-    """Let every resource in an answer remember the app that loaded it."""
+    """Make every resource in a result remember the app that loaded it."""
     several = isinstance(answer, list)
     for item in cast("list[object]", answer) if several else (answer,):
         if isinstance(item, Model):
@@ -224,13 +224,13 @@ def _may_be_missing(schema: Any) -> Any:
 
 @cache
 def _resource_fields(kind: type[Model]) -> tuple[str, ...]:
-    """The fields of a resource that hold resources themselves."""
+    """The fields of a resource that contain other resources."""
     hints = get_type_hints(kind)
     return tuple(name for name in kind.model_fields if holds(hints[name], Model))
 
 
 def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
-    """Check a field against the resource's update, where it has one: what that cannot send cannot change."""
+    """Check a field against the resource's `update`, if it has one: a field that cannot be sent cannot be changed."""
     update: object = getattr(kind, "update", None)
     if is_operation(update):
         if name not in update.arguments.fields:

@@ -29,12 +29,11 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class Old:
-    """An earlier name of an API, and how its parameters translate.
+    """An older name of an API, and how its parameters translate to today's.
 
     Args:
-        name: the name.
-        params: for each parameter that differs, today's name, or a function from the old value to
-            today's arguments.
+        name: the older name.
+        params: for each parameter that differs, its name today, or a function from the old value to today's arguments.
     """
 
     def __init__(self, name: str, /, **params: str | Callable[[Any], dict[str, Any]]) -> None:
@@ -58,7 +57,7 @@ class Old:
 
 
 class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `property`
-    """A method that describes calls instead of sending them; see the module's text for its uses."""
+    """A method that describes calls instead of sending them. The module's docstring shows its four uses."""
 
     def __init__(self, fn: Callable[Concatenate[Any, P], R_co]) -> None:
         self.__wrapped__ = fn
@@ -96,7 +95,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         return found[1] if found else ""
 
     def build(self, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Check the arguments and describe what to send."""
+        """Check the arguments, and return the unsent call, flow or list."""
         arguments, describe = self.arguments, cast("Callable[..., Any]", self.__wrapped__)
         given = arguments.check(args, kwargs)
         try:
@@ -119,13 +118,14 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
 class Bound(Generic[R_co, P]):
     """An operation of one manager or one object."""
 
-    # No docstrings on __call__, aio and call: an editor then shows the operation's own.
+    # __call__, aio and call have no docstrings, so that an editor shows the operation's own.
     def __init__(self, definition: operation[R_co, P], obj: Any) -> None:
         self.definition = definition
         self.obj = obj
 
-    # Static completion (jedi) finds the overload by the very class, `Call` and `Flow`, and not by a protocol; and it
-    # counts type variables without the parameters, which is why these come last.
+    # What the function returns selects the overload: a `Call` or a `Flow` becomes its result, a list stays lazy. They
+    # name `Call` and `Flow` instead of the protocol `Steps`, because static completion (jedi) matches classes only.
+    # For jedi too, P is the last parameter of the class: it counts type variables without a ParamSpec.
     @overload
     def __call__(self: Bound[Call[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
     @overload
@@ -155,7 +155,7 @@ class Bound(Generic[R_co, P]):
 
     @property
     def app(self) -> AppLike:
-        """The app that it is sent through."""
+        """The app that sends it."""
         return self.obj.app or current_app()
 
     @property
@@ -171,7 +171,7 @@ class Bound(Generic[R_co, P]):
     def __doc__(self) -> str | None:  # type: ignore[override]
         return self.definition.__doc__
 
-    # Having __get__ makes inspect.isroutine() true, so help() prints signature and docstring.
+    # With __get__, inspect.isroutine() is true, so help() prints the signature and the docstring.
     def __get__(self, obj: object, owner: type | None = None) -> Self:
         return self
 
@@ -193,11 +193,11 @@ class api:  # noqa: N801 - used as a decorator
 
     Args:
         name: the platform's name of the API.
-        endpoint: where it lives, as `"POST /v1.0/things/{id}?unionId"`: `{id}` is filled from the parameters,
-            names behind the question mark travel in the query string although there is a body.
-        old: earlier names, under which `run()` finds it too.
-        authenticated: whether the app's access token goes along.
-        idempotent: whether the call may be sent again when its outcome is unknown; by default each GET may.
+        endpoint: verb and path, as `"POST /v1.0/things/{id}?unionId"`. `{id}` is filled from the parameters; those
+            named after the question mark go into the query string, the others into the body.
+        old: older names, by which `run()` finds it too.
+        authenticated: whether the app's access token is sent with it.
+        idempotent: whether the call is sent again when its outcome is unknown; by default, every GET is.
     """
 
     def __init__(
@@ -223,7 +223,7 @@ F = TypeVar("F", bound=Callable[..., Any] | operation[Any, ...])
 
 
 def method(name: str, /) -> Callable[[F], F]:
-    """Give a name to a method of a manager or module, so that `run()` finds it.
+    """Give a method of a manager or module a name by which `run()` finds it.
 
     class Contacts(Module):
         @method("acme.contact.everyone")

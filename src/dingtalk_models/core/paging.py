@@ -20,10 +20,10 @@ class Page(BaseModel, Generic[T]):
     """One page of a list.
 
     Attributes:
-        items: what it holds.
-        has_more: whether another page follows, where the platform says so.
-        next_cursor: where the next page begins, where the platform says so.
-        total: how many items there are in all, where the platform says so.
+        items: the items on it.
+        has_more: whether another page follows, if the platform tells.
+        next_cursor: where the next page begins, if the platform tells.
+        total: how many items the whole list has, if the platform tells.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -35,21 +35,21 @@ class Page(BaseModel, Generic[T]):
 
 
 PageFlow = Generator[Step | Page[T], Any, None]
-"""Where a lazy list comes from: a flow that also yields pages, each when it is complete."""
+"""The source of a lazy list: a flow that also yields pages, each as soon as it is complete."""
 
 
 @dataclass(frozen=True)
 class Paging:
-    """How an API numbers its pages, and under which names a page tells what comes next.
+    """How an API numbers its pages, and the names of the paging fields in a reply.
 
     Attributes:
         parameter: the wire name of the parameter that says where a page begins.
         first: its value for the first page.
-        unit: what it counts, where the reply does not name the next one.
-        more: the name of "another page follows" in a reply.
-        next: the name of "where the next page begins" in a reply.
-        total: the name of "how many there are in all" in a reply.
-        stride: by how much each page begins behind the one before, where that is fixed.
+        unit: what the parameter counts. Used if the reply does not say where the next page begins.
+        more: the name of the field that says whether another page follows.
+        next: the name of the field that says where the next page begins.
+        total: the name of the field that says how many items there are in all.
+        stride: the distance from the start of one page to the start of the next, if it is fixed.
     """
 
     parameter: str
@@ -62,18 +62,18 @@ class Paging:
 
     @property
     def counted(self) -> bool:
-        """Whether a page begins at a number that can be told before the one ahead of it has come."""
+        """Whether the start of a page can be calculated before the previous page has arrived."""
         return self.parameter == "offset"
 
     def after(self, page: Page[Any], cursor: int | str | None) -> int | str | None:
-        """Where the next page begins; `None` after the last."""
+        """Where the next page begins; `None` after the last page."""
         if page.has_more is False:
             return None
         following = page.next_cursor or None
         if following is None and page.has_more and page.items and isinstance(cursor, int):
             following = cursor + (self.stride or (len(page.items) if self.unit == "items" else 1))
         if isinstance(cursor, int) and isinstance(following, str) and following.isdecimal():
-            following = int(following)  # a number that the reply spells as text
+            following = int(following)  # the reply gives the number as text
         return None if following == cursor else following
 
 
@@ -86,7 +86,7 @@ TOKEN_FROM_ZERO = Paging("nextToken", 0, next="nextToken")
 
 @cache
 def page_type(item: Any, items: str, paging: Paging) -> type[Page[Any]]:
-    """The type of a page whose reply holds its items under a name: a reply without that name is an error."""
+    """The type of a page whose items have this name in the reply. A reply without that name is an error."""
     fields: dict[str, Any] = {
         "items": (Annotated[list[item], wire(items)], ...),
         "has_more": (Annotated[bool | None, wire(*_spellings(paging.more))], None),
@@ -98,17 +98,17 @@ def page_type(item: Any, items: str, paging: Paging) -> type[Page[Any]]:
 
 
 def _spellings(name: str) -> tuple[str, str]:
-    """A name as `has_more` and as `hasMore`: replies do not always spell it as documented, and a list must not end."""
+    """A name as `has_more` and as `hasMore`: replies do not always use the documented spelling."""
     return to_snake(name), to_camel(name)
 
 
 def page_of(items: list[T], *, has_more: bool | None = None) -> Page[T]:
-    """A page of items that are at hand."""
+    """A page made of these items."""
     return Page[T].model_construct(items=items, has_more=has_more)
 
 
 def next_page(pages: PageFlow[T]) -> Flow[Page[T] | None]:
-    """Run a flow of pages until it has the next one; `None` at its end."""
+    """Run a flow of pages until it yields the next page; `None` at its end."""
     try:
         item = next(pages)
         while not isinstance(item, Page):

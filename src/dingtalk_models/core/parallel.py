@@ -1,4 +1,4 @@
-"""Doing several things at once. Drivers know how: one on threads, the other as tasks of the event loop."""
+"""Running several calls or flows at once: one driver uses threads, the other tasks of the event loop."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 MAX_PARALLEL = 16
-"""How many calls are made at once where nothing else is said."""
+"""How many calls are made at once by default."""
 
 Progress = Callable[[int, int], None]
-"""Told how many are done, and of how many."""
+"""Called with the number done and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Together(Step, Generic[T]):
-    """Do several things at once; results in order, and the first error cancels what has not begun."""
+    """Run several steps at once. The results are in order, and the first error cancels what has not started."""
 
     steps: Sequence[Steps[T]]
     workers: int = MAX_PARALLEL
@@ -37,14 +37,14 @@ class Together(Step, Generic[T]):
 def together(
     steps: Sequence[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
 ) -> Flow[list[T]]:
-    """Do many calls or flows at once, and have their results in order.
+    """Run many calls or flows at once, and return their results in order.
 
-    `pages = yield from together(calls)`: drivers send them from threads, or as tasks of the event loop.
+    A flow does `pages = yield from together(calls)`.
 
     Args:
         steps: the calls and flows.
         workers: how many at once.
-        progress: told how many are done, and of how many, whenever one is.
+        progress: called with the number done and the total, each time one is done.
     """
     check_positive("together", "workers", workers)
     results: list[T] = yield Together(steps, workers, progress)
@@ -52,7 +52,7 @@ def together(
 
 
 def result_or_error(steps: Steps[T]) -> Flow[T | DingTalkError]:
-    """The result of a call or flow, or its error as a result."""
+    """The result of a call or flow; its error, if it fails."""
     try:
         return (yield from steps)
     except DingTalkError as error:
@@ -64,40 +64,41 @@ class Crew(Protocol):
 
     @property
     def untaken(self) -> int:
-        """How many were begun and are not taken yet."""
+        """How many are started and not taken yet."""
         ...
 
     def begin(self, steps: Steps[Any], /) -> None:
-        """Begin one more; its result is taken in the order in which they were begun."""
+        """Start one more. Results are taken in the order of the starts."""
         ...
 
     def close(self) -> None:
-        """Begin nothing more, and end what runs."""
+        """Start nothing more, and end what is running."""
         ...
 
 
 class Window(Step, Generic[A, T]):
-    """Asks for what stands in a queue, several at once and ahead of need; the answers come in the order of the queue.
+    """Runs a call or flow for each item of a queue, several at once. The results come in the order of the queue.
 
     with Window(self.list_ids.call, lambda ids: ids, [1], workers=4) as window:
         while window:
             ids = yield from window.take()
 
-    A slow answer holds up those behind it, but not the asking, as long as there is room. When the window is closed,
-    by its end, an error, a key press or because nobody reads on, nothing more is asked, and no thread and no task
-    stays.
+    A result can add items to the queue, so a tree can be walked without knowing its size. A slow result delays the
+    results after it, but other calls go on as long as there is room; `room` also limits how many results are held in
+    memory. When the window is closed (at its end, by an error, by Ctrl-C, or because nobody reads on), nothing more is
+    started, and no thread or task is left running.
 
     Args:
-        ask: the call or flow for one item of the queue.
-        leads_to: what an answer adds to the queue.
-        queue: what it begins with.
-        workers: how many are asked for at once.
-        room: how many there may be that are asked for and not yet done with, the answer taken last included. By
-            default, one worker runs no further than the list is read, and several have some answers waiting.
+        ask: makes the call or flow for one item of the queue.
+        leads_to: the items that a result adds to the queue.
+        queue: the first items.
+        workers: how many run at once.
+        room: the most results that may be started and not yet used up, the one taken last included. By default, one
+            worker fetches nothing ahead, and several workers have some results waiting.
 
     Attributes:
-        workers: how many are asked for at once.
-        crew: what runs the steps; the driver provides it when the first answer is taken.
+        workers: how many run at once.
+        crew: runs the steps; the driver provides it when the first result is taken.
     """
 
     def __init__(
@@ -117,16 +118,16 @@ class Window(Step, Generic[A, T]):
         self.crew: Crew | None = None
 
     def take(self) -> Flow[T]:
-        """The next answer, or the error in its place."""
+        """The next result. Raises its error if it failed."""
         answer: T = yield self
         return answer
 
     def fill(self) -> None:
-        """Ask for as much as there is room for; called by the driver before it waits for an answer."""
+        """Start as many as there is room for; called by the driver before it waits for a result."""
         self._ask_while_untaken(self._room)
 
     def taken(self, answer: T) -> None:
-        """Take in what an answer leads to. The answer itself takes room as well, until the next one is taken."""
+        """Queue what a result leads to. The result itself takes up room too, until the next one is taken."""
         self._queue.extend(self._leads_to(answer))
         self._ask_while_untaken(self._room - 1)
 
@@ -146,11 +147,11 @@ class Window(Step, Generic[A, T]):
 
 
 def check_positive(name: str, field: str, value: int) -> None:
-    """Refuse a number below 1 where no annotation can."""
+    """Refuse a number below 1, in functions whose arguments are not checked by their annotations."""
     if value < 1:
         raise InvalidArgument(name, [Problem(field, "should be greater than or equal to 1")])
 
 
 def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    """The items in groups of at most so many."""
+    """The items in groups of at most `size`."""
     return [items[start : start + size] for start in range(0, len(items), size)]

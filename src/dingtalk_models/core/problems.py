@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with arguments, in this package's words: each field by its full path, with a suggestion."""
+"""Turns pydantic's errors into `Problem`s: the full path of the field, and a suggestion if its name is misspelled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 
 
 def problems(error: ValidationError, fields: Mapping[str, Any]) -> list[Problem]:
-    """What a validation error says, a field a line; values are not repeated, since they may be secret.
+    """The problems in a validation error. Values are not included, since they may be secret.
 
     Args:
         error: the error.
@@ -31,26 +31,26 @@ def problems(error: ValidationError, fields: Mapping[str, Any]) -> list[Problem]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`"; did you mean 'name'?"`, or nothing."""
+    """`"; did you mean 'name'?"`, or an empty text."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for this
 
-    names = list(known)  # a name that another member of a union has is no misspelling
+    names = list(known)  # a name that exists in another member of a union is not misspelled
     near = [] if word in names else get_close_matches(word, names, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def get_origin(hint: Any) -> Any:
-    """`typing.get_origin`, untyped: the checkers do not know that it returns special forms too."""
+    """`typing.get_origin` without types: the type checkers do not know that it returns special forms too."""
     return typing_origin(hint)
 
 
 def bare(hint: Any) -> Any:
-    """A hint without the mark that says whether a key has to be there."""
+    """A hint without `Required` or `NotRequired`."""
     return get_args(hint)[0] if get_origin(hint) in {Required, NotRequired} else hint
 
 
 def wire_names(hint: Any) -> list[str]:
-    """The names of an argument on the wire, where it has others than its own; the one that is sent comes first."""
+    """The wire names of an argument, if they differ from its own name. The one that is sent comes first."""
     aliases = [part.validation_alias for part in get_args(bare(hint))[1:] if isinstance(part, FieldInfo)]
     choices = [alias.choices if isinstance(alias, AliasChoices) else [alias] for alias in aliases if alias]
     return [str(name) for names in choices for name in names]
@@ -70,7 +70,7 @@ def _problem(kind: str, loc: tuple[int | str, ...], message: str, fields: Mappin
 
 
 def _fields_at(way: Iterable[int | str], fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields of the object that a way leads to. Indexes and the members of unions lead nowhere else."""
+    """The fields of the object that a path leads to. Indexes and names of union members are skipped."""
     for step in way:
         hint = next((hint for name, hint in fields.items() if step == name or step in wire_names(hint)), None)
         if hint is not None:
@@ -79,7 +79,7 @@ def _fields_at(way: Iterable[int | str], fields: Mapping[str, Any]) -> Mapping[s
 
 
 def fields_in(hint: Any) -> dict[str, Any]:
-    """The types of the fields of an object's type, or of the objects in a list, a union, an annotation."""
+    """The types of the fields of a class, or of the classes in a list, a union or an annotation."""
     if is_model(hint):
         hint.model_rebuild()  # until it is built, its fields do not have the names that a rule gives them
         return {name: Annotated[field.annotation, field] for name, field in hint.model_fields.items()}
@@ -94,5 +94,5 @@ def fields_in(hint: Any) -> dict[str, Any]:
 
 
 def is_model(hint: object) -> TypeGuard[type[BaseModel]]:
-    """Whether a type is that of a model."""
+    """Whether a type is a pydantic model."""
     return isinstance(hint, type) and issubclass(hint, BaseModel)

@@ -1,4 +1,4 @@
-"""A lazy list: `for user in query`, `async for user in query`; a page is fetched when it is needed."""
+"""Lazy lists: `for user in query`, `async for user in query`. A page is fetched when it is needed."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Pages(Generic[T]):
                 while (page := await app.async_driver.run(next_page(pages))) is not None:
                     yield page
         finally:
-            await app.async_driver.run(_nothing())  # which awaits what closing the flow has cancelled
+            # closing the flow may have cancelled tasks: running any flow waits until they have ended
+            await app.async_driver.run(_nothing())
 
 
 class Query(Lazy[T]):
-    """A list that is fetched page by page, as far as it is read.
+    """A lazy list: it is fetched page by page, as far as it is read.
 
-    Nothing is sent until it is iterated, or one of `all`, `first` and `pages` is called. Iterated again, it is fetched
-    again.
+    Nothing is sent until it is iterated, or `all` or `first` is called. Each iteration fetches it again.
     """
 
     def __init__(self, page_flow: Callable[[], PageFlow[T]], /) -> None:
@@ -63,11 +63,11 @@ class Query(Lazy[T]):
                     yield item
 
     def pages(self) -> Pages[T]:
-        """The same page by page, each with what the platform says about it."""
+        """The pages of this list, each with its `has_more`, `next_cursor` and `total`."""
         return Pages(self)
 
     def collect(self) -> Flow[list[T]]:
-        """Every item, as a flow."""
+        """A flow that fetches every item."""
         items: list[T] = []
         with closing(self.page_flow()) as pages:
             while (page := (yield from next_page(pages))) is not None:
@@ -75,14 +75,14 @@ class Query(Lazy[T]):
         return items
 
     def prefetch(self, pages: int, /) -> Query[T]:
-        """The same list, with so many pages fetched ahead of the one that is read.
+        """The same list, with some pages fetched ahead of the one that is read.
 
-        Where the beginnings of pages can be counted (`offset`), they are asked for at the same time, and where the
-        platform does not tell how many there are, up to so many are asked for in vain at the end. Elsewhere the next
-        ones are fetched one after the other while the one before is read.
+        If the API numbers its pages by `offset`, the next pages are fetched at the same time. If the platform does not
+        tell how many there are, some calls at the end may return nothing. With a cursor, the next pages are fetched one
+        after the other, while you work on the current one.
 
         Args:
-            pages: how many, 1 at the least; so many more are held in memory.
+            pages: how many pages ahead, at least 1. They are held in memory.
 
         Raises:
             InvalidArgument: `pages` is below 1.
@@ -113,7 +113,7 @@ class Query(Lazy[T]):
 
     @operation
     def first(self) -> Flow[T | None]:
-        """Fetch the first item, or `None` where there is none."""
+        """Fetch the first item; `None` if the list is empty."""
         with closing(self.page_flow()) as pages:
             while (page := (yield from next_page(pages))) is not None:
                 if page.items:
@@ -122,7 +122,7 @@ class Query(Lazy[T]):
 
 
 class Listing(Query[T], Described):
-    """The query of one list API.
+    """The lazy list of one list API.
 
     An operation returns `Listing(User, CURSOR, items="list")`: it is asked for with all of its arguments.
     """
@@ -134,11 +134,11 @@ class Listing(Query[T], Described):
 
         Args:
             into: the type of one item.
-            paging: how the API numbers its pages; `None` where it answers with everything at once.
-            at: where in the reply the page lies, as in `Call`.
-            items: the name of the items in a page; without one the page is the list itself, and the last page is
-                the first that is not full.
-            params: what to send where that is not each of the operation's arguments as it is, as in `Call`.
+            paging: how the API numbers its pages; `None` if one reply has everything.
+            at: where the page is in the reply, as in `Call`.
+            items: the name of the items in a page. Without a name, the page is the list itself, and the first page
+                that is not full is the last one.
+            params: what to send, if that is not each argument of the operation as it is; see `Call`.
         """
         super().__init__(lambda: self._each(self.page))
         Described.__init__(self, params)
@@ -169,7 +169,7 @@ class Listing(Query[T], Described):
         return page_of(items, has_more=len(items) >= self.params["size"] if self.paging else None)
 
     def distinct(self, key: Callable[[T], Hashable], /) -> Self:
-        """Leave out what came before, and end where nothing new comes: some APIs repeat themselves past their end."""
+        """Drop repeated items, and stop at a page without new ones: some APIs repeat items past the end of the list."""
         self._key = key
         return self
 
@@ -203,7 +203,13 @@ class Listing(Query[T], Described):
 
 
 class _Counted(Generic[T]):
-    """Pages whose beginnings can be counted, asked for before it is their turn."""
+    """Fetches pages ahead of the one that is read, where their offsets can be calculated.
+
+    The distance between two pages is only known once a page has arrived, and it may change later: a page can be
+    shorter than the one before. So each page that arrives adds the offsets after it to the window, assuming the same
+    distance. If the reader then asks for another offset, the guess was wrong: the pages ahead are dropped, and it
+    starts again from there, only one page ahead.
+    """
 
     def __init__(self, fetch: Callable[[int | str | None], Steps[Page[T]]], paging: Paging, pages: int) -> None:
         self._fetch = fetch
@@ -217,11 +223,11 @@ class _Counted(Generic[T]):
         return Window(self._fetch, self._following, cursors, workers=workers, room=self._pages + 1)
 
     def page(self, cursor: int | str | None) -> Flow[Page[T]]:
-        """The page that begins here, and others begun behind it."""
+        """The page at this offset. Fetching of the pages after it is started too."""
         if not isinstance(cursor, int):
             return (yield from self._fetch(cursor))
         if not self._asked or self._asked[0] != cursor:
-            if self._asked:  # a page was not as long as the one before, nor need the next ones be
+            if self._asked:  # the page lengths vary
                 self._pages = 1
             self._window.__exit__()
             self._asked = deque([cursor])
@@ -250,7 +256,7 @@ class _Counted(Generic[T]):
 
 
 _ONE_PAGE = Paging("", None)
-"""For a list that comes at once."""
+"""For a list that has only one page."""
 
 
 def _nothing() -> Flow[None]:

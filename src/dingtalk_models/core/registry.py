@@ -1,4 +1,4 @@
-"""Every operation and every name, found by class: what `run()`, the docs and the tests are generated from."""
+"""Every operation and every name. Classes register themselves; `run()`, docs and tests read the registry."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class OperationInfo(NamedTuple):
     """One operation.
 
     Attributes:
-        name: the platform's current name of it.
+        name: the platform's current name of the API.
         names: every name under which `run()` finds it, the current one first.
-        manager: the class that holds it.
-        method: its name there.
+        manager: the class that has it.
+        method: the name of the method.
         http: the HTTP verb.
         host: `oapi` or `api`.
         path: the path on that host.
@@ -34,7 +34,7 @@ class OperationInfo(NamedTuple):
 
 
 class Named(NamedTuple):
-    """What answers to a name: a method of a manager or module, and how that name's parameters translate."""
+    """The method that a name stands for, and how that name's parameters translate."""
 
     owner: type
     attribute: str
@@ -48,9 +48,9 @@ _owners: list[type] = []
 
 
 def register(owner: type) -> None:
-    """Take up the names that a manager or module gives to its methods; a user's own take the place of ours."""
+    """Register the names of a class's methods. A name of a user's own class replaces one of this package."""
     _owners.append(owner)
-    # ours may be imported later than a user's are defined
+    # a class of this package may be imported after the user's class: it must not replace that name then
     take = by_name.setdefault if owner.__module__.startswith("dingtalk_models.") else by_name.__setitem__
     for attribute, value in vars(owner).items():
         old_names = value.names if is_operation(value) and value.home is owner else ()

@@ -1,8 +1,8 @@
-"""Reading replies: both hosts' envelopes, from bytes to the answer in one step.
+"""Reads replies of both hosts: from bytes to the result, or to an error.
 
-A reply that fits its documented shape is validated straight from its bytes. Whatever does not fit takes the second,
-slower path: it may be a refusal, something that is not the platform's at all, or an answer that contradicts its own
-documentation, which is mended where its meaning is plain.
+A reply with the documented shape is validated straight from its bytes. Any other reply takes a second, slower path: it
+may be a refusal, or not come from the platform at all, or not match its documentation. The last kind is repaired if its
+meaning is clear.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
-from dingtalk_models.core.codes import api_error
+from dingtalk_models.core.codes import LONGEST_WAIT, api_error
 from dingtalk_models.core.errors import ApiError, PermissionDenied, PlatformBusy, RateLimited, TransportError
 from dingtalk_models.core.http import Endpoint, HttpResponse
 from dingtalk_models.core.json_values import is_array, is_object
@@ -40,7 +40,7 @@ class _Envelope(BaseModel):
 
 @cache
 def _reader(into: Any, at: str) -> tuple[TypeAdapter[Any], tuple[str, ...]]:
-    """The validator of a whole reply, and the way to the answer in it."""
+    """The validator of a whole reply, and the path to the result in it."""
     way = tuple(at.split(".")) if at else ()
     kind: Any = into
     for depth in reversed(range(len(way))):
@@ -50,13 +50,13 @@ def _reader(into: Any, at: str) -> tuple[TypeAdapter[Any], tuple[str, ...]]:
 
 
 def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | None = None) -> Any:
-    """The answer in a reply.
+    """The result in a reply.
 
     Args:
         response: the reply.
-        endpoint: where the call went.
-        into: the type of the answer; `None` where only success matters.
-        at: where the answer lies, as a dotted path; by default in `result` on the older host.
+        endpoint: the API that was called.
+        into: the type of the result; `None` if only success matters.
+        at: where the result is, as a dotted path; by default in `result` on the older host.
 
     Raises:
         ApiError: the platform refused.
@@ -76,14 +76,14 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
         data = _parsed(response)
         if not is_object(data) or _refuses(data):
             raise _refusal(endpoint, response, data) from None
-        # what the answer itself stands on cannot be set aside, nor the fields of an answer that has no place for it
+        # must not be moved to `unparsed`: the path to the result, and the result itself if its type has no `unparsed`
         fixed = len(way) + (not hasattr(into, UNPARSED.rstrip("_")))
         reply = _mended(response, data, problem, adapter, fixed)
     return _answer(response, endpoint, into, reply, way)
 
 
 def _answer(response: HttpResponse, endpoint: Endpoint, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
-    # the newer host reports an unknown path as a success with an errcode in it, so every reply is asked for one
+    # the newer host reports an unknown path as a success with an errcode, so every reply is checked for one
     said = vars(reply) if isinstance(reply, _Envelope) else _extra(reply)
     if _refuses(said) or (into is None and said["errcode"] is None and endpoint.host == "oapi"):
         raise _refusal(endpoint, response, _parsed(response))
@@ -97,13 +97,13 @@ def _answer(response: HttpResponse, endpoint: Endpoint, into: Any, reply: Any, w
 def _mended(
     response: HttpResponse, data: dict[str, Any], problem: ValidationError, adapter: TypeAdapter[Any], fixed: int
 ) -> Any:
-    """A reply that contradicts its documentation, read all the same where its meaning is plain."""
+    """Repair and read a reply that does not match its documentation."""
     for _ in range(_MENDING_ROUNDS):
         if unread := mend(data, problem, fixed):
             where = ", ".join(".".join(map(str, loc)) for loc in unread)
             raise _unusable(response, f"has the wrong shape at {where}") from None
         try:
-            # one parser takes what another refuses, such as half of an emoji: written anew, it is plain JSON
+            # Python's parser accepts what pydantic's refuses, such as half of an emoji: so write it again as valid JSON
             return adapter.validate_json(json.dumps(data, ensure_ascii=False).encode(errors="replace"))
         except ValidationError as again:
             problem = again
@@ -115,7 +115,7 @@ def _extra(reply: Any) -> dict[str, Any]:
 
 
 def _refuses(said: dict[str, Any]) -> bool:
-    """Whether a reply says no: by a code, or by the ban of this address, which looks like nothing else."""
+    """Whether a reply is a refusal: it has an error code, or the status of a banned IP address."""
     return said.get("errcode") not in (None, 0, "0") or str(said.get("status")) == "1111"
 
 
@@ -140,7 +140,7 @@ def _unusable(response: HttpResponse, what: str) -> ApiError | TransportError:
 
 
 def _waiting(error: ApiError | TransportError, response: HttpResponse) -> ApiError | TransportError:
-    """The same error, with the time that the reply asks to wait."""
+    """Add the time to wait from the response's `Retry-After`, if the error has a place for it."""
     seconds = _retry_after(response)
     if seconds and isinstance(error, RateLimited | PlatformBusy | TransportError):
         error.retry_after = seconds
@@ -148,7 +148,7 @@ def _waiting(error: ApiError | TransportError, response: HttpResponse) -> ApiErr
 
 
 def _refusal(endpoint: Endpoint, response: HttpResponse, data: Any) -> ApiError | TransportError:
-    """What a reply that is not an answer means."""
+    """The error for a reply without a result."""
     if not is_object(data):
         return _unusable(response, "is not an object")
     context: dict[str, Any] = {"status": response.status, "path": endpoint.path}
@@ -176,5 +176,15 @@ def _refusal(endpoint: Endpoint, response: HttpResponse, data: Any) -> ApiError 
 
 
 def _retry_after(response: HttpResponse) -> float | None:
-    text = response.headers.get("retry-after", "")
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
+    """The seconds that `Retry-After` asks for, at most `LONGEST_WAIT`; None if it is neither seconds nor a date."""
+    text = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return min(float(text), LONGEST_WAIT)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - dates are rare
+
+    try:
+        # by the clock of the server: that of this machine may differ
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""What every resource has that can be changed: `refresh`, `save` and `delete`, by the operations of its manager."""
+"""`refresh`, `save` and `delete` of resources, written once. They use the operations of the resource's manager."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ M = TypeVar("M")
 
 
 class Loaded(Generic[M]):
-    """Gives a resource `refresh`: `class Role(Model, Loaded["Role"])`."""
+    """Adds `refresh` to a resource: `class Role(Model, Loaded["Role"])`."""
 
     key: ClassVar[tuple[str, ...]] = ()
-    """The fields that name the object: the first arguments of the manager's `get`, `update` and `delete`."""
+    """The fields that identify the object: the first arguments of the manager's `get`, `update` and `delete`."""
 
     @operation
     def refresh(self) -> Flow[M]:
-        """Load every field again, into this object."""
+        """Load every field of this object again."""
         this: Any = self
         this.replace((yield from this.objects.get.call(*_key(this))))
         return cast("M", self)
 
 
 class Saved(Loaded[M]):
-    """Gives a resource with an `update` `save` and `delete` as well: `class User(Model, Saved["User"])`."""
+    """Adds `refresh`, `save` and `delete` to a resource that has `update`: `class User(Model, Saved["User"])`."""
 
     @operation
     def save(self) -> Flow[M]:
-        """Send the fields that were given another value since this object was loaded; nothing where there are none."""
+        """Send the fields that have changed since this object was loaded. If none has, nothing is sent."""
         this: Any = self
         if changes := this.changes():
             yield from this.update.call(**changes)
@@ -39,16 +39,16 @@ class Saved(Loaded[M]):
 
     @operation
     def delete(self) -> Call[None]:
-        """Delete it on the platform. What can stand in the way, the manager's `delete` tells."""
+        """Delete this object on the platform. The manager's `delete` lists the errors."""
         this: Any = self
         return cast("Call[None]", this.objects.delete.call(*_key(this)))
 
     def updated(self, fields: Mapping[str, Any], held: Mapping[str, Any] | None = None) -> Flow[M]:
-        """Send changes, and hold them afterwards: what the `update` of a resource returns.
+        """Send changes, then set them on this object: the `update` of a resource returns this flow.
 
         Args:
-            fields: what the manager's `update` is given beside the key.
-            held: what this object holds afterwards; by default the same.
+            fields: the arguments of the manager's `update`, without the key.
+            held: the fields to set on this object afterwards; by default the same.
         """
         this: Any = self
         yield from this.objects.update.call(*_key(this), **fields)

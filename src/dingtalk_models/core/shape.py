@@ -1,4 +1,4 @@
-"""Shapes: objects that are sent as they are received, declared once for both."""
+"""Shapes: objects that are both sent and received, declared once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from dingtalk_models.core.problems import fields_in, problems
 
 
 class Shape(Record):
-    """A record that is an argument too: strict when it is made by hand or sent, tolerant in a reply.
+    """A record that can also be an argument: strict when it is made by hand or sent, tolerant in a reply.
 
-    What came in a reply can be sent: the fields that are set, and those that the platform sent without documenting
-    them, as they came.
+    A shape from a reply can be sent again: the fields that are set, and undocumented ones as they came.
     """
 
     if not TYPE_CHECKING:
 
         def __new__(cls, /, **fields: Any) -> Self:
-            """Check what is made by hand; pydantic passes no fields here when it reads a reply."""
+            """Check an object made by hand. Pydantic passes no fields here when it reads a reply."""
             if fields:
                 try:
                     cls.model_validate(fields, extra="forbid", by_alias=True, by_name=True)
@@ -35,10 +34,10 @@ class Shape(Record):
 
 
 def _given(value: Any) -> Any:
-    """A shape, and those in it, as dicts of what is given."""
+    """Shapes as dicts of the fields that are set, at every depth."""
     if isinstance(value, Shape):
         fields = {name: getattr(value, name) for name in type(value).model_fields}
-        # a list may have been filled that was never set
+        # a list that was never set may have been filled in place
         given = {name: part for name, part in fields.items() if part or name in value.model_fields_set}
         undocumented = {name: part for name, part in (value.model_extra or {}).items() if name != UNPARSED}
         return undocumented | {name: _given(part) for name, part in given.items()}
@@ -46,7 +45,7 @@ def _given(value: Any) -> Any:
 
 
 def _checked_again(value: Any) -> Any:
-    """The same with every shape in it checked again: its fields may have been changed since it was made."""
+    """Check every shape in a value again: its fields may have changed since it was made."""
     if isinstance(value, Shape):
         return type(value).model_validate(_given(value), extra="allow")
     if is_object(value):
@@ -63,4 +62,4 @@ class _AsArgument:
 S = TypeVar("S", bound=Shape)
 
 OrDict = Annotated[S | Mapping[str, object], _AsArgument()]
-"""An argument that is a shape, or a dict of its fields: `Sequence[OrDict[Component]]`."""
+"""An argument that is a shape or a dict of its fields: `Sequence[OrDict[Component]]`."""

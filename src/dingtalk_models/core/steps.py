@@ -1,7 +1,7 @@
 """Flows, and the steps that they yield: descriptions of what to do, performed by a driver.
 
-An operation that takes more than one call is a generator: it yields steps and receives their results. A step is plain
-data: what it asks for is done on the calling thread by one driver, on the event loop by the other.
+An operation that needs more than one call is a generator: it yields steps and receives their results. A step is plain
+data. One driver performs steps on the calling thread, the other on the event loop.
 """
 
 from __future__ import annotations
@@ -19,52 +19,52 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Step:
-    """One thing that a flow asks its driver to do."""
+    """Something that a flow asks its driver to do."""
 
     __slots__ = ()
 
 
 Flow = Generator[Step, Any, T]
-"""What an operation of several calls returns: `page = yield from self.list.call(1)`."""
+"""Returned by an operation that makes several calls: `page = yield from self.list.call(1)`."""
 
 
 class Steps(Protocol[T_co]):
-    """Anything a driver can run: a `Call`, a `Flow`."""
+    """Anything that a driver can run: a `Call` or a `Flow`."""
 
     def __iter__(self) -> Generator[Step, Any, T_co]: ...
 
 
 class Lazy(ABC, Generic[T]):
-    """What an operation returns unsent even when it is called: a list, fetched as far as it is read."""
+    """A result that is fetched only as it is read: a lazy list. Calling the operation sends nothing yet."""
 
     app: Any
 
     @abstractmethod
     def collect(self) -> Flow[list[T]]:
-        """Everything in it."""
+        """Fetch everything in it."""
 
 
 class Transport(Protocol):
-    """Sends requests and waits for their answers. Raises `TransportError` where no usable answer came."""
+    """Sends requests and waits for the responses. Raises `TransportError` if no usable response came."""
 
     def send(self, request: HttpRequest, /) -> HttpResponse:
-        """Send one request and return what came back, whatever its status."""
+        """Send one request and return the response, whatever its status."""
         ...
 
     def close(self) -> None:
-        """Give back connections; the transport may be used again afterwards."""
+        """Close the connections. The transport can be used again afterwards."""
         ...
 
 
 class AsyncTransport(Protocol):
-    """The same on the event loop."""
+    """The same as `Transport`, on the event loop."""
 
     async def send(self, request: HttpRequest, /) -> HttpResponse:
-        """Send one request and return what came back, whatever its status."""
+        """Send one request and return the response, whatever its status."""
         ...
 
     async def close(self) -> None:
-        """Give back connections; the transport may be used again afterwards."""
+        """Close the connections. The transport can be used again afterwards."""
         ...
 
 
@@ -77,14 +77,14 @@ class Send(Step):
 
 @dataclass(frozen=True, slots=True)
 class Sleep(Step):
-    """Let time pass."""
+    """Wait for some seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Blocking(Step, Generic[T]):
-    """Do something that may block, such as asking the session store: on the event loop, in a thread."""
+    """Run a function that may block, such as a read of the session store. The async driver runs it in a thread."""
 
     work: Callable[[], T]
 
@@ -95,31 +95,33 @@ class Blocking(Step, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Step, Generic[T]):
-    """Wait for what another thread or task is finding out.
+    """Wait for a result that another thread or task is working on, at most so long: `None` if it has not come.
 
     Attributes:
-        future: its result.
+        future: the result.
         worker: the id of the thread that works on it, or that runs the task.
+        seconds: how long to wait.
     """
 
     future: Future[T]
     worker: int
+    seconds: float
 
-    def __iter__(self) -> Flow[T]:
-        answer: T = yield self
+    def __iter__(self) -> Flow[T | None]:
+        answer: T | None = yield self
         return answer
 
 
 @dataclass(frozen=True, slots=True)
 class Background(Step):
-    """Start a flow and go on without waiting for it; its errors are its own."""
+    """Start a flow and do not wait for it. Its errors do not reach the flow that started it."""
 
     flow: Callable[[], Flow[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Handle(Step):
-    """Let a function have a value: a coroutine function on an event loop, any other where it may block."""
+    """Pass a value to a handler. A coroutine function runs on an event loop, any other function where it may block."""
 
     handler: Callable[[Any], object]
     value: object

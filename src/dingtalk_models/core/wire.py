@@ -1,8 +1,12 @@
-"""Wire types: Python on the outside, DingTalk on the wire.
+"""Wire types: annotated Python types that also say how their values are sent.
 
-Each is an annotated Python type that says how the value travels. As an argument it is checked as Python and sent in the
-platform's form; in a reply it is read from that form, and dumped to it again by `model_dump(mode="json")`. The wire
-form itself is accepted as an argument too, for callers who move over with the platform's own parameters.
+An argument is checked as Python and sent in the platform's form. In a reply, the value is read from that form;
+`model_dump(mode="json")` writes it back in the same form. An argument may also have the wire form itself, for callers
+who move over with the platform's own parameters.
+
+Some types have two schemas, joined by `json_or_python_schema`. Pydantic uses the first for JSON, which is a reply, and
+the second for Python values, which are arguments. So a reply gets the fast and tolerant schema, and an argument the
+strict one, which accepts more than one form.
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ from pydantic_core import CoreSchema, core_schema
 T = TypeVar("T")
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""The platform's clock: China has one time zone and no summer time."""
+"""The platform's time zone: all of China has the same one, without daylight saving time."""
 
 _EPOCH = datetime(1970, 1, 1, 8, tzinfo=BEIJING)
 
@@ -51,23 +55,23 @@ def _join(value: list[Any]) -> str:
 
 def _no_comma(value: str) -> str:
     if "," in value:
-        raise ValueError("may not hold a comma: ids travel comma-joined")
+        raise ValueError("may not contain a comma: ids are sent joined by commas")
     return value
 
 
 CommaInts = Annotated[list[int], BeforeValidator(_split), PlainSerializer(_join, return_type=str)]
-"""Numeric ids that travel as `"2,3,4"`."""
+"""Numeric ids that are sent as `"2,3,4"`."""
 
 CommaStrs = Annotated[
     list[Annotated[str, AfterValidator(_no_comma)]],
     BeforeValidator(_split),
     PlainSerializer(_join, return_type=str),
 ]
-"""Ids that travel as `"user1,user2"`."""
+"""Ids that are sent as `"user1,user2"`."""
 
 
 def from_text(value: Any) -> Any:
-    """What JSON text stands for; any other value as it is."""
+    """Parse JSON text; return any other value as it is."""
     return json.loads(value) if isinstance(value, str) else value
 
 
@@ -76,7 +80,7 @@ def _dumps(value: Any, in_wire_form: SerializerFunctionWrapHandler) -> str:
 
 
 class _ParsedText:
-    """In a reply the text is parsed by the validator itself; as an argument, an object is as good as its text."""
+    """JSON in a string. In a reply, pydantic parses it, which is fast. An argument may be the object or its text."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         inner = handler(source)
@@ -86,14 +90,14 @@ class _ParsedText:
 
 
 JsonText = Annotated[T, _ParsedText(), WrapSerializer(_dumps, return_type=str, when_used="json")]
-"""A value that travels as JSON inside a string."""
+"""A value that is sent as JSON inside a string."""
 
 JsonObject = JsonText[dict[str, JsonValue]]
-"""An object that travels as JSON inside a string."""
+"""An object that is sent as JSON inside a string."""
 
 
 _PLAIN = 1 << 42
-"""Up to here, the year 2109, a float holds milliseconds exactly enough."""
+"""Up to here, the year 2109, a float is exact enough for milliseconds."""
 
 
 def _from_millis(value: Any) -> Any:
@@ -103,7 +107,7 @@ def _from_millis(value: Any) -> Any:
 
 
 def _moment(millis: int) -> datetime:
-    if 0 <= millis < _PLAIN:  # a page is full of them
+    if 0 <= millis < _PLAIN:  # the usual case, and the fast way: a page has many times
         return datetime.fromtimestamp(millis / 1000, BEIJING)
     try:
         return _EPOCH + timedelta(milliseconds=millis)
@@ -122,7 +126,7 @@ def _aware(value: datetime) -> datetime:
 
 
 class _Counted:
-    """A reply counts milliseconds; an argument may be a time as well."""
+    """In a reply, a number of milliseconds; an argument may also be a `datetime`, which needs a time zone."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         inner = core_schema.no_info_before_validator_function(
@@ -137,7 +141,7 @@ Millis = Annotated[
     _Counted(),
     PlainSerializer(_to_millis, return_type=int, when_used="json"),
 ]
-"""A moment that travels as milliseconds since 1970."""
+"""A time that is sent as milliseconds since 1970."""
 
 
 def _from_beijing(value: Any) -> Any:
@@ -155,7 +159,7 @@ def _to_beijing(value: datetime) -> str:
 
 
 BeijingTime = Annotated[datetime, BeforeValidator(_from_beijing), AfterValidator(_aware), _as_text(_to_beijing)]
-"""A moment that travels as `yyyy-MM-dd HH:mm:ss`, Beijing time."""
+"""A time that is sent as `yyyy-MM-dd HH:mm:ss`, in Beijing time."""
 
 
 def _from_iso(value: Any) -> Any:
@@ -169,7 +173,7 @@ def _to_iso(value: datetime) -> str:
 
 
 IsoTime = Annotated[datetime, BeforeValidator(_from_iso), AfterValidator(_aware), _as_text(_to_iso)]
-"""A moment that travels as `2026-01-31T01:00Z`."""
+"""A time that is sent as `2026-01-31T01:00Z`."""
 
 
 def _from_compact(value: Any) -> Any:
@@ -186,7 +190,7 @@ CompactDate = Annotated[
     BeforeValidator(_from_compact),
     _as_text(lambda day: day.isoformat().replace("-", "")),
 ]
-"""A day that travels as `yyyyMMdd`."""
+"""A day that is sent as `yyyyMMdd`."""
 
 
 def _from_day(value: Any) -> Any:
@@ -195,10 +199,10 @@ def _from_day(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_from_day)]
-"""A day that travels as `yyyy-MM-dd`; read from a time too, as Beijing's day."""
+"""A day that is sent as `yyyy-MM-dd`. A time is accepted too, and becomes its day in Beijing."""
 
 DayTime = Annotated[Day, _as_text(lambda day: f"{day.isoformat()} 00:00:00")]
-"""A day that travels as its beginning, `yyyy-MM-dd 00:00:00`."""
+"""A day that is sent as its start, `yyyy-MM-dd 00:00:00`."""
 
 DayMillis = Annotated[
     Day,
@@ -208,7 +212,7 @@ DayMillis = Annotated[
         when_used="json",
     ),
 ]
-"""A day that travels as its beginning in Beijing, in milliseconds since 1970."""
+"""A day that is sent as its start in Beijing, in milliseconds since 1970."""
 
 
 def _from_flag(value: Any) -> Any:
@@ -220,7 +224,7 @@ Flag = Annotated[
     BeforeValidator(_from_flag),
     _as_text(lambda yes: "Y" if yes else "N"),
 ]
-"""A yes or no that travels as `Y` or `N`."""
+"""A bool that is sent as `Y` or `N`."""
 
 
 def camel(name: str) -> str:
@@ -230,18 +234,19 @@ def camel(name: str) -> str:
 
 
 def wire(name: str, *others: str) -> Any:
-    """The name that a field or argument has on the wire, where it departs from the rule.
+    """The name of a field or argument on the wire, if it departs from the rule.
 
-    `single_url: Annotated[str, wire("singleURL")]`; further names are read too. As an argument's name, `option.size`
-    leads into an object: it travels as `{"option": {"size": …}}`, and is taken out of an `option` that is given whole.
+    `single_url: Annotated[str, wire("singleURL")]`. The other names are accepted too, but never sent. An argument's
+    name may have a dot: `option.size` is sent as `{"option": {"size": …}}`, and also taken from an `option` passed as
+    a whole.
     """
     return Field(validation_alias=AliasChoices(name, *others), serialization_alias=name)
 
 
 def empty_list() -> Any:
-    """The default of a list in a resource that comes by the page.
+    """The default of a list field, for resources that come in pages.
 
-    A plain `[]` means the same to pydantic, which makes a deep copy of it for each object. A list of people would take
+    A plain `[]` would do the same, but pydantic makes a deep copy of it for each object: a page of users would take
     twice as long to read.
     """
     return Field(default_factory=list)
@@ -251,7 +256,7 @@ _LIMITS = {"min_length", "max_length", "pattern", "ge", "gt", "le", "lt", "multi
 
 
 def limited_as_argument(schema: Any) -> Any:
-    """The schema of a field, with its limits for values from Python alone: in a reply, which is JSON, they are data."""
+    """The schema of a field whose limits hold for arguments only. A reply, which is JSON, may break them."""
     if schema["type"] == "default":
         return {**schema, "schema": limited_as_argument(schema["schema"])}
     tolerant = _without_limits(schema)

@@ -1,1 +1,1 @@
-"""Performing the steps of flows: on the calling thread, or on the event loop."""
+"""Drivers perform the steps of flows: one on the calling thread, the other on the event loop."""

@@ -1,10 +1,11 @@
-"""The driver that runs steps on the event loop."""
+"""The driver that performs steps on the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
@@ -33,8 +34,8 @@ class AsyncDriver:
     """Runs calls and flows on the event loop, and never blocks it.
 
     Args:
-        transport: what sends requests.
-        exchange: the flow that brings the answer to a call: its token, its attempts, the reading of its reply.
+        transport: sends the requests.
+        exchange: makes the flow of one call: token, attempts, reading the reply.
     """
 
     def __init__(self, transport: AsyncTransport, exchange: Callable[[Call[Any]], Flow[Any]]) -> None:
@@ -78,8 +79,7 @@ class AsyncDriver:
             case Window() as window:
                 return await self._take(window)
             case Wait() as wait:
-                # shield: a waiter that is cancelled must not cancel the work of the one it waits for
-                return await asyncio.shield(asyncio.wrap_future(wait.future))
+                return await _wait(wait)
             case Background(begin):
                 task = asyncio.get_running_loop().create_task(self.run(begin()))
                 self._background.add(task)
@@ -107,12 +107,26 @@ class AsyncDriver:
         return answer
 
 
+async def _wait(step: Wait[T]) -> T | None:
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell(_: object) -> None:
+        with suppress(RuntimeError):  # the loop has been closed, so nobody waits any more
+            loop.call_soon_threadsafe(done.set)
+
+    step.future.add_done_callback(tell)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, step.seconds)):
+            await done.wait()
+    return step.future.result() if step.future.done() else None
+
+
 async def _in_thread(work: Callable[[], T]) -> T:
     working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
-        # a thread cannot be stopped: end after it, so that what it did can be undone
+        # a thread cannot be stopped: wait for its end, so that the caller can undo what it did
         await asyncio.wait([working])
         raise
 

@@ -1,12 +1,14 @@
-"""The driver that runs steps on the calling thread."""
+"""The driver that performs steps on the calling thread."""
 
 from __future__ import annotations
 
 import inspect
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import as_completed
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -24,8 +26,8 @@ class BlockingDriver:
     """Runs calls and flows on the calling thread.
 
     Args:
-        open_transport: provides what sends requests, when the first call is made.
-        exchange: the flow that brings the answer to a call: its token, its attempts, the reading of its reply.
+        open_transport: opens the transport, when the first call is made.
+        exchange: makes the flow of one call: token, attempts, reading the reply.
     """
 
     def __init__(self, open_transport: Callable[[], Transport], exchange: Callable[[Call[Any]], Flow[Any]]) -> None:
@@ -39,7 +41,7 @@ class BlockingDriver:
     def run(self, steps: Steps[T]) -> T:
         """Run a call or a flow to its end."""
         if isinstance(steps, Call):
-            _ = self._transport  # to open it takes a while: now, and not when it is the call's turn to be sent
+            _ = self._transport  # opening takes a while: do it before the call waits for its turn at the rate limiter
             flow = self._exchange(steps)
         else:
             flow = iter(steps)
@@ -78,9 +80,7 @@ class BlockingDriver:
             case Wait() as wait:
                 return self._wait(wait)
             case Background(begin):
-                run = self.run
-                threading.Thread(target=lambda: run(begin()), daemon=True, name="dingtalk-refresh").start()
-                return None
+                return self._in_background(begin)
             case Handle() as handling:
                 return self._handle(handling)
 
@@ -115,17 +115,40 @@ class BlockingDriver:
         return answer
 
     @staticmethod
-    def _wait(step: Wait[T]) -> T:
+    def _wait(step: Wait[T]) -> T | None:
         if step.worker == threading.get_ident() and not step.future.done():
+            if not _loop_runs_here():
+                return None  # the event loop that worked on it has stopped, and cannot go on while this thread waits
             raise ConfigurationError(
-                "a blocking call on the event loop waits for an awaited one, which it keeps from going on: await it too"
+                "a blocking call on the event loop waits for an awaited one, which cannot go on meanwhile: await both"
             )
-        return step.future.result()
+        try:
+            return step.future.result(max(0.0, step.seconds))
+        except TimeoutError:
+            if step.future.done():
+                raise  # it is the result
+            return None
+
+    def _in_background(self, begin: Callable[[], Flow[None]]) -> None:
+        with suppress(RuntimeError):  # no thread can start any more, as the interpreter is ending
+            threading.Thread(target=lambda: self.run(begin()), daemon=True, name="dingtalk-refresh").start()
 
     @staticmethod
     def _handle(step: Handle) -> None:
         result = step.handler(step.value)
         if inspect.iscoroutine(result):
-            import asyncio  # noqa: PLC0415 - it takes long to import, and blocking programs have no need of it
+            import asyncio  # noqa: PLC0415 - slow to import, and most blocking programs do not need it
 
             asyncio.run(result)
+
+
+def _loop_runs_here() -> bool:
+    """Whether an event loop runs on this thread."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The steps that drivers know."""
+"""Every kind of step that a driver performs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running steps as tasks of the event loop."""
+"""Runs steps as tasks of the event loop."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ T = TypeVar("T")
 
 
 class Tasks(Generic[T]):
-    """The same as `Threads` on the event loop.
+    """The same as `Threads`, with tasks of the event loop.
 
     Args:
         workers: how many run at once.
-        run: what runs the steps.
+        run: runs the steps of one task.
 
     Attributes:
-        begun: what was begun and is not taken yet, in order.
+        begun: the tasks that are started and not taken yet, in order.
     """
 
     def __init__(self, workers: int, run: Callable[[Steps[T]], Coroutine[Any, Any, T]]) -> None:
@@ -32,11 +32,11 @@ class Tasks(Generic[T]):
 
     @property
     def untaken(self) -> int:
-        """How many were begun and are not taken yet."""
+        """How many tasks are started and not taken yet."""
         return len(self.begun)
 
     def begin(self, steps: Steps[T]) -> None:
-        """Begin one more."""
+        """Start one more."""
         task = asyncio.create_task(self._work(steps))
         self._unfinished.add(task)
         task.add_done_callback(self._finished)
@@ -49,24 +49,24 @@ class Tasks(Generic[T]):
     def _finished(self, task: asyncio.Task[T]) -> None:
         self._unfinished.discard(task)
         if not task.cancelled():
-            task.exception()  # the loop complains of an error that nobody asks for, such as one behind the first
+            task.exception()  # else the loop logs a warning for each error that nobody reads, such as a second one
 
     def completed(self) -> Iterable[Awaitable[T]]:
-        """What was begun, in the order in which it ends."""
+        """The started tasks, in the order in which they end."""
         return asyncio.as_completed(self.begun)
 
     def stop(self) -> None:
-        """Cancel what runs."""
+        """Cancel the tasks that are running."""
         for task in self._unfinished:
             task.cancel()
 
     async def ended(self) -> None:
-        """Wait until everything has ended."""
+        """Wait until every task has ended."""
         if self._unfinished:
             await asyncio.wait(self._unfinished)
 
     def close(self) -> None:
-        """Cancel what runs where nothing can be awaited, as in a flow that is being closed: see `cancelled_ended`."""
+        """Cancel the tasks without awaiting them, while a flow is closed; `cancelled_ended` awaits them later."""
         self.stop()
         _cancelled.set((*_cancelled.get(), self))
 
@@ -79,7 +79,7 @@ class Tasks(Generic[T]):
 
 
 async def cancelled_ended() -> None:
-    """Await the end of the tasks that closing a flow has cancelled: being closed, it could await nothing itself."""
+    """Wait for the end of tasks that were cancelled when a flow was closed: a flow cannot await while it is closed."""
     closed = _cancelled.get()
     if closed:
         _cancelled.set(())
@@ -88,4 +88,4 @@ async def cancelled_ended() -> None:
 
 
 _cancelled: ContextVar[tuple[Tasks[Any], ...]] = ContextVar("dingtalk_cancelled", default=())
-"""Tasks that were cancelled, and may still be ending."""
+"""Groups of tasks that were cancelled and may not have ended yet."""

@@ -1,4 +1,4 @@
-"""Running steps on threads."""
+"""Runs steps on threads."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ T = TypeVar("T")
 
 
 class Stopped(BaseException):
-    """Ends what a thread is doing for a list that is no longer read, or for calls of which one has failed."""
+    """Ends a thread's work: its list is no longer read, or another call of its group has failed."""
 
 
 class Threads(Generic[T]):
-    """Runs steps on so many threads. When it is closed, what has not begun never begins, and the rest ends soon.
+    """Runs steps on a group of threads. After it is closed, nothing more is started, and the rest ends soon.
 
     Args:
         workers: how many threads.
-        run: what runs the steps.
+        run: runs the steps of one thread.
 
     Attributes:
-        begun: what was begun and is not taken yet, in order.
-        closed: set when it is closed; who sends or sleeps looks at it.
+        begun: what is started and not taken yet, in order.
+        closed: set when the group is closed. The driver checks it before it sends, and while it sleeps.
     """
 
     def __init__(self, workers: int, run: Callable[[Steps[T]], T]) -> None:
@@ -45,11 +45,11 @@ class Threads(Generic[T]):
 
     @property
     def untaken(self) -> int:
-        """How many were begun and are not taken yet."""
+        """How many are started and not taken yet."""
         return len(self.begun)
 
     def begin(self, steps: Steps[T]) -> None:
-        """Begin one more."""
+        """Start one more."""
         self.begun.append(self._pool.submit(copy_context().run, self._work, steps))
 
     def _work(self, steps: Steps[T]) -> T:
@@ -58,17 +58,17 @@ class Threads(Generic[T]):
         return self._run(steps)
 
     def stop(self) -> None:
-        """Let what runs end at its next step, also what that has begun on threads of its own."""
+        """End the running work at its next step, also in the groups that this work has started itself."""
         self.closed.set()
         for inner in tuple(self._inner):
             inner.stop()
 
     def close(self) -> None:
-        """Begin nothing more, and wait until the rest has ended."""
+        """Start nothing more, and wait until the rest has ended."""
         self.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
         for thread in self._started:
-            thread.join()  # the pool does not know one that was just being started when a key was pressed
+            thread.join()  # the pool may miss a thread that was just being started at Ctrl-C
         if self._outer is not None:
             self._outer._inner.discard(self)  # noqa: SLF001 - its own kind
 
@@ -80,4 +80,4 @@ class Threads(Generic[T]):
 
 
 current: ContextVar[Threads[Any] | None] = ContextVar("dingtalk_threads", default=None)
-"""The group of threads that this thread belongs to, if any."""
+"""The group that the current thread belongs to, if any."""

@@ -1,1 +1,1 @@
-"""Files: spaces, what lies in them, media, files of approvals."""
+"""Files: spaces, files and folders in them, media, files attached to approvals."""

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.body import Progress, Sink, Target
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import BytesProgress, Target
+from dingtalk_models.core.http import Download
 from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
@@ -40,14 +41,14 @@ class ApprovalFileManager(Manager):
         idempotent=True,
     )
     def space(self, user_id: UserId, *, agent_id: AgentId = None) -> Call[int]:
-        """The space for files of approvals, where a user may upload then (获取审批钉盘空间信息).
+        """The space for files of approvals. The user may upload to it afterwards (获取审批钉盘空间信息).
 
         Args:
             user_id: the user who will upload.
             agent_id: the app's AgentId.
 
         Returns:
-            The space's id.
+            The id of the space.
 
         Raises:
             NotFound: there is no such user.
@@ -73,12 +74,12 @@ class ApprovalFileManager(Manager):
             user_id: the user.
             process_instance_id: the approval.
             file_id: the file.
-            file_ids: several files, 20 at the most.
-            in_comments: whether files in comments count too.
+            file_ids: several files, at most 20.
+            in_comments: whether to include files in comments.
             agent_id: the app's AgentId.
 
         Returns:
-            The id of the space that they are in.
+            The id of the space that has the files.
 
         Raises:
             NotFound: there is no such user or approval.
@@ -97,17 +98,17 @@ class ApprovalFileManager(Manager):
         file_ids: Annotated[list[str] | None, Field(max_length=20), wire("request.fileid_list", "fileid_list")] = None,
         agent_id: Annotated[int | None, wire("request.agentid", "agentid")] = None,
     ) -> Call[int]:
-        """Let a user preview files of an approval, through the older API (授权预览审批附件).
+        """Let a user preview files of an approval, with the older API (授权预览审批附件).
 
         Args:
             userid: the user.
-            process_instance_id: the approval, by the id that the older API gives it.
+            process_instance_id: the id of the approval in the older API.
             file_id: the file.
-            file_ids: several files, 20 at the most.
+            file_ids: several files, at most 20.
             agent_id: the app's AgentId.
 
         Returns:
-            The id of the space that they are in.
+            The id of the space that has the files.
 
         Source: preview-authorization-attachment
         """
@@ -127,7 +128,7 @@ class ApprovalFileManager(Manager):
 
         Args:
             user_id: the user.
-            file_infos: the files, 10 at the most, each with its space.
+            file_infos: the files, at most 10, each with its space.
 
         Raises:
             NotFound: there is no such user.
@@ -145,15 +146,15 @@ class ApprovalFileManager(Manager):
     def get(
         self, process_instance_id: InstanceId, file_id: FileId, *, in_comments: InComments = None
     ) -> Call[ApprovalFile]:
-        """Where a file of an approval can be downloaded (下载审批附件).
+        """The download URL of a file of an approval (下载审批附件).
 
         Args:
             process_instance_id: the approval.
             file_id: the file.
-            in_comments: whether files in comments count too.
+            in_comments: whether to include files in comments.
 
         Returns:
-            The file, with an address that works for a while.
+            The file, with a URL that expires after a while.
 
         Raises:
             NotFound: there is no such approval.
@@ -170,26 +171,26 @@ class ApprovalFileManager(Manager):
         to: Target,
         *,
         in_comments: InComments = None,
-        progress: Progress | None = None,
+        progress: BytesProgress | None = None,
     ) -> Flow[int]:
         """Download a file of an approval; it is never held in memory as a whole.
 
         Args:
             process_instance_id: the approval.
             file_id: the file.
-            to: a path, where the file appears once it is complete, or a binary file object.
-            in_comments: whether files in comments count too.
+            to: a path, where the file appears when it is complete, or a binary file object.
+            in_comments: whether to include files in comments.
             progress: called with the bytes received and their total.
 
         Returns:
-            How many bytes came.
+            The number of bytes received.
         """
         file = yield from self.get.call(process_instance_id, file_id, in_comments=in_comments)
         return (yield from file.download.call(to, progress=progress))
 
 
 class ApprovalFile(Model, alias_generator=camel):
-    """A file attached to an approval (审批附件), as it can be downloaded."""
+    """A file attached to an approval (审批附件), with its download URL."""
 
     objects: ClassVar[ApprovalFileManager] = ApprovalFileManager()
     get = objects.get
@@ -199,16 +200,16 @@ class ApprovalFile(Model, alias_generator=camel):
     download_uri: str
 
     @operation
-    def download(self, to: Target, *, progress: Progress | None = None) -> Flow[int]:
+    def download(self, to: Target, *, progress: BytesProgress | None = None) -> Flow[int]:
         """Download this file; it is never held in memory as a whole.
 
         Args:
-            to: a path, where the file appears once it is complete, or a binary file object.
+            to: a path, where the file appears when it is complete, or a binary file object.
             progress: called with the bytes received and their total.
 
         Returns:
-            How many bytes came.
+            The number of bytes received.
         """
-        sink = Sink(to, progress)
-        yield from Transfer("GET", self.download_uri, {}, sink=sink)
-        return sink.received
+        kept = Download(to, progress)
+        yield from Transfer("GET", self.download_uri, {}, download=kept)
+        return kept.received

@@ -1,4 +1,4 @@
-"""Custom spaces (自定义空间) of the older drive, each known by its domain. `Space` is their successor."""
+"""Custom spaces (自定义空间) of the older drive, each with a domain as its name. New apps use `Space` instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import CommaStrs, Millis, camel, wire
 
 Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,10}$")]
-"""1 to 10 letters and digits, of which upper and lower case are the same."""
+"""1 to 10 letters and digits; upper and lower case make no difference."""
 
 
 class CustomSpaceManager(Manager):
@@ -21,11 +21,11 @@ class CustomSpaceManager(Manager):
 
     @api("dingtalk.oapi.cspace.get_custom_space", "GET /cspace/get_custom_space")
     def get(self, domain: Domain | None = None, *, agent_id: str | None = None) -> Call[CustomSpace]:
-        """A custom space, which is made where there is none (获取企业下的自定义空间).
+        """A custom space; it is created if it does not exist (获取企业下的自定义空间).
 
         Args:
-            domain: which one, for a company's own app: 1 to 10 letters and digits.
-            agent_id: which one, for an app of another company: its AgentId.
+            domain: the domain of the space, for the company's own apps: 1 to 10 letters and digits.
+            agent_id: the app's AgentId, for the app of another company.
 
         Source: obtain-user-space-under-the-enterprise
         """
@@ -45,15 +45,15 @@ class CustomSpaceManager(Manager):
         duration: Annotated[int, Field(ge=0, le=3600)] = 30,
         agent_id: str | None = None,
     ) -> Call[None]:
-        """Let a user into a custom space for a while (授权用户访问企业的自定义空间).
+        """Give a user access to a custom space for some time (授权用户访问企业的自定义空间).
 
         Args:
-            domain: which one: 1 to 10 letters and digits.
+            domain: the domain of the space: 1 to 10 letters and digits.
             type: what the user may do.
             userid: the user.
-            path: where the user may add files.
-            file_ids: which files the user may download.
-            duration: how long, in seconds, 3600 at the most.
+            path: the folder that the user may add files to.
+            file_ids: the files that the user may download.
+            duration: how long, in seconds; at most 3600.
             agent_id: the app's AgentId.
 
         Raises:
@@ -79,15 +79,15 @@ class CustomSpaceManager(Manager):
         overwrite: bool | None = None,
         agent_id: str | None = None,
     ) -> Call[CustomFile]:
-        """Put an uploaded file into a custom space or the space of approvals (保存文件到自定义或审批钉盘空间).
+        """Save an uploaded file in a custom space or in the space of approvals (保存文件到自定义或审批钉盘空间).
 
         Args:
             code: a login code of the user who does it.
-            media_id: what an upload answered; see `DriveUpload`.
+            media_id: the media id from an upload; see `DriveUpload`.
             space_id: the space.
             name: the file's name with its extension.
-            folder_id: the folder: `0` in the space of approvals, none in a custom space.
-            overwrite: whether a file of this name is overwritten; otherwise the new one gets another name.
+            folder_id: the folder: `0` in the space of approvals, `None` in a custom space.
+            overwrite: whether to overwrite a file with this name; if not, the new file gets another name.
             agent_id: the app's AgentId.
 
         Source: add-file-to-user-s-dingtalk-disk
@@ -102,7 +102,7 @@ class CustomSpaceManager(Manager):
         Args:
             agent_id: the app's AgentId.
             userid: the user.
-            media_id: what an upload answered; see `DriveUpload`.
+            media_id: the media id from an upload; see `DriveUpload`.
             file_name: the file's name with its extension.
 
         Source: sends-a-file-to-a-specified-user
@@ -120,7 +120,7 @@ class CustomSpace(Model):
 
 
 class Actor(Record):
-    """Who made or changed a file."""
+    """The user who created or changed a file."""
 
     account: str | None
     site: int | None

@@ -9,8 +9,9 @@ from pydantic import AwareDatetime, Field
 from typing_extensions import Unpack
 
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.body import File, Sink, Source, Target
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import Source, Target, Upload
+from dingtalk_models.core.http import Download
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.paging import TOKEN
@@ -52,11 +53,11 @@ class DentryManager(Manager):
 
     @api("storage_1_0.ListDentries", "GET /v1.0/storage/spaces/{spaceId}/dentries")
     def list(self, space_id: SpaceId, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
-        """What is directly in a folder (获取文件或文件夹列表).
+        """The files and folders directly in a folder (获取文件或文件夹列表).
 
         Args:
             space_id: the space.
-            union_id: who asks.
+            union_id: the user who makes the call.
             fields: see `ListingFields`.
 
         Raises:
@@ -98,9 +99,9 @@ class DentryManager(Manager):
         Args:
             space_id: the space.
             dentry_id: the file or folder; `0` is the space's root.
-            union_id: who asks.
-            with_thumbnail: whether to have the address of a thumbnail, which takes longer.
-            app_ids: the apps whose properties to have, 20 at the most.
+            union_id: the user who makes the call.
+            with_thumbnail: whether to include the URL of a thumbnail, which takes longer.
+            app_ids: the apps whose properties to include, at most 20.
 
         Returns:
             The file or folder; a folder has neither size nor extension.
@@ -125,14 +126,14 @@ class DentryManager(Manager):
 
         Args:
             space_id: the space.
-            parent_id: the folder to put it in; `0` is the space's root.
+            parent_id: the folder to create it in; `0` is the space's root.
             name: its name: no tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end.
-            union_id: who creates it.
+            union_id: the user who creates it.
             fields: see `FolderFields`.
 
         Raises:
             NotFound: there is no such folder.
-            AlreadyExists: the name is taken, and `conflict` wants an error then.
+            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: add-folder
         """
@@ -152,7 +153,7 @@ class DentryManager(Manager):
             space_id: the space.
             dentry_id: the file or folder.
             name: the new name: no tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end.
-            union_id: who renames it.
+            union_id: the user who renames it.
 
         Raises:
             NotFound: there is no such file or folder.
@@ -179,12 +180,12 @@ class DentryManager(Manager):
             dentry_id: the file or folder.
             target_space_id: the space to copy it to.
             target_folder_id: the folder to copy it to; `0` is the space's root.
-            union_id: who copies it.
+            union_id: the user who copies it.
             fields: see `CopyFields`.
 
         Raises:
             NotFound: there is no such space, file or folder.
-            AlreadyExists: the name is taken, and `conflict` wants an error then.
+            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: copy-an-object
         """
@@ -207,12 +208,12 @@ class DentryManager(Manager):
             dentry_id: the file or folder.
             target_space_id: the space to move it to.
             target_folder_id: the folder to move it to; `0` is the space's root.
-            union_id: who moves it.
+            union_id: the user who moves it.
             fields: see `MoveFields`.
 
         Raises:
             NotFound: there is no such space, file or folder.
-            AlreadyExists: the name is taken, and `conflict` wants an error then.
+            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: move-a-file-or-folder
         """
@@ -232,7 +233,7 @@ class DentryManager(Manager):
         Args:
             space_id: the space.
             dentry_id: the file or folder.
-            union_id: who deletes it.
+            union_id: the user who deletes it.
             to_recycle_bin: whether it goes to the recycle bin.
 
         Raises:
@@ -244,11 +245,11 @@ class DentryManager(Manager):
 
     @api("storage_1_0.GetTask", "GET /v1.0/storage/tasks/{taskId}")
     def task(self, task_id: Annotated[str, Field(min_length=1)], union_id: UnionId) -> Call[StorageTask]:
-        """How far a copy, move or deletion is that takes longer (获取存储中异步任务信息).
+        """The progress of a copy, move or deletion that goes on in the background (获取存储中异步任务信息).
 
         Args:
-            task_id: what `copy`, `move` and `delete` answer then.
-            union_id: who asks.
+            task_id: the id from the result of `copy`, `move` or `delete`.
+            union_id: the user who makes the call.
 
         Raises:
             NotFound: there is no such task.
@@ -273,16 +274,16 @@ class DentryManager(Manager):
         prefer_region: Annotated[Region | None, wire("option.preferRegion", "preferRegion")] = None,
         prefer_intranet: Intranet = None,
     ) -> Call[UploadInfo]:
-        """Where to put the bytes of a file (获取文件上传信息).
+        """The URL to upload the bytes of a file to (获取文件上传信息).
 
         Args:
-            parent_uuid: the folder that the file will be in, by its `uuid`.
-            union_id: who uploads it.
-            protocol: how the upload proves who sends it.
-            pre_check: what to check before.
-            storage_driver: what stores it.
-            prefer_region: where to store it.
-            prefer_intranet: whether the addresses are those for machines at Alibaba Cloud.
+            parent_uuid: the folder for the file, by its `uuid`.
+            union_id: the user who uploads it.
+            protocol: how the upload is authenticated.
+            pre_check: what the platform checks first.
+            storage_driver: the storage to use.
+            prefer_region: the region to store it in.
+            prefer_intranet: whether to get URLs for machines in Alibaba Cloud.
 
         Raises:
             NotFound: there is no such folder.
@@ -302,19 +303,19 @@ class DentryManager(Manager):
         size: Annotated[int | None, Field(ge=0), wire("option.size", "size")] = None,
         **fields: Unpack[CommitFields],
     ) -> Call[Dentry]:
-        """Make a file of the bytes that were put (提交文件).
+        """Make a file of the uploaded bytes (提交文件).
 
         Args:
-            parent_uuid: the folder that the file will be in, by its `uuid`.
-            union_id: who uploads it.
-            upload_key: what `upload_info` answered.
+            parent_uuid: the folder for the file, by its `uuid`.
+            union_id: the user who uploads it.
+            upload_key: the key from `upload_info`.
             name: its name: no tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end.
-            size: how many bytes it has, which is checked.
+            size: its size in bytes, which the platform checks.
             fields: see `CommitFields`.
 
         Raises:
             NotFound: there is no such folder.
-            AlreadyExists: the name is taken, and `conflict` wants an error then.
+            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: submittal-file
         """
@@ -334,18 +335,18 @@ class DentryManager(Manager):
         version: Annotated[int | None, wire("option.version", "version")] = None,
         prefer_intranet: Intranet = None,
     ) -> Call[DownloadInfo]:
-        """Where to get the bytes of a file (获取文件下载信息).
+        """The URL to download the bytes of a file from (获取文件下载信息).
 
         Args:
             space_id: the space.
             dentry_id: the file.
-            union_id: who downloads it.
-            version: an earlier version.
-            prefer_intranet: whether the addresses are those for machines at Alibaba Cloud.
+            union_id: the user who downloads it.
+            version: an older version.
+            prefer_intranet: whether to get URLs for machines in Alibaba Cloud.
 
         Raises:
             NotFound: there is no such space or file.
-            PermissionDenied: the user may not, or the company is not certified.
+            PermissionDenied: the user has no permission, or the company is not certified.
 
         Source: obtains-the-download-information-about-a-file
         """
@@ -358,25 +359,26 @@ class DentryManager(Manager):
         """Upload a file; it is never held in memory as a whole.
 
         Args:
-            parent_uuid: the folder to put it in, by its `uuid`.
+            parent_uuid: the folder to upload it to, by its `uuid`.
             file: a path, bytes or a binary file object.
-            union_id: who uploads it.
+            union_id: the user who uploads it.
             fields: see `UploadFields`.
 
         Raises:
             InvalidArgument: the file has no name; nothing was sent.
         """
         rest: dict[str, Any] = {**fields}
-        source = File(file, rest.pop("name", None), rest.pop("progress", None))
-        if not source.name:
+        source = Upload(file, rest.pop("name", None), rest.pop("progress", None))
+        if not source.filename:
             raise Refusal("name", "required: neither bytes nor this file object have a name")
         return self._upload(parent_uuid, source, union_id, rest)
 
-    def _upload(self, parent_uuid: str, file: File, union_id: str, fields: dict[str, Any]) -> Flow[Dentry]:
-        size = file.length
-        info = yield from self.upload_info.call(parent_uuid, union_id, pre_check={"size": size, "name": file.name})
-        yield from Transfer("PUT", info.signature.url, info.signature.headers, file=file)
-        return (yield from self.commit.call(parent_uuid, union_id, info.upload_key, file.name, size=size, **fields))
+    def _upload(self, parent_uuid: str, file: Upload, union_id: str, fields: dict[str, Any]) -> Flow[Dentry]:
+        name, size = file.filename, file.size
+        file.length = size  # though it may grow meanwhile
+        info = yield from self.upload_info.call(parent_uuid, union_id, pre_check={"size": size, "name": name})
+        yield from Transfer("PUT", info.signature.url, info.signature.headers, upload=file)
+        return (yield from self.commit.call(parent_uuid, union_id, info.upload_key, name, size=size, **fields))
 
     @operation
     def download(
@@ -392,21 +394,21 @@ class DentryManager(Manager):
         Args:
             space_id: the space.
             dentry_id: the file.
-            union_id: who downloads it.
-            to: a path, where the file appears once it is complete, or a binary file object.
+            union_id: the user who downloads it.
+            to: a path, where the file appears when it is complete, or a binary file object.
             fields: see `DownloadFields`.
 
         Returns:
-            How many bytes came.
+            The number of bytes received.
         """
         info = yield from self.download_info.call(space_id, dentry_id, union_id, version=fields.get("version"))
-        sink = Sink(to, fields.get("progress"))
-        yield from Transfer("GET", info.signature.url, info.signature.headers, sink=sink)
-        return sink.received
+        kept = Download(to, fields.get("progress"))
+        yield from Transfer("GET", info.signature.url, info.signature.headers, download=kept)
+        return kept.received
 
 
 class Dentry(Model, alias_generator=camel):
-    """A file or a folder in a space (文件、文件夹). People are named by union id."""
+    """A file or a folder in a space (文件、文件夹). Users are identified by union id."""
 
     objects: ClassVar[DentryManager] = DentryManager()
     get = objects.get
@@ -428,7 +430,7 @@ class Dentry(Model, alias_generator=camel):
     create_time: AwareDatetime | None = None
     modified_time: AwareDatetime | None = None
     properties: DentryProperties | None = None
-    # documented as a map by app, shown as a list
+    # documented as a map by app, but the sample has a list
     app_properties: dict[str, builtins.list[AppProperty]] | builtins.list[AppProperty] | AppProperty | None = None
     uuid: str | None = None
     partition_type: str | None = None
@@ -438,21 +440,21 @@ class Dentry(Model, alias_generator=camel):
 
     @operation
     def refresh(self, union_id: UnionId) -> Flow[Dentry]:
-        """Load every field anew, into this object.
+        """Load every field of this object again.
 
         Args:
-            union_id: who asks.
+            union_id: the user who makes the call.
         """
         self.replace((yield from self.objects.get.call(self.space_id, self.id, union_id)))
         return self
 
     @operation
     def rename(self, name: FileName, union_id: UnionId) -> Flow[Dentry]:
-        """Rename this file or folder, which is up to date afterwards.
+        """Rename this file or folder, and load its fields again.
 
         Args:
             name: the new name.
-            union_id: who renames it.
+            union_id: the user who renames it.
         """
         self.replace((yield from self.objects.rename.call(self.space_id, self.id, name, union_id)))
         return self
@@ -463,18 +465,18 @@ class Dentry(Model, alias_generator=camel):
 
         Args:
             folder: the folder to copy it to.
-            union_id: who copies it.
+            union_id: the user who copies it.
             fields: see `CopyFields`.
         """
         return self.objects.copy.call(self.space_id, self.id, folder.space_id, folder.id, union_id, **fields)
 
     @operation
     def move_to(self, folder: Dentry, union_id: UnionId, **fields: Unpack[MoveFields]) -> Call[Placed]:
-        """Move this file or folder; the answer says where it is then.
+        """Move this file or folder. The result says where it is afterwards.
 
         Args:
             folder: the folder to move it to.
-            union_id: who moves it.
+            union_id: the user who moves it.
             fields: see `MoveFields`.
         """
         return self.objects.move.call(self.space_id, self.id, folder.space_id, folder.id, union_id, **fields)
@@ -484,17 +486,17 @@ class Dentry(Model, alias_generator=camel):
         """Delete this file or folder.
 
         Args:
-            union_id: who deletes it.
+            union_id: the user who deletes it.
             to_recycle_bin: whether it goes to the recycle bin.
         """
         return self.objects.delete.call(self.space_id, self.id, union_id, to_recycle_bin=to_recycle_bin)
 
     @operation
     def list(self, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
-        """What is directly in this folder.
+        """The files and folders directly in this folder.
 
         Args:
-            union_id: who asks.
+            union_id: the user who makes the call.
             fields: see `ListingFields`.
         """
         here: ListingFields = {"parent_id": self.id, **fields}
@@ -506,7 +508,7 @@ class Dentry(Model, alias_generator=camel):
 
         Args:
             name: its name.
-            union_id: who creates it.
+            union_id: the user who creates it.
             fields: see `FolderFields`.
         """
         return self.objects.create_folder.call(self.space_id, self.id, name, union_id, **fields)
@@ -517,7 +519,7 @@ class Dentry(Model, alias_generator=camel):
 
         Args:
             file: a path, bytes or a binary file object.
-            union_id: who uploads it.
+            union_id: the user who uploads it.
             fields: see `UploadFields`.
         """
         if self.uuid is None:
@@ -529,17 +531,17 @@ class Dentry(Model, alias_generator=camel):
         """Download this file; it is never held in memory as a whole.
 
         Args:
-            to: a path, where the file appears once it is complete, or a binary file object.
-            union_id: who downloads it.
+            to: a path, where the file appears when it is complete, or a binary file object.
+            union_id: the user who downloads it.
             fields: see `DownloadFields`.
 
         Returns:
-            How many bytes came.
+            The number of bytes received.
         """
         return self.objects.download.call(self.space_id, self.id, union_id, to, **fields)
 
 
 class Placed(Deleted):
-    """A copied or moved file or folder, where that was done at once."""
+    """The result of a copy or move, with the file or folder if that is done already."""
 
-    dentry: Dentry | None
+    dentry: Dentry | None = None

@@ -1,4 +1,4 @@
-"""What files and folders are listed, created, copied, uploaded and downloaded with."""
+"""The options of files and folders: for listing, creating, copying, uploading and downloading them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.body import Progress
+from dingtalk_models.core.files import BytesProgress
 from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.wire import wire
 
 ROOT = "0"
-"""The folder that everything in a space is in."""
+"""The id of a space's root folder."""
 
 SpaceId = Annotated[str, Field(min_length=1)]
 DentryId = Annotated[str, Field(min_length=1)]
@@ -24,7 +24,7 @@ FileName = Annotated[str, Field(pattern=r'^[^\t*"<>|]*[^\t*"<>|.]$')]
 
 OrderBy = Literal["MODIFIED_TIME", "CREATE_TIME", "NAME", "SIZE"]
 Conflict = Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-"""What happens where the name is taken: another name, the old one goes, the old one is the answer, an error."""
+"""What happens if the name is taken: rename the new one, overwrite, return the old one, or fail."""
 
 Region = Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"]
 ConflictOption = Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")]
@@ -32,21 +32,21 @@ Intranet = Annotated[bool | None, wire("option.preferIntranet", "preferIntranet"
 
 
 class AppProperty(Shape):
-    """A property that an app gives to a file or folder."""
+    """A property that an app sets on a file or folder."""
 
     name: str
     """Its name."""
     value: str
     """Its value."""
     visibility: Annotated[str | None, Field(pattern="^(PUBLIC|PRIVATE)$")] = None
-    """Whether other apps see it: `PUBLIC` or `PRIVATE`."""
+    """Whether other apps can see it: `PUBLIC` or `PRIVATE`."""
 
 
 class PreCheckFields(TypedDict, total=False):
-    """What can be checked before an upload: whether there is room for it, and whether its name is allowed."""
+    """What the platform checks before an upload: whether there is room, and whether the name is allowed."""
 
     size: int
-    """How many bytes it will have."""
+    """The size of the file in bytes."""
     name: str
     """Its name."""
 
@@ -55,76 +55,76 @@ AppProperties = Annotated[Sequence[OrDict[AppProperty]], wire("option.appPropert
 
 
 class ListingFields(TypedDict, total=False):
-    """What to list of a folder, and how."""
+    """How to list a folder."""
 
     parent_id: str
     """The folder; by default `0`, the space's root."""
     max_results: Annotated[int, Field(ge=1, le=50)]
-    """How many a call brings, 50 at the most."""
+    """The page size, at most 50."""
     next_token: str
-    """Where to begin: what an earlier page said."""
+    """Where to begin: the `next_cursor` of an earlier page."""
     order_by: OrderBy
-    """What they are ordered by."""
+    """The field to order by."""
     order: Literal["ASC", "DESC"]
     """Ascending or descending."""
     with_thumbnail: bool
-    """Have addresses of thumbnails, which takes longer."""
+    """Whether to include URLs of thumbnails, which takes longer."""
 
 
 class FolderFields(TypedDict, total=False):
-    """What a folder may be given when it is created."""
+    """Options for creating a folder."""
 
     conflict: ConflictOption
-    """What happens where the name is taken."""
+    """What happens if the name is taken."""
     app_properties: AppProperties
-    """Properties of the app."""
+    """Properties that the app sets."""
 
 
 class CopyFields(TypedDict, total=False):
-    """How a file or folder is copied."""
+    """Options of a copy."""
 
     conflict: ConflictOption
-    """What happens where the name is taken; by default another name."""
+    """What happens if the name is taken; by default, it gets another name."""
 
 
 class MoveFields(CopyFields, total=False):
-    """How a file or folder is moved."""
+    """Options of a move."""
 
     keep_permissions: Annotated[bool | None, wire("option.presevePermissions", "presevePermissions")]
     """Whether it keeps its permissions."""
 
 
 class CommitFields(TypedDict, total=False):
-    """What a file may be given when it is uploaded."""
+    """Options for an uploaded file."""
 
     conflict: ConflictOption
-    """What happens where the name is taken; by default another name."""
+    """What happens if the name is taken; by default, the file gets another name."""
     app_properties: Annotated[AppProperties, Field(max_length=3)]
-    """Properties of the app, 3 at the most."""
+    """Properties that the app sets, at most 3."""
     convert_to_online_doc: Annotated[bool, wire("option.convertToOnlineDoc", "convertToOnlineDoc")]
-    """Make an online document of it."""
+    """Whether to convert it to an online document."""
     online_doc_type: Annotated[
         Literal["DOC", "WORKBOOK", "SMART_TABLE"],
         wire("option.convertToOnlineDocTargetDocumentType", "convertToOnlineDocTargetDocumentType"),
     ]
     """Which kind of online document."""
     classification_label_id: Annotated[str, wire("option.classificationLabelId", "classificationLabelId")]
-    """A label of how secret it is."""
+    """The label for its confidentiality level (密级)."""
 
 
 class UploadFields(CommitFields, total=False):
-    """How a file is uploaded."""
+    """Options for an upload."""
 
     name: FileName
     """Its name; by default that of the path or file object."""
-    progress: Progress
+    progress: BytesProgress
     """Called with the bytes sent and their total."""
 
 
 class DownloadFields(TypedDict, total=False):
-    """How a file is downloaded."""
+    """Options of a download."""
 
     version: int | None
-    """An earlier version."""
-    progress: Progress | None
-    """Called with the bytes received and their total."""
+    """An older version."""
+    progress: BytesProgress | None
+    """Called with the number of bytes received, and the total."""

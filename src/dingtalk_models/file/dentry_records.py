@@ -1,4 +1,4 @@
-"""What the platform tells of files and folders beside themselves: where their bytes are, and what still goes on."""
+"""What replies about files and folders hold beside these: URLs of their bytes, and background tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dingtalk_models.core.wire import camel, wire
 
 
 class HeaderSignature(Record, alias_generator=camel):
-    """Signed addresses, the headers that belong to them, and how long they work."""
+    """Signed URLs, the headers to send with them, and how long they are valid."""
 
     resource_urls: list[str] = []
     internal_resource_urls: list[str] = []
@@ -22,32 +22,32 @@ class HeaderSignature(Record, alias_generator=camel):
 
     @property
     def url(self) -> str:
-        """The address to use.
+        """The URL to use.
 
         Raises:
-            TransportError: the platform named none.
+            TransportError: the reply has no URL.
         """
         if not self.resource_urls:
-            raise TransportError("the reply names no address of the file store")
+            raise TransportError("the reply has no URL of the file store")
         return self.resource_urls[0]
 
 
 class DownloadInfo(Record, alias_generator=camel):
-    """Where to get the bytes of a file."""
+    """The URL to download the bytes of a file from."""
 
     protocol: str | None
     signature: Annotated[HeaderSignature, wire("headerSignatureInfo")]
 
 
 class UploadInfo(DownloadInfo):
-    """Where to put the bytes of a file, and the key to make a file of them with."""
+    """The URL to upload the bytes of a file to, and the key to make a file of them."""
 
     upload_key: str
     storage_driver: str | None
 
 
 class StorageTask(Record, alias_generator=camel):
-    """A copy, move or deletion that takes longer."""
+    """A copy, move or deletion that goes on in the background."""
 
     id: str
     status: str | None
@@ -61,20 +61,20 @@ class StorageTask(Record, alias_generator=camel):
 
 
 class Deleted(Record, alias_generator=camel):
-    """Whether a deletion goes on, and as which task."""
+    """The result of a deletion. If it goes on in the background, it has a task."""
 
     is_async: Annotated[bool | None, wire("async")]
     task_id: str | None
 
 
 class DentryProperties(Record, alias_generator=camel):
-    """What holds for a file or folder."""
+    """Properties of a file or folder."""
 
     read_only: bool | None
 
 
 class Thumbnail(Record):
-    """A small picture of a file, at an address that works for a while."""
+    """A small picture of a file, at a URL that expires after a while."""
 
     width: int | None
     height: int | None

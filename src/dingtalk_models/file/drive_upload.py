@@ -1,4 +1,4 @@
-"""Uploads to the older drive (钉盘), in one piece or in chunks. `Space.upload` is their successor."""
+"""Uploads to the older drive (钉盘), in one piece or in chunks. New apps use `Space.upload` instead."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.body import File, Progress, Source
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import BytesProgress, Source, Upload
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import wire
@@ -30,14 +30,14 @@ class DriveUploadManager(Manager):
         *,
         file_size: Annotated[int | None, Field(ge=1)] = None,
         name: str | None = None,
-        progress: Progress | None = None,
+        progress: BytesProgress | None = None,
     ) -> Call[str]:
-        """Upload a file of 8 MB at the most (单步文件上传).
+        """Upload a file of at most 8 MB (单步文件上传).
 
         Args:
             agent_id: the app's AgentId.
             source: a path, bytes or a binary file object; it is never held in memory as a whole.
-            file_size: how many bytes it has, counted unless given.
+            file_size: its size in bytes; by default it is counted.
             name: its name; by default that of the path or file object.
             progress: called with the bytes sent and their total.
 
@@ -49,12 +49,12 @@ class DriveUploadManager(Manager):
 
         Source: single-step-file-upload
         """
-        file = File(source, name, progress)
-        if file_size is None and not 0 < (file_size := file.length) <= _LARGEST:
+        file = Upload(source, name, progress)
+        if file_size is None and not 0 < (file_size := file.size) <= _LARGEST:
             raise Refusal("source", f"has {file_size} bytes, should have at least 1 and at most {_LARGEST}")
         return Call(str, "media_id", agent_id=agent_id, file_size=file_size, file=file)
 
-    # opening twice would do no harm, but the same API closes
+    # opening an upload twice does no harm, but the same API also ends it
     @api("dingtalk.oapi.file.upload.transaction", "GET /file/upload/transaction", idempotent=False)
     def transaction(
         self,
@@ -64,16 +64,16 @@ class DriveUploadManager(Manager):
         *,
         upload_id: str | None = None,
     ) -> Call[DriveUpload]:
-        """Begin an upload in chunks, or end it (开启分块上传事务).
+        """Start an upload in chunks, or end it (开启分块上传事务).
 
         Args:
             agent_id: the app's AgentId.
-            file_size: how many bytes the whole file has.
-            chunk_numbers: in how many chunks it comes, 10000 at the most.
-            upload_id: what the beginning answered, to end the upload; what is not ended within 24 hours is gone.
+            file_size: the size of the whole file in bytes.
+            chunk_numbers: the number of chunks, at most 10000.
+            upload_id: the id from the start, to end the upload. An upload that is not ended in 24 hours is dropped.
 
         Returns:
-            The upload id at the beginning, the media id at the end.
+            At the start, the upload id; at the end, the media id.
 
         Source: enable-upload-transaction
         """
@@ -93,10 +93,10 @@ class DriveUploadManager(Manager):
 
         Args:
             agent_id: the app's AgentId.
-            upload_id: what `transaction` answered.
-            chunk_sequence: which one it is, from 1 on.
-            source: a path, bytes or a binary file object with the chunk: 100 KB to 8 MB, the last one may be shorter.
-            name: a name for it, where it has none.
+            upload_id: the id from `transaction`.
+            chunk_sequence: the number of the chunk, from 1.
+            source: the chunk, as a path, bytes or a binary file object: 100 KB to 8 MB; the last may be shorter.
+            name: a name for the chunk, if it has none.
 
         Source: upload-file-blocks
         """
@@ -106,12 +106,12 @@ class DriveUploadManager(Manager):
             agent_id=agent_id,
             upload_id=upload_id,
             chunk_sequence=chunk_sequence,
-            file=File(source, name or f"chunk-{chunk_sequence}"),
+            file=Upload(source, name or f"chunk-{chunk_sequence}"),
         )
 
 
 class DriveUpload(Model):
-    """An upload in chunks: its id while it is open, the file's media id once it is closed."""
+    """An upload in chunks: it has an upload id while it is open, and a media id when it has ended."""
 
     objects: ClassVar[DriveUploadManager] = DriveUploadManager()
 

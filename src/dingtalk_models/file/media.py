@@ -6,8 +6,8 @@ from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal
 
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.body import File, Progress, Source
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import BytesProgress, Source, Upload
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import Millis, wire
@@ -21,7 +21,7 @@ _LIMITS: dict[MediaType, tuple[int, str]] = {
     "video": (20, "mp4"),
     "file": (20, "doc docx xls xlsx ppt pptx zip pdf rar"),
 }
-"""The largest size in MB, and the extensions."""
+"""The largest size in MB, and the allowed extensions."""
 
 
 class MediaManager(Manager):
@@ -34,7 +34,7 @@ class MediaManager(Manager):
         type: MediaType,
         *,
         name: str | None = None,
-        progress: Progress | None = None,
+        progress: BytesProgress | None = None,
     ) -> Call[Media]:
         """Upload a media file (上传媒体文件).
 
@@ -43,32 +43,32 @@ class MediaManager(Manager):
             type: `image` (20 MB; jpg, gif, png, bmp), `voice` (2 MB; amr, mp3, wav), `video` (20 MB; mp4) or `file`
                 (20 MB; doc, docx, xls, xlsx, ppt, pptx, zip, pdf, rar).
             name: the file's name with its extension; by default that of the path or file object.
-            progress: called with the bytes sent and their total.
+            progress: called with the number of bytes sent, and the total.
 
         Returns:
-            The media file, whose `media_id` can be used as often as needed.
+            The media file. Its `media_id` can be used any number of times.
 
         Raises:
-            InvalidArgument: the file is too large, empty, or of an unfit extension; nothing was sent.
+            InvalidArgument: the file is too large, empty, or its extension is not allowed; nothing was sent.
             FileNotFoundError: there is no such file.
 
         Source: upload-media-files
         """
-        media = File(file, name, progress)
+        media = Upload(file, name, progress)
         _check(media, type)
         return Call(Media, "", type=type, media=media)
 
 
-def _check(file: File, type: MediaType) -> None:
+def _check(file: Upload, type: MediaType) -> None:
     megabytes, extensions = _LIMITS[type]
-    if not file.name:
+    if not file.filename:
         raise Refusal("name", "required: neither bytes nor this file object have a name")
-    if PurePath(file.name).suffix.lower()[1:] not in extensions.split():
+    if PurePath(file.filename).suffix.lower()[1:] not in extensions.split():
         raise Refusal("name", f"should end in one of: {extensions} (for type {type!r})")
     try:
-        size = file.length
+        size = file.size
     except OSError:
-        return  # said when it is opened
+        return  # the error is raised when the file is opened
     if not 0 < size <= megabytes * _MB:
         raise Refusal(
             "file", f"has {size} bytes, should have at least 1 and at most {megabytes} MB (for type {type!r})"
@@ -76,7 +76,7 @@ def _check(file: File, type: MediaType) -> None:
 
 
 class Media(Model):
-    """A media file (媒体文件), which is shown in the DingTalk client only."""
+    """A media file (媒体文件). It can be shown in the DingTalk client only."""
 
     objects: ClassVar[MediaManager] = MediaManager()
     upload = objects.upload

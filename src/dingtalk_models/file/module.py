@@ -1,4 +1,4 @@
-"""`app.file`: spaces, files and folders in them, media, files of approvals."""
+"""`app.file`: spaces, files and folders in them, media, files attached to approvals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dingtalk_models.file.space import SpaceManager
 
 
 class File(Module):
-    """The managers of spaces, media, bound to an app."""
+    """The managers of spaces, files and media, bound to an app."""
 
     spaces = managed(SpaceManager)
     """Spaces."""
@@ -25,15 +25,15 @@ class File(Module):
     approval_files = managed(ApprovalFileManager)
     """Files attached to approvals."""
     custom_spaces = managed(CustomSpaceManager)
-    """The older custom spaces."""
+    """Custom spaces of the older drive."""
     drive_uploads = managed(DriveUploadManager)
-    """The older uploads, whose media ids custom spaces take."""
+    """Uploads to the older drive, for custom spaces."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
     @operation
     def get_custom_space(self, domain: Domain | None = None) -> Call[CustomSpace]:
-        """The custom space of a domain, which is made where there is none.
+        """The custom space of a domain; it is created if it does not exist.
 
         Args:
             domain: 1 to 10 letters and digits; by default the app's own.

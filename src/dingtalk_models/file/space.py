@@ -1,4 +1,4 @@
-"""Spaces (空间): where an app or a user keeps files."""
+"""Spaces (空间), in which apps and users keep files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.core.body import Source
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.files import Source
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.query import Query
@@ -28,29 +28,29 @@ from dingtalk_models.file.dentry_fields import (
 
 
 class CapabilityFields(TypedDict, total=False):
-    """What can be done in a space."""
+    """What users can do in a space."""
 
     can_search: bool
-    """Find its files by searching."""
+    """Search for its files."""
     can_rename: bool
     """Rename it."""
     can_record_recent_file: bool
-    """Have its files among those used recently."""
+    """Show its files among the recently used ones."""
 
 
 class SpaceFields(TypedDict, total=False):
-    """What a space may be given when it is created."""
+    """Options for creating a space."""
 
     name: Annotated[str, wire("option.name", "name")]
     """Its name."""
     quota: Annotated[int, Field(ge=0), wire("option.quota", "quota")]
-    """How much it may hold, in bytes."""
+    """Its capacity in bytes."""
     capabilities: Annotated[CapabilityFields, wire("option.capabilities", "capabilities")]
-    """What can be done in it."""
+    """What users can do in it."""
     scene: Annotated[str, wire("option.scene", "scene")]
-    """What it is for, `default` unless given."""
+    """The kind of use, such as `contract`; by default `default`."""
     scene_id: Annotated[str, wire("option.sceneId", "sceneId")]
-    """Which one of the scene's it is, `0` unless given."""
+    """Distinguishes spaces of the same scene; by default `0`."""
     owner_type: Annotated[Literal["USER", "APP"], wire("option.ownerType", "ownerType")]
     """Whether it belongs to the user or to the app."""
 
@@ -60,11 +60,11 @@ class SpaceManager(Manager):
 
     @api("storage_1_0.AddSpace", "POST /v1.0/storage/spaces?unionId")
     def create(self, union_id: UnionId, **fields: Unpack[SpaceFields]) -> Call[Space]:
-        """Create a space, or have the one that the scene has already (添加空间).
+        """Create a space, or get the one that the scene already has (添加空间).
 
         Args:
-            union_id: who creates it.
-            fields: see `SpaceFields`. There is one space for each `scene` and `scene_id`.
+            union_id: the user who creates it.
+            fields: see `SpaceFields`. There is one space for each pair of `scene` and `scene_id`.
 
         Source: add-space
         """
@@ -76,7 +76,7 @@ class SpaceManager(Manager):
 
         Args:
             space_id: the space.
-            union_id: who asks.
+            union_id: the user who makes the call.
 
         Raises:
             NotFound: there is no such space.
@@ -87,7 +87,7 @@ class SpaceManager(Manager):
 
 
 class Capabilities(Record, alias_generator=camel):
-    """What can be done in a space."""
+    """What users can do in a space."""
 
     can_search: bool | None
     can_rename: bool | None
@@ -95,7 +95,7 @@ class Capabilities(Record, alias_generator=camel):
 
 
 class PartitionQuota(Record):
-    """How much a partition holds and may hold, in bytes."""
+    """The used size and the capacity of a partition, in bytes."""
 
     used: int | None
     max: int | None
@@ -111,7 +111,7 @@ class Partition(Record, alias_generator=camel):
 
 
 class Space(Model, alias_generator=camel):
-    """A space (空间). Who made it is named by union id."""
+    """A space (空间). Users are identified by union id."""
 
     objects: ClassVar[SpaceManager] = SpaceManager()
     get = objects.get
@@ -124,9 +124,9 @@ class Space(Model, alias_generator=camel):
     owner_type: str | None = None
     owner_id: str | None = None
     used_quota: int | None = None
-    """How much it holds, in bytes."""
+    """Its used size in bytes."""
     quota: int | None = None
-    """How much it may hold, in bytes."""
+    """Its capacity in bytes."""
     status: str | None = None
     """`NORMAL` or `DELETE`."""
     create_time: AwareDatetime | None = None
@@ -140,51 +140,51 @@ class Space(Model, alias_generator=camel):
 
     @operation
     def refresh(self, union_id: UnionId) -> Flow[Space]:
-        """Load every field anew, into this object.
+        """Load every field of this object again.
 
         Args:
-            union_id: who asks.
+            union_id: the user who makes the call.
         """
         self.replace((yield from self.objects.get.call(self.id, union_id)))
         return self
 
     @operation
     def root(self, union_id: UnionId) -> Call[Dentry]:
-        """The folder that everything in this space is in.
+        """The root folder of this space.
 
         Args:
-            union_id: who asks.
+            union_id: the user who makes the call.
         """
         return Dentry.objects.get.call(self.id, ROOT, union_id)
 
     @operation
     def list(self, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
-        """What is directly in this space, or in one of its folders.
+        """The files and folders directly in this space, or in one of its folders.
 
         Args:
-            union_id: who asks.
+            union_id: the user who makes the call.
             fields: see `ListingFields`.
         """
         return Dentry.objects.list.call(self.id, union_id, **fields)
 
     @operation
     def create_folder(self, name: FileName, union_id: UnionId, **fields: Unpack[FolderFields]) -> Call[Dentry]:
-        """Create a folder at the top of this space.
+        """Create a folder in the root of this space.
 
         Args:
             name: its name.
-            union_id: who creates it.
+            union_id: the user who creates it.
             fields: see `FolderFields`.
         """
         return Dentry.objects.create_folder.call(self.id, ROOT, name, union_id, **fields)
 
     @operation
     def upload(self, file: Source, union_id: UnionId, **fields: Unpack[UploadFields]) -> Flow[Dentry]:
-        """Upload a file to the top of this space.
+        """Upload a file to the root of this space.
 
         Args:
             file: a path, bytes or a binary file object; it is never held in memory as a whole.
-            union_id: who uploads it.
+            union_id: the user who uploads it.
             fields: see `UploadFields`.
         """
         root = yield from self.root.call(union_id)

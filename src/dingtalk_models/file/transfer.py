@@ -1,4 +1,4 @@
-"""Bytes to and from the store that holds them: at addresses that the platform signs, without the app's token."""
+"""Transfers of file contents to and from the file store, at URLs signed by the platform, without the app's token."""
 
 from __future__ import annotations
 
@@ -6,29 +6,41 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from dingtalk_models.core.body import File, Sink
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.codes import api_error
-from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request
+from dingtalk_models.core.errors import TransportError
+from dingtalk_models.core.files import Upload
+from dingtalk_models.core.http import Download, Endpoint, HttpRequest, HttpResponse, Request
 
 
 class Transfer(Call[None]):
-    """One PUT or GET of a whole file. Sent again it does the same, so it is retried like a read.
+    """One PUT or GET of a whole file. It is safe to send twice, so it is retried like a read.
 
     Args:
         verb: `PUT` or `GET`.
-        url: the signed address.
+        url: the signed URL.
         headers: the headers that were signed with it.
-        file: what to send.
-        sink: where to put what comes.
+        upload: the content to send.
+        download: takes the content that is received.
     """
 
     def __init__(
-        self, verb: str, url: str, headers: Mapping[str, str], *, file: File | None = None, sink: Sink | None = None
+        self,
+        verb: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        upload: Upload | None = None,
+        download: Download | None = None,
     ) -> None:
         super().__init__(None)
-        self.endpoint = Endpoint(verb, urlsplit(url).path, authenticated=False, idempotent=True)
-        self.http_request = HttpRequest(verb, url, dict(headers), file, sink)
+        try:
+            path = urlsplit(url).path
+        except ValueError:
+            raise TransportError("the platform names an address that is none", sent=False) from None
+        self.endpoint = Endpoint(verb, path, authenticated=False, idempotent=True)
+        self.http_request = HttpRequest(verb, url, dict(headers), download=download)
+        self.upload = upload
 
     @property
     def request(self) -> Request:
@@ -36,7 +48,7 @@ class Transfer(Call[None]):
         return Request(self.endpoint.verb, self.endpoint.host, self.endpoint.path)
 
     def read(self, response: HttpResponse) -> None:
-        """Raise what the store says, unless it is satisfied."""
+        """Raise the file store's error, if there is one."""
         if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own numbers
             return
         text = response.content.decode(errors="replace")

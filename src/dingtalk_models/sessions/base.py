@@ -5,28 +5,32 @@ from __future__ import annotations
 import json
 import logging
 import math
+import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from dingtalk_models.core.errors import SessionStoreError
+from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.sessions.memory import MemoryStore
 
 CLOCK_TOLERANCE = 60.0
 """Seconds by which the clocks of two machines may differ."""
 
 RETRY_AFTER = 5.0
-"""Seconds for which a store that failed is left alone while this process's memory stands in for it."""
+"""Seconds for which a store that failed is not asked again, where this process can do without it."""
 
 _log = logging.getLogger("dingtalk_models")
 _T = TypeVar("_T")
 
 
 class SessionManager(Protocol):
-    """What an object passed as `session_manager` must offer; its arguments are given by position.
+    """What an object passed as `session_manager` must have; its arguments are given by position.
 
-    It need not drop expired entries itself: each value carries its expiry, which is checked when it is read.
+    It need not drop expired entries itself: each value carries its expiry, which is checked when it is read. Where
+    your program forks, it must cope with that: a child must not use its parent's connections.
     """
 
     def get(self, key: str, /) -> object:
@@ -81,11 +85,11 @@ class Script(Protocol):
 
 
 class UnreadableEntry(Exception):
-    """What the store holds under a key is no text at all; `Session` takes it for an absent entry."""
+    """The store holds something under the key that is not text; `Session` treats it as absent."""
 
 
 class Entry:
-    """What a session holds under a key, and the seconds that it has left."""
+    """A value of the session store, and the seconds that it has left."""
 
     __slots__ = ("seconds_left", "value")
 
@@ -98,29 +102,35 @@ class Session:
     """Text by key with a time to live, the same over every store; safe to share between threads.
 
     Attributes:
-        name: names the store, without its password.
-        has_add: whether `add` works, so whether a fleet can share locks.
+        name: the URL of the store, without its password.
+        has_add: whether `add` works, so whether processes can share locks.
+        has_scripts: whether `script` works.
     """
 
     def __init__(self, store: Store, *, fallback: bool, clock: Callable[[], float]) -> None:
         self.name = store.name
         self.has_add = store.has_add
+        self.has_scripts = hasattr(store, "run")
         self._store = store
         self._fallback = fallback
         self._clock = clock
         self._changing = threading.Lock()
-        self._memory: MemoryStore | None = None  # stands in during an outage
+        self._memory: MemoryStore | None = None  # used during an outage
         self._retry_at = 0.0
+        after_fork(self, Session._after_fork)
+
+    def _after_fork(self) -> None:
+        self._changing = threading.Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
     def entry(self, key: str) -> Entry | None:
-        """The value and the seconds it has left, or None where it is absent, expired or not ours."""
+        """The value and the seconds it has left, or None if it is absent, expired or not ours."""
         return self._open(self._run(lambda store: _read(store, key)))
 
     def get(self, key: str) -> str | None:
-        """The value, or None where it is absent, expired or not ours."""
+        """The value, or None if it is absent, expired or not ours."""
         entry = self.entry(key)
         return None if entry is None else entry.value
 
@@ -134,25 +144,27 @@ class Session:
         self._run(lambda store: store.delete(key))
 
     def add(self, key: str, value: str, expires: float) -> bool:
-        """Keep the value if the key is absent or expired, atomically; whether it was kept."""
+        """Keep the value if the key is absent or expired, in one atomic step; whether it was kept."""
         if not self.has_add:
             raise NotImplementedError(f"session store {self.name} has no add")
-        raw = self._seal(value, expires)
+        raw = self._seal(value, expires, once=secrets.token_hex(8))
 
         def add(store: Store) -> bool:
             if store.add(key, raw, expires):
                 return True
             held = _read(store, key)
+            if held in (raw, raw.encode()):
+                return True  # a client sent it twice, as its connection broke before the first answer came
             if self._open(held) is not None:
                 return False
-            if held is not None:  # expired or garbage, though the store still holds it
+            if held is not None:  # expired or garbage that the store still holds
                 store.discard(key, held)
             return store.add(key, raw, expires)
 
         return self._run(add)
 
     def release(self, key: str, value: str) -> None:
-        """Delete the key if it still holds this value: gives back a lock that has not passed to another."""
+        """Delete the key if it still holds this value: gives back a lock, unless another has it by now."""
 
         def release(store: Store) -> None:
             held = _read(store, key)
@@ -162,13 +174,29 @@ class Session:
 
         self._run(release)
 
-    def script(self, text: str) -> Script | None:
-        """A Lua script for the store; `None` where it runs none. No memory ever stands in for it."""
+    def forget_own(self, key: str) -> None:
+        """In a child after a fork: forget the key if it is kept in this process's memory, which no other shares."""
+        for store in (self._store, self._memory):
+            if isinstance(store, MemoryStore):
+                store.forget(key)
+
+    def lock(self, key: str, life: float) -> SessionLock:
+        """A lock that nobody holds yet.
+
+        Args:
+            key: its key.
+            life: the seconds after which it is void, in case its owner has died.
+        """
+        return SessionLock(self, key, life)
+
+    def script(self, text: str) -> Script:
+        """A Lua script that runs in the store. During an outage, nothing replaces it."""
         run: Callable[[str, str, tuple[str | int, ...]], list[int]] | None = getattr(self._store, "run", None)
         if run is None:
-            return None
+            raise NotImplementedError(f"session store {self.name} runs no scripts")
 
         def script(key: str, /, *arguments: str | int) -> list[int]:
+            check_fork()
             try:
                 return run(text, key, arguments)
             except Exception as error:
@@ -176,14 +204,14 @@ class Session:
 
         return script
 
-    def _seal(self, value: str, expires: float) -> str:
+    def _seal(self, value: str, expires: float, **more: str) -> str:
         now = float(self._clock())
-        return json.dumps({"value": value, "written": now, "expires": now + expires})
+        return json.dumps({"value": value, "written": now, "expires": now + expires, **more})
 
     def _open(self, raw: object) -> Entry | None:
-        """What is in an envelope that is whole, has not expired and was not written in the future.
+        """The entry, if it is complete, has not expired and was not written in the future.
 
-        The last would mean that the clock was set back, which must not lengthen an entry's life.
+        If it was, the clock has been set back, which must not lengthen an entry's life.
         """
         try:
             envelope = json.loads(raw) if isinstance(raw, str | bytes) else None
@@ -199,6 +227,7 @@ class Session:
                 return None
 
     def _run(self, work: Callable[[Store], _T]) -> _T:
+        check_fork()
         if memory := self._stand_in():
             return work(memory)
         try:
@@ -214,7 +243,7 @@ class Session:
         return work(memory)
 
     def _stand_in(self) -> MemoryStore | None:
-        """The memory to use now. None: try the store, as one caller does every few seconds of an outage."""
+        """The memory to use now, or None for the store: in an outage, one caller tries it every few seconds."""
         with self._changing:
             now = time.monotonic()
             if self._memory and now >= self._retry_at:
@@ -225,16 +254,52 @@ class Session:
     def _begin_outage(self, failure: SessionStoreError) -> MemoryStore:
         with self._changing:
             self._retry_at = time.monotonic() + RETRY_AFTER
-            if not self._memory:
-                self._memory = MemoryStore()
-                _log.warning("%s; this process's memory is used until it answers again", failure)
-            return self._memory
+            begins = self._memory is None
+            memory = self._memory = self._memory or MemoryStore()
+        if begins:  # logged without the lock, as a log handler may use this session
+            _log.warning("%s; this process's memory is used until it answers again", failure)
+        return memory
 
     def _end_outage(self) -> None:
         with self._changing:
-            if self._memory:
-                self._memory = None
-                _log.info("session store %s answers again", self.name)
+            ends = self._memory is not None
+            self._memory = None
+        if ends:
+            _log.info("session store %s answers again", self.name)
+
+
+class SessionLock:
+    """A lock that one owner holds for at most so many seconds. Acquiring it does not wait.
+
+    Args:
+        session: the store.
+        key: the lock's key there.
+        life: the seconds after which it is void, in case its owner has died.
+    """
+
+    def __init__(self, session: Session, key: str, life: float) -> None:
+        self._session = session
+        self._key = key
+        self._life = life
+        self._owner = secrets.token_hex(8)
+
+    def acquire(self) -> bool:
+        """Whether the lock is ours now.
+
+        Raises:
+            SessionStoreError: the store did not answer.
+        """
+        return self._session.add(self._key, self._owner, self._life)
+
+    def release(self) -> None:
+        """Give it back. If the store does not answer, the lock ends with its life."""
+        with suppress(SessionStoreError):
+            self._session.release(self._key, self._owner)
+
+    def release_in_background(self) -> None:
+        """Give it back from a thread: a flow that is cancelled or interrupted can take no further step."""
+        with suppress(RuntimeError):  # no thread can start, as the interpreter is ending
+            threading.Thread(target=self.release, name="dingtalk-release").start()
 
 
 def whole_seconds(expires: float) -> int:
@@ -251,7 +316,7 @@ def _read(store: Store, key: str) -> object:
 
 
 def _reason(error: BaseException) -> str:
-    """The kind of error with the system's own words; not the driver's, which may quote what was sent."""
+    """The kind of error and the system's text; not the driver's text, which may quote what was sent."""
     cause: BaseException | None = error
     while cause:
         if isinstance(cause, OSError) and cause.strerror:

@@ -28,7 +28,7 @@ class CustomStore:
         return bool(cast("LockingSessionManager", self._manager).add(key, raw, whole_seconds(expires)))
 
     def discard(self, key: str, raw: object) -> None:
-        """Delete after comparing: the protocol offers no atomic way."""
+        """Compare, then delete: the protocol has no method that does both in one step."""
         if self.get(key) == raw:
             self.delete(key)
 

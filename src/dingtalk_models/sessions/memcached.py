@@ -5,18 +5,21 @@ from __future__ import annotations
 import errno
 import hashlib
 import importlib
-import os
 import re
 import threading
 import time
 import weakref
 import zlib
-from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
 
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.forking import after_fork, renew_locks
 from dingtalk_models.sessions.base import UnreadableEntry, whole_seconds
+
+T = TypeVar("T")
 
 _TIMEOUT = 2.0
 _SAFE_KEY = re.compile(r"[!-~]{1,150}")  # of Memcached's 250 bytes, some are left for the client's own prefix
@@ -44,11 +47,16 @@ class MemcachedStore:
     def __init__(self, client: MemcachedClient, name: str) -> None:
         self.name = name
         self._client = client
-        self._process = os.getpid()
         self._lock = _lock_for(client)
+        after_fork(self, MemcachedStore._after_fork)
+
+    def _after_fork(self) -> None:
+        renew_locks(self._client, "pymemcache")
+        self._lock = _lock_for(self._client)
+        self._client.disconnect_all()  # only closes its connections here: the parent's end stays open
 
     def get(self, key: str) -> object:
-        with self._using() as client:
+        def get(client: MemcachedClient) -> object:
             try:
                 raw = client.get(_safe(key))
             except (ValueError, zlib.error) as error:  # another program's flags
@@ -57,25 +65,33 @@ class MemcachedStore:
                 self._check_alive()
             return raw
 
+        return self._do(get)
+
     def set(self, key: str, raw: str, expires: float) -> None:
-        with self._using() as client:
+        def set_(client: MemcachedClient) -> None:
             if not client.set(_safe(key), raw, _expiry(expires), noreply=False):
                 raise ConnectionError(errno.EIO, "the value was not stored")
 
+        self._do(set_)
+
     def delete(self, key: str) -> None:
-        with self._using() as client:
+        def delete(client: MemcachedClient) -> None:
             if not client.delete(_safe(key), noreply=False):
                 self._check_alive()
 
+        self._do(delete)
+
     def add(self, key: str, raw: str, expires: float) -> bool:
-        with self._using() as client:
+        def add(client: MemcachedClient) -> bool:
             added = bool(client.add(_safe(key), raw, _expiry(expires), noreply=False))
             if not added:
                 self._check_alive()
             return added
 
+        return self._do(add)
+
     def discard(self, key: str, raw: object) -> None:
-        with self._using() as client:
+        def discard(client: MemcachedClient) -> None:
             held = client.gets(_safe(key))
             if isinstance(held, tuple):  # pymemcache
                 value, token = cast("tuple[object, object]", held)
@@ -84,14 +100,28 @@ class MemcachedStore:
             elif held == raw:  # python-memcached keeps the token to itself
                 client.delete(_safe(key), noreply=False)
 
-    @contextmanager
-    def _using(self) -> Generator[MemcachedClient]:
-        if self._process != os.getpid():  # a fork shares its parent's sockets, and would read its answers
-            self._process = os.getpid()
-            self._lock = _lock_for(self._client)
-            self._client.disconnect_all()
+        self._do(discard)
+
+    def _do(self, work: Callable[[MemcachedClient], T]) -> T:
+        """Use the client; again, if a connection that it kept was dead, as all are after a restart of the server.
+
+        It does no harm if the server has done it the first time: `Session.add` recognises its own value.
+        """
+        client = self._client
         with self._lock:
-            yield self._client
+            for _ in range(_kept_connections(client)):
+                before = _given_up(client)
+                try:
+                    result = work(client)
+                    if _given_up(client).keys() <= before.keys():
+                        return result
+                except Exception as error:
+                    if not _means_dead(error):
+                        raise
+                for server, ask_again in _given_up(client).items():
+                    if server not in before:
+                        ask_again()
+            return work(client)
 
     def _check_alive(self) -> None:
         """Tell "not there" from "no answer", for which some clients return the same."""
@@ -118,7 +148,8 @@ def from_url(url: str, name: str) -> MemcachedStore:
 
 
 def from_client(client: MemcachedClient) -> MemcachedStore:
-    """A store over a user's client, named by the servers it talks to."""
+    """A store over a user's client, with the addresses of its servers as its name."""
+    client = vars(client).get("_client", client)  # of a pymemcache.RetryingClient, whose attributes are all functions
     if hosts := getattr(client, "servers", None):  # python-memcached
         places = [host.address for host in hosts]
     elif clients := getattr(client, "clients", None):  # pymemcache.HashClient
@@ -127,6 +158,39 @@ def from_client(client: MemcachedClient) -> MemcachedStore:
         places = [getattr(client, "server", "…")]
     names = (place if isinstance(place, str) else f"{place[0]}:{place[1]}" for place in places)
     return MemcachedStore(client, f"memcached://{','.join(names)}")
+
+
+def _attribute(client: object, name: str) -> Any:
+    """An attribute that only some clients have; None in the others."""
+    return vars(client).get(name)
+
+
+def _kept_connections(client: MemcachedClient) -> int:
+    """How many connections to one server a client may have kept."""
+    nodes = _attribute(client, "clients") or {"": client}  # pymemcache.HashClient
+    pools = [pool for node in nodes.values() if (pool := _attribute(node, "client_pool"))]
+    return max((len(pool.free) for pool in pools), default=1)
+
+
+def _given_up(client: MemcachedClient) -> dict[object, Callable[[], object]]:
+    """The servers that a client does not ask for some time, each with a function that makes it ask again."""
+    failed, dead = _attribute(client, "_failed_clients"), _attribute(client, "_dead_clients")
+    if dead is None:
+        hosts = _attribute(client, "servers") or ()  # python-memcached
+        return {host: partial(setattr, host, "deaduntil", 0) for host in hosts if host.deaduntil > time.time()}
+
+    def ask_again(server: object) -> None:
+        failed.pop(server, None)
+        if dead.pop(server, None):
+            cast("Any", client).add_server(server)
+
+    return {server: partial(ask_again, server) for server in (*failed, *dead)}  # pymemcache.HashClient
+
+
+def _means_dead(error: Exception) -> bool:
+    """Whether an error says that a connection was dead. A `ConnectionError` itself is `_check_alive`'s."""
+    broken = isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
+    return broken or type(error) is ConnectionError or type(error).__name__ == "MemcacheUnexpectedCloseError"
 
 
 def _lock_for(client: object) -> AbstractContextManager[object]:

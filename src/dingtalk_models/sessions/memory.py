@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
+from dingtalk_models.forking import after_fork
+
 
 class MemoryStore:
-    """A dictionary: the default, and what stands in for a store that fails."""
+    """A dictionary: the default, and what is used instead of a store that fails."""
 
     name = "memory://"
     has_add = True
@@ -16,6 +18,10 @@ class MemoryStore:
         self._entries: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
         self._purge_at = 64
+        after_fork(self, MemoryStore._after_fork)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
 
     def get(self, key: str) -> object:
         return self._entries.get(key, (None,))[0]
@@ -26,7 +32,7 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         with self._lock:
-            self._entries.pop(key, None)
+            self.forget(key)
 
     def add(self, key: str, raw: str, expires: float) -> bool:
         with self._lock:
@@ -38,7 +44,11 @@ class MemoryStore:
     def discard(self, key: str, raw: object) -> None:
         with self._lock:
             if self.get(key) == raw:
-                self._entries.pop(key, None)
+                self.forget(key)
+
+    def forget(self, key: str) -> None:
+        """Delete the key without the lock."""
+        self._entries.pop(key, None)
 
     def _put(self, key: str, raw: str, expires: float) -> None:
         now = time.monotonic()
@@ -49,6 +59,6 @@ class MemoryStore:
 
 
 def from_url(url: str, name: str) -> MemoryStore:
-    """A store of its own for each call."""
+    """A new store for each call."""
     del url, name
     return MemoryStore()

@@ -37,18 +37,18 @@ class _StoreModule(Protocol):
 def open_session(
     session_manager: SessionSource = None, *, fallback: bool = False, clock: Callable[[], float] = time.time
 ) -> Session:
-    """Open the store that `session_manager` is or names; this package's docstring lists what it may be.
+    """Open the store that `session_manager` is or names; the package's docstring lists what it may be.
 
     Nothing is sent yet: a server that is down is noticed when it is used.
 
     Args:
-        session_manager: None for this process's memory.
-        fallback: while the store fails, use this process's memory and log a warning, instead of raising
+        session_manager: the store; None for the memory of this process.
+        fallback: while the store fails, whether to log a warning and use this process's memory, instead of raising
             `SessionStoreError`.
         clock: the time in seconds since 1970.
 
     Raises:
-        ConfigurationError: it is none of what is accepted, or a package for it is not installed.
+        ConfigurationError: this is not accepted, or a package for it is not installed.
     """
     source = "memory://" if session_manager is None else session_manager
     store = _store_at(source) if isinstance(source, str) else _store_of(source)
@@ -85,11 +85,11 @@ def _store_of(manager: SessionManager) -> Store:
 
 
 def _module(name: str) -> _StoreModule:
-    """One store's module: imported only when used, as most need a package that others do without."""
+    """The module of one kind of store, imported only when used: most need a package of their own."""
     return cast("_StoreModule", importlib.import_module(f"dingtalk_models.sessions.{name}"))
 
 
 def _name(scheme: str, rest: str) -> str:
-    """The URL without user, password and options, however it may be misspelt."""
+    """The URL without user, password and options, even if it is malformed."""
     place, _, options = rest.partition("?")
     return f"{scheme}://…" if "@" in options else f"{scheme}://{place.rpartition('@')[2]}"

@@ -3,55 +3,76 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
+from dingtalk_models.forking import after_fork, renew_locks
 from dingtalk_models.sessions.base import UnreadableEntry
+
+T = TypeVar("T")
 
 _TIMEOUT = 2.0
 _DISCARD = """if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end"""
 
 
 class RedisStore:
-    """One Redis client, which is itself safe for threads and forks."""
+    """One Redis client, which is safe for threads; redis-py resets its connection pool in a child."""
 
     has_add = True
 
     def __init__(self, client: Redis, name: str) -> None:
         self.name = name
         self._client = client
+        self._connection = getattr(client, "connection", None)  # of a `single_connection_client`, beside its pool
         self._scripts: dict[str, Script] = {}
+        after_fork(self, RedisStore._after_fork)
+
+    def _after_fork(self) -> None:
+        renew_locks(self._client, "redis")  # redis-py takes a pool's lock to reset the pool
+        if self._connection is not None:
+            self._connection.disconnect()  # only closes it here: the parent's end stays open
 
     def get(self, key: str) -> object:
         try:
-            return self._client.get(key)
+            return self._do(lambda: self._client.get(key))
         except ResponseError as error:
             if str(error).startswith("WRONGTYPE"):
                 raise UnreadableEntry from error
             raise
 
     def set(self, key: str, raw: str, expires: float) -> None:
-        self._client.set(key, raw, px=_milliseconds(expires))
+        self._do(lambda: self._client.set(key, raw, px=_milliseconds(expires)))
 
     def delete(self, key: str) -> None:
-        self._client.delete(key)
+        self._do(lambda: self._client.delete(key))
 
     def add(self, key: str, raw: str, expires: float) -> bool:
-        return bool(self._client.set(key, raw, px=_milliseconds(expires), nx=True))
+        return bool(self._do(lambda: self._client.set(key, raw, px=_milliseconds(expires), nx=True)))
 
     def discard(self, key: str, raw: object) -> None:
-        self._client.eval(_DISCARD, 1, key, cast("str | bytes", raw))
+        self._do(lambda: self._client.eval(_DISCARD, 1, key, cast("str | bytes", raw)))
 
     def run(self, script: str, key: str, arguments: tuple[str | int, ...]) -> list[int]:
         """Run a script; its text is sent only where the server does not know it yet."""
         if script not in self._scripts:
             self._scripts[script] = self._client.register_script(script)
-        return cast("list[int]", self._scripts[script]([key], arguments))
+        return cast("list[int]", self._do(lambda: self._scripts[script]([key], arguments)))
+
+    def _do(self, command: Callable[[], T]) -> T:
+        """Send a command; again, if a single connection was dead. A pool finds that out before it gives one away."""
+        try:
+            return command()
+        except RedisConnectionError:
+            if self._connection is None:
+                raise
+            return command()
 
 
 def from_url(url: str, name: str) -> RedisStore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from tenacity import retry, retry_if_exception, stop_after_attempt
 
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.forking import after_fork
 from dingtalk_models.sessions.base import CLOCK_TOLERANCE
 
 _MAX_CONNECTIONS = 8
@@ -34,22 +35,28 @@ _table = sa.Table(
 
 
 def _is_deadlock(error: BaseException) -> bool:
-    """MySQL and MariaDB fail some of those who insert a row just deleted with this; they may try again."""
+    """MySQL and MariaDB raise this in some of those who insert a row just deleted; they may try again."""
     return isinstance(error, DBAPIError) and error.orig is not None and error.orig.args[:1] == (1213,)
 
 
 class SqlStore:
     """The table `dingtalk_sessions`, created if missing.
 
-    Each operation connects anew: it is rare, and neither a fork nor a server's idle timeout can break it.
+    Each operation opens a connection of its own: operations are rare, and so neither a restart of the server nor its
+    idle timeout can break one.
     """
 
     has_add = True
 
-    def __init__(self, engine: sa.Engine, name: str) -> None:
+    def __init__(self, make_engine: Callable[[], sa.Engine], name: str) -> None:
         self.name = name
-        self._engine = engine
+        self._make_engine = make_engine
         self._prepared = False
+        self._open()
+        after_fork(self, SqlStore._open)
+
+    def _open(self) -> None:
+        self._engine = self._make_engine()
         self._connections = threading.BoundedSemaphore(_MAX_CONNECTIONS)
 
     def get(self, key: str) -> object:
@@ -114,9 +121,12 @@ def from_url(url: str, name: str) -> SqlStore:
     if dialect.is_async:
         raise ConfigurationError(f"session store {name}: the driver {dialect.driver} is for asyncio")
     timeouts = {k: v for k, v in _TIMEOUTS.get(dialect.driver, {}).items() if k not in place.query}
-    # hide_parameters: the text of an error would quote what was to be stored
-    engine = sa.create_engine(place, poolclass=sa.NullPool, connect_args=timeouts, hide_parameters=True)
-    return SqlStore(engine, name)
+
+    def make_engine() -> sa.Engine:
+        # hide_parameters: the text of an error would quote what was to be stored
+        return sa.create_engine(place, poolclass=sa.NullPool, connect_args=timeouts, hide_parameters=True)
+
+    return SqlStore(make_engine, name)
 
 
 def _at(key: str) -> sa.ColumnElement[bool]:

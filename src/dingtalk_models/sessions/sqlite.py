@@ -9,9 +9,11 @@ import stat
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.forking import no_fork
 from dingtalk_models.sessions.base import CLOCK_TOLERANCE
 
 _BUSY_TIMEOUT = 5.0
@@ -20,13 +22,17 @@ _TABLE = """
         key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at REAL NOT NULL
     ) WITHOUT ROWID
 """
-# As blobs, because text that is no UTF-8 would raise when it is read
+# As blobs, since reading text that is not UTF-8 would raise
 _SELECT = "SELECT CAST(value AS BLOB) FROM dingtalk_sessions WHERE key = ?"
 _DISCARD = "DELETE FROM dingtalk_sessions WHERE key = ? AND CAST(value AS BLOB) = ?"
 
 
 class SqliteStore:
-    """One file with mode 0600. Each operation opens it anew, so threads and forks share nothing."""
+    """One file with mode 0600. Each operation opens it anew, so threads and forks share no connection.
+
+    SQLite itself keeps in memory which locks on a file its process holds. A child that was made in the middle of an
+    operation would take its parent's locks for its own, and find the file locked for ever.
+    """
 
     has_add = True
 
@@ -40,7 +46,7 @@ class SqliteStore:
                 f"session store {self.name} cannot be kept from other users: {error.strerror}"
             ) from error
         with suppress(sqlite3.Error), self._connected() as db:
-            db.execute("PRAGMA journal_mode = WAL")  # of many at once, each then waits far less for the others
+            db.execute("PRAGMA journal_mode = WAL")  # many at once then wait far less for each other
 
     def get(self, key: str) -> object:
         with self._connected() as db:
@@ -74,13 +80,14 @@ class SqliteStore:
     def _connected(self) -> Generator[sqlite3.Connection]:
         self._make_private()  # the file may have been removed since
         uri = f"{self._path.as_uri()}?mode=rw"  # SQLite itself would create it with the umask's mode
-        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None)) as db:
+        connect = partial(sqlite3.connect, uri, uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None)
+        with no_fork(), closing(connect()) as db:
             db.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last entries, never the file
             db.execute(_TABLE)
             yield db
 
     def _make_private(self) -> None:
-        """Create the file for its owner alone, or make it so; SQLite's side files take its mode.
+        """Create the file, or change its mode, so that only its owner can read it; SQLite's side files take its mode.
 
         A file that exists is not opened here: closing it would drop the locks this process holds on it.
         """
@@ -94,7 +101,7 @@ class SqliteStore:
 
 
 def from_url(url: str, name: str) -> SqliteStore:
-    """The file that the URL names: relative after three slashes, absolute after four."""
+    """The file in the URL: relative after three slashes, absolute after four."""
     _, slash, path = url.partition(":///")
     if not slash or path in {"", ":memory:"} or "?" in path:
         raise ConfigurationError(f"session store {name}: the URL must be sqlite:///path/to/file.db")

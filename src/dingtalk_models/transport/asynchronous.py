@@ -1,245 +1,267 @@
-"""The transport of the event loop: httpcore, the engine of httpx, without the client's per-call machinery."""
-
-# ruff: noqa: ASYNC109 - the timeouts of httpcore's streams
+"""The transport of the event loop: aiohttp, with a session for each loop."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
-import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import AbstractContextManager, asynccontextmanager
+from contextvars import copy_context
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
-from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
-from urllib3.util import wait_for_read
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
-from dingtalk_models.core.body import CHUNK, Body, Sink
-from dingtalk_models.core.errors import ConfigurationError, TransportError
+from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import HttpRequest, HttpResponse
-from dingtalk_models.transport.blocking import POOL_SIZE, USER_AGENT, Timeout, announced
+from dingtalk_models.forking import after_fork, check_fork
+from dingtalk_models.transport.body import CHUNK, MAX_REPLY, Held, UnreadableBody, downloads, receiving
+from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure
 
 try:
-    import httpcore
+    import aiohttp
+    from yarl import URL
 except ImportError as error:
-    raise ConfigurationError("awaiting needs httpx: pip install 'dingtalk-models[async]'") from error
+    raise ConfigurationError("awaiting needs aiohttp: pip install 'dingtalk-models[async]'") from error
+
+from dingtalk_models.transport.connector import Connector, NotConnected, send_once, told_of_its_loss
 
 T = TypeVar("T")
 
-_NEVER_SENT = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-)
-_FAILURES = (*_NEVER_SENT, httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, zlib.error)
-EYEBALLS = 0.25
-"""Seconds after which the next address of a host is tried beside the one before."""
+SMALL = 32 * 1024
+"""How many bytes of a body are sent at once: the event loop takes them, however slowly the other side reads."""
 
-IDLE = 5.0
-"""Seconds after which an idle connection is closed: the other side may do so too, and the next call would break."""
-
-_GZIP = 31
-"""Tells zlib to expect gzip's header."""
+_FAILURES = (aiohttp.ClientError, OSError, ValueError, RuntimeError)
+"""What aiohttp raises; some of it, for answers that are not HTTP, is no error of its own."""
 
 
-class _Backend(httpcore.AsyncNetworkBackend):
-    """Connections by asyncio's own streams: httpcore's default, through anyio, is dearer by a tenth of a small call."""
+class _Host(NamedTuple):
+    """How requests reach one host."""
 
-    async def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, *_: object, **__: object
-    ) -> httpcore.AsyncNetworkStream:
-        with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
-            async with asyncio.timeout(timeout):
-                return _Stream(*await asyncio.open_connection(host, port, happy_eyeballs_delay=EYEBALLS))
+    slots: asyncio.Semaphore
+    """Held by each call: waiting for a connection is not waiting to be connected, and has no limit of its own."""
+    proxy: URL | None
+    tls: ssl.SSLContext | bool
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    """Holds back what is written, but for large pieces, until it is time to read: a request leaves in one piece."""
+class _Pool:
+    """The connections of one event loop."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._held = b""
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        await self._flush(timeout)
-        with _raising(httpcore.ReadTimeout, httpcore.ReadError):
-            async with asyncio.timeout(timeout):
-                return await self._reader.read(max_bytes)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._held += buffer
-        if len(self._held) > CHUNK:
-            await self._flush(timeout)
-
-    async def _flush(self, timeout: float | None) -> None:
-        if self._held:
-            held, self._held = self._held, b""
-            with _raising(httpcore.WriteTimeout, httpcore.WriteError):
-                self._writer.write(held)
-                async with asyncio.timeout(timeout):
-                    await self._writer.drain()
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
-            except BaseException:
-                await self.aclose()
-                raise
-        return self
-
-    async def aclose(self) -> None:
-        self._writer.close()
-        await asyncio.sleep(0)
-        self._writer.transport.abort()  # rather than wait for the other side's goodbye
-
-    def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable":  # what an idle connection reads is its end
-            return self._writer.is_closing() or wait_for_read(self._writer.get_extra_info("socket"), timeout=0)
-        return self._writer.get_extra_info(info)
+    def __init__(self, timeout: Timeout) -> None:
+        connect, read = timeout
+        self.connector = Connector()
+        self.session = aiohttp.ClientSession(
+            connector=self.connector,
+            headers={"User-Agent": USER_AGENT},
+            skip_auto_headers=["Accept", "Content-Type"],  # signed addresses are signed without them
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_read=read),
+            auto_decompress=False,
+            middlewares=[send_once],
+        )
+        self.hosts: dict[str, _Host] = {}
+        self.life = _life(self.session)
 
 
-@contextmanager
-def _raising(late: type[Exception], broken: type[Exception]) -> Generator[None]:
-    """Raise what httpcore does."""
+async def _life(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
+    """Closes a session: when asked to, or when its event loop ends, which closes what generators it has begun."""
     try:
         yield
-    except TimeoutError:
-        raise late from None
-    except OSError as error:
-        raise broken(str(error)) from None
+    finally:
+        await session.close()
 
 
-class _Route(NamedTuple):
-    """How requests reach one host on one event loop."""
-
-    pool: httpcore.AsyncConnectionPool
-    base: httpcore.URL
-    headers: list[tuple[bytes, bytes]]
-
-
-class HttpcoreTransport:
+class AiohttpTransport:
     """Sends over pooled connections; each event loop has its own, since a connection belongs to its loop.
 
     Args:
         timeout: seconds to wait for a connection, and for the answer.
+        max_reply: how many bytes an answer may have that is held in memory, once it is unpacked.
     """
 
-    def __init__(self, timeout: Timeout) -> None:
-        connect, read = timeout
-        self._extensions = {"timeout": {"connect": connect, "read": read, "write": read, "pool": connect}}
-        self._routes: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Route]] = WeakKeyDictionary()
+    def __init__(self, timeout: Timeout, *, max_reply: int = MAX_REPLY) -> None:
+        self._timeout = timeout
+        self._max_reply = max_reply
+        self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
+        self._inherited: dict[asyncio.AbstractEventLoop, _Pool] = {}
+        after_fork(self, AiohttpTransport.forget_inherited)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request and return what came back, whatever its status.
 
         Raises:
-            TransportError: nothing, or only a part, came back.
+            TransportError: nothing, or only a part, came back, or more than fits.
         """
-        body = request.content
-        content: bytes | AsyncIterator[bytes]
-        if body is None or isinstance(body, bytes):
-            content, length = body or b"", len(body or b"")
-        else:
-            content, length = _pieces(body), body.length
-        slash = request.url.index("/", request.url.index("://") + 3)
-        route = self._route(request.url[:slash])
-        headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
-        headers += [*route.headers, (b"Content-Length", b"%d" % length)]
-        if request.sink is None:
-            headers.append((b"Accept-Encoding", b"gzip"))
-        scheme, host, port = route.base.scheme, route.base.host, route.base.port
-        url = httpcore.URL(scheme=scheme, host=host, port=port, target=request.url[slash:].encode("ascii"))
-        sent = httpcore.Request(request.method, url, headers=headers, content=content, extensions=self._extensions)
-        try:
-            response = await route.pool.handle_async_request(sent)
+        check_fork()
+        base, target = check(request)
+        pool = self._pools.get(asyncio.get_running_loop()) or await self._open()
+        host = pool.hosts.get(base) or _find_host(pool, base)
+        content, sending = request.content, None
+        headers = {**request.headers, "Accept-Encoding": "identity" if request.download else "gzip"}
+        if content is not None and not (isinstance(content, bytes) and len(content) <= SMALL):
+            sending = Sending(_Pieces(content) if isinstance(content, bytes) else content)
+            headers["Content-Length"] = str(sending.length)
+        async with host.slots:
+            # aiohttp stops counting at the first informational reply
+            patience = asyncio.timeout(sum(self._timeout))
             try:
-                answered = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
-                received = await _received(response, answered, request.sink)
-            finally:
-                await response.aclose()
-        except _FAILURES as error:
-            raise _unreachable(request, error) from None
-        return HttpResponse(response.status, answered, received)
+                async with patience:
+                    ask = pool.session.request(
+                        request.method,
+                        URL(base + target, encoded=True),
+                        data=_stream(sending, patience, self._timeout[1]) if sending else content,
+                        headers=headers,
+                        ssl=host.tls,
+                        proxy=host.proxy,
+                        allow_redirects=False,
+                    )
+                    response = await _attempt(request, ask, sending)
+                    patience.reschedule(None)
+                    return await self._answer(request, response)
+            except TimeoutError:
+                if not patience.expired():
+                    raise
+                raise failure(request, "no answer in time", sent=True) from None
 
     async def close(self) -> None:
         """Give back the connections of this event loop."""
-        for route in self._routes.pop(asyncio.get_running_loop(), {}).values():
-            await route.pool.aclose()
+        if pool := self._pools.pop(asyncio.get_running_loop(), None):
+            await pool.life.aclose()
 
-    def _route(self, base: str) -> _Route:
-        """The way to a host: the environment's proxies and certificates are read once."""
-        routes = self._routes.setdefault(asyncio.get_running_loop(), {})
-        if base not in routes:
-            url = httpcore.URL(base)
-            proxy = select_proxy(base, get_environ_proxies(base))
-            pool = httpcore.AsyncConnectionPool(
-                _certificates() if url.scheme == b"https" else None,
-                httpcore.Proxy(proxy, auth=_credentials(proxy)) if proxy else None,
-                max_connections=POOL_SIZE,
-                max_keepalive_connections=POOL_SIZE,
-                keepalive_expiry=IDLE,
-                network_backend=_Backend(),
-            )
-            host = urlsplit(base).netloc.encode()
-            routes[base] = _Route(pool, url, [(b"Host", host), (b"User-Agent", USER_AGENT.encode())])
-        return routes[base]
+    def forget_inherited(self) -> None:
+        """In a forked process: leave the connections to the parent, and begin with new ones."""
+        for pool in self._pools.values():
+            pool.connector.leave_to_parent()
+        self._inherited |= self._pools  # never closed: aiohttp would tell the parent's event loop of it
+        self._pools = {}
+
+    async def _open(self) -> _Pool:
+        """The connections of an event loop that has none yet."""
+        loop = asyncio.get_running_loop()
+        if loop in self._inherited:
+            raise ConfigurationError("this event loop belongs to the process that forked this one: run another")
+        for ended in [each for each in self._pools if each.is_closed()]:
+            await self._pools.pop(ended).session.close()
+        pool = self._pools[loop] = _Pool(self._timeout)
+        await anext(pool.life)
+        return pool
+
+    async def _answer(self, request: HttpRequest, response: aiohttp.ClientResponse) -> HttpResponse:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        try:
+            with told_of_its_loss(response):
+                return HttpResponse(response.status, headers, await self._receive(request, response, headers))
+        except UnreadableBody as error:
+            raise failure(request, str(error), sent=True) from None
+        finally:
+            response.close()
+
+    async def _receive(self, request: HttpRequest, response: aiohttp.ClientResponse, headers: dict[str, str]) -> bytes:
+        """The body of an answer; nothing where it goes elsewhere."""
+        if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
+            raise UnreadableBody("a switch of protocols that was not asked for")
+        if download := downloads(request, response.status):
+            async with _entered_in_thread(receiving(download, headers)) as receiver:
+                while piece := await _attempt(request, response.content.readany()):
+                    await _in_thread(receiver.take, piece)
+            return b""
+        held = Held(headers, self._max_reply)
+        while piece := await _attempt(request, response.content.readany()):
+            held.take(piece)
+        return held.content
 
 
-def _certificates() -> ssl.SSLContext:
-    import httpx  # noqa: PLC0415 - only where there is TLS
-
-    return httpx.create_ssl_context()
-
-
-def _credentials(proxy: str) -> tuple[str, str] | None:
-    user, password = get_auth_from_url(proxy)
-    return (user, password) if user else None
-
-
-async def _pieces(body: Body) -> AsyncIterator[bytes]:
-    chunks = body.chunks()
-    while (piece := await asyncio.to_thread(next, chunks, None)) is not None:
-        yield piece
+async def _attempt(request: HttpRequest, work: Awaitable[T], sending: Sending | None = None) -> T:
+    """Await what may fail, and raise what aiohttp raises as ours."""
+    try:
+        return await work
+    except DingTalkError:
+        raise
+    except _FAILURES as error:
+        problem = (sending and sending.error) or _failure(request, error)
+    # apart from theirs, whose text and chain quote the address, and so the token, and keep the connection
+    raise problem
 
 
-async def _received(response: httpcore.Response, headers: Mapping[str, str], sink: Sink | None) -> bytes:
-    """The body of an answer; nothing where a sink has taken it."""
-    if sink is None or not 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own numbers
-        content = await response.aread()
-        return zlib.decompress(content, _GZIP) if headers.get("content-encoding") == "gzip" else content
-    async with _in_thread(sink.receive(announced(headers))) as write:
-        async for piece in response.aiter_stream():
-            await asyncio.to_thread(write, piece)
-    return b""
+def _failure(request: HttpRequest, error: Exception) -> TransportError:
+    if isinstance(error, NotConnected):
+        return failure(request, str(error), sent=False)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return failure(request, "no connection in time", sent=False)
+    what = "no answer in time" if isinstance(error, TimeoutError) else "the connection or the answer broke off"
+    return failure(request, what, sent=True)
+
+
+def _find_host(pool: _Pool, base: str) -> _Host:
+    """The way to a host: the environment's proxies and certificates are read once."""
+    proxy = select_proxy(base, get_environ_proxies(base))
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
+        raise ConfigurationError("awaited calls know proxies of http and https only")
+    tls = _trusted() if base.startswith("https:") else True
+    host = pool.hosts[base] = _Host(asyncio.Semaphore(POOL_SIZE), URL(proxy) if proxy else None, tls)
+    return host
+
+
+def _trusted() -> ssl.SSLContext:
+    """The authorities that are trusted: those that requests trusts."""
+    named = map(os.environ.get, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"))
+    path = next(filter(None, named), DEFAULT_CA_BUNDLE_PATH)
+    try:
+        if Path(path).is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ConfigurationError(f"no certificates of authorities in {path}") from error
+
+
+class _Pieces:
+    """Bytes that are sent a piece at a time."""
+
+    def __init__(self, content: bytes) -> None:
+        self.length = len(content)
+        self._content = content
+
+    def chunks(self) -> Generator[bytes]:
+        for start in range(0, self.length, CHUNK):
+            yield self._content[start : start + CHUNK]
+
+
+async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
+    """A body in pieces, read in threads; whoever does not take a piece in time is given up."""
+    loop, pieces = asyncio.get_running_loop(), iter(sending)
+    try:
+        patience.reschedule(None)
+        while (piece := await _in_thread(next, pieces, None)) is not None:
+            patience.reschedule(loop.time() + seconds)
+            yield piece
+            patience.reschedule(None)
+        patience.reschedule(loop.time() + seconds)
+    finally:
+        await _in_thread(pieces.close)
+
+
+async def _in_thread(work: Callable[..., T], *args: object) -> T:
+    """Do what may block. A thread cannot be stopped: whoever is cancelled goes on when it has ended."""
+    working = asyncio.get_running_loop().run_in_executor(None, partial(copy_context().run, work, *args))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        raise
 
 
 @asynccontextmanager
-async def _in_thread(manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
-    value = await asyncio.to_thread(manager.__enter__)
+async def _entered_in_thread(manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
+    value = await _in_thread(manager.__enter__)
     try:
         yield value
     except BaseException as error:
-        await asyncio.to_thread(manager.__exit__, type(error), error, error.__traceback__)
+        await _in_thread(manager.__exit__, type(error), error, error.__traceback__)
         raise
-    await asyncio.to_thread(manager.__exit__, None, None, None)
-
-
-def _unreachable(request: HttpRequest, error: Exception) -> TransportError:
-    never_sent = isinstance(error, _NEVER_SENT)
-    if isinstance(error, httpcore.TimeoutException):
-        what = "no connection in time" if never_sent else "no answer in time"
-    elif never_sent:
-        what = "no connection"
-    else:
-        what = "the connection or the answer broke off"
-    parts = urlsplit(request.url)
-    return TransportError(f"{what} ({request.method} {parts.path} at {parts.netloc})", sent=not never_sent)
+    await _in_thread(manager.__exit__, None, None, None)

@@ -1,0 +1,105 @@
+"""Limits that several processes share: their state is in the session store, where scripts change it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from importlib.resources import files
+from typing import Literal
+
+from dingtalk_models.core.codes import LONGEST_WAIT
+from dingtalk_models.core.errors import SessionStoreError
+from dingtalk_models.forking import after_fork
+from dingtalk_models.sessions import Session
+from dingtalk_models.sessions.base import RETRY_AFTER
+from dingtalk_models.transport.rate_limit.schedule import LONGEST_WAY, LocalSchedule, Place
+
+_TICKS = 10_000
+"""To a second: what the schedule's script counts time in."""
+
+_PATIENCE = 2.0
+
+logger = logging.getLogger("dingtalk_models")
+
+
+class SharedStore:
+    """A session store that runs scripts. If it does not answer, it is not asked again for some time."""
+
+    def __init__(self, session: Session) -> None:
+        self._scripts = {name: session.script(_text(name)) for name in ("schedule", "quota")}
+        self._lock = threading.Lock()
+        self._ask_again_at = 0.0
+        after_fork(self, SharedStore._after_fork)
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+
+    def schedule(self, calls: int, key: str) -> SharedSchedule:
+        """The schedule of one limit, with its state under a key."""
+        return SharedSchedule(calls, self, key)
+
+    def run(self, name: Literal["schedule", "quota"], key: str, *arguments: str | int) -> list[int] | None:
+        """What a script answers; `None` while the store does not answer, as no call may fail for that."""
+        with self._lock:
+            out, now = self._ask_again_at, time.monotonic()
+            if out and now < out:
+                return None
+            if out:
+                self._ask_again_at = now + RETRY_AFTER  # one caller asks, the others do without
+        try:
+            answer = self._scripts[name](key, *arguments)
+        except SessionStoreError as error:
+            if not out:
+                logger.warning("%s; the rate limit is kept by this process alone until it answers again", error)
+            self._ask_again_at = time.monotonic() + RETRY_AFTER
+            return None
+        self._ask_again_at = 0.0
+        return answer
+
+
+class SharedSchedule:
+    """The schedule of all who share a session store; while the store does not answer, that of this process."""
+
+    blocks = True
+
+    def __init__(self, calls: int, store: SharedStore, key: str) -> None:
+        self._alone = LocalSchedule(calls)
+        self._store = store
+        self._key = key
+        self._limits = calls, *map(_ticks, (1.0, LONGEST_WAY, _PATIENCE, LONGEST_WAIT))
+        self._ended: list[tuple[int, float]] = []
+        self._lock = threading.Lock()
+        after_fork(self, SharedSchedule._after_fork)
+
+    def _after_fork(self) -> None:
+        self._ended = []  # the parent reports them
+        self._lock = threading.Lock()
+
+    def ask(self, ticket: int = 0) -> Place:
+        with self._lock:
+            ended, self._ended = self._ended, []
+        now = time.monotonic()
+        pairs = [number for each, at in ended for number in (each, _ticks(now - at))]
+        answer = self._store.run("schedule", self._key, "ask", ticket, *self._limits, *pairs)
+        if answer is None:
+            return self._alone.ask()
+        wait, ticket = answer
+        return Place(self, ticket, wait / _TICKS)
+
+    def end(self, ticket: int) -> None:
+        # reported with the next question, as a call that is cancelled or interrupted must not block
+        with self._lock:
+            self._ended.append((ticket, time.monotonic()))
+
+    def pause(self, seconds: float) -> None:
+        self._alone.pause(seconds)
+        self._store.run("schedule", self._key, "pause", _ticks(seconds), *self._limits)
+
+
+def _ticks(seconds: float) -> int:
+    return round(seconds * _TICKS)
+
+
+def _text(name: str) -> str:
+    return files("dingtalk_models.transport.rate_limit").joinpath(f"{name}.lua").read_text("utf-8")

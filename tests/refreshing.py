@@ -1,0 +1,41 @@
+"""Credentials under test: their paths, and the clock they go by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import pytest
+
+from dingtalk_models import Retry
+from dingtalk_models.auth import credential
+from dingtalk_models.sessions import Session
+
+TOKEN = "/v1.0/oauth2/accessToken"
+TICKET = "/v1.0/oauth2/jsapiTickets"
+GET = "/topapi/v2/department/get"
+FAST = Retry(first_wait=0.01, longest_wait=0.02)
+T = TypeVar("T")
+
+
+class Clock:
+    """The clocks of credentials and of sessions alone, which a test may put forward."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = 0.0
+        monkeypatch.setattr(credential, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + self.ahead))
+        original = Session.__init__
+
+        def opened(session: Session, *args: Any, **kwargs: Any) -> None:
+            original(session, *args, **kwargs | {"clock": lambda: time.time() + self.ahead})
+
+        monkeypatch.setattr(Session, "__init__", opened)
+
+
+def at_once(work: Callable[[], T], times: int, threads: int | None = None) -> list[T]:
+    """The results of doing something in many threads."""
+    with ThreadPoolExecutor(threads or times) as pool:
+        return [each.result() for each in [pool.submit(work) for _ in range(times)]]

@@ -1,0 +1,102 @@
+"""Forks: a child uses nothing that its parent goes on using, and waits for no thread that it does not have."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import servers
+from pushing import receiving_app, sealed
+from stores import SOURCES, server_of
+
+from dingtalk_models.sandbox import Sandbox
+
+SCRIPT = Path(__file__).with_name("forks.py")
+TOKEN = "/v1.0/oauth2/accessToken"
+DATABASES = ("mariadb", "postgresql")
+SHARED_KINDS = [kind for kind in SOURCES if not kind.endswith("manager") and kind != "memory"]
+KINDS = ["memory", *SHARED_KINDS]
+
+Run = Callable[..., None]
+
+
+def run(*arguments: object) -> None:
+    """Run a scenario of forks.py."""
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+
+
+@pytest.fixture
+def server(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return server_of(kind, request, tmp_path)
+
+
+def settings_of(sandbox: Sandbox, **more: Any) -> str:
+    names = ("appkey", "appsecret")
+    return json.dumps(
+        {name: getattr(sandbox, name) for name in names} | {"oapi_url": sandbox.url, "api_url": sandbox.url} | more
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_reads_what_another_wrote(kind: str, server: str, key: str) -> None:
+    """Threads of a parent and of its children at the same time, thousands of operations; databases are slower."""
+    load = "3 4 12" if kind in DATABASES else "4 12 20" if kind == "sqlite" else "4 40 20"
+    run("traffic", kind, server, key, load)
+
+
+@pytest.mark.parametrize("kind", ["redis", "redis-single", "memcached", "pymemcache-client", "pymemcache-hash"])
+def test_a_fork_that_python_is_not_told_of(kind: str, server: str, key: str) -> None:
+    run("traffic", kind, server, key, "1 10 20", "c")
+
+
+def test_a_protected_call() -> None:
+    run("protected")
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis", "redis-client", "memcached", "postgresql"])
+def test_locks_that_another_thread_holds(kind: str, server: str, sandbox: Sandbox) -> None:
+    run("held_locks", kind, server, settings_of(sandbox, name=f"locks {kind}"))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SHARED_KINDS if kind != "sqlite"])
+def test_calls_that_other_threads_are_in_the_middle_of(kind: str, server: str) -> None:
+    run("stalled", kind, server, servers.process(server))
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis", "memcached", "mariadb"])
+def test_a_token_that_another_thread_is_fetching(kind: str, server: str, sandbox: Sandbox) -> None:
+    sandbox.fail(TOKEN, delay=1)
+    run("refresh", kind, server, settings_of(sandbox, name=f"refresh {kind}"))
+    own = kind == "memory"  # which processes do not share
+    assert len(sandbox.received(TOKEN)) == (4 if own else 1)
+
+
+def test_a_token_that_another_thread_renews(sandbox: Sandbox) -> None:
+    sandbox.fail(TOKEN, delay=0)
+    sandbox.fail(TOKEN, delay=1)
+    run("renewal", settings_of(sandbox))
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+def test_permits(kind: str, server: str) -> None:
+    with Sandbox(qps=20) as sandbox:
+        run("permits", kind, server, settings_of(sandbox, name="permits"))
+        codes = {call.code for call in sandbox.calls}
+        assert codes == {0}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis", "memcached", "pymemcache-client", "postgresql"])
+def test_a_push_is_taken_once(kind: str, server: str) -> None:
+    app = receiving_app()
+    every = [(query, body.decode()) for query, body in (sealed(app, eventId=f"e{number}") for number in range(30))]
+    names = ("appkey", "appsecret", "corp_id", "token", "aes_key")
+    run("pushes", kind, server, json.dumps({name: getattr(app, name) for name in names}), json.dumps(every))
+    app.close()
