@@ -217,13 +217,13 @@ def strictness_problems(info: OperationInfo) -> Iterator[str]:
 UNKNOWN = "xUnknown"
 
 
-def _by_spelling(fields: dict[str, Any], rule: Callable[[str], str] | None) -> dict[str, Any]:
+def _by_spelling(fields: dict[str, Any], rule: Callable[[str], str]) -> dict[str, Any]:
     """The types of fields by each of their names: the Python one, that of the rule and those that are declared."""
-    names = {name: (name, rule(name) if rule else name, *wire_names(hint)) for name, hint in fields.items()}
+    names = {name: (name, rule(name), *wire_names(hint)) for name, hint in fields.items()}
     return {spelling: fields[name] for name, spellings in names.items() for spelling in spellings}
 
 
-def _with_an_unknown_key(value: Any, hint: Any, rule: Callable[[str], str] | None) -> Iterator[Any]:
+def _with_an_unknown_key(value: Any, hint: Any, rule: Callable[[str], str]) -> Iterator[Any]:
     """The same value with such a key in one of its objects, for each of them whose keys are declared."""
     if is_array(value):
         yield from ([planted, *value[1:]] for planted in _with_an_unknown_key(value[0], hint, rule) if value)

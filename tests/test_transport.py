@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import pytest
 import requests
 import servers
+from peers import Send, awaited, blocking, both
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from dingtalk_models import (
@@ -71,23 +72,6 @@ def be_impatient(app: DingTalkApp, how: Behaviour) -> None:
     if "delay" in how:
         app.timeout = (1.0, 0.15)
 
-
-Send = Callable[[DingTalkApp, Steps[Any]], Any]
-
-
-def blocking(app: DingTalkApp, steps: Steps[Any]) -> Any:
-    return app.send(steps)
-
-
-def awaited(app: DingTalkApp, steps: Steps[Any]) -> Any:
-    async def scenario() -> Any:
-        async with app:
-            return await app.asend(steps)
-
-    return asyncio.run(scenario())
-
-
-both = pytest.mark.parametrize("send", [blocking, awaited])
 
 READ = Department.objects.get.call(1)
 

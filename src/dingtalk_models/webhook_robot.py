@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field
 
-from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import AsyncTransport, Flow, Transport
@@ -27,10 +26,11 @@ from dingtalk_models.sender import Sender
 from dingtalk_models.transport.retry import Retry
 
 
-class _RobotApp(Sender, AppLike):
+class _RobotApp(Sender):
     """The app of a robot's calls: it has a base URL and no credentials."""
 
     name = "webhook robot"
+    agent_id = appkey = corp_id = domain = token = aes_key = callback_url = cast("str | None", None)
     access_token_credential = None
     retry = Retry()
     limiter = None

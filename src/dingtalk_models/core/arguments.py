@@ -30,10 +30,10 @@ class Arguments:
     Args:
         name: what the operation is called in messages.
         fn: the operation.
-        rule: an argument's name on the wire, where its annotation does not say it; by default its own.
+        rule: an argument's name on the wire, where its annotation does not say it.
     """
 
-    def __init__(self, name: str, fn: Callable[..., Any], rule: Callable[[str], str] | None = None) -> None:
+    def __init__(self, name: str, fn: Callable[..., Any], rule: Callable[[str], str]) -> None:
         self.name = name
         self.rule = rule
         parameters = list(inspect.signature(fn).parameters.values())[1:]
@@ -63,7 +63,7 @@ class Arguments:
 
     def wire_names(self, field: str) -> list[str]:
         """The names of an argument on the wire; the one that is sent comes first."""
-        return wire_names(self.fields[field]) or [self.rule(field) if self.rule else field]
+        return wire_names(self.fields[field]) or [self.rule(field)]
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments by name, each converted to its declared type.
@@ -82,6 +82,11 @@ class Arguments:
             return self._validate(given)
         except ValidationError as error:
             raise InvalidArgument(self.name, problems(error, self.fields)) from None
+
+    def all(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What is given and what is not, by its default, in the order of the signature."""
+        known = {**self.defaults, **given}
+        return {name: known[name] for name in self.fields if name in known}
 
     def check_one(self, field: str, value: Any) -> None:
         """Check a single argument that the operation has.

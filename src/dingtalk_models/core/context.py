@@ -32,13 +32,13 @@ class AppLike(Protocol):
 
     driver: Driver
     name: str
-    agent_id: str | None = None
-    appkey: str | None = None
-    corp_id: str | None = None
-    domain: str | None = None
-    token: str | None = None
-    aes_key: str | None = None
-    callback_url: str | None = None
+    agent_id: str | None
+    appkey: str | None
+    corp_id: str | None
+    domain: str | None
+    token: str | None
+    aes_key: str | None
+    callback_url: str | None
 
     @property
     def async_driver(self) -> AsyncDriver: ...

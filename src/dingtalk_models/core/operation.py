@@ -77,10 +77,14 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         """The compiled signature; built on first use.
 
         Arguments travel in camelCase on the newer host, and under their own names on the older one. Those of an
-        operation of ours do not travel, and hand on what may be in either form.
+        operation of ours do not travel, and hand on what may be in either form. What an endpoint names is named so.
         """
-        as_it_is = self.endpoint is not None and self.endpoint.host == "oapi"
-        return Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__, None if as_it_is else camel)
+        return Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__, self._wire_name)
+
+    def _wire_name(self, name: str) -> str:
+        at = self.endpoint
+        as_it_is = at is not None and (at.host == "oapi" or f"{{{name}}}" in at.path or name in at.query_params)
+        return name if as_it_is else camel(name)
 
     @property
     def title(self) -> str:
@@ -104,7 +108,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
             raise InvalidArgument(arguments.name, [refusal.problem]) from None
         if self.endpoint is not None and isinstance(unsent, Described):
             unsent.endpoint = self.endpoint
-            unsent.params = arguments.encode(unsent.params or {**arguments.defaults, **given})
+            unsent.params = arguments.encode(unsent.params or arguments.all(given))
         return unsent
 
     @overload
