@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import peers
 import pytest
@@ -16,6 +18,7 @@ from refreshing import FAST, Clock
 
 from dingtalk_models import DingTalkApp, Space
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.server import http_server
 
 # how long an example takes says more of the machine than of the code
 settings.register_profile("unhurried", deadline=None)
@@ -55,6 +58,21 @@ def client(sandbox: Sandbox) -> Generator[Client]:
 
 
 @pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every TCP connection that a sandbox accepts."""
+    accepted: list[object] = []
+    protocol_class: Any = vars(http_server)["_Protocol"]
+    original = protocol_class.connection_made
+
+    def counting(protocol: Any, transport: object) -> None:
+        accepted.append(transport)
+        original(protocol, transport)
+
+    monkeypatch.setattr(protocol_class, "connection_made", counting)
+    return accepted
+
+
+@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of credentials and sessions; it has to be there before the app."""
     return Clock(monkeypatch)
@@ -86,25 +104,17 @@ def tls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
     return peers.trusted(monkeypatch, tmp_path) if request.param == "https" else None
 
 
-@pytest.fixture(scope="session")
-def redis_url() -> Generator[str]:
-    with servers.redis() as url:
-        yield url
+def _started(server: Callable[[], AbstractContextManager[str]]) -> Callable[[], Iterator[str]]:
+    """The address of a server that is started once, when the first test asks for it."""
+
+    def url() -> Iterator[str]:
+        with server() as address:
+            yield address
+
+    return pytest.fixture(scope="session")(url)
 
 
-@pytest.fixture(scope="session")
-def memcached_url() -> Generator[str]:
-    with servers.memcached() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def mariadb_url() -> Generator[str]:
-    with servers.mariadb() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def postgresql_url() -> Generator[str]:
-    with servers.postgresql() as url:
-        yield url
+redis_url = _started(servers.redis)
+memcached_url = _started(servers.memcached)
+mariadb_url = _started(servers.mariadb)
+postgresql_url = _started(servers.postgresql)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
-from typing import Annotated, Any, NotRequired, TypeGuard, TypeVar, get_args
+from collections.abc import Callable, Iterator
+from typing import Any, NotRequired, TypeGuard, TypeVar, get_args
 from urllib.parse import unquote
 
 import samples
@@ -224,12 +224,12 @@ def parameter_problems(info: OperationInfo) -> Iterator[str]:
 
 def strictness_problems(info: OperationInfo) -> Iterator[str]:
     """Which objects in its arguments may have keys that are not documented."""
-    fields = definition(info).arguments.fields
-    hints = {spelling: hint for name, hint in fields.items() for spelling in (name, *wire_names(hint))}
+    arguments = definition(info).arguments
+    hints = _by_spelling(arguments.fields, arguments.rule)
     for page in pages(info):
         sample = request_sample(page)
         for name, value in sample.items():
-            for planted in _with_an_unknown_key(value, hints.get(name)):
+            for planted in _with_an_unknown_key(value, hints.get(name), arguments.rule):
                 try:
                     build(info, {**sample, name: planted})
                 except InvalidArgument as error:
@@ -241,15 +241,21 @@ def strictness_problems(info: OperationInfo) -> Iterator[str]:
 UNKNOWN = "xUnknown"
 
 
-def _with_an_unknown_key(value: Any, hint: Any) -> Iterator[Any]:
+def _by_spelling(fields: dict[str, Any], rule: Callable[[str], str]) -> dict[str, Any]:
+    """The types of fields by each of their names: the Python one, that of the rule and those that are declared."""
+    names = {name: (name, rule(name), *wire_names(hint)) for name, hint in fields.items()}
+    return {spelling: fields[name] for name, spellings in names.items() for spelling in spellings}
+
+
+def _with_an_unknown_key(value: Any, hint: Any, rule: Callable[[str], str]) -> Iterator[Any]:
     """The same value with such a key in one of its objects, for each of them whose keys are declared."""
     if is_array(value):
-        yield from ([planted, *value[1:]] for planted in _with_an_unknown_key(value[0], hint) if value)
+        yield from ([planted, *value[1:]] for planted in _with_an_unknown_key(value[0], hint, rule) if value)
     elif is_object(value) and (fields := fields_in(hint)):
         yield {**value, UNKNOWN: 1}
-        hints = {spelling: inner for name, inner in fields.items() for spelling in (name, *wire_names(inner))}
+        hints = _by_spelling(fields, rule)
         for name, part in value.items():
-            for planted in _with_an_unknown_key(part, hints.get(name)):
+            for planted in _with_an_unknown_key(part, hints.get(name), rule):
                 yield {**value, name: planted}
 
 
@@ -271,11 +277,9 @@ def old_name_problems(info: OperationInfo) -> Iterator[str]:
     """How its older names fail to accept the parameters that they had."""
     every = facts.pages(info.http, info.path)
     documented = {row["name"]: row for page in every for row in rows(page)}
-    today = documented | {
-        name: documented[wire]
-        for name, wire in _wire_names(definition(info).arguments.fields).items()
-        if wire in documented
-    }
+    arguments = definition(info).arguments
+    names = {name: arguments.wire_names(name)[0] for name in arguments.fields}
+    today = documented | {name: documented[wire] for name, wire in names.items() if wire in documented}
     for name in info.names[1:]:
         old = registry.by_name[name].old
         given = {parameter: sample_of(row) for parameter, row in _old_rows(name, old.params, today).items()}
@@ -310,18 +314,6 @@ def _old_rows(name: str, renamed: dict[str, Any], today: dict[str, Row]) -> dict
 
 def _bare_row(name: str, kind: str) -> Row:
     return {"name": name, "type": kind if kind in {"integer", "boolean"} else "string"}
-
-
-def _wire_names(fields: dict[str, Any]) -> dict[str, str]:
-    """The wire names of arguments that have another one in Python."""
-    found = {
-        name: getattr(item, "serialization_alias", None)
-        for name, hint in fields.items()
-        for part in (hint, *get_args(hint))
-        if get_origin(part) is Annotated
-        for item in get_args(part)[1:]
-    }
-    return {name: wire for name, wire in found.items() if wire}
 
 
 def _not_carried(sample: dict[str, Any], request: Request, page: Page) -> Iterator[str]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
+import pickle
 from collections.abc import AsyncIterable, Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeGuard, TypeVar
 
 import pytest
 
-from dingtalk_models import DingTalkApp, InvalidArgument, Query
+from dingtalk_models import ApiError, DingTalkApp, InvalidArgument, Model, Query
+from dingtalk_models.sandbox import Sandbox
 
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R", bound=Model)
 
 
 def problems(refused: Callable[..., object], *args: Any, **kwargs: Any) -> dict[str, str]:
@@ -62,3 +67,30 @@ def whole(answer: Any) -> Any:
 def sent(app: DingTalkApp, unsent: Any) -> Any:
     """What an unsent call or an unsent list brings."""
     return app.send(unsent.collect() if is_list(unsent) else unsent)
+
+
+def refused(call: Callable[[], object], kind: type[ApiError], refusal: tuple[int, str], sandbox: Sandbox) -> ApiError:
+    """Make a call that the platform refuses, with such an error, code and text, which knows the request."""
+    with pytest.raises(kind) as caught:
+        call()
+    error = caught.value
+    assert type(error) is kind
+    assert (error.code, error.message) == refusal
+    assert error.request is not None
+    assert error.request.path == sandbox.calls[-1].path
+    return error
+
+
+def twins(resource: R) -> list[R]:
+    """The same resource, pickled, copied and by way of JSON under both kinds of names; none of them has an app."""
+    kind = type(resource)
+    found = [
+        pickle.loads(pickle.dumps(resource)),
+        copy.deepcopy(resource),
+        kind.model_validate_json(resource.model_dump_json()),
+        kind.model_validate(json.loads(resource.model_dump_json(by_alias=True))),
+    ]
+    for twin in found:
+        assert twin == resource
+        assert twin.app is None
+    return found

@@ -22,7 +22,7 @@ from samples import Row, request_sample, same
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
 from dingtalk_models.core import paging
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import get_origin, wire_names
+from dingtalk_models.core.problems import get_origin
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import read_reply
 
@@ -73,8 +73,9 @@ def _items_problem(into: Any, kind: str, names: list[str]) -> str | None:
 
 def id_problems(info: OperationInfo) -> Iterator[str]:
     """Which ids of people, in its parameters and its reply, are not called what they are on the wire."""
-    for name, hint in definition(info).arguments.fields.items():
-        yield from name_of_id_problems(name, wire_names(hint)[:1])
+    arguments = definition(info).arguments
+    for name in arguments.fields:
+        yield from name_of_id_problems(name, arguments.wire_names(name)[:1])
     for page in pages(info)[:1]:
         if call := _sample_call(info, page):
             yield from _ids_in(call.into, set())

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Callable
 
 import pytest
-from helpers import awaited, problems
+from helpers import awaited, problems, refused, twins
 
 from dingtalk_models import (
     AlreadyExists,
@@ -186,13 +186,7 @@ def test_refused_by_the_platform(
     sandbox: Sandbox, app: DingTalkApp, call: Callable[[], object], kind: type[ApiError], refusal: tuple[int, str]
 ) -> None:
     before = copy.deepcopy(sandbox.company.roles)
-    with pytest.raises(kind) as caught:
-        call()
-    error = caught.value
-    assert type(error) is kind
-    assert (error.code, error.message) == refusal
-    assert error.request is not None
-    assert error.request.path == sandbox.calls[-1].path
+    refused(call, kind, refusal, sandbox)
     assert sandbox.company.roles == before
 
 
@@ -271,14 +265,7 @@ def test_value_pickle_and_json(app: DingTalkApp) -> None:
     role = Role.get(911)
     assert role == Role(role_id=911, name="技术专家", group_id=910)
     assert role != Role.get(912)
-    for twin in (
-        pickle.loads(pickle.dumps(role)),
-        copy.deepcopy(role),
-        Role.model_validate_json(role.model_dump_json()),
-        Role.model_validate(json.loads(role.model_dump_json(by_alias=True))),
-    ):
-        assert twin == role
-        assert twin.app is None
+    assert twins(role)
     assert json.loads(role.model_dump_json()) == {"role_id": 911, "name": "技术专家", "group_id": 910}
     holder = role.users().first()
     assert holder is not None

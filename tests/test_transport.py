@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import pytest
 import requests
 import servers
+from peers import Send, awaited, blocking, both
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from dingtalk_models import (
@@ -48,7 +49,6 @@ from dingtalk_models.core.parallel import batches
 from dingtalk_models.core.steps import Steps
 from dingtalk_models.exchange import prepare
 from dingtalk_models.sandbox import Behaviour, Sandbox
-from dingtalk_models.sandbox.server import http_server as server
 from dingtalk_models.transport.asynchronous import AiohttpTransport
 from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.masking import mask
@@ -72,23 +72,6 @@ def be_impatient(app: DingTalkApp, how: Behaviour) -> None:
     if "delay" in how:
         app.timeout = (1.0, 0.15)
 
-
-Send = Callable[[DingTalkApp, Steps[Any]], Any]
-
-
-def blocking(app: DingTalkApp, steps: Steps[Any]) -> Any:
-    return app.send(steps)
-
-
-def awaited(app: DingTalkApp, steps: Steps[Any]) -> Any:
-    async def scenario() -> Any:
-        async with app:
-            return await app.asend(steps)
-
-    return asyncio.run(scenario())
-
-
-both = pytest.mark.parametrize("send", [blocking, awaited])
 
 READ = Department.objects.get.call(1)
 
@@ -381,21 +364,6 @@ def test_the_deadline_counts_what_the_token_took(sandbox: Sandbox) -> None:
 
 
 # -- connections ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Every TCP connection that a sandbox accepts."""
-    accepted: list[object] = []
-    protocol_class: Any = vars(server)["_Protocol"]
-    original = protocol_class.connection_made
-
-    def counting(protocol: Any, transport: object) -> None:
-        accepted.append(transport)
-        original(protocol, transport)
-
-    monkeypatch.setattr(protocol_class, "connection_made", counting)
-    return accepted
 
 
 def test_one_connection_serves_many_calls(connections: list[object]) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from helpers import awaited, items, problems
+from helpers import awaited, items, problems, twins
 
 from dingtalk_models import (
     BEIJING,
@@ -539,14 +539,7 @@ def test_value_pickle_and_json(app: DingTalkApp) -> None:
     user = User.get("sunjing")
     assert user == User.get("sunjing")
     assert user != User.get("heli")
-    for twin in (
-        pickle.loads(pickle.dumps(user)),
-        copy.deepcopy(user),
-        User.model_validate_json(user.model_dump_json()),
-        User.model_validate(json.loads(user.model_dump_json(by_alias=True))),
-    ):
-        assert twin == user
-        assert twin.app is None
+    for twin in twins(user):
         assert twin.hired_date == user.hired_date
     dumped = json.loads(user.model_dump_json())
     assert (dumped["hired_date"], dumped["dept_id_list"]) == (1585584000000, [110, 100, 130])

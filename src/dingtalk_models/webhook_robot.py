@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field
@@ -30,7 +30,7 @@ class _RobotApp(Sender):
     """The app of a robot's calls: it has a base URL and no credentials."""
 
     name = "webhook robot"
-    agent_id = appkey = corp_id = domain = token = aes_key = callback_url = None
+    agent_id = appkey = corp_id = domain = token = aes_key = callback_url = cast("str | None", None)
     access_token_credential = None
     retry = Retry()
     limiter = None

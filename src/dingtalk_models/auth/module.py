@@ -17,7 +17,6 @@ from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
 
 
 @runtime_checkable
@@ -58,9 +57,7 @@ class Auth(Manager):
         authenticated=False,
         idempotent=True,
     )
-    def issue_access_token(
-        self, app_key: Annotated[str, wire("appKey")], app_secret: Annotated[str, wire("appSecret")]
-    ) -> Call[Issued]:
+    def issue_access_token(self, app_key: str, app_secret: str) -> Call[Issued]:
         """Have the platform issue an access token (获取企业内部应用的accessToken).
 
         `get_access_token` is what applications want: it does this only when it has to.
@@ -77,7 +74,7 @@ class Auth(Manager):
 
         Source: obtain-the-access-token-of-an-internal-app
         """
-        return Call(Issued, app_key=app_key, app_secret=app_secret)
+        return Call(Issued)
 
     @api("dingtalk.oapi.gettoken", "GET /gettoken", authenticated=False)
     def issue_corp_access_token(
@@ -104,7 +101,7 @@ class Auth(Manager):
 
         Source: obtain-orgapp-token
         """
-        return Call(Issued, "", appkey=appkey, appsecret=appsecret, corpid=corpid, corpsecret=corpsecret)
+        return Call(Issued, "")
 
     @api(
         "oauth2_1_0.CreateJsapiTicket",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from dingtalk_models.callback.event import Event, Strs
 from dingtalk_models.core.wire import Millis, wire
 
 
 class _ApprovalEvent(Event):
-    process_instance_id: Annotated[str | None, wire("processInstanceId")] = None
-    process_code: Annotated[str | None, wire("processCode")] = None
-    business_id: Annotated[str | None, wire("businessId")] = None
-    category_id: Annotated[str | None, wire("bizCategoryId")] = None
-    subject: Annotated[str | None, wire("title")] = None
-    staff_id: Annotated[str | None, wire("staffId")] = None
-    create_time: Annotated[Millis | None, wire("createTime")] = None
-    finish_time: Annotated[Millis | None, wire("finishTime")] = None
+    process_instance_id: str | None
+    process_code: str | None
+    business_id: str | None
+    category_id: Annotated[str | None, wire("bizCategoryId")]
+    subject: Annotated[str | None, wire("title")]
+    staff_id: str | None
+    create_time: Millis | None
+    finish_time: Millis | None
 
 
 class BpmsInstanceChange(_ApprovalEvent):
@@ -28,12 +28,10 @@ class BpmsInstanceChange(_ApprovalEvent):
         staff_id: who started it.
     """
 
-    TYPE: ClassVar = "bpms_instance_change"
-
-    change: Annotated[str | None, wire("type")] = None
-    result: str | None = None
-    business_type: Annotated[str | None, wire("businessType")] = None
-    url: str | None = None
+    change: Annotated[str | None, wire("type")]
+    result: str | None
+    business_type: str | None
+    url: str | None
 
 
 class BpmsTaskChange(_ApprovalEvent):
@@ -45,28 +43,24 @@ class BpmsTaskChange(_ApprovalEvent):
         staff_id: who.
     """
 
-    TYPE: ClassVar = "bpms_task_change"
-
-    change: Annotated[str | None, wire("type")] = None
-    result: str | None = None
-    task_id: Annotated[int | None, wire("taskId")] = None
-    remark: str | None = None
+    change: Annotated[str | None, wire("type")]
+    result: str | None
+    task_id: int | None
+    remark: str | None
 
 
 class WorkflowFormChange(Event):
     """A form was changed (审批模板状态变更)."""
 
-    TYPE: ClassVar = "workflow_form_change"
-
-    change: Annotated[str | None, wire("type")] = None
-    process_code: Annotated[str | None, wire("formCode")] = None
-    name: str | None = None
-    category_id: Annotated[str | None, wire("bizCategoryId")] = None
-    resource: str | None = None
-    app_uuid: Annotated[str | None, wire("appUuid")] = None
-    app_type: Annotated[str | None, wire("appType")] = None
-    app_ids: Annotated[Strs, wire("appIds")] = []
-    creator: Annotated[str | None, wire("creatorUserId")] = None
-    modifier: Annotated[str | None, wire("modifierUserId")] = None
-    create_time: Annotated[Millis | None, wire("createTime")] = None
-    modify_time: Annotated[Millis | None, wire("modifyTime")] = None
+    change: Annotated[str | None, wire("type")]
+    process_code: Annotated[str | None, wire("formCode")]
+    name: str | None
+    category_id: Annotated[str | None, wire("bizCategoryId")]
+    resource: str | None
+    app_uuid: str | None
+    app_type: str | None
+    app_ids: Strs = []
+    creator: Annotated[str | None, wire("creatorUserId")]
+    modifier: Annotated[str | None, wire("modifierUserId")]
+    create_time: Millis | None
+    modify_time: Millis | None

@@ -6,33 +6,31 @@ from typing import Annotated, ClassVar
 
 from dingtalk_models.callback.event import Event, Strs
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import Day, DayMillis, Millis, wire
+from dingtalk_models.core.wire import Day, DayMillis, Millis, camel, wire
 
 
 class CheckIn(Event):
     """A user has checked in (用户签到)."""
 
-    TYPE: ClassVar = "check_in"
-
-    staff_id: Annotated[str | None, wire("staffId")] = None
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    staff_id: str | None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
-class Punch(Record):
+class Punch(Record, alias_generator=camel):
     """One punch."""
 
-    user_id: Annotated[str, wire("userId")] = ""
-    corp_id: Annotated[str | None, wire("corpId")] = None
-    time: Annotated[Millis | None, wire("checkTime")] = None
-    biz_id: Annotated[str | None, wire("bizId")] = None
-    group_id: Annotated[str | None, wire("groupId")] = None
-    address: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    location_method: Annotated[str | None, wire("locationMethod")] = None
-    location_result: Annotated[str | None, wire("locationResult")] = None
-    device_sn: Annotated[str | None, wire("deviceSN")] = None
-    by_user: Annotated[bool | None, wire("checkByUser")] = None
+    user_id: str = ""
+    corp_id: str | None
+    time: Annotated[Millis | None, wire("checkTime")]
+    biz_id: str | None
+    group_id: str | None
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    location_method: str | None
+    location_result: str | None
+    device_sn: Annotated[str | None, wire("deviceSN")]
+    by_user: Annotated[bool | None, wire("checkByUser")]
 
 
 class AttendanceCheckRecord(Event):
@@ -41,70 +39,60 @@ class AttendanceCheckRecord(Event):
     There is at most one event a minute for each user.
     """
 
-    TYPE: ClassVar = "attendance_check_record"
-
     punches: Annotated[list[Punch], wire("dataList")] = []
 
 
-class Overtime(Record):
+class Overtime(Record, alias_generator=camel):
     """The overtime of one user on one day."""
 
     userid: str = ""
-    corp_id: Annotated[str | None, wire("corpId")] = None
-    work_date: Annotated[DayMillis | None, wire("workDate")] = None
-    action: str | None = None
-    hours: Annotated[float | None, wire("overtimeHour")] = None
-    days: Annotated[float | None, wire("overtimeDay")] = None
-    day_type: Annotated[str | None, wire("overtimeDayType")] = None
-    vacation_rate: Annotated[float | None, wire("vacationRate")] = None
-    work_hours_per_day: Annotated[float | None, wire("workHoursPerDay")] = None
-    work_minutes_per_day: Annotated[int | None, wire("workMinutesPerDay")] = None
-    key: str | None = None
-    time: Annotated[Millis | None, wire("timestamp")] = None
+    corp_id: str | None
+    work_date: DayMillis | None
+    action: str | None
+    hours: Annotated[float | None, wire("overtimeHour")]
+    days: Annotated[float | None, wire("overtimeDay")]
+    day_type: Annotated[str | None, wire("overtimeDayType")]
+    vacation_rate: float | None
+    work_hours_per_day: float | None
+    work_minutes_per_day: int | None
+    key: str | None
+    time: Annotated[Millis | None, wire("timestamp")]
 
 
 class AttendanceOvertimeDuration(Event):
     """Overtime was recorded (员工加班事件)."""
 
-    TYPE: ClassVar = "attendance_overtime_duration"
-
     overtimes: Annotated[list[Overtime], wire("dataList")] = []
 
 
-class ScheduleChange(Record):
+class ScheduleChange(Record, alias_generator=camel):
     """The days on which the schedules of some users have changed."""
 
-    user_ids: Annotated[Strs, wire("userIds")] = []
-    corp_id: Annotated[str | None, wire("corpId")] = None
-    change: Annotated[str | None, wire("type")] = None
-    begin: Annotated[DayMillis | None, wire("workDateBegin")] = None
-    end: Annotated[DayMillis | None, wire("workDateEnd")] = None
+    user_ids: Strs = []
+    corp_id: str | None
+    change: Annotated[str | None, wire("type")]
+    begin: Annotated[DayMillis | None, wire("workDateBegin")]
+    end: Annotated[DayMillis | None, wire("workDateEnd")]
 
 
 class AttendanceScheduleChange(Event):
     """Schedules have changed (考勤事件)."""
 
-    TYPE: ClassVar = "attendance_schedule_change"
-
     schedules: Annotated[list[ScheduleChange], wire("dataList")] = []
 
 
 class _NamedEvent(Event):
-    id: int | None = None
-    name: str | None = None
-    action: str | None = None
+    id: int | None
+    name: str | None
+    action: str | None
 
 
 class AttendGroupChange(_NamedEvent):
     """An attendance group has changed (考勤组变更)."""
 
-    TYPE: ClassVar = "attend_group_change"
-
 
 class AttendShiftChange(_NamedEvent):
     """A shift has changed (班次变更)."""
-
-    TYPE: ClassVar = "attend_shift_change"
 
 
 class AttendBossCheckChange(Event):
@@ -112,57 +100,47 @@ class AttendBossCheckChange(Event):
 
     TYPE: ClassVar = "attend_bossCheck_change"
 
-    user_id: Annotated[str | None, wire("userId")] = None
-    work_date: Annotated[Day | None, wire("workDate")] = None
-    plan_id: Annotated[int | None, wire("planId")] = None
-    action: str | None = None
+    user_id: str | None
+    work_date: Day | None
+    plan_id: int | None
+    action: str | None
 
 
 class AttendUserDailySummaryRefresh(Event):
     """The daily summary of a user was calculated again (考勤日统计变更事件)."""
 
-    TYPE: ClassVar = "attend_user_daily_summary_refresh"
-
-    user_id: Annotated[str | None, wire("userId")] = None
-    work_date: Annotated[Day | None, wire("workDate")] = None
+    user_id: str | None
+    work_date: Day | None
 
 
 class AttendanceReportColumnChange(Event):
     """A column of the reports has changed (考勤报表字段变更事件)."""
 
-    TYPE: ClassVar = "attendance_report_column_change"
-
-    column_id: Annotated[str | None, wire("columnId")] = None
-    change: Annotated[str | None, wire("type")] = None
+    column_id: str | None
+    change: Annotated[str | None, wire("type")]
 
 
 class AttendanceApproveStatusChange(Event):
     """Leave, overtime or a trip was approved or withdrawn (请假、加班、出差、外出状态变更事件)."""
 
-    TYPE: ClassVar = "attendance_approve_status_change"
-
-    approve_type: Annotated[str | None, wire("approveType")] = None
-    status: str | None = None
-    process_code: Annotated[str | None, wire("processCode")] = None
-    process_instance_id: Annotated[str | None, wire("processInstanceId")] = None
-    main_process_instance_id: Annotated[str | None, wire("mainProcessInstanceId")] = None
+    approve_type: str | None
+    status: str | None
+    process_code: str | None
+    process_instance_id: str | None
+    main_process_instance_id: str | None
 
 
 class LeaveRuleChange(Event):
     """The rules of leave types have changed (假期规则变更事件)."""
 
-    TYPE: ClassVar = "leave_rule_change"
-
-    leave_codes: Annotated[Strs, wire("leaveCodes")] = []
-    action: str | None = None
+    leave_codes: Strs = []
+    action: str | None
 
 
 class LeaveQuotaUpdate(Event):
     """The leave balance of a user was changed by hand (手动修改假期余额)."""
 
-    TYPE: ClassVar = "leave_quota_update"
-
-    user_id: Annotated[str | None, wire("userId")] = None
-    leave_code: Annotated[str | None, wire("leaveCode")] = None
-    operator: Annotated[str | None, wire("opUserId")] = None
-    update_type: Annotated[str | None, wire("updateType")] = None
+    user_id: str | None
+    leave_code: str | None
+    operator: Annotated[str | None, wire("opUserId")]
+    update_type: str | None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from dingtalk_models.callback.event import Event, Strs
 from dingtalk_models.core.wire import Millis, wire
 
 
 class _ChatEvent(Event):
-    chat_id: Annotated[str | None, wire("chatId")] = None
-    open_conversation_id: Annotated[str | None, wire("openConversationId")] = None
-    operator: str | None = None
-    operator_union_id: Annotated[str | None, wire("operatorUnionId")] = None
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    chat_id: str | None
+    open_conversation_id: str | None
+    operator: str | None
+    operator_union_id: str | None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class _MemberEvent(_ChatEvent):
@@ -24,41 +24,29 @@ class _MemberEvent(_ChatEvent):
 class ChatAddMember(_MemberEvent):
     """Users were added to a chat (群会话添加人员)."""
 
-    TYPE: ClassVar = "chat_add_member"
-
 
 class ChatRemoveMember(_MemberEvent):
     """Users were removed from a chat (群会话删除人员)."""
-
-    TYPE: ClassVar = "chat_remove_member"
 
 
 class ChatQuit(_ChatEvent):
     """A user has left a chat (群会话用户主动退群)."""
 
-    TYPE: ClassVar = "chat_quit"
-
 
 class ChatUpdateOwner(_ChatEvent):
     """A chat has another owner (群会话更换群主)."""
 
-    TYPE: ClassVar = "chat_update_owner"
-
-    owner: str | None = None
+    owner: str | None
 
 
 class ChatUpdateTitle(_ChatEvent):
     """A chat has another title (群会话更换群名称)."""
 
-    TYPE: ClassVar = "chat_update_title"
-
-    chat_title: Annotated[str | None, wire("title")] = None
+    chat_title: Annotated[str | None, wire("title")]
 
 
 class ChatDisband(_ChatEvent):
     """A chat was dissolved (群会话解散群)."""
-
-    TYPE: ClassVar = "chat_disband"
 
 
 class ChatTemplateChange(_ChatEvent):
@@ -68,8 +56,6 @@ class ChatTemplateChange(_ChatEvent):
         status: `on` or `off`.
     """
 
-    TYPE: ClassVar = "chat_template_change"
-
-    template_id: Annotated[str | None, wire("templateId")] = None
-    status: str | None = None
-    changed: Annotated[Millis | None, wire("changedTimeStamp")] = None
+    template_id: str | None
+    status: str | None
+    changed: Annotated[Millis | None, wire("changedTimeStamp")]

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from dingtalk_models.callback.event import Event, Ints, Strs
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import JsonText, Millis, wire
+from dingtalk_models.core.wire import JsonText, Millis, camel, wire
 
 
 class _UserEvent(Event):
     user_ids: Annotated[Strs, wire("userId", "userid")] = []
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class UserAddOrg(_UserEvent):
     """Users have joined the company (企业增加员工事件)."""
 
-    TYPE: ClassVar = "user_add_org"
 
-
-class UserProfile(Record):
+class UserProfile(Record, alias_generator=camel):
     """The fields of a user in an event about a change."""
 
     name: str | None = None
     telephone: str | None = None
     email: str | None = None
-    job_number: Annotated[str | None, wire("jobNumber")] = None
-    work_place: Annotated[str | None, wire("workPlace")] = None
-    hired_date: Annotated[str | None, wire("hiredDate")] = None
-    manager_userid: Annotated[str | None, wire("managerUserid")] = None
+    job_number: str | None = None
+    work_place: str | None = None
+    hired_date: str | None = None
+    manager_userid: str | None = None
 
 
 class UserDiff(Record):
@@ -43,68 +41,48 @@ class UserDiff(Record):
 class UserModifyOrg(_UserEvent):
     """Users were changed (通讯录用户更改)."""
 
-    TYPE: ClassVar = "user_modify_org"
-
-    diff: Annotated[UserDiff | None, wire("diffInfo")] = None
+    diff: Annotated[UserDiff | None, wire("diffInfo")]
 
 
 class UserLeaveOrg(_UserEvent):
     """Users have left the company (通讯录用户离职)."""
 
-    TYPE: ClassVar = "user_leave_org"
-
 
 class UserActiveOrg(_UserEvent):
     """Users have activated their accounts (加入企业后用户激活)."""
-
-    TYPE: ClassVar = "user_active_org"
 
 
 class OrgAdminAdd(_UserEvent):
     """Users have become administrators (通讯录用户被设为管理员)."""
 
-    TYPE: ClassVar = "org_admin_add"
-
 
 class OrgAdminRemove(_UserEvent):
     """Users are no longer administrators (通讯录用户被取消设置管理员)."""
 
-    TYPE: ClassVar = "org_admin_remove"
-
 
 class _DepartmentEvent(Event):
     dept_ids: Annotated[Ints, wire("deptId")] = []
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class OrgDeptCreate(_DepartmentEvent):
     """Departments were created (通讯录企业部门创建)."""
 
-    TYPE: ClassVar = "org_dept_create"
-
 
 class OrgDeptModify(_DepartmentEvent):
     """Departments have changed (通讯录企业部门修改)."""
-
-    TYPE: ClassVar = "org_dept_modify"
 
 
 class OrgDeptRemove(_DepartmentEvent):
     """Departments were deleted (通讯录企业部门删除)."""
 
-    TYPE: ClassVar = "org_dept_remove"
-
 
 class OrgChange(Event):
     """The company's own data has changed (企业信息发生变更)."""
 
-    TYPE: ClassVar = "org_change"
-
 
 class OrgRemove(Event):
     """The company was dissolved (企业删除)."""
-
-    TYPE: ClassVar = "org_remove"
 
 
 class LabelUserChange(Event):
@@ -114,43 +92,37 @@ class LabelUserChange(Event):
         action: `add` or `remove`.
     """
 
-    TYPE: ClassVar = "label_user_change"
-
     action: str = ""
-    user_id_list: Annotated[Strs, wire("userIdList")] = []
+    user_id_list: Strs = []
     role_ids: Annotated[Ints, wire("labelIdList")] = []
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
-class Label(Record):
+class Label(Record, alias_generator=camel):
     """A role or role group."""
 
-    id: int | None = None
-    name: str | None = None
-    parent_id: Annotated[int | None, wire("parentId")] = None
-    level: int | None = None
-    scope: str | None = None
-    color: int | None = None
-    hidden: bool | None = None
-    deleted: bool | None = None
+    id: int | None
+    name: str | None
+    parent_id: int | None
+    level: int | None
+    scope: str | None
+    color: int | None
+    hidden: bool | None
+    deleted: bool | None
 
 
 class _LabelEvent(Event):
     role_ids: Annotated[Ints, wire("labelIdList")] = []
-    scope: str | None = None
-    timestamp: Annotated[Millis | None, wire("timeStamp")] = None
+    scope: str | None
+    timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
 class LabelConfAdd(_LabelEvent):
     """Roles or role groups were created (增加角色或者角色组)."""
 
-    TYPE: ClassVar = "label_conf_add"
-
 
 class LabelConfModify(_LabelEvent):
     """Roles or role groups have changed (修改角色或者角色组)."""
-
-    TYPE: ClassVar = "label_conf_modify"
 
     before: Annotated[list[JsonText[Label]], wire("preLabelList")] = []
     after: Annotated[list[JsonText[Label]], wire("postLabelList")] = []
@@ -158,5 +130,3 @@ class LabelConfModify(_LabelEvent):
 
 class LabelConfDel(_LabelEvent):
     """Roles or role groups were deleted (删除角色或者角色组)."""
-
-    TYPE: ClassVar = "label_conf_del"

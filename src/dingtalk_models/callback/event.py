@@ -9,12 +9,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AliasChoices, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BeforeValidator, ConfigDict, ValidationError
+from pydantic.alias_generators import to_snake
+from typing_extensions import Unpack
 
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import Millis, wire
+from dingtalk_models.core.problems import fields_in, wire_names
+from dingtalk_models.core.wire import Millis, camel, wire
 
 EVERY_TYPE = "*"
 
@@ -56,7 +59,7 @@ Ints = Annotated[list[int], BeforeValidator(_listed)]
 """A list of numbers. Some pushes have a single number instead."""
 
 
-class Event(Record):
+class Event(Record, alias_generator=camel):
     """Something that happened in a company.
 
     Attributes:
@@ -69,13 +72,19 @@ class Event(Record):
     """
 
     TYPE: ClassVar[str] = EVERY_TYPE
+    """The name of the type that a class is for: its own in snake_case, `user_add_org` of `UserAddOrg`."""
 
     model_config = ConfigDict(populate_by_name=False)
 
+    def __init_subclass__(cls, **settings: Unpack[ConfigDict]) -> None:
+        super().__init_subclass__(**settings)
+        if cls.TYPE == EVERY_TYPE and not cls.__name__.startswith("_"):
+            cls.TYPE = to_snake(cls.__name__)
+
     type: Annotated[str, wire("EventType")]
-    corp_id: Annotated[str | None, wire("CorpId")] = None
-    event_id: Annotated[str | None, wire("eventId")] = None
-    time: Annotated[Millis | None, wire("EventTime")] = None
+    corp_id: Annotated[str | None, wire("CorpId")]
+    event_id: str | None
+    time: Annotated[Millis | None, wire("EventTime")]
     data: dict[str, Any] = {}
     payload: dict[str, Any] = {}
 
@@ -108,13 +117,8 @@ class Event(Record):
 @cache
 def _own_names(kind: type[Event]) -> frozenset[str]:
     """The wire names of the fields that a class adds to `Event`."""
-    aliases = {name: field.validation_alias for name, field in kind.model_fields.items()}
-    own = {name: alias for name, alias in aliases.items() if name not in Event.model_fields}
-    return frozenset(
-        str(spelling)
-        for name, alias in own.items()
-        for spelling in (alias.choices if isinstance(alias, AliasChoices) else [name])
-    )
+    own = [hint for name, hint in fields_in(kind).items() if name not in Event.model_fields]
+    return frozenset(spelling for hint in own for spelling in wire_names(hint))
 
 
 def type_of(payload: Mapping[str, Any]) -> str:

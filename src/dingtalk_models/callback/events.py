@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from dingtalk_models.callback import approval_events, attendance_events, chat_events, contact_events
 from dingtalk_models.callback.event import Event, type_of
@@ -11,8 +11,6 @@ from dingtalk_models.callback.event import Event, type_of
 
 class CheckUrl(Event):
     """The platform checks that the URL answers (测试回调URL事件)."""
-
-    TYPE: ClassVar = "check_url"
 
 
 @cache

@@ -169,7 +169,7 @@ class FailedEvent(Record):
     """
 
     type: Annotated[str, wire("call_back_tag")]
-    time: Annotated[Millis | None, wire("event_time")] = None
+    time: Annotated[Millis | None, wire("event_time")]
 
     @property
     def event(self) -> Event:

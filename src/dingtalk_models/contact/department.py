@@ -144,7 +144,7 @@ class DepartmentManager(Manager):
 
         Source: query-department-details0-v2
         """
-        return Call(Department, dept_id=dept_id, language=language)
+        return Call(Department)
 
     @api(
         "dingtalk.oapi.v2.department.listsub",
@@ -195,7 +195,7 @@ class DepartmentManager(Manager):
 
         Source: obtain-the-list-of-sub-department-ids
         """
-        return Call(list[int], "result.dept_id_list", dept_id=dept_id)
+        return Call(list[int], "result.dept_id_list")
 
     @api(
         "dingtalk.oapi.v2.department.create",
@@ -226,7 +226,7 @@ class DepartmentManager(Manager):
         Source: address-book-creation-department-established-department
         """
         _check_permits(fields)
-        call = Call(int, "result.dept_id", name=name, parent_id=parent_id, **fields)
+        call = Call(int, "result.dept_id")
         return call.then(
             lambda dept_id: Department.model_validate(
                 {"dept_id": dept_id, "name": name, "parent_id": parent_id, **fields}, by_name=True
@@ -258,7 +258,7 @@ class DepartmentManager(Manager):
         Source: address-book-update-department
         """
         _check_permits(fields)
-        return Call(None, dept_id=dept_id, **fields)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.v2.department.delete",
@@ -277,7 +277,7 @@ class DepartmentManager(Manager):
 
         Source: address-book-deletion-department
         """
-        return Call(None, dept_id=dept_id)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.v2.department.listparentbydept",
@@ -299,7 +299,7 @@ class DepartmentManager(Manager):
 
         Source: query-the-list-of-all-parent-departments-of-a-department
         """
-        return Call(list[int], "result.parent_id_list", dept_id=dept_id)
+        return Call(list[int], "result.parent_id_list")
 
     @api(
         "dingtalk.oapi.v2.department.listparentbyuser",
@@ -321,13 +321,13 @@ class DepartmentManager(Manager):
 
         Source: queries-the-list-of-all-parent-departments-of-a-user
         """
-        paths = Call(list[_ParentPath], "result.parent_list", userid=userid)
+        paths = Call(list[_ParentPath], "result.parent_list")
         return paths.then(lambda found: [path.parent_dept_id_list for path in found])
 
     @api("contact_1_0.SearchDepartment", "POST /v1.0/contact/departments/search", idempotent=True)
     def search(
         self,
-        query_word: Annotated[str, Field(min_length=1), wire("queryWord")],
+        query_word: Annotated[str, Field(min_length=1)],
         *,
         offset: Annotated[int, Field(ge=0)] = 0,
         size: Annotated[int, Field(ge=1)] = 20,
@@ -344,7 +344,7 @@ class DepartmentManager(Manager):
 
         Source: address-book-search-department-id
         """
-        return Listing(int, OFFSET, items="list", query_word=query_word, offset=offset, size=size)
+        return Listing(int, OFFSET, items="list")
 
     @operation
     def tree(
@@ -401,8 +401,8 @@ class DepartmentManager(Manager):
 class UnionDepartment(Record):
     """The counterpart of a department in an associated company."""
 
-    dept_id: Annotated[int | None, wire("dept_id", "deptId")] = None
-    corp_id: Annotated[str | None, wire("corp_id", "corpId")] = None
+    dept_id: Annotated[int | None, wire("dept_id", "deptId")]
+    corp_id: Annotated[str | None, wire("corp_id", "corpId")]
 
 
 class Department(Model, Saved["Department"]):

@@ -16,7 +16,7 @@ from dingtalk_models.core.paging import OFFSET, PageFlow, next_page, page_of
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import CommaInts, CommaStrs, wire
+from dingtalk_models.core.wire import CommaInts, CommaStrs, camel, wire
 
 RoleName = Annotated[str, Field(min_length=1), wire("roleName")]
 RoleId = Annotated[int, wire("roleId")]
@@ -36,7 +36,7 @@ class RoleGroupManager(Manager):
 
         Source: obtains-a-list-of-enterprise-roles
         """
-        return Listing(RoleGroup, OFFSET, items="list", offset=offset, size=size)
+        return Listing(RoleGroup, OFFSET, items="list")
 
     @api(
         "dingtalk.oapi.role.getrolegroup",
@@ -59,7 +59,7 @@ class RoleGroupManager(Manager):
         def complete(group: _RoleGroupReply) -> RoleGroup:
             return RoleGroup(group_id=group_id, name=group.group_name, roles=_in_group(group.roles, group_id))
 
-        return Call(_RoleGroupReply, "role_group", group_id=group_id).then(complete)
+        return Call(_RoleGroupReply, "role_group").then(complete)
 
     @api("dingtalk.oapi.role.addrolegroup", "POST /role/add_role_group")
     def create(self, name: Annotated[str, Field(min_length=1)]) -> Call[RoleGroup]:
@@ -70,7 +70,7 @@ class RoleGroupManager(Manager):
 
         Source: add-a-role-group
         """
-        return Call(int, "groupId", name=name).then(lambda group_id: RoleGroup(group_id=group_id, name=name))
+        return Call(int, "groupId").then(lambda group_id: RoleGroup(group_id=group_id, name=name))
 
 
 class RoleManager(Manager):
@@ -103,9 +103,7 @@ class RoleManager(Manager):
 
         Source: queries-role-details
         """
-        return Call(_RoleReply, "role", role_id=role_id).then(
-            lambda role: Role(role_id=role_id, name=role.name, group_id=role.group_id)
-        )
+        return Call(_RoleReply, "role").then(lambda role: Role(role_id=role_id, name=role.name, group_id=role.group_id))
 
     @api(
         "dingtalk.oapi.role.simplelist",
@@ -129,7 +127,7 @@ class RoleManager(Manager):
 
         Source: obtain-the-list-of-employees-of-a-role
         """
-        return Listing(RoleUser, OFFSET, items="list", role_id=role_id, offset=offset, size=size)
+        return Listing(RoleUser, OFFSET, items="list")
 
     @api("dingtalk.oapi.role.add_role", "POST /role/add_role", "dingtalk.oapi.role.addrole")
     def create(self, name: RoleName, group_id: Annotated[int, wire("groupId")]) -> Call[Role]:
@@ -145,9 +143,7 @@ class RoleManager(Manager):
 
         Source: address-book-add-role
         """
-        return Call(int, "roleId", name=name, group_id=group_id).then(
-            lambda role_id: Role(role_id=role_id, name=name, group_id=group_id)
-        )
+        return Call(int, "roleId").then(lambda role_id: Role(role_id=role_id, name=name, group_id=group_id))
 
     @api("dingtalk.oapi.role.update_role", "POST /role/update_role", "dingtalk.oapi.role.updaterole")
     def update(self, role_id: RoleId, name: RoleName) -> Call[None]:
@@ -162,7 +158,7 @@ class RoleManager(Manager):
 
         Source: update-the-character-name
         """
-        return Call(None, role_id=role_id, name=name)
+        return Call(None)
 
     @api("dingtalk.oapi.role.deleterole", "POST /topapi/role/deleterole", "dingtalk.corp.role.deleterole")
     def delete(self, role_id: int) -> Call[None]:
@@ -176,7 +172,7 @@ class RoleManager(Manager):
 
         Source: delete-role-information
         """
-        return Call(None, role_id=role_id)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.role.addrolesforemps",
@@ -199,7 +195,7 @@ class RoleManager(Manager):
 
         Source: add-role-information-to-employees-in-batches
         """
-        return Call(None, role_ids=role_ids, user_ids=user_ids)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.role.removerolesforemps",
@@ -222,7 +218,7 @@ class RoleManager(Manager):
 
         Source: delete-the-color-information-of-employee-corners-in-batches
         """
-        return Call(None, role_ids=role_ids, user_ids=user_ids)
+        return Call(None)
 
     @api("dingtalk.oapi.role.scope.update", "POST /topapi/role/scope/update")
     def set_scope(
@@ -240,12 +236,12 @@ class RoleManager(Manager):
 
         Source: update-role-member-management-department-scope
         """
-        return Call(None, userid=userid, role_id=role_id, dept_ids=dept_ids)
+        return Call(None)
 
 
-class _RoleReply(Record):
+class _RoleReply(Record, alias_generator=camel):
     name: str
-    group_id: Annotated[int | None, wire("groupId")] = None
+    group_id: int | None
 
 
 class _RoleGroupReply(Record):
@@ -257,17 +253,17 @@ class ManageScope(Record):
     """A department for which a user has a role."""
 
     dept_id: int
-    name: str | None = None
+    name: str | None
 
 
-class RoleUser(UserRef):
+class RoleUser(UserRef, alias_generator=camel):
     """A user who has a role, and the departments that it is limited to."""
 
     name: str = ""
-    manage_scopes: Annotated[list[ManageScope], wire("manageScopes")] = []
+    manage_scopes: list[ManageScope] = []
 
 
-class Role(Model, Saved["Role"]):
+class Role(Model, Saved["Role"], alias_generator=camel):
     """A role (角色)."""
 
     objects: ClassVar[RoleManager] = RoleManager()
@@ -277,7 +273,7 @@ class Role(Model, Saved["Role"]):
 
     role_id: Annotated[int, wire("id", "role_id")]
     name: Annotated[str, wire("name", "role_name")] = ""
-    group_id: Annotated[int | None, wire("groupId")] = None
+    group_id: int | None = None
 
     @operation
     def update(self, name: RoleName) -> Flow[Role]:
@@ -312,14 +308,14 @@ class Role(Model, Saved["Role"]):
         return self.objects.revoke.call([self.role_id], user_ids)
 
 
-class RoleGroup(Model):
+class RoleGroup(Model, alias_generator=camel):
     """A role group (角色组)."""
 
     objects: ClassVar[RoleGroupManager] = RoleGroupManager()
     get = objects.get
     create = objects.create
 
-    group_id: Annotated[int, wire("groupId")]
+    group_id: int
     name: str = ""
     roles: list[Role] = []
 

@@ -61,7 +61,7 @@ class UserManager(Manager):
 
         Source: query-user-details
         """
-        return Call(User, userid=userid, language=language, login_id=login_id)
+        return Call(User)
 
     @api(
         "dingtalk.oapi.v2.user.create",
@@ -97,7 +97,7 @@ class UserManager(Manager):
         """
         if mobile is None and not fields.get("exclusive_account") and not fields.get("outer_exclusive_corpid"):
             raise Refusal("mobile", "required, except for a company account (exclusive_account)")
-        call = Call(_NewUser, name=name, mobile=mobile, dept_id_list=dept_id_list, **fields)
+        call = Call(_NewUser)
         given = {"name": name, "mobile": mobile, "dept_id_list": dept_id_list, **fields}
         return call.then(
             lambda made: User.model_validate({**given, "userid": made.userid, "unionid": made.union_id}, by_name=True)
@@ -126,7 +126,7 @@ class UserManager(Manager):
 
         Source: user-information-update
         """
-        return Call(None, userid=userid, **fields)
+        return Call(None)
 
     @api("dingtalk.oapi.v2.user.delete", "POST /topapi/v2/user/delete", "dingtalk.oapi.user.delete")
     def delete(self, userid: str) -> Call[None]:
@@ -140,7 +140,7 @@ class UserManager(Manager):
 
         Source: delete-a-user
         """
-        return Call(None, userid=userid)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.v2.user.list",
@@ -206,7 +206,7 @@ class UserManager(Manager):
 
         Source: query-the-list-of-department-userids
         """
-        return Call(list[str], "result.userid_list", dept_id=dept_id)
+        return Call(list[str], "result.userid_list")
 
     @api(
         "dingtalk.oapi.user.count",
@@ -222,7 +222,7 @@ class UserManager(Manager):
 
         Source: user-management-acquires-number-employees
         """
-        return Call(int, "result.count", only_active=only_active)
+        return Call(int, "result.count")
 
     @api(
         "dingtalk.oapi.v2.user.getbymobile",
@@ -242,7 +242,7 @@ class UserManager(Manager):
 
         Source: query-users-by-phone-number
         """
-        return Call(UserMatch, mobile=mobile, support_exclusive_account_search=support_exclusive_account_search)
+        return Call(UserMatch)
 
     @api(
         "dingtalk.oapi.user.getbyunionid",
@@ -261,7 +261,7 @@ class UserManager(Manager):
 
         Source: query-a-user-by-the-union-id
         """
-        return Call(UserMatch, unionid=unionid)
+        return Call(UserMatch)
 
     @api(
         "dingtalk.oapi.v2.user.getuserinfo",
@@ -279,7 +279,7 @@ class UserManager(Manager):
 
         Source: obtain-the-userid-of-a-user-by-using-the-log-free
         """
-        return Call(LoginIdentity, code=code)
+        return Call(LoginIdentity)
 
     @api(
         "dingtalk.oapi.user.listadmin",
@@ -306,7 +306,7 @@ class UserManager(Manager):
 
         Source: query-permissions-of-the-administrator-address-book
         """
-        return Call(list[int], "dept_ids", userid=userid)
+        return Call(list[int], "dept_ids")
 
     @api(
         "dingtalk.oapi.inactive.user.v2.get",
@@ -337,16 +337,7 @@ class UserManager(Manager):
 
         Source: queries-the-inactive-users-or-active-users-under-an-enterprise
         """
-        return Listing(
-            str,
-            OFFSET,
-            items="list",
-            query_date=query_date,
-            is_active=is_active,
-            dept_ids=dept_ids,
-            offset=offset,
-            size=size,
-        )
+        return Listing(str, OFFSET, items="list")
 
     @api(
         "contact_1_0.SearchUser",
@@ -357,11 +348,11 @@ class UserManager(Manager):
     )
     def search(
         self,
-        query_word: Annotated[str, Field(min_length=1), wire("queryWord")],
+        query_word: Annotated[str, Field(min_length=1)],
         *,
         offset: From = 0,
         size: Annotated[int, Field(ge=1)] = 20,
-        full_match_field: Annotated[Literal[1] | None, wire("fullMatchField")] = None,
+        full_match_field: Literal[1] | None = None,
     ) -> Query[str]:
         """Users by words in their name (搜索用户userId).
 
@@ -376,15 +367,7 @@ class UserManager(Manager):
 
         Source: address-book-search-user-id
         """
-        return Listing(
-            str,
-            OFFSET_IN_PAGES,
-            items="list",
-            query_word=query_word,
-            offset=offset,
-            size=size,
-            full_match_field=full_match_field,
-        )
+        return Listing(str, OFFSET_IN_PAGES, items="list")
 
     @operation
     def all(
@@ -458,7 +441,7 @@ class _Met:
 
 class _NewUser(Record):
     userid: str
-    union_id: Annotated[str | None, wire("unionId", "unionid")] = None
+    union_id: Annotated[str | None, wire("unionId", "unionid")]
 
 
 class UserRef(Model):
@@ -483,7 +466,7 @@ class SimpleUser(UserRef):
 class Admin(UserRef):
     """An administrator: 1 the main one, 2 a sub-administrator."""
 
-    sys_level: int | None = None
+    sys_level: int | None
 
 
 class UserMatch(UserRef):
@@ -494,7 +477,7 @@ class UserMatch(UserRef):
         exclusive_account_userid_list: the company accounts with the same number.
     """
 
-    contact_type: int | None = None
+    contact_type: int | None
     exclusive_account_userid_list: list[str] = []
 
 
@@ -510,12 +493,12 @@ class LoginIdentity(UserRef):
         sys_level: 1 the main administrator, 2 a sub-administrator, 100 the owner, 0 none of them.
     """
 
-    name: str | None = None
-    unionid: str | None = None
-    associated_unionid: str | None = None
-    device_id: str | None = None
-    sys: bool | None = None
-    sys_level: int | None = None
+    name: str | None
+    unionid: str | None
+    associated_unionid: str | None
+    device_id: str | None
+    sys: bool | None
+    sys_level: int | None
 
 
 class LeaderInDept(Record):
@@ -530,14 +513,14 @@ class UserRole(Record):
 
     id: int
     name: str = ""
-    group_name: str | None = None
+    group_name: str | None
 
 
 class UnionUser(Record):
     """The user's counterpart in an associated company."""
 
-    userid: str | None = None
-    corp_id: str | None = None
+    userid: str | None
+    corp_id: str | None
 
 
 class UnionUsers(UnionUser):

@@ -25,10 +25,17 @@ class Refusal(ValueError):
 
 
 class Arguments:
-    """The compiled signature of one operation."""
+    """The compiled signature of one operation.
 
-    def __init__(self, name: str, fn: Callable[..., Any]) -> None:
+    Args:
+        name: what the operation is called in messages.
+        fn: the operation.
+        rule: an argument's name on the wire, where its annotation does not say it.
+    """
+
+    def __init__(self, name: str, fn: Callable[..., Any], rule: Callable[[str], str]) -> None:
         self.name = name
+        self.rule = rule
         parameters = list(inspect.signature(fn).parameters.values())[1:]
         hints = _parameter_hints(fn, parameters)
         positional: list[str] = []
@@ -41,6 +48,7 @@ class Arguments:
             if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
                 positional.append(parameter.name)
             fields[parameter.name] = hint if parameter.default is parameter.empty else NotRequired[hint]
+        self.defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
         self.positional = tuple(positional)
         self.fields = fields
         self._objects = {
@@ -49,9 +57,13 @@ class Arguments:
 
     @cached_property
     def _adapter(self) -> TypeAdapter[dict[str, Any]]:
-        return TypeAdapter(
-            with_config(ConfigDict(loc_by_alias=False))(TypedDict(f"{self.name} arguments", self.fields))  # type: ignore[operator]
-        )
+        # the objects in an argument that are typed dicts follow its configuration, and so the rule
+        config = ConfigDict(loc_by_alias=False, alias_generator=self.rule)
+        return TypeAdapter(with_config(config)(TypedDict(f"{self.name} arguments", self.fields)))  # type: ignore[operator]
+
+    def wire_names(self, field: str) -> list[str]:
+        """The names of an argument on the wire; the one that is sent comes first."""
+        return wire_names(self.fields[field]) or [self.rule(field)]
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments by name, each converted to its declared type.
@@ -70,6 +82,11 @@ class Arguments:
             return self._validate(given)
         except ValidationError as error:
             raise InvalidArgument(self.name, problems(error, self.fields)) from None
+
+    def all(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What is given and what is not, by its default, in the order of the signature."""
+        known = {**self.defaults, **given}
+        return {name: known[name] for name in self.fields if name in known}
 
     def check_one(self, field: str, value: Any) -> None:
         """Check a single argument that the operation has.

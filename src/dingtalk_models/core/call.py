@@ -35,8 +35,8 @@ class Described:
 class Call(Described, Step, Generic[T]):
     """One unsent call of an API, and the type of its result.
 
-    An operation returns `Call(Department, dept_id=dept_id)`: send these parameters, read a `Department` from the reply.
-    The operation itself adds the endpoint, and encodes each parameter.
+    An operation returns `Call(Department)`: send all of its arguments, read a `Department` from the reply. The
+    operation itself adds the endpoint, and encodes each argument.
     """
 
     __slots__ = ("_then", "at", "into")
@@ -58,7 +58,8 @@ class Call(Described, Step, Generic[T]):
             into: the type of the result; `None` if only success matters.
             at: where the result is in the reply, as a dotted path. By default it is in `result` on the older host,
                 and the whole reply (`""`) on the newer one.
-            params: the operation's own parameters, and constants under their wire names. `None` is not sent.
+            params: what to send, if that is not each argument of the operation as it is: its own parameters, and
+                constants under their wire names. `None` is not sent.
         """
         super().__init__(params)
         self.into: Any = into

@@ -31,25 +31,17 @@ class AppLike(Protocol):
     """An app: its drivers, and what operations need to know of it."""
 
     driver: Driver
+    name: str
+    agent_id: str | None
+    appkey: str | None
+    corp_id: str | None
+    domain: str | None
+    token: str | None
+    aes_key: str | None
+    callback_url: str | None
 
     @property
     def async_driver(self) -> AsyncDriver: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def agent_id(self) -> str | None: ...
-    @property
-    def appkey(self) -> str | None: ...
-    @property
-    def corp_id(self) -> str | None: ...
-    @property
-    def domain(self) -> str | None: ...
-    @property
-    def token(self) -> str | None: ...
-    @property
-    def aes_key(self) -> str | None: ...
-    @property
-    def callback_url(self) -> str | None: ...
 
 
 innermost: ContextVar[tuple[AppLike, ...]] = ContextVar("dingtalk_apps", default=())

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, core_schema
 from typing_extensions import get_type_hints
 
 from dingtalk_models.core.changes import comparable, holds, snapshot, value_before
@@ -27,7 +27,10 @@ M = TypeVar("M", bound="Manager")
 
 
 class Record(BaseModel):
-    """An object in a reply. Unknown fields are kept; a number may come as a string, and a string as a number."""
+    """An object in a reply. Unknown fields are kept; a number may come as a string, and a string as a number.
+
+    A field that may be `None` may be missing too. Classes that are made by hand have `= None` for type checkers.
+    """
 
     model_config = ConfigDict(
         extra="allow",
@@ -40,13 +43,13 @@ class Record(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Limits hold for what is sent only: a reply may break them."""
+        """What may be `None` may be missing. Limits hold for what is sent only: a reply may break them."""
         reference = handler(source)
         fields: Any = handler.resolve_ref_schema(reference)
         while fields["type"] != "model-fields":
             fields = fields["schema"]
         for field in fields["fields"].values():
-            field["schema"] = limited_as_argument(field["schema"])
+            field["schema"] = limited_as_argument(_may_be_missing(field["schema"]))
         return reference
 
     @property
@@ -213,6 +216,10 @@ def bind(result: object, app: AppLike) -> None:
             item.loaded_by(app)
         elif is_page(item):
             bind(item.items, app)
+
+
+def _may_be_missing(schema: Any) -> Any:
+    return core_schema.with_default_schema(schema, default=None) if schema["type"] == "nullable" else schema
 
 
 @cache

@@ -20,6 +20,7 @@ from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.steps import Flow, Lazy
+from dingtalk_models.core.wire import camel
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,8 +74,17 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
 
     @cached_property
     def arguments(self) -> Arguments:
-        """The compiled signature; built on first use."""
-        return Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__)
+        """The compiled signature; built on first use.
+
+        Arguments travel in camelCase on the newer host, and under their own names on the older one. Those of an
+        operation of ours do not travel, and hand on what may be in either form. What an endpoint names is named so.
+        """
+        return Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__, self._wire_name)
+
+    def _wire_name(self, name: str) -> str:
+        at = self.endpoint
+        as_it_is = at is not None and (at.host == "oapi" or f"{{{name}}}" in at.path or name in at.query_params)
+        return name if as_it_is else camel(name)
 
     @property
     def title(self) -> str:
@@ -91,13 +101,14 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     def build(self, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Check the arguments, and return the unsent call, flow or list."""
         arguments, describe = self.arguments, cast("Callable[..., Any]", self.__wrapped__)
+        given = arguments.check(args, kwargs)
         try:
-            unsent = describe(obj, **arguments.check(args, kwargs))
+            unsent = describe(obj, **given)
         except Refusal as refusal:
             raise InvalidArgument(arguments.name, [refusal.problem]) from None
         if self.endpoint is not None and isinstance(unsent, Described):
             unsent.endpoint = self.endpoint
-            unsent.params = arguments.encode(unsent.params)
+            unsent.params = arguments.encode(unsent.params or arguments.all(given))
         return unsent
 
     @overload

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints, is_typeddict
 
 from dingtalk_models.core.errors import Problem
+from dingtalk_models.core.wire import wire
 
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 
@@ -80,9 +81,15 @@ def _fields_at(way: Iterable[int | str], fields: Mapping[str, Any]) -> Mapping[s
 def fields_in(hint: Any) -> dict[str, Any]:
     """The types of the fields of a class, or of the classes in a list, a union or an annotation."""
     if is_model(hint):
+        hint.model_rebuild()  # until it is built, its fields do not have the names that a rule gives them
         return {name: Annotated[field.annotation, field] for name, field in hint.model_fields.items()}
     if isinstance(hint, type) and (is_typeddict(hint) or is_dataclass(hint)):
-        return get_type_hints(hint, include_extras=True)
+        hints = get_type_hints(hint, include_extras=True)
+        if rule := getattr(hint, "__pydantic_config__", {}).get("alias_generator"):
+            return {
+                name: part if wire_names(part) else Annotated[part, wire(rule(name))] for name, part in hints.items()
+            }
+        return hints
     return {name: inner for part in get_args(hint) for name, inner in fields_in(part).items()}
 
 

@@ -124,7 +124,7 @@ class Query(Lazy[T]):
 class Listing(Query[T], Described):
     """The lazy list of one list API.
 
-    An operation returns `Listing(User, CURSOR, items="list", dept_id=dept_id, size=size)`.
+    An operation returns `Listing(User, CURSOR, items="list")`: it is asked for with all of its arguments.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Listing(Query[T], Described):
             at: where the page is in the reply, as in `Call`.
             items: the name of the items in a page. Without a name, the page is the list itself, and the first page
                 that is not full is the last one.
-            params: the operation's own parameters, and constants under their wire names.
+            params: what to send, if that is not each argument of the operation as it is; see `Call`.
         """
         super().__init__(lambda: self._each(self.page))
         Described.__init__(self, params)

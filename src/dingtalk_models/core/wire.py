@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -38,6 +39,10 @@ _EPOCH = datetime(1970, 1, 1, 8, tzinfo=BEIJING)
 
 Language = Literal["zh_CN", "en_US"]
 """The language of names in a reply."""
+
+
+def _as_text(write: Callable[[Any], str]) -> PlainSerializer:
+    return PlainSerializer(write, return_type=str, when_used="json")
 
 
 def _split(value: Any) -> Any:
@@ -153,12 +158,7 @@ def _to_beijing(value: datetime) -> str:
     return value.astimezone(BEIJING).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-BeijingTime = Annotated[
-    datetime,
-    BeforeValidator(_from_beijing),
-    AfterValidator(_aware),
-    PlainSerializer(_to_beijing, return_type=str, when_used="json"),
-]
+BeijingTime = Annotated[datetime, BeforeValidator(_from_beijing), AfterValidator(_aware), _as_text(_to_beijing)]
 """A time that is sent as `yyyy-MM-dd HH:mm:ss`, in Beijing time."""
 
 
@@ -172,12 +172,7 @@ def _to_iso(value: datetime) -> str:
     return f"{moment.isoformat(timespec='seconds' if moment.second else 'minutes')}Z"
 
 
-IsoTime = Annotated[
-    datetime,
-    BeforeValidator(_from_iso),
-    AfterValidator(_aware),
-    PlainSerializer(_to_iso, return_type=str, when_used="json"),
-]
+IsoTime = Annotated[datetime, BeforeValidator(_from_iso), AfterValidator(_aware), _as_text(_to_iso)]
 """A time that is sent as `2026-01-31T01:00Z`."""
 
 
@@ -193,7 +188,7 @@ def _from_compact(value: Any) -> Any:
 CompactDate = Annotated[
     date,
     BeforeValidator(_from_compact),
-    PlainSerializer(lambda day: day.isoformat().replace("-", ""), return_type=str, when_used="json"),
+    _as_text(lambda day: day.isoformat().replace("-", "")),
 ]
 """A day that is sent as `yyyyMMdd`."""
 
@@ -206,7 +201,7 @@ def _from_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_from_day)]
 """A day that is sent as `yyyy-MM-dd`. A time is accepted too, and becomes its day in Beijing."""
 
-DayTime = Annotated[Day, PlainSerializer(lambda day: f"{day.isoformat()} 00:00:00", return_type=str, when_used="json")]
+DayTime = Annotated[Day, _as_text(lambda day: f"{day.isoformat()} 00:00:00")]
 """A day that is sent as its start, `yyyy-MM-dd 00:00:00`."""
 
 DayMillis = Annotated[
@@ -227,16 +222,23 @@ def _from_flag(value: Any) -> Any:
 Flag = Annotated[
     bool,
     BeforeValidator(_from_flag),
-    PlainSerializer(lambda yes: "Y" if yes else "N", return_type=str, when_used="json"),
+    _as_text(lambda yes: "Y" if yes else "N"),
 ]
 """A bool that is sent as `Y` or `N`."""
 
 
-def wire(name: str, *others: str) -> Any:
-    """The name of a field or argument on the wire, if it differs from the Python name.
+def camel(name: str) -> str:
+    """`role_id` as `roleId`: the rule for arguments on the newer host, and for classes with `alias_generator=camel`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
-    `role_id: Annotated[int, wire("roleId")]`. The other names are accepted too, but never sent. An argument's name may
-    have a dot: `option.size` is sent as `{"option": {"size": …}}`, and also taken from an `option` passed as a whole.
+
+def wire(name: str, *others: str) -> Any:
+    """The name of a field or argument on the wire, if it departs from the rule.
+
+    `single_url: Annotated[str, wire("singleURL")]`. The other names are accepted too, but never sent. An argument's
+    name may have a dot: `option.size` is sent as `{"option": {"size": …}}`, and also taken from an `option` passed as
+    a whole.
     """
     return Field(validation_alias=AliasChoices(name, *others), serialization_alias=name)
 

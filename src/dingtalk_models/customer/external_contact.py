@@ -76,7 +76,7 @@ class ExternalContactManager(Manager):
 
         Source: obtain-the-external-contact-list
         """
-        contacts = Listing(ExternalContact, OFFSET, "results", size=size, offset=offset)
+        contacts = Listing(ExternalContact, OFFSET, "results")
         return contacts.distinct(lambda contact: contact.userid)
 
     @operation
@@ -101,7 +101,7 @@ class ExternalContactManager(Manager):
 
         Source: obtains-the-external-contact-details-of-an-enterprise
         """
-        return Call(ExternalContact, user_id=user_id)
+        return Call(ExternalContact)
 
     @api(
         "dingtalk.oapi.extcontact.create",
@@ -175,7 +175,7 @@ class ExternalContactManager(Manager):
 
         Source: update-enterprise-external-contacts
         """
-        return Call(None, user_id=user_id, name=name, label_ids=label_ids, follower_user_id=follower_user_id, **fields)
+        return Call(None)
 
     @api(
         "dingtalk.oapi.extcontact.delete",
@@ -193,7 +193,7 @@ class ExternalContactManager(Manager):
 
         Source: delete-external-contact
         """
-        return Call(None, user_id=user_id)
+        return Call(None)
 
 
 class ExternalContact(Model, Saved["ExternalContact"]):

@@ -33,7 +33,7 @@ class LabelGroupManager(Manager):
 
         Source: obtains-a-list-of-external-contact-tags
         """
-        groups = Listing(LabelGroup, OFFSET, "results", size=size, offset=offset)
+        groups = Listing(LabelGroup, OFFSET, "results")
         return groups.distinct(lambda group: (group.name, *(label.id for label in group.labels)))
 
     @operation

@@ -14,21 +14,21 @@ from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.file.transfer import Transfer
 
 UserId = Annotated[str, Field(min_length=1), wire("userId", "userid", "user_id")]
 AgentId = Annotated[int | None, wire("agentId", "agentid")]
-InstanceId = Annotated[str, Field(min_length=1), wire("processInstanceId")]
-FileId = Annotated[str, Field(min_length=1), wire("fileId")]
+InstanceId = Annotated[str, Field(min_length=1)]
+FileId = Annotated[str, Field(min_length=1)]
 InComments = Annotated[bool | None, wire("withCommentAttatchment")]  # the platform's spelling
 
 
 class FileInfoFields(TypedDict):
     """A file, and the space that it is in."""
 
-    file_id: Annotated[str, wire("fileId")]
-    space_id: Annotated[int, wire("spaceId")]
+    file_id: str
+    space_id: int
 
 
 class ApprovalFileManager(Manager):
@@ -55,7 +55,7 @@ class ApprovalFileManager(Manager):
 
         Source: obtains-the-information-about-approval-nail-disk
         """
-        return Call(int, "result.spaceId", user_id=user_id, agent_id=agent_id)
+        return Call(int, "result.spaceId")
 
     @api("workflow_1_0.GetSpaceWithDownloadAuth", "POST /v1.0/workflow/processInstances/spaces/authPreview")
     def authorize_preview(
@@ -86,16 +86,7 @@ class ApprovalFileManager(Manager):
 
         Source: official-authorized-preview-approval-attachment
         """
-        return Call(
-            int,
-            "result.spaceId",
-            user_id=user_id,
-            process_instance_id=process_instance_id,
-            file_id=file_id,
-            file_ids=file_ids,
-            in_comments=in_comments,
-            agent_id=agent_id,
-        )
+        return Call(int, "result.spaceId")
 
     @api("dingtalk.oapi.processinstance.cspace.preview", "POST /topapi/processinstance/cspace/preview")
     def authorize_preview_by_old_instance(
@@ -121,15 +112,7 @@ class ApprovalFileManager(Manager):
 
         Source: preview-authorization-attachment
         """
-        return Call(
-            int,
-            "result.space_id",
-            userid=userid,
-            process_instance_id=process_instance_id,
-            file_id=file_id,
-            file_ids=file_ids,
-            agent_id=agent_id,
-        )
+        return Call(int, "result.space_id")
 
     @api(
         "workflow_1_0.AddApproveDentryAuth",
@@ -139,7 +122,7 @@ class ApprovalFileManager(Manager):
     def authorize_download(
         self,
         user_id: UserId,
-        file_infos: Annotated[list[FileInfoFields], Field(min_length=1, max_length=10), wire("fileInfos")],
+        file_infos: Annotated[list[FileInfoFields], Field(min_length=1, max_length=10)],
     ) -> Call[bool]:
         """Let a user download files from the space of approvals (授权下载审批钉盘文件).
 
@@ -152,7 +135,7 @@ class ApprovalFileManager(Manager):
 
         Source: download-the-approval-nail-file
         """
-        return Call(bool, "result", user_id=user_id, file_infos=file_infos)
+        return Call(bool, "result")
 
     @api(
         "workflow_1_0.GrantProcessInstanceForDownloadFile",
@@ -178,9 +161,7 @@ class ApprovalFileManager(Manager):
 
         Source: download-an-approval-attachment
         """
-        return Call(
-            ApprovalFile, "result", process_instance_id=process_instance_id, file_id=file_id, in_comments=in_comments
-        )
+        return Call(ApprovalFile, "result")
 
     @operation
     def download(
@@ -208,15 +189,15 @@ class ApprovalFileManager(Manager):
         return (yield from file.download.call(to, progress=progress))
 
 
-class ApprovalFile(Model):
+class ApprovalFile(Model, alias_generator=camel):
     """A file attached to an approval (审批附件), with its download URL."""
 
     objects: ClassVar[ApprovalFileManager] = ApprovalFileManager()
     get = objects.get
 
-    file_id: Annotated[str, wire("fileId")]
-    space_id: Annotated[int | None, wire("spaceId")] = None
-    download_uri: Annotated[str, wire("downloadUri")]
+    file_id: str
+    space_id: int | None
+    download_uri: str
 
     @operation
     def download(self, to: Target, *, progress: BytesProgress | None = None) -> Flow[int]:

@@ -10,7 +10,7 @@ from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api
-from dingtalk_models.core.wire import CommaStrs, Millis, wire
+from dingtalk_models.core.wire import CommaStrs, Millis, camel, wire
 
 Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,10}$")]
 """1 to 10 letters and digits; upper and lower case make no difference."""
@@ -31,7 +31,7 @@ class CustomSpaceManager(Manager):
         """
         if not domain and not agent_id:
             raise Refusal("domain", "required, except for an app of another company (agent_id)")
-        return Call(str, "spaceid", domain=domain, agent_id=agent_id).then(lambda space_id: CustomSpace(id=space_id))
+        return Call(str, "spaceid").then(lambda space_id: CustomSpace(id=space_id))
 
     @api("dingtalk.oapi.cspace.grant_custom_space", "GET /cspace/grant_custom_space")
     def grant(
@@ -65,16 +65,7 @@ class CustomSpaceManager(Manager):
             raise Refusal("path", "required for adding files")
         if type == "download" and not file_ids:
             raise Refusal("file_ids", "required for downloading files")
-        return Call(
-            None,
-            domain=domain,
-            type=type,
-            userid=userid,
-            path=path,
-            file_ids=file_ids,
-            duration=duration,
-            agent_id=agent_id,
-        )
+        return Call(None)
 
     @api("dingtalk.oapi.cspace.add", "GET /cspace/add", idempotent=False)
     def add(
@@ -101,17 +92,7 @@ class CustomSpaceManager(Manager):
 
         Source: add-file-to-user-s-dingtalk-disk
         """
-        call = Call(
-            _Added,
-            "",
-            code=code,
-            media_id=media_id,
-            space_id=space_id,
-            name=name,
-            folder_id=folder_id,
-            overwrite=overwrite,
-            agent_id=agent_id,
-        )
+        call = Call(_Added, "")
         return call.then(lambda added: added.dentry)
 
     @api("dingtalk.oapi.cspace.add_to_single_chat", "POST /cspace/add_to_single_chat")
@@ -126,7 +107,7 @@ class CustomSpaceManager(Manager):
 
         Source: sends-a-file-to-a-specified-user
         """
-        return Call(None, agent_id=agent_id, userid=userid, media_id=media_id, file_name=file_name)
+        return Call(None)
 
 
 class CustomSpace(Model):
@@ -141,26 +122,26 @@ class CustomSpace(Model):
 class Actor(Record):
     """The user who created or changed a file."""
 
-    account: str | None = None
-    site: int | None = None
+    account: str | None
+    site: int | None
 
 
-class CustomFile(Record):
+class CustomFile(Record, alias_generator=camel):
     """A file in a custom space."""
 
-    id: str | None = None
+    id: str | None
     name: str = ""
-    path: str | None = None
-    parent_id: Annotated[str | None, wire("parentId")] = None
-    size: int | None = None
-    type: str | None = None
-    extension: str | None = None
-    content_type: Annotated[str | None, wire("contentType")] = None
-    version: str | None = None
-    creator: Actor | None = None
-    modifier: Actor | None = None
-    create_time: Annotated[Millis | None, wire("createTime")] = None
-    modified_time: Annotated[Millis | None, wire("modifiedTime")] = None
+    path: str | None
+    parent_id: str | None
+    size: int | None
+    type: str | None
+    extension: str | None
+    content_type: str | None
+    version: str | None
+    creator: Actor | None
+    modifier: Actor | None
+    create_time: Millis | None
+    modified_time: Millis | None
 
 
 class _Added(Record):

@@ -3,119 +3,49 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, Field
-from typing_extensions import TypedDict, Unpack
+from typing_extensions import Unpack
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import TransportError
-from dingtalk_models.core.files import BytesProgress, Source, Target, Upload
+from dingtalk_models.core.files import Source, Target, Upload
 from dingtalk_models.core.http import Download
-from dingtalk_models.core.model import Manager, Model, Record
+from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.paging import TOKEN
 from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel, wire
+from dingtalk_models.file.dentry_fields import (
+    ROOT,
+    AppProperty,
+    CommitFields,
+    CopyFields,
+    DentryId,
+    DownloadFields,
+    FileName,
+    FolderFields,
+    Intranet,
+    ListingFields,
+    MoveFields,
+    ParentUuid,
+    PreCheckFields,
+    Region,
+    SpaceId,
+    UnionId,
+    UploadFields,
+)
+from dingtalk_models.file.dentry_records import (
+    Deleted,
+    DentryProperties,
+    DownloadInfo,
+    StorageTask,
+    Thumbnail,
+    UploadInfo,
+)
 from dingtalk_models.file.transfer import Transfer
-
-ROOT = "0"
-"""The id of a space's root folder."""
-
-SpaceId = Annotated[str, Field(min_length=1), wire("spaceId")]
-DentryId = Annotated[str, Field(min_length=1), wire("dentryId")]
-ParentUuid = Annotated[str, Field(min_length=1), wire("parentDentryUuid")]
-UnionId = Annotated[str, Field(min_length=1), wire("unionId")]
-FileName = Annotated[str, Field(pattern=r'^[^\t*"<>|]*[^\t*"<>|.]$')]
-"""No tab, `*`, `"`, `<`, `>` or `|`, and no `.` at the end; the platform trims spaces around it."""
-
-OrderBy = Literal["MODIFIED_TIME", "CREATE_TIME", "NAME", "SIZE"]
-Conflict = Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-"""What happens if the name is taken: rename the new one, overwrite, return the old one, or fail."""
-
-Region = Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"]
-ConflictOption = Annotated[Conflict, wire("option.conflictStrategy", "conflictStrategy")]
-Intranet = Annotated[bool | None, wire("option.preferIntranet", "preferIntranet")]
-
-
-class AppProperty(Shape):
-    """A property that an app sets on a file or folder."""
-
-    name: str
-    """Its name."""
-    value: str
-    """Its value."""
-    visibility: Annotated[str | None, Field(pattern="^(PUBLIC|PRIVATE)$")] = None
-    """Whether other apps can see it: `PUBLIC` or `PRIVATE`."""
-
-
-class PreCheckFields(TypedDict, total=False):
-    """What the platform checks before an upload: whether there is room, and whether the name is allowed."""
-
-    size: int
-    """The size of the file in bytes."""
-    name: str
-    """Its name."""
-
-
-AppProperties = Annotated[Sequence[OrDict[AppProperty]], wire("option.appProperties", "appProperties")]
-
-
-class ListingFields(TypedDict, total=False):
-    """How to list a folder."""
-
-    parent_id: Annotated[str, wire("parentId")]
-    """The folder; by default `0`, the space's root."""
-    max_results: Annotated[int, Field(ge=1, le=50), wire("maxResults")]
-    """The page size, at most 50."""
-    next_token: Annotated[str, wire("nextToken")]
-    """Where to begin: the `next_cursor` of an earlier page."""
-    order_by: Annotated[OrderBy, wire("orderBy")]
-    """The field to order by."""
-    order: Literal["ASC", "DESC"]
-    """Ascending or descending."""
-    with_thumbnail: Annotated[bool, wire("withThumbnail")]
-    """Whether to include URLs of thumbnails, which takes longer."""
-
-
-class FolderFields(TypedDict, total=False):
-    """Options for creating a folder."""
-
-    conflict: ConflictOption
-    """What happens if the name is taken."""
-    app_properties: AppProperties
-    """Properties that the app sets."""
-
-
-class CommitFields(TypedDict, total=False):
-    """Options for an uploaded file."""
-
-    conflict: ConflictOption
-    """What happens if the name is taken; by default, the file gets another name."""
-    app_properties: Annotated[AppProperties, Field(max_length=3)]
-    """Properties that the app sets, at most 3."""
-    convert_to_online_doc: Annotated[bool, wire("option.convertToOnlineDoc", "convertToOnlineDoc")]
-    """Whether to convert it to an online document."""
-    online_doc_type: Annotated[
-        Literal["DOC", "WORKBOOK", "SMART_TABLE"],
-        wire("option.convertToOnlineDocTargetDocumentType", "convertToOnlineDocTargetDocumentType"),
-    ]
-    """Which kind of online document."""
-    classification_label_id: Annotated[str, wire("option.classificationLabelId", "classificationLabelId")]
-    """The label for its confidentiality level (密级)."""
-
-
-class UploadFields(CommitFields, total=False):
-    """Options for an upload."""
-
-    name: FileName
-    """Its name; by default that of the path or file object."""
-    progress: BytesProgress
-    """Called with the bytes sent and their total."""
 
 
 class DentryManager(Manager):
@@ -181,21 +111,13 @@ class DentryManager(Manager):
 
         Source: obtain-file-or-folder-information
         """
-        return Call(
-            Dentry,
-            "dentry",
-            space_id=space_id,
-            dentry_id=dentry_id,
-            union_id=union_id,
-            with_thumbnail=with_thumbnail,
-            app_ids=app_ids,
-        )
+        return Call(Dentry, "dentry")
 
     @api("storage_1_0.AddFolder", "POST /v1.0/storage/spaces/{spaceId}/dentries/{parentId}/folders?unionId")
     def create_folder(
         self,
         space_id: SpaceId,
-        parent_id: Annotated[str, Field(min_length=1), wire("parentId")],
+        parent_id: Annotated[str, Field(min_length=1)],
         name: FileName,
         union_id: UnionId,
         **fields: Unpack[FolderFields],
@@ -215,7 +137,7 @@ class DentryManager(Manager):
 
         Source: add-folder
         """
-        return Call(Dentry, "dentry", space_id=space_id, parent_id=parent_id, name=name, union_id=union_id, **fields)
+        return Call(Dentry, "dentry")
 
     @api("storage_1_0.RenameDentry", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/rename?unionId")
     def rename(
@@ -239,18 +161,17 @@ class DentryManager(Manager):
 
         Source: rename-a-file-or-folder
         """
-        return Call(Dentry, "dentry", space_id=space_id, dentry_id=dentry_id, name=name, union_id=union_id)
+        return Call(Dentry, "dentry")
 
     @api("storage_1_0.CopyDentry", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/copy?unionId")
     def copy(
         self,
         space_id: SpaceId,
         dentry_id: DentryId,
-        target_space_id: Annotated[str, wire("targetSpaceId")],
-        target_folder_id: Annotated[str, wire("targetFolderId")],
+        target_space_id: str,
+        target_folder_id: str,
         union_id: UnionId,
-        *,
-        conflict: Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")] = None,
+        **fields: Unpack[CopyFields],
     ) -> Call[Placed]:
         """Copy a file or folder (复制文件或文件夹).
 
@@ -260,7 +181,7 @@ class DentryManager(Manager):
             target_space_id: the space to copy it to.
             target_folder_id: the folder to copy it to; `0` is the space's root.
             union_id: the user who copies it.
-            conflict: what happens if the name is taken; by default, it gets another name.
+            fields: see `CopyFields`.
 
         Raises:
             NotFound: there is no such space, file or folder.
@@ -268,27 +189,17 @@ class DentryManager(Manager):
 
         Source: copy-an-object
         """
-        return Call(
-            Placed,
-            space_id=space_id,
-            dentry_id=dentry_id,
-            target_space_id=target_space_id,
-            target_folder_id=target_folder_id,
-            union_id=union_id,
-            conflict=conflict,
-        )
+        return Call(Placed)
 
     @api("storage_1_0.MoveDentry", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/move?unionId")
     def move(
         self,
         space_id: SpaceId,
         dentry_id: DentryId,
-        target_space_id: Annotated[str, wire("targetSpaceId")],
-        target_folder_id: Annotated[str, wire("targetFolderId")],
+        target_space_id: str,
+        target_folder_id: str,
         union_id: UnionId,
-        *,
-        conflict: Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")] = None,
-        keep_permissions: Annotated[bool | None, wire("option.presevePermissions", "presevePermissions")] = None,
+        **fields: Unpack[MoveFields],
     ) -> Call[Placed]:
         """Move a file or folder (移动文件或文件夹).
 
@@ -298,8 +209,7 @@ class DentryManager(Manager):
             target_space_id: the space to move it to.
             target_folder_id: the folder to move it to; `0` is the space's root.
             union_id: the user who moves it.
-            conflict: what happens if the name is taken; by default, it gets another name.
-            keep_permissions: whether it keeps its permissions.
+            fields: see `MoveFields`.
 
         Raises:
             NotFound: there is no such space, file or folder.
@@ -307,16 +217,7 @@ class DentryManager(Manager):
 
         Source: move-a-file-or-folder
         """
-        return Call(
-            Placed,
-            space_id=space_id,
-            dentry_id=dentry_id,
-            target_space_id=target_space_id,
-            target_folder_id=target_folder_id,
-            union_id=union_id,
-            conflict=conflict,
-            keep_permissions=keep_permissions,
-        )
+        return Call(Placed)
 
     @api("storage_1_0.DeleteDentry", "DELETE /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}")
     def delete(
@@ -325,7 +226,7 @@ class DentryManager(Manager):
         dentry_id: DentryId,
         union_id: UnionId,
         *,
-        to_recycle_bin: Annotated[bool | None, wire("toRecycleBin")] = None,
+        to_recycle_bin: bool | None = None,
     ) -> Call[Deleted]:
         """Delete a file or folder (删除文件或文件夹).
 
@@ -340,12 +241,10 @@ class DentryManager(Manager):
 
         Source: delete-a-file-or-folder
         """
-        return Call(Deleted, space_id=space_id, dentry_id=dentry_id, union_id=union_id, to_recycle_bin=to_recycle_bin)
+        return Call(Deleted)
 
     @api("storage_1_0.GetTask", "GET /v1.0/storage/tasks/{taskId}")
-    def task(
-        self, task_id: Annotated[str, Field(min_length=1), wire("taskId")], union_id: UnionId
-    ) -> Call[StorageTask]:
+    def task(self, task_id: Annotated[str, Field(min_length=1)], union_id: UnionId) -> Call[StorageTask]:
         """The progress of a copy, move or deletion that goes on in the background (获取存储中异步任务信息).
 
         Args:
@@ -357,7 +256,7 @@ class DentryManager(Manager):
 
         Source: get-the-asynchronous-task-information-in-storage
         """
-        return Call(StorageTask, "task", task_id=task_id, union_id=union_id)
+        return Call(StorageTask, "task")
 
     @api(
         "storage_2_0.GetFileUploadInfo",
@@ -391,23 +290,14 @@ class DentryManager(Manager):
 
         Source: obtain-file-upload-informations
         """
-        return Call(
-            UploadInfo,
-            parent_uuid=parent_uuid,
-            union_id=union_id,
-            protocol=protocol,
-            pre_check=pre_check,
-            storage_driver=storage_driver,
-            prefer_region=prefer_region,
-            prefer_intranet=prefer_intranet,
-        )
+        return Call(UploadInfo)
 
     @api("storage_2_0.CommitFile", "POST /v2.0/storage/spaces/files/{parentDentryUuid}/commit?unionId")
     def commit(
         self,
         parent_uuid: ParentUuid,
         union_id: UnionId,
-        upload_key: Annotated[str, wire("uploadKey")],
+        upload_key: str,
         name: FileName,
         *,
         size: Annotated[int | None, Field(ge=0), wire("option.size", "size")] = None,
@@ -429,16 +319,7 @@ class DentryManager(Manager):
 
         Source: submittal-file
         """
-        return Call(
-            Dentry,
-            "dentry",
-            parent_uuid=parent_uuid,
-            union_id=union_id,
-            upload_key=upload_key,
-            name=name,
-            size=size,
-            **fields,
-        )
+        return Call(Dentry, "dentry")
 
     @api(
         "storage_1_0.GetFileDownloadInfo",
@@ -469,14 +350,7 @@ class DentryManager(Manager):
 
         Source: obtains-the-download-information-about-a-file
         """
-        return Call(
-            DownloadInfo,
-            space_id=space_id,
-            dentry_id=dentry_id,
-            union_id=union_id,
-            version=version,
-            prefer_intranet=prefer_intranet,
-        )
+        return Call(DownloadInfo)
 
     @operation
     def upload(
@@ -513,9 +387,7 @@ class DentryManager(Manager):
         dentry_id: DentryId,
         union_id: UnionId,
         to: Target,
-        *,
-        version: int | None = None,
-        progress: BytesProgress | None = None,
+        **fields: Unpack[DownloadFields],
     ) -> Flow[int]:
         """Download a file; it is never held in memory as a whole.
 
@@ -524,97 +396,26 @@ class DentryManager(Manager):
             dentry_id: the file.
             union_id: the user who downloads it.
             to: a path, where the file appears when it is complete, or a binary file object.
-            version: an older version.
-            progress: called with the number of bytes received, and the total.
+            fields: see `DownloadFields`.
 
         Returns:
             The number of bytes received.
         """
-        info = yield from self.download_info.call(space_id, dentry_id, union_id, version=version)
-        kept = Download(to, progress)
+        info = yield from self.download_info.call(space_id, dentry_id, union_id, version=fields.get("version"))
+        kept = Download(to, fields.get("progress"))
         yield from Transfer("GET", info.signature.url, info.signature.headers, download=kept)
         return kept.received
 
 
-class HeaderSignature(Record):
-    """Signed URLs, the headers to send with them, and how long they are valid."""
-
-    resource_urls: Annotated[list[str], wire("resourceUrls")] = []
-    internal_resource_urls: Annotated[list[str], wire("internalResourceUrls")] = []
-    headers: dict[str, str] = {}
-    expiration_seconds: Annotated[int | None, wire("expirationSeconds")] = None
-    region: str | None = None
-
-    @property
-    def url(self) -> str:
-        """The URL to use.
-
-        Raises:
-            TransportError: the reply has no URL.
-        """
-        if not self.resource_urls:
-            raise TransportError("the reply has no URL of the file store")
-        return self.resource_urls[0]
-
-
-class DownloadInfo(Record):
-    """The URL to download the bytes of a file from."""
-
-    protocol: str | None = None
-    signature: Annotated[HeaderSignature, wire("headerSignatureInfo")]
-
-
-class UploadInfo(DownloadInfo):
-    """The URL to upload the bytes of a file to, and the key to make a file of them."""
-
-    upload_key: Annotated[str, wire("uploadKey")]
-    storage_driver: Annotated[str | None, wire("storageDriver")] = None
-
-
-class StorageTask(Record):
-    """A copy, move or deletion that goes on in the background."""
-
-    id: str
-    status: str | None = None
-    """`INIT`, `IN_PROGRESS`, `SUCCESS` or `FAIL`."""
-    total_count: Annotated[int | None, wire("totalCount")] = None
-    success_count: Annotated[int | None, wire("successCount")] = None
-    fail_count: Annotated[int | None, wire("failCount")] = None
-    fail_message: Annotated[str | None, wire("failMessage")] = None
-    begin_time: Annotated[AwareDatetime | None, wire("beginTime")] = None
-    end_time: Annotated[AwareDatetime | None, wire("endTime")] = None
-
-
-class Deleted(Record):
-    """The result of a deletion. If it goes on in the background, it has a task."""
-
-    is_async: Annotated[bool | None, wire("async")] = None
-    task_id: Annotated[str | None, wire("taskId")] = None
-
-
-class DentryProperties(Record):
-    """Properties of a file or folder."""
-
-    read_only: Annotated[bool | None, wire("readOnly")] = None
-
-
-class Thumbnail(Record):
-    """A small picture of a file, at a URL that expires after a while."""
-
-    width: int | None = None
-    height: int | None = None
-    url: str | None = None
-
-
-class Dentry(Model):
+class Dentry(Model, alias_generator=camel):
     """A file or a folder in a space (文件、文件夹). Users are identified by union id."""
 
     objects: ClassVar[DentryManager] = DentryManager()
     get = objects.get
 
     id: str
-    space_id: Annotated[str, wire("spaceId")]
-    parent_id: Annotated[str | None, wire("parentId")] = None
+    space_id: str
+    parent_id: str | None = None
     type: str | None = None
     """`FILE` or `FOLDER`."""
     name: str = ""
@@ -624,18 +425,16 @@ class Dentry(Model):
     status: str | None = None
     """`NORMAL`, `DELETED` or `EXPIRED`."""
     extension: str | None = None
-    creator_id: Annotated[str | None, wire("creatorId")] = None
-    modifier_id: Annotated[str | None, wire("modifierId")] = None
-    create_time: Annotated[AwareDatetime | None, wire("createTime")] = None
-    modified_time: Annotated[AwareDatetime | None, wire("modifiedTime")] = None
+    creator_id: str | None = None
+    modifier_id: str | None = None
+    create_time: AwareDatetime | None = None
+    modified_time: AwareDatetime | None = None
     properties: DentryProperties | None = None
     # documented as a map by app, but the sample has a list
-    app_properties: Annotated[
-        dict[str, builtins.list[AppProperty]] | builtins.list[AppProperty] | AppProperty | None, wire("appProperties")
-    ] = None
+    app_properties: dict[str, builtins.list[AppProperty]] | builtins.list[AppProperty] | AppProperty | None = None
     uuid: str | None = None
-    partition_type: Annotated[str | None, wire("partitionType")] = None
-    storage_driver: Annotated[str | None, wire("storageDriver")] = None
+    partition_type: str | None = None
+    storage_driver: str | None = None
     thumbnail: Thumbnail | None = None
     category: str | None = None
 
@@ -661,26 +460,26 @@ class Dentry(Model):
         return self
 
     @operation
-    def copy_to(self, folder: Dentry, union_id: UnionId, *, conflict: Conflict | None = None) -> Call[Placed]:
+    def copy_to(self, folder: Dentry, union_id: UnionId, **fields: Unpack[CopyFields]) -> Call[Placed]:
         """Copy this file or folder.
 
         Args:
             folder: the folder to copy it to.
             union_id: the user who copies it.
-            conflict: what happens if the name is taken; by default, it gets another name.
+            fields: see `CopyFields`.
         """
-        return self.objects.copy.call(self.space_id, self.id, folder.space_id, folder.id, union_id, conflict=conflict)
+        return self.objects.copy.call(self.space_id, self.id, folder.space_id, folder.id, union_id, **fields)
 
     @operation
-    def move_to(self, folder: Dentry, union_id: UnionId, *, conflict: Conflict | None = None) -> Call[Placed]:
+    def move_to(self, folder: Dentry, union_id: UnionId, **fields: Unpack[MoveFields]) -> Call[Placed]:
         """Move this file or folder. The result says where it is afterwards.
 
         Args:
             folder: the folder to move it to.
             union_id: the user who moves it.
-            conflict: what happens if the name is taken; by default, it gets another name.
+            fields: see `MoveFields`.
         """
-        return self.objects.move.call(self.space_id, self.id, folder.space_id, folder.id, union_id, conflict=conflict)
+        return self.objects.move.call(self.space_id, self.id, folder.space_id, folder.id, union_id, **fields)
 
     @operation
     def delete(self, union_id: UnionId, *, to_recycle_bin: bool | None = None) -> Call[Deleted]:
@@ -728,21 +527,18 @@ class Dentry(Model):
         return (yield from self.objects.upload.call(self.uuid or "", file, union_id, **fields))
 
     @operation
-    def download(
-        self, to: Target, union_id: UnionId, *, version: int | None = None, progress: BytesProgress | None = None
-    ) -> Flow[int]:
+    def download(self, to: Target, union_id: UnionId, **fields: Unpack[DownloadFields]) -> Flow[int]:
         """Download this file; it is never held in memory as a whole.
 
         Args:
             to: a path, where the file appears when it is complete, or a binary file object.
             union_id: the user who downloads it.
-            version: an older version.
-            progress: called with the number of bytes received, and the total.
+            fields: see `DownloadFields`.
 
         Returns:
             The number of bytes received.
         """
-        return self.objects.download.call(self.space_id, self.id, union_id, to, version=version, progress=progress)
+        return self.objects.download.call(self.space_id, self.id, union_id, to, **fields)
 
 
 class Placed(Deleted):

@@ -77,14 +77,7 @@ class DriveUploadManager(Manager):
 
         Source: enable-upload-transaction
         """
-        return Call(
-            DriveUpload,
-            "",
-            agent_id=agent_id,
-            file_size=file_size,
-            chunk_numbers=chunk_numbers,
-            upload_id=upload_id,
-        )
+        return Call(DriveUpload, "")
 
     @api("dingtalk.oapi.file.upload.chunk", "POST /file/upload/chunk?agent_id&upload_id&chunk_sequence")
     def chunk(
@@ -122,5 +115,5 @@ class DriveUpload(Model):
 
     objects: ClassVar[DriveUploadManager] = DriveUploadManager()
 
-    upload_id: str | None = None
-    media_id: str | None = None
+    upload_id: str | None
+    media_id: str | None

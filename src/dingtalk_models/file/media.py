@@ -82,5 +82,5 @@ class Media(Model):
     upload = objects.upload
 
     media_id: str
-    type: str | None = None
-    created_at: Millis | None = None
+    type: str | None
+    created_at: Millis | None

@@ -14,10 +14,10 @@ from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import wire
-from dingtalk_models.file.dentry import (
+from dingtalk_models.core.wire import camel, wire
+from dingtalk_models.file.dentry import Dentry
+from dingtalk_models.file.dentry_fields import (
     ROOT,
-    Dentry,
     FileName,
     FolderFields,
     ListingFields,
@@ -30,11 +30,11 @@ from dingtalk_models.file.dentry import (
 class CapabilityFields(TypedDict, total=False):
     """What users can do in a space."""
 
-    can_search: Annotated[bool, wire("canSearch")]
+    can_search: bool
     """Search for its files."""
-    can_rename: Annotated[bool, wire("canRename")]
+    can_rename: bool
     """Rename it."""
-    can_record_recent_file: Annotated[bool, wire("canRecordRecentFile")]
+    can_record_recent_file: bool
     """Show its files among the recently used ones."""
 
 
@@ -68,7 +68,7 @@ class SpaceManager(Manager):
 
         Source: add-space
         """
-        return Call(Space, "space", union_id=union_id, **fields)
+        return Call(Space, "space")
 
     @api("storage_1_0.GetSpace", "GET /v1.0/storage/spaces/{spaceId}")
     def get(self, space_id: SpaceId, union_id: UnionId) -> Call[Space]:
@@ -83,34 +83,34 @@ class SpaceManager(Manager):
 
         Source: get-space-information
         """
-        return Call(Space, "space", space_id=space_id, union_id=union_id)
+        return Call(Space, "space")
 
 
-class Capabilities(Record):
+class Capabilities(Record, alias_generator=camel):
     """What users can do in a space."""
 
-    can_search: Annotated[bool | None, wire("canSearch")] = None
-    can_rename: Annotated[bool | None, wire("canRename")] = None
-    can_record_recent_file: Annotated[bool | None, wire("canRecordRecentFile")] = None
+    can_search: bool | None
+    can_rename: bool | None
+    can_record_recent_file: bool | None
 
 
 class PartitionQuota(Record):
     """The used size and the capacity of a partition, in bytes."""
 
-    used: int | None = None
-    max: int | None = None
-    reserved: int | None = None
-    type: str | None = None
+    used: int | None
+    max: int | None
+    reserved: int | None
+    type: str | None
 
 
-class Partition(Record):
+class Partition(Record, alias_generator=camel):
     """A part of a space."""
 
-    partition_type: Annotated[str | None, wire("partitionType")] = None
-    quota: PartitionQuota | None = None
+    partition_type: str | None
+    quota: PartitionQuota | None
 
 
-class Space(Model):
+class Space(Model, alias_generator=camel):
     """A space (空间). Users are identified by union id."""
 
     objects: ClassVar[SpaceManager] = SpaceManager()
@@ -118,22 +118,22 @@ class Space(Model):
     create = objects.create
 
     id: str
-    corp_id: Annotated[str | None, wire("corpId")] = None
-    creator_id: Annotated[str | None, wire("creatorId")] = None
-    modifier_id: Annotated[str | None, wire("modifierId")] = None
-    owner_type: Annotated[str | None, wire("ownerType")] = None
-    owner_id: Annotated[str | None, wire("ownerId")] = None
-    used_quota: Annotated[int | None, wire("usedQuota")] = None
+    corp_id: str | None = None
+    creator_id: str | None = None
+    modifier_id: str | None = None
+    owner_type: str | None = None
+    owner_id: str | None = None
+    used_quota: int | None = None
     """Its used size in bytes."""
     quota: int | None = None
     """Its capacity in bytes."""
     status: str | None = None
     """`NORMAL` or `DELETE`."""
-    create_time: Annotated[AwareDatetime | None, wire("createTime")] = None
-    modified_time: Annotated[AwareDatetime | None, wire("modifiedTime")] = None
-    app_id: Annotated[str | None, wire("appId")] = None
+    create_time: AwareDatetime | None = None
+    modified_time: AwareDatetime | None = None
+    app_id: str | None = None
     scene: str | None = None
-    scene_id: Annotated[str | None, wire("sceneId")] = None
+    scene_id: str | None = None
     capabilities: Capabilities | None = None
     name: str | None = None
     partitions: builtins.list[Partition] = []

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import to_jsonable_python
 
 from dingtalk_models.core.json_values import from_text, is_array, is_object
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel, wire
 
 T = TypeVar("T")
 
@@ -39,6 +39,12 @@ MAX_MARKDOWN = 5000
 def wire_object(kind: type[T]) -> type[T]:
     """A frozen dataclass that is checked whenever it is an argument, under its Python names or those of the wire."""
     return with_config(ConfigDict(revalidate_instances="always"))(dataclass(frozen=True)(kind))
+
+
+@dataclass_transform(frozen_default=True)
+def camel_object(kind: type[T]) -> type[T]:
+    """The same, with names in camelCase on the wire."""
+    return with_config(ConfigDict(revalidate_instances="always", alias_generator=camel))(dataclass(frozen=True)(kind))
 
 
 Filled = Annotated[str, Field(min_length=1)]
@@ -61,7 +67,7 @@ class Text:
     """The text; in a work notification at most 2048 bytes, and better no more than 500 characters."""
 
 
-@wire_object
+@camel_object
 class Link:
     """A card that opens a page."""
 
@@ -69,9 +75,9 @@ class Link:
 
     title: Filled
     text: Filled
-    message_url: Annotated[Filled, wire("messageUrl")]
+    message_url: Filled
     """The page that it opens."""
-    pic_url: Annotated[str, wire("picUrl")] = ""
+    pic_url: str = ""
     """A picture: an address, or a media id."""
 
 

@@ -16,19 +16,19 @@ from dingtalk_models.core.paging import PageFlow, page_of
 from dingtalk_models.core.parallel import batches, together
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import Millis, wire
+from dingtalk_models.core.wire import Millis, camel, wire
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, msg_param
 
 MAX_USERS = 20
 MAX_KEYS = 20
 
-_RobotCode = Annotated[Annotated[str, Field(min_length=1)] | None, wire("robotCode")]
-_Key = Annotated[str, Field(min_length=1), wire("processQueryKey")]
-_Keys = Annotated[list[str], Field(min_length=1, max_length=MAX_KEYS), wire("processQueryKeys")]
-_Group = Annotated[str, Field(min_length=1), wire("openConversationId")]
-_MsgKey = Annotated[str, Field(min_length=1), wire("msgKey")]
-_MsgParam = Annotated[str, Field(min_length=1), wire("msgParam")]
+_RobotCode = Annotated[str, Field(min_length=1)] | None
+_Key = Annotated[str, Field(min_length=1)]
+_Keys = Annotated[list[str], Field(min_length=1, max_length=MAX_KEYS)]
+_Group = Annotated[str, Field(min_length=1)]
+_MsgKey = Annotated[str, Field(min_length=1)]
+_MsgParam = Annotated[str, Field(min_length=1)]
 
 
 class RobotManager(Manager):
@@ -88,7 +88,7 @@ class RobotManager(Manager):
     @api("robot_1_0.BatchSendOTO", "POST /v1.0/robot/oToMessages/batchSend")
     def batch_send(
         self,
-        user_ids: Annotated[list[str], Field(min_length=1, max_length=MAX_USERS), wire("userIds")],
+        user_ids: Annotated[list[str], Field(min_length=1, max_length=MAX_USERS)],
         msg_key: _MsgKey,
         msg_param: _MsgParam,
         *,
@@ -125,7 +125,7 @@ class RobotManager(Manager):
         msg_key: _MsgKey,
         msg_param: _MsgParam,
         *,
-        cool_app_code: Annotated[str | None, wire("coolAppCode")] = None,
+        cool_app_code: str | None = None,
         robot_code: _RobotCode = None,
     ) -> Call[GroupMessage]:
         """Send a message to a group (机器人发送群聊消息).
@@ -174,10 +174,10 @@ class RobotManager(Manager):
     def group_read_status(
         self,
         process_query_key: _Key,
-        open_conversation_id: Annotated[str | None, wire("openConversationId")] = None,
+        open_conversation_id: str | None = None,
         *,
-        max_results: Annotated[int, Field(ge=1, le=200), wire("maxResults")] = 200,
-        next_token: Annotated[str | None, wire("nextToken")] = None,
+        max_results: Annotated[int, Field(ge=1, le=200)] = 200,
+        next_token: str | None = None,
         robot_code: _RobotCode = None,
     ) -> Call[GroupReadStatus]:
         """Who has read a message to a group, a page (查询企业机器人群聊消息用户已读状态).
@@ -241,27 +241,27 @@ class RobotManager(Manager):
         return app.appkey
 
 
-class _BatchReply(Record):
-    process_query_key: Annotated[str | None, wire("processQueryKey")] = None
+class _BatchReply(Record, alias_generator=camel):
+    process_query_key: str | None
     invalid_staff_ids: Annotated[list[str], wire("invalidStaffIdList")] = []
     flow_controlled_staff_ids: Annotated[list[str], wire("flowControlledStaffIdList")] = []
 
 
-class Reader(Record):
+class Reader(Record, alias_generator=camel):
     """Someone who got a message, and whether they read it."""
 
-    user_id: Annotated[str, wire("userId")]
-    name: str | None = None
-    read_status: Annotated[str | None, wire("readStatus")] = None
+    user_id: str
+    name: str | None
+    read_status: str | None
     """`READ` or `UNREAD`."""
-    read_at: Annotated[Millis | None, wire("readTimestamp")] = None
+    read_at: Annotated[Millis | None, wire("readTimestamp")]
     """The platform documents it, and does not fill it."""
 
 
-class ReadStatus(Record):
+class ReadStatus(Record, alias_generator=camel):
     """Who has read a message to single people."""
 
-    send_status: Annotated[str, wire("sendStatus")]
+    send_status: str
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
     receivers: Annotated[list[Reader], wire("messageReadInfoList")] = []
 
@@ -276,14 +276,14 @@ class ReadStatus(Record):
         return [each.user_id for each in self.receivers if each.read_status != "READ"]
 
 
-class GroupReadStatus(Record):
+class GroupReadStatus(Record, alias_generator=camel):
     """Who has read a message to a group, a page."""
 
-    send_status: Annotated[str, wire("sendStatus")]
+    send_status: str
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
-    read_user_ids: Annotated[list[str], wire("readUserIds")] = []
-    next_token: Annotated[str | None, wire("nextToken")] = None
-    has_more: Annotated[bool | None, wire("hasMore")] = None
+    read_user_ids: list[str] = []
+    next_token: str | None
+    has_more: bool | None
 
 
 class Recall(Record):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, PlainSerializer, Tag, TypeAdapter
 
 from dingtalk_models.core.wire import wire
-from dingtalk_models.message.message_body import Filled, Link, Markdown, Text, wire_object
+from dingtalk_models.message.message_body import Filled, Link, Markdown, Text, camel_object, wire_object
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class SampleMarkdown(Markdown):
     msg_key: ClassVar = "sampleMarkdown"
 
 
-@wire_object
+@camel_object
 class SampleLink(Link):
     """A card that opens a page."""
 
@@ -47,39 +47,39 @@ class SampleImage:
     """Its address, or a media id."""
 
 
-@wire_object
+@camel_object
 class SampleAudio:
     """A recording."""
 
     msg_key: ClassVar = "sampleAudio"
 
-    media_id: Annotated[Filled, wire("mediaId")]
+    media_id: Filled
     duration: Annotated[int, Field(gt=0), PlainSerializer(str, return_type=str)]
     """Its length in milliseconds."""
 
 
-@wire_object
+@camel_object
 class SampleFile:
     """A file."""
 
     msg_key: ClassVar = "sampleFile"
 
-    media_id: Annotated[Filled, wire("mediaId")]
-    file_name: Annotated[Filled, wire("fileName")]
-    file_type: Annotated[Filled, wire("fileType")]
+    media_id: Filled
+    file_name: Filled
+    file_type: Filled
     """Its extension, such as `pdf`."""
 
 
-@wire_object
+@camel_object
 class SampleVideo:
     """A film."""
 
     msg_key: ClassVar = "sampleVideo"
 
-    video_media_id: Annotated[Filled, wire("videoMediaId")]
-    video_type: Annotated[Filled, wire("videoType")]
+    video_media_id: Filled
+    video_type: Filled
     """Its extension: `mp4`."""
-    pic_media_id: Annotated[Filled, wire("picMediaId")]
+    pic_media_id: Filled
     """The media id of its cover."""
     duration: Annotated[int, Field(gt=0), PlainSerializer(str, return_type=str)]
     """Its length in seconds."""
@@ -87,7 +87,7 @@ class SampleVideo:
     width: Annotated[int, Field(gt=0), PlainSerializer(str, return_type=str)] | None = None
 
 
-@wire_object
+@camel_object
 class SampleActionCard:
     """A card with one button."""
 
@@ -97,7 +97,7 @@ class SampleActionCard:
     """What the list of conversations shows."""
     text: Filled
     """Markdown."""
-    single_title: Annotated[Filled, wire("singleTitle")]
+    single_title: Filled
     """The button's text."""
     single_url: Annotated[Filled, wire("singleURL")]
     """The page that it opens."""

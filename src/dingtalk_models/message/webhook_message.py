@@ -12,7 +12,7 @@ from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import wire
-from dingtalk_models.message.message_body import Digit, Filled, Link, Markdown, Text, fits, wire_object
+from dingtalk_models.message.message_body import Digit, Filled, Link, Markdown, Text, camel_object, fits, wire_object
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class RobotButton:
     """The page that it opens."""
 
 
-@wire_object
+@camel_object
 class RobotActionCard:
     """A card with one button (`single_title`, `single_url`) or several (`buttons`)."""
 
@@ -39,13 +39,13 @@ class RobotActionCard:
     """What the list of conversations shows."""
     text: Filled
     """Markdown."""
-    single_title: Annotated[Filled | None, wire("singleTitle")] = None
+    single_title: Filled | None = None
     single_url: Annotated[Filled | None, wire("singleURL")] = None
     """The page that the one button opens."""
     buttons: Annotated[Annotated[list[RobotButton], Field(min_length=1)] | None, wire("btns")] = None
     horizontal: Annotated[Digit | None, wire("btnOrientation")] = None
     """Whether the buttons stand side by side."""
-    hide_avatar: Annotated[Digit | None, wire("hideAvatar")] = None
+    hide_avatar: Digit | None = None
 
 
 @wire_object
@@ -148,20 +148,7 @@ class WebhookRobotManager(Manager):
 
         Source: custom-robots-send-group-messages
         """
-        return Call(
-            None,
-            msgtype=msgtype,
-            text=text,
-            link=link,
-            markdown=markdown,
-            action_card=action_card,
-            feed_card=feed_card,
-            at=at,
-            msg_uuid=msg_uuid,
-            access_token=access_token,
-            timestamp=timestamp,
-            sign=sign,
-        )
+        return Call(None)
 
 
 def signature(secret: str, timestamp: int) -> str:

@@ -310,9 +310,9 @@ class SendProgress(Record):
 class Forbidden(Record):
     """Someone for whom a message was dropped."""
 
-    userid: str | None = None
+    userid: str | None
     code: str
-    count: int | None = None
+    count: int | None
     """How many messages the limit allows."""
 
     @property

@@ -14,15 +14,11 @@ from dingtalk_models.core.shape import OrDict
 from dingtalk_models.core.wire import wire
 from dingtalk_models.smartwork.form_values import AttachedFile
 
-InstanceId = Annotated[str, Field(min_length=1), wire("processInstanceId")]
-Actioner = Annotated[str, wire("actionerUserId")]
-TaskId = Annotated[int, wire("taskId")]
+InstanceId = Annotated[str, Field(min_length=1)]
 CommentText = Annotated[str, Field(min_length=1, max_length=1024)]
 Remark = Annotated[str | None, Field(max_length=1024)]
-Starters = Annotated[Sequence[str] | None, Field(max_length=10), wire("userIds")]
-Statuses = Annotated[
-    Sequence[Literal["NEW", "RUNNING", "TERMINATED", "COMPLETED", "CANCELED"]] | None, wire("statuses")
-]
+Starters = Annotated[Sequence[str] | None, Field(max_length=10)]
+Statuses = Sequence[Literal["NEW", "RUNNING", "TERMINATED", "COMPLETED", "CANCELED"]] | None
 
 
 class ApproverFields(TypedDict):
@@ -30,16 +26,16 @@ class ApproverFields(TypedDict):
 
     action_type: Annotated[Literal["AND", "OR", "NONE"], wire("actionType", "task_action_type")]
     """`AND`: all of them, `OR`: any of them, `NONE`: the only one."""
-    user_ids: Annotated[list[str], wire("userIds")]
+    user_ids: list[str]
     """The users: one for `NONE`, else at least two."""
 
 
 class TargetFields(TypedDict):
     """The users chosen for a step that the form leaves to the one who starts the approval."""
 
-    actioner_key: Annotated[str, wire("actionerKey")]
+    actioner_key: str
     """The step's key, from `forecast`."""
-    actioner_user_ids: Annotated[list[str], wire("actionerUserIds")]
+    actioner_user_ids: list[str]
     """The users."""
 
 
@@ -76,21 +72,19 @@ Approver = Annotated[
 class StartFields(TypedDict, total=False):
     """What an approval may be started with."""
 
-    dept_id: Annotated[int | None, wire("deptId")]
+    dept_id: int | None
     """A department of the originator, where -1 is the root; needed where no approvers are given."""
     approvers: Annotated[Sequence[Approver] | None, BeforeValidator(loaded), Field(max_length=20)]
     """The steps, in order, at most 20: a userid, `all_of(…)` or `any_of(…)`. Without them it goes as the form says."""
-    target_select_actioners: Annotated[
-        Sequence[TargetFields] | None, Field(max_length=20), wire("targetSelectActioners")
-    ]
+    target_select_actioners: Annotated[Sequence[TargetFields] | None, Field(max_length=20)]
     """Users for the steps that the form leaves open, at most 20."""
-    cc_list: Annotated[Sequence[str] | None, Field(max_length=50), wire("ccList")]
+    cc_list: Annotated[Sequence[str] | None, Field(max_length=50)]
     """Users that get a copy, at most 50."""
-    cc_position: Annotated[Literal["START", "FINISH", "START_FINISH"] | None, wire("ccPosition")]
+    cc_position: Literal["START", "FINISH", "START_FINISH"] | None
     """When they get it."""
-    microapp_agent_id: Annotated[int | None, wire("microappAgentId")]
+    microapp_agent_id: int | None
     """The agent id of the app."""
-    biz_detail_page_url: Annotated[str | None, Field(max_length=1024), wire("bizDetailPageUrl")]
+    biz_detail_page_url: Annotated[str | None, Field(max_length=1024)]
     """A page of your own with the details, at most 1024 characters; OA premium only."""
 
 
@@ -131,7 +125,7 @@ class RedirectFields(CommentFields, total=False):
 
     remark: Annotated[str | None, Field(max_length=256)]
     """Why, at most 256 characters."""
-    action_name: Annotated[str | None, Field(max_length=128), wire("actionName")]
+    action_name: Annotated[str | None, Field(max_length=128)]
     """What this is called, at most 128 characters."""
 
 

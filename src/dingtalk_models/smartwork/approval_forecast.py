@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel
 
 
-class SelectableUser(Record):
+class SelectableUser(Record, alias_generator=camel):
     """A user who may be chosen."""
 
-    work_no: Annotated[str | None, wire("workNo")] = None
-    user_name: Annotated[str | None, wire("userName")] = None
+    work_no: str | None
+    user_name: str | None
 
 
-class SelectableLabel(Record):
+class SelectableLabel(Record, alias_generator=camel):
     """A role whose users may be chosen."""
 
-    labels: str | None = None
-    label_names: Annotated[str | None, wire("labelNames")] = None
+    labels: str | None
+    label_names: str | None
 
 
 class SelectionRange(Record):
@@ -29,64 +27,64 @@ class SelectionRange(Record):
     labels: list[SelectableLabel] = []
 
 
-class WorkflowActor(Record):
+class WorkflowActor(Record, alias_generator=camel):
     """How a step is decided, and by whom."""
 
-    actor_key: Annotated[str | None, wire("actorKey")] = None
+    actor_key: str | None
     """The key for `target_select_actioners`."""
-    actor_type: Annotated[str | None, wire("actorType")] = None
+    actor_type: str | None
     """`approver`, `notifier` or `audit`."""
-    actor_selection_type: Annotated[str | None, wire("actorSelectionType")] = None
+    actor_selection_type: str | None
     """`allStaff`, `approvals` or `labels`."""
-    actor_selection_range: Annotated[SelectionRange | None, wire("actorSelectionRange")] = None
-    allowed_multi: Annotated[bool | None, wire("allowedMulti")] = None
-    approval_type: Annotated[str | None, wire("approvalType")] = None
+    actor_selection_range: SelectionRange | None
+    allowed_multi: bool | None
+    approval_type: str | None
     """`MANUAL`, `AUTO_AGREE` or `AUTO_REFUSE`."""
-    approval_method: Annotated[str | None, wire("approvalMethod")] = None
+    approval_method: str | None
     """`ONE_BY_ONE`, `AND` or `OR`."""
-    actor_activate_type: Annotated[str | None, wire("actorActivateType")] = None
+    actor_activate_type: str | None
     """`ALL` or `ONE_BY_ONE`."""
-    required: bool | None = None
+    required: bool | None
 
 
-class ActivityActioner(Record):
+class ActivityActioner(Record, alias_generator=camel):
     """A user of a step."""
 
-    user_id: Annotated[str | None, wire("userId")] = None
-    name: str | None = None
-    avatar: str | None = None
+    user_id: str | None
+    name: str | None
+    avatar: str | None
 
 
-class ActivityRule(Record):
+class ActivityRule(Record, alias_generator=camel):
     """A step."""
 
-    activity_id: Annotated[str | None, wire("activityId")] = None
-    prev_activity_id: Annotated[str | None, wire("prevActivityId")] = None
-    activity_name: Annotated[str | None, wire("activityName")] = None
-    activity_type: Annotated[str | None, wire("activityType")] = None
+    activity_id: str | None
+    prev_activity_id: str | None
+    activity_name: str | None
+    activity_type: str | None
     """`target_select` or `target_approval`."""
-    is_target_select: Annotated[bool | None, wire("isTargetSelect")] = None
-    workflow_actor: Annotated[WorkflowActor | None, wire("workflowActor")] = None
-    activity_actioners: Annotated[list[ActivityActioner], wire("activityActioners")] = []
+    is_target_select: bool | None
+    workflow_actor: WorkflowActor | None
+    activity_actioners: list[ActivityActioner] = []
 
 
-class ForecastNode(Record):
+class ForecastNode(Record, alias_generator=camel):
     """A node of the flow."""
 
-    activity_id: Annotated[str | None, wire("activityId")] = None
-    out_id: Annotated[str | None, wire("outId")] = None
+    activity_id: str | None
+    out_id: str | None
 
 
-class Forecast(Record):
+class Forecast(Record, alias_generator=camel):
     """The steps that an approval would go through."""
 
-    is_forecast_success: Annotated[bool | None, wire("isForecastSuccess")] = None
-    process_code: Annotated[str | None, wire("processCode")] = None
-    user_id: Annotated[str | None, wire("userId")] = None
-    process_id: Annotated[int | None, wire("processId")] = None
-    is_static_workflow: Annotated[bool | None, wire("isStaticWorkflow")] = None
-    workflow_activity_rules: Annotated[list[ActivityRule], wire("workflowActivityRules")] = []
-    workflow_forecast_nodes: Annotated[list[ForecastNode], wire("workflowForecastNodes")] = []
+    is_forecast_success: bool | None
+    process_code: str | None
+    user_id: str | None
+    process_id: int | None
+    is_static_workflow: bool | None
+    workflow_activity_rules: list[ActivityRule] = []
+    workflow_forecast_nodes: list[ForecastNode] = []
 
     @property
     def target_keys(self) -> list[str]:

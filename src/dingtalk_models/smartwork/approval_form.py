@@ -17,30 +17,28 @@ from dingtalk_models.core.paging import TOKEN_FROM_ZERO
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.shape import OrDict
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import IsoTime, Millis, wire
+from dingtalk_models.core.wire import IsoTime, Millis, camel, wire
 from dingtalk_models.smartwork.form_components import Component
-
-ProcessCode = Annotated[str, wire("processCode")]
 
 
 class TemplateConfig(TypedDict, total=False):
     """How a form behaves."""
 
-    disable_stop_process_button: Annotated[bool, wire("disableStopProcessButton")]
+    disable_stop_process_button: bool
     """Whether approvals can't be withdrawn."""
     hidden: bool
     """Whether it is not listed."""
-    disable_delete_process: Annotated[bool, wire("disableDeleteProcess")]
+    disable_delete_process: bool
     """Whether it can't be deleted."""
-    disable_form_edit: Annotated[bool, wire("disableFormEdit")]
+    disable_form_edit: bool
     """Whether it can't be edited."""
-    disable_resubmit: Annotated[bool, wire("disableResubmit")]
+    disable_resubmit: bool
     """Whether approvals can't be sent again."""
-    disable_homepage: Annotated[bool, wire("disableHomepage")]
+    disable_homepage: bool
     """Whether it is not on the home page."""
-    dir_id: Annotated[str, wire("dirId")]
+    dir_id: str
     """The group that it is put into."""
-    origin_dir_id: Annotated[str, wire("originDirId")]
+    origin_dir_id: str
     """The group that it was in."""
 
 
@@ -73,10 +71,10 @@ class ApprovalFormManager(Manager):
     )
     def visible(
         self,
-        user_id: Annotated[str | None, wire("userId")] = None,
+        user_id: str | None = None,
         *,
-        next_token: Annotated[int, Field(ge=0), wire("nextToken")] = 0,
-        max_results: Annotated[int, Field(ge=1, le=100), wire("maxResults")] = 100,
+        next_token: Annotated[int, Field(ge=0)] = 0,
+        max_results: Annotated[int, Field(ge=1, le=100)] = 100,
     ) -> Query[ApprovalForm]:
         """The forms that a user may start approvals from (获取指定用户可见的审批表单列表).
 
@@ -90,22 +88,14 @@ class ApprovalFormManager(Manager):
 
         Source: obtains-a-list-of-approval-forms-visible-to-the-specified
         """
-        return Listing(
-            ApprovalForm,
-            TOKEN_FROM_ZERO,
-            "result",
-            items="processList",
-            user_id=user_id,
-            next_token=next_token,
-            max_results=max_results,
-        )
+        return Listing(ApprovalForm, TOKEN_FROM_ZERO, "result", items="processList")
 
     @api(
         "workflow_1_0.GetManageProcessByStaffId",
         "GET /v1.0/workflow/processes/managements/templates",
         Old("dingtalk.oapi.process.template.manage.get", userid="user_id"),
     )
-    def manageable(self, user_id: Annotated[str, wire("userId")]) -> Query[ApprovalForm]:
+    def manageable(self, user_id: str) -> Query[ApprovalForm]:
         """The forms of the company that a user manages (获取当前企业所有可管理的表单).
 
         Args:
@@ -116,15 +106,13 @@ class ApprovalFormManager(Manager):
 
         Source: get-all-manageable-forms-for-the-current-enterprise
         """
-        return Listing(ApprovalForm, None, "result", user_id=user_id)
+        return Listing(ApprovalForm, None, "result")
 
     @api(
         "workflow_1_0.QuerySchemaByProcessCode",
         "GET /v1.0/workflow/forms/schemas/processCodes",
     )
-    def schema(
-        self, process_code: ProcessCode, *, app_uuid: Annotated[str | None, wire("appUuid")] = None
-    ) -> Call[FormSchema]:
+    def schema(self, process_code: str, *, app_uuid: str | None = None) -> Call[FormSchema]:
         """The components of a form (获取表单 schema).
 
         Args:
@@ -136,7 +124,7 @@ class ApprovalFormManager(Manager):
 
         Source: obtain-the-form-schema
         """
-        return Call(FormSchema, "result", process_code=process_code, app_uuid=app_uuid)
+        return Call(FormSchema, "result")
 
     @api(
         "workflow_1_0.GetProcessCodeByName",
@@ -154,7 +142,7 @@ class ApprovalFormManager(Manager):
 
         Source: obtain-the-template-code
         """
-        return Call(ApprovalForm, "result", name=name).then(lambda form: form.named(name))
+        return Call(ApprovalForm, "result").then(lambda form: form.named(name))
 
     @api(
         "workflow_1_0.FormCreate",
@@ -164,11 +152,11 @@ class ApprovalFormManager(Manager):
     def save(
         self,
         name: Annotated[str, Field(min_length=1, max_length=200)],
-        form_components: Annotated[Sequence[OrDict[Component]], Field(max_length=200), wire("formComponents")],
+        form_components: Annotated[Sequence[OrDict[Component]], Field(max_length=200)],
         *,
-        process_code: Annotated[str | None, wire("processCode")] = None,
+        process_code: str | None = None,
         description: Annotated[str | None, Field(max_length=300)] = None,
-        template_config: Annotated[TemplateConfig | None, wire("templateConfig")] = None,
+        template_config: TemplateConfig | None = None,
     ) -> Call[ApprovalForm]:
         """Create a form, or change the one of a code (创建或更新审批表单模板).
 
@@ -188,15 +176,7 @@ class ApprovalFormManager(Manager):
 
         Source: create-an-approval-form-template
         """
-        return Call(
-            ApprovalForm,
-            "result",
-            name=name,
-            form_components=form_components,
-            process_code=process_code,
-            description=description,
-            template_config=template_config,
-        ).then(lambda form: form.named(name))
+        return Call(ApprovalForm, "result").then(lambda form: form.named(name))
 
     @api(
         "workflow_1_0.DeleteProcess",
@@ -205,9 +185,9 @@ class ApprovalFormManager(Manager):
     )
     def delete(
         self,
-        process_code: ProcessCode,
+        process_code: str,
         *,
-        clean_running_task: Annotated[bool | None, wire("cleanRunningTask")] = None,
+        clean_running_task: bool | None = None,
     ) -> Call[builtins.str]:
         """Delete a form (删除模板).
 
@@ -223,27 +203,27 @@ class ApprovalFormManager(Manager):
 
         Source: self-owned-approval-deletion-template
         """
-        return Call(str, "result.processCode", process_code=process_code, clean_running_task=clean_running_task)
+        return Call(str, "result.processCode")
 
 
-class ApprovalForm(Model):
+class ApprovalForm(Model, alias_generator=camel):
     """A form (审批表单, 审批模板). What the call that brought it does not tell is `None`."""
 
     objects: ClassVar[ApprovalFormManager] = ApprovalFormManager()
     by_name = objects.by_name
 
-    process_code: ProcessCode
+    process_code: str
     name: Annotated[str | None, wire("name", "flowTitle")] = None
     url: str | None = None
     """The page on which an approval is started."""
-    icon_url: Annotated[str | None, wire("iconUrl")] = None
-    icon_name: Annotated[str | None, wire("iconName")] = None
-    dir_id: Annotated[str | None, wire("dirId")] = None
-    dir_name: Annotated[str | None, wire("dirName")] = None
+    icon_url: str | None = None
+    icon_name: str | None = None
+    dir_id: str | None = None
+    dir_name: str | None = None
     """The group that it is in."""
-    new_process: Annotated[bool | None, wire("newProcess")] = None
-    gmt_modified: Annotated[IsoTime | None, wire("gmtModified")] = None
-    attendance_type: Annotated[int | None, wire("attendanceType")] = None
+    new_process: bool | None = None
+    gmt_modified: IsoTime | None = None
+    attendance_type: int | None = None
 
     def named(self, name: str) -> ApprovalForm:
         """This form, with the name that it was asked for by."""
@@ -296,36 +276,36 @@ class ApprovalForm(Model):
 class SchemaContent(Record):
     """What a form shows."""
 
-    title: str | None = None
-    icon: str | None = None
+    title: str | None
+    icon: str | None
     items: list[Component] = []
 
 
-class FormSchema(Record):
+class FormSchema(Record, alias_generator=camel):
     """A form with its components."""
 
-    creator_user_id: Annotated[str | None, wire("creatorUserId")] = None
-    app_uuid: Annotated[str | None, wire("appUuid")] = None
-    form_code: Annotated[str | None, wire("formCode")] = None
-    form_uuid: Annotated[str | None, wire("formUuid")] = None
-    name: str | None = None
-    memo: str | None = None
-    owner_id_type: Annotated[str | None, wire("ownerIdType")] = None
+    creator_user_id: str | None
+    app_uuid: str | None
+    form_code: str | None
+    form_uuid: str | None
+    name: str | None
+    memo: str | None
+    owner_id_type: str | None
     """`orgId`, `cid` or `uid`."""
-    schema_content: Annotated[SchemaContent, wire("schemaContent")]
-    icon: str | None = None
-    app_type: Annotated[int | None, wire("appType")] = None
-    biz_type: Annotated[str | None, wire("bizType")] = None
-    engine_type: Annotated[int | None, wire("engineType")] = None
-    status: str | None = None
+    schema_content: SchemaContent
+    icon: str | None
+    app_type: int | None
+    biz_type: str | None
+    engine_type: int | None
+    status: str | None
     """`PUBLISHED`, `SAVED` or `INVALID`."""
-    list_order: Annotated[int | None, wire("listOrder")] = None
-    custom_setting: Annotated[str | None, wire("customSetting")] = None
-    proc_type: Annotated[str | None, wire("procType")] = None
+    list_order: int | None
+    custom_setting: str | None
+    proc_type: str | None
     """`inner`, `outer` or `customer`."""
-    visible_range: Annotated[str | None, wire("visibleRange")] = None
-    gmt_create: Annotated[Millis | None, wire("gmtCreate")] = None
-    gmt_modified: Annotated[Millis | None, wire("gmtModified")] = None
+    visible_range: str | None
+    gmt_create: Millis | None
+    gmt_modified: Millis | None
 
     @property
     def components(self) -> list[Component]:

@@ -20,11 +20,10 @@ from dingtalk_models.core.parallel import batches, together
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.saved import Loaded
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, wire
+from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, camel
 from dingtalk_models.smartwork.approval_fields import (
     OLD_CREATE,
     OLD_LIST,
-    Actioner,
     CommentFields,
     CommentText,
     DecisionFields,
@@ -37,11 +36,10 @@ from dingtalk_models.smartwork.approval_fields import (
     StartFields,
     Statuses,
     TaskDecision,
-    TaskId,
     TaskRedirection,
 )
 from dingtalk_models.smartwork.approval_forecast import Forecast
-from dingtalk_models.smartwork.approval_form import ProcessCode, unpacked
+from dingtalk_models.smartwork.approval_form import unpacked
 from dingtalk_models.smartwork.approval_records import ApprovalTask, OperationRecord
 from dingtalk_models.smartwork.form_values import Form, FormEntry
 from dingtalk_models.smartwork.spans import windows
@@ -74,8 +72,8 @@ class ApprovalInstanceManager(Manager):
     )
     def create(
         self,
-        process_code: ProcessCode,
-        originator_user_id: Annotated[str, wire("originatorUserId")],
+        process_code: str,
+        originator_user_id: str,
         form_component_values: Form,
         **fields: Unpack[StartFields],
     ) -> Call[ApprovalInstance]:
@@ -100,14 +98,7 @@ class ApprovalInstanceManager(Manager):
         dept_id = fields.get("dept_id")
         if dept_id is None and not fields.get("approvers"):
             raise Refusal("dept_id", "needed where no approvers are given")
-        call = Call(
-            str,
-            "instanceId",
-            process_code=process_code,
-            originator_user_id=originator_user_id,
-            form_component_values=form_component_values,
-            **fields,
-        )
+        call = Call(str, "instanceId")
         given = {
             "originator_user_id": originator_user_id,
             "originator_dept_id": dept_id,
@@ -146,7 +137,7 @@ class ApprovalInstanceManager(Manager):
             instance.hold({"process_instance_id": process_instance_id})
             return instance
 
-        return Call(ApprovalInstance, "result", process_instance_id=process_instance_id).then(named)
+        return Call(ApprovalInstance, "result").then(named)
 
     @api(
         "workflow_1_0.ListProcessInstanceIds",
@@ -159,14 +150,14 @@ class ApprovalInstanceManager(Manager):
     )
     def list_ids(
         self,
-        process_code: ProcessCode,
-        start_time: Annotated[Millis, wire("startTime")],
-        end_time: Annotated[Millis | None, wire("endTime")] = None,
+        process_code: str,
+        start_time: Millis,
+        end_time: Millis | None = None,
         *,
         user_ids: Starters = None,
         statuses: Statuses = None,
-        next_token: Annotated[int, Field(ge=0), wire("nextToken")] = 0,
-        max_results: Annotated[int, Field(ge=1, le=20), wire("maxResults")] = 20,
+        next_token: Annotated[int, Field(ge=0)] = 0,
+        max_results: Annotated[int, Field(ge=1, le=20)] = 20,
     ) -> Query[str]:
         """The ids of a form's approvals, by when they were started (获取审批实例ID列表).
 
@@ -191,19 +182,7 @@ class ApprovalInstanceManager(Manager):
             raise Refusal(
                 "end_time", f"at most {WINDOW.days} days after start_time in one query; all_ids takes any span"
             )
-        return Listing(
-            str,
-            TOKEN_FROM_ZERO,
-            "result",
-            items="list",
-            process_code=process_code,
-            start_time=start_time,
-            end_time=end_time,
-            user_ids=user_ids,
-            statuses=statuses,
-            next_token=next_token,
-            max_results=max_results,
-        )
+        return Listing(str, TOKEN_FROM_ZERO, "result", items="list")
 
     @operation
     def list(
@@ -291,9 +270,9 @@ class ApprovalInstanceManager(Manager):
     def terminate(
         self,
         process_instance_id: InstanceId,
-        operating_user_id: Annotated[str | None, wire("operatingUserId")] = None,
+        operating_user_id: str | None = None,
         *,
-        is_system: Annotated[bool, wire("isSystem")] = False,
+        is_system: bool = False,
         remark: Remark = None,
     ) -> Call[None]:
         """Withdraw an approval, 15 seconds after it was started at the earliest (撤销审批实例).
@@ -312,13 +291,7 @@ class ApprovalInstanceManager(Manager):
         """
         if not is_system and not operating_user_id:
             raise Refusal("operating_user_id", "needed unless is_system")
-        return Call(
-            None,
-            process_instance_id=process_instance_id,
-            operating_user_id=operating_user_id,
-            is_system=is_system,
-            remark=remark,
-        )
+        return Call(None)
 
     @api(
         "workflow_1_0.AddProcessInstanceComment",
@@ -328,7 +301,7 @@ class ApprovalInstanceManager(Manager):
     def comment(
         self,
         process_instance_id: InstanceId,
-        comment_user_id: Annotated[str, wire("commentUserId")],
+        comment_user_id: str,
         text: CommentText,
         **fields: Unpack[CommentFields],
     ) -> Call[None]:
@@ -345,7 +318,7 @@ class ApprovalInstanceManager(Manager):
 
         Source: official-approval-adds-approval-comments
         """
-        return Call(None, process_instance_id=process_instance_id, comment_user_id=comment_user_id, text=text, **fields)
+        return Call(None)
 
     @api(
         "workflow_1_0.ExecuteProcessInstance",
@@ -357,8 +330,8 @@ class ApprovalInstanceManager(Manager):
     def execute(
         self,
         process_instance_id: InstanceId,
-        task_id: TaskId,
-        actioner_user_id: Actioner,
+        task_id: int,
+        actioner_user_id: str,
         result: Literal["agree", "refuse"],
         **fields: Unpack[DecisionFields],
     ) -> Call[None]:
@@ -377,21 +350,14 @@ class ApprovalInstanceManager(Manager):
 
         Source: approve-or-reject-the-approval-task
         """
-        return Call(
-            None,
-            process_instance_id=process_instance_id,
-            task_id=task_id,
-            actioner_user_id=actioner_user_id,
-            result=result,
-            **fields,
-        )
+        return Call(None)
 
     @operation
     def agree(
         self,
         process_instance_id: InstanceId,
-        task_id: TaskId,
-        actioner_user_id: Actioner,
+        task_id: int,
+        actioner_user_id: str,
         **fields: Unpack[DecisionFields],
     ) -> Call[None]:
         """Agree to a task: `execute` with `agree`.
@@ -408,8 +374,8 @@ class ApprovalInstanceManager(Manager):
     def refuse(
         self,
         process_instance_id: InstanceId,
-        task_id: TaskId,
-        actioner_user_id: Actioner,
+        task_id: int,
+        actioner_user_id: str,
         **fields: Unpack[DecisionFields],
     ) -> Call[None]:
         """Refuse a task: `execute` with `refuse`.
@@ -425,9 +391,9 @@ class ApprovalInstanceManager(Manager):
     @api("workflow_1_0.RedirectWorkflowTask", "POST /v1.0/workflow/tasks/redirect")
     def redirect(
         self,
-        task_id: TaskId,
-        to_user_id: Annotated[str, wire("toUserId")],
-        operate_user_id: Annotated[str, wire("operateUserId")],
+        task_id: int,
+        to_user_id: str,
+        operate_user_id: str,
         **fields: Unpack[RedirectFields],
     ) -> Call[None]:
         """Hand a task to another user (转交OA审批任务).
@@ -443,14 +409,14 @@ class ApprovalInstanceManager(Manager):
 
         Source: transfer-the-oa-approval-task
         """
-        return Call(None, task_id=task_id, to_user_id=to_user_id, operate_user_id=operate_user_id, **fields)
+        return Call(None)
 
     @api(
         "workflow_1_0.GetUserTodoTaskSum",
         "GET /v1.0/workflow/processes/todoTasks/numbers",
         Old("dingtalk.oapi.process.gettodonum", userid="user_id"),
     )
-    def todo_count(self, user_id: Annotated[str, wire("userId")]) -> Call[int]:
+    def todo_count(self, user_id: str) -> Call[int]:
         """How many tasks wait for a user (获取用户待审批数量).
 
         Args:
@@ -461,14 +427,14 @@ class ApprovalInstanceManager(Manager):
 
         Source: queries-the-number-of-requests-to-be-approved-by-users
         """
-        return Call(int, "result", user_id=user_id)
+        return Call(int, "result")
 
     @api("workflow_1_0.ProcessForecast", "POST /v1.0/workflow/processes/forecast", idempotent=True)
     def forecast(
         self,
-        process_code: ProcessCode,
-        user_id: Annotated[str, wire("userId")],
-        dept_id: Annotated[int, wire("deptId")],
+        process_code: str,
+        user_id: str,
+        dept_id: int,
         form_component_values: Form,
     ) -> Call[Forecast]:
         """The steps that an approval would go through (获取审批单流程中的节点信息).
@@ -487,17 +453,10 @@ class ApprovalInstanceManager(Manager):
 
         Source: approval-process-prediction
         """
-        return Call(
-            Forecast,
-            "result",
-            process_code=process_code,
-            user_id=user_id,
-            dept_id=dept_id,
-            form_component_values=form_component_values,
-        )
+        return Call(Forecast, "result")
 
 
-class ApprovalInstance(Model, Loaded["ApprovalInstance"]):
+class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel):
     """An approval (审批实例)."""
 
     objects: ClassVar[ApprovalInstanceManager] = ApprovalInstanceManager()
@@ -505,29 +464,29 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"]):
     create = objects.create
     key: ClassVar = ("process_instance_id",)
 
-    process_instance_id: Annotated[str, wire("processInstanceId")] = ""
-    title: str | None = None
-    status: str | None = None
+    process_instance_id: str = ""
+    title: str | None
+    status: str | None
     """`RUNNING`, `TERMINATED` or `COMPLETED`."""
-    result: str | None = None
+    result: str | None
     """`agree` or `refuse`; empty while it runs."""
-    business_id: Annotated[str | None, wire("businessId")] = None
-    originator_user_id: Annotated[str | None, wire("originatorUserId")] = None
-    originator_dept_id: Annotated[str | None, wire("originatorDeptId")] = None
+    business_id: str | None
+    originator_user_id: str | None
+    originator_dept_id: str | None
     """`-1` is the root."""
-    originator_dept_name: Annotated[str | None, wire("originatorDeptName")] = None
-    approver_user_ids: Annotated[list[str], wire("approverUserIds")] = []
-    cc_user_ids: Annotated[list[str], wire("ccUserIds")] = []
-    create_time: Annotated[IsoTime | None, wire("createTime")] = None
-    finish_time: Annotated[IsoTime | None, wire("finishTime")] = None
-    form_component_values: Annotated[list[FormEntry], wire("formComponentValues")] = []
-    operation_records: Annotated[list[OperationRecord], wire("operationRecords")] = []
+    originator_dept_name: str | None
+    approver_user_ids: list[str] = []
+    cc_user_ids: list[str] = []
+    create_time: IsoTime | None
+    finish_time: IsoTime | None
+    form_component_values: list[FormEntry] = []
+    operation_records: list[OperationRecord] = []
     tasks: list[ApprovalTask] = []
-    biz_action: Annotated[str | None, wire("bizAction")] = None
+    biz_action: str | None
     """`MODIFY` or `REVOKE` where it changes or takes back another one, else `NONE`."""
-    biz_data: Annotated[str | None, wire("bizData")] = None
-    attached_process_instance_ids: Annotated[list[str], wire("attachedProcessInstanceIds")] = []
-    main_process_instance_id: Annotated[str | None, wire("mainProcessInstanceId")] = None
+    biz_data: str | None
+    attached_process_instance_ids: list[str] = []
+    main_process_instance_id: str | None
 
     @property
     def form(self) -> dict[str | tuple[str, ...], Any]:

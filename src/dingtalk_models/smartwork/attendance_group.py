@@ -40,7 +40,7 @@ class AttendanceGroupManager(Manager):
 
         Source: batch-obtain-attendance-group-details
         """
-        return Listing(AttendanceGroup, paging(size), items="groups", offset=offset, size=size)
+        return Listing(AttendanceGroup, paging(size), items="groups")
 
     @api("dingtalk.oapi.attendance.group.query", "POST /topapi/attendance/group/query", idempotent=True)
     def get(self, group_id: int, *, op_user_id: str) -> Call[AttendanceGroup]:
@@ -52,7 +52,7 @@ class AttendanceGroupManager(Manager):
 
         Source: query-a-single-attendance-group
         """
-        return Call(AttendanceGroup, group_id=group_id, op_user_id=op_user_id)
+        return Call(AttendanceGroup)
 
     @api(
         "dingtalk.oapi.attendance.getusergroup",
@@ -74,7 +74,7 @@ class AttendanceGroupManager(Manager):
 
         Source: queries-a-user-attendance-group
         """
-        return Call(AttendanceGroup, userid=userid)
+        return Call(AttendanceGroup)
 
     @api("dingtalk.oapi.attendance.group.member.list", "POST /topapi/attendance/group/member/list", idempotent=True)
     def members(self, group_id: int, *, op_user_id: str, cursor: From = 0) -> Query[GroupMember]:
@@ -87,7 +87,7 @@ class AttendanceGroupManager(Manager):
 
         Source: batch-query-of-attendance-group-members
         """
-        return Listing(GroupMember, MEMBERS, items="result", group_id=group_id, op_user_id=op_user_id, cursor=cursor)
+        return Listing(GroupMember, MEMBERS, items="result")
 
     @api(
         "dingtalk.oapi.attendance.group.memberusers.list",
@@ -104,20 +104,20 @@ class AttendanceGroupManager(Manager):
 
         Source: query-attendance-group-personnel-information-in-batches
         """
-        return Listing(str, MEMBERS, items="result", group_id=group_id, op_user_id=op_user_id, cursor=cursor)
+        return Listing(str, MEMBERS, items="result")
 
 
 class ShiftTime(Record):
     """A time of a shift."""
 
-    check_time: BeijingTime | None = None
+    check_time: BeijingTime | None
     """Its time of day; the date means nothing."""
-    check_type: CheckType | None = None
-    across: int | None = None
+    check_type: CheckType | None
+    across: int | None
     """1 on the day after the work day, else 0."""
-    begin_min: int | None = None
+    begin_min: int | None
     """How many minutes before it punching is possible."""
-    end_min: int | None = None
+    end_min: int | None
     """How many minutes after it punching is possible."""
 
 
@@ -130,16 +130,16 @@ class ShiftSection(Record):
 class ShiftSetting(Record):
     """The rules of a shift; -1 where one is not set."""
 
-    class_setting_id: int | None = None
-    rest_begin_time: ShiftTime | None = None
-    rest_end_time: ShiftTime | None = None
-    work_time_minutes: int | None = None
-    permit_late_minutes: int | None = None
-    serious_late_minutes: int | None = None
+    class_setting_id: int | None
+    rest_begin_time: ShiftTime | None
+    rest_end_time: ShiftTime | None
+    work_time_minutes: int | None
+    permit_late_minutes: int | None
+    serious_late_minutes: int | None
     """From how many minutes on it is very late."""
-    absenteeism_late_minutes: int | None = None
+    absenteeism_late_minutes: int | None
     """From how many minutes on it is absence."""
-    is_off_duty_free_check: Flag | None = None
+    is_off_duty_free_check: Flag | None
     """Whether nobody has to punch when leaving."""
 
 
@@ -149,7 +149,7 @@ class Shift(Record):
     class_id: int
     name: Annotated[str, wire("class_name", "name")] = ""
     sections: list[ShiftSection] = []
-    setting: ShiftSetting | None = None
+    setting: ShiftSetting | None
 
 
 class GroupMember(Record):
@@ -157,9 +157,9 @@ class GroupMember(Record):
 
     member_id: str
     """A userid, or a department's id."""
-    type: str | None = None
+    type: str | None
     """0 a user, 1 a department."""
-    atc_flag: str | None = None
+    atc_flag: str | None
 
 
 def _one_or_more(value: object) -> object:
@@ -175,29 +175,29 @@ class AttendanceGroup(Model):
 
     group_id: Annotated[int, wire("group_id", "id")]
     name: Annotated[str, wire("group_name", "name")] = ""
-    type: str | None = None
+    type: str | None
     """`FIXED` the same shifts each week, `TURN` a roster, `NONE` free hours."""
     shifts: Annotated[list[Shift], wire("selected_class", "classes")] = []
     shift_ids: list[int] = []
-    default_class_id: int | None = None
+    default_class_id: int | None
     work_day_list: list[int] = []
     """The shift of each day of the week, from Sunday on; 0 on a day off."""
     classes_list: list[str] = []
     """The same in words."""
-    is_default: bool | None = None
-    member_count: int | None = None
+    is_default: bool | None
+    member_count: int | None
     dept_name_list: list[str] = []
-    owner_user_id: str | None = None
+    owner_user_id: str | None
     manager_list: Annotated[list[str], BeforeValidator(_one_or_more)] = []
-    enable_emp_select_class: bool | None = None
+    enable_emp_select_class: bool | None
     """Whether people choose their shift when they punch."""
-    disable_check_without_schedule: bool | None = None
+    disable_check_without_schedule: bool | None
     """Whether nobody can punch who has no schedule."""
-    disable_check_when_rest: bool | None = None
+    disable_check_when_rest: bool | None
     """Whether nobody can punch on a day off."""
     wifis: list[str] = []
     address_list: list[str] = []
-    url: str | None = None
+    url: str | None
 
     @operation
     def members(self, *, op_user_id: str) -> Query[GroupMember]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.wire import BeijingTime, DayMillis, Flag, Millis, wire
+from dingtalk_models.core.wire import BeijingTime, DayMillis, Flag, Millis, camel, wire
 from dingtalk_models.smartwork.schedule import CheckType, LocationResult, TimeResult
 from dingtalk_models.smartwork.spans import check, day_of, joined, paging, stamp_of
 
@@ -98,29 +98,29 @@ class AttendanceRecordManager(Manager):
         )  # fmt: skip
 
 
-class AttendanceResult(Model):
+class AttendanceResult(Model, alias_generator=camel):
     """What a scheduled punch came to (打卡结果)."""
 
     id: int
-    user_id: Annotated[str, wire("userId")]
-    work_date: Annotated[DayMillis | None, wire("workDate")] = None
+    user_id: str
+    work_date: DayMillis | None
     """The day that it counts to; a night shift ends on the next."""
-    check_type: Annotated[CheckType | None, wire("checkType")] = None
-    time_result: Annotated[TimeResult | None, wire("timeResult")] = None
-    location_result: Annotated[LocationResult | None, wire("locationResult")] = None
-    base_check_time: Annotated[Millis | None, wire("baseCheckTime")] = None
+    check_type: CheckType | None
+    time_result: TimeResult | None
+    location_result: LocationResult | None
+    base_check_time: Millis | None
     """The time that the punch is measured by."""
-    user_check_time: Annotated[Millis | None, wire("userCheckTime")] = None
+    user_check_time: Millis | None
     """When the person punched."""
-    source_type: Annotated[SourceType | None, wire("sourceType")] = None
-    group_id: Annotated[int | None, wire("groupId")] = None
-    plan_id: Annotated[int | None, wire("planId")] = None
+    source_type: SourceType | None
+    group_id: int | None
+    plan_id: int | None
     """The schedule."""
-    record_id: Annotated[int | None, wire("recordId")] = None
+    record_id: int | None
     """The punch, if there was one."""
-    approve_id: Annotated[int | None, wire("approveId")] = None
+    approve_id: int | None
     """The approval that changed it."""
-    proc_inst_id: Annotated[str | None, wire("procInstId")] = None
+    proc_inst_id: str | None
     """The approval instance."""
 
     @property
@@ -134,36 +134,36 @@ class AttendanceRecord(AttendanceResult):
 
     objects: ClassVar[AttendanceRecordManager] = AttendanceRecordManager()
 
-    corp_id: Annotated[str | None, wire("corpId")] = None
-    class_id: Annotated[int | None, wire("classId")] = None
-    plan_check_time: Annotated[Millis | None, wire("planCheckTime")] = None
-    is_legal: Annotated[Flag | None, wire("isLegal")] = None
+    corp_id: str | None
+    class_id: int | None
+    plan_check_time: Millis | None
+    is_legal: Flag | None
     """Whether it counts."""
-    invalid_record_type: Annotated[str | None, wire("invalidRecordType")] = None
+    invalid_record_type: str | None
     """`Security` or `Other`."""
-    invalid_record_msg: Annotated[str | None, wire("invalidRecordMsg")] = None
+    invalid_record_msg: str | None
     """Why it does not."""
-    location_method: Annotated[str | None, wire("locationMethod")] = None
-    user_address: Annotated[str | None, wire("userAddress")] = None
-    user_latitude: Annotated[float | None, wire("userLatitude")] = None
-    user_longitude: Annotated[float | None, wire("userLongitude")] = None
-    user_accuracy: Annotated[float | None, wire("userAccuracy")] = None
+    location_method: str | None
+    user_address: str | None
+    user_latitude: float | None
+    user_longitude: float | None
+    user_accuracy: float | None
     """How exact the position is, in metres."""
-    user_ssid: Annotated[str | None, wire("userSsid")] = None
-    user_mac_addr: Annotated[str | None, wire("userMacAddr")] = None
-    base_address: Annotated[str | None, wire("baseAddress")] = None
-    base_latitude: Annotated[float | None, wire("baseLatitude")] = None
-    base_longitude: Annotated[float | None, wire("baseLongitude")] = None
-    base_accuracy: Annotated[str | None, wire("baseAccuracy")] = None
-    base_ssid: Annotated[str | None, wire("baseSsid")] = None
-    base_mac_addr: Annotated[str | None, wire("baseMacAddr")] = None
-    device_id: Annotated[str | None, wire("deviceId")] = None
-    device_sn: Annotated[str | None, wire("deviceSN")] = None
-    biz_id: Annotated[str | None, wire("bizId")] = None
-    photo_url: Annotated[str | None, wire("photoUrl")] = None
-    outside_remark: Annotated[str | None, wire("outsideRemark")] = None
-    gmt_create: Annotated[Millis | None, wire("gmtCreate")] = None
-    gmt_modified: Annotated[Millis | None, wire("gmtModified")] = None
+    user_ssid: str | None
+    user_mac_addr: str | None
+    base_address: str | None
+    base_latitude: float | None
+    base_longitude: float | None
+    base_accuracy: str | None
+    base_ssid: str | None
+    base_mac_addr: str | None
+    device_id: str | None
+    device_sn: Annotated[str | None, wire("deviceSN")]
+    biz_id: str | None
+    photo_url: str | None
+    outside_remark: str | None
+    gmt_create: Millis | None
+    gmt_modified: Millis | None
 
     @property
     def place(self) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.shape import Shape
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel, wire
 
 
 class Option(Shape):
@@ -68,12 +68,12 @@ Label = Annotated[str | list[str], PlainSerializer(_text, return_type=str, when_
 """One label, or those of a date range: both travel as text."""
 
 
-class TemplateRef(Shape):
+class TemplateRef(Shape, alias_generator=camel):
     """A form whose approvals may be related."""
 
     name: str | None = None
     """Its name."""
-    process_code: Annotated[str | None, wire("processCode")] = None
+    process_code: str | None = None
     """Its code."""
 
 
@@ -90,16 +90,16 @@ class StatField(Shape):
     """Its unit."""
 
 
-class DataTarget(Shape):
+class DataTarget(Shape, alias_generator=camel):
     """The form that data comes from."""
 
-    app_type: Annotated[int | None, wire("appType")] = None
+    app_type: int | None = None
     """Its type; 0 is a form with a flow."""
-    app_uuid: Annotated[str | None, wire("appUuid")] = None
+    app_uuid: str | None = None
     """Its application."""
-    biz_type: Annotated[str | None, wire("bizType")] = None
+    biz_type: str | None = None
     """Its business type."""
-    form_code: Annotated[str | None, wire("formCode")] = None
+    form_code: str | None = None
     """Its code."""
 
 
@@ -118,12 +118,12 @@ class ObjectOption(Shape):
     value: str | None = None
 
 
-class Push(Shape):
+class Push(Shape, alias_generator=camel):
     """How an approval of this form changes the attendance."""
 
-    push_switch: Annotated[int | None, wire("pushSwitch")] = None
-    push_tag: Annotated[str | None, wire("pushTag")] = None
-    attendance_rule: Annotated[int | None, wire("attendanceRule")] = None
+    push_switch: int | None = None
+    push_tag: str | None = None
+    attendance_rule: int | None = None
 
 
 class HolidayOption(Shape):
@@ -132,10 +132,10 @@ class HolidayOption(Shape):
     key: str | None = None
 
 
-class LinkageTarget(Shape):
+class LinkageTarget(Shape, alias_generator=camel):
     """A component that changes with another."""
 
-    field_id: Annotated[str | None, wire("fieldId")] = None
+    field_id: str | None = None
     behavior: str | None = None
 
 
@@ -146,7 +146,7 @@ class Linkage(Shape):
     targets: list[LinkageTarget] = []
 
 
-class ComponentProps(Shape):
+class ComponentProps(Shape, alias_generator=camel):
     """How a component of a form is set up; which fields apply depends on its type.
 
     The first ones are documented where a form is made, the last ones where its schema is read, and many in both.
@@ -156,7 +156,7 @@ class ComponentProps(Shape):
     """Its label, best kept to 20 characters; of a date range, both in a list."""
     component_id: Annotated[str | None, Field(max_length=64), wire("componentId", "id")] = None
     """Its id, unique in the form, at most 64 characters."""
-    biz_alias: Annotated[str | None, Field(max_length=64), wire("bizAlias")] = None
+    biz_alias: Annotated[str | None, Field(max_length=64)] = None
     """Its alias, at most 64 characters."""
     required: bool | None = None
     """Whether it has to be filled in."""
@@ -164,31 +164,31 @@ class ComponentProps(Shape):
     """What it shows while it is empty, at most 128 characters."""
     options: Options = []
     """What there is to choose from: texts, or options with keys of your own."""
-    action_name: Annotated[str | None, wire("actionName")] = None
+    action_name: str | None = None
     """The button that adds a row."""
-    address_model: Annotated[str | None, wire("addressModel")] = None
+    address_model: str | None = None
     """How far down an address goes, such as `district`."""
     align: str | None = None
     """Where the label stands: `top`, `middle` or `bottom`."""
-    async_condition: Annotated[bool | None, wire("asyncCondition")] = None
+    async_condition: bool | None = None
     """Whether it decides the flow asynchronously."""
-    available_templates: Annotated[list[TemplateRef], wire("availableTemplates")] = []
+    available_templates: list[TemplateRef] = []
     """The forms whose approvals may be related."""
-    biz_type: Annotated[str | None, wire("bizType")] = None
+    biz_type: str | None = None
     """Its business type."""
     choice: str | None = None
     """`1` where several people may be chosen, else `0`."""
-    common_biz_type: Annotated[str | None, wire("commonBizType")] = None
+    common_biz_type: str | None = None
     """Its common business type."""
     content: Annotated[str | None, Field(max_length=500)] = None
     """The text of a note, at most 500 characters."""
-    data_source: Annotated[DataSource | None, wire("dataSource")] = None
+    data_source: DataSource | None = None
     """Where its data comes from."""
     disabled: bool | None = None
     """Whether it can't be filled in by hand."""
     duration: bool | None = None
     """Whether a date range counts its length."""
-    duration_label: Annotated[str | None, wire("durationLabel")] = None
+    duration_label: str | None = None
     """The label of that length."""
     format: str | None = None
     """The format of dates: `yyyy-MM-dd` or `yyyy-MM-dd HH:mm`."""
@@ -200,7 +200,7 @@ class ComponentProps(Shape):
     """The most stars."""
     link: str | None = None
     """The address of a note."""
-    max_length: Annotated[int | None, wire("maxLength")] = None
+    max_length: int | None = None
     """The longest text."""
     mode: str | None = None
     """Its mode."""
@@ -210,41 +210,41 @@ class ComponentProps(Shape):
     """The digits behind the point."""
     print: str | None = None
     """Whether it is printed."""
-    stat_field: Annotated[list[StatField], wire("statField")] = []
+    stat_field: list[StatField] = []
     """The columns that are summed up."""
-    table_view_mode: Annotated[str | None, wire("tableViewMode")] = None
+    table_view_mode: str | None = None
     """How a table is shown: `table` or `list`."""
     unit: str | None = None
     """The unit of a number, or of a date."""
     upper: str | None = None
     """Whether an amount is spelled in Chinese capitals too."""
-    vertical_print: Annotated[bool | None, wire("verticalPrint")] = None
+    vertical_print: bool | None = None
     """Whether a table is printed row by row."""
 
-    app_id: Annotated[int | None, wire("appId")] = None
-    push_to_calendar: Annotated[int | None, wire("pushToCalendar")] = None
-    hide_label: Annotated[bool | None, wire("hideLabel")] = None
-    obj_options: Annotated[list[ObjectOption], wire("objOptions")] = []
-    push_to_attendance: Annotated[bool | None, wire("pushToAttendance")] = None
-    label_editable_freeze: Annotated[bool | None, wire("labelEditableFreeze")] = None
+    app_id: int | None = None
+    push_to_calendar: int | None = None
+    hide_label: bool | None = None
+    obj_options: list[ObjectOption] = []
+    push_to_attendance: bool | None = None
+    label_editable_freeze: bool | None = None
     push: Push | None = None
-    required_editable_freeze: Annotated[bool | None, wire("requiredEditableFreeze")] = None
+    required_editable_freeze: bool | None = None
     extract: bool | None = None
-    pay_enable: Annotated[bool | None, wire("payEnable")] = None
+    pay_enable: bool | None = None
     hidden: bool | None = None
-    staff_status_enabled: Annotated[bool | None, wire("staffStatusEnabled")] = None
-    attend_type_label: Annotated[str | None, wire("attendTypeLabel")] = None
-    child_field_visible: Annotated[dict[str, bool], wire("childFieldVisible")] = {}
-    not_print: Annotated[str | None, wire("notPrint")] = None
-    holiday_options: Annotated[list[HolidayOption], wire("holidayOptions")] = []
-    use_calendar: Annotated[bool | None, wire("useCalendar")] = None
-    hidden_in_approval_detail: Annotated[bool | None, wire("hiddenInApprovalDetail")] = None
-    behavior_linkage: Annotated[list[Linkage], wire("behaviorLinkage")] = []
-    show_attend_options: Annotated[bool | None, wire("showAttendOptions")] = None
-    not_upper: Annotated[str | None, wire("notUpper")] = None
-    fields_info: Annotated[str | None, wire("fieldsInfo")] = None
-    e_sign: Annotated[bool | None, wire("eSign")] = None
-    main_title: Annotated[str | None, wire("mainTitle")] = None
+    staff_status_enabled: bool | None = None
+    attend_type_label: str | None = None
+    child_field_visible: dict[str, bool] = {}
+    not_print: str | None = None
+    holiday_options: list[HolidayOption] = []
+    use_calendar: bool | None = None
+    hidden_in_approval_detail: bool | None = None
+    behavior_linkage: list[Linkage] = []
+    show_attend_options: bool | None = None
+    not_upper: str | None = None
+    fields_info: str | None = None
+    e_sign: bool | None = None
+    main_title: str | None = None
 
 
 class Column(Shape):

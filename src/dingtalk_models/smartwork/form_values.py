@@ -35,7 +35,7 @@ from typing_extensions import TypedDict, Unpack
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.shape import OrDict, Shape
-from dingtalk_models.core.wire import BEIJING, wire
+from dingtalk_models.core.wire import BEIJING, camel, wire
 
 V = TypeVar("V")
 
@@ -64,15 +64,15 @@ Moment = Annotated[date | datetime, AfterValidator(_whole_minutes)]
 """A day, or a time of day to the minute with its time zone: which of them, the form's template says."""
 
 
-class AttachedFile(Shape):
+class AttachedFile(Shape, alias_generator=camel):
     """A file in the space of approvals, such as an upload answers with."""
 
-    space_id: Annotated[str | None, wire("spaceId")] = None
-    file_id: Annotated[str, Field(max_length=256), wire("fileId")]
-    file_name: Annotated[str | None, Field(max_length=256), wire("fileName")] = None
-    file_size: Annotated[int | None, PlainSerializer(str, when_used="json-unless-none"), wire("fileSize")] = None
+    space_id: str | None = None
+    file_id: Annotated[str, Field(max_length=256)]
+    file_name: Annotated[str | None, Field(max_length=256)] = None
+    file_size: Annotated[int | None, PlainSerializer(str, when_used="json-unless-none")] = None
     """In bytes."""
-    file_type: Annotated[str | None, wire("fileType")] = None
+    file_type: str | None = None
 
 
 class Labels(TypedDict, total=False):
@@ -80,9 +80,9 @@ class Labels(TypedDict, total=False):
 
     id: str
     """Its id in the form."""
-    biz_alias: Annotated[str, wire("bizAlias")]
+    biz_alias: str
     """Its alias in the form."""
-    ext_value: Annotated[str, Field(max_length=_LONGEST), wire("extValue")]
+    ext_value: Annotated[str, Field(max_length=_LONGEST)]
     """Its extended value, at most 65,535 characters."""
 
 
@@ -454,18 +454,18 @@ def _text(value: Any) -> str | None:
 _LongText = Annotated[str, BeforeValidator(_text), Field(max_length=_LONGEST)]
 
 
-class _Entry(Shape):
+class _Entry(Shape, alias_generator=camel):
     id: str | None = None
     """Its id in the form."""
     name: str = ""
     """The component's label."""
     text: Annotated[_LongText | None, wire("value")] = None
     """The text that the value travels as, at most 65,535 characters."""
-    ext_value: Annotated[_LongText | None, wire("extValue")] = None
+    ext_value: _LongText | None = None
     """Its extended value, at most 65,535 characters."""
-    component_type: Annotated[str | None, wire("componentType")] = None
+    component_type: str | None = None
     """Its type."""
-    biz_alias: Annotated[str | None, wire("bizAlias")] = None
+    biz_alias: str | None = None
     """Its alias in the form."""
 
 
@@ -532,11 +532,5 @@ FormItem = Annotated[
 ]
 """A value of a form: a `Text`, a `Money`, …; an entry of an approval that was read; or a dict of its fields."""
 
-Form = Annotated[
-    Sequence[FormItem],
-    BeforeValidator(loaded),
-    Field(max_length=150),
-    AfterValidator(_filled_in),
-    wire("formComponentValues"),
-]
+Form = Annotated[Sequence[FormItem], BeforeValidator(loaded), Field(max_length=150), AfterValidator(_filled_in)]
 """The values of a form, at most 150."""

@@ -44,7 +44,7 @@ class LeaveManager(Manager):
         """
         if end < start:
             raise Refusal("end", "is before start")
-        return Call(int, "result.duration_in_minutes", userid=userid, start=start, end=end)
+        return Call(int, "result.duration_in_minutes")
 
 
 class Leave:

@@ -73,7 +73,7 @@ class ScheduleManager(Manager):
 
         Source: interface-for-daily-full-query-of-attendance-scheduling-information
         """
-        return Listing(Schedule, paging(size), items="schedules", work_date=work_date, offset=offset, size=size)
+        return Listing(Schedule, paging(size), items="schedules")
 
     @api(
         "dingtalk.oapi.attendance.schedule.listbyday",
@@ -93,7 +93,7 @@ class ScheduleManager(Manager):
 
         Source: query-scheduling-for-a-day
         """
-        return Call(list[Schedule], user_id=user_id, date_time=date_time, op_user_id=op_user_id)
+        return Call(list[Schedule])
 
     @api(
         "dingtalk.oapi.attendance.schedule.listbyusers",
@@ -201,38 +201,38 @@ class Schedule(Model):
 
     plan_id: Annotated[int, wire("plan_id", "id")]
     userid: Annotated[str, wire("userid", "user_id")]
-    group_id: int | None = None
-    check_type: CheckType | None = None
-    work_date: DayTime | None = None
+    group_id: int | None
+    check_type: CheckType | None
+    work_date: DayTime | None
     """The day that it counts to; a night shift ends on the next."""
-    plan_check_time: Annotated[BeijingTime | None, wire("plan_check_time", "check_date_time")] = None
-    class_id: Annotated[int | None, wire("class_id", "shift_id")] = None
+    plan_check_time: Annotated[BeijingTime | None, wire("plan_check_time", "check_date_time")]
+    class_id: Annotated[int | None, wire("class_id", "shift_id")]
     """The shift; 0 on a day off."""
-    class_name: str | None = None
-    class_setting_id: int | None = None
+    class_name: str | None
+    class_setting_id: int | None
     """The settings of the shift, where they are not the company's."""
-    shift_version: int | None = None
-    check_status: str | None = None
+    shift_version: int | None
+    check_status: str | None
     """`Init` before it is due, `Checked` when punched, `Timeout` when missed."""
-    is_rest: Flag | None = None
+    is_rest: Flag | None
     """Whether it is a day off."""
-    check_begin_time: BeijingTime | None = None
+    check_begin_time: BeijingTime | None
     """When punching becomes possible."""
-    check_end_time: BeijingTime | None = None
+    check_end_time: BeijingTime | None
     """When punching is possible no more."""
-    real_plan_time: BeijingTime | None = None
-    changed_check_time: BeijingTime | None = None
+    real_plan_time: BeijingTime | None
+    changed_check_time: BeijingTime | None
     """The time that an approval moved it to."""
-    approve_id: int | None = None
+    approve_id: int | None
     """The approval that changed it."""
-    approve_type: str | None = None
-    approve_biz_type: int | None = None
+    approve_type: str | None
+    approve_biz_type: int | None
     """1 overtime, 2 trip, 3 leave."""
-    approve_tag_name: str | None = None
-    features: JsonObject | None = None
-    corp_id: str | None = None
-    gmt_create: BeijingTime | None = None
-    gmt_modified: BeijingTime | None = None
+    approve_tag_name: str | None
+    features: JsonObject | None
+    corp_id: str | None
+    gmt_create: BeijingTime | None
+    gmt_modified: BeijingTime | None
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -253,36 +253,36 @@ class ScheduleResult(Record):
     """What came of a schedule (排班打卡结果)."""
 
     id: int
-    schedule_id: int | None = None
+    schedule_id: int | None
     """The `plan_id` of the schedule."""
-    record_id: int | None = None
+    record_id: int | None
     """The punch, if there was one."""
-    user_id: str | None = None
-    group_id: int | None = None
-    check_type: CheckType | None = None
-    time_result: TimeResult | None = None
-    location_result: LocationResult | None = None
-    is_legal: Flag | None = None
-    work_date: DayTime | None = None
-    plan_check_time: BeijingTime | None = None
-    base_check_time: BeijingTime | None = None
+    user_id: str | None
+    group_id: int | None
+    check_type: CheckType | None
+    time_result: TimeResult | None
+    location_result: LocationResult | None
+    is_legal: Flag | None
+    work_date: DayTime | None
+    plan_check_time: BeijingTime | None
+    base_check_time: BeijingTime | None
     """The time that the punch is measured by."""
-    user_check_time: BeijingTime | None = None
-    corp_id: str | None = None
-    gmt_create: BeijingTime | None = None
-    gmt_modified: BeijingTime | None = None
+    user_check_time: BeijingTime | None
+    corp_id: str | None
+    gmt_create: BeijingTime | None
+    gmt_modified: BeijingTime | None
 
 
 class DayShifts(Record):
     """The shifts that a person works on one day (排班概要)."""
 
     userid: str
-    work_date: DayTime | None = None
-    group_id: int | None = None
+    work_date: DayTime | None
+    group_id: int | None
     shift_ids: list[int] = []
     shift_names: list[str] = []
     shift_versions: list[int] = []
-    corp_id: str | None = None
+    corp_id: str | None
 
     @property
     def place(self) -> tuple[Any, ...]:

@@ -1,0 +1,81 @@
+"""What replies about files and folders hold beside these: URLs of their bytes, and background tasks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AwareDatetime
+
+from dingtalk_models.core.errors import TransportError
+from dingtalk_models.core.model import Record
+from dingtalk_models.core.wire import camel, wire
+
+
+class HeaderSignature(Record, alias_generator=camel):
+    """Signed URLs, the headers to send with them, and how long they are valid."""
+
+    resource_urls: list[str] = []
+    internal_resource_urls: list[str] = []
+    headers: dict[str, str] = {}
+    expiration_seconds: int | None
+    region: str | None
+
+    @property
+    def url(self) -> str:
+        """The URL to use.
+
+        Raises:
+            TransportError: the reply has no URL.
+        """
+        if not self.resource_urls:
+            raise TransportError("the reply has no URL of the file store")
+        return self.resource_urls[0]
+
+
+class DownloadInfo(Record, alias_generator=camel):
+    """The URL to download the bytes of a file from."""
+
+    protocol: str | None
+    signature: Annotated[HeaderSignature, wire("headerSignatureInfo")]
+
+
+class UploadInfo(DownloadInfo):
+    """The URL to upload the bytes of a file to, and the key to make a file of them."""
+
+    upload_key: str
+    storage_driver: str | None
+
+
+class StorageTask(Record, alias_generator=camel):
+    """A copy, move or deletion that goes on in the background."""
+
+    id: str
+    status: str | None
+    """`INIT`, `IN_PROGRESS`, `SUCCESS` or `FAIL`."""
+    total_count: int | None
+    success_count: int | None
+    fail_count: int | None
+    fail_message: str | None
+    begin_time: AwareDatetime | None
+    end_time: AwareDatetime | None
+
+
+class Deleted(Record, alias_generator=camel):
+    """The result of a deletion. If it goes on in the background, it has a task."""
+
+    is_async: Annotated[bool | None, wire("async")]
+    task_id: str | None
+
+
+class DentryProperties(Record, alias_generator=camel):
+    """Properties of a file or folder."""
+
+    read_only: bool | None
+
+
+class Thumbnail(Record):
+    """A small picture of a file, at a URL that expires after a while."""
+
+    width: int | None
+    height: int | None
+    url: str | None
