@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import conventions
@@ -60,8 +61,8 @@ def last_page(reply: Any) -> Any:
     return {name: FIRST_PAGES.get(name, last_page(value)) for name, value in reply.items()}
 
 
-def documented(info: OperationInfo) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arguments and a reply from the first page of the documentation whose sample the operation takes."""
+def documented(info: OperationInfo, file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments, with this file where one is sent, and a reply, from the first page whose sample the operation takes."""
     for page in conventions.pages(info):
         arguments = conventions.said(info, samples.request_sample(page))
         try:
@@ -69,15 +70,17 @@ def documented(info: OperationInfo) -> tuple[dict[str, Any], dict[str, Any]]:
         except InvalidArgument:
             continue
         files = {row["name"] for row in samples.rows(page) if row["type"] == "file"}
-        arguments |= {name: b"its content" for name in files & arguments.keys()}  # there is no such path here
+        arguments |= dict.fromkeys(files & arguments.keys(), file)
         success = {"errcode": 0} if info.host == "oapi" else {}
         return arguments, success | last_page(samples.reply_from_table(page))
     raise AssertionError(f"no documented sample fits {info.name}")
 
 
 @pytest.mark.parametrize("info", operations(), ids=lambda info: info.name)
-def test_an_operation_in_its_four_uses(info: OperationInfo) -> None:
-    arguments, reply = documented(info)
+def test_an_operation_in_its_four_uses(info: OperationInfo, tmp_path: Path) -> None:
+    file = tmp_path / "222.png"
+    file.write_bytes(b"its content")
+    arguments, reply = documented(info, file)
     platform = Documented(reply)
     with DingTalkApp(
         corp_id="corp",

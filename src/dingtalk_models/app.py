@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dingtalk_models.auth.credential import Credential, Issued
@@ -17,7 +17,7 @@ from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.exchange import exchange
 from dingtalk_models.modules import Modules
 from dingtalk_models.sender import Sender
-from dingtalk_models.sessions import Session, SessionSource, open_session
+from dingtalk_models.sessions import SessionSource, open_session
 from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
@@ -100,6 +100,8 @@ class DingTalkApp(Sender, Modules):
         self.api_url = api_url.rstrip("/")
         self.retry = retry or NO_RETRY
         self.session = open_session(session_manager, fallback=session_fallback)
+        self.marks = self.session if self.session.has_add else open_session()
+        """Remembers the received pushes: the session store, or this process's memory if the store has no `add`."""
         self.access_token_credential = Credential(
             self.session, self.session_key("access_token"), self._issue_access_token
         )
@@ -132,7 +134,7 @@ class DingTalkApp(Sender, Modules):
             raise ConfigurationError("DINGTALK_TIMEOUT is not a number of seconds") from None
         return cls(**settings)
 
-    @cached_property
+    @property
     def run(self) -> Runner:
         """Run a method by the platform's name for it, or by a name from `@method`.
 
@@ -201,11 +203,6 @@ class DingTalkApp(Sender, Modules):
         """A key in the session store: the app's name and its AppKey or CorpId, never a secret."""
         where = "" if self.api_url == API_URL else f"{self.api_url}:"
         return f"dingtalk:{where}{self.name}:{self.appkey or self.corp_id}:{what}"
-
-    @cached_property
-    def marks(self) -> Session:
-        """Remembers the received pushes: the session store, or this process's memory if the store has no `add`."""
-        return self.session if self.session.has_add else open_session()
 
     @property
     def space_id(self) -> str:

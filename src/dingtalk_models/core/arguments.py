@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from types import SimpleNamespace
 from typing import Annotated, Any, NotRequired, Required, get_args
 
@@ -48,6 +47,7 @@ class Arguments:
             if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
                 positional.append(parameter.name)
             fields[parameter.name] = hint if parameter.default is parameter.empty else NotRequired[hint]
+        self._built: TypeAdapter[dict[str, Any]] | None = None
         self.defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
         self.positional = tuple(positional)
         self.fields = fields
@@ -55,8 +55,13 @@ class Arguments:
             name.partition(".")[0] for hint in fields.values() for name in wire_names(hint)[:1] if "." in name
         }
 
-    @cached_property
+    @property
     def _adapter(self) -> TypeAdapter[dict[str, Any]]:
+        if self._built is None:
+            self._built = self._build()
+        return self._built
+
+    def _build(self) -> TypeAdapter[dict[str, Any]]:
         # the objects in an argument that are typed dicts follow its configuration, and so the rule
         config = ConfigDict(loc_by_alias=False, alias_generator=self.rule)
         return TypeAdapter(with_config(config)(TypedDict(f"{self.name} arguments", self.fields)))  # type: ignore[operator]

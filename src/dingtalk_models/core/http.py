@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from os import PathLike
 from typing import Any, BinaryIO, Literal, Protocol
 
@@ -40,6 +39,11 @@ class Endpoint:
     query_params: frozenset[str] = frozenset()
     authenticated: bool = True
     idempotent: bool = False
+    host: Host = field(init=False)
+    """Which of the platform's two hosts serves it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "host", "api" if re.match(r"/v\d", self.path) else "oapi")
 
     @classmethod
     def parse(cls, text: str, *, authenticated: bool = True, idempotent: bool | None = None) -> Endpoint:
@@ -48,11 +52,6 @@ class Endpoint:
         path, _, query = rest.partition("?")
         names = frozenset(query.split("&")) if query else frozenset[str]()
         return cls(verb, path, names, authenticated, verb == "GET" if idempotent is None else idempotent)
-
-    @cached_property
-    def host(self) -> Host:
-        """Which of the platform's two hosts serves it."""
-        return "api" if re.match(r"/v\d", self.path) else "oapi"
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
@@ -168,13 +168,26 @@ class Module:
         register(cls)
 
 
-class managed(cached_property[M]):  # noqa: N801 - used in class bodies, like `property`
+class managed(Generic[M]):  # noqa: N801 - used in class bodies, like `property`
     """A manager as an attribute of a module, using the module's app: `users = managed(UserManager)`."""
 
     def __init__(self, kind: type[M]) -> None:
-        super().__init__(lambda module: kind(module.app))
         self.kind: type[Manager] = kind
+        self._make: Callable[[AppLike], M] = kind
         self.__doc__ = kind.__doc__
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, module: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, module: Module, owner: type[Any]) -> M: ...
+    def __get__(self, module: Module | None, owner: type[Any]) -> Any:
+        if module is None:
+            return self
+        made = vars(module)[self._name] = self._make(module.app)  # found there from now on
+        return made
 
 
 class Alias(Generic[R_co, P]):

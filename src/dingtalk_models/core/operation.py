@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
@@ -67,19 +66,22 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         self.names: tuple[Old, ...] = ()
         self.owner = ""
         self.home: type | None = None
+        self._arguments: Arguments | None = None
 
     def __set_name__(self, owner: type, name: str) -> None:
         if self.home is None:
             self.home, self.owner = owner, owner.__name__.removesuffix("Manager")
 
-    @cached_property
+    @property
     def arguments(self) -> Arguments:
         """The compiled signature; built on first use.
 
         Arguments travel in camelCase on the newer host, and under their own names on the older one. Those of an
         operation of ours do not travel, and hand on what may be in either form. What an endpoint names is named so.
         """
-        return Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__, self._wire_name)
+        if self._arguments is None:
+            self._arguments = Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__, self._wire_name)
+        return self._arguments
 
     def _wire_name(self, name: str) -> str:
         at = self.endpoint

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import as_completed
 from contextlib import suppress
-from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.call import Call
@@ -32,11 +31,14 @@ class BlockingDriver:
 
     def __init__(self, open_transport: Callable[[], Transport], exchange: Callable[[Call[Any]], Flow[Any]]) -> None:
         self._open_transport = open_transport
+        self._opened: Transport | None = None
         self._exchange = exchange
 
-    @cached_property
+    @property
     def _transport(self) -> Transport:
-        return self._open_transport()
+        if self._opened is None:
+            self._opened = self._open_transport()
+        return self._opened
 
     def run(self, steps: Steps[T]) -> T:
         """Run a call or a flow to its end."""
