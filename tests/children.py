@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import select
@@ -32,6 +33,7 @@ class Child(Generic[T]):
             self.pid = os.fork()
         if self.pid == 0:
             status = 1
+            logging.disable()  # what pytest keeps it in may be locked by a thread of the parent
             try:
                 os.close(read_end)
                 with os.fdopen(write_end, "wb") as pipe:

@@ -85,6 +85,13 @@ def fast(app: DingTalkApp) -> None:
 
 
 @pytest.fixture
+def ready(app: DingTalkApp, sandbox: Sandbox, fast: None) -> DingTalkApp:
+    """The app with its token, which is then no call of its own."""
+    app.session.set(app.access_token_credential.key, *sandbox.company.credentials.issue_token())
+    return app
+
+
+@pytest.fixture
 def key() -> str:
     """A key of the session store that no other test uses."""
     return f"dingtalk:test:{uuid.uuid4().hex}"

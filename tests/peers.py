@@ -17,8 +17,9 @@ from typing import Any, Protocol
 import pytest
 import trustme
 
-from dingtalk_models import DingTalkApp, DingTalkError, HttpRequest, HttpResponse
+from dingtalk_models import Call, Department, DingTalkApp, DingTalkError, HttpRequest, HttpResponse
 from dingtalk_models.core.steps import Steps
+from dingtalk_models.sandbox import Behaviour
 from dingtalk_models.transport.asynchronous import AiohttpTransport
 from dingtalk_models.transport.blocking import RequestsTransport
 
@@ -135,6 +136,33 @@ def awaited(app: DingTalkApp, steps: Steps[Any]) -> Any:
 
 both = pytest.mark.parametrize("send", [blocking, awaited])
 
+CREATE = "/topapi/v2/department/create"
+READ = Department.objects.get.call(1)
+
+
+def write(name: str = "新部门") -> Call[Department]:
+    return Department.objects.create.call(name)
+
+
+UNKNOWN: dict[str, Behaviour] = {
+    "cut before": {"drop": "before"},
+    "cut after": {"drop": "after"},
+    "cut short": {"truncate": 20},
+    "too slow": {"delay": 0.2},
+    "html": {"status": 502},
+    "not json": {"status": 200, "body": "<html>busy</html>"},
+    "empty": {"status": 200, "body": b""},
+    "busy": {"errcode": -1},
+    "busy gateway": {"sub_code": "15"},
+}
+"""Faults after which nobody knows whether a request was carried out."""
+
+
+def be_impatient(app: DingTalkApp, how: Behaviour) -> None:
+    """Only where it is about that: a busy machine may take its time with everything else."""
+    if "delay" in how:
+        app.timeout = (1.0, 0.15)
+
 
 # -- peers -----------------------------------------------------------------------------------------------------------
 
@@ -195,6 +223,11 @@ def _end_of(request: bytes) -> int:
 def target_of(request: bytes) -> str:
     """What a request asks for."""
     return request.split(b" ", 2)[1].decode()
+
+
+def head_of(request: bytes) -> str:
+    """The request line and the headers."""
+    return request.partition(b"\r\n\r\n")[0].decode("latin-1") + "\r\n"
 
 
 Serve = Callable[[Client], None]
@@ -287,10 +320,26 @@ echo = answering(lambda request: answer(target_of(request)))
 """Answers each request with its target."""
 
 
-def trusted(monkeypatch: pytest.MonkeyPatch, directory: Path) -> ssl.SSLContext:
+def open_connections(url: str) -> int:
+    """How many sockets of this process are connected to a server."""
+    port, found = f":{int(url.rpartition(':')[2]):04X}", 0
+    inodes = {
+        fields[9]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if (fields := line.split())[2].endswith(port)
+    }
+    for each in Path("/proc/self/fd").iterdir():
+        try:
+            found += each.readlink().name.removeprefix("socket:[").rstrip("]") in inodes
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def trusted(monkeypatch: pytest.MonkeyPatch, directory: Path, host: str = "127.0.0.1") -> ssl.SSLContext:
     """A server's TLS that both transports trust."""
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(directory / "own.pem")
+    authority.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(directory / "own.pem")
     context.load_cert_chain(directory / "own.pem")
     authority.cert_pem.write_to_path(directory / "authority.pem")
     for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):

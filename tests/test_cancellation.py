@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from echo_server import echoing
-from peers import TIMEOUT, Client, answer, get, peer, target_of
+from peers import TIMEOUT, Client, answer, get, open_connections, peer, target_of
 
 from dingtalk_models import Download, HttpRequest, TransportError, Upload
 from dingtalk_models.transport.asynchronous import AiohttpTransport
@@ -71,22 +71,6 @@ def test_the_pool_works_afterwards(tls: object, tmp_path: Path) -> None:
 
     with echoing(DELAY, tmp_path / "own.pem" if tls else None) as url:
         asyncio.run(scenario(url))
-
-
-def open_connections(url: str) -> int:
-    """How many sockets of this process are connected to a server."""
-    port, found = f":{int(url.rpartition(':')[2]):04X}", 0
-    inodes = {
-        fields[9]
-        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-        if (fields := line.split())[2].endswith(port)
-    }
-    for each in Path("/proc/self/fd").iterdir():
-        try:
-            found += each.readlink().name.removeprefix("socket:[").rstrip("]") in inodes
-        except FileNotFoundError:
-            continue
-    return found
 
 
 def test_an_upload_that_is_cancelled_is_not_read_on(tmp_path: Path) -> None:

@@ -1,170 +1,432 @@
-"""What a transport puts on the wire, in the clear, over TLS and through a proxy."""
+"""Connections: in the clear, over TLS and through proxies; how many there are, and what may take their place."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import socket
 import ssl
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from base64 import b64encode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from socket import SHUT_WR, create_connection, socket
+from typing import Any
 
 import pytest
-import trustme
+import requests
+import servers
+from peers import (
+    CALLERS,
+    READ,
+    Awaited,
+    Caller,
+    Client,
+    Send,
+    answer,
+    awaited,
+    both,
+    echo,
+    get,
+    head_of,
+    open_connections,
+    peer,
+    target_of,
+    trusted,
+)
+from requests.adapters import BaseAdapter, HTTPAdapter
 
-from dingtalk_models import HttpRequest, HttpResponse, TransportError
+from dingtalk_models import (
+    ConfigurationError,
+    Department,
+    DingTalkApp,
+    Flow,
+    HttpRequest,
+    HttpResponse,
+    TransportError,
+)
+from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.server import http_server as server
 from dingtalk_models.transport.asynchronous import AiohttpTransport
 from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.body import CHUNK
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-TIMEOUT = (5.0, 5.0)
+# -- on the wire -----------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Peer:
-    """A server that keeps what each of its reads brought: over TLS, one record."""
-
-    url: str
-    reads: list[bytes] = field(default_factory=list[bytes])
-
-    def serve(self, listener: socket.socket) -> None:
-        while True:
-            connection, _ = listener.accept()
-            with connection, suppress(OSError):
-                while self._request(connection):
-                    connection.sendall(OK)
-
-    def _request(self, connection: socket.socket) -> bool:
-        request = b""
-        while not _is_whole(request):
-            if not (piece := connection.recv(1 << 20)):
-                return False
-            self.reads.append(piece)
-            request += piece
-        return True
+@pytest.mark.parametrize("size", [0, 1, 1000, 40_000, CHUNK, 3 * CHUNK + 1])
+def test_a_body_arrives_whole(caller: Caller, tls: ssl.SSLContext | None, size: int) -> None:
+    content = (bytes(range(256)) * (size // 256 + 1))[:size]
+    with peer(echo, tls) as running:
+        for body in (content, b"{}"):
+            assert caller.send(HttpRequest("POST", f"{running.url}/things", {}, body)).content == b"/things"
+        assert running.bodies == [content, b"{}"]
+        assert len(running.clients) == 1
 
 
-def _is_whole(request: bytes) -> bool:
-    head, end, body = request.partition(b"\r\n\r\n")
-    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-    return bool(end) and len(body) >= (int(length[1]) if length else 0)
+def test_a_certificate_that_nobody_vouches_for(caller: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with peer(echo, trusted(monkeypatch, tmp_path)) as running:
+        for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+            monkeypatch.delenv(variable)
+        with pytest.raises(TransportError, match=r"no connection: .*certificate") as caught:
+            caller.send(get(running.url))
+        assert not caught.value.sent
+        assert running.heard == []
 
 
-@pytest.fixture(params=["http", "https"])
-def peer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Generator[Peer]:
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        peer = Peer(f"{request.param}://127.0.0.1:{listener.getsockname()[1]}")
-        if request.param == "https":
-            authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
-            context.load_cert_chain(tmp_path / "own.pem")
-            authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-            for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-                monkeypatch.setenv(variable, str(tmp_path / "authority.pem"))
-            listener = stack.enter_context(context.wrap_socket(listener, server_side=True))
-
-        def serve() -> None:
-            with suppress(OSError):
-                peer.serve(listener)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield peer
+def test_a_certificate_of_another_host(caller: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with peer(echo, trusted(monkeypatch, tmp_path, "dingtalk.invalid")) as running:
+        with pytest.raises(TransportError, match=r"no connection: .*not valid for '127.0.0.1'") as caught:
+            caller.send(get(running.url))
+        assert not caught.value.sent
+        assert running.heard == []
 
 
-Exchange = Callable[[list[HttpRequest]], list[HttpResponse]]
+def test_a_host_that_does_not_speak_tls(caller: Caller) -> None:
+    def serve(client: Client) -> None:
+        client.sock.recv(1000)
+        client.send(answer("speak plainly", "400 Bad Request"))
+
+    with peer(serve) as running:
+        with pytest.raises(TransportError, match="no connection") as caught:
+            caller.send(get(running.url.replace("http:", "https:")))
+        assert not caught.value.sent
 
 
-def blocking(requests: list[HttpRequest]) -> list[HttpResponse]:
-    transport = RequestsTransport(TIMEOUT)
-    try:
-        return [transport.send(request) for request in requests]
-    finally:
-        transport.close()
+@pytest.mark.parametrize("kind", CALLERS)
+def test_a_host_that_says_nothing_while_connecting(kind: str) -> None:
+    caller = CALLERS[kind]((0.2, 5.0))
+    over = threading.Event()
+
+    def serve(client: Client) -> None:
+        over.wait(5)
+
+    with peer(serve) as running:
+        with pytest.raises(TransportError, match="no connection in time") as caught:
+            caller.send(get(running.url.replace("http:", "https:")))
+        assert not caught.value.sent
+        over.set()
+    caller.close()
 
 
-def awaited(requests: list[HttpRequest]) -> list[HttpResponse]:
-    async def scenario() -> list[HttpResponse]:
-        transport = AiohttpTransport(TIMEOUT)
-        try:
-            return [await transport.send(request) for request in requests]
-        finally:
-            await transport.close()
-
-    return asyncio.run(scenario())
+# -- proxies ---------------------------------------------------------------------------------------------------------
 
 
-both = pytest.mark.parametrize("exchange", [blocking, awaited])
-
-
-def post(peer: Peer, content: bytes) -> HttpRequest:
-    return HttpRequest("POST", f"{peer.url}/things", {"Content-Type": "application/json"}, content)
-
-
-@both
-@pytest.mark.parametrize("size", [CHUNK, 3 * CHUNK])
-def test_a_large_body_arrives_whole(peer: Peer, exchange: Exchange, size: int) -> None:
-    content = bytes(range(256)) * (size // 256)
-    exchange([post(peer, content), post(peer, b"{}")])
-    first, second = b"".join(peer.reads).split(b"POST ")[1:]
-    assert first.partition(b"\r\n\r\n")[2] == content
-    assert second.endswith(b"\r\n\r\n{}")
-
-
-def relay(source: socket.socket, target: socket.socket) -> None:
+def relay(source: socket, target: socket) -> None:
     with suppress(OSError):
-        while piece := source.recv(1 << 16):
-            target.sendall(piece)
-        target.shutdown(socket.SHUT_WR)
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(SHUT_WR)
+
+
+def tunnel(client: Client) -> None:
+    """A proxy that connects to wherever it is asked to."""
+    host, _, port = target_of(client.read()).partition(":")
+    client.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    with create_connection((host, int(port))) as upstream:
+        threading.Thread(target=relay, args=(upstream, client.sock), daemon=True).start()
+        relay(client.sock, upstream)
 
 
 @pytest.fixture
-def tunnels(monkeypatch: pytest.MonkeyPatch) -> Generator[list[str]]:
-    """A proxy that the environment names, and what it was asked for."""
-    asked: list[str] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{listener.getsockname()[1]}")
+def through(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let the environment name a proxy."""
+
+    def name(address: str) -> None:
+        for variable in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(variable, address)
         monkeypatch.setenv("no_proxy", "")
 
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connect(listener.accept()[0])
+    return name
 
-        def connect(client: socket.socket) -> None:
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                head += client.recv(1 << 16)
-            verb, address, _ = head.decode().split(" ", 2)
-            asked.append(f"{verb} {address}")
-            host, _, port = address.partition(":")
-            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            with client, socket.create_connection((host, int(port))) as server:
-                threading.Thread(target=relay, args=(server, client), daemon=True).start()
-                relay(client, server)
 
-        threading.Thread(target=serve, daemon=True).start()
-        yield asked
+def with_password(url: str) -> str:
+    return url.replace("//", "//user:p%40ss@")
+
+
+CREDENTIALS = f"Basic {b64encode(b'user:p@ss').decode()}"
+
+
+def test_tls_through_a_proxy(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, through: Callable[[str], None]
+) -> None:
+    with peer(tunnel) as proxy, peer(echo, trusted(monkeypatch, tmp_path)) as running:
+        through(with_password(proxy.url))
+        for _ in range(2):
+            request = HttpRequest("POST", f"{running.url}/things", {}, b"content")
+            assert caller.send(request).content == b"/things"
+        assert [head_of(each).splitlines()[0].rpartition(" ")[0] for each in proxy.heard] == [
+            f"CONNECT {running.url.removeprefix('https://')}"
+        ]
+        assert CREDENTIALS in head_of(proxy.heard[0])
+        assert running.bodies == [b"content"] * 2
+        assert CREDENTIALS not in head_of(running.heard[0])
+
+
+def test_plain_http_through_a_proxy(caller: Caller, through: Callable[[str], None]) -> None:
+    with peer(echo) as proxy:
+        through(with_password(proxy.url))
+        request = HttpRequest("POST", "http://dingtalk.invalid/things?x=%2e%2e", {}, b"content")
+        assert caller.send(request).content.lower() == b"http://dingtalk.invalid/things?x=%2e%2e"
+        assert CREDENTIALS in head_of(proxy.heard[0])
+        assert "Host: dingtalk.invalid\r\n" in head_of(proxy.heard[0])
+        assert proxy.bodies == [b"content"]
+
+
+def test_a_host_that_needs_no_proxy(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, through: Callable[[str], None]
+) -> None:
+    through(f"http://127.0.0.1:{servers.free_port()}")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with peer(echo) as running:
+        assert caller.send(get(running.url, "/x")).content == b"/x"
+
+
+@pytest.mark.parametrize(
+    "reply", [answer("no", "407 Proxy Authentication Required"), answer("no", "502 Bad Gateway"), b"", b"SSH-2.0\r\n"]
+)
+def test_a_proxy_that_does_not_connect(caller: Caller, through: Callable[[str], None], reply: bytes) -> None:
+    def refuse(client: Client) -> None:
+        client.read()
+        client.send(reply)
+
+    with peer(refuse) as proxy:
+        through(proxy.url)
+        with pytest.raises(TransportError, match="no connection") as caught:
+            caller.send(get("https://dingtalk.invalid"))
+        assert not caught.value.sent
+
+
+def test_a_proxy_that_is_not_there(caller: Caller, through: Callable[[str], None]) -> None:
+    through(f"127.0.0.1:{servers.free_port()}")
+    for scheme in ("http", "https"):
+        with pytest.raises(TransportError, match="no connection") as caught:
+            caller.send(get(f"{scheme}://dingtalk.invalid"))
+        assert not caught.value.sent
+
+
+@pytest.mark.parametrize("kind", CALLERS)
+def test_a_proxy_that_says_nothing(kind: str, through: Callable[[str], None]) -> None:
+    caller, over = CALLERS[kind]((0.2, 5.0)), threading.Event()
+
+    def serve(client: Client) -> None:
+        client.read()
+        over.wait(5)
+
+    with peer(serve) as proxy:
+        through(proxy.url)
+        with pytest.raises(TransportError, match="no connection in time") as caught:
+            caller.send(get("https://dingtalk.invalid"))
+        assert not caught.value.sent
+        over.set()
+    caller.close()
+
+
+def test_a_proxy_of_another_kind(through: Callable[[str], None]) -> None:
+    through("socks5://127.0.0.1:1080")
+    caller = Awaited()
+    with pytest.raises(ConfigurationError, match="http and https"):
+        caller.send(get("https://dingtalk.invalid"))
+    caller.close()
+
+
+# -- how many --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every TCP connection that a sandbox accepts."""
+    accepted: list[object] = []
+    protocol_class: Any = vars(server)["_Protocol"]
+    original = protocol_class.connection_made
+
+    def counting(protocol: Any, transport: object) -> None:
+        accepted.append(transport)
+        original(protocol, transport)
+
+    monkeypatch.setattr(protocol_class, "connection_made", counting)
+    return accepted
+
+
+def test_one_connection_serves_many_calls(connections: list[object]) -> None:
+    with Sandbox() as sandbox:
+        app = sandbox.app()
+        for _ in range(50):
+            app.send(READ)
+        assert len(connections) == 1
+        app.close()
+        app.send(READ)  # a closed app opens another
+        assert len(connections) == 2
+        app.close()
+
+
+def test_one_connection_serves_many_awaited_calls(connections: list[object]) -> None:
+    with Sandbox() as sandbox:
+
+        async def scenario() -> None:
+            async with sandbox.app() as app:
+                for _ in range(50):
+                    await app.asend(READ)
+
+        asyncio.run(scenario())
+        assert len(connections) == 1
 
 
 @both
-@pytest.mark.parametrize("peer", ["https"], indirect=True)
-def test_tls_through_a_proxy(peer: Peer, exchange: Exchange, tunnels: list[str]) -> None:
-    assert [response.content for response in exchange([post(peer, b'{"a":1}')] * 2)] == [b"{}"] * 2
-    assert tunnels == [f"CONNECT {peer.url.removeprefix('https://')}"]
-    received = b"".join(peer.reads).split(b"POST ")[1:]
-    assert [request.partition(b"\r\n\r\n")[2] for request in received] == [b'{"a":1}'] * 2
+def test_a_connection_that_the_server_has_closed_meanwhile_costs_no_write(send: Send) -> None:
+    sandbox = Sandbox(port=servers.free_port()).start()
+    app = sandbox.app(retry=None)
+
+    def restart(department: Department) -> Flow[Department]:
+        sandbox.stop()
+        sandbox.start()
+        return (yield from Department.objects.create.call(f"{department.dept_id}部"))
+
+    def flow() -> Flow[Department]:
+        return (yield from restart((yield from READ)))
+
+    assert send(app, flow()).name == "1部"
+    app.close()
+    sandbox.stop()
 
 
-@both
-@pytest.mark.parametrize("peer", ["https"], indirect=True)
-def test_a_certificate_that_nobody_vouches_for(peer: Peer, exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.delenv(variable, raising=False)
-    with pytest.raises(TransportError):
-        exchange([post(peer, b"{}")])
-    assert peer.reads == []
+def test_connections_are_not_more_than_threads(connections: list[object]) -> None:
+    with Sandbox() as sandbox:
+        app = sandbox.app()
+        with ThreadPoolExecutor(8) as pool:
+            assert len([each.result() for each in [pool.submit(app.send, READ) for _ in range(100)]]) == 100
+        assert len(connections) <= 8
+        app.close()
+
+
+def test_each_event_loop_has_its_own_connections(sandbox: Sandbox, ready: DingTalkApp) -> None:
+    async def scenario() -> int:
+        found = await asyncio.gather(*(ready.asend(READ) for _ in range(5)))
+        await ready.aclose()
+        await ready.aclose()
+        return len(found)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [each.result() for each in [pool.submit(lambda: asyncio.run(scenario())) for _ in range(4)]] == [5] * 4
+
+
+def test_threads_at_once_open_one_transport(sandbox: Sandbox) -> None:
+    app = sandbox.app()
+    barrier = threading.Barrier(16)
+
+    def opened() -> int:
+        barrier.wait()
+        return id(app.transport)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert len({each.result() for each in [pool.submit(opened) for _ in range(16)]}) == 1
+
+
+def test_a_session_of_ones_own(sandbox: Sandbox) -> None:
+    class Tracing(HTTPAdapter):
+        pools = 0
+
+        def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+            Tracing.pools += 1
+            return super().get_connection_with_tls_context(*args, **kwargs)
+
+    with requests.Session() as session:
+        session.mount("http://", Tracing())
+        app = sandbox.app(transport=RequestsTransport((1, 1), session))
+        assert app.send(READ).dept_id == 1
+    assert Tracing.pools == 1
+
+
+def test_an_adapter_without_pools_is_refused(sandbox: Sandbox) -> None:
+    class Bare(BaseAdapter):
+        def close(self) -> None: ...
+
+    with requests.Session() as session:
+        session.mount("http://", Bare())
+        with pytest.raises(ConfigurationError, match="Bare has no connection pools"):
+            sandbox.app(transport=RequestsTransport((1, 1), session)).send(READ)
+
+
+def test_what_an_event_loop_has_opened_ends_with_it() -> None:
+    """Whoever awaits a call now and then, each time on a loop of its own, need not close anything."""
+    caller = Awaited()
+    with peer(echo) as running:
+        for number in range(5):
+            assert asyncio.run(caller.transport.send(get(running.url, f"/{number}"))).content == b"/%d" % number
+            assert open_connections(running.url) == 0
+        assert len(running.clients) == 5
+        assert len(vars(caller.transport)["_pools"]) == 1
+    caller.close()
+
+
+# -- in place of a transport -----------------------------------------------------------------------------------------
+
+
+class Double:
+    """What replaces the network in a user's tests."""
+
+    def __init__(self) -> None:
+        self.urls: list[str] = []
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        self.urls.append(request.url)
+        if "accessToken" in request.url:
+            return HttpResponse(200, {}, b'{"accessToken":"t","expireIn":7200}')
+        return HttpResponse(200, {}, b'{"errcode":0,"result":{"dept_id":1}}')
+
+    def close(self) -> None:
+        self.urls.clear()
+
+
+class AsyncDouble:
+    def __init__(self) -> None:
+        self.inner = Double()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        return self.inner.send(request)
+
+    async def close(self) -> None:
+        self.inner.close()
+
+
+def test_a_double_needs_two_methods() -> None:
+    double, async_double = Double(), AsyncDouble()
+    app = DingTalkApp(appkey="k", appsecret="s", transport=double, async_transport=async_double)
+    assert app.send(READ).dept_id == 1
+    assert double.urls == [
+        "https://api.dingtalk.com/v1.0/oauth2/accessToken",
+        "https://oapi.dingtalk.com/topapi/v2/department/get?access_token=t",
+    ]
+    assert awaited(app, READ).dept_id == 1
+    assert double.urls == async_double.inner.urls == []  # both closed
+
+
+def test_awaiting_without_aiohttp_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['aiohttp'] = None\n"
+        "from dingtalk_models import DingTalkApp, ConfigurationError\n"
+        "try: DingTalkApp(appkey='k', appsecret='s').async_transport\n"
+        "except ConfigurationError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'dingtalk-models[async]'" in done.stdout
+
+
+def test_the_transports_by_themselves(sandbox: Sandbox) -> None:
+    request = HttpRequest("GET", f"{sandbox.url}/gettoken", {"Accept": "application/json"})
+    transport = RequestsTransport((1, 1))
+    answer = transport.send(request)
+    transport.close()
+
+    async def scenario() -> HttpResponse:
+        other = AiohttpTransport((1, 1))
+        try:
+            return await other.send(request)
+        finally:
+            await other.close()
+
+    other = asyncio.run(scenario())
+    assert (answer.status, answer.content) == (other.status, other.content)
+    assert answer.headers["content-type"] == other.headers["content-type"] == "application/json;charset=utf-8"

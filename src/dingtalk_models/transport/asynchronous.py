@@ -144,8 +144,9 @@ class AiohttpTransport:
         loop = asyncio.get_running_loop()
         if loop in self._inherited:
             raise ConfigurationError("this event loop belongs to the process that forked this one: run another")
-        for ended in [each for each in self._pools if each.is_closed()]:
-            await self._pools.pop(ended).session.close()
+        for ended in [each for each in tuple(self._pools) if each.is_closed()]:
+            if pool := self._pools.pop(ended, None):
+                await pool.session.close()
         pool = self._pools[loop] = _Pool(self._timeout)
         await anext(pool.life)
         return pool
@@ -233,17 +234,25 @@ class _Pieces:
 
 
 async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
-    """A body in pieces, read in threads; whoever does not take a piece in time is given up."""
-    loop, pieces = asyncio.get_running_loop(), iter(sending)
+    """The chunks of a body, read in threads. A server that does not take one in time is given up."""
+    loop, chunks = asyncio.get_running_loop(), iter(sending)
+
+    def read() -> bytes | None:
+        chunk = next(chunks, None)
+        if not sending.left:
+            chunks.close()  # here, and not in another thread: the response may come at once
+        return chunk
+
     try:
         patience.reschedule(None)
-        while (piece := await _in_thread(lambda: next(pieces, None))) is not None:
+        while sending.left and (chunk := await _in_thread(read)) is not None:
             patience.reschedule(loop.time() + seconds)
-            yield piece
+            yield chunk
             patience.reschedule(None)
         patience.reschedule(loop.time() + seconds)
     finally:
-        await _in_thread(pieces.close)
+        if sending.left:
+            await _in_thread(chunks.close)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

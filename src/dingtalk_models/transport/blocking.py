@@ -185,7 +185,7 @@ def _session() -> requests.Session:
 def _failure(request: HttpRequest, error: Exception) -> TransportError:
     reason = error.original_error if isinstance(error, ProxyError) else error
     never_sent = isinstance(reason, _NEVER_SENT)
-    if isinstance(reason, ConnectTimeoutError):
+    if isinstance(reason, ConnectTimeoutError) and not isinstance(reason, NewConnectionError):
         what = "no connection in time"
     elif isinstance(reason, ReadTimeoutError):
         what = "no answer in time"

@@ -49,10 +49,10 @@ class FileBody:
                 piece = file.read(min(CHUNK, self.length - sent))
                 if not piece:
                     raise UnusableFile(str(upload), f"ended after {sent} of {self.length} bytes while it was sent")
-                yield piece
                 sent += len(piece)
                 if upload.progress:
                     upload.progress(sent, self.length)
+                yield piece
 
 
 @contextmanager

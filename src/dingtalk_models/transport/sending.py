@@ -68,36 +68,39 @@ def _split(url: str) -> SplitResult:
 
 
 class Sending:
-    """A body on its way out: as many bytes as were announced, or an error.
+    """A body that is being sent: as many bytes as were announced, or an error.
 
-    Whoever reads more takes the rest for the next request.
+    The server would take what comes after them for the next request.
 
     Attributes:
-        length: how many bytes are announced.
-        error: what reading the body raised; libraries wrap it in errors of their own.
+        length: how many bytes were announced.
+        left: how many of them have not been read yet.
+        error: the error of reading the body. Libraries wrap it in errors of their own.
     """
 
     def __init__(self, content: Content) -> None:
-        self.length = content.length
+        self.length = self.left = content.length
         self.error: Exception | None = None
         self._content = content
 
     def __iter__(self) -> Generator[bytes]:
         try:
-            yield from self._pieces()
+            yield from self._chunks()
         except Exception as error:
             self.error = error
             raise
 
-    def _pieces(self) -> Iterator[bytes]:
-        left = self.length
-        for piece in self._content.chunks():
-            if not left:
-                return  # a file that has grown
-            yield piece[:left]
-            left -= min(left, len(piece))
-        if left:
-            raise ConfigurationError(f"{self._content!r} has {left} bytes fewer than the {self.length} it announced")
+    def _chunks(self) -> Iterator[bytes]:
+        for chunk in self._content.chunks():
+            announced = chunk[: self.left]
+            self.left -= len(announced)
+            yield announced
+            if not self.left:
+                return  # even if there is more: a file that has grown
+        if self.left:
+            raise ConfigurationError(
+                f"{self._content!r} has {self.left} bytes fewer than the {self.length} that it announced"
+            )
 
 
 def failure(request: HttpRequest, what: str, *, sent: bool) -> TransportError:
