@@ -19,7 +19,7 @@ from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.steps import Flow, Lazy
-from dingtalk_models.core.wire import camel
+from dingtalk_models.core.wire import camel_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     def _wire_name(self, name: str) -> str:
         at = self.endpoint
         as_it_is = at is not None and (at.host == "oapi" or f"{{{name}}}" in at.path or name in at.query_params)
-        return name if as_it_is else camel(name)
+        return name if as_it_is else camel_name(name)
 
     @property
     def title(self) -> str:

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints, is_typeddict
 
 from dingtalk_models.core.errors import Problem
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import camel_name, wire
 
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 
@@ -85,9 +85,10 @@ def fields_in(hint: Any) -> dict[str, Any]:
         return {name: Annotated[field.annotation, field] for name, field in hint.model_fields.items()}
     if isinstance(hint, type) and (is_typeddict(hint) or is_dataclass(hint)):
         hints = get_type_hints(hint, include_extras=True)
-        if rule := getattr(hint, "__pydantic_config__", {}).get("alias_generator"):
+        if getattr(hint, "__pydantic_config__", {}).get("alias_generator"):
             return {
-                name: part if wire_names(part) else Annotated[part, wire(rule(name))] for name, part in hints.items()
+                name: part if wire_names(part) else Annotated[part, wire(camel_name(name))]
+                for name, part in hints.items()
             }
         return hints
     return {name: inner for part in get_args(hint) for name, inner in fields_in(part).items()}

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    AliasGenerator,
     BeforeValidator,
     Field,
     GetCoreSchemaHandler,
@@ -227,10 +228,15 @@ Flag = Annotated[
 """A bool that is sent as `Y` or `N`."""
 
 
-def camel(name: str) -> str:
+def camel_name(name: str) -> str:
     """`role_id` as `roleId`: the rule for arguments on the newer host, and for classes with `alias_generator=camel`."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
+
+
+# as choices: a plain alias would take the place of the Python name in a class's signature
+camel = AliasGenerator(validation_alias=lambda name: AliasChoices(camel_name(name)), serialization_alias=camel_name)
+"""The rule for a class: `class Dentry(Model, alias_generator=camel)`."""
 
 
 def wire(name: str, *others: str) -> Any:
