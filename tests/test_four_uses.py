@@ -62,7 +62,7 @@ def last_page(reply: Any) -> Any:
 
 
 def documented(info: OperationInfo, file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arguments, with this file where one is sent, and a reply, from the first page whose sample the operation takes."""
+    """Arguments, with this file where one is sent, and a reply, from the first page whose sample is taken."""
     for page in conventions.pages(info):
         arguments = conventions.said(info, samples.request_sample(page))
         try:
