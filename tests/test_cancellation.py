@@ -168,7 +168,7 @@ def test_who_does_not_read_is_given_up() -> None:
         transport = AiohttpTransport((1.0, 0.3))
         for size in (16 * 1024 * 1024, 8 * 1024 * 1024):
             begun = time.perf_counter()
-            with pytest.raises(TransportError, match="no answer in time") as caught:
+            with pytest.raises(TransportError, match="no response in time") as caught:
                 await transport.send(HttpRequest("PUT", f"{url}/", {}, bytes(size)))
             assert caught.value.sent
             assert time.perf_counter() - begun < 2

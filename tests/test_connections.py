@@ -48,7 +48,6 @@ from dingtalk_models import (
     TransportError,
 )
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.server import http_server as server
 from dingtalk_models.transport.asynchronous import AiohttpTransport
 from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.body import CHUNK
@@ -233,21 +232,6 @@ def test_a_proxy_of_another_kind(through: Callable[[str], None]) -> None:
 
 
 # -- how many --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Every TCP connection that a sandbox accepts."""
-    accepted: list[object] = []
-    protocol_class: Any = vars(server)["_Protocol"]
-    original = protocol_class.connection_made
-
-    def counting(protocol: Any, transport: object) -> None:
-        accepted.append(transport)
-        original(protocol, transport)
-
-    monkeypatch.setattr(protocol_class, "connection_made", counting)
-    return accepted
 
 
 def test_one_connection_serves_many_calls(connections: list[object]) -> None:

@@ -277,7 +277,7 @@ def test_an_event_loop_of_the_parent_is_refused() -> None:
     with echoing() as url:
         asked.append(get(url, "/child"))
         assert wrong(caller, url, "parent", 3) == []
-        assert "belongs to the process that forked this one" in Child(child).result()
+        assert "belongs to the parent process" in Child(child).result()
         assert wrong(caller, url, "parent", 3) == []
     caller.close()
 

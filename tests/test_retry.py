@@ -189,7 +189,7 @@ def test_no_answer_in_time(sandbox: Sandbox, send: Send) -> None:
     app.session.set(app.access_token_credential.key, sandbox.company.credentials.issue_token()[0], 7000)
     sandbox.fail(GET, delay=5)
     begun = time.perf_counter()
-    with pytest.raises(TransportError, match="no answer in time") as caught:
+    with pytest.raises(TransportError, match="no response in time") as caught:
         send(app, READ)
     assert time.perf_counter() - begun < 2
     assert caught.value.sent

@@ -131,7 +131,7 @@ def test_a_stalled_request_never_blocks_the_loop(sandbox: Sandbox) -> None:
             while not stalled.done():
                 await asyncio.sleep(0.01)
                 ticks += 1
-            with pytest.raises(TransportError, match="no answer in time"):
+            with pytest.raises(TransportError, match="no response in time"):
                 await stalled
             return ticks
 

@@ -1,4 +1,4 @@
-"""The transport of the event loop: aiohttp, with a session for each loop."""
+"""The transport for `await`: aiohttp, with one session for each event loop."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ try:
 except ImportError as error:
     raise ConfigurationError("awaiting needs aiohttp: pip install 'dingtalk-models[async]'") from error
 
-from dingtalk_models.transport.connector import Connector, NotConnected, send_once, told_of_its_loss
+from dingtalk_models.transport.connector import Connector, NotConnected, send_once, told_of_loss
 
 T = TypeVar("T")
 
 SMALL = 32 * 1024
-"""How many bytes of a body are sent at once: the event loop takes them, however slowly the other side reads."""
+"""How many bytes of a body are sent at once: so many the event loop buffers, however slowly the server reads."""
 
 _FAILURES = (aiohttp.ClientError, OSError, ValueError, RuntimeError)
-"""What aiohttp raises; some of it, for answers that are not HTTP, is no error of its own."""
+"""What aiohttp raises. For responses that are not HTTP, some of it is not an error of its own."""
 
 
 class _Host(NamedTuple):
     """How requests reach one host."""
 
     slots: asyncio.Semaphore
-    """Held by each call: waiting for a connection is not waiting to be connected, and has no limit of its own."""
+    """One for each connection. A call waits for one as long as it takes: the timeout for connecting starts later."""
     proxy: URL | None
     tls: ssl.SSLContext | bool
 
@@ -57,7 +57,7 @@ class _Pool:
         self.session = aiohttp.ClientSession(
             connector=self.connector,
             headers={"User-Agent": USER_AGENT},
-            skip_auto_headers=["Accept", "Content-Type"],  # signed addresses are signed without them
+            skip_auto_headers=["Accept", "Content-Type"],  # signed URLs are signed without them
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_read=read),
             auto_decompress=False,
@@ -68,7 +68,7 @@ class _Pool:
 
 
 async def _life(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
-    """Closes a session: when asked to, or when its event loop ends, which closes what generators it has begun."""
+    """Closes a session when this generator is closed: by the transport, or by the event loop when it ends."""
     try:
         yield
     finally:
@@ -76,11 +76,11 @@ async def _life(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
 
 
 class AiohttpTransport:
-    """Sends over pooled connections; each event loop has its own, since a connection belongs to its loop.
+    """Sends over pooled connections. Each event loop has its own. It can be used after a fork, on a new event loop.
 
     Args:
-        timeout: seconds to wait for a connection, and for the answer.
-        max_reply: how many bytes an answer may have that is held in memory, once it is unpacked.
+        timeout: seconds to wait for a connection, and for the response.
+        max_reply: how many bytes a response may have that is kept in memory, decompressed. Downloads have no limit.
     """
 
     def __init__(self, timeout: Timeout, *, max_reply: int = MAX_REPLY) -> None:
@@ -91,10 +91,10 @@ class AiohttpTransport:
         after_fork(self, AiohttpTransport.forget_inherited)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """Send one request and return what came back, whatever its status.
+        """Send one request and return the response, whatever its status.
 
         Raises:
-            TransportError: nothing, or only a part, came back, or more than fits.
+            TransportError: there is no complete response, or it is too large.
         """
         check_fork()
         base, target = check(request)
@@ -103,10 +103,10 @@ class AiohttpTransport:
         content, sending = request.content, None
         headers = {**request.headers, "Accept-Encoding": "identity" if request.download else "gzip"}
         if content is not None and not (isinstance(content, bytes) and len(content) <= SMALL):
-            sending = Sending(_Pieces(content) if isinstance(content, bytes) else content)
+            sending = Sending(_Chunks(content) if isinstance(content, bytes) else content)
             headers["Content-Length"] = str(sending.length)
         async with host.slots:
-            # aiohttp stops counting at the first informational reply
+            # aiohttp stops its own timer at the first informational response
             patience = asyncio.timeout(sum(self._timeout))
             try:
                 async with patience:
@@ -125,25 +125,25 @@ class AiohttpTransport:
             except TimeoutError:
                 if not patience.expired():
                     raise
-                raise failure(request, "no answer in time", sent=True) from None
+                raise failure(request, "no response in time", sent=True) from None
 
     async def close(self) -> None:
-        """Give back the connections of this event loop."""
+        """Close the connections of this event loop. The next request opens new ones."""
         if pool := self._pools.pop(asyncio.get_running_loop(), None):
             await pool.life.aclose()
 
     def forget_inherited(self) -> None:
-        """In a forked process: leave the connections to the parent, and begin with new ones."""
+        """In a forked process: leave the connections to the parent, and start with new ones."""
         for pool in self._pools.values():
             pool.connector.leave_to_parent()
-        self._inherited |= self._pools  # never closed: aiohttp would tell the parent's event loop of it
+        self._inherited |= self._pools  # never closed: that would change what the parent's event loop waits for
         self._pools = {}
 
     async def _open(self) -> _Pool:
-        """The connections of an event loop that has none yet."""
+        """Start with the connections of an event loop."""
         loop = asyncio.get_running_loop()
         if loop in self._inherited:
-            raise ConfigurationError("this event loop belongs to the process that forked this one: run another")
+            raise ConfigurationError("this event loop belongs to the parent process: run a new one")
         for ended in [each for each in tuple(self._pools) if each.is_closed()]:
             if pool := self._pools.pop(ended, None):
                 await pool.session.close()
@@ -154,7 +154,7 @@ class AiohttpTransport:
     async def _answer(self, request: HttpRequest, response: aiohttp.ClientResponse) -> HttpResponse:
         headers = {name.lower(): value for name, value in response.headers.items()}
         try:
-            with told_of_its_loss(response):
+            with told_of_loss(response):
                 return HttpResponse(response.status, headers, await self._receive(request, response, headers))
         except UnreadableBody as error:
             raise failure(request, str(error), sent=True) from None
@@ -162,29 +162,29 @@ class AiohttpTransport:
             response.close()
 
     async def _receive(self, request: HttpRequest, response: aiohttp.ClientResponse, headers: dict[str, str]) -> bytes:
-        """The body of an answer; nothing where it goes elsewhere."""
+        """The body of a response; empty if it is a download."""
         if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            raise UnreadableBody("a switch of protocols that was not asked for")
+            raise UnreadableBody("a switch of protocols, which was not asked for")
         if download := downloads(request, response.status):
             async with _entered_in_thread(receiving(download, headers)) as receiver:
-                while piece := await _attempt(request, response.content.readany()):
-                    await _in_thread(partial(receiver.take, piece))
+                while chunk := await _attempt(request, response.content.readany()):
+                    await _in_thread(partial(receiver.take, chunk))
             return b""
         held = Held(headers, self._max_reply)
-        while piece := await _attempt(request, response.content.readany()):
-            held.take(piece)
+        while chunk := await _attempt(request, response.content.readany()):
+            held.take(chunk)
         return held.content
 
 
 async def _attempt(request: HttpRequest, work: Awaitable[T], sending: Sending | None = None) -> T:
-    """Await what may fail, and raise what aiohttp raises as ours."""
+    """Await some work, and raise aiohttp's errors as ours."""
     try:
         return await work
     except DingTalkError:
         raise
     except _FAILURES as error:
         problem = (sending and sending.error) or _failure(request, error)
-    # apart from theirs, whose text and chain quote the address, and so the token, and keep the connection
+    # not in the `except` block: its errors quote the URL with the token, and hold the connection
     raise problem
 
 
@@ -193,24 +193,24 @@ def _failure(request: HttpRequest, error: Exception) -> TransportError:
         return failure(request, str(error), sent=False)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return failure(request, "no connection in time", sent=False)
-    what = "no answer in time" if isinstance(error, TimeoutError) else "the connection or the answer broke off"
+    what = "no response in time" if isinstance(error, TimeoutError) else "the connection or the response broke off"
     return failure(request, what, sent=True)
 
 
 def _find_host(pool: _Pool, base: str) -> _Host:
-    """The way to a host: the environment's proxies and certificates are read once."""
+    """How to reach a host. Proxies and certificates of the environment are read once."""
     proxy = select_proxy(base, get_environ_proxies(base))
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
     if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
-        raise ConfigurationError("awaited calls know proxies of http and https only")
+        raise ConfigurationError("awaited calls can use http and https proxies only")
     tls = _trusted() if base.startswith("https:") else True
     host = pool.hosts[base] = _Host(asyncio.Semaphore(POOL_SIZE), URL(proxy) if proxy else None, tls)
     return host
 
 
 def _trusted() -> ssl.SSLContext:
-    """The authorities that are trusted: those that requests trusts."""
+    """The certificate authorities that requests trusts too."""
     named = map(os.environ.get, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"))
     path = next(filter(None, named), DEFAULT_CA_BUNDLE_PATH)
     try:
@@ -218,11 +218,11 @@ def _trusted() -> ssl.SSLContext:
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
-        raise ConfigurationError(f"no certificates of authorities in {path}") from error
+        raise ConfigurationError(f"no certificate authorities in {path}") from error
 
 
-class _Pieces:
-    """Bytes that are sent a piece at a time."""
+class _Chunks:
+    """Bytes that are sent in chunks."""
 
     def __init__(self, content: bytes) -> None:
         self.length = len(content)
@@ -234,13 +234,13 @@ class _Pieces:
 
 
 async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
-    """The chunks of a body, read in threads. A server that does not take one in time is given up."""
+    """The chunks of a body, read in threads. The call fails if the server does not take one in time."""
     loop, chunks = asyncio.get_running_loop(), iter(sending)
 
     def read() -> bytes | None:
         chunk = next(chunks, None)
         if not sending.left:
-            chunks.close()  # here, and not in another thread: the response may come at once
+            chunks.close()  # in the same thread: the response may come before another one has started
         return chunk
 
     try:
@@ -256,7 +256,7 @@ async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    """Do what may block. A thread cannot be stopped: whoever is cancelled goes on when it has ended."""
+    """Do some work in a thread. If it is cancelled, wait for the thread first: it cannot be stopped."""
     working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
     try:
         return await asyncio.shield(working)

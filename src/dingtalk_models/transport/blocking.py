@@ -35,7 +35,7 @@ T = TypeVar("T")
 _NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ClosedPoolError, EmptyPoolError, requests.RequestException)
 
 _FAILURES = (HTTPError, requests.RequestException, HTTPException, OSError, ValueError, OverflowError)
-"""What the libraries raise; some of it, for answers that are not HTTP, is no error of theirs."""
+"""What the libraries raise. For responses that are not HTTP, some of it is not an error of their own."""
 
 
 class _Route(NamedTuple):
@@ -44,16 +44,16 @@ class _Route(NamedTuple):
     pool: urllib3.HTTPConnectionPool
     headers: Mapping[str, str]
     whole_url: bool
-    """A proxy for plain HTTP is told the whole address."""
+    """Whether the request line has the whole URL, as a proxy for plain HTTP needs it."""
 
 
 class RequestsTransport:
-    """Sends over pooled connections; safe to share between threads, and after a fork.
+    """Sends over pooled connections. Threads can share it, and it can be used after a fork.
 
     Args:
-        timeout: seconds to wait for a connection, and for the answer.
-        session: whose proxies, certificates and adapters' pools to use; by default, those of the environment.
-        max_reply: how many bytes an answer may have that is held in memory, once it is unpacked.
+        timeout: seconds to wait for a connection, and for the response.
+        session: its proxies, certificates and the pools of its adapters are used; by default those of the environment.
+        max_reply: how many bytes a response may have that is kept in memory, decompressed. Downloads have no limit.
     """
 
     def __init__(
@@ -70,10 +70,10 @@ class RequestsTransport:
         after_fork(self, RequestsTransport.forget_inherited)
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Send one request and return what came back, whatever its status.
+        """Send one request and return the response, whatever its status.
 
         Raises:
-            TransportError: nothing, or only a part, came back, or more than fits.
+            TransportError: there is no complete response, or it is too large.
         """
         check_fork()
         base, target = check(request)
@@ -101,30 +101,30 @@ class RequestsTransport:
             answered = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(response.status, answered, self._receive(request, response, answered))
         finally:
-            # only what was read to its end is back in the pool: what is left of it would be the next call's answer
+            # a connection whose response was not read to its end is closed: the next call would read the rest
             response.close()
             response.release_conn()
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Close the connections. The next request opens new ones."""
         self._routes.clear()
         self._session.close()
 
     def forget_inherited(self) -> None:
-        """In a forked process: leave the pools to the parent, and begin with new ones."""
+        """In a forked process: leave the pools to the parent, and start with new ones."""
         for route in self._routes.values():
             if (queue := route.pool.pool) is not None:
-                # its lock may be held by a thread that is no more, and the pool's finalizer would wait for it
+                # a thread of the parent may have held its lock, and the finalizer of the pool would wait for it
                 LifoQueue[Any].__init__(queue, queue.maxsize)
         self._routes = {}
         for adapter in self._session.adapters.values():
             if isinstance(adapter, HTTPAdapter):
                 self._inherited.append((adapter.poolmanager, adapter.proxy_manager))
-                unpickled: Any = adapter  # which keeps its settings, and has pools of its own
+                unpickled: Any = adapter  # has the same settings, and new pools
                 unpickled.__setstate__(unpickled.__getstate__())
 
     def _find_route(self, base: str) -> _Route:
-        """The way to a host: the environment's proxies and certificates are read once."""
+        """How to reach a host. Proxies and certificates of the environment are read once."""
         session, request = self._session, requests.Request("POST", base).prepare()
         settings = session.merge_environment_settings(base, {}, None, None, None)
         proxies: dict[str, str] = dict(settings["proxies"])
@@ -141,25 +141,25 @@ class RequestsTransport:
         return route
 
     def _receive(self, request: HttpRequest, response: urllib3.BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
-        """The body of an answer; nothing where it goes elsewhere."""
-        download, pieces = downloads(request, response.status), response.stream(CHUNK, decode_content=False)
-        read = partial(_attempt, request, partial(next, pieces, b""))
+        """The body of a response; empty if it is a download."""
+        download, chunks = downloads(request, response.status), response.stream(CHUNK, decode_content=False)
+        read = partial(_attempt, request, partial(next, chunks, b""))
         try:
             if download is None:
                 held = Held(headers, self._max_reply)
-                while piece := read():
-                    held.take(piece)
+                while chunk := read():
+                    held.take(chunk)
                 return held.content
             with receiving(download, headers) as receiver:
-                while piece := read():
-                    receiver.take(piece)
+                while chunk := read():
+                    receiver.take(chunk)
         except UnreadableBody as error:
             raise failure(request, str(error), sent=True) from None
         return b""
 
 
 def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | None = None) -> T:
-    """Do what may fail, and raise what the libraries raise as ours."""
+    """Do some work, and raise the libraries' errors as ours."""
     done: T | None = None
     try:
         done = work()
@@ -168,9 +168,9 @@ def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | Non
     except _FAILURES as error:
         problem: Exception | None = (sending and sending.error) or _failure(request, error)
     else:
-        problem = sending.error if sending else None  # urllib3 forgives a pipe that broke, whoever it belonged to
+        problem = sending.error if sending else None  # urllib3 ignores a broken pipe, even of the file that is sent
     if problem is not None:
-        # apart from theirs, whose text and chain quote the address, and so the token, and keep the connection
+        # not in the `except` block: their errors quote the URL with the token, and hold the connection
         raise problem
     return cast("T", done)
 
@@ -188,9 +188,9 @@ def _failure(request: HttpRequest, error: Exception) -> TransportError:
     if isinstance(reason, ConnectTimeoutError) and not isinstance(reason, NewConnectionError):
         what = "no connection in time"
     elif isinstance(reason, ReadTimeoutError):
-        what = "no answer in time"
+        what = "no response in time"
     elif never_sent:
         what = no_connection(reason.__cause__)
     else:
-        what = "the connection or the answer broke off"
+        what = "the connection or the response broke off"
     return failure(request, what, sent=not never_sent)

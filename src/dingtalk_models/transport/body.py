@@ -1,4 +1,4 @@
-"""Bodies: files and forms on their way out, answers on their way into memory or a file. Nothing large is held whole."""
+"""Bodies: files and forms that are sent, and responses that are received into memory or a file, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Download, HttpRequest
 
 CHUNK = 256 * 1024
-"""How many bytes are read, written or unpacked at a time."""
+"""How many bytes are read, written or decompressed at a time."""
 
 MAX_REPLY = 64 * 1024 * 1024
-"""How many bytes an answer may have that is held in memory, once it is unpacked."""
+"""How many bytes a response may have that is kept in memory, decompressed."""
 
 GZIP = 31
-"""Tells zlib to expect gzip's header."""
+"""Tells zlib that the data is gzip."""
 
 LENGTH = re.compile(r"[0-9]{1,18}")
-"""A Content-Length that a file can have."""
+"""A Content-Length that can be true."""
 
 
 class FileBody:
-    """The bytes of a file: as many as it has when this is made, though it may grow or shrink meanwhile."""
+    """The bytes of a file: as many as it has when the body is made, even if it grows while it is sent."""
 
     def __init__(self, upload: Upload) -> None:
         self.length = upload.size if upload.length is None else upload.length
         self._upload = upload
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes, a piece at a time.
+        """The bytes, in chunks.
 
         Raises:
-            UnusableFile: the file has become shorter meanwhile.
+            UnusableFile: the file has shrunk.
         """
         upload, sent = self._upload, 0
         with _opened(upload) as file:
             while sent < self.length:
-                piece = file.read(min(CHUNK, self.length - sent))
-                if not piece:
+                chunk = file.read(min(CHUNK, self.length - sent))
+                if not chunk:
                     raise UnusableFile(str(upload), f"ended after {sent} of {self.length} bytes while it was sent")
-                sent += len(piece)
+                sent += len(chunk)
                 if upload.progress:
                     upload.progress(sent, self.length)
-                yield piece
+                yield chunk
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def _opened(upload: Upload) -> Generator[BinaryIO]:
 
 
 class FormBody:
-    """A `multipart/form-data` body: texts, and files that are read as it is sent."""
+    """A `multipart/form-data` body: texts, and files that are read while it is sent."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         boundary = secrets.token_hex(16)
@@ -83,7 +83,7 @@ class FormBody:
         self.length = sum(part.length if isinstance(part, FileBody) else len(part) for part in self._parts)
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes, a piece at a time."""
+        """The bytes, in chunks."""
         for part in self._parts:
             if isinstance(part, FileBody):
                 yield from part.chunks()
@@ -101,17 +101,17 @@ def _headers(name: str, value: object) -> str:
 
 
 class UnreadableBody(Exception):
-    """The body of an answer is too large, or is not packed as its headers say."""
+    """The body of a response is too large, or not compressed as its headers say."""
 
 
 class Receiver:
-    """Takes in the body of an answer as it comes.
+    """Decompresses the body of a response and writes it, chunk by chunk.
 
     Args:
-        headers: the answer's headers, with lower-case names.
-        file: where it goes.
-        most: how many bytes it may have, packed or unpacked.
-        download: told how many bytes have come.
+        headers: the headers of the response, with lower-case names.
+        file: where to write it.
+        most: how many bytes it may have, compressed and decompressed.
+        download: gets the number of bytes received.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Receiver:
     ) -> None:
         encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in {"", "identity", "gzip", "x-gzip"}:
-            raise UnreadableBody(f"an answer packed as {encoding[:20]!r}, which was not asked for")
+            raise UnreadableBody(f"a response with Content-Encoding {encoding[:20]!r}, which was not asked for")
         self._gzip = zlib.decompressobj(GZIP) if encoding.endswith("gzip") else None
         announced = headers.get("content-length", "")
         self._total = int(announced) if self._gzip is None and LENGTH.fullmatch(announced) else 0
@@ -128,42 +128,42 @@ class Receiver:
         self._taken = self._written = 0
         self._download = download
 
-    def take(self, piece: bytes) -> None:
-        """Take in what came."""
-        self._taken += len(piece)
+    def take(self, chunk: bytes) -> None:
+        """Take a chunk."""
+        self._taken += len(chunk)
         if self._gzip is None:
-            self._write(piece)
+            self._write(chunk)
             return
         try:
-            self._unpack(self._gzip, piece)
+            self._unpack(self._gzip, chunk)
         except zlib.error:
-            raise UnreadableBody("an answer that is not the gzip it claims to be") from None
+            raise UnreadableBody("a response that is not valid gzip") from None
 
-    def _unpack(self, gzip: Any, piece: bytes) -> None:
-        while piece:
-            if gzip.eof:  # a file of several members
+    def _unpack(self, gzip: Any, chunk: bytes) -> None:
+        while chunk:
+            if gzip.eof:  # gzip can have several members
                 gzip = self._gzip = zlib.decompressobj(GZIP)
-            self._write(gzip.decompress(piece, CHUNK))
-            piece = gzip.unused_data if gzip.eof else gzip.unconsumed_tail
+            self._write(gzip.decompress(chunk, CHUNK))
+            chunk = gzip.unused_data if gzip.eof else gzip.unconsumed_tail
 
-    def _write(self, piece: bytes) -> None:
-        self._written += len(piece)
+    def _write(self, chunk: bytes) -> None:
+        self._written += len(chunk)
         if max(self._taken, self._written) > self._most:
-            raise UnreadableBody(f"an answer of more than {self._most} bytes")
-        self._file.write(piece)
+            raise UnreadableBody(f"a response of more than {self._most} bytes")
+        self._file.write(chunk)
         if self._download:
             self._download.received = self._written
             if self._download.progress:
                 self._download.progress(self._written, self._total)
 
     def finish(self) -> None:
-        """See that what came is complete."""
+        """Check that the body is complete."""
         if self._gzip is not None and self._taken and not self._gzip.eof:
-            raise UnreadableBody("an answer whose gzip breaks off")
+            raise UnreadableBody("a response whose gzip is not complete")
 
 
 class Held(Receiver):
-    """A receiver that keeps a body in memory."""
+    """A receiver that keeps the body in memory."""
 
     def __init__(self, headers: Mapping[str, str], most: float) -> None:
         self._content = BytesIO()
@@ -171,26 +171,26 @@ class Held(Receiver):
 
     @property
     def content(self) -> bytes:
-        """What came."""
+        """The whole body."""
         self.finish()
         return self._content.getvalue()
 
 
 def downloads(request: HttpRequest, status: int) -> Download | None:
-    """Where the body of an answer goes, unless into memory."""
+    """Where to write the body of a response; `None` for memory."""
     return request.download if 200 <= status < 300 else None  # noqa: PLR2004 - HTTP's own numbers
 
 
 @contextmanager
 def receiving(download: Download, headers: Mapping[str, str]) -> Generator[Receiver]:
-    """Take in a body, anew where an earlier one broke off.
+    """Receive a body into a file, from the start, even if an earlier attempt received a part of it.
 
     Args:
-        download: where it goes.
-        headers: the answer's headers, with lower-case names.
+        download: where to write it.
+        headers: the headers of the response, with lower-case names.
 
     Returns:
-        What takes each piece.
+        The receiver, which takes each chunk.
     """
     with _target(download) as file:
         download.received = 0
@@ -203,7 +203,7 @@ def receiving(download: Download, headers: Mapping[str, str]) -> Generator[Recei
 def _target(download: Download) -> Generator[BinaryIO]:
     target = download.target
     if isinstance(target, str | os.PathLike):
-        # beside the target, so that it can take its place in one step; nobody can plant a link of a name that is random
+        # in the same folder, so that it can replace the target in one step; nobody can plant a link with a random name
         part = Path(target).with_name(f".{secrets.token_hex(16)}.part")
         try:
             with part.open("xb") as file:
@@ -216,5 +216,5 @@ def _target(download: Download) -> Generator[BinaryIO]:
         target.seek(download.start)
         target.truncate()
     elif download.received:
-        raise OSError("the download broke off, and its target cannot be rewound to begin again")
+        raise OSError("the download broke off, and its target cannot be rewound to start again")
     yield target

@@ -1,13 +1,13 @@
-"""urllib3's connections with five guards that they lack; for each there is an attack in the tests.
+"""urllib3's connections with five guards that they lack. The tests have an attack for each.
 
-- What arrived while a connection was idle is never an answer. urllib3 asks the socket whether anything came, but TLS
-  may have read ahead, and hold what it has decrypted.
-- Each informational reply (1xx) before an answer is skipped. http.client skips 100 alone and takes any other for the
-  answer, and then the next call would read this one's.
-- A head that leaves open where the answer ends is refused. http.client makes the best of it.
-- What fails while connecting is told apart from what fails later: nothing was sent yet.
-- A forked process closes its copies of all sockets, even those that a thread of its parent was using, and says nothing
-  on them.
+- What came while a connection was idle is never a response. urllib3 looks whether the socket has data, but TLS may have
+  read ahead, and hold decrypted data itself.
+- Every informational response (1xx) is skipped. http.client skips only 100 and takes any other for the final response:
+  the next call would then read the response of this one.
+- A response whose head does not say clearly where it ends is refused. http.client guesses.
+- An error while connecting is told apart from a later one: nothing was sent yet.
+- A forked process closes its copies of all sockets, also of those that a thread of the parent was using, and sends
+  nothing on them.
 """
 
 from __future__ import annotations
@@ -27,44 +27,45 @@ from dingtalk_models.transport.body import LENGTH
 
 
 class _Open:
-    """The connections that are open in this process."""
+    """The open connections of this process."""
 
     def __init__(self) -> None:
         self.connections: WeakSet[HTTPConnection] = WeakSet()
         after_fork(self, _Open.leave_to_parent)
 
     def leave_to_parent(self) -> None:
-        """Close the sockets, without TLS's goodbye: the parent goes on using them."""
+        """In a forked process: close the sockets without a TLS shutdown, since the parent still uses them."""
         for connection in self.connections:
-            sock = connection.sock
-            if sock is not None:
-                os.close(sock.socket.detach() if isinstance(sock, SSLTransport) else sock.detach())
+            if (sock := connection.sock) is not None:
+                descriptor = (sock.socket if isinstance(sock, SSLTransport) else sock).detach()
+                if descriptor >= 0:
+                    os.close(descriptor)
         self.connections = WeakSet()
 
 
 _open = _Open()
 
 
-class _Answer(HTTPResponse):
+class _FinalResponse(HTTPResponse):
     def begin(self) -> None:
         super().begin()
         while 100 < self.status < 200 and self.status != SWITCHING_PROTOCOLS:  # noqa: PLR2004 - HTTP's own numbers
-            vars(self).update(headers=None, msg=None)  # by which http.client knows that it has not begun
+            vars(self).update(headers=None, msg=None)  # else `begin` does nothing
             super().begin()
         if self.headers.defects:
             assert_header_parsing(self.headers)
         lengths = {length.strip() for length in self.headers.get_all("content-length", [])}
         if self.status == SWITCHING_PROTOCOLS or len(lengths) > 1 or not all(map(LENGTH.fullmatch, lengths)):
-            raise HTTPException("the end of the answer is not clear")
+            raise HTTPException("it is not clear where the response ends")
 
 
 class GuardedConnection(HTTPConnection):
-    """A connection in the clear."""
+    """A connection without TLS."""
 
-    response_class = _Answer
+    response_class = _FinalResponse
 
     def connect(self) -> None:
-        """Connect, or raise what says that nothing was sent."""
+        """Connect, or raise an error that says that nothing was sent."""
         try:
             super().connect()
         except (ConnectTimeoutError, NewConnectionError):
@@ -77,7 +78,7 @@ class GuardedConnection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether it can be used again."""
+        """Whether it can be used again: it is open, and nothing came while it was idle."""
         return super().is_connected and not _read_ahead(self.sock)
 
 
@@ -88,7 +89,7 @@ def _read_ahead(sock: object) -> bool:
 
 
 class GuardedTlsConnection(GuardedConnection, HTTPSConnection):
-    """A connection over TLS."""
+    """A connection with TLS."""
 
 
 GUARDED: dict[type, type] = {HTTPConnection: GuardedConnection, HTTPSConnection: GuardedTlsConnection}

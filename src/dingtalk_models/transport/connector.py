@@ -1,12 +1,12 @@
-"""aiohttp's pool with four guards that it lacks; for each there is an attack in the tests.
+"""aiohttp's connection pool with four guards that it lacks. The tests have an attack for each.
 
-- What arrived while a connection was idle is never an answer. aiohttp keeps what it reads from an idle connection, and
-  does not look at a socket before it uses it again.
-- What fails while connecting is told apart from what fails later: nothing was sent yet.
-- Whoever reads an answer whose middle is no HTTP is told so. aiohttp closes the connection, and leaves the reader
-  waiting.
-- Nothing is sent twice. aiohttp sends a GET, PUT or DELETE again whose connection broke off; that is for the retry
-  rule to decide, which knows that some GETs are writes.
+- What came while a connection was idle is never a response. aiohttp keeps what it reads from an idle connection, and
+  does not look at the socket before it uses it again.
+- An error while connecting is told apart from a later one: nothing was sent yet.
+- A reader is told that the connection is lost. After a chunk that is not HTTP, aiohttp closes the connection, and its
+  reader waits for ever.
+- No request is sent twice. aiohttp repeats a GET, PUT or DELETE if the connection breaks; whether to do so is for the
+  retry rule, which knows that some GETs write.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ from urllib3.util import wait_for_read
 from dingtalk_models.transport.sending import no_connection
 
 IDLE = 5.0
-"""Seconds after which an idle connection is closed: the other side may do so too, and the next call would break."""
+"""Seconds after which an idle connection is closed. The server may do so too, and then the next call would fail."""
 
 
 class NotConnected(aiohttp.ClientError):
-    """There is no connection, and so nothing was sent."""
+    """There is no connection, so nothing was sent."""
 
 
-class BrokenOff(aiohttp.ClientError):
-    """The connection broke off; something may have been sent."""
+class ConnectionBroke(aiohttp.ClientError):
+    """The connection broke. Something may have been sent."""
 
 
 class Connector(aiohttp.TCPConnector):
-    """The connections of one event loop. How many there are is limited by who uses it."""
+    """The connections of one event loop. It has no limit of its own: the transport has one for each host."""
 
     def __init__(self) -> None:
-        base: Any = super()  # whose stub leaves a part of `socket_factory` open
+        base: Any = super()  # the stub of `socket_factory` is incomplete
         base.__init__(limit=0, keepalive_timeout=IDLE, socket_factory=self._new_socket)
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._used: WeakSet[asyncio.BaseProtocol] = WeakSet()
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
-        """A connection from the pool that has been quiet, or a new one."""
+        """A connection that was quiet while it was idle, or a new one."""
         try:
             connection = await super().connect(*args, **options)
-            while connection.protocol in self._used and not _is_quiet(connection):
+            while connection.protocol in self._used and not _was_quiet(connection):
                 connection.close()
                 connection = await super().connect(*args, **options)
         except TimeoutError:
@@ -61,16 +61,16 @@ class Connector(aiohttp.TCPConnector):
         protocol = connection.protocol
         if protocol is not None and connection.transport is not None:
             if protocol not in self._used and protocol.closed:
-                protocol.closed.add_done_callback(_heed)
+                protocol.closed.add_done_callback(_retrieve)
             self._used.add(protocol)
-            connection.add_callback(partial(_end, connection.transport))
+            connection.add_callback(partial(_abort_if_unsent, connection.transport))
         return connection
 
     def leave_to_parent(self) -> None:
-        """In a forked process: close the sockets, without TLS's goodbye, since the parent goes on using them."""
+        """In a forked process: close the sockets without a TLS shutdown, since the parent still uses them."""
         for each in self._sockets:
-            if (number := each.detach()) >= 0:
-                os.close(number)
+            if (descriptor := each.detach()) >= 0:
+                os.close(descriptor)
 
     def _new_socket(self, address: tuple[Any, ...]) -> socket.socket:
         family, kind, protocol, _, _ = address
@@ -79,39 +79,39 @@ class Connector(aiohttp.TCPConnector):
         return new
 
 
-def _is_quiet(connection: Connection) -> bool:
-    """Whether nothing came while it was idle: neither read already, nor waiting in the socket."""
+def _was_quiet(connection: Connection) -> bool:
+    """Whether nothing came while it was idle: neither read by aiohttp, nor waiting in the socket."""
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None or protocol.should_close:
         return False
     return not wait_for_read(transport.get_extra_info("socket"), timeout=0)
 
 
-def _end(transport: asyncio.Transport) -> None:
-    """Let go of a connection whose request did not go out: closed as usual, it would wait for who does not read."""
+def _abort_if_unsent(transport: asyncio.Transport) -> None:
+    """Abort a connection that still has something to send: closing it would wait for a server that does not read."""
     if transport.get_write_buffer_size():
         transport.abort()
 
 
-def _heed(closed: asyncio.Future[None]) -> None:
-    """Look at why a connection was lost, lest asyncio says that nobody did."""
+def _retrieve(closed: asyncio.Future[None]) -> None:
+    """Retrieve the error of a future, else asyncio logs that nobody did."""
     if not closed.cancelled():
         closed.exception()
 
 
 @contextmanager
-def told_of_its_loss(response: aiohttp.ClientResponse) -> Generator[None]:
-    """Let whoever reads an answer know that its connection is gone."""
+def told_of_loss(response: aiohttp.ClientResponse) -> Generator[None]:
+    """End the reading of a body when the connection is lost."""
     content = response.content
     protocol = response.connection.protocol if response.connection else None
-    if protocol is None or protocol.closed is None:  # it is complete
+    if protocol is None or protocol.closed is None:  # the body is complete
         yield
         return
     closed = protocol.closed
 
     def tell(_: object) -> None:
         if not content.is_eof() and content.exception() is None:
-            content.set_exception(BrokenOff())
+            content.set_exception(ConnectionBroke())
 
     closed.add_done_callback(tell)
     try:
@@ -121,8 +121,8 @@ def told_of_its_loss(response: aiohttp.ClientResponse) -> Generator[None]:
 
 
 async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Middleware that raises an error after which aiohttp does not try again."""
+    """Middleware: raise an error after which aiohttp does not repeat the request."""
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise BrokenOff from error
+        raise ConnectionBroke from error

@@ -1,4 +1,4 @@
-"""What both transports do with a request: take its address apart, refuse what cannot be sent, word its failure."""
+"""What both transports do with a request: check it, split its URL, count its body, and describe its failure."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from dingtalk_models.core.http import Content, HttpRequest
 USER_AGENT = "dingtalk-models"
 
 POOL_SIZE = 64
-"""How many connections to one host are kept."""
+"""How many connections to one host there are, or, when blocking, are kept."""
 
 Timeout = tuple[float, float]
-"""Seconds to wait for a connection, and for the answer."""
+"""Seconds to wait for a connection, and for the response."""
 
 _NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _FRAMING = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
-"""Headers that say where a request ends, or what becomes of its connection: a transport's own."""
+"""Headers that say where a request ends, or what happens to the connection: only a transport sets them."""
 
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Address(NamedTuple):
-    """An address in two parts.
+    """A URL in two parts.
 
     Attributes:
-        base: scheme and host.
-        target: what the request line asks the host for.
+        base: the scheme and the host.
+        target: the path and the query string, as the request line has them.
     """
 
     base: str
@@ -39,29 +39,29 @@ class Address(NamedTuple):
 
 
 def check(request: HttpRequest) -> Address:
-    """Refuse what cannot be sent as it is, and take the address apart.
+    """Refuse a request that cannot be sent as it is, and split its URL.
 
-    Both may come from a reply: signed addresses, and the headers that were signed with them.
+    A URL and headers can come from a reply: where the platform wants a file to be put.
 
     Raises:
-        TransportError: a header or the address would end up as something else; nothing was sent.
+        TransportError: the URL or a header is malformed. Nothing was sent.
     """
     for name, value in request.headers.items():
         if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)) or name.lower() in _FRAMING:
             raise failure(request, f"a header {name[:40]!r} that cannot be sent", sent=False)
-    # as browsers do: letters beyond ASCII travel as their UTF-8 in percent signs
+    # as browsers do: what is not ASCII is sent as percent-encoded UTF-8
     url = request.url if request.url.isascii() else quote(request.url, safe=_VISIBLE, errors="surrogatepass")
     scheme, host, path, query, _ = _split(url)
-    # urlsplit drops control characters in silence
+    # `urlsplit` drops control characters silently
     if scheme not in {"http", "https"} or not host or "%" in host or " " in url or not url.isprintable():
-        raise failure(request, "an address that cannot be sent", sent=False)
+        raise failure(request, "a URL that cannot be sent", sent=False)
     return Address(f"{scheme}://{host}", f"{path or '/'}?{query}" if query else path or "/")
 
 
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises if it is not a number
     except ValueError:
         return urlsplit("")
     return parts
@@ -104,13 +104,13 @@ class Sending:
 
 
 def failure(request: HttpRequest, what: str, *, sent: bool) -> TransportError:
-    """Say what went wrong with a request, without its query, which may hold the token."""
+    """An error that names the request without its query string, which may hold the token."""
     parts = _split(request.url)
     host = parts.netloc.rpartition("@")[2]
     return TransportError(f"{what} ({request.method} {parts.path} at {host})", sent=sent)
 
 
 def no_connection(error: BaseException | None) -> str:
-    """Say why there is no connection: a certificate that is not trusted has to be looked into."""
+    """Say that there is no connection, and what is wrong with the certificate, if that is the cause."""
     why = getattr(error, "verify_message", None)
     return f"no connection: {why}" if why else "no connection"
