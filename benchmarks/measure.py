@@ -28,7 +28,9 @@ ROUNDS = 7
 def environment() -> str:
     """The versions of Python and of the measured libraries."""
     python = f"Python {platform.python_version()}, {os.cpu_count()} CPUs"
-    return ", ".join([python, *(f"{name} {version(name)}" for name in ("requests", "urllib3", "aiohttp", "httpx", "pydantic"))])
+    return ", ".join(
+        [python, *(f"{name} {version(name)}" for name in ("requests", "urllib3", "aiohttp", "httpx", "pydantic"))]
+    )
 
 
 @contextmanager

@@ -46,12 +46,12 @@ class Lists:
     @api("test.bulk.offset", "POST /topapi/bulk/offset", idempotent=True)
     def offset(self, size: int, *, offset: int = 0) -> Query[int]:
         """By offset."""
-        return Listing(int, OFFSET, size=size, offset=offset)
+        return Listing(int, OFFSET, items="list", size=size, offset=offset)
 
     @api("test.bulk.once", "POST /topapi/bulk/once")
     def once(self, size: int, *, offset: int = 0) -> Query[int]:
         """By offset, where reading has an effect."""
-        return Listing(int, OFFSET, size=size, offset=offset)
+        return Listing(int, OFFSET, items="list", size=size, offset=offset)
 
     @api("test.bulk.pages", "POST /topapi/bulk/pages", idempotent=True)
     def pages(self, size: int, *, offset: int = 0) -> Query[int]:
@@ -88,7 +88,7 @@ class Served:
         if self.short and path == "/topapi/bulk/offset":
             size = 1 + start * 7 % size
         page = self.page(start, size, lambda end: {})
-        return {"result": page | ({"total": len(self.items)} if self.total else {})}
+        return {"result": page | ({"totalCount": len(self.items)} if self.total else {})}
 
     def page(self, start: int, size: int, following: Callable[[int], Params]) -> Params:
         end = start + size

@@ -389,7 +389,7 @@ def test_blocking_where_an_awaited_refresh_runs_is_an_error_not_a_deadlock(sandb
     async def scenario() -> None:
         refresh = asyncio.create_task(app.get_access_token.aio())
         await asyncio.sleep(0.02)
-        with pytest.raises(ConfigurationError, match="await it"):
+        with pytest.raises(ConfigurationError, match="await both"):
             app.get_access_token()
         token = await refresh
         assert app.get_access_token() == token
@@ -450,7 +450,8 @@ def stopped(impatient: DingTalkApp) -> Generator[asyncio.AbstractEventLoop]:
     """An event loop that has stopped in the middle of a refresh."""
     loop = asyncio.new_event_loop()
     task = loop.create_task(impatient.get_access_token.aio())
-    loop.run_until_complete(asyncio.sleep(0.1))
+    while vars(impatient)["_transport"].first:
+        loop.run_until_complete(asyncio.sleep(0.01))
     assert not task.done()
     yield loop
     task.cancel()
