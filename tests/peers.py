@@ -46,8 +46,12 @@ class Caller(Protocol):
         """Let time pass, as a program does between two calls."""
         ...
 
+    def finish(self) -> None:
+        """Close the transport."""
+        ...
+
     def close(self) -> None:
-        """Give back what it holds."""
+        """Close all."""
         ...
 
 
@@ -71,8 +75,10 @@ class Blocking:
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         self.transport.close()
+
+    close = finish
 
 
 class Awaited:
@@ -98,8 +104,11 @@ class Awaited:
     def pause(self, seconds: float) -> None:
         self.runner.run(asyncio.sleep(seconds))
 
-    def close(self) -> None:
+    def finish(self) -> None:
         self.runner.run(self.transport.close())
+
+    def close(self) -> None:
+        self.finish()
         self.runner.close()
 
 

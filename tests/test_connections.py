@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from socket import SHUT_WR, create_connection, socket
 from typing import Any
@@ -331,6 +332,19 @@ def test_an_adapter_without_pools_is_refused(sandbox: Sandbox) -> None:
         session.mount("http://", Bare())
         with pytest.raises(ConfigurationError, match="Bare has no connection pools"):
             sandbox.app(transport=RequestsTransport((1, 1), session)).send(READ)
+
+
+def test_a_transport_that_is_closed_holds_no_connection(caller: Caller) -> None:
+    """Not even while something still refers to its pools, such as an error that somebody keeps."""
+    with peer(echo) as running:
+        caller.at_once([get(running.url, f"/{number}") for number in range(6)])
+        assert open_connections(running.url) > 0
+        transport: object = vars(caller)["transport"]
+        kept: list[Any] = [copy(vars(transport).get(name)) for name in ("_routes", "_pools")]
+        caller.finish()
+        assert open_connections(running.url) == 0
+        assert any(kept)
+        assert caller.send(get(running.url, "/again")).content == b"/again"
 
 
 def test_what_an_event_loop_has_opened_ends_with_it() -> None:

@@ -250,10 +250,7 @@ def test_the_end_of_a_connection_does_not_wait_for_the_children(caller: Caller, 
     with peer(serve, tls) as server:
         assert caller.send(get(server.url, "/parent")).content == b"/parent"
         waiting = Child(lambda: os.read(read_end, 1))
-        if isinstance(caller, Awaited):
-            caller.runner.run(caller.transport.close())
-        else:
-            caller.close()
+        caller.finish()
         try:
             assert ended.wait(2), "the child holds its copy of the connection open"
         finally:

@@ -64,10 +64,10 @@ class _Pool:
             middlewares=[send_once],
         )
         self.hosts: dict[str, _Host] = {}
-        self.life = _life(self.session)
+        self.closing = _closing(self.session)
 
 
-async def _life(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
+async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
     """Closes a session when this generator is closed: by the transport, or by the event loop when it ends."""
     try:
         yield
@@ -130,7 +130,7 @@ class AiohttpTransport:
     async def close(self) -> None:
         """Close the connections of this event loop. The next request opens new ones."""
         if pool := self._pools.pop(asyncio.get_running_loop(), None):
-            await pool.life.aclose()
+            await pool.closing.aclose()
 
     def forget_inherited(self) -> None:
         """In a forked process: leave the connections to the parent, and start with new ones."""
@@ -148,7 +148,7 @@ class AiohttpTransport:
             if pool := self._pools.pop(ended, None):
                 await pool.session.close()
         pool = self._pools[loop] = _Pool(self._timeout)
-        await anext(pool.life)
+        await anext(pool.closing)
         return pool
 
     async def _answer(self, request: HttpRequest, response: aiohttp.ClientResponse) -> HttpResponse:

@@ -107,8 +107,10 @@ class RequestsTransport:
 
     def close(self) -> None:
         """Close the connections. The next request opens new ones."""
-        self._routes.clear()
+        routes, self._routes = self._routes, {}
         self._session.close()
+        for route in routes.values():
+            route.pool.close()  # else its connections stay open until it is garbage collected
 
     def forget_inherited(self) -> None:
         """In a forked process: leave the pools to the parent, and start with new ones."""
