@@ -15,6 +15,7 @@ from peers import TIMEOUT, Client, answer, get, open_connections, peer, target_o
 from dingtalk_models import Download, HttpRequest, TransportError, Upload
 from dingtalk_models.transport.asynchronous import AiohttpTransport
 from dingtalk_models.transport.body import CHUNK, FileBody
+from dingtalk_models.transport.sending import POOL_SIZE
 
 CANCELLATIONS = int(os.environ.get("CANCELLATIONS", "5000"))
 """How many there are: a hundred thousand take some minutes."""
@@ -152,6 +153,23 @@ def test_a_call_that_is_cancelled_while_it_waits_takes_nobodys_place() -> None:
         await transport.close()
 
     with echoing(100) as url:
+        asyncio.run(scenario(url))
+
+
+def test_closing_ends_what_is_under_way_and_what_waits() -> None:
+    """And says of which of them nothing was sent."""
+
+    async def scenario(url: str) -> None:
+        transport = AiohttpTransport(TIMEOUT)
+        calls = [asyncio.create_task(transport.send(get(url, f"/{n}"))) for n in range(POOL_SIZE + 36)]
+        await asyncio.sleep(0.1)
+        await transport.close()
+        errors = await asyncio.gather(*calls, return_exceptions=True)
+        assert [isinstance(each, TransportError) and each.sent for each in errors] == [True] * POOL_SIZE + [False] * 36
+        await works(transport, url)
+        await transport.close()
+
+    with echoing(300) as url:
         asyncio.run(scenario(url))
 
 

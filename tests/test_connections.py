@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +20,12 @@ from typing import Any
 import pytest
 import requests
 import servers
+from echo_server import echoing
 from peers import (
     CALLERS,
     READ,
     Awaited,
+    Blocking,
     Caller,
     Client,
     Send,
@@ -345,6 +348,34 @@ def test_a_transport_that_is_closed_holds_no_connection(caller: Caller) -> None:
         assert open_connections(running.url) == 0
         assert any(kept)
         assert caller.send(get(running.url, "/again")).content == b"/again"
+
+
+def test_closing_while_other_threads_call_breaks_nothing() -> None:
+    """A call that is under way ends as usual; at most, one that begins finds the pool closed, and was not sent."""
+    caller, over = Blocking(), threading.Event()
+
+    def calling(who: int) -> int:
+        number = 0
+        while not over.is_set():
+            number += 1
+            (outcome,) = caller.at_once([get(url, f"/{who}/{number}")])
+            if isinstance(outcome, HttpResponse):
+                assert outcome.content == f"/{who}/{number}".encode()
+            else:
+                assert not getattr(outcome, "sent", True)
+        return number
+
+    with echoing(1) as url, ThreadPoolExecutor(6) as pool:
+        threads = [pool.submit(calling, who) for who in range(6)]
+        try:
+            for _ in range(100):
+                caller.finish()
+                time.sleep(0.005)
+        finally:
+            over.set()
+        assert min(each.result() for each in threads) > 10
+        caller.finish()
+        assert open_connections(url) == 0
 
 
 def test_what_an_event_loop_has_opened_ends_with_it() -> None:

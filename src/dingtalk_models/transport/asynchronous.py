@@ -106,6 +106,8 @@ class AiohttpTransport:
             sending = Sending(_Chunks(content) if isinstance(content, bytes) else content)
             headers["Content-Length"] = str(sending.length)
         async with host.slots:
+            if pool.session.closed:
+                raise failure(request, "the transport was closed before it was sent", sent=False)
             # aiohttp stops its own timer at the first informational response
             patience = asyncio.timeout(sum(self._timeout))
             try:
