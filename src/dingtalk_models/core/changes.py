@@ -6,8 +6,9 @@ that can be saved keeps a JSON copy of such fields when it is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple, get_args
 
@@ -49,18 +50,27 @@ def comparable(value: Any) -> Any:
     return to_jsonable_python(value, serialize_unknown=True) if isinstance(value, _IN_PLACE) else value
 
 
-def snapshot(record: BaseModel) -> bytes | None:
-    """The copy that is kept of a resource when it is loaded."""
-    fields = _changeable(type(record))
-    return to_json(fields.values(vars(record)), serialize_unknown=True) if fields.names else None
+Snapshot = tuple[bytes, int]
+"""The fields of the resources that were loaded together, as JSON, and the place of one of them."""
 
 
-def value_before(record: BaseModel, kept: bytes | None, name: str, value: Any) -> Any:
+def snapshots(records: Sequence[BaseModel]) -> Iterable[Snapshot | None]:
+    """What has to be kept of resources of one class that are loaded together: for each, or for none of them."""
+    fields = _changeable(type(records[0]))
+    if not fields.names:
+        return repeat(None)
+    # one text for all of them: a page of resources would cost twice as much one by one
+    kept = to_json([fields.values(vars(record)) for record in records], serialize_unknown=True)
+    return ((kept, place) for place in range(len(records)))
+
+
+def value_before(record: BaseModel, kept: Snapshot | None, name: str, value: Any) -> Any:
     """The value to compare a field with, when it is assigned for the first time."""
     now, names = vars(record).get(name), _changeable(type(record)).names
     if now is not None and name not in record.model_fields_set:
         return _UNKNOWN  # the reply did not have this list, which does not mean that it is empty
     if kept is not None and name in names:
-        return from_json(kept)[names.index(name)]
+        text, place = kept
+        return from_json(text)[place][names.index(name)]
     # the same list assigned again to an object made by hand: it may have been changed in place
     return _UNKNOWN if now is value and isinstance(now, _IN_PLACE) else comparable(now)

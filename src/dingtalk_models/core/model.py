@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import get_type_hints
 
-from dingtalk_models.core.changes import comparable, holds, snapshot, value_before
+from dingtalk_models.core.changes import comparable, holds, snapshots, value_before
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.mending import UNPARSED
@@ -88,13 +89,6 @@ class Model(Record):
         """Make this object use an app for its calls."""
         object.__setattr__(self, "_app", app)
         return self
-
-    def loaded_by(self, app: AppLike) -> None:
-        """Remember the app and the loaded values."""
-        object.__setattr__(self, "_app", app)
-        object.__setattr__(self, "_loaded", snapshot(self))
-        for name in _resource_fields(type(self)):
-            bind(getattr(self, name), app)
 
     if not TYPE_CHECKING:  # with it, type checkers would let any name be assigned
 
@@ -222,13 +216,25 @@ def is_page(value: object) -> TypeGuard[Page[Any]]:
 
 
 def bind(result: object, app: AppLike) -> None:
-    """Make every resource in a result remember the app that loaded it."""
-    several = isinstance(result, list)
-    for item in cast("list[object]", result) if several else (result,):
-        if isinstance(item, Model):
-            item.loaded_by(app)
-        elif is_page(item):
-            bind(item.items, app)
+    """Let each resource in a result remember the app that loaded it, and what was loaded."""
+    if is_page(result):
+        result = result.items
+    several = cast("list[object]", result) if isinstance(result, list) else [result]
+    for kind, items in groupby(several, type):
+        if issubclass(kind, Model):
+            _bind_models(kind, cast("list[Model]", list(items)), app)
+        elif issubclass(kind, list | Page):
+            for item in items:
+                bind(item, app)
+
+
+def _bind_models(kind: type[Model], loaded: list[Model], app: AppLike) -> None:
+    for model, snapshot in zip(loaded, snapshots(loaded), strict=False):
+        object.__setattr__(model, "_app", app)
+        object.__setattr__(model, "_loaded", snapshot)
+    for name in _resource_fields(kind):
+        for model in loaded:
+            bind(getattr(model, name), app)
 
 
 def _may_be_missing(schema: Any) -> Any:
