@@ -316,7 +316,7 @@ def test_objects_remember_their_app(companies: tuple[DingTalkApp, DingTalkApp]) 
 
 def test_objects_in_objects_are_bound_too(app: DingTalkApp) -> None:
     group = RoleGroup(group_id=1, roles=[Role(role_id=1)])
-    bind([group], app)
+    bind([group], app, lambda: [group])
     assert group.roles[0].app is app
     assert group.using(None).app is None
 

@@ -117,3 +117,17 @@ def test_nothing_is_told_of_a_list_that_a_reply_does_not_bring(app: DingTalkApp,
     listed.dept_id_list = [130]
     listed.manager_userid = None
     assert listed.assigned == {"dept_order_list"}
+
+
+def test_each_of_a_list_knows_what_it_was_loaded_with(app: DingTalkApp, user: User) -> None:
+    listed = app.contact.users.list(130).all()
+    assert user.userid in {each.userid for each in listed}
+    for each in listed:
+        before = list(each.dept_id_list)
+        each.dept_id_list = each.dept_id_list
+        assert each.changes() == {}
+        each.dept_id_list.append(110)
+        each.dept_id_list = each.dept_id_list
+        assert each.changes() == {"dept_id_list": [*before, 110]}
+        each.dept_id_list = before
+        assert each.changes() == {}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from itertools import groupby
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import get_type_hints
 
-from dingtalk_models.core.changes import comparable, holds, snapshots, value_before
+from dingtalk_models.core.changes import comparable, holds, origin_of, place_of, read_again, value_before
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.mending import UNPARSED
@@ -76,18 +75,18 @@ class Record(BaseModel):
 class Model(Record):
     """A resource of the platform. It remembers the app that loaded it, and which fields were assigned since."""
 
-    __slots__ = ("_app", "_before", "_loaded")
+    __slots__ = ("_before", "_origin", "_place")
 
     model_config = ConfigDict(validate_assignment=True)
 
     @property
     def app(self) -> AppLike | None:
         """The app that loaded this object; `None` for an object made by hand, copied or unpickled."""
-        return getattr(self, "_app", None)
+        return origin_of(self)[0]
 
     def using(self, app: AppLike | None) -> Self:
         """Make this object use an app for its calls."""
-        object.__setattr__(self, "_app", app)
+        _set(self, "_origin", (app, origin_of(self)[1]))
         return self
 
     if not TYPE_CHECKING:  # with it, type checkers would let any name be assigned
@@ -95,14 +94,16 @@ class Model(Record):
         def __setattr__(self, name: str, value: Any) -> None:
             """Assign a field. Its type and the limits of the resource's `update` are checked."""
             kind = type(self)
-            before = {name: value_before(self, getattr(self, "_loaded", None), name, value), **self._values_before}
+            before = self._values_before
+            if name not in before:
+                before = {**before, name: value_before(self, name, value)}
             if name in kind.model_fields and comparable(value) != before[name]:
                 _check_with_update(kind, name, value)
             try:
                 super().__setattr__(name, value)
             except ValidationError as error:
                 raise InvalidArgument(kind.__name__, problems(error, fields_in(kind))) from None
-            object.__setattr__(self, "_before", before)
+            _set(self, "_before", before)
 
     @property
     def _values_before(self) -> dict[str, Any]:
@@ -123,10 +124,11 @@ class Model(Record):
     def replace(self, other: Model) -> None:
         """Take over every field of another object of this resource."""
         vars(self).update(vars(other))
-        object.__setattr__(self, "__pydantic_extra__", other.__pydantic_extra__)
-        object.__setattr__(self, "__pydantic_fields_set__", set(other.__pydantic_fields_set__))
-        object.__setattr__(self, "_loaded", getattr(other, "_loaded", None))
-        object.__setattr__(self, "_before", {})
+        _set(self, "__pydantic_extra__", other.__pydantic_extra__)
+        _set(self, "__pydantic_fields_set__", set(other.__pydantic_fields_set__))
+        _set(self, "_origin", (self.app, origin_of(other)[1]))
+        _set(self, "_place", place_of(other))
+        _set(self, "_before", {})
 
     def hold(self, fields: Mapping[str, Any]) -> None:
         """Take over values that the platform has accepted: they need not be saved any more."""
@@ -134,7 +136,7 @@ class Model(Record):
         for name in held:
             super().__setattr__(name, fields[name])
         before = {name: comparable(vars(self)[name]) for name in held}
-        object.__setattr__(self, "_before", {**self._values_before, **before})
+        _set(self, "_before", {**self._values_before, **before})
 
 
 class Manager:
@@ -215,26 +217,21 @@ def is_page(value: object) -> TypeGuard[Page[Any]]:
     return isinstance(value, Page)
 
 
-def bind(result: object, app: AppLike) -> None:
-    """Let each resource in a result remember the app that loaded it, and what was loaded."""
-    if is_page(result):
-        result = result.items
-    several = cast("list[object]", result) if isinstance(result, list) else [result]
-    for kind, items in groupby(several, type):
-        if issubclass(kind, Model):
-            _bind_models(kind, cast("list[Model]", list(items)), app)
-        elif issubclass(kind, list | Page):
-            for item in items:
-                bind(item, app)
+def bind(result: object, app: AppLike, again: Callable[[], Any]) -> None:
+    """Make every resource in a result remember the app that loaded it, and how to read the result again."""
+    several = isinstance(result, list)
+    origin = app, again if several else lambda: [again()]
+    for place, item in enumerate(cast("list[object]", result) if several else (result,)):
+        if isinstance(item, Model):
+            _set(item, "_origin", origin)
+            _set(item, "_place", place)
+            for name in _resource_fields(type(item)):
+                bind(getattr(item, name), app, partial(read_again, origin[1], place, name))
+        elif is_page(item):
+            bind(item.items, app, lambda: again().items)
 
 
-def _bind_models(kind: type[Model], loaded: list[Model], app: AppLike) -> None:
-    for model, snapshot in zip(loaded, snapshots(loaded), strict=False):
-        object.__setattr__(model, "_app", app)
-        object.__setattr__(model, "_loaded", snapshot)
-    for name in _resource_fields(kind):
-        for model in loaded:
-            bind(getattr(model, name), app)
+_set = object.__setattr__
 
 
 def _may_be_missing(schema: Any) -> Any:
