@@ -93,7 +93,8 @@ def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
     except DingTalkError as error:
         _log(call, received, sent_at, error)
         raise
-    bind(result, app, lambda: call.read(response))
+    if result is not None:
+        bind(result, app, lambda: call.read(response))
     _log(call, received, sent_at, None)
     return result
 

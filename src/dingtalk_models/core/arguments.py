@@ -88,11 +88,6 @@ class Arguments:
         except ValidationError as error:
             raise InvalidArgument(self.name, problems(error, self.fields)) from None
 
-    def all(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What is given and what is not, by its default, in the order of the signature."""
-        known = {**self.defaults, **given}
-        return {name: known[name] for name in self.fields if name in known}
-
     def check_one(self, field: str, value: Any) -> None:
         """Check a single argument that the operation has.
 
@@ -110,8 +105,16 @@ class Arguments:
         # also holds for objects inside an argument, although their class is tolerant with replies
         return self._adapter.validate_python(given, extra="forbid", by_alias=True, by_name=True)
 
-    def encode(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters under their wire names, in their wire form. `None` is left out."""
+    def encode(self, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters under their wire names, in their wire form. `None` is left out.
+
+        Args:
+            given: the checked arguments.
+            params: what to send. If empty, that is each argument, by its default if it is not given.
+        """
+        if not params:
+            everything = {**self.defaults, **given}
+            params = {name: everything[name] for name in self.fields if name in everything}
         known = {name: value for name, value in params.items() if value is not None and name in self.fields}
         rest = {name: value for name, value in params.items() if value is not None and name not in self.fields}
         encoded: dict[str, Any] = self._adapter.dump_python(

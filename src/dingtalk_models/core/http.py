@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, BinaryIO, Literal, Protocol
 
+SUCCESSFUL = range(200, 300)
+"""The HTTP statuses of success."""
+
 Host = Literal["oapi", "api"]
 """The platform's two hosts: oapi.dingtalk.com, the older one, and api.dingtalk.com."""
 

@@ -110,7 +110,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
             raise InvalidArgument(arguments.name, [refusal.problem]) from None
         if self.endpoint is not None and isinstance(unsent, Described):
             unsent.endpoint = self.endpoint
-            unsent.params = arguments.encode(unsent.params or arguments.all(given))
+            unsent.params = arguments.encode(given, unsent.params)
         return unsent
 
     @overload

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create
 
 from dingtalk_models.core.codes import LONGEST_WAIT, api_error
 from dingtalk_models.core.errors import ApiError, PermissionDenied, PlatformBusy, RateLimited, TransportError
-from dingtalk_models.core.http import Endpoint, HttpResponse
+from dingtalk_models.core.http import SUCCESSFUL, Endpoint, HttpResponse
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.mending import UNPARSED, mend
 
@@ -63,7 +63,7 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
         TransportError: the reply cannot be understood.
     """
     if endpoint.host == "api":
-        if not 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+        if response.status not in SUCCESSFUL:
             raise _refusal(endpoint, response, _parsed(response))
         if into is None and not response.content.strip():
             return None

@@ -51,7 +51,7 @@ class Saved(Loaded[M]):
             held: the fields to set on this object afterwards; by default the same.
         """
         this: Any = self
-        yield from this.objects.update.call(*_key(this), **fields)
+        yield this.objects.update.call(*_key(this), **fields)
         this.hold(fields if held is None else held)
         return cast("M", self)
 

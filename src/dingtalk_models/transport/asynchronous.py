@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
-from dingtalk_models.core.http import HttpRequest, HttpResponse
+from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.forking import after_fork, check_fork
-from dingtalk_models.transport.body import CHUNK, MAX_REPLY, Held, UnreadableBody, downloads, receiving
+from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, receiving, unpacked
 from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure
 
 try:
@@ -167,15 +167,15 @@ class AiohttpTransport:
         """The body of a response; empty if it is a download."""
         if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
             raise UnreadableBody("a switch of protocols, which was not asked for")
-        if download := downloads(request, response.status):
-            async with _entered_in_thread(receiving(download, headers)) as receiver:
+        if request.download and response.status in SUCCESSFUL:
+            async with _entered_in_thread(receiving(request.download, headers)) as receiver:
                 while chunk := await _attempt(request, response.content.readany()):
                     await _in_thread(partial(receiver.take, chunk))
             return b""
-        held = Held(headers, self._max_reply)
-        while chunk := await _attempt(request, response.content.readany()):
-            held.take(chunk)
-        return held.content
+        content = bytearray()
+        while len(content) <= self._max_reply and (chunk := await _attempt(request, response.content.readany())):
+            content += chunk
+        return unpacked(headers, content, self._max_reply)
 
 
 async def _attempt(request: HttpRequest, work: Awaitable[T], sending: Sending | None = None) -> T:

@@ -23,9 +23,9 @@ from urllib3.exceptions import (
 )
 
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
-from dingtalk_models.core.http import HttpRequest, HttpResponse
+from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.forking import after_fork, check_fork
-from dingtalk_models.transport.body import CHUNK, MAX_REPLY, Held, UnreadableBody, downloads, receiving
+from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, receiving, unpacked
 from dingtalk_models.transport.connection import GUARDED
 from dingtalk_models.transport.masking import mask_logger
 from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure, no_connection
@@ -144,20 +144,19 @@ class RequestsTransport:
 
     def _receive(self, request: HttpRequest, response: urllib3.BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
         """The body of a response; empty if it is a download."""
-        download, chunks = downloads(request, response.status), response.stream(CHUNK, decode_content=False)
-        read = partial(_attempt, request, partial(next, chunks, b""))
+        read = partial(_attempt, request, partial(next, response.stream(CHUNK, decode_content=False), b""))
         try:
-            if download is None:
-                held = Held(headers, self._max_reply)
-                while chunk := read():
-                    held.take(chunk)
-                return held.content
-            with receiving(download, headers) as receiver:
-                while chunk := read():
-                    receiver.take(chunk)
+            if request.download and response.status in SUCCESSFUL:
+                with receiving(request.download, headers) as receiver:
+                    while chunk := read():
+                        receiver.take(chunk)
+                return b""
+            content = bytearray()
+            while len(content) <= self._max_reply and (chunk := read()):
+                content += chunk
+            return unpacked(headers, content, self._max_reply)
         except UnreadableBody as error:
             raise failure(request, str(error), sent=True) from None
-        return b""
 
 
 def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | None = None) -> T:

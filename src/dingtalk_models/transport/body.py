@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from dingtalk_models.core.errors import UnusableFile
 from dingtalk_models.core.files import Upload
-from dingtalk_models.core.http import Download, HttpRequest
+from dingtalk_models.core.http import Download
 
 CHUNK = 256 * 1024
 """How many bytes are read, written or decompressed at a time."""
@@ -128,7 +128,7 @@ class Receiver:
         self._taken = self._written = 0
         self._download = download
 
-    def take(self, chunk: bytes) -> None:
+    def take(self, chunk: bytes | bytearray) -> None:
         """Take a chunk."""
         self._taken += len(chunk)
         if self._gzip is None:
@@ -139,14 +139,14 @@ class Receiver:
         except zlib.error:
             raise UnreadableBody("a response that is not valid gzip") from None
 
-    def _unpack(self, gzip: Any, chunk: bytes) -> None:
+    def _unpack(self, gzip: Any, chunk: bytes | bytearray) -> None:
         while chunk:
             if gzip.eof:  # gzip can have several members
                 gzip = self._gzip = zlib.decompressobj(GZIP)
             self._write(gzip.decompress(chunk, CHUNK))
             chunk = gzip.unused_data if gzip.eof else gzip.unconsumed_tail
 
-    def _write(self, chunk: bytes) -> None:
+    def _write(self, chunk: bytes | bytearray) -> None:
         self._written += len(chunk)
         if max(self._taken, self._written) > self._most:
             raise UnreadableBody(f"a response of more than {self._most} bytes")
@@ -162,23 +162,19 @@ class Receiver:
             raise UnreadableBody("a response whose gzip is not complete")
 
 
-class Held(Receiver):
-    """A receiver that keeps the body in memory."""
+def unpacked(headers: Mapping[str, str], content: bytes | bytearray, most: float) -> bytes:
+    """A whole body, decompressed.
 
-    def __init__(self, headers: Mapping[str, str], most: float) -> None:
-        self._content = BytesIO()
-        super().__init__(headers, self._content, most)
-
-    @property
-    def content(self) -> bytes:
-        """The whole body."""
-        self.finish()
-        return self._content.getvalue()
-
-
-def downloads(request: HttpRequest, status: int) -> Download | None:
-    """Where to write the body of a response; `None` for memory."""
-    return request.download if 200 <= status < 300 else None  # noqa: PLR2004 - HTTP's own numbers
+    Args:
+        headers: the headers of the response, with lower-case names.
+        content: the body, as it was received; cut off somewhere if it has more bytes than that.
+        most: how many bytes it may have, compressed and decompressed.
+    """
+    file = BytesIO()
+    receiver = Receiver(headers, file, most)
+    receiver.take(content)
+    receiver.finish()
+    return file.getvalue()
 
 
 @contextmanager
