@@ -27,6 +27,7 @@ from dingtalk_models.core.operation import is_operation, operation
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.platform.products import REPLACED
 from dingtalk_models.retired import retired
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
 
@@ -84,7 +85,11 @@ def _leads(old: dict[str, Any]) -> bool:
     """
     paths = {info.path for info in registry.operations() if old["method"] in info.names}
     closed = retired(old["method"])
-    return bool(paths & {old["maps_to"], old["path"]}) or (closed is not None and closed.instead == old["maps_to"])
+    return (
+        bool(paths & {old["maps_to"], old["path"]})
+        or (closed is not None and closed.instead == old["maps_to"])
+        or old["method"] in REPLACED
+    )
 
 
 def sandbox_problems(info: OperationInfo) -> Iterator[str]:
@@ -250,7 +255,8 @@ def _by_spelling(fields: dict[str, Any], rule: Callable[[str], str]) -> dict[str
 def _with_an_unknown_key(value: Any, hint: Any, rule: Callable[[str], str]) -> Iterator[Any]:
     """The same value with such a key in one of its objects, for each of them whose keys are declared."""
     if is_array(value):
-        yield from ([planted, *value[1:]] for planted in _with_an_unknown_key(value[0], hint, rule) if value)
+        if value:
+            yield from ([planted, *value[1:]] for planted in _with_an_unknown_key(value[0], hint, rule))
     elif is_object(value) and (fields := fields_in(hint)):
         yield {**value, UNKNOWN: 1}
         hints = _by_spelling(fields, rule)
@@ -290,7 +296,7 @@ def old_name_problems(info: OperationInfo) -> Iterator[str]:
             continue
         for problem in samples.request_problems(request, pages(info)[0], every):
             yield f"{name}: {problem}"
-        sent = words([dict(request.query_params), dict(request.body or {}), unquote(request.path).split("/")])
+        sent = words([dict(request.query_params), request.body, unquote(request.path).split("/")])
         for parameter, value in given.items():
             if lost := words(value) - sent:
                 yield f"{name}: {parameter} lost {sorted(lost)}"
@@ -317,7 +323,7 @@ def _bare_row(name: str, kind: str) -> Row:
 
 
 def _not_carried(sample: dict[str, Any], request: Request, page: Page) -> Iterator[str]:
-    sent = {**request.query_params, **(request.body or {})}
+    sent = {**request.query_params, **samples.named_body(request, page)}
     in_path = {row["name"] for row in rows(page) if row["in"] == "path"}
     for name, value in sample.items():
         if name in in_path:

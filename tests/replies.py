@@ -28,6 +28,9 @@ from dingtalk_models.core.reply import read_reply
 
 ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"}
 
+ECHOES = {"pageNumber", "pageSize", "page_size", "maxResults", "size", "currentPage", "limit", "totalPage", "page"}
+"""Fields of a page that repeat what was asked."""
+
 
 def reply_problems(info: OperationInfo) -> Iterator[str]:
     """What is lost of the documented replies, and of one that holds every documented field."""
@@ -162,7 +165,8 @@ def _lost(sample: Any, dumped: Any, hint: Any, where: str) -> Iterator[str]:
 
 
 def _undeclared(documented: Iterable[Row], hint: Any, where: str) -> Iterator[str]:
-    documented = [row for row in documented if row["name"] not in ENVELOPE]
+    of_page = isinstance(hint, type) and issubclass(hint, paging.Page)
+    documented = [row for row in documented if row["name"] not in (ENVELOPE | ECHOES if of_page else ENVELOPE)]
     known = {name: field for model in models_in(hint) for name, field in wire_fields(model).items()}
     for row in documented:
         if row["name"] not in known:

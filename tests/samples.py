@@ -14,7 +14,9 @@ from urllib.parse import unquote_plus
 
 from generators import facts
 from generators.facts import Page
+from generators.platform.types import is_map
 
+from dingtalk_models.core.call import WHOLE_BODY
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
 
@@ -76,6 +78,9 @@ def sample_of(row: Row, shown: Any = None) -> Any:
     Each part is what is shown of it in a sample, or else its documented example, or else something of its type.
     """
     value = as_documented(row.get("example") if shown is None else shown, row)
+    if row.get("children") and is_map(row, [value]):
+        values: list[Any] = list(value.values()) if is_object(value) and value else [None]
+        return {"key": sample_of({**row, "values": None}, values[0])}
     if row["type"] == "object" and row.get("children"):
         parts: dict[str, Any] = value if is_object(value) else {}
         kind: str | None = parts.get("msgtype")
@@ -117,6 +122,8 @@ def request_sample(page: Page) -> dict[str, Any]:
     for part in ("request_query_example", "request_example"):
         if is_object(page.get(part)):
             sample |= page[part]
+    if any(row["name"] == WHOLE_BODY for row in page["params"]) and page.get("request_example") is not None:
+        sample[WHOLE_BODY] = page["request_example"]
     arguments: dict[str, Any] = {}
     for row in rows(page):
         if row["name"] in sample:
@@ -130,7 +137,7 @@ def request_sample(page: Page) -> dict[str, Any]:
 def reply_from_table(page: Page) -> dict[str, Any]:
     """A reply that holds every documented field, as the sample shows it, where it does."""
     shown, *_ = (*facts.sample_replies(page), dict[str, Any]())
-    return {row["name"]: sample_of(row, shown.get(row["name"])) for row in page["returns"]}
+    return {row["name"]: sample_of(row, shown.get(row["name"])) for row in page["returns"] if row["name"]}
 
 
 def _contradicts(value: Any, row: Row) -> bool:
@@ -172,6 +179,8 @@ def _object(value: dict[str, Any], row: Row) -> dict[str, Any]:
     children = {child["name"]: child for child in row.get("children", [])}
     if not children:
         return value
+    if is_map(row, [value]):
+        return {name: as_documented(part, {**row, "values": None}) for name, part in value.items()}
     return {name: as_documented(part, children[name]) for name, part in value.items() if name in children}
 
 
@@ -207,6 +216,9 @@ def _mismatch(value: Any, row: Row, where: str) -> Iterator[str]:
     if is_array(value):
         for item in value:
             yield from _mismatch(item, _element(row), f"{where}[]")
+    elif is_object(value) and row.get("children") and is_map(row, [value]):
+        for name, part in value.items():
+            yield from _mismatch(part, {**row, "values": None}, f"{where}.{name}")
     elif is_object(value) and row.get("children"):
         yield from _table_problems(value, row["children"], row["children"], f"{where}.")
     elif (allowed := _allowed(row)) and str(value) not in map(str, allowed):
@@ -264,12 +276,19 @@ def _table_problems(values: dict[str, Any], known: list[Row], required: list[Row
 
 def request_problems(request: Request, page: Page, every: list[Page]) -> Iterator[str]:
     """How a request contradicts the parameter table of its page, or of another page of the same endpoint."""
-    for place, values in (("query", request.query_params), ("body", request.body or {})):
+    for place, values in (("query", request.query_params), ("body", named_body(request, page))):
         known = [row for other in every for row in rows(other) if row["in"] == place]
         yield from _table_problems(dict(values), known, [row for row in rows(page) if row["in"] == place])
     pattern = re.sub(r"{\w+}", "[^/]+", page["path"])
     if not re.fullmatch(pattern, request.path):
         yield f"it goes to {request.path}"
+
+
+def named_body(request: Request, page: Page) -> dict[str, Any]:
+    """The body of a request by the names of its parameters: one without a name is the body itself."""
+    if any(row["name"] == WHOLE_BODY for row in page["params"]):
+        return {} if request.body is None else {WHOLE_BODY: request.body}
+    return dict(request.body) if is_object(request.body) else {}
 
 
 def same(sample: Any, value: Any) -> bool:

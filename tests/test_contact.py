@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from generators.uses import by_hand
 from helpers import whole
 
 from dingtalk_models import (
@@ -20,7 +21,6 @@ from dingtalk_models import (
     RoleGroup,
     User,
     contact,
-    operations,
 )
 from dingtalk_models.contact.user import UserRef
 from dingtalk_models.core.operation import is_operation
@@ -420,7 +420,7 @@ CASES = {
 
 CONTACT = {
     f"{accessor}.{info.method}": info
-    for info in operations()
+    for info in by_hand()
     if info.manager.__module__.startswith(contact.__name__)
     for accessor, resource in RESOURCES.items()
     if type(resource.objects) is info.manager

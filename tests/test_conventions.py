@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 import conventions
 import pytest
 import replies
+from generators.uses import by_hand
 
-from dingtalk_models import operations
 from dingtalk_models.callback.event import Event
 from dingtalk_models.core.registry import OperationInfo
 
@@ -98,7 +98,7 @@ CHECKS: list[Check] = [
     replies.field_problems,
     replies.reply_problems,
 ]
-OPERATIONS = operations()
+OPERATIONS = by_hand()
 
 
 def test_the_registry_holds_the_modules() -> None:

@@ -21,10 +21,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
+from generators.uses import by_hand
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from dingtalk_models import DingTalkApp, operations
+from dingtalk_models import DingTalkApp
 from dingtalk_models.core import context, registry
 from dingtalk_models.core.operation import operation
 from dingtalk_models.sandbox import Sandbox
@@ -65,7 +66,7 @@ def ran(page: Path) -> Ran:
         found.used.add(made)
         return build(made, *given)
 
-    operations()  # once every module of the package is loaded, what an example adds to the registry is its own
+    by_hand()  # once every module of the package is loaded, what an example adds to the registry is its own
     with TemporaryDirectory() as folder, chdir(folder), pytest.MonkeyPatch.context() as patched:
         patched.setattr(operation, "build", recorded)
         for table in ("by_name", "_owners"):
@@ -98,7 +99,7 @@ def test_an_example_uses_each_operation() -> None:
     forgotten = [
         f"no page shows {info.manager.__name__.removesuffix('Manager')}.objects.{info.method} ({info.name}), or an "
         "object's way to it: put it into an example in docs/"
-        for info in operations()
+        for info in by_hand()
         if vars(info.manager)[info.method] not in used
     ]
     assert not forgotten, "\n".join(forgotten)
@@ -179,7 +180,7 @@ def test_a_module_s_page_shows_each_of_its_operations(module: str) -> None:
     page = (ROOT / "docs" / f"{module}.md").read_text(encoding="utf-8")
     wanted = {
         f"{info.manager.__name__.removesuffix('Manager')}.objects.{info.method}"
-        for info in operations()
+        for info in by_hand()
         if info.manager.__module__.startswith(f"dingtalk_models.{module}.")
     }
     assert wanted

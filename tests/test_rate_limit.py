@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import servers
+from generators.uses import by_hand
 
 from dingtalk_models import (
     Call,
@@ -24,7 +25,6 @@ from dingtalk_models import (
     Retry,
     User,
     WebhookRobot,
-    operations,
 )
 from dingtalk_models.core import reply
 from dingtalk_models.core.codes import LONGEST_WAIT
@@ -363,7 +363,7 @@ def test_calls_that_are_paid_for_end_with_the_quota(store: str, request: pytest.
 
 
 def test_tokens_logins_and_contacts_are_free() -> None:
-    for info in operations():
+    for info in by_hand():
         module = info.manager.__module__.split(".")[1]
         assert is_free(info.path) == (module in {"auth", "contact", "customer"}), info.path
 

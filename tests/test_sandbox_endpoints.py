@@ -6,16 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from generators.uses import by_hand
 from plain_client import Client
 
-from dingtalk_models import operations
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.sandbox.server import endpoints
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint
 from dingtalk_models.sandbox.server.loading import load_endpoints
 
 
-@pytest.mark.parametrize("info", operations(), ids=lambda info: info.name)
+@pytest.mark.parametrize("info", by_hand(), ids=lambda info: info.name)
 def test_an_endpoint_is_in_the_folder_of_its_operation(info: OperationInfo) -> None:
     endpoint = ENDPOINTS.get(info.path, {}).get(info.http)
     assert endpoint is not None, f"the sandbox lacks {info.http} {info.path}"

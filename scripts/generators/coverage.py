@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from dingtalk_models import operations
 from dingtalk_models.core.registry import OperationInfo
 from generators import facts
-from generators.uses import Test, modules, tests_of, tests_with
+from generators.uses import Test, by_hand, modules, tests_of, tests_with
 
 INTRODUCTION = """\
 # What is covered
@@ -23,7 +22,7 @@ in [test_four_uses.py](../tests/test_four_uses.py)."""
 
 def coverage() -> str:
     """The table of operations, as Markdown."""
-    found = sorted(operations(), key=lambda info: (module_of(info), resource(info), info.path))
+    found = sorted(by_hand(), key=lambda info: (module_of(info), resource(info), info.path))
     count = f"{len(found)} operations, {sum(len(info.names) for info in found)} names."
     parts = [INTRODUCTION, first_generation(), count]
     for module, members in groupby(found, module_of):
@@ -127,7 +126,7 @@ class Interface(NamedTuple):
 
 def interfaces() -> list[Interface]:
     """The interfaces of the first generation, each with its operation."""
-    by_name = {info.name: info for info in operations()}
+    by_name = {info.name: info for info in by_hand()}
     return [
         Interface(title, front, by_name[name or _operation_of(front)], next(_tests_of(front), None))
         for title, (front, _, name) in ((title, where.partition(" ")) for title, where in INTERFACES.items())

@@ -8,20 +8,28 @@ from pathlib import Path
 
 from generators import coverage, events, names
 from generators.facts import ROOT
+from generators.platform import source
 
 PACKAGE = ROOT / "src" / "dingtalk_models"
+PLATFORM = PACKAGE / "platform"
 
 
 def files() -> dict[Path, str]:
     """Each generated file with its text."""
+    products = source.products()
     python = {
+        **{PLATFORM / f"{name}.py": product.text for name, product in products.items()},
+        PLATFORM / "products.py": source.products_module(products),
         **names.stubs(),
-        PACKAGE / "method_names.py": names.method_names(),
+        PACKAGE / "method_names.py": names.method_names(
+            name for product in products.values() for name in product.names
+        ),
         PACKAGE / "callback" / "on.py": events.on(),
     }
     return {
         **{path: _formatted(path, text) for path, text in python.items()},
         PACKAGE / "callback" / "event_types.json": events.event_types(),
+        PLATFORM / "documented.json": source.documented_json(),
         ROOT / "docs" / "coverage.md": coverage.coverage(),
     }
 

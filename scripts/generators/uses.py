@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from dingtalk_models import Manager
+from dingtalk_models.core import registry
 from dingtalk_models.core.model import managed
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.modules import MODULES
@@ -20,6 +21,14 @@ OF_EVERY_OPERATION = {
     *("test_typing.py",),
 }
 """Tests that run for every operation. They do not count as a test of one operation."""
+
+
+def by_hand() -> list[OperationInfo]:
+    """The operations that are written by hand. Those of `app.platform` are generated, and have tests of their own."""
+    for name in MODULES.keys() - {"platform"}:
+        import_module(f"dingtalk_models.{name}.module")
+    known = registry.operations()
+    return [info for info in known if not info.manager.__module__.startswith("dingtalk_models.platform.")]
 
 
 class Test(NamedTuple):

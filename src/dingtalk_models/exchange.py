@@ -16,11 +16,12 @@ from pydantic_core import to_json
 from dingtalk_models.auth.credential import Credential
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.errors import AuthenticationError, ConfigurationError, DingTalkError
+from dingtalk_models.core.errors import AuthenticationError, ConfigurationError, DingTalkError, PermissionDenied
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Content, HttpRequest, HttpResponse
 from dingtalk_models.core.model import bind
 from dingtalk_models.core.steps import Flow, Send
+from dingtalk_models.platform.documented import documented
 from dingtalk_models.transport.rate_limit import Limiter
 from dingtalk_models.transport.retry import Retry
 
@@ -91,6 +92,9 @@ def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
         received = response
         result = call.read(response)
     except DingTalkError as error:
+        if isinstance(error, PermissionDenied) and not error.scopes:
+            # not every refusal says which one is missing
+            error.scopes = documented(call.endpoint.verb, call.endpoint.path).scopes
         _log(call, received, sent_at, error)
         raise
     if result is not None:
@@ -106,13 +110,13 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: str | None) -> 
     request = call.request
     url = (oapi_url if request.host == "oapi" else api_url) + request.path
     query = dict(request.query_params)
-    headers = {"Accept": "application/json"}
+    headers = {"Accept": "application/json", **request.headers}
     content: bytes | Content | None = None
     if token and request.host == "oapi":
         query = {"access_token": token, **query}
     elif token:
         headers["x-acs-dingtalk-access-token"] = token
-    if request.body is not None and any(isinstance(value, Upload) for value in request.body.values()):
+    if isinstance(request.body, Mapping) and any(isinstance(value, Upload) for value in request.body.values()):
         from dingtalk_models.transport.body import FormBody  # noqa: PLC0415 - only when a file is sent
 
         content = form = FormBody(request.body)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dingtalk_models.customer.module import Customer
     from dingtalk_models.file.module import File
     from dingtalk_models.message.module import Message
+    from dingtalk_models.platform.module import Platform
     from dingtalk_models.smartwork.module import Smartwork
 
 
@@ -34,6 +35,8 @@ class Modules:
     """Spaces, media."""
     message: Message
     """Work notifications, robots."""
+    platform: Platform
+    """Every documented API, by the platform's own names."""
     smartwork: Smartwork
     """Attendance, approvals."""
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import inspect
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from dingtalk_models.core import registry
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.errors import ConfigurationError, UnknownMethod
+from dingtalk_models.core.errors import ConfigurationError, RetiredMethod, UnknownMethod
 from dingtalk_models.core.operation import Bound
 from dingtalk_models.modules import MODULES
+from dingtalk_models.platform.documented import documented
+from dingtalk_models.platform.module import product_of
+from dingtalk_models.platform.products import PRODUCTS, REPLACED
 from dingtalk_models.retired import retired
 
 if TYPE_CHECKING:
@@ -19,9 +22,14 @@ if TYPE_CHECKING:
 
 
 def operations() -> list[registry.OperationInfo]:
-    """Every operation that is one documented API. Tests, docs and tools use this list."""
+    """Every operation that is one documented API. Tests, docs and tools use this list.
+
+    The modules of all products are imported for it, which takes a second or two.
+    """
     _load()
-    return registry.operations()
+    for product in PRODUCTS:
+        import_module(f"dingtalk_models.platform.{product}")
+    return [info._replace(**documented(info.http, info.path)._asdict()) for info in registry.operations()]
 
 
 class Runner:
@@ -72,20 +80,30 @@ class Runner:
     def names(self) -> list[str]:
         """Every known name."""
         _load()
-        return sorted(registry.by_name)
+        return sorted({*registry.by_name, *_documented_names()})
 
     def _find(self, name: str, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         if name not in registry.by_name:
             _load()
+        if name not in registry.by_name and (product := product_of(name)):
+            import_module(f"dingtalk_models.platform.{product}")
         named = registry.by_name.get(name)
         if named is None:
-            raise retired(name) or UnknownMethod(name, get_close_matches(name, registry.by_name, n=3, cutoff=0.5))
+            if name in REPLACED:
+                raise RetiredMethod(name, REPLACED[name])
+            raise retired(name) or UnknownMethod(name, get_close_matches(name, self.names, n=3, cutoff=0.5))
         target: Any = getattr(named.owner(self._app), named.attribute)
         return target, named.old.translate(kwargs)
 
 
 def _is_operation(target: object) -> bool:
     return isinstance(target, Bound)
+
+
+def _documented_names() -> tuple[str, ...]:
+    from dingtalk_models.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
+
+    return get_args(MethodName)
 
 
 def _load() -> None:

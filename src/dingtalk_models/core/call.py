@@ -18,6 +18,9 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
+WHOLE_BODY = ""
+"""The wire name of a parameter that is the body itself, such as a list."""
+
 NOWHERE = Endpoint("", "")
 """The endpoint of a call that no operation has made."""
 
@@ -84,13 +87,15 @@ class Call(Described, Step, Generic[T]):
             in_path = re.findall(r"{(\w+)}", path)
             path = re.sub(r"{(\w+)}", lambda match: _segment(params[match[1]]), path)
             params = {name: value for name, value in params.items() if name not in in_path}
+        headers: dict[str, str] = {}
+        if endpoint.headers:
+            headers = {name: str(params[name]) for name in endpoint.headers if name in params}
+            params = {name: value for name, value in params.items() if name not in endpoint.headers}
         if endpoint.verb in {"GET", "DELETE"}:
-            return Request(endpoint.verb, endpoint.host, path, params)
-        if not endpoint.query_params:
-            return Request(endpoint.verb, endpoint.host, path, {}, params)
+            return Request(endpoint.verb, endpoint.host, path, params, None, headers)
         query = {name: value for name, value in params.items() if name in endpoint.query_params}
         body = {name: value for name, value in params.items() if name not in endpoint.query_params}
-        return Request(endpoint.verb, endpoint.host, path, query, body)
+        return Request(endpoint.verb, endpoint.host, path, query, body.get(WHOLE_BODY, body), headers)
 
     def read(self, response: HttpResponse) -> T:
         """Read the result from a reply.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, BinaryIO, Literal, Protocol
@@ -35,6 +35,7 @@ class Endpoint:
         query_params: the parameters that go into the query string of a request with a body.
         authenticated: whether the app's token is sent with it.
         idempotent: whether it is safe to send it twice. If so, it is sent again when its outcome is unknown.
+        headers: the parameters that are sent as headers.
     """
 
     verb: str
@@ -42,6 +43,7 @@ class Endpoint:
     query_params: frozenset[str] = frozenset()
     authenticated: bool = True
     idempotent: bool = False
+    headers: frozenset[str] = frozenset()
     host: Host = field(init=False)
     """Which of the platform's two hosts serves it."""
 
@@ -49,12 +51,15 @@ class Endpoint:
         object.__setattr__(self, "host", "api" if re.match(r"/v\d", self.path) else "oapi")
 
     @classmethod
-    def parse(cls, text: str, *, authenticated: bool = True, idempotent: bool | None = None) -> Endpoint:
+    def parse(
+        cls, text: str, *, authenticated: bool = True, idempotent: bool | None = None, headers: Iterable[str] = ()
+    ) -> Endpoint:
         """Parse a text such as `"POST /v1.0/things/{id}?unionId&operatorId"`."""
         verb, _, rest = text.partition(" ")
         path, _, query = rest.partition("?")
         names = frozenset(query.split("&")) if query else frozenset[str]()
-        return cls(verb, path, names, authenticated, verb == "GET" if idempotent is None else idempotent)
+        safe = verb == "GET" if idempotent is None else idempotent
+        return cls(verb, path, names, authenticated, safe, frozenset(headers))
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"
@@ -68,12 +73,14 @@ class Request:
     host: Host
     path: str
     query_params: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    body: Mapping[str, Any] | None = None
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __repr__(self) -> str:
         parts = [f"{self.verb} {self.path}"]
+        parts += [f"headers={masked(self.headers)}"] if self.headers else []
         parts += [f"query_params={masked(self.query_params)}"] if self.query_params else []
-        parts += [f"body={masked(self.body)}"] if self.body else []
+        parts += [f"body={masked(self.body) if isinstance(self.body, Mapping) else self.body}"] if self.body else []
         return f"<Request {' '.join(parts)}>"
 
 

@@ -195,16 +195,16 @@ class Alias(Generic[R_co, P]):
     @overload
     def __get__(self, obj: None, owner: type[Any]) -> operation[R_co, P]: ...
     @overload
-    def __get__(self, obj: Module | AppLike, owner: type[Any]) -> Bound[R_co, P]: ...
-    def __get__(self, obj: Module | AppLike | None, owner: type[Any]) -> Any:
+    def __get__(self, obj: Module | Manager | AppLike, owner: type[Any]) -> Bound[R_co, P]: ...
+    def __get__(self, obj: Module | Manager | AppLike | None, owner: type[Any]) -> Any:
         if obj is None:
             return self.definition
         manager: Any = self.definition.home
-        return Bound(self.definition, manager(obj.app if isinstance(obj, Module) else obj))
+        return Bound(self.definition, manager(obj.app if isinstance(obj, Module | Manager) else obj))
 
 
 def alias(definition: operation[R, P]) -> Alias[R, P]:
-    """Give a manager's operation another name, on a module or an app.
+    """Give a manager's operation another name, on a module, another manager or an app.
 
     class Contact(Module):
         get_user = alias(UserManager.get)

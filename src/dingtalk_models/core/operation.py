@@ -9,7 +9,7 @@ app.run("dingtalk.oapi.v2.department.get", dept_id=1)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
@@ -91,7 +91,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     @property
     def title(self) -> str:
         """The API's Chinese name, from the docstring's first line."""
-        found = re.search(r"[（(]([^（()）]*[\u4e00-\u9fff][^()）]*)[）)]", (self.__doc__ or "").partition("\n")[0])
+        found = re.search(r"\(([^()]*[\u4e00-\u9fff][^()]*)\)\.?$", (self.__doc__ or "").partition("\n")[0])
         return found[1] if found else ""
 
     @property
@@ -204,6 +204,7 @@ class api:  # noqa: N801 - used as a decorator
         old: older names, by which `run()` finds it too.
         authenticated: whether the app's access token is sent with it.
         idempotent: whether the call is sent again when its outcome is unknown; by default, every GET is.
+        headers: the parameters that are sent as headers, by their wire names.
     """
 
     def __init__(
@@ -214,9 +215,10 @@ class api:  # noqa: N801 - used as a decorator
         *old: Old | str,
         authenticated: bool = True,
         idempotent: bool | None = None,
+        headers: Iterable[str] = (),
     ) -> None:
         self.names = tuple(item if isinstance(item, Old) else Old(item) for item in (name, *old))
-        self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent)
+        self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent, headers=headers)
 
     def __call__(self, fn: Callable[Concatenate[Any, P], R]) -> operation[R, P]:
         made = operation(fn)

@@ -50,6 +50,8 @@ class Paging:
         next: the name of the field that says where the next page begins.
         total: the name of the field that says how many items there are in all.
         stride: the distance from the start of one page to the start of the next, if it is fixed.
+        open_ended: whether no reply says that another page follows. Then the list ends with the page that reaches the
+            total, or else with an empty one.
     """
 
     parameter: str
@@ -59,6 +61,7 @@ class Paging:
     next: str = "next_cursor"
     total: str = "totalCount"
     stride: int | None = None
+    open_ended: bool = False
 
     @property
     def counted(self) -> bool:
@@ -70,11 +73,19 @@ class Paging:
         if page.has_more is False:
             return None
         following = page.next_cursor or None
-        if following is None and page.has_more and page.items and isinstance(cursor, int):
+        more = page.has_more or (self.open_ended and not self._complete(page, cursor))
+        if following is None and more and page.items and isinstance(cursor, int):
             following = cursor + (self.stride or (len(page.items) if self.unit == "items" else 1))
         if isinstance(cursor, int) and isinstance(following, str) and following.isdecimal():
             following = int(following)  # the reply gives the number as text
         return None if following == cursor else following
+
+    def _complete(self, page: Page[Any], cursor: int | str | None) -> bool:
+        """Whether a page reaches the total. All pages before it were as long, or longer."""
+        if page.total is None or not isinstance(cursor, int):
+            return False
+        start = cursor if self.unit == "items" else (cursor - int(self.first or 0)) * len(page.items)
+        return start + len(page.items) >= page.total
 
 
 CURSOR = Paging("cursor", 0)

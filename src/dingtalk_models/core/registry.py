@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dingtalk_models.core.operation import METHOD_NAMES, Old, is_operation, operation
@@ -20,6 +21,9 @@ class OperationInfo(NamedTuple):
         path: the path on that host.
         title: the Chinese title of the API.
         source: the slug of its documentation page.
+        scopes: the permissions of which an app needs one, as the platform names them.
+        app_types: which kinds of apps may call it: `internal`, `third_party_org`, `third_party_personal`.
+        codes: the documented error codes, with their texts.
     """
 
     name: str
@@ -31,6 +35,9 @@ class OperationInfo(NamedTuple):
     path: str
     title: str
     source: str
+    scopes: tuple[str, ...] = ()
+    app_types: tuple[str, ...] = ()
+    codes: Mapping[str, str] = {}
 
 
 class Named(NamedTuple):

@@ -228,6 +228,20 @@ Flag = Annotated[
 """A bool that is sent as `Y` or `N`."""
 
 
+def at_most_bytes(most: int) -> AfterValidator:
+    """The limit of a text that the platform counts in bytes of UTF-8.
+
+    `Annotated[str, at_most_bytes(1024)]`
+    """
+
+    def check(text: str) -> str:
+        if (length := len(text.encode(errors="surrogatepass"))) > most:
+            raise ValueError(f"should have at most {most} bytes, and has {length}")
+        return text
+
+    return AfterValidator(check)
+
+
 def camel_name(name: str) -> str:
     """`role_id` as `roleId`: the rule for arguments on the newer host, and for classes with `alias_generator=camel`."""
     first, *rest = name.split("_")

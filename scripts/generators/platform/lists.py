@@ -1,0 +1,122 @@
+"""Recognises lists: how an API pages, and where the items are in a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+
+TOKENS = ("nextToken", "next_token", "cursor", "nextCursor")
+PAGES = ("pageNumber", "page", "pageNum", "page_no", "pageNo", "pageIndex", "page_index", "currentPage")
+SIZES = ("maxResults", "pageSize", "page_size", "size", "limit")
+MORE = ("hasMore", "has_more", "hasMoreData")
+NEXT = (*TOKENS, "next_cursor", "next")
+TOTALS = ("totalCount", "total_count", "total", "totalSize", "totalCnt")
+CONTAINERS = ("result", "content", "data", "page", "taskPage")
+ITEMS = ("list", "items", "data", "values", "records", "result")
+"""The name of the items, where a page has several arrays."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list.
+
+    Attributes:
+        at: where the page is in the reply, as in `Call`.
+        items: the row of its items.
+        paging: the source text of its `Paging`.
+    """
+
+    at: str | None
+    items: Row
+    paging: str
+
+
+class NotAList(Exception):
+    """Why an API that takes a parameter of paging is no lazy list."""
+
+
+def recognise(params: list[Row], returns: list[Row], host: str) -> Listed | None:
+    """How an API pages; `None` if it does not.
+
+    Raises:
+        NotAList: it takes a parameter of paging, but cannot be read page by page.
+    """
+    by_name = {row["name"]: row for row in params if row["in"] in {"query", "body"}}
+    begin = next((name for name in (*TOKENS, "offset", *PAGES) if name in by_name), None)
+    if begin is None:
+        if size := next((name for name in SIZES if name in by_name), None):
+            raise NotAList(f"takes `{size}`, but nothing that says where a page begins")
+        return None
+    at, page = _container(returns, host)
+    items = _items(page)
+    names = {row["name"]: row for row in page}
+    more = next((name for name in MORE if name in names), None)
+    following = next((name for name in NEXT if name in names), None)
+    if begin in TOKENS:
+        if following is None:
+            raise NotAList(f"takes `{begin}`, but the documented reply does not say where the next page begins")
+        first = 0 if by_name[begin]["type"] in {"integer", "number"} else None
+        return Listed(at, items, _paging([f'"{begin}"', str(first)], names, following))
+    if begin == "offset":
+        open_ended = [] if more or following else ["open_ended=True"]
+        return Listed(at, items, _paging(['"offset"', "0", *open_ended], names, following))
+    parts = [f'"{begin}"', str(_first_page(by_name[begin])), 'unit="pages"', *([] if more else ["open_ended=True"])]
+    parts += [f'more="{more}"'] if more and more not in {"hasMore", "has_more"} else []
+    return Listed(at, items, _paging(parts, names, None))
+
+
+def _container(returns: list[Row], host: str) -> tuple[str | None, list[Row]]:
+    """Where the page is in the reply, and its rows."""
+    by_name = {row["name"]: row for row in returns}
+    for name in CONTAINERS:
+        row = by_name.get(name)
+        if row is not None and row["type"] == "object" and any(_arrays(row.get("children", []))):
+            at = None if host == "oapi" and name == "result" else name
+            return at, row["children"]
+    return ("" if host == "oapi" else None), returns
+
+
+def _arrays(rows: list[Row]) -> Iterator[Row]:
+    return (row for row in rows if row["type"] == "array" and row["name"])
+
+
+def _items(page: list[Row]) -> Row:
+    arrays = list(_arrays(page))
+    if not arrays:
+        raise NotAList("the documented reply has no array")
+    if len(arrays) > 1:
+        named = [row for row in arrays if row["name"] in ITEMS]
+        objects = [row for row in arrays if row.get("children")]
+        arrays = named if len(named) == 1 else objects if len(objects) == 1 else arrays
+    if len(arrays) > 1:
+        raise NotAList("the documented reply has several arrays: " + ", ".join(f"`{row['name']}`" for row in arrays))
+    return arrays[0]
+
+
+def _first_page(row: Row) -> int:
+    """Pages are counted from 1, unless the documented default, limit or example is 0."""
+    said = [row.get("default"), row.get("constraints", {}).get("min"), row.get("example")]
+    return 0 if any(str(value) == "0" for value in said) else 1
+
+
+def _paging(parts: list[str], names: dict[str, Row], following: str | None) -> str:
+    """The source text of a `Paging`, with what differs from its defaults."""
+    total = next((name for name in TOTALS if name in names), None)
+    if following and following not in {"next_cursor", "nextCursor"}:
+        parts.append(f'next="{following}"')
+    if total and total not in {"totalCount", "total_count"}:
+        parts.append(f'total="{total}"')
+    text = f"Paging({', '.join(parts)})"
+    return KNOWN.get(text, text)
+
+
+KNOWN = {
+    'Paging("cursor", 0)': "CURSOR",
+    'Paging("offset", 0)': "OFFSET",
+    'Paging("nextToken", None, next="nextToken")': "TOKEN",
+    'Paging("nextToken", 0, next="nextToken")': "TOKEN_FROM_ZERO",
+}
+"""By source text: the name that it has in core/paging.py."""

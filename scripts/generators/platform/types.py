@@ -1,0 +1,254 @@
+"""Types of parameters and of fields in replies, as source text, and the classes that they need."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from dingtalk_models.core.wire import camel_name
+from generators.platform.naming import class_name, python_name
+
+Row = dict[str, Any]
+
+SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+JSON = "JsonValue"
+WIDTH = 40
+"""How many characters of an example a docstring shows at most."""
+
+
+class Types:
+    """The classes of one product.
+
+    Args:
+        host: whose rule of names holds.
+    """
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.classes: list[str] = []
+        self._names: set[str] = set()
+
+    def unique(self, name: str) -> str:
+        """A name that no other class has."""
+        while name in self._names:
+            name += "_"
+        self._names.add(name)
+        return name
+
+    def argument(self, row: Row, where: str, examples: list[Any]) -> str:
+        """The type of a parameter, with its limits.
+
+        Args:
+            row: the parameter.
+            where: the name of the class, if it needs one.
+            examples: the values that the page shows for it.
+        """
+        kind, children = row["type"], row.get("children", [])
+        if kind == "array":
+            return _limited(f"list[{self._item(row, where, examples)}]", _lengths(row, "max_items", "max_items"))
+        if children and kind == "object":
+            if is_map(row, examples):
+                inside = [value for example in examples if isinstance(example, dict) for value in example.values()]
+                return f"dict[str, {self._fields(children, where, inside)}]"
+            return self._fields(children, where, examples)
+        if kind == "object":
+            return f"dict[str, {SCALARS.get(row.get('values', ''), JSON)}]"
+        return "Upload" if kind == "file" else _scalar(row, examples)
+
+    def _item(self, row: Row, where: str, examples: list[Any]) -> str:
+        inside = [item for example in examples for item in (example if isinstance(example, list) else [example])]
+        if row.get("children"):
+            item = self._fields(row["children"], where, inside)
+            return f"list[{item}]" if row["items"] == "array" else item
+        if row.get("items") == "array":
+            return f"list[{JSON}]"
+        if enforced(row, inside) and row.get("items") in {"string", "integer"}:
+            return f"Literal[{', '.join(_literal(value) for value in row['constraints']['enum'])}]"
+        return SCALARS.get(row.get("items", ""), JSON)
+
+    def _fields(self, rows: list[Row], where: str, examples: list[Any]) -> str:
+        """The class of an object in an argument."""
+        name = self.unique(where)
+        lines: list[str] = []
+        for row, field in named(rows):
+            inside = list(values_at(examples, row["name"]))
+            hint = self.argument(row, where + class_name(row["name"]), inside)
+            expected = field if self.host == "oapi" else camel_name(field)
+            if expected != row["name"]:
+                hint = f"Annotated[{hint}, wire({json.dumps(row['name'])})]"
+            lines.append(f"    {field}: {f'Required[{hint}]' if row.get('required') else hint}")
+        self.classes.append("\n".join([f"class {name}(TypedDict, total=False):", *lines, ""]))
+        return name
+
+    def reply(self, row: Row, where: str, examples: list[Any]) -> str:
+        """The type of a field in a reply."""
+        kind, children = row["type"], row.get("children", [])
+        if kind == "array":
+            return f"list[{self.item(row, where, examples)}]"
+        if children and kind == "object":
+            if is_map(row, examples):
+                inside = [value for example in examples if isinstance(example, dict) for value in example.values()]
+                return f"dict[str, {self.record(children, where, inside)}]"
+            return self.record(children, where, examples)
+        if kind == "object":
+            return f"dict[str, {SCALARS.get(row.get('values', ''), JSON)}]"
+        return moment_of(row, examples) or SCALARS.get(kind, JSON)
+
+    def item(self, row: Row, where: str, examples: list[Any]) -> str:
+        """The type of one item of an array in a reply."""
+        inside = [item for example in examples for item in (example if isinstance(example, list) else [example])]
+        if row.get("children"):
+            made = self.record(row["children"], where, inside)
+            return f"list[{made}]" if row.get("items") == "array" else made
+        inner = row.get("items")
+        return (
+            f"list[{JSON}]"
+            if inner == "array"
+            else SCALARS.get(inner or "", f"dict[str, {JSON}]" if inner == "object" else JSON)
+        )
+
+    def record(self, rows: list[Row], where: str, examples: list[Any]) -> str:
+        """The class of an object in a reply."""
+        name = self.unique(where)
+        lines: list[str] = []
+        for row, field in named(rows):
+            hint = self.reply(row, where + class_name(row["name"]), list(values_at(examples, row["name"])))
+            many = hint.startswith("list[")
+            if not many:
+                hint += " | None"
+            if (field if self.host == "oapi" else camel_name(field)) != row["name"]:
+                hint = f"Annotated[{hint}, wire({json.dumps(row['name'])})]"
+            lines.append(f"    {field}: {hint}{' = empty_list()' if many else ''}")
+        base = "Record" if self.host == "oapi" else "Record, alias_generator=camel"
+        self.classes.append("\n".join([f"class {name}({base}):", *(lines or ["    pass"]), ""]))
+        return name
+
+
+def _scalar(row: Row, examples: list[Any]) -> str:
+    """The type of a text, a number, a yes or no, with its limits."""
+    limits = row.get("constraints", {})
+    if moment := moment_of(row, examples):
+        return moment
+    if enforced(row, examples):
+        return f"Literal[{', '.join(_literal(value) for value in limits['enum'])}]"
+    if row["type"] != "string":
+        between = [f"{name}={limits[key]}" for name, key in (("ge", "min"), ("le", "max")) if key in limits]
+        return _limited(SCALARS.get(row["type"], JSON), between)
+    if "max_items" in limits:
+        return _limited("CommaStrs", _lengths(row, "max_items", "max_items"))
+    if limits.get("length_unit") == "byte":
+        return f"Annotated[str, at_most_bytes({limits['max_length']})]"
+    return _limited("str", _lengths(row, "min_length", "max_length"))
+
+
+def named(rows: list[Row]) -> Iterator[tuple[Row, str]]:
+    """The rows with their Python names."""
+    taken: set[str] = set()
+    for row in rows:
+        if row["name"]:
+            name = python_name(row["name"], taken)
+            taken.add(name)
+            yield row, name
+
+
+def as_shown(rows: list[Row], samples: list[Any]) -> list[Row]:
+    """Fields of a reply, as arrays where the table says one scalar and every sample shows several."""
+    return [_as_shown(row, list(values_at(samples, row["name"]))) for row in rows]
+
+
+def _as_shown(row: Row, shown: list[Any]) -> Row:
+    if row.get("children"):
+        return {**row, "children": as_shown(row["children"], shown)}
+    several = bool(shown) and all(isinstance(value, list) and not any(map(_is_container, value)) for value in shown)
+    return {**row, "type": "array", "items": row["type"]} if several and row["type"] in SCALARS else row
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, list | dict)
+
+
+def is_map(row: Row, examples: list[Any]) -> bool:
+    """Whether the fields of an object are those of its values, and its own keys are free."""
+    if not row.get("values"):
+        return False
+    fields = {child["name"] for child in row["children"]}
+    shown = [example for example in examples if isinstance(example, dict) and example]
+    return not any(fields & example.keys() for example in shown) if shown else len(fields) == 1
+
+
+def values_at(examples: list[Any], name: str) -> Iterator[Any]:
+    """What examples of an object, or of a list of objects, show for a field."""
+    for example in examples:
+        if isinstance(example, list):
+            yield from values_at(example, name)
+        elif isinstance(example, dict) and name in example:
+            yield example[name]
+
+
+MOMENTS = {"integer": ("Millis", r"1\d{12}"), "string": ("BeijingTime", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")}
+"""By documented type: the type of a time, and the form of its examples."""
+
+
+def moment_of(row: Row, examples: list[Any]) -> str | None:
+    """The type of a time, where the name and every example say that it is one."""
+    hint, form = MOMENTS.get(row["type"], ("", ""))
+    shown = [str(value) for value in (*examples, row.get("example")) if value not in (None, "")]
+    is_time = bool(re.search(r"(?i)(time|date|gmt|timestamp|deadline|start|end)", row["name"]))
+    return hint if is_time and hint and shown and all(re.fullmatch(form, value) for value in shown) else None
+
+
+def enforced(row: Row, examples: list[Any]) -> bool:
+    """Whether a parameter takes the documented values only.
+
+    The values were read from the text of the table. Where the page's own example is not among them, they are a hint.
+    """
+    values: list[Any] = row.get("constraints", {}).get("enum", [])
+    shown = [item for each in (*examples, row.get("example")) for item in (each if isinstance(each, list) else [each])]
+    seen = {_plain(value) for value in shown if value not in (None, "")}
+    return bool(values) and seen <= {_plain(value) for value in values}
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _literal(value: Any) -> str:
+    return repr(value) if isinstance(value, bool | int) else json.dumps(value, ensure_ascii=False)
+
+
+def _lengths(row: Row, least: str, most: str) -> list[str]:
+    limits = row.get("constraints", {})
+    named_limits = [("min_length", limits.get(least) if least != most else None), ("max_length", limits.get(most))]
+    return [f"{name}={value}" for name, value in named_limits if value is not None]
+
+
+def _limited(hint: str, limits: list[str]) -> str:
+    return f"Annotated[{hint}, Field({', '.join(limits)})]" if limits else hint
+
+
+def described(row: Row, examples: list[Any]) -> str:
+    """A parameter in words: what it is, its limits, an example."""
+    limits = row.get("constraints", {})
+    kind = {"string": "text", "integer": "a number", "number": "a number", "boolean": "yes or no", "file": "a file"}
+    words = kind.get(row["type"], "a list" if row["type"] == "array" else "an object")
+    for name, said in (
+        ("min_length", "at least {} characters"),
+        ("max_length", "at most {} bytes" if limits.get("length_unit") == "byte" else "at most {} characters"),
+        ("max_items", "at most {} entries"),
+        ("min", "at least {}"),
+        ("max", "at most {}"),
+    ):
+        if name in limits:
+            words += ", " + said.format(limits[name])
+    if limits.get("enum"):
+        words += ": " + ", ".join(f"`{value}`" for value in limits["enum"])
+    elif (shown := row.get("example", next(iter(examples), None))) not in (None, "") and not isinstance(
+        shown, list | dict
+    ):
+        text = " ".join(str(shown).split())
+        words += f", such as `{text}`" if len(text) <= WIDTH and "`" not in text and "\\" not in text else ""
+    if row.get("default") not in (None, ""):
+        words += f"; by default {row['default']}"
+    return words + "."

@@ -1,0 +1,1 @@
+"""The documented endpoints that have no behaviour of their own here."""
