@@ -6,7 +6,6 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.call import Call
@@ -26,6 +25,7 @@ from dingtalk_models.core.steps import (
 )
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.tasks import Tasks, cancelled_ended
+from dingtalk_models.in_thread import in_thread
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class AsyncDriver:
             case Send(request):
                 return await self._transport.send(request)
             case Blocking(work):
-                return await _in_thread(work)
+                return await in_thread(work)
             case Sleep(seconds):
                 return await asyncio.sleep(seconds)
             case Together() as several:
@@ -121,18 +121,8 @@ async def _wait(step: Wait[T]) -> T | None:
     return step.future.result() if step.future.done() else None
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
-    working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        # a thread cannot be stopped: wait for its end, so that the caller can undo what it did
-        await asyncio.wait([working])
-        raise
-
-
 async def _handle(step: Handle) -> None:
     if inspect.iscoroutinefunction(step.handler):
         await step.handler(step.value)
     else:
-        await _in_thread(lambda: step.handler(step.value))
+        await in_thread(lambda: step.handler(step.value))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
 from contextlib import AbstractContextManager, asynccontextmanager
-from contextvars import copy_context
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -19,6 +18,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_p
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.forking import after_fork, check_fork
+from dingtalk_models.in_thread import in_thread
 from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, receiving, unpacked
 from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure
 
@@ -170,7 +170,7 @@ class AiohttpTransport:
         if request.download and response.status in SUCCESSFUL:
             async with _entered_in_thread(receiving(request.download, headers)) as receiver:
                 while chunk := await _attempt(request, response.content.readany()):
-                    await _in_thread(partial(receiver.take, chunk))
+                    await in_thread(partial(receiver.take, chunk))
             return b""
         content = bytearray()
         while len(content) <= self._max_reply and (chunk := await _attempt(request, response.content.readany())):
@@ -247,32 +247,22 @@ async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -
 
     try:
         patience.reschedule(None)
-        while sending.left and (chunk := await _in_thread(read)) is not None:
+        while sending.left and (chunk := await in_thread(read)) is not None:
             patience.reschedule(loop.time() + seconds)
             yield chunk
             patience.reschedule(None)
         patience.reschedule(loop.time() + seconds)
     finally:
         if sending.left:
-            await _in_thread(chunks.close)
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Do some work in a thread. If it is cancelled, wait for the thread first: it cannot be stopped."""
-    working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await asyncio.wait([working])
-        raise
+            await in_thread(chunks.close)
 
 
 @asynccontextmanager
 async def _entered_in_thread(manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
-    value = await _in_thread(manager.__enter__)
+    value = await in_thread(manager.__enter__)
     try:
         yield value
     except BaseException as error:
-        await _in_thread(partial(manager.__exit__, type(error), error, error.__traceback__))
+        await in_thread(partial(manager.__exit__, type(error), error, error.__traceback__))
         raise
-    await _in_thread(partial(manager.__exit__, None, None, None))
+    await in_thread(partial(manager.__exit__, None, None, None))
