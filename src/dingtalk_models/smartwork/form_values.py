@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, DecimalException
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -99,9 +99,8 @@ class FormValue(Generic[V]):
     """
 
     component: ClassVar[str] = ""
-    kind: ClassVar[Any]
-    """The type of the value, with its limits."""
     checker: ClassVar[TypeAdapter[Any]]
+    """Checks a value against the type in the brackets of the class, and against its limits."""
 
     name: str
     value: V
@@ -112,8 +111,10 @@ class FormValue(Generic[V]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if hasattr(cls, "kind"):
-            cls.checker = TypeAdapter(cls.kind, config=ConfigDict(defer_build=True))
+        for base in vars(cls).get("__orig_bases__", ()):
+            (kind,) = get_args(base)
+            if not isinstance(kind, TypeVar):
+                cls.checker = TypeAdapter(kind, config=ConfigDict(defer_build=True))
         if cls.component:
             _components[cls.component] = cls
 
@@ -165,28 +166,24 @@ class Text(FormValue[str]):
     """A line of text (单行输入框), best kept to 1,000 characters."""
 
     component = "TextField"
-    kind = str
 
 
 class TextArea(FormValue[str]):
     """Text of several lines (多行输入框), best kept to 8,000 characters."""
 
     component = "TextareaField"
-    kind = str
 
 
 class Select(FormValue[str]):
     """One of the options (单选框), by its text."""
 
     component = "DDSelectField"
-    kind = str
 
 
 class Phone(FormValue[str]):
     """A telephone number (电话)."""
 
     component = "PhoneField"
-    kind = str
 
 
 def _from_int(value: Any) -> Any:
@@ -194,8 +191,6 @@ def _from_int(value: Any) -> Any:
 
 
 class _Numeric(FormValue[Decimal]):
-    kind = Decimal
-
     def __init__(self, name: str, value: Decimal | int, **labels: Unpack[Labels]) -> None:
         super().__init__(name, _from_int(value), **labels)
 
@@ -220,22 +215,20 @@ class Money(_Numeric):
     component = "MoneyField"
 
 
-class StarRating(FormValue[int]):
+class StarRating(FormValue[Annotated[int, Field(ge=0)]]):
     """A number of stars (评分)."""
 
     component = "StarRatingField"
-    kind = Annotated[int, Field(ge=0)]
 
     @classmethod
     def read(cls, text: str, ext_value: str | None) -> int:  # noqa: ARG003
         return int(text)
 
 
-class Date(FormValue[date | datetime]):
+class Date(FormValue[Moment]):
     """A day, or a time of day (日期)."""
 
     component = "DDDateField"
-    kind = Moment
 
     @classmethod
     def write(cls, value: date | datetime) -> str:
@@ -249,7 +242,7 @@ class Date(FormValue[date | datetime]):
         return moment.replace(tzinfo=moment.tzinfo or BEIJING) if ":" in text else moment.date()
 
 
-class DateRange(FormValue[tuple[date | datetime, date | datetime]]):
+class DateRange(FormValue[tuple[Moment, Moment]]):
     """Two days, or two times of day (日期区间).
 
     Args:
@@ -259,7 +252,6 @@ class DateRange(FormValue[tuple[date | datetime, date | datetime]]):
     """
 
     component = "DDDateRangeField"
-    kind = tuple[Moment, Moment]
 
     def __init__(
         self, labels: tuple[str, str], start: date | datetime, end: date | datetime, **more: Unpack[Labels]
@@ -289,35 +281,30 @@ class MultiSelect(_Json[list[str]]):
     """Some of the options (多选框), by their texts."""
 
     component = "DDMultiSelectField"
-    kind = list[str]
 
 
-class Photos(_Json[list[str]]):
+class Photos(_Json[Annotated[list[str], Field(max_length=9)]]):
     """Pictures (图片), at most 9, by their addresses."""
 
     component = "DDPhotoField"
-    kind = Annotated[list[str], Field(max_length=9)]
 
 
 class Attachments(_Json[list[AttachedFile]]):
     """Files (附件)."""
 
     component = "DDAttachment"
-    kind = list[AttachedFile]
 
 
-class Relations(_Json[list[str]]):
+class Relations(_Json[Annotated[list[str], Field(max_length=9)]]):
     """Other approvals (关联审批单), at most 9, by the ids of their instances."""
 
     component = "RelateField"
-    kind = Annotated[list[str], Field(max_length=9)]
 
 
 class Contacts(_Json[list[str]]):
     """Colleagues (联系人), by their userids."""
 
     component = "InnerContactField"
-    kind = list[str]
 
     @classmethod
     def read(cls, text: str, ext_value: str | None) -> Any:
@@ -327,11 +314,10 @@ class Contacts(_Json[list[str]]):
         )
 
 
-class Departments(FormValue[list[int]]):
+class Departments(FormValue[Annotated[list[int], Field(min_length=1)]]):
     """Departments (部门), by their ids."""
 
     component = "DepartmentField"
-    kind = Annotated[list[int], Field(min_length=1)]
 
     @classmethod
     def write(cls, value: list[int]) -> str:
@@ -342,11 +328,13 @@ class Departments(FormValue[list[int]]):
         return list(map(int, text.split(",")))
 
 
-class Address(FormValue[list[str]]):
+_PlaceName = Annotated[str, Field(min_length=1), AfterValidator(_no_comma)]
+
+
+class Address(FormValue[Annotated[list[_PlaceName], Field(min_length=1)]]):
     """A place (省市区), from the province down: `["浙江省", "杭州市", "余杭区"]`."""
 
     component = "AddressField"
-    kind = Annotated[list[Annotated[str, Field(min_length=1), AfterValidator(_no_comma)]], Field(min_length=1)]
 
     @classmethod
     def write(cls, value: list[str]) -> str:
@@ -359,8 +347,6 @@ class Address(FormValue[list[str]]):
 
 class Other(FormValue[str | None]):
     """A component as it came: one without a class here, one left empty, or one filled in some other form."""
-
-    kind = str | None
 
     @classmethod
     def write(cls, value: str | None) -> str:
@@ -380,11 +366,10 @@ def _flat(rows: list[Row]) -> list[Row]:
     return rows
 
 
-class Table(FormValue[list[Row]]):
+class Table(FormValue[Annotated[list[list[InstanceOf[FormValue[Any]]]], AfterValidator(_flat)]]):
     """Rows of other components (表格, 明细)."""
 
     component = "TableField"
-    kind = Annotated[list[list[InstanceOf[FormValue[Any]]]], AfterValidator(_flat)]
 
     @property
     def rows(self) -> list[dict[str | tuple[str, ...], Any]]:
