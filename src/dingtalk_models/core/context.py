@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.steps import Steps
@@ -68,3 +68,16 @@ def current_app() -> AppLike:
         "no app is chosen: call app.use() once at start-up, or work inside `with app:`, "
         "or name it with Model.objects.using(app)"
     )
+
+
+def setting_of(app: AppLike | None, name: Literal["agent_id", "appkey"], parameter: str) -> str:
+    """A setting that a call needs; of the current app, if none is given.
+
+    Raises:
+        ConfigurationError: the app has no such setting, so the call has to name the `parameter`.
+    """
+    chosen = app or current_app()
+    value: str | None = getattr(chosen, name)
+    if value is None:
+        raise ConfigurationError(f"app {chosen.name!r} has no {name}: give it one, or give the call a {parameter}")
+    return value

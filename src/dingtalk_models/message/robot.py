@@ -8,8 +8,7 @@ from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.context import current_app
-from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.context import setting_of
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.paging import PageFlow, page_of
@@ -233,12 +232,7 @@ class RobotManager(Manager):
         )
 
     def _robot(self, given: str | None) -> str:
-        if given is not None:
-            return given
-        app = self.app or current_app()
-        if app.appkey is None:
-            raise ConfigurationError(f"app {app.name!r} has no appkey, which is its robot's code: name one in the call")
-        return app.appkey
+        return setting_of(self.app, "appkey", "robot_code") if given is None else given
 
 
 class _BatchReply(Record, alias_generator=camel):

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.context import current_app
-from dingtalk_models.core.errors import ConfigurationError, StillSending
+from dingtalk_models.core.context import setting_of
+from dingtalk_models.core.errors import StillSending
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.parallel import batches, together
@@ -147,8 +147,7 @@ class WorkNotificationManager(Manager):
         ).then(lambda task_id: WorkNotification(agent_id=agent, task_ids=[task_id]))
 
     @api(
-        "dingtalk.oapi.message.corpconversation.sendbytemplate",
-        "POST /topapi/message/corpconversation/sendbytemplate",
+        "dingtalk.oapi.message.corpconversation.sendbytemplate", "POST /topapi/message/corpconversation/sendbytemplate"
     )
     def send_template(
         self,
@@ -231,10 +230,7 @@ class WorkNotificationManager(Manager):
         """
         return Call(SendResult, "send_result", task_id=task_id, agent_id=self._agent(agent_id))
 
-    @api(
-        "dingtalk.oapi.message.corpconversation.recall",
-        "POST /topapi/message/corpconversation/recall",
-    )
+    @api("dingtalk.oapi.message.corpconversation.recall", "POST /topapi/message/corpconversation/recall")
     def recall(self, task_id: Annotated[int, wire("msg_task_id")], *, agent_id: int | None = None) -> Call[None]:
         """Take a message back, within 24 hours (撤回工作通知消息).
 
@@ -283,12 +279,7 @@ class WorkNotificationManager(Manager):
         )
 
     def _agent(self, given: int | None) -> int:
-        if given is not None:
-            return given
-        app = self.app or current_app()
-        if app.agent_id is None:
-            raise ConfigurationError(f"app {app.name!r} has no agent_id: give it one, or name it in the call")
-        return int(app.agent_id)
+        return int(setting_of(self.app, "agent_id", "agent_id")) if given is None else given
 
 
 DONE = 2
