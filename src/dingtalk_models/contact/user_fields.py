@@ -171,4 +171,7 @@ OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
     "managerUserid": "manager_userid",
     "hiredDate": "hired_date",
 }
-"""The names that the older APIs have for them."""
+"""The names that the older APIs have for the fields of a user."""
+
+OLD_LISTING = {"department_id": "dept_id", "offset": "cursor", "order": "order_field", "lang": "language"}
+"""The names that the older APIs have for the options of a list of users."""

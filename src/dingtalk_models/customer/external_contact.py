@@ -84,12 +84,7 @@ class ExternalContactManager(Manager):
         """Every external contact, once."""
         return self.list.call()
 
-    @api(
-        "dingtalk.oapi.extcontact.get",
-        "POST /topapi/extcontact/get",
-        "dingtalk.corp.extcontact.get",
-        idempotent=True,
-    )
+    @api("dingtalk.oapi.extcontact.get", "POST /topapi/extcontact/get", "dingtalk.corp.extcontact.get", idempotent=True)
     def get(self, user_id: UserId) -> Call[ExternalContact]:
         """One external contact (获取外部联系人详情).
 

@@ -92,7 +92,7 @@ class InstanceFilter(TypedDict, total=False):
     """Which approvals of a form to list."""
 
     user_ids: Sequence[str] | None
-    """Started by these users, however many."""
+    """Started by these users: for `all` and `all_ids` however many, else at most 10."""
     statuses: Statuses
     """Only of these: `RUNNING`, `TERMINATED`, `COMPLETED`."""
 

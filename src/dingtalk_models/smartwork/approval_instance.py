@@ -164,7 +164,7 @@ class ApprovalInstanceManager(Manager):
         Args:
             process_code: the form.
             start_time: from here, at most a year ago.
-            end_time: to here, at most 120 days later; by default to now. `all_ids` takes any span.
+            end_time: to here, at most 120 days later; by default to now. `all_ids` and `all` take any span.
             user_ids: started by these users, at most 10.
             statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
             next_token: where to begin.
@@ -186,40 +186,17 @@ class ApprovalInstanceManager(Manager):
 
     @operation
     def list(
-        self,
-        process_code: str,
-        start_time: Millis,
-        end_time: Millis | None = None,
-        *,
-        user_ids: Starters = None,
-        statuses: Statuses = None,
+        self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstanceFilter]
     ) -> Query[ApprovalInstance]:
-        """A form's approvals, by when they were started: a call an approval.
-
-        Args:
-            process_code: the form.
-            start_time: from here.
-            end_time: to here, at most 120 days later; by default to now. `all` takes any span.
-            user_ids: started by these users, at most 10.
-            statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
-        """
-        ids = self.list_ids.call(process_code, start_time, end_time, user_ids=user_ids, statuses=statuses)
-        return Query(lambda: self._loaded(ids))
+        """The approvals whose ids `list_ids` tells, with the same arguments: a call an approval."""
+        return self._loaded(self.list_ids.call(process_code, start_time, end_time, **filters))
 
     @operation
     def all(
         self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstanceFilter]
     ) -> Query[ApprovalInstance]:
-        """Every approval of a form in a span of any length, each once: a call an approval.
-
-        Args:
-            process_code: the form.
-            start_time: from here.
-            end_time: to here; by default to now.
-            filters: see `InstanceFilter`.
-        """
-        ids = self.all_ids.call(process_code, start_time, end_time, **filters)
-        return Query(lambda: self._loaded(ids))
+        """The approvals whose ids `all_ids` tells, with the same arguments: a call an approval."""
+        return self._loaded(self.all_ids.call(process_code, start_time, end_time, **filters))
 
     @operation
     def all_ids(
@@ -256,11 +233,14 @@ class ApprovalInstanceManager(Manager):
 
         return Query(pages)
 
-    def _loaded(self, ids: Query[str]) -> PageFlow[ApprovalInstance]:
-        pages = ids.page_flow()
-        while (page := (yield from next_page(pages))) is not None:
-            calls = [self.get.call(each) for each in page.items]
-            yield page_of((yield from together(calls, workers=_AT_ONCE)))
+    def _loaded(self, ids: Query[str]) -> Query[ApprovalInstance]:
+        def pages() -> PageFlow[ApprovalInstance]:
+            rest = ids.page_flow()
+            while (page := (yield from next_page(rest))) is not None:
+                calls = [self.get.call(each) for each in page.items]
+                yield page_of((yield from together(calls, workers=_AT_ONCE)))
+
+        return Query(pages)
 
     @api(
         "workflow_1_0.TerminateProcessInstance",
@@ -354,38 +334,16 @@ class ApprovalInstanceManager(Manager):
 
     @operation
     def agree(
-        self,
-        process_instance_id: InstanceId,
-        task_id: int,
-        actioner_user_id: str,
-        **fields: Unpack[DecisionFields],
+        self, process_instance_id: InstanceId, task_id: int, actioner_user_id: str, **fields: Unpack[DecisionFields]
     ) -> Call[None]:
-        """Agree to a task: `execute` with `agree`.
-
-        Args:
-            process_instance_id: the approval.
-            task_id: the task.
-            actioner_user_id: whose task it is.
-            fields: see `DecisionFields`.
-        """
+        """Agree to a task: `execute` with the result `agree`."""
         return self.execute.call(process_instance_id, task_id, actioner_user_id, "agree", **fields)
 
     @operation
     def refuse(
-        self,
-        process_instance_id: InstanceId,
-        task_id: int,
-        actioner_user_id: str,
-        **fields: Unpack[DecisionFields],
+        self, process_instance_id: InstanceId, task_id: int, actioner_user_id: str, **fields: Unpack[DecisionFields]
     ) -> Call[None]:
-        """Refuse a task: `execute` with `refuse`.
-
-        Args:
-            process_instance_id: the approval.
-            task_id: the task.
-            actioner_user_id: whose task it is.
-            fields: see `DecisionFields`.
-        """
+        """Refuse a task: `execute` with the result `refuse`."""
         return self.execute.call(process_instance_id, task_id, actioner_user_id, "refuse", **fields)
 
     @api("workflow_1_0.RedirectWorkflowTask", "POST /v1.0/workflow/tasks/redirect")
@@ -508,15 +466,7 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel)
 
     @operation
     def refuse(self, actioner_user_id: str, **fields: Unpack[TaskDecision]) -> Flow[None]:
-        """Refuse, for a user that has to decide; `refresh()` tells what follows from it.
-
-        Args:
-            actioner_user_id: the user.
-            fields: see `TaskDecision`.
-
-        Raises:
-            InvalidArgument: the user has no running task in this approval.
-        """
+        """Refuse, as `agree` agrees."""
         return self._decide("refuse", actioner_user_id, **fields)
 
     @operation

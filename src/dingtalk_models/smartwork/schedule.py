@@ -45,7 +45,10 @@ class SpanOptions(TypedDict):
     op_user_id: str
     """Who asks."""
     split: NotRequired[bool]
-    """Whether to send as many calls as it takes, and order their answers by time, then by user; by default yes."""
+    """Whether to send as many calls as it takes, and order their answers by time, then by user; by default yes.
+
+    Where it is off, more than one call takes is an `InvalidArgument`, and nothing is sent.
+    """
 
 
 class ScheduleManager(Manager):
@@ -75,11 +78,7 @@ class ScheduleManager(Manager):
         """
         return Listing(Schedule, paging(size), items="schedules")
 
-    @api(
-        "dingtalk.oapi.attendance.schedule.listbyday",
-        "POST /topapi/attendance/schedule/listbyday",
-        idempotent=True,
-    )
+    @api("dingtalk.oapi.attendance.schedule.listbyday", "POST /topapi/attendance/schedule/listbyday", idempotent=True)
     def of_user(self, user_id: str, date_time: Millis, *, op_user_id: str) -> Call[builtins.list[Schedule]]:
         """The schedules of one user on one day (查询成员排班信息).
 
@@ -96,9 +95,7 @@ class ScheduleManager(Manager):
         return Call(list[Schedule])
 
     @api(
-        "dingtalk.oapi.attendance.schedule.listbyusers",
-        "POST /topapi/attendance/schedule/listbyusers",
-        idempotent=True,
+        "dingtalk.oapi.attendance.schedule.listbyusers", "POST /topapi/attendance/schedule/listbyusers", idempotent=True
     )
     def of_users(
         self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
@@ -110,9 +107,6 @@ class ScheduleManager(Manager):
             start: the first day, at most 180 days ago.
             end: the last day; at most 7 days after `start` in one call.
             options: see `SpanOptions`.
-
-        Raises:
-            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
 
         Source: query-batch-scheduling-information
         """
@@ -133,9 +127,6 @@ class ScheduleManager(Manager):
             start: the first day.
             end: the last day; at most 7 days after `start` in one call.
             options: see `SpanOptions`.
-
-        Raises:
-            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
 
         Source: query-scheduling-summary-information
         """
