@@ -94,6 +94,23 @@ class MoveFields(CopyFields, total=False):
     """Whether it keeps its permissions."""
 
 
+class Destination(TypedDict):
+    """Where a copied or moved file or folder goes."""
+
+    target_space_id: str
+    """The space."""
+    target_folder_id: str
+    """The folder; `0` is the space's root."""
+
+
+class CopyTo(Destination, CopyFields):
+    """Where a copy goes, and its options."""
+
+
+class MoveTo(Destination, MoveFields):
+    """Where something is moved to, and how."""
+
+
 class CommitFields(TypedDict, total=False):
     """Options for an uploaded file."""
 
