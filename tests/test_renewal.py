@@ -237,6 +237,13 @@ def test_attempts_to_fetch_a_token_do_not_multiply(sandbox: Sandbox, app: DingTa
 # -- refreshers that do not finish -----------------------------------------------------------------------------------
 
 
+async def under_way(app: DingTalkApp) -> asyncio.Task[str]:
+    """A refresh that has begun."""
+    refresh = asyncio.create_task(app.get_access_token.aio())
+    await asyncio.sleep(0.02)
+    return refresh
+
+
 def test_a_cancelled_refresher_leaves_the_work_to_another(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.fail(TOKEN, delay=5)
 
@@ -262,8 +269,7 @@ def test_a_cancelled_waiter_disturbs_nobody(sandbox: Sandbox, app: DingTalkApp) 
     sandbox.fail(TOKEN, delay=0.2)
 
     async def scenario() -> None:
-        leader = asyncio.create_task(app.get_access_token.aio())
-        await asyncio.sleep(0)
+        leader = await under_way(app)
         patient = asyncio.create_task(app.get_access_token.aio())
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(app.get_access_token.aio(), 0.05)
@@ -387,8 +393,7 @@ def test_blocking_where_an_awaited_refresh_runs_is_an_error_not_a_deadlock(sandb
     sandbox.fail(TOKEN, delay=0.1)
 
     async def scenario() -> None:
-        refresh = asyncio.create_task(app.get_access_token.aio())
-        await asyncio.sleep(0.02)
+        refresh = await under_way(app)
         with pytest.raises(ConfigurationError, match="await both"):
             app.get_access_token()
         token = await refresh

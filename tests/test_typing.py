@@ -82,7 +82,7 @@ def test_the_application_synchronises(app: DingTalkApp, application: ModuleType)
     rows = [
         application.Employee("HR-1", "林可", "13700000001", "平台研发部", "工程师"),
         application.Employee("HR-2", "高远", "13700000002", "法务部", "法务"),
-        application.Employee("HR-3", "x" * 81, "13700000003", "法务部"),
+        application.Employee("HR-3", "x" * 81, "13700000003", "法务部", ""),
     ]
     first = application.synchronise(rows)
     assert len(first.created) == 2

@@ -136,7 +136,6 @@ class DentryManager(Manager):
 
         Raises:
             NotFound: there is no such folder.
-            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: add-folder
         """
@@ -178,7 +177,6 @@ class DentryManager(Manager):
 
         Raises:
             NotFound: there is no such space, file or folder.
-            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: copy-an-object
         """
@@ -196,7 +194,6 @@ class DentryManager(Manager):
 
         Raises:
             NotFound: there is no such space, file or folder.
-            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: move-a-file-or-folder
         """
@@ -298,7 +295,6 @@ class DentryManager(Manager):
 
         Raises:
             NotFound: there is no such folder.
-            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: submittal-file
         """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import zip_longest
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
@@ -19,6 +21,8 @@ from dingtalk_models.core.steps import Flow, Sleep
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessage
+
+T = TypeVar("T")
 
 MAX_USERS = 100
 MAX_DEPARTMENTS = 20
@@ -361,9 +365,7 @@ class WorkNotification(Model):
     @operation
     def progress(self) -> Flow[SendProgress]:
         """How far it is, over all its tasks."""
-        parts = yield from together(
-            [self.objects.progress.call(task, agent_id=self.agent_id) for task in self.task_ids]
-        )
+        parts = yield from self._each(self.objects.progress.call)
         states = {part.status for part in parts}
         return SendProgress(
             progress_in_percent=sum(part.progress_in_percent for part in parts) // len(parts),
@@ -377,7 +379,7 @@ class WorkNotification(Model):
         Raises:
             InvalidRequest: it is too old, or a task had more than 100 receivers: the platform keeps no result of those.
         """
-        parts = yield from together([self.objects.result.call(task, agent_id=self.agent_id) for task in self.task_ids])
+        parts = yield from self._each(self.objects.result.call)
         return SendResult(
             **{name: [item for part in parts for item in getattr(part, name)] for name in SendResult.model_fields}
         )
@@ -404,7 +406,7 @@ class WorkNotification(Model):
     @operation
     def recall(self) -> Flow[None]:
         """Take it back, within 24 hours."""
-        yield from together([self.objects.recall.call(task, agent_id=self.agent_id) for task in self.task_ids])
+        yield from self._each(self.objects.recall.call)
 
     @operation
     def update_status_bar(
@@ -416,12 +418,12 @@ class WorkNotification(Model):
             status_value: the new status.
             status_bg: its colour as 0xAARRGGBB.
         """
-        yield from together(
-            [
-                self.objects.update_status_bar.call(task, status_value, status_bg=status_bg, agent_id=self.agent_id)
-                for task in self.task_ids
-            ]
-        )
+        update = partial(self.objects.update_status_bar.call, status_value=status_value, status_bg=status_bg)
+        yield from self._each(update)
+
+    def _each(self, ask: Callable[..., Call[T]]) -> Flow[list[T]]:
+        """Ask for each task, several at once."""
+        return (yield from together([ask(task, agent_id=self.agent_id) for task in self.task_ids]))
 
 
 def _check(msg: WorkMessage, people: list[str], departments: list[int], *, to_all_user: bool) -> None:

@@ -113,26 +113,6 @@ class ScheduleManager(Manager):
         return _over_span(Schedule, self.of_users.call, userids, start, end, people=_PEOPLE, **options)
 
     @api(
-        "dingtalk.oapi.attendance.schedule.shift.listbydays",
-        "POST /topapi/attendance/schedule/shift/listbydays",
-        idempotent=True,
-    )
-    def shifts(
-        self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
-    ) -> Query[DayShifts]:
-        """Which shifts users work on each day of a span (批量查询成员排班概要信息).
-
-        Args:
-            userids: the users; 20 in one call.
-            start: the first day.
-            end: the last day; at most 7 days after `start` in one call.
-            options: see `SpanOptions`.
-
-        Source: query-scheduling-summary-information
-        """
-        return _over_span(DayShifts, self.shifts.call, userids, start, end, people=_PEOPLE_OF_SHIFTS, **options)
-
-    @api(
         "dingtalk.oapi.attendance.schedule.result.listbyids",
         "POST /topapi/attendance/schedule/result/listbyids",
         idempotent=True,
@@ -166,6 +146,26 @@ class ScheduleManager(Manager):
                 yield page_of((yield from self.results.call([*few], op_user_id=op_user_id).collect()))
 
         return Query(pages)
+
+    @api(
+        "dingtalk.oapi.attendance.schedule.shift.listbydays",
+        "POST /topapi/attendance/schedule/shift/listbydays",
+        idempotent=True,
+    )
+    def shifts(
+        self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
+    ) -> Query[DayShifts]:
+        """Which shifts users work on each day of a span (批量查询成员排班概要信息).
+
+        Args:
+            userids: the users; 20 in one call.
+            start: the first day.
+            end: the last day; at most 7 days after `start` in one call.
+            options: see `SpanOptions`.
+
+        Source: query-scheduling-summary-information
+        """
+        return _over_span(DayShifts, self.shifts.call, userids, start, end, people=_PEOPLE_OF_SHIFTS, **options)
 
 
 def _over_span(
