@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from refreshing import FAST, GET, TOKEN, Clock, at_once
+from refreshing import FAST, GET, TOKEN, Clock, abandoned_loop, at_once
 from stores import LockingManager, Manager, SlowManager
 from waiting import until
 
@@ -505,7 +505,7 @@ def test_an_event_loop_that_is_closed_in_a_renewal_holds_up_nobody(
     old = app.get_access_token()
     almost_over(clock)
     sandbox.revoke_tokens()
-    loop = asyncio.new_event_loop()
+    loop = abandoned_loop()
     assert loop.run_until_complete(app.get_access_token.aio()) == old
     loop.run_until_complete(asyncio.sleep(0.05))
     loop.run_until_complete(loop.shutdown_default_executor())
@@ -527,7 +527,7 @@ def test_who_waited_on_a_loop_that_is_closed_is_not_told(app: DingTalkApp, caplo
     def wait() -> Flow[str | None]:
         return (yield from Wait(future, 0, 60))
 
-    loop = asyncio.new_event_loop()
+    loop = abandoned_loop()
     waiting = loop.create_task(app.asend(wait()))
     loop.run_until_complete(asyncio.sleep(0.01))
     loop.close()

@@ -26,7 +26,7 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server.envelopes import Call
 from dingtalk_models.sandbox.server.envelopes import Upload as Received
 from dingtalk_models.sandbox.state.object_store import PREFIX
-from dingtalk_models.transport.body import CHUNK, FileBody, FormBody, receiving
+from dingtalk_models.transport.body import CHUNK, FileBody, FormBody, file_writer
 
 MB = 1024 * 1024
 
@@ -362,9 +362,9 @@ def test_a_target_that_cannot_be_rewound_is_written_once() -> None:
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader, os.fdopen(write_end, "wb") as pipe:
         kept = Download(pipe)
-        with receiving(kept, {}) as receiver:
-            receiver.take(b"abc")
+        with file_writer(kept, {}) as writer:
+            writer.write(b"abc")
         pipe.flush()
         assert reader.read(3) == b"abc"
-        with pytest.raises(OSError, match="cannot be rewound"), receiving(kept, {}):
+        with pytest.raises(OSError, match="cannot be rewound"), file_writer(kept, {}):
             pass
