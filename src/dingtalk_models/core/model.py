@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
@@ -13,6 +14,7 @@ from typing_extensions import get_type_hints
 from dingtalk_models.core.changes import comparable, holds, origin_of, place_of, read_again, value_before
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem
+from dingtalk_models.core.json_values import is_array
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.operation import Bound, is_operation, operation
 from dingtalk_models.core.paging import Page
@@ -68,8 +70,8 @@ class Record(BaseModel):
             super().__setattr__(name, value)
 
     def __repr_args__(self) -> Any:
-        """Only fields that have a value, so that a log line stays short."""
-        return [(name, value) for name, value in super().__repr_args__() if value not in (None, [], "")]
+        """Only fields that have a value, so that a log line stays short. Times are ISO text."""
+        return [(name, _readable(value)) for name, value in super().__repr_args__() if value not in (None, [], "")]
 
 
 class Model(Record):
@@ -229,6 +231,23 @@ def bind(result: object, app: AppLike, again: Callable[[], Any]) -> None:
                 bind(getattr(item, name), app, partial(read_again, origin[1], place, name))
         elif is_page(item):
             bind(item.items, app, lambda: again().items)
+
+
+class _Time:
+    """A time or a day, whose `repr` is its ISO text."""
+
+    def __init__(self, value: date) -> None:
+        self._text = value.isoformat()
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _readable(value: object) -> object:
+    """A value of a field, to be shown; a list with the times in it."""
+    if is_array(value):
+        return [_readable(each) for each in value]
+    return _Time(value) if isinstance(value, date) else value
 
 
 _set = object.__setattr__

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.errors import ConfigurationError, DingTalkError
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.steps import (
     AsyncTransport,
@@ -23,6 +23,7 @@ from dingtalk_models.core.steps import (
     Steps,
     Wait,
 )
+from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.tasks import Tasks, cancelled_ended
 from dingtalk_models.in_thread import in_thread
@@ -58,6 +59,9 @@ class AsyncDriver:
         except StopIteration as stop:
             returned: T = stop.value
             return returned
+        except DingTalkError as error:
+            shorten(error)
+            raise
         finally:
             flow.close()
             await cancelled_ended()

@@ -12,9 +12,10 @@ from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.errors import ConfigurationError, DingTalkError
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.steps import Background, Blocking, Flow, Handle, Send, Sleep, Step, Steps, Transport, Wait
+from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.threads import Stopped, Threads, current
 
@@ -59,6 +60,9 @@ class BlockingDriver:
         except StopIteration as stop:
             returned: T = stop.value
             return returned
+        except DingTalkError as error:
+            shorten(error)
+            raise
         finally:
             flow.close()
 
