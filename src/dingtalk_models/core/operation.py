@@ -49,9 +49,12 @@ class Old:
         for name, value in given.items():
             change = self.params.get(name, name)
             try:
-                today |= {change: value} if isinstance(change, str) else change(value)
+                changed = {change: value} if isinstance(change, str) else change(value)
             except (ValueError, TypeError, AttributeError, LookupError):
                 raise InvalidArgument(self.name, [Problem(name, "not in this API's form")]) from None
+            if changed.keys() & today.keys():
+                raise InvalidArgument(self.name, [Problem(name, "given twice")])
+            today |= changed
         return today
 
 

@@ -27,6 +27,7 @@ from dingtalk_models.smartwork.approval_fields import (
     CommentFields,
     CommentText,
     DecisionFields,
+    IdsAtOnce,
     InstanceFilter,
     InstanceId,
     OldCreate,
@@ -157,7 +158,7 @@ class ApprovalInstanceManager(Manager):
         user_ids: Starters = None,
         statuses: Statuses = None,
         next_token: Annotated[int, Field(ge=0)] = 0,
-        max_results: Annotated[int, Field(ge=1, le=20)] = 20,
+        max_results: IdsAtOnce = 20,
     ) -> Query[str]:
         """The ids of a form's approvals, by when they were started (获取审批实例ID列表).
 
@@ -193,6 +194,8 @@ class ApprovalInstanceManager(Manager):
         *,
         user_ids: Starters = None,
         statuses: Statuses = None,
+        next_token: Annotated[int, Field(ge=0)] = 0,
+        max_results: IdsAtOnce = 20,
     ) -> Query[ApprovalInstance]:
         """A form's approvals, by when they were started: a call an approval.
 
@@ -202,8 +205,18 @@ class ApprovalInstanceManager(Manager):
             end_time: to here, at most 120 days later; by default to now. `all` takes any span.
             user_ids: started by these users, at most 10.
             statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
+            next_token: where to begin.
+            max_results: how many a page has, at most 20.
         """
-        ids = self.list_ids.call(process_code, start_time, end_time, user_ids=user_ids, statuses=statuses)
+        ids = self.list_ids.call(
+            process_code,
+            start_time,
+            end_time,
+            user_ids=user_ids,
+            statuses=statuses,
+            next_token=next_token,
+            max_results=max_results,
+        )
         return Query(lambda: self._loaded(ids))
 
     @operation
@@ -234,7 +247,7 @@ class ApprovalInstanceManager(Manager):
             filters: see `InstanceFilter`.
         """
         end = _check_span(start_time, end_time)
-        user_ids, statuses = filters.get("user_ids"), filters.get("statuses")
+        user_ids, size = filters.get("user_ids"), filters.get("max_results", 20)
         groups: Sequence[Sequence[str] | None] = [None] if user_ids is None else batches(user_ids, 10)
 
         def pages() -> PageFlow[str]:
@@ -243,7 +256,14 @@ class ApprovalInstanceManager(Manager):
                 spans = deque(windows(start_time, end, WINDOW))
                 while spans:
                     first, last = spans.popleft()
-                    ids = self.list_ids.call(process_code, first, last, user_ids=few, statuses=statuses).page_flow()
+                    ids = self.list_ids.call(
+                        process_code,
+                        first,
+                        last,
+                        user_ids=few,
+                        statuses=filters.get("statuses"),
+                        max_results=size,
+                    ).page_flow()
                     found = 0
                     while (page := (yield from next_page(ids))) is not None:
                         found += len(page.items)
