@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dingtalk_models.auth.credential import Credential, Issued
-from dingtalk_models.auth.module import Auth
+from dingtalk_models.auth.module import Auth, first_refresh, first_signature, no_more
 from dingtalk_models.core import context
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.model import alias
 from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.exchange import exchange
@@ -173,10 +174,10 @@ class DingTalkApp(Sender, Modules):
     # -- credentials ------------------------------------------------------------------------------------------------
 
     get_access_token = alias(Auth.get_access_token)
-    refresh_access_token = alias(Auth.refresh_access_token)
     get_jsapi_ticket = alias(Auth.get_jsapi_ticket)
-    refresh_jsapi_ticket = alias(Auth.refresh_jsapi_ticket)
-    jsapi_signature = alias(Auth.jsapi_signature)
+    refresh_access_token = formerly_too(first_refresh, time_out=no_more)(Auth.refresh_access_token)
+    refresh_jsapi_ticket = formerly_too(first_refresh, time_out=no_more)(Auth.refresh_jsapi_ticket)
+    jsapi_signature = formerly_too(first_signature)(Auth.jsapi_signature)
 
     @property
     def access_token(self) -> str:

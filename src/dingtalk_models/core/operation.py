@@ -51,9 +51,12 @@ class Old:
         for name, value in given.items():
             change = self.params.get(name, name)
             try:
-                today |= {change: value} if isinstance(change, str) else change(value)
+                changed = {change: value} if isinstance(change, str) else change(value)
             except (ValueError, TypeError, AttributeError, LookupError):
                 raise InvalidArgument(self.name, [Problem(name, "not in this API's form")]) from None
+            if changed.keys() & today.keys():
+                raise InvalidArgument(self.name, [Problem(name, "given twice")])
+            today |= changed
         return today
 
 
@@ -129,7 +132,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
 
     if not TYPE_CHECKING:  # a type checker reports such a call
 
-        def __call__(self, *args, **kwargs):  # noqa: ANN002, ANN003, ANN204 - help() shows signatures of callables only
+        def __call__(self, *args, **kwargs):  # noqa: ANN002, ANN003, ANN204, ARG002 - help() shows signatures of callables only
             raise TypeError(f"{self.name} is called on an object, not on its class")
 
     @overload

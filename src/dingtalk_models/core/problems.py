@@ -14,6 +14,9 @@ from typing_extensions import get_type_hints, is_typeddict
 from dingtalk_models.core.errors import Problem
 from dingtalk_models.core.wire import camel_name, wire
 
+UNKNOWN = "unknown"
+"""What is said of a name that is not known and not similar to one that is."""
+
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 
 
@@ -60,7 +63,7 @@ def _problem(kind: str, loc: tuple[int | str, ...], message: str, fields: Mappin
     known = _fields_at(loc[:-1], fields)
     last = loc[-1] if loc else ""
     if kind in _UNKNOWN:
-        message = "unknown" + did_you_mean(str(last), known)
+        message = UNKNOWN + did_you_mean(str(last), known)
     elif kind == "missing":
         message = "required"
         last = next((name for name, hint in known.items() if last in wire_names(hint)), last)

@@ -88,6 +88,10 @@ class StartFields(TypedDict, total=False):
     """A page of your own with the details, at most 1024 characters; OA premium only."""
 
 
+IdsAtOnce = Annotated[int, Field(ge=1, le=20)]
+"""How many ids a call brings, at most 20."""
+
+
 class InstanceFilter(TypedDict, total=False):
     """Which approvals of a form to list."""
 
@@ -95,6 +99,15 @@ class InstanceFilter(TypedDict, total=False):
     """Started by these users: for `all` and `all_ids` however many, else at most 10."""
     statuses: Statuses
     """Only of these: `RUNNING`, `TERMINATED`, `COMPLETED`."""
+    max_results: IdsAtOnce
+    """How many a page has, at most and by default 20."""
+
+
+class InstancePages(InstanceFilter, total=False):
+    """Which approvals of a form to list, and where to begin."""
+
+    next_token: Annotated[int, Field(ge=0)]
+    """Where to begin."""
 
 
 class CommentFields(TypedDict, total=False):

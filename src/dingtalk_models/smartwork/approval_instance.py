@@ -27,8 +27,10 @@ from dingtalk_models.smartwork.approval_fields import (
     CommentFields,
     CommentText,
     DecisionFields,
+    IdsAtOnce,
     InstanceFilter,
     InstanceId,
+    InstancePages,
     OldCreate,
     RedirectFields,
     Remark,
@@ -157,7 +159,7 @@ class ApprovalInstanceManager(Manager):
         user_ids: Starters = None,
         statuses: Statuses = None,
         next_token: Annotated[int, Field(ge=0)] = 0,
-        max_results: Annotated[int, Field(ge=1, le=20)] = 20,
+        max_results: IdsAtOnce = 20,
     ) -> Query[str]:
         """The ids of a form's approvals, by when they were started (获取审批实例ID列表).
 
@@ -186,7 +188,7 @@ class ApprovalInstanceManager(Manager):
 
     @operation
     def list(
-        self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstanceFilter]
+        self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstancePages]
     ) -> Query[ApprovalInstance]:
         """The approvals whose ids `list_ids` tells, with the same arguments: a call an approval."""
         return self._loaded(self.list_ids.call(process_code, start_time, end_time, **filters))
@@ -211,7 +213,7 @@ class ApprovalInstanceManager(Manager):
             filters: see `InstanceFilter`.
         """
         end = _check_span(start_time, end_time)
-        user_ids, statuses = filters.get("user_ids"), filters.get("statuses")
+        user_ids, size = filters.get("user_ids"), filters.get("max_results", 20)
         groups: Sequence[Sequence[str] | None] = [None] if user_ids is None else batches(user_ids, 10)
 
         def pages() -> PageFlow[str]:
@@ -220,7 +222,14 @@ class ApprovalInstanceManager(Manager):
                 spans = deque(windows(start_time, end, WINDOW))
                 while spans:
                     first, last = spans.popleft()
-                    ids = self.list_ids.call(process_code, first, last, user_ids=few, statuses=statuses).page_flow()
+                    ids = self.list_ids.call(
+                        process_code,
+                        first,
+                        last,
+                        user_ids=few,
+                        statuses=filters.get("statuses"),
+                        max_results=size,
+                    ).page_flow()
                     found = 0
                     while (page := (yield from next_page(ids))) is not None:
                         found += len(page.items)
