@@ -66,5 +66,6 @@ def current_app() -> AppLike:
             return apps[-1]
     raise ConfigurationError(
         "no app is chosen: call app.use() once at start-up, or work inside `with app:`, "
-        "or name it with Model.objects.using(app)"
+        "or name it with Model.objects.using(app) / "
+        "没有选定应用：请在启动时调用一次 app.use()，或写在 `with app:` 中，或用 Model.objects.using(app) 指定"
     )

@@ -51,7 +51,9 @@ class Old:
             try:
                 today |= {change: value} if isinstance(change, str) else change(value)
             except (ValueError, TypeError, AttributeError, LookupError):
-                raise InvalidArgument(self.name, [Problem(name, "not in this API's form")]) from None
+                raise InvalidArgument(
+                    self.name, [Problem(name, "not in this API's form / 不符合该接口的格式")]
+                ) from None
         return today
 
 
@@ -236,7 +238,7 @@ def method(name: str, /) -> Callable[[F], F]:
         def everyone(self) -> list[User]: ...
     """
     if not name:
-        raise ConfigurationError("a method's name cannot be empty")
+        raise ConfigurationError("a method's name cannot be empty / 方法名不能为空")
 
     def decorate(fn: F) -> F:
         names: tuple[str, ...] = getattr(fn, METHOD_NAMES, ())

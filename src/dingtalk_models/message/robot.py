@@ -145,7 +145,7 @@ class RobotManager(Manager):
         """
         robot = self._robot(robot_code)
         if len(msg_param.encode()) > MAX_PARAM:
-            raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8")
+            raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8 / 最多 {MAX_PARAM} 字节（UTF-8）")
         return Call(
             str,
             "processQueryKey",
@@ -237,7 +237,10 @@ class RobotManager(Manager):
             return given
         app = self.app or current_app()
         if app.appkey is None:
-            raise ConfigurationError(f"app {app.name!r} has no appkey, which is its robot's code: name one in the call")
+            raise ConfigurationError(
+                f"app {app.name!r} has no appkey, which is its robot's code: name one in the call / "
+                "应用没有 AppKey（即机器人的 robotCode）：请在调用时传入 robot_code"
+            )
         return app.appkey
 
 
