@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from generators import coverage, events, names
+from generators import coverage, events, names, pages
 from generators.facts import ROOT
 
 PACKAGE = ROOT / "src" / "dingtalk_models"
@@ -23,6 +23,7 @@ def files() -> dict[Path, str]:
         **{path: _formatted(path, text) for path, text in python.items()},
         PACKAGE / "callback" / "event_types.json": events.event_types(),
         ROOT / "docs" / "coverage.md": coverage.coverage(),
+        **pages.chinese(),
     }
 
 

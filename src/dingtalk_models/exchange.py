@@ -52,7 +52,7 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     # before the attempts: the call that fetches a token has attempts of its own, and they must not multiply
     credential = app.access_token_credential
     if credential is None:
-        raise ConfigurationError(f"{call.endpoint} needs the access token of an app")
+        raise ConfigurationError(f"{call.endpoint} needs the access token of an app / 该接口需要应用的 access_token")
     token = yield from credential.get()
     try:
         return (yield from _attempts(app, call, token.value, until))

@@ -199,7 +199,7 @@ class Auth(Manager):
     @property
     def _app(self) -> AppWithCredentials:
         if not isinstance(self.app, AppWithCredentials):
-            raise ConfigurationError("credentials belong to an app: use app.auth")
+            raise ConfigurationError("credentials belong to an app: use app.auth / 凭证属于应用：请使用 app.auth")
         return self.app
 
 

@@ -514,4 +514,4 @@ class Department(Model, Saved["Department"]):
 
 def _check_permits(fields: DepartmentFields) -> None:
     if len(fields.get("dept_permits", [])) + len(fields.get("user_permits", [])) > 50:  # noqa: PLR2004
-        raise Refusal("dept_permits", "together with user_permits at most 50")
+        raise Refusal("dept_permits", "together with user_permits at most 50 / 与 user_permits 合计最多 50 个")

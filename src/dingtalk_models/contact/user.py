@@ -94,7 +94,7 @@ class UserManager(Manager):
         Source: user-information-creation
         """
         if mobile is None and not fields.get("exclusive_account") and not fields.get("outer_exclusive_corpid"):
-            raise Refusal("mobile", "required, except for a company account (exclusive_account)")
+            raise Refusal("mobile", "required, except for a company account (exclusive_account) / 必填，企业账号除外")
         call = Call(_NewUser)
         given = {"name": name, "mobile": mobile, "dept_id_list": dept_id_list, **fields}
         return call.then(

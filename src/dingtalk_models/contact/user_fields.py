@@ -25,7 +25,9 @@ _LONGEST_EXTENSION = 2000
 
 def _short_enough(extension: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if len(json.dumps(extension, ensure_ascii=False)) > _LONGEST_EXTENSION:
-        raise ValueError(f"as JSON, at most {_LONGEST_EXTENSION} characters")
+        raise ValueError(
+            f"as JSON, at most {_LONGEST_EXTENSION} characters / 转为 JSON 后最多 {_LONGEST_EXTENSION} 个字符"
+        )
     return extension
 
 

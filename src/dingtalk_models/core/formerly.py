@@ -21,7 +21,7 @@ from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.model import Manager, Module
 from dingtalk_models.core.operation import Bound, Old, operation
-from dingtalk_models.core.problems import UNKNOWN, did_you_mean
+from dingtalk_models.core.problems import UNKNOWN, unknown
 from dingtalk_models.core.steps import Flow, Lazy
 
 P = ParamSpec("P")
@@ -110,7 +110,7 @@ class _Translated(operation[R_co, P]):
         if args and self._are_older(args):
             named = dict(zip(self._positional, args, strict=False))
             if twice := named.keys() & kwargs.keys():
-                raise InvalidArgument(self.arguments.name, [Problem(name, "given twice") for name in twice])
+                raise InvalidArgument(self.arguments.name, [Problem(name, "given twice / 重复传入") for name in twice])
             args, kwargs = (), named | kwargs
         try:
             return self._definition.build(obj, args, self._old.translate(kwargs))
@@ -129,11 +129,7 @@ class _Translated(operation[R_co, P]):
     def _explained(self, problem: Problem) -> Problem:
         """A problem with a name that is not known: it may be a misspelled one of the first generation."""
         field, message = problem
-        return (
-            Problem(field, message + did_you_mean(field, [*self._positional, *self._old.params]))
-            if message == UNKNOWN
-            else problem
-        )
+        return Problem(field, unknown(field, [*self._positional, *self._old.params])) if message == UNKNOWN else problem
 
 
 if TYPE_CHECKING:

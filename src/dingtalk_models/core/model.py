@@ -18,7 +18,7 @@ from dingtalk_models.core.json_values import is_array
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.operation import Bound, is_operation, operation
 from dingtalk_models.core.paging import Page
-from dingtalk_models.core.problems import did_you_mean, fields_in, problems
+from dingtalk_models.core.problems import fields_in, problems, unknown
 from dingtalk_models.core.registry import register
 from dingtalk_models.core.wire import limited_as_argument
 
@@ -66,7 +66,7 @@ class Record(BaseModel):
             """Assign a field."""
             kind = type(self)
             if not (name in kind.model_fields or name in (self.model_extra or {}) or name.startswith("_")):
-                raise InvalidArgument(kind.__name__, [Problem(name, "unknown" + did_you_mean(name, kind.model_fields))])
+                raise InvalidArgument(kind.__name__, [Problem(name, unknown(name, kind.model_fields))])
             super().__setattr__(name, value)
 
     def __repr_args__(self) -> Any:
@@ -269,5 +269,6 @@ def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
     update: object = getattr(kind, "update", None)
     if is_operation(update):
         if name not in update.arguments.fields:
-            raise InvalidArgument(kind.__name__, [Problem(name, "cannot be changed: update() has no such field")])
+            problem = Problem(name, "cannot be changed: update() has no such field / 不能修改：update() 没有该字段")
+            raise InvalidArgument(kind.__name__, [problem])
         update.arguments.check_one(name, value)

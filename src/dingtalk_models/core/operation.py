@@ -53,9 +53,11 @@ class Old:
             try:
                 changed = {change: value} if isinstance(change, str) else change(value)
             except (ValueError, TypeError, AttributeError, LookupError):
-                raise InvalidArgument(self.name, [Problem(name, "not in this API's form")]) from None
+                raise InvalidArgument(
+                    self.name, [Problem(name, "not in this API's form / 不符合该接口的格式")]
+                ) from None
             if changed.keys() & today.keys():
-                raise InvalidArgument(self.name, [Problem(name, "given twice")])
+                raise InvalidArgument(self.name, [Problem(name, "given twice / 重复传入")])
             today |= changed
         return today
 
@@ -263,7 +265,7 @@ def method(name: str, /) -> Callable[[F], F]:
         def everyone(self) -> list[User]: ...
     """
     if not name:
-        raise ConfigurationError("a method's name cannot be empty")
+        raise ConfigurationError("a method's name cannot be empty / 方法名不能为空")
 
     def decorate(fn: F) -> F:
         names: tuple[str, ...] = getattr(fn, METHOD_NAMES, ())

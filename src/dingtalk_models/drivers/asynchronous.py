@@ -68,7 +68,9 @@ class AsyncDriver:
 
     async def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
         if not isinstance(step, Step):
-            raise ConfigurationError(f"a flow yields calls and other steps, not {type(step).__name__}")
+            raise ConfigurationError(
+                f"a flow yields calls and other steps, not {type(step).__name__} / flow 只能 yield 调用等步骤"
+            )
         match cast("KnownStep", step):
             case Call() as call:
                 return await self.run(call)

@@ -68,7 +68,9 @@ class BlockingDriver:
 
     def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
         if not isinstance(step, Step):
-            raise ConfigurationError(f"a flow yields calls and other steps, not {type(step).__name__}")
+            raise ConfigurationError(
+                f"a flow yields calls and other steps, not {type(step).__name__} / flow 只能 yield 调用等步骤"
+            )
         match cast("KnownStep", step):
             case Call() as call:
                 return self.run(call)
@@ -127,6 +129,7 @@ class BlockingDriver:
                 return None  # the event loop that worked on it has stopped, and cannot go on while this thread waits
             raise ConfigurationError(
                 "a blocking call on the event loop waits for an awaited one, which cannot go on meanwhile: await both"
+                " / 事件循环里的同步调用在等异步调用，后者因此无法继续：两处都请用 await"
             )
         try:
             return step.future.result(max(0.0, step.seconds))

@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.files import Source, Target, Upload
+from dingtalk_models.core.files import NO_NAME, Source, Target, Upload
 from dingtalk_models.core.http import Download
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api, operation
@@ -349,7 +349,7 @@ class DentryManager(Manager):
         rest: dict[str, Any] = {**fields}
         source = Upload(file, rest.pop("name", None), rest.pop("progress", None))
         if not source.filename:
-            raise Refusal("name", "required: neither bytes nor this file object have a name")
+            raise Refusal("name", NO_NAME)
         return self._upload(parent_uuid, source, union_id, rest)
 
     def _upload(self, parent_uuid: str, file: Upload, union_id: str, fields: dict[str, Any]) -> Flow[Dentry]:

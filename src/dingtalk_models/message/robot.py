@@ -144,7 +144,7 @@ class RobotManager(Manager):
         """
         robot = self._robot(robot_code)
         if len(msg_param.encode()) > MAX_PARAM:
-            raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8")
+            raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8 / 最多 {MAX_PARAM} 字节（UTF-8）")
         return Call(
             str,
             "processQueryKey",

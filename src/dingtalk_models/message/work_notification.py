@@ -428,10 +428,18 @@ class WorkNotification(Model):
 
 def _check(msg: WorkMessage, people: list[str], departments: list[int], *, to_all_user: bool) -> None:
     if not (people or departments or to_all_user):
-        raise Refusal("userid_list", "one of userid_list, dept_id_list and to_all_user is needed")
+        raise Refusal(
+            "userid_list",
+            "one of userid_list, dept_id_list and to_all_user is needed / "
+            "userid_list、dept_id_list、to_all_user 至少填一项",
+        )
     many = len(people) > MAX_USERS_WITH_STATUS_BAR or departments or to_all_user
     if isinstance(msg, OA) and msg.status_bar and many:
-        raise Refusal("msg.oa.status_bar", f"only for at most {MAX_USERS_WITH_STATUS_BAR} people, named one by one")
+        most = MAX_USERS_WITH_STATUS_BAR
+        raise Refusal(
+            "msg.oa.status_bar",
+            f"only for at most {most} people, named one by one / 只能发给 userid_list 中的至多 {most} 人",
+        )
 
 
 def _joined(parts: list[WorkNotification]) -> WorkNotification:

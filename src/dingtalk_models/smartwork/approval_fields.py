@@ -56,7 +56,8 @@ def _step(value: Any) -> Any:
 def _enough(step: ApproverFields) -> ApproverFields:
     alone, count = step["action_type"] == "NONE", len(step["user_ids"])
     if alone != (count == 1) or not count:
-        raise ValueError(f"{step['action_type']} takes {'exactly 1 user' if alone else 'at least 2 users'}")
+        many = ("exactly 1 user", "只能有 1 人") if alone else ("at least 2 users", "至少要有 2 人")
+        raise ValueError(f"{step['action_type']} takes {many[0]} / 该节点{many[1]}")
     return step
 
 

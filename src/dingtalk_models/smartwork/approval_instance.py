@@ -59,7 +59,7 @@ _AT_ONCE = 5
 def _check_span(start_time: datetime, end_time: datetime | None) -> datetime:
     end = end_time or datetime.now(BEIJING)
     if end < start_time:
-        raise Refusal("end_time", "is before start_time")
+        raise Refusal("end_time", "is before start_time / 早于 start_time")
     return end
 
 
@@ -99,7 +99,7 @@ class ApprovalInstanceManager(Manager):
         """
         dept_id = fields.get("dept_id")
         if dept_id is None and not fields.get("approvers"):
-            raise Refusal("dept_id", "needed where no approvers are given")
+            raise Refusal("dept_id", "needed where no approvers are given / 不指定 approvers 时必填")
         call = Call(str, "instanceId")
         given = {
             "originator_user_id": originator_user_id,
@@ -182,7 +182,9 @@ class ApprovalInstanceManager(Manager):
         """
         if _check_span(start_time, end_time) - start_time > WINDOW:
             raise Refusal(
-                "end_time", f"at most {WINDOW.days} days after start_time in one query; all_ids takes any span"
+                "end_time",
+                f"at most {WINDOW.days} days after start_time in one query; all_ids takes any span / "
+                f"单次查询最多跨 {WINDOW.days} 天；更长的时间请用 all_ids",
             )
         return Listing(str, TOKEN_FROM_ZERO, "result", items="list")
 
@@ -279,7 +281,7 @@ class ApprovalInstanceManager(Manager):
         Source: revoke-an-approval-instance
         """
         if not is_system and not operating_user_id:
-            raise Refusal("operating_user_id", "needed unless is_system")
+            raise Refusal("operating_user_id", "needed unless is_system / is_system 不为真时必填")
         return Call(None)
 
     @api(
@@ -541,4 +543,5 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel)
         for task in now.tasks:
             if task.user_id == user_id and task.status == "RUNNING":
                 return task.task_id
-        raise InvalidArgument("ApprovalInstance", [Problem(user_id, "has no running task in this approval")])
+        problem = Problem(user_id, "has no running task in this approval / 在该审批实例中没有待处理的任务")
+        raise InvalidArgument("ApprovalInstance", [problem])

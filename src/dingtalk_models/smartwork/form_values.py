@@ -34,8 +34,9 @@ from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_array, is_object, loaded
+from dingtalk_models.core.problems import message
 from dingtalk_models.core.shape import OrDict, Shape
-from dingtalk_models.core.wire import BEIJING, camel, wire
+from dingtalk_models.core.wire import BEIJING, NO_TIME_ZONE, camel, wire
 
 V = TypeVar("V")
 
@@ -48,15 +49,15 @@ _NOTHING = {"", "null"}
 def _whole_minutes(value: date | datetime) -> date | datetime:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ValueError("needs a time zone: datetime(…, tzinfo=BEIJING), or datetime.now(BEIJING)")
+            raise ValueError(NO_TIME_ZONE)
         if value.second or value.microsecond:
-            raise ValueError("forms keep minutes: value.replace(second=0, microsecond=0)")
+            raise ValueError("forms keep minutes: value.replace(second=0, microsecond=0) / 表单只精确到分钟")
     return value
 
 
 def _no_comma(value: str) -> str:
     if "," in value:
-        raise ValueError("may not hold a comma: the parts travel comma-joined")
+        raise ValueError("may not hold a comma: the parts travel comma-joined / 不能含逗号：各部分以逗号连接")
     return value
 
 
@@ -159,7 +160,7 @@ _components: dict[str, type[FormValue[Any]]] = {}
 
 
 def _problem(entry: Any) -> Problem:
-    return Problem(".".join(map(str, ("value", *entry["loc"]))), entry["msg"].removeprefix("Value error, "))
+    return Problem(".".join(map(str, ("value", *entry["loc"]))), message(entry))
 
 
 class Text(FormValue[str]):
@@ -360,9 +361,10 @@ Row = list[FormValue[Any]]
 def _flat(rows: list[Row]) -> list[Row]:
     cells = [cell for row in rows for cell in row]
     if any(isinstance(cell, Table) for cell in cells):
-        raise ValueError("a table holds no table")
+        raise ValueError("a table holds no table / 表格中不能再有表格")
     if sum(isinstance(cell, Contacts) for cell in cells) > _CONTACTS_IN_A_TABLE:
-        raise ValueError(f"a table holds at most {_CONTACTS_IN_A_TABLE} contacts")
+        most = _CONTACTS_IN_A_TABLE
+        raise ValueError(f"a table holds at most {most} contacts / 表格中的联系人最多 {most} 个")
     return rows
 
 

@@ -139,7 +139,7 @@ class ScheduleManager(Manager):
         if len(schedule_ids) <= _RESULTS:
             return Listing(ScheduleResult, None, schedule_ids=schedule_ids, op_user_id=op_user_id)
         if not split:
-            raise Refusal("schedule_ids", f"at most {_RESULTS} in one call")
+            raise Refusal("schedule_ids", f"at most {_RESULTS} in one call / 单次调用最多 {_RESULTS} 个")
 
         def pages() -> PageFlow[ScheduleResult]:
             for few in batches(list(dict.fromkeys(schedule_ids)), _RESULTS):

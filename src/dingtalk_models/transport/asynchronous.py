@@ -26,7 +26,9 @@ try:
     import aiohttp
     from yarl import URL
 except ImportError as error:
-    raise ConfigurationError("awaiting needs aiohttp: pip install 'dingtalk-models[async]'") from error
+    raise ConfigurationError(
+        "awaiting needs aiohttp: pip install 'dingtalk-models[async]' / 异步调用需要先安装 aiohttp"
+    ) from error
 
 from dingtalk_models.transport.connector import Connector, NotConnected, send_once, told_of_loss
 
@@ -145,7 +147,9 @@ class AiohttpTransport:
         """Open the session of this event loop."""
         loop = asyncio.get_running_loop()
         if loop in self._inherited:
-            raise ConfigurationError("this event loop belongs to the parent process: run a new one")
+            raise ConfigurationError(
+                "this event loop belongs to the parent process: run a new one / 该事件循环属于父进程，请在子进程中新建"
+            )
         for ended in [each for each in tuple(self._pools) if each.is_closed()]:
             if pool := self._pools.pop(ended, None):
                 await pool.session.close()
@@ -206,7 +210,7 @@ def _find_host(pool: _Pool, base: str) -> _Host:
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
     if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
-        raise ConfigurationError("awaited calls can use http and https proxies only")
+        raise ConfigurationError("awaited calls can use http and https proxies only / 异步调用只支持 http、https 代理")
     tls = _trusted() if base.startswith("https:") else True
     host = pool.hosts[base] = _Host(asyncio.Semaphore(POOL_SIZE), URL(proxy) if proxy else None, tls)
     return host
@@ -221,7 +225,7 @@ def _trusted() -> ssl.SSLContext:
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
-        raise ConfigurationError(f"no certificate authorities in {path}") from error
+        raise ConfigurationError(f"no certificate authorities in {path} / 其中没有可用的 CA 证书") from error
 
 
 class _Chunks:

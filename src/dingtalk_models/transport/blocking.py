@@ -137,7 +137,10 @@ class RequestsTransport:
         proxies: dict[str, str] = dict(settings["proxies"])
         adapter = session.get_adapter(base)
         if not isinstance(adapter, HTTPAdapter):
-            raise ConfigurationError(f"{type(adapter).__name__} has no connection pools: derive it from HTTPAdapter")
+            raise ConfigurationError(
+                f"{type(adapter).__name__} has no connection pools: derive it from HTTPAdapter / "
+                "没有连接池，请继承 HTTPAdapter"
+            )
         pool: Any = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
         pool.ConnectionCls = GUARDED.get(pool.ConnectionCls, pool.ConnectionCls)
         headers = {"User-Agent": USER_AGENT}

@@ -99,7 +99,8 @@ class Sending:
                 return  # there may be more, if the file has grown
         if self.left:
             raise ConfigurationError(
-                f"{self._content!r} has {self.left} bytes fewer than the {self.length} that it announced"
+                f"{self._content!r} has {self.left} bytes fewer than the {self.length} that it announced / "
+                f"内容比声明的长度少 {self.left} 字节"
             )
 
 

@@ -34,6 +34,11 @@ class RateLimit:
     def __post_init__(self) -> None:
         limits = [self.per_second, self.per_address, self.monthly, *self.apis.values()]
         if any(limit is not None and limit < 1 for limit in limits):
-            raise ConfigurationError("a rate limit is at least 1; rate_limit=None is no limit")
+            raise ConfigurationError(
+                "a rate limit is at least 1; rate_limit=None is no limit / 至少为 1；不限流请用 rate_limit=None"
+            )
         if wrong := [path for path in self.apis if not path.startswith("/")]:
-            raise ConfigurationError(f"rate limits of single APIs go by path, such as /topapi/v2/user/get: {wrong}")
+            raise ConfigurationError(
+                f"rate limits of single APIs go by path, such as /topapi/v2/user/get: {wrong} / "
+                "单个接口的频率上限按路径设置，如 /topapi/v2/user/get"
+            )
