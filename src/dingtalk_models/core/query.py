@@ -11,6 +11,7 @@ from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.http import Request
+from dingtalk_models.core.mending import Rows
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.paging import Page, PageFlow, Paging, next_page, page_of, page_type
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window, check_positive
@@ -247,7 +248,9 @@ class Listing(Query[T], Described):
         return call
 
     def _page_of(self, items: list[T]) -> Page[T]:
-        return page_of(items, has_more=len(items) >= self.params["size"] if self.paging else None)
+        unparsed = items.unparsed if isinstance(items, Rows) else []
+        has_more = len(items) + len(unparsed) >= self.params["size"] if self.paging else None
+        return page_of(items, has_more=has_more, unparsed=unparsed)
 
     def distinct(self, key: Callable[[T], Hashable], /) -> Self:
         """Drop repeated items, and stop at a page without new ones: some APIs repeat items past the end of the list."""
@@ -280,6 +283,8 @@ class Listing(Query[T], Described):
                 seen.update(fresh)
             yield page
             if cursor is None:
+                if self.paging:
+                    self.paging.check_end(page)
                 return
 
 
@@ -323,7 +328,7 @@ class _Counted(Generic[T]):
         stride = following - cursor
         end = cursor + stride * self._pages + 1
         if page.total is not None:
-            size = 1 if self._paging.unit == "items" else max(1, len(page.items))
+            size = 1 if self._paging.unit == "items" else max(1, page.length)
             end = min(end, max(following + 1, -(-page.total // size)))
         cursors = range(self._asked[-1] + stride if self._asked else following, end, stride)
         self._asked.extend(cursors)
