@@ -18,7 +18,7 @@ DingTalkError
 │   ├── AlreadyExists
 │   ├── InvalidRequest (ValueError)
 │   ├── RateLimited                    `.retry_after`: wait, then send again
-│   ├── QuotaExhausted                 the month's calls, or a day's messages, are used up: do not send again
+│   ├── QuotaExhausted                 the month's calls, or a user's messages of the day, are used up
 │   └── PlatformBusy                   a fault of the platform: it may work later
 └── CallbackError                      a push that cannot be trusted
     ├── SignatureMismatch

@@ -64,19 +64,26 @@ class Mending:
         data: the reply; it is changed.
         place: where the result is in it.
 
+    Attributes:
+        complete: whether no row was left out.
     """
 
     def __init__(self, data: Any, place: Place) -> None:
         self.data = data
         self._place = place
+        self.complete = True
         self._numbers: list[int] = []
         self._left_out: dict[int, Any] = {}
         self._wrapped = False
 
-    @property
-    def left_out(self) -> list[Any]:
-        """The rows that could not be read, as they came and in their order."""
-        return [self._left_out[number] for number in sorted(self._left_out)]
+    def left_out(self, original: Any) -> list[Any]:
+        """The rows that could not be read.
+
+        Args:
+            original: the rows before they were repaired.
+        """
+        whole = is_array(original) and len(original) == len(self._numbers) + len(self._left_out)
+        return [original[number] if whole else row for number, row in sorted(self._left_out.items())]
 
     def pointless(self, rows: list[Any]) -> bool:
         """Whether no row could be read: then it is not one odd row, the reply is not what is documented."""
@@ -131,7 +138,8 @@ class Mending:
         return False
 
     def _leave_out(self, rows: list[Any], at: int) -> None:
-        if not self._left_out:
+        if self.complete:
+            self.complete = False
             self._numbers = list(range(len(rows)))
         self._left_out[self._numbers.pop(at)] = _as_it_came(rows.pop(at))
 

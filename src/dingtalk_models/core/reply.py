@@ -132,14 +132,22 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
             raise _refusal(endpoint, response, data) from None
         reply, mending = _mended(response, data, problem, reader)
     result = _result(endpoint, response, into, reply, reader.way)
-    if mending is None or not mending.left_out:
+    if mending is None or mending.complete:
         return result
     if mending.pointless(result.items if is_page(result) else result):
         raise _unusable(response, "has rows, none of which can be read")
+    unparsed = mending.left_out(_rows(_parsed(response), reader))
     if not is_page(result):
-        return Rows(result, mending.left_out)
-    result.unparsed = mending.left_out
+        return Rows(result, unparsed)
+    result.unparsed = unparsed
     return result
+
+
+def _rows(data: Any, reader: _Reader) -> Any:
+    """The rows in a reply, if they are there in their documented form."""
+    for name in (*reader.way, *filter(None, [reader.place.items])):
+        data = data.get(name) if is_object(data) else None
+    return data
 
 
 def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
