@@ -193,6 +193,21 @@ def test_a_broken_connection_is_named(
     with pytest.raises(errors.TransportError, match=text) as caught:
         send(ready, READ)
     assert f"POST {GET} at 127.0.0.1:" in str(caught.value)
+    assert "unknown" not in str(caught.value)
+
+
+@both
+@pytest.mark.parametrize("how", [{"drop": "after"}, {"truncate": 20}, {"status": 502}, {"body": b""}], ids=str)
+def test_of_a_write_an_error_says_whether_its_outcome_is_unknown(
+    sandbox: Sandbox, ready: DingTalkApp, how: Behaviour, send: Send
+) -> None:
+    sandbox.fail(CREATE, **how)
+    with pytest.raises(errors.TransportError, match=r"; whether it was carried out is unknown$"):
+        send(ready, write())
+    ready.retry = Retry(attempts=1)
+    ready.oapi_url = f"http://127.0.0.1:{servers.free_port()}"
+    with pytest.raises(errors.TransportError, match=r"no connection .*; nothing was sent$"):
+        send(ready, write())
 
 
 def test_an_address_of_no_kind() -> None:

@@ -89,7 +89,8 @@ class RoleManager(Manager):
         def pages() -> PageFlow[Role]:
             groups = self.list_groups.call().page_flow()
             while (page := (yield from next_page(groups))) is not None:
-                yield page_of([role for group in page.items for role in _in_group(group.roles, group.group_id)])
+                roles = [role for group in page.items for role in _in_group(group.roles, group.group_id)]
+                yield page_of(roles, unparsed=page.unparsed)
 
         return Query(pages)
 
@@ -234,12 +235,12 @@ class RoleManager(Manager):
 
 
 class _RoleReply(Record, alias_generator=camel):
-    name: str
+    name: str = ""
     group_id: int | None
 
 
 class _RoleGroupReply(Record):
-    group_name: str
+    group_name: str = ""
     roles: list[Role] = []
 
 

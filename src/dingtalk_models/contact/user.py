@@ -386,7 +386,8 @@ class UserManager(Manager):
                     with closing(rest):
                         yield page_of(met.new(members, here))
                         while (page := (yield from next_page(rest))) is not None:
-                            yield page_of(met.new(page.items, here, {user.userid for user in members}))
+                            fresh = met.new(page.items, here, {user.userid for user in members})
+                            yield page_of(fresh, unparsed=page.unparsed)
                             members = page.items
 
         return Query(pages)

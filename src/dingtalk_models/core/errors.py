@@ -18,7 +18,7 @@ DingTalkError
 │   ├── AlreadyExists
 │   ├── InvalidRequest (ValueError)
 │   ├── RateLimited                    `.retry_after`: wait, then send again
-│   ├── QuotaExhausted                 the month's calls are used up: do not send again
+│   ├── QuotaExhausted                 the month's calls, or a user's messages of the day, are used up
 │   └── PlatformBusy                   a fault of the platform: it may work later
 └── CallbackError                      a push that cannot be trusted
     ├── SignatureMismatch
@@ -232,8 +232,11 @@ class AuthenticationError(ApiError):
         return self.cause in REJECTED_TOKEN
 
 
-REJECTED_TOKEN = frozenset({"40000", "40001", "40014", "41001", "42001", "33001", "InvalidAuthentication"})
-"""Codes for an access token that is wrong or has expired."""
+REJECTED_TOKEN = frozenset(
+    {"40000", "40001", "40014", "41001", "42001", "33001", "InvalidAuthentication", "invalidToken",
+     "accesstoken.expired", "401"}
+)  # fmt: skip
+"""Codes for an access token that is wrong or has expired. 401 is the HTTP status of a refusal without a code."""
 
 
 class PermissionDenied(ApiError, PermissionError):
@@ -271,7 +274,7 @@ class RateLimited(ApiError):
 
 
 class QuotaExhausted(ApiError):
-    """The month's calls are used up. Sending again does not help."""
+    """The month's calls are used up, or a user's messages of the day. Sending again does not help."""
 
 
 class PlatformBusy(ApiError):

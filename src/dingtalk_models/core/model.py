@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
@@ -17,7 +17,7 @@ from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_array
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.operation import Bound, is_operation, operation
-from dingtalk_models.core.paging import Page
+from dingtalk_models.core.paging import is_page
 from dingtalk_models.core.problems import fields_in, problems, unknown
 from dingtalk_models.core.registry import register
 from dingtalk_models.core.wire import limited_as_argument
@@ -212,11 +212,6 @@ def alias(definition: operation[R, P]) -> Alias[R, P]:
         get_user = alias(UserManager.get)
     """
     return Alias(definition)  # a function, because jedi infers types from the arguments of functions only
-
-
-def is_page(value: object) -> TypeGuard[Page[Any]]:
-    """Whether a result is a page of a list."""
-    return isinstance(value, Page)
 
 
 def bind(result: object, app: AppLike, again: Callable[[], Any]) -> None:

@@ -11,6 +11,7 @@ from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.http import Request
+from dingtalk_models.core.mending import Rows
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.paging import Page, PageFlow, Paging, next_page, page_of, page_type
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window, check_positive
@@ -146,7 +147,8 @@ class Query(Lazy[T]):
     def _slice(self, part: slice) -> Query[T]:
         start, stop, step = part.start or 0, part.stop, part.step or 1
         if start < 0 or (stop is not None and stop < 0) or step < 1:
-            raise InvalidArgument("Query", [Problem("index", "counts from the start of the list: read .all() first")])
+            wrong = "counts from the start of the list: read .all() first / 只能从头数起：请先用 .all() 读取全部"
+            raise InvalidArgument("Query", [Problem("index", wrong)])
         places = (part.start, part.stop) if part.step is None else (part.start, part.stop, part.step)
         shown = ":".join("" if each is None else str(each) for each in places)
         return self._derived(lambda: self._sliced(start, stop, step), f"[{shown}]")
@@ -247,7 +249,9 @@ class Listing(Query[T], Described):
         return call
 
     def _page_of(self, items: list[T]) -> Page[T]:
-        return page_of(items, has_more=len(items) >= self.params["size"] if self.paging else None)
+        unparsed = items.unparsed if isinstance(items, Rows) else []
+        has_more = len(items) + len(unparsed) >= self.params["size"] if self.paging else None
+        return page_of(items, has_more=has_more, unparsed=unparsed)
 
     def distinct(self, key: Callable[[T], Hashable], /) -> Self:
         """Drop repeated items, and stop at a page without new ones: some APIs repeat items past the end of the list."""
@@ -280,6 +284,8 @@ class Listing(Query[T], Described):
                 seen.update(fresh)
             yield page
             if cursor is None:
+                if self.paging:
+                    self.paging.check_end(page)
                 return
 
 
@@ -323,7 +329,7 @@ class _Counted(Generic[T]):
         stride = following - cursor
         end = cursor + stride * self._pages + 1
         if page.total is not None:
-            size = 1 if self._paging.unit == "items" else max(1, len(page.items))
+            size = 1 if self._paging.unit == "items" else max(1, page.length)
             end = min(end, max(following + 1, -(-page.total // size)))
         cursors = range(self._asked[-1] + stride if self._asked else following, end, stride)
         self._asked.extend(cursors)

@@ -255,7 +255,7 @@ class Reader(Record, alias_generator=camel):
 class ReadStatus(Record, alias_generator=camel):
     """Who has read a message to single people."""
 
-    send_status: str
+    send_status: str = ""
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
     receivers: Annotated[list[Reader], wire("messageReadInfoList")] = []
 
@@ -273,7 +273,7 @@ class ReadStatus(Record, alias_generator=camel):
 class GroupReadStatus(Record, alias_generator=camel):
     """Who has read a message to a group, a page."""
 
-    send_status: str
+    send_status: str = ""
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
     read_user_ids: list[str] = []
     next_token: str | None

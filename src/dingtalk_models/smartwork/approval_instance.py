@@ -234,10 +234,10 @@ class ApprovalInstanceManager(Manager):
                     ).page_flow()
                     found = 0
                     while (page := (yield from next_page(ids))) is not None:
-                        found += len(page.items)
+                        found += page.length
                         fresh = [each for each in dict.fromkeys(page.items) if each not in seen]
                         seen.update(fresh)
-                        yield page_of(fresh)
+                        yield page_of(fresh, unparsed=page.unparsed)
                     if found >= MOST_IDS and last - first > timedelta(milliseconds=1):
                         middle = first + (last - first) / 2
                         spans.extendleft([(middle, last), (first, middle)])
@@ -249,7 +249,7 @@ class ApprovalInstanceManager(Manager):
             rest = ids.page_flow()
             while (page := (yield from next_page(rest))) is not None:
                 calls = [self.get.call(each) for each in page.items]
-                yield page_of((yield from together(calls, workers=_AT_ONCE)))
+                yield page_of((yield from together(calls, workers=_AT_ONCE)), unparsed=page.unparsed)
 
         return Query(pages)
 
