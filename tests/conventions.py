@@ -15,6 +15,7 @@ import samples
 from generators import facts
 from generators.facts import Page
 from generators.uses import accessors, tests_of
+from helpers import english
 from samples import Row, request_sample, rows, same, sample_of
 
 from dingtalk_models import Call, InvalidArgument
@@ -204,10 +205,15 @@ def sample_problems(info: OperationInfo) -> Iterator[str]:
         try:
             request = build(info, sample).request
         except InvalidArgument as error:
-            yield from (f"the sample of {page['doc']} is refused: {problem}" for problem in error.problems)
+            yield from (f"the sample of {page['doc']} is refused: {each}" for each in reasons(error))
             continue
         yield from samples.request_problems(request, page, every)
         yield from _not_carried(sample, request, page)
+
+
+def reasons(error: InvalidArgument) -> list[str]:
+    """What is wrong with each argument, in English."""
+    return [english(str(problem)) for problem in error.problems]
 
 
 def parameter_problems(info: OperationInfo) -> Iterator[str]:
@@ -222,7 +228,7 @@ def parameter_problems(info: OperationInfo) -> Iterator[str]:
                 try:
                     request = build(info, {**sample, **one}).request
                 except InvalidArgument as error:
-                    yield f"{row['name']} of {page['doc']} cannot be sent: {error}"
+                    yield from (f"{row['name']} of {page['doc']} cannot be sent: {each}" for each in reasons(error))
                 else:
                     yield from _not_carried(one, request, page)
 
@@ -292,7 +298,7 @@ def old_name_problems(info: OperationInfo) -> Iterator[str]:
         try:
             request = build(info, old.translate(given)).request
         except InvalidArgument as error:
-            yield from (f"{name}: {problem}" for problem in error.problems)
+            yield from (f"{name}: {each}" for each in reasons(error))
             continue
         for problem in samples.request_problems(request, pages(info)[0], every):
             yield f"{name}: {problem}"

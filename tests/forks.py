@@ -243,7 +243,7 @@ def locks_of(*roots: object) -> list[Any]:
 def held_locks(kind: str, server: str, settings: str) -> None:
     """Another thread holds every lock there is when the process forks."""
     app = app_of(settings, session_manager=source(kind, server), rate_limit=RateLimit(monthly=1000))
-    app.send(READ)  # with the schedules that it needs
+    app.send(READ)  # with the queues that it needs
     roots = app.session, app.access_token_credential, app.jsapi_ticket_credential, app.limiter
     locks = locks_of(*roots, app.callback)
     assert len(locks) >= 6
@@ -349,7 +349,7 @@ def permits(kind: str, server: str, settings: str) -> None:
     app = app_of(settings, session_manager=source(kind, server), rate_limit=RateLimit(20))
     app.send(READ)
     if kind == "memory":
-        waiting = [vars(app.limiter)["_schedules"][READ.endpoint.path].ask() for _ in range(400)]
+        waiting = [vars(app.limiter)["_queues"][READ.endpoint.path].ask() for _ in range(400)]
         assert waiting[-1][2] > 10
         began = time.monotonic()
         join([fork(lambda: [app.send(READ) for _ in range(10)])])

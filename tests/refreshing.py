@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,21 @@ TICKET = "/v1.0/oauth2/jsapiTickets"
 GET = "/topapi/v2/department/get"
 FAST = Retry(first_wait=0.01, longest_wait=0.02)
 T = TypeVar("T")
+
+
+def abandoned_loop() -> asyncio.AbstractEventLoop:
+    """An event loop that the test closes in the middle of a task, on purpose.
+
+    When such a task is garbage collected, asyncio reports it to the loop, which logs it by default.
+    """
+    loop = asyncio.new_event_loop()
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if context["message"] != "Task was destroyed but it is pending!":
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(report)
+    return loop
 
 
 class Clock:

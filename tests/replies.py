@@ -42,12 +42,12 @@ def reply_problems(info: OperationInfo) -> Iterator[str]:
 def field_problems(info: OperationInfo) -> Iterator[str]:
     """Which documented fields of the reply its models do not declare."""
     for page in pages(info):
-        call = _sample_call(info, page)
+        call = sample_call(info, page)
         if call is None:
             continue
         documented = [row for row in page["returns"] if row["name"] not in ENVELOPE]
         kind, where = "object", ""
-        for name in _way(call):
+        for name in way_to(call):
             yield from (f"{where}{row['name']} is not read" for row in documented if row["name"] != name)
             below = [row for row in documented if row["name"] == name]
             if not below:
@@ -80,7 +80,7 @@ def id_problems(info: OperationInfo) -> Iterator[str]:
     for name in arguments.fields:
         yield from name_of_id_problems(name, arguments.wire_names(name)[:1])
     for page in pages(info)[:1]:
-        if call := _sample_call(info, page):
+        if call := sample_call(info, page):
             yield from _ids_in(call.into, set())
 
 
@@ -101,7 +101,7 @@ def model_id_problems(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -> Iterator[str]:
-    call = _sample_call(info, page)
+    call = sample_call(info, page)
     if call is None:
         return
     if call.endpoint.host == "oapi":
@@ -116,7 +116,7 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     if call.into is None:
         return
     expected: Any = sample
-    for name in _way(call):
+    for name in way_to(call):
         expected = expected[name]
     dumped = TypeAdapter(call.into).dump_python(read, mode="json", by_alias=True, exclude_unset=True)
     yield from _lost(expected, dumped, call.into, "")
@@ -125,7 +125,7 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
         yield f"the answer lost {sorted(missing)}"
 
 
-def _sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:
+def sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:
     """The call of a page's sample; what is wrong where there is none, `sample_problems` says."""
     try:
         return build(info, request_sample(page))
@@ -133,7 +133,7 @@ def _sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:
         return None
 
 
-def _way(call: Call[Any]) -> list[str]:
+def way_to(call: Call[Any]) -> list[str]:
     """The names on the way to the answer in a reply."""
     default = "result" if call.endpoint.host == "oapi" and call.into is not None else ""
     return [name for name in (default if call.at is None else call.at).split(".") if name]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from approving import EXPENSE, LEAVE
+from helpers import english
 
 from dingtalk_models import (
     AlreadyExists,
@@ -94,7 +95,7 @@ def test_components_are_checked_by_their_path(sandbox: Sandbox, app: DingTalkApp
     def refused(*components: Any) -> list[str]:
         with pytest.raises(InvalidArgument) as caught:
             ApprovalForm.objects.save("用章", components)
-        return list(map(str, caught.value.problems))
+        return [english(str(problem)) for problem in caught.value.problems]
 
     props = {"label": "事由", "requird": True}
     at = "form_components.0"

@@ -25,24 +25,15 @@ from wires import (
     wired,
 )
 
-from dingtalk_models import (
-    Department,
-    DingTalkApp,
-    DingTalkError,
-    Flow,
-    NotFound,
-    Query,
-    Retry,
-    User,
-    together,
-)
+from dingtalk_models import Department, DingTalkApp, Flow, Query, Retry, User, together
+from dingtalk_models.core import errors
 from dingtalk_models.core.parallel import Together
 from dingtalk_models.core.steps import Steps
 
 
 def test_an_error_comes_in_its_place_and_ends_the_rest() -> None:
     app, wire = wired(broken(52, flat(300, 1)))
-    met = read(User.objects.using(app).all(workers=4), NotFound)
+    met = read(User.objects.using(app).all(workers=4), errors.NotFound)
     assert [user.dept_id_list for user in met] == [[dept_id] for dept_id in range(1, 52)]
     assert sum(path == IDS for path, _ in wire.asked) <= 51 + room(4)
     assert ours() == []
@@ -52,10 +43,10 @@ def test_an_error_ends_the_tasks_too(caplog: pytest.LogCaptureFixture) -> None:
     app, wire = wired(broken(52, broken(53, flat(300, 1))))
 
     async def scenario() -> None:
-        met = await aread(User.objects.using(app).all(workers=4), NotFound)
+        met = await aread(User.objects.using(app).all(workers=4), errors.NotFound)
         assert [user.dept_id_list for user in met] == [[dept_id] for dept_id in range(1, 52)]
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        with pytest.raises(NotFound):
+        with pytest.raises(errors.NotFound):
             await User.objects.using(app).all.aio(workers=4)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         gc.collect()
@@ -159,7 +150,7 @@ def test_an_error_wakes_those_who_wait() -> None:
     app.retry = Retry(attempts=5, first_wait=30, longest_wait=30, deadline=300)
     get = Department.objects.using(app).get
     begun = time.monotonic()
-    with pytest.raises(NotFound):
+    with pytest.raises(errors.NotFound):
         app.send(together([together([get.call(1), get.call(1)]), after(wire, 2, get.call(2))]))
     assert time.monotonic() - begun < 3
     assert ours() == []
@@ -180,7 +171,7 @@ def test_threads_begun_by_one_that_was_ended_end_at_once() -> None:
         yield Together([Department.objects.get.call(1)])
 
     begun = threading.Event()
-    with pytest.raises(DingTalkError):
+    with pytest.raises(errors.DingTalkError):
         app.send(together([late(), failing(begun, ended)]))
     assert ours() == []
     assert wire.asked == []
@@ -190,4 +181,4 @@ def failing(begun: threading.Event, ended: threading.Event) -> Flow[None]:
     assert begun.wait(5)
     threading.Timer(0.05, ended.set).start()
     yield from ()
-    raise DingTalkError("enough")
+    raise errors.DingTalkError("enough")

@@ -41,10 +41,11 @@ ACCEPTED: dict[str, dict[str, str]] = {
         for name in ("register", "update")
     },
     "dingtalk.oapi.message.corpconversation.asyncsend_v2": {
-        (
-            "msg of asynchronous-sending-of-enterprise-session-messages cannot be sent: WorkNotification.send_once: "
-            "msg.buttons_card.single_title: unknown; msg.buttons_card.single_url: unknown"
-        ): "a card has one link or several buttons, never both",
+        **{
+            "msg of asynchronous-sending-of-enterprise-session-messages cannot be sent: "
+            f"msg.buttons_card.{key}: unknown": "a card has one link or several buttons, never both"
+            for key in ("single_title", "single_url")
+        },
         (
             "msg of asynchronous-sending-of-enterprise-session-messages may have unknown keys: "
             "{'msgtype': 'text', 'text': {'content': '请提交日报。'}, 'xUnknown': 1}"

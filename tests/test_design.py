@@ -22,14 +22,15 @@ def layers() -> list[set[str]]:
     return [set(re.split(r" [:|] ", layer)) for layer in contract["layers"]]
 
 
-def documented(page: str) -> list[set[str]]:
+def documented(page: str, head: str) -> list[set[str]]:
     """The layers that a page's table tells of."""
-    table = page.partition("| layer |")[2].partition("\n\n")[0]
+    table = page.partition(head)[2].partition("\n\n")[0]
     return [set(re.findall(r"`(\w+)`", row.split("|")[1])) for row in table.splitlines()[2:]]
 
 
-def test_the_page_tells_of_the_layers_that_are_held() -> None:
-    assert documented((ROOT / "docs/design.md").read_text()) == layers()
+@pytest.mark.parametrize(("page", "head"), [("docs/design.md", "| layer |"), ("docs/zh/design.md", "| 层 |")])
+def test_the_page_tells_of_the_layers_that_are_held(page: str, head: str) -> None:
+    assert documented((ROOT / page).read_text("utf-8"), head) == layers()
 
 
 FORBIDDEN = {

@@ -1,4 +1,4 @@
-"""The pages: their examples run and print what they say, their links work, both READMEs are in step.
+"""The pages: their examples run and print what they say, their links work, both languages are in step.
 
 The ```python blocks of a page run in order, in one namespace. What a block prints stands behind its calls of print,
 as `print(…)  # this`, or in a ```text block right after it; a block without either prints nothing. Blocks marked `py`
@@ -16,11 +16,13 @@ from contextlib import chdir, redirect_stdout
 from copy import copy
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
+from generators import pages
 from generators.uses import by_hand
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -31,8 +33,9 @@ from dingtalk_models.core.operation import operation
 from dingtalk_models.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+TWINS = pages.twins()
+"""By English page: the Chinese one, which has the same code. It is run once, from the English page."""
 
 
 def parsed(page: Path) -> list[Token]:
@@ -44,7 +47,8 @@ def name(page: Path) -> str:
 
 
 def with_examples() -> list[Path]:
-    return [page for page in PAGES if any(token.info == "python" for token in parsed(page))]
+    chinese = TWINS.values()
+    return [page for page in PAGES if page not in chinese and any(token.info == "python" for token in parsed(page))]
 
 
 class Ran(NamedTuple):
@@ -118,17 +122,82 @@ def beside_print(block: Token) -> Iterator[str]:
         yield f"{said}\n"
 
 
-def test_the_readmes_are_in_step() -> None:
-    english, chinese = parsed(ENGLISH), parsed(CHINESE)
-    levels = [[token.tag for token in tokens if token.type == "heading_open"] for tokens in (english, chinese)]
-    blocks = [
-        [(token.info, token.content) for token in tokens if token.type == "fence"] for tokens in (english, chinese)
-    ]
-    tables = [[token.tag for token in tokens if token.type == "tr_open"] for tokens in (english, chinese)]
-    assert levels[0] == levels[1]
-    assert blocks[0] == blocks[1]
-    assert tables[0] == tables[1]
-    assert len(blocks[0]) > 5
+class Section(NamedTuple):
+    """What a section of a page has in both languages."""
+
+    level: str
+    blocks: list[tuple[str, str]]
+    rows: int
+    """The rows of its tables."""
+    figures: list[str]
+    """The cells of its tables that hold a number."""
+
+
+def sections(page: Path) -> dict[str, Section]:
+    """The sections of a page, by heading."""
+    found = dict[str, Section]()
+    section = Section("", [], 0, [])
+    for token, after in pairwise([*parsed(page), Token("end", "", 0)]):
+        if token.type == "heading_open":
+            section = found[f"{len(found)}. {after.content}"] = Section(token.tag, [], 0, [])
+        elif token.type == "fence":
+            section.blocks.append((token.info, token.content))
+        elif token.type == "tr_open":
+            found[[*found][-1]] = section = section._replace(rows=section.rows + 1)
+        elif token.type == "td_open" and re.fullmatch(FIGURE, after.content):
+            section.figures.append(after.content)
+    return found
+
+
+def code_in_text(page: Path) -> set[str]:
+    """What the text of a page sets as `code`."""
+    return {child.content for token in parsed(page) for child in token.children or [] if child.type == "code_inline"}
+
+
+def targets(page: Path) -> set[str]:
+    """The names of the files that a page links to."""
+    return {PurePath(link.partition("#")[0]).name for link in links(page)}
+
+
+FIGURE = r"[+-]?[\d.,]+( (µs|ms|s))?"
+
+
+@pytest.mark.parametrize(("english", "chinese"), TWINS.items(), ids=name)
+def test_a_page_is_in_step_with_its_twin(english: Path, chinese: Path) -> None:
+    assert chinese.exists(), f"{name(english)} has no Chinese twin, {name(chinese)}"
+    there, here = sections(english), sections(chinese)
+    assert [each.level for each in here.values()] == [each.level for each in there.values()]
+    for heading, (mine, its) in zip(here, zip(here.values(), there.values(), strict=True), strict=True):
+        where = f"{name(chinese)}, {heading}"
+        assert mine.blocks == its.blocks, f"{where}: run scripts/generate, which copies the code of {name(english)}"
+        assert mine.rows == its.rows, where
+        assert mine.figures == its.figures, where
+    untold = (code_in_text(english) - code_in_text(chinese)) | (targets(english) - targets(chinese) - {chinese.name})
+    assert not untold, f"{name(chinese)} does not have {sorted(untold)}"
+
+
+def test_each_chinese_page_has_an_english_one() -> None:
+    assert {*(ROOT / "docs" / "zh").iterdir()} == {*TWINS.values()} - {ROOT / "README.zh-CN.md"}
+    assert {*(ROOT / "docs").glob("*.md")} == {*TWINS, *pages.GENERATED} - {ROOT / "README.md"}
+
+
+@pytest.mark.parametrize("index", ["docs/zh/index.md", "README.zh-CN.md"])
+def test_an_index_leads_to_each_chinese_page(index: str) -> None:
+    linked = {(ROOT / index).parent / link.partition("#")[0] for link in links(ROOT / index)}
+    missing = {*TWINS.values()} - {each.resolve() for each in linked} - {ROOT / index}
+    assert not missing, f"{index} does not link to {sorted(map(name, missing))}"
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        ("# 页\n\n```\n```\n\n话\n\n```text\nold\n```\n", "# 页\n\n```python\na = 1\n```\n\n话\n\n```text\n2\n```\n"),
+        ("# 页\n\n```\n```\n", "# 页\n\n```\n```\n"),
+    ],
+    ids=["as many", "fewer"],
+)
+def test_a_chinese_page_gets_the_code_of_the_english_one(given: str, made: str) -> None:
+    assert pages.with_code(given, "# Page\n\n```python\na = 1\n```\n\n```text\n2\n```\n") == made
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -160,7 +229,7 @@ def links(page: Path) -> Iterator[str]:
     for token in parsed(page):
         for child in token.children or []:
             if child.type == "link_open":
-                yield str(child.attrs["href"])
+                yield unquote(str(child.attrs["href"]))
 
 
 def anchors(page: Path) -> set[str]:

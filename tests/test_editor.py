@@ -140,6 +140,14 @@ def test_the_awaited_and_the_unsent_use_show_the_same(editor: Editor, use: str) 
     assert shown["documentation"]["value"].startswith("One department (获取部门详情).")
 
 
+def test_a_method_of_the_first_generation_shows_todays_parameters_first(editor: Editor) -> None:
+    shown = editor.show("signatureHelp", "DingTalkApp().contact.get_user(|")
+    today, then = (each["label"] for each in shown["signatures"])
+    assert today == '(userid: str, *, language: Language = "zh_CN", login_id: str | None = None) -> User'
+    assert then == "(user_id: str) -> User"
+    assert shown.get("activeSignature", 0) == 0
+
+
 def test_the_operations_of_an_object_show_their_fields(editor: Editor) -> None:
     (shown,) = editor.show("signatureHelp", 'User.get("u1").update(|')["signatures"]
     assert ", title: str = ..., " in shown["label"]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import copy
 import pickle
+import re
 import traceback
-from collections.abc import Generator
-from typing import Annotated
+from collections.abc import Generator, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import pytest
-from helpers import problems
-from pydantic import Field
+from helpers import english, problems
+from pydantic import AwareDatetime, Field, InstanceOf, TypeAdapter, ValidationError
 from typing_extensions import TypedDict, Unpack
 
+import dingtalk_models
 from dingtalk_models import (
     AlreadyExists,
     ApiError,
@@ -33,6 +40,7 @@ from dingtalk_models import (
     QuotaExhausted,
     RateLimited,
     ReplayedCallback,
+    RetiredMethod,
     Role,
     SessionStoreError,
     SignatureMismatch,
@@ -44,7 +52,9 @@ from dingtalk_models import (
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.codes import HINTS, api_error, error_class
 from dingtalk_models.core.errors import Problem
+from dingtalk_models.core.problems import message as message_of
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sessions import open_session
 
 
 @pytest.fixture
@@ -121,9 +131,102 @@ def test_an_unknown_code_is_told_by_the_status(status: int, kind: type[ApiError]
 
 def test_each_hint_is_in_english_and_chinese() -> None:
     for hint in HINTS.values():
-        english, chinese = hint.split(" / ")
-        assert english[0].isascii()
-        assert not chinese.isascii()
+        assert english(hint).isascii() or "企业认证" in hint
+
+
+SOURCE = Path(dingtalk_models.__file__).parent
+RAISED = {"ConfigurationError", "Problem", "Refusal", "ValueError"}
+
+
+def said(file: Path) -> Iterator[tuple[int, str]]:
+    """What is given to errors as text in a file, each with its line; values in it are left out."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args:
+            text = "".join(
+                str(part.value)
+                for part in ast.walk(node.args[-1])
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+            if text:
+                yield node.lineno, text
+
+
+def test_what_is_refused_before_it_is_sent_is_told_in_english_and_chinese() -> None:
+    files = [file for file in SOURCE.rglob("*.py") if SOURCE / "sandbox" not in file.parents]
+    texts = {f"{file.relative_to(SOURCE)}:{line}": text for file in files for line, text in said(file)}
+    assert len(texts) > 50
+    one_language = [f"{where}: {text}" for where, text in texts.items() if not re.search(r" / .*[\u4e00-\u9fff]", text)]
+    assert not one_language, "add the Chinese, as “English / 中文”:\n" + "\n".join(one_language)
+
+
+CHECKED = TypeAdapter[Any](
+    TypedDict(  # type: ignore[operator]
+        "Checked",
+        {
+            "text": Annotated[str, Field(min_length=2, max_length=3, pattern="^a")],
+            "items": Annotated[list[int], Field(min_length=1, max_length=2)],
+            "number": Annotated[int, Field(ge=1, lt=9)],
+            "amount": Annotated[Decimal, Field(decimal_places=2)],
+            "choice": Literal["a", "b"],
+            "day": date,
+            "time": AwareDatetime,
+            "flag": bool,
+            "exact": InstanceOf[Decimal],
+            "address": UUID,
+        },
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("text", "a", "String should have at least 2 characters / 至少 2 个字符"),
+        ("text", "aaaa", "String should have at most 3 characters / 最多 3 个字符"),
+        ("text", "bb", "String should match pattern '^a' / 须匹配 '^a'"),
+        ("text", 1, "should be a valid string / 须为字符串"),
+        ("items", [], "List should have at least 1 item, not 0 / 至少 1 项"),
+        ("items", [1, 2, 3], "List should have at most 2 items, not 3 / 最多 2 项"),
+        ("number", 0, "should be greater than or equal to 1 / 须大于或等于 1"),
+        ("number", 9, "should be less than 9 / 须小于 9"),
+        ("number", "x", "should be a valid integer, unable to parse string as an integer / 须为整数"),
+        ("amount", "1.234", "Decimal input should have no more than 2 decimal places / 最多 2 位小数"),
+        ("choice", "c", "should be 'a' or 'b' / 须为 'a' or 'b'"),
+        ("day", "x", "should be a valid date or datetime, input is too short / 格式不对"),
+        ("time", "2026-01-01T09:00:00", "should have timezone info / 缺少时区"),
+        ("flag", "x", "should be a valid boolean, unable to interpret input / 须为布尔值"),
+        ("exact", 1.5, "should be an instance of Decimal / 须为 Decimal"),
+        ("address", 1, "UUID input should be a string, bytes or UUID object / 类型不对"),
+    ],
+)
+def test_what_pydantic_finds_is_told_in_english_and_chinese(field: str, value: object, message: str) -> None:
+    valid: dict[str, object] = {
+        "text": "aa", "items": [1], "number": 1, "amount": "1", "choice": "a", "day": "2026-01-01",
+        "time": "2026-01-01T00:00:00Z", "flag": True, "exact": Decimal(1), "address": UUID(int=0),
+    }  # fmt: skip
+    with pytest.raises(ValidationError) as caught:
+        CHECKED.validate_python(valid | {field: value})
+    assert [message_of(entry) for entry in caught.value.errors()] == [message]
+
+
+def test_unknown_names_are_told_in_english_and_chinese(app: DingTalkApp) -> None:
+    user = User.objects.using(app).get("zhaolei")
+    with pytest.raises(InvalidArgument) as caught:
+        user.titel = "x"  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    assert str(caught.value) == "User: titel: unknown; did you mean 'title'? / 无此字段，是否想写 'title'？"
+    with pytest.raises(UnknownMethod, match=r" / 没有这个方法。是否想用 'dingtalk.oapi.v2.user.get'.*`app.methods`。$"):
+        app.run("dingtalk.oapi.v2.user.gett", userid="zhaolei")
+    with pytest.raises(RetiredMethod, match=r" / 平台已下线该接口，请改用 dingtalk.oapi.v2.user.list。$"):
+        app.run("dingtalk.oapi.user.list")
+    with pytest.raises(RetiredMethod, match=r" / 平台已下线该接口，没有替代接口。$"):
+        app.run("dingtalk.oapi.user.batchdelete")
+
+
+def test_a_wrong_setting_is_told_in_english_and_chinese() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        open_session("no-url")
+    assert english(str(caught.value)).endswith("; the text given is no URL")
+    assert str(caught.value).endswith(" / session_manager 只接受以上几种；传入的文本不是 URL")
 
 
 # -- what an error carries -----------------------------------------------------------------------------------------
@@ -318,7 +421,7 @@ class Odd:
     def check(self, *, low: int, high: int | None = None, **fields: Unpack[Nested]) -> Call[None]:
         """A check across parameters."""
         if high is not None and high < low:
-            raise Refusal("high", "at least low")
+            raise Refusal("high", "at least low / 不小于 low")
         return Call(None, low=low, **fields)
 
 

@@ -30,6 +30,7 @@ from dingtalk_models import (
     method,
 )
 from dingtalk_models.core import registry
+from dingtalk_models.core.formerly import Formerly
 from dingtalk_models.core.model import Alias
 from dingtalk_models.core.operation import Bound, is_operation
 from dingtalk_models.retired import RETIRED, retired
@@ -131,7 +132,8 @@ def test_its_readme(sandbox: Sandbox, redis_url: str) -> None:
 
 
 def test_its_method_decorator(app: DingTalkApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    app.customer.add_corp_ext(contact=contact(app, 90))
+    customer: Any = app.customer
+    customer.add_corp_ext(contact_info=contact(app, 90))
     before = app.run("dingtalk.corp.ext.all")
     names = dict(registry.by_name), list(vars(registry)["_owners"])
     monkeypatch.setattr(registry, "by_name", names[0])
@@ -185,6 +187,10 @@ def new_contact(sandbox: Sandbox, number: int) -> str:
     return sandbox.company.clientele.add(f"客户{number}", f"135{number:08d}", [], "caohui").userid
 
 
+def label(sandbox: Sandbox) -> int:
+    return next(iter(sandbox.company.clientele.label_groups[0].labels))
+
+
 def new_task(sandbox: Sandbox, number: int) -> int:
     with_agent = sandbox.app()
     sent = with_agent.message.async_send_msg("text", {"content": f"第{number}条"}, ["sunjing"])
@@ -218,6 +224,8 @@ WITH: dict[str, Callable[[Sandbox], Given]] = {
     "customer.get_label_groups": lambda _: given(size=20, offset=0),
     "customer.get_all_label_groups": lambda _: given(),
     "customer.get_ext_list": lambda _: given(size=20, offset=0),
+    "customer.add_corp_ext": lambda sandbox: given("客户", "13700000099", [label(sandbox)], "caohui"),
+    "customer.update_corp_ext": lambda sandbox: given(new_contact(sandbox, 2), "客户", [label(sandbox)], "caohui"),
     "customer.delete_corp_ext": lambda sandbox: given(new_contact(sandbox, 1)),
     "message.get_msg_send_result": lambda sandbox: given(new_task(sandbox, 1)),
     "message.get_msg_send_progress": lambda sandbox: given(new_task(sandbox, 2)),
@@ -232,10 +240,10 @@ def test_an_alias_is_the_operation(sandbox: Sandbox, app: DingTalkApp, alias: st
     module, _, name = alias.partition(".")
     front = modules(app)[module]
     bound: Bound[Any, ...] = getattr(front, name)
-    definition = bound.definition
-    assert vars(type(front))[name].definition is definition is getattr(type(front), name)
+    definition = getattr(type(front), name)
+    assert vars(type(front))[name].definition is definition
     assert bound.__doc__ == definition.__doc__
-    assert list(inspect.signature(bound).parameters) == list(inspect.signature(definition.__wrapped__).parameters)[1:]
+    assert inspect.signature(bound) == definition.__signature__
     assert bound.app is app
 
     args, kwargs = WITH[alias](sandbox)
@@ -254,7 +262,7 @@ def test_every_name_is_there_and_no_other(app: DingTalkApp) -> None:
         f"{module}.{name}"
         for module, found in modules(app).items()
         for name, value in vars(type(found)).items()
-        if isinstance(value, Alias)
+        if isinstance(value, Alias | Formerly) and module != "callback"  # test_callback_push.py has those
     }
     assert lent == set(WITH)
 
@@ -314,17 +322,18 @@ def test_every_role(sandbox: Sandbox, app: DingTalkApp) -> None:
 
 
 def test_external_contacts(app: DingTalkApp) -> None:
-    for number, add in enumerate(uses(app, app.customer.add_corp_ext, "dingtalk.corp.ext.add")):
+    customer: Any = app.customer  # so that type checkers do not mark its parameters
+    for number, add in enumerate(uses(app, customer.add_corp_ext, "dingtalk.corp.ext.add")):
         whole = contact(app, number)
         added: ExternalContact = add(contact=whole)
         changed = {**whole, "user_id": added.userid, "title": "经理"}
         del changed["mobile"], changed["state_code"]
-        app.customer.update_corp_ext(contact=changed)
+        customer.update_corp_ext(contact=changed)
         assert (added.refresh().title, added.company_name) == ("经理", "甲公司")
         assert added.userid in [each.userid for each in app.customer.get_all_ext_list()]
         app.run("dingtalk.corp.extcontact.delete", userid=added.userid)
     with pytest.raises(InvalidArgument, match="follower_user_id: required"):
-        app.customer.add_corp_ext({"name": "x", "mobile": "1", "label_ids": [1]})
+        customer.add_corp_ext({"name": "x", "mobile": "1", "label_ids": [1]})
 
 
 def test_messages(sandbox: Sandbox, app: DingTalkApp) -> None:

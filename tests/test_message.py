@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from helpers import awaited
+from helpers import awaited, english
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -201,7 +201,7 @@ def test_limits_of_a_message_are_checked_before_it_is_sent(
 ) -> None:
     with pytest.raises(InvalidArgument) as refused:
         WorkNotification.send(message, userid_list=["zhaolei"])
-    assert [str(each) for each in refused.value.problems] == [problem]
+    assert [english(str(each)) for each in refused.value.problems] == [problem]
     assert no_call(sandbox)
 
 

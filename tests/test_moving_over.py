@@ -15,17 +15,8 @@ from typing import Any
 
 import pytest
 
-from dingtalk_models import (
-    BEIJING,
-    AlreadyExists,
-    ApiError,
-    Department,
-    DingTalkApp,
-    InvalidRequest,
-    NotFound,
-    PermissionDenied,
-    User,
-)
+from dingtalk_models import BEIJING, Department, DingTalkApp, User
+from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Sandbox
 
 OLD: Any = importlib.import_module("dingtalk")  # the package has no types
@@ -197,10 +188,10 @@ def test_what_the_older_client_writes(app: DingTalkApp, old: Any) -> None:
     assert department.refresh().dept_manager_userid_list == [userid]
 
     old.user.delete(userid)
-    with pytest.raises(NotFound):
+    with pytest.raises(errors.NotFound):
         app.contact.get_user(userid)
     old.department.delete(dept_id)
-    with pytest.raises(NotFound):
+    with pytest.raises(errors.NotFound):
         app.contact.get_department(dept_id)
 
 
@@ -327,13 +318,13 @@ def test_lists_of_permits_may_be_longer_there(app: DingTalkApp, old: Any, sandbo
 
 
 def test_both_are_told_the_same_reason(app: DingTalkApp, old: Any) -> None:
-    pairs: list[tuple[Callable[[], object], Callable[[], object], type[ApiError]]] = [
-        (lambda: old.user.get("nobody"), lambda: app.contact.get_user("nobody"), NotFound),
-        (lambda: old.department.delete(100), lambda: app.contact.delete_department(100), InvalidRequest),
+    pairs: list[tuple[Callable[[], object], Callable[[], object], type[errors.ApiError]]] = [
+        (lambda: old.user.get("nobody"), lambda: app.contact.get_user("nobody"), errors.NotFound),
+        (lambda: old.department.delete(100), lambda: app.contact.delete_department(100), errors.InvalidRequest),
         (
             lambda: old.department.create({"name": "研发中心", "parentid": 1}),
             lambda: app.contact.create_department("研发中心"),
-            AlreadyExists,
+            errors.AlreadyExists,
         ),
     ]
     for there, here, kind in pairs:
@@ -350,7 +341,7 @@ def test_a_permission_is_missing_for_both() -> None:
         code, message = refusal(lambda: old.user.get("sunjing"))
         assert code == 60011
         assert "qyapi_get_member" in message
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(errors.PermissionDenied):
             app.contact.get_user("sunjing")
         old._http.close()
         app.close()

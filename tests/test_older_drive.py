@@ -10,12 +10,7 @@ from typing import Any
 import pytest
 from helpers import awaited
 
-from dingtalk_models import (
-    CustomSpace,
-    DingTalkApp,
-    InvalidArgument,
-    TransportError,
-)
+from dingtalk_models import CustomSpace, DingTalkApp, InvalidArgument, TransportError
 from dingtalk_models.sandbox import Sandbox
 
 MB = 1024 * 1024

@@ -18,6 +18,7 @@ from dingtalk_models import (
     DingTalkError,
     HttpRequest,
     HttpResponse,
+    InvalidArgument,
     NotFound,
     Page,
     Query,
@@ -251,6 +252,52 @@ def test_what_the_next_page_is() -> None:
     assert page_of([1, 2]).items == [1, 2]
 
 
+def numbered(count: int, page: int) -> tuple[Query[int], Served]:
+    """A list of so many numbers, so many on a page, and what is asked for."""
+
+    def serve(params: dict[str, Any]) -> dict[str, Any]:
+        end = params["cursor"] + params["size"]
+        more = {"has_more": end < count} | ({"next_cursor": end} if end < count else {})
+        return {"result": {"list": list(range(count))[params["cursor"] : end], **more}}
+
+    lists, transport = served(serve)
+    return lists.cursor(page), transport
+
+
+@given(
+    st.integers(0, 12),
+    sizes,
+    st.one_of(st.none(), st.integers(0, 14)),
+    st.one_of(st.none(), st.integers(0, 14)),
+    st.one_of(st.none(), st.integers(1, 5)),
+)
+def test_a_part_of_a_list(count: int, page: int, start: int | None, stop: int | None, step: int | None) -> None:
+    query, transport = numbered(count, page)
+    assert list(query[start:stop:step]) == list(range(count))[start:stop:step]
+    needed = count if stop is None else min(stop, count)
+    assert len(transport.asked) <= max(0 if stop == 0 else 1, -(-needed // page))
+
+
+def test_one_item_of_a_list() -> None:
+    query, transport = numbered(10, 4)
+    assert query[0] == 0
+    assert len(transport.asked) == 1
+    assert query[5] == 5
+    assert len(transport.asked) == 3
+    assert query[5:][2:][1] == 8
+    with pytest.raises(IndexError, match="no item 10"):
+        query[10]
+    assert query.prefetch(2)[9] == 9
+
+
+@pytest.mark.parametrize("place", [-1, slice(-3, None), slice(None, -1), slice(None, None, -1)])
+def test_a_place_from_the_end_is_refused(place: Any) -> None:
+    query, transport = numbered(10, 4)
+    with pytest.raises(InvalidArgument, match=r"counts from the start of the list: read \.all\(\) first"):
+        query[place]
+    assert transport.asked == []
+
+
 # -- against a company ---------------------------------------------------------------------------------------------
 
 
@@ -317,6 +364,9 @@ def test_awaited_the_same(sandbox: Sandbox) -> None:
             assert user == expected[0]
             break
         assert await app.asend(users.all.call()) == expected
+        assert await users == expected
+        assert await users[1:3] == expected[1:3]
+        assert await User.objects.using(app).list(110).prefetch(1) == expected
 
     awaited(app, work)
 

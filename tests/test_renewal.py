@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from refreshing import FAST, GET, TOKEN, Clock, at_once
+from refreshing import FAST, GET, TOKEN, Clock, abandoned_loop, at_once
 from stores import LockingManager, Manager, SlowManager
 from waiting import until
 
@@ -189,7 +189,9 @@ def test_a_renewal_that_began_before_the_rejection_does_not_count(sandbox: Sandb
     rejected = app.send(credential.get())
     app.refresh_access_token()  # the same value, with its life renewed
     sandbox.revoke_tokens()
-    assert app.send(credential.renew(rejected)).value != rejected.value
+    renewed = app.send(credential.renew(rejected, GET))
+    assert renewed is not None
+    assert renewed.value != rejected.value
 
 
 @pytest.mark.parametrize(
@@ -237,6 +239,13 @@ def test_attempts_to_fetch_a_token_do_not_multiply(sandbox: Sandbox, app: DingTa
 # -- refreshers that do not finish -----------------------------------------------------------------------------------
 
 
+async def under_way(app: DingTalkApp) -> asyncio.Task[str]:
+    """A refresh that has begun."""
+    refresh = asyncio.create_task(app.get_access_token.aio())
+    await asyncio.sleep(0.02)
+    return refresh
+
+
 def test_a_cancelled_refresher_leaves_the_work_to_another(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.fail(TOKEN, delay=5)
 
@@ -262,8 +271,7 @@ def test_a_cancelled_waiter_disturbs_nobody(sandbox: Sandbox, app: DingTalkApp) 
     sandbox.fail(TOKEN, delay=0.2)
 
     async def scenario() -> None:
-        leader = asyncio.create_task(app.get_access_token.aio())
-        await asyncio.sleep(0)
+        leader = await under_way(app)
         patient = asyncio.create_task(app.get_access_token.aio())
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(app.get_access_token.aio(), 0.05)
@@ -387,8 +395,7 @@ def test_blocking_where_an_awaited_refresh_runs_is_an_error_not_a_deadlock(sandb
     sandbox.fail(TOKEN, delay=0.1)
 
     async def scenario() -> None:
-        refresh = asyncio.create_task(app.get_access_token.aio())
-        await asyncio.sleep(0.02)
+        refresh = await under_way(app)
         with pytest.raises(ConfigurationError, match="await both"):
             app.get_access_token()
         token = await refresh
@@ -500,7 +507,7 @@ def test_an_event_loop_that_is_closed_in_a_renewal_holds_up_nobody(
     old = app.get_access_token()
     almost_over(clock)
     sandbox.revoke_tokens()
-    loop = asyncio.new_event_loop()
+    loop = abandoned_loop()
     assert loop.run_until_complete(app.get_access_token.aio()) == old
     loop.run_until_complete(asyncio.sleep(0.05))
     loop.run_until_complete(loop.shutdown_default_executor())
@@ -522,7 +529,7 @@ def test_who_waited_on_a_loop_that_is_closed_is_not_told(app: DingTalkApp, caplo
     def wait() -> Flow[str | None]:
         return (yield from Wait(future, 0, 60))
 
-    loop = asyncio.new_event_loop()
+    loop = abandoned_loop()
     waiting = loop.create_task(app.asend(wait()))
     loop.run_until_complete(asyncio.sleep(0.01))
     loop.close()

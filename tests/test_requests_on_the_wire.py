@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -13,7 +14,12 @@ from dingtalk_models import ApiError, Dentry, HttpRequest, Space, TransportError
 from dingtalk_models.exchange import prepare
 from dingtalk_models.sandbox import Sandbox
 
-noted = answering(lambda request: answer(7))
+
+@pytest.fixture
+def server() -> Generator[Peer]:
+    """A server that notes what it hears."""
+    with peer(answering(lambda request: answer(7))) as running:
+        yield running
 
 
 def line(server: Peer) -> str:
@@ -21,28 +27,27 @@ def line(server: Peer) -> str:
     return server.heard[-1].partition(b"\r\n")[0].decode("latin-1")
 
 
-AS_IT_IS = [
-    "/",
-    "/?access_token=t",
-    "/a/b?x=1&y=2",
-    "/%E5%BC%A0%E4%B8%89?name=%E5%BC%A0",
-    "/a%2Fb%2E%2E/c",
-    "/%2E%2E/%2E/x",
-    "/a//b///c",
-    "/a?b=c?d=/../e",
-    "/a;b=c,d(e)!*'~$@:&=+",
-    "/x?Expires=1&OSSAccessKeyId=a&Signature=a%2Bb%2Fc%3D",
-    "/a+b?c+d=e%20f",
-    "/a?b=%26%3D%23",
-]
-
-
-@pytest.mark.parametrize("target", AS_IT_IS)
-def test_an_address_goes_out_as_it_is(caller: Caller, target: str) -> None:
-    with peer(noted) as server:
-        caller.send(HttpRequest("GET", server.url + target, {}))
-        assert line(server) == f"GET {target} HTTP/1.1"
-        assert re.findall(rb"(?i)\r\nhost: (.*?)\r\n", server.heard[0]) == [server.url.partition("//")[2].encode()]
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/",
+        "/?access_token=t",
+        "/a/b?x=1&y=2",
+        "/%E5%BC%A0%E4%B8%89?name=%E5%BC%A0",
+        "/a%2Fb%2E%2E/c",
+        "/%2E%2E/%2E/x",
+        "/a//b///c",
+        "/a?b=c?d=/../e",
+        "/a;b=c,d(e)!*'~$@:&=+",
+        "/x?Expires=1&OSSAccessKeyId=a&Signature=a%2Bb%2Fc%3D",
+        "/a+b?c+d=e%20f",
+        "/a?b=%26%3D%23",
+    ],
+)
+def test_an_address_goes_out_as_it_is(server: Peer, caller: Caller, target: str) -> None:
+    caller.send(HttpRequest("GET", server.url + target, {}))
+    assert line(server) == f"GET {target} HTTP/1.1"
+    assert re.findall(rb"(?i)\r\nhost: (.*?)\r\n", server.heard[0]) == [server.url.partition("//")[2].encode()]
 
 
 @pytest.mark.parametrize(
@@ -55,10 +60,11 @@ def test_an_address_goes_out_as_it_is(caller: Caller, target: str) -> None:
         ("?a=b", "/?a=b"),
     ],
 )
-def test_what_an_address_cannot_hold_is_written_in_percent_signs(caller: Caller, target: str, sent: str) -> None:
-    with peer(noted) as server:
-        caller.send(HttpRequest("GET", server.url + target, {}))
-        assert line(server) == f"GET {sent} HTTP/1.1"
+def test_what_an_address_cannot_hold_is_written_in_percent_signs(
+    server: Peer, caller: Caller, target: str, sent: str
+) -> None:
+    caller.send(HttpRequest("GET", server.url + target, {}))
+    assert line(server) == f"GET {sent} HTTP/1.1"
 
 
 ADDRESSES = [
@@ -87,13 +93,12 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_an_address_that_cannot_be_sent_is_refused(caller: Caller, address: str) -> None:
+def test_an_address_that_cannot_be_sent_is_refused(server: Peer, caller: Caller, address: str) -> None:
     """It may come from a reply: a signed address."""
-    with peer(noted) as server:
-        with pytest.raises(TransportError) as caught:
-            caller.send(HttpRequest("GET", address.replace("{url}", server.url), {}))
-        assert not caught.value.sent
-        assert server.heard == []
+    with pytest.raises(TransportError) as caught:
+        caller.send(HttpRequest("GET", address.replace("{url}", server.url), {}))
+    assert not caught.value.sent
+    assert server.heard == []
 
 
 HEADERS = [
@@ -118,22 +123,20 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("name", "value"), HEADERS)
-def test_a_header_that_would_be_something_else_is_refused(caller: Caller, name: str, value: str) -> None:
+def test_a_header_that_would_be_something_else_is_refused(server: Peer, caller: Caller, name: str, value: str) -> None:
     """It may come from a reply: the headers of a signed address."""
-    with peer(noted) as server:
-        with pytest.raises(TransportError, match=r"a header .* that cannot be sent") as caught:
-            caller.send(HttpRequest("PUT", f"{server.url}/", {"Content-Type": "text/plain", name: value}, b"content"))
-        assert not caught.value.sent
-        assert server.clients == []
+    with pytest.raises(TransportError, match=r"a header .* that cannot be sent") as caught:
+        caller.send(HttpRequest("PUT", f"{server.url}/", {"Content-Type": "text/plain", name: value}, b"content"))
+    assert not caught.value.sent
+    assert server.clients == []
 
 
-def test_signed_headers_arrive_and_no_others(caller: Caller) -> None:
+def test_signed_headers_arrive_and_no_others(server: Peer, caller: Caller) -> None:
     """The store counts those that belong to the signature: one more, and it is wrong."""
     signed = {"Authorization": "OSS k:s+/=", "x-oss-date": "Mon, 01 Jan 2024 00:00:00 GMT", "Content-Type": ""}
-    with peer(noted) as server:
-        for headers in (signed, {}):
-            caller.send(HttpRequest("PUT", f"{server.url}/", headers, b"content"))
-        heads = [request.partition(b"\r\n\r\n")[0].decode() for request in server.heard]
+    for headers in (signed, {}):
+        caller.send(HttpRequest("PUT", f"{server.url}/", headers, b"content"))
+    heads = [request.partition(b"\r\n\r\n")[0].decode() for request in server.heard]
     sent = [dict(re.findall(r"\r\n([^:]+): ?([^\r]*)", head)) for head in heads]
     assert sent[0].items() >= signed.items()
     assert sent[0].keys() - signed.keys() == sent[1].keys()
@@ -190,8 +193,7 @@ def test_an_id_is_what_the_platform_reads_in_the_path(send: Any, id: str) -> Non
 @pytest.mark.parametrize(
     ("id", "sent"), [(".", "%2E"), ("..", "%2E%2E"), ("...", "..."), ("a..b", "a..b"), (".a", ".a"), ("a/..", "a%2F..")]
 )
-def test_dots_alone_are_written_in_percent_signs(caller: Caller, id: str, sent: str) -> None:
+def test_dots_alone_are_written_in_percent_signs(server: Peer, caller: Caller, id: str, sent: str) -> None:
     """As they are, a library or a gateway would take them for a way up."""
-    with peer(noted) as server:
-        caller.send(prepare(Dentry.objects.get.call("s", id, "u"), server.url, server.url, "t"))
-        assert line(server).split(" ")[1].partition("?")[0] == f"/v1.0/storage/spaces/s/dentries/{sent}/query"
+    caller.send(prepare(Dentry.objects.get.call("s", id, "u"), server.url, server.url, "t"))
+    assert line(server).split(" ")[1].partition("?")[0] == f"/v1.0/storage/spaces/s/dentries/{sent}/query"

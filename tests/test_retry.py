@@ -14,25 +14,8 @@ import servers
 from peers import CREATE, READ, UNKNOWN, Send, awaited, be_impatient, blocking, both, write
 from refreshing import FAST, GET
 
-from dingtalk_models import (
-    ApiError,
-    AuthenticationError,
-    Call,
-    ConfigurationError,
-    Department,
-    DingTalkApp,
-    DingTalkError,
-    HttpRequest,
-    HttpResponse,
-    InvalidRequest,
-    NotFound,
-    PermissionDenied,
-    PlatformBusy,
-    QuotaExhausted,
-    RateLimited,
-    Retry,
-    TransportError,
-)
+from dingtalk_models import Call, Department, DingTalkApp, HttpRequest, HttpResponse, Retry
+from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Behaviour, Sandbox
 from dingtalk_models.transport.blocking import RequestsTransport
 
@@ -53,7 +36,7 @@ def test_a_read_is_sent_again(sandbox: Sandbox, ready: DingTalkApp, how: Behavio
 def test_a_write_is_not(sandbox: Sandbox, ready: DingTalkApp, how: Behaviour, send: Send) -> None:
     be_impatient(ready, how)
     sandbox.fail(CREATE, **how)
-    with pytest.raises((TransportError, PlatformBusy)) as caught:
+    with pytest.raises((errors.TransportError, errors.PlatformBusy)) as caught:
         send(ready, write())
     assert getattr(caught.value, "sent", True)
     time.sleep(0.02)
@@ -63,7 +46,7 @@ def test_a_write_is_not(sandbox: Sandbox, ready: DingTalkApp, how: Behaviour, se
 @both
 def test_attempts_end(sandbox: Sandbox, ready: DingTalkApp, send: Send) -> None:
     sandbox.fail(GET, times=100, status=503)
-    with pytest.raises(TransportError, match="HTTP 503"):
+    with pytest.raises(errors.TransportError, match="HTTP 503"):
         send(ready, READ)
     assert len(sandbox.received(GET)) == FAST.attempts
 
@@ -71,19 +54,19 @@ def test_attempts_end(sandbox: Sandbox, ready: DingTalkApp, send: Send) -> None:
 def test_no_retry_is_one_attempt(sandbox: Sandbox) -> None:
     app = sandbox.app(retry=None)
     sandbox.fail(GET, errcode=90018)
-    with pytest.raises(RateLimited):
+    with pytest.raises(errors.RateLimited):
         app.send(READ)
     assert len(sandbox.received(GET)) == 1
     app.close()
 
 
 def test_what_cannot_succeed_is_sent_once(sandbox: Sandbox, ready: DingTalkApp) -> None:
-    hopeless: dict[type[DingTalkError], Behaviour] = {
-        QuotaExhausted: {"sub_code": "90020"},
-        NotFound: {"errcode": 60003},
-        InvalidRequest: {"errcode": 40035},
-        PermissionDenied: {"sub_code": "60011"},
-        ApiError: {"errcode": 123456},
+    hopeless: dict[type[errors.DingTalkError], Behaviour] = {
+        errors.QuotaExhausted: {"sub_code": "90020"},
+        errors.NotFound: {"errcode": 60003},
+        errors.InvalidRequest: {"errcode": 40035},
+        errors.PermissionDenied: {"sub_code": "60011"},
+        errors.ApiError: {"errcode": 123456},
     }
     for kind, how in hopeless.items():
         sandbox.calls.clear()
@@ -120,7 +103,7 @@ class Counting:
 def test_no_connection_even_a_write_is_tried_again(host: str) -> None:
     transport = Counting(RequestsTransport((0.5, 0.5)))
     app = unreachable_app(f"http://{host}:{servers.free_port()}", transport=transport)
-    with pytest.raises(TransportError, match="no connection") as caught:
+    with pytest.raises(errors.TransportError, match="no connection") as caught:
         app.send(write())
     assert not caught.value.sent
     assert transport.sent == FAST.attempts
@@ -131,7 +114,7 @@ def test_no_connection_even_a_write_is_tried_again(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
 def test_no_connection_on_the_loop(host: str) -> None:
     app = unreachable_app(f"http://{host}:{servers.free_port()}", timeout=(0.5, 0.5))
-    with pytest.raises(TransportError, match="no connection") as caught:
+    with pytest.raises(errors.TransportError, match="no connection") as caught:
         awaited(app, write())
     assert not caught.value.sent
 
@@ -176,7 +159,7 @@ def test_no_connection_in_time(send: Send) -> None:
         app = unreachable_app(f"http://127.0.0.1:{port}", timeout=(0.1, 5))
         app.retry = Retry(attempts=1)
         begun = time.perf_counter()
-        with pytest.raises(TransportError, match="no connection in time") as caught:
+        with pytest.raises(errors.TransportError, match="no connection in time") as caught:
             send(app, write())
         assert time.perf_counter() - begun < 2
         assert not caught.value.sent
@@ -189,7 +172,7 @@ def test_no_answer_in_time(sandbox: Sandbox, send: Send) -> None:
     app.session.set(app.access_token_credential.key, sandbox.company.credentials.issue_token()[0], 7000)
     sandbox.fail(GET, delay=5)
     begun = time.perf_counter()
-    with pytest.raises(TransportError, match="no response in time") as caught:
+    with pytest.raises(errors.TransportError, match="no response in time") as caught:
         send(app, READ)
     assert time.perf_counter() - begun < 2
     assert caught.value.sent
@@ -207,16 +190,31 @@ def test_a_broken_connection_is_named(
 ) -> None:
     ready.retry = Retry(attempts=1)
     sandbox.fail(GET, **how)
-    with pytest.raises(TransportError, match=text) as caught:
+    with pytest.raises(errors.TransportError, match=text) as caught:
         send(ready, READ)
     assert f"POST {GET} at 127.0.0.1:" in str(caught.value)
+    assert "unknown" not in str(caught.value)
+
+
+@both
+@pytest.mark.parametrize("how", [{"drop": "after"}, {"truncate": 20}, {"status": 502}, {"body": b""}], ids=str)
+def test_of_a_write_an_error_says_whether_its_outcome_is_unknown(
+    sandbox: Sandbox, ready: DingTalkApp, how: Behaviour, send: Send
+) -> None:
+    sandbox.fail(CREATE, **how)
+    with pytest.raises(errors.TransportError, match=r"; whether it was carried out is unknown$"):
+        send(ready, write())
+    ready.retry = Retry(attempts=1)
+    ready.oapi_url = f"http://127.0.0.1:{servers.free_port()}"
+    with pytest.raises(errors.TransportError, match=r"no connection .*; nothing was sent$"):
+        send(ready, write())
 
 
 def test_an_address_of_no_kind() -> None:
     app = unreachable_app("nonsense://127.0.0.1")
-    with pytest.raises(TransportError, match="cannot be sent"):
+    with pytest.raises(errors.TransportError, match="cannot be sent"):
         app.send(READ)
-    with pytest.raises(TransportError):
+    with pytest.raises(errors.TransportError):
         awaited(app, READ)
 
 
@@ -279,7 +277,7 @@ def test_no_attempt_begins_after_the_deadline(sandbox: Sandbox, ready: DingTalkA
     ready.retry = Retry(attempts=100, deadline=0.3, first_wait=0.05, longest_wait=0.05)
     sandbox.fail(GET, times=1000, status=503)
     begun = time.perf_counter()
-    with pytest.raises(TransportError):
+    with pytest.raises(errors.TransportError):
         send(ready, READ)
     assert time.perf_counter() - begun < 1.5
     assert 3 < len(sandbox.received(GET)) < 100
@@ -287,11 +285,11 @@ def test_no_attempt_begins_after_the_deadline(sandbox: Sandbox, ready: DingTalkA
 
 def test_a_wait_beyond_the_deadline_is_not_begun(sandbox: Sandbox, ready: DingTalkApp, sleeps: Sleeps) -> None:
     sandbox.fail(GET, errcode=90018, headers={"Retry-After": "60"})
-    with pytest.raises(RateLimited) as caught:
+    with pytest.raises(errors.RateLimited) as caught:
         ready.send(READ)
     assert caught.value.retry_after == 60
     sandbox.fail(GET, status=200, body='{"status":1111,"wait":5}')
-    with pytest.raises(RateLimited):
+    with pytest.raises(errors.RateLimited):
         ready.send(READ)
     assert sleeps.seconds == []
     assert len(sandbox.received(GET)) == 2
@@ -301,7 +299,7 @@ def test_the_deadline_counts_what_the_token_took(sandbox: Sandbox) -> None:
     app = sandbox.app(retry=Retry(deadline=0.2, first_wait=0.01, longest_wait=0.02))
     sandbox.fail("/v1.0/oauth2/accessToken", delay=0.3)
     sandbox.fail(GET, times=10, status=503)
-    with pytest.raises(TransportError):
+    with pytest.raises(errors.TransportError):
         app.send(READ)
     assert len(sandbox.received(GET)) == 1
     app.close()
@@ -314,13 +312,13 @@ def test_errors_are_the_same_on_both_paths(sandbox: Sandbox, ready: DingTalkApp)
     kinds: list[tuple[type[BaseException], str]] = []
     for send in (blocking, awaited):
         sandbox.fail(GET, sub_code="40078")
-        with pytest.raises(AuthenticationError) as caught:
+        with pytest.raises(errors.AuthenticationError) as caught:
             send(ready, READ)
         kinds.append((type(caught.value), str(caught.value).partition(" (request id")[0]))
     assert kinds[0] == kinds[1]
 
 
 def test_a_call_without_an_endpoint(ready: DingTalkApp) -> None:
-    with pytest.raises(ConfigurationError, match="no endpoint"):
+    with pytest.raises(errors.ConfigurationError, match="no endpoint"):
         ready.send(Call(Department))
     assert "(no endpoint)" in repr(Call(Department))

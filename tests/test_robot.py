@@ -15,20 +15,8 @@ from helpers import awaited, items
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingtalk_models import (
-    AuthenticationError,
-    ConfigurationError,
-    DingTalkApp,
-    InvalidArgument,
-    InvalidRequest,
-    NotFound,
-    PartlySent,
-    PermissionDenied,
-    RateLimited,
-    Robot,
-    TransportError,
-    WebhookRobot,
-)
+from dingtalk_models import DingTalkApp, Robot, WebhookRobot
+from dingtalk_models.core import errors
 from dingtalk_models.message import (
     FeedCard,
     FeedLink,
@@ -166,7 +154,7 @@ def test_the_unsent_call_shows_no_token(webhook: Webhook, app: DingTalkApp) -> N
 def test_no_secret_is_shown(sandbox: Sandbox, webhook: Webhook, robot: WebhookRobot) -> None:
     assert repr(robot) == f"WebhookRobot({sandbox.url}, signed)"
     sandbox.fail(WEBHOOK, drop="before")
-    with pytest.raises(TransportError) as broken:
+    with pytest.raises(errors.TransportError) as broken:
         robot.send(Text("一"))
     assert webhook.token not in str(broken.value)
     assert SECRET not in str(broken.value)
@@ -185,7 +173,7 @@ def test_an_address_that_is_no_webhook() -> None:
         "https://oapi.dingtalk.com/gettoken?access_token=a",
         "robot",
     ):
-        with pytest.raises(ConfigurationError, match="not a webhook"):
+        with pytest.raises(errors.ConfigurationError, match="not a webhook"):
             WebhookRobot(url)
 
 
@@ -196,14 +184,14 @@ def test_the_robots_security_settings(sandbox: Sandbox, webhook: Webhook) -> Non
     silent = WebhookRobot(address(sandbox, keyworded))
     said = {unsigned: "invalid timestamp", wrong: "sign not match", silent: "keywords not in content"}
     for made, words in said.items():
-        with pytest.raises(PermissionDenied, match=words) as refused:
+        with pytest.raises(errors.PermissionDenied, match=words) as refused:
             made.send(Text("你好"))
         assert refused.value.code == 310000
         assert "security settings" in (refused.value.hint or "")
     silent.send(Text("告警：磁盘已满"))
     sandbox.clock.advance(3_601)
     late = WebhookRobot(address(sandbox, webhook), SECRET)
-    with pytest.raises(PermissionDenied, match="invalid timestamp"):
+    with pytest.raises(errors.PermissionDenied, match="invalid timestamp"):
         late.send(Text("你好"))
     for made in (*said, late):
         made.close()
@@ -214,12 +202,12 @@ def test_more_than_20_messages_a_minute(sandbox: Sandbox, webhook: Webhook, robo
     sandbox.company.outbox.throttled = code
     for number in range(20):
         robot.send(Text(f"{number}"))
-    with pytest.raises(RateLimited) as limited:
+    with pytest.raises(errors.RateLimited) as limited:
         robot.send(Text("20"))
     assert (limited.value.code, limited.value.retry_after) == (code, 600)
     assert len(sandbox.received(WEBHOOK)) == 21  # not tried again: ten minutes are too long to wait for
     sandbox.clock.advance(590)
-    with pytest.raises(RateLimited):
+    with pytest.raises(errors.RateLimited):
         robot.send(Text("20"))
     sandbox.clock.advance(11)
     robot.send(Text("20"))
@@ -233,19 +221,25 @@ def test_an_unknown_token(sandbox: Sandbox, robot: WebhookRobot, code: int) -> N
         made = robot
     else:
         made = WebhookRobot(f"{sandbox.url}{WEBHOOK}?access_token=none")
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(errors.AuthenticationError):
         made.send(Text("你好"))
     assert len(sandbox.received(WEBHOOK)) == 1
     made.close()
 
 
 def test_other_refusals_of_a_webhook(sandbox: Sandbox, robot: WebhookRobot, app: DingTalkApp) -> None:
-    kinds = {400013: NotFound, 400106: NotFound, 400102: InvalidRequest, 430102: InvalidRequest, 460101: InvalidRequest}
+    kinds = {
+        400013: errors.NotFound,
+        400106: errors.NotFound,
+        400102: errors.InvalidRequest,
+        430102: errors.InvalidRequest,
+        460101: errors.InvalidRequest,
+    }
     for code, kind in kinds.items():
         sandbox.fail(WEBHOOK, errcode=code)
         with pytest.raises(kind, match=str(code)):
             robot.send(Text("你好"))
-    with pytest.raises(InvalidRequest, match="缺少参数 access_token"):
+    with pytest.raises(errors.InvalidRequest, match="缺少参数 access_token"):
         app.run("dingtalk.oapi.robot.send", msgtype="text", text={"content": "你好"})
 
 
@@ -265,14 +259,14 @@ REFUSED: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("message", "problem"), REFUSED, ids=[problem[:40] for _, problem in REFUSED])
 def test_limits_of_a_webhook_message(sandbox: Sandbox, robot: WebhookRobot, message: Any, problem: str) -> None:
-    with pytest.raises(InvalidArgument) as refused:
+    with pytest.raises(errors.InvalidArgument) as refused:
         robot.send(message)
     assert [str(each)[: len(problem)] for each in refused.value.problems] == [problem]
     assert sandbox.received(WEBHOOK) == []
 
 
 def test_50_people_are_called_at_the_most(sandbox: Sandbox, robot: WebhookRobot) -> None:
-    with pytest.raises(InvalidArgument, match="at_userids: List should have at most 50 items"):
+    with pytest.raises(errors.InvalidArgument, match="at_userids: List should have at most 50 items"):
         robot.send(Text("你好"), at_userids=["u"] * 51)
     assert sandbox.received(WEBHOOK) == []
 
@@ -281,7 +275,7 @@ def test_a_webhook_message_whose_answer_is_lost_is_sent_once(
     sandbox: Sandbox, webhook: Webhook, robot: WebhookRobot
 ) -> None:
     sandbox.fail(WEBHOOK, drop="after")
-    with pytest.raises(TransportError):
+    with pytest.raises(errors.TransportError):
         robot.send(Text("一次"), msg_uuid="1")
     assert len(webhook.messages) == 1
     robot.send(Text("一次"), msg_uuid="1")  # by hand, with the same mark
@@ -382,7 +376,7 @@ WRONG: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("template", "problem"), WRONG, ids=[problem[:40] for _, problem in WRONG])
 def test_limits_of_a_template(sandbox: Sandbox, app: DingTalkApp, template: Any, problem: str) -> None:
     for send in (lambda: Robot.send(template, ["zhaolei"]), lambda: Robot.send_to_group(template, "cid")):
-        with pytest.raises(InvalidArgument) as refused:
+        with pytest.raises(errors.InvalidArgument) as refused:
             send()
         assert [str(each)[: len(problem)] for each in refused.value.problems] == [problem]
     assert sandbox.received(BATCH) == sandbox.received(GROUP) == []
@@ -410,9 +404,9 @@ def test_one_call_takes_20_people_and_more_take_more_calls(sandbox: Sandbox, app
     assert (message.invalid_userids, message.throttled_userids) == (["nobody"], ["sunjing"])
     status = message.read_status()
     assert sorted(status.unread) == sorted(set(people) - {"sunjing"})
-    with pytest.raises(InvalidArgument, match="user_ids: List should have at most 20 items"):
+    with pytest.raises(errors.InvalidArgument, match="user_ids: List should have at most 20 items"):
         app.message.robot.batch_send(people, "sampleText", "{}")
-    with pytest.raises(InvalidArgument, match="user_ids: List should have at least 1 item"):
+    with pytest.raises(errors.InvalidArgument, match="user_ids: List should have at least 1 item"):
         Robot.send(SampleText("你好"), [])
     assert len(sandbox.received(BATCH)) == 2
 
@@ -427,7 +421,7 @@ def test_following_and_recalling_a_message_to_people(sandbox: Sandbox, app: Ding
     assert message.read_status().send_status == "RECALLED"
     sandbox.clock.advance(24 * 3600 + 1)
     assert message.recall().failed == {message.process_query_keys[0]: "processQueryKey.expireTime"}
-    with pytest.raises(InvalidRequest, match=r"processQueryKey\.expireTime"):
+    with pytest.raises(errors.InvalidRequest, match=r"processQueryKey\.expireTime"):
         message.read_status()
 
 
@@ -447,21 +441,24 @@ def test_following_and_recalling_a_message_to_a_group(sandbox: Sandbox, app: Din
 
 def test_refusals_of_the_apps_robot(sandbox: Sandbox, app: DingTalkApp) -> None:
     robot = app.message.robot
-    with pytest.raises(NotFound, match=r"robotCode\.notExsit"):
+    with pytest.raises(errors.NotFound, match=r"robotCode\.notExsit"):
         robot.send(SampleText("你好"), ["zhaolei"], robot_code="1740000001")
-    with pytest.raises(InvalidRequest, match=r"msgKey\.invalid"):
+    with pytest.raises(errors.InvalidRequest, match=r"msgKey\.invalid"):
         robot.batch_send(["zhaolei"], "none", "{}")
-    with pytest.raises(InvalidRequest, match=r"msgParam\.invalid"):
+    with pytest.raises(errors.InvalidRequest, match=r"msgParam\.invalid"):
         robot.batch_send(["zhaolei"], "sampleText", "你好")
-    with pytest.raises(InvalidRequest, match=r"miss\.param\.contentOfText"):
+    with pytest.raises(errors.InvalidRequest, match=r"miss\.param\.contentOfText"):
         robot.batch_send(["zhaolei"], "sampleText", "{}")
-    with pytest.raises(InvalidRequest, match=r"invalid\.openConversationId"):
+    with pytest.raises(errors.InvalidRequest, match=r"invalid\.openConversationId"):
         robot.send_to_group(SampleText("你好"), "cid")
-    with pytest.raises(InvalidArgument, match="msg_param: at most 15000 bytes"):
+    with pytest.raises(errors.InvalidArgument, match="msg_param: at most 15000 bytes"):
         robot.group_send("cid", "sampleText", "中" * 5_001)
-    with pytest.raises(ConfigurationError, match="robot's code"):
+    with pytest.raises(errors.ConfigurationError, match="give the call a robot_code"):
         DingTalkApp(corp_id="c", corp_secret="s").message.robot.send(SampleText("你好"), ["zhaolei"])
-    for code, kind in {"send.too.fast": RateLimited, "bot.forbidden.sendMessage": PermissionDenied}.items():
+    for code, kind in {
+        "send.too.fast": errors.RateLimited,
+        "bot.forbidden.sendMessage": errors.PermissionDenied,
+    }.items():
         sandbox.fail(BATCH, code=code)
         with sandbox.app(retry=None) as impatient, pytest.raises(kind):
             impatient.message.robot.send(SampleText("你好"), ["zhaolei"])
@@ -475,7 +472,7 @@ def test_a_message_whose_answer_is_lost_is_sent_once(sandbox: Sandbox, app: Ding
         (GROUP, lambda: Robot.send_to_group(SampleText("一次"), group)),
     ):
         sandbox.fail(path, drop="after")
-        with pytest.raises(TransportError):
+        with pytest.raises(errors.TransportError):
             send()
         assert len(sandbox.received(path)) == 1
     assert len(sandbox.company.outbox.robot_mail) == 2
@@ -485,7 +482,7 @@ def test_a_failure_on_the_way_keeps_what_was_sent(sandbox: Sandbox, app: DingTal
     people = list(sandbox.company.users)
     sandbox.fail(BATCH, headers={})
     sandbox.fail(BATCH, code="system.error", status=500)
-    with pytest.raises(PartlySent) as partly:
+    with pytest.raises(errors.PartlySent) as partly:
         Robot.send(SampleText("你好"), people)
     message: RobotMessage = partly.value.sent
     assert (partly.value.failed, partly.value.unsent) == (tuple(people[20:]), ())

@@ -107,7 +107,7 @@ def test_from_the_shell() -> None:
             line = process.stdout.readline()
             assert line, process.communicate()
             told += line
-        assert "本地钉钉已就绪" in told
+        assert "模拟服务器已就绪" in told
         exports = dict(re.findall(r"export DINGTALK_(\w+)=(\S+)", told))
         url, keys = exports["OAPI_URL"], {"appkey": exports["APPKEY"], "appsecret": exports["APPSECRET"]}
         token = requests.get(url + "/gettoken", params=keys, timeout=5).json()["access_token"]

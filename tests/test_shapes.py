@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import pytest
+from helpers import english
 from pydantic import Field, ValidationError
 from typing_extensions import TypedDict, Unpack
 
@@ -87,7 +88,7 @@ def problems(refused: Callable[[], object]) -> dict[str, str]:
     with pytest.raises(InvalidArgument) as caught:
         refused()
     assert "t0psecret" not in str(caught.value)
-    return {problem.field: problem.message for problem in caught.value.problems}
+    return {problem.field: english(problem.message) for problem in caught.value.problems}
 
 
 # as an argument

@@ -21,6 +21,7 @@ from dingtalk_models import (
     PlatformBusy,
     Space,
 )
+from dingtalk_models.file.dentry_fields import Destination
 from dingtalk_models.sandbox import Sandbox
 
 MB = 1024 * 1024
@@ -92,10 +93,11 @@ def test_the_same_by_ids(app: DingTalkApp, who: str, space: Space) -> None:
     folder = Dentry.objects.create_folder(space.id, "0", "2026", who)
     file = space.upload(b"one", who, name="a.txt")
     assert Dentry.objects.rename(space.id, file.id, "b.txt", who).path == "/b.txt"
-    copied = Dentry.objects.copy(space.id, file.id, space.id, folder.id, who).dentry
+    there: Destination = {"target_space_id": space.id, "target_folder_id": folder.id}
+    copied = Dentry.objects.copy(space.id, file.id, who, **there).dentry
     assert copied is not None
     assert copied.path == "/2026/b.txt"
-    moved = Dentry.objects.move(space.id, file.id, space.id, folder.id, who, conflict="AUTO_RENAME").dentry
+    moved = Dentry.objects.move(space.id, file.id, who, **there, conflict="AUTO_RENAME").dentry
     assert moved is not None
     assert (moved.id, moved.path) == (file.id, "/2026/b(1).txt")
     listed = Dentry.objects.list(space.id, who, parent_id=folder.id)

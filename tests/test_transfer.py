@@ -17,19 +17,8 @@ from helpers import awaited
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingtalk_models import (
-    Dentry,
-    DingTalkApp,
-    HttpRequest,
-    InvalidArgument,
-    InvalidRequest,
-    NotFound,
-    PermissionDenied,
-    Retry,
-    Space,
-    TransportError,
-    UnusableFile,
-)
+from dingtalk_models import Dentry, DingTalkApp, HttpRequest, Retry, Space
+from dingtalk_models.core import errors
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Download
 from dingtalk_models.file.transfer import Transfer
@@ -37,7 +26,7 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server.envelopes import Call
 from dingtalk_models.sandbox.server.envelopes import Upload as Received
 from dingtalk_models.sandbox.state.object_store import PREFIX
-from dingtalk_models.transport.body import CHUNK, FileBody, FormBody, receiving
+from dingtalk_models.transport.body import CHUNK, FileBody, FormBody, file_writer
 
 MB = 1024 * 1024
 
@@ -212,7 +201,7 @@ def test_the_two_steps_of_an_upload(sandbox: Sandbox, app: DingTalkApp, who: str
     assert commit.body["option"]["size"] == 5
 
     info = Dentry.objects.upload_info(root.uuid, who)
-    with pytest.raises(InvalidRequest) as nothing_put:
+    with pytest.raises(errors.InvalidRequest) as nothing_put:
         Dentry.objects.commit(root.uuid, who, info.upload_key, "b.txt")
     assert nothing_put.value.code == "dentryStoreError"
 
@@ -224,13 +213,13 @@ def test_the_store_refuses_what_was_not_signed(sandbox: Sandbox, app: DingTalkAp
     for wrong in ({}, headers | {"Authorization": "OSS x:y"}, headers | {"Content-Type": "text/plain"}):
         response = app.transport.send(HttpRequest("PUT", url, wrong, b"x"))
         assert (response.status, b"SignatureDoesNotMatch" in response.content) == (403, True)
-    with pytest.raises(PermissionDenied) as caught:
+    with pytest.raises(errors.PermissionDenied) as caught:
         app.send(Transfer("PUT", url, {}, upload=Upload(b"x")))
     assert caught.value.code == "SignatureDoesNotMatch"
     assert caught.value.request is not None
     assert "Signature" not in repr(caught.value.request)
     sandbox.clock.advance(901)
-    with pytest.raises(PermissionDenied) as late:
+    with pytest.raises(errors.PermissionDenied) as late:
         app.send(Transfer("PUT", url, headers, upload=Upload(b"x")))
     assert late.value.code == "AccessDenied"
 
@@ -282,7 +271,7 @@ def test_a_download_that_fails_leaves_nothing_behind(
     objects = sandbox.company.drive.store.objects
     (key,) = objects
     del objects[key]
-    with pytest.raises(NotFound) as gone:
+    with pytest.raises(errors.NotFound) as gone:
         app.send(_download(file, who, target))
     assert gone.value.code == "NoSuchKey"
     assert target.read_bytes() == b"before"
@@ -308,7 +297,7 @@ def test_a_commit_whose_answer_is_lost_is_sent_once(sandbox: Sandbox, app: DingT
     root = space.root(who)
     commit = f"/v2.0/storage/spaces/files/{root.uuid}/commit"
     sandbox.fail(commit, drop="after")
-    with pytest.raises(TransportError):
+    with pytest.raises(errors.TransportError):
         root.upload(b"x", who, name="a.txt")
     assert len(sandbox.received(commit)) == 1
     assert [each.name for each in space.list(who)] == ["a.txt"]
@@ -317,7 +306,7 @@ def test_a_commit_whose_answer_is_lost_is_sent_once(sandbox: Sandbox, app: DingT
 def test_a_space_without_room_takes_nothing(sandbox: Sandbox, app: DingTalkApp, who: str) -> None:
     small = Space.create(who, scene="small", quota=10)
     small.upload(b"12345678", who, name="a.txt")
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(errors.InvalidRequest) as caught:
         small.upload(b"123", who, name="b.txt")
     assert caught.value.code == "spaceQuotaInsufficient"
     assert len(at_the_store(sandbox)) == 1
@@ -327,23 +316,23 @@ def test_a_store_that_is_not_named_is_an_error(sandbox: Sandbox, app: DingTalkAp
     file = space.upload(b"x", who, name="a.txt")
     path = f"/v1.0/storage/spaces/{space.id}/dentries/{file.id}/downloadInfos/query"
     sandbox.fail(path, body='{"protocol":"HEADER_SIGNATURE","headerSignatureInfo":{}}', content_type="application/json")
-    with pytest.raises(TransportError, match="no URL of the file store"):
+    with pytest.raises(errors.TransportError, match="no URL of the file store"):
         file.download(io.BytesIO(), who)
 
 
 def test_what_is_refused_before_an_upload(sandbox: Sandbox, app: DingTalkApp, who: str, tmp_path: Path) -> None:
     folder = Dentry(id="1", space_id="1", uuid="u")
-    with pytest.raises(InvalidArgument, match="name: required"):
+    with pytest.raises(errors.InvalidArgument, match="name: required"):
         folder.upload(b"x", who)
-    with pytest.raises(InvalidArgument, match="file: should be a path, bytes or a binary file object"):
+    with pytest.raises(errors.InvalidArgument, match="file: should be a path, bytes or a binary file object"):
         folder.upload(3, who)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(InvalidArgument, match="to: should be a path or a binary file object"):
+    with pytest.raises(errors.InvalidArgument, match="to: should be a path or a binary file object"):
         folder.download(b"x", who)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(InvalidArgument, match="app_properties"):
+    with pytest.raises(errors.InvalidArgument, match="app_properties"):
         folder.upload(b"x", who, name="a", app_properties=[{"name": "a", "value": "b", "visibility": "PUBLIC"}] * 4)
     with pytest.raises(FileNotFoundError):
         folder.upload(tmp_path / "missing", who)
-    with pytest.raises(InvalidArgument, match="max_results"):
+    with pytest.raises(errors.InvalidArgument, match="max_results"):
         folder.list(who, max_results=51)
     assert sandbox.calls == []
 
@@ -365,7 +354,7 @@ def test_a_file_that_shrinks_while_it_is_sent(tmp_path: Path) -> None:
     chunks = FileBody(Upload(path)).chunks()
     next(chunks)
     path.write_bytes(b"")
-    with pytest.raises(UnusableFile, match="ended after"):
+    with pytest.raises(errors.UnusableFile, match="ended after"):
         next(chunks)
 
 
@@ -373,9 +362,9 @@ def test_a_target_that_cannot_be_rewound_is_written_once() -> None:
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader, os.fdopen(write_end, "wb") as pipe:
         kept = Download(pipe)
-        with receiving(kept, {}) as receiver:
-            receiver.take(b"abc")
+        with file_writer(kept, {}) as writer:
+            writer.write(b"abc")
         pipe.flush()
         assert reader.read(3) == b"abc"
-        with pytest.raises(OSError, match="cannot be rewound"), receiving(kept, {}):
+        with pytest.raises(OSError, match="cannot be rewound"), file_writer(kept, {}):
             pass

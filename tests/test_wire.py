@@ -215,8 +215,8 @@ class Everything:
         numbers: Annotated[CommaInts, wire("numberList")],
         texts: CommaStrs | None = None,
         fields: JsonObject | None = None,
-        moment: Annotated[Millis | None, wire("momentMillis")] = None,
         time: BeijingTime | None = None,
+        moment: Annotated[Millis | None, wire("momentMillis")] = None,
         day: CompactDate | None = None,
         flag: Flag | None = None,
     ) -> Call[None]:

@@ -78,7 +78,7 @@ def _link(test: Test | None) -> str:
 
 INTERFACES = {
     "access token": "auth.get_access_token oauth2_1_0.GetAccessToken",
-    "department list": "contact.get_department_list",
+    "department list": "contact.get_department_list dingtalk.oapi.v2.department.listsub",
     "department detail": "contact.get_department",
     "department create": "contact.create_department",
     "department update": "contact.update_department",

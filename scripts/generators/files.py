@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from generators import coverage, events, names
+from generators import coverage, events, moving, names, pages, what_is_here
 from generators.facts import ROOT
+from generators.marked import filled
 from generators.platform import source
 
 PACKAGE = ROOT / "src" / "dingtalk_models"
@@ -31,7 +32,18 @@ def files() -> dict[Path, str]:
         PACKAGE / "callback" / "event_types.json": events.event_types(),
         PLATFORM / "documented.json": source.documented_json(),
         ROOT / "docs" / "coverage.md": coverage.coverage(),
+        moving.GATEWAY: moving.gateway(),
+        **_pages(),
     }
+
+
+def _pages() -> dict[Path, str]:
+    """The pages written by hand that have generated parts: tables, and in Chinese the code of the English ones."""
+    texts = pages.chinese()
+    for made in (moving, what_is_here):
+        for language, path in made.PAGES.items():
+            texts[path] = filled(texts.get(path) or path.read_text("utf-8"), language, made.PARTS)
+    return texts
 
 
 def _formatted(path: Path, text: str) -> str:

@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dingtalk_models.auth.credential import Credential, Issued
-from dingtalk_models.auth.module import Auth
+from dingtalk_models.auth.module import Auth, first_refresh, first_signature, no_more
 from dingtalk_models.core import context
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.model import alias
 from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.exchange import exchange
@@ -83,7 +84,9 @@ class DingTalkApp(Sender, Modules):
         session_fallback: bool = False,
     ) -> None:
         if bool(appkey) != bool(appsecret):
-            raise ConfigurationError("appkey and appsecret belong together: one of them is missing")
+            raise ConfigurationError(
+                "appkey and appsecret belong together: one of them is missing / appkey 与 appsecret 须同时提供"
+            )
         super().__init__(partial(exchange, self), timeout=timeout, transport=transport, async_transport=async_transport)
         self.name = name
         self.corp_id = corp_id
@@ -122,16 +125,21 @@ class DingTalkApp(Sender, Modules):
         """
         given = {name.removeprefix("DINGTALK_").lower(): text for name, text in environ.items() if _is_ours(name)}
         if not given:
-            raise ConfigurationError("no DINGTALK_… variable is set; DINGTALK_APPKEY and DINGTALK_APPSECRET are needed")
+            raise ConfigurationError(
+                "no DINGTALK_… variable is set; DINGTALK_APPKEY and DINGTALK_APPSECRET are needed / "
+                "没有 DINGTALK_… 环境变量，至少要有 DINGTALK_APPKEY 和 DINGTALK_APPSECRET"
+            )
         if unknown := given.keys() - _FROM_ENV:
             names = ", ".join(f"DINGTALK_{name.upper()}" for name in sorted(unknown))
-            raise ConfigurationError(f"unknown variable {names}")
+            raise ConfigurationError(f"unknown variable {names} / 无此环境变量")
         settings: dict[str, Any] = {name: text for name, text in given.items() if text}
         try:
             if "timeout" in settings:
                 settings["timeout"] = float(settings["timeout"])
         except ValueError:
-            raise ConfigurationError("DINGTALK_TIMEOUT is not a number of seconds") from None
+            raise ConfigurationError(
+                "DINGTALK_TIMEOUT is not a number of seconds / DINGTALK_TIMEOUT 须为秒数"
+            ) from None
         return cls(**settings)
 
     @property
@@ -173,10 +181,10 @@ class DingTalkApp(Sender, Modules):
     # -- credentials ------------------------------------------------------------------------------------------------
 
     get_access_token = alias(Auth.get_access_token)
-    refresh_access_token = alias(Auth.refresh_access_token)
     get_jsapi_ticket = alias(Auth.get_jsapi_ticket)
-    refresh_jsapi_ticket = alias(Auth.refresh_jsapi_ticket)
-    jsapi_signature = alias(Auth.jsapi_signature)
+    refresh_access_token = formerly_too(first_refresh, time_out=no_more)(Auth.refresh_access_token)
+    refresh_jsapi_ticket = formerly_too(first_refresh, time_out=no_more)(Auth.refresh_jsapi_ticket)
+    jsapi_signature = formerly_too(first_signature)(Auth.jsapi_signature)
 
     @property
     def access_token(self) -> str:
@@ -193,7 +201,10 @@ class DingTalkApp(Sender, Modules):
             return self.auth.issue_access_token.call(self.appkey, self.appsecret)
         if self.corp_id and self.corp_secret:
             return self.auth.issue_corp_access_token.call(corpid=self.corp_id, corpsecret=self.corp_secret)
-        raise ConfigurationError(f"app {self.name!r} has no credentials: give it appkey and appsecret")
+        raise ConfigurationError(
+            f"app {self.name!r} has no credentials: give it appkey and appsecret / "
+            "应用没有凭证：请提供 appkey 和 appsecret"
+        )
 
     def _limiter(self, limit: RateLimit) -> Limiter:
         quota_key = f"dingtalk:{self.oapi_url}:{self.corp_id or self.appkey}:calls"

@@ -16,7 +16,13 @@ from pydantic_core import to_json
 from dingtalk_models.auth.credential import Credential
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.errors import AuthenticationError, ConfigurationError, DingTalkError, PermissionDenied
+from dingtalk_models.core.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    DingTalkError,
+    PermissionDenied,
+    TransportError,
+)
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Content, HttpRequest, HttpResponse
 from dingtalk_models.core.model import bind
@@ -53,16 +59,28 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     # before the attempts: the call that fetches a token has attempts of its own, and they must not multiply
     credential = app.access_token_credential
     if credential is None:
-        raise ConfigurationError(f"{call.endpoint} needs the access token of an app")
-    token = yield from credential.get()
+        raise ConfigurationError(f"{call.endpoint} needs the access token of an app / 该接口需要应用的 access_token")
+    token, path = (yield from credential.get()), call.endpoint.path
     try:
-        return (yield from _attempts(app, call, token.value, until))
+        result = yield from _attempts(app, call, token.value, until)
     except AuthenticationError as error:
         if not error.token_rejected:
             raise
+        refusal = error
+    else:
+        token.accepted.add(path)
+        return result
+    if (renewed := (yield from credential.renew(token, path))) is None:
+        raise refusal
     # the call was refused before it was executed, so even a write is safe to send again
-    token = yield from credential.renew(token)
-    return (yield from _attempts(app, call, token.value, until))
+    try:
+        result = yield from _attempts(app, call, renewed.value, until)
+    except AuthenticationError as error:
+        if error.token_rejected:
+            credential.rejected_again()
+        raise
+    credential.accepted(renewed, path)
+    return result
 
 
 def _attempts(app: ExchangingApp, call: Call[T], token: str | None, until: float) -> Flow[T]:
@@ -95,12 +113,20 @@ def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
         if isinstance(error, PermissionDenied) and not error.scopes:
             # not every refusal says which one is missing
             error.scopes = documented(call.endpoint.verb, call.endpoint.path).scopes
+        _tell_outcome(error, call)
         _log(call, received, sent_at, error)
         raise
     if result is not None:
         bind(result, app, lambda: call.read(response))
     _log(call, received, sent_at, None)
     return result
+
+
+def _tell_outcome(error: DingTalkError, call: Call[Any]) -> None:
+    """Say in an error without a reply whether the platform may have acted on the call."""
+    if isinstance(error, TransportError) and not (error.sent and call.endpoint.idempotent):
+        outcome = "whether it was carried out is unknown" if error.sent else "nothing was sent"
+        error.args = (f"{error}; {outcome}",)
 
 
 def prepare(call: Call[Any], oapi_url: str, api_url: str, token: str | None) -> HttpRequest:

@@ -73,7 +73,7 @@ class Runner:
         """The unsent call of an operation, by name."""
         target, kwargs = self._find(name, kwargs)
         if not _is_operation(target):
-            raise ConfigurationError(f"{name!r} is a plain method: it has no unsent call")
+            raise ConfigurationError(f"{name!r} is a plain method: it has no unsent call / 普通方法不能只生成请求")
         return target.call(*args, **kwargs)
 
     @property

@@ -69,7 +69,10 @@ class WebhookRobot:
         parts = urlsplit(url)
         tokens = parse_qs(parts.query).get("access_token")
         if not (parts.scheme and parts.netloc and parts.path == "/robot/send" and tokens):
-            raise ConfigurationError("not a webhook: expected https://oapi.dingtalk.com/robot/send?access_token=…")
+            raise ConfigurationError(
+                "not a webhook: expected https://oapi.dingtalk.com/robot/send?access_token=… / "
+                "不是 Webhook 地址：请从机器人设置中完整复制"
+            )
         self._token, self._secret = tokens[0], secret
         self._url = f"{parts.scheme}://{parts.netloc}"
         self.app: Sender = _RobotApp(self._url, transport, async_transport)

@@ -32,7 +32,7 @@ class Employee:
     name: str
     mobile: str
     unit: str
-    title: str = ""
+    title: str
     hired: datetime | None = None
 
 

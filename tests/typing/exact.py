@@ -94,6 +94,10 @@ def lists() -> None:
     assert_type(query.all(), list[User])
     assert_type(query.first(), User | None)
     assert_type(query.all.call(), Flow[list[User]])
+    assert_type(query[0], User)
+    assert_type(query[:20], Query[User])
+    assert_type(query[:20].all(), list[User])
+    assert_type(query.prefetch(8)[0], User)
 
 
 async def awaited_lists() -> None:
@@ -106,6 +110,9 @@ async def awaited_lists() -> None:
     assert_type([item.userid async for item in query], list[str])
     assert_type(await query.all.aio(), list[User])
     assert_type(await query.first.aio(), User | None)
+    assert_type(await query, list[User])
+    assert_type(await query[:20], list[User])
+    assert_type(await User.objects.list(1), list[User])
 
 
 async def of_instances() -> None:

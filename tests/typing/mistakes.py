@@ -1,8 +1,8 @@
-"""Thirteen mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
+"""Fifteen mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
 
 from __future__ import annotations
 
-from dingtalk_models import Department, User
+from dingtalk_models import Department, DingTalkApp, User
 from dingtalk_models.contact.user_fields import DeptOrder
 
 
@@ -21,6 +21,12 @@ def blocking(user: User) -> None:
     user.titel = "经理"  # mistake: no such field to assign
     for dept_id in Department.objects.list_ids.call(1):
         print(dept_id.bit_length())  # mistake: what is iterated is an unsent call
+
+
+def first_generation(app: DingTalkApp) -> None:
+    """Mistakes with the names of the first generation."""
+    app.contact.get_user(usr_id="u1")  # mistake: no such parameter, then or now
+    app.contact.create_user(name="张三", department=[1], position="工程师")  # mistake: the mobile number is missing
 
 
 async def awaited() -> None:

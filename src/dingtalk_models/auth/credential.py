@@ -32,6 +32,12 @@ RENEW_AHEAD = 600.0
 LOCK_LIFE = 30.0
 """Seconds after which nobody waits any longer for a refresh: whoever does it may have died."""
 
+LONGEST_LIFE = 86400.0
+"""Seconds after which a credential is renewed even if the platform says that it lives longer."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds until a credential is renewed again if the platform rejects it right after a renewal; doubled each time."""
+
 _POLL = 0.05
 _PAUSE_AFTER_FAILURE = 30.0
 
@@ -41,8 +47,12 @@ logger = logging.getLogger("dingtalk_models")
 class Issued(BaseModel, frozen=True):
     """A credential as the platform issues it, with its life in seconds."""
 
-    value: Annotated[str, Field(repr=False), wire("accessToken", "access_token", "jsapiTicket", "ticket")]
-    lifetime: Annotated[float, wire("expireIn", "expires_in")]
+    value: Annotated[
+        str,
+        Field(repr=False, pattern="^[!-~]+$"),
+        wire("accessToken", "access_token", "jsapiTicket", "ticket"),
+    ]
+    lifetime: Annotated[float, Field(ge=1, allow_inf_nan=False), wire("expireIn", "expires_in")]
 
 
 class Held:
@@ -51,13 +61,17 @@ class Held:
     Args:
         value: the token or ticket.
         until: when it expires, on the monotonic clock, which does not move when the wall clock is set.
+
+    Attributes:
+        accepted: the paths of the APIs that have accepted it.
     """
 
-    __slots__ = ("until", "value")
+    __slots__ = ("accepted", "until", "value")
 
     def __init__(self, value: str, until: float) -> None:
         self.value = value
         self.until = until
+        self.accepted: set[str] = set()
 
     @property
     def seconds_left(self) -> float:
@@ -103,6 +117,8 @@ class Credential:
         self._mutex = threading.Lock()
         self._refreshing: _Refresh | None = None
         self._renew_at = 0.0
+        self._pause = FIRST_PAUSE
+        self._paused_until = 0.0
         after_fork(self, Credential._after_fork)
 
     def _after_fork(self) -> None:
@@ -125,17 +141,43 @@ class Credential:
             yield Background(lambda: self._renew_ahead(held))
         return held
 
-    def renew(self, rejected: Held) -> Flow[Held]:
-        """Another one than the one the platform rejected; all callers that it rejected share one refresh."""
+    def renew(self, rejected: Held, path: str) -> Flow[Held | None]:
+        """Another one than the one the platform rejected; all callers that it rejected share one refresh.
+
+        Args:
+            rejected: the one that was rejected.
+            path: the API that rejected it.
+
+        Returns:
+            The new one. `None` while the platform rejects new ones too: each of its callers would fetch another.
+        """
 
         def wanted(other: Held) -> bool:
             return other.value != rejected.value
 
+        # one that was accepted there before was revoked since, which a renewal does help
+        if time.monotonic() < self._paused_until and path not in rejected.accepted and not self._has(wanted):
+            return None
         held = yield from self._refresh(rejected, wanted)
         if wanted(held):
             return held
         # a refresh that began before the rejection may have brought the rejected one again
         return (yield from self._refresh(held, wanted))
+
+    def _has(self, wanted: Wanted) -> bool:
+        return self._held is not None and wanted(self._held)
+
+    def accepted(self, renewed: Held, path: str) -> None:
+        """An API has accepted a renewed one."""
+        renewed.accepted.add(path)
+        self._pause = FIRST_PAUSE
+
+    def rejected_again(self) -> None:
+        """The platform has rejected a renewed one: renew it no more for a while, and longer each time."""
+        with self._mutex:
+            if time.monotonic() >= self._paused_until:
+                self._paused_until = time.monotonic() + self._pause
+                self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def force(self) -> Flow[Held]:
         """A newly issued one, whatever there is."""
@@ -209,7 +251,7 @@ class Credential:
 
     def _from_platform(self) -> Flow[Held]:
         issued = yield from self._fetch()
-        life = max(issued.lifetime - MARGIN, issued.lifetime / 2)
+        life = min(max(issued.lifetime - MARGIN, issued.lifetime / 2), LONGEST_LIFE)
         self._held = held = Held(issued.value, time.monotonic() + life)
         yield from Blocking(lambda: self.session.set(self.key, issued.value, life))
         return held

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from typing import Annotated, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, Field
@@ -14,9 +14,23 @@ from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.steps import Flow
+
+
+def first_refresh(_: object, time_out: int = 7000) -> None:
+    """The parameters of the first generation's `refresh_…`. Today, the platform says how long a credential lives."""
+
+
+def no_more(_: object) -> dict[str, Any]:
+    """What becomes of an argument that has no meaning any more."""
+    return {}
+
+
+def first_signature(_: object, jsapi_ticket: str, noncestr: str, timestamp: int, url: str) -> None:
+    """The parameters of the first generation's `jsapi_signature`."""
 
 
 @runtime_checkable
@@ -126,6 +140,7 @@ class Auth(Manager):
         """The app's access token, fetched only when it has to be."""
         return (yield from self._app.access_token_credential.get()).value
 
+    @formerly_too(first_refresh, time_out=no_more)
     @operation
     def refresh_access_token(self) -> Flow[str]:
         """A newly issued access token, for instance after a permission was granted."""
@@ -136,11 +151,13 @@ class Auth(Manager):
         """The app's jsapi ticket, fetched only when it has to be."""
         return (yield from self._app.jsapi_ticket_credential.get()).value
 
+    @formerly_too(first_refresh, time_out=no_more)
     @operation
     def refresh_jsapi_ticket(self) -> Flow[str]:
         """A newly issued jsapi ticket; every page that signs with the old one has to change at once."""
         return (yield from self._app.jsapi_ticket_credential.force()).value
 
+    @formerly_too(first_signature)
     @operation
     def jsapi_signature(
         self,
@@ -148,7 +165,8 @@ class Auth(Manager):
         *,
         noncestr: Annotated[str, Field(min_length=1)] | None = None,
         timestamp: Annotated[int, Field(gt=0)] | None = None,
-        algorithm: Literal["sha256", "sha1"] = "sha256",
+        algorithm: Literal["sha256", "sha1"] | None = None,
+        jsapi_ticket: str | None = None,
     ) -> Flow[JsapiSignature]:
         """Sign a page, so that its script may use the client's abilities (JSAPI鉴权).
 
@@ -157,13 +175,15 @@ class Auth(Manager):
             noncestr: random text; the app's own, or newly made.
             timestamp: seconds since 1970; now.
             algorithm: "sha256" as documented today, "sha1" for clients that still want the older one.
+            jsapi_ticket: a ticket of your own instead of the app's. It is signed with "sha1" by default, as in the
+                first generation, which was always given one.
 
         Returns:
             What `dd.config` wants.
 
         Source: jsapi-authentication
         """
-        ticket = (yield from self._app.jsapi_ticket_credential.get()).value
+        ticket = jsapi_ticket or (yield from self._app.jsapi_ticket_credential.get()).value
         nonce = noncestr or self._app.noncestr or secrets.token_hex(8)
         moment = int(time.time()) if timestamp is None else timestamp
         page = signed_url(url)
@@ -173,13 +193,13 @@ class Auth(Manager):
             noncestr=nonce,
             timestamp=moment,
             url=page,
-            signature=sign_page(ticket, nonce, moment, page, algorithm),
+            signature=sign_page(ticket, nonce, moment, page, algorithm or ("sha1" if jsapi_ticket else "sha256")),
         )
 
     @property
     def _app(self) -> AppWithCredentials:
         if not isinstance(self.app, AppWithCredentials):
-            raise ConfigurationError("credentials belong to an app: use app.auth")
+            raise ConfigurationError("credentials belong to an app: use app.auth / 凭证属于应用：请使用 app.auth")
         return self.app
 
 

@@ -37,7 +37,10 @@ def decode_key(aes_key: str) -> bytes:
         ConfigurationError: it is not 43 letters and digits.
     """
     if not re.fullmatch(rf"[A-Za-z0-9+/]{{{KEY_LENGTH}}}", aes_key):
-        raise ConfigurationError(f"aes_key must be {KEY_LENGTH} letters and digits, as shown in the console")
+        raise ConfigurationError(
+            f"aes_key must be {KEY_LENGTH} letters and digits, as shown in the console / "
+            f"aes_key 须为 {KEY_LENGTH} 位字母或数字，与开发者后台一致"
+        )
     return b64decode(aes_key + "=")
 
 
@@ -64,7 +67,9 @@ class Crypto:
         self._iv = self._key[: AES.block_size]
         self._owners = tuple(owner.encode() for owner in owners)
         if not self._owners:
-            raise ConfigurationError("pushes need an owner: set appkey or corp_id on the app")
+            raise ConfigurationError(
+                "pushes need an owner: set appkey or corp_id on the app / 接收推送须设置应用的 appkey 或 corp_id"
+            )
 
     def __repr__(self) -> str:
         return f"Crypto(owners={[owner.decode() for owner in self._owners]})"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.callback.subscription import SubscriptionManager
 from dingtalk_models.core.errors import SignatureMismatch
+from dingtalk_models.core.formerly import formerly
 from dingtalk_models.core.model import managed
 
 
@@ -23,36 +24,44 @@ class Callback(Receiver):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    register_callback = SubscriptionManager.register
-    update_callback = SubscriptionManager.update
+    @formerly(SubscriptionManager.register, callback_tag="event_types")
+    def register_callback(self, callback_tag: list[str]) -> None: ...
+    @formerly(SubscriptionManager.update, callback_tag="event_types")
+    def update_callback(self, callback_tag: list[str]) -> None: ...
+
     get_callback = SubscriptionManager.get
     delete_callback = SubscriptionManager.delete
     get_call_back_failed_result = SubscriptionManager.take_failed_page
 
-    def encrypt(self, text: str) -> str:
-        """Encrypt a text for this app."""
-        return self.crypto.encrypt(text)
+    def encrypt(self, plaintext: str, buf: bytes | str | None = None) -> str:
+        """Encrypt a text for this app.
 
-    def decrypt(self, encrypted: str) -> str:
+        Args:
+            plaintext: the text.
+            buf: the 16 bytes at the start; by default random ones.
+        """
+        return self.crypto.encrypt(plaintext, random=buf.encode() if isinstance(buf, str) else buf)
+
+    def decrypt(self, ciphertext: str) -> str:
         """Decrypt the text of a push."""
-        return self.crypto.decrypt(encrypted)
+        return self.crypto.decrypt(ciphertext)
 
-    def encrypt_text(self, text: str) -> str:
+    def encrypt_text(self, plaintext: str) -> str:
         """Encrypt a plain text, without random start, length and owner."""
-        return self.crypto.encrypt_text(text)
+        return self.crypto.encrypt_text(plaintext)
 
-    def decrypt_text(self, encrypted: str) -> str:
+    def decrypt_text(self, ciphertext: str) -> str:
         """Decrypt a text from `encrypt_text`."""
-        return self.crypto.decrypt_text(encrypted)
+        return self.crypto.decrypt_text(ciphertext)
 
-    def generate_callback_signature(self, encrypted: str, timestamp: str, nonce: str) -> str:
+    def generate_callback_signature(self, data: str, timestamp: str | int, nonce: str) -> str:
         """The signature of an encrypted text."""
-        return self.crypto.signature(timestamp, nonce, encrypted)
+        return self.crypto.signature(str(timestamp), nonce, data)
 
-    def check_callback_signature(self, signature: str, encrypted: str, timestamp: str, nonce: str) -> bool:
+    def check_callback_signature(self, signature: str, ciphertext: str, timestamp: str | int, nonce: str) -> bool:
         """Whether a signature matches an encrypted text."""
         try:
-            self.crypto.verify(signature, timestamp, nonce, encrypted)
+            self.crypto.verify(signature, str(timestamp), nonce, ciphertext)
         except SignatureMismatch:
             return False
         return True
@@ -61,4 +70,20 @@ class Callback(Receiver):
         """The reply to a push: an encrypted and signed `success`."""
         return self.reply()
 
-    check_url = return_success
+    def check_url(
+        self, ding_nonce: str, ding_sign: str, ding_timestamp: str | int, ding_encrypt: str
+    ) -> dict[str, str]:
+        """The reply to the push that checks the app's URL. `receive` does this for every push.
+
+        Args:
+            ding_nonce: `nonce` of the query.
+            ding_sign: `signature` of the query.
+            ding_timestamp: `timestamp` of the query.
+            ding_encrypt: `encrypt` of the body.
+
+        Raises:
+            SignatureMismatch: it is not signed with the app's token.
+            DecryptionError: it is not encrypted with the app's key, or is meant for another app.
+        """
+        self.crypto.verify(ding_sign, str(ding_timestamp), ding_nonce, ding_encrypt)
+        return self.reply(self.crypto.open(ding_encrypt).owner)

@@ -117,7 +117,10 @@ class Receiver(Module):
         """
         if self._crypto is None:
             if not self.app.token or not self.app.aes_key:
-                raise ConfigurationError(f"app {self.app.name!r} cannot receive pushes: set token and aes_key")
+                raise ConfigurationError(
+                    f"app {self.app.name!r} cannot receive pushes: set token and aes_key / "
+                    "该应用无法接收推送：请设置 token 和 aes_key"
+                )
             owners = [owner for owner in (self.app.appkey, self.app.corp_id) if owner]
             self._crypto = Crypto(self.app.token, self.app.aes_key, owners)
         return self._crypto

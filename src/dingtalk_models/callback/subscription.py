@@ -155,7 +155,7 @@ def _completed(
         }
     for name, value in given.items():
         if value is None:
-            raise Refusal(name, "required, because the app has none")
+            raise Refusal(name, "required, because the app has none / 必填：应用上没有设置")
     return {name: value for name, value in given.items() if value is not None}
 
 

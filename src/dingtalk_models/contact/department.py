@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
@@ -113,6 +113,45 @@ _OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
     "orgDeptOwner": "org_dept_owner",
     "sourceIdentifier": "source_identifier",
 }
+
+
+class _OldDepartmentFields(TypedDict, total=False):
+    """What a department could be given by the older APIs."""
+
+    parentid: int | str
+    order: int | str
+    createDeptGroup: bool
+    deptHiding: bool
+    deptPermits: str
+    userPermits: str
+    deptPerimits: str
+    userPerimits: str
+    outerDept: bool
+    outerDeptOnlySelf: bool
+    outerPermitDepts: str
+    outerPermitUsers: str
+    autoApproveApply: bool
+    sourceIdentifier: str
+
+
+class OldNewDepartmentFields(_OldDepartmentFields):
+    """What the first generation's `create_department` took."""
+
+    name: Required[str]
+
+
+class OldDepartmentChanges(_OldDepartmentFields, total=False):
+    """What the first generation's `update_department` took."""
+
+    id: Required[int | str]
+    name: str
+    lang: Language
+    autoAddUser: bool
+    deptManagerUseridList: str
+    groupContainSubDept: bool
+    groupContainOuterDept: bool
+    groupContainHiddenDept: bool
+    orgDeptOwner: str
 
 
 class _ParentPath(Record):
@@ -475,4 +514,4 @@ class Department(Model, Saved["Department"]):
 
 def _check_permits(fields: DepartmentFields) -> None:
     if len(fields.get("dept_permits", [])) + len(fields.get("user_permits", [])) > 50:  # noqa: PLR2004
-        raise Refusal("dept_permits", "together with user_permits at most 50")
+        raise Refusal("dept_permits", "together with user_permits at most 50 / 与 user_permits 合计最多 50 个")

@@ -117,7 +117,7 @@ class _Met:
         return user.model_copy(update={"dept_order": None, "leader": None, **lists}).using(user.app)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Directory:
     """The whole organisation at one moment.
 
@@ -134,6 +134,13 @@ class Directory:
     taken: datetime
     departments: Mapping[int, Department]
     users: Mapping[str, User]
+
+    def __repr__(self) -> str:
+        """Two lines: whose it is and of when, and how much is in it."""
+        name = self.departments[ROOT].name if ROOT in self.departments else None
+        whose = f"Directory of {name}" if name else "Directory"
+        counts = f"{len(self.departments)} departments, {len(self.users)} users"
+        return f"{whose}, taken {self.taken.isoformat(timespec='seconds')}\n{counts}"
 
     def save(self, path: str | os.PathLike[str], /) -> None:
         """Write it to a file as JSON Lines: a header, then a department or a user a line, as the platform writes them.

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from dingtalk_models.contact.department import DepartmentManager
+from typing_extensions import Unpack
+
+from dingtalk_models.contact.department import (
+    ROOT,
+    Department,
+    DepartmentManager,
+    OldDepartmentChanges,
+    OldNewDepartmentFields,
+)
 from dingtalk_models.contact.directory import DirectoryManager
 from dingtalk_models.contact.role import RoleGroup, RoleGroupManager, RoleManager
 from dingtalk_models.contact.user import UserManager
+from dingtalk_models.contact.user_fields import OldNewUserFields, OldUserChanges
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.formerly import formerly, formerly_too
 from dingtalk_models.core.model import Module, alias, managed
 from dingtalk_models.core.operation import method, operation
 from dingtalk_models.core.query import Query
+from dingtalk_models.core.wire import Language
+
+
+def _department_list(_: Module, id_: int | None = None) -> None: ...
 
 
 class Contact(Module):
@@ -30,28 +45,57 @@ class Contact(Module):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    get_user = alias(UserManager.get)
-    create_user = alias(UserManager.create)
-    update_user = alias(UserManager.update)
+    # What the decorated signatures are: the parameters that the first generation had.
+
+    @formerly(UserManager.get, user_id="userid")
+    def get_user(self, user_id: str) -> None: ...
+    @formerly(UserManager.create, "dingtalk.oapi.user.create")
+    def create_user(self, **user_info: Unpack[OldNewUserFields]) -> None: ...
+    @formerly(UserManager.update, "dingtalk.oapi.user.update")
+    def update_user(self, **user_info: Unpack[OldUserChanges]) -> None: ...
+    @formerly(UserManager.list, "dingtalk.oapi.user.listbypage")
+    def get_dept_user_list(self, department_id: int) -> None: ...
+    @formerly(UserManager.list, "dingtalk.oapi.user.listbypage")
+    def get_all_dept_user_list(self, department_id: int) -> None: ...
+    @formerly(DepartmentManager.get, id_="dept_id")
+    def get_department(self, id_: int) -> None: ...
+    @formerly(DepartmentManager.create, "dingtalk.oapi.department.create")
+    def create_department(self, **dept_info: Unpack[OldNewDepartmentFields]) -> None: ...
+    @formerly(DepartmentManager.update, "dingtalk.oapi.department.update")
+    def update_department(self, **dept_info: Unpack[OldDepartmentChanges]) -> None: ...
+    @formerly(DepartmentManager.delete, id_="dept_id")
+    def delete_department(self, id_: int) -> None: ...
+    @formerly(RoleGroupManager.list)
+    def get_corp_role_list(self, size: int = 20, offset: int = 0) -> None: ...
+    @formerly(RoleManager.users)
+    def get_role_simple_list(self, role_id: int, size: int = 20, offset: int = 0) -> None: ...
+    @formerly(RoleManager.assign, "dingtalk.corp.role.addrolesforemps")
+    def add_roles_for_emps(self, rolelid_list: Sequence[int], userid_list: Sequence[str]) -> None: ...
+    @formerly(RoleManager.revoke, "dingtalk.corp.role.removerolesforemps", rolelid_list="role_ids")
+    def remove_roles_for_emps(self, rolelid_list: Sequence[int], userid_list: Sequence[str]) -> None: ...
+
     delete_user = alias(UserManager.delete)
     get_user_by_code = alias(UserManager.by_code)
-    get_dept_user_list = alias(UserManager.list)
-    get_all_dept_user_list = alias(UserManager.list)
     get_all_org_users = alias(UserManager.all)
     get_all_users = alias(UserManager.all)
     get_user_departments = alias(DepartmentManager.of_user)
-    get_department = alias(DepartmentManager.get)
-    get_department_list = alias(DepartmentManager.list)
     get_department_id_list = alias(DepartmentManager.list_ids)
     get_all_department_id_list = alias(DepartmentManager.walk_ids)
-    create_department = alias(DepartmentManager.create)
-    update_department = alias(DepartmentManager.update)
-    delete_department = alias(DepartmentManager.delete)
-    get_corp_role_list = alias(RoleGroupManager.list)
     get_role_group = alias(RoleGroupManager.get)
-    get_role_simple_list = alias(RoleManager.users)
-    add_roles_for_emps = alias(RoleManager.assign)
-    remove_roles_for_emps = alias(RoleManager.revoke)
+
+    @formerly_too(_department_list, id_=lambda id_: {"parent_id": ROOT if id_ is None else id_})
+    @operation
+    def get_department_list(
+        self, parent_id: int = ROOT, *, language: Language = "zh_CN", fetch_child: bool = True
+    ) -> Query[Department]:
+        """The departments below a department, all levels of them: a call a department.
+
+        Args:
+            parent_id: the department; by default the root, and so the whole company.
+            language: the language of the names.
+            fetch_child: whether to go on below its direct children.
+        """
+        return self.departments.list.call(parent_id, language=language, fetch_child=fetch_child)
 
     @operation
     def get_org_user_count(self, only_active: bool | Literal[0, 1] = False) -> Call[int]:

@@ -21,6 +21,8 @@ from dingtalk_models.core.wire import CommaInts, CommaStrs, camel, wire
 RoleName = Annotated[str, Field(min_length=1), wire("roleName")]
 RoleId = Annotated[int, wire("roleId")]
 _Roles = Annotated[CommaInts, Field(min_length=1, max_length=20), wire("roleIds")]
+_Assigned = Annotated[CommaStrs, Field(min_length=1, max_length=20), wire("userIds")]
+_Revoked = Annotated[CommaStrs, Field(min_length=1, max_length=100), wire("userIds")]
 
 
 class RoleGroupManager(Manager):
@@ -87,7 +89,8 @@ class RoleManager(Manager):
         def pages() -> PageFlow[Role]:
             groups = self.list_groups.call().page_flow()
             while (page := (yield from next_page(groups))) is not None:
-                yield page_of([role for group in page.items for role in _in_group(group.roles, group.group_id)])
+                roles = [role for group in page.items for role in _in_group(group.roles, group.group_id)]
+                yield page_of(roles, unparsed=page.unparsed)
 
         return Query(pages)
 
@@ -179,11 +182,7 @@ class RoleManager(Manager):
         "POST /topapi/role/addrolesforemps",
         Old("dingtalk.corp.role.addrolesforemps", rolelid_list="role_ids", userid_list="user_ids"),
     )
-    def assign(
-        self,
-        role_ids: _Roles,
-        user_ids: Annotated[CommaStrs, Field(min_length=1, max_length=20), wire("userIds")],
-    ) -> Call[None]:
+    def assign(self, role_ids: _Roles, user_ids: _Assigned) -> Call[None]:
         """Give roles to users (批量增加员工角色).
 
         Args:
@@ -202,11 +201,7 @@ class RoleManager(Manager):
         "POST /topapi/role/removerolesforemps",
         Old("dingtalk.corp.role.removerolesforemps", roleid_list="role_ids", userid_list="user_ids"),
     )
-    def revoke(
-        self,
-        role_ids: _Roles,
-        user_ids: Annotated[CommaStrs, Field(min_length=1, max_length=100), wire("userIds")],
-    ) -> Call[None]:
+    def revoke(self, role_ids: _Roles, user_ids: _Revoked) -> Call[None]:
         """Take roles from users (批量删除员工角色).
 
         Args:
@@ -240,12 +235,12 @@ class RoleManager(Manager):
 
 
 class _RoleReply(Record, alias_generator=camel):
-    name: str
+    name: str = ""
     group_id: int | None
 
 
 class _RoleGroupReply(Record):
-    group_name: str
+    group_name: str = ""
     roles: list[Role] = []
 
 
@@ -290,7 +285,7 @@ class Role(Model, Saved["Role"], alias_generator=camel):
         return self.objects.users.call(self.role_id)
 
     @operation
-    def assign(self, user_ids: Annotated[CommaStrs, Field(min_length=1, max_length=20)]) -> Call[None]:
+    def assign(self, user_ids: _Assigned) -> Call[None]:
         """Give this role to users.
 
         Args:
@@ -299,7 +294,7 @@ class Role(Model, Saved["Role"], alias_generator=camel):
         return self.objects.assign.call([self.role_id], user_ids)
 
     @operation
-    def revoke(self, user_ids: Annotated[CommaStrs, Field(min_length=1, max_length=100)]) -> Call[None]:
+    def revoke(self, user_ids: _Revoked) -> Call[None]:
         """Take this role from users.
 
         Args:

@@ -13,6 +13,7 @@ from typing_extensions import Unpack
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.contact.user_fields import (
     OLD_FIELDS,
+    OLD_LISTING,
     DeptOrder,
     DeptPosition,
     From,
@@ -66,10 +67,7 @@ class UserManager(Manager):
     @api(
         "dingtalk.oapi.v2.user.create",
         "POST /topapi/v2/user/create",
-        Old(
-            "dingtalk.oapi.user.create",
-            **OLD_FIELDS,
-        ),
+        Old("dingtalk.oapi.user.create", **OLD_FIELDS),
     )
     def create(
         self,
@@ -96,7 +94,7 @@ class UserManager(Manager):
         Source: user-information-creation
         """
         if mobile is None and not fields.get("exclusive_account") and not fields.get("outer_exclusive_corpid"):
-            raise Refusal("mobile", "required, except for a company account (exclusive_account)")
+            raise Refusal("mobile", "required, except for a company account (exclusive_account) / 必填，企业账号除外")
         call = Call(_NewUser)
         given = {"name": name, "mobile": mobile, "dept_id_list": dept_id_list, **fields}
         return call.then(
@@ -106,11 +104,7 @@ class UserManager(Manager):
     @api(
         "dingtalk.oapi.v2.user.update",
         "POST /topapi/v2/user/update",
-        Old(
-            "dingtalk.oapi.user.update",
-            **OLD_FIELDS,
-            lang="language",
-        ),
+        Old("dingtalk.oapi.user.update", **OLD_FIELDS, lang="language"),
     )
     def update(self, userid: str, **fields: Unpack[UserChanges]) -> Call[None]:
         """Change a user (更新用户信息).
@@ -145,12 +139,9 @@ class UserManager(Manager):
     @api(
         "dingtalk.oapi.v2.user.list",
         "POST /topapi/v2/user/list",
-        Old(
-            "dingtalk.oapi.user.listbypage",
-            department_id="dept_id", offset="cursor", order="order_field", lang="language",
-        ),
+        Old("dingtalk.oapi.user.listbypage", **OLD_LISTING),
         idempotent=True,
-    )  # fmt: skip
+    )
     def list(self, dept_id: int = ROOT, **options: Unpack[UserListing]) -> Query[User]:
         """The members of one department itself, with every field (获取部门用户详情).
 
@@ -169,12 +160,9 @@ class UserManager(Manager):
     @api(
         "dingtalk.oapi.user.listsimple",
         "POST /topapi/user/listsimple",
-        Old(
-            "dingtalk.oapi.user.simplelist",
-            department_id="dept_id", offset="cursor", order="order_field", lang="language",
-        ),
+        Old("dingtalk.oapi.user.simplelist", **OLD_LISTING),
         idempotent=True,
-    )  # fmt: skip
+    )
     def list_simple(self, dept_id: int = ROOT, **options: Unpack[UserListing]) -> Query[SimpleUser]:
         """Id and name of the members of one department itself (获取部门用户基础信息).
 
@@ -263,11 +251,7 @@ class UserManager(Manager):
         """
         return Call(UserMatch)
 
-    @api(
-        "dingtalk.oapi.v2.user.getuserinfo",
-        "POST /topapi/v2/user/getuserinfo",
-        "dingtalk.oapi.user.getuserinfo",
-    )
+    @api("dingtalk.oapi.v2.user.getuserinfo", "POST /topapi/v2/user/getuserinfo", "dingtalk.oapi.user.getuserinfo")
     def by_code(self, code: str) -> Call[LoginIdentity]:
         """Who is logged in, by the code that a page inside DingTalk received (通过免登码获取用户信息).
 
@@ -281,12 +265,7 @@ class UserManager(Manager):
         """
         return Call(LoginIdentity)
 
-    @api(
-        "dingtalk.oapi.user.listadmin",
-        "POST /topapi/user/listadmin",
-        "dingtalk.oapi.user.get_admin",
-        idempotent=True,
-    )
+    @api("dingtalk.oapi.user.listadmin", "POST /topapi/user/listadmin", "dingtalk.oapi.user.get_admin", idempotent=True)
     def admins(self) -> Call[builtins.list[Admin]]:
         """The company's administrators (获取管理员列表).
 
@@ -407,7 +386,8 @@ class UserManager(Manager):
                     with closing(rest):
                         yield page_of(met.new(members, here))
                         while (page := (yield from next_page(rest))) is not None:
-                            yield page_of(met.new(page.items, here, {user.userid for user in members}))
+                            fresh = met.new(page.items, here, {user.userid for user in members})
+                            yield page_of(fresh, unparsed=page.unparsed)
                             members = page.items
 
         return Query(pages)

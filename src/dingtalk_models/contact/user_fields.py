@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Required
 
 from pydantic import AfterValidator, Field, JsonValue
 from typing_extensions import TypedDict
@@ -25,7 +25,9 @@ _LONGEST_EXTENSION = 2000
 
 def _short_enough(extension: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if len(json.dumps(extension, ensure_ascii=False)) > _LONGEST_EXTENSION:
-        raise ValueError(f"as JSON, at most {_LONGEST_EXTENSION} characters")
+        raise ValueError(
+            f"as JSON, at most {_LONGEST_EXTENSION} characters / 转为 JSON 后最多 {_LONGEST_EXTENSION} 个字符"
+        )
     return extension
 
 
@@ -171,4 +173,44 @@ OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
     "managerUserid": "manager_userid",
     "hiredDate": "hired_date",
 }
-"""The names that the older APIs have for them."""
+"""The names that the older APIs have for the fields of a user."""
+
+OLD_LISTING = {"department_id": "dept_id", "offset": "cursor", "order": "order_field", "lang": "language"}
+"""The names that the older APIs have for the options of a list of users."""
+
+
+class _OldUserFields(TypedDict, total=False):
+    """What a user could be given by the older APIs."""
+
+    position: str
+    tel: str
+    workPlace: str
+    remark: str
+    email: str
+    orgEmail: str
+    jobnumber: str
+    isHide: bool
+    isSenior: bool
+    extattr: str | Mapping[str, Any]
+    orderInDepts: str | Mapping[int, int]
+    positionInDepts: str | Mapping[int, str]
+    managerUserid: str
+    hiredDate: int
+
+
+class OldNewUserFields(_OldUserFields, total=False):
+    """What the first generation's `create_user` took."""
+
+    name: Required[str]
+    mobile: Required[str]
+    department: Required[str | Sequence[int]]
+    userid: str
+
+
+class OldUserChanges(_OldUserFields, total=False):
+    """What the first generation's `update_user` took, apart from `mobile`: it cannot be changed any more."""
+
+    userid: Required[str]
+    name: str
+    department: str | Sequence[int]
+    lang: Language

@@ -128,8 +128,11 @@ class Arguments:
     def _miscounted(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Problem:
         twice = [name for name in self.positional[: len(args)] if name in kwargs]
         if twice:
-            return Problem(twice[0], "given twice")
-        return Problem("*args", f"takes {len(self.positional)} positional arguments, {len(args)} given")
+            return Problem(twice[0], "given twice / 重复传入")
+        takes, given = len(self.positional), len(args)
+        return Problem(
+            "*args", f"takes {takes} positional arguments, {given} given / 最多 {takes} 个位置参数，传了 {given} 个"
+        )
 
 
 def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parameter]) -> dict[str, Any]:

@@ -81,7 +81,10 @@ class Call(Described, Step, Generic[T]):
         """What it sends."""
         endpoint, params = self.endpoint, self.params
         if endpoint is NOWHERE:
-            raise ConfigurationError("this call has no endpoint: return it from a method decorated with @api(…)")
+            raise ConfigurationError(
+                "this call has no endpoint: return it from a method decorated with @api(…) / "
+                "该调用没有接口地址：请从 @api(…) 装饰的方法返回"
+            )
         path = endpoint.path
         if "{" in path:
             in_path = re.findall(r"{(\w+)}", path)

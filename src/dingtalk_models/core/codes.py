@@ -31,26 +31,28 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
     (AuthenticationError, REJECTED_TOKEN | _codes("""
         40013 40078 40079 40082..40089 40091 40096 41002 41004 41007 41026 41027 42002 42003 42007..42009 48003
         invalidClientIdOrSecret invalid.client unauthorized.client invalidSuiteKey invalidSuiteTicket invalidAuthInfo
-        invalidCode invalidToken accesstoken.expired AuthenticationFailed.MissingParameter 300001 300005 400101""")),
-    (QuotaExhausted, _codes("90020 41045 Forbidden.AccessDenied.ApiCountLimitForOrg")),
+        invalidCode AuthenticationFailed.MissingParameter 300001 300005 400101""")),
+    (QuotaExhausted, _codes("""
+        90020 41045 143105 143106 143205 143206 Forbidden.AccessDenied.ApiCountLimitForOrg""")),
     (RateLimited, _codes("""
-        90001..90014 90017 90018 45009 143103 143104 130101 660026 410100 41046 41047 1111 429
+        90001..90014 90017 90018 45009 143103 143104 143203 143204 130101 660026 410100 41046 41047 1111 429
         send.too.fast send.byToken.tooFast too.many.group too.many.people autoflowLikeTriggerRateLimited""")),
     (PermissionDenied, _codes("""
         60011 60020 43007 48002 50002..50005 400020 33009 8100017 810007 23004 310000
         send.forbidden bot.forbidden.sendMessage chatbotId.notAllow.sendOTO not.allowed.robotCode
-        60205 permissionDenied noPermission orgAuthLevelNotEnough
+        60205 permissionDenied noPermission orgAuthLevelNotEnough auth.error unauthorized invalidAccessToken
+        processGetFailedByParameter dentryUploadForbidden ip.not.match sign.not.match
         needAuth permission.error processSetupNoPermission aflowProcessSetupNoPermission benefitStatusInvalid
         Forbidden.AccessDenied.AccessTokenPermissionDenied Forbidden.AccessDenied.IpNotInWhiteList""")),
     (NotFound, _codes("""
         60121 33012 40003 46004 40104 60111 60003 60004 40009 33011 60301 34020 40016 34001 60124 49017 820004 830001
-        71007 400040 22 404 400013 400106 885001 invalidParameter.robotCode.notExsit group.disbanded
+        71007 400040 22 404 12012 400013 400106 885001 invalidParameter.robotCode.notExsit group.disbanded
         processInstanceIdError processCodeError process.error processcode.error aflowProcessCodeIsError""")),
     (AlreadyExists, _codes("""
         60102 60104 60106 60107 60016 60021 40100 40101 22005 60200 34021 71006 400041 40103
         invalidRequest.duplicateClientToken dentryNameConflict formName.error""")),
     (PlatformBusy, _codes("""
-        -1 15 500 1002 400001 systemBusy system.busy system.error
+        -1 15 88 500 1002 400001 systemBusy system.busy system.error dentryStoreError
         service.timeout server.error operationConcurrentControl systemError sysErrror internalError""")),
     (InvalidRequest, _codes("""
         40000 40004..40008 40011 40031 40032 40035 40036 40048 40056 40066 40068 40069 40093 400002 400043 41005
@@ -65,6 +67,7 @@ _CLASS: dict[str, type[ApiError]] = {code: kind for kind, codes in reversed(BY_C
 _BY_WORD: list[tuple[str, type[ApiError]]] = [
     (r"AccessDenied\.Q[a-z]+Limit", RateLimited),
     (r"^Forbidden", PermissionDenied),
+    (r"(^isp\.|hsfIntegration)", PlatformBusy),
     (r"not\.?(found|exist)", NotFound),
     (r"(already|duplicate|exists?$)", AlreadyExists),
     (r"(busy|timeout|unknownError)", PlatformBusy),
@@ -123,6 +126,7 @@ HINTS: dict[str, str] = {
 
 _WAITS: dict[str, float] = {
     "130101": 600.0, "410100": 600.0, "660026": 600.0, "41046": 60.0, "41047": 60.0, "1111": 300.0,
+    "143103": 60.0, "143104": 60.0, "143203": 60.0, "143204": 60.0,
 }  # fmt: skip
 """Seconds until calls are accepted again, for codes where it is longer than the usual second."""
 
@@ -151,10 +155,23 @@ def error_class(cause: str, status: int = 200) -> type[ApiError]:
     return PlatformBusy if status >= 500 else _BY_STATUS.get(status, ApiError)  # noqa: PLR2004 - HTTP's own number
 
 
+_WRAPPERS = {"88", "15"}
+"""The codes of the older host's gateway around the code that counts."""
+
+
+def _sub_code_in(text: str) -> str | None:
+    """The sub code of a refusal of the gateway that has it only in its text."""
+    if found := re.search(r"sub_?code\s*[=:]\s*([\w.-]+)", text, re.IGNORECASE):
+        return found[1]
+    return "40014" if re.search(r"access_?token", text, re.IGNORECASE) else None
+
+
 def api_error(
     code: int | str, message: str, *, path: str = "", sub_code: str | None = None, **context: Any
 ) -> ApiError:
     """The error for a refusal of the API at a path."""
+    if str(code) in _WRAPPERS and not sub_code:
+        sub_code = _sub_code_in(message)
     cause = sub_code or str(code)
     kind, hint = error_class(cause, context.get("status", 200)), HINTS.get(cause)
     if not sub_code:  # a sub code comes from the gateway, which means the same in every API

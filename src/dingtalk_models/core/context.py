@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.steps import Steps
@@ -66,5 +66,22 @@ def current_app() -> AppLike:
             return apps[-1]
     raise ConfigurationError(
         "no app is chosen: call app.use() once at start-up, or work inside `with app:`, "
-        "or name it with Model.objects.using(app)"
+        "or name it with Model.objects.using(app) / "
+        "没有选定应用：请在启动时调用一次 app.use()，或写在 `with app:` 中，或用 Model.objects.using(app) 指定"
     )
+
+
+def setting_of(app: AppLike | None, name: Literal["agent_id", "appkey"], parameter: str) -> str:
+    """A setting that a call needs; of the current app, if none is given.
+
+    Raises:
+        ConfigurationError: the app has no such setting, so the call has to name the `parameter`.
+    """
+    chosen = app or current_app()
+    value: str | None = getattr(chosen, name)
+    if value is None:
+        raise ConfigurationError(
+            f"app {chosen.name!r} has no {name}: give it one, or give the call a {parameter} / "
+            f"应用没有 {name}：请在创建应用时传入，或在调用时传入 {parameter}"
+        )
+    return value

@@ -18,7 +18,7 @@ DingTalkError
 │   ├── AlreadyExists
 │   ├── InvalidRequest (ValueError)
 │   ├── RateLimited                    `.retry_after`: wait, then send again
-│   ├── QuotaExhausted                 the month's calls are used up: do not send again
+│   ├── QuotaExhausted                 the month's calls, or a user's messages of the day, are used up
 │   └── PlatformBusy                   a fault of the platform: it may work later
 └── CallbackError                      a push that cannot be trusted
     ├── SignatureMismatch
@@ -64,8 +64,12 @@ class UnknownMethod(ConfigurationError, LookupError):
     def __init__(self, name: str, nearest: Sequence[str] = ()) -> None:
         self.name = name
         self.nearest = tuple(nearest)
-        hint = f" Did you mean {', '.join(map(repr, nearest))}?" if nearest else ""
-        super().__init__(f"there is no method {name!r}.{hint} `app.methods` lists every name.")
+        names = ", ".join(map(repr, nearest))
+        english, chinese = (f" Did you mean {names}?", f"是否想用 {names}？") if nearest else ("", "")
+        super().__init__(
+            f"there is no method {name!r}.{english} `app.methods` lists every name. / "
+            f"没有这个方法。{chinese}全部名称见 `app.methods`。"
+        )
 
 
 class RetiredMethod(UnknownMethod):
@@ -78,12 +82,13 @@ class RetiredMethod(UnknownMethod):
     def __init__(self, name: str, instead: str | None = None) -> None:
         super().__init__(name)
         self.instead = instead
-        rest = f": use {instead} instead." if instead else ", without a replacement."
-        self.args = (f"the platform has retired {name!r}{rest}",)
+        rest = f": use {instead} instead. / 平台已下线该接口，请改用 {instead}。"
+        alone = ", without a replacement. / 平台已下线该接口，没有替代接口。"
+        self.args = (f"the platform has retired {name!r}{rest if instead else alone}",)
 
 
 class Problem(NamedTuple):
-    """A refused argument: its path, such as `dept_order_list.0.order`, and what is wrong with it."""
+    """A refused argument: its path, such as `dept_order_list.0.order`, and what is wrong, in English and Chinese."""
 
     field: str
     message: str
@@ -227,8 +232,11 @@ class AuthenticationError(ApiError):
         return self.cause in REJECTED_TOKEN
 
 
-REJECTED_TOKEN = frozenset({"40000", "40001", "40014", "41001", "42001", "33001", "InvalidAuthentication"})
-"""Codes for an access token that is wrong or has expired."""
+REJECTED_TOKEN = frozenset(
+    {"40000", "40001", "40014", "41001", "42001", "33001", "InvalidAuthentication", "invalidToken",
+     "accesstoken.expired", "401"}
+)  # fmt: skip
+"""Codes for an access token that is wrong or has expired. 401 is the HTTP status of a refusal without a code."""
 
 
 class PermissionDenied(ApiError, PermissionError):
@@ -266,7 +274,7 @@ class RateLimited(ApiError):
 
 
 class QuotaExhausted(ApiError):
-    """The month's calls are used up. Sending again does not help."""
+    """The month's calls are used up, or a user's messages of the day. Sending again does not help."""
 
 
 class PlatformBusy(ApiError):

@@ -10,16 +10,18 @@ from typing import Annotated, Any, BinaryIO
 
 from pydantic import PlainValidator
 
+NO_NAME = "required: neither bytes nor this file object have a name / 必填：bytes 和该文件对象没有文件名"
+
 
 def _is_source(value: Any) -> Any:
     if not (isinstance(value, str | bytes) or hasattr(value, "__fspath__") or hasattr(value, "seek")):
-        raise ValueError("should be a path, bytes or a binary file object")
+        raise ValueError("should be a path, bytes or a binary file object / 须为路径、bytes 或以二进制打开的文件")
     return value
 
 
 def _is_target(value: Any) -> Any:
     if not (isinstance(value, str) or hasattr(value, "__fspath__") or hasattr(value, "write")):
-        raise ValueError("should be a path or a binary file object")
+        raise ValueError("should be a path or a binary file object / 须为路径或以二进制打开的文件")
     return value
 
 

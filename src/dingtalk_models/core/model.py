@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
@@ -13,10 +14,11 @@ from typing_extensions import get_type_hints
 from dingtalk_models.core.changes import comparable, holds, origin_of, place_of, read_again, value_before
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem
+from dingtalk_models.core.json_values import is_array
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.operation import Bound, is_operation, operation
-from dingtalk_models.core.paging import Page
-from dingtalk_models.core.problems import did_you_mean, fields_in, problems
+from dingtalk_models.core.paging import is_page
+from dingtalk_models.core.problems import fields_in, problems, unknown
 from dingtalk_models.core.registry import register
 from dingtalk_models.core.wire import limited_as_argument
 
@@ -64,12 +66,12 @@ class Record(BaseModel):
             """Assign a field."""
             kind = type(self)
             if not (name in kind.model_fields or name in (self.model_extra or {}) or name.startswith("_")):
-                raise InvalidArgument(kind.__name__, [Problem(name, "unknown" + did_you_mean(name, kind.model_fields))])
+                raise InvalidArgument(kind.__name__, [Problem(name, unknown(name, kind.model_fields))])
             super().__setattr__(name, value)
 
     def __repr_args__(self) -> Any:
-        """Only fields that have a value, so that a log line stays short."""
-        return [(name, value) for name, value in super().__repr_args__() if value not in (None, [], "")]
+        """Only fields that have a value, so that a log line stays short. Times are ISO text."""
+        return [(name, _readable(value)) for name, value in super().__repr_args__() if value not in (None, [], "")]
 
 
 class Model(Record):
@@ -212,11 +214,6 @@ def alias(definition: operation[R, P]) -> Alias[R, P]:
     return Alias(definition)  # a function, because jedi infers types from the arguments of functions only
 
 
-def is_page(value: object) -> TypeGuard[Page[Any]]:
-    """Whether a result is a page of a list."""
-    return isinstance(value, Page)
-
-
 def bind(result: object, app: AppLike, again: Callable[[], Any]) -> None:
     """Make every resource in a result remember the app that loaded it, and how to read the result again."""
     several = isinstance(result, list)
@@ -229,6 +226,23 @@ def bind(result: object, app: AppLike, again: Callable[[], Any]) -> None:
                 bind(getattr(item, name), app, partial(read_again, origin[1], place, name))
         elif is_page(item):
             bind(item.items, app, lambda: again().items)
+
+
+class _Time:
+    """A time or a day, whose `repr` is its ISO text."""
+
+    def __init__(self, value: date) -> None:
+        self._text = value.isoformat()
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _readable(value: object) -> object:
+    """A value of a field, to be shown; a list with the times in it."""
+    if is_array(value):
+        return [_readable(each) for each in value]
+    return _Time(value) if isinstance(value, date) else value
 
 
 _set = object.__setattr__
@@ -250,5 +264,6 @@ def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
     update: object = getattr(kind, "update", None)
     if is_operation(update):
         if name not in update.arguments.fields:
-            raise InvalidArgument(kind.__name__, [Problem(name, "cannot be changed: update() has no such field")])
+            problem = Problem(name, "cannot be changed: update() has no such field / 不能修改：update() 没有该字段")
+            raise InvalidArgument(kind.__name__, [problem])
         update.arguments.check_one(name, value)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from types import MethodType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
+from inspect import Signature
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
 
 from dingtalk_models.core.arguments import Arguments, Refusal
 from dingtalk_models.core.call import Call, Described
@@ -19,6 +20,7 @@ from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.steps import Flow, Lazy
+from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.core.wire import camel_name
 
 P = ParamSpec("P")
@@ -49,9 +51,14 @@ class Old:
         for name, value in given.items():
             change = self.params.get(name, name)
             try:
-                today |= {change: value} if isinstance(change, str) else change(value)
+                changed = {change: value} if isinstance(change, str) else change(value)
             except (ValueError, TypeError, AttributeError, LookupError):
-                raise InvalidArgument(self.name, [Problem(name, "not in this API's form")]) from None
+                raise InvalidArgument(
+                    self.name, [Problem(name, "not in this API's form / 不符合该接口的格式")]
+                ) from None
+            if changed.keys() & today.keys():
+                raise InvalidArgument(self.name, [Problem(name, "given twice / 重复传入")])
+            today |= changed
         return today
 
 
@@ -73,6 +80,11 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
             self.home, self.owner = owner, owner.__name__.removesuffix("Manager")
 
     @property
+    def name(self) -> str:
+        """Its name in messages, such as `User.get`."""
+        return f"{self.owner}.{self.__name__}"
+
+    @property
     def arguments(self) -> Arguments:
         """The compiled signature; built on first use.
 
@@ -80,7 +92,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         operation of ours do not travel, and hand on what may be in either form. What an endpoint names is named so.
         """
         if self._arguments is None:
-            self._arguments = Arguments(f"{self.owner}.{self.__name__}", self.__wrapped__, self._wire_name)
+            self._arguments = Arguments(self.name, self.__wrapped__, self._wire_name)
         return self._arguments
 
     def _wire_name(self, name: str) -> str:
@@ -100,6 +112,13 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         found = re.search(r"Source: (\S+)", self.__doc__ or "")
         return found[1] if found else ""
 
+    @property
+    def __signature__(self) -> Signature:
+        # inspect.signature() and help() show this
+        from dingtalk_models.core.signatures import signature  # noqa: PLC0415 - only for help()
+
+        return signature(self.__wrapped__, self.arguments.fields)
+
     def build(self, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Check the arguments, and return the unsent call, flow or list."""
         arguments, describe = self.arguments, cast("Callable[..., Any]", self.__wrapped__)
@@ -112,6 +131,11 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
             unsent.endpoint = self.endpoint
             unsent.params = arguments.encode(given, unsent.params)
         return unsent
+
+    if not TYPE_CHECKING:  # a type checker reports such a call
+
+        def __call__(self, *args, **kwargs):  # noqa: ANN002, ANN003, ANN204, ARG002 - help() shows signatures of callables only
+            raise TypeError(f"{self.name} is called on an object, not on its class")
 
     @overload
     def __get__(self, obj: None, owner: type[Any]) -> Self: ...
@@ -154,9 +178,15 @@ class Bound(Generic[R_co, P]):
         return await self.app.async_driver.run(unsent.collect() if _is_lazy(unsent) else unsent)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
-        unsent: Any = self.definition.build(self.obj, args, kwargs)
-        if _is_lazy(unsent):
-            unsent.app = self.obj.app
+        try:
+            unsent: Any = self.definition.build(self.obj, args, kwargs)
+        except InvalidArgument as error:
+            shorten(error)
+            raise
+        if isinstance(unsent, GeneratorType):
+            unsent.__qualname__ = f"flow of {self.definition.name}"  # its repr shows this
+        elif _is_lazy(unsent):
+            unsent.app, unsent.name = self.obj.app, self.definition.name
         return cast("R_co", unsent)
 
     @property
@@ -165,9 +195,8 @@ class Bound(Generic[R_co, P]):
         return self.obj.app or current_app()
 
     @property
-    def __wrapped__(self) -> Callable[P, R_co]:
-        # inspect.signature() and help() follow this
-        return MethodType(self.definition.__wrapped__, self.obj)
+    def __signature__(self) -> Signature:
+        return self.definition.__signature__
 
     @property
     def __name__(self) -> str:
@@ -182,7 +211,7 @@ class Bound(Generic[R_co, P]):
         return self
 
     def __repr__(self) -> str:
-        return f"<operation {self.definition.owner}.{self.__name__}>"
+        return f"<operation {self.definition.name}>"
 
 
 def is_operation(value: object) -> TypeGuard[operation[Any, ...]]:
@@ -238,7 +267,7 @@ def method(name: str, /) -> Callable[[F], F]:
         def everyone(self) -> list[User]: ...
     """
     if not name:
-        raise ConfigurationError("a method's name cannot be empty")
+        raise ConfigurationError("a method's name cannot be empty / 方法名不能为空")
 
     def decorate(fn: F) -> F:
         names: tuple[str, ...] = getattr(fn, METHOD_NAMES, ())

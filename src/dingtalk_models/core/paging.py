@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeGuard, TypeVar
 
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.alias_generators import to_camel, to_snake
 
+from dingtalk_models.core.errors import TransportError
+from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.steps import Flow, Step
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import empty_list, wire
 
 T = TypeVar("T")
 
@@ -24,6 +26,7 @@ class Page(BaseModel, Generic[T]):
         has_more: whether another page follows, if the platform tells.
         next_cursor: where the next page begins, if the platform tells.
         total: how many items the whole list has, if the platform tells.
+        unparsed: the rows that could not be read and are not in `items`, as they came.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -32,6 +35,17 @@ class Page(BaseModel, Generic[T]):
     has_more: bool | None = None
     next_cursor: int | str | None = None
     total: int | None = None
+    unparsed: list[Any] = empty_list()
+
+    @property
+    def length(self) -> int:
+        """How many rows it has, those that could not be read included."""
+        return len(self.items) + len(self.unparsed)
+
+
+def is_page(value: object) -> TypeGuard[Page[Any]]:
+    """Whether a result is a page of a list."""
+    return isinstance(value, Page)
 
 
 PageFlow = Generator[Step | Page[T], Any, None]
@@ -74,8 +88,8 @@ class Paging:
             return None
         following = page.next_cursor or None
         more = page.has_more or (self.open_ended and not self._complete(page, cursor))
-        if following is None and more and page.items and isinstance(cursor, int):
-            following = cursor + (self.stride or (len(page.items) if self.unit == "items" else 1))
+        if following is None and more and page.length and isinstance(cursor, int):
+            following = cursor + (self.stride or (page.length if self.unit == "items" else 1))
         if isinstance(cursor, int) and isinstance(following, str) and following.isdecimal():
             following = int(following)  # the reply gives the number as text
         return None if following == cursor else following
@@ -84,8 +98,18 @@ class Paging:
         """Whether a page reaches the total. All pages before it were as long, or longer."""
         if page.total is None or not isinstance(cursor, int):
             return False
-        start = cursor if self.unit == "items" else (cursor - int(self.first or 0)) * len(page.items)
-        return start + len(page.items) >= page.total
+        start = cursor if self.unit == "items" else (cursor - int(self.first or 0)) * page.length
+        return start + page.length >= page.total
+
+    def check_end(self, page: Page[Any]) -> None:
+        """Refuse to end a list after a page whose paging fields could not be read.
+
+        Raises:
+            TransportError: nobody knows whether it is the last page.
+        """
+        unread = (page.model_extra or {}).get(UNPARSED, {})
+        if page.has_more is None and not {*_spellings(self.more), *_spellings(self.next)}.isdisjoint(unread):
+            raise TransportError("the reply does not tell whether another page follows: it has the wrong shape")
 
 
 CURSOR = Paging("cursor", 0)
@@ -113,9 +137,9 @@ def _spellings(name: str) -> tuple[str, str]:
     return to_snake(name), to_camel(name)
 
 
-def page_of(items: list[T], *, has_more: bool | None = None) -> Page[T]:
+def page_of(items: list[T], *, has_more: bool | None = None, unparsed: Sequence[Any] = ()) -> Page[T]:
     """A page made of these items."""
-    return Page[T].model_construct(items=items, has_more=has_more)
+    return Page[T].model_construct(items=items, has_more=has_more, unparsed=[*unparsed])
 
 
 def next_page(pages: PageFlow[T]) -> Flow[Page[T] | None]:

@@ -149,7 +149,7 @@ class Window(Step, Generic[A, T]):
 def check_positive(name: str, field: str, value: int) -> None:
     """Refuse a number below 1, in functions whose arguments are not checked by their annotations."""
     if value < 1:
-        raise InvalidArgument(name, [Problem(field, "should be greater than or equal to 1")])
+        raise InvalidArgument(name, [Problem(field, "should be greater than or equal to 1 / 须大于或等于 1")])
 
 
 def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:

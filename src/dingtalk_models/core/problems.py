@@ -9,12 +9,57 @@ from typing import get_origin as typing_origin
 
 from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from typing_extensions import get_type_hints, is_typeddict
 
 from dingtalk_models.core.errors import Problem
 from dingtalk_models.core.wire import camel_name, wire
 
+UNKNOWN = "unknown / 无此字段"
+"""What is said of a name that is not known and not similar to one that is."""
+
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
+
+_CHINESE = {
+    "string_too_short": "至少 {min_length} 个字符",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_pattern_mismatch": "须匹配 {pattern!r}",
+    "too_short": "至少 {min_length} 项",
+    "too_long": "最多 {max_length} 项",
+    "greater_than": "须大于 {gt}",
+    "greater_than_equal": "须大于或等于 {ge}",
+    "less_than": "须小于 {lt}",
+    "less_than_equal": "须小于或等于 {le}",
+    "multiple_of": "须为 {multiple_of} 的倍数",
+    "literal_error": "须为 {expected}",
+    "enum": "须为 {expected}",
+    "is_instance_of": "须为 {class}",
+    "string_type": "须为字符串",
+    "int_type": "须为整数",
+    "int_parsing": "须为整数",
+    "int_from_float": "须为整数",
+    "float_type": "须为数字",
+    "float_parsing": "须为数字",
+    "finite_number": "须为有限的数",
+    "bool_type": "须为布尔值",
+    "bool_parsing": "须为布尔值",
+    "list_type": "须为列表",
+    "dict_type": "须为字典",
+    "model_type": "须为 {class_name} 或字典",
+    "dataclass_type": "须为 {class_name} 或字典",
+    "date_type": "须为日期",
+    "date_parsing": "须为日期",
+    "datetime_type": "须为时间",
+    "datetime_parsing": "须为时间",
+    "timezone_aware": "缺少时区",
+    "decimal_max_digits": "最多 {max_digits} 位",
+    "decimal_max_places": "最多 {decimal_places} 位小数",
+}
+"""What pydantic says, in Chinese, by the kind of error."""
+_BY_ENDING = {"_type": "类型不对", "_parsing": "格式不对"}
+_OTHER = "不符合要求"
+_OURS = {"value_error", "message"}
+"""A `ValueError`, and the `custom_error_type` of this package."""
 
 
 def problems(error: ValidationError, fields: Mapping[str, Any]) -> list[Problem]:
@@ -24,19 +69,26 @@ def problems(error: ValidationError, fields: Mapping[str, Any]) -> list[Problem]
         error: the error.
         fields: the types of the fields that were validated, by name.
     """
-    return [
-        _problem(entry["type"], entry["loc"], entry["msg"], fields)
-        for entry in error.errors(include_url=False, include_input=False)
-    ]
+    return [_problem(entry, fields) for entry in error.errors(include_url=False, include_input=False)]
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`"; did you mean 'name'?"`, or an empty text."""
+def message(entry: ErrorDetails) -> str:
+    """What pydantic found wrong, as "English / 中文". What this package says itself has both already."""
+    kind, english = entry["type"], entry["msg"]
+    if kind in _OURS:
+        return english.removeprefix("Value error, ")
+    chinese = _CHINESE.get(kind) or next((text for end, text in _BY_ENDING.items() if kind.endswith(end)), _OTHER)
+    english = english.removeprefix("Input ").replace(" after validation", "")
+    return f"{english} / {chinese.format_map(entry.get('ctx', {}))}"
+
+
+def unknown(word: str, known: Iterable[str]) -> str:
+    """The message for an unknown name, with the known name that it may be a misspelling of."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for this
 
     names = list(known)  # a name that exists in another member of a union is not misspelled
     near = [] if word in names else get_close_matches(word, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown; did you mean {near[0]!r}? / 无此字段，是否想写 {near[0]!r}？" if near else UNKNOWN
 
 
 def get_origin(hint: Any) -> Any:
@@ -56,17 +108,18 @@ def wire_names(hint: Any) -> list[str]:
     return [str(name) for names in choices for name in names]
 
 
-def _problem(kind: str, loc: tuple[int | str, ...], message: str, fields: Mapping[str, Any]) -> Problem:
+def _problem(entry: ErrorDetails, fields: Mapping[str, Any]) -> Problem:
+    loc = entry["loc"]
     known = _fields_at(loc[:-1], fields)
     last = loc[-1] if loc else ""
-    if kind in _UNKNOWN:
-        message = "unknown" + did_you_mean(str(last), known)
-    elif kind == "missing":
-        message = "required"
+    if entry["type"] in _UNKNOWN:
+        wrong = unknown(str(last), known)
+    elif entry["type"] == "missing":
+        wrong = "required / 必填"
         last = next((name for name, hint in known.items() if last in wire_names(hint)), last)
     else:
-        message = message.removeprefix("Value error, ").removeprefix("Input ").replace(" after validation", "")
-    return Problem(".".join(map(str, (*loc[:-1], last))), message)
+        wrong = message(entry)
+    return Problem(".".join(map(str, (*loc[:-1], last))), wrong)
 
 
 def _fields_at(way: Iterable[int | str], fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterable
 from contextlib import aclosing, closing
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
 from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
+from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.http import Request
+from dingtalk_models.core.mending import Rows
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.paging import Page, PageFlow, Paging, next_page, page_of, page_type
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window, check_positive
 from dingtalk_models.core.steps import Flow, Lazy, Steps
 
 T = TypeVar("T")
+
+_SHOWN = 3
+"""How many items the `repr` of a query shows, and how long the text of each may be."""
+_LONGEST_SHOWN = 80
 
 
 class Pages(Generic[T]):
@@ -26,14 +32,14 @@ class Pages(Generic[T]):
 
     def __iter__(self) -> Generator[Page[T]]:
         app = self._query.app or current_app()
-        with closing(self._query.page_flow()) as pages:
+        with closing(self._query.read()) as pages:
             while (page := app.driver.run(next_page(pages))) is not None:
                 yield page
 
     async def __aiter__(self) -> AsyncGenerator[Page[T]]:
         app = self._query.app or current_app()
         try:
-            with closing(self._query.page_flow()) as pages:
+            with closing(self._query.read()) as pages:
                 while (page := await app.async_driver.run(next_page(pages))) is not None:
                     yield page
         finally:
@@ -44,12 +50,23 @@ class Pages(Generic[T]):
 class Query(Lazy[T]):
     """A lazy list: it is fetched page by page, as far as it is read.
 
-    Nothing is sent until it is iterated, or `all` or `first` is called. Each iteration fetches it again.
+    Nothing is sent until it is read: `for user in query`, `query.all()`, `query.first()`, `query[0]`, and on the event
+    loop `async for user in query` and `await query`. Each time, it is fetched again. `query[:20]` is a lazy list too.
+
+    Args:
+        page_flow: makes the flow of its pages.
+        at_once: makes the same flow with so many calls at once, for lists that take many calls. `prefetch` uses it.
     """
 
-    def __init__(self, page_flow: Callable[[], PageFlow[T]], /) -> None:
+    def __init__(
+        self, page_flow: Callable[[], PageFlow[T]], /, *, at_once: Callable[[int], PageFlow[T]] | None = None
+    ) -> None:
         self.page_flow = page_flow
         self.app: AppLike | None = None
+        self.name = ""
+        self._at_once = at_once
+        self._seen: list[T] | None = None
+        self._ended = False
 
     def __iter__(self) -> Generator[T]:
         with closing(iter(self.pages())) as pages:
@@ -62,14 +79,45 @@ class Query(Lazy[T]):
                 for item in page.items:
                     yield item
 
+    def __await__(self) -> Generator[Any, Any, list[T]]:
+        return self.all.aio().__await__()
+
+    @overload
+    def __getitem__(self, place: int, /) -> T: ...
+    @overload
+    def __getitem__(self, place: slice, /) -> Query[T]: ...
+    def __getitem__(self, place: int | slice, /) -> T | Query[T]:
+        """`query[0]` fetches one item, `query[:20]` is the lazy list of the first 20.
+
+        Raises:
+            IndexError: the list is shorter.
+            InvalidArgument: a place is counted from the end, which only the whole list has.
+        """
+        if isinstance(place, slice):
+            return self._slice(place)
+        found = self._slice(slice(place, place + 1)).all()
+        if not found:
+            raise IndexError(f"the list has no item {place}: it is shorter")
+        return found[0]
+
     def pages(self) -> Pages[T]:
         """The pages of this list, each with its `has_more`, `next_cursor` and `total`."""
         return Pages(self)
 
+    def read(self) -> PageFlow[T]:
+        """The flow of its pages. It remembers the first items, to show them in the `repr`."""
+        self._seen, self._ended = [], False
+        with closing(self.page_flow()) as pages:
+            while (page := (yield from next_page(pages))) is not None:
+                if len(self._seen) <= _SHOWN:
+                    self._seen += page.items[: _SHOWN + 1]
+                yield page
+        self._ended = True
+
     def collect(self) -> Flow[list[T]]:
         """A flow that fetches every item."""
         items: list[T] = []
-        with closing(self.page_flow()) as pages:
+        with closing(self.read()) as pages:
             while (page := (yield from next_page(pages))) is not None:
                 items += page.items
         return items
@@ -77,9 +125,10 @@ class Query(Lazy[T]):
     def prefetch(self, pages: int, /) -> Query[T]:
         """The same list, with some pages fetched ahead of the one that is read.
 
-        If the API numbers its pages by `offset`, the next pages are fetched at the same time. If the platform does not
-        tell how many there are, some calls at the end may return nothing. With a cursor, the next pages are fetched one
-        after the other, while you work on the current one.
+        If the API numbers its pages by `offset`, the next pages are fetched at the same time, and so are the calls of a
+        list that takes many, such as attendance records of many users. If the platform does not tell how many pages
+        there are, some calls at the end may return nothing. With a cursor, the next pages are fetched one after the
+        other, while you work on the current one.
 
         Args:
             pages: how many pages ahead, at least 1. They are held in memory.
@@ -88,15 +137,40 @@ class Query(Lazy[T]):
             InvalidArgument: `pages` is below 1.
         """
         check_positive("Query.prefetch", "pages", pages)
-        query = Query(lambda: self._ahead(pages))
-        query.app = self.app
+        return self._derived(lambda: self._ahead(pages), f".prefetch({pages})")
+
+    def _derived(self, page_flow: Callable[[], PageFlow[T]], how: str) -> Query[T]:
+        query = Query(page_flow)
+        query.app, query.name = self.app, f"{self.name or 'Query'}{how}"
         return query
 
+    def _slice(self, part: slice) -> Query[T]:
+        start, stop, step = part.start or 0, part.stop, part.step or 1
+        if start < 0 or (stop is not None and stop < 0) or step < 1:
+            wrong = "counts from the start of the list: read .all() first / 只能从头数起：请先用 .all() 读取全部"
+            raise InvalidArgument("Query", [Problem("index", wrong)])
+        places = (part.start, part.stop) if part.step is None else (part.start, part.stop, part.step)
+        shown = ":".join("" if each is None else str(each) for each in places)
+        return self._derived(lambda: self._sliced(start, stop, step), f"[{shown}]")
+
+    def _sliced(self, start: int, stop: int | None, step: int) -> PageFlow[T]:
+        passed = 0
+        with closing(self.page_flow()) as pages:
+            while stop is None or passed < stop:
+                page = yield from next_page(pages)
+                if page is None:
+                    return
+                first = start - passed if passed < start else (start - passed) % step
+                end = None if stop is None else stop - passed
+                passed += len(page.items)
+                yield page_of(page.items[first:end:step])
+
     def _ahead(self, pages: int) -> PageFlow[T]:
+        flow = self._at_once(min(pages + 1, MAX_PARALLEL)) if self._at_once else self.page_flow()
         with (
-            closing(self.page_flow()) as page_flow,
+            closing(flow),
             Window(
-                lambda _: next_page(page_flow),
+                lambda _: next_page(flow),
                 lambda page: () if page is None else (None,),
                 [None] * (pages + 1),
                 workers=1,
@@ -114,11 +188,20 @@ class Query(Lazy[T]):
     @operation
     def first(self) -> Flow[T | None]:
         """Fetch the first item; `None` if the list is empty."""
-        with closing(self.page_flow()) as pages:
+        with closing(self.read()) as pages:
             while (page := (yield from next_page(pages))) is not None:
                 if page.items:
                     return page.items[0]
         return None
+
+    def __repr__(self) -> str:
+        what = self.name or "Query"
+        if self._seen is None:
+            return f"<{what}: a lazy list, not read yet>"
+        shown = [_shortened(repr(item)) for item in self._seen[:_SHOWN]]
+        if len(self._seen) > _SHOWN or not self._ended:
+            shown.append("…")
+        return f"<{what}: [{', '.join(shown)}]>"
 
 
 class Listing(Query[T], Described):
@@ -166,7 +249,9 @@ class Listing(Query[T], Described):
         return call
 
     def _page_of(self, items: list[T]) -> Page[T]:
-        return page_of(items, has_more=len(items) >= self.params["size"] if self.paging else None)
+        unparsed = items.unparsed if isinstance(items, Rows) else []
+        has_more = len(items) + len(unparsed) >= self.params["size"] if self.paging else None
+        return page_of(items, has_more=has_more, unparsed=unparsed)
 
     def distinct(self, key: Callable[[T], Hashable], /) -> Self:
         """Drop repeated items, and stop at a page without new ones: some APIs repeat items past the end of the list."""
@@ -199,6 +284,8 @@ class Listing(Query[T], Described):
                 seen.update(fresh)
             yield page
             if cursor is None:
+                if self.paging:
+                    self.paging.check_end(page)
                 return
 
 
@@ -242,7 +329,7 @@ class _Counted(Generic[T]):
         stride = following - cursor
         end = cursor + stride * self._pages + 1
         if page.total is not None:
-            size = 1 if self._paging.unit == "items" else max(1, len(page.items))
+            size = 1 if self._paging.unit == "items" else max(1, page.length)
             end = min(end, max(following + 1, -(-page.total // size)))
         cursors = range(self._asked[-1] + stride if self._asked else following, end, stride)
         self._asked.extend(cursors)
@@ -257,6 +344,10 @@ class _Counted(Generic[T]):
 
 _ONE_PAGE = Paging("", None)
 """For a list that has only one page."""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
 def _nothing() -> Flow[None]:

@@ -3,50 +3,106 @@
 A reply with the documented shape is validated straight from its bytes. Any other reply takes a second, slower path: it
 may be a refusal, or not come from the platform at all, or not match its documentation. The last kind is repaired if its
 meaning is clear.
+
+A refusal is never data. The platform says no in several ways: with an HTTP status, an `errcode`, a `code`, or a flag
+that is false: `success`, or a `result` that has no other use. Where the type of a result declares a field of such a
+name, the field is data, and says nothing about success.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from dingtalk_models.core.codes import LONGEST_WAIT, api_error
-from dingtalk_models.core.errors import ApiError, PermissionDenied, PlatformBusy, RateLimited, TransportError
+from dingtalk_models.core.errors import (
+    ApiError,
+    AuthenticationError,
+    PermissionDenied,
+    PlatformBusy,
+    RateLimited,
+    TransportError,
+)
 from dingtalk_models.core.http import SUCCESSFUL, Endpoint, HttpResponse
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.mending import UNPARSED, mend
+from dingtalk_models.core.mending import UNPARSED, Mending, Place, Rows
+from dingtalk_models.core.paging import Page, is_page
+from dingtalk_models.core.problems import fields_in, get_origin, is_model, wire_names
 
 _ABSENT: Any = object()
 _FIRST_BYTES = 120
 _SECRET = re.compile(rb'(?i)("\w*(?:token|ticket|secret|password)\w*"\s*:\s*")[^"]*')
 _MENDING_ROUNDS = 8
-_TOO_MANY_REQUESTS = 429
+_UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
+
+_YES = (None, 0, "0")
+"""The values of an `errcode` that is no refusal."""
+
+_NO = (False, "false", "False", "FALSE")
+"""The values of a flag that is a refusal."""
+
+_FINE = frozenset({"", "0", "000000", "200", "ok", "success"})
+"""The values of a `code`, in lower case, that is no refusal: some replies have one beside their data."""
+
+_CODES = ("code", "errorCode", "errCode", "errorcode", "error_code", "sub_code")
+_TEXTS = ("message", "errmsg", "errMsg", "errorMsg", "errorMessage", "sub_msg", "msg", "cause")
+_REQUEST_IDS = ("request_id", "requestid", "requestId")
+_OF_A_REFUSAL = frozenset({*_CODES, *_TEXTS, *_REQUEST_IDS, "success", "accessdenieddetail"})
+"""The names in a refusal."""
 
 
 class _Envelope(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True, arbitrary_types_allowed=True)
 
     errcode: int | None = None
-    errmsg: str | None = None
-    sub_code: str | None = None
-    sub_msg: str | None = None
-    request_id: str | None = None
     status: Any = None
+    success: Any = None
+    code: Any = None
+    message: Any = None
+
+
+class _Void(_Envelope):
+    """The reply of an API without a result. If there is a `result`, it is a flag."""
+
+    result: Any = None
+
+
+class _Reader(NamedTuple):
+    """How to read the replies of an API.
+
+    Attributes:
+        adapter: the validator of a whole reply.
+        way: the path to the result in it.
+        place: the same for repairs.
+    """
+
+    adapter: TypeAdapter[Any]
+    way: tuple[str, ...]
+    place: Place
 
 
 @cache
-def _reader(into: Any, at: str) -> tuple[TypeAdapter[Any], tuple[str, ...]]:
-    """The validator of a whole reply, and the path to the result in it."""
-    way = tuple(at.split(".")) if at else ()
-    kind: Any = into
+def _reader(into: Any, at: str) -> _Reader:
+    way = tuple(at.split(".")) if at and into is not None else ()
+    kind: Any = _Void if into is None else into
     for depth in reversed(range(len(way))):
         field: dict[str, Any] = {way[depth]: (kind, _ABSENT)}
         kind = create_model("Reply", __base__=BaseModel if depth else _Envelope, **field)
-    return TypeAdapter(kind), way
+    return _Reader(TypeAdapter(kind), way, _place(into, len(way)))
+
+
+def _place(into: Any, depth: int) -> Place:
+    if get_origin(into) is list:
+        return Place(depth, rows=depth)
+    if is_model(into) and issubclass(into, Page):
+        return Place(depth, rows=depth + 1, items=into.model_fields["items"].serialization_alias)
+    # the result itself cannot be moved to `unparsed`, and its fields only if its type has that
+    return Place(depth if hasattr(into, UNPARSED.rstrip("_")) else depth + 1)
 
 
 def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | None = None) -> Any:
@@ -62,30 +118,52 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
         ApiError: the platform refused.
         TransportError: the reply cannot be understood.
     """
-    if endpoint.host == "api":
-        if response.status not in SUCCESSFUL:
-            raise _refusal(endpoint, response, _parsed(response))
-        if into is None and not response.content.strip():
-            return None
-    if at is None:
-        at = "result" if endpoint.host == "oapi" else ""
-    adapter, way = _reader(_Envelope, "") if into is None else _reader(into, at)
+    if response.status not in SUCCESSFUL:
+        raise _refusal(endpoint, response, _parsed(response))
+    if into is None and endpoint.host == "api" and not response.content.strip():
+        return None
+    reader = _reader(into, ("result" if endpoint.host == "oapi" else "") if at is None else at)
+    mending = None
     try:
-        reply = adapter.validate_json(response.content)
+        reply = reader.adapter.validate_json(response.content)
     except ValidationError as problem:
         data = _parsed(response)
-        if not is_object(data) or _refuses(data):
+        if not is_object(data) or _refuses(data, _undeclared(data, into, reader.way), into):
             raise _refusal(endpoint, response, data) from None
-        # must not be moved to `unparsed`: the path to the result, and the result itself if its type has no `unparsed`
-        fixed = len(way) + (not hasattr(into, UNPARSED.rstrip("_")))
-        reply = _mended(response, data, problem, adapter, fixed)
-    return _result(response, endpoint, into, reply, way)
+        reply, mending = _mended(response, data, problem, reader)
+    result = _result(endpoint, response, into, reply, reader.way)
+    if mending is None or mending.complete:
+        return result
+    if mending.pointless(result.items if is_page(result) else result):
+        raise _unusable(response, "has rows, none of which can be read")
+    unparsed = mending.left_out(_rows(_parsed(response), reader))
+    if not is_page(result):
+        return Rows(result, unparsed)
+    result.unparsed = unparsed
+    return result
 
 
-def _result(response: HttpResponse, endpoint: Endpoint, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
-    # the newer host reports an unknown path as a success with an errcode, so every reply is checked for one
-    said = vars(reply) if isinstance(reply, _Envelope) else _extra(reply)
-    if _refuses(said) or (into is None and said["errcode"] is None and endpoint.host == "oapi"):
+def _rows(data: Any, reader: _Reader) -> Any:
+    """The rows in a reply, if they are there in their documented form."""
+    for name in (*reader.way, *filter(None, [reader.place.items])):
+        data = data.get(name) if is_object(data) else None
+    return data
+
+
+def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
+    # a reply can be a refusal whatever its HTTP status is, even of a path that the newer host does not know
+    if isinstance(reply, _Envelope):
+        names: Iterable[str] = ("",)
+        said: Mapping[str, Any] = vars(reply)
+    elif isinstance(reply, BaseModel) and reply.model_config.get("extra") == "allow":
+        names, said = reply.model_fields_set, reply.model_extra or {}
+    else:
+        data = _parsed(response)
+        names = data if is_object(data) else ("",)
+        said = _undeclared(data, into, way) if is_object(data) else {}
+    # the older host never leaves out the errcode of a success
+    silent = endpoint.host == "oapi" and not way and said.get("errcode") is None and said.get("success") is None
+    if silent or _refuses(names, said, into):
         raise _refusal(endpoint, response, _parsed(response))
     for name in way:
         reply = getattr(reply, name)
@@ -94,29 +172,57 @@ def _result(response: HttpResponse, endpoint: Endpoint, into: Any, reply: Any, w
     return None if into is None else reply
 
 
+def _undeclared(data: dict[str, Any], into: Any, way: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of a reply that are no data of the result."""
+    declared: frozenset[str] = frozenset() if way or not is_model(into) else _wire_names(into)
+    return {name: value for name, value in data.items() if name not in declared}
+
+
+@cache
+def _wire_names(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(name for field, hint in fields_in(model).items() for name in (field, *wire_names(hint)))
+
+
+def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any) -> bool:
+    """Whether a reply is a refusal.
+
+    Args:
+        names: the names of all of its fields.
+        said: its fields that are no data.
+        into: the type of its result.
+    """
+    if said.get("errcode") not in _YES or said.get("success") in _NO or str(said.get("status")) == "1111":
+        return True
+    if into is None and said.get("result") in _NO:
+        return True
+    code = said.get("code")
+    if code is None or not _is_code(code):
+        return False
+    # a reply with data may have a new field of that name
+    return into is None or said.get("message") is not None or _OF_A_REFUSAL.issuperset(names)
+
+
+def _is_code(value: object) -> bool:
+    """Whether a value is the code of a refusal."""
+    return isinstance(value, str | int) and not isinstance(value, bool) and str(value).lower() not in _FINE
+
+
 def _mended(
-    response: HttpResponse, data: dict[str, Any], problem: ValidationError, adapter: TypeAdapter[Any], fixed: int
-) -> Any:
+    response: HttpResponse, data: dict[str, Any], problem: ValidationError, reader: _Reader
+) -> tuple[Any, Mending]:
     """Repair and read a reply that does not match its documentation."""
+    mending = Mending(data, reader.place)
     for _ in range(_MENDING_ROUNDS):
-        if unread := mend(data, problem, fixed):
+        if unread := mending.mend(problem):
             where = ", ".join(".".join(map(str, loc)) for loc in unread)
             raise _unusable(response, f"has the wrong shape at {where}") from None
         try:
             # Python's parser accepts what pydantic's refuses, such as half of an emoji: so write it again as valid JSON
-            return adapter.validate_json(json.dumps(data, ensure_ascii=False).encode(errors="replace"))
+            text = json.dumps(data, ensure_ascii=False).encode(errors="replace")
+            return reader.adapter.validate_json(text), mending
         except ValidationError as again:
             problem = again
     raise _unusable(response, "has the wrong shape")
-
-
-def _extra(reply: Any) -> dict[str, Any]:
-    return reply if is_object(reply) else getattr(reply, "model_extra", None) or {}
-
-
-def _refuses(said: dict[str, Any]) -> bool:
-    """Whether a reply is a refusal: it has an error code, or the status of a banned IP address."""
-    return said.get("errcode") not in (None, 0, "0") or str(said.get("status")) == "1111"
 
 
 def _parsed(response: HttpResponse) -> Any:
@@ -134,6 +240,8 @@ def _unusable(response: HttpResponse, what: str) -> ApiError | TransportError:
     error: ApiError | TransportError
     if response.status == _TOO_MANY_REQUESTS:
         error = RateLimited(response.status, text, status=response.status)
+    elif response.status == _UNAUTHORIZED:
+        error = AuthenticationError(response.status, text, status=response.status)
     else:
         error = TransportError(text, status=response.status)
     return _waiting(error, response)
@@ -151,28 +259,47 @@ def _refusal(endpoint: Endpoint, response: HttpResponse, data: Any) -> ApiError 
     """The error for a reply without a result."""
     if not is_object(data):
         return _unusable(response, "is not an object")
-    context: dict[str, Any] = {"status": response.status, "path": endpoint.path}
-    if data.get("errcode") not in (None, 0, "0"):
-        sub_code = str(data.get("sub_code") or "") or None
-        context["request_id"] = data.get("request_id")
-        word = str(data["errcode"])
-        code = int(word) if re.fullmatch(r"-?[0-9]{1,18}", word) else word
-        error = api_error(code, str(data.get("errmsg") or data.get("sub_msg") or ""), sub_code=sub_code, **context)
-    elif "code" in data and response.status >= 400:  # noqa: PLR2004 - HTTP's own number
-        context["request_id"] = (
-            data.get("requestid") or data.get("requestId") or response.headers.get("x-acs-request-id")
-        )
-        error = api_error(str(data["code"]), str(data.get("message") or ""), **context)
-        detail = data.get("accessdenieddetail")
-        scopes = detail.get("requiredScopes") if is_object(detail) else None
-        if isinstance(error, PermissionDenied) and is_array(scopes):
-            error.scopes = tuple(map(str, scopes))
-    elif str(data.get("status")) == "1111":
-        text = "too many calls from this address: it is banned for 5 minutes"
-        error = api_error(1111, text, **context)
-    else:
+    code = _code(data, failed=response.status >= 400)  # noqa: PLR2004 - HTTP's own number
+    if code is None:
         return _unusable(response, "has the wrong shape")
+    if code == 1111:  # noqa: PLR2004 - the status of a banned address
+        text = "too many calls from this address: it is banned for 5 minutes"
+    else:
+        texts = (data.get(name) for name in _TEXTS)
+        text = next((text for text in texts if text and isinstance(text, str) and text.lower() not in _FINE), "")
+    request_ids = (data.get(name) for name in _REQUEST_IDS)
+    error = api_error(
+        code,
+        text,
+        path=endpoint.path,
+        sub_code=(str(data.get("sub_code") or "") or None) if isinstance(code, int) else None,
+        request_id=next(filter(None, request_ids), None) or response.headers.get("x-acs-request-id"),
+        status=response.status,
+    )
+    detail = data.get("accessdenieddetail")
+    scopes = detail.get("requiredScopes") if is_object(detail) else None
+    if isinstance(error, PermissionDenied) and is_array(scopes):
+        error.scopes = tuple(map(str, scopes))
     return _waiting(error, response)
+
+
+def _code(data: dict[str, Any], *, failed: bool) -> int | str | None:
+    """The code of a refusal; without one, the flag that refuses.
+
+    Args:
+        data: the reply.
+        failed: whether its HTTP status says so too.
+    """
+    if data.get("errcode") not in _YES:
+        word = str(data["errcode"])
+        return int(word) if re.fullmatch(r"-?[0-9]{1,18}", word) else word
+    if failed and "code" in data:
+        return str(data["code"])
+    if str(data.get("status")) == "1111":
+        return 1111
+    codes = [str(data[name]) for name in _CODES if _is_code(data.get(name))]
+    flags = [f"{name}=false" for name in ("success", "result") if data.get(name) in _NO]
+    return next(iter(codes + flags), None)
 
 
 def _retry_after(response: HttpResponse) -> float | None:

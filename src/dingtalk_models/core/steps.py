@@ -38,6 +38,8 @@ class Lazy(ABC, Generic[T]):
     """A result that is fetched only as it is read: a lazy list. Calling the operation sends nothing yet."""
 
     app: Any
+    name: str
+    """The operation that made it, such as `User.list`."""
 
     @abstractmethod
     def collect(self) -> Flow[list[T]]:

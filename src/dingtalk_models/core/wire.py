@@ -56,7 +56,7 @@ def _join(value: list[Any]) -> str:
 
 def _no_comma(value: str) -> str:
     if "," in value:
-        raise ValueError("may not contain a comma: ids are sent joined by commas")
+        raise ValueError("may not contain a comma: ids are sent joined by commas / 不能含逗号：多个 ID 以逗号连接")
     return value
 
 
@@ -113,16 +113,19 @@ def _moment(millis: int) -> datetime:
     try:
         return _EPOCH + timedelta(milliseconds=millis)
     except OverflowError as error:
-        raise ValueError("not a time in milliseconds") from error
+        raise ValueError("not a time in milliseconds / 不是毫秒时间戳") from error
 
 
 def _to_millis(value: datetime) -> int:
     return (value - _EPOCH) // timedelta(milliseconds=1)
 
 
+NO_TIME_ZONE = "needs a time zone: datetime(…, tzinfo=BEIJING), or datetime.now(BEIJING) / 缺少时区"
+
+
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
-        raise ValueError("needs a time zone: datetime(…, tzinfo=BEIJING), or datetime.now(BEIJING)")
+        raise ValueError(NO_TIME_ZONE)
     return value
 
 
@@ -151,7 +154,7 @@ def _from_beijing(value: Any) -> Any:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise ValueError("should be a time such as 2026-01-31 09:00:00") from None
+        raise ValueError("should be a time such as 2026-01-31 09:00:00 / 须为时间，如 2026-01-31 09:00:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
 
 
@@ -183,7 +186,7 @@ def _from_compact(value: Any) -> Any:
     try:
         return datetime.strptime(value, "%Y%m%d").replace(tzinfo=BEIJING).date()
     except ValueError:
-        raise ValueError("should be a day such as 20260131") from None
+        raise ValueError("should be a day such as 20260131 / 须为日期，如 20260131") from None
 
 
 CompactDate = Annotated[

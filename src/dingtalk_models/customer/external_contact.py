@@ -9,6 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import OFFSET
@@ -55,6 +56,27 @@ class ContactChanges(ContactFields, total=False):
     """The user who follows the contact."""
 
 
+_OLD_NAMES = {
+    "follower_userid": "follower_user_id",
+    "share_deptids": "share_dept_ids",
+    "share_userids": "share_user_ids",
+}
+_TEXTS = {"mobile", "state_code", "follower_user_id", "user_id"}
+
+
+def old_contact(contact: Any) -> dict[str, Any]:
+    """A contact as the older APIs took it: an object or its text, with numbers where texts belong."""
+    whole: dict[str, Any] = loaded(contact)
+    named = {_OLD_NAMES.get(name, name): value for name, value in whole.items()}
+    texts = {name: as_text(value) if name in _TEXTS else value for name, value in named.items()}
+    return {"contact": texts}
+
+
+def as_text(value: Any) -> Any:
+    """A number as text; any other value as it is. The older APIs took both."""
+    return str(value) if isinstance(value, int) else value
+
+
 class ExternalContactManager(Manager):
     """External contacts (外部联系人)."""
 
@@ -84,12 +106,7 @@ class ExternalContactManager(Manager):
         """Every external contact, once."""
         return self.list.call()
 
-    @api(
-        "dingtalk.oapi.extcontact.get",
-        "POST /topapi/extcontact/get",
-        "dingtalk.corp.extcontact.get",
-        idempotent=True,
-    )
+    @api("dingtalk.oapi.extcontact.get", "POST /topapi/extcontact/get", "dingtalk.corp.extcontact.get", idempotent=True)
     def get(self, user_id: UserId) -> Call[ExternalContact]:
         """One external contact (获取外部联系人详情).
 
@@ -106,7 +123,7 @@ class ExternalContactManager(Manager):
     @api(
         "dingtalk.oapi.extcontact.create",
         "POST /topapi/extcontact/create",
-        "dingtalk.corp.ext.add",
+        Old("dingtalk.corp.ext.add", contact=old_contact),
         "dingtalk.corp.extcontact.create",
     )
     def create(
@@ -150,7 +167,7 @@ class ExternalContactManager(Manager):
     @api(
         "dingtalk.oapi.extcontact.update",
         "POST /topapi/extcontact/update",
-        "dingtalk.corp.ext.update",
+        Old("dingtalk.corp.ext.update", contact=old_contact),
         "dingtalk.corp.extcontact.update",
     )
     def update(

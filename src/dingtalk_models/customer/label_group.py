@@ -54,6 +54,6 @@ class LabelGroup(Model):
 
     objects: ClassVar[LabelGroupManager] = LabelGroupManager()
 
-    name: str
+    name: str = ""
     color: int | None = None
     labels: list[Label] = []

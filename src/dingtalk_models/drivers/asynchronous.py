@@ -6,11 +6,10 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.errors import ConfigurationError, DingTalkError
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.steps import (
     AsyncTransport,
@@ -24,8 +23,10 @@ from dingtalk_models.core.steps import (
     Steps,
     Wait,
 )
+from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.tasks import Tasks, cancelled_ended
+from dingtalk_models.in_thread import in_thread
 
 T = TypeVar("T")
 
@@ -58,20 +59,25 @@ class AsyncDriver:
         except StopIteration as stop:
             returned: T = stop.value
             return returned
+        except DingTalkError as error:
+            shorten(error)
+            raise
         finally:
             flow.close()
             await cancelled_ended()
 
     async def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
         if not isinstance(step, Step):
-            raise ConfigurationError(f"a flow yields calls and other steps, not {type(step).__name__}")
+            raise ConfigurationError(
+                f"a flow yields calls and other steps, not {type(step).__name__} / flow 只能 yield 调用等步骤"
+            )
         match cast("KnownStep", step):
             case Call() as call:
                 return await self.run(call)
             case Send(request):
                 return await self._transport.send(request)
             case Blocking(work):
-                return await _in_thread(work)
+                return await in_thread(work)
             case Sleep(seconds):
                 return await asyncio.sleep(seconds)
             case Together() as several:
@@ -121,18 +127,8 @@ async def _wait(step: Wait[T]) -> T | None:
     return step.future.result() if step.future.done() else None
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
-    working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        # a thread cannot be stopped: wait for its end, so that the caller can undo what it did
-        await asyncio.wait([working])
-        raise
-
-
 async def _handle(step: Handle) -> None:
     if inspect.iscoroutinefunction(step.handler):
         await step.handler(step.value)
     else:
-        await _in_thread(lambda: step.handler(step.value))
+        await in_thread(lambda: step.handler(step.value))

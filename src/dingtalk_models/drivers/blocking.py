@@ -12,9 +12,10 @@ from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.errors import ConfigurationError, DingTalkError
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.steps import Background, Blocking, Flow, Handle, Send, Sleep, Step, Steps, Transport, Wait
+from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.threads import Stopped, Threads, current
 
@@ -59,12 +60,17 @@ class BlockingDriver:
         except StopIteration as stop:
             returned: T = stop.value
             return returned
+        except DingTalkError as error:
+            shorten(error)
+            raise
         finally:
             flow.close()
 
     def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
         if not isinstance(step, Step):
-            raise ConfigurationError(f"a flow yields calls and other steps, not {type(step).__name__}")
+            raise ConfigurationError(
+                f"a flow yields calls and other steps, not {type(step).__name__} / flow 只能 yield 调用等步骤"
+            )
         match cast("KnownStep", step):
             case Call() as call:
                 return self.run(call)
@@ -123,6 +129,7 @@ class BlockingDriver:
                 return None  # the event loop that worked on it has stopped, and cannot go on while this thread waits
             raise ConfigurationError(
                 "a blocking call on the event loop waits for an awaited one, which cannot go on meanwhile: await both"
+                " / 事件循环里的同步调用在等异步调用，后者因此无法继续：两处都请用 await"
             )
         try:
             return step.future.result(max(0.0, step.seconds))

@@ -130,12 +130,15 @@ class ApprovalFileManager(Manager):
             user_id: the user.
             file_infos: the files, at most 10, each with its space.
 
+        Returns:
+            `True`; a refusal is an error.
+
         Raises:
             NotFound: there is no such user.
 
         Source: download-the-approval-nail-file
         """
-        return Call(bool, "result")
+        return Call(None).then(lambda _: True)
 
     @api(
         "workflow_1_0.GrantProcessInstanceForDownloadFile",

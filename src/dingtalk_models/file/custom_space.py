@@ -30,7 +30,10 @@ class CustomSpaceManager(Manager):
         Source: obtain-user-space-under-the-enterprise
         """
         if not domain and not agent_id:
-            raise Refusal("domain", "required, except for an app of another company (agent_id)")
+            raise Refusal(
+                "domain",
+                "required, except for an app of another company (agent_id) / 必填，其他企业的应用（agent_id）除外",
+            )
         return Call(str, "spaceid").then(lambda space_id: CustomSpace(id=space_id))
 
     @api("dingtalk.oapi.cspace.grant_custom_space", "GET /cspace/grant_custom_space")
@@ -62,9 +65,9 @@ class CustomSpaceManager(Manager):
         Source: authorize-a-user-to-access-a-custom-workspace-of-an
         """
         if type == "add" and path is None:
-            raise Refusal("path", "required for adding files")
+            raise Refusal("path", "required for adding files / 添加文件时必填")
         if type == "download" and not file_ids:
-            raise Refusal("file_ids", "required for downloading files")
+            raise Refusal("file_ids", "required for downloading files / 下载文件时必填")
         return Call(None)
 
     @api("dingtalk.oapi.cspace.add", "GET /cspace/add", idempotent=False)

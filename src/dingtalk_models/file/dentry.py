@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.files import Source, Target, Upload
+from dingtalk_models.core.files import NO_NAME, Source, Target, Upload
 from dingtalk_models.core.http import Download
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api, operation
@@ -23,13 +23,16 @@ from dingtalk_models.file.dentry_fields import (
     AppProperty,
     CommitFields,
     CopyFields,
+    CopyTo,
     DentryId,
+    Destination,
     DownloadFields,
     FileName,
     FolderFields,
     Intranet,
     ListingFields,
     MoveFields,
+    MoveTo,
     ParentUuid,
     PreCheckFields,
     Region,
@@ -133,7 +136,6 @@ class DentryManager(Manager):
 
         Raises:
             NotFound: there is no such folder.
-            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: add-folder
         """
@@ -164,56 +166,34 @@ class DentryManager(Manager):
         return Call(Dentry, "dentry")
 
     @api("storage_1_0.CopyDentry", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/copy?unionId")
-    def copy(
-        self,
-        space_id: SpaceId,
-        dentry_id: DentryId,
-        target_space_id: str,
-        target_folder_id: str,
-        union_id: UnionId,
-        **fields: Unpack[CopyFields],
-    ) -> Call[Placed]:
+    def copy(self, space_id: SpaceId, dentry_id: DentryId, union_id: UnionId, **to: Unpack[CopyTo]) -> Call[Placed]:
         """Copy a file or folder (复制文件或文件夹).
 
         Args:
             space_id: the space.
             dentry_id: the file or folder.
-            target_space_id: the space to copy it to.
-            target_folder_id: the folder to copy it to; `0` is the space's root.
             union_id: the user who copies it.
-            fields: see `CopyFields`.
+            to: the space and the folder to copy it to, and what happens if the name is taken: see `CopyTo`.
 
         Raises:
             NotFound: there is no such space, file or folder.
-            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: copy-an-object
         """
         return Call(Placed)
 
     @api("storage_1_0.MoveDentry", "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/move?unionId")
-    def move(
-        self,
-        space_id: SpaceId,
-        dentry_id: DentryId,
-        target_space_id: str,
-        target_folder_id: str,
-        union_id: UnionId,
-        **fields: Unpack[MoveFields],
-    ) -> Call[Placed]:
+    def move(self, space_id: SpaceId, dentry_id: DentryId, union_id: UnionId, **to: Unpack[MoveTo]) -> Call[Placed]:
         """Move a file or folder (移动文件或文件夹).
 
         Args:
             space_id: the space.
             dentry_id: the file or folder.
-            target_space_id: the space to move it to.
-            target_folder_id: the folder to move it to; `0` is the space's root.
             union_id: the user who moves it.
-            fields: see `MoveFields`.
+            to: the space and the folder to move it to, and whether it keeps its permissions: see `MoveTo`.
 
         Raises:
             NotFound: there is no such space, file or folder.
-            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: move-a-file-or-folder
         """
@@ -315,7 +295,6 @@ class DentryManager(Manager):
 
         Raises:
             NotFound: there is no such folder.
-            AlreadyExists: the name is taken, and `conflict` asks for an error.
 
         Source: submittal-file
         """
@@ -370,7 +349,7 @@ class DentryManager(Manager):
         rest: dict[str, Any] = {**fields}
         source = Upload(file, rest.pop("name", None), rest.pop("progress", None))
         if not source.filename:
-            raise Refusal("name", "required: neither bytes nor this file object have a name")
+            raise Refusal("name", NO_NAME)
         return self._upload(parent_uuid, source, union_id, rest)
 
     def _upload(self, parent_uuid: str, file: Upload, union_id: str, fields: dict[str, Any]) -> Flow[Dentry]:
@@ -468,18 +447,14 @@ class Dentry(Model, alias_generator=camel):
             union_id: the user who copies it.
             fields: see `CopyFields`.
         """
-        return self.objects.copy.call(self.space_id, self.id, folder.space_id, folder.id, union_id, **fields)
+        to: CopyTo = {**_destination(folder), **fields}
+        return self.objects.copy.call(self.space_id, self.id, union_id, **to)
 
     @operation
     def move_to(self, folder: Dentry, union_id: UnionId, **fields: Unpack[MoveFields]) -> Call[Placed]:
-        """Move this file or folder. The result says where it is afterwards.
-
-        Args:
-            folder: the folder to move it to.
-            union_id: the user who moves it.
-            fields: see `MoveFields`.
-        """
-        return self.objects.move.call(self.space_id, self.id, folder.space_id, folder.id, union_id, **fields)
+        """Move this file or folder to a folder. The result says where it is afterwards."""
+        to: MoveTo = {**_destination(folder), **fields}
+        return self.objects.move.call(self.space_id, self.id, union_id, **to)
 
     @operation
     def delete(self, union_id: UnionId, *, to_recycle_bin: bool | None = None) -> Call[Deleted]:
@@ -539,6 +514,10 @@ class Dentry(Model, alias_generator=camel):
             The number of bytes received.
         """
         return self.objects.download.call(self.space_id, self.id, union_id, to, **fields)
+
+
+def _destination(folder: Dentry) -> Destination:
+    return {"target_space_id": folder.space_id, "target_folder_id": folder.id}
 
 
 class Placed(Deleted):

@@ -24,7 +24,7 @@ FileName = Annotated[str, Field(pattern=r'^[^\t*"<>|]*[^\t*"<>|.]$')]
 
 OrderBy = Literal["MODIFIED_TIME", "CREATE_TIME", "NAME", "SIZE"]
 Conflict = Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-"""What happens if the name is taken: rename the new one, overwrite, return the old one, or fail."""
+"""What happens if the name is taken: rename the new one, overwrite, return the old one, or raise `AlreadyExists`."""
 
 Region = Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"]
 ConflictOption = Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")]
@@ -71,34 +71,51 @@ class ListingFields(TypedDict, total=False):
     """Whether to include URLs of thumbnails, which takes longer."""
 
 
-class FolderFields(TypedDict, total=False):
-    """Options for creating a folder."""
+class NameFields(TypedDict, total=False):
+    """Options of everything that puts a name in a folder."""
 
     conflict: ConflictOption
-    """What happens if the name is taken."""
+    """What happens if the name is taken; by default, what is new or moved gets another name."""
+
+
+class FolderFields(NameFields, total=False):
+    """Options for creating a folder."""
+
     app_properties: AppProperties
     """Properties that the app sets."""
 
 
-class CopyFields(TypedDict, total=False):
+class CopyFields(NameFields):
     """Options of a copy."""
 
-    conflict: ConflictOption
-    """What happens if the name is taken; by default, it gets another name."""
 
-
-class MoveFields(CopyFields, total=False):
+class MoveFields(NameFields, total=False):
     """Options of a move."""
 
     keep_permissions: Annotated[bool | None, wire("option.presevePermissions", "presevePermissions")]
     """Whether it keeps its permissions."""
 
 
-class CommitFields(TypedDict, total=False):
+class Destination(TypedDict):
+    """Where a copied or moved file or folder goes."""
+
+    target_space_id: str
+    """The space."""
+    target_folder_id: str
+    """The folder; `0` is the space's root."""
+
+
+class CopyTo(Destination, CopyFields):
+    """Where a copy goes, and its options."""
+
+
+class MoveTo(Destination, MoveFields):
+    """Where something is moved to, and how."""
+
+
+class CommitFields(NameFields, total=False):
     """Options for an uploaded file."""
 
-    conflict: ConflictOption
-    """What happens if the name is taken; by default, the file gets another name."""
     app_properties: Annotated[AppProperties, Field(max_length=3)]
     """Properties that the app sets, at most 3."""
     convert_to_online_doc: Annotated[bool, wire("option.convertToOnlineDoc", "convertToOnlineDoc")]

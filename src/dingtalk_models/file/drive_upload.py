@@ -51,7 +51,11 @@ class DriveUploadManager(Manager):
         """
         file = Upload(source, name, progress)
         if file_size is None and not 0 < (file_size := file.size) <= _LARGEST:
-            raise Refusal("source", f"has {file_size} bytes, should have at least 1 and at most {_LARGEST}")
+            raise Refusal(
+                "source",
+                f"has {file_size} bytes, should have at least 1 and at most {_LARGEST} / "
+                f"{file_size} 字节，须为 1 到 {_LARGEST} 字节",
+            )
         return Call(str, "media_id", agent_id=agent_id, file_size=file_size, file=file)
 
     # opening an upload twice does no harm, but the same API also ends it

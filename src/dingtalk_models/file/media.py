@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.files import BytesProgress, Source, Upload
+from dingtalk_models.core.files import NO_NAME, BytesProgress, Source, Upload
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import Millis, wire
@@ -62,16 +62,18 @@ class MediaManager(Manager):
 def _check(file: Upload, type: MediaType) -> None:
     megabytes, extensions = _LIMITS[type]
     if not file.filename:
-        raise Refusal("name", "required: neither bytes nor this file object have a name")
+        raise Refusal("name", NO_NAME)
     if PurePath(file.filename).suffix.lower()[1:] not in extensions.split():
-        raise Refusal("name", f"should end in one of: {extensions} (for type {type!r})")
+        raise Refusal("name", f"should end in one of: {extensions} (for type {type!r}) / 扩展名须为其中之一")
     try:
         size = file.size
     except OSError:
         return  # the error is raised when the file is opened
     if not 0 < size <= megabytes * _MB:
         raise Refusal(
-            "file", f"has {size} bytes, should have at least 1 and at most {megabytes} MB (for type {type!r})"
+            "file",
+            f"has {size} bytes, should have at least 1 and at most {megabytes} MB (for type {type!r}) / "
+            f"{size} 字节，须大于 0 且不超过 {megabytes} MB",
         )
 
 

@@ -169,13 +169,7 @@ class Space(Model, alias_generator=camel):
 
     @operation
     def create_folder(self, name: FileName, union_id: UnionId, **fields: Unpack[FolderFields]) -> Call[Dentry]:
-        """Create a folder in the root of this space.
-
-        Args:
-            name: its name.
-            union_id: the user who creates it.
-            fields: see `FolderFields`.
-        """
+        """Create a folder in the root of this space, as `Dentry.create_folder` does in a folder."""
         return Dentry.objects.create_folder.call(self.id, ROOT, name, union_id, **fields)
 
     @operation

@@ -219,7 +219,7 @@ class CardButton:
 def _short_list(buttons: list[CardButton]) -> list[CardButton]:
     size = len(json.dumps(to_jsonable_python(buttons), ensure_ascii=False, separators=(",", ":")))
     if size > 1000:  # noqa: PLR2004 - the platform's number
-        raise ValueError(f"as JSON, at most 1000 characters, these are {size}")
+        raise ValueError(f"as JSON, at most 1000 characters, these are {size} / JSON 最多 1000 个字符，现有 {size} 个")
     return buttons
 
 
@@ -256,7 +256,9 @@ def fits(limit: int) -> Callable[[T], T]:
     def check(message: T) -> T:
         size = sum(len(text.encode()) for text in texts_of(to_jsonable_python(message)))
         if size > limit:
-            raise ValueError(f"at most {limit} bytes of UTF-8, these are {size}")
+            raise ValueError(
+                f"at most {limit} bytes of UTF-8, these are {size} / 最多 {limit} 字节（UTF-8），现有 {size} 字节"
+            )
         return message
 
     return check
@@ -283,7 +285,10 @@ def _tag(message: Any) -> str | None:
 
 def _short_markdown(message: Markdown) -> Markdown:
     if len(message.text) > MAX_MARKDOWN:
-        raise ValueError(f"text: at most {MAX_MARKDOWN} characters, these are {len(message.text)}")
+        size = len(message.text)
+        raise ValueError(
+            f"text: at most {MAX_MARKDOWN} characters, these are {size} / 最多 {MAX_MARKDOWN} 个字符，现有 {size} 个"
+        )
     return message
 
 
@@ -303,7 +308,8 @@ WorkMessage = Annotated[
     Discriminator(
         _tag,
         custom_error_type="message",
-        custom_error_message="not a message: a Text, Image, Voice, File, Link, OA, Markdown, ActionCard or ButtonsCard",
+        custom_error_message="not a message: a Text, Image, Voice, File, Link, OA, Markdown, ActionCard or ButtonsCard"
+        " / 不是以上几种消息",
     ),
     WrapSerializer(packed, return_type=dict[str, Any]),
     BeforeValidator(from_text),

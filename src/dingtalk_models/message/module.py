@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from dingtalk_models.core.formerly import formerly
 from dingtalk_models.core.json_values import loaded
-from dingtalk_models.core.model import Module, alias, managed
+from dingtalk_models.core.model import Module, managed
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
@@ -28,8 +29,10 @@ class Message(Module):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    get_msg_send_result = alias(WorkNotificationManager.result)
-    get_msg_send_progress = alias(WorkNotificationManager.progress)
+    @formerly(WorkNotificationManager.result)
+    def get_msg_send_result(self, task_id: int, agent_id: int | str | None = None) -> None: ...
+    @formerly(WorkNotificationManager.progress)
+    def get_msg_send_progress(self, task_id: int, agent_id: int | str | None = None) -> None: ...
 
     @operation
     def async_send_msg(

@@ -8,8 +8,7 @@ from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.context import current_app
-from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.context import setting_of
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.paging import PageFlow, page_of
@@ -145,7 +144,7 @@ class RobotManager(Manager):
         """
         robot = self._robot(robot_code)
         if len(msg_param.encode()) > MAX_PARAM:
-            raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8")
+            raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8 / 最多 {MAX_PARAM} 字节（UTF-8）")
         return Call(
             str,
             "processQueryKey",
@@ -233,12 +232,7 @@ class RobotManager(Manager):
         )
 
     def _robot(self, given: str | None) -> str:
-        if given is not None:
-            return given
-        app = self.app or current_app()
-        if app.appkey is None:
-            raise ConfigurationError(f"app {app.name!r} has no appkey, which is its robot's code: name one in the call")
-        return app.appkey
+        return setting_of(self.app, "appkey", "robot_code") if given is None else given
 
 
 class _BatchReply(Record, alias_generator=camel):
@@ -261,7 +255,7 @@ class Reader(Record, alias_generator=camel):
 class ReadStatus(Record, alias_generator=camel):
     """Who has read a message to single people."""
 
-    send_status: str
+    send_status: str = ""
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
     receivers: Annotated[list[Reader], wire("messageReadInfoList")] = []
 
@@ -279,7 +273,7 @@ class ReadStatus(Record, alias_generator=camel):
 class GroupReadStatus(Record, alias_generator=camel):
     """Who has read a message to a group, a page."""
 
-    send_status: str
+    send_status: str = ""
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
     read_user_ids: list[str] = []
     next_token: str | None

@@ -132,7 +132,7 @@ class SampleButtons:
 
 def _two_side_by_side(card: SampleButtons) -> SampleButtons:
     if card.horizontal and len(card.buttons) != 2:  # noqa: PLR2004 - the template's own number
-        raise ValueError("buttons: 2 of them, where they stand side by side")
+        raise ValueError("buttons: 2 of them, where they stand side by side / 按钮横排时须为 2 个")
     return card
 
 
@@ -146,7 +146,10 @@ def _numbered(card: SampleButtons) -> dict[str, str]:
 
 def _short(message: T) -> T:
     if (size := len(msg_param(message).encode())) > MAX_PARAM:
-        raise ValueError(f"as JSON, at most {MAX_PARAM} bytes of UTF-8, these are {size}")
+        raise ValueError(
+            f"as JSON, at most {MAX_PARAM} bytes of UTF-8, these are {size} / "
+            f"转为 JSON 后最多 {MAX_PARAM} 字节（UTF-8），现有 {size} 字节"
+        )
     return message
 
 
@@ -170,7 +173,7 @@ _TEMPLATE = Annotated[
         lambda message: type(message).__name__,
         custom_error_type="message",
         custom_error_message="not a template: a SampleText, SampleMarkdown, SampleLink, SampleImage, SampleAudio, "
-        "SampleFile, SampleVideo, SampleActionCard or SampleButtons",
+        "SampleFile, SampleVideo, SampleActionCard or SampleButtons / 不是以上几种模板",
     ),
 ]
 

@@ -80,7 +80,7 @@ class At:
 def _one_or_several(card: RobotActionCard) -> RobotActionCard:
     single = bool(card.single_title) + bool(card.single_url)
     if single == 1 or bool(single) == bool(card.buttons):
-        raise ValueError("needs single_title and single_url, or buttons")
+        raise ValueError("needs single_title and single_url, or buttons / 需要 single_title 和 single_url，或 buttons")
     return card
 
 
@@ -95,7 +95,7 @@ WebhookMessage = Annotated[
     Discriminator(
         lambda message: getattr(message, "msgtype", None),
         custom_error_type="message",
-        custom_error_message="not a message: a Text, Link, Markdown, RobotActionCard or FeedCard",
+        custom_error_message="not a message: a Text, Link, Markdown, RobotActionCard or FeedCard / 不是以上几种消息",
     ),
 ]
 """What a group's robot says: at most 20,000 bytes."""

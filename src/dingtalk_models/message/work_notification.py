@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import zip_longest
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.context import current_app
-from dingtalk_models.core.errors import ConfigurationError, StillSending
+from dingtalk_models.core.context import setting_of
+from dingtalk_models.core.errors import StillSending
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.parallel import batches, together
@@ -19,6 +21,8 @@ from dingtalk_models.core.steps import Flow, Sleep
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessage
+
+T = TypeVar("T")
 
 MAX_USERS = 100
 MAX_DEPARTMENTS = 20
@@ -147,8 +151,7 @@ class WorkNotificationManager(Manager):
         ).then(lambda task_id: WorkNotification(agent_id=agent, task_ids=[task_id]))
 
     @api(
-        "dingtalk.oapi.message.corpconversation.sendbytemplate",
-        "POST /topapi/message/corpconversation/sendbytemplate",
+        "dingtalk.oapi.message.corpconversation.sendbytemplate", "POST /topapi/message/corpconversation/sendbytemplate"
     )
     def send_template(
         self,
@@ -231,10 +234,7 @@ class WorkNotificationManager(Manager):
         """
         return Call(SendResult, "send_result", task_id=task_id, agent_id=self._agent(agent_id))
 
-    @api(
-        "dingtalk.oapi.message.corpconversation.recall",
-        "POST /topapi/message/corpconversation/recall",
-    )
+    @api("dingtalk.oapi.message.corpconversation.recall", "POST /topapi/message/corpconversation/recall")
     def recall(self, task_id: Annotated[int, wire("msg_task_id")], *, agent_id: int | None = None) -> Call[None]:
         """Take a message back, within 24 hours (撤回工作通知消息).
 
@@ -283,12 +283,7 @@ class WorkNotificationManager(Manager):
         )
 
     def _agent(self, given: int | None) -> int:
-        if given is not None:
-            return given
-        app = self.app or current_app()
-        if app.agent_id is None:
-            raise ConfigurationError(f"app {app.name!r} has no agent_id: give it one, or name it in the call")
-        return int(app.agent_id)
+        return int(setting_of(self.app, "agent_id", "agent_id")) if given is None else given
 
 
 DONE = 2
@@ -370,9 +365,7 @@ class WorkNotification(Model):
     @operation
     def progress(self) -> Flow[SendProgress]:
         """How far it is, over all its tasks."""
-        parts = yield from together(
-            [self.objects.progress.call(task, agent_id=self.agent_id) for task in self.task_ids]
-        )
+        parts = yield from self._each(self.objects.progress.call)
         states = {part.status for part in parts}
         return SendProgress(
             progress_in_percent=sum(part.progress_in_percent for part in parts) // len(parts),
@@ -386,7 +379,7 @@ class WorkNotification(Model):
         Raises:
             InvalidRequest: it is too old, or a task had more than 100 receivers: the platform keeps no result of those.
         """
-        parts = yield from together([self.objects.result.call(task, agent_id=self.agent_id) for task in self.task_ids])
+        parts = yield from self._each(self.objects.result.call)
         return SendResult(
             **{name: [item for part in parts for item in getattr(part, name)] for name in SendResult.model_fields}
         )
@@ -413,7 +406,7 @@ class WorkNotification(Model):
     @operation
     def recall(self) -> Flow[None]:
         """Take it back, within 24 hours."""
-        yield from together([self.objects.recall.call(task, agent_id=self.agent_id) for task in self.task_ids])
+        yield from self._each(self.objects.recall.call)
 
     @operation
     def update_status_bar(
@@ -425,20 +418,28 @@ class WorkNotification(Model):
             status_value: the new status.
             status_bg: its colour as 0xAARRGGBB.
         """
-        yield from together(
-            [
-                self.objects.update_status_bar.call(task, status_value, status_bg=status_bg, agent_id=self.agent_id)
-                for task in self.task_ids
-            ]
-        )
+        update = partial(self.objects.update_status_bar.call, status_value=status_value, status_bg=status_bg)
+        yield from self._each(update)
+
+    def _each(self, ask: Callable[..., Call[T]]) -> Flow[list[T]]:
+        """Ask for each task, several at once."""
+        return (yield from together([ask(task, agent_id=self.agent_id) for task in self.task_ids]))
 
 
 def _check(msg: WorkMessage, people: list[str], departments: list[int], *, to_all_user: bool) -> None:
     if not (people or departments or to_all_user):
-        raise Refusal("userid_list", "one of userid_list, dept_id_list and to_all_user is needed")
+        raise Refusal(
+            "userid_list",
+            "one of userid_list, dept_id_list and to_all_user is needed / "
+            "userid_list、dept_id_list、to_all_user 至少填一项",
+        )
     many = len(people) > MAX_USERS_WITH_STATUS_BAR or departments or to_all_user
     if isinstance(msg, OA) and msg.status_bar and many:
-        raise Refusal("msg.oa.status_bar", f"only for at most {MAX_USERS_WITH_STATUS_BAR} people, named one by one")
+        most = MAX_USERS_WITH_STATUS_BAR
+        raise Refusal(
+            "msg.oa.status_bar",
+            f"only for at most {most} people, named one by one / 只能发给 userid_list 中的至多 {most} 人",
+        )
 
 
 def _joined(parts: list[WorkNotification]) -> WorkNotification:

@@ -151,7 +151,7 @@ class Sandbox:
     def fail(self, path: str, *, times: int = 1, **how: Unpack[Behaviour]) -> Fault:
         """Let the next requests to a path (`*`: to any) misbehave; `Behaviour` lists what is possible.
 
-        With an answer (`errcode`, `sub_code`, `code`, `status` or `body`) the endpoint is not called.
+        With an answer (`errcode`, `sub_code`, `code`, `flag`, `status` or `body`) the endpoint is not called.
         Without one it acts and answers, and `headers`, `delay`, `drop` and `truncate` apply to its answer.
         The `Fault` that is returned has the number of requests that remain, and can be cancelled.
         """

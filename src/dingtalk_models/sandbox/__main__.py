@@ -30,7 +30,7 @@ def main() -> None:
         sys.stdout.write(
             f"""\
 A local DingTalk is listening at {sandbox.url} (both hosts). Ctrl-C stops it.
-本地钉钉已就绪：{sandbox.url}（oapi 与 api 同一地址），按 Ctrl-C 停止。
+模拟服务器已就绪：{sandbox.url}（新旧接口同一地址），按 Ctrl-C 停止。
 
   export DINGTALK_OAPI_URL={sandbox.url}
   export DINGTALK_API_URL={sandbox.url}

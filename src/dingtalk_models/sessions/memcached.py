@@ -135,7 +135,10 @@ def from_url(url: str, name: str) -> MemcachedStore:
     """A store over the servers that the URL lists, with short timeouts."""
     servers = url.partition("://")[2].rstrip("/").split(",")
     if not all(map(_SERVER.fullmatch, servers)):
-        raise ConfigurationError(f"session store {name}: the URL must be memcached://host:port,host:port")
+        raise ConfigurationError(
+            f"session store {name}: the URL must be memcached://host:port,host:port / "
+            "URL 须为 memcached://host:port,host:port"
+        )
     pymemcache: Any = importlib.import_module("pymemcache")  # it ships no types
     timeouts = {"connect_timeout": _TIMEOUT, "timeout": _TIMEOUT}
     if len(servers) == 1:

@@ -55,30 +55,37 @@ def open_session(
     return Session(store, fallback=fallback, clock=clock)
 
 
+def _refused(english: str, chinese: str) -> ConfigurationError:
+    return ConfigurationError(f"{_ACCEPTED}; {english} / session_manager 只接受以上几种；{chinese}")
+
+
 def _store_at(url: str) -> Store:
     scheme, separator, rest = url.partition("://")
     if not separator:
-        raise ConfigurationError(f"{_ACCEPTED}; the text given is no URL")
+        raise _refused("the text given is no URL", "传入的文本不是 URL")
     name = _name(scheme, rest)
     try:
         return _module(_MODULE_OF_SCHEME.get(scheme.lower(), "sql")).from_url(url, name)
     except ModuleNotFoundError as error:
         package = _EXTRAS.get(str(error.name), error.name)
-        raise ConfigurationError(f"{_ACCEPTED}; for {name} `pip install {package}`") from error
+        install = f"`pip install {package}`"
+        raise _refused(f"for {name} {install}", f"使用 {name} 请先 {install}") from error
     except ConfigurationError:
         raise
     except ValueError:  # whose text may quote the password
-        raise ConfigurationError(f"{_ACCEPTED}; {name} is malformed or of an unknown kind") from None
+        raise _refused(f"{name} is malformed or of an unknown kind", f"{name} 格式有误或类型未知") from None
 
 
 def _store_of(manager: SessionManager) -> Store:
     kind = type(manager).__qualname__
     methods = [getattr(manager, method, None) for method in ("get", "set", "delete")]
     if isinstance(manager, type) or not all(map(callable, methods)):
-        raise ConfigurationError(f"{_ACCEPTED}; not a {kind}")
+        raise _refused(f"not a {kind}", f"不能是 {kind}")
     modules = [base.__module__ for base in type(manager).__mro__]
     if any(map(inspect.iscoroutinefunction, methods)) or any(".asyncio" in module for module in modules):
-        raise ConfigurationError(f"{_ACCEPTED}; {kind} is for asyncio, pass its blocking counterpart")
+        raise _refused(
+            f"{kind} is for asyncio, pass its blocking counterpart", f"{kind} 用于 asyncio，请传入对应的同步客户端"
+        )
     libraries = (module.partition(".")[0] for module in modules)
     known = (_MODULE_OF_LIBRARY[library] for library in libraries if library in _MODULE_OF_LIBRARY)
     return _module(next(known, "custom")).from_client(manager)

@@ -119,7 +119,9 @@ def from_url(url: str, name: str) -> SqlStore:
     except ArgumentError:
         raise ValueError from None
     if dialect.is_async:
-        raise ConfigurationError(f"session store {name}: the driver {dialect.driver} is for asyncio")
+        raise ConfigurationError(
+            f"session store {name}: the driver {dialect.driver} is for asyncio / 该驱动用于 asyncio，请换用同步驱动"
+        )
     timeouts = {k: v for k, v in _TIMEOUTS.get(dialect.driver, {}).items() if k not in place.query}
 
     def make_engine() -> sa.Engine:

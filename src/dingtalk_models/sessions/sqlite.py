@@ -43,7 +43,8 @@ class SqliteStore:
             self._make_private()
         except OSError as error:
             raise ConfigurationError(
-                f"session store {self.name} cannot be kept from other users: {error.strerror}"
+                f"session store {self.name} cannot be kept from other users: {error.strerror} / "
+                "无法禁止其他用户读取该文件"
             ) from error
         with suppress(sqlite3.Error), self._connected() as db:
             db.execute("PRAGMA journal_mode = WAL")  # many at once then wait far less for each other
@@ -104,5 +105,7 @@ def from_url(url: str, name: str) -> SqliteStore:
     """The file in the URL: relative after three slashes, absolute after four."""
     _, slash, path = url.partition(":///")
     if not slash or path in {"", ":memory:"} or "?" in path:
-        raise ConfigurationError(f"session store {name}: the URL must be sqlite:///path/to/file.db")
+        raise ConfigurationError(
+            f"session store {name}: the URL must be sqlite:///path/to/file.db / URL 须为 sqlite:///文件路径"
+        )
     return SqliteStore(Path(path).expanduser().absolute())

@@ -56,7 +56,8 @@ def _step(value: Any) -> Any:
 def _enough(step: ApproverFields) -> ApproverFields:
     alone, count = step["action_type"] == "NONE", len(step["user_ids"])
     if alone != (count == 1) or not count:
-        raise ValueError(f"{step['action_type']} takes {'exactly 1 user' if alone else 'at least 2 users'}")
+        many = ("exactly 1 user", "只能有 1 人") if alone else ("at least 2 users", "至少要有 2 人")
+        raise ValueError(f"{step['action_type']} takes {many[0]} / 该节点{many[1]}")
     return step
 
 
@@ -88,13 +89,26 @@ class StartFields(TypedDict, total=False):
     """A page of your own with the details, at most 1024 characters; OA premium only."""
 
 
+IdsAtOnce = Annotated[int, Field(ge=1, le=20)]
+"""How many ids a call brings, at most 20."""
+
+
 class InstanceFilter(TypedDict, total=False):
     """Which approvals of a form to list."""
 
     user_ids: Sequence[str] | None
-    """Started by these users, however many."""
+    """Started by these users: for `all` and `all_ids` however many, else at most 10."""
     statuses: Statuses
     """Only of these: `RUNNING`, `TERMINATED`, `COMPLETED`."""
+    max_results: IdsAtOnce
+    """How many a page has, at most and by default 20."""
+
+
+class InstancePages(InstanceFilter, total=False):
+    """Which approvals of a form to list, and where to begin."""
+
+    next_token: Annotated[int, Field(ge=0)]
+    """Where to begin."""
 
 
 class CommentFields(TypedDict, total=False):

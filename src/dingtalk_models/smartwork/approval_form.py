@@ -108,10 +108,7 @@ class ApprovalFormManager(Manager):
         """
         return Listing(ApprovalForm, None, "result")
 
-    @api(
-        "workflow_1_0.QuerySchemaByProcessCode",
-        "GET /v1.0/workflow/forms/schemas/processCodes",
-    )
+    @api("workflow_1_0.QuerySchemaByProcessCode", "GET /v1.0/workflow/forms/schemas/processCodes")
     def schema(self, process_code: str, *, app_uuid: str | None = None) -> Call[FormSchema]:
         """The components of a form (获取表单 schema).
 

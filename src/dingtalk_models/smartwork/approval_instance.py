@@ -27,8 +27,10 @@ from dingtalk_models.smartwork.approval_fields import (
     CommentFields,
     CommentText,
     DecisionFields,
+    IdsAtOnce,
     InstanceFilter,
     InstanceId,
+    InstancePages,
     OldCreate,
     RedirectFields,
     Remark,
@@ -57,7 +59,7 @@ _AT_ONCE = 5
 def _check_span(start_time: datetime, end_time: datetime | None) -> datetime:
     end = end_time or datetime.now(BEIJING)
     if end < start_time:
-        raise Refusal("end_time", "is before start_time")
+        raise Refusal("end_time", "is before start_time / 早于 start_time")
     return end
 
 
@@ -97,7 +99,7 @@ class ApprovalInstanceManager(Manager):
         """
         dept_id = fields.get("dept_id")
         if dept_id is None and not fields.get("approvers"):
-            raise Refusal("dept_id", "needed where no approvers are given")
+            raise Refusal("dept_id", "needed where no approvers are given / 不指定 approvers 时必填")
         call = Call(str, "instanceId")
         given = {
             "originator_user_id": originator_user_id,
@@ -157,14 +159,14 @@ class ApprovalInstanceManager(Manager):
         user_ids: Starters = None,
         statuses: Statuses = None,
         next_token: Annotated[int, Field(ge=0)] = 0,
-        max_results: Annotated[int, Field(ge=1, le=20)] = 20,
+        max_results: IdsAtOnce = 20,
     ) -> Query[str]:
         """The ids of a form's approvals, by when they were started (获取审批实例ID列表).
 
         Args:
             process_code: the form.
             start_time: from here, at most a year ago.
-            end_time: to here, at most 120 days later; by default to now. `all_ids` takes any span.
+            end_time: to here, at most 120 days later; by default to now. `all_ids` and `all` take any span.
             user_ids: started by these users, at most 10.
             statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
             next_token: where to begin.
@@ -180,46 +182,25 @@ class ApprovalInstanceManager(Manager):
         """
         if _check_span(start_time, end_time) - start_time > WINDOW:
             raise Refusal(
-                "end_time", f"at most {WINDOW.days} days after start_time in one query; all_ids takes any span"
+                "end_time",
+                f"at most {WINDOW.days} days after start_time in one query; all_ids takes any span / "
+                f"单次查询最多跨 {WINDOW.days} 天；更长的时间请用 all_ids",
             )
         return Listing(str, TOKEN_FROM_ZERO, "result", items="list")
 
     @operation
     def list(
-        self,
-        process_code: str,
-        start_time: Millis,
-        end_time: Millis | None = None,
-        *,
-        user_ids: Starters = None,
-        statuses: Statuses = None,
+        self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstancePages]
     ) -> Query[ApprovalInstance]:
-        """A form's approvals, by when they were started: a call an approval.
-
-        Args:
-            process_code: the form.
-            start_time: from here.
-            end_time: to here, at most 120 days later; by default to now. `all` takes any span.
-            user_ids: started by these users, at most 10.
-            statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
-        """
-        ids = self.list_ids.call(process_code, start_time, end_time, user_ids=user_ids, statuses=statuses)
-        return Query(lambda: self._loaded(ids))
+        """The approvals whose ids `list_ids` tells, with the same arguments: a call an approval."""
+        return self._loaded(self.list_ids.call(process_code, start_time, end_time, **filters))
 
     @operation
     def all(
         self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstanceFilter]
     ) -> Query[ApprovalInstance]:
-        """Every approval of a form in a span of any length, each once: a call an approval.
-
-        Args:
-            process_code: the form.
-            start_time: from here.
-            end_time: to here; by default to now.
-            filters: see `InstanceFilter`.
-        """
-        ids = self.all_ids.call(process_code, start_time, end_time, **filters)
-        return Query(lambda: self._loaded(ids))
+        """The approvals whose ids `all_ids` tells, with the same arguments: a call an approval."""
+        return self._loaded(self.all_ids.call(process_code, start_time, end_time, **filters))
 
     @operation
     def all_ids(
@@ -234,7 +215,7 @@ class ApprovalInstanceManager(Manager):
             filters: see `InstanceFilter`.
         """
         end = _check_span(start_time, end_time)
-        user_ids, statuses = filters.get("user_ids"), filters.get("statuses")
+        user_ids, size = filters.get("user_ids"), filters.get("max_results", 20)
         groups: Sequence[Sequence[str] | None] = [None] if user_ids is None else batches(user_ids, 10)
 
         def pages() -> PageFlow[str]:
@@ -243,24 +224,34 @@ class ApprovalInstanceManager(Manager):
                 spans = deque(windows(start_time, end, WINDOW))
                 while spans:
                     first, last = spans.popleft()
-                    ids = self.list_ids.call(process_code, first, last, user_ids=few, statuses=statuses).page_flow()
+                    ids = self.list_ids.call(
+                        process_code,
+                        first,
+                        last,
+                        user_ids=few,
+                        statuses=filters.get("statuses"),
+                        max_results=size,
+                    ).page_flow()
                     found = 0
                     while (page := (yield from next_page(ids))) is not None:
-                        found += len(page.items)
+                        found += page.length
                         fresh = [each for each in dict.fromkeys(page.items) if each not in seen]
                         seen.update(fresh)
-                        yield page_of(fresh)
+                        yield page_of(fresh, unparsed=page.unparsed)
                     if found >= MOST_IDS and last - first > timedelta(milliseconds=1):
                         middle = first + (last - first) / 2
                         spans.extendleft([(middle, last), (first, middle)])
 
         return Query(pages)
 
-    def _loaded(self, ids: Query[str]) -> PageFlow[ApprovalInstance]:
-        pages = ids.page_flow()
-        while (page := (yield from next_page(pages))) is not None:
-            calls = [self.get.call(each) for each in page.items]
-            yield page_of((yield from together(calls, workers=_AT_ONCE)))
+    def _loaded(self, ids: Query[str]) -> Query[ApprovalInstance]:
+        def pages() -> PageFlow[ApprovalInstance]:
+            rest = ids.page_flow()
+            while (page := (yield from next_page(rest))) is not None:
+                calls = [self.get.call(each) for each in page.items]
+                yield page_of((yield from together(calls, workers=_AT_ONCE)), unparsed=page.unparsed)
+
+        return Query(pages)
 
     @api(
         "workflow_1_0.TerminateProcessInstance",
@@ -290,7 +281,7 @@ class ApprovalInstanceManager(Manager):
         Source: revoke-an-approval-instance
         """
         if not is_system and not operating_user_id:
-            raise Refusal("operating_user_id", "needed unless is_system")
+            raise Refusal("operating_user_id", "needed unless is_system / is_system 不为真时必填")
         return Call(None)
 
     @api(
@@ -354,38 +345,16 @@ class ApprovalInstanceManager(Manager):
 
     @operation
     def agree(
-        self,
-        process_instance_id: InstanceId,
-        task_id: int,
-        actioner_user_id: str,
-        **fields: Unpack[DecisionFields],
+        self, process_instance_id: InstanceId, task_id: int, actioner_user_id: str, **fields: Unpack[DecisionFields]
     ) -> Call[None]:
-        """Agree to a task: `execute` with `agree`.
-
-        Args:
-            process_instance_id: the approval.
-            task_id: the task.
-            actioner_user_id: whose task it is.
-            fields: see `DecisionFields`.
-        """
+        """Agree to a task: `execute` with the result `agree`."""
         return self.execute.call(process_instance_id, task_id, actioner_user_id, "agree", **fields)
 
     @operation
     def refuse(
-        self,
-        process_instance_id: InstanceId,
-        task_id: int,
-        actioner_user_id: str,
-        **fields: Unpack[DecisionFields],
+        self, process_instance_id: InstanceId, task_id: int, actioner_user_id: str, **fields: Unpack[DecisionFields]
     ) -> Call[None]:
-        """Refuse a task: `execute` with `refuse`.
-
-        Args:
-            process_instance_id: the approval.
-            task_id: the task.
-            actioner_user_id: whose task it is.
-            fields: see `DecisionFields`.
-        """
+        """Refuse a task: `execute` with the result `refuse`."""
         return self.execute.call(process_instance_id, task_id, actioner_user_id, "refuse", **fields)
 
     @api("workflow_1_0.RedirectWorkflowTask", "POST /v1.0/workflow/tasks/redirect")
@@ -508,15 +477,7 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel)
 
     @operation
     def refuse(self, actioner_user_id: str, **fields: Unpack[TaskDecision]) -> Flow[None]:
-        """Refuse, for a user that has to decide; `refresh()` tells what follows from it.
-
-        Args:
-            actioner_user_id: the user.
-            fields: see `TaskDecision`.
-
-        Raises:
-            InvalidArgument: the user has no running task in this approval.
-        """
+        """Refuse, as `agree` agrees."""
         return self._decide("refuse", actioner_user_id, **fields)
 
     @operation
@@ -582,4 +543,5 @@ class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel)
         for task in now.tasks:
             if task.user_id == user_id and task.status == "RUNNING":
                 return task.task_id
-        raise InvalidArgument("ApprovalInstance", [Problem(user_id, "has no running task in this approval")])
+        problem = Problem(user_id, "has no running task in this approval / 在该审批实例中没有待处理的任务")
+        raise InvalidArgument("ApprovalInstance", [problem])

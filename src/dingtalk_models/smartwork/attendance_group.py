@@ -163,7 +163,11 @@ class GroupMember(Record):
 
 
 def _one_or_more(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    """One API has a list of ids as text, such as `"[user123, user456]"`, or as JSON."""
+    if not isinstance(value, str):
+        return value
+    ids = value.removeprefix("[").removesuffix("]").split(",")
+    return [each for each in (part.strip(" \t\n\"'") for part in ids) if each]
 
 
 class AttendanceGroup(Model):

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, DecimalException
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -34,8 +34,9 @@ from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_array, is_object, loaded
+from dingtalk_models.core.problems import message
 from dingtalk_models.core.shape import OrDict, Shape
-from dingtalk_models.core.wire import BEIJING, camel, wire
+from dingtalk_models.core.wire import BEIJING, NO_TIME_ZONE, camel, wire
 
 V = TypeVar("V")
 
@@ -48,15 +49,15 @@ _NOTHING = {"", "null"}
 def _whole_minutes(value: date | datetime) -> date | datetime:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ValueError("needs a time zone: datetime(…, tzinfo=BEIJING), or datetime.now(BEIJING)")
+            raise ValueError(NO_TIME_ZONE)
         if value.second or value.microsecond:
-            raise ValueError("forms keep minutes: value.replace(second=0, microsecond=0)")
+            raise ValueError("forms keep minutes: value.replace(second=0, microsecond=0) / 表单只精确到分钟")
     return value
 
 
 def _no_comma(value: str) -> str:
     if "," in value:
-        raise ValueError("may not hold a comma: the parts travel comma-joined")
+        raise ValueError("may not hold a comma: the parts travel comma-joined / 不能含逗号：各部分以逗号连接")
     return value
 
 
@@ -99,9 +100,8 @@ class FormValue(Generic[V]):
     """
 
     component: ClassVar[str] = ""
-    kind: ClassVar[Any]
-    """The type of the value, with its limits."""
     checker: ClassVar[TypeAdapter[Any]]
+    """Checks a value against the type in the brackets of the class, and against its limits."""
 
     name: str
     value: V
@@ -112,8 +112,10 @@ class FormValue(Generic[V]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if hasattr(cls, "kind"):
-            cls.checker = TypeAdapter(cls.kind, config=ConfigDict(defer_build=True))
+        for base in vars(cls).get("__orig_bases__", ()):
+            (kind,) = get_args(base)
+            if not isinstance(kind, TypeVar):
+                cls.checker = TypeAdapter(kind, config=ConfigDict(defer_build=True))
         if cls.component:
             _components[cls.component] = cls
 
@@ -158,35 +160,31 @@ _components: dict[str, type[FormValue[Any]]] = {}
 
 
 def _problem(entry: Any) -> Problem:
-    return Problem(".".join(map(str, ("value", *entry["loc"]))), entry["msg"].removeprefix("Value error, "))
+    return Problem(".".join(map(str, ("value", *entry["loc"]))), message(entry))
 
 
 class Text(FormValue[str]):
     """A line of text (单行输入框), best kept to 1,000 characters."""
 
     component = "TextField"
-    kind = str
 
 
 class TextArea(FormValue[str]):
     """Text of several lines (多行输入框), best kept to 8,000 characters."""
 
     component = "TextareaField"
-    kind = str
 
 
 class Select(FormValue[str]):
     """One of the options (单选框), by its text."""
 
     component = "DDSelectField"
-    kind = str
 
 
 class Phone(FormValue[str]):
     """A telephone number (电话)."""
 
     component = "PhoneField"
-    kind = str
 
 
 def _from_int(value: Any) -> Any:
@@ -194,8 +192,6 @@ def _from_int(value: Any) -> Any:
 
 
 class _Numeric(FormValue[Decimal]):
-    kind = Decimal
-
     def __init__(self, name: str, value: Decimal | int, **labels: Unpack[Labels]) -> None:
         super().__init__(name, _from_int(value), **labels)
 
@@ -220,22 +216,20 @@ class Money(_Numeric):
     component = "MoneyField"
 
 
-class StarRating(FormValue[int]):
+class StarRating(FormValue[Annotated[int, Field(ge=0)]]):
     """A number of stars (评分)."""
 
     component = "StarRatingField"
-    kind = Annotated[int, Field(ge=0)]
 
     @classmethod
     def read(cls, text: str, ext_value: str | None) -> int:  # noqa: ARG003
         return int(text)
 
 
-class Date(FormValue[date | datetime]):
+class Date(FormValue[Moment]):
     """A day, or a time of day (日期)."""
 
     component = "DDDateField"
-    kind = Moment
 
     @classmethod
     def write(cls, value: date | datetime) -> str:
@@ -249,7 +243,7 @@ class Date(FormValue[date | datetime]):
         return moment.replace(tzinfo=moment.tzinfo or BEIJING) if ":" in text else moment.date()
 
 
-class DateRange(FormValue[tuple[date | datetime, date | datetime]]):
+class DateRange(FormValue[tuple[Moment, Moment]]):
     """Two days, or two times of day (日期区间).
 
     Args:
@@ -259,7 +253,6 @@ class DateRange(FormValue[tuple[date | datetime, date | datetime]]):
     """
 
     component = "DDDateRangeField"
-    kind = tuple[Moment, Moment]
 
     def __init__(
         self, labels: tuple[str, str], start: date | datetime, end: date | datetime, **more: Unpack[Labels]
@@ -289,35 +282,30 @@ class MultiSelect(_Json[list[str]]):
     """Some of the options (多选框), by their texts."""
 
     component = "DDMultiSelectField"
-    kind = list[str]
 
 
-class Photos(_Json[list[str]]):
+class Photos(_Json[Annotated[list[str], Field(max_length=9)]]):
     """Pictures (图片), at most 9, by their addresses."""
 
     component = "DDPhotoField"
-    kind = Annotated[list[str], Field(max_length=9)]
 
 
 class Attachments(_Json[list[AttachedFile]]):
     """Files (附件)."""
 
     component = "DDAttachment"
-    kind = list[AttachedFile]
 
 
-class Relations(_Json[list[str]]):
+class Relations(_Json[Annotated[list[str], Field(max_length=9)]]):
     """Other approvals (关联审批单), at most 9, by the ids of their instances."""
 
     component = "RelateField"
-    kind = Annotated[list[str], Field(max_length=9)]
 
 
 class Contacts(_Json[list[str]]):
     """Colleagues (联系人), by their userids."""
 
     component = "InnerContactField"
-    kind = list[str]
 
     @classmethod
     def read(cls, text: str, ext_value: str | None) -> Any:
@@ -327,11 +315,10 @@ class Contacts(_Json[list[str]]):
         )
 
 
-class Departments(FormValue[list[int]]):
+class Departments(FormValue[Annotated[list[int], Field(min_length=1)]]):
     """Departments (部门), by their ids."""
 
     component = "DepartmentField"
-    kind = Annotated[list[int], Field(min_length=1)]
 
     @classmethod
     def write(cls, value: list[int]) -> str:
@@ -342,11 +329,13 @@ class Departments(FormValue[list[int]]):
         return list(map(int, text.split(",")))
 
 
-class Address(FormValue[list[str]]):
+_PlaceName = Annotated[str, Field(min_length=1), AfterValidator(_no_comma)]
+
+
+class Address(FormValue[Annotated[list[_PlaceName], Field(min_length=1)]]):
     """A place (省市区), from the province down: `["浙江省", "杭州市", "余杭区"]`."""
 
     component = "AddressField"
-    kind = Annotated[list[Annotated[str, Field(min_length=1), AfterValidator(_no_comma)]], Field(min_length=1)]
 
     @classmethod
     def write(cls, value: list[str]) -> str:
@@ -360,8 +349,6 @@ class Address(FormValue[list[str]]):
 class Other(FormValue[str | None]):
     """A component as it came: one without a class here, one left empty, or one filled in some other form."""
 
-    kind = str | None
-
     @classmethod
     def write(cls, value: str | None) -> str:
         return value or ""
@@ -374,17 +361,17 @@ Row = list[FormValue[Any]]
 def _flat(rows: list[Row]) -> list[Row]:
     cells = [cell for row in rows for cell in row]
     if any(isinstance(cell, Table) for cell in cells):
-        raise ValueError("a table holds no table")
+        raise ValueError("a table holds no table / 表格中不能再有表格")
     if sum(isinstance(cell, Contacts) for cell in cells) > _CONTACTS_IN_A_TABLE:
-        raise ValueError(f"a table holds at most {_CONTACTS_IN_A_TABLE} contacts")
+        most = _CONTACTS_IN_A_TABLE
+        raise ValueError(f"a table holds at most {most} contacts / 表格中的联系人最多 {most} 个")
     return rows
 
 
-class Table(FormValue[list[Row]]):
+class Table(FormValue[Annotated[list[list[InstanceOf[FormValue[Any]]]], AfterValidator(_flat)]]):
     """Rows of other components (表格, 明细)."""
 
     component = "TableField"
-    kind = Annotated[list[list[InstanceOf[FormValue[Any]]]], AfterValidator(_flat)]
 
     @property
     def rows(self) -> list[dict[str | tuple[str, ...], Any]]:

@@ -43,7 +43,7 @@ class LeaveManager(Manager):
         Source: calculate-leave-duration
         """
         if end < start:
-            raise Refusal("end", "is before start")
+            raise Refusal("end", "is before start / 早于 start")
         return Call(int, "result.duration_in_minutes")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module, alias, managed
+from dingtalk_models.core.formerly import formerly
+from dingtalk_models.core.model import Module, managed
 from dingtalk_models.core.operation import method, operation
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.wire import BEIJING, BeijingTime, CommaStrs, Millis
@@ -47,8 +48,10 @@ class Smartwork(Module):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    get_schedule_list = alias(ScheduleManager.list)
-    get_simple_groups = alias(AttendanceGroupManager.list)
+    @formerly(ScheduleManager.list, work_date=lambda moment: {"work_date": _in_beijing(moment)})
+    def get_schedule_list(self, work_date: date | str, offset: int = 0, size: int = 200) -> None: ...
+    @formerly(AttendanceGroupManager.list)
+    def get_simple_groups(self, offset: int = 0, size: int = 10) -> None: ...
 
     @operation
     def get_attendance_record_list(
@@ -83,7 +86,27 @@ class Smartwork(Module):
         """
         return self.approvals.all.call(process_code, start_time, end_time)
 
-    get_bpms_instance_list = get_all_bpms_instance_list
+    @operation
+    def get_bpms_instance_list(
+        self,
+        process_code: str,
+        start_time: Annotated[Millis, _InBeijing],
+        end_time: Annotated[Millis | None, _InBeijing] = None,
+        size: Annotated[int, Field(ge=1, le=20)] = 20,
+        cursor: Annotated[int, Field(ge=0)] = 0,
+    ) -> Query[ApprovalInstance]:
+        """The approvals of a form in a span of any length, as `get_all_bpms_instance_list`, or from a page on.
+
+        Args:
+            process_code: the form.
+            start_time: from here; without a time zone, in Beijing.
+            end_time: to here; by default to now.
+            size: how many a page has, at most 20.
+            cursor: the page to begin at, in a span of at most 120 days.
+        """
+        if cursor:
+            return self.approvals.list.call(process_code, start_time, end_time, next_token=cursor, max_results=size)
+        return self.approvals.all.call(process_code, start_time, end_time, max_results=size)
 
     @operation
     def create_bpms_instance(  # noqa: PLR0917 - the order that it always had

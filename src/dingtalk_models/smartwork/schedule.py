@@ -45,7 +45,10 @@ class SpanOptions(TypedDict):
     op_user_id: str
     """Who asks."""
     split: NotRequired[bool]
-    """Whether to send as many calls as it takes, and order their answers by time, then by user; by default yes."""
+    """Whether to send as many calls as it takes, and order their answers by time, then by user; by default yes.
+
+    Where it is off, more than one call takes is an `InvalidArgument`, and nothing is sent.
+    """
 
 
 class ScheduleManager(Manager):
@@ -75,11 +78,7 @@ class ScheduleManager(Manager):
         """
         return Listing(Schedule, paging(size), items="schedules")
 
-    @api(
-        "dingtalk.oapi.attendance.schedule.listbyday",
-        "POST /topapi/attendance/schedule/listbyday",
-        idempotent=True,
-    )
+    @api("dingtalk.oapi.attendance.schedule.listbyday", "POST /topapi/attendance/schedule/listbyday", idempotent=True)
     def of_user(self, user_id: str, date_time: Millis, *, op_user_id: str) -> Call[builtins.list[Schedule]]:
         """The schedules of one user on one day (查询成员排班信息).
 
@@ -96,9 +95,7 @@ class ScheduleManager(Manager):
         return Call(list[Schedule])
 
     @api(
-        "dingtalk.oapi.attendance.schedule.listbyusers",
-        "POST /topapi/attendance/schedule/listbyusers",
-        idempotent=True,
+        "dingtalk.oapi.attendance.schedule.listbyusers", "POST /topapi/attendance/schedule/listbyusers", idempotent=True
     )
     def of_users(
         self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
@@ -111,35 +108,9 @@ class ScheduleManager(Manager):
             end: the last day; at most 7 days after `start` in one call.
             options: see `SpanOptions`.
 
-        Raises:
-            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
-
         Source: query-batch-scheduling-information
         """
         return _over_span(Schedule, self.of_users.call, userids, start, end, people=_PEOPLE, **options)
-
-    @api(
-        "dingtalk.oapi.attendance.schedule.shift.listbydays",
-        "POST /topapi/attendance/schedule/shift/listbydays",
-        idempotent=True,
-    )
-    def shifts(
-        self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
-    ) -> Query[DayShifts]:
-        """Which shifts users work on each day of a span (批量查询成员排班概要信息).
-
-        Args:
-            userids: the users; 20 in one call.
-            start: the first day.
-            end: the last day; at most 7 days after `start` in one call.
-            options: see `SpanOptions`.
-
-        Raises:
-            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
-
-        Source: query-scheduling-summary-information
-        """
-        return _over_span(DayShifts, self.shifts.call, userids, start, end, people=_PEOPLE_OF_SHIFTS, **options)
 
     @api(
         "dingtalk.oapi.attendance.schedule.result.listbyids",
@@ -168,13 +139,33 @@ class ScheduleManager(Manager):
         if len(schedule_ids) <= _RESULTS:
             return Listing(ScheduleResult, None, schedule_ids=schedule_ids, op_user_id=op_user_id)
         if not split:
-            raise Refusal("schedule_ids", f"at most {_RESULTS} in one call")
+            raise Refusal("schedule_ids", f"at most {_RESULTS} in one call / 单次调用最多 {_RESULTS} 个")
 
         def pages() -> PageFlow[ScheduleResult]:
             for few in batches(list(dict.fromkeys(schedule_ids)), _RESULTS):
                 yield page_of((yield from self.results.call([*few], op_user_id=op_user_id).collect()))
 
         return Query(pages)
+
+    @api(
+        "dingtalk.oapi.attendance.schedule.shift.listbydays",
+        "POST /topapi/attendance/schedule/shift/listbydays",
+        idempotent=True,
+    )
+    def shifts(
+        self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
+    ) -> Query[DayShifts]:
+        """Which shifts users work on each day of a span (批量查询成员排班概要信息).
+
+        Args:
+            userids: the users; 20 in one call.
+            start: the first day.
+            end: the last day; at most 7 days after `start` in one call.
+            options: see `SpanOptions`.
+
+        Source: query-scheduling-summary-information
+        """
+        return _over_span(DayShifts, self.shifts.call, userids, start, end, people=_PEOPLE_OF_SHIFTS, **options)
 
 
 def _over_span(

@@ -53,11 +53,12 @@ def check(
         Refusal: names the argument.
     """
     if end < start:
-        raise Refusal("end", "is before start")
+        raise Refusal("end", "is before start / 早于 start")
     if not split and len(userids) > people:
-        raise Refusal(name, f"at most {people} in one call")
+        raise Refusal(name, f"at most {people} in one call / 单次调用最多 {people} 个")
     if not split and end - start > MAX_SPAN:
-        raise Refusal("end", f"at most {MAX_SPAN.days} days after start in one call")
+        days = MAX_SPAN.days
+        raise Refusal("end", f"at most {days} days after start in one call / 单次调用最多跨 {days} 天")
 
 
 def windows(start: datetime, end: datetime, longest: timedelta = MAX_SPAN) -> Iterator[tuple[datetime, datetime]]:

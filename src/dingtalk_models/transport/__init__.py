@@ -1,1 +1,1 @@
-"""The edge: how a request reaches the platform, and when it is sent again."""
+"""Transports: they send requests. Also retries and rate limits."""

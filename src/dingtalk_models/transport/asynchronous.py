@@ -1,13 +1,12 @@
-"""The transport for `await`: aiohttp, with one session for each event loop."""
+"""The transport for `await`. It uses aiohttp, with one session for each event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
 from contextlib import AbstractContextManager, asynccontextmanager
-from contextvars import copy_context
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -19,31 +18,34 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_p
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.forking import after_fork, check_fork
-from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, receiving, unpacked
+from dingtalk_models.in_thread import in_thread
+from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure
 
 try:
     import aiohttp
     from yarl import URL
 except ImportError as error:
-    raise ConfigurationError("awaiting needs aiohttp: pip install 'dingtalk-models[async]'") from error
+    raise ConfigurationError(
+        "awaiting needs aiohttp: pip install 'dingtalk-models[async]' / 异步调用需要先安装 aiohttp"
+    ) from error
 
 from dingtalk_models.transport.connector import Connector, NotConnected, send_once, told_of_loss
 
 T = TypeVar("T")
 
 SMALL = 32 * 1024
-"""How many bytes of a body are sent at once: so many the event loop buffers, however slowly the server reads."""
+"""The largest body, in bytes, that is sent in one piece. The event loop buffers that much for a slow server."""
 
 _FAILURES = (aiohttp.ClientError, OSError, ValueError, RuntimeError)
-"""What aiohttp raises. For responses that are not HTTP, some of it is not an error of its own."""
+"""The errors that aiohttp raises. For responses that are not HTTP, it raises builtin errors too."""
 
 
 class _Host(NamedTuple):
     """How requests reach one host."""
 
     slots: asyncio.Semaphore
-    """One for each connection. A call waits for one as long as it takes: the timeout for connecting starts later."""
+    """One slot for each connection. Waiting for a slot has no limit: the timeout for connecting starts after it."""
     proxy: URL | None
     tls: ssl.SSLContext | bool
 
@@ -80,7 +82,7 @@ class AiohttpTransport:
 
     Args:
         timeout: seconds to wait for a connection, and for the response.
-        max_reply: how many bytes a response may have that is kept in memory, decompressed. Downloads have no limit.
+        max_reply: the largest response, in decompressed bytes. Downloads have no limit.
     """
 
     def __init__(self, timeout: Timeout, *, max_reply: int = MAX_REPLY) -> None:
@@ -108,7 +110,7 @@ class AiohttpTransport:
         async with host.slots:
             if pool.session.closed:
                 raise failure(request, "the transport was closed before it was sent", sent=False)
-            # aiohttp stops its own timer at the first informational response
+            # needed because aiohttp stops its own timer at the first informational response (1xx)
             patience = asyncio.timeout(sum(self._timeout))
             try:
                 async with patience:
@@ -135,17 +137,19 @@ class AiohttpTransport:
             await pool.closing.aclose()
 
     def forget_inherited(self) -> None:
-        """In a forked process: leave the connections to the parent, and start with new ones."""
+        """In a forked process: leave the connections to the parent, and start without any."""
         for pool in self._pools.values():
             pool.connector.leave_to_parent()
-        self._inherited |= self._pools  # never closed: that would change what the parent's event loop waits for
+        self._inherited |= self._pools  # never closed: that would unregister sockets from the parent's event loop
         self._pools = {}
 
     async def _open(self) -> _Pool:
-        """Start with the connections of an event loop."""
+        """Open the session of this event loop."""
         loop = asyncio.get_running_loop()
         if loop in self._inherited:
-            raise ConfigurationError("this event loop belongs to the parent process: run a new one")
+            raise ConfigurationError(
+                "this event loop belongs to the parent process: run a new one / 该事件循环属于父进程，请在子进程中新建"
+            )
         for ended in [each for each in tuple(self._pools) if each.is_closed()]:
             if pool := self._pools.pop(ended, None):
                 await pool.session.close()
@@ -168,25 +172,26 @@ class AiohttpTransport:
         if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
             raise UnreadableBody("a switch of protocols, which was not asked for")
         if request.download and response.status in SUCCESSFUL:
-            async with _entered_in_thread(receiving(request.download, headers)) as receiver:
+            async with _entered_in_thread(file_writer(request.download, headers)) as writer:
                 while chunk := await _attempt(request, response.content.readany()):
-                    await _in_thread(partial(receiver.take, chunk))
+                    await in_thread(partial(writer.write, chunk))
             return b""
         content = bytearray()
         while len(content) <= self._max_reply and (chunk := await _attempt(request, response.content.readany())):
             content += chunk
-        return unpacked(headers, content, self._max_reply)
+        return decompressed(headers, content, self._max_reply)
 
 
 async def _attempt(request: HttpRequest, work: Awaitable[T], sending: Sending | None = None) -> T:
-    """Await some work, and raise aiohttp's errors as ours."""
+    """Await some work, and turn aiohttp's errors into ours."""
     try:
         return await work
     except DingTalkError:
         raise
     except _FAILURES as error:
         problem = (sending and sending.error) or _failure(request, error)
-    # not in the `except` block: its errors quote the URL with the token, and hold the connection
+    # outside the `except` block, so that aiohttp's error is not its context: that quotes the URL with the token, and
+    # keeps the connection alive
     raise problem
 
 
@@ -200,19 +205,19 @@ def _failure(request: HttpRequest, error: Exception) -> TransportError:
 
 
 def _find_host(pool: _Pool, base: str) -> _Host:
-    """How to reach a host. Proxies and certificates of the environment are read once."""
+    """How to reach a host. Proxies and certificates are read from the environment once."""
     proxy = select_proxy(base, get_environ_proxies(base))
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
     if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
-        raise ConfigurationError("awaited calls can use http and https proxies only")
+        raise ConfigurationError("awaited calls can use http and https proxies only / 异步调用只支持 http、https 代理")
     tls = _trusted() if base.startswith("https:") else True
     host = pool.hosts[base] = _Host(asyncio.Semaphore(POOL_SIZE), URL(proxy) if proxy else None, tls)
     return host
 
 
 def _trusted() -> ssl.SSLContext:
-    """The certificate authorities that requests trusts too."""
+    """Trust the same certificate authorities as requests."""
     named = map(os.environ.get, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"))
     path = next(filter(None, named), DEFAULT_CA_BUNDLE_PATH)
     try:
@@ -220,7 +225,7 @@ def _trusted() -> ssl.SSLContext:
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
-        raise ConfigurationError(f"no certificate authorities in {path}") from error
+        raise ConfigurationError(f"no certificate authorities in {path} / 其中没有可用的 CA 证书") from error
 
 
 class _Chunks:
@@ -236,43 +241,33 @@ class _Chunks:
 
 
 async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
-    """The chunks of a body, read in threads. The call fails if the server does not take one in time."""
+    """The chunks of a body, read in threads. The call fails if the server does not accept a chunk in time."""
     loop, chunks = asyncio.get_running_loop(), iter(sending)
 
     def read() -> bytes | None:
         chunk = next(chunks, None)
         if not sending.left:
-            chunks.close()  # in the same thread: the response may come before another one has started
+            chunks.close()  # now, in this thread: the response may come before another thread could do it
         return chunk
 
     try:
         patience.reschedule(None)
-        while sending.left and (chunk := await _in_thread(read)) is not None:
+        while sending.left and (chunk := await in_thread(read)) is not None:
             patience.reschedule(loop.time() + seconds)
             yield chunk
             patience.reschedule(None)
         patience.reschedule(loop.time() + seconds)
     finally:
         if sending.left:
-            await _in_thread(chunks.close)
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Do some work in a thread. If it is cancelled, wait for the thread first: it cannot be stopped."""
-    working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await asyncio.wait([working])
-        raise
+            await in_thread(chunks.close)
 
 
 @asynccontextmanager
 async def _entered_in_thread(manager: AbstractContextManager[T]) -> AsyncGenerator[T]:
-    value = await _in_thread(manager.__enter__)
+    value = await in_thread(manager.__enter__)
     try:
         yield value
     except BaseException as error:
-        await _in_thread(partial(manager.__exit__, type(error), error, error.__traceback__))
+        await in_thread(partial(manager.__exit__, type(error), error, error.__traceback__))
         raise
-    await _in_thread(partial(manager.__exit__, None, None, None))
+    await in_thread(partial(manager.__exit__, None, None, None))

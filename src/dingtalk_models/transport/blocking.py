@@ -1,4 +1,8 @@
-"""The blocking transport: requests' adapters and pools, without the session's and the response's per-call machinery."""
+"""The blocking transport.
+
+It uses the adapters and connection pools of requests. It does not use its `Session.request` and `Response`, which take
+most of the time of a call.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ from urllib3.exceptions import (
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.forking import after_fork, check_fork
-from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, receiving, unpacked
+from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.transport.connection import GUARDED
 from dingtalk_models.transport.masking import mask_logger
 from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure, no_connection
@@ -35,7 +39,7 @@ T = TypeVar("T")
 _NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ClosedPoolError, EmptyPoolError, requests.RequestException)
 
 _FAILURES = (HTTPError, requests.RequestException, HTTPException, OSError, ValueError, OverflowError)
-"""What the libraries raise. For responses that are not HTTP, some of it is not an error of their own."""
+"""The errors that the libraries raise. For responses that are not HTTP, they raise builtin errors too."""
 
 
 class _Route(NamedTuple):
@@ -44,7 +48,7 @@ class _Route(NamedTuple):
     pool: urllib3.HTTPConnectionPool
     headers: Mapping[str, str]
     whole_url: bool
-    """Whether the request line has the whole URL, as a proxy for plain HTTP needs it."""
+    """Whether the request line has the whole URL, which a proxy for plain HTTP needs."""
 
 
 class RequestsTransport:
@@ -52,8 +56,8 @@ class RequestsTransport:
 
     Args:
         timeout: seconds to wait for a connection, and for the response.
-        session: its proxies, certificates and the pools of its adapters are used; by default those of the environment.
-        max_reply: how many bytes a response may have that is kept in memory, decompressed. Downloads have no limit.
+        session: its proxies, certificates and adapters are used; by default those of the environment.
+        max_reply: the largest response, in decompressed bytes. Downloads have no limit.
     """
 
     def __init__(
@@ -101,7 +105,7 @@ class RequestsTransport:
             answered = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(response.status, answered, self._receive(request, response, answered))
         finally:
-            # a connection whose response was not read to its end is closed: the next call would read the rest
+            # if the response was not read to its end, this closes the connection: the next call would read the rest
             response.close()
             response.release_conn()
 
@@ -110,29 +114,33 @@ class RequestsTransport:
         routes, self._routes = self._routes, {}
         self._session.close()
         for route in routes.values():
-            route.pool.close()  # else its connections stay open until it is garbage collected
+            route.pool.close()  # otherwise its connections stay open until they are garbage collected
 
     def forget_inherited(self) -> None:
-        """In a forked process: leave the pools to the parent, and start with new ones."""
+        """In a forked process: leave the connections to the parent, and start without any."""
         for route in self._routes.values():
             if (queue := route.pool.pool) is not None:
-                # a thread of the parent may have held its lock, and the finalizer of the pool would wait for it
+                # A thread of the parent may have held the lock of this queue. Then the finalizer of the pool would wait
+                # for ever, so initialize the queue again, with a new lock.
                 LifoQueue[Any].__init__(queue, queue.maxsize)
         self._routes = {}
         for adapter in self._session.adapters.values():
             if isinstance(adapter, HTTPAdapter):
                 self._inherited.append((adapter.poolmanager, adapter.proxy_manager))
-                unpickled: Any = adapter  # has the same settings, and new pools
+                unpickled: Any = adapter  # unpickling keeps the settings and makes new pools
                 unpickled.__setstate__(unpickled.__getstate__())
 
     def _find_route(self, base: str) -> _Route:
-        """How to reach a host. Proxies and certificates of the environment are read once."""
+        """How to reach a host. Proxies and certificates are read from the environment once."""
         session, request = self._session, requests.Request("POST", base).prepare()
         settings = session.merge_environment_settings(base, {}, None, None, None)
         proxies: dict[str, str] = dict(settings["proxies"])
         adapter = session.get_adapter(base)
         if not isinstance(adapter, HTTPAdapter):
-            raise ConfigurationError(f"{type(adapter).__name__} has no connection pools: derive it from HTTPAdapter")
+            raise ConfigurationError(
+                f"{type(adapter).__name__} has no connection pools: derive it from HTTPAdapter / "
+                "没有连接池，请继承 HTTPAdapter"
+            )
         pool: Any = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
         pool.ConnectionCls = GUARDED.get(pool.ConnectionCls, pool.ConnectionCls)
         headers = {"User-Agent": USER_AGENT}
@@ -147,20 +155,20 @@ class RequestsTransport:
         read = partial(_attempt, request, partial(next, response.stream(CHUNK, decode_content=False), b""))
         try:
             if request.download and response.status in SUCCESSFUL:
-                with receiving(request.download, headers) as receiver:
+                with file_writer(request.download, headers) as writer:
                     while chunk := read():
-                        receiver.take(chunk)
+                        writer.write(chunk)
                 return b""
             content = bytearray()
             while len(content) <= self._max_reply and (chunk := read()):
                 content += chunk
-            return unpacked(headers, content, self._max_reply)
+            return decompressed(headers, content, self._max_reply)
         except UnreadableBody as error:
             raise failure(request, str(error), sent=True) from None
 
 
 def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | None = None) -> T:
-    """Do some work, and raise the libraries' errors as ours."""
+    """Do some work, and turn the errors of the libraries into ours."""
     done: T | None = None
     try:
         done = work()
@@ -169,9 +177,10 @@ def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | Non
     except _FAILURES as error:
         problem: Exception | None = (sending and sending.error) or _failure(request, error)
     else:
-        problem = sending.error if sending else None  # urllib3 ignores a broken pipe, even of the file that is sent
+        problem = sending.error if sending else None  # urllib3 ignores a broken pipe, even one of the file that is read
     if problem is not None:
-        # not in the `except` block: their errors quote the URL with the token, and hold the connection
+        # outside the `except` block, so that their error is not its context: that quotes the URL with the token, and
+        # keeps the connection alive
         raise problem
     return cast("T", done)
 

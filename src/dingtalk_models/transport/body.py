@@ -1,4 +1,4 @@
-"""Bodies: files and forms that are sent, and responses that are received into memory or a file, chunk by chunk."""
+"""Bodies, chunk by chunk: files and forms that are sent, and responses that are written to memory or to a file."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ CHUNK = 256 * 1024
 """How many bytes are read, written or decompressed at a time."""
 
 MAX_REPLY = 64 * 1024 * 1024
-"""How many bytes a response may have that is kept in memory, decompressed."""
+"""The largest response that is kept in memory, in decompressed bytes."""
 
 GZIP = 31
 """Tells zlib that the data is gzip."""
 
 LENGTH = re.compile(r"[0-9]{1,18}")
-"""A Content-Length that can be true."""
+"""A plausible Content-Length."""
 
 
 class FileBody:
-    """The bytes of a file: as many as it has when the body is made, even if it grows while it is sent."""
+    """The bytes of a file. If it grows while it is sent, only its first `length` bytes are sent."""
 
     def __init__(self, upload: Upload) -> None:
         self.length = upload.size if upload.length is None else upload.length
@@ -69,7 +69,7 @@ def _opened(upload: Upload) -> Generator[BinaryIO]:
 
 
 class FormBody:
-    """A `multipart/form-data` body: texts, and files that are read while it is sent."""
+    """A `multipart/form-data` body: texts and files. The files are read while the body is sent."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         boundary = secrets.token_hex(16)
@@ -101,17 +101,17 @@ def _headers(name: str, value: object) -> str:
 
 
 class UnreadableBody(Exception):
-    """The body of a response is too large, or not compressed as its headers say."""
+    """The body of a response is too large, or is not encoded as its headers say."""
 
 
-class Receiver:
+class BodyWriter:
     """Decompresses the body of a response and writes it, chunk by chunk.
 
     Args:
         headers: the headers of the response, with lower-case names.
-        file: where to write it.
-        most: how many bytes it may have, compressed and decompressed.
-        download: gets the number of bytes received.
+        file: the file to write to.
+        most: the largest size, of the compressed and of the decompressed body.
+        download: its `received` and `progress` are updated.
     """
 
     def __init__(
@@ -128,8 +128,8 @@ class Receiver:
         self._taken = self._written = 0
         self._download = download
 
-    def take(self, chunk: bytes | bytearray) -> None:
-        """Take a chunk."""
+    def write(self, chunk: bytes | bytearray) -> None:
+        """Write a chunk."""
         self._taken += len(chunk)
         if self._gzip is None:
             self._write(chunk)
@@ -162,44 +162,45 @@ class Receiver:
             raise UnreadableBody("a response whose gzip is not complete")
 
 
-def unpacked(headers: Mapping[str, str], content: bytes | bytearray, most: float) -> bytes:
-    """A whole body, decompressed.
+def decompressed(headers: Mapping[str, str], content: bytes | bytearray, most: float) -> bytes:
+    """Decompress a whole body.
 
     Args:
         headers: the headers of the response, with lower-case names.
-        content: the body, as it was received; cut off somewhere if it has more bytes than that.
-        most: how many bytes it may have, compressed and decompressed.
+        content: the body as it was received. If it is too large, its first bytes are enough.
+        most: the largest size, of the compressed and of the decompressed body.
     """
     file = BytesIO()
-    receiver = Receiver(headers, file, most)
-    receiver.take(content)
-    receiver.finish()
+    writer = BodyWriter(headers, file, most)
+    writer.write(content)
+    writer.finish()
     return file.getvalue()
 
 
 @contextmanager
-def receiving(download: Download, headers: Mapping[str, str]) -> Generator[Receiver]:
-    """Receive a body into a file, from the start, even if an earlier attempt received a part of it.
+def file_writer(download: Download, headers: Mapping[str, str]) -> Generator[BodyWriter]:
+    """Write a body to a file, from the start, even if an earlier attempt has written a part of it.
 
     Args:
         download: where to write it.
         headers: the headers of the response, with lower-case names.
 
     Returns:
-        The receiver, which takes each chunk.
+        The writer, for each chunk.
     """
     with _target(download) as file:
         download.received = 0
-        receiver = Receiver(headers, file, float("inf"), download)
-        yield receiver
-        receiver.finish()
+        writer = BodyWriter(headers, file, float("inf"), download)
+        yield writer
+        writer.finish()
 
 
 @contextmanager
 def _target(download: Download) -> Generator[BinaryIO]:
     target = download.target
     if isinstance(target, str | os.PathLike):
-        # in the same folder, so that it can replace the target in one step; nobody can plant a link with a random name
+        # In the same folder, so that it can replace the target in one step. The name is random, so that nobody can put
+        # a symbolic link there beforehand.
         part = Path(target).with_name(f".{secrets.token_hex(16)}.part")
         try:
             with part.open("xb") as file:

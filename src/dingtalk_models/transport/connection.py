@@ -1,13 +1,13 @@
-"""urllib3's connections with five guards that they lack. The tests have an attack for each.
+"""Connections of urllib3 with five additional checks. The tests have an attack for each.
 
-- What came while a connection was idle is never a response. urllib3 looks whether the socket has data, but TLS may have
-  read ahead, and hold decrypted data itself.
-- Every informational response (1xx) is skipped. http.client skips only 100 and takes any other for the final response:
-  the next call would then read the response of this one.
-- A response whose head does not say clearly where it ends is refused. http.client guesses.
-- An error while connecting is told apart from a later one: nothing was sent yet.
-- A forked process closes its copies of all sockets, also of those that a thread of the parent was using, and sends
-  nothing on them.
+- Data that came while a connection was idle is never taken for a response. urllib3 checks whether the socket has data,
+  but TLS may have read it already, and keeps it decrypted.
+- Every informational response (1xx) is skipped. http.client skips only 100, and takes any other for the final response.
+  The next call would then read the response of this one.
+- A response is refused if its headers do not say clearly where it ends. http.client guesses.
+- An error while connecting differs from a later one: nothing was sent yet.
+- A forked process closes its copies of all sockets and sends nothing on them. This includes sockets that a thread of
+  the parent was using.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _FinalResponse(HTTPResponse):
     def begin(self) -> None:
         super().begin()
         while 100 < self.status < 200 and self.status != SWITCHING_PROTOCOLS:  # noqa: PLR2004 - HTTP's own numbers
-            vars(self).update(headers=None, msg=None)  # else `begin` does nothing
+            vars(self).update(headers=None, msg=None)  # otherwise `begin` does nothing
             super().begin()
         if self.headers.defects:
             assert_header_parsing(self.headers)
@@ -65,7 +65,7 @@ class GuardedConnection(HTTPConnection):
     response_class = _FinalResponse
 
     def connect(self) -> None:
-        """Connect, or raise an error that says that nothing was sent."""
+        """Connect. An error here says that nothing was sent."""
         try:
             super().connect()
         except (ConnectTimeoutError, NewConnectionError):
@@ -78,7 +78,7 @@ class GuardedConnection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether it can be used again: it is open, and nothing came while it was idle."""
+        """Whether it can be used again: it is open, and no data came while it was idle."""
         return super().is_connected and not _read_ahead(self.sock)
 
 

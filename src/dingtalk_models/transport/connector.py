@@ -1,12 +1,12 @@
-"""aiohttp's connection pool with four guards that it lacks. The tests have an attack for each.
+"""The connection pool of aiohttp with four additional checks. The tests have an attack for each.
 
-- What came while a connection was idle is never a response. aiohttp keeps what it reads from an idle connection, and
-  does not look at the socket before it uses it again.
-- An error while connecting is told apart from a later one: nothing was sent yet.
-- A reader is told that the connection is lost. After a chunk that is not HTTP, aiohttp closes the connection, and its
+- Data that came while a connection was idle is never taken for a response. aiohttp keeps the data that it reads from an
+  idle connection, and does not check the socket before it uses the connection again.
+- An error while connecting differs from a later one: nothing was sent yet.
+- Reading a body ends if the connection is lost. After a chunk that is not HTTP, aiohttp closes the connection, but the
   reader waits for ever.
-- No request is sent twice. aiohttp repeats a GET, PUT or DELETE if the connection breaks; whether to do so is for the
-  retry rule, which knows that some GETs write.
+- No request is sent twice. aiohttp sends a GET, PUT or DELETE again if the connection breaks. Here the retry rule
+  decides that: it knows that some GETs write.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from urllib3.util import wait_for_read
 from dingtalk_models.transport.sending import no_connection
 
 IDLE = 5.0
-"""Seconds after which an idle connection is closed. The server may do so too, and then the next call would fail."""
+"""Seconds after which an idle connection is closed. If the server closed it first, the next call would fail."""
 
 
 class NotConnected(aiohttp.ClientError):
@@ -39,7 +39,7 @@ class ConnectionBroke(aiohttp.ClientError):
 
 
 class Connector(aiohttp.TCPConnector):
-    """The connections of one event loop. It has no limit of its own: the transport has one for each host."""
+    """The connections of one event loop. It has no limit: the transport limits the connections to each host."""
 
     def __init__(self) -> None:
         base: Any = super()  # the stub of `socket_factory` is incomplete
@@ -48,7 +48,7 @@ class Connector(aiohttp.TCPConnector):
         self._used: WeakSet[asyncio.BaseProtocol] = WeakSet()
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
-        """A connection that was quiet while it was idle, or a new one."""
+        """An idle connection on which no data has come, or a new one."""
         try:
             connection = await super().connect(*args, **options)
             while connection.protocol in self._used and not _was_quiet(connection):
@@ -80,7 +80,7 @@ class Connector(aiohttp.TCPConnector):
 
 
 def _was_quiet(connection: Connection) -> bool:
-    """Whether nothing came while it was idle: neither read by aiohttp, nor waiting in the socket."""
+    """Whether no data came while it was idle: neither read by aiohttp, nor waiting in the socket."""
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None or protocol.should_close:
         return False
@@ -88,13 +88,13 @@ def _was_quiet(connection: Connection) -> bool:
 
 
 def _abort_if_unsent(transport: asyncio.Transport) -> None:
-    """Abort a connection that still has something to send: closing it would wait for a server that does not read."""
+    """Abort a connection with unsent data: closing it would wait for a server that does not read."""
     if transport.get_write_buffer_size():
         transport.abort()
 
 
 def _retrieve(closed: asyncio.Future[None]) -> None:
-    """Retrieve the error of a future, else asyncio logs that nobody did."""
+    """Retrieve the error of a future: otherwise asyncio logs that nobody did."""
     if not closed.cancelled():
         closed.exception()
 
@@ -121,7 +121,7 @@ def told_of_loss(response: aiohttp.ClientResponse) -> Generator[None]:
 
 
 async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Middleware: raise an error after which aiohttp does not repeat the request."""
+    """Middleware that raises another error, after which aiohttp does not send the request again."""
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:

@@ -1,4 +1,4 @@
-"""The HTTP libraries log addresses, which may hold the access token, or the signature of a file."""
+"""Masks secrets in the logs of the HTTP libraries: they log URLs, which may contain a token or a signature."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SECRET = re.compile(r"(?i)\b(access_token|appsecret|corpsecret|signature)=[^&\s
 
 
 def mask(text: str) -> str:
-    """The same text with the secrets of any address in it replaced."""
+    """The same text, with the secrets of any URL in it replaced."""
     return _SECRET.sub(r"\1=***", text)
 
 
@@ -25,5 +25,5 @@ _mask = _Mask()
 
 
 def mask_logger(name: str) -> None:
-    """Keep secrets out of what a library's logger says."""
+    """Mask secrets in everything that a library's logger logs."""
     logging.getLogger(name).addFilter(_mask)

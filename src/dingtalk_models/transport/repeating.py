@@ -1,4 +1,4 @@
-"""Going on after a first failure, run by tenacity: apart from `retry`, since most calls need none of it."""
+"""Further attempts after a first failure, by tenacity. This is a file of its own, because most calls never need it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ T = TypeVar("T")
 def repeat(
     retry: Retry, failure: DingTalkError, attempt: Callable[[], Flow[T]], until: float, endpoint: Endpoint
 ) -> Flow[T]:
-    """Go on after a first failure.
+    """Make further attempts after a first failure.
 
     Args:
-        retry: how often and how long.
-        failure: what the first attempt came to.
-        attempt: what makes a further one.
-        until: when the deadline is, on the monotonic clock.
-        endpoint: where the call goes.
+        retry: how often and how long to try.
+        failure: the error of the first attempt.
+        attempt: makes a further attempt.
+        until: the deadline, on the monotonic clock.
+        endpoint: the API that is called.
     """
     backoff = wait_random_exponential(multiplier=retry.first_wait, max=retry.longest_wait)
 
@@ -36,10 +36,10 @@ def repeat(
 
     def wait(state: RetryCallState) -> float:
         asked = getattr(_error(state), "retry_after", None) or 0.0
-        # added to what the platform asks for, so that callers that were refused together do not come back together
+        # added to what the platform asks for: callers that were refused together should not come back together
         return asked + backoff(state)
 
-    waits: list[float] = []  # tenacity tells how long to sleep, the driver sleeps
+    waits: list[float] = []  # tenacity says how long to sleep, and the driver sleeps
     retrying = Retrying(
         retry=retry_if_exception(lambda error: worth_repeating(error, idempotent=endpoint.idempotent)),
         stop=stop,

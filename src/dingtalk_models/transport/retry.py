@@ -1,4 +1,4 @@
-"""When a call is sent again: one readable predicate, run by tenacity under a total deadline."""
+"""When a call is sent again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dingtalk_models.core.errors import PlatformBusy, RateLimited, TransportErro
 
 
 def worth_repeating(error: BaseException, *, idempotent: bool) -> bool:
-    """Whether sending the same call again may help, and can do no harm."""
+    """Whether sending the same call again may help and is safe."""
     match error:
         case RateLimited():
-            return True  # refused before it was acted on
+            return True  # refused before it was executed
         case TransportError():
             return idempotent or not error.sent
         case PlatformBusy():
-            return idempotent  # it may have been acted on all the same
+            return idempotent  # it may have been executed nevertheless
         case _:
             return False
 
@@ -37,7 +37,7 @@ class Retry:
     longest_wait: float = 5.0
 
     def worth_repeating(self, error: BaseException, *, idempotent: bool) -> bool:
-        """Whether to go on after a first failure."""
+        """Whether to make further attempts after a first failure."""
         return self.attempts > 1 and worth_repeating(error, idempotent=idempotent)
 
 

@@ -1,4 +1,4 @@
-"""What both transports do with a request: check it, split its URL, count its body, and describe its failure."""
+"""What both transports do with a request: check it, split its URL, count the bytes of its body, describe failures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingtalk_models.core.http import Content, HttpRequest
 USER_AGENT = "dingtalk-models"
 
 POOL_SIZE = 64
-"""How many connections to one host there are, or, when blocking, are kept."""
+"""How many connections to one host are kept; for awaited calls, also how many there are at most."""
 
 Timeout = tuple[float, float]
 """Seconds to wait for a connection, and for the response."""
@@ -21,12 +21,12 @@ Timeout = tuple[float, float]
 _NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _FRAMING = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
-"""Headers that say where a request ends, or what happens to the connection: only a transport sets them."""
+"""Headers that say where a request ends, or what happens to the connection. Only a transport sets them."""
 
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
-class Address(NamedTuple):
+class SplitUrl(NamedTuple):
     """A URL in two parts.
 
     Attributes:
@@ -38,10 +38,10 @@ class Address(NamedTuple):
     target: str
 
 
-def check(request: HttpRequest) -> Address:
+def check(request: HttpRequest) -> SplitUrl:
     """Refuse a request that cannot be sent as it is, and split its URL.
 
-    A URL and headers can come from a reply: where the platform wants a file to be put.
+    The URL and the headers of an upload come from a reply, so they are not trusted.
 
     Raises:
         TransportError: the URL or a header is malformed. Nothing was sent.
@@ -49,28 +49,28 @@ def check(request: HttpRequest) -> Address:
     for name, value in request.headers.items():
         if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)) or name.lower() in _FRAMING:
             raise failure(request, f"a header {name[:40]!r} that cannot be sent", sent=False)
-    # as browsers do: what is not ASCII is sent as percent-encoded UTF-8
+    # like a browser, send characters that are not ASCII as percent-encoded UTF-8
     url = request.url if request.url.isascii() else quote(request.url, safe=_VISIBLE, errors="surrogatepass")
     scheme, host, path, query, _ = _split(url)
-    # `urlsplit` drops control characters silently
+    # `urlsplit` drops control characters silently, so check for them here
     if scheme not in {"http", "https"} or not host or "%" in host or " " in url or not url.isprintable():
         raise failure(request, "a URL that cannot be sent", sent=False)
-    return Address(f"{scheme}://{host}", f"{path or '/'}?{query}" if query else path or "/")
+    return SplitUrl(f"{scheme}://{host}", f"{path or '/'}?{query}" if query else path or "/")
 
 
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises if it is not a number
+        _ = parts.port  # raises ValueError if it is not a number
     except ValueError:
         return urlsplit("")
     return parts
 
 
 class Sending:
-    """A body that is being sent: as many bytes as were announced, or an error.
+    """A body that is being sent: exactly as many bytes as were announced, or an error.
 
-    The server would take what comes after them for the next request.
+    The server would take any further bytes for the next request.
 
     Attributes:
         length: how many bytes were announced.
@@ -96,10 +96,11 @@ class Sending:
             self.left -= len(announced)
             yield announced
             if not self.left:
-                return  # even if there is more: a file that has grown
+                return  # there may be more, if the file has grown
         if self.left:
             raise ConfigurationError(
-                f"{self._content!r} has {self.left} bytes fewer than the {self.length} that it announced"
+                f"{self._content!r} has {self.left} bytes fewer than the {self.length} that it announced / "
+                f"内容比声明的长度少 {self.left} 字节"
             )
 
 
@@ -111,6 +112,6 @@ def failure(request: HttpRequest, what: str, *, sent: bool) -> TransportError:
 
 
 def no_connection(error: BaseException | None) -> str:
-    """Say that there is no connection, and what is wrong with the certificate, if that is the cause."""
+    """A message that there is no connection, with what is wrong with the certificate, if that is the cause."""
     why = getattr(error, "verify_message", None)
     return f"no connection: {why}" if why else "no connection"

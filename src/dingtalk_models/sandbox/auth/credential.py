@@ -45,15 +45,15 @@ def get_token(
 def access_token(
     company: Company,
     *,
-    appkey: Annotated[str, Field(alias="appKey")],
-    appsecret: Annotated[str, Field(alias="appSecret")],
+    app_key: str,
+    app_secret: str,
 ) -> Result:
     """获取企业内部应用的accessToken."""
-    token, ttl = _token_of_app(company, appkey, appsecret, "invalidClientIdOrSecret")
+    token, ttl = _token_of_app(company, app_key, app_secret, "invalidClientIdOrSecret")
     return {"accessToken": token, "expireIn": ttl}
 
 
-@endpoint("POST", "/v1.0/oauth2/{corpId}/token", open=True, invalid="invalid.client")
+@endpoint("POST", "/v1.0/oauth2/{corpId}/token", open=True, invalid="invalid.client", camel=False)
 def corp_token(
     company: Company,
     *,

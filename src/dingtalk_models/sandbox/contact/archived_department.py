@@ -41,29 +41,29 @@ class NewSettings(TypedDict, total=False):
     """The fields that create and update write."""
 
     hide_dept: Annotated[bool, Field(alias="deptHiding")]
-    dept_permits: Annotated[BarJoinedIds, Field(alias="deptPermits")]
-    user_permits: Annotated[BarJoinedNames, Field(alias="userPermits")]
-    outer_dept: Annotated[bool, Field(alias="outerDept")]
-    outer_dept_only_self: Annotated[bool, Field(alias="outerDeptOnlySelf")]
-    outer_permit_users: Annotated[BarJoinedNames, Field(alias="outerPermitUsers")]
-    outer_permit_depts: Annotated[BarJoinedIds, Field(alias="outerPermitDepts")]
-    create_dept_group: Annotated[bool, Field(alias="createDeptGroup")]
-    auto_approve_apply: Annotated[bool, Field(alias="autoApproveApply")]
+    dept_permits: BarJoinedIds
+    user_permits: BarJoinedNames
+    outer_dept: bool
+    outer_dept_only_self: bool
+    outer_permit_users: BarJoinedNames
+    outer_permit_depts: BarJoinedIds
+    create_dept_group: bool
+    auto_approve_apply: bool
     order: Annotated[int, Code(40011)]
-    source_identifier: Annotated[str, Field(alias="sourceIdentifier")]
+    source_identifier: str
 
 
 class Settings(NewSettings, total=False):
     """The fields that only update writes."""
 
-    auto_add_user: Annotated[bool, Field(alias="autoAddUser")]
-    group_contain_sub_dept: Annotated[bool, Field(alias="groupContainSubDept")]
-    group_contain_outer_dept: Annotated[bool, Field(alias="groupContainOuterDept")]
-    group_contain_hidden_dept: Annotated[bool, Field(alias="groupContainHiddenDept")]
-    org_dept_owner: Annotated[str, Field(alias="orgDeptOwner")]
+    auto_add_user: bool
+    group_contain_sub_dept: bool
+    group_contain_outer_dept: bool
+    group_contain_hidden_dept: bool
+    org_dept_owner: str
 
 
-@endpoint("POST", "/department/create", scope=MANAGE, invalid=40035)
+@endpoint("POST", "/department/create", scope=MANAGE, invalid=40035, camel=True)
 def create_department(
     company: Company,
     *,
@@ -75,7 +75,7 @@ def create_department(
     return {"id": current.add(company, name, parent_id, cast("MoreSettings", settings), MOST_PERMITS).dept_id}
 
 
-@endpoint("POST", "/department/update", scope=MANAGE, invalid=40035)
+@endpoint("POST", "/department/update", scope=MANAGE, invalid=40035, camel=True)
 def update_department(
     company: Company,
     *,

@@ -87,7 +87,7 @@ def authorize_download(
     company: Company,
     *,
     userid: UserId,
-    file_infos: Annotated[list[FileInfo], Field(alias="fileInfos", min_length=1, max_length=10)],
+    file_infos: Annotated[list[FileInfo], Field(min_length=1, max_length=10)],
 ) -> Result:
     """授权下载审批钉盘文件."""
     company.user(userid, "userNotExist")

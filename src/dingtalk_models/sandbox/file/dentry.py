@@ -109,10 +109,10 @@ def list_dentries(
     *,
     space_id: SpaceId,
     union_id: UnionId,
-    parent_id: Annotated[str, Field(alias="parentId")],
-    next_token: Annotated[int, Field(alias="nextToken", ge=0)] = 0,
-    max_results: Annotated[int, Field(alias="maxResults", ge=1, le=50)] = 50,
-    order_by: Annotated[Literal["MODIFIED_TIME", "CREATE_TIME", "NAME", "SIZE"], Field(alias="orderBy")] = "NAME",
+    parent_id: str,
+    next_token: Annotated[int, Field(ge=0)] = 0,
+    max_results: Annotated[int, Field(ge=1, le=50)] = 50,
+    order_by: Literal["MODIFIED_TIME", "CREATE_TIME", "NAME", "SIZE"] = "NAME",
     order: Literal["ASC", "DESC"] = "ASC",
 ) -> Result:
     """获取文件或文件夹列表."""
@@ -137,7 +137,7 @@ def add_folder(
     company: Company,
     *,
     space_id: SpaceId,
-    parent_id: Annotated[str, Field(alias="parentId")],
+    parent_id: str,
     union_id: UnionId,
     name: str,
     option: Option | None = None,
@@ -163,7 +163,7 @@ def rename_dentry(
     space_id: SpaceId,
     dentry_id: DentryId,
     union_id: UnionId,
-    new_name: Annotated[str, Field(alias="newName")],
+    new_name: str,
 ) -> Result:
     """重命名文件或文件夹."""
     drive, who = company.drive, check_user(company, union_id)
@@ -252,7 +252,7 @@ def delete_dentry(
     space_id: SpaceId,
     dentry_id: DentryId,
     union_id: UnionId,
-    to_recycle_bin: Annotated[bool, Field(alias="toRecycleBin")] = False,
+    to_recycle_bin: bool = False,
 ) -> Result:
     """删除文件或文件夹: a folder is deleted by a task. There is no recycle bin."""
     del to_recycle_bin
@@ -267,7 +267,7 @@ def delete_dentry(
 
 
 @endpoint("GET", "/v1.0/storage/tasks/{taskId}", scope="Storage.Task.Read", invalid="paramError.taskId")
-def get_task(company: Company, *, task_id: Annotated[str, Field(alias="taskId")], union_id: UnionId) -> Result:
+def get_task(company: Company, *, task_id: str, union_id: UnionId) -> Result:
     """获取存储中异步任务信息."""
     check_user(company, union_id)
     if task_id not in company.drive.tasks:
@@ -315,7 +315,7 @@ def commit_file(
     *,
     parent: Annotated[str, Field(alias="parentDentryUuid")],
     union_id: UnionId,
-    upload_key: Annotated[str, Field(alias="uploadKey"), Code("paramError.uploadKey")],
+    upload_key: Annotated[str, Code("paramError.uploadKey")],
     name: Annotated[str, Code("paramError.name")],
     option: Option | None = None,
 ) -> Result:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Annotated, Any, Final, cast
 
@@ -84,15 +83,12 @@ def _buttons_fit(card: dict[str, Any]) -> bool:
     )
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in cast("dict[str, object]", value).values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in cast("list[object]", value):
-            yield from _texts(part)
+def _texts(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return _texts([*cast("dict[str, object]", value).values()])
+    if isinstance(value, list):
+        return [text for part in cast("list[object]", value) for text in _texts(part)]
+    return [value] if isinstance(value, str) else []
 
 
 def _day(moment: float) -> int:

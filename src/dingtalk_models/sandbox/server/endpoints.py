@@ -8,7 +8,8 @@ An endpoint is a function of the company and its parameters; its signature is th
 
 It returns the reply without its envelope, or raises `Refused`. A wrong parameter is refused with the code of its own
 `Code(…)`, else with that of the endpoint. Parameters that endpoints share are in a `TypedDict`, as
-`**settings: Unpack[Settings]`.
+`**settings: Unpack[Settings]`. On the newer host, a parameter travels in camelCase: `task_id` as `taskId`. Only a name
+that departs from that is written: `Field(alias="toUserId")`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from typing import (
 )
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic.alias_generators import to_camel
 
 from dingtalk_models.sandbox.server.errors import Refused
 
@@ -78,11 +80,12 @@ class Endpoint:
     open: bool
     code: Code
     query: frozenset[str]
+    camel: bool
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
         """The model of its parameters; made on the first call, because most runs call few endpoints."""
-        return _parameters_of(self.handler)
+        return _parameters_of(self.handler, camel=self.camel)
 
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
         """The handler's arguments. Null counts as absent, unknown parameters are ignored."""
@@ -113,6 +116,7 @@ def endpoint(
     invalid: int | str = 400002,
     missing: int | str | None = None,
     open: bool = False,
+    camel: bool | None = None,
 ) -> Callable[[Handler], Handler]:
     """Declare a function as the endpoint at a path.
 
@@ -124,12 +128,14 @@ def endpoint(
         invalid: the code for a parameter that is malformed or missing.
         missing: the code for a missing one, if it differs.
         open: whether it needs no access token.
+        camel: whether parameters travel in camelCase; by default on the newer host.
     """
 
     def declare(handler: Handler) -> Handler:
         place, _, query = path.partition("?")
         names = frozenset(query.split("&"))
-        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, Code(invalid, missing), names)
+        in_camel = place.startswith("/v") if camel is None else camel
+        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, Code(invalid, missing), names, in_camel)
         if "{" in place:
             _TEMPLATES.append((re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", place)), place))
         return handler
@@ -147,7 +153,7 @@ def route(path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
     return {}, {}
 
 
-def _parameters_of(handler: Handler) -> type[BaseModel]:
+def _parameters_of(handler: Handler, *, camel: bool) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, parameter in list(inspect.signature(handler, eval_str=True).parameters.items())[1:]:
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -155,7 +161,8 @@ def _parameters_of(handler: Handler) -> type[BaseModel]:
         else:
             default = ... if parameter.default is parameter.empty else parameter.default
             fields[name] = (_present(parameter.annotation), default)
-    return create_model(handler.__name__, __config__=ConfigDict(coerce_numbers_to_str=True), **fields)
+    config = ConfigDict(coerce_numbers_to_str=True, alias_generator=to_camel if camel else None)
+    return create_model(handler.__name__, __config__=config, **fields)
 
 
 def _fields_of(shared: Any) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class Behaviour(TypedDict, total=False):
     """Answer with this code of the newer host."""
     message: str
     """The text of `code`, if not the platform's own."""
+    flag: Literal["success", "result"]
+    """Answer with HTTP 200, without a code, and with this flag false."""
     status: int
     """The HTTP status; given alone, the answer is an HTML page, as from a load balancer."""
     body: bytes | str
@@ -70,6 +72,8 @@ class Fault:
         elif "errcode" in how:
             dialect = TOPAPI if dialect_of(call.path) is TOPAPI else BARE
             answer = dialect.refused(Refused(how["errcode"], how.get("errmsg")))
+        elif "flag" in how:
+            answer = dialect_of(call.path).accepted({how["flag"]: False})
         elif "body" in how or status is not None:
             page = how.get("body", f"<html><head><title>{status}</title></head><body>{status}</body></html>")
             content = page.encode() if isinstance(page, str) else page

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.smartwork.approvals import (
     WRITE,
@@ -25,7 +23,7 @@ def forecast(
     company: Company,
     *,
     process_code: ProcessCode,
-    dept_id: Annotated[int, Field(alias="deptId")],
+    dept_id: int,
     userid: Annotated[UserId, Code("invalidUserId")],
     values: Annotated[Values, Code("componentIsNull")],
 ) -> Result:

@@ -39,8 +39,8 @@ class Part(CamelCase):
 def list_visible(
     company: Company,
     *,
-    max_results: Annotated[int, Field(alias="maxResults", ge=1, le=100), Code("invalidMaxResults")],
-    next_token: Annotated[int, Field(alias="nextToken", ge=0), Code("invalidNextToken")],
+    max_results: Annotated[int, Field(ge=1, le=100), Code("invalidMaxResults")],
+    next_token: Annotated[int, Field(ge=0), Code("invalidNextToken")],
     userid: Annotated[str | None, Field(alias="userId")] = None,
 ) -> Result:
     """获取指定用户可见的审批表单列表."""
@@ -106,9 +106,7 @@ def _shown_component(component: Component) -> dict[str, object]:
 
 
 @endpoint("GET", "/v1.0/workflow/forms/schemas/processCodes", scope=READ_FORM, invalid="invalidParameter")
-def get_schema(
-    company: Company, *, process_code: ProcessCode, app_uuid: Annotated[str | None, Field(alias="appUuid")] = None
-) -> Result:
+def get_schema(company: Company, *, process_code: ProcessCode, app_uuid: str | None = None) -> Result:
     """获取表单 schema; times are milliseconds in a string."""
     form = form_of(company, process_code, "aflowProcessCodeIsError")
     changed = str(int(form.modified * 1000))
@@ -160,7 +158,7 @@ def save_form(
     *,
     name: Annotated[str, Field(min_length=1, max_length=200)],
     parts: Annotated[list[Part], Field(alias="formComponents", max_length=200)],
-    process_code: Annotated[str | None, Field(alias="processCode")] = None,
+    process_code: str | None = None,
     description: Annotated[str, Field(max_length=300)] = "",
     config: Annotated[dict[str, Any] | None, Field(alias="templateConfig")] = None,
 ) -> Result:

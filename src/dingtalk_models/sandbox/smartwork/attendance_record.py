@@ -35,19 +35,20 @@ def _counted(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-@endpoint("POST", "/attendance/list", scope=RESULTS, invalid=40035)
+@endpoint("POST", "/attendance/list", scope=RESULTS, invalid=40035, camel=True)
 def list_results(
     company: Company,
     *,
-    userids: Annotated[People, Field(alias="userIdList")],
-    start: Annotated[Time, Field(alias="workDateFrom")],
-    end: Annotated[Time, Field(alias="workDateTo")],
+    user_id_list: People,
+    work_date_from: Time,
+    work_date_to: Time,
     offset: Offset,
     limit: Annotated[int, Field(ge=1, le=50), Code(40069)],
 ) -> Result:
     """获取打卡结果: whole days, with a row for each planned punch that was made or is overdue."""
-    check_span(company, start, end)
-    found = [each for userid in known(company, userids) for each in due_of(company, userid, days_of(start, end))]
+    check_span(company, work_date_from, work_date_to)
+    days = days_of(work_date_from, work_date_to)
+    found = [each for userid in known(company, user_id_list) for each in due_of(company, userid, days)]
     found.sort(key=lambda each: (each.plan.due, each.plan.userid))
     page, following = page_of(found, offset, limit)
     rows = [
@@ -57,21 +58,21 @@ def list_results(
     return {"recordresult": rows, "hasMore": following is not None}
 
 
-@endpoint("POST", "/attendance/listRecord", scope=RESULTS, invalid=40035)
+@endpoint("POST", "/attendance/listRecord", scope=RESULTS, invalid=40035, camel=True)
 def list_records(
     company: Company,
     *,
-    userids: Annotated[People, Field(alias="userIds")],
-    start: Annotated[Time, Field(alias="checkDateFrom")],
-    end: Annotated[Time, Field(alias="checkDateTo")],
+    user_ids: People,
+    check_date_from: Time,
+    check_date_to: Time,
 ) -> Result:
     """获取打卡详情: a row for each punch from one moment to another."""
-    check_span(company, start, end)
+    check_span(company, check_date_from, check_date_to)
     punches = [
         punch
-        for userid in known(company, userids)
+        for userid in known(company, user_ids)
         for punch in company.attendance.punches[userid]
-        if start <= punch.at <= end
+        if check_date_from <= punch.at <= check_date_to
     ]
     punches.sort(key=lambda punch: (punch.at, punch.userid))
     return {"recordresult": [_record(company, punch) for punch in punches]}

@@ -1,13 +1,13 @@
-"""The rate limiter: calls wait until the platform takes them, so that it refuses none.
+"""The rate limiter: calls wait until the platform allows them, so that it refuses none.
 
-A limit of n calls in a window of time is kept by n permits. A call is sent with a permit. When its answer has come, the
-permit rests for the length of the window; then another call may have it. The first call had reached the platform before
-its answer came, and the other is sent a window later than that. So no window at the platform holds more than n calls,
-however long each takes to get there. The price is the time of one answer in each window. So that a slow API does not
-become slower still, a call that has been under way for `LONGEST_WAY` seconds counts as answered.
+A limit of n calls in a period is kept with n permits. A call is sent with a permit. When its reply has come, the permit
+rests for one period; then another call may have it. The platform counted the first call before its reply came, so by
+then it no longer counts that call. So the platform never counts more than n calls in a period, however long each of
+them was under way. The cost is the time of one reply in each period. To keep this cost small for slow APIs, a call that
+has been under way for `LONGEST_WAY` seconds counts as answered.
 
-Callers queue in the order in which they come. Nobody wakes them: each is told how many seconds it has to wait at least,
-sleeps that long and asks again.
+Callers wait in the order in which they come. Nobody wakes them: each is told how long to wait at least, sleeps that
+long and asks again.
 """
 
 from dingtalk_models.transport.rate_limit.limiter import Limiter

@@ -1,4 +1,4 @@
-"""The limiter of an app: which limits a call falls under, and what a refusal teaches."""
+"""The limiter of an app: it finds the limits that apply to a call, and adapts to refusals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingtalk_models.core.errors import DingTalkError, QuotaExhausted, RateLimit
 from dingtalk_models.core.steps import Blocking, Flow, Sleep
 from dingtalk_models.forking import check_fork
 from dingtalk_models.sessions import Session
-from dingtalk_models.transport.rate_limit.schedule import LocalSchedule, Schedule
+from dingtalk_models.transport.rate_limit.permit_queue import LocalPermitQueue, PermitQueue
 from dingtalk_models.transport.rate_limit.settings import RateLimit
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ADDRESS_WINDOW = 20.0
+ADDRESS_PERIOD = 20.0
 """Seconds in which the platform counts the calls of one address."""
 
 _BANNED = "1111"
@@ -32,9 +32,9 @@ class Limiter:
     """The limits of one app.
 
     Args:
-        limit: what they are.
+        limit: the limits.
         session: the app's session store.
-        url: the platform's base URL: the limit of the address holds for each platform.
+        url: the platform's base URL. Each platform has its own limit of the address.
         key: the app's key in the store.
         quota_key: the key of all apps that share the monthly quota.
     """
@@ -43,29 +43,29 @@ class Limiter:
         self._limit = limit
         self._key = key
         self._store = _shared_store(session)
-        self._schedules: dict[str, Schedule] = {}
-        self._address = _schedule_of_address(url, limit.per_address) if limit.per_address else None
+        self._queues: dict[str, PermitQueue] = {}
+        self._address = _address_queue(url, limit.per_address) if limit.per_address else None
         self._quota = _quota(limit.monthly, self._store, quota_key) if limit.monthly else None
 
     def paced(self, call: Call[Any], attempt: Callable[[], Flow[T]], until: float) -> Flow[T]:
-        """Make an attempt at a call when there is a permit for it, and learn from what becomes of it.
+        """Wait for the permits of a call, then send it. If it is refused, further calls wait longer.
 
         Args:
             call: the call.
-            attempt: what sends it.
-            until: when it is too late, on the monotonic clock.
+            attempt: sends it once.
+            until: the latest time to send it, on the monotonic clock.
 
         Raises:
-            RateLimited: no permit is free before that.
+            RateLimited: no permit is free by then.
             QuotaExhausted: the month's calls are used up.
         """
         check_fork()
-        permits = [Permit(schedule) for schedule in (self._schedule(call), self._address) if schedule]
+        permits = [Permit(queue) for queue in (self._queue_for(call), self._address) if queue]
         try:
             for permit in permits:
                 yield from permit.obtain(call, until)
             if (quota := self._quota_for(call)) and not (yield from _ask(quota, partial(quota.count, 1))):
-                text = f"not sent: the {quota.monthly} calls that rate_limit allows in a month are made"
+                text = f"not sent: the {quota.monthly} calls that rate_limit allows in a month have been made"
                 raise QuotaExhausted("rate_limit", text, status=403, request=call.request)
             try:
                 return (yield from attempt())
@@ -77,25 +77,25 @@ class Limiter:
                 permit.give_back()
 
     def _learn(self, call: Call[Any], error: DingTalkError) -> Flow[None]:
-        """After a refusal, every call to the API waits; after a ban of the address, every call."""
+        """Pause the calls to an API that has refused one, or all calls if the address is banned."""
         if isinstance(error, RateLimited):
             banned = self._address if error.cause == _BANNED else None
-            schedule = banned or self._schedule(call)
-            yield from _ask(schedule, partial(schedule.pause, error.retry_after))
+            queue = banned or self._queue_for(call)
+            yield from _ask(queue, partial(queue.pause, error.retry_after))
         if isinstance(error, RateLimited | TransportError) and (quota := self._quota_for(call)):
-            yield from _ask(quota, partial(quota.count, -1))  # the platform does not count it either
+            yield from _ask(quota, partial(quota.count, -1))  # the platform does not count such a call
 
-    def _schedule(self, call: Call[Any]) -> Schedule:
+    def _queue_for(self, call: Call[Any]) -> PermitQueue:
         name = path = call.endpoint.path
         if not call.endpoint.authenticated and (token := call.params.get("access_token")):
-            # a group's robot has limits of its own, whichever app it sends for
+            # each webhook robot has its own limit
             name = f"{path}:{hashlib.sha256(str(token).encode()).hexdigest()[:16]}"
-        schedule = self._schedules.get(name)
-        if schedule is None:
+        queue = self._queues.get(name)
+        if queue is None:
             calls = self._limit.apis.get(path, self._limit.per_second)
-            made = self._store.schedule(calls, f"{self._key}:{name}") if self._store else LocalSchedule(calls)
-            schedule = self._schedules.setdefault(name, made)
-        return schedule
+            made = self._store.queue(calls, f"{self._key}:{name}") if self._store else LocalPermitQueue(calls)
+            queue = self._queues.setdefault(name, made)
+        return queue
 
     def _quota_for(self, call: Call[Any]) -> Quota | None:
         """The quota, if the call counts against it."""
@@ -113,29 +113,29 @@ def _ask(asked: _Asked, question: Callable[[], T]) -> Flow[T]:
 
 
 class Permit:
-    """What one call has of one schedule: first a place in the queue, then a permit."""
+    """A permit for one call, or its place in the queue while it waits for one."""
 
-    __slots__ = ("_schedule", "_ticket", "_wait")
+    __slots__ = ("_queue", "_ticket", "_wait")
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
+    def __init__(self, queue: PermitQueue) -> None:
+        self._queue = queue
         self._ticket = 0
 
     def obtain(self, call: Call[Any], until: float) -> Flow[None]:
-        """Wait for a permit. A pause makes the wait longer, perhaps too long."""
-        while (yield from _ask(self._schedule, self._ask)) > 0:
+        """Wait for the permit. Each time, the wait is checked again: a pause may have made it too long."""
+        while (yield from _ask(self._queue, self._ask)) > 0:
             if self._wait > until - time.monotonic():
                 raise _too_late(call, self._wait)
             yield Sleep(self._wait)
 
     def _ask(self) -> float:
-        self._schedule, self._ticket, self._wait = self._schedule.ask(self._ticket)
+        self._queue, self._ticket, self._wait = self._queue.ask(self._ticket)
         return self._wait
 
     def give_back(self) -> None:
-        """Give back the permit, or the place."""
+        """Give back the permit, or leave the queue."""
         if self._ticket:
-            self._schedule.end(self._ticket)
+            self._queue.end(self._ticket)
 
 
 def _too_late(call: Call[Any], wait: float) -> RateLimited:
@@ -146,9 +146,9 @@ def _too_late(call: Call[Any], wait: float) -> RateLimited:
 
 
 @lru_cache(maxsize=64)
-def _schedule_of_address(url: str, calls: int) -> LocalSchedule:  # noqa: ARG001 - one for each
-    """The schedule of this process's calls to a platform, whatever the app."""
-    return LocalSchedule(calls, ADDRESS_WINDOW)
+def _address_queue(url: str, calls: int) -> LocalPermitQueue:  # noqa: ARG001 - a key of the cache
+    """The queue for this process's calls to a platform, of all apps."""
+    return LocalPermitQueue(calls, ADDRESS_PERIOD)
 
 
 def _shared_store(session: Session) -> SharedStore | None:

@@ -2,10 +2,10 @@
 --
 -- KEYS  1  the count
 -- ARGV  1  how many calls to count; -1 takes one back
---       2  how many there may be
---       3  the seconds after which the count is forgotten
+--       2  how many calls are allowed
+--       3  the seconds after which the count is deleted
 --
--- Answers 1 if they were counted, 0 if there would be too many.
+-- Returns 1 if they were counted, 0 if that would be too many.
 
 local counted = tonumber(redis.call('GET', KEYS[1]) or '0') + ARGV[1]
 if counted > tonumber(ARGV[2]) then return {0} end

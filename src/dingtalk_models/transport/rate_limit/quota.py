@@ -20,7 +20,7 @@ _FREE = re.compile(
     r"|/(gettoken|get_jsapi_ticket)$"
     r"|/v1\.0/(contact|oauth2)/"
 )
-"""What is free: tokens, logins and contacts, with roles and external contacts."""
+"""Paths of calls that are free: tokens, logins, contacts, roles and external contacts."""
 
 
 def is_free(path: str) -> bool:
@@ -29,7 +29,7 @@ def is_free(path: str) -> bool:
 
 
 class Quota:
-    """The calls of this month that count."""
+    """Counts the calls of this month."""
 
     def __init__(self, monthly: int, store: SharedStore | None, key: str) -> None:
         self.monthly = monthly
@@ -48,7 +48,7 @@ class Quota:
         return not is_free(path)
 
     def count(self, calls: int) -> bool:
-        """Count calls; -1 takes one back. Whether they are within the quota."""
+        """Count calls, if they are within the quota; -1 takes one back. Returns whether they were counted."""
         month = f"{datetime.now(BEIJING):%Y-%m}"
         if self._store:
             answer = self._store.run("quota", f"{self._key}:{month}", calls, self.monthly, _LIFE_OF_A_MONTH)

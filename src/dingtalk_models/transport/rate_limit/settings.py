@@ -1,4 +1,4 @@
-"""The limits themselves."""
+"""The settings of the rate limiter."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dingtalk_models.core.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How many calls an app makes; more wait for a permit, for at most the deadline of the app's `Retry`.
+    """How many calls an app makes. Further calls wait, at most until the deadline of the app's `Retry`.
 
-    If the app's session store is Redis, all processes that use it share the limits of the app, except that of the
-    address.
+    If the app's session store is Redis, all processes that use it share the limits of the app, except the limit of
+    the address.
 
     Attributes:
         per_second: calls a second to each API.
@@ -34,6 +34,11 @@ class RateLimit:
     def __post_init__(self) -> None:
         limits = [self.per_second, self.per_address, self.monthly, *self.apis.values()]
         if any(limit is not None and limit < 1 for limit in limits):
-            raise ConfigurationError("a rate limit is 1 or more; rate_limit=None is none at all")
+            raise ConfigurationError(
+                "a rate limit is at least 1; rate_limit=None is no limit / 至少为 1；不限流请用 rate_limit=None"
+            )
         if wrong := [path for path in self.apis if not path.startswith("/")]:
-            raise ConfigurationError(f"rate limits of single APIs go by path, such as /topapi/v2/user/get: {wrong}")
+            raise ConfigurationError(
+                f"rate limits of single APIs go by path, such as /topapi/v2/user/get: {wrong} / "
+                "单个接口的频率上限按路径设置，如 /topapi/v2/user/get"
+            )

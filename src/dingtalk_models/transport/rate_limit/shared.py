@@ -1,4 +1,4 @@
-"""Limits that several processes share: their state is in the session store, where scripts change it."""
+"""Limits that several processes share. Their state is in the session store, and is changed by scripts there."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dingtalk_models.core.errors import SessionStoreError
 from dingtalk_models.forking import after_fork
 from dingtalk_models.sessions import Session
 from dingtalk_models.sessions.base import RETRY_AFTER
-from dingtalk_models.transport.rate_limit.schedule import LONGEST_WAY, LocalSchedule, Place
+from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, LocalPermitQueue, Place
 
 _TICKS = 10_000
-"""To a second: what the schedule's script counts time in."""
+"""Ticks in a second: the script counts time in ticks."""
 
 _PATIENCE = 2.0
 
@@ -24,10 +24,10 @@ logger = logging.getLogger("dingtalk_models")
 
 
 class SharedStore:
-    """A session store that runs scripts. If it does not answer, it is not asked again for some time."""
+    """A session store that runs scripts. While it does not answer, it is asked only every few seconds."""
 
     def __init__(self, session: Session) -> None:
-        self._scripts = {name: session.script(_text(name)) for name in ("schedule", "quota")}
+        self._scripts = {name: session.script(_text(name)) for name in ("permit_queue", "quota")}
         self._lock = threading.Lock()
         self._ask_again_at = 0.0
         after_fork(self, SharedStore._after_fork)
@@ -35,18 +35,18 @@ class SharedStore:
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
 
-    def schedule(self, calls: int, key: str) -> SharedSchedule:
-        """The schedule of one limit, with its state under a key."""
-        return SharedSchedule(calls, self, key)
+    def queue(self, calls: int, key: str) -> SharedPermitQueue:
+        """The queue of one limit, with its state under a key."""
+        return SharedPermitQueue(calls, self, key)
 
-    def run(self, name: Literal["schedule", "quota"], key: str, *arguments: str | int) -> list[int] | None:
-        """What a script answers; `None` while the store does not answer, as no call may fail for that."""
+    def run(self, name: Literal["permit_queue", "quota"], key: str, *arguments: str | int) -> list[int] | None:
+        """What a script returns. `None` while the store does not answer: no call fails because of that."""
         with self._lock:
             out, now = self._ask_again_at, time.monotonic()
             if out and now < out:
                 return None
             if out:
-                self._ask_again_at = now + RETRY_AFTER  # one caller asks, the others do without
+                self._ask_again_at = now + RETRY_AFTER  # this caller asks; the others do not wait for it
         try:
             answer = self._scripts[name](key, *arguments)
         except SessionStoreError as error:
@@ -58,19 +58,22 @@ class SharedStore:
         return answer
 
 
-class SharedSchedule:
-    """The schedule of all who share a session store; while the store does not answer, that of this process."""
+class SharedPermitQueue:
+    """The queue for the calls of all processes that share a session store.
+
+    While the store does not answer, this process has a queue of its own.
+    """
 
     blocks = True
 
     def __init__(self, calls: int, store: SharedStore, key: str) -> None:
-        self._alone = LocalSchedule(calls)
+        self._alone = LocalPermitQueue(calls)
         self._store = store
         self._key = key
         self._limits = calls, *map(_ticks, (1.0, LONGEST_WAY, _PATIENCE, LONGEST_WAIT))
         self._ended: list[tuple[int, float]] = []
         self._lock = threading.Lock()
-        after_fork(self, SharedSchedule._after_fork)
+        after_fork(self, SharedPermitQueue._after_fork)
 
     def _after_fork(self) -> None:
         self._ended = []  # the parent reports them
@@ -81,20 +84,20 @@ class SharedSchedule:
             ended, self._ended = self._ended, []
         now = time.monotonic()
         pairs = [number for each, at in ended for number in (each, _ticks(now - at))]
-        answer = self._store.run("schedule", self._key, "ask", ticket, *self._limits, *pairs)
+        answer = self._store.run("permit_queue", self._key, "ask", ticket, *self._limits, *pairs)
         if answer is None:
             return self._alone.ask()
         wait, ticket = answer
         return Place(self, ticket, wait / _TICKS)
 
     def end(self, ticket: int) -> None:
-        # reported with the next question, as a call that is cancelled or interrupted must not block
+        # reported when this process asks next: a call that is cancelled or interrupted must not block here
         with self._lock:
             self._ended.append((ticket, time.monotonic()))
 
     def pause(self, seconds: float) -> None:
         self._alone.pause(seconds)
-        self._store.run("schedule", self._key, "pause", _ticks(seconds), *self._limits)
+        self._store.run("permit_queue", self._key, "pause", _ticks(seconds), *self._limits)
 
 
 def _ticks(seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""The schedule of permits: no window holds more calls than the limit, and callers keep their order."""
+"""The queue for permits: no period has more calls than the limit, and callers keep their order."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from stores import redis_from_url
 
 from dingtalk_models.core.codes import LONGEST_WAIT
 from dingtalk_models.sessions import open_session
-from dingtalk_models.transport.rate_limit.limiter import ADDRESS_WINDOW
-from dingtalk_models.transport.rate_limit.schedule import LONGEST_WAY, LocalSchedule, Schedule
+from dingtalk_models.transport.rate_limit.limiter import ADDRESS_PERIOD
+from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, LocalPermitQueue, PermitQueue
 from dingtalk_models.transport.rate_limit.shared import SharedStore
 
 PATIENT = 1000.0
@@ -33,21 +33,21 @@ class Time:
         return self.now
 
 
-def most_in_a_window(times: list[float], seconds: float) -> int:
+def most_in_a_period(times: list[float], seconds: float) -> int:
     times = sorted(times)
     return max(sum(start <= moment < start + seconds for moment in times) for start in times)
 
 
-def go(schedule: Schedule) -> int:
+def go(queue: PermitQueue) -> int:
     """Take a permit that is free."""
-    _, ticket, wait = schedule.ask()
+    _, ticket, wait = queue.ask()
     assert wait == 0
     return ticket
 
 
-def wait_at(schedule: Schedule, ticket: int = 0) -> tuple[int, float]:
+def wait_at(queue: PermitQueue, ticket: int = 0) -> tuple[int, float]:
     """A place in the queue, and the seconds until its turn."""
-    _, ticket, wait = schedule.ask(ticket)
+    _, ticket, wait = queue.ask(ticket)
     assert wait > 0
     return ticket, wait
 
@@ -64,14 +64,14 @@ def test_no_second_holds_more_than_the_limit(
 ) -> None:
     """Whatever callers do, and however long what they send takes on its way."""
     clock = Time()
-    schedule = LocalSchedule(limit, clock=clock)
+    queue = LocalPermitQueue(limit, clock=clock)
     waiting: dict[int, float] = {}
     answers: dict[int, float] = {}
     arrived: list[float] = []
     resumes = 0.0
 
     def ask(ticket: int) -> None:
-        _, ticket, wait = schedule.ask(ticket)
+        _, ticket, wait = queue.ask(ticket)
         if wait:
             waiting[ticket] = clock.now + wait
             return
@@ -87,7 +87,7 @@ def test_no_second_holds_more_than_the_limit(
             clock.now = max(clock.now, min(due))
             for ticket in [ticket for ticket, at in answers.items() if at <= clock.now]:
                 del answers[ticket]
-                schedule.end(ticket)
+                queue.end(ticket)
             for ticket in sorted(ticket for ticket, at in waiting.items() if at <= clock.now):
                 del waiting[ticket]
                 ask(ticket)
@@ -99,100 +99,100 @@ def test_no_second_holds_more_than_the_limit(
         elif action == "leave" and waiting:
             ticket = sorted(waiting)[int(amount / 2 * (len(waiting) - 1))]
             del waiting[ticket]
-            schedule.end(ticket)
+            queue.end(ticket)
         elif action == "pause":
-            schedule.pause(amount)
+            queue.pause(amount)
             resumes = max(resumes, clock.now + amount)
         else:
             let_pass(amount)
     let_pass(PATIENT)
     assert not waiting
     if arrived:
-        assert most_in_a_window(arrived, 1.0 - 1e-9) <= limit
+        assert most_in_a_period(arrived, 1.0 - 1e-9) <= limit
 
 
 @pytest.mark.parametrize(("answer", "least"), [(0.02, 0.97), (0.1, 0.9), (LONGEST_WAY, 0.66), (3.0, 0.66)])
 @pytest.mark.parametrize("limit", [1, 7, 20, 300])
 def test_the_rate_is_nearly_the_limit(limit: int, answer: float, least: float) -> None:
-    """It costs the time of an answer in each second, and of a slow one no more than half of it."""
+    """It costs the time of a reply in each second, at most half a second."""
     clock = Time()
-    schedule = LocalSchedule(limit, clock=clock)
+    queue = LocalPermitQueue(limit, clock=clock)
     events: list[tuple[float, int, int]] = [(clock.now, 0, 0)] * (6 * limit)
     sent = 0
     while clock.now < 1060:
         clock.now, ticket, sending = events.pop(0)
         if sending:
-            schedule.end(ticket)
+            queue.end(ticket)
             ticket = 0
-        _, ticket, wait = schedule.ask(ticket)
+        _, ticket, wait = queue.ask(ticket)
         sent += not wait
         insort(events, (clock.now + (wait or answer), ticket, int(not wait)))
     assert least * limit <= sent / 60 <= limit * 61 / 60
 
 
-def test_who_waits_is_told_how_long(schedules: Callable[[int], Schedule]) -> None:
-    schedule = schedules(2)
-    first, _ = go(schedule), go(schedule)
-    places = [wait_at(schedule) for _ in range(5)]
+def test_who_waits_is_told_how_long(queues: Callable[[int], PermitQueue]) -> None:
+    queue = queues(2)
+    first, _ = go(queue), go(queue)
+    places = [wait_at(queue) for _ in range(5)]
     assert [wait for _, wait in places] == [pytest.approx(seconds, abs=0.2) for seconds in (1, 1, 2, 2, 3)]
-    schedule.end(first)
+    queue.end(first)
     time.sleep(0.3)
-    assert wait_at(schedule, places[0][0])[1] == pytest.approx(0.7, abs=0.2)
-    assert wait_at(schedule, places[1][0])[1] == pytest.approx(1, abs=0.2), "the other call is still under way"
+    assert wait_at(queue, places[0][0])[1] == pytest.approx(0.7, abs=0.2)
+    assert wait_at(queue, places[1][0])[1] == pytest.approx(1, abs=0.2), "the other call is still under way"
 
 
-def test_a_call_under_way_for_long_has_arrived(schedules: Callable[[int], Schedule]) -> None:
-    schedule = schedules(1)
-    go(schedule)
-    ticket, _ = wait_at(schedule)
+def test_a_call_under_way_for_long_has_arrived(queues: Callable[[int], PermitQueue]) -> None:
+    queue = queues(1)
+    go(queue)
+    ticket, _ = wait_at(queue)
     time.sleep(LONGEST_WAY + 0.1)
-    assert wait_at(schedule, ticket)[1] == pytest.approx(0.9, abs=0.2)
+    assert wait_at(queue, ticket)[1] == pytest.approx(0.9, abs=0.2)
     time.sleep(1)
-    assert schedule.ask(ticket)[2] == 0
+    assert queue.ask(ticket)[2] == 0
 
 
-def test_who_leaves_the_queue_makes_room(schedules: Callable[[int], Schedule]) -> None:
-    schedule = schedules(1)
-    go(schedule)
-    gone = [wait_at(schedule)[0] for _ in range(5)]
-    ticket, wait = wait_at(schedule)
+def test_who_leaves_the_queue_makes_room(queues: Callable[[int], PermitQueue]) -> None:
+    queue = queues(1)
+    go(queue)
+    gone = [wait_at(queue)[0] for _ in range(5)]
+    ticket, wait = wait_at(queue)
     assert wait == pytest.approx(6, abs=0.2)
     for each in gone:
-        schedule.end(each)
-    assert wait_at(schedule, ticket)[1] == pytest.approx(1, abs=0.2)
+        queue.end(each)
+    assert wait_at(queue, ticket)[1] == pytest.approx(1, abs=0.2)
 
 
-def test_a_pause_holds_up_everyone_and_keeps_their_order(schedules: Callable[[int], Schedule]) -> None:
-    schedule = schedules(1)
-    go(schedule)
-    places = [wait_at(schedule)[0] for _ in range(2)]
-    schedule.pause(1.3)
-    schedule.pause(0.2)
-    assert [wait_at(schedule, each)[1] for each in places] == [pytest.approx(1.3, abs=0.2), pytest.approx(2, abs=0.2)]
+def test_a_pause_holds_up_everyone_and_keeps_their_order(queues: Callable[[int], PermitQueue]) -> None:
+    queue = queues(1)
+    go(queue)
+    places = [wait_at(queue)[0] for _ in range(2)]
+    queue.pause(1.3)
+    queue.pause(0.2)
+    assert [wait_at(queue, each)[1] for each in places] == [pytest.approx(1.3, abs=0.2), pytest.approx(2, abs=0.2)]
     time.sleep(1.6)
-    assert wait_at(schedule, places[1])[1] > 0.5
-    assert schedule.ask(places[0])[2] == 0
+    assert wait_at(queue, places[1])[1] > 0.5
+    assert queue.ask(places[0])[2] == 0
 
 
 def test_an_address_may_burst() -> None:
     clock = Time()
-    schedule = LocalSchedule(10_000, ADDRESS_WINDOW, clock)
+    queue = LocalPermitQueue(10_000, ADDRESS_PERIOD, clock)
     for _ in range(10_000):
-        schedule.end(go(schedule))
-    assert wait_at(schedule)[1] == ADDRESS_WINDOW
+        queue.end(go(queue))
+    assert wait_at(queue)[1] == ADDRESS_PERIOD
 
 
 @pytest.fixture(params=["local", "shared"])
-def schedules(request: pytest.FixtureRequest) -> Callable[[int], Schedule]:
-    """What makes the schedule of a limit, in this process or in Redis."""
+def queues(request: pytest.FixtureRequest) -> Callable[[int], PermitQueue]:
+    """Makes the queue of a limit, in this process or in Redis."""
     if request.param == "local":
-        return LocalSchedule
+        return LocalPermitQueue
     store = SharedStore(open_session(request.getfixturevalue("redis_url")))
-    return lambda limit: store.schedule(limit, f"{request.node.nodeid}:{limit}")
+    return lambda limit: store.queue(limit, f"{request.node.nodeid}:{limit}")
 
 
 def test_one_queue_for_all_who_share_a_store(redis_url: str) -> None:
-    one, other = (SharedStore(open_session(redis_url)).schedule(1, "test:queue") for _ in range(2))
+    one, other = (SharedStore(open_session(redis_url)).queue(1, "test:queue") for _ in range(2))
     one.end(go(one))
     ticket, _ = wait_at(other)
     later, wait = wait_at(one)
@@ -203,7 +203,7 @@ def test_one_queue_for_all_who_share_a_store(redis_url: str) -> None:
 
 
 def test_who_dies_in_the_queue_is_forgotten(redis_url: str) -> None:
-    dead, alive = (SharedStore(open_session(redis_url)).schedule(1, "test:dead") for _ in range(2))
+    dead, alive = (SharedStore(open_session(redis_url)).queue(1, "test:dead") for _ in range(2))
     go(alive)
     wait_at(dead)
     ticket, wait = wait_at(alive)
@@ -220,56 +220,56 @@ DAY = 86400.0
 @pytest.mark.parametrize("jump", [-DAY, DAY, -0.3])
 def test_a_clock_that_jumps_makes_nobody_wait_longer(jump: float) -> None:
     clock = Time()
-    schedule = LocalSchedule(2, clock=clock)
-    first = go(schedule)
-    go(schedule)
-    schedule.end(first)
-    ticket, wait = wait_at(schedule)
+    queue = LocalPermitQueue(2, clock=clock)
+    first = go(queue)
+    go(queue)
+    queue.end(first)
+    ticket, wait = wait_at(queue)
     assert wait == 1
-    schedule.pause(1.5)
+    queue.pause(1.5)
     clock.now += jump
-    assert schedule.ask(ticket).wait <= 1.5
+    assert queue.ask(ticket).wait <= 1.5
     clock.now += 1.6
-    assert go(schedule)
-    assert schedule.ask().wait <= 1
+    assert go(queue)
+    assert queue.ask().wait <= 1
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY])
 def test_a_clock_of_redis_that_jumps_makes_nobody_wait_longer(jump: float, redis_url: str, key: str) -> None:
     """Its time cannot be set here; so what the last caller noted of it is put forward or back instead."""
-    schedule = SharedStore(open_session(redis_url)).schedule(1, key)
-    go(schedule)
-    tickets = [wait_at(schedule)[0] for _ in range(2)]  # the second never asks again
-    schedule.pause(1.5)
+    queue = SharedStore(open_session(redis_url)).queue(1, key)
+    go(queue)
+    tickets = [wait_at(queue)[0] for _ in range(2)]  # the second never asks again
+    queue.pause(1.5)
     with closing(redis_from_url(redis_url, decode_responses=True)) as client:
         state: dict[str, Any] = json.loads(client.get(key))
         ticks = round(-jump * 10_000)
         state |= {name: state[name] + ticks for name in ("clock", "time", "resumes")}
         state |= {name: [[ticket, at + ticks] for ticket, at in state[name]] for name in ("queue", "under_way")}
         client.set(key, json.dumps(state))
-    assert schedule.ask(tickets[0]).wait <= 1.5
+    assert queue.ask(tickets[0]).wait <= 1.5
     time.sleep(1.6)
     if jump < 0:
-        assert schedule.ask(tickets[0]).wait == 0
+        assert queue.ask(tickets[0]).wait == 0
     time.sleep(3)
-    assert schedule.ask().wait == 0, "who never asks again is forgotten"
+    assert queue.ask().wait == 0, "who never asks again is forgotten"
 
 
 def test_a_pause_in_the_store_is_believed_up_to_the_longest_wait(redis_url: str, key: str) -> None:
-    schedule = SharedStore(open_session(redis_url)).schedule(20, key)
-    schedule.pause(DAY)
-    assert wait_at(schedule)[1] <= LONGEST_WAIT
+    queue = SharedStore(open_session(redis_url)).queue(20, key)
+    queue.pause(DAY)
+    assert wait_at(queue)[1] <= LONGEST_WAIT
     with closing(redis_from_url(redis_url, decode_responses=True)) as client:
         assert client.ttl(key) <= LONGEST_WAIT + 10
         state = json.loads(client.get(key))
         client.set(key, json.dumps(state | {"resumes": state["time"] + DAY * 10_000}))
-    assert wait_at(schedule)[1] <= LONGEST_WAIT
+    assert wait_at(queue)[1] <= LONGEST_WAIT
 
 
 @pytest.mark.parametrize("garbage", ["", "x", "[]", "1", "{}", '{"queue":[[1,9e13]],"resumes":9e13,"last":0}'])
 def test_garbage_in_the_store_is_no_schedule(garbage: str, redis_url: str, key: str) -> None:
-    schedule = SharedStore(open_session(redis_url)).schedule(1, key)
+    queue = SharedStore(open_session(redis_url)).queue(1, key)
     with closing(redis_from_url(redis_url)) as client:
         client.set(key, garbage)
-    assert go(schedule)
-    assert wait_at(schedule)[0]
+    assert go(queue)
+    assert wait_at(queue)[0]

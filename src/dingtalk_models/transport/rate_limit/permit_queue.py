@@ -1,4 +1,4 @@
-"""The permits of one limit and the queue for them, in this process."""
+"""The permits of one limit, and the queue of the calls that wait for them."""
 
 from __future__ import annotations
 
@@ -13,68 +13,68 @@ from typing import NamedTuple, Protocol
 from dingtalk_models.forking import after_fork
 
 LONGEST_WAY = 0.5
-"""Seconds after which a call has reached the platform, even if no answer to it has come back."""
+"""Seconds after which a call is assumed to have reached the platform, even without a reply."""
 
 
 class Place(NamedTuple):
-    """What a schedule answers to a caller.
+    """The place of a caller in a queue.
 
     Attributes:
-        schedule: the schedule that answered, which is also the one to ask again.
-        ticket: the caller's number there.
+        queue: the queue that has the place. The caller asks this one again.
+        ticket: the number of the caller there.
         wait: the seconds after which to ask again; 0.0 if the caller has a permit.
     """
 
-    schedule: Schedule
+    queue: PermitQueue
     ticket: int
     wait: float
 
 
-class Schedule(Protocol):
-    """The permits of one limit, and the queue for them."""
+class PermitQueue(Protocol):
+    """The permits of one limit, and the queue of the calls that wait for them."""
 
     blocks: bool
     """Whether its methods may block."""
 
     def ask(self, ticket: int = 0) -> Place:
-        """Ask for a permit; without a ticket, join the queue."""
+        """Ask for a permit. A caller without a ticket gets one, and joins the queue."""
         ...
 
     def end(self, ticket: int) -> None:
-        """Give back a permit, as the call is answered, or a place in the queue."""
+        """Give back the permit of a call that has ended, or leave the queue."""
         ...
 
     def pause(self, seconds: float) -> None:
-        """Give no permit for so long."""
+        """Give no permits for some seconds."""
         ...
 
 
-class LocalSchedule:
-    """The schedule of this process: so many calls in any window of so many seconds.
+class LocalPermitQueue:
+    """The queue for the calls of this process.
 
     Args:
-        calls: how many calls.
-        window: how many seconds.
-        clock: a time in seconds. If it is set back, it counts as standing still: nobody waits longer for it.
+        calls: how many calls are allowed in a period.
+        period: the seconds of a period.
+        clock: the time in seconds. If it is set back, it counts as standing still, so that nobody waits longer.
     """
 
     blocks = False
 
-    def __init__(self, calls: int, window: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, calls: int, period: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._calls = calls
-        self._window = window
+        self._period = period
         self._clock = clock
         self._reading = self._set_back = 0.0
         self._tickets = count(1)
         self._queue: list[int] = []
-        self._under_way: dict[int, float] = {}  # when each call was sent, the first one first
-        self._resting: deque[float] = deque()  # when each permit is free again, the first one first
+        self._under_way: dict[int, float] = {}  # ticket: when the call was sent, in this order
+        self._resting: deque[float] = deque()  # when each permit will be free, in this order
         self._resumes = 0.0
         self._lock = threading.Lock()
-        after_fork(self, LocalSchedule._after_fork)
+        after_fork(self, LocalPermitQueue._after_fork)
 
     def _after_fork(self) -> None:
-        # the calls and the queue are the parent's; a pause is for everyone
+        # the calls and the queue are the parent's, but a pause holds here too
         self._queue.clear()
         self._under_way.clear()
         self._resting.clear()
@@ -87,7 +87,7 @@ class LocalSchedule:
             queue = self._queue
             ticket = ticket or next(self._tickets)
             place = bisect_left(queue, ticket)
-            if place == len(queue) or queue[place] != ticket:  # it is new, or a fork has emptied the queue
+            if place == len(queue) or queue[place] != ticket:  # it is new, or this is a child process
                 queue.insert(place, ticket)
             if place < free and self._resumes <= now:
                 del queue[place]
@@ -126,13 +126,13 @@ class LocalSchedule:
         return self._calls - len(self._under_way) - len(self._resting)
 
     def _rest(self, arrived: float) -> None:
-        # never before the last one, which keeps them in order
-        self._resting.append(max(arrived + self._window, self._resting[-1] if self._resting else 0.0))
+        # never earlier than the one before, so that they stay in order
+        self._resting.append(max(arrived + self._period, self._resting[-1] if self._resting else 0.0))
 
     def _free_at(self, behind: int, now: float) -> float:
-        """When the caller so many places behind the free permits can have one, at the earliest."""
+        """The earliest time of a permit for a caller that is so many places behind those who can have one now."""
         if behind < 0:
             return now
         rounds, behind = divmod(behind, self._calls)
-        at = self._resting[behind] if behind < len(self._resting) else now + self._window
-        return at + rounds * self._window
+        at = self._resting[behind] if behind < len(self._resting) else now + self._period
+        return at + rounds * self._period
