@@ -9,6 +9,7 @@ BESIDE_THE_RESULT = "only says that the call succeeded"
 WITHOUT_A_NAME = "the table documents a value without a name, which the sample calls `result`"
 NO_SAMPLE = "the time is the test's own: the sample has another form"
 RETIRED = "retired with its whole family of older names"
+A_REFUSAL = "the sample shows a refusal"
 IN_THE_QUERY = "the table says that a GET has a body"
 
 ACCEPTED: dict[str, dict[str, str]] = {
@@ -159,6 +160,12 @@ ACCEPTED: dict[str, dict[str, str]] = {
     },
     "storage_1_0.ListDentryVersions": {
         "obtains-a-list-of-file-versions: dentries[].appProperties is lost": NOT_AS_ITS_TABLE,
+    },
+    "workflow_1_0.PremiumGetDoneTasks": {
+        "api-premiumgetdonetasks: [success=false]": A_REFUSAL,
+    },
+    "workflow_1_0.PremiumGetNoticedInstances": {
+        "api-premiumgetnoticedinstances: [success=false]": A_REFUSAL,
     },
     "workflow_1_0.PremiumUpdateFormInstance": {
         "formComponentValueList of api-premiumupdateforminstance may be beyond en": NOT_AS_ITS_EXAMPLE,
