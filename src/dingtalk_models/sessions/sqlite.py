@@ -43,8 +43,7 @@ class SqliteStore:
             self._make_private()
         except OSError as error:
             raise ConfigurationError(
-                f"session store {self.name} cannot be made private: {error.strerror} / "
-                "无法禁止其他用户读取该文件"
+                f"session store {self.name} cannot be made private: {error.strerror} / 无法禁止其他用户读取该文件"
             ) from error
         with suppress(sqlite3.Error), self._connected() as db:
             db.execute("PRAGMA journal_mode = WAL")  # then readers and writers wait far less for each other
