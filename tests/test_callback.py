@@ -78,7 +78,7 @@ def test_seconds_are_as_good_as_milliseconds(app: DingTalkApp) -> None:
 def test_a_push_that_is_not_of_these_minutes_is_refused(app: DingTalkApp, ago: float) -> None:
     with pytest.raises(ReplayedCallback, match="too old"):
         app.callback.receive(*sealed(app, ago=ago))
-    app.callback.window = 90_000
+    app.callback.tolerance = 90_000
     assert app.callback.receive(*sealed(app, ago=ago)).event.type == "user_add_org"
 
 

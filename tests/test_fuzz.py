@@ -12,6 +12,6 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS", "60"))
 
 def test_whatever_is_replied_becomes_an_error_of_ours_or_the_right_value() -> None:
     found = fuzzing.fuzz(range(fuzzing.MILLION), time.monotonic() + SECONDS)
-    assert found.total() > 100 * SECONDS
+    assert found.total() > 10 * SECONDS
     for kind in ("read", "refused", "TransportError", "spoilt, but read"):
         assert found[kind] > found.total() / 200, found

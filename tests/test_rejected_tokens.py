@@ -100,12 +100,17 @@ def test_what_is_no_token_is_an_error(sandbox: Sandbox, app: DingTalkApp, change
     ],
 )
 def test_a_code_beside_a_token_is_a_refusal(sandbox: Sandbox, app: DingTalkApp, beside: dict[str, Any]) -> None:
-    sandbox.fail(TOKEN, times=100, status=200, body=json.dumps(ISSUED | beside), content_type="application/json")
+    fault = sandbox.fail(
+        TOKEN, times=100, status=200, body=json.dumps(ISSUED | beside), content_type="application/json"
+    )
     with pytest.raises(AuthenticationError):
         app.get_access_token()
     assert len(sandbox.received(TOKEN)) == 1
+    fault.cancel()
     body = json.dumps({"jsapiTicket": "t", "expireIn": 7200} | beside)
     sandbox.fail(TICKET, status=200, body=body, content_type="application/json")
+    with pytest.raises(AuthenticationError):
+        app.get_jsapi_ticket()
 
 
 def test_a_life_of_years_is_not_believed(sandbox: Sandbox, app: DingTalkApp) -> None:

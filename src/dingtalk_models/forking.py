@@ -1,8 +1,8 @@
-"""What a process inherits by `fork()` and must not use: sockets it shares with its parent, locks that stay held.
+"""Resets what a process inherits by `fork()` and must not use: sockets of its parent, locks that are never released.
 
-`after_fork(self, Class.method)`: the method is called in each child before anything else there; it must not block.
-`check_fork()`: call it before you use such state, for a fork that Python was not told of: uWSGI forks in C.
-`no_fork()`: for a C library that breaks when a fork comes in the middle of a call, as SQLite does.
+`after_fork(self, Class.method)` has the method called first thing in each child. The method must not block.
+`check_fork()` is called before such state is used. It notices a fork that Python does not know of: uWSGI forks in C.
+`no_fork()` is for a C library that breaks if a fork comes in the middle of a call, such as SQLite.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from weakref import WeakKeyDictionary
 T = TypeVar("T")
 
 LONGEST_CALL = 12.0
-"""Seconds for which a fork waits for the calls that `no_fork` protects."""
+"""Seconds for which a fork waits at most for the calls in `no_fork`."""
 
 
 class _Process:
-    """The process as this module knows it, and what has to be reset when it is another."""
+    """The current process, and what has to be reset in a child."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
@@ -41,15 +41,15 @@ class _Process:
         for owner, reset in tuple(self.resets.items()):
             try:
                 reset(owner)
-            except Exception as error:  # noqa: BLE001 - raised when the others are reset
+            except Exception as error:  # noqa: BLE001 - raised below, when all are reset
                 errors.append(error)
-        self.pid = os.getpid()  # last: another thread of the child must not pass `check_fork` before all is reset
+        self.pid = os.getpid()  # last, so that no other thread of the child passes `check_fork` too early
         if errors:
-            raise ExceptionGroup("a child could not reset all that it inherited", errors)
+            raise ExceptionGroup("a forked process could not reset everything that it inherited", errors)
 
     def before_fork(self) -> None:
         with self.idle:
-            self.forking += 1  # calls that have not begun wait, else a busy process would never fork
+            self.forking += 1  # from now on, new calls wait: otherwise a busy process would never fork
             self.idle.wait_for(lambda: self.busy <= {threading.get_ident()}, LONGEST_CALL)
 
     def after_fork_in_parent(self) -> None:
@@ -68,12 +68,12 @@ if sys.platform != "win32":
 
 
 def after_fork(owner: T, reset: Callable[[T], None]) -> None:
-    """Have a method of an object called in each child, as long as the object lives: it is not kept alive by this."""
+    """Register a method of an object, to be called in each child. This does not keep the object alive."""
     _process.resets[owner] = reset
 
 
 def check_fork() -> None:
-    """Reset what was inherited, if this process is a child that Python was not told of."""
+    """Reset what was inherited, if this process is the child of a fork that Python does not know of."""
     if os.getpid() != _process.pid:
         with _process.checking:
             if os.getpid() != _process.pid:
@@ -82,7 +82,7 @@ def check_fork() -> None:
 
 @contextmanager
 def no_fork() -> Generator[None]:
-    """Let no fork begin while another thread is in here; a fork waits for it."""
+    """A context in which another thread cannot fork: the fork waits until this context is left."""
     me = threading.get_ident()
     with _process.idle:
         _process.idle.wait_for(lambda: not _process.forking)
@@ -96,9 +96,9 @@ def no_fork() -> Generator[None]:
 
 
 def renew_locks(thing: object, library: str) -> None:
-    """Replace every lock in an object of a library, and in the objects of that library which it consists of.
+    """Replace every lock in an object of a library, and in the parts of it that belong to the same library.
 
-    Another thread of the parent may have held them, and would hold them in the child for ever.
+    A thread of the parent may have held a lock at the fork. In the child, nobody would ever release it.
     """
     new: dict[int, Any] = {}
     seen: dict[int, object] = {}

@@ -10,7 +10,7 @@ from dingtalk_models.callback.event import Event, type_of
 
 
 class CheckUrl(Event):
-    """The platform checks that the URL answers (测试回调URL事件)."""
+    """The platform checks that the URL gives the right reply (测试回调URL事件)."""
 
 
 @cache

@@ -3,7 +3,7 @@
 @app.callback.on("user_add_org")
 def welcome(event: UserAddOrg) -> None: ...
 
-push = app.callback.receive(query, body)
+push = app.callback.receive(query_params, body)
 # send push.reply as JSON
 """
 

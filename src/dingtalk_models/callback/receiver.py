@@ -29,22 +29,22 @@ from dingtalk_models.core.steps import Blocking, Flow, Handle
 if TYPE_CHECKING:
     from dingtalk_models.callback.on import On
 
-Query = Mapping[str, str]
-"""The query string of a push."""
+PushParams = Mapping[str, str]
+"""The parameters in the query string of a push."""
 
-Body = bytes | str | Mapping[str, Any]
+PushBody = bytes | str | Mapping[str, Any]
 """The body of a push: as it was received, or parsed."""
 
 Handler = Callable[[Any], Any]
 
 SUCCESS = "success"
-WINDOW = 300.0
+TOLERANCE = 300.0
 REMEMBER = 86_400.0
 LEASE = 60.0
 
 _DONE = "done"
 _FIRST_MILLISECONDS = 100_000_000_000
-"""Read as seconds, this is the year 5138; as milliseconds, 1973."""
+"""From here on, a number is milliseconds: as seconds, this is the year 5138; as milliseconds, 1973."""
 
 
 class Lock(Protocol):
@@ -92,7 +92,7 @@ class Receiver(Module):
     """Receives the pushes of one app.
 
     Attributes:
-        window: the seconds by which the time of a push may differ from this machine's.
+        tolerance: the seconds by which the time of a push may differ from this machine's.
         remember: the seconds for which an event that was handled is not handled again.
         lease: the seconds that the handlers may take; after that, the event may be handled again.
         handlers: the handlers of each type of event.
@@ -100,7 +100,7 @@ class Receiver(Module):
 
     def __init__(self, app: CallbackApp) -> None:
         super().__init__(app)
-        self.window = WINDOW
+        self.tolerance = TOLERANCE
         self.remember = REMEMBER
         self.lease = LEASE
         self.marks = app.marks
@@ -146,14 +146,16 @@ class Receiver(Module):
         return add
 
     @operation
-    def receive(self, query: Annotated[Query, SkipValidation], body: Annotated[Body, SkipValidation]) -> Flow[Push]:
+    def receive(
+        self, query_params: Annotated[PushParams, SkipValidation], body: Annotated[PushBody, SkipValidation]
+    ) -> Flow[Push]:
         """Verify and decrypt a push, and pass its event to the handlers.
 
         An event that was handled is not handled again, even if it is pushed again. If a handler raises, this raises the
         same error, and the event is handled again at its next push.
 
         Args:
-            query: the parameters of the query string.
+            query_params: the parameters of the query string.
             body: the body, as it came.
 
         Returns:
@@ -165,9 +167,9 @@ class Receiver(Module):
             DecryptionError: it is not encrypted with the app's key, or is meant for another app.
             CallbackError: it is not a push.
         """
-        opened, signature = self._open(query, body)
+        opened, signature = self._open(query_params, body)
         event = read_event(_object(opened.text))
-        once = self.marks.lock(f"{self._key}push:{signature}", 2 * self.window)
+        once = self.marks.lock(f"{self._key}push:{signature}", 2 * self.tolerance)
         duplicate = yield from self._handle(event, [once])
         return Push(event, self.reply(opened.owner), duplicate, opened.text)
 
@@ -188,13 +190,13 @@ class Receiver(Module):
         now, nonce = str(int(time.time() * 1000)), secrets.token_urlsafe(12)
         return self.crypto.seal(SUCCESS, timestamp=now, nonce=nonce, owner=owner)
 
-    def _open(self, query: Query, body: Body) -> tuple[Opened, str]:
+    def _open(self, query_params: PushParams, body: PushBody) -> tuple[Opened, str]:
         """Verify and decrypt a push. Returns its text and its signature."""
-        signature = _text(query, "msg_signature", "signature")
-        timestamp = _text(query, "timestamp", "timeStamp")
+        signature = _text(query_params, "msg_signature", "signature")
+        timestamp = _text(query_params, "timestamp", "timeStamp")
         encrypted = _text(_object(body), "encrypt")
-        self.crypto.verify(signature, timestamp, _text(query, "nonce"), encrypted)
-        if abs(time.time() - _seconds(timestamp)) > self.window:
+        self.crypto.verify(signature, timestamp, _text(query_params, "nonce"), encrypted)
+        if abs(time.time() - _seconds(timestamp)) > self.tolerance:
             raise ReplayedCallback("the push is too old, or this machine's clock is wrong")
         return self.crypto.open(encrypted), signature
 
@@ -252,7 +254,7 @@ def _text(values: Mapping[str, Any], *names: str) -> str:
     raise SignatureMismatch(f"the push has no {names[0]}")
 
 
-def _object(body: Body) -> dict[str, Any]:
+def _object(body: PushBody) -> dict[str, Any]:
     if isinstance(body, Mapping):
         return dict(body)
     try:

@@ -1,12 +1,12 @@
-"""Session managers: where access tokens, tickets and short locks are kept.
+"""Session stores: where access tokens, tickets and short locks are kept.
 
-`open_session` turns any of these into a `Session`, which promises the same over all of them:
+`open_session` makes a `Session` of any of these. A `Session` behaves the same with all of them:
 
     None, "memory://"                       this process only
     "sqlite:///path/to/file.db"             a file that processes of one machine share
     "redis://…", "rediss://…", "unix://…"   Redis; or a `redis.Redis`
     "memcached://host:port,host:port"       Memcached; or a client of pymemcache or python-memcached
-    "mysql+pymysql://…", "postgresql+psycopg://…", …   any database that SQLAlchemy speaks to
+    "mysql+pymysql://…", "postgresql+psycopg://…", …   any database that SQLAlchemy supports
     an object with get, set and delete      see `SessionManager`; with add, see `LockingSessionManager`
 """
 

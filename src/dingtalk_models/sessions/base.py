@@ -1,4 +1,4 @@
-"""The protocol users implement, and `Session`: the one layer above every store."""
+"""`SessionManager`, the protocol that users implement, and `Session`, which works with every store."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ CLOCK_TOLERANCE = 60.0
 """Seconds by which the clocks of two machines may differ."""
 
 RETRY_AFTER = 5.0
-"""Seconds for which a store that failed is not asked again, where this process can do without it."""
+"""Seconds for which a store that failed is not asked again, if this process can work without it."""
 
 _log = logging.getLogger("dingtalk_models")
 _T = TypeVar("_T")
 
 
 class SessionManager(Protocol):
-    """What an object passed as `session_manager` must have; its arguments are given by position.
+    """What an object passed as `session_manager` must have. Its arguments are passed by position.
 
-    It need not drop expired entries itself: each value carries its expiry, which is checked when it is read. Where
-    your program forks, it must cope with that: a child must not use its parent's connections.
+    It need not delete expired entries: each value contains its expiry time, which is checked when it is read. If your
+    program forks, a child must not use its parent's connections.
     """
 
     def get(self, key: str, /) -> object:
-        """The value, as str or bytes, or None."""
+        """The value, as `str` or `bytes`; `None` if there is none."""
         ...
 
     def set(self, key: str, value: str, expires: int, /) -> object:
-        """Keep the value (ASCII text) for `expires` seconds (1 or more)."""
+        """Keep the value (ASCII text) for `expires` seconds (at least 1)."""
         ...
 
     def delete(self, key: str, /) -> object:
-        """Forget the key; one that is not there is no error."""
+        """Delete the key. It is no error if there is none."""
         ...
 
 
 class LockingSessionManager(SessionManager, Protocol):
-    """A session manager that can also hold locks, so that a fleet refreshes each credential once."""
+    """A session manager that can also keep locks, so that all processes together renew a credential once."""
 
     def add(self, key: str, value: str, expires: int, /) -> object:
-        """Keep the value only if the key is absent, in one atomic step; true if it was kept."""
+        """Set the value only if there is none, in one atomic step. Returns whether it was set."""
         ...
 
 
 SessionSource = SessionManager | str | None
-"""What may be passed as `session_manager`; the clients of Redis and Memcached have the protocol's shape."""
+"""What may be passed as `session_manager`. The clients of Redis and Memcached implement the protocol too."""
 
 
 class Store(Protocol):
-    """A raw store of text by key. It may keep an entry too long: `Session` checks the exact expiry."""
+    """A store of text by key. It may keep an entry too long: `Session` checks the exact expiry time."""
 
     name: str
     has_add: bool
@@ -70,12 +70,12 @@ class Store(Protocol):
     def add(self, key: str, raw: str, expires: float) -> bool: ...
 
     def discard(self, key: str, raw: object) -> None:
-        """Delete the key if it still holds exactly `raw`, which `get` has returned."""
+        """Delete the key if its value is still exactly `raw`, as returned by `get`."""
         ...
 
 
 class Script(Protocol):
-    """A script in a store, run on one key in one atomic step; answers with whole numbers.
+    """A script in a store. It runs on one key in one atomic step, and returns integers.
 
     Raises:
         SessionStoreError: the store did not answer.
@@ -85,11 +85,11 @@ class Script(Protocol):
 
 
 class UnreadableEntry(Exception):
-    """The store holds something under the key that is not text; `Session` treats it as absent."""
+    """The value in the store is not text. `Session` treats it as absent."""
 
 
 class Entry:
-    """A value of the session store, and the seconds that it has left."""
+    """A value of the session store, and the seconds until it expires."""
 
     __slots__ = ("seconds_left", "value")
 
@@ -99,11 +99,11 @@ class Entry:
 
 
 class Session:
-    """Text by key with a time to live, the same over every store; safe to share between threads.
+    """Text by key with a time to live. It behaves the same with every store, and threads can share it.
 
     Attributes:
         name: the URL of the store, without its password.
-        has_add: whether `add` works, so whether processes can share locks.
+        has_add: whether `add` works. If so, processes can share locks.
         has_scripts: whether `script` works.
     """
 
@@ -126,11 +126,11 @@ class Session:
         return f"{type(self).__name__}({self.name!r})"
 
     def entry(self, key: str) -> Entry | None:
-        """The value and the seconds it has left, or None if it is absent, expired or not ours."""
+        """The value and the seconds until it expires; `None` if it is absent, expired or not ours."""
         return self._open(self._run(lambda store: _read(store, key)))
 
     def get(self, key: str) -> str | None:
-        """The value, or None if it is absent, expired or not ours."""
+        """The value; `None` if it is absent, expired or not ours."""
         entry = self.entry(key)
         return None if entry is None else entry.value
 
@@ -140,11 +140,11 @@ class Session:
         self._run(lambda store: store.set(key, raw, expires))
 
     def delete(self, key: str) -> None:
-        """Forget the key."""
+        """Delete the key."""
         self._run(lambda store: store.delete(key))
 
     def add(self, key: str, value: str, expires: float) -> bool:
-        """Keep the value if the key is absent or expired, in one atomic step; whether it was kept."""
+        """Set the value if there is none or it has expired, in one atomic step. Returns whether it was set."""
         if not self.has_add:
             raise NotImplementedError(f"session store {self.name} has no add")
         raw = self._seal(value, expires, once=secrets.token_hex(8))
@@ -154,17 +154,17 @@ class Session:
                 return True
             held = _read(store, key)
             if held in (raw, raw.encode()):
-                return True  # a client sent it twice, as its connection broke before the first answer came
+                return True  # the client sent it twice, because the connection broke before the first answer
             if self._open(held) is not None:
                 return False
-            if held is not None:  # expired or garbage that the store still holds
+            if held is not None:  # expired, or not an entry of ours
                 store.discard(key, held)
             return store.add(key, raw, expires)
 
         return self._run(add)
 
     def release(self, key: str, value: str) -> None:
-        """Delete the key if it still holds this value: gives back a lock, unless another has it by now."""
+        """Delete the key if it still has this value. This releases a lock, unless another process has it by now."""
 
         def release(store: Store) -> None:
             held = _read(store, key)
@@ -175,7 +175,7 @@ class Session:
         self._run(release)
 
     def forget_own(self, key: str) -> None:
-        """In a child after a fork: forget the key if it is kept in this process's memory, which no other shares."""
+        """In a forked process: delete the key from this process's memory. A store that processes share keeps it."""
         for store in (self._store, self._memory):
             if isinstance(store, MemoryStore):
                 store.forget(key)
@@ -185,12 +185,12 @@ class Session:
 
         Args:
             key: its key.
-            life: the seconds after which it is void, in case its owner has died.
+            life: the seconds after which it expires, in case its owner has died.
         """
         return SessionLock(self, key, life)
 
     def script(self, text: str) -> Script:
-        """A Lua script that runs in the store. During an outage, nothing replaces it."""
+        """A Lua script that runs in the store. It fails during an outage, also with `fallback`."""
         run: Callable[[str, str, tuple[str | int, ...]], list[int]] | None = getattr(self._store, "run", None)
         if run is None:
             raise NotImplementedError(f"session store {self.name} runs no scripts")
@@ -211,7 +211,7 @@ class Session:
     def _open(self, raw: object) -> Entry | None:
         """The entry, if it is complete, has not expired and was not written in the future.
 
-        If it was, the clock has been set back, which must not lengthen an entry's life.
+        If it was written in the future, the clock has been set back. Then it would live too long.
         """
         try:
             envelope = json.loads(raw) if isinstance(raw, str | bytes) else None
@@ -243,7 +243,7 @@ class Session:
         return work(memory)
 
     def _stand_in(self) -> MemoryStore | None:
-        """The memory to use now, or None for the store: in an outage, one caller tries it every few seconds."""
+        """The memory to use instead of the store; `None` to use the store, which one caller tries every few seconds."""
         with self._changing:
             now = time.monotonic()
             if self._memory and now >= self._retry_at:
@@ -256,7 +256,7 @@ class Session:
             self._retry_at = time.monotonic() + RETRY_AFTER
             begins = self._memory is None
             memory = self._memory = self._memory or MemoryStore()
-        if begins:  # logged without the lock, as a log handler may use this session
+        if begins:  # not under the lock: a log handler may use this session
             _log.warning("%s; this process's memory is used until it answers again", failure)
         return memory
 
@@ -269,12 +269,12 @@ class Session:
 
 
 class SessionLock:
-    """A lock that one owner holds for at most so many seconds. Acquiring it does not wait.
+    """A lock that one owner holds for a limited time. Acquiring it does not wait.
 
     Args:
         session: the store.
         key: the lock's key there.
-        life: the seconds after which it is void, in case its owner has died.
+        life: the seconds after which it expires, in case its owner has died.
     """
 
     def __init__(self, session: Session, key: str, life: float) -> None:
@@ -284,7 +284,7 @@ class SessionLock:
         self._owner = secrets.token_hex(8)
 
     def acquire(self) -> bool:
-        """Whether the lock is ours now.
+        """Try to acquire the lock. Returns whether that worked.
 
         Raises:
             SessionStoreError: the store did not answer.
@@ -292,18 +292,18 @@ class SessionLock:
         return self._session.add(self._key, self._owner, self._life)
 
     def release(self) -> None:
-        """Give it back. If the store does not answer, the lock ends with its life."""
+        """Release the lock. If the store does not answer, the lock expires."""
         with suppress(SessionStoreError):
             self._session.release(self._key, self._owner)
 
     def release_in_background(self) -> None:
-        """Give it back from a thread: a flow that is cancelled or interrupted can take no further step."""
+        """Release the lock on a thread: a flow that is cancelled or interrupted cannot yield another step."""
         with suppress(RuntimeError):  # no thread can start, as the interpreter is ending
             threading.Thread(target=self.release, name="dingtalk-release").start()
 
 
 def whole_seconds(expires: float) -> int:
-    """The next whole number of seconds, and at least one."""
+    """The seconds, rounded up, and at least 1."""
     return max(1, math.ceil(expires))
 
 
@@ -316,7 +316,7 @@ def _read(store: Store, key: str) -> object:
 
 
 def _reason(error: BaseException) -> str:
-    """The kind of error and the system's text; not the driver's text, which may quote what was sent."""
+    """The class of the error and the system's message. The driver's message is left out: it may quote what was sent."""
     cause: BaseException | None = error
     while cause:
         if isinstance(cause, OSError) and cause.strerror:

@@ -1,4 +1,4 @@
-"""Sessions in an object of the user's own."""
+"""Sessions in an object of the user."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dingtalk_models.sessions.base import LockingSessionManager, SessionManager,
 
 
 class CustomStore:
-    """An object with get, set and delete, and perhaps add."""
+    """An object with `get`, `set` and `delete`, and perhaps `add`."""
 
     def __init__(self, manager: SessionManager) -> None:
         self.name = type(manager).__qualname__

@@ -22,9 +22,9 @@ from dingtalk_models.sessions.base import UnreadableEntry, whole_seconds
 T = TypeVar("T")
 
 _TIMEOUT = 2.0
-_SAFE_KEY = re.compile(r"[!-~]{1,150}")  # of Memcached's 250 bytes, some are left for the client's own prefix
+_SAFE_KEY = re.compile(r"[!-~]{1,150}")  # Memcached allows 250; a client may add a prefix
 _SERVER = re.compile(r"[^\s/?#@]+")
-_LONGEST_RELATIVE = 30 * 24 * 3600  # a greater number is an absolute time
+_LONGEST_RELATIVE = 30 * 24 * 3600  # Memcached takes a greater number for an absolute time
 
 
 class MemcachedClient(Protocol):
@@ -40,7 +40,7 @@ class MemcachedClient(Protocol):
 
 
 class MemcachedStore:
-    """One Memcached client, made safe for threads and forks where it is not by itself."""
+    """One Memcached client. Threads can share it and it can be used after a fork, even if the client alone cannot."""
 
     has_add = True
 
@@ -53,13 +53,13 @@ class MemcachedStore:
     def _after_fork(self) -> None:
         renew_locks(self._client, "pymemcache")
         self._lock = _lock_for(self._client)
-        self._client.disconnect_all()  # only closes its connections here: the parent's end stays open
+        self._client.disconnect_all()  # closes only the descriptors of this process; the parent's stay open
 
     def get(self, key: str) -> object:
         def get(client: MemcachedClient) -> object:
             try:
                 raw = client.get(_safe(key))
-            except (ValueError, zlib.error) as error:  # another program's flags
+            except (ValueError, zlib.error) as error:  # stored by another program, with other flags
                 raise UnreadableEntry from error
             if raw is None:
                 self._check_alive()
@@ -95,17 +95,17 @@ class MemcachedStore:
             held = client.gets(_safe(key))
             if isinstance(held, tuple):  # pymemcache
                 value, token = cast("tuple[object, object]", held)
-                if value == raw:  # replaced by what has expired, unless it has changed since
+                if value == raw:  # replace it by a value that has expired, unless it has changed since
                     client.cas(_safe(key), "", token, -1, noreply=False)
-            elif held == raw:  # python-memcached keeps the token to itself
+            elif held == raw:  # python-memcached has the token inside, and no atomic delete
                 client.delete(_safe(key), noreply=False)
 
         self._do(discard)
 
     def _do(self, work: Callable[[MemcachedClient], T]) -> T:
-        """Use the client; again, if a connection that it kept was dead, as all are after a restart of the server.
+        """Use the client, and again for each kept connection that proves dead, as all do after a server restart.
 
-        It does no harm if the server has done it the first time: `Session.add` recognises its own value.
+        If the server did the work the first time, repeating it is safe: `Session.add` recognises its own value.
         """
         client = self._client
         with self._lock:
@@ -124,7 +124,7 @@ class MemcachedStore:
             return work(client)
 
     def _check_alive(self) -> None:
-        """Tell "not there" from "no answer", for which some clients return the same."""
+        """Raise if no server answers: some clients return the same for "no value" and "no answer"."""
         hosts = getattr(self._client, "servers", None)  # python-memcached
         failed = getattr(self._client, "_failed_clients", None)  # pymemcache.HashClient
         if failed or (hosts and not any(host.connect() for host in hosts)):
@@ -132,14 +132,14 @@ class MemcachedStore:
 
 
 def from_url(url: str, name: str) -> MemcachedStore:
-    """A store over the servers that the URL lists, with short timeouts."""
+    """A store with the servers that the URL lists, and with short timeouts."""
     servers = url.partition("://")[2].rstrip("/").split(",")
     if not all(map(_SERVER.fullmatch, servers)):
         raise ConfigurationError(
             f"session store {name}: the URL must be memcached://host:port,host:port / "
             "URL 须为 memcached://host:port,host:port"
         )
-    pymemcache: Any = importlib.import_module("pymemcache")  # it ships no types
+    pymemcache: Any = importlib.import_module("pymemcache")  # it has no types
     timeouts = {"connect_timeout": _TIMEOUT, "timeout": _TIMEOUT}
     if len(servers) == 1:
         client = pymemcache.PooledClient(servers[0], **timeouts)
@@ -151,8 +151,8 @@ def from_url(url: str, name: str) -> MemcachedStore:
 
 
 def from_client(client: MemcachedClient) -> MemcachedStore:
-    """A store over a user's client, with the addresses of its servers as its name."""
-    client = vars(client).get("_client", client)  # of a pymemcache.RetryingClient, whose attributes are all functions
+    """A store with a user's client. Its name lists the addresses of the servers."""
+    client = vars(client).get("_client", client)  # pymemcache.RetryingClient hides the real one
     if hosts := getattr(client, "servers", None):  # python-memcached
         places = [host.address for host in hosts]
     elif clients := getattr(client, "clients", None):  # pymemcache.HashClient
@@ -164,19 +164,19 @@ def from_client(client: MemcachedClient) -> MemcachedStore:
 
 
 def _attribute(client: object, name: str) -> Any:
-    """An attribute that only some clients have; None in the others."""
+    """An attribute that only some clients have; `None` for the others."""
     return vars(client).get(name)
 
 
 def _kept_connections(client: MemcachedClient) -> int:
-    """How many connections to one server a client may have kept."""
+    """How many open connections to one server a client may have."""
     nodes = _attribute(client, "clients") or {"": client}  # pymemcache.HashClient
     pools = [pool for node in nodes.values() if (pool := _attribute(node, "client_pool"))]
     return max((len(pool.free) for pool in pools), default=1)
 
 
 def _given_up(client: MemcachedClient) -> dict[object, Callable[[], object]]:
-    """The servers that a client does not ask for some time, each with a function that makes it ask again."""
+    """The servers that a client has stopped using for some time, each with a function that makes it use them again."""
     failed, dead = _attribute(client, "_failed_clients"), _attribute(client, "_dead_clients")
     if dead is None:
         hosts = _attribute(client, "servers") or ()  # python-memcached
@@ -191,7 +191,7 @@ def _given_up(client: MemcachedClient) -> dict[object, Callable[[], object]]:
 
 
 def _means_dead(error: Exception) -> bool:
-    """Whether an error says that a connection was dead. A `ConnectionError` itself is `_check_alive`'s."""
+    """Whether an error means that a connection was dead. `_check_alive` raises exactly `ConnectionError`."""
     broken = isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
     return broken or type(error) is ConnectionError or type(error).__name__ == "MemcacheUnexpectedCloseError"
 

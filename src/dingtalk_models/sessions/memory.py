@@ -1,4 +1,4 @@
-"""Sessions of this process only."""
+"""Sessions in the memory of this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingtalk_models.forking import after_fork
 
 
 class MemoryStore:
-    """A dictionary: the default, and what is used instead of a store that fails."""
+    """A dictionary. It is the default, and replaces a store that fails."""
 
     name = "memory://"
     has_add = True
@@ -47,12 +47,12 @@ class MemoryStore:
                 self.forget(key)
 
     def forget(self, key: str) -> None:
-        """Delete the key without the lock."""
+        """Delete the key without taking the lock."""
         self._entries.pop(key, None)
 
     def _put(self, key: str, raw: str, expires: float) -> None:
         now = time.monotonic()
-        if len(self._entries) >= self._purge_at:  # a mark that doubles keeps the cost of a `set` constant
+        if len(self._entries) >= self._purge_at:  # doubling this number keeps the average cost of a `set` constant
             self._entries = {k: entry for k, entry in self._entries.items() if entry[1] > now}
             self._purge_at = max(64, 2 * len(self._entries))
         self._entries[key] = (raw, now + expires)

@@ -1,4 +1,4 @@
-"""`open_session`: one `Session` from whatever was passed as `session_manager`."""
+"""`open_session`: makes a `Session` of what was passed as `session_manager`."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class _StoreModule(Protocol):
 def open_session(
     session_manager: SessionSource = None, *, fallback: bool = False, clock: Callable[[], float] = time.time
 ) -> Session:
-    """Open the store that `session_manager` is or names; the package's docstring lists what it may be.
+    """Open the store that `session_manager` is or names. The docstring of the package lists what it can be.
 
-    Nothing is sent yet: a server that is down is noticed when it is used.
+    Nothing is sent yet: if a server is down, the first use of the session fails.
 
     Args:
         session_manager: the store; None for the memory of this process.
@@ -92,11 +92,11 @@ def _store_of(manager: SessionManager) -> Store:
 
 
 def _module(name: str) -> _StoreModule:
-    """The module of one kind of store, imported only when used: most need a package of their own."""
+    """The module of one kind of store. It is imported only when used: most kinds need an additional package."""
     return cast("_StoreModule", importlib.import_module(f"dingtalk_models.sessions.{name}"))
 
 
 def _name(scheme: str, rest: str) -> str:
-    """The URL without user, password and options, even if it is malformed."""
+    """The URL without user, password and query string, even if it is malformed."""
     place, _, options = rest.partition("?")
     return f"{scheme}://…" if "@" in options else f"{scheme}://{place.rpartition('@')[2]}"

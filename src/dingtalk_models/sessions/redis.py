@@ -23,21 +23,21 @@ _DISCARD = """if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KE
 
 
 class RedisStore:
-    """One Redis client, which is safe for threads; redis-py resets its connection pool in a child."""
+    """One Redis client. Threads can share it, and redis-py resets its connection pool after a fork."""
 
     has_add = True
 
     def __init__(self, client: Redis, name: str) -> None:
         self.name = name
         self._client = client
-        self._connection = getattr(client, "connection", None)  # of a `single_connection_client`, beside its pool
+        self._connection = getattr(client, "connection", None)  # only with `single_connection_client`
         self._scripts: dict[str, Script] = {}
         after_fork(self, RedisStore._after_fork)
 
     def _after_fork(self) -> None:
-        renew_locks(self._client, "redis")  # redis-py takes a pool's lock to reset the pool
+        renew_locks(self._client, "redis")  # redis-py takes the lock of a pool to reset it
         if self._connection is not None:
-            self._connection.disconnect()  # only closes it here: the parent's end stays open
+            self._connection.disconnect()  # closes only the descriptor of this process; the parent's stays open
 
     def get(self, key: str) -> object:
         try:
@@ -60,13 +60,13 @@ class RedisStore:
         self._do(lambda: self._client.eval(_DISCARD, 1, key, cast("str | bytes", raw)))
 
     def run(self, script: str, key: str, arguments: tuple[str | int, ...]) -> list[int]:
-        """Run a script; its text is sent only where the server does not know it yet."""
+        """Run a script. Its text is sent only if the server does not know it yet."""
         if script not in self._scripts:
             self._scripts[script] = self._client.register_script(script)
         return cast("list[int]", self._do(lambda: self._scripts[script]([key], arguments)))
 
     def _do(self, command: Callable[[], T]) -> T:
-        """Send a command; again, if a single connection was dead. A pool finds that out before it gives one away."""
+        """Send a command, and once more if a single connection was dead. A pool checks its connections itself."""
         try:
             return command()
         except RedisConnectionError:
@@ -76,18 +76,18 @@ class RedisStore:
 
 
 def from_url(url: str, name: str) -> RedisStore:
-    """A store with short timeouts, unless the URL's query sets others."""
-    redis: Any = Redis  # which leaves the options of `from_url` untyped
+    """A store with short timeouts, unless the query string of the URL sets others."""
+    redis: Any = Redis  # the options of `from_url` are not typed
     client = redis.from_url(url, socket_connect_timeout=_TIMEOUT, socket_timeout=_TIMEOUT, retry=Retry(NoBackoff(), 1))
     try:
-        client.connection_pool.make_connection()  # not connected yet, but the query's options are looked at
+        client.connection_pool.make_connection()  # does not connect yet, but checks the options of the URL
     except TypeError:
         raise ValueError from None
     return RedisStore(client, name)
 
 
 def from_client(client: Redis) -> RedisStore:
-    """A store over a user's client, named by where it connects to."""
+    """A store with a user's client. Its name is the address of the server."""
     where = getattr(getattr(client, "connection_pool", None), "connection_kwargs", {})
     if "path" in where:
         return RedisStore(client, f"unix://{where['path']}")

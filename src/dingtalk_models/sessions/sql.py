@@ -1,4 +1,4 @@
-"""Sessions in any database that SQLAlchemy speaks to."""
+"""Sessions in any database that SQLAlchemy supports."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ _table = sa.Table(
 
 
 def _is_deadlock(error: BaseException) -> bool:
-    """MySQL and MariaDB raise this in some of those who insert a row just deleted; they may try again."""
+    """Whether it is a deadlock of MySQL or MariaDB: several insert a row that was just deleted. Trying again helps."""
     return isinstance(error, DBAPIError) and error.orig is not None and error.orig.args[:1] == (1213,)
 
 
 class SqlStore:
-    """The table `dingtalk_sessions`, created if missing.
+    """The table `dingtalk_sessions`. It is created if it does not exist.
 
-    Each operation opens a connection of its own: operations are rare, and so neither a restart of the server nor its
-    idle timeout can break one.
+    Each operation opens a new connection. Operations are rare, and this way a restart of the server or its idle timeout
+    cannot break one.
     """
 
     has_add = True
@@ -64,10 +64,10 @@ class SqlStore:
             return connection.scalar(sa.select(_table.c.session_value).where(_at(key)))
 
     def set(self, key: str, raw: str, expires: float) -> None:
-        # No two databases agree on an upsert; this is one on all of them
+        # databases differ in the syntax of an upsert; this works on all of them
         change = _table.update().where(_at(key)).values(session_value=raw, expires_at=time.time() + expires)
         if not self._write(change) and not self.add(key, raw, expires):
-            self._write(change)  # another came in between
+            self._write(change)  # another process inserted it in between
 
     def delete(self, key: str) -> None:
         self._write(_table.delete().where(_at(key)))
@@ -85,7 +85,7 @@ class SqlStore:
 
     @retry(retry=retry_if_exception(_is_deadlock), stop=stop_after_attempt(10), reraise=True)
     def _write(self, statement: sa.Executable) -> int:
-        """How many rows the statement matched."""
+        """Execute a statement. Returns how many rows it matched."""
         with self._connected() as connection:
             return connection.execute(statement).rowcount
 
@@ -112,7 +112,7 @@ class SqlStore:
 
 
 def from_url(url: str, name: str) -> SqlStore:
-    """A store with short timeouts, unless the URL's query sets others."""
+    """A store with short timeouts, unless the query string of the URL sets others."""
     try:
         place = sa.make_url(url)
         dialect = place.get_dialect()
@@ -125,7 +125,7 @@ def from_url(url: str, name: str) -> SqlStore:
     timeouts = {k: v for k, v in _TIMEOUTS.get(dialect.driver, {}).items() if k not in place.query}
 
     def make_engine() -> sa.Engine:
-        # hide_parameters: the text of an error would quote what was to be stored
+        # hide_parameters: otherwise the message of an error quotes the token
         return sa.create_engine(place, poolclass=sa.NullPool, connect_args=timeouts, hide_parameters=True)
 
     return SqlStore(make_engine, name)
@@ -136,5 +136,5 @@ def _at(key: str) -> sa.ColumnElement[bool]:
 
 
 def _digest(key: str) -> str:
-    """Databases disagree on how long a key may be, and on whether case and trailing spaces count."""
+    """A key of fixed length: databases differ in the longest key, and in whether case and trailing spaces count."""
     return hashlib.sha256(key.encode()).hexdigest()

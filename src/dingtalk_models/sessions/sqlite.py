@@ -22,16 +22,16 @@ _TABLE = """
         key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at REAL NOT NULL
     ) WITHOUT ROWID
 """
-# As blobs, since reading text that is not UTF-8 would raise
+# as blobs: reading text that is not UTF-8 would raise an error
 _SELECT = "SELECT CAST(value AS BLOB) FROM dingtalk_sessions WHERE key = ?"
 _DISCARD = "DELETE FROM dingtalk_sessions WHERE key = ? AND CAST(value AS BLOB) = ?"
 
 
 class SqliteStore:
-    """One file with mode 0600. Each operation opens it anew, so threads and forks share no connection.
+    """One file with mode 0600. Each operation opens it again, so threads and forked processes share no connection.
 
-    SQLite itself keeps in memory which locks on a file its process holds. A child that was made in the middle of an
-    operation would take its parent's locks for its own, and find the file locked for ever.
+    SQLite keeps in memory which locks on a file its process holds. After a fork in the middle of an operation, a child
+    would take its parent's locks for its own, and find the file locked for ever. So `no_fork` delays the fork.
     """
 
     has_add = True
@@ -43,11 +43,10 @@ class SqliteStore:
             self._make_private()
         except OSError as error:
             raise ConfigurationError(
-                f"session store {self.name} cannot be kept from other users: {error.strerror} / "
-                "无法禁止其他用户读取该文件"
+                f"session store {self.name} cannot be made private: {error.strerror} / 无法禁止其他用户读取该文件"
             ) from error
         with suppress(sqlite3.Error), self._connected() as db:
-            db.execute("PRAGMA journal_mode = WAL")  # many at once then wait far less for each other
+            db.execute("PRAGMA journal_mode = WAL")  # then readers and writers wait far less for each other
 
     def get(self, key: str) -> object:
         with self._connected() as db:
@@ -79,18 +78,18 @@ class SqliteStore:
 
     @contextmanager
     def _connected(self) -> Generator[sqlite3.Connection]:
-        self._make_private()  # the file may have been removed since
-        uri = f"{self._path.as_uri()}?mode=rw"  # SQLite itself would create it with the umask's mode
+        self._make_private()  # the file may have been deleted since
+        uri = f"{self._path.as_uri()}?mode=rw"  # without `c`: SQLite would create it with the mode of the umask
         connect = partial(sqlite3.connect, uri, uri=True, timeout=_BUSY_TIMEOUT, isolation_level=None)
         with no_fork(), closing(connect()) as db:
-            db.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last entries, never the file
+            db.execute("PRAGMA synchronous = NORMAL")  # a power failure can lose the last entries, but damages nothing
             db.execute(_TABLE)
             yield db
 
     def _make_private(self) -> None:
-        """Create the file, or change its mode, so that only its owner can read it; SQLite's side files take its mode.
+        """Create the file, or change its mode, so that only its owner can read it. SQLite's other files get its mode.
 
-        A file that exists is not opened here: closing it would drop the locks this process holds on it.
+        An existing file is not opened here: closing it would release the locks that this process holds on it.
         """
         with suppress(FileExistsError):
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -102,7 +101,7 @@ class SqliteStore:
 
 
 def from_url(url: str, name: str) -> SqliteStore:
-    """The file in the URL: relative after three slashes, absolute after four."""
+    """The path in the URL: relative after three slashes, absolute after four."""
     _, slash, path = url.partition(":///")
     if not slash or path in {"", ":memory:"} or "?" in path:
         raise ConfigurationError(
