@@ -26,12 +26,35 @@ class Listed:
     Attributes:
         at: where the page is in the reply, as in `Call`.
         items: the row of its items.
-        paging: the source text of its `Paging`.
+        parameter: the name of the parameter that says where a page begins.
+        first: its value for the first page.
+        in_pages: whether it counts pages.
+        more: the name of the field that says whether another page follows.
+        following: the name of the field that says where the next page begins.
+        total: the name of the field that says how many items there are.
     """
 
     at: str | None
     items: Row
-    paging: str
+    parameter: str
+    first: int | None
+    in_pages: bool
+    more: str | None
+    following: str | None
+    total: str | None
+
+    @property
+    def paging(self) -> str:
+        """The source text of its `Paging`, with what differs from the defaults."""
+        parts = [f'"{self.parameter}"', str(self.first)]
+        parts += ['unit="pages"'] if self.in_pages else []
+        parts += [f'more="{self.more}"'] if self.more not in {None, *MORE[:2]} else []
+        parts += [f'next="{self.following}"'] if self.following not in {None, "next_cursor", "nextCursor"} else []
+        parts += [f'total="{self.total}"'] if self.total not in {None, "totalCount", "total_count"} else []
+        open_ended = (self.in_pages or self.parameter == "offset") and not (self.more or self.following)
+        parts += ["open_ended=True"] if open_ended else []
+        text = f"Paging({', '.join(parts)})"
+        return KNOWN.get(text, text)
 
 
 class NotAList(Exception):
@@ -51,21 +74,21 @@ def recognise(params: list[Row], returns: list[Row], host: str) -> Listed | None
             raise NotAList(f"takes `{size}`, but nothing that says where a page begins")
         return None
     at, page = _container(returns, host)
-    items = _items(page)
-    names = {row["name"]: row for row in page}
-    more = next((name for name in MORE if name in names), None)
-    following = next((name for name in NEXT if name in names), None)
-    if begin in TOKENS:
-        if following is None:
-            raise NotAList(f"takes `{begin}`, but the documented reply does not say where the next page begins")
-        first = 0 if by_name[begin]["type"] in {"integer", "number"} else None
-        return Listed(at, items, _paging([f'"{begin}"', str(first)], names, following))
-    if begin == "offset":
-        open_ended = [] if more or following else ["open_ended=True"]
-        return Listed(at, items, _paging(['"offset"', "0", *open_ended], names, following))
-    parts = [f'"{begin}"', str(_first_page(by_name[begin])), 'unit="pages"', *([] if more else ["open_ended=True"])]
-    parts += [f'more="{more}"'] if more and more not in {"hasMore", "has_more"} else []
-    return Listed(at, items, _paging(parts, names, None))
+    names = {row["name"] for row in page}
+    counted = begin not in TOKENS
+    listed = Listed(
+        at,
+        _items(page),
+        begin,
+        _first(by_name[begin]),
+        begin in PAGES,
+        next((name for name in MORE if name in names), None),
+        None if begin in PAGES else next((name for name in NEXT if name in names), None),
+        next((name for name in TOTALS if name in names), None),
+    )
+    if not counted and listed.following is None:
+        raise NotAList(f"takes `{begin}`, but the documented reply does not say where the next page begins")
+    return listed
 
 
 def _container(returns: list[Row], host: str) -> tuple[str | None, list[Row]]:
@@ -96,21 +119,12 @@ def _items(page: list[Row]) -> Row:
     return arrays[0]
 
 
-def _first_page(row: Row) -> int:
-    """Pages are counted from 1, unless the documented default, limit or example is 0."""
+def _first(row: Row) -> int | None:
+    """Where a list begins: offsets and cursors at 0, pages at 1 unless the documented default or limit is 0."""
+    if row["name"] not in PAGES:
+        return 0 if row["type"] in {"integer", "number"} else None
     said = [row.get("default"), row.get("constraints", {}).get("min"), row.get("example")]
     return 0 if any(str(value) == "0" for value in said) else 1
-
-
-def _paging(parts: list[str], names: dict[str, Row], following: str | None) -> str:
-    """The source text of a `Paging`, with what differs from its defaults."""
-    total = next((name for name in TOTALS if name in names), None)
-    if following and following not in {"next_cursor", "nextCursor"}:
-        parts.append(f'next="{following}"')
-    if total and total not in {"totalCount", "total_count"}:
-        parts.append(f'total="{total}"')
-    text = f"Paging({', '.join(parts)})"
-    return KNOWN.get(text, text)
 
 
 KNOWN = {

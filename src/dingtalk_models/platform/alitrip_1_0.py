@@ -786,7 +786,7 @@ class AlitripV1(Manager):
         """
         return Listing(
             QueryCityCarApplyApplyList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True, total="total"),
+            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
             items="applyList",
         )
 

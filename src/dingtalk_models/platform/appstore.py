@@ -151,6 +151,6 @@ class OapiAppstore(Manager):
         """
         return Listing(
             InternalUnfinishedorderListItem,
-            Paging("page", 1, unit="pages", open_ended=True, total="total"),
+            Paging("page", 1, unit="pages", total="total", open_ended=True),
             items="items",
         )

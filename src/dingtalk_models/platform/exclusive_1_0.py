@@ -905,7 +905,7 @@ class ExclusiveV1(Manager):
         Source: query-public-equipment
         """
         return Listing(
-            GetPublicDevicesData, Paging("pageNumber", 1, unit="pages", open_ended=True, total="totalCnt"), items="data"
+            GetPublicDevicesData, Paging("pageNumber", 1, unit="pages", total="totalCnt", open_ended=True), items="data"
         )
 
     @api(
@@ -1004,7 +1004,7 @@ class ExclusiveV1(Manager):
         """
         return Listing(
             GetSignedDetailByPageAuditSignedDetailDTOList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True, total="total"),
+            Paging("pageNumber", 1, unit="pages", total="total", open_ended=True),
             items="auditSignedDetailDTOList",
         )
 
@@ -1050,7 +1050,7 @@ class ExclusiveV1(Manager):
         Source: query-trusted-device-details
         """
         return Listing(
-            GetTrustDeviceListData, Paging("pageNumber", 1, unit="pages", open_ended=True, total="total"), items="data"
+            GetTrustDeviceListData, Paging("pageNumber", 1, unit="pages", total="total", open_ended=True), items="data"
         )
 
     @api("exclusive_1_0.GetUserFaceState", "POST /v1.0/exclusive/faces/recognizeStates/query", idempotent=True)
@@ -1311,7 +1311,7 @@ class ExclusiveV1(Manager):
         """
         return Listing(
             QueryUserBehaviorData,
-            Paging("pageNumber", 1, unit="pages", open_ended=True, total="totalCnt"),
+            Paging("pageNumber", 1, unit="pages", total="totalCnt", open_ended=True),
             items="data",
         )
 
