@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import as_completed
 from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError
@@ -20,6 +20,31 @@ from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.threads import Stopped, Threads, current
 
 T = TypeVar("T")
+
+
+class Running(Generic[T]):
+    """A flow while a driver runs it; the async driver too. It is closed at the end, however it ends.
+
+    Attributes:
+        returned: the result of the flow, when it has ended.
+    """
+
+    returned: T
+
+    def __init__(self, flow: Flow[T]) -> None:
+        self._flow = flow
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> bool:
+        self._flow.close()
+        if isinstance(error, StopIteration):
+            self.returned = error.value
+            return True
+        if isinstance(error, DingTalkError):
+            shorten(error)
+        return False
 
 
 class BlockingDriver:
@@ -45,10 +70,10 @@ class BlockingDriver:
         """Run a call or a flow to its end."""
         if isinstance(steps, Call):
             _ = self._transport  # opening takes a while: do it before the call waits for its turn at the rate limiter
-            flow = self._exchange(steps)
+            flow: Flow[T] = self._exchange(steps)
         else:
             flow = iter(steps)
-        try:
+        with Running(flow) as running:
             step = next(flow)
             while True:
                 try:
@@ -57,14 +82,7 @@ class BlockingDriver:
                     step = flow.throw(error)
                 else:
                     step = flow.send(result)
-        except StopIteration as stop:
-            returned: T = stop.value
-            return returned
-        except DingTalkError as error:
-            shorten(error)
-            raise
-        finally:
-            flow.close()
+        return running.returned
 
     def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
         if not isinstance(step, Step):
