@@ -1,6 +1,6 @@
-"""The checks of the replies of an operation against the platform's facts.
+"""Checks of the replies of operations against the platform's facts.
 
-Each check takes an operation and yields what is wrong with it, in words.
+Each check takes an operation and yields messages about what is wrong with it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg
 
 
 def reply_problems(info: OperationInfo) -> Iterator[str]:
-    """What is lost of the documented replies, and of one that holds every documented field."""
+    """What is lost of the documented replies, and of a reply with every documented field."""
     for page in pages(info):
         for sample in (*facts.sample_replies(page), samples.reply_from_table(page)):
             yield from (f"{page['doc']}: {problem}" for problem in _reading_problems(info, page, sample))
 
 
 def field_problems(info: OperationInfo) -> Iterator[str]:
-    """Which documented fields of the reply its models do not declare."""
+    """Which documented fields of the reply are not declared by its models."""
     for page in pages(info):
         call = sample_call(info, page)
         if call is None:
@@ -61,7 +61,7 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
 
 
 def _items_problem(into: Any, kind: str, names: list[str]) -> str | None:
-    """Why a list is not found in a reply, where that is an array, or an object that has fields of these names."""
+    """Why a list is not found in a reply that is an array, or an object with these fields."""
     if get_origin(into) is list and kind == "object":
         return f"a list is read where the reply is an object of {names}: does its Listing lack items=?"
     if isinstance(into, type) and issubclass(into, paging.Page):
@@ -131,13 +131,13 @@ def sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:
 
 
 def way_to(call: Call[Any]) -> list[str]:
-    """The names on the way to the answer in a reply."""
+    """The path to the result in a reply."""
     default = "result" if call.endpoint.host == "oapi" and call.into is not None else ""
     return [name for name in (default if call.at is None else call.at).split(".") if name]
 
 
 def _lost(sample: Any, dumped: Any, hint: Any, where: str) -> Iterator[str]:
-    """What of a sample is not in the dump of the answer that was read from it."""
+    """What of a sample is missing in the dump of the result that was read from it."""
     if isinstance(dumped, str) and (is_object(sample) or is_array(sample)):
         dumped = samples.loaded(dumped)
     if isinstance(sample, str) and (is_object(dumped) or is_array(dumped)):

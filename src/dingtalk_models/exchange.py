@@ -49,7 +49,7 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     until = time.monotonic() + app.retry.deadline
     if not call.endpoint.authenticated:
         return (yield from _attempts(app, call, None, until))
-    # before the attempts: the call that fetches a token has attempts of its own, and they must not multiply
+    # outside the attempts: the call that fetches a token has attempts of its own, and the numbers must not multiply
     credential = app.access_token_credential
     if credential is None:
         raise ConfigurationError(f"{call.endpoint} needs the access token of an app / 该接口需要应用的 access_token")

@@ -1,4 +1,4 @@
-"""Arguments of an operation: its annotations say how they are checked, and in which form they are sent."""
+"""Arguments of an operation. Their annotations say how they are checked, and in which form they are sent."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Arguments:
     """The compiled signature of one operation.
 
     Args:
-        name: what the operation is called in messages.
-        fn: the operation.
-        rule: an argument's name on the wire, where its annotation does not say it.
+        name: the name of the operation in messages.
+        fn: the function of the operation.
+        rule: the wire name of an argument whose annotation does not name one.
     """
 
     def __init__(self, name: str, fn: Callable[..., Any], rule: Callable[[str], str]) -> None:
@@ -62,12 +62,12 @@ class Arguments:
         return self._built
 
     def _build(self) -> TypeAdapter[dict[str, Any]]:
-        # the objects in an argument that are typed dicts follow its configuration, and so the rule
+        # pydantic applies this configuration, and so the rule, to typed dicts inside an argument too
         config = ConfigDict(loc_by_alias=False, alias_generator=self.rule)
         return TypeAdapter(with_config(config)(TypedDict(f"{self.name} arguments", self.fields)))  # type: ignore[operator]
 
     def wire_names(self, field: str) -> list[str]:
-        """The names of an argument on the wire; the one that is sent comes first."""
+        """The wire names of an argument. The one that is sent comes first."""
         return wire_names(self.fields[field]) or [self.rule(field)]
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class Arguments:
             raise InvalidArgument(self.name, problems(error, self.fields)) from None
 
     def check_one(self, field: str, value: Any) -> None:
-        """Check a single argument that the operation has.
+        """Check a single argument of the operation.
 
         Raises:
             InvalidArgument: the value is of the wrong type or over its limit.
@@ -102,7 +102,7 @@ class Arguments:
                 raise InvalidArgument(self.name, its) from None
 
     def _validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        # also holds for objects inside an argument, although their class is tolerant with replies
+        # `extra` also applies to objects inside an argument, whose class allows unknown fields for the sake of replies
         return self._adapter.validate_python(given, extra="forbid", by_alias=True, by_name=True)
 
     def encode(self, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class Arguments:
 
         Args:
             given: the checked arguments.
-            params: what to send. If empty, that is each argument, by its default if it is not given.
+            params: what to send. If it is empty, every argument is sent, with its default if it is not given.
         """
         if not params:
             everything = {**self.defaults, **given}
@@ -136,7 +136,7 @@ class Arguments:
 
 
 def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parameter]) -> dict[str, Any]:
-    """The annotations of the parameters only: the return type may be imported for type checkers alone."""
+    """The annotations of the parameters only: the return type may be imported only under `TYPE_CHECKING`."""
     holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation for parameter in parameters})
     return get_type_hints(holder, globalns=getattr(fn, "__globals__", {}), include_extras=True)
 

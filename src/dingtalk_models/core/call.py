@@ -121,6 +121,6 @@ class Call(Described, Step, Generic[T_co]):
 
 
 def _segment(value: object) -> str:
-    """A parameter as one segment of a path: dots alone would lead elsewhere."""
+    """A parameter as one segment of a path. `.` and `..` are escaped: otherwise they would lead to another path."""
     text = quote(str(value), safe="")
     return text.replace(".", "%2E") if text in {".", ".."} else text

@@ -1,4 +1,4 @@
-"""Apps, as the core sees them, and the app that a class-level call uses."""
+"""What the core needs of an app, and which app a class-level call uses."""
 
 from __future__ import annotations
 

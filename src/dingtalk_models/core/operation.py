@@ -86,16 +86,14 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
 
     @property
     def arguments(self) -> Arguments:
-        """The compiled signature; built on first use.
-
-        Arguments travel in camelCase on the newer host, and under their own names on the older one. Those of an
-        operation of ours do not travel, and hand on what may be in either form. What an endpoint names is named so.
-        """
+        """The compiled signature; built on first use."""
         if self._arguments is None:
             self._arguments = Arguments(self.name, self.__wrapped__, self._wire_name)
         return self._arguments
 
     def _wire_name(self, name: str) -> str:
+        # The newer host has camelCase names, and the older one the names of the arguments. A name in the endpoint is
+        # used as it is. An operation without an endpoint accepts camelCase too, inside its arguments.
         at = self.endpoint
         as_it_is = at is not None and (at.host == "oapi" or f"{{{name}}}" in at.path or name in at.query_params)
         return name if as_it_is else camel_name(name)

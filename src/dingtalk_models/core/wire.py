@@ -243,7 +243,7 @@ camel = AliasGenerator(validation_alias=lambda name: AliasChoices(camel_name(nam
 
 
 def wire(name: str, *others: str) -> Any:
-    """The name of a field or argument on the wire, if it departs from the rule.
+    """The name of a field or argument on the wire, if it differs from the rule.
 
     `single_url: Annotated[str, wire("singleURL")]`. The other names are accepted too, but never sent. An argument's
     name may have a dot: `option.size` is sent as `{"option": {"size": …}}`, and also taken from an `option` passed as
@@ -265,7 +265,7 @@ _LIMITS = {"min_length", "max_length", "pattern", "ge", "gt", "le", "lt", "multi
 
 
 def limited_as_argument(schema: Any) -> Any:
-    """The schema of a field whose limits hold for arguments only. A reply, which is JSON, may break them."""
+    """The schema of a field whose limits apply to arguments only. A reply, which is JSON, may exceed them."""
     if schema["type"] == "default":
         return {**schema, "schema": limited_as_argument(schema["schema"])}
     tolerant = _without_limits(schema)

@@ -112,7 +112,7 @@ async def _wait(step: Wait[T]) -> T | None:
     loop, done = asyncio.get_running_loop(), asyncio.Event()
 
     def tell(_: object) -> None:
-        with suppress(RuntimeError):  # the loop has been closed, so nobody waits any more
+        with suppress(RuntimeError):  # the loop was closed, so nobody waits any more
             loop.call_soon_threadsafe(done.set)
 
     step.future.add_done_callback(tell)

@@ -69,7 +69,7 @@ class BlockingDriver:
     def run(self, steps: Steps[T]) -> T:
         """Run a call or a flow to its end."""
         if isinstance(steps, Call):
-            _ = self._transport  # opening takes a while: do it before the call waits for its turn at the rate limiter
+            _ = self._transport  # opening takes time: do it before the call gets its permit from the rate limiter
             flow: Flow[T] = self._exchange(steps)
         else:
             flow = iter(steps)
@@ -144,7 +144,7 @@ class BlockingDriver:
     def _wait(step: Wait[T]) -> T | None:
         if step.worker == threading.get_ident() and not step.future.done():
             if not _loop_runs_here():
-                return None  # the event loop that worked on it has stopped, and cannot go on while this thread waits
+                return None  # its event loop ran on this thread and has stopped, so waiting is useless
             raise ConfigurationError(
                 "a blocking call on the event loop waits for an awaited one, which cannot go on meanwhile: await both"
                 " / 事件循环里的同步调用在等异步调用，后者因此无法继续：两处都请用 await"
@@ -153,11 +153,11 @@ class BlockingDriver:
             return step.future.result(max(0.0, step.seconds))
         except TimeoutError:
             if step.future.done():
-                raise  # it is the result
+                raise  # the result itself is a TimeoutError
             return None
 
     def _in_background(self, begin: Callable[[], Flow[None]]) -> None:
-        with suppress(RuntimeError):  # no thread can start any more, as the interpreter is ending
+        with suppress(RuntimeError):  # the interpreter is shutting down: no thread can start
             threading.Thread(target=lambda: self.run(begin()), daemon=True, name="dingtalk-refresh").start()
 
     @staticmethod
