@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import Driver
 from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
-from dingtalk_models.core.steps import AsyncTransport, Flow, Steps, Transport
+from dingtalk_models.core.steps import AsyncTransport, Flow, Lazy, Steps, Transport, is_lazy
 from dingtalk_models.drivers.blocking import BlockingDriver
 
 if TYPE_CHECKING:
     from dingtalk_models.drivers.asynchronous import AsyncDriver
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 T = TypeVar("T")
 
 
@@ -52,26 +55,73 @@ class Sender:
         """The same as `send`, on the event loop."""
         return await self.async_driver.run(steps)
 
+    @overload
     def gather(
-        self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
-    ) -> list[T | DingTalkError]:
+        self, calls: Iterable[Steps[T]], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> list[T | DingTalkError]: ...
+    @overload
+    def gather(
+        self, calls: Iterable[Lazy[T]], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> list[list[T] | DingTalkError]: ...
+    @overload
+    def gather(
+        self, calls: Iterable[Steps[object] | Lazy[Any]], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> Sequence[object]: ...
+    @overload
+    def gather(
+        self, one: Steps[A], two: Steps[B], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> tuple[A | DingTalkError, B | DingTalkError]: ...
+    @overload
+    def gather(
+        self, one: Steps[A], two: Steps[B], three: Steps[C], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> tuple[A | DingTalkError, B | DingTalkError, C | DingTalkError]: ...
+    def gather(
+        self, calls: Any, /, *more: Steps[Any], workers: int = MAX_PARALLEL, progress: Progress | None = None
+    ) -> Any:
         """Send calls or run flows, several at once: `app.gather([User.objects.get.call(each) for each in ids])`.
 
+        `.call` raises `InvalidArgument` at once. The arguments of `.later` are checked when its turn comes, so that the
+        error is in its place: `app.gather([User.objects.create.later(**row) for row in rows])`.
+
         Args:
-            calls: the calls and flows.
+            calls: a list of calls, flows and lazy lists. Two or three calls or flows may also be arguments of their
+                own: then the results are a tuple, and each has the type of its call.
+            more: the other calls, if they are arguments.
             workers: how many at once.
             progress: called with the number done and the total, each time one is done.
 
         Returns:
             The results in the order of the calls. A call that failed has its error as result.
         """
-        return self.send(together([*map(result_or_error, calls)], workers=workers, progress=progress))
+        results = self.send(_settled(calls, more, workers, progress))
+        return tuple(results) if more else results
 
+    @overload
     async def agather(
-        self, calls: Iterable[Steps[T]], *, workers: int = MAX_PARALLEL, progress: Progress | None = None
-    ) -> list[T | DingTalkError]:
+        self, calls: Iterable[Steps[T]], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> list[T | DingTalkError]: ...
+    @overload
+    async def agather(
+        self, calls: Iterable[Lazy[T]], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> list[list[T] | DingTalkError]: ...
+    @overload
+    async def agather(
+        self, calls: Iterable[Steps[object] | Lazy[Any]], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> Sequence[object]: ...
+    @overload
+    async def agather(
+        self, one: Steps[A], two: Steps[B], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> tuple[A | DingTalkError, B | DingTalkError]: ...
+    @overload
+    async def agather(
+        self, one: Steps[A], two: Steps[B], three: Steps[C], /, *, workers: int = ..., progress: Progress | None = ...
+    ) -> tuple[A | DingTalkError, B | DingTalkError, C | DingTalkError]: ...
+    async def agather(
+        self, calls: Any, /, *more: Steps[Any], workers: int = MAX_PARALLEL, progress: Progress | None = None
+    ) -> Any:
         """The same as `gather`, on the event loop."""
-        return await self.asend(together([*map(result_or_error, calls)], workers=workers, progress=progress))
+        results = await self.asend(_settled(calls, more, workers, progress))
+        return tuple(results) if more else results
 
     @property
     def async_driver(self) -> AsyncDriver:
@@ -118,3 +168,9 @@ class Sender:
         if self._async_transport is not None:
             await self._async_transport.close()
         self.close()
+
+
+def _settled(calls: Any, more: tuple[Steps[Any], ...], workers: int, progress: Progress | None) -> Flow[list[Any]]:
+    given: Iterable[Any] = (calls, *more) if more else calls
+    steps = [result_or_error(each.collect() if is_lazy(each) else each) for each in given]
+    return together(steps, workers=workers, progress=progress)

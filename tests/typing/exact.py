@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, assert_type
 
@@ -9,6 +10,7 @@ from dingtalk_models import (
     Call,
     Department,
     DingTalkApp,
+    DingTalkError,
     ExternalContact,
     Flow,
     Manager,
@@ -80,6 +82,25 @@ def unsent() -> None:
     assert_type(User.objects.count.call().then(str), Call[str])
     assert_type(user.departments.call(), Flow[list[Department]])
     assert_type(app.send(Department.objects.get.call(1)), Department)
+
+
+async def gathered() -> None:
+    """Several at once: a list of one kind, calls of several kinds, and calls that are checked later."""
+    assert_type(User.objects.get.later("u1"), Flow[User])
+    assert_type(User.objects.list.later(1), Flow[list[User]])
+    assert_type(user.departments.later(), Flow[list[Department]])
+    assert_type(app.gather([User.get.call(each) for each in ("u1", "u2")]), list[User | DingTalkError])
+    assert_type(app.gather([User.create.later("张三", None, [each]) for each in (1, 2)]), list[User | DingTalkError])
+    assert_type(await app.agather([User.get.call("u1")]), list[User | DingTalkError])
+    assert_type(app.gather([User.objects.list(1), User.objects.all()]), list[list[User] | DingTalkError])
+    assert_type(app.gather([User.get.call("u1"), User.objects.list(1)]), Sequence[object])
+    pair = app.gather(User.get.call("u1"), user.departments.call())
+    assert_type(pair, tuple[User | DingTalkError, list[Department] | DingTalkError])
+    three = await app.agather(User.get.call("u1"), Department.get.call(1), User.objects.count.call(), workers=2)
+    assert_type(three, tuple[User | DingTalkError, Department | DingTalkError, int | DingTalkError])
+    for either in app.gather([User.get.call("u1"), user.departments.call(), Department.get.call(1)]):
+        if isinstance(either, User | Department):
+            assert_type(either, User | Department)
 
 
 def lists() -> None:

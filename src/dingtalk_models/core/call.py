@@ -14,7 +14,7 @@ from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Reque
 from dingtalk_models.core.reply import read_reply
 from dingtalk_models.core.steps import Flow, Step
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
@@ -32,7 +32,7 @@ class Described:
         self.endpoint = NOWHERE
 
 
-class Call(Described, Step, Generic[T]):
+class Call(Described, Step, Generic[T_co]):
     """One unsent call of an API, and the type of its result.
 
     An operation returns `Call(Department)`: send all of its arguments, read a `Department` from the reply. The
@@ -50,7 +50,7 @@ class Call(Described, Step, Generic[T]):
     @overload
     def __init__(self: Call[None], into: None, at: str | None = ..., /, **params: Any) -> None: ...
     @overload
-    def __init__(self, into: type[T], at: str | None = ..., /, **params: Any) -> None: ...
+    def __init__(self, into: type[T_co], at: str | None = ..., /, **params: Any) -> None: ...
     def __init__(self, into: Any, at: str | None = None, /, **params: Any) -> None:
         """Describe a call.
 
@@ -66,7 +66,7 @@ class Call(Described, Step, Generic[T]):
         self.at = at
         self._then: Callable[[Any], Any] | None = None
 
-    def then(self, change: Callable[[T], U], /) -> Call[U]:
+    def then(self, change: Callable[[T_co], U], /) -> Call[U]:
         """The same call, with its result passed through a function."""
         before = self._then
         twin = copy(self)
@@ -95,7 +95,7 @@ class Call(Described, Step, Generic[T]):
         body = {name: value for name, value in params.items() if name not in endpoint.query_params}
         return Request(endpoint.verb, endpoint.host, path, query, body)
 
-    def read(self, response: HttpResponse) -> T:
+    def read(self, response: HttpResponse) -> T_co:
         """Read the result from a reply.
 
         Raises:
@@ -103,14 +103,14 @@ class Call(Described, Step, Generic[T]):
             TransportError: the reply cannot be understood.
         """
         try:
-            result: T = read_reply(response, self.endpoint, self.into, self.at)
+            result: T_co = read_reply(response, self.endpoint, self.into, self.at)
         except ApiError as error:
             error.request = self.request
             raise
         return self._then(result) if self._then else result
 
-    def __iter__(self) -> Flow[T]:
-        result: T = yield self
+    def __iter__(self) -> Flow[T_co]:
+        result: T_co = yield self
         return result
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 
 Department.objects.get(1)                # Department, blocking
 await Department.objects.get.aio(1)      # Department, on the event loop
-Department.objects.get.call(1)           # Call[Department], unsent
+Department.objects.get.call(1)           # Call[Department], unsent; `.later` checks its arguments when it is sent
 app.run("dingtalk.oapi.v2.department.get", dept_id=1)
 """
 
@@ -19,7 +19,7 @@ from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
-from dingtalk_models.core.steps import Flow, Lazy
+from dingtalk_models.core.steps import Flow, Lazy, is_lazy
 from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.core.wire import camel_name
 
@@ -148,7 +148,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
 class Bound(Generic[R_co, P]):
     """An operation of one manager or one object."""
 
-    # __call__, aio and call have no docstrings, so that an editor shows the operation's own.
+    # __call__, aio, call and later have no docstrings, so that an editor shows the operation's own.
     def __init__(self, definition: operation[R_co, P], obj: Any) -> None:
         self.definition = definition
         self.obj = obj
@@ -164,7 +164,7 @@ class Bound(Generic[R_co, P]):
     def __call__(self: Bound[Lazy[Any], P], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
     def __call__(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
         unsent, app = self.call(*args, **kwargs), self.app
-        if not _is_lazy(unsent):
+        if not is_lazy(unsent):
             return app.driver.run(unsent)
         unsent.app = app
         return unsent
@@ -175,7 +175,7 @@ class Bound(Generic[R_co, P]):
     async def aio(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def aio(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
         unsent = self.call(*args, **kwargs)
-        return await self.app.async_driver.run(unsent.collect() if _is_lazy(unsent) else unsent)
+        return await self.app.async_driver.run(unsent.collect() if is_lazy(unsent) else unsent)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         try:
@@ -183,11 +183,31 @@ class Bound(Generic[R_co, P]):
         except InvalidArgument as error:
             shorten(error)
             raise
-        if isinstance(unsent, GeneratorType):
-            unsent.__qualname__ = f"flow of {self.definition.name}"  # its repr shows this
-        elif _is_lazy(unsent):
-            unsent.app, unsent.name = self.obj.app, self.definition.name
+        if is_lazy(unsent):
+            unsent.app = self.obj.app
+        self._name(unsent)
         return cast("R_co", unsent)
+
+    @overload
+    def later(self: Bound[Lazy[T], P], *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]: ...
+    @overload
+    def later(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> Flow[T]: ...
+    def later(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
+        def flow() -> Flow[Any]:
+            unsent: Any = self.call(*args, **kwargs)
+            steps: Flow[Any] = iter(unsent.collect() if is_lazy(unsent) else unsent)
+            return (yield from steps)
+
+        made = flow()
+        self._name(made)
+        return made
+
+    def _name(self, unsent: object) -> None:
+        """Let the `repr` of a flow or a list name this operation."""
+        if isinstance(unsent, GeneratorType):
+            unsent.__qualname__ = f"flow of {self.definition.name}"
+        elif is_lazy(unsent):
+            unsent.name = self.definition.name
 
     @property
     def app(self) -> AppLike:
@@ -217,10 +237,6 @@ class Bound(Generic[R_co, P]):
 def is_operation(value: object) -> TypeGuard[operation[Any, ...]]:
     """Whether a class attribute is an operation."""
     return isinstance(value, operation)
-
-
-def _is_lazy(unsent: object) -> TypeGuard[Lazy[Any]]:
-    return isinstance(unsent, Lazy)
 
 
 class api:  # noqa: N801 - used as a decorator

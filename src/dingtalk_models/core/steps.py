@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeGuard, TypeVar
 
 from dingtalk_models.core.http import HttpRequest, HttpResponse
 
@@ -44,6 +44,11 @@ class Lazy(ABC, Generic[T]):
     @abstractmethod
     def collect(self) -> Flow[list[T]]:
         """Fetch everything in it."""
+
+
+def is_lazy(unsent: object) -> TypeGuard[Lazy[Any]]:
+    """Whether what an operation describes is a lazy list."""
+    return isinstance(unsent, Lazy)
 
 
 class Transport(Protocol):
