@@ -147,13 +147,8 @@ class Query(Lazy[T]):
     def _slice(self, part: slice) -> Query[T]:
         start, stop, step = part.start or 0, part.stop, part.step or 1
         if start < 0 or (stop is not None and stop < 0) or step < 1:
-<<<<<<< HEAD
             wrong = "counts from the start of the list: read .all() first / 只能从头数起：请先用 .all() 读取全部"
             raise InvalidArgument("Query", [Problem("index", wrong)])
-=======
-            counted = "counts from the start of the list: read .all() first / 只能从头数起，请先用 .all() 读完"
-            raise InvalidArgument("Query", [Problem("index", counted)])
->>>>>>> c80886384d5c4f333dd78c6e69ae62e81d0c0d85
         places = (part.start, part.stop) if part.step is None else (part.start, part.stop, part.step)
         shown = ":".join("" if each is None else str(each) for each in places)
         return self._derived(lambda: self._sliced(start, stop, step), f"[{shown}]")
