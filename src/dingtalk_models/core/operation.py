@@ -56,7 +56,7 @@ class Old:
                 raise InvalidArgument(
                     self.name, [Problem(name, "not in this API's form / 不符合该接口的格式")]
                 ) from None
-            if changed.keys() & today.keys():
+            if any(changed[each] != today[each] for each in changed.keys() & today.keys()):
                 raise InvalidArgument(self.name, [Problem(name, "given twice / 重复传入")])
             today |= changed
         return today
