@@ -19,6 +19,7 @@ from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.secret import forget_locals
 from dingtalk_models.core.steps import Flow, Lazy
 from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.core.wire import camel_name
@@ -53,10 +54,12 @@ class Old:
             try:
                 changed = {change: value} if isinstance(change, str) else change(value)
             except (ValueError, TypeError, AttributeError, LookupError):
+                del given, value, today  # as in `call`
                 raise InvalidArgument(
                     self.name, [Problem(name, "not in this API's form / 不符合该接口的格式")]
                 ) from None
             if changed.keys() & today.keys():
+                del given, value, today, changed
                 raise InvalidArgument(self.name, [Problem(name, "given twice / 重复传入")])
             today |= changed
         return today
@@ -123,6 +126,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         """Check the arguments, and return the unsent call, flow or list."""
         arguments, describe = self.arguments, cast("Callable[..., Any]", self.__wrapped__)
         given = arguments.check(args, kwargs)
+        del args, kwargs  # a secret is plain in them, and a traceback could show it
         try:
             unsent = describe(obj, **given)
         except Refusal as refusal:
@@ -163,7 +167,10 @@ class Bound(Generic[R_co, P]):
     @overload
     def __call__(self: Bound[Lazy[Any], P], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
     def __call__(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
-        unsent, app = self.call(*args, **kwargs), self.app
+        try:
+            unsent, app = self.call(*args, **kwargs), self.app
+        finally:
+            del args, kwargs  # see `call`
         if not _is_lazy(unsent):
             return app.driver.run(unsent)
         unsent.app = app
@@ -174,15 +181,21 @@ class Bound(Generic[R_co, P]):
     @overload
     async def aio(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def aio(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
-        unsent = self.call(*args, **kwargs)
+        try:
+            unsent = self.call(*args, **kwargs)
+        finally:
+            del args, kwargs  # see `call`
         return await self.app.async_driver.run(unsent.collect() if _is_lazy(unsent) else unsent)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         try:
             unsent: Any = self.definition.build(self.obj, args, kwargs)
         except InvalidArgument as error:
+            forget_locals(error)
             shorten(error)
             raise
+        finally:
+            del args, kwargs  # a secret is plain in them, and a traceback could show it
         if isinstance(unsent, GeneratorType):
             unsent.__qualname__ = f"flow of {self.definition.name}"  # its repr shows this
         elif _is_lazy(unsent):
