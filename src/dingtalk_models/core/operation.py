@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 from dingtalk_models.core.arguments import Arguments, Refusal
 from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
+from dingtalk_models.core.definition import check_endpoint, check_filled, check_typed
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.secret import forget_locals
@@ -69,6 +70,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     """A method that describes calls instead of sending them. The module's docstring shows its four uses."""
 
     def __init__(self, fn: Callable[Concatenate[Any, P], R_co]) -> None:
+        check_typed(fn)
         self.__wrapped__ = fn
         self.__name__: str = fn.__name__
         self.__doc__ = fn.__doc__
@@ -246,6 +248,10 @@ class api:  # noqa: N801 - used as a decorator
         old: older names, by which `run()` finds it too.
         authenticated: whether the app's access token is sent with it.
         idempotent: whether the call is sent again when its outcome is unknown; by default, every GET is.
+
+    Raises:
+        ConfigurationError: the endpoint is malformed, names a parameter that the method does not have, or a parameter
+            has no type.
     """
 
     def __init__(
@@ -258,12 +264,14 @@ class api:  # noqa: N801 - used as a decorator
         idempotent: bool | None = None,
     ) -> None:
         self.names = tuple(item if isinstance(item, Old) else Old(item) for item in (name, *old))
+        check_endpoint(name, endpoint)
         self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent)
 
     def __call__(self, fn: Callable[Concatenate[Any, P], R]) -> operation[R, P]:
         made = operation(fn)
         made.names = self.names
         made.endpoint = self.endpoint
+        check_filled(made.endpoint, fn, lambda: made.arguments)
         return made
 
 
