@@ -157,7 +157,11 @@ def test_a_near_miss_is_told(near: str, right: str) -> None:
         warnings.simplefilter("always")
         DingTalkApp.from_env({"DINGTALK_NAME": "acme", f"DINGTALK_{near}": "s3cret"})
     texts = [str(each.message) for each in told]
-    assert texts == ([f"DINGTALK_{near} is not read: did you mean DINGTALK_{right}?"] if right else [])
+    assert texts == (
+        [f"DINGTALK_{near} is not read: did you mean DINGTALK_{right}? / 未读取：是否应为 DINGTALK_{right}？"]
+        if right
+        else []
+    )
     assert [each.filename for each in told] == [__file__] * len(told)
 
 

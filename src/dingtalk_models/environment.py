@@ -37,15 +37,21 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, str | Secret]:
     found: dict[str, str] = {}
     for variable, name in known.items():
         if found.setdefault(name, text := given.get(variable, found.get(name, ""))) not in {"", text}:
-            raise ConfigurationError(f"{variable} and {_PREFIX}{name.upper()} differ, and mean the same: set only one")
+            raise ConfigurationError(
+                f"{variable} and {_PREFIX}{name.upper()} differ, and mean the same: set only one / "
+                "含义相同而值不同，请只设一个"
+            )
         found[name] = text
     found = {name: text for name, text in found.items() if text}
     for variable in given.keys() - known.keys():
         near = max(known, key=lambda right: _alikeness(variable, right))
         if _alikeness(variable, near) >= _ALIKE and known[near] not in found:
-            warnings.warn(f"{variable} is not read: did you mean {near}?", stacklevel=3)
+            warnings.warn(f"{variable} is not read: did you mean {near}? / 未读取：是否应为 {near}？", stacklevel=3)
     if not found:
-        raise ConfigurationError("no DINGTALK_… variable is set; DINGTALK_APPKEY and DINGTALK_APPSECRET are needed")
+        raise ConfigurationError(
+            "no DINGTALK_… variable is set; DINGTALK_APPKEY and DINGTALK_APPSECRET are needed / "
+            "没有 DINGTALK_… 环境变量，至少要有 DINGTALK_APPKEY 和 DINGTALK_APPSECRET"
+        )
     return {name: Secret(text) if name in _SECRETS else text for name, text in found.items()}
 
 

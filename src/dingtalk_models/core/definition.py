@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import Any, cast
@@ -11,7 +11,6 @@ from typing import Any, cast
 from dingtalk_models.core.arguments import Arguments
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.http import Endpoint
-from dingtalk_models.core.problems import did_you_mean
 from dingtalk_models.core.wire import camel_name
 
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -29,7 +28,7 @@ def check_endpoint(name: str, endpoint: str) -> None:
     path, mark, query = address.partition("?")
     problem = None
     if verb not in _VERBS:
-        problem = f"{verb!r} is no HTTP verb{did_you_mean(verb.upper(), _VERBS) or ': ' + ', '.join(_VERBS)}"
+        problem = f"{verb!r} is no HTTP verb{_near(verb.upper(), _VERBS) or ': ' + ', '.join(_VERBS)}"
     elif not path.startswith("/"):
         problem = f"the path {path!r} should start with a slash"
     elif not _PATH.fullmatch(path):
@@ -38,7 +37,7 @@ def check_endpoint(name: str, endpoint: str) -> None:
         problem = f"what follows the question mark should be names joined by '&', not {query!r}"
     if problem:
         how = 'write it as "POST /v1.0/things/{id}?unionId"'
-        raise ConfigurationError(f"@api({name!r}, {endpoint!r}): {problem}; {how}")
+        raise ConfigurationError(f"@api({name!r}, {endpoint!r}): {problem} / @api 的地址有误; {how}")
 
 
 def check_typed(fn: Callable[..., Any]) -> None:
@@ -52,10 +51,12 @@ def check_typed(fn: Callable[..., Any]) -> None:
         return
     where = f"{fn.__module__}.{fn.__qualname__}"
     if code.co_flags & CO_VARARGS:
-        raise ConfigurationError(f"{where}: an operation cannot take *args: name its parameters")
+        raise ConfigurationError(f"{where}: an operation cannot take *args: name its parameters / 不能有 *args")
     untyped = [name for name in _parameters(code) if name not in fn.__annotations__]
     if untyped:
-        raise ConfigurationError(f"{where}: parameter {untyped[0]!r} has no type: write for example `: str`")
+        raise ConfigurationError(
+            f"{where}: parameter {untyped[0]!r} has no type: write for example `: str` / 参数缺少类型"
+        )
 
 
 def check_filled(endpoint: Endpoint, fn: Callable[..., Any], compiled: Callable[[], Arguments]) -> None:
@@ -79,9 +80,16 @@ def check_filled(endpoint: Endpoint, fn: Callable[..., Any], compiled: Callable[
             return  # a type that is defined later; a call then tells
     for name in missing:
         if name not in known:
-            hint = did_you_mean(name, known) or f': add one, or wire("{name}") to the type of the one that is meant'
+            hint = _near(name, known) or f': add one, or wire("{name}") to the type of the one that is meant'
             where = f"{fn.__module__}.{fn.__qualname__}"
-            raise ConfigurationError(f"{where} has no parameter {name!r}, which {endpoint} names{hint}")
+            raise ConfigurationError(f"{where} has no parameter {name!r}, which {endpoint} names{hint} / 缺少该参数")
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+    near = get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near and near[0] != word else ""
 
 
 def _code(fn: Callable[..., Any]) -> CodeType | None:

@@ -14,14 +14,20 @@ from dingtalk_models.core.secret import Secret
 def right_token(text: str) -> str:
     """A token for signatures: the console takes 3 to 32 letters and digits, `register` 6 to 63 characters."""
     if not re.fullmatch(r"[!-~]{3,63}", text):
-        raise ValueError("should have 3 to 63 characters, without spaces: copy it from the console (事件订阅)")
+        raise ValueError(
+            "should have 3 to 63 characters, without spaces: copy it from the console / "
+            "须为 3 至 63 个字符，不含空格：请从开发者后台的事件订阅中复制"
+        )
     return text
 
 
 def right_key(text: str) -> str:
     """A key for encryption, an EncodingAESKey."""
     if not re.fullmatch(r"[A-Za-z0-9]{43}", text):
-        raise ValueError("should have 43 letters and digits: copy it from the console (事件订阅)")
+        raise ValueError(
+            "should have 43 letters and digits: copy it from the console / "
+            "须为 43 位字母或数字：请从开发者后台的事件订阅中复制"
+        )
     return text
 
 

@@ -85,7 +85,7 @@ class _LeftOut(Secret):
 
     def get_secret_value(self) -> NoReturn:
         """Raise an error: the text is not known here."""
-        raise ConfigurationError("this secret was left out when it was pickled: set it again")
+        raise ConfigurationError("this secret was left out when it was pickled: set it again / 密钥不随 pickle 保存")
 
     def __eq__(self, other: object) -> bool:
         return self is other
