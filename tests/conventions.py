@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NotRequired, TypeGuard, TypeVar, get_args
 from urllib.parse import unquote
 
@@ -28,6 +29,7 @@ from dingtalk_models.core.operation import is_operation, operation
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.core.secret import unwrapped
 from dingtalk_models.retired import retired
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
 
@@ -184,6 +186,13 @@ def own_id_problems() -> Iterator[str]:
                             yield f"{kind.__name__}.{value.__name__}: {name} is no parameter of an API: call it userid"
 
 
+def request_of(info: OperationInfo, arguments: dict[str, Any]) -> Request:
+    """What an operation sends for these arguments, with its secrets."""
+    request = build(info, arguments).request
+    body = None if request.body is None else unwrapped(request.body)
+    return replace(request, query_params=unwrapped(request.query_params), body=body)
+
+
 def subclasses(kind: type[T]) -> Iterator[type[T]]:
     """The classes of this package below one."""
     for each in kind.__subclasses__():
@@ -198,7 +207,7 @@ def sample_problems(info: OperationInfo) -> Iterator[str]:
     for page in pages(info):
         sample = request_sample(page)
         try:
-            request = build(info, sample).request
+            request = request_of(info, sample)
         except InvalidArgument as error:
             yield from (f"the sample of {page['doc']} is refused: {each}" for each in reasons(error))
             continue
@@ -221,7 +230,7 @@ def parameter_problems(info: OperationInfo) -> Iterator[str]:
             for value in samples.variants(row, sample.get(row["name"])):
                 one = {row["name"]: value}
                 try:
-                    request = build(info, {**sample, **one}).request
+                    request = request_of(info, {**sample, **one})
                 except InvalidArgument as error:
                     yield from (f"{row['name']} of {page['doc']} cannot be sent: {each}" for each in reasons(error))
                 else:
@@ -272,7 +281,7 @@ def limit_problems(info: OperationInfo) -> Iterator[str]:
         for row in rows(page):
             for limit, value in samples.over_limits(row):
                 try:
-                    request = build(info, {**sample, row["name"]: value}).request
+                    request = request_of(info, {**sample, row["name"]: value})
                 except InvalidArgument:
                     continue
                 if any(True for _ in samples.request_problems(request, page, [page])):
@@ -292,7 +301,7 @@ def old_name_problems(info: OperationInfo) -> Iterator[str]:
         for left_out in ({*SPELLED_TWICE}, {*SPELLED_TWICE.values()}) if SPELLED_TWICE.keys() & rows_of_then else ((),):
             given = {each: sample_of(row) for each, row in rows_of_then.items() if each not in left_out}
             try:
-                request = build(info, old.translate(given)).request
+                request = request_of(info, old.translate(given))
             except InvalidArgument as error:
                 yield from (f"{name}: {each}" for each in reasons(error))
                 continue

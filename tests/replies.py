@@ -25,6 +25,7 @@ from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.problems import get_origin
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import read_reply
+from dingtalk_models.core.secret import MASK, Secret
 
 ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"}
 
@@ -115,11 +116,31 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     expected: Any = sample
     for name in way_to(call):
         expected = expected[name]
-    dumped = TypeAdapter(call.into).dump_python(read, mode="json", by_alias=True, exclude_unset=True)
+    adapter: TypeAdapter[Any] = TypeAdapter(call.into)
+    expected = _masked(expected, set(_secrets_in(adapter.dump_python(read))))
+    dumped = adapter.dump_python(read, mode="json", by_alias=True, exclude_unset=True)
     yield from _lost(expected, dumped, call.into, "")
     missing = words(_without(expected, ENVELOPE)) - words(to_jsonable_python(answer, by_alias=True, exclude_none=True))
     if missing:
         yield f"the answer lost {sorted(missing)}"
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    """The texts of the secrets in a dumped answer."""
+    if isinstance(value, Secret):
+        yield value.get_secret_value()
+    elif is_object(value) or is_array(value):
+        for part in value.values() if is_object(value) else value:
+            yield from _secrets_in(part)
+
+
+def _masked(value: Any, secrets: set[str]) -> Any:
+    """A sample with its secrets as they are printed."""
+    if is_object(value):
+        return {name: _masked(part, secrets) for name, part in value.items()}
+    if is_array(value):
+        return [_masked(part, secrets) for part in value]
+    return MASK if isinstance(value, str) and value in secrets else value
 
 
 def sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:

@@ -8,16 +8,18 @@ refreshes it while the others look into the store until it is there.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.core.wire import wire
 from dingtalk_models.forking import after_fork, check_fork
@@ -47,12 +49,15 @@ logger = logging.getLogger("dingtalk_models")
 class Issued(BaseModel, frozen=True):
     """A credential as the platform issues it, and the seconds until it expires."""
 
-    value: Annotated[
-        str,
-        Field(repr=False, pattern="^[!-~]+$"),
-        wire("accessToken", "access_token", "jsapiTicket", "ticket"),
-    ]
+    value: Annotated[Secret, wire("accessToken", "access_token", "jsapiTicket", "ticket")]
     lifetime: Annotated[float, Field(ge=1, allow_inf_nan=False), wire("expireIn", "expires_in")]
+
+    @field_validator("value")
+    @classmethod
+    def _can_be_sent(cls, value: Secret) -> Secret:
+        if not re.fullmatch("[!-~]+", value.get_secret_value()):
+            raise ValueError("not a token")
+        return value
 
 
 class Held:
@@ -68,7 +73,7 @@ class Held:
 
     __slots__ = ("accepted", "until", "value")
 
-    def __init__(self, value: str, until: float) -> None:
+    def __init__(self, value: Secret, until: float) -> None:
         self.value = value
         self.until = until
         self.accepted: set[str] = set()
@@ -244,7 +249,7 @@ class Credential:
 
     def _from_store(self, wanted: Wanted) -> Flow[Held | None]:
         entry = yield from Blocking(lambda: self.session.entry(self.key))
-        if entry is None or not wanted(held := Held(entry.value, time.monotonic() + entry.seconds_left)):
+        if entry is None or not wanted(held := Held(Secret(entry.value), time.monotonic() + entry.seconds_left)):
             return None
         self._held = held
         return held

@@ -8,7 +8,7 @@ import time
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.core.call import Call
@@ -17,6 +17,7 @@ from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.steps import Flow
 
 
@@ -71,7 +72,7 @@ class Auth(Manager):
         authenticated=False,
         idempotent=True,
     )
-    def issue_access_token(self, app_key: str, app_secret: str) -> Call[Issued]:
+    def issue_access_token(self, app_key: str, app_secret: Hiding) -> Call[Issued]:
         """Have the platform issue an access token (获取企业内部应用的accessToken).
 
         `get_access_token` does this only if necessary: applications should use it.
@@ -95,9 +96,9 @@ class Auth(Manager):
         self,
         *,
         appkey: str | None = None,
-        appsecret: str | None = None,
+        appsecret: Hiding | None = None,
         corpid: str | None = None,
-        corpsecret: str | None = None,
+        corpsecret: Hiding | None = None,
     ) -> Call[Issued]:
         """Have the older host issue an access token (获取企业内部应用的access_token).
 
@@ -138,24 +139,24 @@ class Auth(Manager):
     @operation
     def get_access_token(self) -> Flow[str]:
         """The app's access token. It is fetched only if necessary."""
-        return (yield from self._app.access_token_credential.get()).value
+        return (yield from self._app.access_token_credential.get()).value.get_secret_value()
 
     @formerly_too(first_refresh, time_out=no_more)
     @operation
     def refresh_access_token(self) -> Flow[str]:
         """Fetch a new access token, for example after a permission was granted."""
-        return (yield from self._app.access_token_credential.force()).value
+        return (yield from self._app.access_token_credential.force()).value.get_secret_value()
 
     @operation
     def get_jsapi_ticket(self) -> Flow[str]:
         """The app's jsapi ticket. It is fetched only if necessary."""
-        return (yield from self._app.jsapi_ticket_credential.get()).value
+        return (yield from self._app.jsapi_ticket_credential.get()).value.get_secret_value()
 
     @formerly_too(first_refresh, time_out=no_more)
     @operation
     def refresh_jsapi_ticket(self) -> Flow[str]:
         """Fetch a new jsapi ticket. Then pages that were signed with the old one must be signed again."""
-        return (yield from self._app.jsapi_ticket_credential.force()).value
+        return (yield from self._app.jsapi_ticket_credential.force()).value.get_secret_value()
 
     @formerly_too(first_signature)
     @operation
@@ -166,7 +167,7 @@ class Auth(Manager):
         noncestr: Annotated[str, Field(min_length=1)] | None = None,
         timestamp: Annotated[int, Field(gt=0)] | None = None,
         algorithm: Literal["sha256", "sha1"] | None = None,
-        jsapi_ticket: str | None = None,
+        jsapi_ticket: Hiding | None = None,
     ) -> Flow[JsapiSignature]:
         """Sign a page, so that its script can use the functions of the client (JSAPI鉴权).
 
@@ -209,7 +210,12 @@ def signed_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, unquote(parts.query), ""))
 
 
-def sign_page(ticket: str, noncestr: str, timestamp: int, url: str, algorithm: str = "sha256") -> str:
+def sign_page(
+    ticket: str | SecretStr, noncestr: str, timestamp: int, url: str, algorithm: Literal["sha256", "sha1"] = "sha256"
+) -> str:
     """The signature itself, in lower-case hexadecimal."""
-    text = f"jsapi_ticket={ticket}&noncestr={noncestr}&timestamp={timestamp}&url={url}"
-    return hashlib.new(algorithm, text.encode()).hexdigest()
+    ticket = Secret.of(ticket)
+    signature = hashlib.new(algorithm)
+    text = f"jsapi_ticket={ticket.get_secret_value()}&noncestr={noncestr}&timestamp={timestamp}&url={url}"
+    signature.update(text.encode())
+    return signature.hexdigest()

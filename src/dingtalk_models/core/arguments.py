@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Annotated, Any, NotRequired, Required, get_args
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict, Unpack, get_type_hints
 
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.problems import bare, get_origin, problems, wire_names
+from dingtalk_models.core.secret import Hidden, Secret, hidden, is_secret
 
 
 class Refusal(ValueError):
@@ -51,6 +52,8 @@ class Arguments:
         self.defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
         self.positional = tuple(positional)
         self.fields = fields
+        sent_as = {name: self.wire_names(name)[0] for name in fields}
+        self._secrets = {name: sent for name, sent in sent_as.items() if is_secret(sent) or _is_hidden(fields[name])}
         self._objects = {
             name.partition(".")[0] for hint in fields.values() for name in wire_names(hint)[:1] if "." in name
         }
@@ -123,7 +126,10 @@ class Arguments:
         for name in [name for name in encoded if "." in name]:
             outer, _, inner = name.partition(".")
             encoded.setdefault(outer, {})[inner] = encoded.pop(name)
-        return encoded | rest
+        for name, sent in self._secrets.items():
+            if isinstance(value := known.get(name), str | SecretStr):
+                encoded[sent] = Secret.of(value)
+        return encoded | (hidden(rest) if rest else rest)
 
     def _miscounted(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Problem:
         twice = [name for name in self.positional[: len(args)] if name in kwargs]
@@ -133,6 +139,10 @@ class Arguments:
         return Problem(
             "*args", f"takes {takes} positional arguments, {given} given / 最多 {takes} 个位置参数，传了 {given} 个"
         )
+
+
+def _is_hidden(hint: Any) -> bool:
+    return isinstance(hint, Hidden) or any(map(_is_hidden, get_args(hint)))
 
 
 def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parameter]) -> dict[str, Any]:
