@@ -31,6 +31,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from dingtalk_models.core.json_values import from_text
+
 T = TypeVar("T")
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -69,11 +71,6 @@ CommaStrs = Annotated[
     PlainSerializer(_join, return_type=str),
 ]
 """Ids that are sent as `"user1,user2"`."""
-
-
-def from_text(value: Any) -> Any:
-    """Parse JSON text; return any other value as it is."""
-    return json.loads(value) if isinstance(value, str) else value
 
 
 def _dumps(value: Any, in_wire_form: SerializerFunctionWrapHandler) -> str:
