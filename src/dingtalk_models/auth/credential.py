@@ -56,7 +56,7 @@ class Issued(BaseModel, frozen=True):
     @classmethod
     def _can_be_sent(cls, value: Secret) -> Secret:
         if not re.fullmatch("[!-~]+", value.get_secret_value()):
-            raise ValueError("not a token")
+            raise ValueError("not a token / 不是 access_token 或 ticket")
         return value
 
 
