@@ -196,9 +196,10 @@ class Bound(Generic[R_co, P]):
             raise
         finally:
             del args, kwargs  # a secret is plain in them, and a traceback could show it
-        if is_lazy(unsent):
-            unsent.app = self.obj.app
-        self._name(unsent)
+        if isinstance(unsent, GeneratorType):
+            unsent.__qualname__ = self._flow_name
+        elif is_lazy(unsent):
+            unsent.app, unsent.name = self.obj.app, self.definition.name
         return cast("R_co", unsent)
 
     @overload
@@ -212,15 +213,13 @@ class Bound(Generic[R_co, P]):
             return (yield from steps)
 
         made = flow()
-        self._name(made)
+        made.__qualname__ = self._flow_name
         return made
 
-    def _name(self, unsent: object) -> None:
-        """Let the `repr` of a flow or a list name this operation."""
-        if isinstance(unsent, GeneratorType):
-            unsent.__qualname__ = f"flow of {self.definition.name}"
-        elif is_lazy(unsent):
-            unsent.name = self.definition.name
+    @property
+    def _flow_name(self) -> str:
+        """What the `repr` of a flow says."""
+        return f"flow of {self.definition.name}"
 
     @property
     def app(self) -> AppLike:
