@@ -212,7 +212,7 @@ class Bound(Generic[R_co, P]):
             steps: Flow[Any] = iter(unsent.collect() if is_lazy(unsent) else unsent)
             return (yield from steps)
 
-        made = flow()
+        made: Any = flow()
         made.__qualname__ = self._flow_name
         return made
 
