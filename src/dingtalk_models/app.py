@@ -16,7 +16,6 @@ from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.model import alias
-from dingtalk_models.core.push_keys import checked_key, checked_token
 from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.exchange import exchange
@@ -107,8 +106,12 @@ class DingTalkApp(Sender, Modules):
         super().__init__(partial(exchange, self), timeout=timeout, transport=transport, async_transport=async_transport)
         self.corp_secret = corp_secret
         self.appsecret = appsecret
-        self.aes_key = checked_key(aes_key) if aes_key else None
-        self.token = checked_token(token) if token else None
+        self.aes_key, self.token = aes_key, token
+        if aes_key or token:
+            from dingtalk_models.core.push_keys import checked_key, checked_token  # noqa: PLC0415 - only for pushes
+
+            self.aes_key = checked_key(aes_key) if aes_key else None
+            self.token = checked_token(token) if token else None
         self.callback_url = callback_url
         self.domain = domain
         self.noncestr = noncestr
