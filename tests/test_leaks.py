@@ -150,6 +150,8 @@ def uses(app: DingTalkApp, robot: WebhookRobot, who: str) -> list[Callable[[], o
         lambda: people.create("x", None, [1], exclusive_account=True, login_id="x", init_password=PASSWORD),
         lambda: people.create("x", None, [1], exclusive_account=True, login_id="y", init_password=PASSWORD, title=7),  # type: ignore[arg-type]
         lambda: people.create.call("x", None, [1], init_password=Secret(PASSWORD)),
+        lambda: app.send(people.create.later("x", None, [], init_password=PASSWORD)),
+        lambda: app.send(people.create.later("x", None, [404], init_password=PASSWORD)),
         lambda: subscriptions.register(["user_add_org"], token=TOKEN, aes_key=KEY, url="http://127.0.0.1:1/"),
         lambda: subscriptions.register(["nothing"]),
         lambda: subscriptions.register([], token=TOKEN, aes_key=f"{KEY}!"),

@@ -208,7 +208,11 @@ class Bound(Generic[R_co, P]):
     def later(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> Flow[T]: ...
     def later(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
         def flow() -> Flow[Any]:
-            unsent: Any = self.call(*args, **kwargs)
+            nonlocal args, kwargs
+            try:
+                unsent: Any = self.call(*args, **kwargs)
+            finally:
+                del args, kwargs  # see `call`
             steps: Flow[Any] = iter(unsent.collect() if is_lazy(unsent) else unsent)
             return (yield from steps)
 
