@@ -7,12 +7,11 @@ It uses only the public interface, with a local DingTalk, as `onboarding.py` doe
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from secrets import token_bytes, token_urlsafe
+from secrets import token_hex, token_urlsafe
 from tempfile import TemporaryDirectory
 
 import requests
@@ -205,7 +204,7 @@ def see_what_changed() -> None:
 def main() -> None:
     title("A working day of the company's app", "钉峰科技的工作日")
     with Sandbox() as sandbox, TemporaryDirectory() as directory:
-        aes_key = b64encode(token_bytes(32)).decode().rstrip("=")
+        aes_key = token_hex(32)[:43]
         app = sandbox.app(token=token_urlsafe(), aes_key=aes_key).use()
         add_customer(sandbox)
         notify_everyone(sandbox)

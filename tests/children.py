@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Child(Generic[T]):
-    """A forked process that does some work, and ends without a word of its own.
+    """A forked process that does some work, and ends without output.
 
     Args:
         work: what it does; its result has to fit through a pipe.
@@ -48,7 +48,7 @@ class Child(Generic[T]):
         self._pipe = read_end
 
     def result(self, timeout: float = 30) -> T:
-        """What came of the work; a child that hangs fails the test."""
+        """The result of the work. A child that hangs fails the test."""
         content = b""
         with os.fdopen(self._pipe, "rb") as pipe:
             while select.select([pipe], [], [], timeout)[0] and (piece := os.read(pipe.fileno(), 1 << 16)):

@@ -20,7 +20,7 @@ from dingtalk_models import DingTalkApp, Space
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server import http_server
 
-# how long an example takes says more of the machine than of the code
+# no deadline: how long an example takes depends on the machine
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
@@ -40,7 +40,7 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
 
 @pytest.fixture
 def who(sandbox: Sandbox) -> str:
-    """The union id of somebody."""
+    """The union id of a user."""
     return sandbox.company.users["caohui"].unionid
 
 
@@ -74,19 +74,19 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of credentials and sessions; it has to be there before the app."""
+    """The clock of credentials and sessions. It must be set up before the app."""
     return Clock(monkeypatch)
 
 
 @pytest.fixture
 def fast(app: DingTalkApp) -> None:
-    """Lets the app try again at once."""
+    """Lets the app retry without waiting."""
     app.retry = FAST
 
 
 @pytest.fixture
 def ready(app: DingTalkApp, sandbox: Sandbox, fast: None) -> DingTalkApp:
-    """The app with its token, which is then no call of its own."""
+    """The app with its token, so that fetching it is no call of the test."""
     app.session.set(app.access_token_credential.key, *sandbox.company.credentials.issue_token())
     return app
 
@@ -107,12 +107,12 @@ def caller(request: pytest.FixtureRequest) -> Generator[peers.Caller]:
 
 @pytest.fixture(params=["http", "https"])
 def tls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ssl.SSLContext | None:
-    """What a peer speaks: nothing, or TLS that both transports trust."""
+    """The TLS context of a peer, which both transports trust; `None` for plain HTTP."""
     return peers.trusted(monkeypatch, tmp_path) if request.param == "https" else None
 
 
 def _started(server: Callable[[], AbstractContextManager[str]]) -> Callable[[], Iterator[str]]:
-    """The address of a server that is started once, when the first test asks for it."""
+    """The URL of a server that is started once, when a test first needs it."""
 
     def url() -> Iterator[str]:
         with server() as address:

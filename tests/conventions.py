@@ -1,6 +1,6 @@
-"""The checks of an operation against the facts, the sandbox and the tests; for its replies, see replies.py.
+"""Checks of operations against the facts, the sandbox and the tests. For their replies, see replies.py.
 
-Each check takes an operation and yields what is wrong with it, in words; nothing here lists operations.
+Each check takes an operation and yields messages about what is wrong with it. No operation is named here.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NotRequired, TypeGuard, TypeVar, get_args
 from urllib.parse import unquote
 
@@ -28,6 +29,7 @@ from dingtalk_models.core.operation import is_operation, operation
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.core.secret import unwrapped
 from dingtalk_models.platform.products import REPLACED
 from dingtalk_models.retired import retired
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
@@ -42,7 +44,7 @@ def definition(info: OperationInfo) -> operation[Any, ...]:
 
 
 def pages(info: OperationInfo) -> list[Page]:
-    """The pages that document an operation; those that are archived count where there are no others."""
+    """The pages that document an operation. Archived pages are used only if there are no others."""
     return facts.current(info.http, info.path)
 
 
@@ -58,7 +60,7 @@ def said(info: OperationInfo, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def build(info: OperationInfo, arguments: dict[str, Any]) -> Call[Any]:
-    """The unsent call for these arguments; of a list, that for its first page."""
+    """The unsent call for these arguments. For a list, the call for its first page."""
     return _first_call(definition(info).build(info.manager(None), (), said(info, arguments)))
 
 
@@ -80,9 +82,9 @@ def _is_call(value: object) -> TypeGuard[Call[Any]]:
 
 
 def _leads(old: dict[str, Any]) -> bool:
-    """Whether an older name leads to the endpoint that took its place, or to its own, where that is still offered.
+    """Whether an older name leads to the endpoint that replaced it, or to its own one if that is still offered.
 
-    Where it is closed, `run()` says what took its place.
+    If it is closed, `run()` names the replacement.
     """
     paths = {info.path for info in registry.operations() if old["method"] in info.names}
     closed = retired(old["method"])
@@ -94,7 +96,7 @@ def _leads(old: dict[str, Any]) -> bool:
 
 
 def sandbox_problems(info: OperationInfo) -> Iterator[str]:
-    """Whether the sandbox lacks its endpoint."""
+    """Whether the sandbox does not have its endpoint."""
     if info.http not in ENDPOINTS.get(info.path, {}):
         home = "/".join(info.manager.__module__.split(".")[1:])
         yield (
@@ -104,7 +106,7 @@ def sandbox_problems(info: OperationInfo) -> Iterator[str]:
 
 
 def module_problems(info: OperationInfo) -> Iterator[str]:
-    """Whether no module has its manager."""
+    """Whether its manager is in no module."""
     _, module, file = info.manager.__module__.split(".")
     if file != "module" and not accessors(info.manager):
         name = info.manager.__name__
@@ -112,13 +114,13 @@ def module_problems(info: OperationInfo) -> Iterator[str]:
 
 
 def own_test_problems(info: OperationInfo) -> Iterator[str]:
-    """Whether no test calls it: those that treat all operations alike do not count."""
+    """Whether no test calls it. Tests that run for all operations do not count."""
     if next(tests_of(info), None) is None:
         yield f"no test calls {definition(info).owner}'s {info.method}, or run({info.name!r}): write one in tests/"
 
 
 def docstring_problems(info: OperationInfo) -> Iterator[str]:
-    """What its docstring lacks."""
+    """What is missing in its docstring."""
     made = definition(info)
     doc = inspect.cleandoc(made.__doc__ or "")
     first, _, rest = doc.partition("\n")
@@ -178,7 +180,7 @@ def name_of_id_problems(name: str, wire: list[str], *, kind: Any = None) -> Iter
 
 
 def own_id_problems() -> Iterator[str]:
-    """Which parameters of operations of ours that are ids of people have a name of their own."""
+    """Which parameters of operations without an endpoint are ids of users and have another name."""
     known = {name for info in registry.operations() for name in definition(info).arguments.fields}
     for base in (Manager, Model, Module):
         for kind in subclasses(base):
@@ -187,6 +189,13 @@ def own_id_problems() -> Iterator[str]:
                     for name in value.arguments.fields:
                         if re.search(r"(user|union)_?id", name) and name not in known | {"userid", "userids"}:
                             yield f"{kind.__name__}.{value.__name__}: {name} is no parameter of an API: call it userid"
+
+
+def request_of(info: OperationInfo, arguments: dict[str, Any]) -> Request:
+    """What an operation sends for these arguments, with its secrets."""
+    request = build(info, arguments).request
+    body = None if request.body is None else unwrapped(request.body)
+    return replace(request, query_params=unwrapped(request.query_params), body=body)
 
 
 def subclasses(kind: type[T]) -> Iterator[type[T]]:
@@ -198,12 +207,12 @@ def subclasses(kind: type[T]) -> Iterator[type[T]]:
 
 
 def sample_problems(info: OperationInfo) -> Iterator[str]:
-    """How the requests that it builds from the facts' sample values contradict the facts."""
+    """How requests with the facts' sample values contradict the facts."""
     every = facts.pages(info.http, info.path)
     for page in pages(info):
         sample = request_sample(page)
         try:
-            request = build(info, sample).request
+            request = request_of(info, sample)
         except InvalidArgument as error:
             yield from (f"the sample of {page['doc']} is refused: {each}" for each in reasons(error))
             continue
@@ -226,7 +235,7 @@ def parameter_problems(info: OperationInfo) -> Iterator[str]:
             for value in samples.variants(row, sample.get(row["name"])):
                 one = {row["name"]: value}
                 try:
-                    request = build(info, {**sample, **one}).request
+                    request = request_of(info, {**sample, **one})
                 except InvalidArgument as error:
                     yield from (f"{row['name']} of {page['doc']} cannot be sent: {each}" for each in reasons(error))
                 else:
@@ -234,7 +243,7 @@ def parameter_problems(info: OperationInfo) -> Iterator[str]:
 
 
 def strictness_problems(info: OperationInfo) -> Iterator[str]:
-    """Which objects in its arguments may have keys that are not documented."""
+    """Which objects in its arguments accept keys that are not documented."""
     arguments = definition(info).arguments
     hints = _by_spelling(arguments.fields, arguments.rule)
     for page in pages(info):
@@ -253,13 +262,13 @@ UNKNOWN = "xUnknown"
 
 
 def _by_spelling(fields: dict[str, Any], rule: Callable[[str], str]) -> dict[str, Any]:
-    """The types of fields by each of their names: the Python one, that of the rule and those that are declared."""
+    """The types of fields by each of their names: the Python name, the name by the rule, and declared names."""
     names = {name: (name, rule(name), *wire_names(hint)) for name, hint in fields.items()}
     return {spelling: fields[name] for name, spellings in names.items() for spelling in spellings}
 
 
 def _with_an_unknown_key(value: Any, hint: Any, rule: Callable[[str], str]) -> Iterator[Any]:
-    """The same value with such a key in one of its objects, for each of them whose keys are declared."""
+    """The same value with such a key in one of its objects, for each object whose keys are declared."""
     if is_array(value):
         if value:
             yield from ([planted, *value[1:]] for planted in _with_an_unknown_key(value[0], hint, rule))
@@ -272,13 +281,13 @@ def _with_an_unknown_key(value: Any, hint: Any, rule: Callable[[str], str]) -> I
 
 
 def limit_problems(info: OperationInfo) -> Iterator[str]:
-    """Which documented limits are not checked before anything is sent."""
+    """Which documented limits are not checked before something is sent."""
     for page in pages(info):
         sample = request_sample(page)
         for row in rows(page):
             for limit, value in samples.over_limits(row):
                 try:
-                    request = build(info, {**sample, row["name"]: value}).request
+                    request = request_of(info, {**sample, row["name"]: value})
                 except InvalidArgument:
                     continue
                 if any(True for _ in samples.request_problems(request, page, [page])):
@@ -286,7 +295,7 @@ def limit_problems(info: OperationInfo) -> Iterator[str]:
 
 
 def old_name_problems(info: OperationInfo) -> Iterator[str]:
-    """How its older names fail to accept the parameters that they had."""
+    """Which parameters its older names do not accept, although they had them."""
     every = facts.pages(info.http, info.path)
     documented = {row["name"]: row for page in every for row in rows(page)}
     arguments = definition(info).arguments
@@ -294,22 +303,28 @@ def old_name_problems(info: OperationInfo) -> Iterator[str]:
     today = documented | {name: documented[wire] for name, wire in names.items() if wire in documented}
     for name in info.names[1:]:
         old = registry.by_name[name].old
-        given = {parameter: sample_of(row) for parameter, row in _old_rows(name, old.params, today).items()}
-        try:
-            request = build(info, old.translate(given)).request
-        except InvalidArgument as error:
-            yield from (f"{name}: {each}" for each in reasons(error))
-            continue
-        for problem in samples.request_problems(request, pages(info)[0], every):
-            yield f"{name}: {problem}"
-        sent = words([dict(request.query_params), request.body, unquote(request.path).split("/")])
-        for parameter, value in given.items():
-            if lost := words(value) - sent:
-                yield f"{name}: {parameter} lost {sorted(lost)}"
+        rows_of_then = _old_rows(name, old.params, today)
+        for left_out in ({*SPELLED_TWICE}, {*SPELLED_TWICE.values()}) if SPELLED_TWICE.keys() & rows_of_then else ((),):
+            given = {each: sample_of(row) for each, row in rows_of_then.items() if each not in left_out}
+            try:
+                request = request_of(info, old.translate(given))
+            except InvalidArgument as error:
+                yield from (f"{name}: {each}" for each in reasons(error))
+                continue
+            for problem in samples.request_problems(request, pages(info)[0], every):
+                yield f"{name}: {problem}"
+            sent = words([dict(request.query_params), request.body, unquote(request.path).split("/")])
+            for parameter, value in given.items():
+                if lost := words(value) - sent:
+                    yield f"{name}: {parameter} lost {sorted(lost)}"
+
+
+SPELLED_TWICE = {"deptPerimits": "deptPermits", "userPerimits": "userPermits"}
+"""Older parameters of which the older SDKs have two spellings: nobody gives both."""
 
 
 def _old_rows(name: str, renamed: dict[str, Any], today: dict[str, Row]) -> dict[str, Row]:
-    """A row for each parameter of an older name: from its own page, or that of today's parameter, or its bare type."""
+    """A row for each parameter of an older name: from its page, or from today's parameter, or with its type only."""
     documented = {
         row["name"]: row for page in facts.endpoints() if page.get("legacy_method") == name for row in rows(page)
     }
@@ -319,7 +334,9 @@ def _old_rows(name: str, renamed: dict[str, Any], today: dict[str, Row]) -> dict
             for parameter in method["params"]:
                 own: str = parameter["name"]
                 change = renamed.get(own, own)
-                successor = today.get(change) if isinstance(change, str) else None
+                # an object is still an object where a function translates its fields
+                its_name = own if parameter["type"] == "object" else change
+                successor = today.get(its_name) if isinstance(its_name, str) else None
                 found[own] = documented.get(own) or successor or _bare_row(own, parameter["type"])
     return found
 
@@ -340,7 +357,7 @@ def _not_carried(sample: dict[str, Any], request: Request, page: Page) -> Iterat
 
 
 def words(value: Any) -> set[str]:
-    """Every word of every value, whatever their form."""
+    """Every word in every value."""
     if is_object(value):
         return {word for part in value.values() for word in words(part)}
     if is_array(value):

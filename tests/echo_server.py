@@ -1,7 +1,7 @@
-"""A server in a process of its own that answers each request with what it asks for: `python echo_server.py 5 own.pem`.
+"""A server that answers each request with its path, in a separate process: `python echo_server.py 5 own.pem`.
 
-The first argument is after how many milliseconds, the second the certificate for TLS. The answer to `/connection` is
-the number of the connection.
+The first argument is the delay in milliseconds, the second the certificate for TLS. The answer to `/connection` is the
+number of the connection.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _number = count(1)
 
 
 class Echo(asyncio.Protocol):
-    """Just enough HTTP, one request after the other or several at once."""
+    """The part of HTTP that is needed: requests one after the other, or several at once."""
 
     def __init__(self, delay: float) -> None:
         self.delay = delay
@@ -63,7 +63,7 @@ async def main(milliseconds: str, certificate: str = "") -> None:
 
 @contextmanager
 def echoing(milliseconds: float = 0, certificate: Path | None = None) -> Generator[str]:
-    """The address of such a server."""
+    """Run this server, and yield its URL."""
     command = [sys.executable, __file__, str(milliseconds), *([str(certificate)] if certificate else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

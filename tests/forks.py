@@ -1,4 +1,4 @@
-"""What tests of forks do in a process of its own, since pytest's has threads: `python forks.py SCENARIO ARGUMENT…`."""
+"""Scenarios for the tests of forks: `python forks.py SCENARIO ARGUMENT…`. Pytest's own process has threads."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def source(kind: str, server: str) -> Any:
 
 
 def app_of(settings: str, **more: Any) -> DingTalkApp:
-    """An app of the sandbox whose settings are told."""
+    """An app with the credentials and the URL of a sandbox."""
     chosen: dict[str, Any] = {"transport": Transport(), "rate_limit": None} | json.loads(settings) | more
     return DingTalkApp(**chosen)
 
@@ -69,7 +69,7 @@ def app_of(settings: str, **more: Any) -> DingTalkApp:
 
 
 def fork(work: Callable[[], object], how: Callable[[], int] = os.fork) -> int:
-    """Do something in a child, which ends as a program does."""
+    """Do something in a child, which then ends like a program."""
     child = how()
     if child:
         return child
@@ -104,7 +104,7 @@ def join(children: Sequence[int]) -> None:
 
 
 class Threads:
-    """Threads that do something; what goes wrong in one is raised when they are joined."""
+    """Threads that do something. Their errors are raised when they are joined."""
 
     def __init__(self, count: int, work: Callable[[int], object]) -> None:
         self.errors: list[BaseException] = []
@@ -190,7 +190,7 @@ def traffic(kind: str, server: str, key: str, load: str, how: str = "os") -> Non
 
 
 def protected() -> None:
-    """A fork waits for the protected calls of other threads, but not for ever, and not for one of its own thread."""
+    """A fork waits for the protected calls of other threads, but not for ever, and not for a call of its own thread."""
     forking.LONGEST_CALL = 1.0
     ends = threading.Event()
     began = time.monotonic()
@@ -219,7 +219,7 @@ def protected() -> None:
 
 
 def locks_of(*roots: object) -> list[Any]:
-    """Every lock in these objects, and in those they consist of."""
+    """Every lock in these objects and in their parts."""
     kinds = type(threading.Lock()), type(threading.RLock())
     found: dict[int, Any] = {}
     seen: set[int] = set()
@@ -241,7 +241,7 @@ def locks_of(*roots: object) -> list[Any]:
 
 
 def held_locks(kind: str, server: str, settings: str) -> None:
-    """Another thread holds every lock there is when the process forks."""
+    """At the fork, another thread holds every lock."""
     app = app_of(settings, session_manager=source(kind, server), rate_limit=RateLimit(monthly=1000))
     app.send(READ)  # with the queues that it needs
     roots = app.session, app.access_token_credential, app.jsapi_ticket_credential, app.limiter
@@ -287,7 +287,7 @@ def use_all(session: Session, key: str) -> None:
 
 
 def stalled(kind: str, server: str, process: str) -> None:
-    """Many threads are in the middle of a call, as the server stands still, when the process forks."""
+    """At the fork, many threads are in the middle of a call, because the server does not answer."""
     session = open_session(source(kind, server))
     use_all(session, "before")
     os.kill(int(process), signal.SIGSTOP)
@@ -303,7 +303,7 @@ def stalled(kind: str, server: str, process: str) -> None:
 
 
 def refresh(kind: str, server: str, settings: str) -> None:
-    """Another thread is fetching the token when the process forks."""
+    """At the fork, another thread is fetching the token."""
     app = app_of(settings, session_manager=source(kind, server))
     fetching = threading.Thread(target=app.get_access_token)
     fetching.start()
@@ -322,7 +322,7 @@ def refresh(kind: str, server: str, settings: str) -> None:
 
 
 def renewal(settings: str) -> None:
-    """A thread renews the token ahead of its expiry when the process forks."""
+    """At the fork, a thread is renewing the token in the background."""
     app = app_of(settings)
     credential = app.access_token_credential
     old = app.get_access_token()

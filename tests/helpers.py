@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Model)
 
 
 def problems(refused: Callable[..., object], *args: Any, **kwargs: Any) -> dict[str, str]:
-    """What a call is refused for before it is sent: by field, the reason in English."""
+    """The reasons for which a call is refused before it is sent, in English, by field."""
     with pytest.raises(InvalidArgument) as caught:
         refused(*args, **kwargs)
     assert all(str(problem) in str(caught.value) for problem in caught.value.problems)
@@ -38,7 +38,7 @@ def english(text: str) -> str:
 
 
 def awaited(app: DingTalkApp, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Await what `work` returns, with the app in use, on a loop of its own; no connection is left behind."""
+    """Run a coroutine function on a new event loop, with the app in use, and close the connections of the app."""
 
     async def run() -> T:
         async with app:
@@ -58,7 +58,7 @@ def on_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]
 
 
 async def items(query: AsyncIterable[T]) -> list[T]:
-    """A list as `async for` reads it."""
+    """Read a list with `async for`."""
     return [item async for item in query]
 
 
@@ -68,17 +68,17 @@ def is_list(answer: object) -> TypeGuard[Query[Any]]:
 
 
 def whole(answer: Any) -> Any:
-    """What a call brings, a lazy list read to its end."""
+    """The result of a call. A lazy list is read to its end."""
     return answer.all() if is_list(answer) else answer
 
 
 def sent(app: DingTalkApp, unsent: Any) -> Any:
-    """What an unsent call or an unsent list brings."""
+    """Send an unsent call, or read an unsent list. Returns the result."""
     return app.send(unsent.collect() if is_list(unsent) else unsent)
 
 
 def refused(call: Callable[[], object], kind: type[ApiError], refusal: tuple[int, str], sandbox: Sandbox) -> ApiError:
-    """Make a call that the platform refuses, with such an error, code and text, which knows the request."""
+    """Check that the platform refuses a call, with this error, code and message, and that the error has the request."""
     with pytest.raises(kind) as caught:
         call()
     error = caught.value
@@ -90,7 +90,7 @@ def refused(call: Callable[[], object], kind: type[ApiError], refusal: tuple[int
 
 
 def twins(resource: R) -> list[R]:
-    """The same resource, pickled, copied and by way of JSON under both kinds of names; none of them has an app."""
+    """Copies of a resource: pickled, copied, and through JSON with both kinds of names. None of them has an app."""
     kind = type(resource)
     found = [
         pickle.loads(pickle.dumps(resource)),

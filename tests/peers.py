@@ -1,4 +1,4 @@
-"""Peers whose every byte a test decides, and callers of both kinds to attack from there."""
+"""Servers that send exactly the bytes that a test wants, and callers of both transports to attack with them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Outcome = HttpResponse | DingTalkError
 
 
 class Caller(Protocol):
-    """A transport, blocking or awaited, in the hands of a test that is neither."""
+    """A transport, blocking or awaited, with the same blocking methods for both."""
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request."""
@@ -43,7 +43,7 @@ class Caller(Protocol):
         ...
 
     def pause(self, seconds: float) -> None:
-        """Let time pass, as a program does between two calls."""
+        """Let time pass between two calls."""
         ...
 
     def finish(self) -> None:
@@ -113,7 +113,7 @@ class Awaited:
 
 
 class Stalled(Awaited):
-    """An event loop that is busy with something else between two calls, and so reads nothing meanwhile."""
+    """An event loop that is busy between two calls, and so reads nothing."""
 
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -164,11 +164,11 @@ UNKNOWN: dict[str, Behaviour] = {
     "busy": {"errcode": -1},
     "busy gateway": {"sub_code": "15"},
 }
-"""Faults after which nobody knows whether a request was carried out."""
+"""Faults after which it is unknown whether a request was executed."""
 
 
 def be_impatient(app: DingTalkApp, how: Behaviour) -> None:
-    """Only where it is about that: a busy machine may take its time with everything else."""
+    """Only for tests of timeouts: everything else may take long on a busy machine."""
     if "delay" in how:
         app.timeout = (1.0, 0.15)
 
@@ -177,7 +177,7 @@ def be_impatient(app: DingTalkApp, how: Behaviour) -> None:
 
 
 def answer(content: bytes | str | int, status: str = "200 OK", headers: str = "") -> bytes:
-    """A whole HTTP answer; `headers` end in a line break each."""
+    """A complete HTTP response. Each line of `headers` ends with a line break."""
     body = content if isinstance(content, bytes) else str(content).encode()
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
 
@@ -196,9 +196,9 @@ class Client:
         self._left = b""
 
     def read(self) -> bytes:
-        """The next request; what is empty is the end, and what is not whole has broken off.
+        """The next request. It is empty at the end, and incomplete if the connection was closed in the middle.
 
-        Whatever follows a request on the wire is the beginning of the next.
+        Bytes after a request are the beginning of the next one.
         """
         while not (end := _end_of(self._left)):
             if not (piece := self.sock.recv(1 << 20)):
@@ -213,7 +213,7 @@ class Client:
         return request
 
     def send(self, *pieces: bytes | float) -> None:
-        """Send pieces, one packet each; a number is a pause."""
+        """Send pieces, each in one packet. A number is a pause in seconds."""
         for piece in pieces:
             if isinstance(piece, bytes):
                 self.sock.sendall(piece)
@@ -222,7 +222,7 @@ class Client:
 
 
 def _end_of(request: bytes) -> int:
-    """Where a request ends that has come this far; 0 for not yet."""
+    """Where the first request ends; 0 if it is not complete."""
     head, end, body = request.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
     announced = int(length[1]) if length else 0
@@ -230,7 +230,7 @@ def _end_of(request: bytes) -> int:
 
 
 def target_of(request: bytes) -> str:
-    """What a request asks for."""
+    """The path and query string of a request."""
     return request.split(b" ", 2)[1].decode()
 
 
@@ -263,7 +263,7 @@ class Peer:
 
     @property
     def bodies(self) -> list[bytes]:
-        """The bodies of the requests that came."""
+        """The bodies of the received requests."""
         return [request.partition(b"\r\n\r\n")[2] for request in self.heard]
 
     def start(self) -> None:
@@ -303,7 +303,7 @@ class Peer:
 
 @contextmanager
 def peer(serve: Serve, tls: ssl.SSLContext | None = None) -> Generator[Peer]:
-    """A server that lets `serve` deal with each connection, in a thread of its own; it is closed when that returns."""
+    """A server that calls `serve` for each connection, in a new thread, and closes the connection when it returns."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     if tls:
         listener = tls.wrap_socket(listener, server_side=True)
@@ -316,7 +316,7 @@ def peer(serve: Serve, tls: ssl.SSLContext | None = None) -> Generator[Peer]:
 
 
 def answering(reply: Callable[[bytes], bytes]) -> Serve:
-    """Answer each request with what `reply` makes of it."""
+    """Answer each request with the result of `reply`."""
 
     def serve(client: Client) -> None:
         while request := client.read():
@@ -346,7 +346,7 @@ def open_connections(url: str) -> int:
 
 
 def trusted(monkeypatch: pytest.MonkeyPatch, directory: Path, host: str = "127.0.0.1") -> ssl.SSLContext:
-    """A server's TLS that both transports trust."""
+    """The TLS context of a server that both transports trust."""
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(directory / "own.pem")
     context.load_cert_chain(directory / "own.pem")

@@ -18,7 +18,7 @@ def receiving_app(**settings: Any) -> DingTalkApp:
 def sealed(
     app: DingTalkApp, *, ago: float = 0, owner: str = "dingcorp", **payload: Any
 ) -> tuple[dict[str, str], bytes]:
-    """A push as the platform makes it: its query and its body."""
+    """A push as the platform makes it: its query parameters and its body."""
     text = json.dumps({"EventType": "user_add_org", "CorpId": "dingcorp", "userId": ["u1"], **payload})
     stamp = str(int((time.time() - ago) * 1000))
     parts = app.callback.crypto.seal(text, timestamp=stamp, nonce=f"n{time.monotonic_ns()}", owner=owner)

@@ -1,4 +1,4 @@
-"""Credentials under test: their paths, and the clock they go by."""
+"""For the tests of credentials: paths, a clock, and many threads at once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def abandoned_loop() -> asyncio.AbstractEventLoop:
 
 
 class Clock:
-    """The clocks of credentials and of sessions alone, which a test may put forward."""
+    """The clocks of credentials and sessions. A test can move them ahead, and no others."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
@@ -52,6 +52,6 @@ class Clock:
 
 
 def at_once(work: Callable[[], T], times: int, threads: int | None = None) -> list[T]:
-    """The results of doing something in many threads."""
+    """Do something in many threads at once. Returns the results."""
     with ThreadPoolExecutor(threads or times) as pool:
         return [each.result() for each in [pool.submit(work) for _ in range(times)]]

@@ -1,6 +1,6 @@
-"""The checks of the replies of an operation against the platform's facts.
+"""Checks of the replies of operations against the platform's facts.
 
-Each check takes an operation and yields what is wrong with it, in words.
+Each check takes an operation and yields messages about what is wrong with it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.problems import get_origin
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import read_reply
+from dingtalk_models.core.secret import MASK, Secret
 
 ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"}
 
@@ -33,14 +34,14 @@ ECHOES = {"pageNumber", "pageSize", "page_size", "maxResults", "size", "currentP
 
 
 def reply_problems(info: OperationInfo) -> Iterator[str]:
-    """What is lost of the documented replies, and of one that holds every documented field."""
+    """What is lost of the documented replies, and of a reply with every documented field."""
     for page in pages(info):
         for sample in (*facts.sample_replies(page), samples.reply_from_table(page)):
             yield from (f"{page['doc']}: {problem}" for problem in _reading_problems(info, page, sample))
 
 
 def field_problems(info: OperationInfo) -> Iterator[str]:
-    """Which documented fields of the reply its models do not declare."""
+    """Which documented fields of the reply are not declared by its models."""
     for page in pages(info):
         call = sample_call(info, page)
         if call is None:
@@ -64,7 +65,7 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
 
 
 def _items_problem(into: Any, kind: str, names: list[str]) -> str | None:
-    """Why a list is not found in a reply, where that is an array, or an object that has fields of these names."""
+    """Why a list is not found in a reply that is an array, or an object with these fields."""
     if get_origin(into) is list and kind == "object":
         return f"a list is read where the reply is an object of {names}: does its Listing lack items=?"
     if isinstance(into, type) and issubclass(into, paging.Page):
@@ -118,11 +119,31 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     expected: Any = sample
     for name in way_to(call):
         expected = expected[name]
-    dumped = TypeAdapter(call.into).dump_python(read, mode="json", by_alias=True, exclude_unset=True)
+    adapter: TypeAdapter[Any] = TypeAdapter(call.into)
+    expected = _masked(expected, set(_secrets_in(adapter.dump_python(read))))
+    dumped = adapter.dump_python(read, mode="json", by_alias=True, exclude_unset=True)
     yield from _lost(expected, dumped, call.into, "")
     missing = words(_without(expected, ENVELOPE)) - words(to_jsonable_python(answer, by_alias=True, exclude_none=True))
     if missing:
         yield f"the answer lost {sorted(missing)}"
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    """The texts of the secrets in a dumped answer."""
+    if isinstance(value, Secret):
+        yield value.get_secret_value()
+    elif is_object(value) or is_array(value):
+        for part in value.values() if is_object(value) else value:
+            yield from _secrets_in(part)
+
+
+def _masked(value: Any, secrets: set[str]) -> Any:
+    """A sample with its secrets as they are printed."""
+    if is_object(value):
+        return {name: _masked(part, secrets) for name, part in value.items()}
+    if is_array(value):
+        return [_masked(part, secrets) for part in value]
+    return MASK if isinstance(value, str) and value in secrets else value
 
 
 def sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:
@@ -134,13 +155,13 @@ def sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:
 
 
 def way_to(call: Call[Any]) -> list[str]:
-    """The names on the way to the answer in a reply."""
+    """The path to the result in a reply."""
     default = "result" if call.endpoint.host == "oapi" and call.into is not None else ""
     return [name for name in (default if call.at is None else call.at).split(".") if name]
 
 
 def _lost(sample: Any, dumped: Any, hint: Any, where: str) -> Iterator[str]:
-    """What of a sample is not in the dump of the answer that was read from it."""
+    """What of a sample is missing in the dump of the result that was read from it."""
     if isinstance(dumped, str) and (is_object(sample) or is_array(sample)):
         dumped = samples.loaded(dumped)
     if isinstance(sample, str) and (is_object(dumped) or is_array(dumped)):

@@ -1,7 +1,7 @@
-"""The samples in the platform's facts, and those that contradict their parameter table.
+"""The samples in the platform's facts, and checks of requests against the parameter tables.
 
-The samples on the pages in facts/ are put into the form that their own table documents: some are percent-encoded,
-numbers are quoted, and one object stands where an array is meant.
+Samples are converted to the form that their own table documents: some are percent-encoded, some numbers are quoted, and
+some show one object instead of an array.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ MENDED: dict[str, dict[str, Any]] = {
     "register-callback-events": {"aes_key": "hvnzd2y8jkhx8yoo4483" + "x" * 23},
     "update-event-interface": {"aes_key": "hvnzd2y8jkhx8yoo4483" + "x" * 23},
 }
-"""By page: values without which, or instead of which, its own sample is no request."""
+"""By page: values that its sample needs, or that replace values of its sample, to be a valid request."""
 EXAMPLES = {"bgcolor": "FFBBBBBB", "status_bg": "0xFFF65E5E", "msgtype": "text", "msgcontent": '{"content": "1"}'}
-"""By name: values for what the documentation shows no example of, and not any text is allowed."""
+"""By name: values of parameters without an example, if not every text is allowed."""
 TOKENS = {"access_token", "x-acs-dingtalk-access-token"}
 
 
 def rows(page: Page) -> list[Row]:
-    """The parameters that an operation has to know: not the token, no headers."""
+    """The parameters that an operation must have: not the token, and no headers."""
     return [row for row in page["params"] if row["in"] != "header" and row["name"] not in TOKENS]
 
 
@@ -45,7 +45,7 @@ def rows(page: Page) -> list[Row]:
 
 
 def as_documented(value: Any, row: Row) -> Any:
-    """A sample in the form that its table documents, as far as that can be told."""
+    """A sample in the form that its table documents, if that is possible."""
     kind = row["type"]
     if isinstance(value, str):
         value = decoded(value)
@@ -73,9 +73,9 @@ def _scalar(value: Any, kind: str) -> Any:
 
 
 def sample_of(row: Row, shown: Any = None) -> Any:
-    """A value for a parameter or field, with all that belongs into it.
+    """A value for a parameter or field, with all its parts.
 
-    Each part is what is shown of it in a sample, or else its documented example, or else something of its type.
+    Each part is the one in a sample, or else its documented example, or else any value of its type.
     """
     value = as_documented(row.get("example") if shown is None else shown, row)
     if row.get("children") and is_map(row, [value]):
@@ -98,7 +98,7 @@ def sample_of(row: Row, shown: Any = None) -> Any:
 
 
 def variants(row: Row, shown: Any = None) -> list[Any]:
-    """Values for a parameter: of a message, one of each type."""
+    """Values for a parameter. For a message, one of each type."""
     types = [child["name"] for child in row.get("children", []) if child["name"] != "msgtype"]
     if len(types) == len(row.get("children", [])):
         return [sample_of(row, shown)]
@@ -117,7 +117,7 @@ def _of_type(row: Row) -> Any:
 
 
 def request_sample(page: Page) -> dict[str, Any]:
-    """Arguments for one page's endpoint, under their wire names: its own sample, and what it left out."""
+    """Arguments for the endpoint of a page, by wire name: its own sample, and what the sample leaves out."""
     sample: dict[str, Any] = {}
     for part in ("request_query_example", "request_example"):
         if is_object(page.get(part)):
@@ -135,25 +135,25 @@ def request_sample(page: Page) -> dict[str, Any]:
 
 
 def reply_from_table(page: Page) -> dict[str, Any]:
-    """A reply that holds every documented field, as the sample shows it, where it does."""
+    """A reply with every documented field, from the sample if it has the field."""
     shown, *_ = (*facts.sample_replies(page), dict[str, Any]())
     return {row["name"]: sample_of(row, shown.get(row["name"])) for row in page["returns"] if row["name"]}
 
 
 def _contradicts(value: Any, row: Row) -> bool:
-    """Whether a sample cannot be meant as a value: it is a placeholder, or not what its own table documents."""
+    """Whether a sample is no value: it is a placeholder, or contradicts its own table."""
     return bool(re.search("yyyy|YOUR_", str(value))) or any(True for _ in mismatches(value, [row], ""))
 
 
 def decoded(text: str) -> str:
-    """A sample's text without what the documentation's editor did to it: percent signs, quotation marks around it."""
+    """The text of a sample without percent-encoding and surrounding quotation marks."""
     text = unquote_plus(text) if re.search(r"%[0-9A-F]{2}", text) else text
     quoted = re.fullmatch(r'\\?"(.*?)\\?"', text, re.DOTALL) or re.fullmatch(r'({.*})"', text, re.DOTALL)
     return (quoted[1] if quoted else text).replace('\\"', '"')
 
 
 def loaded(text: str) -> Any:
-    """JSON, also where a sample leaves out its quotation marks: `{1:技术支持}`."""
+    """JSON, also without quotation marks: `{1:技术支持}`."""
     try:
         return json.loads(text)
     except ValueError:
@@ -164,7 +164,7 @@ def loaded(text: str) -> Any:
 
 
 def listed(value: Any) -> list[Any]:
-    """An array, of which a sample may show one item alone, or text."""
+    """An array. A sample may show only one item, or text."""
     if is_array(value):
         return value
     return value.strip("[]").split(",") if isinstance(value, str) else [value]
@@ -193,7 +193,7 @@ def _allowed(row: Row) -> list[Any]:
 
 
 def mismatches(value: Any, documented: list[Row], where: str) -> Iterator[str]:
-    """How a value contradicts each of the rows that document it; nothing where one of them allows it."""
+    """How a value contradicts each of the rows that document it; nothing if one of them allows it."""
     found = [list(_mismatch(value, row, where)) for row in documented]
     if found and all(found):
         yield from found[0]
@@ -226,7 +226,7 @@ def _mismatch(value: Any, row: Row, where: str) -> Iterator[str]:
 
 
 def _beyond(value: Any, row: Row) -> Iterator[str]:
-    """The documented limits that a value is beyond."""
+    """The documented limits that a value exceeds."""
     size = len(value) if isinstance(value, str) or is_array(value) else None
     count = len(value.split(",")) if isinstance(value, str) else size
     for limit, measure in (("max_length", size), ("max_items", count), ("max", value if size is None else None)):
@@ -236,7 +236,7 @@ def _beyond(value: Any, row: Row) -> Iterator[str]:
 
 
 def over_limits(row: Row) -> Iterator[tuple[str, Any]]:
-    """For each documented limit of a parameter, a value just beyond it."""
+    """For each documented limit of a parameter, a value that just exceeds it."""
     limits = row.get("constraints", {})
     if "max" in limits:
         yield f"max {limits['max']}", limits["max"] + 1
@@ -252,7 +252,7 @@ def over_limits(row: Row) -> Iterator[tuple[str, Any]]:
 
 
 def _over_limits_within(row: Row) -> Iterator[tuple[str, Any]]:
-    """For each documented limit of a part of an object, or of the objects in an array, one with a part beyond it."""
+    """For each documented limit of a part of an object, or of the objects in an array, a value that exceeds it."""
     whole = sample_of(row)
     parts = listed(whole)[0]
     for child in row.get("children", []):
@@ -292,7 +292,7 @@ def named_body(request: Request, page: Page) -> dict[str, Any]:
 
 
 def same(sample: Any, value: Any) -> bool:
-    """Whether a value says what a sample says, whatever form each has."""
+    """Whether a value means the same as a sample, in whatever form."""
     if sample is None or sample == value:
         return True
     if isinstance(sample, str) and (is_object(value) or is_array(value)):

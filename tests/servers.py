@@ -1,6 +1,6 @@
-"""Real servers for tests: on free loopback ports, with data that is thrown away.
+"""Real servers for tests, on free loopback ports. Their data is deleted afterwards.
 
-Each yields the URL of its session store, by which it can be stopped for a while or restarted.
+Each yields the URL of its session store. By this URL, a test can stop it for a while or restart it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PATH = os.pathsep.join(
 
 @contextmanager
 def redis(port: int | None = None) -> Generator[str]:
-    """A Redis with a password; on a given port it can be one that comes back after an outage."""
+    """A Redis with a password. With a given port, it can be one that comes back after an outage."""
     port = port or free_port()
     with _directory("redis") as directory:
         command = [_binary("redis-server", "redis-server"), "--bind", "127.0.0.1", "--port", str(port)]
@@ -104,7 +104,7 @@ def process(url: str) -> int:
 
 
 def restart(url: str) -> None:
-    """End a server, and start it again in the same place; what it keeps in memory is lost."""
+    """End a server, and start it again on the same port. Data in its memory is lost."""
     _servers[url].end()
     _servers[url].start()
 
@@ -129,7 +129,7 @@ def _binary(name: str, package: str) -> str:
 
 
 def _account(user: str) -> str | None:
-    """These servers refuse to run as root; anyone else runs them as themselves."""
+    """The user that runs a server: these servers refuse to run as root."""
     return user if os.geteuid() == 0 else None
 
 
@@ -210,4 +210,4 @@ class _Server:
 
 
 _servers: dict[str, _Server] = {}
-"""By the URL."""
+"""The running servers, by URL."""

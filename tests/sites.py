@@ -80,12 +80,12 @@ def fastapi_site(callback: Callback) -> Generator[str]:
 
 
 urlpatterns: list[URLPattern] = []
-"""The addresses of the Django site of the moment."""
+"""The URLs of the current Django site."""
 
 
 @contextmanager
 def django_site(callback: Callback) -> Generator[str]:
-    """A Django site with the view, that checks for cross-site requests as sites do."""
+    """A Django site with the view. It checks for cross-site requests, as sites do."""
     if not settings.configured:
         settings.configure(
             ROOT_URLCONF=__name__,

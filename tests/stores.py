@@ -46,7 +46,7 @@ class Manager:
 
 
 class LockingManager(Manager):
-    """The same with an atomic add."""
+    """The same, with an atomic `add`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class LockingManager(Manager):
 
 
 class SlowManager(LockingManager):
-    """Whose locking takes a while, longer than its caller has patience."""
+    """A store that is slow to lock: its caller is cancelled before."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class SlowManager(LockingManager):
 
 
 class Clock:
-    """The wall clock, which a test may put forward or back."""
+    """A wall clock that a test can move ahead or back."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -129,14 +129,14 @@ SOURCES: dict[str, Callable[[Callable[[str], str], Path], Any]] = {
     "manager": lambda url, path: Manager(),
     "locking-manager": lambda url, path: LockingManager(),
 }
-"""By kind, what may be passed as `session_manager`, given the URLs of the servers and a directory."""
+"""What can be passed as `session_manager`, by kind, given the URLs of the servers and a directory."""
 
 KINDS = list(SOURCES)
 SHARED = ["sqlite", "redis", "memcached", "mariadb", "postgresql"]
 
 
 def server_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of the server for a kind of store; of a file, its directory."""
+    """The URL of the server for a kind of store; for a file, its directory."""
     for name, fixture in (("redis", "redis"), ("memcache", "memcached"), ("mariadb", "mariadb"), ("postgresql",) * 2):
         if name in kind:
             url: str = request.getfixturevalue(f"{fixture}_url")
@@ -145,7 +145,7 @@ def server_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def source_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """What may be passed as `session_manager`; a client is closed when the test is over."""
+    """What can be passed as `session_manager`. A client is closed after the test."""
     source = SOURCES[kind](lambda server: request.getfixturevalue(f"{server}_url"), tmp_path)
     for close in ("close", "disconnect_all"):
         if hasattr(source, close):
@@ -154,5 +154,5 @@ def source_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 
 def everything_said(error: BaseException) -> str:
-    """All that a reader of a log may see of an error."""
+    """Everything that a log shows of an error."""
     return "".join(traceback.format_exception(error)) + repr(error)

@@ -9,6 +9,7 @@ import json
 import logging
 import pickle
 import threading
+import warnings
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -30,6 +31,7 @@ from dingtalk_models import (
     Retry,
     Role,
     RoleGroup,
+    Secret,
     User,
     api,
 )
@@ -61,7 +63,7 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
 
 def test_settings_are_kept() -> None:
     app = DingTalkApp(
-        name="acme", corp_id="ding1", agent_id=17, appkey="k", appsecret="s", aes_key="a" * 43, token="t",
+        name="acme", corp_id="ding1", agent_id=17, appkey="k", appsecret="s", aes_key="a" * 43, token="123",
         callback_url="https://acme.example/cb", domain="acme.example", noncestr="n", oapi_url="https://o.example/",
         api_url="https://a.example/", timeout=3,
     )  # fmt: skip
@@ -72,7 +74,7 @@ def test_settings_are_kept() -> None:
         "https://a.example",
     )
     assert (app.aes_key, app.token, app.callback_url, app.domain) == (
-        "a" * 43, "t", "https://acme.example/cb", "acme.example",
+        Secret("a" * 43), Secret("123"), "https://acme.example/cb", "acme.example",
     )  # fmt: skip
     assert app.session.name == "memory://"
     assert DingTalkApp(retry=None).retry.attempts == 1
@@ -110,7 +112,7 @@ def test_from_env() -> None:
         "DINGTALK_SESSION_MANAGER": "memory://",
     }
     app = DingTalkApp.from_env(environ)
-    assert (app.name, app.appkey, app.appsecret, app.agent_id, app.corp_id) == ("acme", "k", "s", "17", None)
+    assert (app.name, app.appkey, app.appsecret, app.agent_id, app.corp_id) == ("acme", "k", Secret("s"), "17", None)
     assert (app.timeout, app.oapi_url, app.session.name) == ((2.5, 2.5), "http://localhost:1", "memory://")
 
 
@@ -118,7 +120,8 @@ def test_from_env() -> None:
     ("environ", "message"),
     [
         ({}, "no DINGTALK_… variable is set"),
-        ({"DINGTALK_APPKY": "k", "DINGTALK_X": ""}, "unknown variable DINGTALK_APPKY, DINGTALK_X"),
+        ({"DINGTALK_WEBHOOK": "k", "DINGTALK_APPKEY": ""}, "no DINGTALK_… variable is set"),
+        ({"DINGTALK_APPKEY": "k", "DINGTALK_CLIENT_ID": "l"}, "DINGTALK_CLIENT_ID and DINGTALK_APPKEY differ"),
         ({"DINGTALK_TIMEOUT": "soon"}, "DINGTALK_TIMEOUT is not a number"),
         ({"DINGTALK_APPKEY": "k"}, "belong together"),
         ({"DINGTALK_SESSION_MANAGER": "t0psecret"}, "session_manager may be a URL"),
@@ -128,6 +131,38 @@ def test_from_env_refuses(environ: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message) as caught:
         DingTalkApp.from_env(environ)
     assert "t0psecret" not in str(caught.value)
+
+
+def test_the_console_s_names_of_key_and_secret() -> None:
+    environ = {"DINGTALK_CLIENT_ID": "k", "DINGTALK_CLIENT_SECRET": "s", "DINGTALK_APPKEY": "k"}
+    app = DingTalkApp.from_env(environ)
+    assert (app.appkey, app.appsecret) == ("k", Secret("s"))
+
+
+@pytest.mark.parametrize(
+    "foreign", ["WEBHOOK", "WEBHOOK_URL", "ROBOT_TOKEN", "ACCESS_TOKEN", "APP_NAME", "SECRET", "X"]
+)
+def test_variables_of_other_programs_are_left_alone(foreign: str) -> None:
+    app = DingTalkApp.from_env({"DINGTALK_APPKEY": "k", "DINGTALK_APPSECRET": "s", f"DINGTALK_{foreign}": "other"})
+    assert (app.appkey, app.appsecret, app.token, app.name) == ("k", Secret("s"), None, "dingtalk")
+
+
+@pytest.mark.parametrize(
+    ("near", "right"),
+    [("APP_KEY", "APPKEY"), ("APPKY", "APPKEY"), ("AGENTID", "AGENT_ID"), ("CORPSECRET", "CORP_SECRET"),
+     ("CLIENTID", "CLIENT_ID"), ("ENCODING_AES_KEY", ""), ("SESSION_MANGER", "SESSION_MANAGER")],
+)  # fmt: skip
+def test_a_near_miss_is_told(near: str, right: str) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        DingTalkApp.from_env({"DINGTALK_NAME": "acme", f"DINGTALK_{near}": "s3cret"})
+    texts = [str(each.message) for each in told]
+    assert texts == (
+        [f"DINGTALK_{near} is not read: did you mean DINGTALK_{right}? / 未读取：是否应为 DINGTALK_{right}？"]
+        if right
+        else []
+    )
+    assert [each.filename for each in told] == [__file__] * len(told)
 
 
 def test_from_env_reads_the_environment(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
@@ -145,10 +180,10 @@ def test_from_env_reads_the_environment(monkeypatch: pytest.MonkeyPatch, sandbox
 
 def test_a_token_and_a_ticket_are_issued_by_hand(sandbox: Sandbox, app: DingTalkApp) -> None:
     token = app.auth.issue_access_token(sandbox.appkey, sandbox.appsecret)
-    assert sandbox.company.credentials.accepts(token.value)
+    assert sandbox.company.credentials.accepts(token.value.get_secret_value())
     ticket = app.auth.issue_jsapi_ticket()
     assert (token.lifetime, ticket.lifetime) == (7200, 7200)
-    assert app.jsapi_ticket == ticket.value
+    assert Secret(app.jsapi_ticket) == ticket.value
 
 
 # -- which app -----------------------------------------------------------------------------------------------------
@@ -490,7 +525,7 @@ def test_ids_are_quoted_into_paths() -> None:
             """One."""
             return Call(None, one=one, union_id=union_id, name=name)
 
-    request = prepare(Things().get.call("x/../y?z#é", 2), "https://o.example", "https://a.example", "t")
+    request = prepare(Things().get.call("x/../y?z#é", 2), "https://o.example", "https://a.example", Secret("t"))
     assert (request.method, request.content) == ("DELETE", None)
     assert request.url == "https://a.example/v1.0/a/x%2F..%2Fy%3Fz%23%C3%A9/b/2?force=false"
     assert request.headers["x-acs-dingtalk-access-token"] == "t"

@@ -33,7 +33,7 @@ from dingtalk_models.core.wire import Day, DayMillis, DayTime
 from dingtalk_models.sandbox import Received, Sandbox
 from dingtalk_models.smartwork.attendance_record import AttendanceRecordManager, AttendanceResult
 from dingtalk_models.smartwork.schedule import DayShifts, ScheduleManager
-from dingtalk_models.smartwork.spans import paging, windows
+from dingtalk_models.smartwork.spans import paging, pieces
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 NOW = datetime.now(BEIJING)
@@ -346,13 +346,13 @@ def test_any_span_of_any_people_is_joined_without_loss_or_duplicates(
 
 
 @given(st.datetimes(timezones=st.just(BEIJING)), st.timedeltas(timedelta(), timedelta(days=400)))
-def test_windows_touch_and_cover(start: datetime, span: timedelta) -> None:
+def test_pieces_touch_and_cover(start: datetime, span: timedelta) -> None:
     start = min(start, datetime.max.replace(tzinfo=BEIJING) - span)
-    pieces = list(windows(start, start + span))
-    assert (pieces[0][0], pieces[-1][1]) == (start, start + span)
-    assert all(timedelta() <= last - first <= WEEK for first, last in pieces)
-    assert all(before[1] == after[0] for before, after in pairwise(pieces))
-    assert len(pieces) == max(1, -(-span // WEEK))
+    found = list(pieces(start, start + span))
+    assert (found[0][0], found[-1][1]) == (start, start + span)
+    assert all(timedelta() <= last - first <= WEEK for first, last in found)
+    assert all(before[1] == after[0] for before, after in pairwise(found))
+    assert len(found) == max(1, -(-span // WEEK))
 
 
 def test_offsets_grow_by_the_size_of_a_page_whatever_it_brought() -> None:

@@ -27,7 +27,9 @@ from dingtalk_models import (
     SignatureMismatch,
 )
 from dingtalk_models.callback.contact_events import (
+    OrgDeptCreate,
     UserAddOrg,
+    UserLeaveOrg,
 )
 from dingtalk_models.sessions import open_session
 
@@ -219,6 +221,32 @@ def test_handlers_by_class_by_name_and_for_all(app: DingTalkApp) -> None:
     app.callback.receive(*sealed(app, EventType="check_url"))
     assert told == ["all brand_new"]
     assert by_class(UserAddOrg.read({"EventType": "user_add_org"})) is None
+
+
+def test_one_handler_for_several_types(app: DingTalkApp) -> None:
+    told: list[str] = []
+
+    @app.callback.on(UserAddOrg, UserLeaveOrg, UserAddOrg)
+    def by_classes(event: UserAddOrg | UserLeaveOrg) -> None:
+        told.append(f"classes {event.type}")
+
+    @app.callback.on("user_add_org", OrgDeptCreate)
+    def by_names(event: Event) -> None:
+        told.append(f"names {event.type}")
+
+    @app.callback.on(UserAddOrg)
+    @app.callback.on(OrgDeptCreate)
+    def stacked(event: UserAddOrg | OrgDeptCreate) -> None:
+        told.append(f"stacked {event.type}")
+
+    for name in ("user_add_org", "user_leave_org", "org_dept_create"):
+        app.callback.receive(*sealed(app, EventType=name))
+    assert told == [
+        "classes user_add_org", "names user_add_org", "stacked user_add_org",
+        "classes user_leave_org",
+        "names org_dept_create", "stacked org_dept_create",
+    ]  # fmt: skip
+    assert [by_classes.__name__, by_names.__name__, stacked.__name__] == ["by_classes", "by_names", "stacked"]
 
 
 def test_an_event_is_handled_once(app: DingTalkApp) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replies import wire_fields
 
+from dingtalk_models import CallbackError
 from dingtalk_models.callback import Event, event_types, on, read_event
 from dingtalk_models.callback.approval_events import BpmsInstanceChange
 from dingtalk_models.callback.attendance_events import AttendanceCheckRecord, AttendBossCheckChange
@@ -85,6 +87,51 @@ def test_one_event_in_three_forms() -> None:
     assert [read_event(payload).event_id for payload in (flat, stream, older)] == ["e1", "e1", None]
     stamps = [event.timestamp for event in map(UserAddOrg.read, (flat, stream))]
     assert stamps == [datetime(2020, 12, 15, 7, 27, 38, 73000, UTC)] * 2
+
+
+def frame(kind: str, data: str, **headers: Any) -> dict[str, Any]:
+    """A frame as a client of Stream mode receives it."""
+    every = {"appId": "a", "connectionId": "c", "contentType": "application/json", "messageId": "m", "topic": "*"}
+    return {"specVersion": "1.0", "type": kind, "headers": {**every, "time": "1690362102194", **headers}, "data": data}
+
+
+STREAMED = frame(
+    "EVENT",
+    json.dumps({"timeStamp": 1608017258073, "userId": ["u1", "u2"]}),
+    eventType="user_add_org",
+    eventId="e1",
+    eventBornTime="1663143335567",
+    eventCorpId="ding1",
+    eventUnifiedAppId="app",
+)
+
+
+@pytest.mark.parametrize("received", [STREAMED, json.dumps(STREAMED), json.dumps(STREAMED).encode()])
+def test_a_frame_of_stream_mode(received: Any) -> None:
+    event = read_event(received)
+    assert isinstance(event, UserAddOrg)
+    assert (event.user_ids, event.corp_id, event.event_id) == (["u1", "u2"], "ding1", "e1")
+    assert event.time == datetime(2022, 9, 14, 8, 15, 35, 567000, UTC)
+    assert event.timestamp == datetime(2020, 12, 15, 7, 27, 38, 73000, UTC)
+    assert event.data == {"timeStamp": 1608017258073, "userId": ["u1", "u2"]}
+    assert (event.payload, event.unparsed) == (STREAMED, {})
+
+
+@pytest.mark.parametrize(("page", "form"), [each for each in FORMS if each[1] == "stream"])
+def test_every_stream_sample_in_its_frame(page: dict[str, Any], form: str) -> None:
+    sample = page["samples"][form]
+    headers = {name: str(value) for name, value in sample.items() if name != "data"}
+    event = read_event(frame("EVENT", json.dumps(sample["data"]), **headers))
+    plain = read_event(sample)
+    assert (type(event), event.type, event.data) == (type(plain), plain.type, plain.data)
+    assert event.time == plain.time
+
+
+def test_a_frame_without_an_event_is_one_of_no_type() -> None:
+    ping = read_event(frame("SYSTEM", '{"opaque":"x"}', topic="ping"))
+    assert (type(ping), ping.type, ping.data) == (Event, "", {"opaque": "x"})
+    with pytest.raises(CallbackError, match="not a JSON object"):
+        read_event("[]")
 
 
 def test_typed_fields() -> None:

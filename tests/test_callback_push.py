@@ -32,6 +32,7 @@ from dingtalk_models import (
     NotFound,
     PartlyRead,
     Role,
+    Secret,
     Subscription,
     TransportError,
     User,
@@ -275,8 +276,8 @@ def test_a_subscription_in_all_its_uses(sandbox: Sandbox) -> None:
     with registered(sandbox) as app:
         url = app.callback.subscriptions.get().url
         subscription = Subscription.get()
-        assert (subscription.event_types, subscription.url, subscription.token) == (EVENTS, url, TOKEN)
-        assert subscription.aes_key == KEY
+        assert (subscription.event_types, subscription.url, subscription.token) == (EVENTS, url, Secret(TOKEN))
+        assert subscription.aes_key == Secret(KEY)
         assert TOKEN not in repr(subscription)
         assert KEY not in repr(subscription)
         subscription.update(["user_add_org"])
@@ -309,7 +310,7 @@ async def test_a_subscription_awaited_and_unsent(sandbox: Sandbox) -> None:
         with pytest.raises(NotFound):
             await manager.delete.aio()
     request = manager.register.call(["check_in"]).request
-    assert request.body == {"call_back_tag": ["check_in"], "token": TOKEN, "aes_key": KEY, "url": url}
+    assert request.body == {"call_back_tag": ["check_in"], "token": Secret(TOKEN), "aes_key": Secret(KEY), "url": url}
     assert str(manager.get.call().endpoint) == "GET /call_back/get_call_back"
     await app.aclose()
 

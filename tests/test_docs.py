@@ -172,6 +172,8 @@ def test_a_page_is_in_step_with_its_twin(english: Path, chinese: Path) -> None:
         assert mine.blocks == its.blocks, f"{where}: run scripts/generate, which copies the code of {name(english)}"
         assert mine.rows == its.rows, where
         assert mine.figures == its.figures, where
+    assert linked(english) >= {chinese}, f"{name(english)} does not lead to its twin"
+    assert linked(chinese) >= {english}, f"{name(chinese)} does not lead to its twin"
     untold = (code_in_text(english) - code_in_text(chinese)) | (targets(english) - targets(chinese) - {chinese.name})
     assert not untold, f"{name(chinese)} does not have {sorted(untold)}"
 
@@ -183,8 +185,7 @@ def test_each_chinese_page_has_an_english_one() -> None:
 
 @pytest.mark.parametrize("index", ["docs/zh/index.md", "README.zh-CN.md"])
 def test_an_index_leads_to_each_chinese_page(index: str) -> None:
-    linked = {(ROOT / index).parent / link.partition("#")[0] for link in links(ROOT / index)}
-    missing = {*TWINS.values()} - {each.resolve() for each in linked} - {ROOT / index}
+    missing = {*TWINS.values()} - linked(ROOT / index) - {ROOT / index}
     assert not missing, f"{index} does not link to {sorted(map(name, missing))}"
 
 
@@ -217,12 +218,16 @@ def test_each_page_is_reached_from_the_index() -> None:
     reached, ahead = set[Path](), {index}
     while ahead:
         reached |= ahead
-        linked = {(page.parent / link.partition("#")[0]).resolve() for page in ahead for link in links(page)}
-        ahead = {page for page in linked if page in PAGES} - reached
+        ahead = {target for page in ahead for target in linked(page) if target in PAGES} - reached
     forgotten = [
         f"nothing leads to {name(page)}: give it a row in docs/index.md" for page in PAGES if page not in reached
     ]
     assert not forgotten, "\n".join(forgotten)
+
+
+def linked(page: Path) -> set[Path]:
+    """The files that a page links to."""
+    return {(page.parent / link.partition("#")[0]).resolve() for link in links(page)}
 
 
 def links(page: Path) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from peers import Caller, Peer, answer, answering, both, peer
 
-from dingtalk_models import ApiError, Dentry, HttpRequest, Space, TransportError
+from dingtalk_models import ApiError, Dentry, HttpRequest, Secret, Space, TransportError
 from dingtalk_models.exchange import prepare
 from dingtalk_models.sandbox import Sandbox
 
@@ -195,5 +195,5 @@ def test_an_id_is_what_the_platform_reads_in_the_path(send: Any, id: str) -> Non
 )
 def test_dots_alone_are_written_in_percent_signs(server: Peer, caller: Caller, id: str, sent: str) -> None:
     """As they are, a library or a gateway would take them for a way up."""
-    caller.send(prepare(Dentry.objects.get.call("s", id, "u"), server.url, server.url, "t"))
+    caller.send(prepare(Dentry.objects.get.call("s", id, "u"), server.url, server.url, Secret("t")))
     assert line(server).split(" ")[1].partition("?")[0] == f"/v1.0/storage/spaces/s/dentries/{sent}/query"

@@ -14,7 +14,7 @@ import servers
 from peers import CREATE, READ, UNKNOWN, Send, awaited, be_impatient, blocking, both, write
 from refreshing import FAST, GET
 
-from dingtalk_models import Call, Department, DingTalkApp, HttpRequest, HttpResponse, Retry
+from dingtalk_models import Call, Department, DingTalkApp, HttpRequest, HttpResponse, Retry, Secret
 from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Behaviour, Sandbox
 from dingtalk_models.transport.blocking import RequestsTransport
@@ -128,7 +128,7 @@ def test_a_server_that_comes_up_meanwhile(sandbox: Sandbox) -> None:
     starter.start()
     try:
         # its token is not the one that this app holds, which is then replaced
-        app.appkey, app.appsecret = late.appkey, late.appsecret
+        app.appkey, app.appsecret = late.appkey, Secret(late.appsecret)
         assert app.send(write()).name == "新部门"
     finally:
         starter.join()

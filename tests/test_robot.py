@@ -15,7 +15,7 @@ from helpers import awaited, items
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingtalk_models import DingTalkApp, Robot, WebhookRobot
+from dingtalk_models import DingTalkApp, Robot, Secret, WebhookRobot
 from dingtalk_models.core import errors
 from dingtalk_models.message import (
     FeedCard,
@@ -148,7 +148,7 @@ def test_the_unsent_call_shows_no_token(webhook: Webhook, app: DingTalkApp) -> N
     unsent = app.message.webhook_robots.send.call("text", text=Text("一"), access_token=webhook.token)
     assert webhook.token not in repr(unsent) + repr(unsent.request)
     assert unsent.request.body == {"msgtype": "text", "text": {"content": "一"}}
-    assert unsent.request.query_params == {"access_token": webhook.token}
+    assert unsent.request.query_params == {"access_token": Secret(webhook.token)}
 
 
 def test_no_secret_is_shown(sandbox: Sandbox, webhook: Webhook, robot: WebhookRobot) -> None:

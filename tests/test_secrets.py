@@ -15,6 +15,7 @@ from dingtalk_models import (
     DingTalkApp,
     DingTalkError,
     Retry,
+    Secret,
     User,
 )
 from dingtalk_models.exchange import prepare
@@ -106,8 +107,10 @@ def test_no_secret_is_ever_shown(
 def test_unsent_calls_and_requests_show_no_secret(ready: DingTalkApp) -> None:
     call = ready.auth.issue_access_token.call("key", "t0psecret")
     older = ready.auth.issue_corp_access_token.call(corpid="ding1", corpsecret="t0psecret")
-    sent = prepare(older, "https://oapi.dingtalk.com", "https://x", "t0ptoken")
-    shown = repr([call, call.request, older, older.request, sent, prepare(READ, "https://x", "https://x", "t0ptoken")])
+    sent = prepare(older, "https://oapi.dingtalk.com", "https://x", Secret("t0ptoken"))
+    shown = repr(
+        [call, call.request, older, older.request, sent, prepare(READ, "https://x", "https://x", Secret("t0ptoken"))]
+    )
     assert "t0p" not in shown
     assert "'appKey': 'key'" in shown
     assert "<HttpRequest GET https://oapi.dingtalk.com/gettoken>" in shown

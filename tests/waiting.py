@@ -1,4 +1,4 @@
-"""Waiting for what another thread or process does."""
+"""Waits for another thread or process."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 
 def until(condition: Callable[[], object], *, seconds: float = 5, unless: Callable[[], bool] | None = None) -> None:
-    """Wait until something is so; fail if it is not in time, or if something has happened that makes it hopeless."""
+    """Wait until a condition is true. Fail after some seconds, or as soon as `unless` is true."""
     deadline = time.monotonic() + seconds
     while not condition():
         if unless and unless():
-            pytest.fail("in vain: what it depends on has ended")
+            pytest.fail("the condition cannot become true any more")
         if time.monotonic() > deadline:
-            pytest.fail("in vain: not in time")
+            pytest.fail("the condition did not become true in time")
         time.sleep(0.005)

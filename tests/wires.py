@@ -1,4 +1,4 @@
-"""Apps over functions instead of sockets, to see what is asked, by how many at once, and what stays behind."""
+"""Apps with a function instead of a network: they count calls, calls at the same time, and what is left running."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Serve = Callable[[str, Params], Params]
 
 
 def room(workers: int) -> int:
-    """How many may be asked for and not done with."""
+    """How many results may be started and not used up."""
     return 4 * workers - 3
 
 
 class Wire:
-    """A transport over a function from path and parameters to an answer. `hold` keeps a request until it is let go."""
+    """A transport that calls a function with path and parameters. `hold` delays requests until `gate` is set."""
 
     def __init__(self, serve: Serve) -> None:
         self.serve = serve
@@ -92,7 +92,7 @@ def wired(serve: Serve) -> tuple[DingTalkApp, Wire]:
 
 
 def flat(departments: int, people: int = 0, *, width: int = 0) -> Serve:
-    """A root with so many departments below it, each with so many people, who are made when they are asked for."""
+    """Serve a root with departments below it, and people in each. The people are made when a page asks for them."""
 
     def serve(path: str, params: Params) -> Params:
         dept_id = params["dept_id"]
@@ -117,11 +117,11 @@ def ours() -> list[str]:
 
 @contextmanager
 def key_press(wire: Wire, when: Callable[[], bool]) -> Generator[None]:
-    """Ctrl-C, as soon as something is so; what was held is let go after it."""
+    """Press Ctrl-C as soon as a condition is true. Then release the requests that are held."""
 
     def press() -> None:
         until(when)
-        time.sleep(0.02)  # Python can miss a signal for a while that comes just before it begins to wait
+        time.sleep(0.02)  # a signal just before Python begins to wait may be noticed late
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.1)
         wire.gate.set()
@@ -135,14 +135,14 @@ def key_press(wire: Wire, when: Callable[[], bool]) -> Generator[None]:
 
 
 async def no_task_stays() -> None:
-    """A loop that is left with `break` is ended by the event loop, a few turns later."""
+    """Check that no task is left. The event loop ends an `async for` a few turns after its `break`."""
     for _ in range(10):
         await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def read(items: Iterable[T], error: type[DingTalkError]) -> list[T]:
-    """What comes before an error."""
+    """The items before an error."""
     met: list[T] = []
     try:
         for item in items:

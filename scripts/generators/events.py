@@ -49,29 +49,32 @@ ON = '''"""The type of `app.callback.on`: which class of event each name stands 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 {imports}
 
-E = TypeVar("E", bound=Event)
-R = TypeVar("R")
-
-
-class Decorator(Protocol[E]):
-    """Takes the handler of a class of event."""
-
-    def __call__(self, handler: Callable[[E], R], /) -> Callable[[E], R]: ...
+A = TypeVar("A", bound=Event)
+B = TypeVar("B", bound=Event)
+C = TypeVar("C", bound=Event)
+D = TypeVar("D", bound=Event)
 
 
 class On(Protocol):
-    """`@app.callback.on(UserAddOrg)`, `@app.callback.on("user_add_org")`."""
+    """`@app.callback.on(UserAddOrg, UserLeaveOrg)`, `@app.callback.on("user_add_org")`."""
 
 {overloads}
     @overload
-    def __call__(self, event: type[E], /) -> Decorator[E]: ...
+    def __call__(self, event: type[A], /) -> Decorator[A]: ...
     @overload
-    def __call__(self, event: str, /) -> Decorator[Any]: ...
+    def __call__(self, event: type[A], second: type[B], /) -> Decorator[A | B]: ...
+    @overload
+    def __call__(self, event: type[A], second: type[B], third: type[C], /) -> Decorator[A | B | C]: ...
+    @overload
+    def __call__(
+        self, event: type[A], second: type[B], third: type[C], fourth: type[D], /
+    ) -> Decorator[A | B | C | D]: ...
+    @overload
+    def __call__(self, event: type[Event] | str, /, *more: type[Event] | str) -> Decorator[Any]: ...
 '''
 
 
@@ -79,6 +82,7 @@ def on() -> str:
     """The module that types the names of events."""
     homes: defaultdict[str, list[str]] = defaultdict(list)
     homes["dingtalk_models.callback.event"].append("Event")
+    homes["dingtalk_models.callback.handlers"].append("Decorator")
     for kind in classes().values():
         homes[kind.__module__].append(kind.__name__)
     imports = [f"from {home} import {', '.join(sorted(names, key=str.lower))}" for home, names in sorted(homes.items())]

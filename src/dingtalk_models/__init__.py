@@ -36,6 +36,7 @@ __getattr__, __dir__ = lazy(
         "core.paging": "Page",
         "core.parallel": "together",
         "core.query": "Query",
+        "core.secret": "Secret",
         "core.steps": "AsyncTransport Flow Transport",
         "core.wire": "BEIJING",
         "customer.external_contact": "ExternalContact",

@@ -49,6 +49,7 @@ from dingtalk_models.core.operation import operation as operation
 from dingtalk_models.core.paging import Page as Page
 from dingtalk_models.core.parallel import together as together
 from dingtalk_models.core.query import Query as Query
+from dingtalk_models.core.secret import Secret as Secret
 from dingtalk_models.core.steps import AsyncTransport as AsyncTransport
 from dingtalk_models.core.steps import Flow as Flow
 from dingtalk_models.core.steps import Transport as Transport

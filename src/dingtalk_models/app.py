@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from pydantic import SecretStr
+
 from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.auth.module import Auth, first_refresh, first_signature, no_more
 from dingtalk_models.core import context
@@ -14,6 +16,7 @@ from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.model import alias
+from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.exchange import exchange
 from dingtalk_models.modules import Modules
@@ -44,8 +47,8 @@ class DingTalkApp(Sender, Modules):
         agent_id: the app's AgentId.
         appkey: the app's AppKey (Client ID).
         appsecret: the app's AppSecret (Client Secret).
-        aes_key: the key that pushes are encrypted with, 43 characters.
-        token: the token that pushes are signed with.
+        aes_key: the key that pushes are encrypted with, 43 letters and digits.
+        token: the token that pushes are signed with, 3 to 63 characters.
         callback_url: the URL that events are pushed to.
         domain: the domain of the app's custom space.
         noncestr: the nonce of jsapi signatures; by default a new one each time.
@@ -57,6 +60,11 @@ class DingTalkApp(Sender, Modules):
         transport: sends requests; by default with requests.
         async_transport: sends awaited requests; by default with aiohttp.
         session_fallback: whether to use this process's memory while the session store is down.
+
+    The app keeps each secret as a `Secret`, which prints as `***`; `app.appsecret.get_secret_value()` is its text.
+
+    Raises:
+        ConfigurationError: a setting is missing or malformed.
     """
 
     def __init__(
@@ -65,12 +73,12 @@ class DingTalkApp(Sender, Modules):
         name: str = "dingtalk",
         session_manager: SessionSource = None,
         corp_id: str | None = None,
-        corp_secret: str | None = None,
+        corp_secret: str | SecretStr | None = None,
         agent_id: str | int | None = None,
         appkey: str | None = None,
-        appsecret: str | None = None,
-        aes_key: str | None = None,
-        token: str | None = None,
+        appsecret: str | SecretStr | None = None,
+        aes_key: str | SecretStr | None = None,
+        token: str | SecretStr | None = None,
         callback_url: str | None = None,
         domain: str | None = None,
         noncestr: str | None = None,
@@ -83,19 +91,27 @@ class DingTalkApp(Sender, Modules):
         async_transport: AsyncTransport | None = None,
         session_fallback: bool = False,
     ) -> None:
+        # first of all, and under the same names: a traceback that shows variables shows no secret
+        corp_secret, appsecret = Secret.of(corp_secret), Secret.of(appsecret)
+        aes_key, token = Secret.of(aes_key), Secret.of(token)
+        session_manager = Secret.of(session_manager) if isinstance(session_manager, str) else session_manager
+        self.name = name
+        self.corp_id = corp_id
+        self.appkey = appkey
+        self.agent_id = None if agent_id is None else str(agent_id)
         if bool(appkey) != bool(appsecret):
             raise ConfigurationError(
                 "appkey and appsecret belong together: one of them is missing / appkey 与 appsecret 须同时提供"
             )
         super().__init__(partial(exchange, self), timeout=timeout, transport=transport, async_transport=async_transport)
-        self.name = name
-        self.corp_id = corp_id
         self.corp_secret = corp_secret
-        self.agent_id = None if agent_id is None else str(agent_id)
-        self.appkey = appkey
         self.appsecret = appsecret
-        self.aes_key = aes_key
-        self.token = token
+        self.aes_key, self.token = aes_key, token
+        if aes_key or token:
+            from dingtalk_models.core.push_keys import checked_key, checked_token  # noqa: PLC0415 - only for pushes
+
+            self.aes_key = checked_key(aes_key) if aes_key else None
+            self.token = checked_token(token) if token else None
         self.callback_url = callback_url
         self.domain = domain
         self.noncestr = noncestr
@@ -114,25 +130,27 @@ class DingTalkApp(Sender, Modules):
         self.limiter = self._limiter(rate_limit) if rate_limit else None
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """An app from environment variables, one for each argument: `DINGTALK_APPKEY`, `DINGTALK_SESSION_MANAGER`, …
 
+        `DINGTALK_CLIENT_ID` and `DINGTALK_CLIENT_SECRET` are other names of AppKey and AppSecret. Variables of other
+        programs are left alone; there is a warning for a name that is nearly one of these.
+
         Args:
-            environ: the variables.
+            environ: the variables; by default those of this process.
 
         Raises:
-            ConfigurationError: a variable is unknown or malformed, or there is none.
+            ConfigurationError: a variable is malformed, two that mean the same differ, or there is none.
         """
-        given = {name.removeprefix("DINGTALK_").lower(): text for name, text in environ.items() if _is_ours(name)}
-        if not given:
-            raise ConfigurationError(
-                "no DINGTALK_… variable is set; DINGTALK_APPKEY and DINGTALK_APPSECRET are needed / "
-                "没有 DINGTALK_… 环境变量，至少要有 DINGTALK_APPKEY 和 DINGTALK_APPSECRET"
-            )
-        if unknown := given.keys() - _FROM_ENV:
-            names = ", ".join(f"DINGTALK_{name.upper()}" for name in sorted(unknown))
-            raise ConfigurationError(f"unknown variable {names} / 无此环境变量")
-        settings: dict[str, Any] = {name: text for name, text in given.items() if text}
+        from dingtalk_models.environment import read_environment  # noqa: PLC0415 - only when used
+
+        try:
+            settings: dict[str, Any] = {**read_environment(os.environ if environ is None else environ)}
+        except ConfigurationError as error:
+            forget_locals(error)
+            raise
+        finally:
+            del environ  # a traceback that shows variables would show all of it
         try:
             if "timeout" in settings:
                 settings["timeout"] = float(settings["timeout"])
@@ -223,13 +241,3 @@ class DingTalkApp(Sender, Modules):
     def __repr__(self) -> str:
         shown = {"name": self.name, "corp_id": self.corp_id, "appkey": self.appkey, "agent_id": self.agent_id}
         return f"DingTalkApp({', '.join(f'{key}={value!r}' for key, value in shown.items() if value)})"
-
-
-_FROM_ENV = frozenset(
-    {"name", "session_manager", "corp_id", "corp_secret", "agent_id", "appkey", "appsecret", "aes_key", "token",
-     "callback_url", "domain", "noncestr", "oapi_url", "api_url", "timeout"}
-)  # fmt: skip
-
-
-def _is_ours(variable: str) -> bool:
-    return variable.startswith("DINGTALK_")

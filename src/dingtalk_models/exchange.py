@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
+from pydantic import SecretStr
 from pydantic_core import to_json
 
 from dingtalk_models.auth.credential import Credential
@@ -24,8 +25,9 @@ from dingtalk_models.core.errors import (
     TransportError,
 )
 from dingtalk_models.core.files import Upload
-from dingtalk_models.core.http import Content, HttpRequest, HttpResponse
+from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.core.model import bind
+from dingtalk_models.core.secret import Secret, unwrapped
 from dingtalk_models.core.steps import Flow, Send
 from dingtalk_models.platform.documented import documented
 from dingtalk_models.transport.rate_limit import Limiter
@@ -56,7 +58,7 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     until = time.monotonic() + app.retry.deadline
     if not call.endpoint.authenticated:
         return (yield from _attempts(app, call, None, until))
-    # before the attempts: the call that fetches a token has attempts of its own, and they must not multiply
+    # outside the attempts: the call that fetches a token has attempts of its own, and the numbers must not multiply
     credential = app.access_token_credential
     if credential is None:
         raise ConfigurationError(f"{call.endpoint} needs the access token of an app / 该接口需要应用的 access_token")
@@ -83,7 +85,7 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     return result
 
 
-def _attempts(app: ExchangingApp, call: Call[T], token: str | None, until: float) -> Flow[T]:
+def _attempts(app: ExchangingApp, call: Call[T], token: Secret | None, until: float) -> Flow[T]:
     """Try a call until it succeeds or must not be tried again."""
     try:
         return (yield from _attempt(app, call, token, until))
@@ -96,13 +98,13 @@ def _attempts(app: ExchangingApp, call: Call[T], token: str | None, until: float
     return (yield from repeated)
 
 
-def _attempt(app: ExchangingApp, call: Call[T], token: str | None, until: float) -> Flow[T]:
+def _attempt(app: ExchangingApp, call: Call[T], token: Secret | None, until: float) -> Flow[T]:
     if app.limiter:
         return (yield from app.limiter.paced(call, lambda: _send(app, call, token), until))
     return (yield from _send(app, call, token))
 
 
-def _send(app: ExchangingApp, call: Call[T], token: str | None) -> Flow[T]:
+def _send(app: ExchangingApp, call: Call[T], token: Secret | None) -> Flow[T]:
     sent_at = time.perf_counter()
     received: HttpResponse | None = None
     try:
@@ -129,32 +131,35 @@ def _tell_outcome(error: DingTalkError, call: Call[Any]) -> None:
         error.args = (f"{error}; {outcome}",)
 
 
-def prepare(call: Call[Any], oapi_url: str, api_url: str, token: str | None) -> HttpRequest:
+def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) -> HttpRequest:
     """The HTTP request for a call."""
     if call.http_request is not None:
         return _with_file(call.http_request, call.upload)
     request = call.request
     url = (oapi_url if request.host == "oapi" else api_url) + request.path
     query = dict(request.query_params)
-    headers = {"Accept": "application/json", **request.headers}
-    content: bytes | Content | None = None
+    headers: dict[str, Any] = {"Accept": "application/json", **request.headers}
+    body, form = request.body, None
     if token and request.host == "oapi":
         query = {"access_token": token, **query}
     elif token:
         headers["x-acs-dingtalk-access-token"] = token
-    if isinstance(request.body, Mapping) and any(isinstance(value, Upload) for value in request.body.values()):
+    if isinstance(body, Mapping) and any(isinstance(value, Upload) for value in body.values()):
         from dingtalk_models.transport.body import FormBody  # noqa: PLC0415 - only when a file is sent
 
-        content = form = FormBody(request.body)
+        form = FormBody(body)
         headers["Content-Type"] = form.content_type
         # documented as parts of the form, but the gateway requires some of them in the query string too
         query |= form.texts
-    elif request.body is not None:
-        content = to_json(request.body)
+    elif body is not None:
         headers["Content-Type"] = "application/json"
-    if query:
-        url += "?" + _query_string(query)
-    return HttpRequest(request.verb, url, headers, content)
+    # secrets are unwrapped in this expression, and in no variable that a traceback could show
+    return HttpRequest(
+        request.verb,
+        f"{url}?{_query_string(query)}" if query else url,
+        unwrapped(headers),
+        form if form or body is None else to_json(unwrapped(body)),
+    )
 
 
 def _with_file(request: HttpRequest, upload: Upload | None) -> HttpRequest:
@@ -172,6 +177,8 @@ def _query_string(query: Mapping[str, Any]) -> str:
 def _query_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

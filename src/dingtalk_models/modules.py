@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dingtalk_models.callback.module import Callback
     from dingtalk_models.contact.module import Contact
     from dingtalk_models.customer.module import Customer
-    from dingtalk_models.file.module import File
+    from dingtalk_models.file.module import Files
     from dingtalk_models.message.module import Message
     from dingtalk_models.platform.module import Platform
     from dingtalk_models.smartwork.module import Smartwork
@@ -31,7 +31,7 @@ class Modules:
     """Departments, users, roles."""
     customer: Customer
     """External contacts, label groups."""
-    file: File
+    file: Files
     """Spaces, media."""
     message: Message
     """Work notifications, robots."""

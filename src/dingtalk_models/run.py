@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, get_args
 
 from dingtalk_models.core import registry
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError, RetiredMethod, UnknownMethod
-from dingtalk_models.core.operation import Bound
+from dingtalk_models.core.operation import Bound, Old
 from dingtalk_models.modules import MODULES
 from dingtalk_models.platform.documented import documented
 from dingtalk_models.platform.module import product_of
@@ -55,26 +56,35 @@ class Runner:
             RetiredMethod: the platform has retired the API; `instead` is its replacement.
             InvalidArgument: the arguments are wrong.
         """
-        target, kwargs = self._find(name, kwargs)
-        return target(*args, **kwargs)
+        try:
+            target, old = self._find(name)
+            return target(*args, **old.translate(kwargs))
+        finally:
+            del args, kwargs  # a secret is plain in them, and a traceback could show it
 
     async def aio(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a method by name on the event loop. A method that is no operation may block, so it runs in a thread."""
-        target, kwargs = self._find(name, kwargs)
-        if _is_operation(target):
-            return await target.aio(*args, **kwargs)
-        if inspect.iscoroutinefunction(target):
-            return await target(*args, **kwargs)
-        import asyncio  # noqa: PLC0415 - slow to import, and blocking programs do not need it
+        try:
+            target, old = self._find(name)
+            use = target.aio if _is_operation(target) else target
+            if not inspect.iscoroutinefunction(use):
+                import asyncio  # noqa: PLC0415 - slow to import, and blocking programs do not need it
 
-        return await asyncio.to_thread(target, *args, **kwargs)
+                use = partial(asyncio.to_thread, target)
+            running = use(*args, **old.translate(kwargs))
+        finally:
+            del args, kwargs  # as in `__call__`
+        return await running
 
     def call(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
         """The unsent call of an operation, by name."""
-        target, kwargs = self._find(name, kwargs)
-        if not _is_operation(target):
-            raise ConfigurationError(f"{name!r} is a plain method: it has no unsent call / 普通方法不能只生成请求")
-        return target.call(*args, **kwargs)
+        try:
+            target, old = self._find(name)
+            if not _is_operation(target):
+                raise ConfigurationError(f"{name!r} is a plain method: it has no unsent call / 普通方法不能只生成请求")
+            return target.call(*args, **old.translate(kwargs))
+        finally:
+            del args, kwargs  # as in `__call__`
 
     @property
     def names(self) -> list[str]:
@@ -82,7 +92,7 @@ class Runner:
         _load()
         return sorted({*registry.by_name, *_documented_names()})
 
-    def _find(self, name: str, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    def _find(self, name: str) -> tuple[Any, Old]:
         if name not in registry.by_name:
             _load()
         if name not in registry.by_name and (product := product_of(name)):
@@ -93,7 +103,7 @@ class Runner:
                 raise RetiredMethod(name, REPLACED[name])
             raise retired(name) or UnknownMethod(name, get_close_matches(name, self.names, n=3, cutoff=0.5))
         target: Any = getattr(named.owner(self._app), named.attribute)
-        return target, named.old.translate(kwargs)
+        return target, named.old
 
 
 def _is_operation(target: object) -> bool:

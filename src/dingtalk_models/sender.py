@@ -151,9 +151,9 @@ class Sender:
         return self._async_transport
 
     def _first(self, kind: str, opened: T) -> T:
-        """What was opened first, where threads open one at once.
+        """The transport that was opened first, if several threads open one at the same time.
 
-        A lock would be inherited by a process that is forked while another thread holds it.
+        This needs no lock. A lock could be held by another thread at a fork, and then never be released in the child.
         """
         first: T = self._opened.setdefault(kind, opened)
         return first

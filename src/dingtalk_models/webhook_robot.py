@@ -7,10 +7,11 @@ from functools import partial
 from typing import Annotated, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.operation import operation
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import AsyncTransport, Flow, Transport
 from dingtalk_models.exchange import exchange
 from dingtalk_models.message.message_body import Link, Markdown, Text
@@ -30,7 +31,8 @@ class _RobotApp(Sender):
     """The app of a robot's calls: it has a base URL and no credentials."""
 
     name = "webhook robot"
-    agent_id = appkey = corp_id = domain = token = aes_key = callback_url = cast("str | None", None)
+    agent_id = appkey = corp_id = domain = callback_url = cast("str | None", None)
+    token = aes_key = cast("Secret | None", None)
     access_token_credential = None
     retry = Retry()
     limiter = None
@@ -60,21 +62,21 @@ class WebhookRobot:
 
     def __init__(
         self,
-        url: str,
-        secret: str | None = None,
+        url: str | SecretStr,
+        secret: str | SecretStr | None = None,
         *,
         transport: Transport | None = None,
         async_transport: AsyncTransport | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        tokens = parse_qs(parts.query).get("access_token")
-        if not (parts.scheme and parts.netloc and parts.path == "/robot/send" and tokens):
+        # under the same names: a traceback that shows variables shows neither the token nor the secret
+        url, secret = Secret.of(url), Secret.of(secret)
+        self._secret = secret
+        self._url, self._token = _parts(url)
+        if not self._token:
             raise ConfigurationError(
                 "not a webhook: expected https://oapi.dingtalk.com/robot/send?access_token=… / "
                 "不是 Webhook 地址：请从机器人设置中完整复制"
             )
-        self._token, self._secret = tokens[0], secret
-        self._url = f"{parts.scheme}://{parts.netloc}"
         self.app: Sender = _RobotApp(self._url, transport, async_transport)
 
     @operation
@@ -128,3 +130,11 @@ class WebhookRobot:
 
     def __repr__(self) -> str:
         return f"WebhookRobot({self._url}{', signed' if self._secret else ''})"
+
+
+def _parts(url: Secret) -> tuple[str, Secret]:
+    """The base URL and the token of a webhook; no token if it is none."""
+    parts = urlsplit(url.get_secret_value())
+    tokens = parse_qs(parts.query).get("access_token", [])
+    right = parts.scheme and parts.netloc and parts.path == "/robot/send" and tokens
+    return f"{parts.scheme}://{parts.netloc}", Secret(tokens[0] if right else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, assert_type
 
@@ -26,6 +26,8 @@ from dingtalk_models import (
     operation,
     together,
 )
+from dingtalk_models.callback import Event, read_event
+from dingtalk_models.callback.contact_events import OrgDeptCreate, OrgDeptModify, UserAddOrg, UserLeaveOrg
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.role import RoleUser
 from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager
@@ -197,6 +199,34 @@ async def by_name() -> None:
     assert_type(app.run("acme.device.all"), Any)
     assert_type(await app.run.aio("dingtalk.oapi.v2.user.get", userid="u1"), Any)
     assert_type(app.methods, list[str])
+
+
+def handlers() -> None:
+    """Handlers of one event, of several, of every event, and stacked decorators."""
+    on = app.callback.on
+
+    @on(UserAddOrg)
+    def one(event: UserAddOrg) -> str:
+        return event.type
+
+    @on(UserAddOrg, UserLeaveOrg)
+    def several(event: UserAddOrg | UserLeaveOrg) -> None: ...
+
+    @on("user_add_org")
+    @on(OrgDeptCreate, OrgDeptModify)
+    def stacked(event: UserAddOrg | OrgDeptCreate | OrgDeptModify) -> int:
+        return len(event.data)
+
+    @on("user_add_org", "user_leave_org", OrgDeptCreate)
+    def every(event: Event) -> None: ...
+
+    assert_type(one, Callable[[UserAddOrg], str])
+    assert_type(several, Callable[[UserAddOrg | UserLeaveOrg], None])
+    assert_type(stacked, Callable[[UserAddOrg | OrgDeptCreate | OrgDeptModify], int])
+    on(UserAddOrg)(lambda event: print(event.user_ids))
+    on(UserAddOrg, UserLeaveOrg)(lambda event: print(event.user_ids))
+    on(UserAddOrg)(list[Event]().append)
+    every(read_event("{}"))
 
 
 class DeviceManager(Manager):

@@ -1,8 +1,9 @@
-"""Fifteen mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
+"""Eighteen mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
 
 from __future__ import annotations
 
 from dingtalk_models import Department, DingTalkApp, User
+from dingtalk_models.callback.contact_events import OrgDeptModify, UserAddOrg, UserLeaveOrg
 from dingtalk_models.contact.user_fields import DeptOrder
 
 
@@ -27,6 +28,17 @@ def first_generation(app: DingTalkApp) -> None:
     """Mistakes with the names of the first generation."""
     app.contact.get_user(usr_id="u1")  # mistake: no such parameter, then or now
     app.contact.create_user(name="张三", department=[1], position="工程师")  # mistake: the mobile number is missing
+
+
+def received(app: DingTalkApp) -> None:
+    """Mistakes in handlers of events."""
+
+    def joined(event: UserAddOrg) -> None: ...
+    def moved(event: OrgDeptModify | UserAddOrg) -> None: ...
+
+    app.callback.on(UserLeaveOrg)(joined)  # mistake: a handler of another event
+    app.callback.on(UserAddOrg, UserLeaveOrg)(joined)  # mistake: a handler of one of them only
+    app.callback.on(UserLeaveOrg)(app.callback.on(UserAddOrg)(moved))  # mistake: stacked, and one is not taken
 
 
 async def awaited() -> None:

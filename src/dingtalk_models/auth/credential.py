@@ -1,36 +1,38 @@
-"""The one place that refreshes a credential.
+"""Fetches, shares and refreshes credentials.
 
-A credential is fetched once: the copy of this process comes first, then the session store, then the platform. Within a
-process, one caller refreshes it while the others wait for the result. Among processes that share a store, one refreshes
-it while the others look into the store until it is there.
+A credential is looked for in this process first, then in the session store; if neither has it, the platform issues one.
+In a process, one caller refreshes it while the others wait for the result. Of several processes that share a store, one
+refreshes it while the others look into the store until it is there.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.core.wire import wire
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.sessions.base import Session, SessionLock
 
 MARGIN = 120.0
-"""Seconds before the platform's own expiry at which a credential is no longer used."""
+"""A credential is no longer used so many seconds before it expires at the platform."""
 
 RENEW_AHEAD = 600.0
-"""Seconds before that at which it is renewed, while callers go on with it."""
+"""It is renewed in the background so many seconds before that, while callers still use it."""
 
 LOCK_LIFE = 30.0
-"""Seconds after which nobody waits any longer for a refresh: whoever does it may have died."""
+"""Seconds after which nobody waits for a refresh any longer: the caller that does it may have died."""
 
 LONGEST_LIFE = 86400.0
 """Seconds after which a credential is renewed even if the platform says that it lives longer."""
@@ -45,14 +47,17 @@ logger = logging.getLogger("dingtalk_models")
 
 
 class Issued(BaseModel, frozen=True):
-    """A credential as the platform issues it, with its life in seconds."""
+    """A credential as the platform issues it, and the seconds until it expires."""
 
-    value: Annotated[
-        str,
-        Field(repr=False, pattern="^[!-~]+$"),
-        wire("accessToken", "access_token", "jsapiTicket", "ticket"),
-    ]
+    value: Annotated[Secret, wire("accessToken", "access_token", "jsapiTicket", "ticket")]
     lifetime: Annotated[float, Field(ge=1, allow_inf_nan=False), wire("expireIn", "expires_in")]
+
+    @field_validator("value")
+    @classmethod
+    def _can_be_sent(cls, value: Secret) -> Secret:
+        if not re.fullmatch("[!-~]+", value.get_secret_value()):
+            raise ValueError("not a token / 不是 access_token 或 ticket")
+        return value
 
 
 class Held:
@@ -68,7 +73,7 @@ class Held:
 
     __slots__ = ("accepted", "until", "value")
 
-    def __init__(self, value: str, until: float) -> None:
+    def __init__(self, value: Secret, until: float) -> None:
         self.value = value
         self.until = until
         self.accepted: set[str] = set()
@@ -85,9 +90,9 @@ class _Refresh:
     """A refresh that is under way.
 
     Attributes:
-        result: what comes of it.
-        thread: the thread that does it, or runs the task that does.
-        ends: when nobody waits for it any longer.
+        result: its result.
+        thread: the thread that does it, or that runs its task.
+        ends: the time until which others wait for it.
         lock: its lock in the session store.
     """
 
@@ -106,7 +111,7 @@ class Credential:
     Args:
         session: the store.
         key: its key there.
-        fetch: makes the call by which the platform issues it.
+        fetch: makes the call that fetches it from the platform.
     """
 
     def __init__(self, session: Session, key: str, fetch: Callable[[], Call[Issued]]) -> None:
@@ -123,7 +128,7 @@ class Credential:
 
     def _after_fork(self) -> None:
         self._mutex = threading.Lock()
-        if self._refreshing is not None:  # only the parent goes on with it
+        if self._refreshing is not None:  # the parent continues it
             self._refreshing = None
             self.session.forget_own(self._lock_key)
 
@@ -132,7 +137,7 @@ class Credential:
         return f"{self.key}:lock"
 
     def get(self) -> Flow[Held]:
-        """The credential, fetched only if neither this process nor the store has it."""
+        """The credential. It is fetched only if neither this process nor the store has it."""
         held = self._held
         if held is None or (left := held.seconds_left) <= 0:
             return (yield from self._refresh(held, lambda _: True))
@@ -142,7 +147,7 @@ class Credential:
         return held
 
     def renew(self, rejected: Held, path: str) -> Flow[Held | None]:
-        """Another one than the one the platform rejected; all callers that it rejected share one refresh.
+        """A credential other than the rejected one. All callers whose credential was rejected share one refresh.
 
         Args:
             rejected: the one that was rejected.
@@ -180,7 +185,7 @@ class Credential:
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def force(self) -> Flow[Held]:
-        """A newly issued one, whatever there is."""
+        """A new credential, even if the current one is valid."""
         return (yield from self._refresh(self._held, lambda _: False))
 
     def _renew_ahead(self, held: Held) -> Flow[None]:
@@ -190,7 +195,7 @@ class Credential:
             logger.warning("could not renew %s ahead of its expiry: %s", self.key, error)
 
     def _refresh(self, old: Held | None, wanted: Wanted) -> Flow[Held]:
-        """Put another copy in the place of an old one: one caller does it, the others wait."""
+        """Replace the copy of this process. One caller does it, and the others wait for the result."""
         check_fork()
         while True:
             with self._mutex:
@@ -203,7 +208,7 @@ class Credential:
             seconds_left = current.ends - time.monotonic()
             if (held := (yield from Wait(current.result, current.thread, seconds_left))) is not None:
                 return held
-            # it was cancelled, or its thread or event loop has ended in the middle of it: this caller takes its place
+            # it was cancelled, or its thread or event loop has ended: this caller does it instead
             self._leave(current)
             if self.session.has_add:
                 yield from Blocking(current.lock.release)
@@ -218,7 +223,7 @@ class Credential:
         return fresh
 
     def _leave(self, refresh: _Refresh) -> Future[Held | None]:
-        """Let the next caller begin a refresh."""
+        """End a refresh, so that the next caller can start one. Returns the future of its result."""
         with self._mutex:
             if self._refreshing is refresh:
                 self._refreshing = None
@@ -234,7 +239,7 @@ class Credential:
                 yield Sleep(_POLL)
                 if (held := (yield from self._from_store(wanted))) is not None:
                     return held
-            # the last owner of the lock may have stored it after we looked and before we had the lock
+            # another process may have stored it between our last look and our lock
             held = (yield from self._from_store(wanted)) or (yield from self._from_platform())
         except BaseException:
             lock.release_in_background()
@@ -244,7 +249,7 @@ class Credential:
 
     def _from_store(self, wanted: Wanted) -> Flow[Held | None]:
         entry = yield from Blocking(lambda: self.session.entry(self.key))
-        if entry is None or not wanted(held := Held(entry.value, time.monotonic() + entry.seconds_left)):
+        if entry is None or not wanted(held := Held(Secret(entry.value), time.monotonic() + entry.seconds_left)):
             return None
         self._held = held
         return held

@@ -1,4 +1,4 @@
-"""`app.auth`: access token, jsapi ticket, and the signature that lets a page use the client's abilities."""
+"""`app.auth`: access token, jsapi ticket, and the signature with which a page can use the functions of the client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.core.call import Call
@@ -17,6 +17,7 @@ from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.steps import Flow
 
 
@@ -35,7 +36,7 @@ def first_signature(_: object, jsapi_ticket: str, noncestr: str, timestamp: int,
 
 @runtime_checkable
 class AppWithCredentials(AppLike, Protocol):
-    """An app, as far as its credentials are concerned."""
+    """What credentials need of an app."""
 
     access_token_credential: Credential
     jsapi_ticket_credential: Credential
@@ -50,7 +51,7 @@ class JsapiSignature(BaseModel):
         agent_id: the app.
         noncestr: the random text that was signed.
         timestamp: the seconds since 1970 that were signed.
-        url: the page's address as it was signed: without fragment, its query decoded.
+        url: the page's URL as it was signed: without its fragment, and with its query string decoded.
         signature: the signature, in lower-case hexadecimal.
     """
 
@@ -71,17 +72,17 @@ class Auth(Manager):
         authenticated=False,
         idempotent=True,
     )
-    def issue_access_token(self, app_key: str, app_secret: str) -> Call[Issued]:
+    def issue_access_token(self, app_key: str, app_secret: Hiding) -> Call[Issued]:
         """Have the platform issue an access token (获取企业内部应用的accessToken).
 
-        `get_access_token` is what applications want: it does this only when it has to.
+        `get_access_token` does this only if necessary: applications should use it.
 
         Args:
             app_key: the app's AppKey (Client ID).
             app_secret: the app's AppSecret (Client Secret).
 
         Returns:
-            The token and its life in seconds; while one is alive, the same with its life renewed.
+            The token, and the seconds until it expires. A token that is still valid is returned again, for longer.
 
         Raises:
             AuthenticationError: key and secret do not belong together.
@@ -95,9 +96,9 @@ class Auth(Manager):
         self,
         *,
         appkey: str | None = None,
-        appsecret: str | None = None,
+        appsecret: Hiding | None = None,
         corpid: str | None = None,
-        corpsecret: str | None = None,
+        corpsecret: Hiding | None = None,
     ) -> Call[Issued]:
         """Have the older host issue an access token (获取企业内部应用的access_token).
 
@@ -108,7 +109,7 @@ class Auth(Manager):
             corpsecret: the company's CorpSecret.
 
         Returns:
-            The token and its life in seconds; while one is alive, the same with its life renewed.
+            The token, and the seconds until it expires. A token that is still valid is returned again, for longer.
 
         Raises:
             AuthenticationError: the pair does not belong together.
@@ -126,10 +127,10 @@ class Auth(Manager):
     def issue_jsapi_ticket(self) -> Call[Issued]:
         """Have the platform issue a jsapi ticket (获取jsapiTicket).
 
-        `get_jsapi_ticket` is what applications want: it does this only when it has to.
+        `get_jsapi_ticket` does this only if necessary: applications should use it.
 
         Returns:
-            The ticket and its life in seconds.
+            The ticket, and the seconds until it expires.
 
         Source: create-a-jsapi-ticket
         """
@@ -137,25 +138,25 @@ class Auth(Manager):
 
     @operation
     def get_access_token(self) -> Flow[str]:
-        """The app's access token, fetched only when it has to be."""
-        return (yield from self._app.access_token_credential.get()).value
+        """The app's access token. It is fetched only if necessary."""
+        return (yield from self._app.access_token_credential.get()).value.get_secret_value()
 
     @formerly_too(first_refresh, time_out=no_more)
     @operation
     def refresh_access_token(self) -> Flow[str]:
-        """A newly issued access token, for instance after a permission was granted."""
-        return (yield from self._app.access_token_credential.force()).value
+        """Fetch a new access token, for example after a permission was granted."""
+        return (yield from self._app.access_token_credential.force()).value.get_secret_value()
 
     @operation
     def get_jsapi_ticket(self) -> Flow[str]:
-        """The app's jsapi ticket, fetched only when it has to be."""
-        return (yield from self._app.jsapi_ticket_credential.get()).value
+        """The app's jsapi ticket. It is fetched only if necessary."""
+        return (yield from self._app.jsapi_ticket_credential.get()).value.get_secret_value()
 
     @formerly_too(first_refresh, time_out=no_more)
     @operation
     def refresh_jsapi_ticket(self) -> Flow[str]:
-        """A newly issued jsapi ticket; every page that signs with the old one has to change at once."""
-        return (yield from self._app.jsapi_ticket_credential.force()).value
+        """Fetch a new jsapi ticket. Then pages that were signed with the old one must be signed again."""
+        return (yield from self._app.jsapi_ticket_credential.force()).value.get_secret_value()
 
     @formerly_too(first_signature)
     @operation
@@ -166,20 +167,20 @@ class Auth(Manager):
         noncestr: Annotated[str, Field(min_length=1)] | None = None,
         timestamp: Annotated[int, Field(gt=0)] | None = None,
         algorithm: Literal["sha256", "sha1"] | None = None,
-        jsapi_ticket: str | None = None,
+        jsapi_ticket: Hiding | None = None,
     ) -> Flow[JsapiSignature]:
-        """Sign a page, so that its script may use the client's abilities (JSAPI鉴权).
+        """Sign a page, so that its script can use the functions of the client (JSAPI鉴权).
 
         Args:
             url: the page's address, as the browser shows it.
-            noncestr: random text; the app's own, or newly made.
-            timestamp: seconds since 1970; now.
-            algorithm: "sha256" as documented today, "sha1" for clients that still want the older one.
+            noncestr: a random text; by default the app's, or a new one.
+            timestamp: seconds since 1970; by default now.
+            algorithm: "sha256", as documented today, or "sha1" for clients that still need it.
             jsapi_ticket: a ticket of your own instead of the app's. It is signed with "sha1" by default, as in the
                 first generation, which was always given one.
 
         Returns:
-            What `dd.config` wants.
+            What `dd.config` needs.
 
         Source: jsapi-authentication
         """
@@ -204,12 +205,17 @@ class Auth(Manager):
 
 
 def signed_url(url: str) -> str:
-    """A page's address as it is signed: without its fragment, its query decoded once."""
+    """The URL of a page as it is signed: without its fragment, and with its query string decoded once."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, unquote(parts.query), ""))
 
 
-def sign_page(ticket: str, noncestr: str, timestamp: int, url: str, algorithm: str = "sha256") -> str:
+def sign_page(
+    ticket: str | SecretStr, noncestr: str, timestamp: int, url: str, algorithm: Literal["sha256", "sha1"] = "sha256"
+) -> str:
     """The signature itself, in lower-case hexadecimal."""
-    text = f"jsapi_ticket={ticket}&noncestr={noncestr}&timestamp={timestamp}&url={url}"
-    return hashlib.new(algorithm, text.encode()).hexdigest()
+    ticket = Secret.of(ticket)
+    signature = hashlib.new(algorithm)
+    text = f"jsapi_ticket={ticket.get_secret_value()}&noncestr={noncestr}&timestamp={timestamp}&url={url}"
+    signature.update(text.encode())
+    return signature.hexdigest()

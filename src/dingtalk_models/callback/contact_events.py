@@ -98,7 +98,7 @@ class LabelUserChange(Event):
     timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
-class Label(Record, alias_generator=camel):
+class RoleLabel(Record, alias_generator=camel):
     """A role or role group."""
 
     id: int | None
@@ -124,8 +124,8 @@ class LabelConfAdd(_LabelEvent):
 class LabelConfModify(_LabelEvent):
     """Roles or role groups have changed (修改角色或者角色组)."""
 
-    before: Annotated[list[JsonText[Label]], wire("preLabelList")] = []
-    after: Annotated[list[JsonText[Label]], wire("postLabelList")] = []
+    before: Annotated[list[JsonText[RoleLabel]], wire("preLabelList")] = []
+    after: Annotated[list[JsonText[RoleLabel]], wire("postLabelList")] = []
 
 
 class LabelConfDel(_LabelEvent):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 import struct
 from base64 import b64decode, b64encode
@@ -19,10 +18,12 @@ from typing import NamedTuple
 
 from Crypto.Cipher import AES
 from Crypto.Cipher._mode_cbc import CbcMode
+from pydantic import SecretStr
 
 from dingtalk_models.core.errors import ConfigurationError, DecryptionError, SignatureMismatch
+from dingtalk_models.core.push_keys import checked_key
+from dingtalk_models.core.secret import Secret
 
-KEY_LENGTH = 43
 _BLOCK = 32
 _PADDING = [bytes([length]) * length for length in range(_BLOCK + 1)]
 _RANDOM = 16
@@ -30,18 +31,13 @@ _LENGTH = struct.Struct(">I")
 _SMALLEST = _RANDOM + _LENGTH.size
 
 
-def decode_key(aes_key: str) -> bytes:
+def decode_key(aes_key: str | SecretStr) -> bytes:
     """The 32 bytes of an EncodingAESKey.
 
     Raises:
         ConfigurationError: it is not 43 letters and digits.
     """
-    if not re.fullmatch(rf"[A-Za-z0-9+/]{{{KEY_LENGTH}}}", aes_key):
-        raise ConfigurationError(
-            f"aes_key must be {KEY_LENGTH} letters and digits, as shown in the console / "
-            f"aes_key 须为 {KEY_LENGTH} 位字母或数字，与开发者后台一致"
-        )
-    return b64decode(aes_key + "=")
+    return b64decode(checked_key(aes_key).get_secret_value() + "=")
 
 
 class Opened(NamedTuple):
@@ -61,11 +57,12 @@ class Crypto:
             set up by `register`. Texts are encrypted for the first one by default.
     """
 
-    def __init__(self, token: str, aes_key: str, owners: Iterable[str]) -> None:
-        self._token = token
+    def __init__(self, token: str | SecretStr, aes_key: str | SecretStr, owners: Iterable[str]) -> None:
+        self._owners = tuple(owner.encode() for owner in owners)
+        self._token, aes_key = Secret.of(token), Secret.of(aes_key)
+        token = self._token
         self._key = decode_key(aes_key)
         self._iv = self._key[: AES.block_size]
-        self._owners = tuple(owner.encode() for owner in owners)
         if not self._owners:
             raise ConfigurationError(
                 "pushes need an owner: set appkey or corp_id on the app / 接收推送须设置应用的 appkey 或 corp_id"
@@ -118,7 +115,7 @@ class Crypto:
 
     def signature(self, timestamp: str, nonce: str, encrypted: str) -> str:
         """The signature of an encrypted text, in lower-case hexadecimal."""
-        signed = "".join(sorted((self._token, timestamp, nonce, encrypted)))
+        signed = "".join(sorted((self._token.get_secret_value(), timestamp, nonce, encrypted)))
         return hashlib.sha1(signed.encode(errors="replace")).hexdigest()  # noqa: S324 - the platform's choice
 
     def verify(self, signature: str, timestamp: str, nonce: str, encrypted: str) -> None:
@@ -127,8 +124,9 @@ class Crypto:
         Raises:
             SignatureMismatch: it does not match.
         """
-        expected = self.signature(timestamp, nonce, encrypted)
-        if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
+        given = signature.encode(errors="replace")
+        # the right one is in no variable: a traceback that shows it would sign the push
+        if not hmac.compare_digest(self.signature(timestamp, nonce, encrypted).encode(), given):
             raise SignatureMismatch("the signature does not match the push: is token the right one?")
 
     def seal(self, text: str, *, timestamp: str, nonce: str, owner: str | None = None) -> dict[str, str]:

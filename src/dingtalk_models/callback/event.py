@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_snake
 from typing_extensions import Unpack
 
-from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.errors import CallbackError
+from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Record
 from dingtalk_models.core.problems import fields_in, wire_names
@@ -121,13 +122,37 @@ def _own_names(kind: type[Event]) -> frozenset[str]:
     return frozenset(spelling for hint in own for spelling in wire_names(hint))
 
 
+def parsed(body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
+    """A push or a frame as a dict, whether it was parsed or not.
+
+    Raises:
+        CallbackError: it is not a JSON object.
+    """
+    if isinstance(body, Mapping):
+        return dict(body)
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not is_object(found):
+        raise CallbackError("the push is not a JSON object")
+    return found
+
+
 def type_of(payload: Mapping[str, Any]) -> str:
     """The type of the event in a push; empty if the push has none."""
-    return str(payload.get("EventType") or payload.get("eventType") or "")
+    return str(payload.get("EventType") or _stream_head(payload).get("eventType") or "")
+
+
+def _stream_head(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where the head of an event is in Stream mode: in the headers of a frame, or beside its data."""
+    headers = payload.get("headers")
+    return headers if is_object(headers) else payload
 
 
 def _is_stream(payload: Mapping[str, Any]) -> bool:
-    return "EventType" not in payload and is_object(payload.get("data"))
+    # in a frame, the data is JSON in a string
+    return "EventType" not in payload and is_object(loaded(payload.get("data")))
 
 
 def _flat_form(payload: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -141,9 +166,10 @@ def _flat_form(payload: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
 
 
 def _stream_form(payload: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    found = _stream_head(payload)
     head = {
-        "EventTime": payload.get("eventBornTime"),
-        "CorpId": payload.get("eventCorpId"),
-        "eventId": payload.get("eventId"),
+        "EventTime": found.get("eventBornTime"),
+        "CorpId": found.get("eventCorpId"),
+        "eventId": found.get("eventId"),
     }
-    return head, dict(payload["data"])
+    return head, dict(loaded(payload["data"]))

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from dingtalk_models.callback import approval_events, attendance_events, chat_events, contact_events
-from dingtalk_models.callback.event import Event, type_of
+from dingtalk_models.callback.event import Event, parsed, type_of
 
 
 class CheckUrl(Event):
@@ -21,8 +21,16 @@ def classes() -> dict[str, type[Event]]:
     return {kind.TYPE: kind for kind in (CheckUrl, *found)}
 
 
-def read_event(payload: dict[str, Any]) -> Event:
-    """The event in a push. It has a class of its own if its type is known. Every key is kept."""
+def read_event(payload: dict[str, Any] | str | bytes) -> Event:
+    """The event in a push. It has a class of its own if its type is known. Every key is kept.
+
+    Args:
+        payload: the decrypted push, or a frame of Stream mode; parsed, or the JSON as it was received.
+
+    Raises:
+        CallbackError: it is not a JSON object.
+    """
+    payload = parsed(payload)
     return classes().get(type_of(payload), Event).read(payload)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from dingtalk_models.callback.approval_events import BpmsInstanceChange, BpmsTaskChange, WorkflowFormChange
@@ -48,19 +47,16 @@ from dingtalk_models.callback.contact_events import (
 )
 from dingtalk_models.callback.event import Event
 from dingtalk_models.callback.events import CheckUrl
+from dingtalk_models.callback.handlers import Decorator
 
-E = TypeVar("E", bound=Event)
-R = TypeVar("R")
-
-
-class Decorator(Protocol[E]):
-    """Takes the handler of a class of event."""
-
-    def __call__(self, handler: Callable[[E], R], /) -> Callable[[E], R]: ...
+A = TypeVar("A", bound=Event)
+B = TypeVar("B", bound=Event)
+C = TypeVar("C", bound=Event)
+D = TypeVar("D", bound=Event)
 
 
 class On(Protocol):
-    """`@app.callback.on(UserAddOrg)`, `@app.callback.on("user_add_org")`."""
+    """`@app.callback.on(UserAddOrg, UserLeaveOrg)`, `@app.callback.on("user_add_org")`."""
 
     @overload
     def __call__(self, event: Literal["attend_bossCheck_change"], /) -> Decorator[AttendBossCheckChange]: ...
@@ -145,6 +141,14 @@ class On(Protocol):
     @overload
     def __call__(self, event: Literal["workflow_form_change"], /) -> Decorator[WorkflowFormChange]: ...
     @overload
-    def __call__(self, event: type[E], /) -> Decorator[E]: ...
+    def __call__(self, event: type[A], /) -> Decorator[A]: ...
     @overload
-    def __call__(self, event: str, /) -> Decorator[Any]: ...
+    def __call__(self, event: type[A], second: type[B], /) -> Decorator[A | B]: ...
+    @overload
+    def __call__(self, event: type[A], second: type[B], third: type[C], /) -> Decorator[A | B | C]: ...
+    @overload
+    def __call__(
+        self, event: type[A], second: type[B], third: type[C], fourth: type[D], /
+    ) -> Decorator[A | B | C | D]: ...
+    @overload
+    def __call__(self, event: type[Event] | str, /, *more: type[Event] | str) -> Decorator[Any]: ...

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import SkipValidation
 
 from dingtalk_models.callback.crypto import Crypto, Opened
-from dingtalk_models.callback.event import EVERY_TYPE, Event
+from dingtalk_models.callback.event import EVERY_TYPE, Event, parsed
 from dingtalk_models.callback.events import CheckUrl, read_event
+from dingtalk_models.callback.handlers import Decorator, Handler
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import (
-    CallbackError,
     ConfigurationError,
     ReplayedCallback,
     SignatureMismatch,
@@ -34,8 +33,6 @@ PushParams = Mapping[str, str]
 
 PushBody = bytes | str | Mapping[str, Any]
 """The body of a push: as it was received, or parsed."""
-
-Handler = Callable[[Any], Any]
 
 SUCCESS = "success"
 TOLERANCE = 300.0
@@ -127,7 +124,9 @@ class Receiver(Module):
 
     @property
     def on(self) -> On:
-        """Register a handler for a type of event: `@app.callback.on(UserAddOrg)`, `@app.callback.on("user_add_org")`.
+        """Register a handler for types of event: `@app.callback.on(UserAddOrg, UserLeaveOrg)`.
+
+        Several decorators on one handler do the same.
 
         `Event`, or `*`, stands for every type except `check_url`. A handler may be a coroutine function. The handlers
         of an event run in the order of their registration. If one raises, all of them run again when the event is
@@ -135,15 +134,9 @@ class Receiver(Module):
         """
         return self._on
 
-    def _on(self, event: type[Event] | str, /) -> Callable[[Handler], Handler]:
-        """Register a handler for a type of event."""
-        name = event if isinstance(event, str) else event.TYPE
-
-        def add(handler: Handler) -> Handler:
-            self.handlers.setdefault(name, []).append(handler)
-            return handler
-
-        return add
+    def _on(self, event: type[Event] | str, /, *more: type[Event] | str) -> Decorator[Any]:
+        """Register a handler for types of event."""
+        return Decorator(self.handlers, (each if isinstance(each, str) else each.TYPE for each in (event, *more)))
 
     @operation
     def receive(
@@ -168,7 +161,7 @@ class Receiver(Module):
             CallbackError: it is not a push.
         """
         opened, signature = self._open(query_params, body)
-        event = read_event(_object(opened.text))
+        event = read_event(opened.text)
         once = self.marks.lock(f"{self._key}push:{signature}", 2 * self.tolerance)
         duplicate = yield from self._handle(event, [once])
         return Push(event, self.reply(opened.owner), duplicate, opened.text)
@@ -194,7 +187,7 @@ class Receiver(Module):
         """Verify and decrypt a push. Returns its text and its signature."""
         signature = _text(query_params, "msg_signature", "signature")
         timestamp = _text(query_params, "timestamp", "timeStamp")
-        encrypted = _text(_object(body), "encrypt")
+        encrypted = _text(parsed(body), "encrypt")
         self.crypto.verify(signature, timestamp, _text(query_params, "nonce"), encrypted)
         if abs(time.time() - _seconds(timestamp)) > self.tolerance:
             raise ReplayedCallback("the push is too old, or this machine's clock is wrong")
@@ -252,18 +245,6 @@ def _text(values: Mapping[str, Any], *names: str) -> str:
         if isinstance(value, str) and value:
             return value
     raise SignatureMismatch(f"the push has no {names[0]}")
-
-
-def _object(body: PushBody) -> dict[str, Any]:
-    if isinstance(body, Mapping):
-        return dict(body)
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise CallbackError("the push is not a JSON object")
-    return cast("dict[str, Any]", parsed)
 
 
 def _seconds(timestamp: str) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.callback.event import Event
@@ -18,14 +18,17 @@ from dingtalk_models.core.errors import PartlyRead
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
+from dingtalk_models.core.push_keys import right_key
 from dingtalk_models.core.saved import Saved
+from dingtalk_models.core.secret import Hidden, Secret
 from dingtalk_models.core.steps import Blocking, Flow
 from dingtalk_models.core.wire import Millis, wire
 
 EventTypes = Annotated[list[str], Field(min_length=1)]
 _Tags = Annotated[EventTypes, wire("call_back_tag")]
-Token = Annotated[str, Field(min_length=6, max_length=63)]
-AesKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}$")]
+_SHORTEST_TOKEN = 6
+Token = Annotated[str | SecretStr, Hidden(min_length=_SHORTEST_TOKEN, max_length=63)]
+AesKey = Annotated[str | SecretStr, Hidden(check=right_key)]
 Keep = Callable[[list["FailedEvent"]], object]
 """Called with each page of failed events before the next page is fetched."""
 
@@ -144,18 +147,23 @@ class SubscriptionManager(Manager):
 
 
 def _completed(
-    app: AppLike | None, *, token: str | None = None, aes_key: str | None = None, url: str | None = None
-) -> dict[str, str]:
+    app: AppLike | None,
+    *,
+    token: str | SecretStr | None = None,
+    aes_key: str | SecretStr | None = None,
+    url: str | None = None,
+) -> dict[str, str | SecretStr]:
     """Token, key and URL: the arguments, and the app's own for those not given."""
-    given = {"token": token, "aes_key": aes_key, "url": url}
+    given: dict[str, str | SecretStr | None] = {"token": token, "aes_key": aes_key, "url": url}
     if None in given.values():
         app = app or current_app()
-        given = {"token": app.token, "aes_key": app.aes_key, "url": app.callback_url} | {
-            name: value for name, value in given.items() if value is not None
-        }
+        own = {"token": app.token, "aes_key": app.aes_key, "url": app.callback_url}
+        given = {name: own[name] if value is None else value for name, value in given.items()}
     for name, value in given.items():
         if value is None:
             raise Refusal(name, "required, because the app has none / 必填：应用上没有设置")
+    if len(given["token"] or "") < _SHORTEST_TOKEN:  # the console takes shorter ones
+        raise Refusal("token", f"should have at least {_SHORTEST_TOKEN} characters to be registered / 太短，不能注册")
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -209,8 +217,8 @@ class Subscription(Model, Saved["Subscription"]):
 
     event_types: Annotated[list[str], wire("call_back_tag")] = []
     url: str = ""
-    token: str = ""
-    aes_key: str = ""
+    token: Secret = Secret("")
+    aes_key: Secret = Secret("")
 
     @operation
     def update(self, event_types: EventTypes | None = None, **fields: Unpack[Registration]) -> Flow[Subscription]:
@@ -224,7 +232,3 @@ class Subscription(Model, Saved["Subscription"]):
         changes = {name: value for name, value in given.items() if value is not None}
         held = {name: getattr(self, name) for name in ("event_types", "token", "aes_key", "url")}
         return self.updated(held | changes, changes)
-
-    def __repr_args__(self) -> Any:
-        """The fields that have a value, without the secrets."""
-        return [(name, value) for name, value in super().__repr_args__() if name not in {"token", "aes_key"}]

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Required
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue, SecretStr
 from typing_extensions import TypedDict
 
 from dingtalk_models.core.json_values import from_text
+from dingtalk_models.core.secret import Hidden
 from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, Language, Millis, wire
 
@@ -96,7 +97,7 @@ class UserFields(TypedDict, total=False):
     """Company account: the picture, as a media id."""
     nickname: str
     """Company account: the nickname."""
-    init_password: Annotated[str, Field(min_length=8)]
+    init_password: Annotated[str | SecretStr, Hidden(min_length=8)]
     """Company account: the first password; 8 characters at least, neither all letters nor all digits."""
     send_password_to_user: bool
     """Company account: send the password to the user."""

@@ -1,4 +1,4 @@
-"""Arguments of an operation: its annotations say how they are checked, and in which form they are sent."""
+"""Arguments of an operation. Their annotations say how they are checked, and in which form they are sent."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Annotated, Any, NotRequired, Required, get_args
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict, Unpack, get_type_hints
 
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.problems import bare, get_origin, problems, wire_names
+from dingtalk_models.core.secret import Hidden, Secret, hidden, is_secret
 
 
 class Refusal(ValueError):
@@ -27,9 +28,9 @@ class Arguments:
     """The compiled signature of one operation.
 
     Args:
-        name: what the operation is called in messages.
-        fn: the operation.
-        rule: an argument's name on the wire, where its annotation does not say it.
+        name: the name of the operation in messages.
+        fn: the function of the operation.
+        rule: the wire name of an argument whose annotation does not name one.
     """
 
     def __init__(self, name: str, fn: Callable[..., Any], rule: Callable[[str], str]) -> None:
@@ -51,6 +52,8 @@ class Arguments:
         self.defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
         self.positional = tuple(positional)
         self.fields = fields
+        sent_as = {name: self.wire_names(name)[0] for name in fields}
+        self._secrets = {name: sent for name, sent in sent_as.items() if is_secret(sent) or _is_hidden(fields[name])}
         self._objects = {
             name.partition(".")[0] for hint in fields.values() for name in wire_names(hint)[:1] if "." in name
         }
@@ -62,12 +65,12 @@ class Arguments:
         return self._built
 
     def _build(self) -> TypeAdapter[dict[str, Any]]:
-        # the objects in an argument that are typed dicts follow its configuration, and so the rule
+        # pydantic applies this configuration, and so the rule, to typed dicts inside an argument too
         config = ConfigDict(loc_by_alias=False, alias_generator=self.rule)
         return TypeAdapter(with_config(config)(TypedDict(f"{self.name} arguments", self.fields)))  # type: ignore[operator]
 
     def wire_names(self, field: str) -> list[str]:
-        """The names of an argument on the wire; the one that is sent comes first."""
+        """The wire names of an argument. The one that is sent comes first."""
         return wire_names(self.fields[field]) or [self.rule(field)]
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +92,7 @@ class Arguments:
             raise InvalidArgument(self.name, problems(error, self.fields)) from None
 
     def check_one(self, field: str, value: Any) -> None:
-        """Check a single argument that the operation has.
+        """Check a single argument of the operation.
 
         Raises:
             InvalidArgument: the value is of the wrong type or over its limit.
@@ -102,7 +105,7 @@ class Arguments:
                 raise InvalidArgument(self.name, its) from None
 
     def _validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        # also holds for objects inside an argument, although their class is tolerant with replies
+        # `extra` also applies to objects inside an argument, whose class allows unknown fields for the sake of replies
         return self._adapter.validate_python(given, extra="forbid", by_alias=True, by_name=True)
 
     def encode(self, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +113,7 @@ class Arguments:
 
         Args:
             given: the checked arguments.
-            params: what to send. If empty, that is each argument, by its default if it is not given.
+            params: what to send. If it is empty, every argument is sent, with its default if it is not given.
         """
         if not params:
             everything = {**self.defaults, **given}
@@ -123,7 +126,10 @@ class Arguments:
         for name in [name for name in encoded if "." in name]:
             outer, _, inner = name.partition(".")
             encoded.setdefault(outer, {})[inner] = encoded.pop(name)
-        return encoded | rest
+        for name, sent in self._secrets.items():
+            if isinstance(value := known.get(name), str | SecretStr):
+                encoded[sent] = Secret.of(value)
+        return encoded | (hidden(rest) if rest else rest)
 
     def _miscounted(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Problem:
         twice = [name for name in self.positional[: len(args)] if name in kwargs]
@@ -135,8 +141,12 @@ class Arguments:
         )
 
 
+def _is_hidden(hint: Any) -> bool:
+    return isinstance(hint, Hidden) or any(map(_is_hidden, get_args(hint)))
+
+
 def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parameter]) -> dict[str, Any]:
-    """The annotations of the parameters only: the return type may be imported for type checkers alone."""
+    """The annotations of the parameters only: the return type may be imported only under `TYPE_CHECKING`."""
     holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation for parameter in parameters})
     return get_type_hints(holder, globalns=getattr(fn, "__globals__", {}), include_extras=True)
 

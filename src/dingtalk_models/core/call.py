@@ -8,10 +8,11 @@ from copy import copy
 from typing import Any, Generic, TypeVar, cast, overload
 from urllib.parse import quote
 
-from dingtalk_models.core.errors import ApiError, ConfigurationError
+from dingtalk_models.core.errors import ApiError, ConfigurationError, DingTalkError
 from dingtalk_models.core.files import Upload
-from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request, masked
+from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request
 from dingtalk_models.core.reply import read_reply
+from dingtalk_models.core.secret import forget_locals
 from dingtalk_models.core.steps import Flow, Step
 
 T_co = TypeVar("T_co", covariant=True)
@@ -109,8 +110,10 @@ class Call(Described, Step, Generic[T_co]):
         """
         try:
             result: T_co = read_reply(response, self.endpoint, self.into, self.at)
-        except ApiError as error:
-            error.request = self.request
+        except DingTalkError as error:
+            forget_locals(error)  # they have the reply, and that may be a token
+            if isinstance(error, ApiError):
+                error.request = self.request
             raise
         return self._then(result) if self._then else result
 
@@ -120,12 +123,10 @@ class Call(Described, Step, Generic[T_co]):
 
     def __repr__(self) -> str:
         what = "None" if self.into is None else getattr(self.into, "__name__", str(self.into))
-        return (
-            f"<Call {'(no endpoint)' if self.endpoint is NOWHERE else self.endpoint} -> {what}: {masked(self.params)}>"
-        )
+        return f"<Call {'(no endpoint)' if self.endpoint is NOWHERE else self.endpoint} -> {what}: {self.params}>"
 
 
 def _segment(value: object) -> str:
-    """A parameter as one segment of a path: dots alone would lead elsewhere."""
+    """A parameter as one segment of a path. `.` and `..` are escaped: otherwise they would lead to another path."""
     text = quote(str(value), safe="")
     return text.replace(".", "%2E") if text in {".", ".."} else text

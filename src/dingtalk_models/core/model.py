@@ -45,7 +45,7 @@ class Record(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """What may be `None` may be missing. Limits hold for what is sent only: a reply may break them."""
+        """A field that may be `None` may be missing. Limits apply to arguments only: a reply may exceed them."""
         reference = handler(source)
         fields: Any = handler.resolve_ref_schema(reference)
         while fields["type"] != "model-fields":
@@ -124,7 +124,7 @@ class Model(Record):
         return frozenset(self.changes())
 
     def replace(self, other: Model) -> None:
-        """Take over every field of another object of this resource."""
+        """Replace every field by that of another object of this resource."""
         vars(self).update(vars(other))
         _set(self, "__pydantic_extra__", other.__pydantic_extra__)
         _set(self, "__pydantic_fields_set__", set(other.__pydantic_fields_set__))
@@ -133,7 +133,7 @@ class Model(Record):
         _set(self, "_before", {})
 
     def hold(self, fields: Mapping[str, Any]) -> None:
-        """Take over values that the platform has accepted: they need not be saved any more."""
+        """Set fields to values that the platform has accepted, so they need not be saved."""
         held = [name for name in fields if name in type(self).model_fields]
         for name in held:
             super().__setattr__(name, fields[name])

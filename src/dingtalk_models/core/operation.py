@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 from dingtalk_models.core.arguments import Arguments, Refusal
 from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
+from dingtalk_models.core.definition import check_endpoint, check_filled, check_typed
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.secret import forget_locals
 from dingtalk_models.core.steps import Flow, Lazy, is_lazy
 from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.core.wire import camel_name
@@ -53,10 +55,12 @@ class Old:
             try:
                 changed = {change: value} if isinstance(change, str) else change(value)
             except (ValueError, TypeError, AttributeError, LookupError):
+                del given, value, today  # as in `call`
                 raise InvalidArgument(
                     self.name, [Problem(name, "not in this API's form / 不符合该接口的格式")]
                 ) from None
-            if changed.keys() & today.keys():
+            if any(changed[each] != today[each] for each in changed.keys() & today.keys()):
+                del given, value, today, changed
                 raise InvalidArgument(self.name, [Problem(name, "given twice / 重复传入")])
             today |= changed
         return today
@@ -66,6 +70,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     """A method that describes calls instead of sending them. The module's docstring shows its four uses."""
 
     def __init__(self, fn: Callable[Concatenate[Any, P], R_co]) -> None:
+        check_typed(fn)
         self.__wrapped__ = fn
         self.__name__: str = fn.__name__
         self.__doc__ = fn.__doc__
@@ -86,16 +91,14 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
 
     @property
     def arguments(self) -> Arguments:
-        """The compiled signature; built on first use.
-
-        Arguments travel in camelCase on the newer host, and under their own names on the older one. Those of an
-        operation of ours do not travel, and hand on what may be in either form. What an endpoint names is named so.
-        """
+        """The compiled signature; built on first use."""
         if self._arguments is None:
             self._arguments = Arguments(self.name, self.__wrapped__, self._wire_name)
         return self._arguments
 
     def _wire_name(self, name: str) -> str:
+        # The newer host has camelCase names, and the older one the names of the arguments. A name in the endpoint is
+        # used as it is. An operation without an endpoint accepts camelCase too, inside its arguments.
         at = self.endpoint
         as_it_is = at is not None and (at.host == "oapi" or f"{{{name}}}" in at.path or name in at.query_params)
         return name if as_it_is else camel_name(name)
@@ -123,6 +126,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         """Check the arguments, and return the unsent call, flow or list."""
         arguments, describe = self.arguments, cast("Callable[..., Any]", self.__wrapped__)
         given = arguments.check(args, kwargs)
+        del args, kwargs  # a secret is plain in them, and a traceback could show it
         try:
             unsent = describe(obj, **given)
         except Refusal as refusal:
@@ -163,7 +167,10 @@ class Bound(Generic[R_co, P]):
     @overload
     def __call__(self: Bound[Lazy[Any], P], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
     def __call__(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
-        unsent, app = self.call(*args, **kwargs), self.app
+        try:
+            unsent, app = self.call(*args, **kwargs), self.app
+        finally:
+            del args, kwargs  # see `call`
         if not is_lazy(unsent):
             return app.driver.run(unsent)
         unsent.app = app
@@ -174,18 +181,25 @@ class Bound(Generic[R_co, P]):
     @overload
     async def aio(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def aio(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
-        unsent = self.call(*args, **kwargs)
+        try:
+            unsent = self.call(*args, **kwargs)
+        finally:
+            del args, kwargs  # see `call`
         return await self.app.async_driver.run(unsent.collect() if is_lazy(unsent) else unsent)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         try:
             unsent: Any = self.definition.build(self.obj, args, kwargs)
         except InvalidArgument as error:
+            forget_locals(error)
             shorten(error)
             raise
-        if is_lazy(unsent):
-            unsent.app = self.obj.app
-        self._name(unsent)
+        finally:
+            del args, kwargs  # a secret is plain in them, and a traceback could show it
+        if isinstance(unsent, GeneratorType):
+            unsent.__qualname__ = self._flow_name
+        elif is_lazy(unsent):
+            unsent.app, unsent.name = self.obj.app, self.definition.name
         return cast("R_co", unsent)
 
     @overload
@@ -194,20 +208,22 @@ class Bound(Generic[R_co, P]):
     def later(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> Flow[T]: ...
     def later(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
         def flow() -> Flow[Any]:
-            unsent: Any = self.call(*args, **kwargs)
+            nonlocal args, kwargs
+            try:
+                unsent: Any = self.call(*args, **kwargs)
+            finally:
+                del args, kwargs  # see `call`
             steps: Flow[Any] = iter(unsent.collect() if is_lazy(unsent) else unsent)
             return (yield from steps)
 
-        made = flow()
-        self._name(made)
+        made: Any = flow()
+        made.__qualname__ = self._flow_name
         return made
 
-    def _name(self, unsent: object) -> None:
-        """Let the `repr` of a flow or a list name this operation."""
-        if isinstance(unsent, GeneratorType):
-            unsent.__qualname__ = f"flow of {self.definition.name}"
-        elif is_lazy(unsent):
-            unsent.name = self.definition.name
+    @property
+    def _flow_name(self) -> str:
+        """What the `repr` of a flow says."""
+        return f"flow of {self.definition.name}"
 
     @property
     def app(self) -> AppLike:
@@ -250,6 +266,10 @@ class api:  # noqa: N801 - used as a decorator
         authenticated: whether the app's access token is sent with it.
         idempotent: whether the call is sent again when its outcome is unknown; by default, every GET is.
         headers: the parameters that are sent as headers, by their wire names.
+
+    Raises:
+        ConfigurationError: the endpoint is malformed, names a parameter that the method does not have, or a parameter
+            has no type.
     """
 
     def __init__(
@@ -263,12 +283,14 @@ class api:  # noqa: N801 - used as a decorator
         headers: Iterable[str] = (),
     ) -> None:
         self.names = tuple(item if isinstance(item, Old) else Old(item) for item in (name, *old))
+        check_endpoint(name, endpoint)
         self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent, headers=headers)
 
     def __call__(self, fn: Callable[Concatenate[Any, P], R]) -> operation[R, P]:
         made = operation(fn)
         made.names = self.names
         made.endpoint = self.endpoint
+        check_filled(made.endpoint, fn, lambda: made.arguments)
         return made
 
 

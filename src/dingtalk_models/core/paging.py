@@ -91,7 +91,7 @@ class Paging:
         if following is None and more and page.length and isinstance(cursor, int):
             following = cursor + (self.stride or (page.length if self.unit == "items" else 1))
         if isinstance(cursor, int) and isinstance(following, str) and following.isdecimal():
-            following = int(following)  # the reply gives the number as text
+            following = int(following)  # the reply has the number as text
         return None if following == cursor else following
 
     def _complete(self, page: Page[Any], cursor: int | str | None) -> bool:

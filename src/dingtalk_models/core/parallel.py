@@ -60,11 +60,11 @@ def result_or_error(steps: Steps[T]) -> Flow[T | DingTalkError]:
 
 
 class Crew(Protocol):
-    """What runs the steps of a window: threads, or tasks of the event loop."""
+    """Runs the steps of a window: threads, or tasks of the event loop."""
 
     @property
     def untaken(self) -> int:
-        """How many are started and not taken yet."""
+        """How many are started whose result is not taken yet."""
         ...
 
     def begin(self, steps: Steps[Any], /) -> None:
@@ -72,7 +72,7 @@ class Crew(Protocol):
         ...
 
     def close(self) -> None:
-        """Start nothing more, and end what is running."""
+        """Start no more, and end those that are running."""
         ...
 
 
@@ -93,8 +93,8 @@ class Window(Step, Generic[A, T]):
         leads_to: the items that a result adds to the queue.
         queue: the first items.
         workers: how many run at once.
-        room: the most results that may be started and not yet used up, the one taken last included. By default, one
-            worker fetches nothing ahead, and several workers have some results waiting.
+        room: the largest number of results that are started and not used up, including the one taken last. By default,
+            one worker fetches nothing ahead, and several workers have some results waiting.
 
     Attributes:
         workers: how many run at once.
@@ -127,7 +127,7 @@ class Window(Step, Generic[A, T]):
         self._ask_while_untaken(self._room)
 
     def taken(self, result: T) -> None:
-        """Queue what a result leads to. The result itself takes up room too, until the next one is taken."""
+        """Add to the queue what a result leads to. The result needs room too, until the next one is taken."""
         self._queue.extend(self._leads_to(result))
         self._ask_while_untaken(self._room - 1)
 

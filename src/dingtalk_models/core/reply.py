@@ -191,7 +191,11 @@ def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any) -> bool:
         said: its fields that are no data.
         into: the type of its result.
     """
-    if said.get("errcode") not in _YES or said.get("success") in _NO or str(said.get("status")) == "1111":
+    if said.get("errcode") not in _YES:
+        return True
+    if (success := said.get("success")) is not None and success in _NO:
+        return True
+    if (status := said.get("status")) is not None and str(status) == "1111":
         return True
     if into is None and said.get("result") in _NO:
         return True

@@ -31,6 +31,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from dingtalk_models.core.json_values import from_text
+
 T = TypeVar("T")
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -69,11 +71,6 @@ CommaStrs = Annotated[
     PlainSerializer(_join, return_type=str),
 ]
 """Ids that are sent as `"user1,user2"`."""
-
-
-def from_text(value: Any) -> Any:
-    """Parse JSON text; return any other value as it is."""
-    return json.loads(value) if isinstance(value, str) else value
 
 
 def _dumps(value: Any, in_wire_form: SerializerFunctionWrapHandler) -> str:
@@ -257,7 +254,7 @@ camel = AliasGenerator(validation_alias=lambda name: AliasChoices(camel_name(nam
 
 
 def wire(name: str, *others: str) -> Any:
-    """The name of a field or argument on the wire, if it departs from the rule.
+    """The name of a field or argument on the wire, if it differs from the rule.
 
     `single_url: Annotated[str, wire("singleURL")]`. The other names are accepted too, but never sent. An argument's
     name may have a dot: `option.size` is sent as `{"option": {"size": …}}`, and also taken from an `option` passed as
@@ -279,7 +276,7 @@ _LIMITS = {"min_length", "max_length", "pattern", "ge", "gt", "le", "lt", "multi
 
 
 def limited_as_argument(schema: Any) -> Any:
-    """The schema of a field whose limits hold for arguments only. A reply, which is JSON, may break them."""
+    """The schema of a field whose limits apply to arguments only. A reply, which is JSON, may exceed them."""
     if schema["type"] == "default":
         return {**schema, "schema": limited_as_argument(schema["schema"])}
     tolerant = _without_limits(schema)

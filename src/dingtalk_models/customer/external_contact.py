@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.json_values import loaded
+from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import OFFSET
@@ -66,7 +66,9 @@ _TEXTS = {"mobile", "state_code", "follower_user_id", "user_id"}
 
 def old_contact(contact: Any) -> dict[str, Any]:
     """A contact as the older APIs took it: an object or its text, with numbers where texts belong."""
-    whole: dict[str, Any] = loaded(contact)
+    whole: object = loaded(contact)
+    if not is_object(whole):
+        return {"contact": contact}
     named = {_OLD_NAMES.get(name, name): value for name, value in whole.items()}
     texts = {name: as_text(value) if name in _TEXTS else value for name, value in named.items()}
     return {"contact": texts}

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import ConfigurationError, DingTalkError
+from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.steps import (
     AsyncTransport,
@@ -23,7 +23,7 @@ from dingtalk_models.core.steps import (
     Steps,
     Wait,
 )
-from dingtalk_models.core.tracebacks import shorten
+from dingtalk_models.drivers.blocking import Running
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.tasks import Tasks, cancelled_ended
 from dingtalk_models.in_thread import in_thread
@@ -46,24 +46,19 @@ class AsyncDriver:
 
     async def run(self, steps: Steps[T]) -> T:
         """Run a call or a flow to its end."""
-        flow = self._exchange(steps) if isinstance(steps, Call) else iter(steps)
+        flow: Flow[T] = self._exchange(steps) if isinstance(steps, Call) else iter(steps)
         try:
-            step = next(flow)
-            while True:
-                try:
-                    result = await self._perform(step)
-                except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(result)
-        except StopIteration as stop:
-            returned: T = stop.value
-            return returned
-        except DingTalkError as error:
-            shorten(error)
-            raise
+            with Running(flow) as running:
+                step = next(flow)
+                while True:
+                    try:
+                        result = await self._perform(step)
+                    except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
+                        step = flow.throw(error)
+                    else:
+                        step = flow.send(result)
+            return running.returned
         finally:
-            flow.close()
             await cancelled_ended()
 
     async def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
@@ -117,7 +112,7 @@ async def _wait(step: Wait[T]) -> T | None:
     loop, done = asyncio.get_running_loop(), asyncio.Event()
 
     def tell(_: object) -> None:
-        with suppress(RuntimeError):  # the loop has been closed, so nobody waits any more
+        with suppress(RuntimeError):  # the loop was closed, so nobody waits any more
             loop.call_soon_threadsafe(done.set)
 
     step.future.add_done_callback(tell)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import as_completed
 from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError
@@ -20,6 +20,31 @@ from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.threads import Stopped, Threads, current
 
 T = TypeVar("T")
+
+
+class Running(Generic[T]):
+    """A flow while a driver runs it; the async driver too. It is closed at the end, however it ends.
+
+    Attributes:
+        returned: the result of the flow, when it has ended.
+    """
+
+    returned: T
+
+    def __init__(self, flow: Flow[T]) -> None:
+        self._flow = flow
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> bool:
+        self._flow.close()
+        if isinstance(error, StopIteration):
+            self.returned = error.value
+            return True
+        if isinstance(error, DingTalkError):
+            shorten(error)
+        return False
 
 
 class BlockingDriver:
@@ -44,11 +69,11 @@ class BlockingDriver:
     def run(self, steps: Steps[T]) -> T:
         """Run a call or a flow to its end."""
         if isinstance(steps, Call):
-            _ = self._transport  # opening takes a while: do it before the call waits for its turn at the rate limiter
-            flow = self._exchange(steps)
+            _ = self._transport  # opening takes time: do it before the call gets its permit from the rate limiter
+            flow: Flow[T] = self._exchange(steps)
         else:
             flow = iter(steps)
-        try:
+        with Running(flow) as running:
             step = next(flow)
             while True:
                 try:
@@ -57,14 +82,7 @@ class BlockingDriver:
                     step = flow.throw(error)
                 else:
                     step = flow.send(result)
-        except StopIteration as stop:
-            returned: T = stop.value
-            return returned
-        except DingTalkError as error:
-            shorten(error)
-            raise
-        finally:
-            flow.close()
+        return running.returned
 
     def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
         if not isinstance(step, Step):
@@ -126,7 +144,7 @@ class BlockingDriver:
     def _wait(step: Wait[T]) -> T | None:
         if step.worker == threading.get_ident() and not step.future.done():
             if not _loop_runs_here():
-                return None  # the event loop that worked on it has stopped, and cannot go on while this thread waits
+                return None  # its event loop ran on this thread and has stopped, so waiting is useless
             raise ConfigurationError(
                 "a blocking call on the event loop waits for an awaited one, which cannot go on meanwhile: await both"
                 " / 事件循环里的同步调用在等异步调用，后者因此无法继续：两处都请用 await"
@@ -135,11 +153,11 @@ class BlockingDriver:
             return step.future.result(max(0.0, step.seconds))
         except TimeoutError:
             if step.future.done():
-                raise  # it is the result
+                raise  # the result itself is a TimeoutError
             return None
 
     def _in_background(self, begin: Callable[[], Flow[None]]) -> None:
-        with suppress(RuntimeError):  # no thread can start any more, as the interpreter is ending
+        with suppress(RuntimeError):  # the interpreter is shutting down: no thread can start
             threading.Thread(target=lambda: self.run(begin()), daemon=True, name="dingtalk-refresh").start()
 
     @staticmethod

@@ -49,7 +49,7 @@ class Tasks(Generic[T]):
     def _finished(self, task: asyncio.Task[T]) -> None:
         self._unfinished.discard(task)
         if not task.cancelled():
-            task.exception()  # else the loop logs a warning for each error that nobody reads, such as a second one
+            task.exception()  # otherwise the loop logs each error that nobody retrieves, such as a second one
 
     def completed(self) -> Iterable[Awaitable[T]]:
         """The started tasks, in the order in which they end."""
@@ -66,7 +66,7 @@ class Tasks(Generic[T]):
             await asyncio.wait(self._unfinished)
 
     def close(self) -> None:
-        """Cancel the tasks without awaiting them, while a flow is closed; `cancelled_ended` awaits them later."""
+        """Cancel the tasks. A flow cannot await while it is closed, so `cancelled_ended` awaits them later."""
         self.stop()
         _cancelled.set((*_cancelled.get(), self))
 
@@ -79,7 +79,7 @@ class Tasks(Generic[T]):
 
 
 async def cancelled_ended() -> None:
-    """Wait for the end of tasks that were cancelled when a flow was closed: a flow cannot await while it is closed."""
+    """Wait for the end of the tasks that were cancelled when a flow was closed."""
     closed = _cancelled.get()
     if closed:
         _cancelled.set(())

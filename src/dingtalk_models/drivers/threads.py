@@ -39,7 +39,7 @@ class Threads(Generic[T]):
         self._inner: set[Threads[Any]] = set()
         self._outer = current.get()
         if self._outer is not None:
-            self._outer._inner.add(self)  # noqa: SLF001 - its own kind
+            self._outer._inner.add(self)  # noqa: SLF001 - the same class
             if self._outer.closed.is_set():
                 self.stop()
 
@@ -58,7 +58,7 @@ class Threads(Generic[T]):
         return self._run(steps)
 
     def stop(self) -> None:
-        """End the running work at its next step, also in the groups that this work has started itself."""
+        """End the running work at its next step, also in the groups that this work has started."""
         self.closed.set()
         for inner in tuple(self._inner):
             inner.stop()
@@ -68,9 +68,9 @@ class Threads(Generic[T]):
         self.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
         for thread in self._started:
-            thread.join()  # the pool may miss a thread that was just being started at Ctrl-C
+            thread.join()  # after Ctrl-C, the pool may not know of a thread that was just starting
         if self._outer is not None:
-            self._outer._inner.discard(self)  # noqa: SLF001 - its own kind
+            self._outer._inner.discard(self)  # noqa: SLF001 - the same class
 
     def __enter__(self) -> Self:
         return self

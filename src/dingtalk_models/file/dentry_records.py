@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime
 
@@ -19,6 +19,15 @@ class HeaderSignature(Record, alias_generator=camel):
     headers: dict[str, str] = {}
     expiration_seconds: int | None
     region: str | None
+
+    def __repr_args__(self) -> Any:
+        """Without the headers, and without what signs the URLs."""
+        unsigned = {"resource_urls", "internal_resource_urls"}
+        for name, value in super().__repr_args__():
+            if name in unsigned:
+                yield name, [url.partition("?")[0] for url in value]
+            elif name != "headers":
+                yield name, value
 
     @property
     def url(self) -> str:

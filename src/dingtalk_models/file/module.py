@@ -13,7 +13,7 @@ from dingtalk_models.file.media import MediaManager
 from dingtalk_models.file.space import SpaceManager
 
 
-class File(Module):
+class Files(Module):
     """The managers of spaces, files and media, bound to an app."""
 
     spaces = managed(SpaceManager)

@@ -6,11 +6,12 @@ import base64
 import hmac
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api
+from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import wire
 from dingtalk_models.message.message_body import Digit, Filled, Link, Markdown, Text, camel_object, fits, wire_object
 
@@ -120,9 +121,9 @@ class WebhookRobotManager(Manager):
         feed_card: Annotated[FeedCard | None, wire("feedCard")] = None,
         at: At | None = None,
         msg_uuid: Annotated[str | None, wire("msgUuid")] = None,
-        access_token: str | None = None,
+        access_token: Hiding | None = None,
         timestamp: int | None = None,
-        sign: str | None = None,
+        sign: Hiding | None = None,
     ) -> Call[None]:
         """Send a message to the robot's group (自定义机器人发送群消息).
 
@@ -151,7 +152,8 @@ class WebhookRobotManager(Manager):
         return Call(None)
 
 
-def signature(secret: str, timestamp: int) -> str:
+def signature(secret: str | SecretStr, timestamp: int) -> str:
     """What proves to a robot that the sender knows its secret, at a time in milliseconds."""
-    digest = hmac.digest(secret.encode(), f"{timestamp}\n{secret}".encode(), "sha256")
+    key = secret if isinstance(secret, str) else secret.get_secret_value()
+    digest = hmac.digest(key.encode(), f"{timestamp}\n{key}".encode(), "sha256")
     return base64.b64encode(digest).decode()

@@ -12,7 +12,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
+from pydantic import SecretStr
+
 from dingtalk_models.core.errors import SessionStoreError
+from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.sessions.memory import MemoryStore
 
@@ -54,7 +57,7 @@ class LockingSessionManager(SessionManager, Protocol):
         ...
 
 
-SessionSource = SessionManager | str | None
+SessionSource = SessionManager | str | SecretStr | None
 """What may be passed as `session_manager`. The clients of Redis and Memcached implement the protocol too."""
 
 
@@ -134,10 +137,10 @@ class Session:
         entry = self.entry(key)
         return None if entry is None else entry.value
 
-    def set(self, key: str, value: str, expires: float) -> None:
+    def set(self, key: str, value: str | SecretStr, expires: float) -> None:
         """Keep the value for `expires` seconds."""
-        raw = self._seal(value, expires)
-        self._run(lambda store: store.set(key, raw, expires))
+        value = Secret.of(value)
+        self._run(lambda store: store.set(key, self._seal(value.get_secret_value(), expires), expires))
 
     def delete(self, key: str) -> None:
         """Delete the key."""
@@ -200,6 +203,7 @@ class Session:
             try:
                 return run(text, key, arguments)
             except Exception as error:
+                forget_locals(error)  # they have the password
                 raise SessionStoreError(self.name, _reason(error)) from error
 
         return script
@@ -233,6 +237,7 @@ class Session:
         try:
             result = work(self._store)
         except Exception as error:
+            forget_locals(error)  # they have what was to be kept, or the password
             failure = SessionStoreError(self.name, _reason(error))
             if not self._fallback:
                 raise failure from error

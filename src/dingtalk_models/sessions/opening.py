@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from pydantic import SecretStr
+
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.sessions.base import Session, SessionManager, SessionSource, Store
 
 _ACCEPTED = (
@@ -51,7 +54,12 @@ def open_session(
         ConfigurationError: this is not accepted, or a package for it is not installed.
     """
     source = "memory://" if session_manager is None else session_manager
-    store = _store_at(source) if isinstance(source, str) else _store_of(source)
+    source = session_manager = Secret.of(source) if isinstance(source, str | SecretStr) else source
+    try:
+        store = _store_at(source.get_secret_value()) if isinstance(source, Secret) else _store_of(source)
+    except ConfigurationError as error:
+        forget_locals(error)  # they have the URL with its password
+        raise
     return Session(store, fallback=fallback, clock=clock)
 
 

@@ -44,9 +44,9 @@ from dingtalk_models.smartwork.approval_forecast import Forecast
 from dingtalk_models.smartwork.approval_form import unpacked
 from dingtalk_models.smartwork.approval_records import ApprovalTask, OperationRecord
 from dingtalk_models.smartwork.form_values import Form, FormEntry
-from dingtalk_models.smartwork.spans import windows
+from dingtalk_models.smartwork.spans import pieces
 
-WINDOW = timedelta(days=120)
+MAX_LIST_SPAN = timedelta(days=120)
 """The longest span that one query of ids takes."""
 
 MOST_IDS = 10_000
@@ -180,11 +180,11 @@ class ApprovalInstanceManager(Manager):
 
         Source: obtain-an-approval-list-of-instance-ids
         """
-        if _check_span(start_time, end_time) - start_time > WINDOW:
+        if _check_span(start_time, end_time) - start_time > MAX_LIST_SPAN:
             raise Refusal(
                 "end_time",
-                f"at most {WINDOW.days} days after start_time in one query; all_ids takes any span / "
-                f"单次查询最多跨 {WINDOW.days} 天；更长的时间请用 all_ids",
+                f"at most {MAX_LIST_SPAN.days} days after start_time in one query; all_ids takes any span / "
+                f"单次查询最多跨 {MAX_LIST_SPAN.days} 天；更长的时间请用 all_ids",
             )
         return Listing(str, TOKEN_FROM_ZERO, "result", items="list")
 
@@ -221,7 +221,7 @@ class ApprovalInstanceManager(Manager):
         def pages() -> PageFlow[str]:
             seen: set[str] = set()
             for few in groups:
-                spans = deque(windows(start_time, end, WINDOW))
+                spans = deque(pieces(start_time, end, MAX_LIST_SPAN))
                 while spans:
                     first, last = spans.popleft()
                     ids = self.list_ids.call(

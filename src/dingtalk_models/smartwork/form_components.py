@@ -64,8 +64,8 @@ def _text(label: str | list[str]) -> str:
     return label if isinstance(label, str) else json.dumps(label, ensure_ascii=False, separators=(",", ":"))
 
 
-Label = Annotated[str | list[str], PlainSerializer(_text, return_type=str, when_used="json-unless-none")]
-"""One label, or those of a date range: both travel as text."""
+LabelText = Annotated[str | list[str], PlainSerializer(_text, return_type=str, when_used="json-unless-none")]
+"""One label, or the two labels of a date range. Both are sent as text."""
 
 
 class TemplateRef(Shape, alias_generator=camel):
@@ -118,7 +118,7 @@ class ObjectOption(Shape):
     value: str | None = None
 
 
-class Push(Shape, alias_generator=camel):
+class AttendancePush(Shape, alias_generator=camel):
     """How an approval of this form changes the attendance."""
 
     push_switch: int | None = None
@@ -152,7 +152,7 @@ class ComponentProps(Shape, alias_generator=camel):
     The first ones are documented where a form is made, the last ones where its schema is read, and many in both.
     """
 
-    label: Label | None = None
+    label: LabelText | None = None
     """Its label, best kept to 20 characters; of a date range, both in a list."""
     component_id: Annotated[str | None, Field(max_length=64), wire("componentId", "id")] = None
     """Its id, unique in the form, at most 64 characters."""
@@ -227,7 +227,7 @@ class ComponentProps(Shape, alias_generator=camel):
     obj_options: list[ObjectOption] = []
     push_to_attendance: bool | None = None
     label_editable_freeze: bool | None = None
-    push: Push | None = None
+    push: AttendancePush | None = None
     required_editable_freeze: bool | None = None
     extract: bool | None = None
     pay_enable: bool | None = None

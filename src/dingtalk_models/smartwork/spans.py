@@ -1,9 +1,9 @@
-"""Attendance lists: how their replies are paged, and how a question beyond one call's limits is cut up and joined.
+"""Attendance lists: how their replies are paged, and how a long span for many users is split into several calls.
 
-A call takes so many people and a span of 7 days. A longer span is asked window by window, oldest first, and each
-window for a group of people after another. Neighbouring windows share the moment between them, so that nothing is
-lost there whether the platform counts it, its second or its whole day to one of them or to both; what comes twice is
-left out.
+A call takes a limited number of users and a span of 7 days. A longer span is split into pieces, oldest first, and each
+piece into one call for each group of users. A piece begins at the moment at which the one before ends, so nothing is
+lost there, whether the platform counts a moment, its second or its whole day to one piece or to both. Rows that come
+twice are dropped.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _AT_ONCE = 4
 """Calls at the same time; the platform takes 20 a second."""
 
 
-class Placed(Protocol):
+class OrderedRow(Protocol):
     """A row of an attendance list."""
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """Its place among all rows, by time and person: that of no other row."""
+        """Its place among all rows, by time and user. No other row has the same place."""
         ...
 
 
-R = TypeVar("R", bound=Placed)
+R = TypeVar("R", bound=OrderedRow)
 
 
 def paging(size: int) -> Paging:
-    """Pages of an API whose `offset` counts rows: each begins `size` rows after the one before, which may be short."""
+    """The paging of an API whose `offset` counts rows. A page starts `size` rows after the last one, even if short."""
     return Paging("offset", 0, stride=size)
 
 
@@ -61,8 +61,8 @@ def check(
         raise Refusal("end", f"at most {days} days after start in one call / 单次调用最多跨 {days} 天")
 
 
-def windows(start: datetime, end: datetime, longest: timedelta = MAX_SPAN) -> Iterator[tuple[datetime, datetime]]:
-    """A span in pieces that are short enough; each begins at the moment where the one before ends."""
+def pieces(start: datetime, end: datetime, longest: timedelta = MAX_SPAN) -> Iterator[tuple[datetime, datetime]]:
+    """A span in pieces that are short enough. Each begins at the moment at which the one before ends."""
     while end - start > longest:
         yield start, start + longest
         start += longest
@@ -77,20 +77,20 @@ def joined(
     *,
     people: int,
 ) -> Query[R]:
-    """One list out of the answers to many calls, ordered by time, then by person.
+    """One list of the results of many calls, ordered by time, then by user.
 
     Args:
-        ask: the list of one call: for these people, from here to there.
-        userids: everybody to ask for; who is named twice is asked for once.
-        start: where the span begins.
-        end: where it ends.
-        people: how many one call takes.
+        ask: makes the list of one call, for some users and a span.
+        userids: the users. Repeated ones count once.
+        start: the start of the span.
+        end: its end.
+        people: how many users one call takes.
     """
     groups = [list(few) for few in batches(list(dict.fromkeys(userids)), people)]
 
     def pages() -> PageFlow[R]:
         before: set[tuple[Any, ...]] = set()
-        for first, last in windows(start, end):
+        for first, last in pieces(start, end):
             lists = [ask(few, first, last).collect() for few in groups]
             answers = [(yield from lists[0])] if len(lists) == 1 else (yield from together(lists, workers=_AT_ONCE))
             rows = sorted(chain.from_iterable(answers), key=lambda row: row.place)
@@ -101,10 +101,10 @@ def joined(
 
 
 def day_of(day: date | None) -> int:
-    """A day, to order by; what has none comes first."""
+    """A day as a number to order by. No day comes first."""
     return day.toordinal() if day else 0
 
 
 def stamp_of(moment: datetime | None) -> float:
-    """A moment, to order by; what has none comes first."""
+    """A time as a number to order by. No time comes first."""
     return moment.timestamp() if moment else 0

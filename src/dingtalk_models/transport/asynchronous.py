@@ -17,6 +17,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_p
 
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
+from dingtalk_models.core.secret import forget_locals
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.in_thread import in_thread
 from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
@@ -99,6 +100,13 @@ class AiohttpTransport:
             TransportError: there is no complete response, or it is too large.
         """
         check_fork()
+        try:
+            return await self._send(request)
+        except BaseException as error:
+            forget_locals(error)  # they have the token
+            raise
+
+    async def _send(self, request: HttpRequest) -> HttpResponse:
         base, target = check(request)
         pool = self._pools.get(asyncio.get_running_loop()) or await self._open()
         host = pool.hosts.get(base) or _find_host(pool, base)

@@ -28,6 +28,7 @@ from urllib3.exceptions import (
 
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
+from dingtalk_models.core.secret import forget_locals
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.transport.connection import GUARDED
@@ -80,6 +81,13 @@ class RequestsTransport:
             TransportError: there is no complete response, or it is too large.
         """
         check_fork()
+        try:
+            return self._send(request)
+        except BaseException as error:
+            forget_locals(error)  # they have the token
+            raise
+
+    def _send(self, request: HttpRequest) -> HttpResponse:
         base, target = check(request)
         content = request.content
         body = content if content is None or isinstance(content, bytes) else Sending(content)

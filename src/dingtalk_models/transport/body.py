@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from dingtalk_models.core.errors import UnusableFile
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Download
+from dingtalk_models.core.secret import unwrapped
 
 CHUNK = 256 * 1024
 """How many bytes are read, written or decompressed at a time."""
@@ -76,7 +77,7 @@ class FormBody:
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self.texts = {name: value for name, value in fields.items() if not isinstance(value, Upload)}
         self._parts: list[bytes | FileBody] = []
-        for name, value in fields.items():
+        for name, value in unwrapped(fields).items():
             self._parts.append(f"--{boundary}\r\n{_headers(name, value)}".encode())
             self._parts += [FileBody(value) if isinstance(value, Upload) else str(value).encode(), b"\r\n"]
         self._parts.append(f"--{boundary}--\r\n".encode())

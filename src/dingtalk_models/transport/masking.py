@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRET = re.compile(r"(?i)\b(access_token|appsecret|corpsecret|signature)=[^&\s\"']+")
+_SECRET = re.compile(r"""(?i)([?&][\w.%-]*(?:token|secret|sign|signature|ticket|password)=)[^&\s"']+""")
 
 
 def mask(text: str) -> str:
     """The same text, with the secrets of any URL in it replaced."""
-    return _SECRET.sub(r"\1=***", text)
+    return _SECRET.sub(r"\1***", text)
 
 
 class _Mask(logging.Filter):

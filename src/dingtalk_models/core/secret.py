@@ -1,0 +1,167 @@
+"""`Secret`: text that prints as `***`. It is unwrapped only where it leaves: in a URL, a body, a signature, a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Annotated, Any, NoReturn, Self, cast, overload
+
+from pydantic import GetCoreSchemaHandler, SecretStr
+from pydantic_core import CoreSchema, SchemaSerializer, core_schema
+
+from dingtalk_models.core.errors import ConfigurationError
+
+MASK = "***"
+
+_NAMES = frozenset(
+    {"access_token", "accesstoken", "x-acs-dingtalk-access-token", "appsecret", "corpsecret", "client_secret",
+     "clientsecret", "suitesecret", "ssosecret", "init_password", "suiteticket", "authorization", "jsapiticket"}
+)  # fmt: skip
+
+
+_AS_MASK = core_schema.to_string_ser_schema(when_used="json")
+
+
+class Secret(SecretStr):
+    """A text that prints as `***`: in a `repr`, a log line, a traceback with local variables, as JSON.
+
+    `get_secret_value()` returns the text. Pickling leaves it out: a copy that was unpickled raises
+    `ConfigurationError` when its text is asked for.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema: Any = super().__get_pydantic_core_schema__(source, handler)
+        schema["serialization"] = _AS_MASK
+        return cast("CoreSchema", schema)
+
+    __pydantic_serializer__ = SchemaSerializer(core_schema.any_schema(serialization=_AS_MASK))
+
+    @overload
+    @classmethod
+    def of(cls, text: str | SecretStr) -> Secret: ...
+    @overload
+    @classmethod
+    def of(cls, text: str | SecretStr | None) -> Secret | None: ...
+    @classmethod
+    def of(cls, text: str | SecretStr | None) -> Secret | None:
+        """The secret for a text that may be plain, a secret already, or pydantic's `SecretStr`."""
+        if text is None or isinstance(text, Secret):
+            return text
+        return cls(text if isinstance(text, str) else text.get_secret_value())
+
+    def _display(self) -> str:
+        return MASK
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[], Secret], tuple[()]]:
+        return _LeftOut, ()
+
+
+class _LeftOut(Secret):
+    """What is left of a secret that was pickled."""
+
+    def __init__(self) -> None:
+        super().__init__(MASK)
+
+    def get_secret_value(self) -> NoReturn:
+        """Raise an error: the text is not known here."""
+        raise ConfigurationError("this secret was left out when it was pickled: set it again / 密钥不随 pickle 保存")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def unwrapped(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with the text of each secret, to be sent."""
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with a `Secret` for each text whose name says that it is one."""
+    return {
+        name: Secret(value) if is_secret(name) and isinstance(value, str) else value for name, value in values.items()
+    }
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of a wire name is secret, whatever an operation says of it."""
+    return name.lower() in _NAMES
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Makes a `Secret` of an argument: `app_secret: Annotated[str | SecretStr, Hidden()]`.
+
+    Attributes:
+        min_length: the fewest characters.
+        max_length: the most characters.
+        check: raises `ValueError` for a text that is not accepted.
+    """
+
+    min_length: int | None = None
+    max_length: int | None = None
+    check: Callable[[str], str] | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text: CoreSchema = core_schema.str_schema(min_length=self.min_length, max_length=self.max_length)
+        if self.check is not None:
+            text = core_schema.no_info_after_validator_function(self.check, text)
+        plain = core_schema.no_info_before_validator_function(_plain, text)
+        return core_schema.no_info_after_validator_function(Secret, plain, serialization=_AS_MASK)
+
+
+def _plain(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+Hiding = Annotated[str | SecretStr, Hidden()]
+"""An argument that is a secret, without limits."""
+
+
+def forget_locals(error: BaseException) -> None:
+    """Empty the local variables of the functions that an error has left, up to the caller's.
+
+    Where a secret is unwrapped, it is in local variables, and those of libraries. Error reporters show them.
+    """
+    trace = error.__traceback__
+    _forget(error, trace.tb_next if trace else None)
+
+
+def _forget(error: BaseException, trace: TracebackType | None) -> None:
+    frames: list[FrameType] = []
+    while trace is not None:
+        frames.append(trace.tb_frame)
+        trace = trace.tb_next
+    if error.__suppress_context__:
+        error.__context__ = None  # nobody prints it, and it may quote what was sent or received
+    linked = [error.__cause__, error.__context__]
+    for other in linked[:1] if linked[0] is linked[1] else linked:
+        # an error that was caught outside of these functions is the application's
+        if other is not None and other.__traceback__ is not None and other.__traceback__.tb_frame in frames:
+            _forget(other, other.__traceback__)
+    for frame in frames:
+        with suppress(RuntimeError):  # it is still running
+            frame.clear()

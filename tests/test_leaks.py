@@ -1,0 +1,301 @@
+"""Planted secrets: nothing that a program logs, prints, pickles or reports of its calls and their errors has one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import re
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import pytest
+from conventions import build, pages
+from peers import UNKNOWN, Send, be_impatient, both
+from rich.traceback import Traceback
+from samples import request_sample
+
+from dingtalk_models import (
+    Call,
+    ConfigurationError,
+    Department,
+    DingTalkApp,
+    DingTalkError,
+    InvalidArgument,
+    Secret,
+    Space,
+    Subscription,
+    User,
+    WebhookRobot,
+    operations,
+)
+from dingtalk_models.callback.crypto import Crypto
+from dingtalk_models.message import Text
+from dingtalk_models.sandbox import Credentials, Sandbox
+from dingtalk_models.sandbox.state.message import Webhook
+
+APP_SECRET, CORP_SECRET, WRONG_SECRET = "t0pAppSecret0123456789", "t0pCorpSecret0123456789", "t0pWrongSecret0123456789"
+TOKEN, KEY = "t0pPushToken0123456789", "t0pAesKey0123456789abcdefghijklmnopqrstuvwx"
+ROBOT_SECRET, PASSWORD = "SECt0pRobotSecret0123456789", "t0pPassw0rd0123456789"
+STORE = "redis://:t0pStorePassword@127.0.0.1:1/0"
+ENVIRONMENT = {"DINGTALK_APPSECRET": APP_SECRET, "DINGTALK_TIMEOUT": "soon", "DINGTALK_APPKEY": "k", "OTHER": PASSWORD}
+UNSIGNED = re.compile(r"(?i)[?&][\w.-]*(?:token|secret|sign|signature)=(?!\*\*\*)\w")
+
+Shown = list[str]
+
+
+@pytest.fixture
+def leaky() -> Generator[Sandbox]:
+    """A sandbox whose secrets are planted."""
+    with Sandbox(credentials=Credentials(appsecret=APP_SECRET, corp_secret=CORP_SECRET)) as running:
+        yield running
+
+
+@pytest.fixture
+def log() -> Generator[Shown]:
+    """Everything that is logged, at the lowest level, with what came along with it."""
+    said: Shown = []
+
+    class Everything(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.name != "dingtalk_models.sandbox":
+                said.extend([self.format(record), repr(record.args), repr(record.msg)])
+
+    names = [
+        "",
+        "urllib3",
+        "urllib3.connectionpool",
+        "requests",
+        "aiohttp",
+        "aiohttp.client",
+        "asyncio",
+        "dingtalk_models",
+    ]
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    handler = Everything()
+    loggers[0].addHandler(handler)
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    yield said
+    loggers[0].removeHandler(handler)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+def reported(error: BaseException) -> Shown:
+    """An error, as logs, error reporters and queues of jobs have it."""
+    by_rich = Traceback.extract(type(error), error, error.__traceback__, show_locals=True, locals_max_string=9999)
+    with_variables = traceback.TracebackException.from_exception(error, capture_locals=True)
+    chained = [error.__cause__, error.__context__]
+    with suppress(TypeError, AttributeError, pickle.PicklingError):
+        chained.append(DingTalkError(repr(pickle.dumps(error))))
+    return [
+        str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error)),
+        "".join(with_variables.format()), repr(by_rich), *map(repr, chained),
+    ]  # fmt: skip
+
+
+def shown_by(act: Callable[[], object]) -> Shown:
+    """What is shown of one use: of its result, or its error."""
+    try:
+        result = act()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it may show something
+        return reported(error)
+    return [] if isinstance(result, str) else [repr(result), str(result)]
+
+
+def issued(sandbox: Sandbox) -> set[str]:
+    """The access tokens and jsapi tickets of a sandbox."""
+    held = vars(sandbox.company.credentials)
+    return {held[name].value for name in ("_token", "_ticket") if held[name] is not None}
+
+
+def assert_hidden(shown: Shown, *secrets: str) -> None:
+    text = "\n".join(shown)
+    for secret in {APP_SECRET, CORP_SECRET, WRONG_SECRET, TOKEN, KEY, ROBOT_SECRET, PASSWORD, STORE, *secrets}:
+        found = text.find(secret)
+        assert found < 0, text[max(0, found - 400) : found + 100]
+    found_unsigned = UNSIGNED.search(text)
+    assert not found_unsigned, text[max(0, found_unsigned.start() - 200) : found_unsigned.end() + 100]
+
+
+def every_call() -> list[Call[Any]]:
+    """A call of each operation, with the documentation's own sample."""
+    calls: list[Call[Any]] = []
+    for info in operations():
+        with suppress(InvalidArgument, IndexError):
+            calls.append(build(info, request_sample(pages(info)[0])))
+    return calls
+
+
+def uses(app: DingTalkApp, robot: WebhookRobot, who: str) -> list[Callable[[], object]]:
+    """What a program does, some of it wrong, with secrets among the arguments."""
+    subscriptions = app.callback.subscriptions
+    people = User.objects.using(app)
+    space = Space.objects.using(app).create(who, name="资料")
+    return [
+        lambda: app.auth.issue_access_token(app.appkey or "", WRONG_SECRET),
+        lambda: app.auth.issue_access_token(app.appkey or "", APP_SECRET),
+        lambda: app.auth.issue_corp_access_token(corpid=app.corp_id, corpsecret=WRONG_SECRET),
+        lambda: app.auth.issue_corp_access_token(corpid=7, corpsecret=CORP_SECRET),  # type: ignore[arg-type]
+        app.auth.issue_jsapi_ticket,
+        lambda: app.run("dingtalk.oapi.gettoken", appkey="k", appsecret=WRONG_SECRET),
+        lambda: app.run("dingtalk.oapi.gettoken", appkey="k", appsecret=APP_SECRET, nothing=1),
+        lambda: app.jsapi_signature("https://acme.example/"),
+        lambda: people.create("x", None, [1], exclusive_account=True, login_id="x", init_password=PASSWORD),
+        lambda: people.create("x", None, [1], exclusive_account=True, login_id="y", init_password=PASSWORD, title=7),  # type: ignore[arg-type]
+        lambda: people.create.call("x", None, [1], init_password=Secret(PASSWORD)),
+        lambda: app.send(people.create.later("x", None, [], init_password=PASSWORD)),
+        lambda: app.send(people.create.later("x", None, [404], init_password=PASSWORD)),
+        lambda: subscriptions.register(["user_add_org"], token=TOKEN, aes_key=KEY, url="http://127.0.0.1:1/"),
+        lambda: subscriptions.register(["nothing"]),
+        lambda: subscriptions.register([], token=TOKEN, aes_key=f"{KEY}!"),
+        lambda: subscriptions.register.call(["user_add_org"]),
+        lambda: Subscription(token=Secret(TOKEN), aes_key=Secret(KEY)),
+        lambda: robot.send(Text("一")),
+        lambda: robot.send.call(Text("一")),
+        lambda: robot.send("一", at_userids="nobody"),  # type: ignore[arg-type]
+        lambda: app.message.webhook_robots.send("text", text=Text("一"), access_token=WRONG_SECRET, sign=PASSWORD),
+        lambda: WebhookRobot(f"https://acme.example/?access_token={PASSWORD}", ROBOT_SECRET),
+        lambda: DingTalkApp.from_env(ENVIRONMENT),
+        lambda: DingTalkApp.from_env({"DINGTALK_CLIENT_ID": PASSWORD, "DINGTALK_APPKEY": "k", "OTHER": PASSWORD}),
+        lambda: DingTalkApp(appsecret=APP_SECRET),
+        lambda: DingTalkApp(token=TOKEN, aes_key=KEY[1:], appkey="k", appsecret=APP_SECRET),
+        lambda: DingTalkApp(token=f"{TOKEN} 2", aes_key=KEY),
+        lambda: DingTalkApp(session_manager=STORE.replace("redis", "nothing"), appkey="k", appsecret=APP_SECRET),
+        lambda: DingTalkApp(session_manager=STORE, appkey="k", appsecret=APP_SECRET).access_token,
+        lambda: Crypto(TOKEN, KEY[1:], ["ding"]),
+        lambda: Crypto(TOKEN, KEY, []),
+        lambda: app.callback.receive({"msg_signature": "x", "timestamp": "1", "nonce": "n"}, {"encrypt": "e"}),
+        lambda: space.upload(b"one", who, name="a.txt").download(who, "/nowhere/x"),
+        lambda: app,
+        lambda: [app, vars(app), robot, vars(robot), vars(app.access_token_credential), vars(app.callback.crypto)],
+    ]  # fmt: skip
+
+
+def company(sandbox: Sandbox) -> tuple[DingTalkApp, WebhookRobot, Webhook]:
+    """An app and a robot with planted secrets."""
+    webhook = sandbox.company.outbox.add_webhook(ROBOT_SECRET)
+    app = sandbox.app(token=TOKEN, aes_key=KEY, callback_url="http://127.0.0.1:1/", retry=None)
+    return app, WebhookRobot(f"{sandbox.url}/robot/send?access_token={webhook.token}", ROBOT_SECRET), webhook
+
+
+def test_of_a_program_s_calls_and_mistakes(leaky: Sandbox, log: Shown) -> None:
+    app, robot, webhook = company(leaky)
+    who = leaky.company.users["caohui"].unionid
+    shown = [text for act in uses(app, robot, who) for text in shown_by(act)]
+    assert any("issue_corp_access_token" in text for text in shown)
+    assert any("POST /robot/send?access_token=***&timestamp=" in text for text in log)
+    assert len(issued(leaky)) == 2
+    assert_hidden(shown + log, webhook.token, *issued(leaky))
+    app.close()
+    robot.close()
+
+
+@both
+@pytest.mark.parametrize("how", [None, *UNKNOWN], ids=str)
+def test_of_every_operation(leaky: Sandbox, log: Shown, send: Send, how: str | None) -> None:
+    app, _, _ = company(leaky)
+    app.get_access_token()
+    calls = every_call()
+    assert len(calls) > 100
+    if how:
+        be_impatient(app, UNKNOWN[how])
+        leaky.fail("*", times=10_000, **UNKNOWN[how])
+        calls = calls[::20]
+    calls += [call for call in every_call() if "oken" in call.endpoint.path or "call_back" in call.endpoint.path]
+    shown = list(chain.from_iterable(shown_by(partial(send, app, call)) for call in calls))
+    shown += [repr([call, call.request]) for call in calls]
+    assert_hidden(shown + log, *issued(leaky))
+    app.close()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b'{"accessToken": "t0pIssued", "expireIn": []}', b'{"accessToken": "t0pIssued"}', b'{"accessToken": "t0pIssued'],
+)
+def test_of_a_token_in_a_reply_that_cannot_be_read(leaky: Sandbox, log: Shown, reply: bytes) -> None:
+    leaky.fail("/v1.0/oauth2/accessToken", status=200, body=reply)
+    app, _, _ = company(leaky)
+    shown = shown_by(app.get_access_token)
+    assert_hidden(shown + log, "t0pIssued")
+
+
+def test_of_a_call_that_is_given_up(leaky: Sandbox, log: Shown) -> None:
+    app, _, _ = company(leaky)
+    app.get_access_token()
+    leaky.fail("*", delay=5)
+
+    async def given_up() -> None:
+        try:
+            async with asyncio.timeout(0.2):
+                await Department.objects.using(app).get.aio(1)
+        finally:
+            await app.aclose()
+
+    shown = shown_by(lambda: asyncio.run(given_up()))
+    assert "TimeoutError" in "".join(shown)
+    assert_hidden(shown + log, *issued(leaky))
+
+
+def test_of_a_key_press(leaky: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, _, _ = company(leaky)
+    app.get_access_token()
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("urllib3.connectionpool.HTTPConnectionPool._make_request", interrupt)
+    shown = shown_by(partial(Department.objects.using(app).get, 1))
+    assert "in urlopen" in "".join(shown)
+    assert_hidden(shown, *issued(leaky))
+    app.close()
+
+
+def test_help_does_not_print_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DINGTALK_APPSECRET", APP_SECRET)
+    help(DingTalkApp.from_env)
+    said = capsys.readouterr().out
+    assert "environ: 'Mapping[str, str] | None' = None" in said
+    assert_hidden([said])
+
+
+# -- the secret itself -----------------------------------------------------------------------------------------------
+
+
+def test_a_secret_prints_as_stars(leaky: Sandbox) -> None:
+    secret = Secret(PASSWORD)
+    texts = [str(secret), repr(secret), f"{secret}", f"{secret!r}", "%s" % secret, "{}".format(secret)]  # noqa: UP031, UP032
+    assert set(texts) == {"***"}
+    assert f"{secret:>5}" == "  ***"
+    assert repr({"a": [secret]}) == "{'a': [***]}"
+    assert secret.get_secret_value() == PASSWORD
+    assert (secret == Secret(PASSWORD), secret == PASSWORD, bool(Secret(""))) == (True, False, False)
+    app = leaky.app()
+    assert app.appsecret == Secret(APP_SECRET)
+    assert app.appsecret is Secret.of(app.appsecret)
+
+
+def test_a_secret_is_left_out_when_it_is_pickled() -> None:
+    stored = pickle.dumps({"secret": Secret(PASSWORD)})
+    assert PASSWORD.encode() not in stored
+    left: Secret = pickle.loads(stored)["secret"]
+    assert (repr(left), left == Secret(PASSWORD), Secret(PASSWORD) == left) == ("***", False, False)
+    assert len({left, Secret(PASSWORD)}) == 2
+    with pytest.raises(ConfigurationError, match="left out when it was pickled"):
+        left.get_secret_value()
+
+
+def test_a_secret_is_sent(leaky: Sandbox) -> None:
+    app = leaky.app(appsecret=Secret(APP_SECRET))
+    User.objects.using(app).create("x", None, [1], exclusive_account=True, login_id="x", init_password=Secret(PASSWORD))
+    sent = [received.body for received in leaky.calls]
+    assert tuple(re.findall("t0p[A-Za-z0-9]+", str(sent))) == (APP_SECRET, PASSWORD)
+    app.close()
