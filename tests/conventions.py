@@ -194,7 +194,7 @@ def own_id_problems() -> Iterator[str]:
 def request_of(info: OperationInfo, arguments: dict[str, Any]) -> Request:
     """What an operation sends for these arguments, with its secrets."""
     request = build(info, arguments).request
-    body = None if request.body is None else unwrapped(request.body)
+    body = unwrapped(request.body) if is_object(request.body) else request.body
     return replace(request, query_params=unwrapped(request.query_params), body=body)
 
 

@@ -158,7 +158,7 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
         request.verb,
         f"{url}?{_query_string(query)}" if query else url,
         unwrapped(headers),
-        form if form or body is None else to_json(unwrapped(body)),
+        form if form or body is None else to_json(unwrapped(body) if isinstance(body, Mapping) else body),
     )
 
 
