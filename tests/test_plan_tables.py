@@ -150,7 +150,7 @@ ROW = {"userid": "sunjing"}
 @pytest.mark.parametrize(
     ("wanted", "options", "refusal"),
     [
-        ([{"userid": "a", "titel": "x"}], {}, ("wanted", "there is no field 'titel'; did you mean 'title'?; columns=")),
+        ([{"userid": "a", "titel": "x"}], {}, ("wanted.titel", "did you mean 'title'?")),
         ([{"title": "x"}], {}, ("wanted", "needs a column that names its rows: userid, job_number, mobile")),
         ([ROW], {"key": "mobile"}, ("wanted", "needs a column that names its rows: mobile")),
         ([{"userid": "a", "员工UserID": "a"}], {}, ("wanted", "has two columns for userid")),
@@ -158,10 +158,10 @@ ROW = {"userid": "sunjing"}
         ({"userid": "a"}, {}, ("wanted", "should be rows")),
         (7, {}, ("wanted", "should be rows")),
         ([ROW, ["sunjing"]], {}, ("wanted.1", "should be a row")),
-        ([ROW], {"columns": {"User": "userid"}}, ("columns", "has no column 'User'")),
-        ([ROW], {"columns": {"userid": "user"}}, ("columns", "there is no field 'user'; did you mean 'userid'?")),
+        ([ROW], {"columns": {"User": "userid"}}, ("columns.User", "did you mean 'userid'?")),
+        ([ROW], {"columns": {"userid": "user"}}, ("columns.userid", "did you mean 'userid'?")),
         ([ROW], {"departments": [{"name": "x"}]}, ("departments", "source_identifier, dept_id, department")),
-        ([ROW], {"departments": [{"部门": "x", "主管": "x"}]}, ("departments", "did you mean '部门主管'?")),
+        ([ROW], {"departments": [{"部门": "x", "主管": "x"}]}, ("departments.主管", "did you mean '部门主管'?")),
         ([ROW], {"missing": "delete"}, ("missing", "'keep', 'remove' or 'disable'")),
         ([ROW], {"workers": 17}, ("workers", "16")),
         ([ROW], {"key": "name"}, ("key", "'userid', 'job_number' or 'mobile'")),
@@ -185,9 +185,9 @@ def test_rows_that_name_nobody_or_the_same() -> None:
     table = PEOPLE_READER.read([{"userid": each} for each in ("a", "", "b", "a")], None, None, noted)
     assert [row.key for row in table.rows] == ["b"]
     assert [(each.row, each.field, each.reason) for each in noted.found] == [
-        (1, "userid", "row 4 has the same"),
-        (2, "userid", "is empty, and names the row"),
-        (4, "userid", "row 1 has the same"),
+        (1, "userid", "row 4 has the same / 与第 4 行相同"),
+        (2, "userid", "is empty, and names the row / 为空，无法标识这一行"),
+        (4, "userid", "row 1 has the same / 与第 1 行相同"),
     ]
 
 

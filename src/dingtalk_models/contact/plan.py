@@ -88,8 +88,9 @@ class Plan:
         """
         leaving, most = len(self.leaving), self.people // _FREELY_REMOVED if allow is None else allow
         if leaving > most:
-            what = f"the plan removes or disables {leaving} of {self.people} people: confirm it with allow={leaving}"
-            raise Refusal("allow", what)
+            english = f"the plan removes or disables {leaving} of {self.people} people: confirm it with allow={leaving}"
+            chinese = f"计划将移除或停用 {self.people} 人中的 {leaving} 人，确认请传 allow={leaving}"
+            raise Refusal("allow", f"{english} / {chinese}")
         return self._apply(workers, progress)
 
     def _apply(self, workers: int, progress: Progress | None) -> Flow[Outcome]:
@@ -123,7 +124,8 @@ class Plan:
         """How much is done, in one line."""
         kinds = Counter((each.noun, each.verb) for each in self)
         done = [f"{kind} {times} {noun}{'s' if times > 1 else ''}" for (noun, kind), times in kinds.items()]
-        left_out = f"; {len(self.problems)} problems" if self.problems else ""
+        times = len(self.problems)
+        left_out = f"; {times} problem{'s' if times > 1 else ''}" if times else ""
         return (", ".join(done) or "nothing to do") + left_out
 
 
@@ -166,9 +168,11 @@ class _Comparison:
     def plan(self, company: Company, workers: int) -> Flow[Plan]:
         """Compare the company with the tables."""
         if unknown := [each for each in self.within if each not in company.departments]:
-            raise InvalidArgument("Directory.plan", [Problem("within", f"there is no department {unknown[0]}")])
+            raise InvalidArgument(
+                "Directory.plan", [Problem("within", f"there is no department {unknown[0]} / 没有部门 {unknown[0]}")]
+            )
         for dept_id, error in company.unread.items():
-            reason = f"could not be read, and is left alone: {error}"
+            reason = f"could not be read, and is left alone / 无法读取，保持不变: {error}"
             self.problems.add("departments", None, str(dept_id), "", reason)
         tree = DepartmentPlan(Tree(company.departments, self.within), self.departments, self.problems)
         people = PeoplePlan(company.users, self.people, tree, self.missing, self.problems)
@@ -190,7 +194,7 @@ def _details(people: PeoplePlan, workers: int) -> Flow[dict[str, User]]:
     found: dict[str, User] = {}
     for (row, user), detail in zip(rows, (yield from together(asked, workers=workers)), strict=True):
         if isinstance(detail, DingTalkError):
-            people.problems.add("people", row.number, row.key, "manager", f"cannot be compared: {detail}")
+            people.problems.add("people", row.number, row.key, "manager", f"cannot be compared / 无法比对: {detail}")
         else:
             found[user.userid] = detail
     return found
@@ -205,7 +209,7 @@ def _managers(tree: DepartmentPlan, people: PeoplePlan, problems: Problems) -> I
             if (manager := people.reference(key)) is not None:
                 managers.append(manager)
             else:
-                problems.add("departments", row.number, row.key, "managers", f"nobody has the {people.table.key} {key}")
+                problems.add("departments", row.number, row.key, "managers", people.nobody(key))
         now = [] if isinstance(ref, DepartmentChange) else tree.tree.departments[ref].dept_manager_userid_list
         if not managers or set(managers) == set(now):
             continue

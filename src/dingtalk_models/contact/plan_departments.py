@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dingtalk_models.contact.department import ROOT, DepartmentManager
@@ -14,7 +14,7 @@ from dingtalk_models.contact.plan_changes import (
     Problems,
     created,
 )
-from dingtalk_models.contact.plan_moves import Moves
+from dingtalk_models.contact.plan_moves import NO_PARENT, Moves
 from dingtalk_models.contact.plan_rows import ReadTable, Row
 from dingtalk_models.contact.plan_tree import Tree
 from dingtalk_models.core.errors import InvalidArgument
@@ -71,9 +71,9 @@ class DepartmentPlan:
     def by_id(self, dept_id: int) -> int:
         """The department with an id, which the tables have to own."""
         if dept_id not in self.tree.departments:
-            raise NoDepartment(f"there is no department {dept_id}")
+            raise NoDepartment(f"there is no department {dept_id} / 没有部门 {dept_id}")
         if dept_id not in self.tree.scope:
-            raise NoDepartment(f"{self.tree.path(dept_id)} is not within what the table owns")
+            raise NoDepartment(outside(self.tree.path(dept_id)))
         self.wanted.add(dept_id)
         return dept_id
 
@@ -83,7 +83,7 @@ class DepartmentPlan:
             return self._resolved(self._by_key[identifier])
         found = self._by_source.get(identifier)
         if found is None:
-            raise NoDepartment(f"{_how_many(identifier, self._by_source)} the source identifier {identifier}")
+            raise NoDepartment(_not_one("source identifier", "部门编码", identifier, self._by_source))
         return self.by_id(found)
 
     def by_path(self, path: str, row: int | None, *, may_create: bool) -> DepartmentRef:
@@ -96,13 +96,13 @@ class DepartmentPlan:
         if path in self._paths:
             found = self._paths[path]
             if found is None:
-                raise NoDepartment(f"several departments have the path {path}")
+                raise NoDepartment(_not_one("path", "路径", path, self._paths))
             if self.path_of(found) == path:  # it neither moves nor gets another name
                 return self.by_id(found)
         if (renamed := self._at_last(path)) is not None:
             return renamed
         if not may_create:
-            raise NoDepartment(f"there is no department {path}")
+            raise NoDepartment(_not_one("path", "路径", path, self._paths))
         above = path.rpartition("/")[0]
         parent = self.by_path(above, row, may_create=True) if above else self._top()
         return self._create(path, parent, row, {}, f"row {row} names it" if row else "a row names it")
@@ -151,13 +151,13 @@ class DepartmentPlan:
         if row in self.of_row:
             return self.of_row[row]
         if row in self._under_way:
-            raise NoDepartment(f"row {row.number} of departments cannot be carried out")
+            raise NoDepartment(_left_out(row.number))
         self._under_way.add(row)  # for good: a row that has failed once is not tried again
         try:
             ref = self.of_row[row] = self._plan(row)
         except NoDepartment as reason:
             self.problems.add("departments", row.number, row.key, "", str(reason))
-            raise NoDepartment(f"row {row.number} of departments cannot be carried out") from None
+            raise NoDepartment(_left_out(row.number)) from None
         return ref
 
     def _plan(self, row: Row) -> DepartmentRef:
@@ -168,11 +168,11 @@ class DepartmentPlan:
         name = values["department"].rpartition("/")[2] if "department" in values else values.get("name")
         found = self.by_id(values["dept_id"]) if key == "dept_id" else self._with_code(row)
         if row.refused.keys() & {"name", "department"}:
-            raise NoDepartment("its name cannot be used")
+            raise NoDepartment("its name cannot be used / 名称不可用")
         parent = self._parent(row, found)
         if found is None:
             if name is None:
-                raise NoDepartment("a new department needs a name")
+                raise NoDepartment("a new department needs a name / 新部门须有名称")
             found = self._adopted(parent, name)
         if found is not None:
             return self._change(row, found, parent, name or self.tree.departments[found].name)
@@ -184,14 +184,14 @@ class DepartmentPlan:
     def _plan_path(self, row: Row) -> DepartmentRef:
         path = self.tree.from_root(row.key)
         if path in self._made:
-            raise NoDepartment("another row has the same path")
+            raise NoDepartment("another row has the same path / 另一行的路径相同")
         fields = {field: row.values[field] for field in _SENT if field in row.values}
         if (found := self._paths.get(path)) is not None:
             self.by_id(found)
             return self._change(row, found, self.tree.parent(found) or found, self.tree.departments[found].name)
         if path in self._paths:
             self._keep(row)
-            raise NoDepartment(f"several departments have the path {path}")
+            raise NoDepartment(_not_one("path", "路径", path, self._paths))
         above = path.rpartition("/")[0]
         parent = self.by_path(above, row.number, may_create=True) if above else self._top()
         return self._create(path, parent, row.number, fields, f"row {row.number}: no department has this path")
@@ -200,7 +200,7 @@ class DepartmentPlan:
         found = self._by_source.get(row.key)
         if found is None and row.key in self._by_source:
             self._keep(row)
-            raise NoDepartment(f"several departments have the source identifier {row.key}")
+            raise NoDepartment(_not_one("source identifier", "部门编码", row.key, self._by_source))
         if found is not None:
             self.by_id(found)
         return found
@@ -240,11 +240,11 @@ class DepartmentPlan:
     ) -> DepartmentChange:
         name = path.rpartition("/")[2]
         if not isinstance(parent, DepartmentChange) and parent not in self.tree.scope:
-            raise NoDepartment(f"{path} is not within what the table owns")
+            raise NoDepartment(outside(path))
         try:
             DepartmentManager.create.arguments.check((name,), {})
         except InvalidArgument as error:
-            raise NoDepartment(f"{name!r} cannot be a name: {error.problems[0].message}") from None
+            raise NoDepartment(f"{name!r} cannot be a name / 不能用作部门名称: {error.problems[0].message}") from None
         shown = (FieldChange("name", None, name), *(FieldChange(each, None, fields[each]) for each in fields))
         change = DepartmentChange("create", path, path, row, why, shown, {"name": name, **fields}, parent=parent)
         change.after += created([parent])
@@ -262,7 +262,7 @@ class DepartmentPlan:
         moved, renamed = parent not in (found, self.tree.parent(found)), name != now.name
         if moved or renamed:
             if self.tree.parent(found) is None:
-                raise NoDepartment("the company itself can neither be renamed nor moved")
+                raise NoDepartment("the company itself can neither be renamed nor moved / 根部门不能改名或移动")
             self._names[found] = (parent, name)
         if renamed:
             shown.append(FieldChange("name", now.name, name))
@@ -313,7 +313,7 @@ class DepartmentPlan:
         for row in [row for row, ref in self.of_row.items() if ref is change]:
             del self.of_row[row]
         for other in [other for other in self.changes if change in other.after]:
-            self._drop(other, "its parent cannot be created")
+            self._drop(other, NO_PARENT)
 
 
 def _unique(values: dict[int, str | None]) -> dict[str, int | None]:
@@ -322,5 +322,16 @@ def _unique(values: dict[int, str | None]) -> dict[str, int | None]:
     return {value: each if times[value] == 1 else None for each, value in values.items() if value}
 
 
-def _how_many(value: str, known: dict[str, int | None]) -> str:
-    return "several departments have" if value in known else "no department has"
+def _not_one(what: str, chinese: str, value: str, known: Mapping[str, int | None]) -> str:
+    if value in known:
+        return f"several departments have the {what} {value} / 多个部门的{chinese}为 {value}"
+    return f"no department has the {what} {value} / 没有{chinese}为 {value} 的部门"
+
+
+def _left_out(row: int) -> str:
+    return f"row {row} of departments cannot be carried out / 部门表第 {row} 行无法执行"
+
+
+def outside(path: str) -> str:
+    """What is said of a department that the tables do not own."""
+    return f"{path} is not within what the table owns / 不在表格管理的范围内"

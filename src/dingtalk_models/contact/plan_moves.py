@@ -11,6 +11,8 @@ from dingtalk_models.contact.plan_tree import Tree
 Slot = tuple[DepartmentRef | None, str]
 """A place among siblings: the parent and the name."""
 
+NO_PARENT = "its parent cannot be created / 上级部门无法创建"
+
 
 class Moves:
     """Carries changes out on a picture of the tree, one after the other, as far as the platform would let it.
@@ -53,13 +55,13 @@ class Moves:
         me: DepartmentRef = change if change.dept_id is None else change.dept_id
         parent, name = self._target(change)
         if parent is not None and parent not in self._slots:
-            return parent, "its parent cannot be created"
+            return parent, NO_PARENT
         holder = self._taken.get((parent, name), me)
         if holder is not me and holder != me:
-            return holder, f"another department has the name {name} there"
+            return holder, f"another department has the name {name} there / 同级已有部门 {name}"
         if parent is not None and me in self._up(parent):
             inside = [each for each in self._up(parent) if each != me]
-            return (inside[0] if inside else None), "it would be below itself"
+            return (inside[0] if inside else None), "it would be below itself / 不能移到自己下面"
         return None, ""
 
     def _up(self, ref: DepartmentRef) -> Iterator[DepartmentRef]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from dingtalk_models.contact.directory_changes import FieldChange
 from dingtalk_models.contact.plan_cells import number_of
-from dingtalk_models.contact.plan_changes import DepartmentRef, Problems, UserChange, UserRef, created, depends_on
+from dingtalk_models.contact.plan_changes import DepartmentRef, Problems, UserChange, UserRef, created
 from dingtalk_models.contact.plan_departments import DepartmentPlan, NoDepartment
+from dingtalk_models.contact.plan_owners import UNIQUE, Owners, belongs
 from dingtalk_models.contact.plan_rows import ReadTable, Row
 from dingtalk_models.contact.user import User
 from dingtalk_models.core.json_values import is_object
@@ -33,9 +33,12 @@ _WHEN_CREATED = (
 )
 """The fields that cannot be compared: they are sent when a person is created."""
 
-_ONE_OWNER = ("email", "telephone")
-"""The fields, beside the mobile number, that two people cannot share."""
+_OF_NEW = tuple(dict.fromkeys(("userid", "name", "mobile", *IN_LISTS, *IN_DETAIL, *_WHEN_CREATED)))
+"""The fields that are sent when a person is created."""
 
+_FIXED_NUMBER = (
+    "cannot be changed by the API: the person changes it in DingTalk / 接口不能修改手机号，由员工本人在钉钉中更换"
+)
 _UNSHOWN = frozenset({"init_password"})
 
 
@@ -89,7 +92,8 @@ class PeoplePlan:
         for row in self.table.rows:
             if found := keys.get(row.key):
                 if len(found) > 1:
-                    self._problem(row, self.table.key, f"several people have it: {', '.join(u.userid for u in found)}")
+                    who = ", ".join(user.userid for user in found)
+                    self._problem(row, self.table.key, f"several people have it / 多人相同: {who}")
                     self._of_row[row] = found[0].userid
                     self._perhaps.update(user.userid for user in found)
                 else:
@@ -107,12 +111,17 @@ class PeoplePlan:
         return user.userid if self.table.key == "userid" else user.job_number
 
     def _by_other_means(self, row: Row) -> User | None:
-        """A person who has none of the keys of the table, by userid, mobile number or job number."""
-        user = self.users.get(row.values.get("userid", ""), self._numbers.get(row.values.get("mobile", "")))
-        job_number = row.values.get("job_number") if self.table.key == "mobile" else None
-        if user is None and job_number:
-            same = [each for each in self.users.values() if each.job_number == job_number]
-            user = same[0] if len(same) == 1 else None
+        """A person who has none of the keys of the table, by userid, or by name and mobile number or job number."""
+        values = row.values
+        user = self.users.get(values.get("userid", ""))
+        if user is None:
+            user = self._numbers.get(values.get("mobile", ""))
+            if user is None and self.table.key == "mobile":
+                same = [each for each in self.users.values() if each.job_number == values.get("job_number", "")]
+                user = same[0] if len(same) == 1 else None
+            # a number may have gone over to somebody else
+            if user is not None and values.get("name", user.name) != user.name:
+                return None
         return None if user is None or self._key_of(user) in self._rows_by_key else user
 
     def reference(self, key: str) -> UserRef | None:
@@ -123,6 +132,10 @@ class PeoplePlan:
             return self._of_row.get(row)
         found = [each for each in self.users.values() if self._key_of(each) == key]
         return found[0].userid if len(found) == 1 else None
+
+    def nobody(self, key: str) -> str:
+        """What is said of a key that nobody has."""
+        return f"nobody has the {self.table.key} {key} / 没有 {self.table.key} 为 {key} 的员工"
 
     def _problem(self, row: Row, field: str, reason: str) -> None:
         self.problems.add("people", row.number, row.key, field, reason)
@@ -136,7 +149,10 @@ class PeoplePlan:
             details: the people of whom `get` was asked, by userid.
         """
         leaving = self._plan_leaving()
-        unique = {field: _Owners(self, field, leaving) for field in ("mobile", *_ONE_OWNER)}
+        unique = {field: Owners(field, self.users, self.matched, self.of_user, self.problems) for field in UNIQUE}
+        for row in self.table.rows:
+            for owners in unique.values():
+                owners.count(row)
         for row in self.table.rows:
             if row in self.matched:
                 self._plan_change(row, self.matched[row], details.get(self.matched[row].userid), unique)
@@ -149,23 +165,19 @@ class PeoplePlan:
         self.changes = [each for each in self.changes if each.kind != "change" or each.fields]
         self.changes += leaving.values()
 
-    def _plan_new(self, row: Row, unique: Mapping[str, _Owners]) -> None:
+    def _plan_new(self, row: Row, unique: Mapping[str, Owners]) -> None:
         values = dict(row.values)
-        sent = {field: values[field] for field in ("userid", *IN_LISTS, *IN_DETAIL, *_WHEN_CREATED) if field in values}
-        missing = "name" if "name" not in values else ""
-        if "mobile" in values:
-            sent["mobile"] = values["mobile"]
-        elif not values.get("exclusive_account"):
-            missing = missing or "mobile"
-        if missing:
-            if missing not in row.refused:
-                self._problem(row, missing, "is needed to create a person, whom nobody in the company is")
+        sent = {field: values[field] for field in _OF_NEW if field in values}
+        needed = ("name",) if values.get("exclusive_account") else ("name", "mobile")
+        if missing := [field for field in needed if field not in values]:
+            if missing[0] not in row.refused:
+                self._problem(row, missing[0], "is needed for a person who is not there yet / 新员工必填")
             return
         if "userid" in sent and sent["userid"] in self.users:
-            self._problem(row, "userid", f"belongs to {self.users[sent['userid']].name}, whom another row names")
+            self._problem(row, "userid", belongs(self.users[sent["userid"]]))
             return
         why = f"row {row.number}: nobody has the {self.table.key} {row.key}"
-        change = UserChange("create", values["name"], row.key, row.number, why, sent={"mobile": None} | sent)
+        change = UserChange("create", values["name"], row.key, row.number, why, sent={"mobile": None, **sent})
         change.userid = sent.get("userid")
         # departments last: a row that is left out creates none
         if not all(owners.admit(row, change, None) for owners in unique.values()):
@@ -179,12 +191,12 @@ class PeoplePlan:
         self.changes.append(change)
         self._of_row[row] = change
 
-    def _plan_change(self, row: Row, user: User, detail: User | None, unique: Mapping[str, _Owners]) -> None:
+    def _plan_change(self, row: Row, user: User, detail: User | None, unique: Mapping[str, Owners]) -> None:
         change = UserChange("change", user.name or user.userid, row.key, row.number, f"row {row.number}")
         change.userid = user.userid
         self._note_fixed(row, user)
         shown = self._differing(row, user, detail)
-        shown = [each for each in shown if each.field not in _ONE_OWNER or unique[each.field].admit(row, change, user)]
+        shown = [each for each in shown if each.field not in UNIQUE or unique[each.field].admit(row, change, user)]
         change.sent = {each.field: each.new for each in shown}
         if "extension" in change.sent:
             change.sent["ext_attrs_update_mode"] = 1
@@ -206,9 +218,9 @@ class PeoplePlan:
         """Note what a row has otherwise, and what nothing can change."""
         number = number_of(user.mobile, user.state_code)
         if number and row.values.get("mobile", number) != number:
-            self._problem(row, "mobile", "cannot be changed by the API: the person, or an administrator, changes it")
+            self._problem(row, "mobile", _FIXED_NUMBER)
         if row.values.get("userid", user.userid) != user.userid:
-            self._problem(row, "userid", f"is {user.userid}, and never changes")
+            self._problem(row, "userid", f"is {user.userid}, and never changes / 为 {user.userid}，不能修改")
 
     def _differing(self, row: Row, user: User, detail: User | None) -> list[FieldChange]:
         known = IN_LISTS if detail is None else (*IN_LISTS, *IN_DETAIL)
@@ -248,7 +260,7 @@ class PeoplePlan:
     def _usual_place(self) -> int:
         """The department of new people in a table without departments: the top of what it owns."""
         if self.table.fields & {"department", "dept_id_list", "source_identifier"}:
-            raise NoDepartment("a new person needs a department")
+            raise NoDepartment("a new person needs a department / 新员工须有部门")
         return self.departments.by_id(self.departments.tree.within[0])
 
     def _plan_manager(self, row: Row, details: Mapping[str, User]) -> None:
@@ -258,7 +270,7 @@ class PeoplePlan:
             return
         manager = self.reference(key)
         if manager is None:
-            self._problem(row, "manager", f"nobody has the {self.table.key} {key}")
+            self._problem(row, "manager", self.nobody(key))
             return
         now = details[own].manager_userid if isinstance(own, str) and own in details else None
         if manager == now or (isinstance(own, str) and own not in details):
@@ -281,7 +293,7 @@ class PeoplePlan:
         if self.missing == "keep":
             return {}
         if any(not row.key for row in self.table.left_out):
-            reason = "a row names nobody, so nobody is taken to be missing"
+            reason = "a row names nobody, so nobody is taken to be missing / 有一行未写明是谁，因此不移除任何人"
             self.problems.add("people", None, "", "missing", reason)
             return {}
         scope, present = self.departments.tree.scope, {user.userid for user in self.matched.values()}
@@ -311,72 +323,6 @@ class PeoplePlan:
             paths = [[self._path(each) for each in ids] for ids in (user.dept_id_list, stays)]
             change.fields = (FieldChange("department", *paths),)
         return change
-
-
-class _Owners:
-    """Who has, and who is to have, the values of a field that two people cannot share."""
-
-    def __init__(self, plan: PeoplePlan, field: str, leaving: Mapping[str, UserChange]) -> None:
-        self._plan = plan
-        self._field = field
-        self._leaving = leaving
-        self._wanted = Counter(row.values.get(field) for row in plan.table.rows)
-        self._holders = {value: user for user in plan.users.values() if (value := self._value(user))}
-        self._waiting: list[tuple[Row, UserChange, User]] = []
-
-    def _value(self, user: User) -> str | None:
-        if self._field == "mobile":
-            return number_of(user.mobile, user.state_code)
-        value: str | None = getattr(user, self._field)
-        return value
-
-    def admit(self, row: Row, change: UserChange, user: User | None) -> bool:
-        """Whether a person may get the value of a row. Else it is a problem of the row."""
-        value = row.values.get(self._field)
-        if value is None:
-            return True
-        holder, problem = self._holders.get(value), self._plan.problems
-        if holder is not None and holder is not user:
-            if holder.userid in self._leaving and self._leaving[holder.userid].kind == "remove":
-                change.after.append(self._leaving[holder.userid])
-            elif self._field == "mobile" or not self._gives_up(holder, value):
-                reason = f"belongs to {holder.name} ({holder.userid})"
-                problem.add("people", row.number, row.key, self._field, reason)
-                return False
-            else:
-                self._waiting.append((row, change, holder))
-        if self._wanted[value] > 1:
-            reason = f"{self._wanted[value]} rows have the same"
-            problem.add("people", row.number, row.key, self._field, reason)
-            return False
-        return True
-
-    def _gives_up(self, holder: User, value: str) -> bool:
-        row = next((row for row, user in self._plan.matched.items() if user is holder), None)
-        return row is not None and row.values.get(self._field, value) != value
-
-    def let_wait(self) -> None:
-        """Let those who get a value wait for those who have it now. Two who swap theirs cannot."""
-        while True:
-            stuck = [each for each in self._waiting if not self._waits(*each[1:])]
-            if not stuck:
-                return
-            for row, change, holder in stuck:
-                self._waiting.remove((row, change, holder))
-                reason = f"belongs to {holder.name} ({holder.userid}), who cannot give it up first"
-                self._plan.problems.add("people", row.number, row.key, self._field, reason)
-                change.sent.pop(self._field, None)
-                change.fields = tuple(each for each in change.fields if each.field != self._field)
-
-    def _waits(self, change: UserChange, holder: User) -> bool:
-        other = self._plan.of_user.get(holder.userid)
-        if other is None or self._field not in other.sent:
-            return False
-        if other not in change.after:
-            if depends_on(other, change):
-                return False
-            change.after.append(other)
-        return True
 
 
 def _same(field: str, old: Any, new: Any) -> bool:

@@ -27,7 +27,7 @@ from dingtalk_models.contact.user_fields import NewUserFields, UserName
 from dingtalk_models.core.arguments import Arguments
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_object
-from dingtalk_models.core.problems import did_you_mean
+from dingtalk_models.core.problems import unknown
 
 
 class Frame(Protocol):
@@ -143,6 +143,11 @@ _IN_PEOPLE: dict[str, Callable[[Any], Any]] = {
 _IN_DEPARTMENTS: dict[str, Callable[[Any], Any]] = {"department": lambda value: as_path(str(value))}
 
 
+_NO_TABLE = "should be rows: dicts, a csv.DictReader, a DataFrame / 须为多行：字典、csv.DictReader 或 DataFrame"
+_NO_ROW = "should be a row: a dict of cells by header / 须为一行：以表头为键的字典"
+_NO_KEY = "is empty, and names the row / 为空，无法标识这一行"
+
+
 @dataclass(eq=False)
 class Row:
     """A row.
@@ -238,40 +243,38 @@ class TableReader:
     def _rows(self, table: Any) -> list[Any]:
         rows = table.to_dict("records") if hasattr(table, "to_dict") else table
         if isinstance(rows, (str, bytes, Mapping)) or not hasattr(rows, "__iter__"):
-            raise self._refuse(self._argument, "should be rows: dicts, a csv.DictReader, or a DataFrame")
+            raise self._refuse(self._argument, _NO_TABLE)
         return list(rows)
 
     def _cells(self, number: int, row: Any) -> dict[str, Any]:
         if not is_object(row):
-            raise self._refuse(f"{self._argument}.{number - 1}", "should be a row: a dict of cells by header")
+            raise self._refuse(f"{self._argument}.{number - 1}", _NO_ROW)
         # a file of Excel may begin with a mark; csv keeps cells without a header under None
         return {str(header).strip("\ufeff "): cell for header, cell in row.items() if not _is_none(header)}
 
     def _fields(self, headers: list[str], columns: Columns) -> dict[str, str]:
         """The field of each header that is read."""
-        if columns is None:
-            named = {header: self._headers.get(header.lower(), "") for header in headers}
-            known, where = self._headers, "; columns={…} names the columns to read"
-        else:
-            named = {header: self._headers.get(field.lower(), "") for header, field in columns.items()}
-            if headers and (lost := [header for header in columns if header not in headers]):
-                raise self._refuse("columns", f"the table has no column {lost[0]!r}{did_you_mean(lost[0], headers)}")
-            known, where = self._headers, ""
+        wanted = columns if columns is not None else {header: header for header in headers}
+        for header in wanted if headers else ():
+            if header not in headers:
+                raise self._refuse(f"columns.{header}", unknown(header, headers))
+        named = {header: self._headers.get(field.lower(), "") for header, field in wanted.items()}
         for header, field in named.items():
             if not field:
-                word = header if columns is None else columns[header]
-                what = self._argument if columns is None else "columns"
-                raise self._refuse(what, f"there is no field {word!r}{did_you_mean(word.lower(), known)}{where}")
+                where = f"{self._argument}.{header}" if columns is None else f"columns.{header}"
+                hint = "; columns= names the columns to read / 用 columns= 指定要读取的列" if columns is None else ""
+                raise self._refuse(where, unknown(wanted[header].lower(), self._headers) + hint)
         twice = [field for field, times in Counter(named.values()).items() if times > 1]
         if twice:
-            raise self._refuse(self._argument, f"has two columns for {twice[0]}")
+            raise self._refuse(self._argument, f"has two columns for {twice[0]} / 有两列对应 {twice[0]}")
         return named
 
     def _key(self, fields: set[str], key: str | None) -> str:
         for name in (key,) if key else self._keys:
             if name in fields:
                 return name
-        raise self._refuse(self._argument, f"needs a column that names its rows: {key or ', '.join(self._keys)}")
+        keys = key or ", ".join(self._keys)
+        raise self._refuse(self._argument, f"needs a column that names its rows: {keys} / 缺少标识每一行的列: {keys}")
 
     def _row(self, number: int, cells: Mapping[str, Any], fields: Mapping[str, str], key: str) -> Row:
         values: dict[str, Any] = {}
@@ -280,7 +283,7 @@ class TableReader:
                 values[field] = self._read.get(field, as_text)(value)
         refused: dict[str, str] = {}
         if "mobile" in values and not is_number(str(values["mobile"])):
-            refused["mobile"] = "should be a mobile number of 11 digits, or +xx-xxxxxx"
+            refused["mobile"] = "should be 11 digits, or +xx-xxxxxx / 须为 11 位手机号，或 +xx-xxxxxx"
             del values["mobile"]
         try:
             values = self._types.check((), values)
@@ -295,11 +298,17 @@ class TableReader:
         usable: list[Row] = []
         for row in rows:
             if not row.key:
-                problems.add(self.name, row.number, "", key, row.refused.get(key, "is empty, and names the row"))
+                problems.add(
+                    self.name,
+                    row.number,
+                    "",
+                    key,
+                    row.refused.get(key, _NO_KEY),
+                )
                 continue
             if named[row.key] > 1:
                 same = next(each.number for each in rows if each.key == row.key and each is not row)
-                problems.add(self.name, row.number, row.key, key, f"row {same} has the same")
+                problems.add(self.name, row.number, row.key, key, f"row {same} has the same / 与第 {same} 行相同")
                 continue
             for field, reason in row.refused.items():
                 problems.add(self.name, row.number, row.key, field, reason)
