@@ -16,7 +16,7 @@ from planning import PATHS, Row
 from dingtalk_models import DingTalkError, Directory, Plan
 from dingtalk_models.contact import plan_apply
 from dingtalk_models.contact.plan_changes import UserChange
-from dingtalk_models.sandbox import Company
+from dingtalk_models.sandbox import Company, Department
 
 by_path = st.fixed_dictionaries({"department": st.lists(st.sampled_from(PATHS), max_size=2, unique=True).map(",".join)})
 keys = st.sampled_from(["userid", "job_number", "mobile"])
@@ -103,6 +103,30 @@ def test_the_departments_are_as_wanted(data: st.DataObject, drawn: Any, missing:
             assert {planning.path_of(company, each) for each in company.departments} <= named(
                 departments, people, company
             )
+
+
+@given(
+    drawn=planning.companies, table=tables(), missing=st.sampled_from(["keep", "remove"]), top=st.sampled_from(PATHS)
+)
+@patient
+def test_nothing_changes_beyond_what_the_table_owns(
+    drawn: Any, table: tuple[str, list[Row]], missing: Any, top: str
+) -> None:
+    key, rows = table
+    with planning.serving() as (sandbox, _):
+        company = sandbox.company
+        planning.made(company, drawn)
+        within = planning.department(company, top)
+        outside = {
+            each: copy.deepcopy(it) for each, it in company.departments.items() if within not in company.path_up(each)
+        }
+        kept = {userid: outside.keys() & user.departments.keys() for userid, user in company.users.items()}
+        plan = planned(rows, key, missing=missing, within=within)
+        assert plan.apply(allow=100), plan
+        assert not planned(rows, key, missing=missing, within=within)
+        assert beyond() == outside
+        for userid, places in kept.items():
+            assert not places or places == outside.keys() & company.users[userid].departments.keys()
 
 
 class Killed(BaseException):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -74,6 +74,8 @@ class PeoplePlan:
         self.changes: list[UserChange] = []
         self.of_user: dict[str, UserChange] = {}
         self._numbers = {number: each for each in users.values() if (number := number_of(each.mobile, each.state_code))}
+        self._with_key = _grouped(users.values(), self._key_of)
+        self._with_job_number = _grouped(users.values(), lambda user: user.job_number)
         self._rows_by_key = {row.key: row for row in table.rows}
         self._of_row: dict[Row, UserRef] = {}
         self._perhaps: set[str] = set()
@@ -83,14 +85,10 @@ class PeoplePlan:
     # -- who is who ----------------------------------------------------------------------------------------------
 
     def _match(self) -> dict[Row, User]:
-        keys: dict[str, list[User]] = {}
-        for user in self.users.values():
-            if (key := self._key_of(user)) is not None:
-                keys.setdefault(key, []).append(user)
         matched: dict[Row, User] = {}
         taken: dict[str, Row] = {}
         for row in self.table.rows:
-            if found := keys.get(row.key):
+            if found := self._with_key.get(row.key):
                 if len(found) > 1:
                     who = ", ".join(user.userid for user in found)
                     self._problem(row, self.table.key, f"several people have it / 多人相同: {who}")
@@ -117,7 +115,7 @@ class PeoplePlan:
         if user is None:
             user = self._numbers.get(values.get("mobile", ""))
             if user is None and self.table.key == "mobile":
-                same = [each for each in self.users.values() if each.job_number == values.get("job_number", "")]
+                same = self._with_job_number.get(values.get("job_number"), [])
                 user = same[0] if len(same) == 1 else None
             # a number may have gone over to somebody else
             if user is not None and values.get("name", user.name) != user.name:
@@ -130,7 +128,7 @@ class PeoplePlan:
             if row in self.matched:
                 return self.matched[row].userid
             return self._of_row.get(row)
-        found = [each for each in self.users.values() if self._key_of(each) == key]
+        found = self._with_key.get(key, [])
         return found[0].userid if len(found) == 1 else None
 
     def nobody(self, key: str) -> str:
@@ -323,6 +321,15 @@ class PeoplePlan:
             paths = [[self._path(each) for each in ids] for ids in (user.dept_id_list, stays)]
             change.fields = (FieldChange("department", *paths),)
         return change
+
+
+def _grouped(users: Iterable[User], value: Callable[[User], str | None]) -> dict[str | None, list[User]]:
+    """The people by a value that they have."""
+    found: dict[str | None, list[User]] = {}
+    for user in users:
+        if (own := value(user)) is not None:
+            found.setdefault(own, []).append(user)
+    return found
 
 
 def _same(field: str, old: Any, new: Any) -> bool:
