@@ -117,9 +117,11 @@ def test_nothing_changes_beyond_what_the_table_owns(
         company = sandbox.company
         planning.made(company, drawn)
         within = planning.department(company, top)
-        outside = {
-            each: copy.deepcopy(it) for each, it in company.departments.items() if within not in company.path_up(each)
-        }
+
+        def beyond() -> dict[int, Department]:
+            return {each: it for each, it in company.departments.items() if within not in company.path_up(each)}
+
+        outside = copy.deepcopy(beyond())
         kept = {userid: outside.keys() & user.departments.keys() for userid, user in company.users.items()}
         plan = planned(rows, key, missing=missing, within=within)
         assert plan.apply(allow=100), plan
