@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
@@ -62,13 +63,19 @@ FIXED = {
     "/v1.0/oauth2/accessToken": http({"accessToken": "t" * 32, "expireIn": 7200}),
     "/v1.0/contact/users/search": http({"hasMore": False, "totalCount": 1, "list": ["manager4220"]}),
     "/topapi/v2/department/get": oapi(result=department(1)),
+    "/topapi/user/count": oapi(result={"count": PEOPLE * len(DEPARTMENTS)}),
+    "/topapi/v2/user/create": oapi(result={"userid": "n", "unionId": "z21HjQliSzpw0YWCNxmii6u2Os62cZ62iSZ"}),
+    "/topapi/v2/user/update": oapi(),
+    "/topapi/v2/user/delete": oapi(),
     "/topapi/v2/user/get": oapi(result=person("manager4220")),
 }
+DETAILS = {dept_id: oapi(result=department(dept_id)) for dept_id in DEPARTMENTS}
 PAGES = {
     dept_id: oapi(result={"has_more": False, "list": [person(f"u{dept_id}-{n}") for n in range(PEOPLE)]})
     for dept_id in DEPARTMENTS
 }
 CHILDREN = oapi(result={"dept_id_list": list(DEPARTMENTS)})
+WHICH = re.compile(rb'"dept_id": ?(\d+)')
 NO_CHILDREN = oapi(result={"dept_id_list": []})
 NOBODY = oapi(result={"has_more": False, "list": []})
 
@@ -117,7 +124,8 @@ class Company:
             tally["refused"] += 1
             return THROTTLED if path.startswith("/topapi/") else THROTTLED_API
         if path in FIXED:
-            return FIXED[path]
+            named = WHICH.search(body) if path == "/topapi/v2/department/get" else None
+            return DETAILS.get(int(named[1]), FIXED[path]) if named else FIXED[path]
         given = json.loads(body)
         if path == "/topapi/v2/department/listsubid":
             return CHILDREN if given["dept_id"] == 1 else NO_CHILDREN

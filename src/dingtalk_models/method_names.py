@@ -5,6 +5,8 @@ from typing import Literal
 MethodName = Literal[
     "contact_1_0.SearchDepartment",
     "contact_1_0.SearchUser",
+    "contact_1_0.SetDisable",
+    "contact_1_0.SetEnable",
     "dingtalk.corp.emp.search",
     "dingtalk.corp.ext.add",
     "dingtalk.corp.ext.all",

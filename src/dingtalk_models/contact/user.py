@@ -136,6 +136,39 @@ class UserManager(Manager):
         """
         return Call(None)
 
+    @api("contact_1_0.SetDisable", "POST /v1.0/contact/orgAccounts/disable")
+    def disable(self, user_id: str, *, reason: str | None = None) -> Call[None]:
+        """Disable a company account (停用企业账号).
+
+        Nobody can log in with it until it is enabled.
+
+        Args:
+            user_id: the account's user; only a company account (企业账号) of this company can be disabled.
+            reason: why.
+
+        Raises:
+            NotFound: there is no such user.
+            InvalidRequest: it is no company account of this company.
+
+        Source: disable-an-exclusive-account
+        """
+        return Call(None)
+
+    @api("contact_1_0.SetEnable", "POST /v1.0/contact/orgAccounts/enable")
+    def enable(self, user_id: str) -> Call[None]:
+        """Enable a company account that was disabled (启用企业账号).
+
+        Args:
+            user_id: the account's user.
+
+        Raises:
+            NotFound: there is no such user.
+            InvalidRequest: it is no company account of this company.
+
+        Source: enable-a-dedicated-account
+        """
+        return Call(None)
+
     @api(
         "dingtalk.oapi.v2.user.list",
         "POST /topapi/v2/user/list",
