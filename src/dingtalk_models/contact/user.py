@@ -411,9 +411,9 @@ class UserManager(Manager):
                 members += page.items
             return _Visit(here, below, members, rest)
 
-        def pages() -> PageFlow[User]:
+        def pages(at_once: int = workers) -> PageFlow[User]:
             met = _Met()
-            with Window(visit, lambda visited: visited.below, [dept_id], workers=workers) as window:
+            with Window(visit, lambda visited: visited.below, [dept_id], workers=at_once) as window:
                 while window:
                     here, _, members, rest = yield from window.take()
                     with closing(rest):
@@ -423,7 +423,7 @@ class UserManager(Manager):
                             yield page_of(fresh, unparsed=page.unparsed)
                             members = page.items
 
-        return Query(pages)
+        return Query(pages, at_once=lambda calls: pages(max(calls, workers)))
 
 
 _PAGES_A_VISIT = 4
