@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "async": calls.awaited,
     "cold": start.cold_start,
     "sync": bulk.directory_sync,
+    "attendance": bulk.attendance,
     "limit": limits.under_a_limit,
     "limited-sync": limits.directory_sync,
     "plan": plan.hr_sync,

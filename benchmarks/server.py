@@ -14,6 +14,8 @@ import re
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypedDict
 
 DEPARTMENTS = range(100, 300)
@@ -126,12 +128,7 @@ class Company:
         if path in FIXED:
             named = WHICH.search(body) if path == "/topapi/v2/department/get" else None
             return DETAILS.get(int(named[1]), FIXED[path]) if named else FIXED[path]
-        given = json.loads(body)
-        if path == "/topapi/v2/department/listsubid":
-            return CHILDREN if given["dept_id"] == 1 else NO_CHILDREN
-        if given["dept_id"] == MILLION:
-            return million(given["cursor"], given["size"])
-        return PAGES.get(given["dept_id"], NOBODY)
+        return page(path, json.loads(body))
 
     def _over(self, path: str, now: float) -> bool:
         recent = self.recent[path]
@@ -143,11 +140,45 @@ class Company:
         return False
 
 
+def page(path: str, given: dict[str, Any]) -> bytes:
+    """A page of a list."""
+    if path == "/attendance/list":
+        users = given["userIdList"]
+        return punches(users[0], len(users), given["workDateFrom"], given["workDateTo"], given["offset"])
+    if path == "/topapi/v2/department/listsubid":
+        return CHILDREN if given["dept_id"] == 1 else NO_CHILDREN
+    if given["dept_id"] == MILLION:
+        return million(given["cursor"], given["size"])
+    return PAGES.get(given["dept_id"], NOBODY)
+
+
 def million(cursor: int, size: int) -> bytes:
     """A page of a department of a million people."""
     people = [person(f"u{n}") for n in range(cursor, cursor + size)]
     more = cursor + size < 1_000_000
     return oapi(result={"has_more": more, "list": people} | ({"next_cursor": cursor + size} if more else {}))
+
+
+@cache
+def punches(first_user: str, users: int, start: str, end: str, offset: int) -> bytes:
+    """A page of what the punches of some users came to: two a day for each."""
+    first = int(first_user.removeprefix("u"))
+    day, last = datetime.fromisoformat(f"{start}+08:00"), datetime.fromisoformat(f"{end}+08:00")
+    days = [int((day + timedelta(n)).timestamp() * 1000) for n in range((last - day).days + 1)]
+    planned = [(f"u{first + user}", each, kind) for each in days for user in range(users) for kind in (0, 1)]
+    rows = [punch(*each) for each in planned[offset : offset + 50]]
+    return oapi(recordresult=rows, hasMore=offset + 50 < len(planned))
+
+
+def punch(userid: str, day: int, kind: int) -> dict[str, Any]:
+    """What one planned punch came to."""
+    at = day + (9 + 9 * kind) * 3_600_000
+    number = day // 43_200_000 * 1_000 + int(userid[1:]) * 2 + kind
+    return {
+        "id": number, "userId": userid, "workDate": day, "checkType": ("OnDuty", "OffDuty")[kind],
+        "timeResult": "Normal", "locationResult": "Normal", "baseCheckTime": at, "userCheckTime": at,
+        "sourceType": "USER", "groupId": 1, "planId": number, "recordId": number, "corpId": "ding",
+    }  # fmt: skip
 
 
 class Connection(asyncio.Protocol):
