@@ -46,12 +46,6 @@ GET = "/topapi/v2/department/get"
 UPDATE = "/topapi/v2/user/update"
 
 
-@pytest.fixture(autouse=True)
-def no_default() -> Generator[None]:
-    yield
-    context.use(None)
-
-
 @pytest.fixture
 def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     app = sandbox.app()
