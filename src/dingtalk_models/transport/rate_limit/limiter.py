@@ -90,7 +90,8 @@ class Limiter:
         name = path = call.endpoint.path
         if not call.endpoint.authenticated and (token := call.params.get("access_token")):
             # each webhook robot has its own limit
-            name = f"{path}:{hashlib.sha256(Secret.of(token).get_secret_value().encode()).hexdigest()[:16]}"
+            robot: str | Secret = token
+            name = f"{path}:{hashlib.sha256(Secret.of(robot).get_secret_value().encode()).hexdigest()[:16]}"
         queue = self._queues.get(name)
         if queue is None:
             calls = self._limit.apis.get(path, self._limit.per_second)
