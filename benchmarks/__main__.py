@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import bulk, callback, calls, limits, start
+from benchmarks import bulk, callback, calls, limits, plan, start
 from benchmarks.measure import environment
 
 PARTS: dict[str, Callable[[], None]] = {
@@ -15,8 +15,10 @@ PARTS: dict[str, Callable[[], None]] = {
     "async": calls.awaited,
     "cold": start.cold_start,
     "sync": bulk.directory_sync,
+    "attendance": bulk.attendance,
     "limit": limits.under_a_limit,
     "limited-sync": limits.directory_sync,
+    "plan": plan.hr_sync,
     "callback": callback.callback,
     "import": start.imports,
     "million": bulk.million,

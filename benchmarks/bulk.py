@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from benchmarks.bare import IDS, LIST, PAGE, Post, with_requests
-from benchmarks.measure import app_at, compare, peak, serving
+from benchmarks.measure import app_at, compare, peak, serving, stats
 from benchmarks.peers import posts
 from benchmarks.server import DEPARTMENTS, MILLION, PEOPLE
-from dingtalk_models import User
+from dingtalk_models import BEIJING, Query, User
+from dingtalk_models.core.parallel import batches
+from dingtalk_models.smartwork.attendance_record import AttendanceResult
+from dingtalk_models.smartwork.spans import pieces
 
 WIDTH = 16
 EVERYONE = PEOPLE * len(DEPARTMENTS)
 NEAR = 0.02
+PUNCHES = "/attendance/list"
+MONTH = 320 * 31 * 2
 
 Map = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
 
@@ -82,6 +88,57 @@ def directory_sync() -> None:
                 },
             )
             runner.run(app.aclose())
+
+
+def attendance() -> None:
+    """A month of 320 people: what each planned punch came to."""
+    start, end = datetime(2026, 1, 1, tzinfo=BEIJING), datetime(2026, 1, 31, tzinfo=BEIJING)
+    people = [f"u{number}" for number in range(320)]
+    calls = [(few, first, last) for first, last in pieces(start, end) for few in batches(people, 50)]
+
+    with (
+        serving(delay=NEAR) as url,
+        with_requests(url, WIDTH) as post,
+        ThreadPoolExecutor(WIDTH) as pool,
+        app_at(url) as app,
+        asyncio.Runner() as runner,
+    ):
+        results = app.smartwork.attendance_records.results
+
+        def rows_of(call: tuple[Sequence[str], datetime, datetime]) -> list[Any]:
+            few, first, last = call
+            span = {"workDateFrom": f"{first:%F %T}", "workDateTo": f"{last:%F %T}"}
+            rows: list[Any] = []
+            more = True
+            while more:
+                page = post(PUNCHES, {"userIdList": few, **span, "offset": len(rows), "limit": 50})
+                rows += page["recordresult"]
+                more = page["hasMore"]
+            return rows
+
+        def bare(each: Callable[..., Iterable[list[Any]]]) -> None:
+            rows = {row["id"]: row for rows in each(rows_of, calls) for row in rows}
+            assert len(rows) == MONTH
+
+        def read(query: Callable[[], Query[AttendanceResult]]) -> None:
+            assert len(query().all()) == MONTH
+
+        async def awaited() -> None:
+            assert len(await results(people, start, end, workers=WIDTH)) == MONTH
+
+        cases: dict[str, Callable[[], object]] = {
+            f"requests and a thread pool of {WIDTH}": lambda: bare(pool.map),
+            "results(…, workers=1)": lambda: read(lambda: results(people, start, end, workers=1)),
+            "results(…)": lambda: read(lambda: results(people, start, end)),
+            "results(…).prefetch(8)": lambda: read(lambda: results(people, start, end).prefetch(8)),
+            f"results(…, workers={WIDTH})": lambda: read(lambda: results(people, start, end, workers=WIDTH)),
+            f"await results(…, workers={WIDTH})": lambda: runner.run(awaited()),
+        }
+        stats(url)
+        bare(map)
+        made = stats(url)["apis"][PUNCHES]["calls"]
+        compare(f"A month of 320 people, {made} calls, {NEAR * 1e3:.0f} ms a call", cases)
+        runner.run(app.aclose())
 
 
 def million() -> None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypedDict
 
 DEPARTMENTS = range(100, 300)
@@ -62,13 +65,19 @@ FIXED = {
     "/v1.0/oauth2/accessToken": http({"accessToken": "t" * 32, "expireIn": 7200}),
     "/v1.0/contact/users/search": http({"hasMore": False, "totalCount": 1, "list": ["manager4220"]}),
     "/topapi/v2/department/get": oapi(result=department(1)),
+    "/topapi/user/count": oapi(result={"count": PEOPLE * len(DEPARTMENTS)}),
+    "/topapi/v2/user/create": oapi(result={"userid": "n", "unionId": "z21HjQliSzpw0YWCNxmii6u2Os62cZ62iSZ"}),
+    "/topapi/v2/user/update": oapi(),
+    "/topapi/v2/user/delete": oapi(),
     "/topapi/v2/user/get": oapi(result=person("manager4220")),
 }
+DETAILS = {dept_id: oapi(result=department(dept_id)) for dept_id in DEPARTMENTS}
 PAGES = {
     dept_id: oapi(result={"has_more": False, "list": [person(f"u{dept_id}-{n}") for n in range(PEOPLE)]})
     for dept_id in DEPARTMENTS
 }
 CHILDREN = oapi(result={"dept_id_list": list(DEPARTMENTS)})
+WHICH = re.compile(rb'"dept_id": ?(\d+)')
 NO_CHILDREN = oapi(result={"dept_id_list": []})
 NOBODY = oapi(result={"has_more": False, "list": []})
 
@@ -117,13 +126,9 @@ class Company:
             tally["refused"] += 1
             return THROTTLED if path.startswith("/topapi/") else THROTTLED_API
         if path in FIXED:
-            return FIXED[path]
-        given = json.loads(body)
-        if path == "/topapi/v2/department/listsubid":
-            return CHILDREN if given["dept_id"] == 1 else NO_CHILDREN
-        if given["dept_id"] == MILLION:
-            return million(given["cursor"], given["size"])
-        return PAGES.get(given["dept_id"], NOBODY)
+            named = WHICH.search(body) if path == "/topapi/v2/department/get" else None
+            return DETAILS.get(int(named[1]), FIXED[path]) if named else FIXED[path]
+        return page(path, json.loads(body))
 
     def _over(self, path: str, now: float) -> bool:
         recent = self.recent[path]
@@ -135,11 +140,45 @@ class Company:
         return False
 
 
+def page(path: str, given: dict[str, Any]) -> bytes:
+    """A page of a list."""
+    if path == "/attendance/list":
+        users = given["userIdList"]
+        return punches(users[0], len(users), given["workDateFrom"], given["workDateTo"], given["offset"])
+    if path == "/topapi/v2/department/listsubid":
+        return CHILDREN if given["dept_id"] == 1 else NO_CHILDREN
+    if given["dept_id"] == MILLION:
+        return million(given["cursor"], given["size"])
+    return PAGES.get(given["dept_id"], NOBODY)
+
+
 def million(cursor: int, size: int) -> bytes:
     """A page of a department of a million people."""
     people = [person(f"u{n}") for n in range(cursor, cursor + size)]
     more = cursor + size < 1_000_000
     return oapi(result={"has_more": more, "list": people} | ({"next_cursor": cursor + size} if more else {}))
+
+
+@cache
+def punches(first_user: str, users: int, start: str, end: str, offset: int) -> bytes:
+    """A page of what the punches of some users came to: two a day for each."""
+    first = int(first_user.removeprefix("u"))
+    day, last = datetime.fromisoformat(f"{start}+08:00"), datetime.fromisoformat(f"{end}+08:00")
+    days = [int((day + timedelta(n)).timestamp() * 1000) for n in range((last - day).days + 1)]
+    planned = [(f"u{first + user}", each, kind) for each in days for user in range(users) for kind in (0, 1)]
+    rows = [punch(*each) for each in planned[offset : offset + 50]]
+    return oapi(recordresult=rows, hasMore=offset + 50 < len(planned))
+
+
+def punch(userid: str, day: int, kind: int) -> dict[str, Any]:
+    """What one planned punch came to."""
+    at = day + (9 + 9 * kind) * 3_600_000
+    number = day // 43_200_000 * 1_000 + int(userid[1:]) * 2 + kind
+    return {
+        "id": number, "userId": userid, "workDate": day, "checkType": ("OnDuty", "OffDuty")[kind],
+        "timeResult": "Normal", "locationResult": "Normal", "baseCheckTime": at, "userCheckTime": at,
+        "sourceType": "USER", "groupId": 1, "planId": number, "recordId": number, "corpId": "ding",
+    }  # fmt: skip
 
 
 class Connection(asyncio.Protocol):

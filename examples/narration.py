@@ -54,6 +54,11 @@ def say(text: str) -> None:
     _console.print(Padding(Text.from_markup(text), (0, 2)))
 
 
+def printed(text: str) -> None:
+    """Print text as it is."""
+    _console.print(Padding(Text(text), (0, 2)))
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table."""
     grid = Table(

@@ -9,12 +9,13 @@ It uses only the public interface, with a local DingTalk. For a real company, cr
 from __future__ import annotations
 
 import asyncio
+import csv
 from datetime import datetime
 from itertools import islice
 
-from narration import chapter, code, received, say, table, title, tree
+from narration import chapter, code, count, printed, received, say, table, title, tree
 
-from dingtalk_models import BEIJING, Department, DingTalkApp, InvalidArgument, Role, RoleGroup, User
+from dingtalk_models import BEIJING, Department, DingTalkApp, Directory, InvalidArgument, Role, RoleGroup, User
 from dingtalk_models.sandbox import Sandbox
 
 NEWCOMERS = {
@@ -25,6 +26,14 @@ NEWCOMERS = {
     "luobei": ("罗北", "13800138005", "数据分析师"),
 }
 PLATFORM_TEAM = 110
+STAFF = """\
+员工UserID,姓名,手机号,部门,职位
+linwei,林薇,13800138001,客户成功部,客户成功总监
+gaoyuan,高远,13800138002,客户成功部/华南实施组,实施顾问
+sumu,苏木,13800138003,客户成功部/华南实施组,实施顾问
+hefan,何帆,13800138006,客户成功部/华南实施组,实施顾问
+tanyu,谭雨,13900000003,客户成功部,培训讲师
+"""
 
 
 def show_company() -> None:
@@ -135,13 +144,28 @@ def by_name(app: DingTalkApp) -> None:
     say(f"Not sent, only described: {request.verb} {request.path} {request.body}")
 
 
+def sync(department: Department) -> None:
+    chapter(10, "The table of the HR system: a plan first, then the change", "人事同步：先预览，再执行")
+    code('plan = Directory.plan(csv.DictReader(file), within=department.dept_id, missing="remove")\nprint(plan)')
+    staff = list(csv.DictReader(STAFF.splitlines()))
+    plan = Directory.plan(staff, within=department.dept_id, missing="remove")
+    printed(str(plan))
+    code("outcome = plan.apply(workers=16, progress=…)\nprint(outcome)")
+    with count("applying 执行中") as progress:
+        outcome = plan.apply(workers=16, progress=progress)
+    printed(str(outcome))
+    again = Directory.plan(staff, within=department.dept_id, missing="remove")
+    say(f"Planned again: {again.summary}.")
+
+
 def clean_up(users: list[User], role: Role, department: Department) -> None:
-    chapter(10, "Everything as it was", "恢复原状")
+    chapter(11, "Everything as it was", "恢复原状")
     code("role.delete(); user.delete(); department.delete()")
-    role.revoke([user.userid for user in users])
+    role.revoke([user.userid for user in users[:3]])
     role.delete()
-    for user in users:
-        user.delete()
+    users[-1].delete()
+    code('Directory.plan([], departments=[], within=department.dept_id, missing="remove").apply(allow=4)')
+    Directory.plan([], departments=[], within=department.dept_id, missing="remove").apply(allow=4)
     department.delete()
     say(f"{User.objects.count()} people, as in the morning.")
 
@@ -159,8 +183,9 @@ def main() -> None:
         list_lazily(sandbox)
         asyncio.run(once_more_awaited(app))
         by_name(app)
+        sync(department)
         clean_up(users, role, department)
-        chapter(11, "What the platform received", "平台收到的请求")
+        chapter(12, "What the platform received", "平台收到的请求")
         received(sandbox)
         app.close()
 

@@ -17,12 +17,20 @@ from plain_client import Client
 from refreshing import FAST, Clock
 
 from dingtalk_models import DingTalkApp, Space
+from dingtalk_models.core import context
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server import http_server
 
 # no deadline: how long an example takes depends on the machine
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(autouse=True)
+def no_default_app() -> Generator[None]:
+    """A test that has an app used by default leaves none behind."""
+    yield
+    context.use(None)
 
 
 @pytest.fixture

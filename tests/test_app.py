@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -43,12 +44,6 @@ from dingtalk_models.sandbox import Credentials, Sandbox
 
 GET = "/topapi/v2/department/get"
 UPDATE = "/topapi/v2/user/update"
-
-
-@pytest.fixture(autouse=True)
-def no_default() -> Generator[None]:
-    yield
-    context.use(None)
 
 
 @pytest.fixture
@@ -257,6 +252,36 @@ def test_two_companies_never_mix_in_threads(companies: tuple[DingTalkApp, DingTa
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(work, companies * 4))
     assert found == [{FIRST}, {SECOND}] * 4
+
+
+def test_a_thread_of_one_s_own_gets_the_app_with_the_context(companies: tuple[DingTalkApp, DingTalkApp]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for app, name in zip(companies, (FIRST, SECOND), strict=True):
+            with app:
+                assert pool.submit(copy_context().run, Department.get, 1).result().name == name
+                with pytest.raises(ConfigurationError, match=r"contextvars\.copy_context\(\)\.run"):
+                    pool.submit(Department.get, 1).result()
+
+
+def test_an_app_is_the_default_of_every_thread_for_a_block(companies: tuple[DingTalkApp, DingTalkApp]) -> None:
+    first, second = companies
+    with ThreadPoolExecutor(1) as pool:
+
+        def name() -> str:
+            return pool.submit(Department.get, 1).result().name
+
+        first.use()
+        with second.as_default() as chosen:
+            assert chosen is second
+            assert (name(), Department.get(1).name) == (SECOND, SECOND)
+            with first:
+                assert (name(), Department.get(1).name) == (SECOND, FIRST)
+        assert name() == FIRST
+        context.use(None)
+        with first.as_default(), second.as_default():
+            assert name() == SECOND
+        with pytest.raises(ConfigurationError, match="no app is chosen"):
+            name()
 
 
 def test_two_companies_never_mix_in_tasks(companies: tuple[DingTalkApp, DingTalkApp]) -> None:

@@ -148,6 +148,11 @@ STORED_USER = (
     "新同事", True, True, 1769875200000, {"爱好": "旅游"}, {110: (7, None), 100: (0, "顾问")},
 )  # fmt: skip
 
+
+def account(company: Company) -> None:
+    company.add_user("前台", userid="front", exclusive_account=True)
+
+
 CASES = {
     "departments.get": Case(
         {"dept_id": 110}, ("平台研发部", 100, ["sunjing"], 4),
@@ -225,6 +230,14 @@ CASES = {
     ),
     "users.delete": Case(
         {"userid": "heli"}, sent={"userid": "heli"}, effect=False, look=lambda company: "heli" in company.users,
+    ),
+    "users.disable": Case(
+        {"user_id": "front", "reason": "换人"}, sent={"userId": "front", "reason": "换人"},
+        before=account, effect=True, look=lambda company: company.users["front"].disabled,
+    ),
+    "users.enable": Case(
+        {"user_id": "front"}, sent={"userId": "front"},
+        before=account, effect=False, look=lambda company: company.users["front"].disabled,
     ),
     "users.list": Case(
         {"dept_id": 110, "order_field": "entry_desc"}, ["qinhao", "zhuling", "yangfan", "sunjing"], userids,

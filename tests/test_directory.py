@@ -29,7 +29,7 @@ from dingtalk_models import (
     UnusableFile,
     User,
 )
-from dingtalk_models.contact.directory import Changed
+from dingtalk_models.contact.directory_changes import Changed
 from dingtalk_models.contact.user import LeaderInDept
 from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.sandbox import Sandbox

@@ -262,7 +262,13 @@ def test_a_module_s_page_shows_each_of_its_operations(module: str) -> None:
 
 
 STORIES = {
-    "examples/onboarding.py": ["27 people, as in the morning."],
+    "examples/onboarding.py": [
+        "~ move user 高远 (gaoyuan): department 客户成功部 -> 客户成功部/华南实施组",
+        "mobile: belongs to 孙静 (sunjing)",
+        "6 changes: 6 done",
+        "Planned again: nothing to do; 1 problem.",
+        "27 people, as in the morning.",
+    ],
     "examples/working_day.py": [
         "a custom field of external contacts mandatory, which this API cannot send",
         "Sent in 3 calls, each person once: 250 people have it.",

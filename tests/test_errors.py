@@ -147,7 +147,7 @@ def said(file: Path) -> Iterator[tuple[int, str]]:
                 for part in ast.walk(node.args[-1])
                 if isinstance(part, ast.Constant) and isinstance(part.value, str)
             )
-            if text.strip():  # else it is made of values only
+            if re.search(r"\w", text):  # else it is made of values only
                 yield node.lineno, text
 
 

@@ -14,6 +14,7 @@ import servers
 from pushing import receiving_app, sealed
 from stores import SOURCES, server_of
 
+from dingtalk_models.core.secret import unwrapped
 from dingtalk_models.sandbox import Sandbox
 
 SCRIPT = Path(__file__).with_name("forks.py")
@@ -98,5 +99,5 @@ def test_a_push_is_taken_once(kind: str, server: str) -> None:
     app = receiving_app()
     every = [(query, body.decode()) for query, body in (sealed(app, eventId=f"e{number}") for number in range(30))]
     names = ("appkey", "appsecret", "corp_id", "token", "aes_key")
-    run("pushes", kind, server, json.dumps({name: getattr(app, name) for name in names}), json.dumps(every))
+    run("pushes", kind, server, json.dumps(unwrapped({name: getattr(app, name) for name in names})), json.dumps(every))
     app.close()

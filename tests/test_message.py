@@ -225,6 +225,14 @@ def test_a_message_survives_the_way_to_the_wire_and_back(message: Any) -> None:
 # Receivers
 
 
+@pytest.mark.parametrize("text", ["hi", "2026", '{"a": 1}', '"quoted"', "[1]"])
+def test_a_text_is_a_message(sandbox: Sandbox, app: DingTalkApp, text: str) -> None:
+    WorkNotification.send(text, userid_list=["sunjing"])
+    WorkNotification.objects.send_once(f"{text}!", userid_list=["sunjing"])
+    received = sandbox.company.outbox.received("sunjing")
+    assert received == [{"msgtype": "text", "text": {"content": each}} for each in (text, f"{text}!")]
+
+
 def test_somebody_has_to_be_named(sandbox: Sandbox, app: DingTalkApp) -> None:
     for send in (WorkNotification.send, app.message.work_notifications.send_once):
         with pytest.raises(InvalidArgument, match="one of userid_list, dept_id_list and to_all_user is needed"):

@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from wires import (
 )
 
 from dingtalk_models import (
+    BEIJING,
     DingTalkApp,
     DingTalkError,
     InvalidArgument,
@@ -189,6 +191,76 @@ def test_an_error_of_a_page_comes_in_its_place() -> None:
         assert read(query.prefetch(4), DingTalkError) == list(range(12))
         assert ours() == []
     assert len(wire.asked) <= 9 + 5
+
+
+PEOPLE = [f"u{number}" for number in range(320)]
+START = datetime(2026, 1, 1, tzinfo=BEIJING)
+MONTH = timedelta(days=30)
+
+
+def company(path: str, params: Params) -> Params:
+    """Forty departments, two hundred results a call, a page of approvals; nobody has punched."""
+    if path == "/topapi/v2/department/listsubid":
+        return {"result": {"dept_id_list": list(range(2, 42)) if params["dept_id"] == 1 else []}}
+    if path == "/topapi/v2/user/list":
+        return {"result": {"list": [], "has_more": False}}
+    if path == "/attendance/list":
+        first, end = params["offset"], min(params["offset"] + params["limit"], 700)
+        day = {"workDate": 1767196800000, "userId": "u0"}
+        return {"recordresult": [{"id": each, **day} for each in range(first, end)], "hasMore": end < 700}
+    if path.endswith("instanceIds/query"):
+        return {"success": True, "result": {"list": [f"i{number}" for number in range(20)]}}
+    if path == "/v1.0/workflow/processInstances":
+        return {"success": True, "result": {"title": "请假"}}
+    return {"result": [], "recordresult": []}
+
+
+MANY: dict[str, Callable[[DingTalkApp], Query[Any]]] = {
+    "punches": lambda app: app.smartwork.attendance_records.details(PEOPLE, START, START + MONTH),
+    "results": lambda app: app.smartwork.attendance_records.results(PEOPLE, START, START + MONTH),
+    "results of a few": lambda app: app.smartwork.attendance_records.results(["u0"], START),
+    "schedules": lambda app: app.smartwork.schedules.of_users(PEOPLE, START, START + MONTH, op_user_id="u0"),
+    "shifts": lambda app: app.smartwork.schedules.shifts(PEOPLE, START, START + MONTH, op_user_id="u0"),
+    "results of schedules": lambda app: app.smartwork.schedules.results([*range(2000)], op_user_id="u0"),
+    "approvals": lambda app: app.smartwork.approvals.list("P", START, START + MONTH),
+    "every approval": lambda app: app.smartwork.approvals.all("P", START, START + MONTH),
+    "departments": lambda app: app.contact.departments.walk_ids(),
+    "users": lambda app: app.contact.users.all(),
+}
+
+
+def leads_on(path: str, params: Params) -> bool:
+    """Whether a call has to be answered before others are known: the root, the ids, the first page for one user."""
+    first_page = params.get("offset") == 0 and len(params["userIdList"]) == 1
+    return params.get("dept_id") == 1 or "instanceIds" in path or first_page
+
+
+@pytest.mark.parametrize("many", MANY.values(), ids=MANY)
+def test_a_list_of_many_calls_is_really_read_ahead(many: Callable[[DingTalkApp], Query[Any]]) -> None:
+    app, wire = wired(company)
+    plain = many(app).all()
+    once = len(wire.asked)
+    wire.hold(lambda path, params: not leads_on(path, params))
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(many(app).prefetch(8).all)
+        until(lambda: wire.now >= 8)
+        wire.gate.set()
+        assert found.result() == plain
+    assert wire.most <= 9 + 1  # the ids of approvals are read by one more
+    assert len(wire.asked) <= 2 * once + 8
+    assert ours() == []
+
+
+def test_workers_of_attendance_lists_are_at_work() -> None:
+    app, wire = wired(company)
+    wire.hold(lambda path, params: True)
+    records = app.smartwork.attendance_records
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(records.details(PEOPLE, START, START + MONTH, workers=16).all)
+        until(lambda: wire.now == 16)
+        wire.gate.set()
+        assert found.result() == []
+    assert len(wire.asked) == 7 * 5
 
 
 def test_prefetching_nothing_is_refused(app: DingTalkApp) -> None:

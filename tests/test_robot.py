@@ -253,7 +253,8 @@ REFUSED: list[tuple[Any, str]] = [
         "message.actionCard: needs single_title and single_url, or buttons",
     ),
     (FeedCard([]), "message.feedCard.links: List should have at least 1 item"),
-    ("你好", "message: not a message: a Text, Link, Markdown, RobotActionCard or FeedCard"),
+    ("", "message.text.content: String should have at least 1 character"),
+    (7, "message: not a message: a Text, Link, Markdown, RobotActionCard or FeedCard"),
 ]
 
 
@@ -280,6 +281,19 @@ def test_a_webhook_message_whose_answer_is_lost_is_sent_once(
     assert len(webhook.messages) == 1
     robot.send(Text("一次"), msg_uuid="1")  # by hand, with the same mark
     assert len(webhook.messages) == 1
+
+
+def test_a_text_is_a_message(sandbox: Sandbox, webhook: Webhook, robot: WebhookRobot, app: DingTalkApp) -> None:
+    robot.send("你好")
+    robot.send('{"a": 1}')
+    assert [message["text"] for message in webhook.messages] == [{"content": "你好"}, {"content": '{"a": 1}'}]
+    assert Robot.send("你好", ["sunjing"]).invalid_userids == []
+    Robot.send_to_group("你好", sandbox.company.outbox.add_group(["sunjing"]))
+    sent: list[Any] = [call.body for call in (*sandbox.received(BATCH), *sandbox.received(GROUP))]
+    assert {each["msgKey"] for each in sent} == {"sampleText"}
+    assert [json.loads(each["msgParam"]) for each in sent] == [{"content": "你好"}] * 2
+    with pytest.raises(errors.InvalidArgument, match=r"message\.SampleText\.content"):
+        Robot.send("", ["sunjing"])
 
 
 # The app's robot

@@ -37,7 +37,6 @@ from dingtalk_models import (
 )
 from dingtalk_models.core.paging import PageFlow, page_of
 from dingtalk_models.core.registry import OperationInfo
-from dingtalk_models.message import Text
 
 PACKAGE = str(Path(dingtalk_models.__file__).parent)
 
@@ -87,9 +86,7 @@ def test_a_short_list_is_shown_whole_and_a_long_item_in_part(app: DingTalkApp) -
 
 def test_a_flow_names_its_operation(app: DingTalkApp) -> None:
     assert "flow of User.departments" in repr(User(userid="u1").departments.call())
-    assert "flow of WorkNotification.send" in repr(
-        app.message.work_notifications.send.call(Text("hi"), userid_list=["u1"])
-    )
+    assert "flow of WorkNotification.send" in repr(app.message.work_notifications.send.call("hi", userid_list=["u1"]))
 
 
 # -- objects ---------------------------------------------------------------------------------------------------------

@@ -201,7 +201,7 @@ def test_the_two_steps_of_an_upload(sandbox: Sandbox, app: DingTalkApp, who: str
     assert commit.body["option"]["size"] == 5
 
     info = Dentry.objects.upload_info(root.uuid, who)
-    with pytest.raises(errors.InvalidRequest) as nothing_put:
+    with pytest.raises(errors.PlatformBusy) as nothing_put:
         Dentry.objects.commit(root.uuid, who, info.upload_key, "b.txt")
     assert nothing_put.value.code == "dentryStoreError"
 

@@ -5,7 +5,9 @@ from dingtalk_models.callback.event import Event as Event
 from dingtalk_models.callback.subscription import Subscription as Subscription
 from dingtalk_models.contact.department import Department as Department
 from dingtalk_models.contact.directory import Directory as Directory
-from dingtalk_models.contact.directory import DirectoryChanges as DirectoryChanges
+from dingtalk_models.contact.directory_changes import DirectoryChanges as DirectoryChanges
+from dingtalk_models.contact.plan import Plan as Plan
+from dingtalk_models.contact.plan_outcome import Outcome as Outcome
 from dingtalk_models.contact.role import Role as Role
 from dingtalk_models.contact.role import RoleGroup as RoleGroup
 from dingtalk_models.contact.user import User as User

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -181,6 +182,15 @@ class DingTalkApp(Sender, Modules):
         """Make this app the default for class-level calls in this process, and return it."""
         context.use(self)
         return self
+
+    @contextmanager
+    def as_default(self) -> Generator[Self]:
+        """Make this app the default of this process for a block: `with app.as_default():`.
+
+        That is for tests. Unlike `with app:`, it counts in every thread, so two such blocks at a time would mix.
+        """
+        with context.as_default(self):
+            yield self
 
     def __enter__(self) -> Self:
         context.innermost.set((*context.innermost.get(), self))

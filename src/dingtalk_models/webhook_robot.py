@@ -20,6 +20,7 @@ from dingtalk_models.message.webhook_message import (
     FeedCard,
     RobotActionCard,
     WebhookMessage,
+    WebhookMessageOrText,
     WebhookRobotManager,
     signature,
 )
@@ -82,7 +83,7 @@ class WebhookRobot:
     @operation
     def send(
         self,
-        message: WebhookMessage,
+        message: WebhookMessageOrText,
         *,
         at_mobiles: list[str] | None = None,
         at_userids: Annotated[list[str], Field(max_length=50)] | None = None,
@@ -92,7 +93,7 @@ class WebhookRobot:
         """Send a message to the group.
 
         Args:
-            message: a `Text`, `Link`, `Markdown`, `RobotActionCard` or `FeedCard`.
+            message: a text, or a `Text`, `Link`, `Markdown`, `RobotActionCard` or `FeedCard`.
             at_mobiles: mobile numbers of users to mention; the text must contain `@` and the number.
             at_userids: users to mention, at most 50; the text must contain `@` and the userid.
             at_all: mention everyone.
@@ -106,13 +107,14 @@ class WebhookRobot:
         """
         timestamp = int(time.time() * 1000) if self._secret else None
         mentions = at_mobiles or at_userids or at_all
+        said = cast("WebhookMessage", message)  # a text has become one
         yield from self.objects.send.call(
-            message.msgtype,
-            text=message if isinstance(message, Text) else None,
-            link=message if isinstance(message, Link) else None,
-            markdown=message if isinstance(message, Markdown) else None,
-            action_card=message if isinstance(message, RobotActionCard) else None,
-            feed_card=message if isinstance(message, FeedCard) else None,
+            said.msgtype,
+            text=said if isinstance(said, Text) else None,
+            link=said if isinstance(said, Link) else None,
+            markdown=said if isinstance(said, Markdown) else None,
+            action_card=said if isinstance(said, RobotActionCard) else None,
+            feed_card=said if isinstance(said, FeedCard) else None,
             at=At(at_mobiles, at_userids, at_all) if mentions else None,
             msg_uuid=msg_uuid,
             access_token=self._token,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, assert_type
 
 from dingtalk_models import (
+    BEIJING,
+    AttendanceRecord,
     Call,
     Department,
     DingTalkApp,
@@ -18,9 +20,13 @@ from dingtalk_models import (
     Module,
     Page,
     Query,
+    Robot,
     Role,
     RoleGroup,
+    Schedule,
     User,
+    WebhookRobot,
+    WorkNotification,
     api,
     method,
     operation,
@@ -32,6 +38,7 @@ from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.role import RoleUser
 from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager
 from dingtalk_models.contact.user_fields import DeptOrder
+from dingtalk_models.message import RobotMessage
 
 app = DingTalkApp(appkey="…", appsecret="…")
 department = Department(dept_id=1)
@@ -199,6 +206,16 @@ async def by_name() -> None:
     assert_type(app.run("acme.device.all"), Any)
     assert_type(await app.run.aio("dingtalk.oapi.v2.user.get", userid="u1"), Any)
     assert_type(app.methods, list[str])
+
+
+def days_and_texts() -> None:
+    """A day where a moment is sent, a text where a message is."""
+    day = date(2026, 1, 5)
+    assert_type(AttendanceRecord.objects.details(["u1"], day, workers=8).first(), AttendanceRecord | None)
+    assert_type(Schedule.objects.of_users(["u1"], day, datetime.now(BEIJING), op_user_id="u1"), Query[Schedule])
+    assert_type(WorkNotification.send("hi", userid_list=["u1"]), WorkNotification)
+    assert_type(Robot.send("hi", ["u1"]), RobotMessage)
+    assert_type(WebhookRobot("…").send("hi"), None)
 
 
 def handlers() -> None:

@@ -401,12 +401,12 @@ class DepartmentManager(Manager):
             workers: how many calls at once.
         """
 
-        def pages() -> PageFlow[Department]:
+        def pages(at_once: int = workers) -> PageFlow[Department]:
             root = yield from self.get.call(dept_id, language=language)
             yield page_of([root])
-            yield from self._below(dept_id, language, workers)
+            yield from self._below(dept_id, language, at_once)
 
-        return Query(pages)
+        return Query(pages, at_once=lambda calls: pages(max(calls, workers)))
 
     @operation
     def walk_ids(self, dept_id: int = ROOT, *, workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4) -> Query[int]:
@@ -417,13 +417,13 @@ class DepartmentManager(Manager):
             workers: how many calls at once.
         """
 
-        def pages() -> PageFlow[int]:
+        def pages(at_once: int = workers) -> PageFlow[int]:
             yield page_of([dept_id])
-            with Window(self.list_ids.call, lambda ids: ids, [dept_id], workers=workers) as window:
+            with Window(self.list_ids.call, lambda ids: ids, [dept_id], workers=at_once) as window:
                 while window:
                     yield page_of((yield from window.take()))
 
-        return Query(pages)
+        return Query(pages, at_once=lambda calls: pages(max(calls, workers)))
 
     def _below(self, dept_id: int, language: Language, workers: int) -> PageFlow[Department]:
         def children(parent_id: int) -> Flow[builtins.list[Department]]:

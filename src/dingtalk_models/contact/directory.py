@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
-from dingtalk_models.contact.user import LeaderInDept, User, UserManager
-from dingtalk_models.contact.user_fields import DeptOrder
+from dingtalk_models.contact.department import ROOT, Department
+from dingtalk_models.contact.directory_changes import DirectoryChanges
+from dingtalk_models.contact.directory_reading import read_company
+from dingtalk_models.contact.plan import Plan, make_plan
+from dingtalk_models.contact.plan_people import Missing
+from dingtalk_models.contact.plan_rows import Columns, Table
+from dingtalk_models.contact.user import User
 from dingtalk_models.core.errors import UnusableFile
-from dingtalk_models.core.json_values import is_array
-from dingtalk_models.core.model import Manager, Model
+from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import operation
-from dingtalk_models.core.parallel import MAX_PARALLEL, Window
+from dingtalk_models.core.parallel import MAX_PARALLEL
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import BEIJING, Language
-
-M = TypeVar("M", bound=Model)
+from dingtalk_models.core.wire import Language
 
 VERSION = 1
 """The version of the files that `save` writes."""
@@ -50,71 +50,55 @@ class DirectoryManager(Manager):
             workers: how many calls at once.
             progress: told how many people have been met, and of how many.
         """
-        departments, users = DepartmentManager(), UserManager()
+        read = yield from read_company(language=language, workers=workers, progress=progress)
+        return Directory(read.taken, read.departments, read.users)
 
-        def visit(dept_id: int) -> Flow[_Visit]:
-            department = yield from departments.get.call(dept_id, language=language)
-            below = yield from departments.list_ids.call(dept_id)
-            members = yield from users.list.call(dept_id, language=language).collect()
-            return _Visit(department, below, members)
+    @operation
+    def plan(
+        self,
+        wanted: Table,
+        *,
+        departments: Table | None = None,
+        key: Literal["userid", "job_number", "mobile"] | None = None,
+        columns: Columns = None,
+        department_columns: Columns = None,
+        within: int | Sequence[int] = ROOT,
+        missing: Missing = "keep",
+        workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = MAX_PARALLEL,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Flow[Plan]:
+        """Compare tables of people and departments with the company, and plan what makes the company so.
 
-        total = yield from users.count.call()
-        taken, met = datetime.now(BEIJING), _Met()
-        found: dict[int, Department] = {}
-        with Window(visit, lambda visited: visited.below, [ROOT], workers=workers) as window:
-            while window:
-                department, _, members = yield from window.take()
-                found[department.dept_id] = department
-                for user in members:
-                    met.add(user, department.dept_id)
-                if progress:
-                    # the company may have grown since it was counted, and the app may see but a part of it
-                    progress(len(met), max(total, len(met)) if window else len(met))
-        return Directory(taken, found, met.users())
+        Only reads are sent. A row that cannot be carried out is left out, and is in the plan's `problems`.
 
+        Args:
+            wanted: the people: dicts, a `csv.DictReader` or a DataFrame. Empty cells and NaN say nothing.
+            departments: the departments, as such a table. Without it, those that people's paths name are created.
+            key: the column that names people; by default the first of userid, job number and mobile that there is.
+            columns: the columns to read, and the field that each holds; by default all, by their headers.
+            department_columns: the same for the table of departments.
+            within: the departments that the tables own, with everything below them; by default the whole company.
+            missing: what is done with people within who are not in the table: `keep` leaves them alone, `remove`
+                removes them and empty departments that are not in a table, `disable` disables company accounts
+                (企业账号), as only those can be.
+            workers: how many calls at once.
+            progress: told how many people have been met, and of how many.
 
-class _Visit(NamedTuple):
-    """What is known of a department."""
-
-    department: Department
-    below: list[int]
-    members: list[User]
-
-
-class _Met:
-    """The people met so far, with what each department says of them."""
-
-    def __init__(self) -> None:
-        self._people: dict[str, User] = {}
-        self._in: defaultdict[str, dict[int, User]] = defaultdict(dict)
-
-    def add(self, user: User, dept_id: int) -> None:
-        self._people.setdefault(user.userid, user)
-        self._in[user.userid][dept_id] = user
-
-    def __len__(self) -> int:
-        return len(self._people)
-
-    def users(self) -> dict[str, User]:
-        return {userid: self._whole(user) for userid, user in self._people.items()}
-
-    def _whole(self, user: User) -> User:
-        """A user who does not depend on the department that was listed."""
-        found = self._in[user.userid]
-        lists = {
-            "dept_id_list": list(dict.fromkeys([*user.dept_id_list, *found])),
-            "dept_order_list": [
-                DeptOrder(dept_id=dept_id, order=each.dept_order)
-                for dept_id, each in found.items()
-                if each.dept_order is not None
-            ],
-            "leader_in_dept": [
-                LeaderInDept(dept_id=dept_id, leader=each.leader)
-                for dept_id, each in found.items()
-                if each.leader is not None
-            ],
-        }
-        return user.model_copy(update={"dept_order": None, "leader": None, **lists}).using(user.app)
+        Raises:
+            InvalidArgument: something is no table, a header is unknown, or nothing names the rows. Nothing was sent.
+        """
+        tops = [within] if isinstance(within, int) else [*within]
+        return make_plan(
+            wanted,
+            departments,
+            key=key,
+            columns=columns,
+            department_columns=department_columns,
+            within=tops,
+            missing=missing,
+            workers=workers,
+            progress=progress,
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,6 +114,7 @@ class Directory:
 
     objects: ClassVar[DirectoryManager] = DirectoryManager()
     snapshot = objects.snapshot
+    plan = objects.plan
 
     taken: datetime
     departments: Mapping[int, Department]
@@ -247,111 +232,3 @@ def _line(path: str | os.PathLike[str], number: int, text: bytes) -> _Line:
     except ValidationError:
         pass  # its text would quote people's data
     raise UnusableFile(path, f"is damaged, or cut short, at line {number}")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """A field, with the value that it had and the value that it has."""
-
-    field: str
-    old: Any
-    new: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Changed(Generic[M]):
-    """A user or a department before and after, and the fields that differ."""
-
-    old: M
-    new: M
-    fields: tuple[FieldChange, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class UserMoved:
-    """A user before and after, with the departments that were left and those that were entered."""
-
-    old: User
-    new: User
-    left: tuple[int, ...]
-    entered: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DepartmentMoved:
-    """A department before and after; `parent_id` differs."""
-
-    old: Department
-    new: Department
-
-
-@dataclass(frozen=True, slots=True)
-class DirectoryChanges:
-    """What has changed between two moments. Who was moved and has also changed is in both lists.
-
-    Attributes:
-        joined: people who are new.
-        left: people who are gone, as they were.
-        moved: people who are in other departments.
-        changed: people of whom something else differs.
-        created: departments that are new.
-        removed: departments that are gone, as they were.
-        relocated: departments that have another parent.
-        altered: departments of which something else differs, such as the name.
-    """
-
-    joined: list[User]
-    left: list[User]
-    moved: list[UserMoved] = field(default_factory=list[UserMoved])
-    changed: list[Changed[User]] = field(default_factory=list[Changed[User]])
-    created: list[Department] = field(default_factory=list[Department])
-    removed: list[Department] = field(default_factory=list[Department])
-    relocated: list[DepartmentMoved] = field(default_factory=list[DepartmentMoved])
-    altered: list[Changed[Department]] = field(default_factory=list[Changed[Department]])
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in self.__slots__)
-
-    def add_user(self, old: User, new: User) -> None:
-        """Compare a user with the same one later."""
-        before, after = set(old.dept_id_list), set(new.dept_id_list)
-        if before != after:
-            self.moved.append(UserMoved(old, new, tuple(sorted(before - after)), tuple(sorted(after - before))))
-        # what a department says of those who left it or entered it is not another change
-        stayed = before & after
-        if fields := _differing(_apart_from_places(old, stayed), _apart_from_places(new, stayed)):
-            self.changed.append(Changed(old, new, fields))
-
-    def add_department(self, old: Department, new: Department) -> None:
-        """Compare a department with the same one later."""
-        if old.parent_id != new.parent_id:
-            self.relocated.append(DepartmentMoved(old, new))
-        if fields := _differing(_values(old, *_OF_ITS_PLACE), _values(new, *_OF_ITS_PLACE)):
-            self.altered.append(Changed(old, new, fields))
-
-
-_OF_ITS_PLACE = ("parent_id", "member_count", "owning_member_count")
-
-
-def _values(item: Model, *without: str) -> dict[str, Any]:
-    values = {**vars(item), **(item.model_extra or {})}
-    return {name: value for name, value in values.items() if name not in without}
-
-
-def _apart_from_places(user: User, stayed: set[int]) -> dict[str, Any]:
-    return {
-        **_values(user, "dept_id_list"),
-        "dept_order_list": [each for each in user.dept_order_list if each.dept_id in stayed],
-        "leader_in_dept": [each for each in user.leader_in_dept if each.dept_id in stayed],
-    }
-
-
-def _differing(old: dict[str, Any], new: dict[str, Any]) -> tuple[FieldChange, ...]:
-    pairs = [(name, old.get(name), new.get(name)) for name in {**old, **new}]
-    return tuple(FieldChange(*pair) for pair in pairs if not _same(*pair[1:]))
-
-
-def _same(old: object, new: object) -> bool:
-    if is_array(old) and is_array(new):
-        return sorted(map(repr, old)) == sorted(map(repr, new))
-    return old == new

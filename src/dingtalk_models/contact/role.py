@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from contextlib import closing
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -85,14 +86,15 @@ class RoleManager(Manager):
     @operation
     def list(self) -> Query[Role]:
         """Every role of the company, group by group; each knows its group."""
+        groups = self.list_groups.call()
 
-        def pages() -> PageFlow[Role]:
-            groups = self.list_groups.call().page_flow()
-            while (page := (yield from next_page(groups))) is not None:
-                roles = [role for group in page.items for role in _in_group(group.roles, group.group_id)]
-                yield page_of(roles, unparsed=page.unparsed)
+        def pages(of: Query[RoleGroup] = groups) -> PageFlow[Role]:
+            with closing(of.page_flow()) as rest:
+                while (page := (yield from next_page(rest))) is not None:
+                    roles = [role for group in page.items for role in _in_group(group.roles, group.group_id)]
+                    yield page_of(roles, unparsed=page.unparsed)
 
-        return Query(pages)
+        return Query(pages, at_once=lambda calls: pages(groups.prefetch(calls - 1)))
 
     @api("dingtalk.oapi.role.getrole", "POST /topapi/role/getrole", idempotent=True)
     def get(self, role_id: RoleId) -> Call[Role]:

@@ -136,6 +136,39 @@ class UserManager(Manager):
         """
         return Call(None)
 
+    @api("contact_1_0.SetDisable", "POST /v1.0/contact/orgAccounts/disable")
+    def disable(self, user_id: str, *, reason: str | None = None) -> Call[None]:
+        """Disable a company account (停用企业账号).
+
+        Nobody can log in with it until it is enabled.
+
+        Args:
+            user_id: the account's user; only a company account (企业账号) of this company can be disabled.
+            reason: why.
+
+        Raises:
+            NotFound: there is no such user.
+            InvalidRequest: it is no company account of this company.
+
+        Source: disable-an-exclusive-account
+        """
+        return Call(None)
+
+    @api("contact_1_0.SetEnable", "POST /v1.0/contact/orgAccounts/enable")
+    def enable(self, user_id: str) -> Call[None]:
+        """Enable a company account that was disabled (启用企业账号).
+
+        Args:
+            user_id: the account's user.
+
+        Raises:
+            NotFound: there is no such user.
+            InvalidRequest: it is no company account of this company.
+
+        Source: enable-a-dedicated-account
+        """
+        return Call(None)
+
     @api(
         "dingtalk.oapi.v2.user.list",
         "POST /topapi/v2/user/list",
@@ -378,9 +411,9 @@ class UserManager(Manager):
                 members += page.items
             return _Visit(here, below, members, rest)
 
-        def pages() -> PageFlow[User]:
+        def pages(at_once: int = workers) -> PageFlow[User]:
             met = _Met()
-            with Window(visit, lambda visited: visited.below, [dept_id], workers=workers) as window:
+            with Window(visit, lambda visited: visited.below, [dept_id], workers=at_once) as window:
                 while window:
                     here, _, members, rest = yield from window.take()
                     with closing(rest):
@@ -390,7 +423,7 @@ class UserManager(Manager):
                             yield page_of(fresh, unparsed=page.unparsed)
                             members = page.items
 
-        return Query(pages)
+        return Query(pages, at_once=lambda calls: pages(max(calls, workers)))
 
 
 _PAGES_A_VISIT = 4

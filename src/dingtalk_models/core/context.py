@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal, Protocol, TypeVar
 
@@ -56,6 +58,17 @@ def use(app: AppLike | None) -> None:
     _process_default[:] = [] if app is None else [app]
 
 
+@contextmanager
+def as_default(app: AppLike) -> Generator[None]:
+    """Make an app the default of this process for a block."""
+    before = [*_process_default]
+    use(app)
+    try:
+        yield
+    finally:
+        _process_default[:] = before
+
+
 def current_app() -> AppLike:
     """The app of the innermost `with app:`, or else the process default.
 
@@ -67,8 +80,10 @@ def current_app() -> AppLike:
             return apps[-1]
     raise ConfigurationError(
         "no app is chosen: call app.use() once at start-up, or work inside `with app:`, "
-        "or name it with Model.objects.using(app) / "
-        "没有选定应用：请在启动时调用一次 app.use()，或写在 `with app:` 中，或用 Model.objects.using(app) 指定"
+        "or name it with Model.objects.using(app); a thread of your own does not know the `with app:` that it was "
+        "started in: run its work with contextvars.copy_context().run / "
+        "没有选定应用：请在启动时调用一次 app.use()，或写在 `with app:` 中，或用 Model.objects.using(app) 指定；"
+        "自己创建的线程不知道外层的 `with app:`，请用 contextvars.copy_context().run 运行"
     )
 
 

@@ -163,7 +163,7 @@ class Query(Lazy[T]):
                 first = start - passed if passed < start else (start - passed) % step
                 end = None if stop is None else stop - passed
                 passed += len(page.items)
-                yield page_of(page.items[first:end:step])
+                yield page_of(page.items[first:end:step], unparsed=page.unparsed)
 
     def _ahead(self, pages: int) -> PageFlow[T]:
         flow = self._at_once(min(pages + 1, MAX_PARALLEL)) if self._at_once else self.page_flow()

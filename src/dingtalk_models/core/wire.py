@@ -14,8 +14,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Annotated, Any, Literal, TypeVar
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -214,6 +214,31 @@ DayMillis = Annotated[
     ),
 ]
 """A day that is sent as its start in Beijing, in milliseconds since 1970."""
+
+
+class _WholeDay:
+    """Accepts a day where a moment is sent: its first moment in Beijing, or its last."""
+
+    def __init__(self, moment: time) -> None:
+        self._of_the_day = moment
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        moment = get_args(source)[0]
+        return core_schema.no_info_before_validator_function(self._moment, handler.generate_schema(moment))
+
+    def _moment(self, value: Any) -> Any:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            value = _from_beijing(value).date()
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return datetime.combine(value, self._of_the_day, BEIJING)
+        return value
+
+
+FromDay = Annotated[T | date, _WholeDay(time.min)]
+"""Where a span begins: a moment such as a `BeijingTime`, or a day, which is there from its start."""
+
+ToDay = Annotated[T | date, _WholeDay(time.max)]
+"""Where a span ends: a moment, or a day, which is there to its end."""
 
 
 def _from_flag(value: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, dataclass_transform, get_args
 
 from pydantic import (
     AfterValidator,
@@ -16,14 +16,15 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetCoreSchemaHandler,
     PlainSerializer,
     Tag,
     WrapSerializer,
     with_config,
 )
-from pydantic_core import to_jsonable_python
+from pydantic_core import CoreSchema, core_schema, to_jsonable_python
 
-from dingtalk_models.core.json_values import from_text, is_array, is_object
+from dingtalk_models.core.json_values import from_text, is_array, is_object, loaded
 from dingtalk_models.core.wire import camel, wire
 
 T = TypeVar("T")
@@ -315,3 +316,29 @@ WorkMessage = Annotated[
     BeforeValidator(from_text),
 ]
 """What a work notification says: at most 2048 bytes, or Markdown of 5000 characters."""
+
+
+class PlainText:
+    """Makes a message of a text: in an annotation, `Annotated[WorkMessage | str, PlainText(Text)]`.
+
+    Args:
+        kind: the class of messages of plain text.
+    """
+
+    def __init__(self, kind: Callable[[str], object]) -> None:
+        self._kind = kind
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        message = get_args(source)[0]
+        return core_schema.no_info_before_validator_function(self._read, handler.generate_schema(message))
+
+    def _read(self, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        # callers who move over may have a message in the platform's form, as JSON
+        whole = loaded(value)
+        return whole if is_object(whole) and "msgtype" in whole else self._kind(value)
+
+
+WorkMessageOrText = Annotated[WorkMessage | str, PlainText(Text)]
+"""A work notification's message, or its text: `"hi"` is `Text("hi")`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, cast
 
 from pydantic import Field
 
@@ -17,7 +17,7 @@ from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, wire
 from dingtalk_models.message.batching import Batch, send_all
-from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, msg_param
+from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
 
 MAX_USERS = 20
 MAX_KEYS = 20
@@ -34,11 +34,13 @@ class RobotManager(Manager):
     """The app's robot (机器人). Its code is the app's AppKey, unless another one is given."""
 
     @operation
-    def send(self, message: RobotTemplate, userids: list[str], *, robot_code: str | None = None) -> Flow[RobotMessage]:
+    def send(
+        self, message: RobotTemplateOrText, userids: list[str], *, robot_code: str | None = None
+    ) -> Flow[RobotMessage]:
         """Send a message to any number of people, each alone with the robot: a call for 20 of them.
 
         Args:
-            message: what it says: a `SampleText`, `SampleMarkdown`, …
+            message: what it says: a text, or a `SampleMarkdown`, `SampleLink`, …
             userids: people; each gets it once, however often they are named.
             robot_code: the robot, if it is not that of the app.
 
@@ -49,9 +51,9 @@ class RobotManager(Manager):
             InvalidArgument: nobody is named, or the message is beyond a limit; nothing was sent.
             PartlySent: a call failed after others had been made; it holds the message as far as it went.
         """
-        people = list(dict.fromkeys(userids))
+        people, said = list(dict.fromkeys(userids)), cast("RobotTemplate", message)  # a text has become a template
         calls: list[Batch[RobotMessage]] = [
-            (some, self.batch_send.call(list(some), message.msg_key, msg_param(message), robot_code=robot_code))
+            (some, self.batch_send.call(list(some), said.msg_key, msg_param(said), robot_code=robot_code))
             for some in batches(people, MAX_USERS) or [people]
         ]
         return send_all(calls, _joined)
@@ -59,7 +61,7 @@ class RobotManager(Manager):
     @operation
     def send_to_group(
         self,
-        message: RobotTemplate,
+        message: RobotTemplateOrText,
         open_conversation_id: str,
         *,
         cool_app_code: str | None = None,
@@ -68,7 +70,7 @@ class RobotManager(Manager):
         """Send a message to a group that the robot is in.
 
         Args:
-            message: what it says: a `SampleText`, `SampleMarkdown`, …
+            message: what it says: a text, or a `SampleMarkdown`, `SampleLink`, …
             open_conversation_id: the group.
             cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
             robot_code: the robot, if it is not that of the app.
@@ -76,10 +78,11 @@ class RobotManager(Manager):
         Raises:
             InvalidArgument: the message is beyond a limit; nothing was sent.
         """
+        said = cast("RobotTemplate", message)  # a text has become a template
         return self.group_send.call(
             open_conversation_id,
-            message.msg_key,
-            msg_param(message),
+            said.msg_key,
+            msg_param(said),
             cool_app_code=cool_app_code,
             robot_code=robot_code,
         )

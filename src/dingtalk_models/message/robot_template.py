@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, PlainSerializer, Tag, TypeAdapter
 
 from dingtalk_models.core.wire import wire
-from dingtalk_models.message.message_body import Filled, Link, Markdown, Text, camel_object, wire_object
+from dingtalk_models.message.message_body import Filled, Link, Markdown, PlainText, Text, camel_object, wire_object
 
 T = TypeVar("T")
 
@@ -179,6 +179,9 @@ _TEMPLATE = Annotated[
 
 RobotTemplate = Annotated[_TEMPLATE, AfterValidator(_short)]
 """What an app's robot says: at most 15,000 bytes, as JSON."""
+
+RobotTemplateOrText = Annotated[RobotTemplate | str, PlainText(SampleText)]
+"""A robot's message, or its text: `"hi"` is `SampleText("hi")`."""
 
 _adapter: TypeAdapter[Any] = TypeAdapter(_TEMPLATE, config=ConfigDict(defer_build=True))
 

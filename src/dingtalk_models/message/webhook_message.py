@@ -13,7 +13,17 @@ from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import wire
-from dingtalk_models.message.message_body import Digit, Filled, Link, Markdown, Text, camel_object, fits, wire_object
+from dingtalk_models.message.message_body import (
+    Digit,
+    Filled,
+    Link,
+    Markdown,
+    PlainText,
+    Text,
+    camel_object,
+    fits,
+    wire_object,
+)
 
 T = TypeVar("T")
 
@@ -100,6 +110,9 @@ WebhookMessage = Annotated[
     ),
 ]
 """What a group's robot says: at most 20,000 bytes."""
+
+WebhookMessageOrText = Annotated[WebhookMessage | str, PlainText(Text)]
+"""The message of a group's robot, or its text: `"hi"` is `Text("hi")`."""
 
 
 class WebhookRobotManager(Manager):

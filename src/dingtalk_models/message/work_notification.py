@@ -20,7 +20,7 @@ from dingtalk_models.core.parallel import batches, together
 from dingtalk_models.core.steps import Flow, Sleep
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
 from dingtalk_models.message.batching import Batch, send_all
-from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessage
+from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessageOrText
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class WorkNotificationManager(Manager):
     @operation
     def send(
         self,
-        msg: WorkMessage,
+        msg: WorkMessageOrText,
         *,
         userid_list: CommaStrs | None = None,
         dept_id_list: CommaInts | None = None,
@@ -76,7 +76,7 @@ class WorkNotificationManager(Manager):
         The platform accepts a message, and drops it for people who have reached a limit: see `result()`.
 
         Args:
-            msg: what it says: a `Text`, `Markdown`, `ActionCard`, …
+            msg: what it says: a text, or a `Markdown`, `ActionCard`, …
             userid_list: people; each gets it once, however often they are named.
             dept_id_list: departments, each with everyone in it and below it.
             to_all_user: send it to everyone, at most three times a day.
@@ -113,7 +113,7 @@ class WorkNotificationManager(Manager):
     )
     def send_once(
         self,
-        msg: WorkMessage,
+        msg: WorkMessageOrText,
         *,
         userid_list: Annotated[CommaStrs, Field(max_length=MAX_USERS)] | None = None,
         dept_id_list: Annotated[CommaInts, Field(max_length=MAX_DEPARTMENTS)] | None = None,
@@ -426,7 +426,7 @@ class WorkNotification(Model):
         return (yield from together([ask(task, agent_id=self.agent_id) for task in self.task_ids]))
 
 
-def _check(msg: WorkMessage, people: list[str], departments: list[int], *, to_all_user: bool) -> None:
+def _check(msg: object, people: list[str], departments: list[int], *, to_all_user: bool) -> None:
     if not (people or departments or to_all_user):
         raise Refusal(
             "userid_list",

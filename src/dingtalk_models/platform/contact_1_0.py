@@ -210,14 +210,6 @@ class SeparateBranchOrgReply(Record, alias_generator=camel):
     result: bool | None
 
 
-class SetDisableReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class SetEnableReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class SignOutReply(Record, alias_generator=camel):
     result: bool | None
 
@@ -871,48 +863,9 @@ class ContactV1(Manager):
         """
         return Call(SeparateBranchOrgReply)
 
-    @api("contact_1_0.SetDisable", "POST /v1.0/contact/orgAccounts/disable")
-    def set_disable(
-        self,
-        user_id: str,
-        *,
-        reason: str | None = None,
-    ) -> Call[SetDisableReply]:
-        """Set disable (停用企业账号).
+    set_disable = alias(UserManager.disable)
 
-        Args:
-            user_id: text, such as `user123`.
-            reason: text, such as `账号过期。`.
-
-        Codes: exclusive.account.only, invalid.param, system.busy, user.not.exist.
-
-        Scopes: Contact.OrgAccountSecurity.ReadWrite.
-
-        Apps: internal.
-
-        Source: disable-an-exclusive-account
-        """
-        return Call(SetDisableReply)
-
-    @api("contact_1_0.SetEnable", "POST /v1.0/contact/orgAccounts/enable")
-    def set_enable(
-        self,
-        user_id: str,
-    ) -> Call[SetEnableReply]:
-        """Set enable (启用企业账号).
-
-        Args:
-            user_id: text.
-
-        Codes: exclusive.account.only, invalid.param, system.busy, user.not.exist.
-
-        Scopes: Contact.OrgAccountSecurity.ReadWrite.
-
-        Apps: internal.
-
-        Source: enable-a-dedicated-account
-        """
-        return Call(SetEnableReply)
+    set_enable = alias(UserManager.enable)
 
     @api("contact_1_0.SignOut", "POST /v1.0/contact/orgAccounts/signOut")
     def sign_out(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -245,13 +246,13 @@ class ApprovalInstanceManager(Manager):
         return Query(pages)
 
     def _loaded(self, ids: Query[str]) -> Query[ApprovalInstance]:
-        def pages() -> PageFlow[ApprovalInstance]:
-            rest = ids.page_flow()
-            while (page := (yield from next_page(rest))) is not None:
-                calls = [self.get.call(each) for each in page.items]
-                yield page_of((yield from together(calls, workers=_AT_ONCE)), unparsed=page.unparsed)
+        def pages(at_once: int = _AT_ONCE) -> PageFlow[ApprovalInstance]:
+            with closing(ids.page_flow() if at_once == _AT_ONCE else ids.prefetch(1).page_flow()) as rest:
+                while (page := (yield from next_page(rest))) is not None:
+                    calls = [self.get.call(each) for each in page.items]
+                    yield page_of((yield from together(calls, workers=at_once)), unparsed=page.unparsed)
 
-        return Query(pages)
+        return Query(pages, at_once=pages)
 
     @api(
         "workflow_1_0.TerminateProcessInstance",

@@ -9,9 +9,9 @@ from pydantic import Field
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.wire import BeijingTime, DayMillis, Flag, Millis, camel, wire
+from dingtalk_models.core.wire import BeijingTime, DayMillis, Flag, FromDay, Millis, ToDay, camel, wire
 from dingtalk_models.smartwork.schedule import CheckType, LocationResult, TimeResult
-from dingtalk_models.smartwork.spans import check, day_of, joined, paging, stamp_of
+from dingtalk_models.smartwork.spans import AT_ONCE, Workers, check, day_of, end_of_day, joined, paging, stamp_of
 
 SourceType = str
 """Where a punch came from: `ATM`, `BEACON`, `DING_ATM`, `USER`, `BOSS`, `APPROVE`, `SYSTEM`, `AUTO_CHECK`."""
@@ -26,31 +26,33 @@ class AttendanceRecordManager(Manager):
     def results(
         self,
         user_id_list: Annotated[list[str], Field(min_length=1), wire("userIdList")],
-        start: Annotated[BeijingTime, wire("workDateFrom")],
-        end: Annotated[BeijingTime, wire("workDateTo")],
+        start: Annotated[FromDay[BeijingTime], wire("workDateFrom")],
+        end: Annotated[ToDay[BeijingTime] | None, wire("workDateTo")] = None,
         *,
         offset: Annotated[int, Field(ge=0)] = 0,
         limit: Annotated[int, Field(ge=1, le=50)] = 50,
         is_i18n: Annotated[bool | None, wire("isI18n")] = None,
         split: bool = True,
+        workers: Workers = AT_ONCE,
     ) -> Query[AttendanceResult]:
         """What each scheduled punch came to, whether it was made or not (获取打卡结果).
 
         Args:
             user_id_list: the users; 50 in one call.
             start: the first work day, at most half a year ago.
-            end: the last work day; at most 7 days after `start` in one call.
+            end: the last work day, by default that of `start`; at most 7 days after it in one call.
             offset: how many rows to leave out; then only what one call takes may be asked.
             limit: how many rows a page has, at most 50.
             is_i18n: whether the company is on the overseas platform.
             split: whether to send as many calls as it takes, and order their answers by time, then by user.
+            workers: how many of these calls at once.
 
         Raises:
             InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
 
         Source: open-attendance-clock-in-data
         """
-        split = split and not offset
+        split, end = split and not offset, end or end_of_day(start)
         check(user_id_list, start, end, people=_PEOPLE, split=split, name="user_id_list")
         if not split:
             return Listing(
@@ -59,33 +61,37 @@ class AttendanceRecordManager(Manager):
             )  # fmt: skip
         return joined(
             lambda few, first, last: self.results.call(few, first, last, limit=limit, is_i18n=is_i18n, split=False),
-            user_id_list, start, end, people=_PEOPLE,
+            user_id_list, start, end, people=_PEOPLE, workers=workers,
         )  # fmt: skip
 
     @api("dingtalk.oapi.attendance.listRecord", "POST /attendance/listRecord", idempotent=True)
     def details(
         self,
         user_ids: Annotated[list[str], Field(min_length=1), wire("userIds")],
-        start: Annotated[BeijingTime, wire("checkDateFrom")],
-        end: Annotated[BeijingTime, wire("checkDateTo")],
+        start: Annotated[FromDay[BeijingTime], wire("checkDateFrom")],
+        end: Annotated[ToDay[BeijingTime] | None, wire("checkDateTo")] = None,
         *,
         is_i18n: Annotated[bool | None, wire("isI18n")] = None,
         split: bool = True,
+        workers: Workers = AT_ONCE,
     ) -> Query[AttendanceRecord]:
         """Every punch that was made, with where and how (获取打卡详情).
 
         Args:
             user_ids: the users; 50 in one call. Who is not in the company is passed over.
-            start: from when on, to the second; at most 180 days ago.
-            end: until when, to the second; at most 7 days after `start` in one call.
+            start: from when on, to the second; at most 180 days ago. A `date` is there from its start, in Beijing.
+            end: until when, to the second; a `date` is there to its end. At most 7 days after `start` in one call, and
+                by default the end of its day.
             is_i18n: whether the company is on the overseas platform.
             split: whether to send as many calls as it takes, and order their answers by time, then by user.
+            workers: how many of these calls at once.
 
         Raises:
             InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
 
         Source: attendance-clock-in-record-is-open
         """
+        end = end or end_of_day(start)
         check(user_ids, start, end, people=_PEOPLE, split=split, name="user_ids")
         if not split:
             return Listing(
@@ -94,7 +100,7 @@ class AttendanceRecordManager(Manager):
             )  # fmt: skip
         return joined(
             lambda few, first, last: self.details.call(few, first, last, is_i18n=is_i18n, split=False),
-            user_ids, start, end, people=_PEOPLE,
+            user_ids, start, end, people=_PEOPLE, workers=workers,
         )  # fmt: skip
 
 

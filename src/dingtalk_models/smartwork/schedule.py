@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, ClassVar, NotRequired
 
@@ -16,10 +16,23 @@ from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import PageFlow, page_of
-from dingtalk_models.core.parallel import batches
+from dingtalk_models.core.parallel import Window, batches
 from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.wire import BeijingTime, CommaInts, CommaStrs, Day, DayTime, Flag, JsonObject, Millis, wire
-from dingtalk_models.smartwork.spans import R, check, day_of, joined, paging, stamp_of
+from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.wire import (
+    BeijingTime,
+    CommaInts,
+    CommaStrs,
+    Day,
+    DayTime,
+    Flag,
+    FromDay,
+    JsonObject,
+    Millis,
+    ToDay,
+    wire,
+)
+from dingtalk_models.smartwork.spans import AT_ONCE, R, check, day_of, joined, paging, stamp_of
 
 CheckType = str
 """`OnDuty` coming to work, `OffDuty` leaving it."""
@@ -31,8 +44,8 @@ LocationResult = str
 """Where it was made: `Normal`, `Outside`, or `NotSigned`: there is none."""
 
 People = Annotated[CommaStrs, Field(min_length=1)]
-SpanStart = Annotated[Millis, wire("from_date_time")]
-SpanEnd = Annotated[Millis, wire("to_date_time")]
+SpanStart = Annotated[FromDay[Millis], wire("from_date_time")]
+SpanEnd = Annotated[ToDay[Millis], wire("to_date_time")]
 
 _PEOPLE = 50
 _PEOPLE_OF_SHIFTS = 20
@@ -79,12 +92,12 @@ class ScheduleManager(Manager):
         return Listing(Schedule, paging(size), items="schedules")
 
     @api("dingtalk.oapi.attendance.schedule.listbyday", "POST /topapi/attendance/schedule/listbyday", idempotent=True)
-    def of_user(self, user_id: str, date_time: Millis, *, op_user_id: str) -> Call[builtins.list[Schedule]]:
+    def of_user(self, user_id: str, date_time: FromDay[Millis], *, op_user_id: str) -> Call[builtins.list[Schedule]]:
         """The schedules of one user on one day (查询成员排班信息).
 
         Args:
             user_id: the user.
-            date_time: a moment of the day.
+            date_time: the day, or a moment of it.
             op_user_id: who asks.
 
         Raises:
@@ -141,11 +154,17 @@ class ScheduleManager(Manager):
         if not split:
             raise Refusal("schedule_ids", f"at most {_RESULTS} in one call / 单次调用最多 {_RESULTS} 个")
 
-        def pages() -> PageFlow[ScheduleResult]:
-            for few in batches(list(dict.fromkeys(schedule_ids)), _RESULTS):
-                yield page_of((yield from self.results.call([*few], op_user_id=op_user_id).collect()))
+        few = [list(each) for each in batches(list(dict.fromkeys(schedule_ids)), _RESULTS)]
 
-        return Query(pages)
+        def rows_of(ids: builtins.list[int]) -> Flow[builtins.list[ScheduleResult]]:
+            return self.results.call(ids, op_user_id=op_user_id).collect()
+
+        def pages(workers: int = 1) -> PageFlow[ScheduleResult]:
+            with Window(rows_of, lambda _: (), few, workers=workers) as window:
+                while window:
+                    yield page_of((yield from window.take()))
+
+        return Query(pages, at_once=pages)
 
     @api(
         "dingtalk.oapi.attendance.schedule.shift.listbydays",
@@ -172,17 +191,18 @@ def _over_span(
     into: type[R],
     ask: Callable[..., Query[R]],
     userids: list[str],
-    start: datetime,
-    end: datetime,
+    start: date,
+    end: date,
     *,
     people: int,
     op_user_id: str,
     split: bool = True,
+    workers: int = AT_ONCE,
 ) -> Query[R]:
     check(userids, start, end, people=people, split=split)
     if not split:
         return Listing(into, None, userids=userids, start=start, end=end, op_user_id=op_user_id)
-    return joined(partial(ask, op_user_id=op_user_id, split=False), userids, start, end, people=people)
+    return joined(partial(ask, op_user_id=op_user_id, split=False), userids, start, end, people=people, workers=workers)
 
 
 class Schedule(Model):

@@ -9,22 +9,28 @@ twice are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
-from itertools import chain
-from typing import Any, Protocol, TypeVar
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Protocol, TypeVar
+
+from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.paging import PageFlow, Paging, page_of
-from dingtalk_models.core.parallel import batches, together
+from dingtalk_models.core.parallel import MAX_PARALLEL, Window, batches
 from dingtalk_models.core.query import Query
+from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.wire import BEIJING
 
-T = TypeVar("T")
+M = TypeVar("M", bound=date)
 
 MAX_SPAN = timedelta(days=7)
 """The longest span that one call takes."""
 
-_AT_ONCE = 4
-"""Calls at the same time; the platform takes 20 a second."""
+AT_ONCE = 4
+"""Calls at the same time, if nothing else is said; the platform takes 20 a second."""
+
+Workers = Annotated[int, Field(ge=1, le=MAX_PARALLEL)]
+"""How many calls at once."""
 
 
 class OrderedRow(Protocol):
@@ -44,9 +50,7 @@ def paging(size: int) -> Paging:
     return Paging("offset", 0, stride=size)
 
 
-def check(
-    userids: Sequence[str], start: datetime, end: datetime, *, people: int, split: bool, name: str = "userids"
-) -> None:
+def check(userids: Sequence[str], start: date, end: date, *, people: int, split: bool, name: str = "userids") -> None:
     """Refuse a span that is none, and what is beyond one call where it may not be split.
 
     Raises:
@@ -61,8 +65,8 @@ def check(
         raise Refusal("end", f"at most {days} days after start in one call / 单次调用最多跨 {days} 天")
 
 
-def pieces(start: datetime, end: datetime, longest: timedelta = MAX_SPAN) -> Iterator[tuple[datetime, datetime]]:
-    """A span in pieces that are short enough. Each begins at the moment at which the one before ends."""
+def pieces(start: M, end: M, longest: timedelta = MAX_SPAN) -> Iterator[tuple[M, M]]:
+    """A span in pieces that are short enough; each begins at the moment at which the one before ends."""
     while end - start > longest:
         yield start, start + longest
         start += longest
@@ -70,34 +74,54 @@ def pieces(start: datetime, end: datetime, longest: timedelta = MAX_SPAN) -> Ite
 
 
 def joined(
-    ask: Callable[[list[str], datetime, datetime], Query[R]],
+    ask: Callable[[list[str], date, date], Query[R]],
     userids: Iterable[str],
-    start: datetime,
-    end: datetime,
+    start: date,
+    end: date,
     *,
     people: int,
+    workers: int,
 ) -> Query[R]:
     """One list of the results of many calls, ordered by time, then by user.
 
     Args:
-        ask: makes the list of one call, for some users and a span.
-        userids: the users. Repeated ones count once.
-        start: the start of the span.
-        end: its end.
-        people: how many users one call takes.
+        ask: the list of one call: for these people, from here to there.
+        userids: everybody to ask for; who is named twice is asked for once.
+        start: where the span begins.
+        end: where it ends.
+        people: how many one call takes.
+        workers: how many calls at once.
     """
     groups = [list(few) for few in batches(list(dict.fromkeys(userids)), people)]
+    spans = list(pieces(start, end))
+    asked = [(few, first, last) for first, last in spans for few in groups]
 
-    def pages() -> PageFlow[R]:
+    def pages(at_once: int, ahead: int = 0) -> PageFlow[R]:
+        def rows_of(call: tuple[list[str], date, date]) -> Flow[list[R]]:
+            query = ask(*call)
+            return (query.prefetch(ahead) if ahead else query).collect()
+
         before: set[tuple[Any, ...]] = set()
-        for first, last in pieces(start, end):
-            lists = [ask(few, first, last).collect() for few in groups]
-            answers = [(yield from lists[0])] if len(lists) == 1 else (yield from together(lists, workers=_AT_ONCE))
-            rows = sorted(chain.from_iterable(answers), key=lambda row: row.place)
-            yield page_of([row for row in rows if row.place not in before])
-            before = {row.place for row in rows}
+        with Window(rows_of, lambda _: (), asked, workers=at_once) as window:
+            for _ in spans:
+                rows: list[R] = []
+                for _ in groups:
+                    rows += yield from window.take()
+                rows.sort(key=lambda row: row.place)
+                yield page_of([row for row in rows if row.place not in before])
+                before = {row.place for row in rows}
 
-    return Query(pages)
+    def at_once(calls: int) -> PageFlow[R]:
+        # where there are fewer lists than calls may be made, the pages of each are read at the same time too
+        return pages(max(calls, workers), calls // len(asked) - 1 if calls >= 2 * len(asked) else 0)
+
+    return Query(lambda: pages(workers), at_once=at_once)
+
+
+def end_of_day(moment: date) -> datetime:
+    """The end of the day in Beijing of a moment."""
+    day = moment.astimezone(BEIJING).date() if isinstance(moment, datetime) else moment
+    return datetime.combine(day, time.max, BEIJING)
 
 
 def day_of(day: date | None) -> int:

@@ -24,7 +24,7 @@ _SHOWN: Final = (
     *("outer_dept", "group_contain_sub_dept", "dept_manager_userid_list", "dept_permits", "user_permits"),
     *("outer_permit_depts", "outer_permit_users"),
 )
-_SHOWN_IF_SET: Final = ("source_identifier", "code", "org_dept_owner")
+_SHOWN_IF_SET: Final = ("source_identifier", "tags", "code", "org_dept_owner")
 
 
 class Settings(TypedDict, total=False):

@@ -21,6 +21,7 @@ from dingtalk_models.sandbox.state.ids import opaque
 
 MEMBER: Final = "qyapi_get_member"
 OF_DEPARTMENT: Final = "qyapi_get_department_member"
+ACCOUNTS: Final = "Contact.OrgAccountSecurity.ReadWrite"
 DEPARTMENT_CAP: Final = 1000
 
 _IN_LIST: Final = (
@@ -45,6 +46,8 @@ def _view(company: Company, user: User, fields: Iterable[str], language: Languag
     if user.extension:
         shown["extension"] = json.dumps(user.extension, ensure_ascii=False)
     shown |= {"dept_id_list": list(user.departments), "admin": user.userid in company.admins}
+    if user.exclusive_account:
+        shown["disable_status"] = user.disabled
     return {field: value for field, value in shown.items() if value not in (None, "")}
 
 
@@ -241,6 +244,31 @@ def delete_user(company: Company, *, userid: str) -> Result:
     """删除用户."""
     company.remove_user(company.user(userid, 33012))
     return {}
+
+
+def _account(company: Company, userid: str) -> User:
+    """A company account (企业账号) of this company."""
+    user = company.user(userid, "user.not.exist")
+    if not user.exclusive_account or user.exclusive_account_corp_id:
+        raise Refused("exclusive.account.only")
+    return user
+
+
+@endpoint("POST", "/v1.0/contact/orgAccounts/disable", scope=ACCOUNTS, invalid="invalid.param")
+def disable_account(
+    company: Company, *, userid: Annotated[str, Field(alias="userId")], reason: str | None = None
+) -> Result:
+    """停用企业账号."""
+    del reason
+    _account(company, userid).disabled = True
+    return {"result": True}
+
+
+@endpoint("POST", "/v1.0/contact/orgAccounts/enable", scope=ACCOUNTS, invalid="invalid.param")
+def enable_account(company: Company, *, userid: Annotated[str, Field(alias="userId")]) -> Result:
+    """启用企业账号."""
+    _account(company, userid).disabled = False
+    return {"result": True}
 
 
 # lists

@@ -57,8 +57,8 @@ class Company:
         return department
 
     def department(self, dept_id: int, code: int = 60003) -> Department:
-        """The department of this id, or the platform's refusal."""
-        if dept_id not in self.departments:
+        """The department of this id, or the platform's refusal: -7 and such are departments of its own clients only."""
+        if dept_id not in self.departments or dept_id < 1:
             raise Refused(code if dept_id > 0 else 40009)
         return self.departments[dept_id]
 

@@ -19,6 +19,7 @@ class Department:
     order: int = 0
     code: str | None = None
     source_identifier: str | None = None
+    tags: str | None = None
     org_dept_owner: str | None = None
     create_dept_group: bool = False
     auto_add_user: bool = False
@@ -78,6 +79,7 @@ class User:
     exclusive_account: bool = False
     exclusive_account_type: str | None = None
     exclusive_account_corp_id: str | None = None
+    disabled: bool = False
     exclusive_mobile: str | None = None
     login_id: str | None = None
     nickname: str | None = None

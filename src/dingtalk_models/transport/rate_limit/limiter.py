@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import DingTalkError, QuotaExhausted, RateLimited, TransportError
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Blocking, Flow, Sleep
 from dingtalk_models.forking import check_fork
 from dingtalk_models.sessions import Session
@@ -89,7 +90,8 @@ class Limiter:
         name = path = call.endpoint.path
         if not call.endpoint.authenticated and (token := call.params.get("access_token")):
             # each webhook robot has its own limit
-            name = f"{path}:{hashlib.sha256(str(token).encode()).hexdigest()[:16]}"
+            robot: str | Secret = token
+            name = f"{path}:{hashlib.sha256(Secret.of(robot).get_secret_value().encode()).hexdigest()[:16]}"
         queue = self._queues.get(name)
         if queue is None:
             calls = self._limit.apis.get(path, self._limit.per_second)

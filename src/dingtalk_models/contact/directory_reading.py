@@ -1,0 +1,130 @@
+"""Reading the whole organisation: every department in full, and every user with all their departments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
+from dingtalk_models.contact.user import LeaderInDept, User, UserManager
+from dingtalk_models.contact.user_fields import DeptOrder
+from dingtalk_models.core.errors import DingTalkError, InvalidRequest, NotFound, PermissionDenied
+from dingtalk_models.core.parallel import Progress, Window
+from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.wire import BEIJING, Language
+
+
+class Company(NamedTuple):
+    """The organisation as it was read.
+
+    Attributes:
+        taken: when it was read.
+        departments: the departments by id, the root first, breadth first.
+        users: the people by id.
+        unread: departments that the platform did not let the app read, and why. Their people may be missing.
+        above: the departments directly above those.
+    """
+
+    taken: datetime
+    departments: Mapping[int, Department]
+    users: Mapping[str, User]
+    unread: Mapping[int, DingTalkError]
+    above: Mapping[int, int]
+
+
+class _Visit(NamedTuple):
+    """What is known of a department."""
+
+    dept_id: int
+    department: Department | None
+    below: list[int]
+    members: list[User]
+    error: DingTalkError | None = None
+
+
+def read_company(
+    *, language: Language, workers: int, progress: Progress | None, tolerant: bool = False
+) -> Flow[Company]:
+    """Read departments and people, three calls a department, and another for each further hundred members.
+
+    Args:
+        language: the language of texts.
+        workers: how many calls at once.
+        progress: told how many people have been met, and of how many.
+        tolerant: whether to go on without a department, other than the root, that the app may not read.
+    """
+    departments, users = DepartmentManager(), UserManager()
+
+    def visit(dept_id: int) -> Flow[_Visit]:
+        department = yield from departments.get.call(dept_id, language=language)
+        below = yield from departments.list_ids.call(dept_id)
+        members = yield from users.list.call(dept_id, language=language).collect()
+        # the contacts of parents and pupils (家校通讯录) may be listed as -7, which is no department of the platform
+        return _Visit(dept_id, department, [each for each in below if each > 0], members)
+
+    def try_to_visit(dept_id: int) -> Flow[_Visit]:
+        try:
+            return (yield from visit(dept_id))
+        except (NotFound, PermissionDenied, InvalidRequest) as error:
+            if dept_id == ROOT:
+                raise
+            return _Visit(dept_id, None, [], [], error)
+
+    total = yield from users.count.call()
+    taken, met = datetime.now(BEIJING), _Met()
+    found: dict[int, Department] = {}
+    unread: dict[int, DingTalkError] = {}
+    above: dict[int, int] = {}
+    ask = try_to_visit if tolerant else visit
+    with Window(ask, lambda visited: visited.below, [ROOT], workers=workers) as window:
+        while window:
+            visited = yield from window.take()
+            above.update(dict.fromkeys(visited.below, visited.dept_id))
+            if visited.error:
+                unread[visited.dept_id] = visited.error
+            if visited.department:
+                found[visited.dept_id] = visited.department
+            for user in visited.members:
+                met.add(user, visited.dept_id)
+            if progress:
+                # the company may have grown since it was counted, and the app may see but a part of it
+                progress(len(met), max(total, len(met)) if window else len(met))
+    return Company(taken, found, met.users(), unread, {each: above[each] for each in unread})
+
+
+class _Met:
+    """The people met so far, with what each department says of them."""
+
+    def __init__(self) -> None:
+        self._people: dict[str, User] = {}
+        self._in: defaultdict[str, dict[int, User]] = defaultdict(dict)
+
+    def add(self, user: User, dept_id: int) -> None:
+        self._people.setdefault(user.userid, user)
+        self._in[user.userid][dept_id] = user
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def users(self) -> dict[str, User]:
+        return {userid: self._whole(user) for userid, user in self._people.items()}
+
+    def _whole(self, user: User) -> User:
+        """A user who does not depend on the department that was listed."""
+        found = self._in[user.userid]
+        lists = {
+            "dept_id_list": list(dict.fromkeys([*user.dept_id_list, *found])),
+            "dept_order_list": [
+                DeptOrder(dept_id=dept_id, order=each.dept_order)
+                for dept_id, each in found.items()
+                if each.dept_order is not None
+            ],
+            "leader_in_dept": [
+                LeaderInDept(dept_id=dept_id, leader=each.leader)
+                for dept_id, each in found.items()
+                if each.leader is not None
+            ],
+        }
+        return user.model_copy(update={"dept_order": None, "leader": None, **lists}).using(user.app)

@@ -1,0 +1,226 @@
+"""A plan (同步计划): what makes the company as the tables of an HR system want it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from dingtalk_models.contact.department import ROOT
+from dingtalk_models.contact.directory_changes import FieldChange
+from dingtalk_models.contact.directory_reading import Company, read_company
+from dingtalk_models.contact.plan_apply import carry_out
+from dingtalk_models.contact.plan_changes import (
+    DepartmentChange,
+    PlannedChange,
+    PlanProblem,
+    Problems,
+    UserChange,
+    UserRef,
+    created,
+)
+from dingtalk_models.contact.plan_departments import DepartmentPlan
+from dingtalk_models.contact.plan_outcome import ChangeResult, Outcome
+from dingtalk_models.contact.plan_people import IN_DETAIL, Missing, PeoplePlan
+from dingtalk_models.contact.plan_removals import removals
+from dingtalk_models.contact.plan_rows import DEPARTMENTS_READER, PEOPLE_READER, Columns, ReadTable, Table
+from dingtalk_models.contact.plan_tree import Tree
+from dingtalk_models.contact.user import User, UserManager
+from dingtalk_models.core.arguments import Refusal
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.errors import DingTalkError, InvalidArgument, Problem
+from dingtalk_models.core.operation import operation
+from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
+from dingtalk_models.core.steps import Flow
+
+_FREELY_REMOVED = 10
+"""A plan may remove one in so many people without a word."""
+
+
+class Plan:
+    """What makes the company as the tables want it. `print` shows every change, and why. Nothing is sent yet.
+
+    Attributes:
+        taken: when the company was read.
+        changes: the changes: departments, then people, then the departments that are removed.
+        problems: what is left out: rows, or cells of a row, that cannot be carried out.
+        people: how many people the company has.
+    """
+
+    def __init__(
+        self,
+        taken: datetime,
+        changes: Sequence[PlannedChange],
+        problems: Sequence[PlanProblem],
+        people: int,
+        app: AppLike | None = None,
+    ) -> None:
+        self.taken = taken
+        self.changes = tuple(changes)
+        self.problems = tuple(problems)
+        self.people = people
+        self.app = app
+
+    @operation
+    def apply(
+        self,
+        *,
+        workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = MAX_PARALLEL,
+        allow: Annotated[int, Field(ge=0)] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Flow[Outcome]:
+        """Carry the plan out: parents first, people before departments that are removed.
+
+        A failure costs its own change and those that depend on it. If the run ends early, plan and apply again: what
+        was done is not planned any more.
+
+        Args:
+            workers: how many calls at once.
+            allow: how many people may be removed or disabled; by default a tenth of the company.
+            progress: called with the number of changes done and their total.
+
+        Raises:
+            InvalidArgument: more people would be removed or disabled than `allow` says. Nothing was sent.
+        """
+        leaving, most = len(self.leaving), self.people // _FREELY_REMOVED if allow is None else allow
+        if leaving > most:
+            english = f"the plan removes or disables {leaving} of {self.people} people: confirm it with allow={leaving}"
+            chinese = f"计划将移除或停用 {self.people} 人中的 {leaving} 人，确认请传 allow={leaving}"
+            raise Refusal("allow", f"{english} / {chinese}")
+        return self._apply(workers, progress)
+
+    def _apply(self, workers: int, progress: Progress | None) -> Flow[Outcome]:
+        run = yield from carry_out(self.changes, workers, progress)
+        results = [run.results.get(each, ChangeResult(each, "skipped")) for each in self.changes]
+        return Outcome(results, self.problems, run.stopped)
+
+    @property
+    def leaving(self) -> list[UserChange]:
+        """The people who are removed from the company, or disabled."""
+        return [each for each in self.changes if isinstance(each, UserChange) and each.kind in {"remove", "disable"}]
+
+    def __bool__(self) -> bool:
+        """Whether anything is to be done."""
+        return bool(self.changes)
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def __iter__(self) -> Iterator[PlannedChange]:
+        return iter(self.changes)
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *map(str, self.changes), *map(str, self.problems)])
+
+    def __repr__(self) -> str:
+        return f"<Plan: {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """How much is done, in one line."""
+        kinds = Counter((each.noun, each.verb) for each in self)
+        done = [f"{kind} {times} {noun}{'s' if times > 1 else ''}" for (noun, kind), times in kinds.items()]
+        times = len(self.problems)
+        left_out = f"; {times} problem{'s' if times > 1 else ''}" if times else ""
+        return (", ".join(done) or "nothing to do") + left_out
+
+
+def make_plan(
+    wanted: Table,
+    departments: Table | None,
+    *,
+    key: str | None,
+    columns: Columns,
+    department_columns: Columns,
+    within: Sequence[int],
+    missing: Missing,
+    workers: int,
+    progress: Progress | None,
+) -> Flow[Plan]:
+    """Read the tables, then the company, and compare them; see `Directory.plan`."""
+    problems = Problems()
+    people = PEOPLE_READER.read(wanted, columns, key, problems)
+    tree_table = None
+    if departments is not None:
+        tree_table = DEPARTMENTS_READER.read(departments, department_columns, None, problems)
+
+    def plan() -> Flow[Plan]:
+        company = yield from read_company(language="zh_CN", workers=workers, progress=progress, tolerant=True)
+        return (yield from _Comparison(people, tree_table, within, missing, problems).plan(company, workers))
+
+    return plan()
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """The tables, and what they are compared for."""
+
+    people: ReadTable
+    departments: ReadTable | None
+    within: Sequence[int]
+    missing: Missing
+    problems: Problems
+
+    def plan(self, company: Company, workers: int) -> Flow[Plan]:
+        """Compare the company with the tables."""
+        if unknown := [each for each in self.within if each not in company.departments]:
+            raise InvalidArgument(
+                "Directory.plan", [Problem("within", f"there is no department {unknown[0]} / 没有部门 {unknown[0]}")]
+            )
+        for dept_id, error in company.unread.items():
+            reason = f"could not be read, and is left alone / 无法读取，保持不变: {error}"
+            self.problems.add("departments", None, str(dept_id), "", reason)
+        tree = DepartmentPlan(Tree(company.departments, self.within), self.departments, self.problems)
+        people = PeoplePlan(company.users, self.people, tree, self.missing, self.problems)
+        detailed = self.people.fields & {"manager", *IN_DETAIL}
+        people.plan((yield from _details(people, workers)) if detailed else {})
+        managing = list(_managers(tree, people, self.problems))
+        removed: list[DepartmentChange] = []
+        if self.missing == "remove" and self.departments and all(row.key for row in self.departments.left_out):
+            removed = removals(tree, people, company.above.values())
+        changes = [*tree.changes, *people.changes, *managing, *removed]
+        problems = sorted(self.problems.found, key=lambda each: (each.table, each.row or 0))
+        return Plan(company.taken, changes, problems, len(company.users), company.departments[ROOT].app)
+
+
+def _details(people: PeoplePlan, workers: int) -> Flow[dict[str, User]]:
+    """The people of the table, as only `get` shows them: a call each."""
+    rows = list(people.matched.items())
+    asked = [result_or_error(UserManager().get.call(user.userid)) for _, user in rows]
+    found: dict[str, User] = {}
+    for (row, user), detail in zip(rows, (yield from together(asked, workers=workers)), strict=True):
+        if isinstance(detail, DingTalkError):
+            people.problems.add("people", row.number, row.key, "manager", f"cannot be compared / 无法比对: {detail}")
+        else:
+            found[user.userid] = detail
+    return found
+
+
+def _managers(tree: DepartmentPlan, people: PeoplePlan, problems: Problems) -> Iterator[DepartmentChange]:
+    """Who manages a department is set once they are members."""
+    changing = {each.dept_id: each for each in tree.changes if each.dept_id is not None}
+    for row, ref in tree.of_row.items():
+        managers: list[UserRef] = []
+        for key in row.values.get("managers", ()):
+            if (manager := people.reference(key)) is not None:
+                managers.append(manager)
+            else:
+                problems.add("departments", row.number, row.key, "managers", people.nobody(key))
+        now = [] if isinstance(ref, DepartmentChange) else tree.tree.departments[ref].dept_manager_userid_list
+        if not managers or set(managers) == set(now):
+            continue
+        shown = FieldChange("managers", now, row.values["managers"])
+        path, why = tree.path_of(ref), f"row {row.number}"
+        change = DepartmentChange("change", path, row.key, row.number, why, (shown,), managers=tuple(managers))
+        change.after += created([ref, *managers])
+        change.after += [people.of_user[each] for each in managers if isinstance(each, str) and each in people.of_user]
+        if isinstance(ref, DepartmentChange):
+            change.made_by = ref
+        else:
+            change.dept_id = ref
+            change.after += [changing[ref]] if ref in changing else []
+        yield change
