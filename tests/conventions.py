@@ -12,12 +12,11 @@ from dataclasses import replace
 from typing import Any, NotRequired, TypeGuard, TypeVar, get_args
 from urllib.parse import unquote
 
-import samples
-from generators import facts
+from generators import facts, samples
 from generators.facts import Page
+from generators.samples import Row, request_sample, rows, same, sample_of
 from generators.uses import accessors, tests_of
 from helpers import english
-from samples import Row, request_sample, rows, same, sample_of
 
 from dingtalk_models import Call, InvalidArgument
 from dingtalk_models.core import registry

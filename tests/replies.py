@@ -11,13 +11,12 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args
 
-import samples
 from conventions import build, definition, name_of_id_problems, pages, words
-from generators import facts
+from generators import facts, samples
 from generators.facts import Page
+from generators.samples import Row, request_sample, same
 from pydantic import AliasChoices, BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
-from samples import Row, request_sample, same
 
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
 from dingtalk_models.core import paging

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import conventions
 import replies
-import samples
-from samples import Row
+from generators import samples
+from generators.samples import Row
 
 from dingtalk_models import Call, HttpResponse, operations
 from dingtalk_models.core.json_values import is_array, is_object

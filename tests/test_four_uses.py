@@ -14,7 +14,7 @@ from typing import Any
 
 import conventions
 import pytest
-import samples
+from generators import samples
 from generators.uses import by_hand
 from helpers import sent, whole
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from conventions import build, pages
+from generators.samples import request_sample
 from peers import UNKNOWN, Send, be_impatient, both
 from rich.traceback import Traceback
-from samples import request_sample
 
 from dingtalk_models import (
     Call,

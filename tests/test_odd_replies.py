@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Annotated, Any, get_args
 
 import pytest
+from generators.samples import Row
 from pydantic import BaseModel
-from samples import Row
 from samples_of import Sample, Way, changed, every_sample, fields, respond
 
 from dingtalk_models import (

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from generators import facts
-from generators.facts import Page
-from generators.platform.types import is_map
-
 from dingtalk_models.core.call import WHOLE_BODY
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
+from generators import facts
+from generators.facts import Page
+from generators.platform.types import is_map
 
 Row = dict[str, Any]
 """A parameter or field, as its table documents it."""
