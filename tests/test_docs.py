@@ -47,8 +47,9 @@ def name(page: Path) -> str:
 
 
 def with_examples() -> list[Path]:
-    chinese = TWINS.values()
-    return [page for page in PAGES if page not in chinese and any(token.info == "python" for token in parsed(page))]
+    # the examples of the reference are held by test_reference.py
+    apart = {*TWINS.values(), *pages.REFERENCE.iterdir()}
+    return [page for page in PAGES if page not in apart and any(token.info == "python" for token in parsed(page))]
 
 
 class Ran(NamedTuple):
@@ -203,7 +204,7 @@ def test_a_chinese_page_gets_the_code_of_the_english_one(given: str, made: str) 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page: Path) -> None:
-    for link in links(page):
+    for link in {*links(page)}:
         if re.match(r"https?://|mailto:", link):
             continue
         path, _, anchor = link.partition("#")
@@ -227,16 +228,21 @@ def test_each_page_is_reached_from_the_index() -> None:
 
 def linked(page: Path) -> set[Path]:
     """The files that a page links to."""
-    return {(page.parent / link.partition("#")[0]).resolve() for link in links(page)}
+    local = {link.partition("#")[0] for link in links(page) if not link.startswith("https://")}
+    return {(page.parent / path).resolve() for path in local}
 
 
-def links(page: Path) -> Iterator[str]:
-    for token in parsed(page):
-        for child in token.children or []:
-            if child.type == "link_open":
-                yield unquote(str(child.attrs["href"]))
+@cache
+def links(page: Path) -> list[str]:
+    return [
+        unquote(str(child.attrs["href"]))
+        for token in parsed(page)
+        for child in token.children or []
+        if child.type == "link_open"
+    ]
 
 
+@cache
 def anchors(page: Path) -> set[str]:
     headings = (text for mark, text in pairwise(parsed(page)) if mark.type == "heading_open")
     return {re.sub(r"[^\w\- ]", "", heading.content.lower()).replace(" ", "-") for heading in headings}

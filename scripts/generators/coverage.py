@@ -66,10 +66,15 @@ def _sampled(info: OperationInfo) -> bool:
 def _cells(info: OperationInfo) -> tuple[str, ...]:
     """An operation, its names, its endpoint."""
     return (
-        f"`{resource(info)}.objects.{info.method}`" if module_of(info) != "auth" else f"`app.auth.{info.method}`",
+        f"`{spelled(info)}`",
         "<br>".join(f"`{name}`" for name in info.names),
         f"`{info.http} {info.path}`",
     )
+
+
+def spelled(info: OperationInfo) -> str:
+    """How a user writes an operation."""
+    return f"{resource(info)}.objects.{info.method}" if module_of(info) != "auth" else f"app.auth.{info.method}"
 
 
 def _link(test: Test | None) -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from generators import coverage, events, moving, names, pages, what_is_here
+from generators import coverage, events, moving, names, pages, reference_pages, what_is_here
 from generators.facts import ROOT
 from generators.marked import filled
 from generators.platform import source
@@ -33,6 +33,7 @@ def files() -> dict[Path, str]:
         PLATFORM / "documented.json": source.documented_json(),
         ROOT / "docs" / "coverage.md": coverage.coverage(),
         moving.GATEWAY: moving.gateway(),
+        **reference_pages.files(),
         **_pages(),
     }
 

@@ -10,6 +10,8 @@ from generators.facts import ROOT
 DOCS = ROOT / "docs"
 GENERATED = frozenset({DOCS / "coverage.md", DOCS / "migrating-gateway.md"})
 """Pages that are written by a generator, in English only."""
+REFERENCE = DOCS / "reference"
+"""The folder of pages that are written by a generator, in both languages at once."""
 
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
