@@ -99,3 +99,12 @@ def test_each_name_is_found_by_its_text() -> None:
 def test_the_index_has_each_method_once() -> None:
     listed = re.findall(r"\]\(([\w-]+\.md#\w+)\) \|", text("index"))
     assert sorted(listed) == sorted(f"{each.product}.md#{each.method}" for each in places.places().values())
+
+
+def test_the_summary_counts_every_documented_api() -> None:
+    summary = (REFERENCE.parent / "coverage.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .+ \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", summary, re.MULTILINE)
+    *counts, total = [tuple(map(int, each)) for each in rows]
+    assert total == tuple(map(sum, zip(*counts, strict=True)))
+    documented, here, by_hand, generated = total
+    assert documented == here == by_hand + generated == 1171

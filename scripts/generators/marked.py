@@ -28,10 +28,3 @@ def filled(text: str, language: str, parts: Mapping[str, Part]) -> str:
 def row(*cells: str) -> str:
     """A row of a table."""
     return f"| {' | '.join(cells)} |\n"
-
-
-def linked(endpoint: str) -> str:
-    """An endpoint by its Chinese title, with a link to its page."""
-    http, _, path = endpoint.partition(" ")
-    page = next(page for page in facts.pages(http, path) if not page["archived"])
-    return f"[{page['title']}](https://open.dingtalk.com/document/development/{page['doc']})"

@@ -3,7 +3,7 @@
 The names are facts. What took their place is in `successors.json`:
 
 - `here`: the call that does it, on `app`; several are joined by `; `
-- `instead`: the endpoint that does it, where this package does not have it yet
+- `instead`: the endpoint that does it, which is a method of `app.platform`
 - `operation`: the operation behind a method of the first generation
 - `en`, `zh`: what is different, in both languages
 """
@@ -18,9 +18,11 @@ from typing import NamedTuple
 
 from dingtalk_models import operations
 from dingtalk_models.core.registry import by_name
+from dingtalk_models.platform.products import REPLACED
 from dingtalk_models.retired import retired
 from generators import facts
-from generators.marked import Part, in_languages, linked, row
+from generators.marked import Part, in_languages, row
+from generators.places import place, places
 
 PAGES = in_languages("migrating.md")
 GATEWAY = facts.ROOT / "docs" / "migrating-gateway.md"
@@ -34,12 +36,11 @@ class Words(NamedTuple):
     operation: str
     different: str
     same: str
-    not_yet: str
 
 
 WORDS = {
-    "en": Words("then", "now", "the operation", "what is different", "the same", "not here yet: {}"),
-    "zh": Words("以前", "现在", "对应的方法", "有什么不同", "不变", "暂未提供：{}"),
+    "en": Words("then", "now", "the operation", "what is different", "the same"),
+    "zh": Words("以前", "现在", "对应的方法", "有什么不同", "不变"),
 }
 
 
@@ -118,8 +119,19 @@ OWNERS = {"client": "client", "channel client": "ChannelClient", "isv client": "
 def _now(module: str, method: str, language: str) -> str:
     now = successors("whole clients").get(module) or successors("dingtalk-sdk")[key(module, method)]
     calls = ", ".join(f"`{call}`" for call in now.here.split("; ") if call)
-    missing = now.instead and WORDS[language].not_yet.format(f"{linked(now.instead)} `{now.instead}`")
-    return (": " if language == "en" else "：").join(filter(None, [calls or missing, now.note(language)]))
+    instead = now.instead and on_platform(now.instead, "" if language == "en" else "../")
+    return (": " if language == "en" else "：").join(filter(None, [calls or instead, now.note(language)]))
+
+
+def on_platform(endpoint: str, way: str = "") -> str:
+    """The method of `app.platform` for an endpoint, with a link to the reference.
+
+    Args:
+        endpoint: `POST /v1.0/…`.
+        way: from the page to docs/.
+    """
+    found = place(endpoint)
+    return f"[{found.info.title}]({way}{found.page}) `app.platform.{found.call}`"
 
 
 PARTS: dict[str, Part] = {"first-generation": first_generation, "dingtalk-sdk": dingtalk_sdk}
@@ -136,6 +148,7 @@ APIs, with underscores for dots. `app.run` takes the names themselves. The other
 def gateway() -> str:
     """The page of the gateway's methods."""
     operations()
+    calls = {each.info.name: each.call for each in places().values()}
     names = {name.replace(".", "_").lower(): name for name in by_name}
     legacy = {each["method"].replace(".", "_").lower(): each for each in facts.methods()}
 
@@ -146,8 +159,10 @@ def gateway() -> str:
                 now = f'`app.run("{known}", …)`'
             elif documented and (error := retired(documented["method"])):
                 now = "retired" + (f"; instead: `{error.instead}`" if error.instead else "")
+            elif documented and documented["method"] in REPLACED:
+                now = f"with other parameters: `app.platform.{calls[REPLACED[documented['method']]]}`"
             elif documented and documented["maps_to"]:
-                now = f"not here yet; today: `{documented.get('maps_to_http', 'POST')} {documented['maps_to']}`"
+                now = f"in the archive of the documentation only: `{documented['http']} {documented['maps_to']}`"
             else:
                 now = "not documented any more"
             yield row(f"`{method}`", now)

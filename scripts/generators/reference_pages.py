@@ -500,6 +500,7 @@ def _older() -> Names:
     known = list(_known())
     current = {name: (where, info.title) for info, where in known for name in info.names}
     names = {info.name for info, _ in known}
+    archived = {old["method"]: f"{old['http']} {old['maps_to']}" for old in facts.methods() if old["maps_to"]}
     for name in {*current, *(old["method"] for old in facts.methods())} - names:
         if name in current:
             yield name, *current[name]
@@ -509,6 +510,8 @@ def _older() -> Names:
         elif error := retired(name):
             where, title = current.get(error.instead or "", (f"`{error.instead}`", ""))
             yield name, "已下线 retired" + (f"；改用 instead: {where}" if error.instead else ""), title
+        elif at := archived.get(name):
+            yield name, f"仅见于历史文档 in the archive of the documentation only: `{at}`", ""
         else:
             yield name, "官方文档已无此接口 not documented any more", ""
 

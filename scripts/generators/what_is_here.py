@@ -1,21 +1,20 @@
-"""docs/what-is-here.md: what is here and what isn't, by task and by category. The tasks are in `topics.json`.
+"""docs/what-is-here.md: what is here and what isn't, by task. The tasks are in `topics.json`.
 
 - `zh`, `en`: what the task is called; `words`: what people search for; `page`: where it is explained
 - `here`: what does it: an operation, a class, or an attribute of `app`
-- `missing`: endpoints that are not here yet; `note_en`, `note_zh`: what else there is to say
+- `platform`: endpoints that are methods of `app.platform`; `note_en`, `note_zh`: what else there is to say
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from dingtalk_models import operations
 from generators import facts
-from generators.marked import Part, in_languages, linked, row
+from generators.marked import Part, in_languages, row
+from generators.places import place
 
 PAGES = in_languages("what-is-here.md")
 
@@ -28,7 +27,7 @@ class Topic(NamedTuple):
     words: list[str]
     page: str = ""
     here: list[str] = []
-    missing: list[str] = []
+    platform: list[str] = []
     note_en: str = ""
     note_zh: str = ""
 
@@ -42,21 +41,30 @@ def topics() -> list[Topic]:
 def by_task(language: str) -> str:
     """A row for each task."""
     english = language == "en"
-    head = ("task", "words", "here", "not here yet") if english else ("要做什么", "相关说法", "已提供", "暂未提供")
+    head = (
+        ("task", "words", "objects with methods", "methods of `app.platform`")
+        if english
+        else ("要做什么", "相关说法", "对象和方法", "`app.platform` 的方法")
+    )
     return row(*head) + row(*["---"] * 4) + "".join(_row(topic, english=english) for topic in topics())
 
 
 def _row(topic: Topic, *, english: bool) -> str:
     title = topic.en if english else topic.zh
-    comma = ", " if english else "、"
-    missing = comma.join(map(linked, topic.missing))
+    here = (", " if english else "、").join(f"`{each}`" for each in topic.here)
     note = topic.note_en if english else topic.note_zh
     return row(
         f"[{title}]({topic.page if english else _from_chinese(topic.page)})" if topic.page else title,
         "、".join(topic.words),
-        comma.join(f"`{each}`" for each in topic.here),
-        "; ".join(filter(None, [missing, note])) if english else "；".join(filter(None, [missing, note])),
+        (": " if english else "：").join(filter(None, [here, note])),
+        "<br>".join(_method(each, english=english) for each in topic.platform),
     )
+
+
+def _method(endpoint: str, *, english: bool) -> str:
+    """A method of `app.platform` with the Chinese title of the API, and a link to the reference."""
+    found = place(endpoint)
+    return f"[{found.info.title}]({'' if english else '../'}{found.page}) `{found.call}`"
 
 
 def _from_chinese(page: str) -> str:
@@ -64,24 +72,4 @@ def _from_chinese(page: str) -> str:
     return page if (facts.ROOT / "docs" / "zh" / page).exists() else f"../{page}"
 
 
-def by_category(language: str) -> str:
-    """How many of the documented endpoints of each category are here."""
-    here = {(info.http, info.path) for info in operations()}
-    documented, supported = Counter[str](), Counter[str]()
-    for page in facts.endpoints():
-        if not page["archived"]:
-            category: str = page["category"][0]
-            documented[category] += 1
-            supported[category] += (page["http"], page["path"]) in here
-    head = ("category", "documented", "here") if language == "en" else ("文档分类", "接口数", "已提供")
-    total = "all" if language == "en" else "合计"
-    rows = [row(name, str(count), str(supported[name])) for name, count in documented.most_common()]
-    return (
-        row(*head)
-        + row("---", "---:", "---:")
-        + "".join(rows)
-        + row(total, str(documented.total()), str(supported.total()))
-    )
-
-
-PARTS: dict[str, Part] = {"by-task": by_task, "by-category": by_category}
+PARTS: dict[str, Part] = {"by-task": by_task}
