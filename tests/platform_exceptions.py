@@ -87,9 +87,6 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "appid is required, and not sent": IN_THE_QUERY,
         "appsecret is required, and not sent": IN_THE_QUERY,
     },
-    "doc_1_0.GetRange": {
-        "get-cell-properties: backgroundColors is lost": NOT_AS_ITS_TABLE,
-    },
     "esign_2_0.GetAuthUrl": {
         "redirectUrl of obtain-the-address-of-the-authorized-page may be beyond e": NOT_AS_ITS_EXAMPLE,
     },

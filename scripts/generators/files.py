@@ -9,7 +9,7 @@ from pathlib import Path
 from generators import coverage, events, moving, names, pages, reference_pages, what_is_here
 from generators.facts import ROOT
 from generators.marked import filled
-from generators.platform import source
+from generators.platform import sandbox, source
 
 PACKAGE = ROOT / "src" / "dingtalk_models"
 PLATFORM = PACKAGE / "platform"
@@ -31,6 +31,7 @@ def files() -> dict[Path, str]:
         **{path: _formatted(path, text) for path, text in python.items()},
         PACKAGE / "callback" / "event_types.json": events.event_types(),
         PLATFORM / "documented.json": source.documented_json(),
+        **{PACKAGE / "sandbox" / "platform" / f"{product}.json": text for product, text in sandbox.files().items()},
         ROOT / "docs" / "coverage.md": coverage.coverage(),
         moving.GATEWAY: moving.gateway(),
         **reference_pages.files(),

@@ -171,7 +171,8 @@ def listed(value: Any) -> list[Any]:
 
 def _element(row: Row) -> Row:
     kept: Row = {name: row[name] for name in ("children", "class") if name in row}
-    return {"name": row["name"], "type": row.get("items", "any"), "items": row.get("items_items", "any"), **kept}
+    inner = row.get("items_items", "object" if "children" in row else "any")
+    return {"name": row["name"], "type": row.get("items", "any"), "items": inner, **kept}
 
 
 def _object(value: dict[str, Any], row: Row) -> dict[str, Any]:

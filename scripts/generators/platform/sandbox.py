@@ -7,40 +7,66 @@ from collections.abc import Iterator
 from typing import Any
 
 from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.registry import OperationInfo
+from generators import facts
 from generators.facts import Page
-from generators.platform.lists import NotAList, recognise
+from generators.platform.lists import SIZES, Listed, NotAList, recognise
 from generators.platform.naming import api_name, product_of
-from generators.platform.source import ENVELOPE, documented, examples, merged, replies, returned
+from generators.platform.source import ENVELOPE, documented, examples, merged, olds, replies, returned
 from generators.platform.types import Row, enforced, is_map, values_at
+from generators.uses import by_hand
 
-KEPT = ("name", "in", "type", "items", "required")
 OF_TYPE: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
-PAGING = ("parameter", "first", "at", "items", "more", "next", "total")
+INVALID = {"invalidparameter", "paramerror", "param.error", "parameter.error", "40035", "400002"}
+INVALID_TEXTS = {"参数错误", "参数不合法", "非法参数", "参数非法"}
+LIMITS = {
+    "string": {"min_length", "max_length", "length_unit", "max_items", "enum"},
+    "integer": {"min", "max", "enum"},
+    "number": {"min", "max", "enum"},
+    "array": {"max_items", "enum"},
+}
+"""By type: the limits that mean something for it."""
 
 
 def files() -> dict[str, str]:
     """The endpoints of each product, one on a line, by the name of the product."""
+    written = {(info.http, info.path): info for info in by_hand()}
+    # one that is archived has a function in the sandbox if the client has it, and can be given another answer too
+    endpoints = {place: facts.current(*place) for place in written} | documented()
+    own = {place: _own_names(pages, written.get(place)) for place, pages in endpoints.items()}
+    taken = {name for names in own.values() for name in names}
     found: dict[str, list[str]] = {}
-    for pages in documented().values():
-        line = json.dumps(_endpoint(pages), ensure_ascii=False, separators=(",", ":"))
+    for place, pages in endpoints.items():
+        older = [] if place in written else [name for name in _older_names(pages) if name not in taken]
+        line = json.dumps(_endpoint(pages, own[place] + older), ensure_ascii=False, separators=(",", ":"))
         found.setdefault(product_of(pages[0]), []).append(line)
     return {product: "[\n" + ",\n".join(sorted(lines)) + "\n]\n" for product, lines in found.items()}
 
 
-def _endpoint(pages: list[Page]) -> dict[str, Any]:
+def _own_names(pages: list[Page], info: OperationInfo | None) -> list[str]:
+    """The names by which `run()` finds it, and nothing else."""
+    return [*dict.fromkeys([*map(api_name, pages), *(info.names if info else ())])]
+
+
+def _older_names(pages: list[Page]) -> list[str]:
+    return [*dict.fromkeys(old["method"] for page in pages for old in olds(page))]
+
+
+def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
     page, params = pages[0], merged(pages)
-    token = page["auth"] in {"header:x-acs-dingtalk-access-token", "query:access_token"}
+    listed = _listed(pages, params)
+    answer = sample(pages, listed)
     described = {
-        "name": api_name(page),
+        "names": names,
         "verb": page["http"],
         "path": page["path"],
         "scope": next(iter(page["permissions"]), None),
-        "open": not token,
+        "open": page["auth"] not in {"header:x-acs-dingtalk-access-token", "query:access_token"},
         "invalid": _invalid(pages),
         "params": [_param(row, list(_examples(pages, row))) for row in params],
-        "sample": sample(pages),
-        "echo": list(_echoed(pages)),
-        "paging": _paging(pages, params),
+        "sample": answer,
+        "echo": [way for way in _echoed(pages, params) if _leads(answer, way) and not _of_paging(listed, way)],
+        "paging": listed and _paging(listed, params, page["host"]),
     }
     return {name: value for name, value in described.items() if value not in (None, False, [], {})}
 
@@ -53,39 +79,88 @@ def _invalid(pages: list[Page]) -> str | None:
     """The documented code for a wrong parameter, if there is one for any parameter."""
     for page in pages:
         for error in page["errors"]:
-            code, text = str(error["code"]), str(error["message"])
-            if code.lower() in {"invalidparameter", "paramerror", "param.error", "parameter.error", "40035", "400002"}:
-                return code
-            if text in {"参数错误", "参数不合法", "非法参数", "参数非法"}:
+            code = str(error["code"])
+            if code.lower() in INVALID or (error["message"] in INVALID_TEXTS and _fits(code, page["host"])):
                 return code
     return None
 
 
+def _fits(code: str, host: str) -> bool:
+    return host == "api" or code.isdecimal()
+
+
 def _param(row: Row, shown: list[Any]) -> dict[str, Any]:
-    kept = {name: row[name] for name in KEPT if row.get(name)}
-    limits = dict(row.get("constraints", {}))
+    kept = {name: row[name] for name in ("name", "type", "required") if row.get(name)}
+    if "in" in row:
+        kept["place"] = row["in"]
+        kept["required"] = bool(row.get("required")) or row["in"] == "path"
     inside = [item for each in shown for item in (each if is_array(each) else [each])]
+    known = LIMITS.get(row["type"], set())
+    limits = {name: value for name, value in row.get("constraints", {}).items() if name in known}
     if "enum" in limits and not enforced(row, inside):
         del limits["enum"]
-    if limits:
-        kept["limits"] = limits
-    if row.get("children"):
+    if row["type"] == "array":
+        kept["items"] = row.get("items")
+    if row.get("children") and row["type"] in {"object", "array"}:
         if is_map(row, shown):
             kept["map"] = True
             inside = [value for each in inside if is_object(each) for value in each.values()]
         kept["children"] = [_param(child, list(values_at(inside, child["name"]))) for child in row["children"]]
-    return kept
+    elif row["type"] == "object":
+        kept["values"] = row.get("values")
+    return {name: value for name, value in {**kept, "limits": limits}.items() if value}
 
 
-def sample(pages: list[Page]) -> Any:
+def _listed(pages: list[Page], params: list[Row]) -> Listed | None:
+    try:
+        return recognise(params, returned(pages), pages[0]["host"])
+    except NotAList:
+        return None
+
+
+def sample(pages: list[Page], listed: Listed | None) -> Any:
     """The documented answer; where there is none, one with a value of each field's type."""
-    shown = next(replies(pages), None)
+    way = _items_way(listed, pages[0]["host"]) if listed else []
+    fitting = (reply for reply in replies(pages) if not _refuses(reply) and (not way or _has_items(reply, way)))
+    rows = returned(pages)
+    shown = next(fitting, None)
     if shown is None:
-        rows = returned(pages)
         shown = _value(rows[0]) if rows and not rows[0]["name"] else _of(rows)
     if is_object(shown) and pages[0]["host"] == "oapi":
         return {name: value for name, value in shown.items() if name not in ENVELOPE}
     return shown
+
+
+def _items_way(listed: Listed, host: str) -> list[str]:
+    """Where the items of a list are in a reply."""
+    return [*filter(None, [_at(listed, host)]), listed.items["name"]]
+
+
+def _at(listed: Listed, host: str) -> str:
+    return "result" if listed.at is None and host == "oapi" else listed.at or ""
+
+
+def _has_items(reply: Any, way: list[str]) -> bool:
+    for name in way:
+        reply = reply.get(name) if is_object(reply) else None
+    return is_array(reply) and bool(reply)
+
+
+def _refuses(reply: Any) -> bool:
+    """Whether a sample shows a refusal."""
+    if not is_object(reply):
+        return False
+    flags = {name: reply.get(name) for name in ("success", "result")}
+    return any(value in (False, "false") for value in flags.values()) or reply.get("errcode") not in (None, 0, "0")
+
+
+def _leads(reply: Any, way: list[str]) -> bool:
+    """Whether a path leads to something in a reply."""
+    for name in way:
+        if not is_object(reply) or name not in reply:
+            return False
+        reply = reply[name]
+    return True
 
 
 def _of(rows: list[Row]) -> dict[str, Any]:
@@ -93,49 +168,66 @@ def _of(rows: list[Row]) -> dict[str, Any]:
 
 
 def _value(row: Row) -> Any:
-    if row.get("children"):
+    if row.get("children") and row["type"] in {"object", "array"}:
         inside = _of(row["children"])
-        return [inside] if row["type"] == "array" else inside
+        if row["type"] == "array":
+            return [[inside]] if row.get("items") == "array" else [inside]
+        return {"key": inside} if is_map(row, []) else inside
     example = row.get("example")
-    fits = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
-    kind: Any = fits.get(row["type"], object)
-    return example if example is not None and isinstance(example, kind) else OF_TYPE.get(row["type"], "text")
+    fits: dict[str, Any] = {
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+        "array": list,
+        "object": dict,
+    }
+    if example is not None and isinstance(example, fits.get(row["type"], object)):
+        return example
+    return [_any(row["items"])] if row["type"] == "array" and row.get("items") else _any(row["type"])
 
 
-def _echoed(pages: list[Page]) -> Iterator[list[str]]:
-    """The ways to fields of the answer that repeat a parameter, as the page's two samples show it."""
+def _any(kind: str) -> Any:
+    """Any value of a type."""
+    return OF_TYPE.get(kind, "text")
+
+
+def _echoed(pages: list[Page], params: list[Row]) -> Iterator[list[str]]:
+    """The ways to fields of the answer that repeat a parameter, as the page's samples show it."""
+    found: dict[tuple[str, ...], None] = {}
     for page in pages:
-        given: dict[str, Any] = {}
+        given = {row["name"]: row["example"] for row in params if row.get("example")}
         for part in ("request_query_example", "request_example"):
             given |= page[part] if is_object(page.get(part)) else {}
-        yield from _repeated(next(replies([page]), None), given, [])
+        found |= dict.fromkeys(_repeated(next(replies([page]), None), given, ()))
+    names = {row["name"] for row in params}
+    return (list(way) for way in found if way[-1] in names)
 
 
-def _repeated(shown: Any, given: dict[str, Any], way: list[str]) -> Iterator[list[str]]:
+def _repeated(shown: Any, given: dict[str, Any], way: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     if is_object(shown):
         for name, value in shown.items():
             if isinstance(value, str) and value and given.get(name) == value:
-                yield [*way, name]
+                yield (*way, name)
             else:
-                yield from _repeated(value, given, [*way, name])
+                yield from _repeated(value, given, (*way, name))
 
 
-def _paging(pages: list[Page], params: list[Row]) -> dict[str, Any] | None:
+def _of_paging(listed: Listed | None, way: list[str]) -> bool:
+    return listed is not None and way[-1] in {listed.more, listed.following, listed.total, listed.parameter}
+
+
+def _paging(listed: Listed, params: list[Row], host: str) -> dict[str, Any]:
     """How a list pages, with the names in the answer."""
-    try:
-        listed = recognise(params, returned(pages), pages[0]["host"])
-    except NotAList:
-        return None
-    if listed is None:
-        return None
-    at = "result" if listed.at is None and pages[0]["host"] == "oapi" else listed.at or ""
-    found = {
+    names = {row["name"] for row in params}
+    described = {
         "parameter": listed.parameter,
         "first": listed.first,
-        "at": at,
-        "items": listed.items["name"],
+        "pages": listed.in_pages,
+        "size": next((name for name in SIZES if name in names), None),
+        "way": _items_way(listed, host),
         "more": listed.more,
         "next": listed.following,
         "total": listed.total,
     }
-    return {name: found[name] for name in PAGING if found[name] not in (None, "")}
+    return {name: value for name, value in described.items() if value is not None and value is not False}

@@ -13,8 +13,9 @@ Or from a shell, for a client in any language:
     python -m dingtalk_models.sandbox --port 8787
 
 One port serves the paths of both hosts, oapi.dingtalk.com and api.dingtalk.com. Each follows its own rules: where the
-token has to be, which envelope a reply has, which codes and texts. The sandbox keeps state and is strict. It refuses
-an API that it does not implement as the platform refuses an unknown one, and logs that in `dingtalk_models.sandbox`.
+token has to be, which envelope a reply has, which codes and texts. The sandbox keeps state and is strict. A documented
+API that it does not implement is checked as documented, and answered with the documented sample; `Sandbox.answer` sets
+another answer. An API that is not documented is refused, and logged in `dingtalk_models.sandbox`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ if not (find_spec("starlette") and find_spec("uvicorn")):
 
 from dingtalk_models.modules import MODULES
 from dingtalk_models.sandbox.gateway import Gateway
+from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
 from dingtalk_models.sandbox.server.clock import Clock
+from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 from dingtalk_models.sandbox.server.http_server import App, Received, Server
 from dingtalk_models.sandbox.server.loading import load_endpoints
@@ -52,8 +55,10 @@ __all__ = [
     "Department",
     "Fault",
     "Membership",
+    "OwnAnswer",
     "Push",
     "Received",
+    "Refused",
     "Role",
     "RoleGroup",
     "Sandbox",
@@ -98,8 +103,8 @@ class Sandbox:
         self.corp_id, self.corp_secret = held.corp_id, held.corp_secret
         self.appkey, self.appsecret, self.agent_id = held.appkey, held.appsecret, held.agent_id
         self.clock: Clock = held.clock
-        gateway = Gateway(self.company, qps, None if scopes is None else frozenset(scopes))
-        self._app = App(gateway.answer, held.clock)
+        self._gateway = Gateway(self.company, qps, None if scopes is None else frozenset(scopes))
+        self._app = App(self._gateway.answer, held.clock)
         self.calls: list[Received] = self._app.calls
         self.pushes: list[Push] = self.company.callbacks.pushes
         self._qps = qps
@@ -158,6 +163,26 @@ class Sandbox:
         fault = Fault(path, times, how)
         self._app.faults.append(fault)
         return fault
+
+    def answer(self, name: str, answer: Making, /) -> OwnAnswer:
+        """Set your own answer to an API, by one of the platform's names for it: `"calendar_1_0.CreateEvent"`.
+
+        Requests are still checked as documented: token, scope, and every parameter. If several answers are set for an
+        API, the latest counts.
+
+        Args:
+            name: the name, as `run()` takes it.
+            answer: the answer, without `errcode` and `errmsg`; or a function that makes it. The function gets the
+                arguments under their wire names, and may raise `Refused(code, message)`. It runs on the sandbox's
+                thread, so it cannot call the sandbox.
+
+        Returns:
+            The answer, which can be cancelled.
+
+        Raises:
+            ValueError: no API has this name.
+        """
+        return self._gateway.answers.set(name, answer)
 
     def revoke_tokens(self) -> None:
         """Make the issued access token invalid; the next fetch gets a new one."""

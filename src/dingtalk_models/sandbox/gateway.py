@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Mapping
 
 from dingtalk_models.sandbox.callback.changes import pushing_changes
-from dingtalk_models.sandbox.server.endpoints import Endpoint, route
+from dingtalk_models.sandbox.platform.documented import Answers, Documented
+from dingtalk_models.sandbox.server.endpoints import Endpoint, Result, route
 from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
 from dingtalk_models.sandbox.state.company import Company
@@ -23,30 +25,47 @@ class Gateway:
         self._qps = qps
         self._scopes = scopes
         self._recent: dict[str, deque[float]] = {}
+        self.answers = Answers()
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; endpoints change the company only here."""
         if call.path.startswith(PREFIX):
             return self._company.drive.store.answer(call)
         dialect = dialect_of(call.path)
-        verbs, in_path = route(call.path)
+        found: Endpoint | Documented | None = None
         try:
-            endpoint = dialect.pick(verbs, call.method)
-            if endpoint is None:
+            found = dialect.pick(self._endpoints(call), call.method)
+            if found is None:
                 log.warning("not implemented by the sandbox: %s %s", call.method, call.path)
                 return dialect.unknown(call.path)
-            if not endpoint.open:
-                self._admit(call, endpoint, dialect)
-            in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
-            elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
-            arguments = endpoint.read({**elsewhere, **in_query, **in_path})
-            with pushing_changes(self._company):
-                result = endpoint.handler(self._company, **arguments)
-            return dialect.accepted(result)
+            if not found.open:
+                self._admit(call, found, dialect)
+            if isinstance(found, Documented):
+                answer = self.answers.answer(call, found, dialect)
+            else:
+                answer = dialect.accepted(self._perform(call, found, dialect))
         except Refused as refusal:
-            return dialect.refused(refusal)
+            answer = dialect.refused(refusal)
+        if isinstance(found, Documented):
+            answer.headers["x-sandbox"] = self.answers.source(found)
+        return answer
 
-    def _admit(self, call: Call, endpoint: Endpoint, dialect: Bare) -> None:
+    def _endpoints(self, call: Call) -> Mapping[str, Endpoint | Documented]:
+        """The endpoints at the path of a call, by verb. What is documented is looked up only if it is needed."""
+        functions, _ = route(call.path)
+        if call.method in functions and not self.answers:
+            return functions
+        return {**functions, **self.answers.at(call.path, functions)}
+
+    def _perform(self, call: Call, endpoint: Endpoint, dialect: Bare) -> Result:
+        _, in_path = route(call.path)
+        in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
+        elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
+        arguments = endpoint.read({**elsewhere, **in_query, **in_path})
+        with pushing_changes(self._company):
+            return endpoint.handler(self._company, **arguments)
+
+    def _admit(self, call: Call, endpoint: Endpoint | Documented, dialect: Bare) -> None:
         credentials = self._company.credentials
         token = dialect.token(call)
         if not token:

@@ -9,13 +9,16 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from python_multipart.multipart import Field, File, parse_form
 
 from dingtalk_models.sandbox.server.endpoints import Endpoint, Result
 from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of
+from dingtalk_models.sandbox.server.json_values import is_array, is_object
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Call:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
-    body: dict[str, Any] | str = field(default_factory=dict[str, Any])
+    body: dict[str, Any] | list[Any] | str = field(default_factory=dict[str, Any])
     form: bool = False
     unreadable: int | None = None
     content: bytes = b""
@@ -55,9 +58,9 @@ class Call:
             body: object = json.loads(text)
         except ValueError:
             body = None
-        if not isinstance(body, dict):
-            return cls(method, path, query, headers, text, unreadable=47001)
-        return cls(method, path, query, headers, cast("dict[str, Any]", body))
+        if is_object(body) or is_array(body):
+            return cls(method, path, query, headers, body)
+        return cls(method, path, query, headers, text, unreadable=47001)
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,12 @@ class Bare:
     stale: int | str = 40014
     unscoped: int | str = 60011
     throttled: int | str = 90018
+    unreadable: int | str = 47001
+    invalid: int | str = 40035
+    bodiless: frozenset[str] = frozenset({"GET"})
+    may_be_empty: bool = False
 
-    def pick(self, verbs: Mapping[str, Endpoint], verb: str) -> Endpoint | None:
+    def pick(self, verbs: Mapping[str, T], verb: str) -> T | None:
         """The endpoint for this verb; None: there is no such path."""
         if verbs and verb not in verbs:
             raise Refused(43001 if "GET" in verbs else 43002)
@@ -127,12 +134,25 @@ class Bare:
 
     def arguments(self, call: Call, endpoint: Endpoint) -> Mapping[str, object]:
         """The parameters, from where this kind of path expects them: the query of a GET, else the body."""
-        if endpoint.verb == "GET":
+        if endpoint.verb in self.bodiless:
             return call.query
+        body = self.body(call, needed=bool(endpoint.parameters.model_fields))
+        if not is_object(body):
+            raise Refused(self.unreadable)
+        return body
+
+    def body(self, call: Call, *, needed: bool) -> dict[str, Any] | list[Any]:
+        """The body, if it can be read.
+
+        Args:
+            call: the request.
+            needed: whether the endpoint has parameters in the body.
+        """
+        del needed
         if isinstance(call.body, str):
-            raise Refused(call.unreadable or 47001)
-        is_multipart = any(isinstance(part, Upload) for part in call.body.values())
-        return call.query | call.body if is_multipart else call.body
+            raise Refused(call.unreadable or self.unreadable)
+        is_multipart = is_object(call.body) and any(isinstance(part, Upload) for part in call.body.values())
+        return call.query | call.body if is_object(call.body) and is_multipart else call.body
 
     def unknown(self, path: str) -> Answer:
         """The answer for a path that does not exist."""
@@ -154,6 +174,8 @@ class Bare:
 
 class Topapi(Bare):
     """`/topapi/**`: every reply has a request_id, and refusals of the gateway are wrapped in errcode 88."""
+
+    invalid = 400002
 
     def token(self, call: Call) -> str | None:
         in_form = call.body.get("access_token") if call.form and isinstance(call.body, dict) else None
@@ -181,18 +203,20 @@ class Api(Bare):
     stale = "InvalidAuthentication"
     unscoped = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
     throttled = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
+    unreadable = "Missingbody"
+    invalid = "invalidParameter"
+    bodiless = frozenset({"GET", "DELETE"})
+    may_be_empty = True
 
-    def pick(self, verbs: Mapping[str, Endpoint], verb: str) -> Endpoint | None:
+    def pick(self, verbs: Mapping[str, T], verb: str) -> T | None:
         return verbs.get(verb)
 
     def token(self, call: Call) -> str | None:
         return call.headers.get("x-acs-dingtalk-access-token")
 
-    def arguments(self, call: Call, endpoint: Endpoint) -> Mapping[str, object]:
-        if endpoint.verb in ("GET", "DELETE"):
-            return call.query
-        if isinstance(call.body, str) or call.form or (endpoint.parameters.model_fields and not call.content):
-            raise Refused("Missingbody")
+    def body(self, call: Call, *, needed: bool) -> dict[str, Any] | list[Any]:
+        if isinstance(call.body, str) or call.form or (needed and not call.content):
+            raise Refused(self.unreadable)
         return call.body
 
     def accepted(self, result: Result) -> Answer:

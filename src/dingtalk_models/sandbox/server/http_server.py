@@ -44,21 +44,24 @@ class Received:
         path: the path, without the query.
         query: the query parameters.
         headers: the headers, with lower-case names.
-        body: the JSON object or form; the text of a body that is neither.
+        body: the JSON object, JSON array or form; the text of a body that is none of them.
         status: the HTTP status answered; None if the connection was cut instead.
         code: the code answered (the sub code where the gateway wraps it), 0 if nothing went wrong;
             None if the connection was cut.
         at: when, in seconds since the epoch by the sandbox's clock.
+        documented: whether the sandbox only knows the documentation of the API: it checked the request as documented,
+            and answered with the documented sample.
     """
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
-    body: dict[str, Any] | str
+    body: dict[str, Any] | list[Any] | str
     status: int | None
     code: int | str | None
     at: float
+    documented: bool = False
 
     def __repr__(self) -> str:
         """Without the headers; tokens and secrets masked."""
@@ -122,7 +125,8 @@ class App:
         status, code = (answer.status, answer.code) if answer else (None, None)
         log.info("%s %s -> %s %s", call.method, call.path, status or "cut", "" if code is None else code)
         parts = (call.method, call.path, call.query, call.headers, call.body)
-        self.calls.append(Received(*parts, status, code, self._clock.now()))
+        documented = answer is not None and answer.headers.get("x-sandbox") == "documented"
+        self.calls.append(Received(*parts, status, code, self._clock.now(), documented))
 
 
 class _Protocol(H11Protocol):

@@ -1,0 +1,250 @@
+"""The documented endpoints. Where one has no function here, its documentation is what the sandbox knows of it.
+
+A request is checked as documented, and answered with the documented sample or with an answer of one's own. The data
+files are read when they are first needed; scripts/generate writes them.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, Final, TypeAlias
+
+from dingtalk_models.sandbox.platform.pages import Paging, turn
+from dingtalk_models.sandbox.platform.parameters import Row, Wrong, fields
+from dingtalk_models.sandbox.server.endpoints import Result
+from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call
+from dingtalk_models.sandbox.server.errors import Refused, text_of
+from dingtalk_models.sandbox.server.json_values import is_array, is_object
+
+WHOLE_BODY: Final = ""
+"""The name of a parameter that is the body itself."""
+
+Making: TypeAlias = Result | Callable[[dict[str, Any]], Result]
+"""An answer without its envelope, or a function that makes it from the arguments."""
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A documented endpoint.
+
+    Attributes:
+        names: the platform's names for it.
+        scope: the permission scope that it needs.
+        open: whether it needs no access token.
+        invalid: the documented code for a wrong parameter.
+        params: its parameters, as in the data file.
+        sample: the documented answer; `None` if that has no body.
+        echo: the fields of the answer that repeat a parameter of the same name.
+        paging: how it pages, if it is a list.
+    """
+
+    names: tuple[str, ...]
+    verb: str
+    path: str
+    scope: str | None = None
+    open: bool = False
+    invalid: str | None = None
+    params: tuple[dict[str, Any], ...] = ()
+    sample: dict[str, Any] | None = None
+    echo: tuple[list[str], ...] = ()
+    paging: Paging | None = None
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What its path is like, with a group for each placeholder."""
+        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path)))
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Its parameters."""
+        return list(map(Row.read, self.params))
+
+    @cached_property
+    def segments(self) -> list[str]:
+        """The segments of its path."""
+        return self.path.split("/")
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path with as many segments is one of its paths."""
+        # most are told apart by a literal segment, without the pattern
+        same = all(own == given or "{" in own for own, given in zip(self.segments, path.split("/"), strict=True))
+        return same and self.pattern.fullmatch(path) is not None
+
+    def read(self, call: Call, dialect: Bare) -> dict[str, Any]:
+        """The arguments in a request, in their documented types, by their names.
+
+        Raises:
+            Refused: one is missing or not as documented.
+        """
+        found = self.pattern.fullmatch(call.path)
+        given: dict[str, Mapping[str, Any]] = {
+            "path": found.groupdict() if found else {},
+            "query": call.query,
+            "header": {row.name: call.headers.get(row.name.lower()) for row in self._in("header")},
+            "body": self._body(call, dialect),
+        }
+        text = call.form or self.verb in dialect.bodiless
+        try:
+            arguments: dict[str, Any] = {}
+            for place, values in given.items():
+                arguments |= fields(values, self._in(place), text=text or place != "body")
+        except Wrong as wrong:
+            raise self._refusal(wrong, dialect) from None
+        return arguments
+
+    def shown(self, arguments: dict[str, Any], dialect: Bare) -> dict[str, Any]:
+        """The documented answer: with the ids that were given, where it repeats them; of a list, the page asked for."""
+        reply = copy.deepcopy(self.sample) or {}
+        for way in self.echo:
+            if way[-1] in arguments:
+                holder = reply
+                for name in way[:-1]:
+                    holder = holder[name]
+                holder[way[-1]] = arguments[way[-1]]
+        if self.paging:
+            try:
+                turn(reply, self.paging, arguments)
+            except Wrong as wrong:
+                raise self._refusal(wrong, dialect) from None
+        return reply
+
+    def _in(self, place: str) -> list[Row]:
+        return [row for row in self.rows if row.place == place]
+
+    def _body(self, call: Call, dialect: Bare) -> Mapping[str, Any]:
+        if self.verb in dialect.bodiless:
+            return call.query
+        rows = self._in("body")
+        whole = next((row for row in rows if row.name == WHOLE_BODY), None)
+        body = dialect.body(call, needed=whole.required if whole else bool(rows))
+        if whole:
+            # a client that has no value sends an empty object, which is no array
+            return {WHOLE_BODY: body} if body or (whole.type == "object" and call.content) else {}
+        if is_array(body):
+            raise Refused(dialect.unreadable)
+        return body if is_object(body) else {}
+
+    def _refusal(self, wrong: Wrong, dialect: Bare) -> Refused:
+        code = self.invalid or dialect.invalid
+        code = int(code) if isinstance(code, str) and code.isdecimal() else code
+        return Refused(code, f"{text_of(code)}: {wrong}")
+
+
+@dataclass(eq=False)
+class OwnAnswer:
+    """An answer of one's own to an API; `Sandbox.answer` makes one.
+
+    Attributes:
+        endpoint: the API.
+        answer: the answer without its envelope, or the function that makes it from the arguments.
+    """
+
+    endpoint: Documented
+    answer: Making
+    _answers: list[OwnAnswer] = field(repr=False)
+
+    def cancel(self) -> None:
+        """Let the sandbox answer by itself again, or as an earlier `Sandbox.answer` says."""
+        if self in self._answers:
+            self._answers.remove(self)
+
+
+class Answers:
+    """The answers to documented endpoints: one's own, or else the samples."""
+
+    def __init__(self) -> None:
+        self._own: list[OwnAnswer] = []
+
+    def set(self, name: str, answer: Making) -> OwnAnswer:
+        """Set one's own answer to an API; the latest counts."""
+        own = OwnAnswer(named(name), answer, self._own)
+        self._own.append(own)
+        return own
+
+    def at(self, path: str, served: Mapping[str, object]) -> Mapping[str, Documented]:
+        """The documented endpoints at a path that answer, by verb.
+
+        Args:
+            path: the path.
+            served: the functions of the sandbox at this path, by verb. They answer, unless one's own answer is set.
+        """
+        return {verb: each for verb, each in at(path).items() if verb not in served or self._of(each)}
+
+    def __bool__(self) -> bool:
+        return bool(self._own)
+
+    def answer(self, call: Call, endpoint: Documented, dialect: Bare) -> Answer:
+        """The answer to a request.
+
+        Raises:
+            Refused: the request is not as documented, or the function refuses it.
+        """
+        arguments = endpoint.read(call, dialect)
+        own = self._of(endpoint)
+        if own is None:
+            answer = dialect.accepted(endpoint.shown(arguments, dialect))
+            return replace(answer, content=b"") if endpoint.sample is None and dialect.may_be_empty else answer
+        return dialect.accepted(own.answer(arguments) if callable(own.answer) else own.answer)
+
+    def source(self, endpoint: Documented) -> str:
+        """The value of the header `x-sandbox`."""
+        return "answer" if self._of(endpoint) else "documented"
+
+    def _of(self, endpoint: Documented) -> OwnAnswer | None:
+        return next((own for own in reversed(self._own) if own.endpoint is endpoint), None)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The documented endpoints: by name, by a path without placeholders, and the others by their number of segments."""
+
+    by_name: dict[str, Documented]
+    by_path: dict[str, list[Documented]]
+    templates: dict[int, list[Documented]]
+
+
+@cache
+def _table() -> _Table:
+    table = _Table({}, {}, {})
+    for file in files("dingtalk_models.sandbox.platform").iterdir():
+        if file.name.endswith(".json"):
+            for described in json.loads(file.read_text("utf-8")):
+                endpoint = Documented(**described)
+                table.by_name.update(dict.fromkeys(endpoint.names, endpoint))
+                if "{" in endpoint.path:
+                    table.templates.setdefault(endpoint.path.count("/"), []).append(endpoint)
+                else:
+                    table.by_path.setdefault(endpoint.path, []).append(endpoint)
+    return table
+
+
+def at(path: str) -> dict[str, Documented]:
+    """The documented endpoints at a path, by verb. One with a literal segment goes before one with a placeholder."""
+    table = _table()
+    matching = [each for each in table.templates.get(path.count("/"), []) if each.is_at(path)]
+    matching.sort(key=lambda each: ["{" in segment for segment in each.segments])
+    found: dict[str, Documented] = {}
+    for endpoint in (*table.by_path.get(path, []), *matching):
+        found.setdefault(endpoint.verb, endpoint)
+    return found
+
+
+def named(name: str) -> Documented:
+    """The endpoint with this name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    known = _table().by_name
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"no documented API is called {name!r}{hint}")
+    return known[name]

@@ -1,0 +1,247 @@
+"""Every documented endpoint in the sandbox, product by product: what is valid is accepted, each mistake is refused.
+
+Requests are made from the facts. An endpoint with a function of its own is checked too: it is given another answer, and
+then what is documented counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import documented
+import pytest
+from documented import Api, Raw, apis
+from generators import facts
+from generators.platform.lists import SIZES
+from generators.platform.source import ENVELOPE, products
+from generators.platform.source import documented as documented_endpoints
+from helpers import is_list
+
+from dingtalk_models import DingTalkApp, DingTalkError, operations
+from dingtalk_models.core.json_values import is_object
+from dingtalk_models.platform.products import PRODUCTS
+from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.platform.documented import at, named
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, route
+
+EXCEPTIONS: dict[str, dict[str, str]] = {
+    "dingtalk.oapi.media.upload": {
+        "required: ": "it takes a file, which these requests do not have: tests/test_media.py sends some",
+        "complete: ": "the same",
+    },
+    "hrbrain_1_0.HrbrainImportDimission": {
+        "sample: ": "the sample shows a refusal",
+    },
+    "hrm_1_0.HrmProcessUpdateTerminationInfo": {
+        "sample: ": "the sample shows a refusal",
+    },
+    "jzcrm_1_0.GetDataView": {
+        "client: TransportError": "the sample has another shape than the table",
+    },
+    "service_group_1_0.UpdateGroupSet": {
+        "sample: ": "the sample shows a refusal",
+    },
+    "yida_1_0.ListTableDataByFormInstanceIdTableId": {
+        "client: read 0 entries": "the entry in the sample is null, which is no entry",
+    },
+}
+"""By endpoint: how a problem begins that the facts or these tests cause, and why."""
+
+NO_LISTS: dict[str, set[str]] = {
+    "takes `maxResults`, but nothing that says where a page begins": {
+        "project_1_0.GetProjectMemebers",
+    },
+    "takes `nextToken`, but the documented reply does not say where the next page begins": {
+        "conference_1_0.QueryCloudRecordText",
+        "project_1_0.QueryProject",
+        "project_1_0.SearchTaskFlow",
+        "project_1_0.SearchTaskflowStatus",
+        "workflow_1_0.PremiumQueryTodoTasksByManager",
+    },
+    "takes `pageSize`, but nothing that says where a page begins": {
+        "dingtalk.oapi.serviceaccount.list",
+        "exclusive_1_0.ListAuditLog",
+        "exclusive_1_0.SearchOrgInnerGroupInfo",
+        "project_1_0.GetProjectGroup",
+    },
+    "takes `page_size`, but nothing that says where a page begins": {
+        "dingtalk.oapi.material.article.list",
+        "dingtalk.oapi.material.news.list",
+        "dingtalk.oapi.workspace.auditlog.list",
+        "exclusive_1_0.QueryMsgSendRecords",
+    },
+    "takes `size`, but nothing that says where a page begins": {
+        "doc_1_0.GetResourceUploadInfo",
+    },
+    "the documented reply has no array": {
+        "alitrip_1_0.BillSettementBtripTrain",
+        "alitrip_1_0.BillSettementCar",
+        "alitrip_1_0.BillSettementFlight",
+        "alitrip_1_0.BillSettementHotel",
+        "crm_1_0.GetRelatedViewTabData",
+        "datacenter_1_0.QueryTotalDataCountService",
+        "dingtalk.oapi.attendance.group.positions.query",
+        "dingtalk.oapi.attendance.group.users.query",
+        "dingtalk.oapi.attendance.group.wifis.query",
+        "dvi_1_0.GetAsrTranscription",
+        "manufacturing_1_0.IndustrializeManufactureQueryJobs",
+        "yida_2_0.BatchAddOrUpdateRoleMembers",
+        "yida_2_0.BatchDeleteRoleMembers",
+        "yida_2_0.GetMatrixDetailById",
+        "yida_2_0.GetRoleDetailById",
+    },
+    "the documented reply has several arrays: `dataList`, `metaList`": {
+        "datacenter_1_0.QueryGeneralDataService",
+    },
+    "the documented reply has several arrays: `memberUserIds`, `unionIdList`": {
+        "im_1_0.BatchQueryGroupMember",
+    },
+    "the documented reply has several arrays: `orgUsesList`, `outOrgUserList`": {
+        "live_1_0.QueryLiveWatchUserList",
+    },
+}
+"""APIs that take a parameter of paging and are single calls, by the reason."""
+
+
+@pytest.fixture(scope="module")
+def shared() -> Generator[Sandbox]:
+    """A sandbox for all endpoints."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def caller(shared: Sandbox) -> Generator[DingTalkApp]:
+    with shared.app() as app:
+        yield app
+    app.close()
+
+
+def has_a_function(api: Api) -> bool:
+    page = api.pages[0]
+    return page["http"] in ENDPOINTS.get(page["path"], {})
+
+
+def check(problems: list[tuple[str, str]]) -> None:
+    """Fail for problems that are no exceptions."""
+    left = [f"{name}: {text}" for name, text in problems if not text.startswith(tuple(EXCEPTIONS.get(name, ())))]
+    assert not left, "\n".join(left)
+
+
+def raw_problems(sandbox: Sandbox, api: Api) -> list[str]:
+    """What the sandbox does with requests of an endpoint that it should not."""
+    own = sandbox.answer(api.name, {}) if has_a_function(api) else None
+    with Raw(sandbox) as raw:
+        problems = [*_valid_problems(raw, api), *_mistake_problems(raw, api)]
+        problems += [] if own else _sample_problems(raw, api)
+    if own:
+        own.cancel()
+    return problems
+
+
+def _valid_problems(raw: Raw, api: Api) -> Generator[str]:
+    for what, arguments in (("required", api.only_required), ("complete", api.complete)):
+        reply = raw.send(api, arguments)
+        if not reply.accepts or reply.kind is None:
+            yield f"{what}: {reply}"
+
+
+def _mistake_problems(raw: Raw, api: Api) -> Generator[str]:
+    status = 400 if api.pages[0]["host"] == "api" else 200
+    for what, way, arguments in documented.mistakes(api):
+        reply, where = raw.send(api, arguments), documented.shown_way(way)
+        # no body, or one that is neither an object nor an array, is refused as no body at all
+        named_there = f" {where}: " in reply.text or (where == "body" and reply.text.startswith("body is"))
+        if reply.accepts or reply.status != status or not named_there:
+            yield f"{what} {where}: {reply}"
+
+
+def _sample_problems(raw: Raw, api: Api) -> Generator[str]:
+    """Whether the answer is none of the documented samples. That of a list is a page, and some repeat what was sent."""
+    shown = [sample for page in api.pages for sample in facts.sample_replies(page)]
+    if shown and not named(api.name).paging and not named(api.name).echo:
+        answer = raw.send(api, api.only_required).body
+        if not any(_same(sample, answer) for sample in shown):
+            yield f"sample: the answer is {answer}"
+
+
+def _same(sample: Any, answer: Any) -> bool:
+    return all(answer.get(name) == value for name, value in sample.items() if name not in ENVELOPE)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_requests_are_checked_as_documented(product: str, shared: Sandbox) -> None:
+    check([(api.name, problem) for api in apis(product) for problem in raw_problems(shared, api)])
+
+
+def client_problems(sandbox: Sandbox, app: DingTalkApp, api: Api) -> Generator[str]:
+    """What is wrong with the answer that the client gets for the required parameters; a list is read to its end."""
+    paging, arguments = named(api.name).paging, api.only_required
+    if paging and paging["parameter"] in arguments:
+        arguments[paging["parameter"]] = paging.get("first", "")
+    sandbox.calls.clear()
+    try:
+        answer = app.run(api.name, **arguments)
+        items = answer.all() if is_list(answer) else []
+    except DingTalkError as error:
+        yield f"client: {error!r}"
+        return
+    if not all(call.documented for call in sandbox.calls if "oauth2/accessToken" not in call.path):
+        yield "client: a call was answered by a function"
+    if paging and is_list(answer):
+        yield from _list_problems(sandbox, api, arguments, len(items))
+
+
+def _list_problems(sandbox: Sandbox, api: Api, arguments: dict[str, Any], count: int) -> Generator[str]:
+    paging, shown = named(api.name).paging, named(api.name).sample
+    assert paging
+    for name in paging["way"]:
+        assert shown
+        shown = shown[name]
+    size = next((int(arguments[name]) for name in SIZES if name in arguments), len(shown or ()))
+    starts = {
+        str({**call.query, **(call.body if is_object(call.body) else {})}.get(paging["parameter"]))
+        for call in sandbox.calls
+        if call.documented
+    }
+    if len(starts) not in {3, 4} or count != 2 * size + 1:
+        yield f"client: read {count} entries from {starts}, {size} on a page"
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_client_reads_the_answers(product: str, shared: Sandbox, caller: DingTalkApp) -> None:
+    check(
+        [
+            (api.name, problem)
+            for api in apis(product)
+            if not has_a_function(api)
+            for problem in client_problems(shared, caller, api)
+        ]
+    )
+
+
+def test_exceptions_are_needed(shared: Sandbox, caller: DingTalkApp) -> None:
+    every = {api.name: api for product in PRODUCTS for api in apis(product)}
+    for name, starts in EXCEPTIONS.items():
+        found = raw_problems(shared, every[name])
+        if not has_a_function(every[name]):
+            found += client_problems(shared, caller, every[name])
+        assert not [start for start in starts if not any(problem.startswith(start) for problem in found)], name
+
+
+def test_lists_that_are_read_call_by_call() -> None:
+    found: dict[str, set[str]] = {}
+    for product in products().values():
+        for name, reason in product.single.items():
+            found.setdefault(reason, set()).add(name)
+    assert found == NO_LISTS
+
+
+def test_every_endpoint_is_found_by_its_path_and_its_names() -> None:
+    for verb, path in documented_endpoints():
+        assert at(path)[verb].path == path
+        functions, _ = route(path)
+        assert verb not in functions or ENDPOINTS.get(path), f"a function with placeholders hides {verb} {path}"
+    for info in operations():
+        assert {named(name).path for name in info.names} == {info.path}
