@@ -88,9 +88,11 @@ class Plan:
         """
         leaving, most = len(self.leaving), self.people // _FREELY_REMOVED if allow is None else allow
         if leaving > most:
-            english = f"the plan removes or disables {leaving} of {self.people} people: confirm it with allow={leaving}"
-            chinese = f"计划将移除或停用 {self.people} 人中的 {leaving} 人，确认请传 allow={leaving}"
-            raise Refusal("allow", f"{english} / {chinese}")
+            raise Refusal(
+                "allow",
+                f"the plan removes or disables {leaving} of {self.people} people: confirm it with allow={leaving} / "
+                f"计划将移除或停用 {self.people} 人中的 {leaving} 人，确认请传 allow={leaving}",
+            )
         return self._apply(workers, progress)
 
     def _apply(self, workers: int, progress: Progress | None) -> Flow[Outcome]:
