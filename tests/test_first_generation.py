@@ -435,7 +435,12 @@ def test_a_retired_name_says_so(app: DingTalkApp, name: str, instead: str | None
 
 def test_what_is_retired_is_not_offered(app: DingTalkApp) -> None:
     families = tuple(name for name in RETIRED if name.endswith("."))
-    both = [name for name in app.methods if name in RETIRED or name.startswith(families)]
+    documented = {page.get("legacy_method") for page in facts.endpoints() if not page["archived"]}
+    both = [
+        name
+        for name in app.methods
+        if name in RETIRED or (name.startswith(families) and name not in documented)  # one of a family may be left
+    ]
     assert both == [], "an operation answers to them: take them out of retired.py"
     leads = {instead for instead in RETIRED.values() if instead and not instead.startswith("/")}
     assert leads
