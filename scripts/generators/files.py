@@ -22,7 +22,7 @@ def files() -> dict[Path, str]:
         **{PLATFORM / f"{name}.py": product.text for name, product in products.items()},
         PLATFORM / "products.py": source.products_module(products),
         **names.stubs(),
-        PACKAGE / "method_names.py": names.method_names(
+        PACKAGE / "core" / "method_names.py": names.method_names(
             name for product in products.values() for name in product.names
         ),
         PACKAGE / "callback" / "on.py": events.on(),

@@ -27,6 +27,7 @@ from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
+    from dingtalk_models.request import Requester
     from dingtalk_models.run import Runner
 
 T = TypeVar("T")
@@ -170,6 +171,16 @@ class DingTalkApp(Sender, Modules):
         from dingtalk_models.run import Runner  # noqa: PLC0415 - only when used
 
         return Runner(self)
+
+    @property
+    def request(self) -> Requester:
+        """Call any endpoint, also one that is not documented: `app.request("POST", "/v1.0/…", body={…})`.
+
+        `await app.request.aio(…)`; `app.request.call(…)`.
+        """
+        from dingtalk_models.request import Requester  # noqa: PLC0415 - only when used
+
+        return Requester(self)
 
     @property
     def methods(self) -> list[str]:

@@ -19,7 +19,7 @@ from dingtalk_models.platform.products import PRODUCTS, REPLACED
 from dingtalk_models.retired import retired
 
 if TYPE_CHECKING:
-    from dingtalk_models.method_names import MethodName
+    from dingtalk_models.core.method_names import MethodName
 
 
 def operations() -> list[registry.OperationInfo]:
@@ -111,7 +111,7 @@ def _is_operation(target: object) -> bool:
 
 
 def _documented_names() -> tuple[str, ...]:
-    from dingtalk_models.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
+    from dingtalk_models.core.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
 
     return get_args(MethodName)
 
