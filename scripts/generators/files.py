@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from generators import coverage, events, moving, names, pages, reference_pages, what_is_here
+from generators import coverage, events, moving, names, pages, reference_pages, run_types, what_is_here
 from generators.facts import ROOT
 from generators.marked import filled
 from generators.platform import source
@@ -25,6 +25,7 @@ def files() -> dict[Path, str]:
         PACKAGE / "core" / "method_names.py": names.method_names(
             name for product in products.values() for name in product.names
         ),
+        PACKAGE / "run_types.py": run_types.run_types({name: product.text for name, product in products.items()}),
         PACKAGE / "callback" / "on.py": events.on(),
     }
     return {
