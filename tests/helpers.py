@@ -37,6 +37,11 @@ def english(text: str) -> str:
     return first
 
 
+def untyped(**given: Any) -> dict[str, Any]:
+    """Arguments that type checkers let pass: under their wire names, or wrong on purpose."""
+    return given
+
+
 def awaited(app: DingTalkApp, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine function on a new event loop, with the app in use, and close the connections of the app."""
 

@@ -432,7 +432,7 @@ def test_through_the_app(app: DingTalkApp) -> None:
     approval = app.smartwork.approvals.create(LEAVE, "yangfan", leave(), dept_id=110)
     assert app.smartwork.approvals.todo_count("sunjing") == 1
     assert app.smartwork.approval_forms.by_name("请假").process_code == LEAVE
-    assert app.run("workflow_1_0.GetProcessInstance", processInstanceId=approval.process_instance_id).app is app
+    assert app.run("workflow_1_0.GetProcessInstance", process_instance_id=approval.process_instance_id).app is app
 
 
 def test_unsent(app: DingTalkApp) -> None:

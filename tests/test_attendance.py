@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from helpers import awaited, items
+from helpers import awaited, items, untyped
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -74,8 +74,10 @@ def test_older_names_take_their_own_parameters(sandbox: Sandbox, app: DingTalkAp
     assert app.run(f"{old}getleaveapproveduration", userid="zhaolei", **span) == 120
     rows = app.run(
         "dingtalk.oapi.attendance.list",
-        workDateFrom=f"{MONDAY:%Y-%m-%d} 00:00:00", workDateTo=f"{MONDAY:%Y-%m-%d} 00:00:00",
-        userIdList=["zhaolei"], offset=1, limit=50, isI18n=False,
+        **untyped(
+            workDateFrom=f"{MONDAY:%Y-%m-%d} 00:00:00", workDateTo=f"{MONDAY:%Y-%m-%d} 00:00:00",
+            userIdList=["zhaolei"], offset=1, limit=50, isI18n=False,
+        ),
     )  # fmt: skip
     assert [row.check_type for row in rows] == ["OffDuty"]
 

@@ -316,5 +316,6 @@ def test_unsent(sandbox: Sandbox, app: DingTalkApp) -> None:
     }  # fmt: skip
     assert ExternalContact.get.call("x").request.body == {"user_id": "x"}
     assert ExternalContact.objects.delete.call("x").request.body == {"user_id": "x"}
-    assert app.run.call("dingtalk.corp.ext.listlabelgroups", size=5).request.body == {"size": 5, "offset": 0}
+    unsent: Any = app.run.call("dingtalk.corp.ext.listlabelgroups", size=5)
+    assert unsent.request.body == {"size": 5, "offset": 0}
     assert sandbox.calls == []

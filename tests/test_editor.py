@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
-from dingtalk_models.method_names import MethodName
+from dingtalk_models.core.method_names import MethodName
 
 AT_ONCE = 5.0
 """Seconds in which completion has to answer, on a busy machine."""

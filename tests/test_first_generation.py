@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 from generators import coverage, facts
-from helpers import awaited, sent, whole
+from helpers import awaited, sent, untyped, whole
 
 from dingtalk_models import (
     BEIJING,
@@ -140,7 +140,7 @@ def test_its_method_decorator(app: DingTalkApp, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(registry, "_owners", names[1])
 
     class Mine(Module):
-        @method("dingtalk.corp.ext.all")
+        @method("dingtalk.corp.ext.all", replace=True)
         def get_all_ext_list(self) -> list[ExternalContact]:
             """Every external contact."""
             return list(ExternalContact.objects.using(self.app).list(size=100, offset=0))
@@ -370,7 +370,12 @@ def test_punches(app: DingTalkApp, sandbox: Sandbox) -> None:
     assert list(asked) == awaited(app, lambda: app.smartwork.get_attendance_record_list.aio(["sunjing"], start, end))
     assert list(asked) == list(app.smartwork.get_attendance_record_list.call(["sunjing"], start, end))
     assert list(asked) == list(
-        app.run("dingtalk.oapi.attendance.listRecord", ["sunjing"], start.replace(tzinfo=BEIJING), end.isoformat(" "))
+        app.run(
+            "dingtalk.oapi.attendance.listRecord",
+            ["sunjing"],
+            start.replace(tzinfo=BEIJING),
+            **untyped(end=end.isoformat(" ")),
+        )
     )
     body: Any = sandbox.received("/attendance/listRecord")[0].body
     assert (body["checkDateFrom"], body["checkDateTo"]) == (start.isoformat(" "), end.isoformat(" "))

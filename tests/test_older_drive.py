@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from helpers import awaited
+from helpers import awaited, untyped
 
 from dingtalk_models import CustomSpace, DingTalkApp, InvalidArgument, TransportError
 from dingtalk_models.sandbox import Sandbox
@@ -74,8 +74,11 @@ def test_uploads_in_chunks(sandbox: Sandbox, app: DingTalkApp) -> None:
     media_id = app.run(
         "dingtalk.oapi.file.upload.transaction", agent_id="1", file_size=size, chunk_numbers=3, upload_id=upload_id
     ).media_id
+    assert media_id is not None
     assert sandbox.company.drive.media[media_id].content == b"".join(pieces)
-    single = app.run("dingtalk.oapi.file.upload.single", agent_id="1", file_size=3, file=io.BytesIO(b"abc"), name="a")
+    given = untyped(agent_id="1", file_size=3, file=io.BytesIO(b"abc"), name="a")
+    single = app.run("dingtalk.oapi.file.upload.single", **given)
     assert sandbox.company.drive.media[single].content == b"abc"
-    call = app.run.call("dingtalk.oapi.file.upload.chunk", agent_id="1", upload_id="u", chunk_sequence=1, file=b"x")
+    given = untyped(agent_id="1", upload_id="u", chunk_sequence=1, file=b"x")
+    call = app.run.call("dingtalk.oapi.file.upload.chunk", **given)
     assert call.request.query_params == {"agent_id": "1", "upload_id": "u", "chunk_sequence": 1}

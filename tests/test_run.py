@@ -7,11 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
-from helpers import awaited
+from helpers import awaited, untyped
 
 from dingtalk_models import (
     Call,
@@ -33,6 +33,9 @@ from dingtalk_models import (
 from dingtalk_models.core import registry
 from dingtalk_models.core.query import Listing
 from dingtalk_models.sandbox import Sandbox
+
+DETAIL: str = "dingtalk.oapi.v2.department.get"
+"""A name whose type is not that of a literal: what it takes is not known to type checkers."""
 
 
 @pytest.fixture
@@ -102,7 +105,7 @@ def test_lists_are_lazy_by_name_too(app: DingTalkApp, sandbox: Sandbox) -> None:
     assert type(listed) is type(app.run.call("dingtalk.oapi.v2.department.listsub")) is Listing
     assert sandbox.calls == []
     assert [each.dept_id for each in listed] == [110, 120, 130]
-    listed = awaited(app, lambda: app.run.aio("dingtalk.oapi.v2.department.listsub", dept_id=100))
+    listed = awaited(app, lambda: app.run.aio("dingtalk.oapi.v2.department.listsub", **untyped(dept_id=100)))
     assert [each.dept_id for each in listed] == [110, 120, 130]
 
 
@@ -238,28 +241,28 @@ def test_a_plain_method_does_not_block_the_loop(app: DingTalkApp) -> None:
 @pytest.mark.usefixtures("names")
 def test_ones_own_take_the_place_of_ours(app: DingTalkApp) -> None:
     class Mine(Manager):
-        @method("dingtalk.oapi.v2.department.get")
+        @method(DETAIL, replace=True)
         def get(self, dept_id: int) -> str:
             """Instead."""
             return f"mine {dept_id}"
 
-    assert app.run("dingtalk.oapi.v2.department.get", dept_id=1) == Mine().get(1) == "mine 1"
+    assert app.run(DETAIL, dept_id=1) == Mine().get(1) == "mine 1"
     assert app.run("dingtalk.oapi.department.get", id=1).dept_id == 1
 
     class Later(Manager):
-        @method("dingtalk.oapi.v2.department.get")
+        @method(DETAIL, replace=True)
         def get(self, dept_id: int) -> str:
             """Instead of both."""
             return f"later {dept_id}"
 
-    assert app.run("dingtalk.oapi.v2.department.get", dept_id=1) == Later().get(1) == "later 1"
+    assert app.run(DETAIL, dept_id=1) == Later().get(1) == "later 1"
 
 
 def test_ones_own_do_so_even_if_ours_are_imported_later() -> None:
     code = (
         "from dingtalk_models import DingTalkApp, Manager, method\n"
         "class Mine(Manager):\n"
-        "    @method('dingtalk.oapi.v2.department.get')\n"
+        "    @method('dingtalk.oapi.v2.department.get', replace=True)\n"
         "    def get(self): return 'mine'\n"
         "app = DingTalkApp()\n"
         "app.methods\n"
@@ -267,6 +270,48 @@ def test_ones_own_do_so_even_if_ours_are_imported_later() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "mine\n"
+
+
+def _with_method() -> type:
+    class Mine(Module):
+        @method("dingtalk.oapi.department.get")
+        def get(self) -> str:
+            return "mine"
+
+    return Mine
+
+
+def _with_api() -> type:
+    class Mine(Manager):
+        @api("acme.department.get", "GET /v1.0/acme/departments", "todo_1_0.CreateTodoTask")
+        def get(self) -> Call[None]:
+            return Call(None)
+
+    return Mine
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize(
+    ("define", "name"), [(_with_method, "dingtalk.oapi.department.get"), (_with_api, "todo_1_0.CreateTodoTask")]
+)
+def test_a_name_of_this_package_is_not_taken_by_accident(define: Callable[[], type], name: str) -> None:
+    before = dict(registry.by_name), list(vars(registry)["_owners"])
+    with pytest.raises(ConfigurationError) as caught:
+        define()
+    assert f"Mine.get: {name!r} is a name of this package; to take its place, write replace=True" in str(caught.value)
+    assert (registry.by_name, vars(registry)["_owners"]) == before
+
+
+def test_a_name_is_not_taken_by_accident_before_ours_are_imported() -> None:
+    code = (
+        "from dingtalk_models import Call, Manager, api\n"
+        "class Mine(Manager):\n"
+        "    @api('calendar_1_0.CreateEvent', 'POST /v1.0/x')\n"
+        "    def get(self) -> Call[None]: return Call(None)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ConfigurationError: __main__.Mine.get: 'calendar_1_0.CreateEvent' is a name of this package" in done.stderr
 
 
 def test_a_name_cannot_be_empty() -> None:

@@ -37,7 +37,7 @@ OURS = {
         "transport.asynchronous",
         "transport.repeating",
         "run",
-        "method_names",
+        "core.method_names",
         "retired",
     ),
     *("sessions.redis", "sessions.memcached", "sessions.sql", "sessions.sqlite", "sessions.custom"),

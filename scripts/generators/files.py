@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from generators import coverage, events, moving, names, pages, reference_pages, what_is_here
+from generators import coverage, events, moving, names, pages, reference_pages, run_types, what_is_here
 from generators.facts import ROOT
 from generators.marked import filled
 from generators.platform import sandbox, source
@@ -22,9 +22,10 @@ def files() -> dict[Path, str]:
         **{PLATFORM / f"{name}.py": product.text for name, product in products.items()},
         PLATFORM / "products.py": source.products_module(products),
         **names.stubs(),
-        PACKAGE / "method_names.py": names.method_names(
+        PACKAGE / "core" / "method_names.py": names.method_names(
             name for product in products.values() for name in product.names
         ),
+        PACKAGE / "run_types.py": run_types.run_types({name: product.text for name, product in products.items()}),
         PACKAGE / "callback" / "on.py": events.on(),
     }
     return {

@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from pydantic import SecretStr
 
@@ -27,7 +27,8 @@ from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
-    from dingtalk_models.run import Runner
+    from dingtalk_models.request import Requester
+    from dingtalk_models.run_types import Run
 
 T = TypeVar("T")
 
@@ -162,14 +163,24 @@ class DingTalkApp(Sender, Modules):
         return cls(**settings)
 
     @property
-    def run(self) -> Runner:
+    def run(self) -> Run:
         """Run a method by the platform's name for it, or by a name from `@method`.
 
         `app.run("dingtalk.oapi.v2.department.get", dept_id=1)`; `await app.run.aio(…)`; `app.run.call(…)`.
         """
         from dingtalk_models.run import Runner  # noqa: PLC0415 - only when used
 
-        return Runner(self)
+        return cast("Run", Runner(self))  # which names there are, and their types, is known to type checkers only
+
+    @property
+    def request(self) -> Requester:
+        """Call any endpoint, also one that is not documented: `app.request("POST", "/v1.0/…", body={…})`.
+
+        `await app.request.aio(…)`; `app.request.call(…)`.
+        """
+        from dingtalk_models.request import Requester  # noqa: PLC0415 - only when used
+
+        return Requester(self)
 
     @property
     def methods(self) -> list[str]:

@@ -26,8 +26,9 @@ from dingtalk_models.core.errors import (
 )
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import HttpRequest, HttpResponse
+from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.model import bind
-from dingtalk_models.core.secret import Secret, unwrapped
+from dingtalk_models.core.secret import Secret, revealed, unwrapped
 from dingtalk_models.core.steps import Flow, Send
 from dingtalk_models.platform.documented import documented
 from dingtalk_models.transport.rate_limit import Limiter
@@ -56,6 +57,8 @@ class ExchangingApp(AppLike, Protocol):
 def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     """Send a call, and again if the app's retry policy allows it, and return its result."""
     until = time.monotonic() + app.retry.deadline
+    if call.token is not None:
+        return (yield from _attempts(app, call, call.token, until))
     if not call.endpoint.authenticated:
         return (yield from _attempts(app, call, None, until))
     # outside the attempts: the call that fetches a token has attempts of its own, and the numbers must not multiply
@@ -144,7 +147,7 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
         query = {"access_token": token, **query}
     elif token:
         headers["x-acs-dingtalk-access-token"] = token
-    if isinstance(body, Mapping) and any(isinstance(value, Upload) for value in body.values()):
+    if is_object(body) and any(isinstance(value, Upload) for value in body.values()):
         from dingtalk_models.transport.body import FormBody  # noqa: PLC0415 - only when a file is sent
 
         form = FormBody(body)
@@ -158,7 +161,7 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
         request.verb,
         f"{url}?{_query_string(query)}" if query else url,
         unwrapped(headers),
-        form if form or body is None else to_json(unwrapped(body) if isinstance(body, Mapping) else body),
+        form if form or body is None else to_json(revealed(body)),
     )
 
 

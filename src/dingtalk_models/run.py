@@ -6,7 +6,7 @@ import inspect
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from dingtalk_models.core import registry
 from dingtalk_models.core.context import AppLike
@@ -17,9 +17,6 @@ from dingtalk_models.platform.documented import documented
 from dingtalk_models.platform.module import product_of
 from dingtalk_models.platform.products import PRODUCTS, REPLACED
 from dingtalk_models.retired import retired
-
-if TYPE_CHECKING:
-    from dingtalk_models.method_names import MethodName
 
 
 def operations() -> list[registry.OperationInfo]:
@@ -34,12 +31,12 @@ def operations() -> list[registry.OperationInfo]:
 
 
 class Runner:
-    """The methods of an app, by name."""
+    """The methods of an app, by name. Type checkers know it as `run_types.Run`, which has the types of each name."""
 
     def __init__(self, app: AppLike) -> None:
         self._app = app
 
-    def __call__(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a method by name.
 
         Args:
@@ -62,7 +59,7 @@ class Runner:
         finally:
             del args, kwargs  # a secret is plain in them, and a traceback could show it
 
-    async def aio(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
+    async def aio(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a method by name on the event loop. A method that is no operation may block, so it runs in a thread."""
         try:
             target, old = self._find(name)
@@ -76,7 +73,7 @@ class Runner:
             del args, kwargs  # as in `__call__`
         return await running
 
-    def call(self, name: MethodName | str, /, *args: Any, **kwargs: Any) -> Any:
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """The unsent call of an operation, by name."""
         try:
             target, old = self._find(name)
@@ -111,7 +108,7 @@ def _is_operation(target: object) -> bool:
 
 
 def _documented_names() -> tuple[str, ...]:
-    from dingtalk_models.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
+    from dingtalk_models.core.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
 
     return get_args(MethodName)
 

@@ -24,6 +24,7 @@ from dingtalk_models import (
     Role,
     RoleGroup,
     Schedule,
+    Secret,
     User,
     WebhookRobot,
     WorkNotification,
@@ -39,6 +40,7 @@ from dingtalk_models.contact.role import RoleUser
 from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager
 from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.message import RobotMessage
+from dingtalk_models.platform.calendar_1_0 import CreateEventReply
 
 app = DingTalkApp(appkey="…", appsecret="…")
 department = Department(dept_id=1)
@@ -201,10 +203,24 @@ async def shortcuts() -> None:
 
 
 async def by_name() -> None:
-    """By name: what comes back is known to whoever names it."""
-    assert_type(app.run("dingtalk.oapi.v2.department.get", dept_id=1), Any)
-    assert_type(app.run("acme.device.all"), Any)
-    assert_type(await app.run.aio("dingtalk.oapi.v2.user.get", userid="u1"), Any)
+    """By name: exact for a current name; an older one with other parameters and one's own have any type."""
+    assert_type(app.run("dingtalk.oapi.v2.department.get", dept_id=1, language="en_US"), Department)
+    assert_type(app.run("dingtalk.oapi.v2.department.get", 1), Department)
+    assert_type(app.run("dingtalk.oapi.v2.user.create", "张三", None, [1], title="工程师"), User)
+    assert_type(app.run("dingtalk.oapi.v2.department.listsub", 1), Query[Department])
+    assert_type(app.run("dingtalk.oapi.v2.user.delete", userid="u1"), None)
+    meeting = app.run("calendar_1_0.CreateEvent", "u1", "primary", "周会", {"date": "2026-01-01"}, is_all_day=True)
+    assert_type(meeting, CreateEventReply)
+    assert_type(await app.run.aio("dingtalk.oapi.v2.user.get", userid="u1"), User)
+    assert_type(await app.run.aio("dingtalk.oapi.v2.department.listsub"), list[Department])
+    assert_type(app.run.call("dingtalk.oapi.v2.user.get", userid="u1"), Call[User])
+    assert_type(app.run.call("dingtalk.oapi.v2.department.listsub"), Query[Department])
+    pair = app.gather(app.run.call("dingtalk.oapi.v2.user.get", "u1"), app.run.call("dingtalk.oapi.user.count"))
+    assert_type(pair, tuple[User | DingTalkError, int | DingTalkError])
+    assert_type(app.run("dingtalk.oapi.department.get", id=1), Any)
+    assert_type(await app.run.aio("dingtalk.oapi.department.get", id=1), Any)
+    assert_type(app.run("acme.device.all", size=3), Any)
+    assert_type(app.run.call("acme.device.get", 1), Any)
     assert_type(app.methods, list[str])
 
 
@@ -216,6 +232,23 @@ def days_and_texts() -> None:
     assert_type(WorkNotification.send("hi", userid_list=["u1"]), WorkNotification)
     assert_type(Robot.send("hi", ["u1"]), RobotMessage)
     assert_type(WebhookRobot("…").send("hi"), None)
+
+
+async def of_any_endpoint() -> None:
+    """An endpoint that is not documented: its reply is a dict, or what it is read into."""
+    assert_type(app.request("GET", "/v1.0/acme/things"), dict[str, Any])
+    assert_type(app.request("POST", "/v1.0/acme/things", body={"a": 1}, into=Device), Device)
+    assert_type(app.request("GET", "/v1.0/acme/things", into=list[Device], at="result.list"), list[Device])
+    assert_type(app.request("DELETE", "/v1.0/acme/things/{id}", path={"id": 7}, into=None), None)
+    assert_type(await app.request.aio("GET", "/v1.0/acme/things", query={"size": 1}), dict[str, Any])
+    assert_type(await app.request.aio("GET", "/v1.0/acme/things", into=int, token=Secret("…")), int)
+    assert_type(app.request.call("GET", "/v1.0/acme/things", headers={"x": "y"}), Call[dict[str, Any]])
+    assert_type(app.request.call("GET", "/v1.0/acme/things", into=dict[str, Device]), Call[dict[str, Device]])
+    app.request("GET", "/v1.0/acme/things", into=int | None)
+    unsent = app.request.call("GET", "/v1.0/acme/things", into=Device)
+    unsent.token = "…"
+    assert_type(unsent, Call[Device])
+    assert_type(app.gather([unsent]), list[Device | DingTalkError])
 
 
 def handlers() -> None:

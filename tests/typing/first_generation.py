@@ -3,6 +3,7 @@
 Checked by test_typing.py, never run.
 """
 # pyright: reportDeprecated=false
+# mypy: disable-error-code="deprecated"
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eighteen mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
+"""Twenty-six mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ def first_generation(app: DingTalkApp) -> None:
     app.contact.create_user(name="张三", department=[1], position="工程师")  # mistake: the mobile number is missing
 
 
+def by_name(app: DingTalkApp) -> None:
+    """Mistakes in calls by name, and of any endpoint."""
+    app.run("dingtalk.oapi.v2.department.get", dept_id="研发中心")  # mistake: a name where an id belongs
+    app.run("dingtalk.oapi.v2.department.get", dept=1)  # mistake: no such parameter
+    app.run("calendar_1_0.CreateEvent", "u1", "primary", "周会", {"dat": "2026-01-01"})  # mistake: no such key
+    app.run.call("dingtalk.oapi.v2.user.get")  # mistake: the userid is missing
+    print(app.run("dingtalk.oapi.v2.user.get", "u1").mobil)  # mistake: the attribute is misspelt
+    app.request("POTS", "/v1.0/acme/things")  # mistake: no such verb
+    app.request("GET", "/v1.0/acme/things", querry={"size": 1})  # mistake: no such option
+
+
 def received(app: DingTalkApp) -> None:
     """Mistakes in handlers of events."""
 
@@ -41,7 +52,8 @@ def received(app: DingTalkApp) -> None:
     app.callback.on(UserLeaveOrg)(app.callback.on(UserAddOrg)(moved))  # mistake: stacked, and one is not taken
 
 
-async def awaited() -> None:
-    """A mistake on the event loop."""
+async def awaited(app: DingTalkApp) -> None:
+    """Mistakes on the event loop."""
     user = User.get.aio("u1")
     print(user.name)  # mistake: `await` was forgotten
+    await app.run.aio("dingtalk.oapi.v2.user.get", user_id="u1")  # mistake: no such parameter

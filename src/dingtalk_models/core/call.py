@@ -8,11 +8,13 @@ from copy import copy
 from typing import Any, Generic, TypeVar, cast, overload
 from urllib.parse import quote
 
+from pydantic import SecretStr
+
 from dingtalk_models.core.errors import ApiError, ConfigurationError, DingTalkError
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request
 from dingtalk_models.core.reply import read_reply
-from dingtalk_models.core.secret import forget_locals
+from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.core.steps import Flow, Step
 
 T_co = TypeVar("T_co", covariant=True)
@@ -29,11 +31,21 @@ NOWHERE = Endpoint("", "")
 class Described:
     """Something unsent that an operation describes: its parameters. The operation adds its endpoint."""
 
-    __slots__ = ("endpoint", "params")
+    __slots__ = ("_token", "endpoint", "params")
 
     def __init__(self, params: dict[str, Any]) -> None:
         self.params = params
         self.endpoint = NOWHERE
+        self._token: Secret | None = None
+
+    @property
+    def token(self) -> Secret | None:
+        """A user's access token, which is sent in the place of the app's."""
+        return self._token
+
+    @token.setter
+    def token(self, token: str | SecretStr | None) -> None:
+        self._token = Secret.of(token)
 
 
 class Call(Described, Step, Generic[T_co]):
@@ -89,11 +101,12 @@ class Call(Described, Step, Generic[T_co]):
         path = endpoint.path
         if "{" in path:
             in_path = re.findall(r"{(\w+)}", path)
-            path = re.sub(r"{(\w+)}", lambda match: _segment(params[match[1]]), path)
+            path = re.sub(r"{(\w+)}", lambda match: segment(params[match[1]]), path)
             params = {name: value for name, value in params.items() if name not in in_path}
-        headers: dict[str, str] = {}
+        headers: dict[str, str | SecretStr] = {}
         if endpoint.headers:
-            headers = {name: str(params[name]) for name in endpoint.headers if name in params}
+            sent = {name: params[name] for name in endpoint.headers if name in params}
+            headers = {name: value if isinstance(value, SecretStr) else str(value) for name, value in sent.items()}
             params = {name: value for name, value in params.items() if name not in endpoint.headers}
         if endpoint.verb in {"GET", "DELETE"}:
             return Request(endpoint.verb, endpoint.host, path, params, None, headers)
@@ -126,7 +139,7 @@ class Call(Described, Step, Generic[T_co]):
         return f"<Call {'(no endpoint)' if self.endpoint is NOWHERE else self.endpoint} -> {what}: {self.params}>"
 
 
-def _segment(value: object) -> str:
+def segment(value: object) -> str:
     """A parameter as one segment of a path. `.` and `..` are escaped: otherwise they would lead to another path."""
     text = quote(str(value), safe="")
     return text.replace(".", "%2E") if text in {".", ".."} else text

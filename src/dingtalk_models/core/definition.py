@@ -85,6 +85,18 @@ def check_filled(endpoint: Endpoint, fn: Callable[..., Any], compiled: Callable[
             raise ConfigurationError(f"{where} has no parameter {name!r}, which {endpoint} names{hint} / 缺少该参数")
 
 
+def check_token(name: str, fn: Callable[..., Any]) -> None:
+    """Check that the parameter which is a user's access token is one of the method's.
+
+    Raises:
+        ConfigurationError: the method has no such parameter.
+    """
+    code = _code(fn)
+    if code is not None and name not in _parameters(code):
+        where = f"{fn.__module__}.{fn.__qualname__}"
+        raise ConfigurationError(f"{where} has no parameter {name!r}, which token={name!r} names / 缺少该参数")
+
+
 def _near(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 

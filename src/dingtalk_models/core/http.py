@@ -64,7 +64,7 @@ class Request:
     path: str
     query_params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __repr__(self) -> str:
         parts = [f"{self.verb} {self.path}"]

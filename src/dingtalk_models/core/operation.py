@@ -12,12 +12,24 @@ import re
 from collections.abc import Callable, Iterable
 from inspect import Signature
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeGuard, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    NamedTuple,
+    ParamSpec,
+    Self,
+    TypeGuard,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from dingtalk_models.core.arguments import Arguments, Refusal
 from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
-from dingtalk_models.core.definition import check_endpoint, check_filled, check_typed
+from dingtalk_models.core.definition import check_endpoint, check_filled, check_token, check_typed
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.secret import forget_locals
@@ -76,6 +88,8 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         self.__doc__ = fn.__doc__
         self.endpoint: Endpoint | None = None
         self.names: tuple[Old, ...] = ()
+        self.replace = False
+        self.token: str | None = None
         self.owner = ""
         self.home: type | None = None
         self._arguments: Arguments | None = None
@@ -134,6 +148,9 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         if self.endpoint is not None and isinstance(unsent, Described):
             unsent.endpoint = self.endpoint
             unsent.params = arguments.encode(given, unsent.params)
+            if self.token is not None:
+                unsent.token = given.get(self.token)
+                unsent.params.pop(arguments.wire_names(self.token)[0], None)
         return unsent
 
     if not TYPE_CHECKING:  # a type checker reports such a call
@@ -266,6 +283,9 @@ class api:  # noqa: N801 - used as a decorator
         authenticated: whether the app's access token is sent with it.
         idempotent: whether the call is sent again when its outcome is unknown; by default, every GET is.
         headers: the parameters that are sent as headers, by their wire names.
+        token: the parameter that is a user's access token, sent in the place of the app's. If it is `None`, the
+            app's is sent.
+        replace: whether it takes the place of the package's own operation of that name.
 
     Raises:
         ConfigurationError: the endpoint is malformed, names a parameter that the method does not have, or a parameter
@@ -281,35 +301,52 @@ class api:  # noqa: N801 - used as a decorator
         authenticated: bool = True,
         idempotent: bool | None = None,
         headers: Iterable[str] = (),
+        token: str | None = None,
+        replace: bool = False,
     ) -> None:
+        self.token = token
+        self.replace = replace
         self.names = tuple(item if isinstance(item, Old) else Old(item) for item in (name, *old))
         check_endpoint(name, endpoint)
         self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent, headers=headers)
 
     def __call__(self, fn: Callable[Concatenate[Any, P], R]) -> operation[R, P]:
         made = operation(fn)
-        made.names = self.names
-        made.endpoint = self.endpoint
+        made.names, made.replace = self.names, self.replace
+        made.endpoint, made.token = self.endpoint, self.token
         check_filled(made.endpoint, fn, lambda: made.arguments)
+        if self.token is not None:
+            check_token(self.token, fn)
         return made
 
 
 F = TypeVar("F", bound=Callable[..., Any] | operation[Any, ...])
 
 
-def method(name: str, /) -> Callable[[F], F]:
+class OwnName(NamedTuple):
+    """A name from `@method`, and whether it takes the place of one of this package."""
+
+    name: str
+    replace: bool
+
+
+def method(name: str, /, *, replace: bool = False) -> Callable[[F], F]:
     """Give a method of a manager or module a name by which `run()` finds it.
 
     class Contacts(Module):
         @method("acme.contact.everyone")
         def everyone(self) -> list[User]: ...
+
+    Args:
+        name: the name.
+        replace: whether it takes the place of a name of this package. Without it, the class cannot be defined.
     """
     if not name:
         raise ConfigurationError("a method's name cannot be empty / 方法名不能为空")
 
     def decorate(fn: F) -> F:
-        names: tuple[str, ...] = getattr(fn, METHOD_NAMES, ())
-        setattr(fn, METHOD_NAMES, (*names, name))
+        names: tuple[OwnName, ...] = getattr(fn, METHOD_NAMES, ())
+        setattr(fn, METHOD_NAMES, (*names, OwnName(name, replace)))
         return fn
 
     return decorate

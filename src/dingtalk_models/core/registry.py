@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple, get_args
 
-from dingtalk_models.core.operation import METHOD_NAMES, Old, is_operation, operation
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.operation import METHOD_NAMES, Old, OwnName, is_operation, operation
 
 
 class OperationInfo(NamedTuple):
@@ -55,15 +57,40 @@ _owners: list[type] = []
 
 
 def register(owner: type) -> None:
-    """Register the names of a class's methods. A name of a user's own class replaces one of this package."""
+    """Register the names of a class's methods.
+
+    Raises:
+        ConfigurationError: a user's own class has a name of this package, and does not say that it replaces it.
+    """
+    ours = owner.__module__.startswith("dingtalk_models.")
+    names = [(attribute, *name) for attribute, value in vars(owner).items() for name in _names(owner, value)]
+    if not ours:
+        for attribute, old, replace in names:
+            if not replace and old.name in _built_in():
+                raise ConfigurationError(
+                    f"{owner.__module__}.{owner.__qualname__}.{attribute}: {old.name!r} is a name of this package; "
+                    "to take its place, write replace=True / 与内置接口同名；如要取代它，请写 replace=True"
+                )
     _owners.append(owner)
     # a class of this package may be imported after the user's class: it must not replace that name then
-    take = by_name.setdefault if owner.__module__.startswith("dingtalk_models.") else by_name.__setitem__
-    for attribute, value in vars(owner).items():
-        old_names = value.names if is_operation(value) and value.home is owner else ()
-        given: tuple[str, ...] = getattr(value, METHOD_NAMES, ())
-        for old in (*old_names, *map(Old, given)):
-            take(old.name, Named(owner, attribute, old))
+    take = by_name.setdefault if ours else by_name.__setitem__
+    for attribute, old, _ in names:
+        take(old.name, Named(owner, attribute, old))
+
+
+def _names(owner: type, value: object) -> Iterator[tuple[Old, bool]]:
+    """The names of an attribute of a class, and whether each replaces one of this package."""
+    if is_operation(value) and value.home is owner:
+        yield from ((old, value.replace) for old in value.names)
+    given: tuple[OwnName, ...] = getattr(value, METHOD_NAMES, ())
+    yield from ((Old(own.name), own.replace) for own in given)
+
+
+@cache
+def _built_in() -> frozenset[str]:
+    from dingtalk_models.core.method_names import MethodName  # noqa: PLC0415 - only for names of a user's own
+
+    return frozenset(get_args(MethodName))
 
 
 def described(owner: type, attribute: str, value: operation[Any, ...]) -> OperationInfo | None:

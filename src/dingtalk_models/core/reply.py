@@ -34,6 +34,9 @@ from dingtalk_models.core.mending import UNPARSED, Mending, Place, Rows
 from dingtalk_models.core.paging import Page, is_page
 from dingtalk_models.core.problems import fields_in, get_origin, is_model, wire_names
 
+ANY_OBJECT: Any = dict[str, Any]
+"""The type of a reply that is read as it is."""
+
 _ABSENT: Any = object()
 _FIRST_BYTES = 120
 _SECRET = re.compile(rb'(?i)("\w*(?:token|ticket|secret|password)\w*"\s*:\s*")[^"]*')
@@ -86,8 +89,21 @@ class _Reader(NamedTuple):
     place: Place
 
 
+def reader(into: Any, at: str) -> _Reader:
+    """How to read a type from a place in a reply."""
+    try:
+        hash(into)
+    except TypeError:  # such as a type with limits in `Annotated`
+        return _made(into, at)
+    return _reader(into, at)
+
+
 @cache
 def _reader(into: Any, at: str) -> _Reader:
+    return _made(into, at)
+
+
+def _made(into: Any, at: str) -> _Reader:
     way = tuple(at.split(".")) if at and into is not None else ()
     kind: Any = _Void if into is None else into
     for depth in reversed(range(len(way))):
@@ -120,23 +136,24 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
     """
     if response.status not in SUCCESSFUL:
         raise _refusal(endpoint, response, _parsed(response))
-    if into is None and endpoint.host == "api" and not response.content.strip():
-        return None
-    reader = _reader(into, ("result" if endpoint.host == "oapi" else "") if at is None else at)
+    whole = into == ANY_OBJECT and not at
+    if (into is None or whole) and endpoint.host == "api" and not response.content.strip():
+        return {} if whole else None
+    reading = reader(into, ("result" if endpoint.host == "oapi" else "") if at is None else at)
     mending = None
     try:
-        reply = reader.adapter.validate_json(response.content)
+        reply = reading.adapter.validate_json(response.content)
     except ValidationError as problem:
         data = _parsed(response)
-        if not is_object(data) or _refuses(data, _undeclared(data, into, reader.way), into):
+        if not is_object(data) or _refuses(data, _undeclared(data, into, reading.way), into):
             raise _refusal(endpoint, response, data) from None
-        reply, mending = _mended(response, data, problem, reader)
-    result = _result(endpoint, response, into, reply, reader.way)
+        reply, mending = _mended(response, data, problem, reading)
+    result = _result(endpoint, response, into, reply, reading.way)
     if mending is None or mending.complete:
         return result
     if mending.pointless(result.items if is_page(result) else result):
         raise _unusable(response, "has rows, none of which can be read")
-    unparsed = mending.left_out(_rows(_parsed(response), reader))
+    unparsed = mending.left_out(_rows(_parsed(response), reading))
     if not is_page(result):
         return Rows(result, unparsed)
     result.unparsed = unparsed

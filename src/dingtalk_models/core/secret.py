@@ -96,7 +96,14 @@ class _LeftOut(Secret):
 
 def unwrapped(values: Mapping[str, Any]) -> dict[str, Any]:
     """A copy with the text of each secret, to be sent."""
-    return {name: _plain(value) for name, value in values.items()}
+    return {name: revealed(value) for name, value in values.items()}
+
+
+def revealed(value: Any) -> Any:
+    """The same, of a value of any form that JSON has."""
+    if isinstance(value, dict):
+        return unwrapped(cast("dict[str, Any]", value))
+    return [*map(revealed, value)] if isinstance(value, list) else _plain(value)
 
 
 def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
