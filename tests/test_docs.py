@@ -27,7 +27,7 @@ from generators.uses import by_hand
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from dingtalk_models import DingTalkApp
+from dingtalk_models import DingTalkApp, operations
 from dingtalk_models.core import context, registry
 from dingtalk_models.core.operation import operation
 from dingtalk_models.sandbox import Sandbox
@@ -71,7 +71,7 @@ def ran(page: Path) -> Ran:
         found.used.add(made)
         return build(made, *given)
 
-    by_hand()  # once every module of the package is loaded, what an example adds to the registry is its own
+    operations()  # once every module of the package is loaded, what an example adds to the registry is its own
     with TemporaryDirectory() as folder, chdir(folder), pytest.MonkeyPatch.context() as patched:
         patched.setattr(operation, "build", recorded)
         for table in ("by_name", "_owners"):

@@ -58,13 +58,17 @@ LIMITS = {
 }
 IN_BYTES = "≤ {} 字节 bytes"
 ABOVE = "[全部产品 all products](index.md) · [按名称查找 by name](names.md)"
+UNITS = {"calls": "次", "messages": "条消息", "users": "人", "days": "天", "months": "个月"}
 OF_A_CALL = {
     "max_batch": "每次最多 {value} 个 · at most {value} a call",
-    "max_range": "时间跨度最多 {value} {unit} · a span of at most {value} {unit}",
-    "per_minute": "每分钟最多 {value} 次 · at most {value} calls a minute",
-    "per_second": "每秒最多 {value} 次 · at most {value} calls a second",
-    "per_day": "每天最多 {value} 次 · at most {value} calls a day",
+    "max_range": "时间跨度最多 {value} {单位} · a span of at most {value} {unit}",
+    "max_size": "`{param}` {for}最大 {value} {unit} · `{param}` {for}at most {value} {unit}",
+    "qps": "每秒最多 {value} 次 · at most {value} a second",
+    "per_minute": "每分钟最多 {value} {单位} · at most {value} {unit} a minute",
+    "per_day": "每天最多 {value} {单位} · at most {value} {unit} a day",
+    "per_week": "每周最多 {value} {单位} · at most {value} {unit} a week",
 }
+"""By kind of limit: what is said of it."""
 
 
 def files() -> dict[Path, str]:
@@ -109,7 +113,7 @@ def _method(at: Place, pages: list[Page], shared: list[frozenset[tuple[str, str]
         f"`run()`: {'、'.join(f'`{name}`' for name in at.info.names)}",
         *_by_hand(at),
         *_scopes(at),
-        *(f"限制 limit: {limit}" for limit in _of_a_call(pages)),
+        *(f"限制 limit: {limit}" for limit in dict.fromkeys(_of_a_call(pages))),
         *_answer(at),
     ]
     parts = [
@@ -151,10 +155,12 @@ def _scopes(at: Place) -> Iterator[str]:
 
 
 def _of_a_call(pages: list[Page]) -> Iterator[str]:
+    """The documented limits that no single parameter has."""
     for page in pages:
         for limit in page["limits"]:
-            if limit["kind"] in OF_A_CALL:
-                yield OF_A_CALL[limit["kind"]].format(**{"unit": "", **limit})
+            unit = limit.get("unit", "")
+            part = f"`{limit['for']}` " if "for" in limit else ""
+            yield OF_A_CALL[limit["kind"]].format(**{**limit, "unit": unit, "单位": UNITS.get(unit), "for": part})
 
 
 def _answer(at: Place) -> Iterator[str]:
