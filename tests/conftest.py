@@ -17,7 +17,7 @@ from plain_client import Client
 from refreshing import FAST, Clock
 
 from dingtalk_models import DingTalkApp, Space
-from dingtalk_models.core import context
+from dingtalk_models.core import context, registry
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server import http_server
 
@@ -56,6 +56,16 @@ def who(sandbox: Sandbox) -> str:
 def space(app: DingTalkApp, who: str) -> Space:
     """A space for files."""
     return Space.create(who, name="资料")
+
+
+@pytest.fixture
+def names() -> Generator[None]:
+    """The names that a test adds are gone after it."""
+    before, owners = dict(registry.by_name), list(vars(registry)["_owners"])
+    yield
+    registry.by_name.clear()
+    registry.by_name.update(before)
+    vars(registry)["_owners"][:] = owners
 
 
 @pytest.fixture

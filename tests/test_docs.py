@@ -63,7 +63,9 @@ class Ran(NamedTuple):
 
 @cache
 def ran(page: Path) -> Ran:
-    names: dict[str, Any] = {"__name__": "example"}
+    # CONTRIBUTING shows code of the package itself: only that may define its names
+    home = "dingtalk_models.example" if page.name == "CONTRIBUTING.md" else "example"
+    names: dict[str, Any] = {"__name__": home}
     found = Ran([], set())
     build: Callable[..., Any] = vars(operation)["build"]
 

@@ -164,6 +164,24 @@ def test_completion_of_run_offers_every_name_at_once(editor: Editor, run: str) -
     assert took < AT_ONCE
 
 
+@pytest.mark.parametrize(
+    ("code", "offers"),
+    [
+        ("DingTalkApp().platform.|", {"calendar_1_0", "todo_1_0", "attendance"}),
+        ("DingTalkApp().platform.calendar_1_0.|", {"create_event", "delete_event"}),
+        ("DingTalkApp().platform.workflow_1_0.|", {"start_process_instance"}),
+    ],
+)
+def test_completion_of_the_platform_offers_products_and_methods_at_once(
+    editor: Editor, code: str, offers: set[str]
+) -> None:
+    started = time.monotonic()
+    offered = {item["label"] for item in editor.show("completion", code)["items"]}
+    took = time.monotonic() - started
+    assert offered >= offers
+    assert took < AT_ONCE
+
+
 def test_completion_of_an_object_offers_fields_and_operations(editor: Editor) -> None:
     offered = {item["label"] for item in editor.show("completion", 'User.get("u1").|')["items"]}
     assert offered >= {"name", "mobile", "dept_id_list", "update", "save", "departments"}

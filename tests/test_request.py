@@ -245,6 +245,7 @@ def test_the_pages_of_a_list_carry_it_too(plain: DingTalkApp, recorder: Recorder
     assert "access_token=user-token" in recorder.sent[0].url
 
 
+@pytest.mark.usefixtures("names")
 def test_an_operation_takes_a_users_token(plain: DingTalkApp, recorder: Recorder) -> None:
     class Things(Manager):
         @api("acme.things.mine", "GET /v1.0/acme/things", token="user_token")

@@ -45,16 +45,6 @@ def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
     app.close()
 
 
-@pytest.fixture
-def names() -> Generator[None]:
-    """The names that a test adds are gone after it."""
-    before, owners = dict(registry.by_name), list(vars(registry)["_owners"])
-    yield
-    registry.by_name.clear()
-    registry.by_name.update(before)
-    vars(registry)["_owners"][:] = owners
-
-
 def test_an_unknown_name_and_those_that_look_like_it(app: DingTalkApp) -> None:
     with pytest.raises(UnknownMethod) as caught:
         app.run("dingtalk.oapi.v2.departement.get")
