@@ -14,7 +14,7 @@ from dingtalk_models.core.wire import camel_name
 from dingtalk_models.retired import retired
 from generators import facts
 from generators.facts import Page
-from generators.platform.lists import NotAList, recognise
+from generators.platform.lists import Listed, NotAList, recognise
 from generators.platform.naming import api_name, class_name, manager_of, method_of, product_of, python_name
 from generators.platform.types import Row, Types, as_shown, described, enforced, values_at
 from generators.uses import by_hand
@@ -131,6 +131,7 @@ class Product:
     def _method(self, method: str, pages: list[Page]) -> str:
         page, host = pages[0], pages[0]["host"]
         params = merged(pages)
+        listed = self._listed(params, pages)
         place = {row["name"]: row["in"] for row in params}
         in_query = [name for name, where in place.items() if where == "query"]
         in_header = [name for name, where in place.items() if where == "header"]
@@ -142,7 +143,9 @@ class Product:
             hint = self.types.argument(row, operation + class_name(name), shown)
             as_it_is = host == "oapi" or f"{{{name}}}" in page["path"] or name in in_query
             wired = (name if as_it_is else camel_name(name)) != row["name"]
-            needed = bool(row.get("required")) or row["in"] == "path"
+            # a list begins at its beginning, even where the table says that one has to say so
+            begins = listed is not None and listed.first is not None and row["name"] == listed.parameter
+            needed = (bool(row.get("required")) or row["in"] == "path") and not begins
             if not needed:
                 hint += " | None"
             if wired:
@@ -159,7 +162,7 @@ class Product:
                 if text.startswith(line.strip().partition(":")[0] + ":")
             )
         )
-        kind, made = self._result(operation, params, pages)
+        kind, made = self._result(operation, listed, pages)
         endpoint = f"{page['http']} {page['path']}"
         if page["http"] not in {"GET", "DELETE"} and in_query:
             endpoint += "?" + "&".join(in_query)
@@ -184,15 +187,17 @@ class Product:
             ]
         )
 
-    def _result(self, operation: str, params: list[Row], pages: list[Page]) -> tuple[str, str]:
+    def _listed(self, params: list[Row], pages: list[Page]) -> Listed | None:
+        try:
+            return recognise(params, returned(pages), pages[0]["host"])
+        except NotAList as reason:
+            self.single[api_name(pages[0])] = str(reason)
+            return None
+
+    def _result(self, operation: str, listed: Listed | None, pages: list[Page]) -> tuple[str, str]:
         """The type that a method returns, and what it returns."""
         page = pages[0]
         returns, host = returned(pages), page["host"]
-        try:
-            listed = recognise(params, returns, host)
-        except NotAList as reason:
-            self.single[api_name(page)] = str(reason)
-            listed = None
         if listed:
             shown = list(replies(pages, listed.at if listed.at is not None else default_at(page), listed.items["name"]))
             item = self.types.item(listed.items, operation + class_name(listed.items["name"]).removesuffix("s"), shown)

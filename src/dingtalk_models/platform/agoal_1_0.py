@@ -939,8 +939,8 @@ class AgoalV1(Manager):
     def agoal_objective_progress_list(
         self,
         objective_id: str,
-        page_number: int,
         *,
+        page_number: int | None = None,
         page_size: int | None = None,
     ) -> Query[AgoalObjectiveProgressListResult]:
         """Agoal objective progress list (查询企业下指定个人目标的所有进展).
@@ -968,8 +968,8 @@ class AgoalV1(Manager):
     @api("agoal_1_0.AgoalObjectiveRuleList", "GET /v1.0/agoal/objectiveRuleLists/query")
     def agoal_objective_rule_list(
         self,
-        page_number: int,
         *,
+        page_number: int | None = None,
         page_size: int | None = None,
     ) -> Query[AgoalObjectiveRuleListResult]:
         """Agoal objective rule list (查询企业下目标规则列表).
@@ -1020,18 +1020,18 @@ class AgoalV1(Manager):
     )
     def agoal_org_objective_list(
         self,
-        page_number: int,
         *,
         ding_team_id: str | None = None,
         period_id: str | None = None,
+        page_number: int | None = None,
         page_size: int | None = None,
     ) -> Query[AgoalOrgObjectiveListObjectiveList]:
         """Agoal org objective list (获取 Agoal 组织目标列表).
 
         Args:
-            page_number: a number, such as `1`.
             ding_team_id: text, such as `853530516`.
             period_id: text, such as `662e006fe4b0f579bbcxxxxx`.
+            page_number: a number, such as `1`.
             page_size: a number, such as `10`.
 
         Codes: error.dingTeamIdInvalid, error.systemError.
@@ -1089,8 +1089,8 @@ class AgoalV1(Manager):
     def agoal_org_perf_doc_query(
         self,
         plan_id: str,
-        page_number: int,
         *,
+        page_number: int | None = None,
         page_size: int | None = None,
     ) -> Query[AgoalOrgPerfDocQueryResult]:
         """Agoal org perf doc query (查询某个考核计划的部门得分).
@@ -1118,8 +1118,8 @@ class AgoalV1(Manager):
     @api("agoal_1_0.AgoalOrgPerfPlanQuery", "GET /v1.0/agoal/org_perf/plans/query")
     def agoal_org_perf_plan_query(
         self,
-        page_number: int,
         *,
+        page_number: int | None = None,
         page_size: int | None = None,
     ) -> Query[AgoalOrgPerfPlanQueryResult]:
         """Agoal org perf plan query (查询企业下的所有考核计划).

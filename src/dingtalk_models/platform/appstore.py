@@ -131,17 +131,17 @@ class OapiAppstore(Manager):
     )
     def internal_unfinishedorder_list(
         self,
-        page: int,
         page_size: Annotated[int, Field(le=100)],
         *,
         item_code: str | None = None,
+        page: int | None = None,
     ) -> Query[InternalUnfinishedorderListItem]:
         """Internal unfinishedorder list (获取未处理的已支付订单).
 
         Args:
-            page: a number, such as `1`.
             page_size: a number, at most 100, such as `10`.
             item_code: text, such as `DD_I_111`.
+            page: a number, such as `1`.
 
         Scopes: isvapi_appstore_internal.
 

@@ -891,8 +891,9 @@ class OapiAttendance(Manager):
         userid_list: Annotated[CommaStrs, Field(max_length=100)],
         start_time: Millis,
         end_time: Millis,
-        offset: int,
         size: Annotated[int, Field(le=20)],
+        *,
+        offset: int | None = None,
     ) -> Query[GetleavestatusLeaveStatu]:
         """Getleavestatus (查询请假状态).
 
@@ -900,8 +901,8 @@ class OapiAttendance(Manager):
             userid_list: text, at most 100 entries, such as `user456,user123`.
             start_time: a number, such as `1538323200000`.
             end_time: a number, such as `1546358399000`.
-            offset: a number, such as `0`.
             size: a number, at most 20, such as `10`.
+            offset: a number, such as `0`.
 
         Scopes: qyapi_get_attendance_data.
 
@@ -1648,8 +1649,9 @@ class OapiAttendance(Manager):
         leave_code: str,
         op_userid: str,
         userids: str,
-        offset: int,
         size: Annotated[int, Field(le=50)],
+        *,
+        offset: int | None = None,
     ) -> Query[VacationQuotaListLeaveQuota]:
         """Vacation quota list (查询假期余额).
 
@@ -1657,8 +1659,8 @@ class OapiAttendance(Manager):
             leave_code: text, such as `f84a2xxxx`.
             op_userid: text, such as `user01`.
             userids: text, such as `user02,user03`.
-            offset: a number, such as `0`.
             size: a number, at most 50, such as `10`.
+            offset: a number, such as `0`.
 
         Scopes: qyapi_holiday_readonly.
 

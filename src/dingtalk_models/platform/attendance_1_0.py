@@ -508,14 +508,15 @@ class AttendanceV1(Manager):
     @api("attendance_1_0.GetAdjustments", "GET /v1.0/attendance/adjustments")
     def get_adjustments(
         self,
-        page_number: int,
         page_size: Annotated[int, Field(le=50)],
+        *,
+        page_number: int | None = None,
     ) -> Query[GetAdjustmentsItem]:
         """Get adjustments (分页获取补卡规则列表).
 
         Args:
-            page_number: a number, such as `1`.
             page_size: a number, at most 50, such as `10`.
+            page_number: a number, such as `1`.
 
         Codes: paging.parameter.error, system.error.
 
@@ -555,8 +556,9 @@ class AttendanceV1(Manager):
         op_user_id: str,
         leave_code: str,
         user_ids: Annotated[list[str], Field(max_length=50)],
-        page_number: int,
         page_size: Annotated[int, Field(le=200)],
+        *,
+        page_number: int | None = None,
     ) -> Query[GetLeaveRecordsLeaveRecord]:
         """Get leave records (批量查询员工假期余额变更记录).
 
@@ -564,8 +566,8 @@ class AttendanceV1(Manager):
             op_user_id: text.
             leave_code: text.
             user_ids: a list, at most 50 entries.
-            page_number: a number.
             page_size: a number, at most 200.
+            page_number: a number.
 
         Codes: leaveOpuserIdIsNotAdmin, leaveOrgIsUsed, leaveTypeNotFound, leaveUserIdListMax, noPermission,
             pageIndexIllegal, pageSizeIllegal, paramterInvalid, userNotExist.
@@ -648,14 +650,15 @@ class AttendanceV1(Manager):
     @api("attendance_1_0.GetSimpleOvertimeSetting", "GET /v1.0/attendance/overtimeSettings")
     def get_simple_overtime_setting(
         self,
-        page_number: int,
         page_size: Annotated[int, Field(le=50)],
+        *,
+        page_number: int | None = None,
     ) -> Query[GetSimpleOvertimeSettingItem]:
         """Get simple overtime setting (分页获取加班规则列表).
 
         Args:
-            page_number: a number, such as `1`.
             page_size: a number, at most 50, such as `10`.
+            page_number: a number, such as `1`.
 
         Codes: paging.parameter.error, system.error.
 

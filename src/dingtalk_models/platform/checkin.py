@@ -74,8 +74,9 @@ class OapiCheckin(Manager):
         userid_list: Annotated[CommaStrs, Field(max_length=10)],
         start_time: Millis,
         end_time: Millis,
-        cursor: int,
         size: Annotated[int, Field(le=100)],
+        *,
+        cursor: int | None = None,
     ) -> Query[RecordGetPageList]:
         """Record get (获取用户签到记录).
 
@@ -83,8 +84,8 @@ class OapiCheckin(Manager):
             userid_list: text, at most 10 entries, such as `manager4220`.
             start_time: a number, such as `1605437194000`.
             end_time: a number, such as `1605786394000`.
-            cursor: a number, such as `0`.
             size: a number, at most 100, such as `100`.
+            cursor: a number, such as `0`.
 
         Scopes: qyapi_base.
 

@@ -122,11 +122,11 @@ class DatacenterV1(Manager):
         start_date: str,
         end_date: str,
         page_size: Annotated[int, Field(le=500)],
-        page_number: int,
         *,
         user_id: str | None = None,
         dept_ids: list[str] | None = None,
         user_ids: list[str] | None = None,
+        page_number: int | None = None,
     ) -> Query[QueryGeneralDataServiceBatchMetaList]:
         """Query general data service batch (获取数据资产平台数据服务).
 
@@ -135,10 +135,10 @@ class DatacenterV1(Manager):
             start_date: text.
             end_date: text.
             page_size: a number, at most 500; by default 10.
-            page_number: a number; by default 1.
             user_id: text.
             dept_ids: a list.
             user_ids: a list.
+            page_number: a number; by default 1.
 
         Codes: api.fields.notAllAuth, apiDataConnect.dataFields.overMaxLimit, apiDataConnect.dataset.notFound,
             apiDataConnect.dataset.overLimit, apiDataConnect.datasource.notFound, apiDataConnect.datasource.overLimit,

@@ -589,12 +589,12 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.course.detaildata.list", "POST /topapi/edu/course/detaildata/list", idempotent=True)
     def course_detaildata_list(
         self,
-        cursor: int,
         size: Annotated[int, Field(ge=0, le=100)],
         course_code: str,
         category_code: str,
         op_userid: str,
         *,
+        cursor: int | None = None,
         factor_codes: Annotated[list[str], Field(max_length=100)] | None = None,
         user_ids: Annotated[list[str], Field(max_length=100)] | None = None,
         user_cropid: str | None = None,
@@ -602,11 +602,11 @@ class OapiEdu(Manager):
         """Course detaildata list (获取课堂明细数据).
 
         Args:
-            cursor: a number, such as `0`.
             size: a number, at least 0, at most 100, such as `10`.
             course_code: text, such as `GJKI49001`.
             category_code: text, such as `BASIC_INFO`.
             op_userid: text, such as `manager`.
+            cursor: a number, such as `0`.
             factor_codes: a list, at most 100 entries.
             user_ids: a list, at most 100 entries.
             user_cropid: text, such as `ding4220d8e5128d0edd`.
@@ -683,15 +683,16 @@ class OapiEdu(Manager):
     def course_list(
         self,
         op_userid: str,
-        cursor: int,
         size: Annotated[int, Field(ge=1, le=100)],
+        *,
+        cursor: int | None = None,
     ) -> Query[CourseListList]:
         """Course list (获取课程列表).
 
         Args:
             op_userid: text, such as `manager`.
-            cursor: a number, such as `0`.
             size: a number, at least 1, at most 100, such as `10`.
+            cursor: a number, such as `0`.
 
         Scopes: qyapi_edu_course_read.
 
@@ -734,16 +735,17 @@ class OapiEdu(Manager):
         self,
         course_code: str,
         op_userid: str,
-        cursor: int,
         size: Annotated[int, Field(ge=1, le=100)],
+        *,
+        cursor: int | None = None,
     ) -> Query[CourseParticipantListList]:
         """Course participant list (获取课程参与方列表).
 
         Args:
             course_code: text, such as `GJKI49001`.
             op_userid: text, such as `manager`.
-            cursor: a number, such as `0`.
             size: a number, at least 1, at most 100, such as `10`.
+            cursor: a number, such as `0`.
 
         Scopes: qyapi_edu_course_read.
 
@@ -827,20 +829,21 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.course.summadata.list", "POST /topapi/edu/course/summadata/list", idempotent=True)
     def course_summadata_list(
         self,
-        cursor: int,
         size: int,
         course_code: str,
         op_userid: str,
         category_codes: list[str],
+        *,
+        cursor: int | None = None,
     ) -> Query[CourseSummadataListList]:
         """Course summadata list (获取课堂概要数据).
 
         Args:
-            cursor: a number, such as `0`.
             size: a number, such as `10`.
             course_code: text, such as `GJKI49001`.
             op_userid: text, such as `manager`.
             category_codes: a list, such as `BASIC_INFO,RAISE_HAND`.
+            cursor: a number, such as `0`.
 
         Scopes: qyapi_edu_course_read.
 
@@ -905,8 +908,8 @@ class OapiEdu(Manager):
     def dept_list(
         self,
         page_size: Annotated[int, Field(le=30)],
-        page_no: int,
         *,
+        page_no: int | None = None,
         super_id: int | None = None,
     ) -> Query[DeptListDetail]:
         """Dept list (获取部门列表).
@@ -1055,11 +1058,11 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.period.metadata.list", "POST /topapi/edu/period/metadata/list", idempotent=True)
     def period_metadata_list(
         self,
-        cursor: int,
         size: int,
         area_code: str,
         operator_userid: str,
         *,
+        cursor: int | None = None,
         data_order_type: Literal[1, 2, 3] | None = None,
         sort_type: Literal[0, 1] | None = None,
         level: int | None = None,
@@ -1068,10 +1071,10 @@ class OapiEdu(Manager):
         """Period metadata list (获取学段元数据列表).
 
         Args:
-            cursor: a number, such as `0`.
             size: a number, such as `100`.
             area_code: text, such as `CN`.
             operator_userid: text, such as `user01121`.
+            cursor: a number, such as `0`.
             data_order_type: a number: `1`, `2`, `3`.
             sort_type: a number: `0`, `1`.
             level: a number, such as `1`.
@@ -1292,11 +1295,11 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.subject.list", "POST /topapi/edu/subject/list", idempotent=True)
     def subject_list(
         self,
-        cursor: int,
         size: int,
         operator_userid: str,
         period_code: str,
         *,
+        cursor: int | None = None,
         data_order_type: int | None = None,
         sort_type: Literal[0, 1] | None = None,
         subject_code_list: str | None = None,
@@ -1304,10 +1307,10 @@ class OapiEdu(Manager):
         """Subject list (获取学科实例列表).
 
         Args:
-            cursor: a number, such as `0`.
             size: a number, such as `100`.
             operator_userid: text, such as `user4551`.
             period_code: text, such as `primary_school`.
+            cursor: a number, such as `0`.
             data_order_type: a number, such as `0`.
             sort_type: a number: `0`, `1`.
             subject_code_list: text, such as `["cn_p_shuxue","cn_p_yuwen"]`.
@@ -1323,12 +1326,12 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.subject.metadata.list", "POST /topapi/edu/subject/metadata/list", idempotent=True)
     def subject_metadata_list(
         self,
-        cursor: int,
         operator_userid: str,
         period_code: str,
         area_code: str,
         size: int,
         *,
+        cursor: int | None = None,
         level: int | None = None,
         parent_id: int | None = None,
         data_order_type: int | None = None,
@@ -1337,11 +1340,11 @@ class OapiEdu(Manager):
         """Subject metadata list (获取学科元数据列表).
 
         Args:
-            cursor: a number, such as `0`.
             operator_userid: text, such as `user0012`.
             period_code: text, such as `primary_school`.
             area_code: text, such as `CN`.
             size: a number, such as `100`.
+            cursor: a number, such as `0`.
             level: a number, such as `2`.
             parent_id: a number, such as `11`.
             data_order_type: a number, such as `0`.
@@ -1432,17 +1435,18 @@ class OapiEdu(Manager):
     def user_list(
         self,
         page_size: Annotated[int, Field(ge=1, le=30)],
-        page_no: int,
         role: Literal["teacher", "guardian", "student"],
         class_id: int,
+        *,
+        page_no: int | None = None,
     ) -> Query[UserListDetail]:
         """User list (获取人员列表).
 
         Args:
             page_size: a number, at least 1, at most 30, such as `30`.
-            page_no: a number, such as `1`.
             role: text: `teacher`, `guardian`, `student`.
             class_id: a number, such as `4242006`.
+            page_no: a number, such as `1`.
 
         Scopes: qyapi_addresslist_edu_read.
 
@@ -1475,16 +1479,17 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.user.relation.list", "POST /topapi/edu/user/relation/list", idempotent=True)
     def user_relation_list(
         self,
-        page_no: int,
         page_size: Annotated[int, Field(ge=1, le=30)],
         class_id: int,
+        *,
+        page_no: int | None = None,
     ) -> Query[UserRelationListRelation]:
         """User relation list (获取班级内学生的关系列表).
 
         Args:
-            page_no: a number, such as `1`.
             page_size: a number, at least 1, at most 30, such as `30`.
             class_id: a number, such as `4240006`.
+            page_no: a number, such as `1`.
 
         Scopes: qyapi_addresslist_edu_read.
 

@@ -774,19 +774,19 @@ class ExclusiveV1(Manager):
     def get_group_active_info(
         self,
         stat_date: str,
-        page_number: int,
         page_size: Annotated[int, Field(le=200)],
         *,
         ding_group_id: str | None = None,
+        page_number: int | None = None,
         group_type: Literal[1, 2, 3, 4] | None = None,
     ) -> Query[GetGroupActiveInfoData]:
         """Get group active info (获取群活跃明细列表).
 
         Args:
             stat_date: text, such as `20200305`.
-            page_number: a number, such as `0`.
             page_size: a number, at most 200, such as `10`.
             ding_group_id: text, such as `cidV3xxxrSuxxxxxxnB8o8gJw==`.
+            page_number: a number, such as `0`.
             group_type: a number: `1`, `2`, `3`, `4`.
 
         Codes: param.blank, param.illegal, unknownError.
@@ -915,25 +915,25 @@ class ExclusiveV1(Manager):
     )
     def get_real_people_records(
         self,
-        next_token: int,
         max_results: Annotated[int, Field(le=50)],
         *,
         from_time: int | None = None,
         to_time: int | None = None,
         agent_id: int | None = None,
         user_ids: list[str] | None = None,
+        next_token: int | None = None,
         person_identification: Literal[1, 2] | None = None,
         scene: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] | None = None,
     ) -> Query[GetRealPeopleRecordsData]:
         """Get real people records (获取实人认证接口调用记录).
 
         Args:
-            next_token: a number.
             max_results: a number, at most 50.
             from_time: a number.
             to_time: a number.
             agent_id: a number.
             user_ids: a list.
+            next_token: a number.
             person_identification: a number: `1`, `2`.
             scene: a number: `1`, `2`, `3`, `4`, `5`, `6`, `7`, `8`, `9`, `10`, `11`.
 
@@ -950,24 +950,24 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.GetRecognizeRecords", "POST /v1.0/exclusive/faces/recognizeRecords/query", idempotent=True)
     def get_recognize_records(
         self,
-        next_token: int,
         max_results: Annotated[int, Field(le=50)],
         *,
         from_time: int | None = None,
         to_time: int | None = None,
         agent_id: int | None = None,
         user_ids: list[str] | None = None,
+        next_token: int | None = None,
         face_compare_result: Literal[1, 2] | None = None,
     ) -> Query[GetRecognizeRecordsData]:
         """Get recognize records (获取人脸对比接口调用记录).
 
         Args:
-            next_token: a number, such as `0`.
             max_results: a number, at most 50, such as `10`.
             from_time: a number, such as `1667000000`.
             to_time: a number, such as `1669000000`.
             agent_id: a number, such as `123333`.
             user_ids: a list.
+            next_token: a number, such as `0`.
             face_compare_result: a number: `1`, `2`.
 
         Codes: app.not.exist, batch.exceed, time.should.close.
@@ -983,16 +983,17 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.GetSignedDetailByPage", "GET /v1.0/exclusive/audits/users")
     def get_signed_detail_by_page(
         self,
-        page_number: int,
         sign_status: Literal[0, 1],
         page_size: Annotated[int, Field(le=2000)],
+        *,
+        page_number: int | None = None,
     ) -> Query[GetSignedDetailByPageAuditSignedDetailDTOList]:
         """Get signed detail by page (获取审计协议签署人员信息).
 
         Args:
-            page_number: a number, such as `1`.
             sign_status: a number: `0`, `1`.
             page_size: a number, at most 2000, such as `1`.
+            page_number: a number, such as `1`.
 
         Codes: param.missing, system.busy.
 
@@ -1284,10 +1285,10 @@ class ExclusiveV1(Manager):
         type: Literal[0, 1, 2],
         platform: Literal[0, 1, 2, 3, 4],
         page_size: Annotated[int, Field(le=100)],
-        page_number: int,
         *,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
+        page_number: int | None = None,
         user_id: str | None = None,
     ) -> Query[QueryUserBehaviorData]:
         """Query user behavior (获取防截屏操作记录).
@@ -1296,9 +1297,9 @@ class ExclusiveV1(Manager):
             type: a number: `0`, `1`, `2`.
             platform: a number: `0`, `1`, `2`, `3`, `4`.
             page_size: a number, at most 100, such as `100`.
-            page_number: a number, such as `1`.
             start_time: a number, such as `1577340931837`.
             end_time: a number, such as `1577945731837`.
+            page_number: a number, such as `1`.
             user_id: text, such as `manager7675`.
 
         Codes: param.invalid, system.error.

@@ -468,21 +468,21 @@ class HrmV1(Manager):
     @api("hrm_1_0.QueryJobRanks", "GET /v1.0/hrm/jobRanks")
     def query_job_ranks(
         self,
-        next_token: int,
         max_results: Annotated[int, Field(le=200)],
         *,
         rank_category_id: str | None = None,
         rank_code: str | None = None,
         rank_name: str | None = None,
+        next_token: int | None = None,
     ) -> Query[QueryJobRanksList]:
         """Query job ranks (获取企业职级列表).
 
         Args:
-            next_token: a number.
             max_results: a number, at most 200.
             rank_category_id: text.
             rank_code: text.
             rank_name: text.
+            next_token: a number.
 
         Codes: invalidParameter, systemError.
 
@@ -497,17 +497,17 @@ class HrmV1(Manager):
     @api("hrm_1_0.QueryJobs", "GET /v1.0/hrm/jobs")
     def query_jobs(
         self,
-        next_token: int,
         max_results: Annotated[int, Field(le=100)],
         *,
         job_name: str | None = None,
+        next_token: int | None = None,
     ) -> Query[QueryJobsList]:
         """Query jobs (获取企业职务列表).
 
         Args:
-            next_token: a number.
             max_results: a number, at most 100.
             job_name: text.
+            next_token: a number.
 
         Codes: invalidParameter, systemError.
 
@@ -522,9 +522,9 @@ class HrmV1(Manager):
     @api("hrm_1_0.QueryPositions", "POST /v1.0/hrm/positions/query?nextToken&maxResults", idempotent=True)
     def query_positions(
         self,
-        next_token: int,
         max_results: Annotated[int, Field(le=200)],
         *,
+        next_token: int | None = None,
         position_name: str | None = None,
         in_category_ids: list[str] | None = None,
         in_position_ids: list[str] | None = None,
@@ -533,8 +533,8 @@ class HrmV1(Manager):
         """Query positions (获取企业职位列表).
 
         Args:
-            next_token: a number, such as `0`.
             max_results: a number, at most 200, such as `100`.
+            next_token: a number, such as `0`.
             position_name: text, such as `职位名称`.
             in_category_ids: a list.
             in_position_ids: a list.

@@ -818,15 +818,16 @@ class JzcrmV1(Manager):
     def get_data_list(
         self,
         datatype: str,
-        page: int,
         pagesize: int,
+        *,
+        page: int | None = None,
     ) -> Query[GetDataListData]:
         """Get data list (获取数据列表).
 
         Args:
             datatype: text, such as `150`.
-            page: a number, such as `1`.
             pagesize: a number, such as `10`.
+            page: a number, such as `1`.
 
         Codes: invalidParameter, invalidRequestMethod, invalidSeCretKey, invalidSign.
 

@@ -390,15 +390,16 @@ class MicroAppV1(Manager):
     def page_inner_app_history_version(
         self,
         agent_id: int,
-        page_number: int,
         page_size: int,
+        *,
+        page_number: int | None = None,
     ) -> Query[PageInnerAppHistoryVersionMiniAppVersionList]:
         """Page inner app history version (获取企业内部小程序历史版本列表).
 
         Args:
             agent_id: a number.
-            page_number: a number, such as `1`.
             page_size: a number, such as `1`.
+            page_number: a number, such as `1`.
 
         Codes: appTypeNotSupport, invalidAgentId, invalidParam, noAppManagePermission, preCheckError, systemBusy.
 

@@ -315,19 +315,19 @@ class PediaV1(Manager):
         self,
         user_id: str,
         page_size: Annotated[int, Field(le=20)],
-        page_number: int,
         status: Literal["0", "1", "2"],
         *,
         word_name: str | None = None,
+        page_number: int | None = None,
     ) -> Query[PediaWordsSearchData]:
         """Pedia words search (分页获取企业词条信息).
 
         Args:
             user_id: text, such as `121213213`.
             page_size: a number, at most 20, such as `1`.
-            page_number: a number, such as `1`.
             status: text: `0`, `1`, `2`; by default 0.
             word_name: text, such as `企业百科`.
+            page_number: a number, such as `1`.
 
         Codes: paramError.corpId, paramError.pageSize, paramError.request, paramError.userId.
 

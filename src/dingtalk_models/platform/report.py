@@ -185,11 +185,11 @@ class OapiReport(Manager):
         self,
         start_time: Millis,
         end_time: Millis,
-        cursor: int,
         size: Annotated[int, Field(le=20)],
         *,
         template_name: str | None = None,
         userid: str | None = None,
+        cursor: int | None = None,
         modified_start_time: Millis | None = None,
         modified_end_time: Millis | None = None,
     ) -> Query[ListDataList]:
@@ -198,10 +198,10 @@ class OapiReport(Manager):
         Args:
             start_time: a number, such as `1507564800000`.
             end_time: a number, such as `1507564800000`.
-            cursor: a number, such as `0`.
             size: a number, at most 20, such as `10`.
             template_name: text, such as `周报`.
             userid: text, such as `user123`.
+            cursor: a number, such as `0`.
             modified_start_time: a number, such as `1507564800000`.
             modified_end_time: a number, such as `1507564800000`.
 
@@ -259,21 +259,21 @@ class OapiReport(Manager):
         self,
         start_time: Millis,
         end_time: Millis,
-        cursor: int,
         size: Annotated[int, Field(le=20)],
         *,
         template_name: str | None = None,
         userid: str | None = None,
+        cursor: int | None = None,
     ) -> Query[SimplelistDataList]:
         """Simplelist (获取用户发送日志的概要信息).
 
         Args:
             start_time: a number, such as `1507564800000`.
             end_time: a number, such as `1507564800000`.
-            cursor: a number, such as `0`.
             size: a number, at most 20, such as `10`.
             template_name: text, such as `周报`.
             userid: text, such as `user123`.
+            cursor: a number, such as `0`.
 
         Scopes: qyapi_report_query, qyapi_report_statistics.
 

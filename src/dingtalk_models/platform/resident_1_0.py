@@ -198,10 +198,10 @@ class ResidentV1(Manager):
     def page_point_history(
         self,
         is_circle: bool,
-        next_token: int,
         max_results: Annotated[int, Field(le=20)],
         *,
         user_id: str | None = None,
+        next_token: int | None = None,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
     ) -> Query[PagePointHistoryPointRecordList]:
@@ -209,9 +209,9 @@ class ResidentV1(Manager):
 
         Args:
             is_circle: yes or no, such as `False`; by default False.
-            next_token: a number, such as `0`.
             max_results: a number, at most 20, such as `10`.
             user_id: text, such as `user123`.
+            next_token: a number, such as `0`.
             start_time: a number, such as `1630345050858`.
             end_time: a number, such as `1631260866105`.
 

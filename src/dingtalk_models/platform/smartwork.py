@@ -117,15 +117,16 @@ class OapiSmartwork(Manager):
     def hrm_employee_queryonjob(
         self,
         status_list: str,
-        offset: int,
         size: Annotated[int, Field(le=50)],
+        *,
+        offset: int | None = None,
     ) -> Query[str]:
         """Hrm employee queryonjob (获取在职员工列表).
 
         Args:
             status_list: text: `2`, `3`, `5`, `-1`, or others.
-            offset: a number, such as `0`.
             size: a number, at most 50, such as `50`.
+            offset: a number, such as `0`.
 
         Scopes: qyapi_hrm_read_user.
 
@@ -142,14 +143,15 @@ class OapiSmartwork(Manager):
     )
     def hrm_employee_querypreentry(
         self,
-        offset: int,
         size: Annotated[int, Field(le=50)],
+        *,
+        offset: int | None = None,
     ) -> Query[str]:
         """Hrm employee querypreentry (获取待入职员工列表).
 
         Args:
-            offset: a number, such as `0`.
             size: a number, at most 50, such as `50`.
+            offset: a number, such as `0`.
 
         Scopes: qyapi_hrm_read_user.
 

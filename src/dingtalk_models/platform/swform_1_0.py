@@ -105,20 +105,20 @@ class SwformV1(Manager):
     def list_form_instances(
         self,
         form_code: str,
-        next_token: int,
         max_results: Annotated[int, Field(le=100)],
         *,
         biz_type: Literal[0, 1] | None = None,
         action_date: str | None = None,
+        next_token: int | None = None,
     ) -> Query[ListFormInstancesList]:
         """List form instances (获取填表实例列表).
 
         Args:
             form_code: text.
-            next_token: a number, such as `0`.
             max_results: a number, at most 100, such as `10`.
             biz_type: a number: `0`, `1`.
             action_date: text, such as `2019-01-01`.
+            next_token: a number, such as `0`.
 
         Codes: swform.listFormInstances.paramError, swform.listFormInstances.sysError.
 
@@ -134,18 +134,18 @@ class SwformV1(Manager):
     def list_form_schemas_by_creator(
         self,
         max_results: Annotated[int, Field(le=200)],
-        next_token: int,
         *,
         biz_type: Literal[0, 1] | None = None,
         creator: str | None = None,
+        next_token: int | None = None,
     ) -> Query[ListFormSchemasByCreatorList]:
         """List form schemas by creator (获取用户创建的填表模板列表).
 
         Args:
             max_results: a number, at most 200, such as `10`.
-            next_token: a number, such as `0`.
             biz_type: a number: `0`, `1`.
             creator: text, such as `manager4220`.
+            next_token: a number, such as `0`.
 
         Codes: swform.listFormSchemasByCreator.paramError, swform.listFormSchemasByCreator.sysError.
 

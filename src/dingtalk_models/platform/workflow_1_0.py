@@ -1492,7 +1492,8 @@ class WorkflowV1(Manager):
         self,
         user_id: str,
         page_size: Annotated[int, Field(le=20)],
-        page_number: Annotated[int, Field(le=10)],
+        *,
+        page_number: Annotated[int, Field(le=10)] | None = None,
     ) -> Query[PremiumGetDoneTasksList]:
         """Premium get done tasks (查询审批中心用户已处理任务列表).
 
@@ -1643,7 +1644,8 @@ class WorkflowV1(Manager):
         self,
         user_id: str,
         page_size: Annotated[int, Field(le=20)],
-        page_number: Annotated[int, Field(le=10)],
+        *,
+        page_number: Annotated[int, Field(le=10)] | None = None,
     ) -> Query[PremiumGetNoticedInstancesList]:
         """Premium get noticed instances (查询审批中心用户已收到的实例列表).
 
@@ -1737,7 +1739,8 @@ class WorkflowV1(Manager):
         self,
         user_id: str,
         page_size: Annotated[int, Field(le=20)],
-        page_number: Annotated[int, Field(le=10)],
+        *,
+        page_number: Annotated[int, Field(le=10)] | None = None,
     ) -> Query[PremiumGetSubmittedInstancesList]:
         """Premium get submitted instances (查询审批中心用户已发起实例列表).
 
@@ -1761,8 +1764,8 @@ class WorkflowV1(Manager):
         self,
         user_id: str,
         page_size: Annotated[int, Field(le=20)],
-        page_number: Annotated[int, Field(le=10)],
         *,
+        page_number: Annotated[int, Field(le=10)] | None = None,
         create_before: str | None = None,
     ) -> Query[PremiumGetTodoTasksList]:
         """Premium get todo tasks (查询审批中心用户待处理任务列表).
@@ -2186,8 +2189,8 @@ class WorkflowV1(Manager):
         self,
         user_id: str,
         page_size: Annotated[int, Field(le=40)],
-        page_number: int,
         *,
+        page_number: int | None = None,
         create_before: int | None = None,
     ) -> Query[QueryIntegratedTodoTaskList]:
         """Query integrated todo task (查询通过流程中心集成的OA审批任务).

@@ -2191,10 +2191,10 @@ class YidaV1(Manager):
         page_size: Annotated[int, Field(le=100)],
         user_id: str,
         proc_instance_id: str,
-        page_number: int,
         token: str,
         corp_id: str,
         *,
+        page_number: int | None = None,
         env: str | None = None,
     ) -> Query[GetAutoFlowLogDetailData]:
         """Get auto flow log detail (获取集成自动化日志详情).
@@ -2203,9 +2203,9 @@ class YidaV1(Manager):
             page_size: a number, at most 100, such as `100`.
             user_id: text, such as `manager7675`.
             proc_instance_id: text, such as `da7ae0f8-c8e2-4207-9f87-47bd887430ef`.
-            page_number: a number, such as `1`.
             token: text, such as `B073NCJSHYD59F8F612DXXXXX`.
             corp_id: text, such as `ding5d17e3add038d44535c2f46xxx485s`.
+            page_number: a number, such as `1`.
             env: text.
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
@@ -5105,13 +5105,13 @@ class YidaV1(Manager):
     @api("yida_1_0.PageAutoFlowLog", "POST /v1.0/yida/logs/automations/paginationQuery", idempotent=True)
     def page_auto_flow_log(
         self,
-        page_number: int,
         corp_id: str,
         page_size: Annotated[int, Field(le=100)],
         user_id: str,
         token: str,
         *,
         form_uuid: str | None = None,
+        page_number: int | None = None,
         start_time_gmt: Annotated[Millis | None, wire("startTimeGMT")] = None,
         app_type: str | None = None,
         process_code: str | None = None,
@@ -5122,12 +5122,12 @@ class YidaV1(Manager):
         """Page auto flow log (分页获取集成自动化日志列表).
 
         Args:
-            page_number: a number, such as `1`.
             corp_id: text, such as `dingxxxxx`.
             page_size: a number, at most 100, such as `100`.
             user_id: text, such as `12345`.
             token: text, such as `B073AF673BEB044D59F8F612D65E1EA2`.
             form_uuid: text.
+            page_number: a number, such as `1`.
             start_time_gmt: a number, such as `1706716800000`.
             app_type: text, such as `APP_XCE0EVXS6DYG3YDYXXXX`.
             process_code: text.
