@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.wire import camel_name
 from dingtalk_models.retired import retired
@@ -209,7 +210,7 @@ class Product:
             kind, way = "None", []
         elif returns[0]["name"] == "":
             # the table documents the value; the sample shows under which name it is
-            way = [name for reply in replies(pages) if isinstance(reply, dict) for name in reply]
+            way = [name for reply in replies(pages) if is_object(reply) for name in reply]
             kind = self.types.reply(returns[0], f"{operation}Reply", list(replies(pages, *way)))
         else:
             kind, way = self.types.record(returns, f"{operation}Reply", list(replies(pages))), []

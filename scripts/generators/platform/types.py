@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.wire import camel_name
 from generators.platform.naming import class_name, python_name
 
@@ -50,15 +51,14 @@ class Types:
             return _limited(f"list[{self._item(row, where, examples)}]", _lengths(row, "max_items", "max_items"))
         if children and kind == "object":
             if is_map(row, examples):
-                inside = [value for example in examples if isinstance(example, dict) for value in example.values()]
-                return f"dict[str, {self._fields(children, where, inside)}]"
+                return f"dict[str, {self._fields(children, where, values_of(examples))}]"
             return self._fields(children, where, examples)
         if kind == "object":
             return f"dict[str, {SCALARS.get(row.get('values', ''), JSON)}]"
         return "Upload" if kind == "file" else _scalar(row, examples)
 
     def _item(self, row: Row, where: str, examples: list[Any]) -> str:
-        inside = [item for example in examples for item in (example if isinstance(example, list) else [example])]
+        inside = items_of(examples)
         if row.get("children"):
             item = self._fields(row["children"], where, inside)
             return f"list[{item}]" if row["items"] == "array" else item
@@ -89,8 +89,7 @@ class Types:
             return f"list[{self.item(row, where, examples)}]"
         if children and kind == "object":
             if is_map(row, examples):
-                inside = [value for example in examples if isinstance(example, dict) for value in example.values()]
-                return f"dict[str, {self.record(children, where, inside)}]"
+                return f"dict[str, {self.record(children, where, values_of(examples))}]"
             return self.record(children, where, examples)
         if kind == "object":
             return f"dict[str, {SCALARS.get(row.get('values', ''), JSON)}]"
@@ -98,7 +97,7 @@ class Types:
 
     def item(self, row: Row, where: str, examples: list[Any]) -> str:
         """The type of one item of an array in a reply."""
-        inside = [item for example in examples for item in (example if isinstance(example, list) else [example])]
+        inside = items_of(examples)
         if row.get("children"):
             made = self.record(row["children"], where, inside)
             return f"list[{made}]" if row.get("items") == "array" else made
@@ -161,7 +160,7 @@ def as_shown(rows: list[Row], samples: list[Any]) -> list[Row]:
 def _as_shown(row: Row, shown: list[Any]) -> Row:
     if row.get("children"):
         return {**row, "children": as_shown(row["children"], shown)}
-    several = bool(shown) and all(isinstance(value, list) and not any(map(_is_container, value)) for value in shown)
+    several = bool(shown) and all(is_array(value) and not any(map(_is_container, value)) for value in shown)
     return {**row, "type": "array", "items": row["type"]} if several and row["type"] in SCALARS else row
 
 
@@ -174,16 +173,26 @@ def is_map(row: Row, examples: list[Any]) -> bool:
     if not row.get("values"):
         return False
     fields = {child["name"] for child in row["children"]}
-    shown = [example for example in examples if isinstance(example, dict) and example]
+    shown = [example for example in examples if is_object(example) and example]
     return not any(fields & example.keys() for example in shown) if shown else len(fields) == 1
+
+
+def values_of(examples: list[Any]) -> list[Any]:
+    """The values of the examples that are objects."""
+    return [value for example in examples if is_object(example) for value in example.values()]
+
+
+def items_of(examples: list[Any]) -> list[Any]:
+    """The examples, and of those that are lists the items."""
+    return [item for example in examples for item in (example if is_array(example) else [example])]
 
 
 def values_at(examples: list[Any], name: str) -> Iterator[Any]:
     """What examples of an object, or of a list of objects, show for a field."""
     for example in examples:
-        if isinstance(example, list):
+        if is_array(example):
             yield from values_at(example, name)
-        elif isinstance(example, dict) and name in example:
+        elif is_object(example) and name in example:
             yield example[name]
 
 
@@ -205,7 +214,7 @@ def enforced(row: Row, examples: list[Any]) -> bool:
     The values were read from the text of the table. Where the page's own example is not among them, they are a hint.
     """
     values: list[Any] = row.get("constraints", {}).get("enum", [])
-    shown = [item for each in (*examples, row.get("example")) for item in (each if isinstance(each, list) else [each])]
+    shown = items_of([*examples, row.get("example")])
     seen = {_plain(value) for value in shown if value not in (None, "")}
     return bool(values) and seen <= {_plain(value) for value in values}
 
