@@ -37,9 +37,9 @@ def english(text: str) -> str:
     return first
 
 
-def untyped(**given: Any) -> dict[str, Any]:
-    """Arguments that type checkers let pass: under their wire names, or wrong on purpose."""
-    return given
+def unchecked(name: str) -> str:
+    """A name of an API, for arguments that type checkers let pass: under their wire names, or wrong on purpose."""
+    return name
 
 
 def awaited(app: DingTalkApp, work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from helpers import awaited, untyped
+from helpers import awaited, unchecked
 
 from dingtalk_models import (
     ApprovalFile,
@@ -30,7 +30,7 @@ def test_files_of_approvals(sandbox: Sandbox, app: DingTalkApp, tmp_path: Path) 
     assert space_id == previewed
     assert space_id == app.run("dingtalk.oapi.processinstance.cspace.info", user_id="caohui", agent_id=1)
     request = {"userid": "caohui", "process_instance_id": "instance", "file_id": attached.id, "agentid": 1}
-    assert space_id == app.run("dingtalk.oapi.processinstance.cspace.preview", **untyped(request=request))
+    assert space_id == app.run(unchecked("dingtalk.oapi.processinstance.cspace.preview"), request=request)
     assert files.authorize_download("caohui", [{"file_id": attached.id, "space_id": space_id}])
     old = {"userid": "caohui", "file_infos": [{"file_id": attached.id, "space_id": space_id}]}
     assert app.run("dingtalk.oapi.process.dentry.auth", request=old)
@@ -38,7 +38,7 @@ def test_files_of_approvals(sandbox: Sandbox, app: DingTalkApp, tmp_path: Path) 
     assert files.download("instance", attached.id, tmp_path / "a.pdf") == MB
     assert (tmp_path / "a.pdf").read_bytes() == content
     request = {"process_instance_id": "instance", "file_id": attached.id}
-    file = app.run("dingtalk.oapi.processinstance.file.url.get", **untyped(request=request))
+    file = app.run(unchecked("dingtalk.oapi.processinstance.file.url.get"), request=request)
     assert (file.file_id, file.space_id) == (attached.id, space_id)
     got = io.BytesIO()
     assert awaited(app, lambda: file.download.aio(got)) == MB

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from approving import DAY, END, LEAVE, RANGE, START, now, started
-from helpers import untyped
+from helpers import unchecked
 
 from dingtalk_models import (
     DingTalkApp,
@@ -59,7 +59,7 @@ def test_the_older_names_work_through(sandbox: Sandbox, app: DingTalkApp) -> Non
         "dingtalk.smartwork.bpms.processinstance.get",
         "dingtalk.smartwork.bpms.processinstance.getwithform",
     ):
-        assert app.run(name, **untyped(process_instance_id=instance_id)) == made
+        assert app.run(unchecked(name), process_instance_id=instance_id) == made
     since = int((now(sandbox) - DAY).timestamp() * 1000)
     for name in (
         "dingtalk.oapi.processinstance.listids",

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from helpers import awaited, items, untyped
+from helpers import awaited, items, unchecked
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -72,12 +72,9 @@ def test_older_names_take_their_own_parameters(sandbox: Sandbox, app: DingTalkAp
     assert app.run(f"{old}getusergroup", userid="fengtao").name == "市场弹性"
     span = {"from_date": f"{MONDAY:%Y-%m-%d} 11:00:00", "to_date": f"{MONDAY:%Y-%m-%d} 14:00:00"}
     assert app.run(f"{old}getleaveapproveduration", userid="zhaolei", **span) == 120
-    rows = app.run(
-        "dingtalk.oapi.attendance.list",
-        **untyped(
-            workDateFrom=f"{MONDAY:%Y-%m-%d} 00:00:00", workDateTo=f"{MONDAY:%Y-%m-%d} 00:00:00",
+    rows = app.run(unchecked("dingtalk.oapi.attendance.list"),
+        workDateFrom=f"{MONDAY:%Y-%m-%d} 00:00:00", workDateTo=f"{MONDAY:%Y-%m-%d} 00:00:00",
             userIdList=["zhaolei"], offset=1, limit=50, isI18n=False,
-        ),
     )  # fmt: skip
     assert [row.check_type for row in rows] == ["OffDuty"]
 

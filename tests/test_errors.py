@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from helpers import english, problems, untyped
+from helpers import english, problems, unchecked
 from pydantic import AwareDatetime, Field, InstanceOf, TypeAdapter, ValidationError
 from typing_extensions import TypedDict, Unpack
 
@@ -377,7 +377,7 @@ def test_all_four_uses_refuse(sandbox: Sandbox, app: DingTalkApp) -> None:
         await Department.objects.get.aio("one")  # type: ignore[arg-type]
 
     async def run() -> None:
-        await app.run.aio("dingtalk.oapi.v2.department.get", **untyped(dept_id="one"))
+        await app.run.aio(unchecked("dingtalk.oapi.v2.department.get"), dept_id="one")
 
     for use in (awaited, run):
         with pytest.raises(InvalidArgument, match=r"Department\.get: dept_id"):

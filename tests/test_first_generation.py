@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 from generators import coverage, facts
-from helpers import awaited, sent, untyped, whole
+from helpers import awaited, sent, unchecked, whole
 
 from dingtalk_models import (
     BEIJING,
@@ -371,10 +371,10 @@ def test_punches(app: DingTalkApp, sandbox: Sandbox) -> None:
     assert list(asked) == list(app.smartwork.get_attendance_record_list.call(["sunjing"], start, end))
     assert list(asked) == list(
         app.run(
-            "dingtalk.oapi.attendance.listRecord",
+            unchecked("dingtalk.oapi.attendance.listRecord"),
             ["sunjing"],
             start.replace(tzinfo=BEIJING),
-            **untyped(end=end.isoformat(" ")),
+            end=end.isoformat(" "),
         )
     )
     body: Any = sandbox.received("/attendance/listRecord")[0].body

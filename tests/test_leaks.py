@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from conventions import build, pages
 from generators.samples import request_sample
-from helpers import untyped
+from helpers import unchecked
 from peers import UNKNOWN, Send, be_impatient, both
 from rich.traceback import Traceback
 
@@ -146,7 +146,7 @@ def uses(app: DingTalkApp, robot: WebhookRobot, who: str) -> list[Callable[[], o
         lambda: app.auth.issue_corp_access_token(corpid=7, corpsecret=CORP_SECRET),  # type: ignore[arg-type]
         app.auth.issue_jsapi_ticket,
         lambda: app.run("dingtalk.oapi.gettoken", appkey="k", appsecret=WRONG_SECRET),
-        lambda: app.run("dingtalk.oapi.gettoken", **untyped(appkey="k", appsecret=APP_SECRET, nothing=1)),
+        lambda: app.run(unchecked("dingtalk.oapi.gettoken"), appkey="k", appsecret=APP_SECRET, nothing=1),
         lambda: app.jsapi_signature("https://acme.example/"),
         lambda: people.create("x", None, [1], exclusive_account=True, login_id="x", init_password=PASSWORD),
         lambda: people.create("x", None, [1], exclusive_account=True, login_id="y", init_password=PASSWORD, title=7),  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import awaited, untyped
+from helpers import awaited, unchecked
 
 from dingtalk_models import (
     DingTalkApp,
@@ -45,7 +45,7 @@ def test_media_are_uploaded(sandbox: Sandbox, app: DingTalkApp, tmp_path: Path, 
     with path.open("rb") as opened:
         again = awaited(app, lambda: app.file.media.upload.aio(opened, type))
     assert sandbox.company.drive.media[again.media_id].content == content
-    by_name = app.run("dingtalk.oapi.media.upload", **untyped(type=type, media=content, name=name))
+    by_name = app.run(unchecked("dingtalk.oapi.media.upload"), type=type, media=content, name=name)
     assert sandbox.company.drive.media[by_name.media_id].content == content
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from helpers import awaited, untyped
+from helpers import awaited, unchecked
 
 from dingtalk_models import CustomSpace, DingTalkApp, InvalidArgument, TransportError
 from dingtalk_models.sandbox import Sandbox
@@ -76,9 +76,11 @@ def test_uploads_in_chunks(sandbox: Sandbox, app: DingTalkApp) -> None:
     ).media_id
     assert media_id is not None
     assert sandbox.company.drive.media[media_id].content == b"".join(pieces)
-    given = untyped(agent_id="1", file_size=3, file=io.BytesIO(b"abc"), name="a")
-    single = app.run("dingtalk.oapi.file.upload.single", **given)
+    single = app.run(
+        unchecked("dingtalk.oapi.file.upload.single"), agent_id="1", file_size=3, file=io.BytesIO(b"abc"), name="a"
+    )
     assert sandbox.company.drive.media[single].content == b"abc"
-    given = untyped(agent_id="1", upload_id="u", chunk_sequence=1, file=b"x")
-    call = app.run.call("dingtalk.oapi.file.upload.chunk", **given)
+    call = app.run.call(
+        unchecked("dingtalk.oapi.file.upload.chunk"), agent_id="1", upload_id="u", chunk_sequence=1, file=b"x"
+    )
     assert call.request.query_params == {"agent_id": "1", "upload_id": "u", "chunk_sequence": 1}

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import traceback
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -201,8 +201,9 @@ def test_mistakes_are_told_all_at_once_and_nothing_is_sent(
     assert problems(plain.request, verb, path, **given) == wrong
     with pytest.raises(InvalidArgument):
         plain.request.call(verb, path, **given)
+    use: Callable[..., Any] = plain.request.aio
     with pytest.raises(InvalidArgument):
-        asyncio.run(plain.request.aio(verb, path, **given))
+        asyncio.run(use(verb, path, **given))
     assert vars(plain.transport)["sent"] == []
 
 
@@ -285,7 +286,8 @@ def test_secrets_are_never_shown(plain: DingTalkApp, recorder: Recorder, caplog:
         "headers": {"Authorization": "s3cret-4", "X": SecretStr("s3cret-5")},
         "token": "s3cret-6",
     }
-    unsent = plain.request.call("POST", "/v1.0/acme/things", **given)
+    use: Callable[..., Any] = plain.request.call
+    unsent = use("POST", "/v1.0/acme/things", **given)
     shown = [repr(unsent), str(unsent.request), repr(unsent.token)]
     wrong: dict[str, Any] = {**given, "path": {"x": 1}}
     for refused in (given, wrong):

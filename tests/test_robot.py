@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from helpers import awaited, items, untyped
+from helpers import awaited, items, unchecked
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,14 +133,12 @@ def test_it_works_blocking_awaited_and_by_name_without_an_app(
     robot.app.send(robot.send.call(Text("三")))
     moment = int(sandbox.clock.now() * 1000)
     app.run(
-        "dingtalk.oapi.robot.send",
-        **untyped(
-            access_token=webhook.token,
-            timestamp=moment,
-            sign=signature(SECRET, moment),
-            msgtype="text",
-            text={"content": "四"},
-        ),
+        unchecked("dingtalk.oapi.robot.send"),
+        access_token=webhook.token,
+        timestamp=moment,
+        sign=signature(SECRET, moment),
+        msgtype="text",
+        text={"content": "四"},
     )
     assert [message["text"]["content"] for message in webhook.messages] == list("一二三四")
     assert sandbox.received("/gettoken") == sandbox.received("/v1.0/oauth2/accessToken") == []
@@ -242,7 +240,7 @@ def test_other_refusals_of_a_webhook(sandbox: Sandbox, robot: WebhookRobot, app:
         with pytest.raises(kind, match=str(code)):
             robot.send(Text("你好"))
     with pytest.raises(errors.InvalidRequest, match="缺少参数 access_token"):
-        app.run("dingtalk.oapi.robot.send", **untyped(msgtype="text", text={"content": "你好"}))
+        app.run(unchecked("dingtalk.oapi.robot.send"), msgtype="text", text={"content": "你好"})
 
 
 REFUSED: list[tuple[Any, str]] = [

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
-from helpers import awaited, untyped
+from helpers import awaited, unchecked
 
 from dingtalk_models import (
     Call,
@@ -95,7 +95,7 @@ def test_lists_are_lazy_by_name_too(app: DingTalkApp, sandbox: Sandbox) -> None:
     assert type(listed) is type(app.run.call("dingtalk.oapi.v2.department.listsub")) is Listing
     assert sandbox.calls == []
     assert [each.dept_id for each in listed] == [110, 120, 130]
-    listed = awaited(app, lambda: app.run.aio("dingtalk.oapi.v2.department.listsub", **untyped(dept_id=100)))
+    listed = awaited(app, lambda: app.run.aio(unchecked("dingtalk.oapi.v2.department.listsub"), dept_id=100))
     assert [each.dept_id for each in listed] == [110, 120, 130]
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from helpers import awaited, untyped
+from helpers import awaited, unchecked
 
 import dingtalk_models
 from dingtalk_models import (
@@ -139,7 +139,7 @@ FAILING: list[tuple[Callable[[DingTalkApp], object], type[DingTalkError]]] = [
     (lambda app: list(User.objects.all(404, workers=4)), NotFound),
     (lambda app: Department.objects.list(404)[0], NotFound),
     (lambda app: User(userid="nobody").refresh(), NotFound),
-    (lambda app: app.run("dingtalk.oapi.v2.user.get", **untyped()), InvalidArgument),
+    (lambda app: app.run(unchecked("dingtalk.oapi.v2.user.get")), InvalidArgument),
     (lambda app: User.create("x" * 99, "13800000000", [1]), InvalidArgument),
 ]
 

@@ -45,7 +45,7 @@ USES = {"def __call__": "{result}", "async def aio": "{awaited}", "def call": "{
 """How each of the three uses is defined, and what it returns."""
 
 REST = """    @overload
-    @deprecated("these arguments do not fit this method")
+    @deprecated("these arguments do not fit this method, or their types are not known")
     {use}(self, api: KnownName_contra, /, *args: Any, **kwargs: Any) -> Any: ...
     @overload
     {use}(self, api: MethodName | str, /, *args: Any, **kwargs: Any) -> Any: ...

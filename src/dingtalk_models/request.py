@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeVar, get_args, overload
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeGuard, TypeVar, get_args, overload
 
 from pydantic import BaseModel, SecretStr
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
@@ -89,7 +89,7 @@ class Requester:
             ApiError: the platform refused.
         """
         try:
-            unsent: Call[Any] = self.call(verb, endpoint, **options)
+            unsent = _unsent(verb, endpoint, options)
         finally:
             del options  # a secret is plain in them, and a traceback could show it
         return self._app.driver.run(unsent)
@@ -105,7 +105,7 @@ class Requester:
     async def aio(self, verb: Verb, endpoint: str, /, **options: Any) -> Any:
         """The same on the event loop."""
         try:
-            unsent: Call[Any] = self.call(verb, endpoint, **options)
+            unsent = _unsent(verb, endpoint, options)
         finally:
             del options  # as in `__call__`
         return await self._app.async_driver.run(unsent)
@@ -121,13 +121,20 @@ class Requester:
     def call(self, verb: Verb, endpoint: str, /, **options: Any) -> Call[Any]:
         """The unsent call: `app.gather([app.request.call("GET", …), app.request.call("GET", …)])`."""
         try:
-            return _described(verb, endpoint, **options)
-        except (InvalidArgument, ConfigurationError) as error:
-            forget_locals(error)
-            shorten(error)
-            raise
+            return _unsent(verb, endpoint, options)
         finally:
             del options  # as in `__call__`
+
+
+def _unsent(verb: str, endpoint: str, options: dict[str, Any]) -> Call[Any]:
+    try:
+        return _described(verb, endpoint, **options)
+    except (InvalidArgument, ConfigurationError) as error:
+        forget_locals(error)
+        shorten(error)
+        raise
+    finally:
+        del options  # as in `__call__`
 
 
 class _Written(Call[T_co]):
@@ -156,7 +163,7 @@ def _described(
     body: object = None,
     query: Mapping[str, object] | None = None,
     headers: Mapping[str, str | SecretStr] | None = None,
-    path: Mapping[str, str | int] | None = None,
+    path: Mapping[str, object] | None = None,
     into: Any = ANY_OBJECT,
     at: str = "",
     token: str | SecretStr | None = None,
@@ -172,7 +179,7 @@ def _described(
         checked.wrong("token", "empty / 不能为空")
     if isinstance(body, str) and (is_object(meant := loaded(body)) or is_array(meant)):
         checked.wrong("body", "JSON text: give the dict itself / 请传入字典，而不是 JSON 文本")
-    what = checked.form(body) if isinstance(body, Mapping) else checked.json(body, "body")
+    what = checked.form(body) if _is_mapping(body) else checked.json(body, "body")
     params = {name: checked.json(value, f"query.{name}") for name, value in (query or {}).items() if value is not None}
     given = {_as_written(name): checked.header(name, value) for name, value in (headers or {}).items()}
     if checked.problems:
@@ -221,7 +228,7 @@ class _Checked:
             known = ", ".join(get_args(Verb))
             self.wrong("verb", f"should be one of {known}, in capitals / 须为大写的 {known} 之一")
 
-    def path(self, text: str, values: Mapping[str, str | int]) -> str:
+    def path(self, text: str, values: Mapping[str, object]) -> str:
         """Check a path and fill its parts in braces."""
         self.problems += [Problem("path", message) for message in _path_problems(text)]
         names = list(dict.fromkeys(_PLACEHOLDER.findall(text)))
@@ -278,9 +285,9 @@ class _Checked:
             return value
         if isinstance(value, SecretStr):
             return Secret.of(value)
-        if isinstance(value, Mapping):
+        if _is_mapping(value):
             return dict(self._entries(value, field))
-        if isinstance(value, list | tuple | set | frozenset):
+        if _is_several(value):
             return [self.json(item, f"{field}.{place}") for place, item in enumerate(value)]
         return self._other(value, field)
 
@@ -306,6 +313,14 @@ class _Checked:
     def _unsendable(self, value: object, field: str) -> None:
         kind = type(value).__name__
         self.wrong(field, f"{kind} cannot be sent as JSON / {kind} 不能以 JSON 发送")
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
+
+
+def _is_several(value: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(value, list | tuple | set | frozenset)
 
 
 def _has_secret(value: Any) -> bool:

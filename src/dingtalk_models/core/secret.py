@@ -12,6 +12,7 @@ from pydantic import GetCoreSchemaHandler, SecretStr
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.json_values import is_array, is_object
 
 MASK = "***"
 
@@ -101,9 +102,9 @@ def unwrapped(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def revealed(value: Any) -> Any:
     """The same, of a value of any form that JSON has."""
-    if isinstance(value, dict):
-        return unwrapped(cast("dict[str, Any]", value))
-    return [*map(revealed, value)] if isinstance(value, list) else _plain(value)
+    if is_object(value):
+        return unwrapped(value)
+    return [*map(revealed, value)] if is_array(value) else _plain(value)
 
 
 def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
