@@ -14,9 +14,11 @@ import replies
 from generators.platform.source import documented, products
 from platform_exceptions import ACCEPTED
 
-from dingtalk_models import operations
+from dingtalk_models import DingTalkApp, PermissionDenied, User, operations
 from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.platform.documented import documented as documented_notes
 from dingtalk_models.platform.products import PRODUCTS
+from dingtalk_models.sandbox import Sandbox
 
 Check = Callable[[OperationInfo], Iterable[str]]
 
@@ -56,6 +58,22 @@ def test_product(product: str, check: Check) -> None:
 def test_every_documented_endpoint_is_there() -> None:
     assert {(info.http, info.path) for info in operations()} >= documented().keys()
     assert sum(len(product.methods) for product in products().values()) == len(documented())
+
+
+def test_operations_know_what_else_is_documented() -> None:
+    known = {info.name: info for info in operations()}
+    create = known["calendar_1_0.CreateEvent"]
+    assert create.scopes
+    assert create.app_types
+    assert create.codes
+    assert known["contact_1_0.SearchUser"].scopes
+
+
+def test_a_refusal_names_the_scopes_that_are_documented(sandbox: Sandbox, app: DingTalkApp) -> None:
+    sandbox.fail("/v1.0/contact/users/search", code="Forbidden.AccessDenied.AccessTokenPermissionDenied")
+    with app, pytest.raises(PermissionDenied) as refused:
+        User.objects.search("赵磊").all()
+    assert refused.value.scopes == documented_notes("POST", "/v1.0/contact/users/search").scopes != ()
 
 
 def test_nothing_is_accepted_that_holds() -> None:
