@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, get_args, get_overloads, get_type_hints
 
 import pytest
 from helpers import awaited, unchecked
@@ -29,6 +30,7 @@ from dingtalk_models import (
     method,
     operation,
     operations,
+    run_types,
 )
 from dingtalk_models.core import registry
 from dingtalk_models.core.query import Listing
@@ -315,3 +317,14 @@ def test_an_operation_without_title_or_source() -> None:
         yield from ()
 
     assert (bare.title, bare.source) == ("", "")
+
+
+@pytest.mark.parametrize("use", ["__call__", "aio", "call"])
+def test_the_type_of_run_names_what_there_is(use: str) -> None:
+    """Type checkers do not check that module by itself: it would take them a minute."""
+    method: Any = SimpleNamespace(__module__=run_types.__name__, __qualname__=f"ByName.{use}")
+    overloads = get_overloads(method)
+    hints = [get_type_hints(each, dict(vars(run_types))) for each in overloads]
+    named = [name for hint in hints[:-2] for name in get_args(hint["api"])]
+    assert sorted(named) == sorted(get_args(run_types.CurrentName))
+    assert {info.name for info in operations() if info.manager.__module__.startswith("dingtalk_models.")} <= {*named}
