@@ -261,7 +261,7 @@ def at_most_bytes(most: int) -> AfterValidator:
 
     def check(text: str) -> str:
         if (length := len(text.encode(errors="surrogatepass"))) > most:
-            raise ValueError(f"should have at most {most} bytes, and has {length}")
+            raise ValueError(f"should have at most {most} bytes, has {length} / 最多 {most} 字节，现为 {length} 字节")
         return text
 
     return AfterValidator(check)
