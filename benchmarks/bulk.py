@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -16,7 +17,7 @@ from benchmarks.bare import IDS, LIST, PAGE, Post, with_requests
 from benchmarks.measure import app_at, compare, peak, serving, stats
 from benchmarks.peers import posts
 from benchmarks.server import DEPARTMENTS, MILLION, PEOPLE
-from dingtalk_models import BEIJING, Query, User
+from dingtalk_models import BEIJING, DingTalkApp, Query, User
 from dingtalk_models.core.parallel import batches
 from dingtalk_models.smartwork.attendance_record import AttendanceResult
 from dingtalk_models.smartwork.spans import pieces
@@ -55,16 +56,23 @@ def kept(post: Post, each: Map) -> None:
     assert len(list(chain.from_iterable(by_hand(post, each)))) == EVERYONE
 
 
+@contextmanager
+def side_by_side(delay: float) -> Generator[tuple[str, Post, ThreadPoolExecutor, DingTalkApp, asyncio.Runner]]:
+    """A server, and what asks it: requests with a pool of threads, an app, an event loop."""
+    with (
+        serving(delay=delay) as url,
+        with_requests(url, WIDTH) as post,
+        ThreadPoolExecutor(WIDTH) as pool,
+        app_at(url) as app,
+        asyncio.Runner() as runner,
+    ):
+        yield url, post, pool, app, runner
+
+
 def directory_sync() -> None:
     """200 departments with 100 users each, at three latencies."""
     for delay in (0.0, NEAR, 0.1):
-        with (
-            serving(delay=delay) as url,
-            with_requests(url, WIDTH) as post,
-            ThreadPoolExecutor(WIDTH) as pool,
-            app_at(url) as app,
-            asyncio.Runner() as runner,
-        ):
+        with side_by_side(delay) as (url, post, pool, app, runner):
 
             def read_lazily() -> None:
                 assert sum(1 for _ in User.objects.all(workers=WIDTH)) == EVERYONE
@@ -96,13 +104,7 @@ def attendance() -> None:
     people = [f"u{number}" for number in range(320)]
     calls = [(few, first, last) for first, last in pieces(start, end) for few in batches(people, 50)]
 
-    with (
-        serving(delay=NEAR) as url,
-        with_requests(url, WIDTH) as post,
-        ThreadPoolExecutor(WIDTH) as pool,
-        app_at(url) as app,
-        asyncio.Runner() as runner,
-    ):
+    with side_by_side(NEAR) as (url, post, pool, app, runner):
         results = app.smartwork.attendance_records.results
 
         def rows_of(call: tuple[Sequence[str], datetime, datetime]) -> list[Any]:

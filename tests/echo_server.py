@@ -1,7 +1,7 @@
 """A server that answers each request with its path, in a separate process: `python echo_server.py 5 own.pem`.
 
 The first argument is the delay in milliseconds, the second the certificate for TLS. The answer to `/connection` is the
-number of the connection.
+number of the connection. A request to `/never/…` is never answered; the answer to `/never` is how many of those came.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 _number = count(1)
+_never: list[bytes] = []
 
 
 class Echo(asyncio.Protocol):
@@ -40,7 +41,11 @@ class Echo(asyncio.Protocol):
                 return
             target = self.buffer.split(b" ", 2)[1]
             self.buffer = self.buffer[end + 4 + length :]
-            body = b"%d" % self.number if target == b"/connection" else target
+            if target.startswith(b"/never/"):
+                _never.append(target)
+                continue
+            told = {b"/connection": self.number, b"/never": len(_never)}.get(target)
+            body = target if told is None else b"%d" % told
             reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
             if self.delay:
                 asyncio.get_running_loop().call_later(self.delay, self.transport.write, reply)

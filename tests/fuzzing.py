@@ -10,6 +10,7 @@ import copy
 import json
 import logging
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -351,8 +352,8 @@ def _says(row: Any, name: str, part: BaseModel, now: Any) -> bool:
     said = row.get(name)
     if name in getattr(part, "unparsed", {}) or type(now) not in {str, int, float, bool}:
         return True
-    if isinstance(now, float) and isinstance(said, int):
-        return float(said) == now
+    if isinstance(now, float) and re.fullmatch(r"\s*-?[0-9]+\s*", str(said)):
+        return float(said) == now  # of a whole number with many digits, a float keeps the nearest
     return is_object(said) or is_array(said) or _plain(said) == _plain(now)
 
 

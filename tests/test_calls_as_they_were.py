@@ -375,11 +375,14 @@ WORK: dict[str, Kept] = {
         ),
     ),
     "smartwork.get_bpms_instance_list": (
-        lambda app, world: app.smartwork.get_bpms_instance_list(
-            process_code="PROC-LEAVE", start_time=world.now - timedelta(days=1), end_time=None, size=10, cursor=0
+        lambda app, world: (
+            world.approval(),  # first: the span ends when the list is described
+            app.smartwork.get_bpms_instance_list(
+                process_code="PROC-LEAVE", start_time=world.now - timedelta(days=1), end_time=None, size=10, cursor=0
+            ),
         ),
         lambda it, world: (
-            {world.approval()} == {each.process_instance_id for each in it}
+            {it[0]} == {each.process_instance_id for each in it[1]}
             and last_body(world, "/v1.0/workflow/processes/instanceIds/query")["maxResults"] == 10
         ),
     ),
@@ -390,10 +393,13 @@ WORK: dict[str, Kept] = {
         lambda it, world: [world.approval(), world.approval()][1:] == [each.process_instance_id for each in it],
     ),
     "smartwork.get_all_bpms_instance_list": (
-        lambda app, world: app.smartwork.get_all_bpms_instance_list(
-            process_code="PROC-LEAVE", start_time=world.now - timedelta(days=300)
+        lambda app, world: (
+            world.approval(),
+            app.smartwork.get_all_bpms_instance_list(
+                process_code="PROC-LEAVE", start_time=world.now - timedelta(days=300)
+            ),
         ),
-        lambda it, world: {world.approval()} == {each.process_instance_id for each in it},
+        lambda it, _: {it[0]} == {each.process_instance_id for each in it[1]},
     ),
     "smartwork.create_bpms_instance": (
         lambda app, _: app.smartwork.create_bpms_instance(

@@ -16,6 +16,7 @@ from peers import TIMEOUT, Client, answer, get, open_connections, peer, target_o
 
 from dingtalk_models import Download, HttpRequest, TransportError, Upload
 from dingtalk_models.transport.asynchronous import AiohttpTransport
+from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.body import CHUNK, FileBody
 from dingtalk_models.transport.sending import POOL_SIZE
 
@@ -189,16 +190,18 @@ def test_closing_ends_what_is_under_way_and_what_waits() -> None:
     """And says of which of them nothing was sent."""
 
     async def scenario(url: str) -> None:
-        transport = AiohttpTransport(TIMEOUT)
-        calls = [asyncio.create_task(transport.send(get(url, f"/{n}"))) for n in range(POOL_SIZE + 36)]
-        await asyncio.sleep(0.1)
+        transport, own = AiohttpTransport((30.0, 30.0)), RequestsTransport(TIMEOUT)
+        calls = [asyncio.create_task(transport.send(get(url, f"/never/{n}"))) for n in range(POOL_SIZE + 36)]
+        while int((await asyncio.to_thread(own.send, get(url, "/never"))).content) < POOL_SIZE:
+            await asyncio.sleep(0.01)
+        own.close()
         await transport.close()
         errors = await asyncio.gather(*calls, return_exceptions=True)
         assert [isinstance(each, TransportError) and each.sent for each in errors] == [True] * POOL_SIZE + [False] * 36
         await works(transport, url)
         await transport.close()
 
-    with echoing(300) as url:
+    with echoing() as url:
         asyncio.run(scenario(url))
 
 

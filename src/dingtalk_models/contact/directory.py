@@ -48,7 +48,7 @@ class DirectoryManager(Manager):
         Args:
             language: the language of texts.
             workers: how many calls at once.
-            progress: told how many people have been met, and of how many.
+            progress: called with the number of people found so far, and their total.
         """
         read = yield from read_company(language=language, workers=workers, progress=progress)
         return Directory(read.taken, read.departments, read.users)
@@ -82,7 +82,7 @@ class DirectoryManager(Manager):
                 removes them and empty departments that are not in a table, `disable` disables company accounts
                 (企业账号), as only those can be.
             workers: how many calls at once.
-            progress: told how many people have been met, and of how many.
+            progress: called with the number of people found so far, and their total.
 
         Raises:
             InvalidArgument: something is no table, a header is unknown, or nothing names the rows. Nothing was sent.

@@ -52,7 +52,7 @@ def read_company(
     Args:
         language: the language of texts.
         workers: how many calls at once.
-        progress: told how many people have been met, and of how many.
+        progress: called with the number of people found so far, and their total.
         tolerant: whether to go on without a department, other than the root, that the app may not read.
     """
     departments, users = DepartmentManager(), UserManager()

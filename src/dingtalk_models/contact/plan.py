@@ -38,7 +38,7 @@ from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_erro
 from dingtalk_models.core.steps import Flow
 
 _FREELY_REMOVED = 10
-"""A plan may remove one in so many people without a word."""
+"""One in so many people may be removed without a confirmation."""
 
 
 class Plan:

@@ -103,10 +103,7 @@ class Run:
         self.results[result.change] = result
         error = result.error
         self._lost = self._lost + 1 if isinstance(error, TransportError) else 0
-        if (
-            isinstance(error, (AuthenticationError, QuotaExhausted, ConfigurationError))
-            or self._lost >= self._most_lost
-        ):
+        if isinstance(error, _ENDS_THE_RUN) or self._lost >= self._most_lost:
             self.stopped = self.stopped or error
         if result.status != "done":
             self._skip_dependents(result)

@@ -113,7 +113,7 @@ UserRef = str | UserChange
 
 @dataclass(frozen=True, slots=True)
 class PlanProblem:
-    """Something in a table that the plan leaves out. The other rows do not suffer from it.
+    """Something in a table that the plan leaves out. Other rows are not affected.
 
     Attributes:
         table: the table.

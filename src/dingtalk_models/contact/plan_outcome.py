@@ -1,4 +1,4 @@
-"""What came of a plan."""
+"""The outcome of a plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Status = Literal["done", "invited", "failed", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What came of one change.
+    """The outcome of one change.
 
     Attributes:
         change: the change.
@@ -36,7 +36,7 @@ class ChangeResult:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a plan.
+    """The outcome of a plan.
 
     Attributes:
         results: the result of each change.

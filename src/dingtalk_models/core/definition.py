@@ -11,6 +11,7 @@ from typing import Any, cast
 from dingtalk_models.core.arguments import Arguments
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.problems import nearest
 from dingtalk_models.core.wire import camel_name
 
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -98,10 +99,8 @@ def check_token(name: str, fn: Callable[..., Any]) -> None:
 
 
 def _near(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
-    near = get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near and near[0] != word else ""
+    near = nearest(word, known)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _code(fn: Callable[..., Any]) -> CodeType | None:

@@ -19,7 +19,7 @@ from typing_extensions import deprecated
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem
-from dingtalk_models.core.model import Manager, Module
+from dingtalk_models.core.model import Manager, Module, manager_for
 from dingtalk_models.core.operation import Bound, Old, operation
 from dingtalk_models.core.problems import UNKNOWN, unknown
 from dingtalk_models.core.steps import Flow, Lazy
@@ -49,10 +49,7 @@ class Formerly(Generic[R_co, P, Q]):
     @overload
     def __get__(self, obj: Owner, owner: type[Any]) -> EitherWay[R_co, P, Q]: ...
     def __get__(self, obj: Owner | None, owner: type[Any]) -> Any:
-        if obj is None:
-            return self.definition
-        manager: Any = self.definition.home
-        return Bound(self._translated, manager(obj.app if isinstance(obj, Module | Manager) else obj))
+        return self.definition if obj is None else Bound(self._translated, manager_for(self.definition, obj))
 
 
 Change = str | Callable[[Any], dict[str, Any]]

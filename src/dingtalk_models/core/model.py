@@ -199,10 +199,13 @@ class Alias(Generic[R_co, P]):
     @overload
     def __get__(self, obj: Module | Manager | AppLike, owner: type[Any]) -> Bound[R_co, P]: ...
     def __get__(self, obj: Module | Manager | AppLike | None, owner: type[Any]) -> Any:
-        if obj is None:
-            return self.definition
-        manager: Any = self.definition.home
-        return Bound(self.definition, manager(obj.app if isinstance(obj, Module | Manager) else obj))
+        return self.definition if obj is None else Bound(self.definition, manager_for(self.definition, obj))
+
+
+def manager_for(definition: operation[Any, ...], owner: Module | Manager | AppLike) -> Any:
+    """The manager of an operation, with the app of a module or of another manager, or with an app."""
+    make: Any = definition.home
+    return make(owner.app if isinstance(owner, Module | Manager) else owner)
 
 
 def alias(definition: operation[R, P]) -> Alias[R, P]:

@@ -84,11 +84,16 @@ def message(entry: ErrorDetails) -> str:
 
 def unknown(word: str, known: Iterable[str]) -> str:
     """The message for an unknown name, with the known name that it may be a misspelling of."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for this
+    near = nearest(word, known)
+    return f"unknown; did you mean {near!r}? / 无此字段，是否想写 {near!r}？" if near else UNKNOWN
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that a word may be a misspelling of; `None` if it is known, or similar to none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
     names = list(known)  # a name that exists in another member of a union is not misspelled
-    near = [] if word in names else get_close_matches(word, names, n=1)
-    return f"unknown; did you mean {near[0]!r}? / 无此字段，是否想写 {near[0]!r}？" if near else UNKNOWN
+    return None if word in names else next(iter(get_close_matches(word, names, n=1)), None)
 
 
 def get_origin(hint: Any) -> Any:
