@@ -13,9 +13,6 @@ A_REFUSAL = "the sample shows a refusal"
 IN_THE_QUERY = "the table says that a GET has a body"
 
 ACCEPTED: dict[str, dict[str, str]] = {
-    "agoal_1_0.AgoalBizDataQuery": {
-        "result is not read": BESIDE_THE_RESULT,
-    },
     "ai_paa_s_1_0.ExclusiveModelCompleteService": {
         "model of api-exclusivemodelcompleteservice may be beyond enum ['qwen-plu": NOT_AS_ITS_EXAMPLE,
         "large-model-reasoning-service-interface-multimodal-model-1: choices[].fi": NOT_AS_ITS_TABLE,
@@ -46,8 +43,21 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "calendar_1_0.ListEvents": {
         "syncToken is not declared": OF_THE_PAGE,
     },
+    "conference_1_0.CloseVideoConference": {
+        "code is not read": BESIDE_THE_RESULT,
+        "cause is not read": BESIDE_THE_RESULT,
+    },
     "conference_1_0.CreateScheduleConference": {
         "scheduleConfSettingModel of create-appointment-meeting may be beyond enu": NOT_AS_ITS_EXAMPLE,
+    },
+    "conference_1_0.StartCloudRecord": {
+        "code is not read": BESIDE_THE_RESULT,
+    },
+    "conference_1_0.StopCloudRecord": {
+        "code is not read": BESIDE_THE_RESULT,
+    },
+    "conference_1_0.StopStreamOut": {
+        "code is not read": BESIDE_THE_RESULT,
     },
     "contact_1_0.BatchApproveUnionApply": {
         " is {}, documented as array": "the second page shows a body that its table does not have",
@@ -90,6 +100,10 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "esign_2_0.GetAuthUrl": {
         "redirectUrl of obtain-the-address-of-the-authorized-page may be beyond e": NOT_AS_ITS_EXAMPLE,
     },
+    "exclusive_1_0.BanOrOpenGroupWords": {
+        "code is not read": BESIDE_THE_RESULT,
+        "cause is not read": BESIDE_THE_RESULT,
+    },
     "exclusive_1_0.GetPublicDevices": {
         "dataCnt is not declared": OF_THE_PAGE,
     },
@@ -112,15 +126,14 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "finance_1_0.UpateUserCodeInstance": {
         "codeIdentity of update-user-code-instance may be beyond enum ['DT_VISITO": NOT_AS_ITS_EXAMPLE,
     },
-    "hrbrain_1_0.HrbrainEmpPoolQuery": {
-        "result is not read": BESIDE_THE_RESULT,
-    },
-    "hrbrain_1_0.HrbrainEmpPoolUser": {
-        "result is not read": BESIDE_THE_RESULT,
+    "hrbrain_1_0.HrbrainImportDimission": {
+        "api-hrbrainimportdimission: [result=false]": A_REFUSAL,
     },
     "hrbrain_1_0.StaffLabelRecordsQuery": {
-        "result is not read": BESIDE_THE_RESULT,
         "content.totalCountt is not declared": OF_THE_PAGE,
+    },
+    "hrm_1_0.HrmProcessUpdateTerminationInfo": {
+        "modify-resigned-employee-information: [result=false]": A_REFUSAL,
     },
     "jzcrm_1_0.EditExchange": {
         "data of add-or-edit-a-sales-order may be beyond enum of hh_orderid": NOT_AS_ITS_EXAMPLE,
@@ -148,6 +161,9 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "api-querylistdevicecustomscreentemplate: result.deviceTemplateMap is los": NOT_AS_ITS_TABLE,
         "api-querylistdevicecustomscreentemplate: result.groupIdTemplateMap is lo": NOT_AS_ITS_TABLE,
         "api-querylistdevicecustomscreentemplate: result.roomIdTemplateMap is los": NOT_AS_ITS_TABLE,
+    },
+    "service_group_1_0.UpdateGroupSet": {
+        "modify-a-service-group: [success=false]": A_REFUSAL,
     },
     "storage_1_0.GetDentries": {
         "get-file-or-folder-information-in-bulk: resultItems[].dentry.appProperti": NOT_AS_ITS_TABLE,

@@ -28,6 +28,9 @@ from dingtalk_models.core.secret import MASK, Secret
 
 ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"}
 
+OF_A_REFUSAL = {"errorCode", "errorMsg", "errMsg", "result"}
+"""Fields beside `success` that have nothing to add to it; `result` only if it is a flag too."""
+
 ECHOES = {"pageNumber", "pageSize", "page_size", "maxResults", "size", "currentPage", "limit", "totalPage", "page"}
 """Fields of a page that repeat what was asked."""
 
@@ -45,7 +48,7 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
         call = sample_call(info, page)
         if call is None:
             continue
-        documented = [row for row in page["returns"] if row["name"] not in ENVELOPE]
+        documented = list(_data(page["returns"]))
         kind, where = "object", ""
         for name in way_to(call):
             yield from (f"{where}{row['name']} is not read" for row in documented if row["name"] != name)
@@ -61,6 +64,15 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
             yield from (f"{where}{row['name']} is not read" for row in documented if row["type"] != "boolean")
         else:
             yield from _undeclared(documented, call.into, where)
+
+
+def _data(returns: list[Row]) -> Iterator[Row]:
+    """The fields at the top of a reply that do not only tell of its success."""
+    flagged = any(row["name"] == "success" for row in returns)
+    for row in returns:
+        beside = row["name"] in OF_A_REFUSAL and (row["name"] != "result" or row["type"] == "boolean")
+        if row["name"] not in ENVELOPE and not (flagged and beside):
+            yield row
 
 
 def _items_problem(into: Any, kind: str, names: list[str]) -> str | None:
@@ -104,7 +116,7 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     call = sample_call(info, page)
     if call is None:
         return
-    if call.endpoint.host == "oapi":
+    if call.endpoint.host == "oapi" or "errcode" in sample:
         sample = {**sample, "errcode": 0}
     response = HttpResponse(200, {"content-type": "application/json"}, json.dumps(sample).encode())
     try:

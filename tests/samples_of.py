@@ -53,6 +53,10 @@ CONTRADICTING = {"jzcrm_1_0.GetDataView"}
 """The APIs of which the sample is not what the table says, in more than one field."""
 
 
+WHY = {"errorCode", "errorMsg", "errMsg"}
+"""The fields of a refusal, beside a flag of success."""
+
+
 @cache
 def every_sample() -> list[Sample]:
     """The samples of all operations that have a sample of their request."""
@@ -63,9 +67,9 @@ def _samples(info: OperationInfo) -> Iterator[Sample]:
     for page in conventions.pages(info):
         if call := replies.sample_call(info, page):
             reply = samples.reply_from_table(page)
-            if reply.get("success") is False:
-                reply["success"] = True  # the page shows a refusal beside the fields of a result
-            if info.host == "oapi":
+            if "success" in reply:  # the page shows the fields of a refusal beside those of a result
+                reply = {**{name: value for name, value in reply.items() if name not in WHY}, "success": True}
+            if info.host == "oapi" or "errcode" in reply:
                 reply |= {"errcode": 0, "errmsg": "ok"}
             yield Sample(info, call, reply, page["returns"], replies.way_to(call))
 

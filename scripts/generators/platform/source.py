@@ -22,8 +22,14 @@ from generators.uses import by_hand
 
 TOKENS = {"access_token", "x-acs-dingtalk-access-token"}
 ENVELOPE = {"errcode", "errmsg", "request_id", "sub_code", "sub_msg"}
-READS = re.compile(r"(Query|List|Search|Get|BatchGet|BatchQuery|Count|Check)")
+READS = re.compile(r"(Query|List|Search|Get|BatchGet|BatchQuery|Count|Check|Is)")
 """The first word of the name of an API that only reads, so that it can be sent again."""
+
+OF_A_REFUSAL = {"requestId", "errorCode", "errorMsg", "errMsg"}
+"""The fields beside a flag of success that say something when it is false."""
+
+CODES = {"code", "cause", "message"}
+"""The fields of a reply that, where there is nothing else, say only that the call succeeded."""
 
 MODEL, WIRE, PAGING = (f"dingtalk_models.core.{name}" for name in ("model", "wire", "paging"))
 IMPORTS = {
@@ -198,7 +204,7 @@ class Product:
     def _result(self, operation: str, listed: Listed | None, pages: list[Page]) -> tuple[str, str]:
         """The type that a method returns, and what it returns."""
         page = pages[0]
-        returns, host = returned(pages), page["host"]
+        returns, host = data(pages), page["host"]
         if listed:
             shown = list(replies(pages, listed.at if listed.at is not None else default_at(page), listed.items["name"]))
             item = self.types.item(listed.items, operation + class_name(listed.items["name"]).removesuffix("s"), shown)
@@ -218,7 +224,7 @@ class Product:
 
     def _older_result(self, operation: str, pages: list[Page]) -> tuple[str, list[str]]:
         """On the older host: the type of the result, and where it is if not in `result`."""
-        rest = [row for row in returned(pages) if row["name"] not in {*ENVELOPE, "success"}]
+        rest = data(pages)
         if [row["name"] for row in rest] == ["result"]:
             kind = self.types.reply(rest[0], f"{operation}Result", list(replies(pages, "result")))
             if kind != "JsonValue":
@@ -271,6 +277,21 @@ def merged(pages: list[Page]) -> list[Row]:
 def returned(pages: list[Page]) -> list[Row]:
     """The fields of a reply: many, where the table says one and the samples show many."""
     return as_shown(fields_of([page["returns"] for page in pages]), list(replies(pages)))
+
+
+def data(pages: list[Page]) -> list[Row]:
+    """The fields of a reply that are no word of its success. That a call failed is an error, and never data."""
+    rows = returned(pages)
+    flags = {row["name"] for row in rows if _is_flag(row)}
+    beside = ENVELOPE | (OF_A_REFUSAL if flags else set())
+    rest = [row for row in rows if row["name"] not in flags | beside]
+    if not rest and "result" in flags and READS.match(api_name(pages[0]).rpartition(".")[2]):
+        return [row for row in rows if row["name"] == "result"]
+    return [] if {row["name"] for row in rest} <= CODES else rest
+
+
+def _is_flag(row: Row) -> bool:
+    return (row["name"], row["type"]) in {("success", "boolean"), ("success", "string"), ("result", "boolean")}
 
 
 def fields_of(tables: list[list[Row]]) -> list[Row]:

@@ -65,14 +65,9 @@ class _Envelope(BaseModel):
     errcode: int | None = None
     status: Any = None
     success: Any = None
+    result: Any = None
     code: Any = None
     message: Any = None
-
-
-class _Void(_Envelope):
-    """The reply of an API without a result. If there is a `result`, it is a flag."""
-
-    result: Any = None
 
 
 class _Reader(NamedTuple):
@@ -105,7 +100,7 @@ def _reader(into: Any, at: str) -> _Reader:
 
 def _made(into: Any, at: str) -> _Reader:
     way = tuple(at.split(".")) if at and into is not None else ()
-    kind: Any = _Void if into is None else into
+    kind: Any = _Envelope if into is None else into
     for depth in reversed(range(len(way))):
         field: dict[str, Any] = {way[depth]: (kind, _ABSENT)}
         kind = create_model("Reply", __base__=BaseModel if depth else _Envelope, **field)
@@ -145,7 +140,7 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
         reply = reading.adapter.validate_json(response.content)
     except ValidationError as problem:
         data = _parsed(response)
-        if not is_object(data) or _refuses(data, _undeclared(data, into, reading.way), into):
+        if not is_object(data) or _refuses(data, _undeclared(data, into, reading.way), into, reading.way):
             raise _refusal(endpoint, response, data) from None
         reply, mending = _mended(response, data, problem, reading)
     result = _result(endpoint, response, into, reply, reading.way)
@@ -180,7 +175,7 @@ def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, w
         said = _undeclared(data, into, way) if is_object(data) else {}
     # the older host never leaves out the errcode of a success
     silent = endpoint.host == "oapi" and not way and said.get("errcode") is None and said.get("success") is None
-    if silent or _refuses(names, said, into):
+    if silent or _refuses(names, said, into, way):
         raise _refusal(endpoint, response, _parsed(response))
     for name in way:
         reply = getattr(reply, name)
@@ -200,13 +195,14 @@ def _wire_names(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(name for field, hint in fields_in(model).items() for name in (field, *wire_names(hint)))
 
 
-def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any) -> bool:
+def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any, way: tuple[str, ...]) -> bool:
     """Whether a reply is a refusal.
 
     Args:
         names: the names of all of its fields.
         said: its fields that are no data.
         into: the type of its result.
+        way: the path to its result.
     """
     if said.get("errcode") not in _YES:
         return True
@@ -214,7 +210,8 @@ def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any) -> bool:
         return True
     if (status := said.get("status")) is not None and str(status) == "1111":
         return True
-    if into is None and said.get("result") in _NO:
+    in_result = way[:1] == ("result",) or not (way or into is None or is_model(into))
+    if not in_result and said.get("result") in _NO:
         return True
     code = said.get("code")
     if code is None or not _is_code(code):

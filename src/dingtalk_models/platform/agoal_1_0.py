@@ -70,11 +70,6 @@ class AgoalEntityCreateBody(TypedDict, total=False):
     is_deleted: str
 
 
-class AgoalEntityCreateReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
 class AgoalEntityUpdateBodyMetas(TypedDict, total=False):
     active: bool
     type: str
@@ -122,11 +117,6 @@ class AgoalEntityUpdateBody(TypedDict, total=False):
     is_deleted: str
 
 
-class AgoalEntityUpdateReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
 class AgoalIndicatorBatchQueryReplyResult(Record, alias_generator=camel):
     id: str | None
     code: str | None
@@ -135,7 +125,6 @@ class AgoalIndicatorBatchQueryReplyResult(Record, alias_generator=camel):
 
 
 class AgoalIndicatorBatchQueryReply(Record, alias_generator=camel):
-    success: bool | None
     result: list[AgoalIndicatorBatchQueryReplyResult] = empty_list()
 
 
@@ -145,11 +134,6 @@ class AgoalIndicatorDataPushData(TypedDict, total=False):
     data: str
 
 
-class AgoalIndicatorDataPushReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
 class AgoalObjectiveKeyActionListReplyContent(Record, alias_generator=camel):
     key_action_id: str | None
     title: str | None
@@ -157,8 +141,6 @@ class AgoalObjectiveKeyActionListReplyContent(Record, alias_generator=camel):
 
 
 class AgoalObjectiveKeyActionListReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: list[AgoalObjectiveKeyActionListReplyContent] = empty_list()
 
 
@@ -252,8 +234,6 @@ class AgoalObjectiveRulePeriodListReplyContent(Record, alias_generator=camel):
 
 
 class AgoalObjectiveRulePeriodListReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: list[AgoalObjectiveRulePeriodListReplyContent] = empty_list()
 
 
@@ -432,8 +412,6 @@ class AgoalOrgObjectiveQueryReplyContent(Record, alias_generator=camel):
 
 
 class AgoalOrgObjectiveQueryReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: AgoalOrgObjectiveQueryReplyContent | None
 
 
@@ -444,8 +422,6 @@ class AgoalOrgObjectiveRuleListReplyContent(Record, alias_generator=camel):
 
 
 class AgoalOrgObjectiveRuleListReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: list[AgoalOrgObjectiveRuleListReplyContent] = empty_list()
 
 
@@ -484,11 +460,6 @@ class AgoalPerfTaskCreateBody(TypedDict, total=False):
     cycle_name: str
 
 
-class AgoalPerfTaskCreateReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
 class AgoalPerfTaskUpdateBody(TypedDict, total=False):
     status: str
     is_deleted: str
@@ -498,14 +469,7 @@ class AgoalPerfTaskUpdateBody(TypedDict, total=False):
     cycle_name: str
 
 
-class AgoalPerfTaskUpdateReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
 class AgoalSendMessageReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: bool | None
 
 
@@ -515,8 +479,6 @@ class AgoalUserAdminListReplyContent(Record, alias_generator=camel):
 
 
 class AgoalUserAdminListReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: list[AgoalUserAdminListReplyContent] = empty_list()
 
 
@@ -622,8 +584,6 @@ class AgoalUserObjectiveListReplyContent(Record, alias_generator=camel):
 
 
 class AgoalUserObjectiveListReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: list[AgoalUserObjectiveListReplyContent] = empty_list()
 
 
@@ -645,14 +605,10 @@ class GetDeptScoreCardIndicatorReplyContent(Record, alias_generator=camel):
 
 
 class GetDeptScoreCardIndicatorReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: GetDeptScoreCardIndicatorReplyContent | None
 
 
 class GetIndicatorDetailReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: list[str] = empty_list()
 
 
@@ -758,8 +714,6 @@ class GetObjectiveDetailReplyContent(Record, alias_generator=camel):
 
 
 class GetObjectiveDetailReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: GetObjectiveDetailReplyContent | None
 
 
@@ -793,8 +747,6 @@ class GetObjectiveRuleDetailReplyContent(Record, alias_generator=camel):
 
 
 class GetObjectiveRuleDetailReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     content: GetObjectiveRuleDetailReplyContent | None
 
 
@@ -829,7 +781,7 @@ class AgoalV1(Manager):
         self,
         *,
         body: Annotated[list[AgoalEntityCreateBody] | None, wire("")] = None,
-    ) -> Call[AgoalEntityCreateReply]:
+    ) -> Call[None]:
         """Agoal entity create (创建业务实体).
 
         Args:
@@ -843,14 +795,14 @@ class AgoalV1(Manager):
 
         Source: api-agoalentitycreate
         """
-        return Call(AgoalEntityCreateReply)
+        return Call(None)
 
     @api("agoal_1_0.AgoalEntityUpdate", "PUT /v1.0/agoal/entities")
     def agoal_entity_update(
         self,
         *,
         body: Annotated[list[AgoalEntityUpdateBody] | None, wire("")] = None,
-    ) -> Call[AgoalEntityUpdateReply]:
+    ) -> Call[None]:
         """Agoal entity update (更新业务实体).
 
         Args:
@@ -864,7 +816,7 @@ class AgoalV1(Manager):
 
         Source: api-agoalentityupdate
         """
-        return Call(AgoalEntityUpdateReply)
+        return Call(None)
 
     @api("agoal_1_0.AgoalIndicatorBatchQuery", "GET /v1.0/agoal/indicator/batch/query")
     def agoal_indicator_batch_query(
@@ -893,7 +845,7 @@ class AgoalV1(Manager):
         *,
         code: str | None = None,
         data: list[AgoalIndicatorDataPushData] | None = None,
-    ) -> Call[AgoalIndicatorDataPushReply]:
+    ) -> Call[None]:
         """Agoal indicator data push (通过指标编码推送指标时间维度数据).
 
         Args:
@@ -908,7 +860,7 @@ class AgoalV1(Manager):
 
         Source: api-agoalindicatordatapush
         """
-        return Call(AgoalIndicatorDataPushReply)
+        return Call(None)
 
     @api("agoal_1_0.AgoalObjectiveKeyActionList", "GET /v1.0/agoal/objectives/keyActionLists")
     def agoal_objective_key_action_list(
@@ -1148,7 +1100,7 @@ class AgoalV1(Manager):
         self,
         *,
         body: Annotated[list[AgoalPerfTaskCreateBody] | None, wire("")] = None,
-    ) -> Call[AgoalPerfTaskCreateReply]:
+    ) -> Call[None]:
         """Agoal perf task create (创建目标规则下的考核任务).
 
         Args:
@@ -1162,14 +1114,14 @@ class AgoalV1(Manager):
 
         Source: api-agoalperftaskcreate
         """
-        return Call(AgoalPerfTaskCreateReply)
+        return Call(None)
 
     @api("agoal_1_0.AgoalPerfTaskUpdate", "PUT /v1.0/agoal/perfTasks")
     def agoal_perf_task_update(
         self,
         *,
         body: Annotated[list[AgoalPerfTaskUpdateBody] | None, wire("")] = None,
-    ) -> Call[AgoalPerfTaskUpdateReply]:
+    ) -> Call[None]:
         """Agoal perf task update (更新目标规则下的考核任务).
 
         Args:
@@ -1183,7 +1135,7 @@ class AgoalV1(Manager):
 
         Source: api-agoalperftaskupdate
         """
-        return Call(AgoalPerfTaskUpdateReply)
+        return Call(None)
 
     @api("agoal_1_0.AgoalSendMessage", "POST /v1.0/agoal/messages/send")
     def agoal_send_message(

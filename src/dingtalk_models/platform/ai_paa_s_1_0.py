@@ -42,9 +42,7 @@ class ExclusiveModelCompleteServiceReply(Record, alias_generator=camel):
     id: str | None
     choices: list[ExclusiveModelCompleteServiceReplyChoices] = empty_list()
     usage: ExclusiveModelCompleteServiceReplyUsage | None
-    errcode: int | None
     result: str | None
-    request_id: Annotated[str | None, wire("request_id")]
 
 
 class LiandanluExclusiveModelReply(Record, alias_generator=camel):

@@ -35,10 +35,6 @@ class CheckDeviceUpdateReply(Record, alias_generator=camel):
     modules: list[CheckDeviceUpdateReplyModules] = empty_list()
 
 
-class ConfirmFirmwareUpgradeReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class GetDeviceDetailReply(Record, alias_generator=camel):
     status: str | None
     connectivity: str | None
@@ -81,10 +77,6 @@ class InvokeDeviceServiceReply(Record, alias_generator=camel):
     output_data: dict[str, JsonValue] | None
 
 
-class SetDevicePropertiesReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class AiotV1(Manager):
     @api(
         "aiot_1_0.CheckDeviceUpdate",
@@ -124,7 +116,7 @@ class AiotV1(Manager):
         device_name: str,
         *,
         module_name: str | None = None,
-    ) -> Call[ConfirmFirmwareUpgradeReply]:
+    ) -> Call[None]:
         """Confirm firmware upgrade (确认执行设备固件升级).
 
         Args:
@@ -141,7 +133,7 @@ class AiotV1(Manager):
 
         Source: api-confirmfirmwareupgrade
         """
-        return Call(ConfirmFirmwareUpgradeReply)
+        return Call(None)
 
     @api("aiot_1_0.GetDeviceDetail", "GET /v1.0/aiot/products/deviceDetail")
     def get_device_detail(
@@ -252,7 +244,7 @@ class AiotV1(Manager):
         product_key: str,
         device_name: str,
         body: Annotated[dict[str, JsonValue], wire("")],
-    ) -> Call[SetDevicePropertiesReply]:
+    ) -> Call[None]:
         """Set device properties (设置指定设备的属性).
 
         Args:
@@ -268,4 +260,4 @@ class AiotV1(Manager):
 
         Source: api-setdeviceproperties
         """
-        return Call(SetDevicePropertiesReply)
+        return Call(None)

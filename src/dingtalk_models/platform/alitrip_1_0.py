@@ -86,7 +86,6 @@ class BillSettementBtripTrainReplyModule(Record, alias_generator=camel):
 class BillSettementBtripTrainReply(Record, alias_generator=camel):
     result_msg: str | None
     module: BillSettementBtripTrainReplyModule | None
-    success: bool | None
     result_code: int | None
 
 
@@ -162,7 +161,6 @@ class BillSettementCarReplyModule(Record, alias_generator=camel):
 class BillSettementCarReply(Record, alias_generator=camel):
     result_msg: str | None
     module: BillSettementCarReplyModule | None
-    success: bool | None
     result_code: int | None
 
 
@@ -252,7 +250,6 @@ class BillSettementFlightReplyModule(Record, alias_generator=camel):
 class BillSettementFlightReply(Record, alias_generator=camel):
     result_msg: str | None
     module: BillSettementFlightReplyModule | None
-    success: bool | None
     result_code: int | None
 
 
@@ -324,7 +321,6 @@ class BillSettementHotelReplyModule(Record, alias_generator=camel):
 class BillSettementHotelReply(Record, alias_generator=camel):
     result_msg: str | None
     module: BillSettementHotelReplyModule | None
-    success: bool | None
     result_code: int | None
 
 

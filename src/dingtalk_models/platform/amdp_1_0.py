@@ -20,10 +20,7 @@ class AmdpEmpRoleDataPushParam(TypedDict, total=False):
 
 
 class AmdpEmpRoleDataPushReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     status: str | None
-    result: bool | None
 
 
 class AmdpEmployeeDataPushParam(TypedDict, total=False):
@@ -36,10 +33,7 @@ class AmdpEmployeeDataPushParam(TypedDict, total=False):
 
 
 class AmdpEmployeeDataPushReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     status: str | None
-    result: bool | None
 
 
 class AmdpJobPositionDataPushParam(TypedDict, total=False):
@@ -52,10 +46,7 @@ class AmdpJobPositionDataPushParam(TypedDict, total=False):
 
 
 class AmdpJobPositionDataPushReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     status: str | None
-    result: bool | None
 
 
 class AmdpOrganizationDataPushParam(TypedDict, total=False):
@@ -69,10 +60,7 @@ class AmdpOrganizationDataPushParam(TypedDict, total=False):
 
 
 class AmdpOrganizationDataPushReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     status: str | None
-    result: bool | None
 
 
 class AmdpV1(Manager):

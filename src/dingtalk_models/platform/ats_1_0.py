@@ -20,14 +20,6 @@ class AddFileReply(Record, alias_generator=camel):
     file_name: str | None
 
 
-class ConfirmRightsReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class FinishBeginnerTaskReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class GetCandidateByPhoneNumberReply(Record, alias_generator=camel):
     candidate_id: str | None
     name: str | None
@@ -101,7 +93,7 @@ class AtsV1(Manager):
         rights_code: str,
         *,
         biz_code: str | None = None,
-    ) -> Call[ConfirmRightsReply]:
+    ) -> Call[None]:
         """Confirm rights (确认完成权益的更新).
 
         Args:
@@ -116,7 +108,7 @@ class AtsV1(Manager):
 
         Source: confirm-benefits
         """
-        return Call(ConfirmRightsReply)
+        return Call(None)
 
     @api("ats_1_0.FinishBeginnerTask", "POST /v1.0/ats/beginnerTasks/{taskCode}/finish?userId&scope")
     def finish_beginner_task(
@@ -125,7 +117,7 @@ class AtsV1(Manager):
         user_id: str,
         *,
         scope: str | None = None,
-    ) -> Call[FinishBeginnerTaskReply]:
+    ) -> Call[None]:
         """Finish beginner task (通知完成指定的新手任务).
 
         Args:
@@ -141,7 +133,7 @@ class AtsV1(Manager):
 
         Source: notify-the-completion-of-the-specified-novice-task
         """
-        return Call(FinishBeginnerTaskReply)
+        return Call(None)
 
     @api("ats_1_0.GetCandidateByPhoneNumber", "GET /v1.0/ats/candidates")
     def get_candidate_by_phone_number(

@@ -81,7 +81,6 @@ class CalculateDurationReplyResult(Record, alias_generator=camel):
 
 class CalculateDurationReply(Record, alias_generator=camel):
     result: CalculateDurationReplyResult | None
-    success: bool | None
 
 
 class CheckClosingAccountUserTimeRange(TypedDict, total=False):
@@ -283,7 +282,6 @@ class ProcessApproveFinishReplyResult(Record, alias_generator=camel):
 
 class ProcessApproveFinishReply(Record, alias_generator=camel):
     result: ProcessApproveFinishReplyResult | None
-    success: bool | None
 
 
 class SyncScheduleInfoScheduleInfos(TypedDict, total=False):

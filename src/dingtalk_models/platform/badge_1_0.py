@@ -23,10 +23,6 @@ class CreateBadgeCodeUserInstanceReply(Record, alias_generator=camel):
     code_detail_url: str | None
 
 
-class CreateBadgeNotifyReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class DecodeBadgeCodeReply(Record, alias_generator=camel):
     corp_id: str | None
     user_id: str | None
@@ -157,7 +153,7 @@ class BadgeV1(Manager):
         msg_id: str,
         msg_type: str,
         content: str,
-    ) -> Call[CreateBadgeNotifyReply]:
+    ) -> Call[None]:
         """Create badge notify (钉工牌通知消息).
 
         Args:
@@ -174,7 +170,7 @@ class BadgeV1(Manager):
 
         Source: dingtalk-badge-notification-message
         """
-        return Call(CreateBadgeNotifyReply)
+        return Call(None)
 
     @api("badge_1_0.DecodeBadgeCode", "POST /v1.0/badge/codes/decode")
     def decode_badge_code(

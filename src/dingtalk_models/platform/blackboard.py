@@ -92,7 +92,7 @@ class OapiBlackboard(Manager):
     def create(
         self,
         create_request: CreateCreateRequest,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Create (创建公告).
 
         Args:
@@ -104,14 +104,14 @@ class OapiBlackboard(Manager):
 
         Source: create-an-enterprise-announcement
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.blackboard.delete", "POST /topapi/blackboard/delete")
     def delete(
         self,
         blackboard_id: str,
         operation_userid: str,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Delete (删除公告).
 
         Args:
@@ -124,7 +124,7 @@ class OapiBlackboard(Manager):
 
         Source: delete-announcements-based-on-the-announcement-id
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.blackboard.listids", "POST /topapi/blackboard/listids")
     def listids(
@@ -170,7 +170,7 @@ class OapiBlackboard(Manager):
     def update(
         self,
         update_request: UpdateUpdateRequest,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Update (更新公告).
 
         Args:
@@ -182,4 +182,4 @@ class OapiBlackboard(Manager):
 
         Source: modify-the-announcement-according-to-the-announcement-id
         """
-        return Call(bool)
+        return Call(None)

@@ -24,10 +24,6 @@ class AddMeetingRoomsMeetingRoomsToAdd(TypedDict, total=False):
     room_id: Annotated[CommaStrs, Field(max_length=5)]
 
 
-class AddMeetingRoomsReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class CreateAclsScope(TypedDict, total=False):
     scope_type: Required[str]
     user_id: Required[str]
@@ -202,10 +198,6 @@ class CreateSubscribedCalendarSubscribeScope(TypedDict, total=False):
 
 class CreateSubscribedCalendarReply(Record, alias_generator=camel):
     calendar_id: str | None
-
-
-class DeleteSubscribedCalendarReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class GetEventReplyStart(Record, alias_generator=camel):
@@ -847,10 +839,6 @@ class RemoveMeetingRoomsMeetingRoomsToRemove(TypedDict, total=False):
     room_id: str
 
 
-class RemoveMeetingRoomsReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class SignInReply(Record, alias_generator=camel):
     check_in_time: Millis | None
 
@@ -859,18 +847,10 @@ class SignOutReply(Record, alias_generator=camel):
     check_out_time: Millis | None
 
 
-class UnsubscribeCalendarReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class UpdateSubscribedCalendarsSubscribeScope(TypedDict, total=False):
     union_ids: list[str]
     open_conversation_ids: list[str]
     corp_ids: list[str]
-
-
-class UpdateSubscribedCalendarsReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class CalendarV1(Manager):
@@ -921,7 +901,7 @@ class CalendarV1(Manager):
         calendar_id: str,
         event_id: str,
         meeting_rooms_to_add: Annotated[list[AddMeetingRoomsMeetingRoomsToAdd], Field(max_length=5)],
-    ) -> Call[AddMeetingRoomsReply]:
+    ) -> Call[None]:
         """Add meeting rooms (预定会议室).
 
         Args:
@@ -938,7 +918,7 @@ class CalendarV1(Manager):
 
         Source: add-a-meeting-room
         """
-        return Call(AddMeetingRoomsReply)
+        return Call(None)
 
     @api("calendar_1_0.CreateAcls", "POST /v1.0/calendar/users/{userId}/calendars/{calendarId}/acls")
     def create_acls(
@@ -1116,7 +1096,7 @@ class CalendarV1(Manager):
         self,
         user_id: str,
         calendar_id: str,
-    ) -> Call[DeleteSubscribedCalendarReply]:
+    ) -> Call[None]:
         """Delete subscribed calendar (删除订阅日历).
 
         Args:
@@ -1131,7 +1111,7 @@ class CalendarV1(Manager):
 
         Source: delete-subscription-calendar
         """
-        return Call(DeleteSubscribedCalendarReply)
+        return Call(None)
 
     @api("calendar_1_0.GetEvent", "GET /v1.0/calendar/users/{userId}/calendars/{calendarId}/events/{eventId}")
     def get_event(
@@ -1609,7 +1589,7 @@ class CalendarV1(Manager):
         event_id: str,
         *,
         meeting_rooms_to_remove: list[RemoveMeetingRoomsMeetingRoomsToRemove] | None = None,
-    ) -> Call[RemoveMeetingRoomsReply]:
+    ) -> Call[None]:
         """Remove meeting rooms (取消预定会议室).
 
         Args:
@@ -1626,7 +1606,7 @@ class CalendarV1(Manager):
 
         Source: remove-a-meeting-room
         """
-        return Call(RemoveMeetingRoomsReply)
+        return Call(None)
 
     @api(
         "calendar_1_0.RespondEvent",
@@ -1732,7 +1712,7 @@ class CalendarV1(Manager):
         self,
         user_id: str,
         calendar_id: str,
-    ) -> Call[UnsubscribeCalendarReply]:
+    ) -> Call[None]:
         """Unsubscribe calendar (取消订阅公共日历).
 
         Args:
@@ -1747,7 +1727,7 @@ class CalendarV1(Manager):
 
         Source: unsubscribe-from-a-public-calendar
         """
-        return Call(UnsubscribeCalendarReply)
+        return Call(None)
 
     @api("calendar_1_0.UpdateSubscribedCalendars", "PUT /v1.0/calendar/users/{userId}/subscribedCalendars/{calendarId}")
     def update_subscribed_calendars(
@@ -1759,7 +1739,7 @@ class CalendarV1(Manager):
         description: str | None = None,
         managers: list[str] | None = None,
         subscribe_scope: UpdateSubscribedCalendarsSubscribeScope | None = None,
-    ) -> Call[UpdateSubscribedCalendarsReply]:
+    ) -> Call[None]:
         """Update subscribed calendars (更新订阅日历).
 
         Args:
@@ -1778,4 +1758,4 @@ class CalendarV1(Manager):
 
         Source: update-subscription-calendar
         """
-        return Call(UpdateSubscribedCalendarsReply)
+        return Call(None)

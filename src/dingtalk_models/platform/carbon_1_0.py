@@ -23,7 +23,6 @@ class WriteOrgCarbonOrgDetailsList(TypedDict, total=False):
 
 
 class WriteOrgCarbonReply(Record, alias_generator=camel):
-    success: bool | None
     result: int | None
 
 
@@ -40,7 +39,6 @@ class WriteUserCarbonUserDetailsList(TypedDict, total=False):
 
 
 class WriteUserCarbonReply(Record, alias_generator=camel):
-    success: bool | None
     result: int | None
 
 

@@ -57,22 +57,11 @@ class AppendSpaceCoFeedOpenSpaceModel(TypedDict, total=False):
     title: str
 
 
-class AppendSpaceReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
-class CloseTopCardReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
 class CopyTemplateReplyData(Record, alias_generator=camel):
     template_id: str | None
 
 
 class CopyTemplateReply(Record, alias_generator=camel):
-    success: bool | None
     data: CopyTemplateReplyData | None
 
 
@@ -210,7 +199,6 @@ class CreateAndDeliverReplyResult(Record, alias_generator=camel):
 
 
 class CreateAndDeliverReply(Record, alias_generator=camel):
-    success: bool | None
     result: CreateAndDeliverReplyResult | None
 
 
@@ -301,7 +289,6 @@ class CreateCardTopOpenSpaceModel(TypedDict, total=False):
 
 
 class CreateCardReply(Record, alias_generator=camel):
-    success: bool | None
     result: str | None
 
 
@@ -347,7 +334,6 @@ class DeliverCardReplyResult(Record, alias_generator=camel):
 
 
 class DeliverCardReply(Record, alias_generator=camel):
-    success: bool | None
     result: list[DeliverCardReplyResult] = empty_list()
 
 
@@ -357,13 +343,7 @@ class RegisterCallbackReplyResult(Record, alias_generator=camel):
 
 
 class RegisterCallbackReply(Record, alias_generator=camel):
-    success: bool | None
     result: RegisterCallbackReplyResult | None
-
-
-class StreamingUpdateReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
 
 
 class UpdateCardCardData(TypedDict, total=False):
@@ -379,11 +359,6 @@ class UpdateCardCardUpdateOptions(TypedDict, total=False):
     update_private_data_by_key: bool
 
 
-class UpdateCardReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
 class CardV1(Manager):
     @api("card_1_0.AppendSpace", "PUT /v1.0/card/instances/spaces")
     def append_space(
@@ -394,7 +369,7 @@ class CardV1(Manager):
         im_robot_open_space_model: AppendSpaceImRobotOpenSpaceModel | None = None,
         top_open_space_model: AppendSpaceTopOpenSpaceModel | None = None,
         co_feed_open_space_model: AppendSpaceCoFeedOpenSpaceModel | None = None,
-    ) -> Call[AppendSpaceReply]:
+    ) -> Call[None]:
         """Append space (新增或者更新卡片的场域信息).
 
         Args:
@@ -413,14 +388,14 @@ class CardV1(Manager):
 
         Source: add-field-interface
         """
-        return Call(AppendSpaceReply)
+        return Call(None)
 
     @api("card_1_0.CloseTopCard", "POST /v1.0/card/tops/close?outTrackId&openConversationId")
     def close_top_card(
         self,
         out_track_id: str,
         open_conversation_id: str,
-    ) -> Call[CloseTopCardReply]:
+    ) -> Call[None]:
         """Close top card (关闭吊顶卡片).
 
         Args:
@@ -435,7 +410,7 @@ class CardV1(Manager):
 
         Source: api-closetopcard
         """
-        return Call(CloseTopCardReply)
+        return Call(None)
 
     @api("card_1_0.CopyTemplate", "POST /v1.0/card/templates/copy")
     def copy_template(
@@ -667,7 +642,7 @@ class CardV1(Manager):
         is_full: bool | None = None,
         is_finalize: bool | None = None,
         is_error: bool | None = None,
-    ) -> Call[StreamingUpdateReply]:
+    ) -> Call[None]:
         """Streaming update (AI卡片流式更新).
 
         Args:
@@ -688,7 +663,7 @@ class CardV1(Manager):
 
         Source: api-streamingupdate
         """
-        return Call(StreamingUpdateReply)
+        return Call(None)
 
     @api("card_1_0.UpdateCard", "PUT /v1.0/card/instances")
     def update_card(
@@ -699,7 +674,7 @@ class CardV1(Manager):
         private_data: dict[str, UpdateCardPrivateData] | None = None,
         card_update_options: UpdateCardCardUpdateOptions | None = None,
         user_id_type: Literal[1, 2] | None = None,
-    ) -> Call[UpdateCardReply]:
+    ) -> Call[None]:
         """Update card (更新卡片).
 
         Args:
@@ -718,4 +693,4 @@ class CardV1(Manager):
 
         Source: interactive-card-update-interface
         """
-        return Call(UpdateCardReply)
+        return Call(None)

@@ -15,21 +15,8 @@ from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import Millis, camel, empty_list
 
 
-class CancelScheduleConferenceReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class CloseVideoConferenceReply(Record, alias_generator=camel):
-    code: int | None
-    cause: str | None
-
-
 class CohostsUserList(TypedDict, total=False):
     union_id: Required[str]
-
-
-class CohostsReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class CreateCustomShortLinkReplyResult(Record, alias_generator=camel):
@@ -115,10 +102,6 @@ class CreateVideoConferenceReply(Record, alias_generator=camel):
     room_code: str | None
 
 
-class FocusReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class InviteUsersInviteeList(TypedDict, total=False):
     union_id: str
     nick: Required[str]
@@ -129,34 +112,14 @@ class InviteUsersPhoneInviteeList(TypedDict, total=False):
     nick: str
 
 
-class InviteUsersReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class KickMembersUserList(TypedDict, total=False):
     union_id: Required[str]
     participant_id: str
 
 
-class KickMembersReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class LockConferenceReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class MuteAllReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class MuteMembersUserList(TypedDict, total=False):
     union_id: Required[str]
     participant_id: str
-
-
-class MuteMembersReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class QueryCloudRecordTextReplyParagraphListSentenceListWordList(Record, alias_generator=camel):
@@ -390,21 +353,9 @@ class QueryUserOnGoingConferenceReply(Record, alias_generator=camel):
     member_model_map: dict[str, QueryUserOnGoingConferenceReplyMemberModelMap] | None
 
 
-class StartCloudRecordReply(Record, alias_generator=camel):
-    code: str | None
-
-
 class StartStreamOutReply(Record, alias_generator=camel):
     success_stream_map: dict[str, JsonValue] | None
     fail_stream_map: dict[str, JsonValue] | None
-
-
-class StopCloudRecordReply(Record, alias_generator=camel):
-    code: str | None
-
-
-class StopStreamOutReply(Record, alias_generator=camel):
-    code: str | None
 
 
 class UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings(
@@ -464,21 +415,13 @@ class UpdateScheduleConfSettingsScheduleConfSettingModel(TypedDict, total=False)
     ai_agent_summary_setting: UpdateScheduleConfSettingsScheduleConfSettingModelAiAgentSummarySetting
 
 
-class UpdateScheduleConfSettingsReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class UpdateScheduleConferenceReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class ConferenceV1(Manager):
     @api("conference_1_0.CancelScheduleConference", "POST /v1.0/conference/scheduleConferences/cancel")
     def cancel_schedule_conference(
         self,
         schedule_conference_id: str,
         creator_union_id: str,
-    ) -> Call[CancelScheduleConferenceReply]:
+    ) -> Call[None]:
         """Cancel schedule conference (取消预约会议).
 
         Args:
@@ -493,14 +436,14 @@ class ConferenceV1(Manager):
 
         Source: cancel-appointment-meeting
         """
-        return Call(CancelScheduleConferenceReply)
+        return Call(None)
 
     @api("conference_1_0.CloseVideoConference", "DELETE /v1.0/conference/videoConferences/{conferenceId}")
     def close_video_conference(
         self,
         conference_id: str,
         union_id: str,
-    ) -> Call[CloseVideoConferenceReply]:
+    ) -> Call[None]:
         """Close video conference (关闭视频会议).
 
         Args:
@@ -516,7 +459,7 @@ class ConferenceV1(Manager):
 
         Source: close-audio-video-conference
         """
-        return Call(CloseVideoConferenceReply)
+        return Call(None)
 
     @api("conference_1_0.Cohosts", "POST /v1.0/conference/videoConferences/{conferenceId}/coHosts/set")
     def cohosts(
@@ -524,7 +467,7 @@ class ConferenceV1(Manager):
         conference_id: str,
         action: Literal["add", "remove"],
         user_list: list[CohostsUserList],
-    ) -> Call[CohostsReply]:
+    ) -> Call[None]:
         """Cohosts (设置联席主持人).
 
         Args:
@@ -540,7 +483,7 @@ class ConferenceV1(Manager):
 
         Source: set-up-co-hosts
         """
-        return Call(CohostsReply)
+        return Call(None)
 
     @api("conference_1_0.CreateCustomShortLink", "POST /v1.0/conference/customShortLinks")
     def create_custom_short_link(
@@ -634,7 +577,7 @@ class ConferenceV1(Manager):
         conference_id: str,
         action: Literal["focus", "un_focus"],
         union_id: str,
-    ) -> Call[FocusReply]:
+    ) -> Call[None]:
         """Focus (设置全员看他).
 
         Args:
@@ -650,7 +593,7 @@ class ConferenceV1(Manager):
 
         Source: set-the-whole-staff-to-see-him
         """
-        return Call(FocusReply)
+        return Call(None)
 
     @api("conference_1_0.InviteUsers", "POST /v1.0/conference/videoConferences/{conferenceId}/users/invite")
     def invite_users(
@@ -660,7 +603,7 @@ class ConferenceV1(Manager):
         union_id: str | None = None,
         invitee_list: list[InviteUsersInviteeList] | None = None,
         phone_invitee_list: list[InviteUsersPhoneInviteeList] | None = None,
-    ) -> Call[InviteUsersReply]:
+    ) -> Call[None]:
         """Invite users (邀请用户入会).
 
         Args:
@@ -677,7 +620,7 @@ class ConferenceV1(Manager):
 
         Source: invite-users-to-join
         """
-        return Call(InviteUsersReply)
+        return Call(None)
 
     @api("conference_1_0.KickMembers", "POST /v1.0/conference/videoConferences/{conferenceId}/members/kick")
     def kick_members(
@@ -686,7 +629,7 @@ class ConferenceV1(Manager):
         user_list: list[KickMembersUserList],
         *,
         forbidden_rejoin: bool | None = None,
-    ) -> Call[KickMembersReply]:
+    ) -> Call[None]:
         """Kick members (踢出会议成员).
 
         Args:
@@ -702,14 +645,14 @@ class ConferenceV1(Manager):
 
         Source: kick-out-meeting-members
         """
-        return Call(KickMembersReply)
+        return Call(None)
 
     @api("conference_1_0.LockConference", "POST /v1.0/conference/videoConferences/{conferenceId}/lock")
     def lock_conference(
         self,
         conference_id: str,
         action: Literal["lock", "unlock"],
-    ) -> Call[LockConferenceReply]:
+    ) -> Call[None]:
         """Lock conference (锁定会议).
 
         Args:
@@ -724,7 +667,7 @@ class ConferenceV1(Manager):
 
         Source: api-lockconference
         """
-        return Call(LockConferenceReply)
+        return Call(None)
 
     @api("conference_1_0.MuteAll", "POST /v1.0/conference/videoConferences/{conferenceId}/allMembers/mute")
     def mute_all(
@@ -733,7 +676,7 @@ class ConferenceV1(Manager):
         action: Literal["mute", "un_mute"],
         *,
         force_mute: bool | None = None,
-    ) -> Call[MuteAllReply]:
+    ) -> Call[None]:
         """Mute all (全员静音或全员取消静音).
 
         Args:
@@ -749,7 +692,7 @@ class ConferenceV1(Manager):
 
         Source: mute-all-staff-or-unmute-all-staff
         """
-        return Call(MuteAllReply)
+        return Call(None)
 
     @api("conference_1_0.MuteMembers", "POST /v1.0/conference/videoConferences/{conferenceId}/members/mute")
     def mute_members(
@@ -757,7 +700,7 @@ class ConferenceV1(Manager):
         conference_id: str,
         action: Literal["mute", "un_mute"],
         user_list: list[MuteMembersUserList],
-    ) -> Call[MuteMembersReply]:
+    ) -> Call[None]:
         """Mute members (指定人员静音或取消静音).
 
         Args:
@@ -773,7 +716,7 @@ class ConferenceV1(Manager):
 
         Source: specify-person-to-mute-or-unmute
         """
-        return Call(MuteMembersReply)
+        return Call(None)
 
     @api(
         "conference_1_0.QueryCloudRecordText",
@@ -1081,7 +1024,7 @@ class ConferenceV1(Manager):
         *,
         small_window_position: Literal["relative_right", "float_right", "float_bottom"] | None = None,
         mode: Literal["grid", "speech", "full_screen"] | None = None,
-    ) -> Call[StartCloudRecordReply]:
+    ) -> Call[None]:
         """Start cloud record (开启视频会议云录制).
 
         Args:
@@ -1098,7 +1041,7 @@ class ConferenceV1(Manager):
 
         Source: video-conference-open-cloud-recording
         """
-        return Call(StartCloudRecordReply)
+        return Call(None)
 
     @api("conference_1_0.StartStreamOut", "POST /v1.0/conference/videoConferences/{conferenceId}/streamOuts/start")
     def start_stream_out(
@@ -1137,7 +1080,7 @@ class ConferenceV1(Manager):
         self,
         conference_id: str,
         union_id: str,
-    ) -> Call[StopCloudRecordReply]:
+    ) -> Call[None]:
         """Stop cloud record (停止视频会议云录制).
 
         Args:
@@ -1152,7 +1095,7 @@ class ConferenceV1(Manager):
 
         Source: video-conferencing-stops-cloud-recording
         """
-        return Call(StopCloudRecordReply)
+        return Call(None)
 
     @api("conference_1_0.StopStreamOut", "POST /v1.0/conference/videoConferences/{conferenceId}/streamOuts/stop")
     def stop_stream_out(
@@ -1161,7 +1104,7 @@ class ConferenceV1(Manager):
         stream_id: str,
         stop_all_stream: bool,
         union_id: str,
-    ) -> Call[StopStreamOutReply]:
+    ) -> Call[None]:
         """Stop stream out (停止视频会议直播推流).
 
         Args:
@@ -1178,7 +1121,7 @@ class ConferenceV1(Manager):
 
         Source: videoconferencing-stops-live-stream-ingest
         """
-        return Call(StopStreamOutReply)
+        return Call(None)
 
     @api("conference_1_0.UpdateScheduleConfSettings", "PUT /v1.0/conference/scheduleConferences/settings")
     def update_schedule_conf_settings(
@@ -1187,7 +1130,7 @@ class ConferenceV1(Manager):
         schedule_conference_id: str,
         *,
         schedule_conf_setting_model: UpdateScheduleConfSettingsScheduleConfSettingModel | None = None,
-    ) -> Call[UpdateScheduleConfSettingsReply]:
+    ) -> Call[None]:
         """Update schedule conf settings (更新预约会议设置).
 
         Args:
@@ -1204,7 +1147,7 @@ class ConferenceV1(Manager):
 
         Source: api-updatescheduleconfsettings
         """
-        return Call(UpdateScheduleConfSettingsReply)
+        return Call(None)
 
     @api("conference_1_0.UpdateScheduleConference", "PUT /v1.0/conference/scheduleConferences")
     def update_schedule_conference(
@@ -1214,7 +1157,7 @@ class ConferenceV1(Manager):
         title: str,
         start_time: Millis,
         end_time: Millis,
-    ) -> Call[UpdateScheduleConferenceReply]:
+    ) -> Call[None]:
         """Update schedule conference (更新预约会议).
 
         Args:
@@ -1232,4 +1175,4 @@ class ConferenceV1(Manager):
 
         Source: update-appointment-meeting
         """
-        return Call(UpdateScheduleConferenceReply)
+        return Call(None)

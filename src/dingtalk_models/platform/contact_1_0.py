@@ -23,28 +23,8 @@ class BatchApproveUnionApplyBody(TypedDict, total=False):
     link_dept_id: int
 
 
-class BatchApproveUnionApplyReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class ChangeDingTalkIdReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class ChangeMainAdminReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class CreateCooperateOrgReply(Record, alias_generator=camel):
     cooperate_corp_id: str | None
-
-
-class DeleteContactRestrictSettingReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class DeleteEmpAttributeVisibilityReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class GetApplyInviteInfoReply(Record, alias_generator=camel):
@@ -198,20 +178,8 @@ class ListSeniorSettingsReply(Record, alias_generator=camel):
     senior_white_list: list[ListSeniorSettingsReplySeniorWhiteList] = empty_list()
 
 
-class OrgAccountMobileVisibleInOtherOrgReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class QueryStatusReply(Record, alias_generator=camel):
     disable: bool | None
-
-
-class SeparateBranchOrgReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class SignOutReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class SortUserReply(Record, alias_generator=camel):
@@ -254,7 +222,7 @@ class ContactV1(Manager):
         self,
         *,
         body: Annotated[Annotated[list[BatchApproveUnionApplyBody], Field(max_length=10)] | None, wire("")] = None,
-    ) -> Call[BatchApproveUnionApplyReply]:
+    ) -> Call[None]:
         """Batch approve union apply (批量通过伙伴组织的加入申请).
 
         Args:
@@ -270,14 +238,14 @@ class ContactV1(Manager):
 
         Source: apply-for-batch-addition-through-upstream-and-downstream-organizations
         """
-        return Call(BatchApproveUnionApplyReply)
+        return Call(None)
 
     @api("contact_1_0.ChangeDingTalkId", "POST /v1.0/contact/orgAccounts/dingTalkIds/change")
     def change_ding_talk_id(
         self,
         user_id: str,
         ding_talk_id: str,
-    ) -> Call[ChangeDingTalkIdReply]:
+    ) -> Call[None]:
         """Change ding talk id (企业账号修改钉钉号).
 
         Args:
@@ -293,7 +261,7 @@ class ContactV1(Manager):
 
         Source: api-changedingtalkid
         """
-        return Call(ChangeDingTalkIdReply)
+        return Call(None)
 
     @api("contact_1_0.ChangeMainAdmin", "POST /v1.0/contact/orgAccounts/mainAdministrators/change")
     def change_main_admin(
@@ -301,7 +269,7 @@ class ContactV1(Manager):
         source_user_id: str,
         target_user_id: str,
         effect_corp_id: str,
-    ) -> Call[ChangeMainAdminReply]:
+    ) -> Call[None]:
         """Change main admin (企业账号转交主管理员（创建者）).
 
         Args:
@@ -318,7 +286,7 @@ class ContactV1(Manager):
 
         Source: transfer-exclusive-account-to-main-administrator-creator
         """
-        return Call(ChangeMainAdminReply)
+        return Call(None)
 
     @api("contact_1_0.CreateCooperateOrg", "POST /v1.0/contact/cooperateCorps")
     def create_cooperate_org(
@@ -369,7 +337,7 @@ class ContactV1(Manager):
     def delete_contact_restrict_setting(
         self,
         setting_id: int,
-    ) -> Call[DeleteContactRestrictSettingReply]:
+    ) -> Call[None]:
         """Delete contact restrict setting (删除限制查看通讯录设置).
 
         Args:
@@ -383,7 +351,7 @@ class ContactV1(Manager):
 
         Source: delete-visible-restrictions
         """
-        return Call(DeleteContactRestrictSettingReply)
+        return Call(None)
 
     @api(
         "contact_1_0.DeleteEmpAttributeVisibility",
@@ -392,7 +360,7 @@ class ContactV1(Manager):
     def delete_emp_attribute_visibility(
         self,
         setting_id: int,
-    ) -> Call[DeleteEmpAttributeVisibilityReply]:
+    ) -> Call[None]:
         """Delete emp attribute visibility (删除用户属性可见性设置).
 
         Args:
@@ -406,7 +374,7 @@ class ContactV1(Manager):
 
         Source: delete-enterprise-employee-attribute-field-visibility-settings
         """
-        return Call(DeleteEmpAttributeVisibilityReply)
+        return Call(None)
 
     @api("contact_1_0.GetApplyInviteInfo", "GET /v1.0/contact/invites/infos")
     def get_apply_invite_info(
@@ -799,7 +767,7 @@ class ContactV1(Manager):
         opt_user_id: str,
         *,
         fields: list[Literal["mobile", "status"]] | None = None,
-    ) -> Call[OrgAccountMobileVisibleInOtherOrgReply]:
+    ) -> Call[None]:
         """Org account mobile visible in other org (授权其他组织查看本组织的企业账号信息).
 
         Args:
@@ -815,7 +783,7 @@ class ContactV1(Manager):
 
         Source: api-orgaccountmobilevisibleinotherorg
         """
-        return Call(OrgAccountMobileVisibleInOtherOrgReply)
+        return Call(None)
 
     @api("contact_1_0.QueryStatus", "GET /v1.0/contact/orgAccounts/status")
     def query_status(
@@ -845,7 +813,7 @@ class ContactV1(Manager):
     def separate_branch_org(
         self,
         attach_dept_id: int,
-    ) -> Call[SeparateBranchOrgReply]:
+    ) -> Call[None]:
         """Separate branch org (解除关联组织).
 
         Args:
@@ -861,7 +829,7 @@ class ContactV1(Manager):
 
         Source: disassociate-upstream-and-downstream-organizations
         """
-        return Call(SeparateBranchOrgReply)
+        return Call(None)
 
     set_disable = alias(UserManager.disable)
 
@@ -874,7 +842,7 @@ class ContactV1(Manager):
         *,
         reason: str | None = None,
         reason_i18n_for_employee: dict[str, str] | None = None,
-    ) -> Call[SignOutReply]:
+    ) -> Call[None]:
         """Sign out (强制登出企业账号).
 
         Args:
@@ -890,7 +858,7 @@ class ContactV1(Manager):
 
         Source: force-logout-from-dedicated-account
         """
-        return Call(SignOutReply)
+        return Call(None)
 
     @api("contact_1_0.SortUser", "POST /v1.0/contact/users/sort")
     def sort_user(

@@ -42,12 +42,10 @@ class QueryGeneralDataServiceBatchMetaList(Record, alias_generator=camel):
 
 
 class QueryGeneralDataUpdateDateReply(Record, alias_generator=camel):
-    success: bool | None
     update_date: str | None
 
 
 class QueryTotalDataCountServiceReply(Record, alias_generator=camel):
-    success: str | None
     total: int | None
 
 

@@ -65,7 +65,6 @@ class RegisterAndActivateDeviceReplyResult(Record, alias_generator=camel):
 
 
 class RegisterAndActivateDeviceReply(Record, alias_generator=camel):
-    success: bool | None
     result: RegisterAndActivateDeviceReplyResult | None
 
 
@@ -130,7 +129,6 @@ class RegisterAndActivateDeviceBatchReplyFailItems(Record, alias_generator=camel
 
 class RegisterAndActivateDeviceBatchReply(Record, alias_generator=camel):
     success_items: list[RegisterAndActivateDeviceBatchReplySuccessItems] = empty_list()
-    success: bool | None
     fail_items: list[RegisterAndActivateDeviceBatchReplyFailItems] = empty_list()
 
 

@@ -149,7 +149,6 @@ class CreateFloatImageReplyResult(Record, alias_generator=camel):
 
 class CreateFloatImageReply(Record, alias_generator=camel):
     result: CreateFloatImageReplyResult | None
-    success: bool | None
 
 
 class CreateSheetReply(Record, alias_generator=camel):
@@ -182,16 +181,8 @@ class DeleteFilterViewReply(Record, alias_generator=camel):
     id: str | None
 
 
-class DeleteFloatImageReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class DeleteRowsReply(Record, alias_generator=camel):
     id: str | None
-
-
-class DeleteSheetReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class DocAppendParagraphReplyResult(Record, alias_generator=camel):
@@ -199,7 +190,6 @@ class DocAppendParagraphReplyResult(Record, alias_generator=camel):
 
 
 class DocAppendParagraphReply(Record, alias_generator=camel):
-    success: bool | None
     result: DocAppendParagraphReplyResult | None
 
 
@@ -208,7 +198,6 @@ class DocAppendTextReplyResult(Record, alias_generator=camel):
 
 
 class DocAppendTextReply(Record, alias_generator=camel):
-    success: bool | None
     result: DocAppendTextReplyResult | None
 
 
@@ -217,7 +206,6 @@ class DocBlocksModifyReplyResult(Record, alias_generator=camel):
 
 
 class DocBlocksModifyReply(Record, alias_generator=camel):
-    success: bool | None
     result: DocBlocksModifyReplyResult | None
 
 
@@ -237,12 +225,7 @@ class DocBlocksQueryReplyResult(Record, alias_generator=camel):
 
 
 class DocBlocksQueryReply(Record, alias_generator=camel):
-    success: bool | None
     result: DocBlocksQueryReplyResult | None
-
-
-class DocDeleteBlockReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class DocInsertBlocksReplyResult(Record, alias_generator=camel):
@@ -250,7 +233,6 @@ class DocInsertBlocksReplyResult(Record, alias_generator=camel):
 
 
 class DocInsertBlocksReply(Record, alias_generator=camel):
-    success: bool | None
     result: DocInsertBlocksReplyResult | None
 
 
@@ -259,7 +241,6 @@ class DocUpdateContentReplyResult(Record, alias_generator=camel):
 
 
 class DocUpdateContentReply(Record, alias_generator=camel):
-    success: bool | None
     result: DocUpdateContentReplyResult | None
 
 
@@ -341,7 +322,6 @@ class GetResourceUploadInfoReplyResult(Record, alias_generator=camel):
 
 
 class GetResourceUploadInfoReply(Record, alias_generator=camel):
-    success: bool | None
     result: GetResourceUploadInfoReplyResult | None
 
 
@@ -365,7 +345,6 @@ class InsertContentContent(TypedDict, total=False):
 
 
 class InsertContentReply(Record, alias_generator=camel):
-    success: bool | None
     result: dict[str, JsonValue] | None
 
 
@@ -608,7 +587,6 @@ class UpdateFloatImageReplyResult(Record, alias_generator=camel):
 
 class UpdateFloatImageReply(Record, alias_generator=camel):
     result: UpdateFloatImageReplyResult | None
-    success: bool | None
 
 
 class UpdateRangeHyperlinks(TypedDict, total=False):
@@ -1110,7 +1088,7 @@ class DocV1(Manager):
         sheet_id: str,
         id: str,
         operator_id: str,
-    ) -> Call[DeleteFloatImageReply]:
+    ) -> Call[None]:
         """Delete float image (删除浮动图片).
 
         Args:
@@ -1129,7 +1107,7 @@ class DocV1(Manager):
 
         Source: api-deletefloatimage
         """
-        return Call(DeleteFloatImageReply)
+        return Call(None)
 
     @api("doc_1_0.DeleteRows", "POST /v1.0/doc/workbooks/{workbookId}/sheets/{sheetId}/deleteRows?operatorId")
     def delete_rows(
@@ -1167,7 +1145,7 @@ class DocV1(Manager):
         workbook_id: str,
         sheet_id: str,
         operator_id: str,
-    ) -> Call[DeleteSheetReply]:
+    ) -> Call[None]:
         """Delete sheet (删除工作表).
 
         Args:
@@ -1185,7 +1163,7 @@ class DocV1(Manager):
 
         Source: delete-classic-workbooks
         """
-        return Call(DeleteSheetReply)
+        return Call(None)
 
     @api("doc_1_0.DeleteWorkspaceDoc", "DELETE /v1.0/doc/workspaces/{workspaceId}/docs/{nodeId}")
     def delete_workspace_doc(
@@ -1342,7 +1320,7 @@ class DocV1(Manager):
         doc_key: str,
         block_id: str,
         operator_id: str,
-    ) -> Call[DocDeleteBlockReply]:
+    ) -> Call[None]:
         """Doc delete block (删除块元素).
 
         Args:
@@ -1359,7 +1337,7 @@ class DocV1(Manager):
 
         Source: api-docdeleteblock
         """
-        return Call(DocDeleteBlockReply)
+        return Call(None)
 
     @api("doc_1_0.DocInsertBlocks", "POST /v1.0/doc/suites/documents/{docKey}/blocks?operatorId")
     def doc_insert_blocks(

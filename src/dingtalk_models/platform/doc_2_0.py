@@ -95,14 +95,6 @@ class HandoveryWorkspaceParam(TypedDict, total=False):
     leave: bool
 
 
-class HandoveryWorkspaceReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class PinSpaceReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class DocV2(Manager):
     @api("doc_2_0.CopyDoc", "POST /v2.0/doc/dentries/copy")
     def copy_doc(
@@ -242,7 +234,7 @@ class DocV2(Manager):
     def handovery_workspace(
         self,
         param: HandoveryWorkspaceParam,
-    ) -> Call[HandoveryWorkspaceReply]:
+    ) -> Call[None]:
         """Handovery workspace (知识库转交所有者).
 
         Args:
@@ -256,14 +248,14 @@ class DocV2(Manager):
 
         Source: api-handoveryworkspace
         """
-        return Call(HandoveryWorkspaceReply)
+        return Call(None)
 
     @api("doc_2_0.PinSpace", "POST /v2.0/doc/spaces/{spaceId}/pin?operatorId")
     def pin_space(
         self,
         space_id: str,
         operator_id: str,
-    ) -> Call[PinSpaceReply]:
+    ) -> Call[None]:
         """Pin space (置顶知识库).
 
         Args:
@@ -278,4 +270,4 @@ class DocV2(Manager):
 
         Source: api-pinspace
         """
-        return Call(PinSpaceReply)
+        return Call(None)

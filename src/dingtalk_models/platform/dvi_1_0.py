@@ -358,10 +358,6 @@ class QueryFileInfoByMinutesIdReply(Record, alias_generator=camel):
     result: QueryFileInfoByMinutesIdReplyResult | None
 
 
-class UpdateDeviceBindingReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class DviV1(Manager):
     @api("dvi_1_0.CreateAsrTranscription", "POST /v1.0/dvi/asr/transcriptions")
     def create_asr_transcription(
@@ -817,7 +813,7 @@ class DviV1(Manager):
         sn: str,
         action: Literal["bind", "unbind"],
         team_code: str,
-    ) -> Call[UpdateDeviceBindingReply]:
+    ) -> Call[None]:
         """Update device binding (更新设备绑定关系).
 
         Args:
@@ -834,4 +830,4 @@ class DviV1(Manager):
 
         Source: api-updatedevicebinding
         """
-        return Call(UpdateDeviceBindingReply)
+        return Call(None)

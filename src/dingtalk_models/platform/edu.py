@@ -571,7 +571,7 @@ class OapiEdu(Manager):
         self,
         course_code: str,
         op_userid: str,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Course delete (删除课程).
 
         Args:
@@ -584,7 +584,7 @@ class OapiEdu(Manager):
 
         Source: delete-course
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.edu.course.detaildata.list", "POST /topapi/edu/course/detaildata/list", idempotent=True)
     def course_detaildata_list(
@@ -624,7 +624,7 @@ class OapiEdu(Manager):
         self,
         course_code: str,
         op_user_id: str,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Course end (结束课程).
 
         Args:
@@ -637,7 +637,7 @@ class OapiEdu(Manager):
 
         Source: end-course
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.edu.course.get", "POST /topapi/edu/course/get")
     def course_get(
@@ -711,7 +711,7 @@ class OapiEdu(Manager):
         participant_type: Literal[1, 2, 3],
         participant_id: str,
         role: Literal["student", "guardian", "teacher"],
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Course participant add (添加课程参与方).
 
         Args:
@@ -728,7 +728,7 @@ class OapiEdu(Manager):
 
         Source: add-course-participants
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.edu.course.participant.list", "POST /topapi/edu/course/participant/list", idempotent=True)
     def course_participant_list(
@@ -764,7 +764,7 @@ class OapiEdu(Manager):
         participant_type: Literal[1, 2, 3],
         participant_id: str,
         role: Literal["student", "guardian", "teacher"],
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Course participant remove (移除课程参与方).
 
         Args:
@@ -781,7 +781,7 @@ class OapiEdu(Manager):
 
         Source: remove-course-participants
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.edu.course.replay", "POST /topapi/edu/course/replay")
     def course_replay(
@@ -865,7 +865,7 @@ class OapiEdu(Manager):
         teacher_userid: str | None = None,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Course update (修改课程).
 
         Args:
@@ -884,7 +884,7 @@ class OapiEdu(Manager):
 
         Source: modify-course
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.edu.dept.get", "POST /topapi/edu/dept/get")
     def dept_get(
@@ -1250,7 +1250,7 @@ class OapiEdu(Manager):
         period_code: str,
         subject_name: str,
         subject_code: str,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Subject delete (删除学科实例).
 
         Args:
@@ -1265,7 +1265,7 @@ class OapiEdu(Manager):
 
         Source: delete-dingtalk-education-disciplines
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.edu.subject.get", "POST /topapi/edu/subject/get")
     def subject_get(
@@ -1365,7 +1365,7 @@ class OapiEdu(Manager):
         period_code: str,
         subject_name: str,
         subject_code: str,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Subject update (更新学科实例).
 
         Args:
@@ -1380,7 +1380,7 @@ class OapiEdu(Manager):
 
         Source: update-dingtalk-education-instance
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.edu.teacher.create", "POST /topapi/edu/teacher/create")
     def teacher_create(

@@ -37,7 +37,6 @@ class AddCollegeContactExclusiveReplyResult(Record, alias_generator=camel):
 
 
 class AddCollegeContactExclusiveReply(Record, alias_generator=camel):
-    success: bool | None
     result: AddCollegeContactExclusiveReplyResult | None
 
 
@@ -64,7 +63,6 @@ class AddCollegeContactUserReplyResult(Record, alias_generator=camel):
 
 
 class AddCollegeContactUserReply(Record, alias_generator=camel):
-    success: bool | None
     result: AddCollegeContactUserReplyResult | None
 
 
@@ -89,7 +87,6 @@ class CreateCollegeContactDeptReplyResult(Record, alias_generator=camel):
 
 
 class CreateCollegeContactDeptReply(Record, alias_generator=camel):
-    success: bool | None
     result: CreateCollegeContactDeptReplyResult | None
 
 
@@ -103,7 +100,6 @@ class CreateCustomClassReplyResult(Record, alias_generator=camel):
 
 class CreateCustomClassReply(Record, alias_generator=camel):
     result: CreateCustomClassReplyResult | None
-    success: bool | None
 
 
 class CreateCustomDeptCustomDept(TypedDict, total=False):
@@ -116,24 +112,7 @@ class CreateCustomDeptReplyResult(Record, alias_generator=camel):
 
 
 class CreateCustomDeptReply(Record, alias_generator=camel):
-    success: bool | None
     result: CreateCustomDeptReplyResult | None
-
-
-class DeleteDeptReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DeleteGuardianReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DeleteStudentReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DeleteTeacherReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class GetCollegeContactDeptDetailReplyResultHideSceneConfig(Record, alias_generator=camel):
@@ -186,7 +165,6 @@ class GetCollegeContactDeptDetailReplyResult(Record, alias_generator=camel):
 
 
 class GetCollegeContactDeptDetailReply(Record, alias_generator=camel):
-    success: bool | None
     result: GetCollegeContactDeptDetailReplyResult | None
 
 
@@ -197,12 +175,10 @@ class GetCollegeContactStandardStruDeptDetailReplyResult(Record, alias_generator
 
 
 class GetCollegeContactStandardStruDeptDetailReply(Record, alias_generator=camel):
-    success: bool | None
     result: GetCollegeContactStandardStruDeptDetailReplyResult | None
 
 
 class IsYuwenCertifiedTeacherReply(Record, alias_generator=camel):
-    success: bool | None
     result: bool | None
 
 
@@ -213,7 +189,6 @@ class ListCollegeContactDeptTypeConfigReplyResult(Record, alias_generator=camel)
 
 
 class ListCollegeContactDeptTypeConfigReply(Record, alias_generator=camel):
-    success: bool | None
     result: list[ListCollegeContactDeptTypeConfigReplyResult] = empty_list()
 
 
@@ -233,12 +208,7 @@ class ListCollegeContactSubDeptsReplyResult(Record, alias_generator=camel):
 
 
 class ListCollegeContactSubDeptsReply(Record, alias_generator=camel):
-    success: bool | None
     result: list[ListCollegeContactSubDeptsReplyResult] = empty_list()
-
-
-class MoveStudentReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class QueryCollegeContactUserDetailReplyResultDeptOrderList(Record, alias_generator=camel):
@@ -326,7 +296,6 @@ class QueryCollegeContactUserDetailReplyResult(Record, alias_generator=camel):
 
 
 class QueryCollegeContactUserDetailReply(Record, alias_generator=camel):
-    success: bool | None
     result: QueryCollegeContactUserDetailReplyResult | None
 
 
@@ -341,7 +310,6 @@ class UpdateClassReplyResult(Record, alias_generator=camel):
 
 
 class UpdateClassReply(Record, alias_generator=camel):
-    success: bool | None
     result: UpdateClassReplyResult | None
 
 
@@ -361,10 +329,6 @@ class UpdateCollegeContactDeptOuterSceneConfig(TypedDict, total=False):
     chatbox_subtitle: bool
 
 
-class UpdateCollegeContactDeptReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class UpdateCollegeContactExclusiveDeptOrderList(TypedDict, total=False):
     dept_id: int
     order: int
@@ -379,10 +343,6 @@ class UpdateCollegeContactExclusiveDeptPositionSet(TypedDict, total=False):
     dept_id: int
     title: str
     work_place: str
-
-
-class UpdateCollegeContactExclusiveReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class UpdateCollegeContactUserDeptOrderList(TypedDict, total=False):
@@ -401,26 +361,13 @@ class UpdateCollegeContactUserDeptPositionSet(TypedDict, total=False):
     work_place: str
 
 
-class UpdateCollegeContactUserReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class UpdateCollegeUserEmpTypeReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class UpdateGuardianReplyResult(Record, alias_generator=camel):
     biz_id: str | None
     user_id: str | None
 
 
 class UpdateGuardianReply(Record, alias_generator=camel):
-    success: bool | None
     result: UpdateGuardianReplyResult | None
-
-
-class UpdateStudentReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class EduV1(Manager):
@@ -691,7 +638,7 @@ class EduV1(Manager):
         self,
         dept_id: int,
         operator: str,
-    ) -> Call[DeleteDeptReply]:
+    ) -> Call[None]:
         """Delete dept (删除家校部门).
 
         Args:
@@ -706,7 +653,7 @@ class EduV1(Manager):
 
         Source: delete-home-school-department
         """
-        return Call(DeleteDeptReply)
+        return Call(None)
 
     @api("edu_1_0.DeleteGuardian", "DELETE /v1.0/edu/classes/{classId}/guardians/{userId}")
     def delete_guardian(
@@ -715,7 +662,7 @@ class EduV1(Manager):
         user_id: str,
         stu_id: str,
         operator: str,
-    ) -> Call[DeleteGuardianReply]:
+    ) -> Call[None]:
         """Delete guardian (删除家长关系).
 
         Args:
@@ -732,7 +679,7 @@ class EduV1(Manager):
 
         Source: delete-parent-relationship
         """
-        return Call(DeleteGuardianReply)
+        return Call(None)
 
     @api("edu_1_0.DeleteStudent", "DELETE /v1.0/edu/classes/{classId}/students/{userId}")
     def delete_student(
@@ -740,7 +687,7 @@ class EduV1(Manager):
         class_id: int,
         user_id: str,
         operator: str,
-    ) -> Call[DeleteStudentReply]:
+    ) -> Call[None]:
         """Delete student (删除学生).
 
         Args:
@@ -756,7 +703,7 @@ class EduV1(Manager):
 
         Source: delete-student
         """
-        return Call(DeleteStudentReply)
+        return Call(None)
 
     @api("edu_1_0.DeleteTeacher", "DELETE /v1.0/edu/classes/{classId}/teachers/{userId}")
     def delete_teacher(
@@ -765,7 +712,7 @@ class EduV1(Manager):
         user_id: str,
         adviser: Literal[1, 0],
         operator: str,
-    ) -> Call[DeleteTeacherReply]:
+    ) -> Call[None]:
         """Delete teacher (删除老师).
 
         Args:
@@ -782,7 +729,7 @@ class EduV1(Manager):
 
         Source: delete-teacher
         """
-        return Call(DeleteTeacherReply)
+        return Call(None)
 
     @api("edu_1_0.GetCollegeContactDeptDetail", "GET /v1.0/edu/collegeContact/depts")
     def get_college_contact_dept_detail(
@@ -828,7 +775,11 @@ class EduV1(Manager):
         """
         return Call(GetCollegeContactStandardStruDeptDetailReply)
 
-    @api("edu_1_0.IsYuwenCertifiedTeacher", "POST /v1.0/edu/paas/certifiedTeachers/chineseTeachers/check")
+    @api(
+        "edu_1_0.IsYuwenCertifiedTeacher",
+        "POST /v1.0/edu/paas/certifiedTeachers/chineseTeachers/check",
+        idempotent=True,
+    )
     def is_yuwen_certified_teacher(
         self,
         user_id: Annotated[str, Field(min_length=1, max_length=50)],
@@ -901,7 +852,7 @@ class EduV1(Manager):
         user_id: str,
         origin_class_id: int,
         target_class_id: int,
-    ) -> Call[MoveStudentReply]:
+    ) -> Call[None]:
         """Move student (学生调班).
 
         Args:
@@ -918,7 +869,7 @@ class EduV1(Manager):
 
         Source: shift-students
         """
-        return Call(MoveStudentReply)
+        return Call(None)
 
     @api("edu_1_0.QueryCollegeContactUserDetail", "GET /v1.0/edu/collegeContact/users")
     def query_college_contact_user_detail(
@@ -1008,7 +959,7 @@ class EduV1(Manager):
         group_contain_hidden_dept: bool | None = None,
         org_dept_owner: str | None = None,
         force_update_fields: list[str] | None = None,
-    ) -> Call[UpdateCollegeContactDeptReply]:
+    ) -> Call[None]:
         """Update college contact dept (更新组织单元).
 
         Args:
@@ -1055,7 +1006,7 @@ class EduV1(Manager):
 
         Source: api-updatecollegecontactdept
         """
-        return Call(UpdateCollegeContactDeptReply)
+        return Call(None)
 
     @api("edu_1_0.UpdateCollegeContactExclusive", "PUT /v1.0/edu/collegeContact/exclusiveAccounts/users")
     def update_college_contact_exclusive(
@@ -1089,7 +1040,7 @@ class EduV1(Manager):
         login_id_type: Literal["studentNo", "teacherNo", "cardNo", "candidateNo"] | None = None,
         avatar_media_id: str | None = None,
         nickname: str | None = None,
-    ) -> Call[UpdateCollegeContactExclusiveReply]:
+    ) -> Call[None]:
         """Update college contact exclusive (更新高校账号用户信息).
 
         Args:
@@ -1131,7 +1082,7 @@ class EduV1(Manager):
 
         Source: api-updatecollegecontactexclusive
         """
-        return Call(UpdateCollegeContactExclusiveReply)
+        return Call(None)
 
     @api("edu_1_0.UpdateCollegeContactUser", "PUT /v1.0/edu/collegeContact/personalAccounts/users")
     def update_college_contact_user(
@@ -1160,7 +1111,7 @@ class EduV1(Manager):
         manager_user_id: str | None = None,
         language: str | None = None,
         force_update_fields: str | None = None,
-    ) -> Call[UpdateCollegeContactUserReply]:
+    ) -> Call[None]:
         """Update college contact user (更新个人账号用户信息).
 
         Args:
@@ -1197,14 +1148,14 @@ class EduV1(Manager):
 
         Source: api-updatecollegecontactuser
         """
-        return Call(UpdateCollegeContactUserReply)
+        return Call(None)
 
     @api("edu_1_0.UpdateCollegeUserEmpType", "POST /v1.0/edu/collegeContact/empTypes/change")
     def update_college_user_emp_type(
         self,
         userid: str,
         emp_type: Literal["college_teacher", "college_student"],
-    ) -> Call[UpdateCollegeUserEmpTypeReply]:
+    ) -> Call[None]:
         """Update college user emp type (修改用户成员类型).
 
         Args:
@@ -1219,7 +1170,7 @@ class EduV1(Manager):
 
         Source: api-updatecollegeuseremptype
         """
-        return Call(UpdateCollegeUserEmpTypeReply)
+        return Call(None)
 
     @api("edu_1_0.UpdateGuardian", "PUT /v1.0/edu/guardians/infos")
     def update_guardian(
@@ -1260,7 +1211,7 @@ class EduV1(Manager):
         name: str,
         biz_id: str,
         student_no: str,
-    ) -> Call[UpdateStudentReply]:
+    ) -> Call[None]:
         """Update student (更新学生).
 
         Args:
@@ -1279,4 +1230,4 @@ class EduV1(Manager):
 
         Source: api-updatestudent
         """
-        return Call(UpdateStudentReply)
+        return Call(None)

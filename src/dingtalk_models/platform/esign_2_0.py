@@ -35,10 +35,6 @@ class ApprovalListReply(Record, alias_generator=camel):
     data: list[ApprovalListReplyData] = empty_list()
 
 
-class CancelCorpAuthReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class ChannelOrdersReply(Record, alias_generator=camel):
     esign_order_id: str | None
 
@@ -264,7 +260,7 @@ class EsignV2(Manager):
         body: Annotated[dict[str, JsonValue], wire("")],
         *,
         service_group: str | None = None,
-    ) -> Call[CancelCorpAuthReply]:
+    ) -> Call[None]:
         """Cancel corp auth (取消企业授权).
 
         Args:
@@ -279,7 +275,7 @@ class EsignV2(Manager):
 
         Source: cancel-enterprise-authorization
         """
-        return Call(CancelCorpAuthReply)
+        return Call(None)
 
     @api("esign_2_0.ChannelOrders", "POST /v2.0/esign/orders/channel", headers=("serviceGroup",))
     def channel_orders(

@@ -15,11 +15,6 @@ from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
 
 
-class BanOrOpenGroupWordsReply(Record, alias_generator=camel):
-    code: str | None
-    cause: str | None
-
-
 class CheckControlHitStatusReplyResult(Record, alias_generator=camel):
     control_status: int | None
     reason: str | None
@@ -27,22 +22,13 @@ class CheckControlHitStatusReplyResult(Record, alias_generator=camel):
 
 
 class CheckControlHitStatusReply(Record, alias_generator=camel):
-    success: bool | None
     result: CheckControlHitStatusReplyResult | None
-
-
-class CreateTrustedDeviceReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class CreateTrustedDeviceBatchDetailList(TypedDict, total=False):
     title: str
     mac_address: str
     serial_number: str
-
-
-class CreateTrustedDeviceBatchReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class DataSyncReplyDataList(Record, alias_generator=camel):
@@ -52,10 +38,6 @@ class DataSyncReplyDataList(Record, alias_generator=camel):
 class DataSyncReply(Record, alias_generator=camel):
     rows_affected: int | None
     data_list: list[DataSyncReplyDataList] = empty_list()
-
-
-class DeleteTrustedDeviceReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel1(Record, alias_generator=camel):
@@ -222,7 +204,6 @@ class GetMsgRecordDetailReplyResult(Record, alias_generator=camel):
 
 class GetMsgRecordDetailReply(Record, alias_generator=camel):
     errorcode: str | None
-    errmsg: str | None
     result: GetMsgRecordDetailReplyResult | None
 
 
@@ -426,10 +407,6 @@ class PushBadgeBadgeItems(TypedDict, total=False):
     push_value: str
 
 
-class PushBadgeReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class QueryExclusiveBenefitsReply(Record, alias_generator=camel):
     benefits_list: list[str] = empty_list()
 
@@ -452,7 +429,6 @@ class QueryMsgSendRecordsReplyResult(Record, alias_generator=camel):
 
 class QueryMsgSendRecordsReply(Record, alias_generator=camel):
     errorcode: str | None
-    errmsg: str | None
     result: QueryMsgSendRecordsReplyResult | None
 
 
@@ -549,12 +525,7 @@ class SendMessageMsgBody(TypedDict, total=False):
 
 class SendMessageReply(Record, alias_generator=camel):
     errorcode: str | None
-    errmsg: str | None
     task_id: Annotated[str | None, wire("task_id")]
-
-
-class UpdateFileStatusReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class ExclusiveV1(Manager):
@@ -563,7 +534,7 @@ class ExclusiveV1(Manager):
         self,
         open_converation_id: str,
         ban_words_type: Literal[0, 1],
-    ) -> Call[BanOrOpenGroupWordsReply]:
+    ) -> Call[None]:
         """Ban or open group words (企业内部群禁言或解除禁言).
 
         Args:
@@ -578,7 +549,7 @@ class ExclusiveV1(Manager):
 
         Source: exclusive-dingtalk-group-ban
         """
-        return Call(BanOrOpenGroupWordsReply)
+        return Call(None)
 
     @api(
         "exclusive_1_0.CheckControlHitStatus",
@@ -618,7 +589,7 @@ class ExclusiveV1(Manager):
         status: Literal[1, 2, 3, 4] | None = None,
         title: str | None = None,
         serial_number: str | None = None,
-    ) -> Call[CreateTrustedDeviceReply]:
+    ) -> Call[None]:
         """Create trusted device (新增可信设备信息).
 
         Args:
@@ -638,7 +609,7 @@ class ExclusiveV1(Manager):
 
         Source: add-information-about-a-trusted-device
         """
-        return Call(CreateTrustedDeviceReply)
+        return Call(None)
 
     @api("exclusive_1_0.CreateTrustedDeviceBatch", "POST /v1.0/exclusive/trusts/devices")
     def create_trusted_device_batch(
@@ -648,7 +619,7 @@ class ExclusiveV1(Manager):
         *,
         mac_address_list: list[str] | None = None,
         detail_list: list[CreateTrustedDeviceBatchDetailList] | None = None,
-    ) -> Call[CreateTrustedDeviceBatchReply]:
+    ) -> Call[None]:
         """Create trusted device batch (批量新增可信设备).
 
         Args:
@@ -665,7 +636,7 @@ class ExclusiveV1(Manager):
 
         Source: create-multiple-trusted-devices
         """
-        return Call(CreateTrustedDeviceBatchReply)
+        return Call(None)
 
     @api("exclusive_1_0.DataSync", "POST /v1.0/exclusive/datas/sync")
     def data_sync(
@@ -695,7 +666,7 @@ class ExclusiveV1(Manager):
         *,
         mac_address: str | None = None,
         id: int | None = None,
-    ) -> Call[DeleteTrustedDeviceReply]:
+    ) -> Call[None]:
         """Delete trusted device (删除可信设备).
 
         Args:
@@ -712,7 +683,7 @@ class ExclusiveV1(Manager):
 
         Source: delete-trusted-devices
         """
-        return Call(DeleteTrustedDeviceReply)
+        return Call(None)
 
     @api("exclusive_1_0.GetAllLabelableDepts", "GET /v1.0/exclusive/partnerDepartments")
     def get_all_labelable_depts(
@@ -1182,7 +1153,7 @@ class ExclusiveV1(Manager):
         *,
         badge_items: list[PushBadgeBadgeItems] | None = None,
         version: int | None = None,
-    ) -> Call[PushBadgeReply]:
+    ) -> Call[None]:
         """Push badge (专属小红点推送).
 
         Args:
@@ -1199,7 +1170,7 @@ class ExclusiveV1(Manager):
 
         Source: push-a-red-dot-to-the-micro-application
         """
-        return Call(PushBadgeReply)
+        return Call(None)
 
     @api("exclusive_1_0.QueryExclusiveBenefits", "GET /v1.0/exclusive/benefits")
     def query_exclusive_benefits(
@@ -1491,7 +1462,7 @@ class ExclusiveV1(Manager):
         self,
         request_ids: list[str],
         status: Literal[1, 2, 3],
-    ) -> Call[UpdateFileStatusReply]:
+    ) -> Call[None]:
         """Update file status (更新发送文件的检测状态).
 
         Args:
@@ -1506,7 +1477,7 @@ class ExclusiveV1(Manager):
 
         Source: update-the-detection-status-of-a-sent-file
         """
-        return Call(UpdateFileStatusReply)
+        return Call(None)
 
     @api("exclusive_1_0.UpdatePartnerVisibility", "PUT /v1.0/exclusive/partnerDepartments/visibilityPartners")
     def update_partner_visibility(

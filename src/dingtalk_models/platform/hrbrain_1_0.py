@@ -21,41 +21,17 @@ class HrbrainDeleteAwardRecordsParams(TypedDict, total=False):
     work_no: Required[str]
 
 
-class HrbrainDeleteAwardRecordsReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class HrbrainDeleteCustomParams(TypedDict, total=False):
     work_no: Annotated[str, wire("work_no")]
-
-
-class HrbrainDeleteCustomReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainDeleteDeptInfoParams(TypedDict, total=False):
     dept_no: Required[str]
 
 
-class HrbrainDeleteDeptInfoReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class HrbrainDeleteDimissionParams(TypedDict, total=False):
     dimission_date: str
     work_no: str
-
-
-class HrbrainDeleteDimissionReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainDeleteEduExpParams(TypedDict, total=False):
@@ -66,31 +42,13 @@ class HrbrainDeleteEduExpParams(TypedDict, total=False):
     work_no: Required[str]
 
 
-class HrbrainDeleteEduExpReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class HrbrainDeleteEmpInfoParams(TypedDict, total=False):
     work_no: Required[str]
-
-
-class HrbrainDeleteEmpInfoReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainDeleteLabelIndustryParams(TypedDict, total=False):
     label: dict[str, JsonValue]
     work_no: Required[str]
-
-
-class HrbrainDeleteLabelIndustryReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainDeleteLabelInventoryParams(TypedDict, total=False):
@@ -99,21 +57,9 @@ class HrbrainDeleteLabelInventoryParams(TypedDict, total=False):
     work_no: Required[str]
 
 
-class HrbrainDeleteLabelInventoryReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class HrbrainDeleteLabelProfSkillParams(TypedDict, total=False):
     label: dict[str, JsonValue]
     work_no: Required[str]
-
-
-class HrbrainDeleteLabelProfSkillReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainDeletePerfEvalParams(TypedDict, total=False):
@@ -122,22 +68,10 @@ class HrbrainDeletePerfEvalParams(TypedDict, total=False):
     work_no: Required[str]
 
 
-class HrbrainDeletePerfEvalReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class HrbrainDeletePunDetailParams(TypedDict, total=False):
     effective_date: str
     pun_name: str
     work_no: Required[str]
-
-
-class HrbrainDeletePunDetailReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainDeleteRegistParams(TypedDict, total=False):
@@ -145,21 +79,9 @@ class HrbrainDeleteRegistParams(TypedDict, total=False):
     work_no: Required[str]
 
 
-class HrbrainDeleteRegistReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class HrbrainDeleteRegularParams(TypedDict, total=False):
     regular_date: Required[str]
     work_no: Required[str]
-
-
-class HrbrainDeleteRegularReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainDeleteTrainingParams(TypedDict, total=False):
@@ -169,22 +91,10 @@ class HrbrainDeleteTrainingParams(TypedDict, total=False):
     work_no: Required[str]
 
 
-class HrbrainDeleteTrainingReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class HrbrainDeleteTransferEvalParams(TypedDict, total=False):
     transfer_date: str
     transfer_type: str
     work_no: Required[str]
-
-
-class HrbrainDeleteTransferEvalReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainDeleteWorkExpParams(TypedDict, total=False):
@@ -194,21 +104,9 @@ class HrbrainDeleteWorkExpParams(TypedDict, total=False):
     work_no: Required[str]
 
 
-class HrbrainDeleteWorkExpReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class HrbrainDeletetLabelBaseParams(TypedDict, total=False):
     label: dict[str, JsonValue]
     work_no: Required[str]
-
-
-class HrbrainDeletetLabelBaseReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrbrainEmpPoolQueryPoolInfoPoolTags(Record, alias_generator=camel):
@@ -239,18 +137,6 @@ class HrbrainImportAwardDetailBody(TypedDict, total=False):
     extend_info: dict[str, JsonValue]
 
 
-class HrbrainImportAwardDetailReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
-
-
-class HrbrainImportCustomReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: bool | None
-    success: bool | None
-
-
 class HrbrainImportDeptInfoBody(TypedDict, total=False):
     dept_no: Required[str]
     dept_name: Required[str]
@@ -262,12 +148,6 @@ class HrbrainImportDeptInfoBody(TypedDict, total=False):
     effective_date: str
     is_effective: str
     extend_info: dict[str, JsonValue]
-
-
-class HrbrainImportDeptInfoReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
 
 
 class HrbrainImportDimissionBody(TypedDict, total=False):
@@ -287,12 +167,6 @@ class HrbrainImportDimissionBody(TypedDict, total=False):
     extend_info: dict[str, JsonValue]
 
 
-class HrbrainImportDimissionReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
-
-
 class HrbrainImportEduExpBody(TypedDict, total=False):
     name: Required[str]
     work_no: Required[str]
@@ -302,12 +176,6 @@ class HrbrainImportEduExpBody(TypedDict, total=False):
     edu_name: Required[str]
     major: str
     extend_info: dict[str, JsonValue]
-
-
-class HrbrainImportEduExpReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
 
 
 class HrbrainImportEmpInfoBody(TypedDict, total=False):
@@ -342,22 +210,10 @@ class HrbrainImportEmpInfoBody(TypedDict, total=False):
     extend_info: dict[str, JsonValue]
 
 
-class HrbrainImportEmpInfoReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
-
-
 class HrbrainImportLabelBaseBody(TypedDict, total=False):
     work_no: Required[str]
     name: Required[str]
     extend_info: Required[dict[str, JsonValue]]
-
-
-class HrbrainImportLabelBaseReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
 
 
 class HrbrainImportLabelCustomBody(TypedDict, total=False):
@@ -365,12 +221,6 @@ class HrbrainImportLabelCustomBody(TypedDict, total=False):
     work_no: Required[str]
     tag: Required[str]
     extend_info: dict[str, JsonValue]
-
-
-class HrbrainImportLabelCustomReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
 
 
 class HrbrainImportLabelIndustryBody(TypedDict, total=False):
@@ -382,23 +232,11 @@ class HrbrainImportLabelIndustryBody(TypedDict, total=False):
     extend_info: dict[str, JsonValue]
 
 
-class HrbrainImportLabelIndustryReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
-
-
 class HrbrainImportLabelInventoryBody(TypedDict, total=False):
     work_no: Required[str]
     name: Required[str]
     period: Required[str]
     extend_info: dict[str, JsonValue]
-
-
-class HrbrainImportLabelInventoryReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
 
 
 class HrbrainImportLabelProfSkillBody(TypedDict, total=False):
@@ -408,12 +246,6 @@ class HrbrainImportLabelProfSkillBody(TypedDict, total=False):
     level2: Required[str]
     level3: Required[str]
     extend_info: dict[str, JsonValue]
-
-
-class HrbrainImportLabelProfSkillReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
 
 
 class HrbrainImportPerfEvalBody(TypedDict, total=False):
@@ -430,12 +262,6 @@ class HrbrainImportPerfEvalBody(TypedDict, total=False):
     extend_info: dict[str, JsonValue]
 
 
-class HrbrainImportPerfEvalReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
-
-
 class HrbrainImportPromEvalBody(TypedDict, total=False):
     name: Required[str]
     work_no: Required[str]
@@ -449,12 +275,6 @@ class HrbrainImportPromEvalBody(TypedDict, total=False):
     extend_info: dict[str, JsonValue]
 
 
-class HrbrainImportPromEvalReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
-
-
 class HrbrainImportPunDetailBody(TypedDict, total=False):
     name: Required[str]
     work_no: Required[str]
@@ -463,12 +283,6 @@ class HrbrainImportPunDetailBody(TypedDict, total=False):
     pun_org: str
     comment: str
     extend_info: dict[str, JsonValue]
-
-
-class HrbrainImportPunDetailReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
 
 
 class HrbrainImportRegistBody(TypedDict, total=False):
@@ -487,12 +301,6 @@ class HrbrainImportRegistBody(TypedDict, total=False):
     extend_info: dict[str, JsonValue]
 
 
-class HrbrainImportRegistReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
-
-
 class HrbrainImportRegularBody(TypedDict, total=False):
     dept_name: str
     dept_no: str
@@ -506,12 +314,6 @@ class HrbrainImportRegularBody(TypedDict, total=False):
     super_emp_id: str
     super_name: str
     work_no: Required[str]
-
-
-class HrbrainImportRegularReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: bool | None
-    success: bool | None
 
 
 class HrbrainImportTrainingBody(TypedDict, total=False):
@@ -530,12 +332,6 @@ class HrbrainImportTrainingBody(TypedDict, total=False):
     credit_score: str
 
 
-class HrbrainImportTrainingReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: bool | None
-    success: bool | None
-
-
 class HrbrainImportTransferEvalBody(TypedDict, total=False):
     name: Required[str]
     work_no: Required[str]
@@ -547,12 +343,6 @@ class HrbrainImportTransferEvalBody(TypedDict, total=False):
     extend_info: dict[str, JsonValue]
 
 
-class HrbrainImportTransferEvalReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
-
-
 class HrbrainImportWorkExpBody(TypedDict, total=False):
     name: Required[str]
     work_no: Required[str]
@@ -562,12 +352,6 @@ class HrbrainImportWorkExpBody(TypedDict, total=False):
     post_name: str
     job_desc: str
     extend_info: dict[str, JsonValue]
-
-
-class HrbrainImportWorkExpReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    request_id: str | None
 
 
 class HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoListAttachmentInfoList(
@@ -591,9 +375,6 @@ class HrbrainTalentProfileAttachmentQueryReplyContent(Record, alias_generator=ca
 
 
 class HrbrainTalentProfileAttachmentQueryReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
     content: HrbrainTalentProfileAttachmentQueryReplyContent | None
 
 
@@ -619,9 +400,6 @@ class HrbrainTalentProfileBasicQueryReplyContent(Record, alias_generator=camel):
 
 
 class HrbrainTalentProfileBasicQueryReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
     content: HrbrainTalentProfileBasicQueryReplyContent | None
 
 
@@ -662,7 +440,7 @@ class HrbrainV1(Manager):
         self,
         *,
         params: list[HrbrainDeleteAwardRecordsParams] | None = None,
-    ) -> Call[HrbrainDeleteAwardRecordsReply]:
+    ) -> Call[None]:
         """Hrbrain delete award records (数据集成奖励信息删除).
 
         Args:
@@ -676,14 +454,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeleteawardrecords
         """
-        return Call(HrbrainDeleteAwardRecordsReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteCustom", "POST /v1.0/hrbrain/datas/customModels/remove")
     def hrbrain_delete_custom(
         self,
         model_code: str,
         params: list[HrbrainDeleteCustomParams],
-    ) -> Call[HrbrainDeleteCustomReply]:
+    ) -> Call[None]:
         """Hrbrain delete custom (数据集成删除自定义模型数据).
 
         Args:
@@ -698,14 +476,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletecustom
         """
-        return Call(HrbrainDeleteCustomReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteDeptInfo", "POST /v1.0/hrbrain/datas/deptInfos/remove")
     def hrbrain_delete_dept_info(
         self,
         *,
         params: list[HrbrainDeleteDeptInfoParams] | None = None,
-    ) -> Call[HrbrainDeleteDeptInfoReply]:
+    ) -> Call[None]:
         """Hrbrain delete dept info (数据集成组织架构数据删除).
 
         Args:
@@ -719,14 +497,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletedeptinfo
         """
-        return Call(HrbrainDeleteDeptInfoReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteDimission", "POST /v1.0/hrbrain/datas/dimissionInfos/remove")
     def hrbrain_delete_dimission(
         self,
         *,
         params: list[HrbrainDeleteDimissionParams] | None = None,
-    ) -> Call[HrbrainDeleteDimissionReply]:
+    ) -> Call[None]:
         """Hrbrain delete dimission (数据集成离职记录删除).
 
         Args:
@@ -740,14 +518,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletedimission
         """
-        return Call(HrbrainDeleteDimissionReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteEduExp", "POST /v1.0/hrbrain/datas/eduExperiences/remove")
     def hrbrain_delete_edu_exp(
         self,
         *,
         params: list[HrbrainDeleteEduExpParams] | None = None,
-    ) -> Call[HrbrainDeleteEduExpReply]:
+    ) -> Call[None]:
         """Hrbrain delete edu exp (数据集成教育经历删除).
 
         Args:
@@ -761,14 +539,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeleteeduexp
         """
-        return Call(HrbrainDeleteEduExpReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteEmpInfo", "POST /v1.0/hrbrain/datas/empInfos/remove")
     def hrbrain_delete_emp_info(
         self,
         *,
         params: list[HrbrainDeleteEmpInfoParams] | None = None,
-    ) -> Call[HrbrainDeleteEmpInfoReply]:
+    ) -> Call[None]:
         """Hrbrain delete emp info (数据集成人员信息删除).
 
         Args:
@@ -782,14 +560,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeleteempinfo
         """
-        return Call(HrbrainDeleteEmpInfoReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteLabelIndustry", "POST /v1.0/hrbrain/datas/industries/remove")
     def hrbrain_delete_label_industry(
         self,
         *,
         params: list[HrbrainDeleteLabelIndustryParams] | None = None,
-    ) -> Call[HrbrainDeleteLabelIndustryReply]:
+    ) -> Call[None]:
         """Hrbrain delete label industry (数据集成领域经验删除).
 
         Args:
@@ -803,14 +581,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletelabelindustry
         """
-        return Call(HrbrainDeleteLabelIndustryReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteLabelInventory", "POST /v1.0/hrbrain/datas/inventories/remove")
     def hrbrain_delete_label_inventory(
         self,
         *,
         params: list[HrbrainDeleteLabelInventoryParams] | None = None,
-    ) -> Call[HrbrainDeleteLabelInventoryReply]:
+    ) -> Call[None]:
         """Hrbrain delete label inventory (数据集成盘点数据删除).
 
         Args:
@@ -824,14 +602,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletelabelinventory
         """
-        return Call(HrbrainDeleteLabelInventoryReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteLabelProfSkill", "POST /v1.0/hrbrain/datas/profSkills/remove")
     def hrbrain_delete_label_prof_skill(
         self,
         *,
         params: list[HrbrainDeleteLabelProfSkillParams] | None = None,
-    ) -> Call[HrbrainDeleteLabelProfSkillReply]:
+    ) -> Call[None]:
         """Hrbrain delete label prof skill (数据集成专业技能删除).
 
         Args:
@@ -845,14 +623,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletelabelprofskill
         """
-        return Call(HrbrainDeleteLabelProfSkillReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeletePerfEval", "POST /v1.0/hrbrain/datas/perfRecords/remove")
     def hrbrain_delete_perf_eval(
         self,
         *,
         params: list[HrbrainDeletePerfEvalParams] | None = None,
-    ) -> Call[HrbrainDeletePerfEvalReply]:
+    ) -> Call[None]:
         """Hrbrain delete perf eval (数据集成绩效记录删除).
 
         Args:
@@ -866,14 +644,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeleteperfeval
         """
-        return Call(HrbrainDeletePerfEvalReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeletePunDetail", "POST /v1.0/hrbrain/datas/punDetails/remove")
     def hrbrain_delete_pun_detail(
         self,
         *,
         params: list[HrbrainDeletePunDetailParams] | None = None,
-    ) -> Call[HrbrainDeletePunDetailReply]:
+    ) -> Call[None]:
         """Hrbrain delete pun detail (数据集成处分记录删除).
 
         Args:
@@ -887,14 +665,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletepundetail
         """
-        return Call(HrbrainDeletePunDetailReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteRegist", "POST /v1.0/hrbrain/datas/registerInfos/remove")
     def hrbrain_delete_regist(
         self,
         *,
         params: list[HrbrainDeleteRegistParams] | None = None,
-    ) -> Call[HrbrainDeleteRegistReply]:
+    ) -> Call[None]:
         """Hrbrain delete regist (数据集成入职记录删除).
 
         Args:
@@ -908,14 +686,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeleteregist
         """
-        return Call(HrbrainDeleteRegistReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteRegular", "POST /v1.0/hrbrain/datas/regulars/remove")
     def hrbrain_delete_regular(
         self,
         *,
         params: list[HrbrainDeleteRegularParams] | None = None,
-    ) -> Call[HrbrainDeleteRegularReply]:
+    ) -> Call[None]:
         """Hrbrain delete regular (数据集成转正数据删除).
 
         Args:
@@ -929,14 +707,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeleteregular
         """
-        return Call(HrbrainDeleteRegularReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteTraining", "POST /v1.0/hrbrain/datas/trainings/remove")
     def hrbrain_delete_training(
         self,
         *,
         params: list[HrbrainDeleteTrainingParams] | None = None,
-    ) -> Call[HrbrainDeleteTrainingReply]:
+    ) -> Call[None]:
         """Hrbrain delete training (数据集成培训学习数据删除).
 
         Args:
@@ -950,14 +728,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletetraining
         """
-        return Call(HrbrainDeleteTrainingReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteTransferEval", "POST /v1.0/hrbrain/datas/changeRecords/remove")
     def hrbrain_delete_transfer_eval(
         self,
         *,
         params: list[HrbrainDeleteTransferEvalParams] | None = None,
-    ) -> Call[HrbrainDeleteTransferEvalReply]:
+    ) -> Call[None]:
         """Hrbrain delete transfer eval (数据集成调岗记录删除).
 
         Args:
@@ -971,14 +749,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletetransfereval
         """
-        return Call(HrbrainDeleteTransferEvalReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeleteWorkExp", "POST /v1.0/hrbrain/datas/workExperiences/remove")
     def hrbrain_delete_work_exp(
         self,
         *,
         params: list[HrbrainDeleteWorkExpParams] | None = None,
-    ) -> Call[HrbrainDeleteWorkExpReply]:
+    ) -> Call[None]:
         """Hrbrain delete work exp (数据集成工作经历删除).
 
         Args:
@@ -992,14 +770,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeleteworkexp
         """
-        return Call(HrbrainDeleteWorkExpReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainDeletetLabelBase", "POST /v1.0/hrbrain/datas/baseLabels/remove")
     def hrbrain_deletet_label_base(
         self,
         *,
         params: list[HrbrainDeletetLabelBaseParams] | None = None,
-    ) -> Call[HrbrainDeletetLabelBaseReply]:
+    ) -> Call[None]:
         """Hrbrain deletet label base (数据集成人员标签删除).
 
         Args:
@@ -1013,7 +791,7 @@ class HrbrainV1(Manager):
 
         Source: api-hrbraindeletetlabelbase
         """
-        return Call(HrbrainDeletetLabelBaseReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainEmpPoolQuery", "POST /v1.0/hrbrain/datas/empPools/infos/query", idempotent=True)
     def hrbrain_emp_pool_query(
@@ -1076,7 +854,7 @@ class HrbrainV1(Manager):
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportAwardDetailBody], wire("")],
-    ) -> Call[HrbrainImportAwardDetailReply]:
+    ) -> Call[None]:
         """Hrbrain import award detail (数据集成奖励记录同步).
 
         Args:
@@ -1091,7 +869,7 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportawarddetail
         """
-        return Call(HrbrainImportAwardDetailReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportCustom", "POST /v1.0/hrbrain/datas/customModels/import?corpId&modelCode")
     def hrbrain_import_custom(
@@ -1099,7 +877,7 @@ class HrbrainV1(Manager):
         corp_id: str,
         model_code: str,
         body: Annotated[list[JsonValue], wire("")],
-    ) -> Call[HrbrainImportCustomReply]:
+    ) -> Call[None]:
         """Hrbrain import custom (自定义模型数据同步).
 
         Args:
@@ -1115,14 +893,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportcustom
         """
-        return Call(HrbrainImportCustomReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportDeptInfo", "POST /v1.0/hrbrain/datas/deptInfos/import?corpId")
     def hrbrain_import_dept_info(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportDeptInfoBody], wire("")],
-    ) -> Call[HrbrainImportDeptInfoReply]:
+    ) -> Call[None]:
         """Hrbrain import dept info (数据集成组织架构同步).
 
         Args:
@@ -1137,14 +915,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportdeptinfo
         """
-        return Call(HrbrainImportDeptInfoReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportDimission", "POST /v1.0/hrbrain/datas/dimissionInfos/import?corpId")
     def hrbrain_import_dimission(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportDimissionBody], wire("")],
-    ) -> Call[HrbrainImportDimissionReply]:
+    ) -> Call[None]:
         """Hrbrain import dimission (数据集成离职信息同步).
 
         Args:
@@ -1159,14 +937,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportdimission
         """
-        return Call(HrbrainImportDimissionReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportEduExp", "POST /v1.0/hrbrain/datas/eduExperiences/import?corpId")
     def hrbrain_import_edu_exp(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportEduExpBody], wire("")],
-    ) -> Call[HrbrainImportEduExpReply]:
+    ) -> Call[None]:
         """Hrbrain import edu exp (数据集成教育经历同步).
 
         Args:
@@ -1181,14 +959,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimporteduexp
         """
-        return Call(HrbrainImportEduExpReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportEmpInfo", "POST /v1.0/hrbrain/datas/empInfos/import?corpId")
     def hrbrain_import_emp_info(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportEmpInfoBody], wire("")],
-    ) -> Call[HrbrainImportEmpInfoReply]:
+    ) -> Call[None]:
         """Hrbrain import emp info (数据集成人员信息同步).
 
         Args:
@@ -1203,14 +981,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportempinfo
         """
-        return Call(HrbrainImportEmpInfoReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportLabelBase", "POST /v1.0/hrbrain/datas/baseLabels/import?corpId")
     def hrbrain_import_label_base(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportLabelBaseBody], wire("")],
-    ) -> Call[HrbrainImportLabelBaseReply]:
+    ) -> Call[None]:
         """Hrbrain import label base (数据集成基础标签同步).
 
         Args:
@@ -1225,14 +1003,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportlabelbase
         """
-        return Call(HrbrainImportLabelBaseReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportLabelCustom", "POST /v1.0/hrbrain/datas/customLabels/import?corpId")
     def hrbrain_import_label_custom(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportLabelCustomBody], wire("")],
-    ) -> Call[HrbrainImportLabelCustomReply]:
+    ) -> Call[None]:
         """Hrbrain import label custom (数据集成自定义标签同步).
 
         Args:
@@ -1247,14 +1025,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportlabelcustom
         """
-        return Call(HrbrainImportLabelCustomReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportLabelIndustry", "POST /v1.0/hrbrain/datas/industries/import?corpId")
     def hrbrain_import_label_industry(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportLabelIndustryBody], wire("")],
-    ) -> Call[HrbrainImportLabelIndustryReply]:
+    ) -> Call[None]:
         """Hrbrain import label industry (数据集成领域经验同步).
 
         Args:
@@ -1269,14 +1047,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportlabelindustry
         """
-        return Call(HrbrainImportLabelIndustryReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportLabelInventory", "POST /v1.0/hrbrain/datas/inventories/import?corpId")
     def hrbrain_import_label_inventory(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportLabelInventoryBody], wire("")],
-    ) -> Call[HrbrainImportLabelInventoryReply]:
+    ) -> Call[None]:
         """Hrbrain import label inventory (数据集成盘点数据同步).
 
         Args:
@@ -1291,14 +1069,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportlabelinventory
         """
-        return Call(HrbrainImportLabelInventoryReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportLabelProfSkill", "POST /v1.0/hrbrain/datas/profSkills/import?corpId")
     def hrbrain_import_label_prof_skill(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportLabelProfSkillBody], wire("")],
-    ) -> Call[HrbrainImportLabelProfSkillReply]:
+    ) -> Call[None]:
         """Hrbrain import label prof skill (数据集成专业技能同步).
 
         Args:
@@ -1313,14 +1091,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportlabelprofskill
         """
-        return Call(HrbrainImportLabelProfSkillReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportPerfEval", "POST /v1.0/hrbrain/datas/perfRecords/import?corpId")
     def hrbrain_import_perf_eval(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportPerfEvalBody], wire("")],
-    ) -> Call[HrbrainImportPerfEvalReply]:
+    ) -> Call[None]:
         """Hrbrain import perf eval (数据集成绩效记录同步).
 
         Args:
@@ -1335,14 +1113,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportperfeval
         """
-        return Call(HrbrainImportPerfEvalReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportPromEval", "POST /v1.0/hrbrain/datas/promRecords/import?corpId")
     def hrbrain_import_prom_eval(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportPromEvalBody], wire("")],
-    ) -> Call[HrbrainImportPromEvalReply]:
+    ) -> Call[None]:
         """Hrbrain import prom eval (数据集成晋升记录同步).
 
         Args:
@@ -1357,14 +1135,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportpromeval
         """
-        return Call(HrbrainImportPromEvalReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportPunDetail", "POST /v1.0/hrbrain/datas/punDetails/import?corpId")
     def hrbrain_import_pun_detail(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportPunDetailBody], wire("")],
-    ) -> Call[HrbrainImportPunDetailReply]:
+    ) -> Call[None]:
         """Hrbrain import pun detail (数据集成处分记录同步).
 
         Args:
@@ -1379,14 +1157,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportpundetail
         """
-        return Call(HrbrainImportPunDetailReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportRegist", "POST /v1.0/hrbrain/datas/registerInfos/import?corpId")
     def hrbrain_import_regist(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportRegistBody], wire("")],
-    ) -> Call[HrbrainImportRegistReply]:
+    ) -> Call[None]:
         """Hrbrain import regist (数据集成入职信息同步).
 
         Args:
@@ -1401,7 +1179,7 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportregist
         """
-        return Call(HrbrainImportRegistReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportRegular", "POST /v1.0/hrbrain/datas/regulars/import?corpId")
     def hrbrain_import_regular(
@@ -1409,7 +1187,7 @@ class HrbrainV1(Manager):
         corp_id: str,
         *,
         body: Annotated[list[HrbrainImportRegularBody] | None, wire("")] = None,
-    ) -> Call[HrbrainImportRegularReply]:
+    ) -> Call[None]:
         """Hrbrain import regular (数据集成转正记录同步).
 
         Args:
@@ -1424,7 +1202,7 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportregular
         """
-        return Call(HrbrainImportRegularReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportTraining", "POST /v1.0/hrbrain/datas/trainings/import?corpId")
     def hrbrain_import_training(
@@ -1432,7 +1210,7 @@ class HrbrainV1(Manager):
         corp_id: str,
         *,
         body: Annotated[list[HrbrainImportTrainingBody] | None, wire("")] = None,
-    ) -> Call[HrbrainImportTrainingReply]:
+    ) -> Call[None]:
         """Hrbrain import training (数据集成培训学习记录同步).
 
         Args:
@@ -1447,14 +1225,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimporttraining
         """
-        return Call(HrbrainImportTrainingReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportTransferEval", "POST /v1.0/hrbrain/datas/changeRecords/import?corpId")
     def hrbrain_import_transfer_eval(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportTransferEvalBody], wire("")],
-    ) -> Call[HrbrainImportTransferEvalReply]:
+    ) -> Call[None]:
         """Hrbrain import transfer eval (数据集成异动记录同步).
 
         Args:
@@ -1469,14 +1247,14 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimporttransfereval
         """
-        return Call(HrbrainImportTransferEvalReply)
+        return Call(None)
 
     @api("hrbrain_1_0.HrbrainImportWorkExp", "POST /v1.0/hrbrain/datas/workExperiences/import?corpId")
     def hrbrain_import_work_exp(
         self,
         corp_id: str,
         body: Annotated[list[HrbrainImportWorkExpBody], wire("")],
-    ) -> Call[HrbrainImportWorkExpReply]:
+    ) -> Call[None]:
         """Hrbrain import work exp (数据集成工作经历同步).
 
         Args:
@@ -1491,7 +1269,7 @@ class HrbrainV1(Manager):
 
         Source: api-hrbrainimportworkexp
         """
-        return Call(HrbrainImportWorkExpReply)
+        return Call(None)
 
     @api(
         "hrbrain_1_0.HrbrainTalentProfileAttachmentQuery",

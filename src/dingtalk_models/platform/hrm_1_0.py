@@ -34,12 +34,6 @@ class AddHrmPreentryReply(Record, alias_generator=camel):
     tmp_user_id: str | None
 
 
-class EmpStartDismissionReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
-
-
 class GetAllDismissionReasonsReplyResultPassiveList(Record, alias_generator=camel):
     id: str | None
     name: str | None
@@ -56,8 +50,6 @@ class GetAllDismissionReasonsReplyResult(Record, alias_generator=camel):
 
 
 class GetAllDismissionReasonsReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
     result: GetAllDismissionReasonsReplyResult | None
 
 
@@ -83,22 +75,6 @@ class GetEmployeeRosterByFieldReplyResult(Record, alias_generator=camel):
 
 class GetEmployeeRosterByFieldReply(Record, alias_generator=camel):
     result: list[GetEmployeeRosterByFieldReplyResult] = empty_list()
-
-
-class HrmProcessRegularReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class HrmProcessTerminationAndHandoverReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class HrmProcessTransferReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class HrmProcessUpdateTerminationInfoReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class QueryHrmEmployeeDismissionInfoReplyResultDeptList(Record, alias_generator=camel):
@@ -150,12 +126,6 @@ class QueryPositionsList(Record, alias_generator=camel):
     status: int | None
 
 
-class RevokeTerminationReply(Record, alias_generator=camel):
-    request_id: str | None
-    result: bool | None
-    success: bool | None
-
-
 class RosterMetaAvailableFieldListReplyResult(Record, alias_generator=camel):
     field_code: str | None
     field_name: str | None
@@ -165,16 +135,6 @@ class RosterMetaAvailableFieldListReplyResult(Record, alias_generator=camel):
 
 class RosterMetaAvailableFieldListReply(Record, alias_generator=camel):
     result: list[RosterMetaAvailableFieldListReplyResult] = empty_list()
-
-
-class RosterMetaFieldOptionsUpdateReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class UpdateEmpDismissionInfoReply(Record, alias_generator=camel):
-    request_id: str | None
-    success: bool | None
-    result: bool | None
 
 
 class HrmV1(Manager):
@@ -222,7 +182,7 @@ class HrmV1(Manager):
         to_hire_black_list: bool | None = None,
         to_hire_dismission_talent: bool | None = None,
         to_hrm_black_list: bool | None = None,
-    ) -> Call[EmpStartDismissionReply]:
+    ) -> Call[None]:
         """Emp start dismission (员工加入待离职).
 
         Args:
@@ -244,7 +204,7 @@ class HrmV1(Manager):
 
         Source: api-empstartdismission
         """
-        return Call(EmpStartDismissionReply)
+        return Call(None)
 
     @api("hrm_1_0.GetAllDismissionReasons", "GET /v1.0/hrm/dismission/reasons")
     def get_all_dismission_reasons(
@@ -297,7 +257,7 @@ class HrmV1(Manager):
         operation_id: str,
         *,
         remark: str | None = None,
-    ) -> Call[HrmProcessRegularReply]:
+    ) -> Call[None]:
         """Hrm process regular (智能人事员工转正).
 
         Args:
@@ -314,7 +274,7 @@ class HrmV1(Manager):
 
         Source: intelligent-personnel-staff-to-become-regular
         """
-        return Call(HrmProcessRegularReply)
+        return Call(None)
 
     @api("hrm_1_0.HrmProcessTerminationAndHandover", "POST /v1.0/hrm/processes/terminateAndHandOver")
     def hrm_process_termination_and_handover(
@@ -332,7 +292,7 @@ class HrmV1(Manager):
         ding_pan_handover_user_id: str | None = None,
         permission_handover_user_id: str | None = None,
         direct_subordinates_handover_user_id: str | None = None,
-    ) -> Call[HrmProcessTerminationAndHandoverReply]:
+    ) -> Call[None]:
         """Hrm process termination and handover (确认员工离职并删除).
 
         Args:
@@ -358,7 +318,7 @@ class HrmV1(Manager):
 
         Source: api-hrmprocessterminationandhandover
         """
-        return Call(HrmProcessTerminationAndHandoverReply)
+        return Call(None)
 
     @api("hrm_1_0.HrmProcessTransfer", "POST /v1.0/hrm/processes/transfer")
     def hrm_process_transfer(
@@ -373,7 +333,7 @@ class HrmV1(Manager):
         position_level_after_transfer: Annotated[str, Field(max_length=64)] | None = None,
         job_id_after_transfer: str | None = None,
         operate_user_id: str | None = None,
-    ) -> Call[HrmProcessTransferReply]:
+    ) -> Call[None]:
         """Hrm process transfer (智能人事员工调岗).
 
         Args:
@@ -396,7 +356,7 @@ class HrmV1(Manager):
 
         Source: intelligent-personnel-staff-transfer
         """
-        return Call(HrmProcessTransferReply)
+        return Call(None)
 
     @api("hrm_1_0.HrmProcessUpdateTerminationInfo", "PUT /v1.0/hrm/processes/employees/terminations")
     def hrm_process_update_termination_info(
@@ -404,7 +364,7 @@ class HrmV1(Manager):
         user_id: str,
         last_work_date: Millis,
         dismission_memo: str,
-    ) -> Call[HrmProcessUpdateTerminationInfoReply]:
+    ) -> Call[None]:
         """Hrm process update termination info (修改已离职员工信息).
 
         Args:
@@ -420,7 +380,7 @@ class HrmV1(Manager):
 
         Source: modify-resigned-employee-information
         """
-        return Call(HrmProcessUpdateTerminationInfoReply)
+        return Call(None)
 
     @api("hrm_1_0.QueryDismissionStaffIdList", "GET /v1.0/hrm/employees/dismissions")
     def query_dismission_staff_id_list(
@@ -555,7 +515,7 @@ class HrmV1(Manager):
         self,
         *,
         user_id: str | None = None,
-    ) -> Call[RevokeTerminationReply]:
+    ) -> Call[None]:
         """Revoke termination (撤销员工待离职).
 
         Args:
@@ -569,7 +529,7 @@ class HrmV1(Manager):
 
         Source: api-revoketermination
         """
-        return Call(RevokeTerminationReply)
+        return Call(None)
 
     @api("hrm_1_0.RosterMetaAvailableFieldList", "GET /v1.0/hrm/rosters/meta/authorities/fields")
     def roster_meta_available_field_list(
@@ -600,7 +560,7 @@ class HrmV1(Manager):
         modify_type: Literal["OPTIONS_ADD", "OPTIONS_DELETE"],
         *,
         app_agent_id: int | None = None,
-    ) -> Call[RosterMetaFieldOptionsUpdateReply]:
+    ) -> Call[None]:
         """Roster meta field options update (新增或删除花名册选项类型字段的选项).
 
         Args:
@@ -619,7 +579,7 @@ class HrmV1(Manager):
 
         Source: intelligent-personnel-roster-field-option-modification
         """
-        return Call(RosterMetaFieldOptionsUpdateReply)
+        return Call(None)
 
     @api("hrm_1_0.UpdateEmpDismissionInfo", "PUT /v1.0/hrm/pendingDismission/infos")
     def update_emp_dismission_info(
@@ -631,7 +591,7 @@ class HrmV1(Manager):
         termination_reason_passive: list[str] | None = None,
         dismission_memo: str | None = None,
         partner: bool | None = None,
-    ) -> Call[UpdateEmpDismissionInfoReply]:
+    ) -> Call[None]:
         """Update emp dismission info (更新待离职员工离职信息).
 
         Args:
@@ -650,4 +610,4 @@ class HrmV1(Manager):
 
         Source: api-updateempdismissioninfo
         """
-        return Call(UpdateEmpDismissionInfoReply)
+        return Call(None)

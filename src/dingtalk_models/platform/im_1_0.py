@@ -13,12 +13,7 @@ from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 
 
-class AddSceneGroupMemberReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class BatchQueryGroupMemberReply(Record, alias_generator=camel):
-    success: bool | None
     member_user_ids: list[str] = empty_list()
     has_more: bool | None
     next_token: str | None
@@ -29,10 +24,6 @@ class BatchQueryGroupMemberReply(Record, alias_generator=camel):
 
 class ChatIdToOpenConversationIdReply(Record, alias_generator=camel):
     open_conversation_id: str | None
-
-
-class ChatSubAdminUpdateReply(Record, alias_generator=camel):
-    success: str | None
 
 
 class CreateGroupManagementOptions(TypedDict, total=False):
@@ -74,12 +65,7 @@ class CreateSceneGroupReply(Record, alias_generator=camel):
     chat_id: Annotated[str | None, wire("chat_id")]
 
 
-class DsbandOpenSceneGroupReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class GetSceneGroupInfoReply(Record, alias_generator=camel):
-    success: bool | None
     open_conversation_id: str | None
     template_id: str | None
     title: str | None
@@ -106,12 +92,7 @@ class QuerySceneGroupTemplateRobotReplyResult(Record, alias_generator=camel):
 
 
 class QuerySceneGroupTemplateRobotReply(Record, alias_generator=camel):
-    success: bool | None
     result: QuerySceneGroupTemplateRobotReplyResult | None
-
-
-class RemoveSceneGroupMemberReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class UpdateGroupManagementOptions(TypedDict, total=False):
@@ -121,18 +102,6 @@ class UpdateGroupManagementOptions(TypedDict, total=False):
     searchable: Literal[0, 1]
     chat_banned_type: Literal[0, 1]
     management_type: Literal[0, 1]
-
-
-class UpdateGroupReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class UpdateGroupSubAdminReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class UpdateMemberGroupNickReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class UpdateSceneGroupManagementOptions(TypedDict, total=False):
@@ -155,10 +124,6 @@ class UpdateSceneGroupManagementOptions(TypedDict, total=False):
     only_admin_can_add_mem: Annotated[Literal[0, 1], wire("only_admin_can_add_mem")]
 
 
-class UpdateSceneGroupReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class ImV1(Manager):
     @api("im_1_0.AddSceneGroupMember", "POST /v1.0/im/sceneGroup/member/add")
     def add_scene_group_member(
@@ -167,7 +132,7 @@ class ImV1(Manager):
         *,
         user_ids: Annotated[list[str] | None, wire("user_ids")] = None,
         union_ids: Annotated[list[str] | None, wire("union_ids")] = None,
-    ) -> Call[AddSceneGroupMemberReply]:
+    ) -> Call[None]:
         """Add scene group member (添加场景群成员).
 
         Args:
@@ -183,7 +148,7 @@ class ImV1(Manager):
 
         Source: api-addscenegroupmember
         """
-        return Call(AddSceneGroupMemberReply)
+        return Call(None)
 
     @api("im_1_0.BatchQueryGroupMember", "POST /v1.0/im/sceneGroups/members/batchQuery", idempotent=True)
     def batch_query_group_member(
@@ -240,7 +205,7 @@ class ImV1(Manager):
         open_conversation_id: str,
         user_ids: list[str],
         role: Literal[2, 3],
-    ) -> Call[ChatSubAdminUpdateReply]:
+    ) -> Call[None]:
         """Chat sub admin update (批量设置企业群管理员).
 
         Args:
@@ -257,7 +222,7 @@ class ImV1(Manager):
 
         Source: batch-setup-group-administrator
         """
-        return Call(ChatSubAdminUpdateReply)
+        return Call(None)
 
     @api("im_1_0.CreateGroup", "POST /v1.0/im/group/create")
     def create_group(
@@ -335,7 +300,7 @@ class ImV1(Manager):
     def dsband_open_scene_group(
         self,
         open_conversation_id: str,
-    ) -> Call[DsbandOpenSceneGroupReply]:
+    ) -> Call[None]:
         """Dsband open scene group (解散场景群).
 
         Args:
@@ -349,7 +314,7 @@ class ImV1(Manager):
 
         Source: api-dsbandopenscenegroup
         """
-        return Call(DsbandOpenSceneGroupReply)
+        return Call(None)
 
     @api("im_1_0.GetSceneGroupInfo", "POST /v1.0/im/sceneGroups/query", idempotent=True)
     def get_scene_group_info(
@@ -431,7 +396,7 @@ class ImV1(Manager):
         *,
         user_ids: Annotated[list[str] | None, wire("user_ids")] = None,
         union_ids: Annotated[list[str] | None, wire("union_ids")] = None,
-    ) -> Call[RemoveSceneGroupMemberReply]:
+    ) -> Call[None]:
         """Remove scene group member (删除场景群成员).
 
         Args:
@@ -447,7 +412,7 @@ class ImV1(Manager):
 
         Source: api-removescenegroupmember
         """
-        return Call(RemoveSceneGroupMemberReply)
+        return Call(None)
 
     @api("im_1_0.UpdateGroup", "POST /v1.0/im/group/update")
     def update_group(
@@ -463,7 +428,7 @@ class ImV1(Manager):
         del_extidlist: Annotated[list[str] | None, wire("del_extidlist")] = None,
         icon: str | None = None,
         management_options: UpdateGroupManagementOptions | None = None,
-    ) -> Call[UpdateGroupReply]:
+    ) -> Call[None]:
         """Update group (更新群会话).
 
         Args:
@@ -486,7 +451,7 @@ class ImV1(Manager):
 
         Source: api-updategroup
         """
-        return Call(UpdateGroupReply)
+        return Call(None)
 
     @api("im_1_0.UpdateGroupSubAdmin", "PUT /v1.0/im/sceneGroups/subAdmins")
     def update_group_sub_admin(
@@ -496,7 +461,7 @@ class ImV1(Manager):
         *,
         user_ids: Annotated[list[str], Field(max_length=12)] | None = None,
         union_ids: list[str] | None = None,
-    ) -> Call[UpdateGroupSubAdminReply]:
+    ) -> Call[None]:
         """Update group sub admin (更新场景群管理员).
 
         Args:
@@ -515,7 +480,7 @@ class ImV1(Manager):
 
         Source: update-group-administrators
         """
-        return Call(UpdateGroupSubAdminReply)
+        return Call(None)
 
     @api("im_1_0.UpdateMemberBanWords", "POST /v1.0/im/sceneGroups/muteMembers/set")
     def update_member_ban_words(
@@ -551,7 +516,7 @@ class ImV1(Manager):
         open_conversation_id: str,
         user_id: str,
         group_nick: Annotated[str, Field(max_length=30)],
-    ) -> Call[UpdateMemberGroupNickReply]:
+    ) -> Call[None]:
         """Update member group nick (更新场景群成员的群昵称).
 
         Args:
@@ -569,7 +534,7 @@ class ImV1(Manager):
 
         Source: update-group-nicknames
         """
-        return Call(UpdateMemberGroupNickReply)
+        return Call(None)
 
     @api("im_1_0.UpdateSceneGroup", "POST /v1.0/im/sceneGroup/update")
     def update_scene_group(
@@ -581,7 +546,7 @@ class ImV1(Manager):
         owner_user_id: Annotated[str | None, wire("owner_user_id")] = None,
         owner_union_id: Annotated[str | None, wire("owner_union_id")] = None,
         management_options: Annotated[UpdateSceneGroupManagementOptions | None, wire("management_options")] = None,
-    ) -> Call[UpdateSceneGroupReply]:
+    ) -> Call[None]:
         """Update scene group (更新场景群).
 
         Args:
@@ -600,4 +565,4 @@ class ImV1(Manager):
 
         Source: api-updatescenegroup
         """
-        return Call(UpdateSceneGroupReply)
+        return Call(None)

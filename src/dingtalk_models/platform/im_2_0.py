@@ -8,13 +8,9 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
+from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api
-from dingtalk_models.core.wire import Millis, camel
-
-
-class CloseTopboxReply(Record, alias_generator=camel):
-    success: bool | None
+from dingtalk_models.core.wire import Millis
 
 
 class CreateTopboxCardData(TypedDict, total=False):
@@ -33,10 +29,6 @@ class CreateTopboxCardSettings(TypedDict, total=False):
     pull_strategy: bool
 
 
-class CreateTopboxReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class ImV2(Manager):
     @api("im_2_0.CloseTopbox", "POST /v2.0/im/topBoxes/close")
     def close_topbox(
@@ -50,7 +42,7 @@ class ImV2(Manager):
         robot_code: str | None = None,
         cool_app_code: str | None = None,
         group_template_id: str | None = None,
-    ) -> Call[CloseTopboxReply]:
+    ) -> Call[None]:
         """Close topbox (关闭互动卡片吊顶).
 
         Args:
@@ -75,7 +67,7 @@ class ImV2(Manager):
 
         Source: close-interactive-card-ceiling
         """
-        return Call(CloseTopboxReply)
+        return Call(None)
 
     @api("im_2_0.CreateTopbox", "POST /v2.0/im/topBoxes")
     def create_topbox(
@@ -99,7 +91,7 @@ class ImV2(Manager):
         receiver_union_id_list: Annotated[list[str], Field(max_length=100)] | None = None,
         expired_time: Millis | None = None,
         platforms: str | None = None,
-    ) -> Call[CreateTopboxReply]:
+    ) -> Call[None]:
         """Create topbox (创建并开启互动卡片吊顶).
 
         Args:
@@ -135,4 +127,4 @@ class ImV2(Manager):
 
         Source: send-group-helper-message
         """
-        return Call(CreateTopboxReply)
+        return Call(None)

@@ -21,10 +21,6 @@ class CampusCreateCampusGroupReply(Record, alias_generator=camel):
     group_id: int | None
 
 
-class CampusDeleteCampusGroupReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class CampusGetCampusReply(Record, alias_generator=camel):
     campus_name: str | None
     campus_corp_id: str | None
@@ -49,10 +45,6 @@ class CampusGetCampusReply(Record, alias_generator=camel):
 class CampusGetCampusGroupReply(Record, alias_generator=camel):
     project_group_name: str | None
     extend: str | None
-
-
-class SaveUserExtendValuesReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class IndustryV1(Manager):
@@ -137,7 +129,7 @@ class IndustryV1(Manager):
     def campus_delete_campus_group(
         self,
         campus_project_group_id: int,
-    ) -> Call[CampusDeleteCampusGroupReply]:
+    ) -> Call[None]:
         """Campus delete campus group (删除项目组).
 
         Args:
@@ -151,7 +143,7 @@ class IndustryV1(Manager):
 
         Source: delete-the-project-group-team
         """
-        return Call(CampusDeleteCampusGroupReply)
+        return Call(None)
 
     @api("industry_1_0.CampusGetCampus", "GET /v1.0/industry/campuses/projectInfos")
     def campus_get_campus(
@@ -204,7 +196,7 @@ class IndustryV1(Manager):
         user_extend_value: Annotated[str, Field(max_length=128)],
         *,
         user_display_name: Annotated[str, Field(max_length=256)] | None = None,
-    ) -> Call[SaveUserExtendValuesReply]:
+    ) -> Call[None]:
         """Save user extend values (保存人员扩展属性).
 
         Args:
@@ -221,4 +213,4 @@ class IndustryV1(Manager):
 
         Source: personnel-extension-property-error
         """
-        return Call(SaveUserExtendValuesReply)
+        return Call(None)

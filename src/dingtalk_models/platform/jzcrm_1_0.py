@@ -413,9 +413,6 @@ class EditQuotationRecordData(TypedDict, total=False):
 class EditQuotationRecordReply(Record, alias_generator=camel):
     time: BeijingTime | None
     msgid: int | None
-    success: bool | None
-    errcode: str | None
-    errmsg: str | None
 
 
 class EditSalesData(TypedDict, total=False):
@@ -457,9 +454,6 @@ class GetDataViewReply(Record, alias_generator=camel):
     data: GetDataViewReplyData | None
     dataname: dict[str, JsonValue] | None
     time: BeijingTime | None
-    success: bool | None
-    errcode: str | None
-    errmsg: str | None
 
 
 class JzcrmV1(Manager):

@@ -14,10 +14,7 @@ class IndustrializeManufactureJobBookReply(Record, alias_generator=camel):
     http_code: str | None
     uuid: str | None
     content: str | None
-    error_msg: str | None
     error_level: int | None
-    error_code: str | None
-    success: bool | None
 
 
 class IndustrializeManufactureQueryJobsReply(Record, alias_generator=camel):

@@ -28,10 +28,6 @@ class CreateInnerAppReply(Record, alias_generator=camel):
     app_secret: str | None
 
 
-class DeleteInnerAppReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class GetMicroAppScopeReplyResult(Record, alias_generator=camel):
     user_ids: list[str] = empty_list()
     dept_ids: list[int] = empty_list()
@@ -137,10 +133,6 @@ class PageInnerAppHistoryVersionMiniAppVersionList(Record, alias_generator=camel
     modify_time: BeijingTime | None
 
 
-class PublishInnerAppVersionReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class QueryCreateEnterpriseAgentReply(Record, alias_generator=camel):
     task_id: str | None
     status: str | None
@@ -158,24 +150,12 @@ class QueryCreateEnterpriseAgentReply(Record, alias_generator=camel):
     unified_app_id: str | None
 
 
-class RollbackInnerAppVersionReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class SetMicroAppScopeReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class SubmitCreateEnterpriseAgentReply(Record, alias_generator=camel):
     task_id: str | None
     status: str | None
     expires_in: str | None
     interval: str | None
     retry_count: str | None
-
-
-class UpdateInnerAppReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class MicroAppV1(Manager):
@@ -255,7 +235,7 @@ class MicroAppV1(Manager):
         self,
         agent_id: int,
         op_union_id: str,
-    ) -> Call[DeleteInnerAppReply]:
+    ) -> Call[None]:
         """Delete inner app (删除企业内部应用).
 
         Args:
@@ -270,7 +250,7 @@ class MicroAppV1(Manager):
 
         Source: delete-an-internal-h5-application
         """
-        return Call(DeleteInnerAppReply)
+        return Call(None)
 
     @api("micro_app_1_0.GetMicroAppScope", "GET /v1.0/microApp/apps/{agentId}/scopes")
     def get_micro_app_scope(
@@ -424,7 +404,7 @@ class MicroAppV1(Manager):
         *,
         publish_type: Literal["online", "experience"] | None = None,
         mini_app_on_pc: bool | None = None,
-    ) -> Call[PublishInnerAppVersionReply]:
+    ) -> Call[None]:
         """Publish inner app version (发布企业内部小程序版本).
 
         Args:
@@ -443,7 +423,7 @@ class MicroAppV1(Manager):
 
         Source: release-internal-applet-version
         """
-        return Call(PublishInnerAppVersionReply)
+        return Call(None)
 
     @api("micro_app_1_0.QueryCreateEnterpriseAgent", "POST /v1.0/microApp/agent/create/query", idempotent=True)
     def query_create_enterprise_agent(
@@ -474,7 +454,7 @@ class MicroAppV1(Manager):
         agent_id: int,
         app_version_id: int,
         op_union_id: str,
-    ) -> Call[RollbackInnerAppVersionReply]:
+    ) -> Call[None]:
         """Rollback inner app version (回滚企业内部小程序版本).
 
         Args:
@@ -491,7 +471,7 @@ class MicroAppV1(Manager):
 
         Source: rollback-of-enterprise-internal-applet-version
         """
-        return Call(RollbackInnerAppVersionReply)
+        return Call(None)
 
     @api("micro_app_1_0.SetMicroAppScope", "POST /v1.0/microApp/apps/{agentId}/scopes")
     def set_micro_app_scope(
@@ -505,7 +485,7 @@ class MicroAppV1(Manager):
         add_role_ids: Annotated[list[int], Field(max_length=100)] | None = None,
         del_role_ids: Annotated[list[int], Field(max_length=100)] | None = None,
         only_admin_visible: bool | None = None,
-    ) -> Call[SetMicroAppScopeReply]:
+    ) -> Call[None]:
         """Set micro app scope (更新企业内部应用的可使用范围).
 
         Args:
@@ -526,7 +506,7 @@ class MicroAppV1(Manager):
 
         Source: update-the-visible-range-of-micro-applications
         """
-        return Call(SetMicroAppScopeReply)
+        return Call(None)
 
     @api("micro_app_1_0.SubmitCreateEnterpriseAgent", "POST /v1.0/microApp/enterpriseAgent/submit")
     def submit_create_enterprise_agent(
@@ -574,7 +554,7 @@ class MicroAppV1(Manager):
         pc_homepage_link: str | None = None,
         omp_link: str | None = None,
         ip_white_list: list[str] | None = None,
-    ) -> Call[UpdateInnerAppReply]:
+    ) -> Call[None]:
         """Update inner app (更新企业内部应用).
 
         Args:
@@ -597,4 +577,4 @@ class MicroAppV1(Manager):
 
         Source: update-internal-h5-applications
         """
-        return Call(UpdateInnerAppReply)
+        return Call(None)

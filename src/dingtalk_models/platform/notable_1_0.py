@@ -33,18 +33,6 @@ class CreateSheetReply(Record, alias_generator=camel):
     name: str | None
 
 
-class DeleteFieldReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DeleteRecordsReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DeleteSheetReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class GetAllFieldsReplyValue(Record, alias_generator=camel):
     id: str | None
     name: str | None
@@ -221,7 +209,7 @@ class NotableV1(Manager):
         sheet_id_or_name: str,
         field_id_or_name: str,
         operator_id: str,
-    ) -> Call[DeleteFieldReply]:
+    ) -> Call[None]:
         """Delete field (删除字段).
 
         Args:
@@ -241,7 +229,7 @@ class NotableV1(Manager):
 
         Source: api-noatable-deletefield
         """
-        return Call(DeleteFieldReply)
+        return Call(None)
 
     @api(
         "notable_1_0.DeleteRecords",
@@ -253,7 +241,7 @@ class NotableV1(Manager):
         sheet_id_or_name: str,
         operator_id: str,
         record_ids: list[str],
-    ) -> Call[DeleteRecordsReply]:
+    ) -> Call[None]:
         """Delete records (删除多行记录).
 
         Args:
@@ -273,7 +261,7 @@ class NotableV1(Manager):
 
         Source: api-noatable-deleterecords
         """
-        return Call(DeleteRecordsReply)
+        return Call(None)
 
     @api("notable_1_0.DeleteSheet", "DELETE /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}")
     def delete_sheet(
@@ -281,7 +269,7 @@ class NotableV1(Manager):
         base_id: str,
         sheet_id_or_name: str,
         operator_id: str,
-    ) -> Call[DeleteSheetReply]:
+    ) -> Call[None]:
         """Delete sheet (删除数据表).
 
         Args:
@@ -300,7 +288,7 @@ class NotableV1(Manager):
 
         Source: api-noatable-deletesheet
         """
-        return Call(DeleteSheetReply)
+        return Call(None)
 
     @api("notable_1_0.GetAllFields", "GET /v1.0/notable/bases/{baseId}/sheets/{sheetIdOrName}/fields")
     def get_all_fields(

@@ -19,7 +19,6 @@ class CreateOrgHonorReplyResult(Record, alias_generator=camel):
 
 
 class CreateOrgHonorReply(Record, alias_generator=camel):
-    success: bool | None
     result: CreateOrgHonorReplyResult | None
 
 
@@ -29,7 +28,6 @@ class GrantHonorReplyResult(Record, alias_generator=camel):
 
 
 class GrantHonorReply(Record, alias_generator=camel):
-    success: bool | None
     result: GrantHonorReplyResult | None
 
 
@@ -59,7 +57,6 @@ class RecallHonorReplyResult(Record, alias_generator=camel):
 
 
 class RecallHonorReply(Record, alias_generator=camel):
-    success: bool | None
     result: RecallHonorReplyResult | None
 
 

@@ -38,16 +38,10 @@ class PediaWordsAddContactList(TypedDict, total=False):
 
 class PediaWordsAddReply(Record, alias_generator=camel):
     uuid: int | None
-    success: bool | None
-
-
-class PediaWordsApproveReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class PediaWordsDeleteReply(Record, alias_generator=camel):
     uuid: int | None
-    success: bool | None
 
 
 class PediaWordsQueryReplyDataRelatedDoc(Record, alias_generator=camel):
@@ -105,7 +99,6 @@ class PediaWordsQueryReplyData(Record, alias_generator=camel):
 
 class PediaWordsQueryReply(Record, alias_generator=camel):
     data: PediaWordsQueryReplyData | None
-    success: bool | None
 
 
 class PediaWordsSearchDataRelatedLink(Record, alias_generator=camel):
@@ -192,7 +185,6 @@ class PediaWordsUpdateContactList(TypedDict, total=False):
 
 class PediaWordsUpdateReply(Record, alias_generator=camel):
     uuid: int | None
-    success: bool | None
 
 
 class PediaV1(Manager):
@@ -244,7 +236,7 @@ class PediaV1(Manager):
         sim_high_light: bool,
         *,
         approve_reason: str | None = None,
-    ) -> Call[PediaWordsApproveReply]:
+    ) -> Call[None]:
         """Pedia words approve (审核词条).
 
         Args:
@@ -264,7 +256,7 @@ class PediaV1(Manager):
 
         Source: review-entries
         """
-        return Call(PediaWordsApproveReply)
+        return Call(None)
 
     @api("pedia_1_0.PediaWordsDelete", "DELETE /v1.0/pedia/words")
     def pedia_words_delete(

@@ -21,10 +21,6 @@ class BatchRecallPrivateChatReply(Record, alias_generator=camel):
     failed_result: dict[str, str] | None
 
 
-class ClearRobotPluginReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class GetBotListInGroupReplyChatbotInstanceVOList(Record, alias_generator=camel):
     robot_code: str | None
     name: str | None
@@ -73,10 +69,6 @@ class SetRobotPluginPluginInfoList(TypedDict, total=False):
     icon: Required[str]
 
 
-class SetRobotPluginReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class RobotV1(Manager):
     batch_oto_query = alias(RobotManager.read_status)
 
@@ -116,7 +108,7 @@ class RobotV1(Manager):
     def clear_robot_plugin(
         self,
         robot_code: str,
-    ) -> Call[ClearRobotPluginReply]:
+    ) -> Call[None]:
         """Clear robot plugin (清空单聊机器人快捷入口).
 
         Args:
@@ -131,7 +123,7 @@ class RobotV1(Manager):
 
         Source: clear-single-chat-robot-quick-entry
         """
-        return Call(ClearRobotPluginReply)
+        return Call(None)
 
     @api("robot_1_0.GetBotListInGroup", "POST /v1.0/robot/groups/robots/query", idempotent=True)
     def get_bot_list_in_group(
@@ -349,7 +341,7 @@ class RobotV1(Manager):
         *,
         robot_code: str | None = None,
         plugin_info_list: list[SetRobotPluginPluginInfoList] | None = None,
-    ) -> Call[SetRobotPluginReply]:
+    ) -> Call[None]:
         """Set robot plugin (设置单聊机器人快捷入口).
 
         Args:
@@ -366,4 +358,4 @@ class RobotV1(Manager):
 
         Source: set-robot-quick-entrance
         """
-        return Call(SetRobotPluginReply)
+        return Call(None)

@@ -15,10 +15,6 @@ from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import Millis, camel, empty_list
 
 
-class CreateBookingBlacklistReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class CreateDeviceCustomTemplateReply(Record, alias_generator=camel):
     template_id: int | None
 
@@ -44,22 +40,6 @@ class CreateMeetingRoomReply(Record, alias_generator=camel):
 
 class CreateMeetingRoomGroupReply(Record, alias_generator=camel):
     result: int | None
-
-
-class DeleteBookingBlacklistReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class DeleteDeviceCustomTemplateReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class DeleteMeetingRoomReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class DeleteMeetingRoomGroupReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class QueryDeviceCustomTemplateReplyResultDeviceCustomTemplate(Record, alias_generator=camel):
@@ -323,14 +303,6 @@ class QueryMeetingRoomListResult(Record, alias_generator=camel):
     room_group: QueryMeetingRoomListResultRoomGroup | None
 
 
-class SendCentralControlReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class UpdateDeviceCustomTemplateReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class UpdateMeetingRoomRoomLocation(TypedDict, total=False):
     title: str
     desc: str
@@ -346,14 +318,6 @@ class UpdateMeetingRoomReservationAuthority(TypedDict, total=False):
     authorized_members: list[UpdateMeetingRoomReservationAuthorityAuthorizedMembers]
 
 
-class UpdateMeetingRoomReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class UpdateMeetingRoomGroupReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class RoomsV1(Manager):
     @api("rooms_1_0.CreateBookingBlacklist", "POST /v1.0/rooms/bookings/blacklist")
     def create_booking_blacklist(
@@ -364,7 +328,7 @@ class RoomsV1(Manager):
         *,
         end_time: Millis | None = None,
         memo: str | None = None,
-    ) -> Call[CreateBookingBlacklistReply]:
+    ) -> Call[None]:
         """Create booking blacklist (创建会议室预定黑名单).
 
         Args:
@@ -382,7 +346,7 @@ class RoomsV1(Manager):
 
         Source: api-createbookingblacklist
         """
-        return Call(CreateBookingBlacklistReply)
+        return Call(None)
 
     @api("rooms_1_0.CreateDeviceCustomTemplate", "POST /v1.0/rooms/devices/screens/templates")
     def create_device_custom_template(
@@ -518,7 +482,7 @@ class RoomsV1(Manager):
         *,
         blacklist_union_ids: Annotated[list[str], Field(max_length=100)] | None = None,
         union_id: str | None = None,
-    ) -> Call[DeleteBookingBlacklistReply]:
+    ) -> Call[None]:
         """Delete booking blacklist (删除会议室预定黑名单).
 
         Args:
@@ -533,13 +497,13 @@ class RoomsV1(Manager):
 
         Source: api-deletebookingblacklist
         """
-        return Call(DeleteBookingBlacklistReply)
+        return Call(None)
 
     @api("rooms_1_0.DeleteDeviceCustomTemplate", "POST /v1.0/rooms/devices/screens/templates/remove")
     def delete_device_custom_template(
         self,
         template_id: int,
-    ) -> Call[DeleteDeviceCustomTemplateReply]:
+    ) -> Call[None]:
         """Delete device custom template (删除自定义屏幕模板).
 
         Args:
@@ -553,14 +517,14 @@ class RoomsV1(Manager):
 
         Source: api-deletedevicecustomtemplate
         """
-        return Call(DeleteDeviceCustomTemplateReply)
+        return Call(None)
 
     @api("rooms_1_0.DeleteMeetingRoom", "DELETE /v1.0/rooms/meetingRooms/{roomId}")
     def delete_meeting_room(
         self,
         room_id: str,
         union_id: str,
-    ) -> Call[DeleteMeetingRoomReply]:
+    ) -> Call[None]:
         """Delete meeting room (删除会议室).
 
         Args:
@@ -575,14 +539,14 @@ class RoomsV1(Manager):
 
         Source: delete-a-meeting-room
         """
-        return Call(DeleteMeetingRoomReply)
+        return Call(None)
 
     @api("rooms_1_0.DeleteMeetingRoomGroup", "DELETE /v1.0/rooms/groups/{groupId}")
     def delete_meeting_room_group(
         self,
         group_id: int,
         union_id: str,
-    ) -> Call[DeleteMeetingRoomGroupReply]:
+    ) -> Call[None]:
         """Delete meeting room group (删除会议室分组).
 
         Args:
@@ -597,7 +561,7 @@ class RoomsV1(Manager):
 
         Source: delete-a-conference-room-group
         """
-        return Call(DeleteMeetingRoomGroupReply)
+        return Call(None)
 
     @api("rooms_1_0.QueryDeviceCustomTemplate", "GET /v1.0/rooms/devices/screens/templates/{templateId}")
     def query_device_custom_template(
@@ -825,7 +789,7 @@ class RoomsV1(Manager):
         union_id: str | None = None,
         room_id: str | None = None,
         control_body: str | None = None,
-    ) -> Call[SendCentralControlReply]:
+    ) -> Call[None]:
         """Send central control (发送Rooms中控API信令).
 
         Args:
@@ -841,7 +805,7 @@ class RoomsV1(Manager):
 
         Source: api-sendcentralcontrol
         """
-        return Call(SendCentralControlReply)
+        return Call(None)
 
     @api("rooms_1_0.UpdateDeviceCustomTemplate", "PUT /v1.0/rooms/devices/screens/templates")
     def update_device_custom_template(
@@ -866,7 +830,7 @@ class RoomsV1(Manager):
         device_union_ids: list[str] | None = None,
         group_ids: list[int] | None = None,
         room_ids: list[str] | None = None,
-    ) -> Call[UpdateDeviceCustomTemplateReply]:
+    ) -> Call[None]:
         """Update device custom template (更新自定义屏幕模板).
 
         Args:
@@ -899,7 +863,7 @@ class RoomsV1(Manager):
 
         Source: api-updatedevicecustomtemplate
         """
-        return Call(UpdateDeviceCustomTemplateReply)
+        return Call(None)
 
     @api("rooms_1_0.UpdateMeetingRoom", "PUT /v1.0/rooms/meetingRooms")
     def update_meeting_room(
@@ -919,7 +883,7 @@ class RoomsV1(Manager):
         enable_cycle_reservation: bool | None = None,
         open_reservation: bool | None = None,
         room_description: str | None = None,
-    ) -> Call[UpdateMeetingRoomReply]:
+    ) -> Call[None]:
         """Update meeting room (更新会议室信息).
 
         Args:
@@ -946,7 +910,7 @@ class RoomsV1(Manager):
 
         Source: update-meeting-room-information
         """
-        return Call(UpdateMeetingRoomReply)
+        return Call(None)
 
     @api("rooms_1_0.UpdateMeetingRoomGroup", "PUT /v1.0/rooms/groups")
     def update_meeting_room_group(
@@ -955,7 +919,7 @@ class RoomsV1(Manager):
         group_id: int,
         *,
         group_name: str | None = None,
-    ) -> Call[UpdateMeetingRoomGroupReply]:
+    ) -> Call[None]:
         """Update meeting room group (更新会议室分组信息).
 
         Args:
@@ -971,4 +935,4 @@ class RoomsV1(Manager):
 
         Source: update-meeting-room-groups
         """
-        return Call(UpdateMeetingRoomGroupReply)
+        return Call(None)

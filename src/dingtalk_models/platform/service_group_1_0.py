@@ -12,10 +12,6 @@ from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
 
 
-class AddMemberToServiceGroupReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class CreateGroupReply(Record, alias_generator=camel):
     open_conversation_id: str | None
     group_url: str | None
@@ -89,10 +85,6 @@ class SendServiceGroupMessageReply(Record, alias_generator=camel):
     open_msg_task_id: str | None
 
 
-class UpdateGroupSetReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class ServiceGroupV1(Manager):
     @api("service_group_1_0.AddMemberToServiceGroup", "POST /v1.0/serviceGroup/groups/members")
     def add_member_to_service_group(
@@ -100,7 +92,7 @@ class ServiceGroupV1(Manager):
         open_team_id: str,
         open_conversation_id: str,
         user_ids: list[str],
-    ) -> Call[AddMemberToServiceGroupReply]:
+    ) -> Call[None]:
         """Add member to service group (添加服务群成员).
 
         Args:
@@ -116,7 +108,7 @@ class ServiceGroupV1(Manager):
 
         Source: add-service-group-members
         """
-        return Call(AddMemberToServiceGroupReply)
+        return Call(None)
 
     @api("service_group_1_0.CreateGroup", "POST /v1.0/serviceGroup/groups")
     def create_group(
@@ -258,7 +250,7 @@ class ServiceGroupV1(Manager):
         open_team_id: str | None = None,
         open_conversation_id: str | None = None,
         open_group_set_id: str | None = None,
-    ) -> Call[UpdateGroupSetReply]:
+    ) -> Call[None]:
         """Update group set (更换服务群所在的群分组).
 
         Args:
@@ -274,7 +266,7 @@ class ServiceGroupV1(Manager):
 
         Source: modify-a-service-group
         """
-        return Call(UpdateGroupSetReply)
+        return Call(None)
 
     @api("service_group_1_0.UpgradeCloudGroup", "POST /v1.0/serviceGroup/cloudGroups/upgrade")
     def upgrade_cloud_group(

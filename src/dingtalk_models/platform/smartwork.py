@@ -170,7 +170,7 @@ class OapiSmartwork(Manager):
         self,
         agentid: int,
         param: HrmEmployeeUpdateParam,
-    ) -> Call[bool]:
+    ) -> Call[None]:
         """Hrm employee update (更新员工花名册信息).
 
         Args:
@@ -183,7 +183,7 @@ class OapiSmartwork(Manager):
 
         Source: intelligent-personnel-update-employee-file-information
         """
-        return Call(bool)
+        return Call(None)
 
     @api("dingtalk.oapi.smartwork.hrm.roster.meta.get", "POST /topapi/smartwork/hrm/roster/meta/get")
     def hrm_roster_meta_get(

@@ -17,10 +17,6 @@ from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.file.space import SpaceManager
 
 
-class ClearRecycleBinReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class CopyDentriesOption(TypedDict, total=False):
     conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
 
@@ -55,18 +51,6 @@ class DeleteDentriesReplyResultItems(Record, alias_generator=camel):
 
 class DeleteDentriesReply(Record, alias_generator=camel):
     result_items: list[DeleteDentriesReplyResultItems] = empty_list()
-
-
-class DeleteDentryAppPropertiesReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DeleteRecycleItemReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class DeleteRecycleItemsReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class GetCurrentAppReplyAppPartitionsQuota(Record, alias_generator=camel):
@@ -411,26 +395,10 @@ class RestoreRecycleItemsReply(Record, alias_generator=camel):
     result_items: list[RestoreRecycleItemsReplyResultItems] = empty_list()
 
 
-class RevertDentryVersionReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class SubscribeEventReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class UnsubscribeEventReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class UpdateDentryAppPropertiesAppProperties(TypedDict, total=False):
     name: Required[str]
     value: Required[str]
     visibility: Required[Literal["PUBLIC", "PRIVATE"]]
-
-
-class UpdateDentryAppPropertiesReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class StorageV1(Manager):
@@ -443,7 +411,7 @@ class StorageV1(Manager):
         self,
         recycle_bin_id: str,
         union_id: str,
-    ) -> Call[ClearRecycleBinReply]:
+    ) -> Call[None]:
         """Clear recycle bin (清空回收站).
 
         Args:
@@ -458,7 +426,7 @@ class StorageV1(Manager):
 
         Source: empty-the-recycle-bin
         """
-        return Call(ClearRecycleBinReply)
+        return Call(None)
 
     @api("storage_1_0.CopyDentries", "POST /v1.0/storage/spaces/{spaceId}/dentries/batchCopy?unionId")
     def copy_dentries(
@@ -537,7 +505,7 @@ class StorageV1(Manager):
         dentry_id: int,
         union_id: str,
         property_names: list[str],
-    ) -> Call[DeleteDentryAppPropertiesReply]:
+    ) -> Call[None]:
         """Delete dentry app properties (删除文件或文件夹的应用属性).
 
         Args:
@@ -556,7 +524,7 @@ class StorageV1(Manager):
 
         Source: delete-file-app-attribute
         """
-        return Call(DeleteDentryAppPropertiesReply)
+        return Call(None)
 
     @api(
         "storage_1_0.DeleteRecycleItem", "DELETE /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}"
@@ -566,7 +534,7 @@ class StorageV1(Manager):
         recycle_bin_id: str,
         recycle_item_id: str,
         union_id: str,
-    ) -> Call[DeleteRecycleItemReply]:
+    ) -> Call[None]:
         """Delete recycle item (删除回收项).
 
         Args:
@@ -583,7 +551,7 @@ class StorageV1(Manager):
 
         Source: delete-recycle-item
         """
-        return Call(DeleteRecycleItemReply)
+        return Call(None)
 
     @api(
         "storage_1_0.DeleteRecycleItems",
@@ -594,7 +562,7 @@ class StorageV1(Manager):
         recycle_bin_id: str,
         union_id: str,
         recycle_item_ids: list[str],
-    ) -> Call[DeleteRecycleItemsReply]:
+    ) -> Call[None]:
         """Delete recycle items (批量删除回收项).
 
         Args:
@@ -611,7 +579,7 @@ class StorageV1(Manager):
 
         Source: batch-delete-recycle-items
         """
-        return Call(DeleteRecycleItemsReply)
+        return Call(None)
 
     @api("storage_1_0.GetCurrentApp", "POST /v1.0/storage/currentApps/query?unionId", idempotent=True)
     def get_current_app(
@@ -1060,7 +1028,7 @@ class StorageV1(Manager):
         dentry_id: str,
         version: Annotated[int, Field(ge=0)],
         union_id: str,
-    ) -> Call[RevertDentryVersionReply]:
+    ) -> Call[None]:
         """Revert dentry version (恢复文件历史版本).
 
         Args:
@@ -1077,7 +1045,7 @@ class StorageV1(Manager):
 
         Source: restore-previous-versions-of-files
         """
-        return Call(RevertDentryVersionReply)
+        return Call(None)
 
     @api("storage_1_0.SubscribeEvent", "POST /v1.0/storage/events/subscribe?unionId")
     def subscribe_event(
@@ -1085,7 +1053,7 @@ class StorageV1(Manager):
         union_id: str,
         scope_id: str,
         scope: Literal["ORG", "SPACE"],
-    ) -> Call[SubscribeEventReply]:
+    ) -> Call[None]:
         """Subscribe event (订阅文件变更事件).
 
         Args:
@@ -1102,7 +1070,7 @@ class StorageV1(Manager):
 
         Source: subscribe-to-file-change-events
         """
-        return Call(SubscribeEventReply)
+        return Call(None)
 
     @api("storage_1_0.UnsubscribeEvent", "POST /v1.0/storage/events/unsubscribe?unionId")
     def unsubscribe_event(
@@ -1110,7 +1078,7 @@ class StorageV1(Manager):
         union_id: str,
         scope_id: str,
         scope: Literal["ORG", "SPACE"],
-    ) -> Call[UnsubscribeEventReply]:
+    ) -> Call[None]:
         """Unsubscribe event (取消订阅文件变更事件).
 
         Args:
@@ -1127,7 +1095,7 @@ class StorageV1(Manager):
 
         Source: unsubscribe-from-file-change-events
         """
-        return Call(UnsubscribeEventReply)
+        return Call(None)
 
     @api(
         "storage_1_0.UpdateDentryAppProperties",
@@ -1139,7 +1107,7 @@ class StorageV1(Manager):
         dentry_id: int,
         union_id: str,
         app_properties: list[UpdateDentryAppPropertiesAppProperties],
-    ) -> Call[UpdateDentryAppPropertiesReply]:
+    ) -> Call[None]:
         """Update dentry app properties (更新文件或文件夹的应用属性).
 
         Args:
@@ -1158,4 +1126,4 @@ class StorageV1(Manager):
 
         Source: update-file-application-properties
         """
-        return Call(UpdateDentryAppPropertiesReply)
+        return Call(None)

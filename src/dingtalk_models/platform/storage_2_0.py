@@ -25,18 +25,10 @@ class AddPermissionOption(TypedDict, total=False):
     duration: Annotated[int, Field(le=3600)]
 
 
-class AddPermissionReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class DeletePermissionMembers(TypedDict, total=False):
     type: Required[Literal["ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP"]]
     id: Required[str]
     corp_id: str
-
-
-class DeletePermissionReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class GetPermissionInheritanceReply(Record, alias_generator=camel):
@@ -131,10 +123,6 @@ class SearchWorkspacesReply(Record, alias_generator=camel):
     next_token: str | None
 
 
-class SetPermissionInheritanceReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class UpdatePermissionMembers(TypedDict, total=False):
     type: Required[Literal["ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP"]]
     id: Required[str]
@@ -143,10 +131,6 @@ class UpdatePermissionMembers(TypedDict, total=False):
 
 class UpdatePermissionOption(TypedDict, total=False):
     duration: Annotated[int, Field(le=3600)]
-
-
-class UpdatePermissionReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class StorageV2(Manager):
@@ -179,7 +163,7 @@ class StorageV2(Manager):
         members: Annotated[list[AddPermissionMembers], Field(max_length=30)],
         *,
         option: AddPermissionOption | None = None,
-    ) -> Call[AddPermissionReply]:
+    ) -> Call[None]:
         """Add permission (添加权限).
 
         Args:
@@ -203,7 +187,7 @@ class StorageV2(Manager):
 
         Source: add-permissions-file
         """
-        return Call(AddPermissionReply)
+        return Call(None)
 
     commit_file = alias(DentryManager.commit)
 
@@ -234,7 +218,7 @@ class StorageV2(Manager):
             "READER",
         ],
         members: Annotated[list[DeletePermissionMembers], Field(max_length=30)],
-    ) -> Call[DeletePermissionReply]:
+    ) -> Call[None]:
         """Delete permission (删除权限).
 
         Args:
@@ -257,7 +241,7 @@ class StorageV2(Manager):
 
         Source: delete-permissions-file
         """
-        return Call(DeletePermissionReply)
+        return Call(None)
 
     get_file_upload_info = alias(DentryManager.upload_info)
 
@@ -379,7 +363,7 @@ class StorageV2(Manager):
         dentry_uuid: str,
         union_id: str,
         inheritance: str,
-    ) -> Call[SetPermissionInheritanceReply]:
+    ) -> Call[None]:
         """Set permission inheritance (设置权限继承模式).
 
         Args:
@@ -396,7 +380,7 @@ class StorageV2(Manager):
 
         Source: set-permission-inheritance-mode
         """
-        return Call(SetPermissionInheritanceReply)
+        return Call(None)
 
     @api("storage_2_0.UpdatePermission", "PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions?unionId")
     def update_permission(
@@ -427,7 +411,7 @@ class StorageV2(Manager):
         members: list[UpdatePermissionMembers],
         *,
         option: UpdatePermissionOption | None = None,
-    ) -> Call[UpdatePermissionReply]:
+    ) -> Call[None]:
         """Update permission (修改权限).
 
         Args:
@@ -451,4 +435,4 @@ class StorageV2(Manager):
 
         Source: modify-permissions-file
         """
-        return Call(UpdatePermissionReply)
+        return Call(None)

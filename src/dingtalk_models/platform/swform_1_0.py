@@ -30,7 +30,6 @@ class GetFormInstanceReplyResult(Record, alias_generator=camel):
 
 
 class GetFormInstanceReply(Record, alias_generator=camel):
-    success: bool | None
     result: GetFormInstanceReplyResult | None
 
 

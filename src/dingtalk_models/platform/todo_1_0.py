@@ -142,11 +142,6 @@ class CreateTodoTypeConfigReply(Record, alias_generator=camel):
     action_list: list[CreateTodoTypeConfigReplyActionList] = empty_list()
 
 
-class DeleteTodoTaskReply(Record, alias_generator=camel):
-    result: bool | None
-    request_id: str | None
-
-
 class GetTodoTypeConfigReplyContentFieldList(Record, alias_generator=camel):
     field_key: str | None
     field_type: str | None
@@ -202,17 +197,9 @@ class UpdateTodoTaskContentFieldList(TypedDict, total=False):
     field_value: str
 
 
-class UpdateTodoTaskReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class UpdateTodoTaskExecutorStatusExecutorStatusList(TypedDict, total=False):
     id: str
     is_done: bool
-
-
-class UpdateTodoTaskExecutorStatusReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class UpdateTodoTypeConfigContentFieldList(TypedDict, total=False):
@@ -227,10 +214,6 @@ class UpdateTodoTypeConfigActionList(TypedDict, total=False):
     action_type: int
     url: str
     name_i18n: dict[str, JsonValue]
-
-
-class UpdateTodoTypeConfigReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class TodoV1(Manager):
@@ -370,7 +353,7 @@ class TodoV1(Manager):
         task_id: str,
         *,
         operator_id: str | None = None,
-    ) -> Call[DeleteTodoTaskReply]:
+    ) -> Call[None]:
         """Delete todo task (删除钉钉待办任务).
 
         Args:
@@ -386,7 +369,7 @@ class TodoV1(Manager):
 
         Source: delete-dingtalk-to-do-tasks
         """
-        return Call(DeleteTodoTaskReply)
+        return Call(None)
 
     @api("todo_1_0.GetTodoTypeConfig", "GET /v1.0/todo/users/{unionId}/configs/types/{cardTypeId}")
     def get_todo_type_config(
@@ -453,7 +436,7 @@ class TodoV1(Manager):
         executor_ids: list[str] | None = None,
         participant_ids: list[str] | None = None,
         content_field_list: list[UpdateTodoTaskContentFieldList] | None = None,
-    ) -> Call[UpdateTodoTaskReply]:
+    ) -> Call[None]:
         """Update todo task (更新钉钉待办任务).
 
         Args:
@@ -476,7 +459,7 @@ class TodoV1(Manager):
 
         Source: updates-dingtalk-to-do-tasks
         """
-        return Call(UpdateTodoTaskReply)
+        return Call(None)
 
     @api(
         "todo_1_0.UpdateTodoTaskExecutorStatus",
@@ -489,7 +472,7 @@ class TodoV1(Manager):
         *,
         operator_id: str | None = None,
         executor_status_list: list[UpdateTodoTaskExecutorStatusExecutorStatusList] | None = None,
-    ) -> Call[UpdateTodoTaskExecutorStatusReply]:
+    ) -> Call[None]:
         """Update todo task executor status (更新钉钉待办执行者状态).
 
         Args:
@@ -506,7 +489,7 @@ class TodoV1(Manager):
 
         Source: update-dingtalk-to-do-status
         """
-        return Call(UpdateTodoTaskExecutorStatusReply)
+        return Call(None)
 
     @api("todo_1_0.UpdateTodoTypeConfig", "PUT /v1.0/todo/users/{unionId}/configs/types/{cardTypeId}?operatorId")
     def update_todo_type_config(
@@ -521,7 +504,7 @@ class TodoV1(Manager):
         pc_detail_url_open_mode: Literal["PC_SLIDE", "PC_BROWSER"] | None = None,
         content_field_list: list[UpdateTodoTypeConfigContentFieldList] | None = None,
         action_list: list[UpdateTodoTypeConfigActionList] | None = None,
-    ) -> Call[UpdateTodoTypeConfigReply]:
+    ) -> Call[None]:
         """Update todo type config (更新待办卡片类型配置).
 
         Args:
@@ -543,4 +526,4 @@ class TodoV1(Manager):
 
         Source: update-the-to-do-card-type-configuration
         """
-        return Call(UpdateTodoTypeConfigReply)
+        return Call(None)

@@ -57,8 +57,6 @@ class WikiWordsDetailReplyData(Record, alias_generator=camel):
 
 class WikiWordsDetailReply(Record, alias_generator=camel):
     data: list[WikiWordsDetailReplyData] = empty_list()
-    err_msg: str | None
-    success: bool | None
 
 
 class WikiWordsParseReplyData(Record, alias_generator=camel):
@@ -68,8 +66,6 @@ class WikiWordsParseReplyData(Record, alias_generator=camel):
 
 
 class WikiWordsParseReply(Record, alias_generator=camel):
-    success: bool | None
-    err_msg: str | None
     data: list[WikiWordsParseReplyData] = empty_list()
 
 

@@ -16,10 +16,6 @@ class AddRecentUserAppListUsedAppDetailList(TypedDict, total=False):
     agent_id: Required[str]
 
 
-class AddRecentUserAppListReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class GetPluginPermissionPointReply(Record, alias_generator=camel):
     permission_point_list: list[str] = empty_list()
 
@@ -36,7 +32,7 @@ class WorkbenchV1(Manager):
         corp_id: str,
         used_app_detail_list: list[AddRecentUserAppListUsedAppDetailList],
         user_id: str,
-    ) -> Call[AddRecentUserAppListReply]:
+    ) -> Call[None]:
         """Add recent user app list (批量添加最近使用应用).
 
         Args:
@@ -52,7 +48,7 @@ class WorkbenchV1(Manager):
 
         Source: add-recently-used-apps-in-bulk
         """
-        return Call(AddRecentUserAppListReply)
+        return Call(None)
 
     @api("workbench_1_0.GetPluginPermissionPoint", "GET /v1.0/workbench/plugins/permissions")
     def get_plugin_permission_point(

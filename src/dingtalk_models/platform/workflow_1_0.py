@@ -18,11 +18,6 @@ from dingtalk_models.smartwork.approval_form import ApprovalFormManager
 from dingtalk_models.smartwork.approval_instance import ApprovalInstanceManager
 
 
-class ArchiveProcessInstanceReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-
-
 class BatchUpdateProcessInstanceUpdateProcessInstanceRequestsNotifiers(TypedDict, total=False):
     user_id: Required[str]
 
@@ -32,18 +27,6 @@ class BatchUpdateProcessInstanceUpdateProcessInstanceRequests(TypedDict, total=F
     status: Required[Literal["COMPLETED", "TERMINATED"]]
     result: Required[str]
     notifiers: list[BatchUpdateProcessInstanceUpdateProcessInstanceRequestsNotifiers]
-
-
-class BatchUpdateProcessInstanceReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class CancelIntegratedTaskReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class CleanProcessDataReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class CreateIntegratedTaskTasks(TypedDict, total=False):
@@ -79,7 +62,6 @@ class CreateIntegratedTaskReplyResult(Record, alias_generator=camel):
 
 class CreateIntegratedTaskReply(Record, alias_generator=camel):
     result: list[CreateIntegratedTaskReplyResult] = empty_list()
-    success: bool | None
 
 
 class GetConditionFormComponentReplyResult(Record, alias_generator=camel):
@@ -96,15 +78,6 @@ class PremiumAddApproveDentryAuthFileInfos(TypedDict, total=False):
     space_id: Required[int]
 
 
-class PremiumAddApproveDentryAuthReply(Record, alias_generator=camel):
-    success: bool | None
-    result: bool | None
-
-
-class PremiumAppendTaskReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class PremiumBatchExecuteProcessInstancesTaskInfoList(TypedDict, total=False):
     task_id: Required[int]
     process_instance_id: Required[str]
@@ -116,16 +89,7 @@ class PremiumBatchExecuteProcessInstancesReplyResult(Record, alias_generator=cam
 
 
 class PremiumBatchExecuteProcessInstancesReply(Record, alias_generator=camel):
-    success: bool | None
     result: dict[str, PremiumBatchExecuteProcessInstancesReplyResult] | None
-
-
-class PremiumDelDirReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class PremiumDeleteFormInstanceReply(Record, alias_generator=camel):
-    success: str | None
 
 
 class PremiumGetAttachmentSpaceReplyResult(Record, alias_generator=camel):
@@ -134,7 +98,6 @@ class PremiumGetAttachmentSpaceReplyResult(Record, alias_generator=camel):
 
 class PremiumGetAttachmentSpaceReply(Record, alias_generator=camel):
     result: PremiumGetAttachmentSpaceReplyResult | None
-    success: bool | None
 
 
 class PremiumGetDoneTasksList(Record, alias_generator=camel):
@@ -164,7 +127,6 @@ class PremiumGetFieldModifiedHistoryReplyResult(Record, alias_generator=camel):
 
 class PremiumGetFieldModifiedHistoryReply(Record, alias_generator=camel):
     result: list[PremiumGetFieldModifiedHistoryReplyResult] = empty_list()
-    success: bool | None
 
 
 class PremiumGetFormInstanceReplyFormInstDataList(Record, alias_generator=camel):
@@ -345,7 +307,6 @@ class PremiumGetInstFieldSettingReplyResult(Record, alias_generator=camel):
 
 class PremiumGetInstFieldSettingReply(Record, alias_generator=camel):
     result: list[PremiumGetInstFieldSettingReplyResult] = empty_list()
-    success: bool | None
 
 
 class PremiumGetNoticedInstancesList(Record, alias_generator=camel):
@@ -421,7 +382,6 @@ class PremiumGetSpaceWithDownloadAuthReplyResult(Record, alias_generator=camel):
 
 class PremiumGetSpaceWithDownloadAuthReply(Record, alias_generator=camel):
     result: PremiumGetSpaceWithDownloadAuthReplyResult | None
-    success: bool | None
 
 
 class PremiumGetSubmittedInstancesList(Record, alias_generator=camel):
@@ -465,7 +425,6 @@ class PremiumGrantProcessInstanceForDownloadFileReplyResult(Record, alias_genera
 
 class PremiumGrantProcessInstanceForDownloadFileReply(Record, alias_generator=camel):
     result: PremiumGrantProcessInstanceForDownloadFileReplyResult | None
-    success: bool | None
 
 
 class PremiumInsertOrUpdateDirReplyResult(Record, alias_generator=camel):
@@ -475,7 +434,6 @@ class PremiumInsertOrUpdateDirReplyResult(Record, alias_generator=camel):
 
 class PremiumInsertOrUpdateDirReply(Record, alias_generator=camel):
     result: PremiumInsertOrUpdateDirReplyResult | None
-    success: bool | None
 
 
 class PremiumQuerySchemaAndProcessByCodeListReplyResult(Record, alias_generator=camel):
@@ -498,7 +456,6 @@ class PremiumQuerySchemaAndProcessByCodeListReplyResult(Record, alias_generator=
 
 class PremiumQuerySchemaAndProcessByCodeListReply(Record, alias_generator=camel):
     result: list[PremiumQuerySchemaAndProcessByCodeListReplyResult] = empty_list()
-    success: bool | None
 
 
 class PremiumQueryTodoTasksByManagerReplyResultList(Record, alias_generator=camel):
@@ -535,11 +492,6 @@ class PremiumRedirectTasksByManagerReplyResult(Record, alias_generator=camel):
 
 class PremiumRedirectTasksByManagerReply(Record, alias_generator=camel):
     result: PremiumRedirectTasksByManagerReplyResult | None
-    success: bool | None
-
-
-class PremiumRevertTaskReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class PremiumSaveFormFormComponentsPropsAvailableTemplates(TypedDict, total=False):
@@ -879,7 +831,6 @@ class PremiumSaveIntegratedTaskReplyResult(Record, alias_generator=camel):
 
 class PremiumSaveIntegratedTaskReply(Record, alias_generator=camel):
     result: list[PremiumSaveIntegratedTaskReplyResult] = empty_list()
-    success: bool | None
 
 
 class PremiumUpdateFormInstanceFormComponentValueListDetailsDetails(TypedDict, total=False):
@@ -919,10 +870,6 @@ class PremiumUpdateProcessInstanceVariablesVariables(TypedDict, total=False):
     biz_alias: str
     value: Required[str]
     ext_value: str
-
-
-class PremiumUpdateProcessInstanceVariablesReply(Record, alias_generator=camel):
-    result: bool | None
 
 
 class QueryIntegratedTodoTaskList(Record, alias_generator=camel):
@@ -1123,16 +1070,8 @@ class UpdateIntegratedTaskTasks(TypedDict, total=False):
     result: str
 
 
-class UpdateIntegratedTaskReply(Record, alias_generator=camel):
-    success: bool | None
-
-
 class UpdateProcessInstanceNotifiers(TypedDict, total=False):
     user_id: Required[str]
-
-
-class UpdateProcessInstanceReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class WorkflowV1(Manager):
@@ -1145,7 +1084,7 @@ class WorkflowV1(Manager):
         self,
         process_instance_id: str,
         op_user_id: str,
-    ) -> Call[ArchiveProcessInstanceReply]:
+    ) -> Call[None]:
         """Archive process instance (归档审批实例).
 
         Args:
@@ -1163,14 +1102,14 @@ class WorkflowV1(Manager):
 
         Source: api-archiveprocessinstance
         """
-        return Call(ArchiveProcessInstanceReply)
+        return Call(None)
 
     @api("workflow_1_0.BatchUpdateProcessInstance", "PUT /v1.0/workflow/processCentres/instances/batch")
     def batch_update_process_instance(
         self,
         *,
         update_process_instance_requests: list[BatchUpdateProcessInstanceUpdateProcessInstanceRequests] | None = None,
-    ) -> Call[BatchUpdateProcessInstanceReply]:
+    ) -> Call[None]:
         """Batch update process instance (批量更新实例状态).
 
         Args:
@@ -1184,7 +1123,7 @@ class WorkflowV1(Manager):
 
         Source: self-owned-batch-update-of-instance-status
         """
-        return Call(BatchUpdateProcessInstanceReply)
+        return Call(None)
 
     @api("workflow_1_0.CancelIntegratedTask", "POST /v1.0/workflow/processCentres/tasks/cancel")
     def cancel_integrated_task(
@@ -1193,7 +1132,7 @@ class WorkflowV1(Manager):
         activity_id: Annotated[str, Field(max_length=512)],
         *,
         activity_ids: list[str] | None = None,
-    ) -> Call[CancelIntegratedTaskReply]:
+    ) -> Call[None]:
         """Cancel integrated task (批量取消流程中心待处理任务).
 
         Args:
@@ -1209,7 +1148,7 @@ class WorkflowV1(Manager):
 
         Source: cancel-multiple-oa-approval-tasks
         """
-        return Call(CancelIntegratedTaskReply)
+        return Call(None)
 
     @api(
         "workflow_1_0.CleanProcessData",
@@ -1220,7 +1159,7 @@ class WorkflowV1(Manager):
         self,
         process_code: str,
         corp_id: str,
-    ) -> Call[CleanProcessDataReply]:
+    ) -> Call[None]:
         """Clean process data (清理OA审批数据).
 
         Args:
@@ -1235,7 +1174,7 @@ class WorkflowV1(Manager):
 
         Source: clear-oa-approval-data
         """
-        return Call(CleanProcessDataReply)
+        return Call(None)
 
     @api("workflow_1_0.CreateIntegratedTask", "POST /v1.0/workflow/processCentres/tasks")
     def create_integrated_task(
@@ -1321,7 +1260,7 @@ class WorkflowV1(Manager):
         self,
         user_id: str,
         file_infos: Annotated[list[PremiumAddApproveDentryAuthFileInfos], Field(max_length=10)],
-    ) -> Call[PremiumAddApproveDentryAuthReply]:
+    ) -> Call[None]:
         """Premium add approve dentry auth (授权下载审批钉盘文件).
 
         Args:
@@ -1340,7 +1279,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumaddapprovedentryauth
         """
-        return Call(PremiumAddApproveDentryAuthReply)
+        return Call(None)
 
     @api("workflow_1_0.PremiumAppendTask", "POST /v1.0/workflow/premium/tasks/append")
     def premium_append_task(
@@ -1354,7 +1293,7 @@ class WorkflowV1(Manager):
         *,
         remark: str | None = None,
         agree_all: bool | None = None,
-    ) -> Call[PremiumAppendTaskReply]:
+    ) -> Call[None]:
         """Premium append task (加签审批任务).
 
         Args:
@@ -1377,7 +1316,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumappendtask
         """
-        return Call(PremiumAppendTaskReply)
+        return Call(None)
 
     @api(
         "workflow_1_0.PremiumBatchExecuteProcessInstances", "POST /v1.0/workflow/premium/processInstances/batchExecute"
@@ -1415,7 +1354,7 @@ class WorkflowV1(Manager):
         self,
         dir_id: str,
         operate_user_id: str,
-    ) -> Call[PremiumDelDirReply]:
+    ) -> Call[None]:
         """Premium del dir (删除业务分组).
 
         Args:
@@ -1432,7 +1371,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumdeldir
         """
-        return Call(PremiumDelDirReply)
+        return Call(None)
 
     @api("workflow_1_0.PremiumDeleteFormInstance", "POST /v1.0/workflow/premium/dataForms/formInstances/remove")
     def premium_delete_form_instance(
@@ -1441,7 +1380,7 @@ class WorkflowV1(Manager):
         *,
         form_instance_ids: list[str] | None = None,
         user_id: str | None = None,
-    ) -> Call[PremiumDeleteFormInstanceReply]:
+    ) -> Call[None]:
         """Premium delete form instance (删除数据表单实例).
 
         Args:
@@ -1459,7 +1398,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumdeleteforminstance
         """
-        return Call(PremiumDeleteFormInstanceReply)
+        return Call(None)
 
     @api("workflow_1_0.PremiumGetAttachmentSpace", "POST /v1.0/workflow/premium/processInstances/spaces/infos/query")
     def premium_get_attachment_space(
@@ -1938,7 +1877,7 @@ class WorkflowV1(Manager):
         revert_action: Literal["REVERT_FOR_APPROVAL", "REVERT_FOR_RESUBMIT"],
         *,
         remark: str | None = None,
-    ) -> Call[PremiumRevertTaskReply]:
+    ) -> Call[None]:
         """Premium revert task (退回审批任务).
 
         Args:
@@ -1959,7 +1898,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumreverttask
         """
-        return Call(PremiumRevertTaskReply)
+        return Call(None)
 
     @api("workflow_1_0.PremiumSaveForm", "POST /v1.0/workflow/premium/dataForms/templates")
     def premium_save_form(
@@ -2159,7 +2098,7 @@ class WorkflowV1(Manager):
         *,
         process_code: str | None = None,
         remark: str | None = None,
-    ) -> Call[PremiumUpdateProcessInstanceVariablesReply]:
+    ) -> Call[None]:
         """Premium update process instance variables (更新流程表单审批实例).
 
         Args:
@@ -2180,7 +2119,7 @@ class WorkflowV1(Manager):
 
         Source: api-premiumupdateprocessinstancevariables
         """
-        return Call(PremiumUpdateProcessInstanceVariablesReply)
+        return Call(None)
 
     process_forecast = alias(ApprovalInstanceManager.forecast)
 
@@ -2295,7 +2234,7 @@ class WorkflowV1(Manager):
         tasks: Annotated[list[UpdateIntegratedTaskTasks], Field(max_length=20)],
         *,
         process_instance_id: str | None = None,
-    ) -> Call[UpdateIntegratedTaskReply]:
+    ) -> Call[None]:
         """Update integrated task (更新流程中心任务状态).
 
         Args:
@@ -2310,7 +2249,7 @@ class WorkflowV1(Manager):
 
         Source: update-process-center-task-status
         """
-        return Call(UpdateIntegratedTaskReply)
+        return Call(None)
 
     @api("workflow_1_0.UpdateProcessInstance", "PUT /v1.0/workflow/processCentres/instances")
     def update_process_instance(
@@ -2320,7 +2259,7 @@ class WorkflowV1(Manager):
         result: str,
         *,
         notifiers: list[UpdateProcessInstanceNotifiers] | None = None,
-    ) -> Call[UpdateProcessInstanceReply]:
+    ) -> Call[None]:
         """Update process instance (更新实例状态).
 
         Args:
@@ -2338,4 +2277,4 @@ class WorkflowV1(Manager):
 
         Source: update-instance-status
         """
-        return Call(UpdateProcessInstanceReply)
+        return Call(None)

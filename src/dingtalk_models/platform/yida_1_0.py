@@ -143,7 +143,6 @@ class GetFieldDefByUuidReplyResult(Record, alias_generator=camel):
 
 
 class GetFieldDefByUuidReply(Record, alias_generator=camel):
-    success: bool | None
     result: list[GetFieldDefByUuidReplyResult] = empty_list()
 
 

@@ -14,34 +14,12 @@ from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
 
 
-class BatchAddOrUpdateRoleMembersReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class BatchDeleteRoleMembersReply(Record, alias_generator=camel):
-    success: bool | None
-
-
-class CancelAgentTaskReply(Record, alias_generator=camel):
-    result: bool | None
-    success: bool | None
-    error_msg: str | None
-    error_code: str | None
-
-
 class CreateAgentTaskReply(Record, alias_generator=camel):
-    success: bool | None
-    error_msg: str | None
-    error_code: str | None
     result: str | None
 
 
 class CreateOrUpdateFormDataReply(Record, alias_generator=camel):
     result: list[str] = empty_list()
-
-
-class DeleteMatrixDataByRowIdsReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class GetAgentTasksValue(Record, alias_generator=camel):
@@ -221,7 +199,6 @@ class GetMatrixDetailByIdReplyResult(Record, alias_generator=camel):
 
 class GetMatrixDetailByIdReply(Record, alias_generator=camel):
     result: GetMatrixDetailByIdReplyResult | None
-    success: bool | None
 
 
 class GetRoleDetailByIdReplyResultMembers(Record, alias_generator=camel):
@@ -242,11 +219,6 @@ class GetRoleDetailByIdReplyResult(Record, alias_generator=camel):
 
 class GetRoleDetailByIdReply(Record, alias_generator=camel):
     result: GetRoleDetailByIdReplyResult | None
-    success: bool | None
-
-
-class SaveAndUpdateMatrixDataReply(Record, alias_generator=camel):
-    success: bool | None
 
 
 class SaveFormDataReply(Record, alias_generator=camel):
@@ -336,21 +308,6 @@ class StartInstanceReply(Record, alias_generator=camel):
     result: str | None
 
 
-class UpdateAgentTaskReply(Record, alias_generator=camel):
-    success: bool | None
-    error_msg: str | None
-    error_code: str | None
-    result: bool | None
-
-
-class UpdateSubTableReply(Record, alias_generator=camel):
-    result: bool | None
-
-
-class UpdateSubTableByRowIdReply(Record, alias_generator=camel):
-    result: bool | None
-
-
 class YidaV2(Manager):
     @api("yida_2_0.BatchAddOrUpdateRoleMembers", "POST /v2.0/yida/forms/resources/roles/upsert")
     def batch_add_or_update_role_members(
@@ -363,7 +320,7 @@ class YidaV2(Manager):
         *,
         page_size: int | None = None,
         page_number: int | None = None,
-    ) -> Call[BatchAddOrUpdateRoleMembersReply]:
+    ) -> Call[None]:
         """Batch add or update role members (批量更新宜搭角色成员).
 
         Args:
@@ -386,7 +343,7 @@ class YidaV2(Manager):
 
         Source: batch-rolemembers
         """
-        return Call(BatchAddOrUpdateRoleMembersReply)
+        return Call(None)
 
     @api("yida_2_0.BatchDeleteRoleMembers", "POST /v2.0/yida/forms/resources/roles/remove")
     def batch_delete_role_members(
@@ -399,7 +356,7 @@ class YidaV2(Manager):
         *,
         page_size: int | None = None,
         page_number: int | None = None,
-    ) -> Call[BatchDeleteRoleMembersReply]:
+    ) -> Call[None]:
         """Batch delete role members (批量删除宜搭角色成员).
 
         Args:
@@ -422,7 +379,7 @@ class YidaV2(Manager):
 
         Source: batch-deleterolemembers
         """
-        return Call(BatchDeleteRoleMembersReply)
+        return Call(None)
 
     @api(
         "yida_2_0.CancelAgentTask",
@@ -436,7 +393,7 @@ class YidaV2(Manager):
         token: str,
         *,
         agent_type: Literal["NORMAL", "DEPARTURE"] | None = None,
-    ) -> Call[CancelAgentTaskReply]:
+    ) -> Call[None]:
         """Cancel agent task (撤销代理关系).
 
         Args:
@@ -456,7 +413,7 @@ class YidaV2(Manager):
 
         Source: api-cancelagenttask
         """
-        return Call(CancelAgentTaskReply)
+        return Call(None)
 
     @api(
         "yida_2_0.CreateAgentTask",
@@ -677,7 +634,7 @@ class YidaV2(Manager):
         user_id: str,
         token: str,
         row_ids: str,
-    ) -> Call[DeleteMatrixDataByRowIdsReply]:
+    ) -> Call[None]:
         """Delete matrix data by row ids (批量删除指定矩阵的明细数据).
 
         Args:
@@ -700,7 +657,7 @@ class YidaV2(Manager):
 
         Source: api-deletematrixdatabyrowids
         """
-        return Call(DeleteMatrixDataByRowIdsReply)
+        return Call(None)
 
     @api("yida_2_0.GetAgentTasks", "GET /v2.0/yida/forms/resources/agents")
     def get_agent_tasks(
@@ -1817,7 +1774,7 @@ class YidaV2(Manager):
         user_id: str,
         token: str,
         data_json: str,
-    ) -> Call[SaveAndUpdateMatrixDataReply]:
+    ) -> Call[None]:
         """Save and update matrix data (更新指定矩阵的明细数据).
 
         Args:
@@ -1840,7 +1797,7 @@ class YidaV2(Manager):
 
         Source: api-saveandupdatematrixdata
         """
-        return Call(SaveAndUpdateMatrixDataReply)
+        return Call(None)
 
     @api("yida_2_0.SaveFormData", "POST /v2.0/yida/forms/instances")
     def save_form_data(
@@ -2712,7 +2669,7 @@ class YidaV2(Manager):
         agent_range_type: Literal["ALL", "PART"] | None = None,
         agent_range_value: str | None = None,
         need_notice_principal: Literal["y", "n"] | None = None,
-    ) -> Call[UpdateAgentTaskReply]:
+    ) -> Call[None]:
         """Update agent task (修改代理信息).
 
         Args:
@@ -2737,7 +2694,7 @@ class YidaV2(Manager):
 
         Source: api-updateagenttask
         """
-        return Call(UpdateAgentTaskReply)
+        return Call(None)
 
     @api("yida_2_0.UpdateFormData", "PUT /v2.0/yida/forms/instances")
     def update_form_data(
@@ -2916,7 +2873,7 @@ class YidaV2(Manager):
         use_alias: bool | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         no_execute_expression: bool | None = None,
-    ) -> Call[UpdateSubTableReply]:
+    ) -> Call[None]:
         """Update sub table (更新宜搭子表单数据).
 
         Args:
@@ -2942,7 +2899,7 @@ class YidaV2(Manager):
 
         Source: api-updatesubtable
         """
-        return Call(UpdateSubTableReply)
+        return Call(None)
 
     @api("yida_2_0.UpdateSubTableByRowId", "POST /v2.0/yida/forms/updateSubTableByRowId")
     def update_sub_table_by_row_id(
@@ -2957,7 +2914,7 @@ class YidaV2(Manager):
         use_latest_form_schema_version: bool | None = None,
         use_alias: bool | None = None,
         form_uuid: str | None = None,
-    ) -> Call[UpdateSubTableByRowIdReply]:
+    ) -> Call[None]:
         """Update sub table by row id (通过RowId更新子表单数据).
 
         Args:
@@ -2982,4 +2939,4 @@ class YidaV2(Manager):
 
         Source: update-the-subform-data-via-rowid
         """
-        return Call(UpdateSubTableByRowIdReply)
+        return Call(None)
