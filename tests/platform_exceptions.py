@@ -71,7 +71,6 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "crm_1_0.UpdateGroupSet": {
         " is not read": WITHOUT_A_NAME,
         "result is not documented": WITHOUT_A_NAME,
-        "crm-update-group: the reply has the wrong shape (HTTP 200, application/j": WITHOUT_A_NAME,
     },
     "datacenter_1_0.QueryGeneralDataServiceBatch": {
         "dataList is not declared": OF_THE_PAGE,
@@ -113,12 +112,10 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "exclusive_1_0.UpdatePartnerVisibility": {
         " is not read": WITHOUT_A_NAME,
         "result is not documented": WITHOUT_A_NAME,
-        "modify-partner-type-visibility: the reply has the wrong shape (HTTP 200,": WITHOUT_A_NAME,
     },
     "exclusive_1_0.UpdateRoleVisibility": {
         " is not read": WITHOUT_A_NAME,
         "result is not documented": WITHOUT_A_NAME,
-        "modify-role-visibility: the reply has the wrong shape (HTTP 200, applica": WITHOUT_A_NAME,
     },
     "finance_1_0.CreateUserCodeInstance": {
         "codeIdentity of create-a-user-code-instance may be beyond enum ['DT_VISI": NOT_AS_ITS_EXAMPLE,

@@ -53,6 +53,9 @@ CONTRADICTING = {"jzcrm_1_0.GetDataView"}
 """The APIs of which the sample is not what the table says, in more than one field."""
 
 
+CODES_OF_THEIR_OWN = {"attendance_1_0.CheckClosingAccount", "crm_1_0.DescribeCrmPersonalCustomerObjectMeta"}
+"""The operations whose result has a `code`."""
+
 WHY = {"errorCode", "errorMsg", "errMsg"}
 """The fields of a refusal, beside a flag of success."""
 
@@ -69,6 +72,8 @@ def _samples(info: OperationInfo) -> Iterator[Sample]:
             reply = samples.reply_from_table(page)
             if "success" in reply:  # the page shows the fields of a refusal beside those of a result
                 reply = {**{name: value for name, value in reply.items() if name not in WHY}, "success": True}
+            if reply.get("result") is False:
+                reply["result"] = True
             if info.host == "oapi" or "errcode" in reply:
                 reply |= {"errcode": 0, "errmsg": "ok"}
             yield Sample(info, call, reply, page["returns"], replies.way_to(call))

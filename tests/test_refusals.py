@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from helpers import awaited
-from samples_of import Sample, every_sample, respond
+from samples_of import CODES_OF_THEIR_OWN, Sample, every_sample, respond
 
 from dingtalk_models import (
     ApiError,
@@ -47,9 +47,6 @@ every = pytest.mark.parametrize("sample", SAMPLES, ids=name_of)
 
 WORDS = {"code", "errorCode", "success", "result"}
 """The fields of a reply that say why it is an error, where its status says that it is one."""
-
-CODES_OF_THEIR_OWN = {"attendance_1_0.CheckClosingAccount", "crm_1_0.DescribeCrmPersonalCustomerObjectMeta"}
-"""The operations whose result has a `code`."""
 
 ANSWERS = {"micro_app_1_0.GetMicroAppUserAccess", "edu_1_0.IsYuwenCertifiedTeacher"}
 """The operations that ask whether something is so: their `result` is the answer."""

@@ -31,13 +31,14 @@ OF_A_REFUSAL = {"requestId", "errorCode", "errorMsg", "errMsg"}
 CODES = {"code", "cause", "message"}
 """The fields of a reply that, where there is nothing else, say only that the call succeeded."""
 
-MODEL, WIRE, PAGING = (f"dingtalk_models.core.{name}" for name in ("model", "wire", "paging"))
+MODEL, PAGING, SECRET, WIRE = (f"dingtalk_models.core.{name}" for name in ("model", "paging", "secret", "wire"))
 IMPORTS = {
     "Annotated": "typing", "Literal": "typing",
-    "Field": "pydantic", "JsonValue": "pydantic",
+    "Field": "pydantic", "JsonValue": "pydantic", "SecretStr": "pydantic",
     "Required": "typing", "TypedDict": "typing_extensions",
     "Call": "dingtalk_models.core.call",
     "Upload": "dingtalk_models.core.files",
+    "Secret": SECRET, "Hidden": SECRET, "Hiding": SECRET,
     "Manager": MODEL, "Record": MODEL, "alias": MODEL,
     "api": "dingtalk_models.core.operation", "Old": "dingtalk_models.core.operation",
     "CURSOR": PAGING, "OFFSET": PAGING,

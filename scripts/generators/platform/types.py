@@ -93,6 +93,8 @@ class Types:
             return self.record(children, where, examples)
         if kind == "object":
             return f"dict[str, {SCALARS.get(row.get('values', ''), JSON)}]"
+        if is_secret(row):
+            return "Secret"
         return moment_of(row, examples) or SCALARS.get(kind, JSON)
 
     def item(self, row: Row, where: str, examples: list[Any]) -> str:
@@ -132,6 +134,9 @@ def _scalar(row: Row, examples: list[Any]) -> str:
         return moment
     if enforced(row, examples):
         return f"Literal[{', '.join(_literal(value) for value in limits['enum'])}]"
+    if is_secret(row):
+        lengths = _lengths(row, "min_length", "max_length")
+        return f"Annotated[str | SecretStr, Hidden({', '.join(lengths)})]" if lengths else "Hiding"
     if row["type"] != "string":
         between = [f"{name}={limits[key]}" for name, key in (("ge", "min"), ("le", "max")) if key in limits]
         return _limited(SCALARS.get(row["type"], JSON), between)
@@ -206,6 +211,15 @@ def moment_of(row: Row, examples: list[Any]) -> str | None:
     shown = [str(value) for value in (*examples, row.get("example")) if value not in (None, "")]
     is_time = bool(re.search(r"(?i)(time|date|gmt|timestamp|deadline|start|end)", row["name"]))
     return hint if is_time and hint and shown and all(re.fullmatch(form, value) for value in shown) else None
+
+
+SECRET = re.compile(r"(?i)((access|refresh|system)_?token|secret|password|jsapi_?ticket)")
+"""The names of texts that are never shown in a log, a `repr` or a traceback."""
+
+
+def is_secret(row: Row) -> bool:
+    """Whether a text is secret."""
+    return row["type"] == "string" and SECRET.search(row["name"]) is not None
 
 
 def enforced(row: Row, examples: list[Any]) -> bool:

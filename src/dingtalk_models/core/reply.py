@@ -64,6 +64,7 @@ class _Envelope(BaseModel):
 
     errcode: int | None = None
     status: Any = None
+    punish: Any = None
     success: Any = None
     result: Any = None
     code: Any = None
@@ -208,7 +209,7 @@ def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any, way: tupl
         return True
     if (success := said.get("success")) is not None and success in _NO:
         return True
-    if (status := said.get("status")) is not None and str(status) == "1111":
+    if str(said.get("status")) == "1111" or said.get("punish") is not None:
         return True
     in_result = way[:1] == ("result",) or not (way or into is None or is_model(into))
     if not in_result and said.get("result") in _NO:

@@ -11,6 +11,7 @@ from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.paging import TOKEN
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import Millis, camel, empty_list
 
 
@@ -29,8 +30,8 @@ class GetFileUploadInfoReply(Record, alias_generator=camel):
     bucket: str | None
     end_point: str | None
     access_key_id: str | None
-    access_key_secret: str | None
-    access_token: str | None
+    access_key_secret: Secret | None
+    access_token: Secret | None
     access_token_expiration_millis: int | None
     media_id: str | None
 

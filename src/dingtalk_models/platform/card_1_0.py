@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import Old, api
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import Millis, camel, empty_list
 
 
@@ -339,7 +340,7 @@ class DeliverCardReply(Record, alias_generator=camel):
 
 class RegisterCallbackReplyResult(Record, alias_generator=camel):
     callback_url: str | None
-    api_secret: str | None
+    api_secret: Secret | None
 
 
 class RegisterCallbackReply(Record, alias_generator=camel):
@@ -609,7 +610,7 @@ class CardV1(Manager):
         callback_route_key: str,
         callback_url: str,
         *,
-        api_secret: str | None = None,
+        api_secret: Hiding | None = None,
         force_update: bool | None = None,
     ) -> Call[RegisterCallbackReply]:
         """Register callback (注册卡片回调地址).

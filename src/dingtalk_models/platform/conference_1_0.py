@@ -12,6 +12,7 @@ from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.paging import TOKEN
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import Millis, camel, empty_list
 
 
@@ -95,8 +96,8 @@ class CreateScheduleConferenceReply(Record, alias_generator=camel):
 
 class CreateVideoConferenceReply(Record, alias_generator=camel):
     conference_id: str | None
-    conference_password: str | None
-    host_password: str | None
+    conference_password: Secret | None
+    host_password: Secret | None
     external_link_url: str | None
     phone_numbers: list[str] = empty_list()
     room_code: str | None

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api
+from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import Millis, camel, empty_list
 
 
@@ -398,7 +399,7 @@ class EduV1(Manager):
         hired_date: Millis | None = None,
         manager_userid: str | None = None,
         send_active_sms: bool | None = None,
-        init_password: str | None = None,
+        init_password: Hiding | None = None,
         login_id_type: str | None = None,
         avatar_media_id: str | None = None,
         nickname: str | None = None,

@@ -11,6 +11,7 @@ from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.paging import Paging
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list
 
 
@@ -18,14 +19,14 @@ class CreateAgentReply(Record, alias_generator=camel):
     agent_id: str | None
     robot_code: str | None
     client_id: str | None
-    client_secret: str | None
+    client_secret: Secret | None
     unified_app_id: str | None
 
 
 class CreateInnerAppReply(Record, alias_generator=camel):
     agent_id: int | None
     app_key: str | None
-    app_secret: str | None
+    app_secret: Secret | None
 
 
 class GetMicroAppScopeReplyResult(Record, alias_generator=camel):
@@ -139,7 +140,7 @@ class QueryCreateEnterpriseAgentReply(Record, alias_generator=camel):
     agent_id: str | None
     robot_code: str | None
     client_id: str | None
-    client_secret: str | None
+    client_secret: Secret | None
     error_code: str | None
     error_msg: str | None
     expires_in: int | None

@@ -8,6 +8,7 @@ from dingtalk_models.auth.module import Auth
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Record, alias
 from dingtalk_models.core.operation import api
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import camel, empty_list, wire
 
 
@@ -45,7 +46,7 @@ class GetAuthInfoReply(Record, alias_generator=camel):
 
 
 class GetCorpAccessTokenReply(Record, alias_generator=camel):
-    access_token: str | None
+    access_token: Secret | None
     expire_in: int | None
 
 
@@ -59,7 +60,7 @@ class GetPersonalAuthRuleReply(Record, alias_generator=camel):
 
 
 class GetSsoAccessTokenReply(Record, alias_generator=camel):
-    access_token: str | None
+    access_token: Secret | None
     expire_in: int | None
 
 
@@ -74,18 +75,18 @@ class GetSsoUserInfoReply(Record, alias_generator=camel):
 
 
 class GetSuiteAccessTokenReply(Record, alias_generator=camel):
-    access_token: str | None
+    access_token: Secret | None
     expire_in: int | None
 
 
 class GetTokenReply(Record, alias_generator=camel):
-    access_token: Annotated[str | None, wire("access_token")]
+    access_token: Annotated[Secret | None, wire("access_token")]
     expires_in: Annotated[int | None, wire("expires_in")]
 
 
 class GetUserTokenReply(Record, alias_generator=camel):
-    access_token: str | None
-    refresh_token: str | None
+    access_token: Secret | None
+    refresh_token: Secret | None
     expire_in: int | None
     corp_id: str | None
 
@@ -119,7 +120,7 @@ class Oauth2V1(Manager):
     def get_corp_access_token(
         self,
         suite_key: str,
-        suite_secret: str,
+        suite_secret: Hiding,
         auth_corp_id: str,
         suite_ticket: str,
     ) -> Call[GetCorpAccessTokenReply]:
@@ -163,7 +164,7 @@ class Oauth2V1(Manager):
     def get_sso_access_token(
         self,
         corpid: str,
-        sso_secret: str,
+        sso_secret: Hiding,
     ) -> Call[GetSsoAccessTokenReply]:
         """Get sso access token (获取微应用后台免登的accessToken).
 
@@ -205,7 +206,7 @@ class Oauth2V1(Manager):
     def get_suite_access_token(
         self,
         suite_key: str,
-        suite_secret: str,
+        suite_secret: Hiding,
         suite_ticket: str,
     ) -> Call[GetSuiteAccessTokenReply]:
         """Get suite access token (获取第三方企业应用的suiteAccessToken).
@@ -230,7 +231,7 @@ class Oauth2V1(Manager):
         self,
         corp_id: str,
         client_id: Annotated[str, wire("client_id")],
-        client_secret: Annotated[str, wire("client_secret")],
+        client_secret: Annotated[Hiding, wire("client_secret")],
         grant_type: Annotated[str, wire("grant_type")],
     ) -> Call[GetTokenReply]:
         """Get token (获取应用的 Access Token).
@@ -255,11 +256,11 @@ class Oauth2V1(Manager):
     def get_user_token(
         self,
         client_id: str,
-        client_secret: str,
+        client_secret: Hiding,
         grant_type: str,
         *,
         code: str | None = None,
-        refresh_token: str | None = None,
+        refresh_token: Hiding | None = None,
     ) -> Call[GetUserTokenReply]:
         """Get user token (获取用户token).
 

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api
+from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import empty_list, wire
 
 
@@ -85,7 +86,7 @@ class OapiService(Manager):
     )
     def get_agent(
         self,
-        suite_access_token: str,
+        suite_access_token: Hiding,
         timestamp: str,
         suite_ticket: Annotated[str, wire("suiteTicket")],
         signature: str,
@@ -152,7 +153,7 @@ class OapiService(Manager):
     )
     def get_unactive_corp(
         self,
-        suite_access_token: str,
+        suite_access_token: Hiding,
         *,
         app_id: int | None = None,
     ) -> Call[GetUnactiveCorpReply]:
@@ -173,7 +174,7 @@ class OapiService(Manager):
     @api("dingtalk.oapi.service.reauth_corp", "POST /service/reauth_corp?suite_access_token", authenticated=False)
     def reauth_corp(
         self,
-        suite_access_token: str,
+        suite_access_token: Hiding,
         *,
         app_id: str | None = None,
         corpid_list: list[str] | None = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import wire
 
 
@@ -17,7 +18,7 @@ class GetPersistentCodeReply(Record):
 
 
 class GettokenReply(Record):
-    access_token: str | None
+    access_token: Secret | None
 
 
 class GetuserinfoBycodeReplyUserInfo(Record):
@@ -52,7 +53,7 @@ class OapiSns(Manager):
     def gettoken(
         self,
         appid: str,
-        appsecret: str,
+        appsecret: Hiding,
     ) -> Call[GettokenReply]:
         """Gettoken (获取第三方个人应用的access_token).
 

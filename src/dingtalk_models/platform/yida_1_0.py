@@ -11,6 +11,7 @@ from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.paging import Paging
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
 
 
@@ -594,7 +595,7 @@ class ListApplicationData(Record, alias_generator=camel):
     sub_corp_id: str | None
     app_type: str | None
     name: str | None
-    system_token: str | None
+    system_token: Secret | None
     release_to_ding_status: str | None
 
 
@@ -746,7 +747,7 @@ class YidaV1(Manager):
         self,
         form_uuid: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         form_instance_id_list: list[str],
         user_id: str,
         *,
@@ -903,7 +904,7 @@ class YidaV1(Manager):
         self,
         form_uuid: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         form_instance_id_list: list[str],
         user_id: str,
         *,
@@ -1062,7 +1063,7 @@ class YidaV1(Manager):
         self,
         form_uuid: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         form_data_json_list: list[str],
         *,
@@ -1226,7 +1227,7 @@ class YidaV1(Manager):
         form_uuid: str,
         update_form_data_json: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         form_instance_id_list: list[str],
         user_id: str,
         *,
@@ -1392,7 +1393,7 @@ class YidaV1(Manager):
         self,
         form_uuid: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         update_form_data_json_map: dict[str, JsonValue],
         user_id: str,
         *,
@@ -1554,7 +1555,7 @@ class YidaV1(Manager):
     def delete_form_data(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         form_instance_id: str,
         *,
@@ -1709,7 +1710,7 @@ class YidaV1(Manager):
     def delete_instance(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         process_instance_id: str,
         *,
@@ -1865,7 +1866,7 @@ class YidaV1(Manager):
         self,
         out_result: Literal["agree", "disagree"],
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         task_information_list: str,
         *,
@@ -2022,7 +2023,7 @@ class YidaV1(Manager):
         self,
         out_result: Literal["AGREE", "DISAGREE"],
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         remark: str,
         process_instance_id: str,
         user_id: str,
@@ -2689,7 +2690,7 @@ class YidaV1(Manager):
     def get_field_def_by_uuid(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         form_uuid: str,
         user_id: str,
     ) -> Call[GetFieldDefByUuidReply]:
@@ -2842,7 +2843,7 @@ class YidaV1(Manager):
         self,
         app_type: str,
         form_uuid: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         language: Literal["zh_CN", "en_US"] | None = None,
@@ -2998,7 +2999,7 @@ class YidaV1(Manager):
     def get_form_list_in_app(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         form_types: str | None = None,
@@ -3157,7 +3158,7 @@ class YidaV1(Manager):
     def get_instances_by_id_list(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         process_instance_ids: str,
         *,
@@ -3530,7 +3531,7 @@ class YidaV1(Manager):
     def get_open_url(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         file_url: str,
         *,
@@ -3687,7 +3688,7 @@ class YidaV1(Manager):
     def get_operation_records(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         process_instance_id: str,
         *,
@@ -3844,7 +3845,7 @@ class YidaV1(Manager):
     def get_process_design(
         self,
         process_id: int,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         app_type: str,
     ) -> Call[GetProcessDesignReply]:
@@ -3995,7 +3996,7 @@ class YidaV1(Manager):
     @api("yida_1_0.GetProcessDesignByCode", "GET /v1.0/yida/processes/designStructures")
     def get_process_design_by_code(
         self,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         app_type: str,
         process_code: str,
@@ -4153,7 +4154,7 @@ class YidaV1(Manager):
         *,
         process_instance_id: str | None = None,
         app_type: str | None = None,
-        system_token: str | None = None,
+        system_token: Hiding | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         user_id: str | None = None,
     ) -> Call[GetRunningTasksReply]:
@@ -4306,7 +4307,7 @@ class YidaV1(Manager):
     def get_task_copies(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         page_size: int | None = None,
@@ -4633,7 +4634,7 @@ class YidaV1(Manager):
         self,
         form_uuid: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         form_instance_id_list: list[str] | None = None,
@@ -4788,7 +4789,7 @@ class YidaV1(Manager):
         self,
         form_uuid: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         form_instance_id_list: list[str] | None = None,
@@ -4945,7 +4946,7 @@ class YidaV1(Manager):
         form_uuid: str,
         app_type: str,
         table_field_id: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         page_number: int | None = None,
@@ -5274,7 +5275,7 @@ class YidaV1(Manager):
     def preview_published_process(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         form_uuid: str,
         form_data_json: str,
@@ -5435,7 +5436,7 @@ class YidaV1(Manager):
     def query_service_record(
         self,
         user_id: str,
-        system_token: str,
+        system_token: Hiding,
         instance_id: str,
         app_type: str,
         form_uuid: str,
@@ -5611,7 +5612,7 @@ class YidaV1(Manager):
         self,
         process_instance_id: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         remark: str,
         now_action_executor_id: str,
         user_id: str,
@@ -5773,7 +5774,7 @@ class YidaV1(Manager):
     def save_form_remark(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         form_instance_id: str,
         user_id: str,
         content: str,
@@ -5942,7 +5943,7 @@ class YidaV1(Manager):
         form_uuid: str | None = None,
         app_type: str | None = None,
         modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
-        system_token: str | None = None,
+        system_token: Hiding | None = None,
         modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         search_field_json: str | None = None,
@@ -6111,7 +6112,7 @@ class YidaV1(Manager):
     def search_form_data_second_generation_no_table_field(
         self,
         form_uuid: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         app_type: str,
         *,
@@ -6289,7 +6290,7 @@ class YidaV1(Manager):
     def terminate_instance(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         process_instance_id: str,
         *,

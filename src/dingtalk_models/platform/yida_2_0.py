@@ -11,6 +11,7 @@ from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.paging import Paging
 from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
 
 
@@ -470,7 +471,7 @@ class YidaV2(Manager):
         search_condition: str,
         app_type: str,
         form_data_json: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         no_execute_expression: bool | None = None,
@@ -701,7 +702,7 @@ class YidaV2(Manager):
         self,
         app_type: str,
         form_uuid: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         language: Literal["zh_CN", "en_US"] | None = None,
@@ -859,7 +860,7 @@ class YidaV2(Manager):
         id: str,
         *,
         app_type: str | None = None,
-        system_token: str | None = None,
+        system_token: Hiding | None = None,
         user_id: str | None = None,
         language: Literal["zh_CN", "en_US"] | None = None,
         use_alias: bool | None = None,
@@ -1017,7 +1018,7 @@ class YidaV2(Manager):
         self,
         id: str,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         language: Literal["zh_CN", "en_US"] | None = None,
@@ -1175,7 +1176,7 @@ class YidaV2(Manager):
     def get_instance_id_list(
         self,
         form_uuid: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         app_type: str,
         *,
@@ -1354,7 +1355,7 @@ class YidaV2(Manager):
     def get_instances(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         form_uuid: str,
         *,
@@ -1606,7 +1607,7 @@ class YidaV2(Manager):
         self,
         target_activity_id: str,
         form_uuid: str,
-        system_token: str,
+        system_token: Hiding,
         proc_instance_id: str,
         current_activity_id: str,
         user_id: str,
@@ -1803,7 +1804,7 @@ class YidaV2(Manager):
     def save_form_data(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         form_uuid: str,
         form_data_json: str,
@@ -1967,7 +1968,7 @@ class YidaV2(Manager):
         self,
         app_type: str,
         form_uuid: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         *,
         page_number: int | None = None,
@@ -2141,7 +2142,7 @@ class YidaV2(Manager):
     def search_form_data_second_generation(
         self,
         form_uuid: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         app_type: str,
         *,
@@ -2316,7 +2317,7 @@ class YidaV2(Manager):
     def search_form_datas(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         form_uuid: str,
         *,
@@ -2491,7 +2492,7 @@ class YidaV2(Manager):
     def start_instance(
         self,
         app_type: str,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         form_uuid: str,
         form_data_json: str,
@@ -2699,7 +2700,7 @@ class YidaV2(Manager):
     @api("yida_2_0.UpdateFormData", "PUT /v2.0/yida/forms/instances")
     def update_form_data(
         self,
-        system_token: str,
+        system_token: Hiding,
         user_id: str,
         form_instance_id: str,
         update_form_data_json: Literal["key", "value"],
@@ -2863,7 +2864,7 @@ class YidaV2(Manager):
     def update_sub_table(
         self,
         update_form_data_json: str,
-        system_token: str,
+        system_token: Hiding,
         form_instance_id: str,
         user_id: str,
         app_type: str,
@@ -2905,7 +2906,7 @@ class YidaV2(Manager):
     def update_sub_table_by_row_id(
         self,
         update_sub_table_data_json: str,
-        system_token: str,
+        system_token: Hiding,
         form_instance_id: str,
         user_id: str,
         app_type: str,
