@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import ssl
 import uuid
 from collections.abc import Callable, Generator, Iterator
@@ -24,6 +25,9 @@ from dingtalk_models.sandbox.server import http_server
 # no deadline: how long an example takes depends on the machine
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# a shell starts what runs in its background with SIGINT ignored, and tests press Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
