@@ -134,17 +134,22 @@ def _scalar(row: Row, examples: list[Any]) -> str:
         return moment
     if enforced(row, examples):
         return f"Literal[{', '.join(_literal(value) for value in limits['enum'])}]"
-    if is_secret(row):
-        lengths = _lengths(row, "min_length", "max_length")
-        return f"Annotated[str | SecretStr, Hidden({', '.join(lengths)})]" if lengths else "Hiding"
     if row["type"] != "string":
         between = [f"{name}={limits[key]}" for name, key in (("ge", "min"), ("le", "max")) if key in limits]
         return _limited(SCALARS.get(row["type"], JSON), between)
+    return _text(row, limits)
+
+
+def _text(row: Row, limits: dict[str, Any]) -> str:
+    """The type of a text, with its limits."""
+    lengths = _lengths(row, "min_length", "max_length")
+    if is_secret(row):
+        return f"Annotated[str | SecretStr, Hidden({', '.join(lengths)})]" if lengths else "Hiding"
     if "max_items" in limits:
         return _limited("CommaStrs", _lengths(row, "max_items", "max_items"))
     if limits.get("length_unit") == "byte":
         return f"Annotated[str, at_most_bytes({limits['max_length']})]"
-    return _limited("str", _lengths(row, "min_length", "max_length"))
+    return _limited("str", lengths)
 
 
 def named(rows: list[Row]) -> Iterator[tuple[Row, str]]:
