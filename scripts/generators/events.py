@@ -53,10 +53,10 @@ from typing import Any, Literal, Protocol, TypeVar, overload
 
 {imports}
 
-A = TypeVar("A", bound=Event)
-B = TypeVar("B", bound=Event)
-C = TypeVar("C", bound=Event)
-D = TypeVar("D", bound=Event)
+A = TypeVar("A", bound=Arrival)
+B = TypeVar("B", bound=Arrival)
+C = TypeVar("C", bound=Arrival)
+D = TypeVar("D", bound=Arrival)
 
 
 class On(Protocol):
@@ -74,14 +74,14 @@ class On(Protocol):
         self, event: type[A], second: type[B], third: type[C], fourth: type[D], /
     ) -> Decorator[A | B | C | D]: ...
     @overload
-    def __call__(self, event: type[Event] | str, /, *more: type[Event] | str) -> Decorator[Any]: ...
+    def __call__(self, event: type[Arrival] | str, /, *more: type[Arrival] | str) -> Decorator[Any]: ...
 '''
 
 
 def on() -> str:
     """The module that types the names of events."""
     homes: defaultdict[str, list[str]] = defaultdict(list)
-    homes["dingtalk_models.callback.event"].append("Event")
+    homes["dingtalk_models.callback.arrival"].append("Arrival")
     homes["dingtalk_models.callback.handlers"].append("Decorator")
     for kind in classes().values():
         homes[kind.__module__].append(kind.__name__)

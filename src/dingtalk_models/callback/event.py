@@ -13,10 +13,10 @@ from pydantic import BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_snake
 from typing_extensions import Unpack
 
+from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.core.errors import CallbackError
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.mending import UNPARSED
-from dingtalk_models.core.model import Record
 from dingtalk_models.core.problems import fields_in, wire_names
 from dingtalk_models.core.wire import Millis, camel, wire
 
@@ -60,7 +60,7 @@ Ints = Annotated[list[int], BeforeValidator(_listed)]
 """A list of numbers. Some pushes have a single number instead."""
 
 
-class Event(Record, alias_generator=camel):
+class Event(Arrival, alias_generator=camel):
     """Something that happened in a company.
 
     Attributes:
@@ -88,6 +88,16 @@ class Event(Record, alias_generator=camel):
     time: Annotated[Millis | None, wire("EventTime")]
     data: dict[str, Any] = {}
     payload: dict[str, Any] = {}
+
+    @property
+    def key(self) -> str | None:
+        """The same in each delivery."""
+        return f"event:{self.event_id}" if self.event_id else None
+
+    @property
+    def handled_as(self) -> tuple[str, ...]:
+        """Its type, and every type."""
+        return self.type, EVERY_TYPE
 
     @property
     def title(self) -> str:

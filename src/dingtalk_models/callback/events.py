@@ -12,6 +12,11 @@ from dingtalk_models.callback.event import Event, parsed, type_of
 class CheckUrl(Event):
     """The platform checks that the URL gives the right reply (测试回调URL事件)."""
 
+    @property
+    def handled_as(self) -> tuple[str, ...]:
+        """Its type alone: it is no event for handlers of every type."""
+        return (self.type,)
+
 
 @cache
 def classes() -> dict[str, type[Event]]:

@@ -1,4 +1,4 @@
-"""The handlers of events, and the decorator that registers one."""
+"""The handlers of what arrives, and the decorator that registers one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Generic, Never
 
 from typing_extensions import TypeVar
 
-from dingtalk_models.callback.event import Event
+from dingtalk_models.callback.arrival import Arrival
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=Arrival)
 Other = TypeVar("Other", bound=Any, default=Never)
 R = TypeVar("R", default=Any)
 
@@ -17,10 +17,10 @@ Handler = Callable[[Any], Any]
 
 
 class Decorator(Generic[E]):
-    """Registers a handler for some types of event, and returns it: another decorator can register it for more.
+    """Registers a handler for some types of arrival, and returns it: another decorator can register it for more.
 
     Args:
-        handlers: the handlers of each type of event.
+        handlers: the handlers of each type.
         names: the types.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from dingtalk_models.callback.approval_events import BpmsInstanceChange, BpmsTaskChange, WorkflowFormChange
+from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.callback.attendance_events import (
     AttendanceApproveStatusChange,
     AttendanceCheckRecord,
@@ -45,14 +46,13 @@ from dingtalk_models.callback.contact_events import (
     UserLeaveOrg,
     UserModifyOrg,
 )
-from dingtalk_models.callback.event import Event
 from dingtalk_models.callback.events import CheckUrl
 from dingtalk_models.callback.handlers import Decorator
 
-A = TypeVar("A", bound=Event)
-B = TypeVar("B", bound=Event)
-C = TypeVar("C", bound=Event)
-D = TypeVar("D", bound=Event)
+A = TypeVar("A", bound=Arrival)
+B = TypeVar("B", bound=Arrival)
+C = TypeVar("C", bound=Arrival)
+D = TypeVar("D", bound=Arrival)
 
 
 class On(Protocol):
@@ -151,4 +151,4 @@ class On(Protocol):
         self, event: type[A], second: type[B], third: type[C], fourth: type[D], /
     ) -> Decorator[A | B | C | D]: ...
     @overload
-    def __call__(self, event: type[Event] | str, /, *more: type[Event] | str) -> Decorator[Any]: ...
+    def __call__(self, event: type[Arrival] | str, /, *more: type[Arrival] | str) -> Decorator[Any]: ...

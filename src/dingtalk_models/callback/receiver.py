@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import SkipValidation
 
+from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.callback.crypto import Crypto, Opened
-from dingtalk_models.callback.event import EVERY_TYPE, Event, parsed
-from dingtalk_models.callback.events import CheckUrl, read_event
+from dingtalk_models.callback.event import Event, parsed
+from dingtalk_models.callback.events import read_event
 from dingtalk_models.callback.handlers import Decorator, Handler
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import (
@@ -85,6 +86,19 @@ class Push:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What came of running the handlers.
+
+    Attributes:
+        returned: what each handler returned.
+        duplicate: whether it was handled before, so that no handler ran.
+    """
+
+    returned: Sequence[object] = ()
+    duplicate: bool = False
+
+
 class Receiver(Module):
     """Receives the pushes of one app.
 
@@ -134,7 +148,7 @@ class Receiver(Module):
         """
         return self._on
 
-    def _on(self, event: type[Event] | str, /, *more: type[Event] | str) -> Decorator[Any]:
+    def _on(self, event: type[Arrival] | str, /, *more: type[Arrival] | str) -> Decorator[Any]:
         """Register a handler for types of event."""
         return Decorator(self.handlers, (each if isinstance(each, str) else each.TYPE for each in (event, *more)))
 
@@ -163,20 +177,21 @@ class Receiver(Module):
         opened, signature = self._open(query_params, body)
         event = read_event(opened.text)
         once = self.marks.lock(f"{self._key}push:{signature}", 2 * self.tolerance)
-        duplicate = yield from self._handle(event, [once])
-        return Push(event, self.reply(opened.owner), duplicate, opened.text)
+        delivered = yield from self.deliver(event, [once])
+        return Push(event, self.reply(opened.owner), delivered.duplicate, opened.text)
 
     @operation
-    def handle(self, event: Annotated[Event, SkipValidation]) -> Flow[bool]:
+    def handle(self, event: Annotated[Arrival, SkipValidation]) -> Flow[bool]:
         """Pass an event to its handlers, for example one whose push failed.
 
         Args:
-            event: the event.
+            event: the event, or a message or a click.
 
         Returns:
             Whether it was handled before; then the handlers are not called.
         """
-        return self._handle(event, [])
+        delivered = yield from self.deliver(event)
+        return delivered.duplicate
 
     def reply(self, owner: str | None = None) -> dict[str, str]:
         """The reply to a push: an encrypted and signed `success`."""
@@ -193,18 +208,24 @@ class Receiver(Module):
             raise ReplayedCallback("the push is too old, or this machine's clock is wrong")
         return self.crypto.open(encrypted), signature
 
-    def _handle(self, event: Event, locks: list[Lock]) -> Flow[bool]:
-        """Run the handlers of an event under these locks and its own. Returns whether it was handled before."""
-        wanted = (event.type,) if isinstance(event, CheckUrl) else (event.type, EVERY_TYPE)
-        handlers = [handler for name in wanted for handler in self.handlers.get(name, ())]
-        done = f"{self._key}event:{event.event_id}" if handlers and event.event_id else None
-        if done:
-            locks.append(self.marks.lock(done, self.lease))
+    def deliver(self, arrival: Arrival, locks: Iterable[Lock] = ()) -> Flow[Delivered]:
+        """Run the handlers of what arrived, once for all its deliveries.
+
+        Args:
+            arrival: the event, message or click.
+            locks: what to hold meanwhile, beside its own lock.
+        """
+        arrival.received_by(self.app)
+        handlers = [handler for name in arrival.handled_as for handler in self.handlers.get(name, ())]
+        done = f"{self._key}{arrival.key}" if handlers and arrival.key else None
+        locks = [*locks, *([self.marks.lock(done, self.lease)] if done else [])]
         if not (yield Blocking(lambda: self._claimed(locks, done))):
-            return True
+            return Delivered(duplicate=True)
+        returned: list[object] = []
         try:
             for handler in handlers:
-                yield Handle(handler, event)
+                answer = yield from Handle(handler, arrival)
+                returned.append(answer)
             if done:
                 yield Blocking(lambda: self.marks.set(done, _DONE, self.remember))
         except Exception:
@@ -214,7 +235,7 @@ class Receiver(Module):
             for lock in locks:
                 lock.release_in_background()
             raise
-        return False
+        return Delivered(returned)
 
     def _claimed(self, locks: list[Lock], done: str | None) -> bool:
         """Whether to handle an event: it was not handled before, and every lock is acquired.

@@ -132,3 +132,7 @@ class Handle(Step):
 
     handler: Callable[[Any], object]
     value: object
+
+    def __iter__(self) -> Flow[object]:
+        returned: object = yield self
+        return returned

@@ -122,8 +122,7 @@ async def _wait(step: Wait[T]) -> T | None:
     return step.future.result() if step.future.done() else None
 
 
-async def _handle(step: Handle) -> None:
+async def _handle(step: Handle) -> object:
     if inspect.iscoroutinefunction(step.handler):
-        await step.handler(step.value)
-    else:
-        await in_thread(lambda: step.handler(step.value))
+        return await step.handler(step.value)
+    return await in_thread(lambda: step.handler(step.value))

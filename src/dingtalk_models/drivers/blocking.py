@@ -161,12 +161,13 @@ class BlockingDriver:
             threading.Thread(target=lambda: self.run(begin()), daemon=True, name="dingtalk-refresh").start()
 
     @staticmethod
-    def _handle(step: Handle) -> None:
+    def _handle(step: Handle) -> object:
         result = step.handler(step.value)
-        if inspect.iscoroutine(result):
-            import asyncio  # noqa: PLC0415 - slow to import, and most blocking programs do not need it
+        if not inspect.iscoroutine(result):
+            return result
+        import asyncio  # noqa: PLC0415 - slow to import, and most blocking programs do not need it
 
-            asyncio.run(result)
+        return asyncio.run(result)
 
 
 def _loop_runs_here() -> bool:
