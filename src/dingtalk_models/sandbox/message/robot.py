@@ -13,6 +13,7 @@ from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.replies import page_of
 from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.group import Group
 from dingtalk_models.sandbox.state.message import RobotMail
 
 SCOPE: Final = "qyapi_robot_sendmsg"
@@ -48,11 +49,14 @@ def check_robot(company: Company, robot_code: str) -> None:
         raise Refused("invalidParameter.robotCode.notExsit")
 
 
-def check_group(company: Company, conversation: str) -> list[str]:
-    """The members of a group, or a refusal."""
+def check_group(company: Company, conversation: str) -> Group:
+    """A group, or a refusal."""
     if conversation not in company.outbox.groups:
         raise Refused("invalid.openConversationId")
-    return company.outbox.groups[conversation]
+    group = company.outbox.groups[conversation]
+    if group.dissolved:
+        raise Refused("group.disbanded")
+    return group
 
 
 def _mail(
@@ -158,8 +162,8 @@ def group_send(
 ) -> Result:
     """机器人发送群聊消息."""
     check_robot(company, robot_code)
-    members = check_group(company, conversation)
-    return {"processQueryKey": _mail(company, msg_key, msg_param, members, conversation).key}
+    members = check_group(company, conversation).members
+    return {"processQueryKey": _mail(company, msg_key, msg_param, list(members), conversation).key}
 
 
 @endpoint("POST", "/v1.0/robot/groupMessages/query", scope=SCOPE, invalid="invalidParameter.param.invalid")

@@ -150,6 +150,7 @@ API_ERRORS: Final[dict[str, tuple[int, str]]] = {
     "dentryNameIllegal": (400, "dentryNameIllegal"),
     "dentryNotExist": (404, "dentryNotExist"),
     "dentryStoreError": (400, "dentryStoreError"),
+    "group.disbanded": (400, "群已经解散"),
     "invalid.client": (400, "invalid.client"),
     "invalid.openConversationId": (400, "无效的openConversationId"),
     "invalid.processQueryKey": (400, "无效的processQueryKey"),

@@ -131,7 +131,7 @@ class Company:
         user.modified = next(self._ticks)
 
     def remove_user(self, user: User) -> None:
-        """Remove a person from the company, with their departments, roles and attendance group."""
+        """Remove a person from the company, with their departments, roles, attendance group and group chats."""
         self.place(user, ())
         del self.users[user.userid]
         self.admins.pop(user.userid, None)
@@ -139,6 +139,8 @@ class Company:
             role.members.pop(user.userid, None)
         for group in self.attendance.groups.values():
             group.userids[:] = [each for each in group.userids if each != user.userid]
+        for chat in self.outbox.groups.values():
+            chat.remove([user.userid])
 
     # roles
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dingtalk_models.sandbox.state.group import Groups
+
 
 @dataclass
 class Task:
@@ -73,7 +75,7 @@ class Outbox:
         templates: the templates of work notifications, and whether each may be used.
         seconds: how long a work notification takes to reach everyone.
         robot_mail: messages of the app's robot by their keys.
-        groups: the members of each group that the robot is in.
+        groups: the groups of the company, by openConversationId; the robot is in each.
         flow_controlled: the people who get no more messages from the robot for now.
         webhooks: robots of groups by their tokens.
         throttled: the code for too many messages to a webhook: 410100, or as the platform really answers, 130101 or
@@ -85,7 +87,7 @@ class Outbox:
         self.templates: dict[str, bool] = {}
         self.seconds = 0.0
         self.robot_mail: dict[str, RobotMail] = {}
-        self.groups: dict[str, list[str]] = {}
+        self.groups = Groups()
         self.flow_controlled: set[str] = set()
         self.webhooks: dict[str, Webhook] = {}
         self.throttled = 410100
@@ -97,11 +99,9 @@ class Outbox:
         self.webhooks[webhook.token] = webhook
         return webhook
 
-    def add_group(self, userids: Iterable[str]) -> str:
+    def add_group(self, userids: Iterable[str], name: str = "", owner: str | None = None) -> str:
         """Make a group that the app's robot is in; returns its openConversationId."""
-        conversation = f"cid{secrets.token_urlsafe(16)}=="
-        self.groups[conversation] = list(userids)
-        return conversation
+        return self.groups.make(userids, name=name, owner=owner).open_conversation_id
 
     def received(self, userid: str) -> list[dict[str, Any]]:
         """The work notifications that a person has, oldest first."""
