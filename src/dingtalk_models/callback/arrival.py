@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
-from pydantic import PrivateAttr
+from pydantic import ConfigDict, PrivateAttr, ValidationError
+from typing_extensions import Unpack
 
 from dingtalk_models.core.context import AppLike, current_app
+from dingtalk_models.core.errors import CallbackError
+from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Record
+
+topics: dict[str, type[Arrival]] = {}
+"""The classes of arrivals by their topics in Stream mode. A class enters when it is defined."""
 
 
 class Arrival(Record):
@@ -21,6 +28,33 @@ class Arrival(Record):
     """The topic of its callback in Stream mode; `None` for events."""
 
     _app: AppLike | None = PrivateAttr(default=None)
+
+    def __init_subclass__(cls, **settings: Unpack[ConfigDict]) -> None:
+        super().__init_subclass__(**settings)
+        if topic := vars(cls).get("TOPIC"):
+            topics[topic] = cls
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Self:
+        """Read it from what was pushed: of a frame in Stream mode, from its data.
+
+        Raises:
+            CallbackError: a field that it cannot do without is missing.
+        """
+        return cls._read(payload)
+
+    @classmethod
+    def _read(cls, fields: Mapping[str, Any], fixed: Mapping[str, Any] = MappingProxyType({})) -> Self:
+        """Read these fields. One that does not have its documented form is kept in `unparsed`, unless it is fixed."""
+        fields, unparsed = dict(fields), dict[str, Any]()
+        while True:
+            try:
+                return cls.model_validate({**fields, **fixed, **({UNPARSED: unparsed} if unparsed else {})})
+            except ValidationError as error:
+                if not fields:
+                    raise CallbackError(f"it is no {cls.__name__}") from None
+                odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
+                unparsed |= {name: fields.pop(name) for name in odd & fields.keys() or set(fields)}
 
     @property
     def app(self) -> AppLike:

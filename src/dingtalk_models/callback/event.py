@@ -9,14 +9,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, ConfigDict, ValidationError
+from pydantic import BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_snake
 from typing_extensions import Unpack
 
 from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.core.errors import CallbackError
 from dingtalk_models.core.json_values import is_object, loaded
-from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.problems import fields_in, wire_names
 from dingtalk_models.core.wire import Millis, camel, wire
 
@@ -112,13 +111,7 @@ class Event(Arrival, alias_generator=camel):
         named = {name[:1].lower() + name[1:]: value for name, value in data.items()}
         fields = {name: value for name, value in named.items() if name in _own_names(cls)} | head
         fixed = {"EventType": type_of(payload), "data": data, "payload": payload}
-        unparsed: dict[str, Any] = {}
-        while True:
-            try:
-                return cls.model_validate(fields | fixed | ({UNPARSED: unparsed} if unparsed else {}))
-            except ValidationError as error:
-                odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
-                unparsed |= {name: fields.pop(name) for name in odd & fields.keys() or set(fields)}
+        return cls._read(fields, fixed)
 
     def __repr_args__(self) -> Any:
         """The fields that have a value, without `payload`."""
