@@ -20,7 +20,7 @@ another answer. An API that is not documented is refused, and logged in `dingtal
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
@@ -30,6 +30,8 @@ if not (find_spec("starlette") and find_spec("uvicorn")):
 
 from dingtalk_models.modules import MODULES
 from dingtalk_models.sandbox.gateway import Gateway
+from dingtalk_models.sandbox.message import saying
+from dingtalk_models.sandbox.message.saying import Audio, File, Picture, RichText, Sayable, Video
 from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.errors import Refused
@@ -40,6 +42,8 @@ from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Attempt, Push
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Admin, Department, Membership, Role, RoleGroup, User
+from dingtalk_models.sandbox.state.conversation import Conversation, Entry
+from dingtalk_models.sandbox.state.group import Group
 from dingtalk_models.sandbox.state.seed import seeded_company
 
 if TYPE_CHECKING:
@@ -48,21 +52,29 @@ if TYPE_CHECKING:
 __all__ = [
     "Admin",
     "Attempt",
+    "Audio",
     "Behaviour",
     "Clock",
     "Company",
+    "Conversation",
     "Credentials",
     "Department",
+    "Entry",
     "Fault",
+    "File",
+    "Group",
     "Membership",
     "OwnAnswer",
+    "Picture",
     "Push",
     "Received",
     "Refused",
+    "RichText",
     "Role",
     "RoleGroup",
     "Sandbox",
     "User",
+    "Video",
 ]
 
 # the folders with endpoints are those of the client's modules; a file in one of them needs no registration
@@ -206,6 +218,87 @@ class Sandbox:
         self.company.callbacks.deliver(push)
         self.settle()
         return push
+
+    @property
+    def robot(self) -> str:
+        """The code of the app's robot."""
+        return self.appkey
+
+    @property
+    def robot_url(self) -> str | None:
+        """The URL that messages to the robot are posted to; `None`: they go to the clients of Stream mode."""
+        return self.company.conversations.robot_url
+
+    @robot_url.setter
+    def robot_url(self, url: str | None) -> None:
+        self.company.conversations.robot_url = url
+
+    def add_group(self, userids: Iterable[str], name: str = "测试群", owner: str | None = None) -> Group:
+        """Make a group of these people and the app's robot."""
+        return self.company.outbox.groups.make(userids, name=name, owner=owner)
+
+    def conversation(self, of: str) -> Conversation:
+        """A conversation with the robot, by the userid of the person, or by its own id.
+
+        Raises:
+            LookupError: there is no such person or conversation.
+        """
+        talks = self.company.conversations
+        return talks.alone(of) if of in self.company.users else talks.find(of)
+
+    def say(
+        self,
+        who: str,
+        what: Sayable,
+        *,
+        to: Conversation | str | None = None,
+        at: Sequence[str] = (),
+        at_robot: bool = True,
+    ) -> Entry:
+        """Let a person say something to the app's robot, or in a group.
+
+        The message reaches the app by HTTP if `robot_url` is set, and this returns when it has answered. Otherwise it
+        goes to a client of Stream mode, and this returns at once; `wait_for_reply` waits for what the robot says.
+
+        Args:
+            who: the userid of the person.
+            what: a text, a `Picture`, `Audio`, `Video`, `File` or `RichText`. A dict is a message of another type.
+            to: the group, or its id; by default, or with `sandbox.robot`, the robot alone.
+            at: the userids of others who are mentioned in a group.
+            at_robot: whether the robot is mentioned in a group. If it is not, it does not get the message; nor does
+                it get a recording, a film or a file from a group.
+
+        Returns:
+            What is in the transcript of the conversation now.
+
+        Raises:
+            LookupError: there is no such person or conversation, or they are not in it.
+            PermissionError: they may not speak in this group.
+        """
+        if to is None or to == self.robot:
+            to = who
+        talk = self.conversation(to) if isinstance(to, str) else to
+        return saying.say(self.company, who, what, talk, at, at_robot=at_robot)
+
+    def say_again(self, entry: Entry) -> Entry:
+        """Deliver what someone said to the app again, as after a loss of the answer."""
+        saying.deliver(self.company, entry)
+        return entry
+
+    def wait_for_reply(self, to: Entry, timeout: float = 10) -> Entry:
+        """Wait until the robot has said something after this, in the same conversation, and return it.
+
+        Raises:
+            TimeoutError: it says nothing.
+        """
+        talks = self.company.conversations
+        talk = talks.of(to)
+
+        def replies() -> list[Entry]:
+            return [entry for entry in talk.transcript[talk.transcript.index(to) :] if entry.sender is None]
+
+        talks.wait(lambda: bool(replies()), timeout)
+        return replies()[0]
 
     def settle(self, timeout: float = 10) -> None:
         """Wait until every push that is due is delivered."""

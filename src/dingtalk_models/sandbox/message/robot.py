@@ -77,7 +77,10 @@ def _mail(
         if not given.get(name):
             raise Refused(code)
     key = secrets.token_urlsafe(32) + "="
-    mail = RobotMail(key, msg_key, given, company.credentials.clock.now(), receivers, conversation)
+    talks = company.conversations
+    to = [talks.find(conversation)] if conversation else [talks.alone(userid) for userid in receivers]
+    entries = [talks.robot_says(each, msg_key, given, "robot") for each in to]
+    mail = RobotMail(key, msg_key, given, company.credentials.clock.now(), receivers, conversation, entries=entries)
     company.outbox.robot_mail[key] = mail
     return mail
 
@@ -96,7 +99,7 @@ def _recall(company: Company, keys: list[str], conversation: str | None) -> Resu
     failed: dict[str, str] = {}
     for key in keys:
         try:
-            _find(company, key, conversation).recalled = True
+            _find(company, key, conversation).recall()
         except Refused as refusal:
             failed[key] = str(refusal.code)
         else:

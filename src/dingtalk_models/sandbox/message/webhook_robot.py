@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypedDict, Unpack
 
 from pydantic import Field
 
@@ -62,31 +62,29 @@ def check_rate(company: Company, webhook: Webhook) -> None:
     webhook.recent.append(now)
 
 
-@endpoint("POST", "/robot/send?access_token&timestamp&sign", invalid=40035, open=True)
-def send_by_webhook(
-    company: Company,
-    *,
-    access_token: str | None = None,
-    timestamp: str | None = None,
-    sign: str | None = None,
-    msgtype: str | None = None,
-    text: dict[str, Any] | None = None,
-    link: dict[str, Any] | None = None,
-    markdown: dict[str, Any] | None = None,
-    action_card: Annotated[dict[str, Any] | None, Field(alias="actionCard")] = None,
-    feed_card: Annotated[dict[str, Any] | None, Field(alias="feedCard")] = None,
-    at: dict[str, Any] | None = None,
-    msg_uuid: Annotated[str | None, Field(alias="msgUuid")] = None,
-) -> Result:
-    """自定义机器人发送群消息."""
-    if not access_token:
-        raise Refused(40035, "缺少参数 access_token")
-    webhook = company.outbox.webhooks.get(access_token)
-    if webhook is None:
-        raise Refused(300005)
+class Content(TypedDict, total=False):
+    """What a webhook is told to send: one of these, by its type."""
+
+    msgtype: str
+    text: dict[str, Any]
+    link: dict[str, Any]
+    markdown: dict[str, Any]
+    action_card: Annotated[dict[str, Any], Field(alias="actionCard")]
+    feed_card: Annotated[dict[str, Any], Field(alias="feedCard")]
+
+
+def read_content(at: dict[str, Any] | None, **given: Unpack[Content]) -> tuple[str, dict[str, Any]]:
+    """The type of a message and what it says, or a refusal."""
+    msgtype = given.get("msgtype")
     if msgtype is None:
         raise Refused(40035, "缺少参数 json")
-    contents = {"text": text, "link": link, "markdown": markdown, "actionCard": action_card, "feedCard": feed_card}
+    contents = {
+        "text": given.get("text"),
+        "link": given.get("link"),
+        "markdown": given.get("markdown"),
+        "actionCard": given.get("action_card"),
+        "feedCard": given.get("feed_card"),
+    }
     if msgtype not in contents:
         raise Refused(400105)
     content = contents[msgtype] or {}
@@ -95,10 +93,30 @@ def send_by_webhook(
     single = bool(content.get("singleURL") and content.get("singleTitle"))
     if msgtype == "actionCard" and single == bool(content.get("btns")):
         raise Refused(40035)
-    said = json.dumps(content, ensure_ascii=False)
-    if len(said.encode()) > MAX_BYTES:
+    if len(json.dumps(content, ensure_ascii=False).encode()) > MAX_BYTES:
         raise Refused(460101)
-    check_security(company, webhook, said, timestamp, sign)
+    return msgtype, content
+
+
+@endpoint("POST", "/robot/send?access_token&timestamp&sign", invalid=40035, open=True)
+def send_by_webhook(
+    company: Company,
+    *,
+    access_token: str | None = None,
+    timestamp: str | None = None,
+    sign: str | None = None,
+    at: dict[str, Any] | None = None,
+    msg_uuid: Annotated[str | None, Field(alias="msgUuid")] = None,
+    **given: Unpack[Content],
+) -> Result:
+    """自定义机器人发送群消息."""
+    if not access_token:
+        raise Refused(40035, "缺少参数 access_token")
+    webhook = company.outbox.webhooks.get(access_token)
+    if webhook is None:
+        raise Refused(300005)
+    msgtype, content = read_content(at, **given)
+    check_security(company, webhook, json.dumps(content, ensure_ascii=False), timestamp, sign)
     if msg_uuid and any(message.get("msgUuid") == msg_uuid for message in webhook.messages):
         return {}
     check_rate(company, webhook)

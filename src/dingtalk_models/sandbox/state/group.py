@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+
+from dingtalk_models.sandbox.state.conversation import Conversation, Entry
 
 OPTIONS: Final = (
     "show_history_type",
@@ -19,7 +21,7 @@ OPTIONS: Final = (
 
 
 @dataclass(eq=False)
-class Group:
+class Group(Conversation):
     """A group of people: an ordinary one, or a scene group, which was made from a template.
 
     Attributes:
@@ -38,7 +40,10 @@ class Group:
         templates: the templates that are switched on in it.
         dissolved: whether it was dissolved.
         private_chat: whether its members may write to each other in private.
+        transcript: what was said in it.
     """
+
+    kind: ClassVar[str] = "2"
 
     open_conversation_id: str
     chat_id: str
@@ -57,6 +62,7 @@ class Group:
     templates: set[str] = field(default_factory=set[str])
     dissolved: bool = False
     private_chat: bool = True
+    transcript: list[Entry] = field(default_factory=list[Entry], repr=False)
 
     def add(self, userids: Iterable[str]) -> None:
         """Add members; those who are in it stay."""

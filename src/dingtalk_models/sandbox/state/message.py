@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dingtalk_models.sandbox.state.conversation import Entry
 from dingtalk_models.sandbox.state.group import Groups
 
 
@@ -53,6 +54,13 @@ class RobotMail:
     conversation: str | None = None
     read: list[str] = field(default_factory=list[str])
     recalled: bool = False
+    entries: list[Entry] = field(default_factory=list[Entry])
+
+    def recall(self) -> None:
+        """Take it back, in each conversation."""
+        self.recalled = True
+        for entry in self.entries:
+            entry.recalled = True
 
 
 @dataclass
