@@ -45,6 +45,8 @@ from dingtalk_models.sandbox.state.contact import Admin, Department, Membership,
 from dingtalk_models.sandbox.state.conversation import Conversation, Entry
 from dingtalk_models.sandbox.state.group import Group
 from dingtalk_models.sandbox.state.seed import seeded_company
+from dingtalk_models.sandbox.state.stream import Client, NoClient, StreamMessage, Streams
+from dingtalk_models.sandbox.stream.websocket import WebSocket, protocol
 
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp
@@ -54,6 +56,7 @@ __all__ = [
     "Attempt",
     "Audio",
     "Behaviour",
+    "Client",
     "Clock",
     "Company",
     "Conversation",
@@ -64,6 +67,7 @@ __all__ = [
     "File",
     "Group",
     "Membership",
+    "NoClient",
     "OwnAnswer",
     "Picture",
     "Push",
@@ -73,12 +77,14 @@ __all__ = [
     "Role",
     "RoleGroup",
     "Sandbox",
+    "StreamMessage",
+    "Streams",
     "User",
     "Video",
 ]
 
 # the folders with endpoints are those of the client's modules; a file in one of them needs no registration
-load_endpoints(f"{__name__}.{module}" for module in MODULES)
+load_endpoints(f"{__name__}.{module}" for module in (*MODULES, "stream"))
 
 
 class Sandbox:
@@ -97,6 +103,7 @@ class Sandbox:
         clock: the time for expiry, throttling and login codes; `clock.advance(seconds)`.
         calls: the requests that were received, oldest first.
         pushes: the pushes to the address that is registered for events, oldest first.
+        stream: the clients of Stream mode, and what is sent to them.
         corp_id, corp_secret, appkey, appsecret, agent_id: the credentials it accepts.
     """
 
@@ -116,11 +123,12 @@ class Sandbox:
         self.appkey, self.appsecret, self.agent_id = held.appkey, held.appsecret, held.agent_id
         self.clock: Clock = held.clock
         self._gateway = Gateway(self.company, qps, None if scopes is None else frozenset(scopes))
-        self._app = App(self._gateway.answer, held.clock)
+        self._app = App(self._gateway.answer, held.clock, WebSocket(self.company.stream))
         self.calls: list[Received] = self._app.calls
         self.pushes: list[Push] = self.company.callbacks.pushes
+        self.stream: Streams = self.company.stream
         self._qps = qps
-        self._server = Server(self._app, host, port)
+        self._server = Server(self._app, host, port, protocol)
 
     @property
     def url(self) -> str:
@@ -131,6 +139,7 @@ class Sandbox:
         """Serve."""
         self._server.start()
         self.company.drive.store.url = self.url
+        self.stream.endpoint = f"{self.url.replace('http', 'ws', 1)}/connect"
         return self
 
     def stop(self) -> None:
@@ -208,8 +217,11 @@ class Sandbox:
         """Push an event to the registered address, with these fields under their wire names, and wait for its answer.
 
         Changes that endpoints make in the company are pushed by themselves, if the address is registered for them.
+        Clients of Stream mode that subscribed to events get the same event.
         """
         push = self.company.callbacks.push(event_type, fields)
+        if self.stream.wants_events:
+            self.stream.push_event(event_type, fields, push.payload["eventId"])
         self.settle()
         return push
 
@@ -301,5 +313,6 @@ class Sandbox:
         return replies()[0]
 
     def settle(self, timeout: float = 10) -> None:
-        """Wait until every push that is due is delivered."""
+        """Wait until every push that is due is delivered, and all that was sent in Stream mode is answered."""
         self.company.callbacks.settle(timeout)
+        self.stream.settle(timeout)

@@ -31,14 +31,18 @@ _PROFILE: Final = {
 
 @contextmanager
 def pushing_changes(company: Company) -> Generator[None]:
-    """Push an event for each change that the block makes, if the address is registered for it."""
-    callbacks = company.callbacks
-    before = Picture(company) if callbacks.registration else None
+    """Push an event for each change that the block makes: to the address that is registered for it, and to clients."""
+    callbacks, stream = company.callbacks, company.stream
+    before = Picture(company) if callbacks.registration or stream.wants_events else None
     yield
-    if before and callbacks.registration:
-        for event_type, fields in changes(before, Picture(company)):
-            if event_type in callbacks.registration.tags:
-                callbacks.push(event_type, fields)
+    if before is None:
+        return
+    for event_type, fields in changes(before, Picture(company)):
+        event_id: str | None = None
+        if callbacks.registration and event_type in callbacks.registration.tags:
+            event_id = callbacks.push(event_type, fields).payload["eventId"]
+        if stream.wants_events:
+            stream.push_event(event_type, fields, event_id)
 
 
 class Picture:

@@ -74,16 +74,26 @@ def _masked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class App:
-    """The ASGI application: reads a request, has a fault or `answer` answer it, and records it."""
+    """The ASGI application: reads a request, has a fault or `answer` answer it, and records it.
 
-    def __init__(self, answer: Callable[[Call], Answer], clock: Clock) -> None:
+    Args:
+        answer: answers a call.
+        clock: the sandbox's time.
+        websocket: serves the WebSockets.
+    """
+
+    def __init__(self, answer: Callable[[Call], Answer], clock: Clock, websocket: ASGIApp) -> None:
         self.calls: list[Received] = []
         self.faults: list[Fault] = []
         self._answer_call = answer
+        self._websocket = websocket
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+            return
         request = Request(scope, receive)
         try:
             content = await request.body()
@@ -145,8 +155,15 @@ class _Protocol(H11Protocol):
 class Server:
     """Serves an application from its own thread."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
-        self._config = Config(app, lifespan="off", log_config=None, ws="none", timeout_keep_alive=60)
+    def __init__(self, app: ASGIApp, host: str, port: int, websocket_protocol: Any) -> None:
+        self._config = Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            ws=websocket_protocol,
+            ws_ping_interval=None,  # half-open connections are to stay
+            timeout_keep_alive=60,
+        )
         self._address = (host, port)
         self._url: str | None = None
 

@@ -17,6 +17,7 @@ from dingtalk_models.sandbox.state.customer import Clientele
 from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.message import Outbox
+from dingtalk_models.sandbox.state.stream import Streams
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ class Company:
         self.clientele = Clientele()
         self.drive = Drive(self.credentials.clock)
         self.callbacks = Callbacks(self.credentials.clock, self.credentials.corp_id)
+        self.stream = Streams(self.credentials)
         self._kept: dict[type, Any] = {}
         self._ids = itertools.count(1001)
         self._ticks = itertools.count(1)

@@ -1,0 +1,455 @@
+"""Stream mode, as the platform sees it: tickets, connected clients, and what is sent to them.
+
+An event goes to one of the clients that subscribed to events, at random. Until one answers that it was handled, it is
+sent again every `redeliver_after` seconds. A callback (a message to a robot, a click on a card) is sent once.
+
+Only the sandbox's event loop changes what is here. The methods that a test calls pass their work to that loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import json
+import random
+import secrets
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dingtalk_models.sandbox.server.json_values import is_object
+from dingtalk_models.sandbox.state.auth import Credentials
+
+TICKET_LIFE: Final = 90.0
+
+Topics = frozenset[tuple[str, str]]
+"""Types and topics that a client subscribed to."""
+
+_EVERY_EVENT: Final = ("EVENT", "*")
+
+
+class NoClient(LookupError):
+    """No connected client subscribed to the topic, so the callback is lost."""
+
+
+@dataclass(eq=False, repr=False)
+class Client:
+    """A connected client.
+
+    Attributes:
+        topics: what it subscribed to.
+        ua: how it calls itself.
+        transport: its TCP connection.
+        id: the id of the connection.
+        answered_pings: how many pings it answered.
+        leaving: whether it was told to connect anew: nothing is sent to it any more.
+        mute: whether nothing that is sent to it leaves.
+        silent: whether nothing that it sends is read, either: its connection is half open.
+    """
+
+    topics: Topics
+    ua: str
+    transport: asyncio.Transport
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    answered_pings: int = 0
+    leaving: bool = False
+    mute: bool = False
+    silent: bool = False
+    ping: str | None = None
+    outbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client answered: the code, and the data, parsed."""
+
+    code: int
+    data: Any
+
+
+@dataclass(eq=False, repr=False)
+class StreamMessage:
+    """An event or a callback on its way.
+
+    Attributes:
+        type: `EVENT` or `CALLBACK`.
+        topic: its topic.
+        headers: its own headers.
+        data: what it says.
+        sent_to: the ids of the connections to which it was sent, in this order.
+        answers: the answers, oldest first.
+        lost: whether it is a callback for which there was no client.
+    """
+
+    type: str
+    topic: str
+    headers: dict[str, str]
+    data: Mapping[str, Any]
+    sent_to: list[str] = field(default_factory=list[str])
+    answers: list[Answer] = field(default_factory=list[Answer])
+    lost: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a client answered that it was handled."""
+        return any(each.code == 200 and not _later(each.data) for each in self.answers)
+
+    @property
+    def code(self) -> int | None:
+        """The code of the last answer; `None`: there is none."""
+        return self.answers[-1].code if self.answers else None
+
+    @property
+    def response(self) -> Any:
+        """The response in the last answer."""
+        data = self.answers[-1].data if self.answers else None
+        return data.get("response") if is_object(data) else None
+
+    def frame(self, connection_id: str, app_id: str, message_id: str, millis: int) -> str:
+        """The frame that delivers it."""
+        return _frame(self.type, self.topic, self.headers, self.data, (connection_id, app_id, message_id, millis))
+
+
+class Streams:
+    """The gateway of Stream mode.
+
+    Attributes:
+        endpoint: the address of the WebSocket.
+        clients: the connected clients.
+        messages: every event and callback, oldest first.
+        strays: frames of clients that answer nothing that was sent, such as answers to a malformed frame.
+        redeliver_after: seconds until an event that was not handled is sent again.
+        ping_every: seconds between two pings. A client that has not answered at the next one is cut off.
+        disconnect_after: seconds from the notice of `disconnect()` to the end of the connection.
+        duplicates: the share of events that are sent twice, from 0 to 1.
+        opened: how many connections were made.
+    """
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.endpoint = ""
+        self.clients: list[Client] = []
+        self.messages: list[StreamMessage] = []
+        self.strays: list[Any] = []
+        self.redeliver_after = 60.0
+        self.ping_every = 20.0
+        self.disconnect_after = 10.0
+        self.duplicates = 0.0
+        self.opened = 0
+        self.wants_events = False
+        self._clock = credentials.clock
+        self._corp_id = credentials.corp_id
+        self._app_id = str(uuid.uuid5(uuid.NAMESPACE_OID, credentials.appkey))
+        self._tickets: dict[str, tuple[float, Topics, str]] = {}
+        self._waiting: deque[StreamMessage] = deque()
+        self._sent: dict[str, StreamMessage] = {}
+        self._due: list[tuple[float, int, StreamMessage]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._timer: asyncio.TimerHandle | None = None
+        credentials.clock.on_advance(self._wake)
+
+    # what a test does
+
+    def push_event(self, event_type: str, fields: Mapping[str, Any], event_id: str | None = None) -> StreamMessage:
+        """Send an event; without a client, to the next one that connects."""
+        headers = {
+            "eventType": event_type,
+            "eventId": event_id or uuid.uuid4().hex,
+            "eventBornTime": str(int(self._clock.now() * 1000)),
+            "eventCorpId": self._corp_id,
+            "eventUnifiedAppId": self._app_id,
+        }
+        return self._push(StreamMessage("EVENT", "*", headers, fields))
+
+    def push_callback(self, topic: str, data: Mapping[str, Any], timeout: float = 10) -> StreamMessage:
+        """Send a callback to a client that subscribed to its topic, and wait for the answer.
+
+        Args:
+            topic: its topic, such as `/v1.0/im/bot/messages/get`.
+            data: what it says.
+            timeout: seconds to wait; 0 for not waiting.
+
+        Raises:
+            NoClient: no client subscribed to this topic.
+            TimeoutError: the answer did not come in time.
+        """
+        message = self._push(StreamMessage("CALLBACK", topic, {}, data))
+        if timeout:
+            self._until(lambda: bool(message.answers) or message.lost, timeout, f"no answer to {topic}")
+            if message.lost:
+                raise NoClient(topic)
+        return message
+
+    def wait_for_clients(self, count: int = 1, timeout: float = 10) -> None:
+        """Wait until so many clients are connected.
+
+        Raises:
+            TimeoutError: they are not, in time.
+        """
+        self._until(lambda: len(self.clients) == count, timeout, f"{len(self.clients)} clients are connected")
+
+    def settle(self, timeout: float = 10) -> None:
+        """Wait until everything that was sent to clients that are still there is answered.
+
+        Raises:
+            TimeoutError: it is not, in time.
+        """
+        self._until_each(self._settled, self.messages, timeout, "messages are unanswered")
+
+    def wait_until_accepted(self, timeout: float = 10) -> None:
+        """Wait until every event was handled, however often it has to be sent.
+
+        Raises:
+            TimeoutError: they were not, in time.
+        """
+        events = [each for each in tuple(self.messages) if each.type == "EVENT"]
+        self._until_each(lambda each: each.accepted, events, timeout, "events were not handled")
+
+    def drop(self, *clients: Client) -> None:
+        """Cut connections: these, or all."""
+        self._each(clients, lambda client: client.transport.abort())
+
+    def silence(self, *clients: Client) -> None:
+        """Make connections half open: they stay, but nothing is read from them, and nothing is sent."""
+
+        def silence(client: Client) -> None:
+            client.mute = client.silent = True
+            client.transport.pause_reading()
+
+        self._each(clients, silence)
+
+    def stall(self, *clients: Client) -> None:
+        """Send nothing more to these clients, or to all; the WebSocket's own pings are still answered."""
+
+        def stall(client: Client) -> None:
+            client.mute = True
+
+        self._each(clients, stall)
+
+    def disconnect(self, *clients: Client) -> None:
+        """Tell clients to connect anew: these, or all. Their connections end `disconnect_after` seconds later."""
+
+        def disconnect(client: Client) -> None:
+            client.leaving = True
+            self._send(client, "disconnect", {"reason": "connection is expired"})
+            asyncio.get_running_loop().call_later(self.disconnect_after, client.transport.abort)
+
+        self._each(clients, disconnect)
+
+    def ping(self, *clients: Client) -> None:
+        """Send a ping to clients: these, or all."""
+        self._each(clients, self._ping)
+
+    def send_raw(self, text: str, *clients: Client) -> None:
+        """Send exactly this to clients, such as a malformed frame; what they answer is in `strays`."""
+        self._each(clients, lambda client: client.outbox.put_nowait(text))
+
+    # what the endpoints and the WebSocket do
+
+    def issue_ticket(self, topics: Topics, ua: str) -> str:
+        """A ticket for one connection."""
+        self._attach()
+        now = self._clock.now()
+        self._tickets = {ticket: held for ticket, held in self._tickets.items() if held[0] > now}
+        ticket = secrets.token_hex(18)
+        self._tickets[ticket] = (now + TICKET_LIFE, topics, ua)
+        return ticket
+
+    def redeem(self, ticket: str) -> tuple[Topics, str] | None:
+        """What the client with this ticket subscribed to; `None`: the ticket is unknown, used or too old."""
+        expires, topics, ua = self._tickets.pop(ticket, (0.0, frozenset[tuple[str, str]](), ""))
+        return (topics, ua) if self._clock.now() < expires else None
+
+    def came(self, client: Client) -> None:
+        """A client has connected."""
+        self._attach()
+        self.opened += 1
+        self.wants_events |= _EVERY_EVENT in client.topics
+        self.clients.append(client)
+        self._pump()
+        self._schedule()
+        self._notify()
+
+    def went(self, client: Client) -> None:
+        """A client is gone."""
+        self.clients.remove(client)
+        self._notify()
+
+    def take(self, client: Client, text: str) -> None:
+        """Take a frame of a client."""
+        frame = _parsed(text)
+        headers = frame.get("headers") if is_object(frame) else None
+        message_id = headers.get("messageId") if is_object(headers) else None
+        if not is_object(frame) or not isinstance(message_id, str):
+            self.strays.append(frame)
+        elif message_id == client.ping:
+            client.ping = None
+            client.answered_pings += 1
+        elif message := self._sent.get(message_id):
+            message.answers.append(Answer(frame.get("code", 0), _parsed(frame.get("data"))))
+        else:
+            self.strays.append(frame)
+        self._notify()
+
+    async def keep_alive(self, client: Client) -> None:
+        """Ping a client for as long as it is there. One that does not answer is cut off."""
+        while True:
+            await asyncio.sleep(self.ping_every)
+            if client.ping and not client.mute:
+                client.transport.abort()
+            self._ping(client)
+
+    # inside
+
+    def _push(self, message: StreamMessage) -> StreamMessage:
+        self.messages.append(message)
+        self._waiting.append(message)
+        if not self._soon(self._pump) and message.type == "CALLBACK":
+            self._waiting.remove(message)
+            message.lost = True
+        return message
+
+    def _pump(self) -> None:
+        """Send what waits for a client."""
+        for _ in range(len(self._waiting)):
+            self._deliver(self._waiting.popleft())
+        self._schedule()
+        self._notify()
+
+    def _deliver(self, message: StreamMessage) -> None:
+        wanted = (message.type, message.topic)
+        ready = [each for each in self.clients if wanted in each.topics and not each.leaving]
+        if ready:
+            is_event = message.type == "EVENT"
+            for _ in range(1 + (is_event and random.random() < self.duplicates)):
+                client = random.choice(ready)
+                message_id = secrets.token_hex(16)
+                self._sent[message_id] = message
+                message.sent_to.append(client.id)
+                millis = int(self._clock.now() * 1000)
+                client.outbox.put_nowait(message.frame(client.id, self._app_id, message_id, millis))
+            if is_event:
+                due = self._clock.now() + self.redeliver_after
+                heapq.heappush(self._due, (due, next(self._numbers), message))
+        elif message.type == "EVENT":
+            self._waiting.append(message)
+        else:
+            message.lost = True
+
+    def _schedule(self) -> None:
+        """Set the timer for the next event that is to be sent again; send those that are due."""
+        while self._due and (self._due[0][2].accepted or self._due[0][0] <= self._clock.now()):
+            message = heapq.heappop(self._due)[2]
+            if not message.accepted:
+                self._deliver(message)
+        if self._timer:
+            self._timer.cancel()
+        if self._loop and self._due:
+            self._timer = self._loop.call_later(max(0.0, self._due[0][0] - self._clock.now()), self._schedule)
+
+    def _settled(self, message: StreamMessage) -> bool:
+        there = {each.id for each in tuple(self.clients) if not each.mute}
+        if not message.sent_to:
+            return message.lost or message.type == "EVENT"
+        return bool(message.answers) or not there.intersection(message.sent_to)
+
+    def _ping(self, client: Client) -> None:
+        client.ping = self._send(client, "ping", {"opaque": secrets.token_hex(8)})
+
+    def _send(self, client: Client, topic: str, data: Mapping[str, Any]) -> str:
+        message_id = secrets.token_hex(16)
+        about = (client.id, self._app_id, message_id, int(self._clock.now() * 1000))
+        client.outbox.put_nowait(_frame("SYSTEM", topic, {}, data, about))
+        return message_id
+
+    def _attach(self) -> None:
+        """Remember the loop that serves: after a restart, it is another."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._thread, self._timer = loop, threading.get_ident(), None
+
+    def _wake(self) -> None:
+        self._soon(self._schedule)
+
+    def _soon(self, work: Callable[[], None]) -> bool:
+        """Do this on the loop that serves. Returns whether there is one."""
+        if self._loop is None:
+            return False
+        with contextlib.suppress(RuntimeError):  # it is closed
+            self._loop.call_soon_threadsafe(work)
+            return True
+        return False
+
+    def _each(self, clients: Iterable[Client], work: Callable[[Client], None]) -> None:
+        """Do this to some clients, or to all, and return when it is done."""
+        done = threading.Event()
+
+        def run() -> None:
+            for client in tuple(clients) or tuple(self.clients):
+                work(client)
+            done.set()
+
+        if threading.get_ident() == self._thread:
+            run()
+        elif self._soon(run):
+            done.wait(10)
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _until_each(
+        self,
+        condition: Callable[[StreamMessage], bool],
+        messages: Iterable[StreamMessage],
+        timeout: float,
+        problem: str,
+    ) -> None:
+        left = deque(messages)
+
+        def none_left() -> bool:
+            while left and condition(left[0]):
+                left.popleft()
+            return not left
+
+        self._until(none_left, timeout, problem)
+
+    def _until(self, condition: Callable[[], bool], timeout: float, problem: str) -> None:
+        with self._changed:
+            if not self._changed.wait_for(condition, timeout):
+                raise TimeoutError(problem)
+
+
+def _later(data: Any) -> bool:
+    return is_object(data) and data.get("status") == "LATER"
+
+
+def _parsed(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _frame(
+    kind: str, topic: str, headers: Mapping[str, str], data: Mapping[str, Any], about: tuple[str, str, str, int]
+) -> str:
+    connection_id, app_id, message_id, millis = about
+    common = {
+        "appId": app_id,
+        "connectionId": connection_id,
+        "contentType": "application/json",
+        "messageId": message_id,
+        "time": str(millis),
+        "topic": topic,
+    }
+    text = json.dumps(data, ensure_ascii=False)
+    frame = {"specVersion": "1.0", "type": kind, "headers": {**common, **headers}, "data": text}
+    return json.dumps(frame, ensure_ascii=False)
