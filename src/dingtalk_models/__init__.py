@@ -50,6 +50,7 @@ __getattr__, __dir__ = lazy(
         "file.drive_upload": "DriveUpload",
         "file.media": "Media",
         "file.space": "Space",
+        "message.card": "Card",
         "message.robot": "Robot",
         "webhook_robot": "WebhookRobot",
         "message.work_notification": "WorkNotification",

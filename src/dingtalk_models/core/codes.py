@@ -47,7 +47,8 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
     (NotFound, _codes("""
         60121 33012 40003 46004 40104 60111 60003 60004 40009 33011 60301 34020 40016 34001 60124 49017 820004 830001
         71007 400040 22 404 12012 400013 400106 885001 invalidParameter.robotCode.notExsit group.disbanded
-        processInstanceIdError processCodeError process.error processcode.error aflowProcessCodeIsError""")),
+        processInstanceIdError processCodeError process.error processcode.error aflowProcessCodeIsError
+        param.stream.outTrackId""")),
     (AlreadyExists, _codes("""
         60102 60104 60106 60107 60016 60021 40100 40101 22005 60200 34021 71006 400041 40103
         invalidRequest.duplicateClientToken dentryNameConflict formName.error""")),

@@ -7,6 +7,8 @@ from dingtalk_models.core.lazy import lazy
 __getattr__, __dir__ = lazy(
     globals(),
     {
+        "card": "Card CardCallback CardDelivery",
+        "card_space": "GroupSpace RobotSpace SingleSpace TopSpace",
         "message_body": "OA ActionCard ButtonsCard CardButton File Image Link Markdown OABody OAFormRow OAHead "
         "OARich OAStatusBar Text Voice",
         "module": "Message",

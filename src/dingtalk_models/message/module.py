@@ -1,4 +1,4 @@
-"""`app.message`: work notifications, robots."""
+"""`app.message`: work notifications, robots, cards."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from dingtalk_models.core.model import Module, managed
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
+from dingtalk_models.message.card import CardManager
 from dingtalk_models.message.robot import RobotManager
 from dingtalk_models.message.webhook_message import WebhookRobotManager
 from dingtalk_models.message.work_notification import WorkNotification, WorkNotificationManager
 
 
 class Message(Module):
-    """The managers of work notifications and robots, bound to an app."""
+    """The managers of work notifications, robots and cards, bound to an app."""
 
     work_notifications = managed(WorkNotificationManager)
     """Work notifications."""
@@ -26,6 +27,8 @@ class Message(Module):
     """The app's robot."""
     webhook_robots = managed(WebhookRobotManager)
     """Robots of single groups."""
+    cards = managed(CardManager)
+    """Interactive cards."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ from dingtalk_models.sandbox.server.http_server import App, Received, Server
 from dingtalk_models.sandbox.server.loading import load_endpoints
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Attempt, Push
+from dingtalk_models.sandbox.state.card import Card, Cards, CardState, Click
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Admin, Department, Membership, Role, RoleGroup, User
 from dingtalk_models.sandbox.state.conversation import Conversation, Entry
@@ -56,6 +57,10 @@ __all__ = [
     "Attempt",
     "Audio",
     "Behaviour",
+    "Card",
+    "CardState",
+    "Cards",
+    "Click",
     "Client",
     "Clock",
     "Company",
@@ -129,6 +134,11 @@ class Sandbox:
         self.stream: Streams = self.company.stream
         self._qps = qps
         self._server = Server(self._app, host, port, protocol)
+
+    @property
+    def cards(self) -> Cards:
+        """The interactive cards, by their ids: as they stand, and every state in which they were seen."""
+        return self.company.keep(Cards)
 
     @property
     def url(self) -> str:

@@ -1,0 +1,180 @@
+"""Interactive cards as they stand, and every state in which they were seen."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from dingtalk_models.sandbox.server.errors import Refused
+
+Status = Literal["processing", "inputting", "finished", "failed"]
+"""The status of an AI card: 处理中, 输入中, 完成, 失败."""
+
+SPACES: Final = {
+    "IM_GROUP": "imGroup",
+    "IM_ROBOT": "imRobot",
+    "IM_SINGLE": "imSingle",
+    "ONE_BOX": "top",
+    "CO_FEED": "coFeed",
+    "DOC": "doc",
+}
+"""The kinds of space, and how the models of each begin."""
+
+
+@dataclass(frozen=True)
+class CardState:
+    """What a card showed from a moment on.
+
+    Attributes:
+        params: its parameters, which everyone sees.
+        status: its status.
+        at: the moment, in seconds since the epoch by the sandbox's clock.
+    """
+
+    params: Mapping[str, str]
+    status: Status
+    at: float
+
+
+@dataclass(frozen=True)
+class Click:
+    """A click on a card, and what the app answered.
+
+    Attributes:
+        payload: what was sent.
+        answer: the answer, once it is there.
+        problem: what was wrong with it; None: nothing.
+    """
+
+    payload: Mapping[str, Any]
+    answer: Mapping[str, Any] | None
+    problem: str | None = None
+
+
+@dataclass
+class Card:
+    """A card.
+
+    Attributes:
+        out_track_id: its id.
+        template_id: its template.
+        params: its parameters, which everyone sees.
+        private: the parameters that one person sees, by userid.
+        status: its status as an AI card.
+        states: every state in which it was seen, oldest first; of a card that was not delivered, none.
+        callback_type: how clicks are sent: `STREAM` or `HTTP`.
+        route: the callback route that clicks take by HTTP.
+        user_id_type: what the ids of people in its clicks are: 1 for userids, 2 for union ids.
+        models: how it appears in each kind of space, by the code of the kind.
+        delivered: where it was delivered: the kind of space, and the id of the space.
+        tops: the groups at whose top it is.
+        clicks: the clicks on it, oldest first.
+    """
+
+    out_track_id: str
+    template_id: str
+    params: dict[str, str]
+    private: dict[str, dict[str, str]]
+    callback_type: str | None = None
+    route: str | None = None
+    user_id_type: int = 1
+    status: Status = "processing"
+    states: list[CardState] = field(default_factory=list[CardState])
+    models: dict[str, Any] = field(default_factory=dict[str, Any])
+    delivered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    tops: set[str] = field(default_factory=set[str])
+    clicks: list[Click] = field(default_factory=list[Click])
+    guids: set[str] = field(default_factory=set[str])
+
+    def seen_by(self, userid: str) -> dict[str, str]:
+        """The parameters as one person sees them."""
+        return {**self.params, **self.private.get(userid, {})}
+
+    def texts(self, key: str) -> list[str]:
+        """What a parameter showed, one text after the other."""
+        found: list[str] = []
+        for state in self.states:
+            text = state.params.get(key, "")
+            if not found or found[-1] != text:
+                found.append(text)
+        return found
+
+    def changed(self, at: float) -> None:
+        """Remember how it looks now, if anyone sees it."""
+        if self.delivered:
+            self.states.append(CardState(dict(self.params), self.status, at))
+
+
+@dataclass(frozen=True)
+class Route:
+    """The address for the clicks of cards that name this route."""
+
+    url: str
+    secret: str | None
+
+
+class Cards(Mapping[str, Card]):
+    """The cards of a company, by their ids.
+
+    Attributes:
+        templates: the templates, and whether each is published.
+        routes: the callback routes, by their names.
+        unsafe: the words that no card may have in it.
+        longest_content: the bytes of UTF-8 that a streaming update may have; None: any number.
+    """
+
+    def __init__(self) -> None:
+        self.templates: dict[str, bool] = {}
+        self.routes: dict[str, Route] = {}
+        self.unsafe: set[str] = set()
+        self.longest_content: int | None = None
+        self._cards: dict[str, Card] = {}
+
+    def __getitem__(self, out_track_id: str) -> Card:
+        return self._cards[out_track_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    @property
+    def latest(self) -> Card:
+        """The card that was created last."""
+        return list(self._cards.values())[-1]
+
+    def add_template(self, *, published: bool = True) -> str:
+        """Add a template; returns its id."""
+        template = f"{secrets.token_hex(16)}.schema"
+        self.templates[template] = published
+        return template
+
+    def add(self, card: Card) -> None:
+        """Add a card, or refuse it."""
+        if card.out_track_id in self._cards:
+            raise Refused("param.cardAlreadyExist")
+        if card.template_id not in self.templates:
+            raise Refused("param.templateNotExist")
+        if not self.templates[card.template_id]:
+            raise Refused("param.templateUnpublished")
+        self._cards[card.out_track_id] = card
+
+    def find(self, out_track_id: str, code: str = "param.cardNotExist") -> Card:
+        """The card of this id, or a refusal."""
+        if out_track_id not in self._cards:
+            raise Refused(code)
+        return self._cards[out_track_id]
+
+    def check(self, params: Mapping[str, str]) -> None:
+        """Refuse parameters that are beyond a limit, or unsafe."""
+        if any(len(key.encode()) > 100 or len(value.encode()) > 1024 for key, value in params.items()):
+            raise Refused("param.invalid")
+        self.check_text(" ".join(params.values()))
+
+    def check_text(self, text: str) -> None:
+        """Refuse a text that is unsafe."""
+        if any(word in text for word in self.unsafe):
+            raise Refused("param.contentUnsafe")
