@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -21,11 +22,12 @@ from uvicorn import Server as Uvicorn
 from dingtalk_models.callback.django import view as django_view
 from dingtalk_models.callback.flask import view as flask_view
 from dingtalk_models.callback.starlette import view as starlette_view
+from dingtalk_models.message.django import view as django_robot
+from dingtalk_models.message.flask import view as flask_robot
+from dingtalk_models.message.starlette import view as starlette_robot
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-    from dingtalk_models.callback.module import Callback
 
 
 class _ThreadingServer(ThreadingMixIn, WSGIServer):
@@ -52,20 +54,20 @@ def wsgi(application: WSGIApplication) -> Generator[str]:
 
 
 @contextmanager
-def flask_site(callback: Callback) -> Generator[str]:
+def flask_site(receiver: Any, view: Callable[[Any], Any] = flask_view) -> Generator[str]:
     """A Flask site with the view."""
     site = flask.Flask("site")
     site.logger.disabled = True
-    site.add_url_rule("/dingtalk", view_func=flask_view(callback), methods=["POST"])
+    site.add_url_rule("/dingtalk", view_func=view(receiver), methods=["POST"])
     with wsgi(site) as url:
         yield url
 
 
 @contextmanager
-def fastapi_site(callback: Callback) -> Generator[str]:
+def fastapi_site(receiver: Any, view: Callable[[Any], Any] = starlette_view) -> Generator[str]:
     """A FastAPI site with the view."""
     site = FastAPI()
-    site.add_route("/dingtalk", starlette_view(callback), methods=["POST"])
+    site.add_route("/dingtalk", view(receiver), methods=["POST"])
     server = Uvicorn(Config(site, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -84,7 +86,7 @@ urlpatterns: list[URLPattern] = []
 
 
 @contextmanager
-def django_site(callback: Callback) -> Generator[str]:
+def django_site(receiver: Any, view: Callable[[Any], Any] = django_view) -> Generator[str]:
     """A Django site with the view. It checks for cross-site requests, as sites do."""
     if not settings.configured:
         settings.configure(
@@ -95,11 +97,16 @@ def django_site(callback: Callback) -> Generator[str]:
             LOGGING_CONFIG=None,
         )
         django.setup()
-    urlpatterns[:] = [path("dingtalk", django_view(callback))]
+    urlpatterns[:] = [path("dingtalk", view(receiver))]
     clear_url_caches()
     with wsgi(WSGIHandler()) as url:
         yield url
 
 
-Site = Callable[["Callback"], Any]
+Site = Callable[[Any], Any]
 SITES: dict[str, Site] = {"flask": flask_site, "fastapi": fastapi_site, "django": django_site}
+ROBOT_SITES: dict[str, Site] = {
+    "flask": partial(flask_site, view=flask_robot),
+    "fastapi": partial(fastapi_site, view=starlette_robot),
+    "django": partial(django_site, view=django_robot),
+}

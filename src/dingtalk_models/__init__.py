@@ -51,6 +51,7 @@ __getattr__, __dir__ = lazy(
         "file.media": "Media",
         "file.space": "Space",
         "message.card": "Card",
+        "message.chatbot_message": "ChatbotMessage",
         "message.robot": "Robot",
         "webhook_robot": "WebhookRobot",
         "message.work_notification": "WorkNotification",

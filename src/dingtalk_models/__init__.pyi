@@ -74,6 +74,7 @@ from dingtalk_models.file.drive_upload import DriveUpload as DriveUpload
 from dingtalk_models.file.media import Media as Media
 from dingtalk_models.file.space import Space as Space
 from dingtalk_models.message.card import Card as Card
+from dingtalk_models.message.chatbot_message import ChatbotMessage as ChatbotMessage
 from dingtalk_models.message.robot import Robot as Robot
 from dingtalk_models.message.work_notification import WorkNotification as WorkNotification
 from dingtalk_models.run import operations as operations

@@ -1,4 +1,4 @@
-"""The custom robot of one group (自定义机器人). It needs only its webhook URL, and no app."""
+"""A robot that needs only a webhook URL, and no app: the custom robot of one group, or a session webhook."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import AsyncTransport, Flow, Transport
 from dingtalk_models.exchange import exchange
 from dingtalk_models.message.message_body import Link, Markdown, Text
+from dingtalk_models.message.reply_message import by_session, session_of
 from dingtalk_models.message.webhook_message import (
     At,
     FeedCard,
@@ -50,7 +51,7 @@ class WebhookRobot:
     """The custom robot of one group: `WebhookRobot(url, secret).send(Text("…"))`.
 
     Args:
-        url: the webhook URL, with its `access_token`.
+        url: the webhook URL, with its `access_token`; or the session webhook of a message, with its `session`.
         secret: the secret for signatures (加签), `SEC…`; `None` if the robot has other security settings.
         transport: sends requests; by default with requests.
         async_transport: sends awaited requests; by default with aiohttp.
@@ -72,10 +73,11 @@ class WebhookRobot:
         # under the same names: a traceback that shows variables shows neither the token nor the secret
         url, secret = Secret.of(url), Secret.of(secret)
         self._secret = secret
+        self._session = session_of(url)
         self._url, self._token = _parts(url)
-        if not self._token:
+        if not (self._token or self._session):
             raise ConfigurationError(
-                "not a webhook: expected https://oapi.dingtalk.com/robot/send?access_token=… / "
+                "not a webhook: expected https://oapi.dingtalk.com/robot/send?access_token=… or a session webhook / "
                 "不是 Webhook 地址：请从机器人设置中完整复制"
             )
         self.app: Sender = _RobotApp(self._url, transport, async_transport)
@@ -97,17 +99,21 @@ class WebhookRobot:
             at_mobiles: mobile numbers of users to mention; the text must contain `@` and the number.
             at_userids: users to mention, at most 50; the text must contain `@` and the userid.
             at_all: mention everyone.
-            msg_uuid: an id of your own. Two messages with the same id are delivered once.
+            msg_uuid: an id of your own. Two messages with the same id are delivered once. A session webhook has none.
 
         Raises:
             InvalidArgument: the message is too long or incomplete; nothing was sent.
-            AuthenticationError: there is no robot with this token.
+            AuthenticationError: there is no robot with this token; or the session webhook has expired.
             PermissionDenied: the robot's security settings refuse the message.
             RateLimited: more than 20 messages in a minute; the robot is blocked for 10 minutes.
         """
-        timestamp = int(time.time() * 1000) if self._secret else None
         mentions = at_mobiles or at_userids or at_all
+        at = At(at_mobiles, at_userids, at_all) if mentions else None
         said = cast("WebhookMessage", message)  # a text has become one
+        if self._session:
+            yield from by_session(self._session, said, at)
+            return
+        timestamp = int(time.time() * 1000) if self._secret else None
         yield from self.objects.send.call(
             said.msgtype,
             text=said if isinstance(said, Text) else None,
@@ -115,7 +121,7 @@ class WebhookRobot:
             markdown=said if isinstance(said, Markdown) else None,
             action_card=said if isinstance(said, RobotActionCard) else None,
             feed_card=said if isinstance(said, FeedCard) else None,
-            at=At(at_mobiles, at_userids, at_all) if mentions else None,
+            at=at,
             msg_uuid=msg_uuid,
             access_token=self._token,
             timestamp=timestamp,

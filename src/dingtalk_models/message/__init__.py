@@ -9,9 +9,13 @@ __getattr__, __dir__ = lazy(
     {
         "card": "Card CardCallback CardDelivery",
         "card_space": "GroupSpace RobotSpace SingleSpace TopSpace",
+        "chatbot_message": "AtUser ChatbotMessage",
         "message_body": "OA ActionCard ButtonsCard CardButton File Image Link Markdown OABody OAFormRow OAHead "
         "OARich OAStatusBar Text Voice",
         "module": "Message",
+        "received_content": "AudioContent FileContent PictureContent ReceivedContent ReceivedFile RichTextContent "
+        "RichTextPart TextContent VideoContent",
+        "receiving": "MessageReceiver ReceivedMessage",
         "robot": "GroupMessage Robot RobotMessage",
         "robot_template": "SampleActionCard SampleAudio SampleButton SampleButtons SampleFile SampleImage "
         "SampleLink SampleMarkdown SampleText SampleVideo",

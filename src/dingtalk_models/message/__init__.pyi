@@ -7,6 +7,8 @@ from dingtalk_models.message.card_space import GroupSpace as GroupSpace
 from dingtalk_models.message.card_space import RobotSpace as RobotSpace
 from dingtalk_models.message.card_space import SingleSpace as SingleSpace
 from dingtalk_models.message.card_space import TopSpace as TopSpace
+from dingtalk_models.message.chatbot_message import AtUser as AtUser
+from dingtalk_models.message.chatbot_message import ChatbotMessage as ChatbotMessage
 from dingtalk_models.message.message_body import OA as OA
 from dingtalk_models.message.message_body import ActionCard as ActionCard
 from dingtalk_models.message.message_body import ButtonsCard as ButtonsCard
@@ -23,6 +25,17 @@ from dingtalk_models.message.message_body import OAStatusBar as OAStatusBar
 from dingtalk_models.message.message_body import Text as Text
 from dingtalk_models.message.message_body import Voice as Voice
 from dingtalk_models.message.module import Message as Message
+from dingtalk_models.message.received_content import AudioContent as AudioContent
+from dingtalk_models.message.received_content import FileContent as FileContent
+from dingtalk_models.message.received_content import PictureContent as PictureContent
+from dingtalk_models.message.received_content import ReceivedContent as ReceivedContent
+from dingtalk_models.message.received_content import ReceivedFile as ReceivedFile
+from dingtalk_models.message.received_content import RichTextContent as RichTextContent
+from dingtalk_models.message.received_content import RichTextPart as RichTextPart
+from dingtalk_models.message.received_content import TextContent as TextContent
+from dingtalk_models.message.received_content import VideoContent as VideoContent
+from dingtalk_models.message.receiving import MessageReceiver as MessageReceiver
+from dingtalk_models.message.receiving import ReceivedMessage as ReceivedMessage
 from dingtalk_models.message.robot import GroupMessage as GroupMessage
 from dingtalk_models.message.robot import Robot as Robot
 from dingtalk_models.message.robot import RobotMessage as RobotMessage

@@ -8,18 +8,19 @@ from pydantic import BeforeValidator
 
 from dingtalk_models.core.formerly import formerly
 from dingtalk_models.core.json_values import loaded
-from dingtalk_models.core.model import Module, managed
+from dingtalk_models.core.model import managed
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
 from dingtalk_models.message.card import CardManager
+from dingtalk_models.message.receiving import MessageReceiver
 from dingtalk_models.message.robot import RobotManager
 from dingtalk_models.message.webhook_message import WebhookRobotManager
 from dingtalk_models.message.work_notification import WorkNotification, WorkNotificationManager
 
 
-class Message(Module):
-    """The managers of work notifications, robots and cards, bound to an app."""
+class Message(MessageReceiver):
+    """The managers of work notifications, robots and cards, bound to an app; and the messages to its robot."""
 
     work_notifications = managed(WorkNotificationManager)
     """Work notifications."""

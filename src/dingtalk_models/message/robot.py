@@ -9,6 +9,8 @@ from pydantic import Field
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import setting_of
+from dingtalk_models.core.files import BytesProgress, Target
+from dingtalk_models.core.http import Download
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.paging import PageFlow, page_of
@@ -16,6 +18,7 @@ from dingtalk_models.core.parallel import batches, together
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, wire
+from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
 
@@ -234,6 +237,54 @@ class RobotManager(Manager):
             robot_code=self._robot(robot_code),
         )
 
+    @api("robot_1_0.RobotMessageFileDownload", "POST /v1.0/robot/messageFiles/download", idempotent=True)
+    def file_url(
+        self, download_code: Annotated[str, Field(min_length=1)], *, robot_code: _RobotCode = None
+    ) -> Call[str]:
+        """The URL of a file that was sent to the robot (下载机器人接收消息的文件内容).
+
+        Args:
+            download_code: the code in the message. It expires.
+            robot_code: the robot that got the message, if it is not that of the app.
+
+        Returns:
+            The URL, which expires after a while.
+
+        Raises:
+            InvalidRequest: the code is wrong or has expired.
+
+        Source: download-the-file-content-of-the-robot-receiving-message
+        """
+        return Call(str, "downloadUrl", download_code=download_code, robot_code=self._robot(robot_code))
+
+    @operation
+    def download(
+        self,
+        download_code: Annotated[str, Field(min_length=1)],
+        to: Target,
+        *,
+        robot_code: str | None = None,
+        progress: BytesProgress | None = None,
+    ) -> Flow[int]:
+        """Download a file that was sent to the robot; it is never held in memory as a whole.
+
+        Args:
+            download_code: the code in the message. It expires.
+            to: a path, where the file appears when it is complete, or a binary file object.
+            robot_code: the robot that got the message, if it is not that of the app.
+            progress: called with the bytes received and their total.
+
+        Returns:
+            The number of bytes received.
+
+        Raises:
+            InvalidRequest: the code is wrong or has expired.
+        """
+        url = yield from self.file_url.call(download_code, robot_code=robot_code)
+        kept = Download(to, progress)
+        yield from Transfer("GET", url, {}, download=kept)
+        return kept.received
+
     def _robot(self, given: str | None) -> str:
         return setting_of(self.app, "appkey", "robot_code") if given is None else given
 
@@ -298,6 +349,7 @@ class Robot:
     objects: ClassVar[RobotManager] = RobotManager()
     send = objects.send
     send_to_group = objects.send_to_group
+    download = objects.download
 
 
 class RobotMessage(Model):

@@ -49,10 +49,6 @@ class QueryRobotPluginReply(Record, alias_generator=camel):
     plugin_info_list: list[QueryRobotPluginReplyPluginInfoList] = empty_list()
 
 
-class RobotMessageFileDownloadReply(Record, alias_generator=camel):
-    download_url: str | None
-
-
 class RobotRecallDingReply(Record, alias_generator=camel):
     open_ding_id: str | None
 
@@ -259,28 +255,7 @@ class RobotV1(Manager):
         """
         return Call(QueryRobotPluginReply)
 
-    @api("robot_1_0.RobotMessageFileDownload", "POST /v1.0/robot/messageFiles/download")
-    def robot_message_file_download(
-        self,
-        download_code: str,
-        robot_code: str,
-    ) -> Call[RobotMessageFileDownloadReply]:
-        """Robot message file download (下载机器人接收消息的文件内容).
-
-        Args:
-            download_code: text.
-            robot_code: text.
-
-        Codes: invalidParameter.robotCode.auth, invalidParameter.robotCode.downloadCode,
-            invalidParameter.robotCode.empty.
-
-        Scopes: qyapi_robot_sendmsg.
-
-        Apps: internal, third_party_org.
-
-        Source: download-the-file-content-of-the-robot-receiving-message
-        """
-        return Call(RobotMessageFileDownloadReply)
+    robot_message_file_download = alias(RobotManager.file_url)
 
     @api("robot_1_0.RobotRecallDing", "POST /v1.0/robot/ding/recall")
     def robot_recall_ding(

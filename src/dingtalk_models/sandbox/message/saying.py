@@ -152,11 +152,13 @@ def _payload(
     company: Company, who: str, conversation: Conversation, mentions: Sequence[str], said: dict[str, Any]
 ) -> dict[str, Any]:
     credentials, talks = company.credentials, company.conversations
-    session, expires = talks.open_session(conversation)
+    now = int(credentials.clock.now() * 1000)
+    expires = now + int(talks.session_life * 1000)
+    session = talks.open_session(conversation, expires / 1000)
     robot = encrypted_id(credentials.appkey)
     payload: dict[str, Any] = {
         "msgId": f"msg{secrets.token_urlsafe(16)}==",
-        "createAt": int(credentials.clock.now() * 1000),
+        "createAt": now,
         "conversationType": conversation.kind,
         "conversationId": conversation.open_conversation_id,
         "senderId": encrypted_id(who),
@@ -168,7 +170,7 @@ def _payload(
         "chatbotCorpId": credentials.corp_id,
         "robotCode": credentials.appkey,
         "sessionWebhook": f"{company.drive.store.url}/robot/sendBySession?session={session}",
-        "sessionWebhookExpiredTime": int(expires * 1000),
+        "sessionWebhookExpiredTime": expires,
     }
     if conversation.kind == "2":
         called = [{"dingtalkId": encrypted_id(each), "staffId": each} for each in mentions]

@@ -86,11 +86,11 @@ class Conversations:
         everything = (*self.groups.values(), *self.private_chats.values(), *self._alone.values())
         return next(each for each in everything if entry in each.transcript)
 
-    def open_session(self, conversation: Conversation) -> tuple[str, float]:
-        """A new session webhook: its session, and until when it works."""
-        session, expires = secrets.token_hex(16), self._clock.now() + self.session_life
+    def open_session(self, conversation: Conversation, expires: float) -> str:
+        """A new session webhook, which works until a time; returns its session."""
+        session = secrets.token_hex(16)
         self.sessions[session] = conversation, expires
-        return session, expires
+        return session
 
     def session(self, session: str) -> Conversation | None:
         """The conversation of a session webhook; None if it is unknown or has expired."""
