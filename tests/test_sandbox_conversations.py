@@ -204,9 +204,10 @@ def test_a_used_up_quota(sandbox: Sandbox) -> None:
 
 
 def test_without_an_address_messages_go_by_stream(sandbox: Sandbox) -> None:
-    pushed: list[tuple[str, Any]] = []
-    sandbox.company.conversations.by_stream = lambda topic, data: pushed.append((topic, data))
     said = sandbox.say("zhaolei", "你好")
-    assert pushed == [("/v1.0/im/bot/messages/get", said.payload)]
+    assert [(push.topic, push.data) for push in said.pushes] == [("/v1.0/im/bot/messages/get", said.payload)]
+    sandbox.settle()
+    assert said.pushes[0].lost  # no client is connected
+    assert not said.accepted
     with pytest.raises(TimeoutError):
         sandbox.wait_for_reply(said, timeout=0)

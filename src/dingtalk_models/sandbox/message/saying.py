@@ -121,8 +121,8 @@ def deliver(company: Company, entry: Entry) -> None:
         return
     if talks.robot_url is not None:
         entry.attempts.append(_post(company, talks.robot_url, entry.payload))
-    elif talks.by_stream is not None:
-        talks.by_stream(TOPIC, entry.payload)
+    else:
+        entry.pushes.append(company.stream.push_callback(TOPIC, entry.payload, timeout=0))
 
 
 def signature(secret: str, timestamp: str) -> str:

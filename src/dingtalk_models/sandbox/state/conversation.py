@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.state.callback import Attempt
+from dingtalk_models.sandbox.state.stream import StreamMessage
 
 Via = Literal["person", "session", "robot", "card"]
 
@@ -25,6 +26,7 @@ class Entry:
         mentions: the userids that are mentioned; `*` for everyone.
         payload: the message as the app receives it; None if the app does not get it.
         attempts: its deliveries by HTTP.
+        pushes: its deliveries in Stream mode.
         recalled: whether it was taken back.
     """
 
@@ -36,6 +38,7 @@ class Entry:
     mentions: list[str] = field(default_factory=list[str])
     payload: dict[str, Any] | None = None
     attempts: list[Attempt] = field(default_factory=list[Attempt])
+    pushes: list[StreamMessage] = field(default_factory=list[StreamMessage])
     recalled: bool = False
 
     @property
@@ -45,8 +48,9 @@ class Entry:
 
     @property
     def accepted(self) -> bool:
-        """Whether the app answered its last delivery by HTTP with success."""
-        return bool(self.attempts) and self.attempts[-1].accepted
+        """Whether the app answered its last delivery with success."""
+        deliveries = self.attempts or self.pushes
+        return bool(deliveries) and deliveries[-1].accepted
 
 
 def _texts(content: Mapping[str, Any]) -> Iterator[str]:

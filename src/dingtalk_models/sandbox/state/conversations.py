@@ -34,7 +34,6 @@ class Conversations:
         groups: the groups by their ids.
         private_chats: the conversations of two people, by their ids.
         robot_url: the URL that messages to the robot are posted to; None: they go by Stream.
-        by_stream: hands a message over to the clients of Stream mode: its topic, and its data.
         quota_exhausted: whether the month's quota of pushes is used up: then messages have no text, and code 20001.
         session_life, file_life: the seconds that session webhooks and download codes work.
         files: the files that were sent to the robot, by their download codes.
@@ -46,7 +45,6 @@ class Conversations:
         self.groups = groups
         self.private_chats: dict[str, PrivateChat] = {}
         self.robot_url: str | None = None
-        self.by_stream: Callable[[str, dict[str, Any]], object] | None = None
         self.quota_exhausted = False
         self.session_life = SESSION_LIFE
         self.file_life = FILE_LIFE
