@@ -16,9 +16,11 @@ from dingtalk_models.core.lazy import lazy
 __getattr__, __dir__ = lazy(
     globals(),
     {
-        "app": "DingTalkApp",
+        "app": "DingTalkApp UserApp",
+        "auth.user_token": "UserToken",
         "callback.event": "Event",
         "callback.subscription": "Subscription",
+        "contact.account": "Account",
         "contact.department": "Department",
         "contact.directory": "Directory",
         "contact.directory_changes": "DirectoryChanges",
@@ -28,7 +30,7 @@ __getattr__, __dir__ = lazy(
         "contact.user": "User",
         "core.call": "Call",
         "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError "
-        "DecryptionError DingTalkError InvalidArgument InvalidRequest NotFound PartlyRead "
+        "DecryptionError DingTalkError InvalidArgument InvalidRequest LoginRequired NotFound PartlyRead "
         "PartlySent PermissionDenied PlatformBusy QuotaExhausted RateLimited "
         "ReplayedCallback RetiredMethod SessionStoreError SignatureMismatch StillSending "
         "TransportError UnknownMethod UnusableFile",

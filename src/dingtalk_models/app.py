@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
@@ -16,6 +17,7 @@ from dingtalk_models.core import context
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.formerly import formerly_too
+from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.core.model import alias
 from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.core.steps import AsyncTransport, Transport
@@ -27,6 +29,7 @@ from dingtalk_models.transport.rate_limit import Limiter, RateLimit
 from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
+    from dingtalk_models.auth.user_token import UserCredential, UserToken
     from dingtalk_models.request import Requester
     from dingtalk_models.run_types import Run
 
@@ -34,133 +37,20 @@ T = TypeVar("T")
 
 OAPI_URL = "https://oapi.dingtalk.com"
 API_URL = "https://api.dingtalk.com"
+LOGIN_URL = "https://login.dingtalk.com"
 
 
-class DingTalkApp(Sender, Modules):
-    """One application of one company.
+class CallingApp(Sender, Modules):
+    """What an app has in common with the same app on behalf of a person: its modules, and calls by name."""
 
-    Args:
-        name: distinguishes apps that share a session store.
-        session_manager: the session store, for access token and jsapi ticket: nothing (this process's memory), a URL
-            (`redis://…`, `memcached://…`, `sqlite:///…`, any SQLAlchemy URL), a client of Redis or Memcached, or an
-            object with `get`, `set` and `delete`.
-        corp_id: the company's CorpId.
-        corp_secret: the company's CorpSecret, for apps without AppKey.
-        agent_id: the app's AgentId.
-        appkey: the app's AppKey (Client ID).
-        appsecret: the app's AppSecret (Client Secret).
-        aes_key: the key that pushes are encrypted with, 43 letters and digits.
-        token: the token that pushes are signed with, 3 to 63 characters.
-        callback_url: the URL that events are pushed to.
-        domain: the domain of the app's custom space.
-        noncestr: the nonce of jsapi signatures; by default a new one each time.
-        oapi_url: the base URL of the older host, for a sandbox or a proxy.
-        api_url: the base URL of the newer host.
-        timeout: seconds to wait for a response, or a pair: for a connection, and for a response.
-        retry: how often a failed call is sent again; `None` for never.
-        rate_limit: how many calls a second are made; further calls wait. `None` for no limit.
-        transport: sends requests; by default with requests.
-        async_transport: sends awaited requests; by default with aiohttp.
-        session_fallback: whether to use this process's memory while the session store is down.
-
-    The app keeps each secret as a `Secret`, which prints as `***`; `app.appsecret.get_secret_value()` is its text.
-
-    Raises:
-        ConfigurationError: a setting is missing or malformed.
-    """
-
-    def __init__(
-        self,
-        *,
-        name: str = "dingtalk",
-        session_manager: SessionSource = None,
-        corp_id: str | None = None,
-        corp_secret: str | SecretStr | None = None,
-        agent_id: str | int | None = None,
-        appkey: str | None = None,
-        appsecret: str | SecretStr | None = None,
-        aes_key: str | SecretStr | None = None,
-        token: str | SecretStr | None = None,
-        callback_url: str | None = None,
-        domain: str | None = None,
-        noncestr: str | None = None,
-        oapi_url: str = OAPI_URL,
-        api_url: str = API_URL,
-        timeout: float | tuple[float, float] = (5.0, 15.0),
-        retry: Retry | None = Retry(),  # noqa: B008 - frozen
-        rate_limit: RateLimit | None = RateLimit(),  # noqa: B008 - frozen
-        transport: Transport | None = None,
-        async_transport: AsyncTransport | None = None,
-        session_fallback: bool = False,
-    ) -> None:
-        # first of all, and under the same names: a traceback that shows variables shows no secret
-        corp_secret, appsecret = Secret.of(corp_secret), Secret.of(appsecret)
-        aes_key, token = Secret.of(aes_key), Secret.of(token)
-        session_manager = Secret.of(session_manager) if isinstance(session_manager, str) else session_manager
-        self.name = name
-        self.corp_id = corp_id
-        self.appkey = appkey
-        self.agent_id = None if agent_id is None else str(agent_id)
-        if bool(appkey) != bool(appsecret):
-            raise ConfigurationError(
-                "appkey and appsecret belong together: one of them is missing / appkey 与 appsecret 须同时提供"
-            )
-        super().__init__(partial(exchange, self), timeout=timeout, transport=transport, async_transport=async_transport)
-        self.corp_secret = corp_secret
-        self.appsecret = appsecret
-        self.aes_key, self.token = aes_key, token
-        if aes_key or token:
-            from dingtalk_models.core.push_keys import checked_key, checked_token  # noqa: PLC0415 - only for pushes
-
-            self.aes_key = checked_key(aes_key) if aes_key else None
-            self.token = checked_token(token) if token else None
-        self.callback_url = callback_url
-        self.domain = domain
-        self.noncestr = noncestr
-        self.oapi_url = oapi_url.rstrip("/")
-        self.api_url = api_url.rstrip("/")
-        self.retry = retry or NO_RETRY
-        self.session = open_session(session_manager, fallback=session_fallback)
-        self.marks = self.session if self.session.has_add else open_session()
-        """Remembers the received pushes: the session store, or this process's memory if the store has no `add`."""
-        self.access_token_credential = Credential(
-            self.session, self.session_key("access_token"), self._issue_access_token
-        )
-        self.jsapi_ticket_credential = Credential(
-            self.session, self.session_key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call
-        )
-        self.limiter = self._limiter(rate_limit) if rate_limit else None
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """An app from environment variables, one for each argument: `DINGTALK_APPKEY`, `DINGTALK_SESSION_MANAGER`, …
-
-        `DINGTALK_CLIENT_ID` and `DINGTALK_CLIENT_SECRET` are other names of AppKey and AppSecret. Variables of other
-        programs are left alone; there is a warning for a name that is nearly one of these.
-
-        Args:
-            environ: the variables; by default those of this process.
-
-        Raises:
-            ConfigurationError: a variable is malformed, two that mean the same differ, or there is none.
-        """
-        from dingtalk_models.environment import read_environment  # noqa: PLC0415 - only when used
-
-        try:
-            settings: dict[str, Any] = {**read_environment(os.environ if environ is None else environ)}
-        except ConfigurationError as error:
-            forget_locals(error)
-            raise
-        finally:
-            del environ  # a traceback that shows variables would show all of it
-        try:
-            if "timeout" in settings:
-                settings["timeout"] = float(settings["timeout"])
-        except ValueError:
-            raise ConfigurationError(
-                "DINGTALK_TIMEOUT is not a number of seconds / DINGTALK_TIMEOUT 须为秒数"
-            ) from None
-        return cls(**settings)
+    name: str
+    agent_id: str | None
+    appkey: str | None
+    corp_id: str | None
+    domain: str | None
+    token: Secret | None
+    aes_key: Secret | None
+    callback_url: str | None
 
     @property
     def run(self) -> Run:
@@ -217,6 +107,142 @@ class DingTalkApp(Sender, Modules):
         self.__exit__()
         await self.aclose()
 
+
+class DingTalkApp(CallingApp):
+    """One application of one company.
+
+    Args:
+        name: distinguishes apps that share a session store.
+        session_manager: the session store, for access token and jsapi ticket: nothing (this process's memory), a URL
+            (`redis://…`, `memcached://…`, `sqlite:///…`, any SQLAlchemy URL), a client of Redis or Memcached, or an
+            object with `get`, `set` and `delete`.
+        corp_id: the company's CorpId.
+        corp_secret: the company's CorpSecret, for apps without AppKey.
+        agent_id: the app's AgentId.
+        appkey: the app's AppKey (Client ID).
+        appsecret: the app's AppSecret (Client Secret).
+        aes_key: the key that pushes are encrypted with, 43 letters and digits.
+        token: the token that pushes are signed with, 3 to 63 characters.
+        callback_url: the URL that events are pushed to.
+        domain: the domain of the app's custom space.
+        noncestr: the nonce of jsapi signatures; by default a new one each time.
+        sso_secret: the SSO secret of the company, for logins from the admin console.
+        oapi_url: the base URL of the older host, for a sandbox or a proxy.
+        api_url: the base URL of the newer host.
+        login_url: the base URL of the page where people log in.
+        timeout: seconds to wait for a response, or a pair: for a connection, and for a response.
+        retry: how often a failed call is sent again; `None` for never.
+        rate_limit: how many calls a second are made; further calls wait. `None` for no limit.
+        transport: sends requests; by default with requests.
+        async_transport: sends awaited requests; by default with aiohttp.
+        session_fallback: whether to use this process's memory while the session store is down.
+
+    The app keeps each secret as a `Secret`, which prints as `***`; `app.appsecret.get_secret_value()` is its text.
+
+    Raises:
+        ConfigurationError: a setting is missing or malformed.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "dingtalk",
+        session_manager: SessionSource = None,
+        corp_id: str | None = None,
+        corp_secret: str | SecretStr | None = None,
+        agent_id: str | int | None = None,
+        appkey: str | None = None,
+        appsecret: str | SecretStr | None = None,
+        aes_key: str | SecretStr | None = None,
+        token: str | SecretStr | None = None,
+        callback_url: str | None = None,
+        domain: str | None = None,
+        noncestr: str | None = None,
+        sso_secret: str | SecretStr | None = None,
+        oapi_url: str = OAPI_URL,
+        api_url: str = API_URL,
+        login_url: str = LOGIN_URL,
+        timeout: float | tuple[float, float] = (5.0, 15.0),
+        retry: Retry | None = Retry(),  # noqa: B008 - frozen
+        rate_limit: RateLimit | None = RateLimit(),  # noqa: B008 - frozen
+        transport: Transport | None = None,
+        async_transport: AsyncTransport | None = None,
+        session_fallback: bool = False,
+    ) -> None:
+        # first of all, and under the same names: a traceback that shows variables shows no secret
+        corp_secret, appsecret = Secret.of(corp_secret), Secret.of(appsecret)
+        aes_key, token, sso_secret = Secret.of(aes_key), Secret.of(token), Secret.of(sso_secret)
+        session_manager = Secret.of(session_manager) if isinstance(session_manager, str) else session_manager
+        self.name = name
+        self.corp_id = corp_id
+        self.appkey = appkey
+        self.agent_id = None if agent_id is None else str(agent_id)
+        if bool(appkey) != bool(appsecret):
+            raise ConfigurationError(
+                "appkey and appsecret belong together: one of them is missing / appkey 与 appsecret 须同时提供"
+            )
+        super().__init__(partial(exchange, self), timeout=timeout, transport=transport, async_transport=async_transport)
+        self.corp_secret = corp_secret
+        self.appsecret = appsecret
+        self.aes_key, self.token = aes_key, token
+        if aes_key or token:
+            from dingtalk_models.core.push_keys import checked_key, checked_token  # noqa: PLC0415 - only for pushes
+
+            self.aes_key = checked_key(aes_key) if aes_key else None
+            self.token = checked_token(token) if token else None
+        self.callback_url = callback_url
+        self.domain = domain
+        self.noncestr = noncestr
+        self.sso_secret = sso_secret
+        self.oapi_url = oapi_url.rstrip("/")
+        self.api_url = api_url.rstrip("/")
+        self.login_url = login_url.rstrip("/")
+        self.retry = retry or NO_RETRY
+        self.session = open_session(session_manager, fallback=session_fallback)
+        self.marks = self.session if self.session.has_add else open_session()
+        """Remembers the received pushes: the session store, or this process's memory if the store has no `add`."""
+        self.access_token_credential = Credential(
+            self.session, self.session_key("access_token"), self._issue_access_token
+        )
+        self.jsapi_ticket_credential = Credential(
+            self.session, self.session_key("jsapi_ticket"), self.auth.issue_jsapi_ticket.call
+        )
+        self.sso_token_credential = Credential(self.session, self.session_key("sso_token"), self._issue_sso_token)
+        self.user_credentials: WeakValueDictionary[str, UserCredential] = WeakValueDictionary()
+        """The tokens of users that are kept in the session store, and in use in this process."""
+        self.limiter = self._limiter(rate_limit) if rate_limit else None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """An app from environment variables, one for each argument: `DINGTALK_APPKEY`, `DINGTALK_SESSION_MANAGER`, …
+
+        `DINGTALK_CLIENT_ID` and `DINGTALK_CLIENT_SECRET` are other names of AppKey and AppSecret. Variables of other
+        programs are left alone; there is a warning for a name that is nearly one of these.
+
+        Args:
+            environ: the variables; by default those of this process.
+
+        Raises:
+            ConfigurationError: a variable is malformed, two that mean the same differ, or there is none.
+        """
+        from dingtalk_models.environment import read_environment  # noqa: PLC0415 - only when used
+
+        try:
+            settings: dict[str, Any] = {**read_environment(os.environ if environ is None else environ)}
+        except ConfigurationError as error:
+            forget_locals(error)
+            raise
+        finally:
+            del environ  # a traceback that shows variables would show all of it
+        try:
+            if "timeout" in settings:
+                settings["timeout"] = float(settings["timeout"])
+        except ValueError:
+            raise ConfigurationError(
+                "DINGTALK_TIMEOUT is not a number of seconds / DINGTALK_TIMEOUT 须为秒数"
+            ) from None
+        return cls(**settings)
+
     # -- credentials ------------------------------------------------------------------------------------------------
 
     get_access_token = alias(Auth.get_access_token)
@@ -245,6 +271,33 @@ class DingTalkApp(Sender, Modules):
             "应用没有凭证：请提供 appkey 和 appsecret"
         )
 
+    def _issue_sso_token(self) -> Call[Issued]:
+        if self.corp_id and self.sso_secret:
+            return self.auth.issue_sso_token.call(self.corp_id, self.sso_secret)
+        raise ConfigurationError(
+            f"app {self.name!r} needs corp_id and sso_secret for logins from the admin console / "
+            "从管理后台免登需要 corp_id 和 sso_secret"
+        )
+
+    def as_user(self, token: UserToken | str | SecretStr) -> UserApp:
+        """This app on behalf of a person: `User.objects.using(app.as_user(token))`, `app.as_user(token).platform.…`.
+
+        Args:
+            token: the person's access, from `app.auth.login` or `app.auth.kept`. An access token alone will do, which
+                cannot be renewed.
+
+        Returns:
+            An app whose calls carry the person's token. What they load remembers it. If the token is rejected, it is
+            renewed once; if that does not help, `LoginRequired` is raised.
+
+        Raises:
+            ConfigurationError: the token was issued to another app.
+        """
+        given = self.auth.user_token(access_token=token) if isinstance(token, str | SecretStr) else token
+        if given.app.appkey != self.appkey:
+            raise ConfigurationError("this token was issued to another app / 该用户 token 属于另一个应用")
+        return UserApp(self, given)
+
     def _limiter(self, limit: RateLimit) -> Limiter:
         quota_key = f"dingtalk:{self.oapi_url}:{self.corp_id or self.appkey}:calls"
         return Limiter(limit, self.session, url=self.oapi_url, key=self.session_key("rate"), quota_key=quota_key)
@@ -262,3 +315,55 @@ class DingTalkApp(Sender, Modules):
     def __repr__(self) -> str:
         shown = {"name": self.name, "corp_id": self.corp_id, "appkey": self.appkey, "agent_id": self.agent_id}
         return f"DingTalkApp({', '.join(f'{key}={value!r}' for key, value in shown.items() if value)})"
+
+
+class UserApp(CallingApp):
+    """An app on behalf of a person who has logged in: its calls carry that person's token. `app.as_user` makes it.
+
+    It has the settings, the connections and the rate limit of its app. Credentials of the app itself, such as jsapi
+    signatures, are left to the app.
+
+    Args:
+        app: the app.
+        user: the person's access.
+    """
+
+    def __init__(self, app: DingTalkApp, user: UserToken) -> None:
+        super().__init__(
+            partial(exchange, self),
+            timeout=app.timeout,
+            transport=_Lent(app),
+            async_transport=_LentAsync(app),
+        )
+        self.user = user
+        self.access_token_credential = user.credential
+        self.name, self.corp_id, self.appkey, self.agent_id = app.name, app.corp_id, app.appkey, app.agent_id
+        self.token, self.aes_key, self.callback_url, self.domain = app.token, app.aes_key, app.callback_url, app.domain
+        self.oapi_url, self.api_url, self.retry, self.limiter = app.oapi_url, app.api_url, app.retry, app.limiter
+
+    def __repr__(self) -> str:
+        return f"<UserApp of {self.name!r}: {self.user!r}>"
+
+
+class _Lent:
+    """The transport of an app, lent to another one, which does not close it."""
+
+    def __init__(self, owner: Sender) -> None:
+        self._owner = owner
+
+    def send(self, request: HttpRequest, /) -> HttpResponse:
+        return self._owner.transport.send(request)
+
+    def close(self) -> None: ...
+
+
+class _LentAsync:
+    """The same on the event loop."""
+
+    def __init__(self, owner: Sender) -> None:
+        self._owner = owner
+
+    async def send(self, request: HttpRequest, /) -> HttpResponse:
+        return await self._owner.async_transport.send(request)
+
+    async def close(self) -> None: ...

@@ -12,13 +12,13 @@ from dingtalk_models.core.secret import Secret
 _PREFIX = "DINGTALK_"
 _ARGUMENTS = (
     "name", "session_manager", "corp_id", "corp_secret", "agent_id", "appkey", "appsecret", "aes_key", "token",
-    "callback_url", "domain", "noncestr", "oapi_url", "api_url", "timeout",
+    "callback_url", "domain", "noncestr", "sso_secret", "oapi_url", "api_url", "login_url", "timeout",
 )  # fmt: skip
 _VARIABLES = {f"{_PREFIX}{name.upper()}": name for name in _ARGUMENTS}
 _OTHER_NAMES = {f"{_PREFIX}CLIENT_ID": "appkey", f"{_PREFIX}CLIENT_SECRET": "appsecret"}
 """What the console calls them today."""
 
-_SECRETS = frozenset({"session_manager", "corp_secret", "appsecret", "aes_key", "token"})
+_SECRETS = frozenset({"session_manager", "corp_secret", "appsecret", "aes_key", "token", "sso_secret"})
 """A session manager is a URL, and may have a password."""
 
 _ALIKE = 0.85

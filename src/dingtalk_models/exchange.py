@@ -57,12 +57,10 @@ class ExchangingApp(AppLike, Protocol):
 def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     """Send a call, and again if the app's retry policy allows it, and return its result."""
     until = time.monotonic() + app.retry.deadline
-    if call.token is not None:
+    if call.token is not None or not call.endpoint.authenticated:
         return (yield from _attempts(app, call, call.token, until))
-    if not call.endpoint.authenticated:
-        return (yield from _attempts(app, call, None, until))
     # outside the attempts: the call that fetches a token has attempts of its own, and the numbers must not multiply
-    credential = app.access_token_credential
+    credential = call.credential if isinstance(call.credential, Credential) else app.access_token_credential
     if credential is None:
         raise ConfigurationError(f"{call.endpoint} needs the access token of an app / 该接口需要应用的 access_token")
     token, path = (yield from credential.get()), call.endpoint.path
@@ -76,16 +74,19 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
         token.accepted.add(path)
         return result
     if (renewed := (yield from credential.renew(token, path))) is None:
-        raise refusal
+        raise credential.told(refusal)
     # the call was refused before it was executed, so even a write is safe to send again
     try:
         result = yield from _attempts(app, call, renewed.value, until)
     except AuthenticationError as error:
-        if error.token_rejected:
-            credential.rejected_again()
-        raise
-    credential.accepted(renewed, path)
-    return result
+        if not error.token_rejected:
+            raise
+        credential.rejected_again()
+        refusal = error
+    else:
+        credential.accepted(renewed, path)
+        return result
+    raise credential.told(refusal)
 
 
 def _attempts(app: ExchangingApp, call: Call[T], token: Secret | None, until: float) -> Flow[T]:

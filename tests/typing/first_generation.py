@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import assert_type
 
 from dingtalk_models import Call, Department, DingTalkApp, ExternalContact, Query, RoleGroup, User
-from dingtalk_models.auth.module import JsapiSignature
+from dingtalk_models.auth.jsapi import JsapiSignature
 from dingtalk_models.message.work_notification import SendProgress
 from dingtalk_models.smartwork.schedule import Schedule
 

@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, field_validator
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.errors import AuthenticationError, DingTalkError
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.core.wire import wire
@@ -58,6 +58,23 @@ class Issued(BaseModel, frozen=True):
         if not re.fullmatch("[!-~]+", value.get_secret_value()):
             raise ValueError("not a token / 不是 access_token 或 ticket")
         return value
+
+
+class IssuedToUser(Issued, frozen=True):
+    """A user's access token as the platform issues it.
+
+    Attributes:
+        refresh_token: gets the next one, for 30 days. It may work only once.
+        corp_id: the company that the person chose, if the scope had `corpid`.
+    """
+
+    refresh_token: Annotated[Secret | None, wire("refreshToken")] = None
+    corp_id: Annotated[str | None, wire("corpId")] = None
+
+
+def life_of(issued: Issued) -> float:
+    """The seconds for which a credential is used."""
+    return min(max(issued.lifetime - MARGIN, issued.lifetime / 2), LONGEST_LIFE)
 
 
 class Held:
@@ -184,6 +201,10 @@ class Credential:
                 self._paused_until = time.monotonic() + self._pause
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
+    def told(self, refusal: AuthenticationError) -> AuthenticationError:
+        """The error to raise for a refusal that no renewal can help."""
+        return refusal
+
     def force(self) -> Flow[Held]:
         """A new credential, even if the current one is valid."""
         return (yield from self._refresh(self._held, lambda _: False))
@@ -256,7 +277,7 @@ class Credential:
 
     def _from_platform(self) -> Flow[Held]:
         issued = yield from self._fetch()
-        life = min(max(issued.lifetime - MARGIN, issued.lifetime / 2), LONGEST_LIFE)
+        life = life_of(issued)
         self._held = held = Held(issued.value, time.monotonic() + life)
         yield from Blocking(lambda: self.session.set(self.key, issued.value, life))
         return held

@@ -7,6 +7,7 @@ from typing import Literal
 
 from typing_extensions import Unpack
 
+from dingtalk_models.contact.account import AccountManager
 from dingtalk_models.contact.department import (
     ROOT,
     Department,
@@ -36,6 +37,8 @@ class Contact(Module):
     """Departments."""
     users = managed(UserManager)
     """Users."""
+    accounts = managed(AccountManager)
+    """The accounts of people who have logged in."""
     roles = managed(RoleManager)
     """Roles."""
     role_groups = managed(RoleGroupManager)

@@ -31,12 +31,14 @@ NOWHERE = Endpoint("", "")
 class Described:
     """Something unsent that an operation describes: its parameters. The operation adds its endpoint."""
 
-    __slots__ = ("_token", "endpoint", "params")
+    __slots__ = ("_token", "credential", "endpoint", "params")
 
     def __init__(self, params: dict[str, Any]) -> None:
         self.params = params
         self.endpoint = NOWHERE
         self._token: Secret | None = None
+        self.credential: object = None
+        """The credential whose token is sent in the place of the app's, such as a user's, and which is renewed."""
 
     @property
     def token(self) -> Secret | None:

@@ -31,7 +31,8 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
     (AuthenticationError, REJECTED_TOKEN | _codes("""
         40013 40078 40079 40082..40089 40091 40096 41002 41004 41007 41026 41027 42002 42003 42007..42009 48003
         invalidClientIdOrSecret invalid.client unauthorized.client invalidSuiteKey invalidSuiteTicket invalidAuthInfo
-        invalidCode AuthenticationFailed.MissingParameter 300001 300005 400101""")),
+        invalidCode invalidParameter.authCode.notFound AuthenticationFailed.MissingParameter 300001 300005 400101
+        853001..853004""")),
     (QuotaExhausted, _codes("""
         90020 41045 143105 143106 143205 143206 Forbidden.AccessDenied.ApiCountLimitForOrg""")),
     (RateLimited, _codes("""
@@ -104,6 +105,7 @@ HINTS: dict[str, str] = {
     "60020": "Add this server's address to the app's IP whitelist. / 请将服务器出口 IP 加入应用的白名单。",
     "60121": "Nobody in this company has this userid: an invitation may not be accepted yet, or the user has left. / "
     "该用户可能尚未接受邀请，或已离职。",
+    "853002": "Set this machine's clock: it is more than a minute off. / 本机时钟误差超过一分钟，请校准。",
     "90020": _QUOTA,
     "Forbidden.AccessDenied.ApiCountLimitForOrg": _QUOTA,
     "50004": "The department is outside the app's contact scope: widen it in the console. / "

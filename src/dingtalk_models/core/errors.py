@@ -13,6 +13,7 @@ DingTalkError
 ├── StillSending (TimeoutError)        a message was not delivered to everyone within the timeout
 ├── ApiError                           the platform refused
 │   ├── AuthenticationError            a credential or token is wrong
+│   │   └── LoginRequired              a person has to log in, or to log in again
 │   ├── PermissionDenied (PermissionError)   `.scopes`, `.apply_url`
 │   ├── NotFound (LookupError)
 │   ├── AlreadyExists
@@ -230,6 +231,26 @@ class AuthenticationError(ApiError):
     @property
     def token_rejected(self) -> bool:
         return self.cause in REJECTED_TOKEN
+
+
+class LoginRequired(AuthenticationError):
+    """A person has to log in, or to log in again: lead them to `app.auth.authorize_url(…)`.
+
+    Their code was used before or is too old, their refresh token has expired, or nothing is kept of them.
+    """
+
+    @classmethod
+    def of(cls, refusal: ApiError) -> LoginRequired:
+        """The error for a refusal that a new login helps."""
+        return cls(
+            refusal.code,
+            refusal.message,
+            sub_code=refusal.sub_code,
+            request_id=refusal.request_id,
+            status=refusal.status,
+            request=refusal.request,
+            hint="The person has to log in again: see app.auth.authorize_url. / 请让用户重新登录授权。",
+        )
 
 
 REJECTED_TOKEN = frozenset(

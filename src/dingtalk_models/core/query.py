@@ -245,7 +245,7 @@ class Listing(Query[T], Described):
             call = Call(page_type(item, self.items, self.paging or _ONE_PAGE), self.at)
         else:
             call = Call(list[item], self.at).then(self._page_of)
-        call.endpoint, call.params, call.token = self.endpoint, params, self.token
+        call.endpoint, call.params, call.token, call.credential = self.endpoint, params, self.token, self.credential
         return call
 
     def _page_of(self, items: list[T]) -> Page[T]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Required
 from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
+from dingtalk_models.contact.account import AccountManager
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.core.call import Call
@@ -91,16 +92,6 @@ class GetTranslateFileJobResultReply(Record, alias_generator=camel):
 
 class GetUnionIdByMigrationUnionIdReply(Record, alias_generator=camel):
     union_id: str | None
-
-
-class GetUserReply(Record, alias_generator=camel):
-    nick: str | None
-    avatar_url: str | None
-    mobile: str | None
-    open_id: str | None
-    union_id: str | None
-    email: str | None
-    state_code: str | None
 
 
 class ListContactHideSettingsList(Record, alias_generator=camel):
@@ -581,25 +572,7 @@ class ContactV1(Manager):
         """
         return Call(GetUnionIdByMigrationUnionIdReply)
 
-    @api("contact_1_0.GetUser", "GET /v1.0/contact/users/{unionId}")
-    def get_user(
-        self,
-        union_id: str,
-    ) -> Call[GetUserReply]:
-        """Get user (获取用户通讯录个人信息).
-
-        Args:
-            union_id: text.
-
-        Codes: invalidParameter.user.notFound.
-
-        Scopes: Contact.User.Read.
-
-        Apps: internal, third_party_org, third_party_personal.
-
-        Source: dingtalk-retrieve-user-information
-        """
-        return Call(GetUserReply)
+    get_user = alias(AccountManager.get)
 
     @api("contact_1_0.ListContactHideSettings", "GET /v1.0/contact/contactHideSettings")
     def list_contact_hide_settings(

@@ -59,21 +59,6 @@ class GetPersonalAuthRuleReply(Record, alias_generator=camel):
     result: list[GetPersonalAuthRuleReplyResult] = empty_list()
 
 
-class GetSsoAccessTokenReply(Record, alias_generator=camel):
-    access_token: Secret | None
-    expire_in: int | None
-
-
-class GetSsoUserInfoReply(Record, alias_generator=camel):
-    corp_id: str | None
-    corp_name: str | None
-    user_id: str | None
-    email: str | None
-    user_name: str | None
-    avatar: str | None
-    is_admin: bool | None
-
-
 class GetSuiteAccessTokenReply(Record, alias_generator=camel):
     access_token: Secret | None
     expire_in: int | None
@@ -82,13 +67,6 @@ class GetSuiteAccessTokenReply(Record, alias_generator=camel):
 class GetTokenReply(Record, alias_generator=camel):
     access_token: Annotated[Secret | None, wire("access_token")]
     expires_in: Annotated[int | None, wire("expires_in")]
-
-
-class GetUserTokenReply(Record, alias_generator=camel):
-    access_token: Secret | None
-    refresh_token: Secret | None
-    expire_in: int | None
-    corp_id: str | None
 
 
 class Oauth2V1(Manager):
@@ -160,47 +138,9 @@ class Oauth2V1(Manager):
         """
         return Call(GetPersonalAuthRuleReply)
 
-    @api("oauth2_1_0.GetSsoAccessToken", "POST /v1.0/oauth2/ssoAccessToken", authenticated=False, idempotent=True)
-    def get_sso_access_token(
-        self,
-        corpid: str,
-        sso_secret: Hiding,
-    ) -> Call[GetSsoAccessTokenReply]:
-        """Get sso access token (获取微应用后台免登的accessToken).
+    get_sso_access_token = alias(Auth.issue_sso_token)
 
-        Args:
-            corpid: text, such as `corpxxxx`.
-            sso_secret: text, such as `shYgsk7xxx`.
-
-        Codes: invalidClientIdOrSecret.
-
-        Scopes: qyapi_base.
-
-        Apps: internal, third_party_org.
-
-        Source: obtain-the-access-token-of-the-micro-application-background-without-log-on
-        """
-        return Call(GetSsoAccessTokenReply)
-
-    @api("oauth2_1_0.GetSsoUserInfo", "GET /v1.0/oauth2/ssoUserInfo")
-    def get_sso_user_info(
-        self,
-        code: str,
-    ) -> Call[GetSsoUserInfoReply]:
-        """Get sso user info (获取应用管理后台免登的用户信息).
-
-        Args:
-            code: text, such as `tokenxxxx20260429_Hangzhou`.
-
-        Codes: invalidCode, invalidToken.
-
-        Scopes: qyapi_get_omp_sso_userinfo.
-
-        Apps: internal, third_party_org.
-
-        Source: obtains-the-identity-of-an-application-administrator
-        """
-        return Call(GetSsoUserInfoReply)
+    get_sso_user_info = alias(Auth.sso_user_info)
 
     @api("oauth2_1_0.GetSuiteAccessToken", "POST /v1.0/oauth2/suiteAccessToken", authenticated=False, idempotent=True)
     def get_suite_access_token(
@@ -252,29 +192,4 @@ class Oauth2V1(Manager):
         """
         return Call(GetTokenReply)
 
-    @api("oauth2_1_0.GetUserToken", "POST /v1.0/oauth2/userAccessToken", authenticated=False, idempotent=True)
-    def get_user_token(
-        self,
-        client_id: str,
-        client_secret: Hiding,
-        grant_type: str,
-        *,
-        code: str | None = None,
-        refresh_token: Hiding | None = None,
-    ) -> Call[GetUserTokenReply]:
-        """Get user token (获取用户token).
-
-        Args:
-            client_id: text, such as `dingxxx`.
-            client_secret: text, such as `1234`.
-            grant_type: text, such as `authorization_code`.
-            code: text, such as `abcd`.
-            refresh_token: text, such as `abcd`.
-
-        Scopes: open_app_api_base.
-
-        Apps: internal, third_party_org, third_party_personal.
-
-        Source: obtain-user-token
-        """
-        return Call(GetUserTokenReply)
+    get_user_token = alias(Auth.issue_user_token)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
+from dingtalk_models.auth.module import Auth
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
+from dingtalk_models.core.model import Manager, Record, alias
 from dingtalk_models.core.operation import api
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.core.wire import wire
 
 
 class GetPersistentCodeReply(Record):
@@ -19,17 +17,6 @@ class GetPersistentCodeReply(Record):
 
 class GettokenReply(Record):
     access_token: Secret | None
-
-
-class GetuserinfoBycodeReplyUserInfo(Record):
-    nick: str | None
-    unionid: str | None
-    openid: str | None
-    main_org_auth_high_level: bool | None
-
-
-class GetuserinfoBycodeReply(Record):
-    user_info: GetuserinfoBycodeReplyUserInfo | None
 
 
 class OapiSns(Manager):
@@ -67,32 +54,4 @@ class OapiSns(Manager):
         """
         return Call(GettokenReply, "")
 
-    @api(
-        "dingtalk.oapi.sns.getuserinfo_bycode",
-        "POST /sns/getuserinfo_bycode?accessKey&timestamp&signature",
-        authenticated=False,
-    )
-    def getuserinfo_bycode(
-        self,
-        access_key: Annotated[str, wire("accessKey")],
-        timestamp: str,
-        signature: str,
-        tmp_auth_code: str,
-    ) -> Call[GetuserinfoBycodeReply]:
-        """Getuserinfo bycode (获取用户基本信息).
-
-        Args:
-            access_key: text.
-            timestamp: text.
-            signature: text.
-            tmp_auth_code: text.
-
-        Codes: 853001, 853002, 853003, 853004.
-
-        Scopes: open_app_api_base.
-
-        Apps: internal, third_party_org.
-
-        Source: queries-basic-user-information
-        """
-        return Call(GetuserinfoBycodeReply, "")
+    getuserinfo_bycode = alias(Auth.sns_user_info)

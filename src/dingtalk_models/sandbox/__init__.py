@@ -109,7 +109,7 @@ class Sandbox:
         calls: the requests that were received, oldest first.
         pushes: the pushes to the address that is registered for events, oldest first.
         stream: the clients of Stream mode, and what is sent to them.
-        corp_id, corp_secret, appkey, appsecret, agent_id: the credentials it accepts.
+        corp_id, corp_secret, appkey, appsecret, agent_id, sso_secret: the credentials it accepts.
     """
 
     def __init__(
@@ -126,6 +126,7 @@ class Sandbox:
         held = self.company.credentials
         self.corp_id, self.corp_secret = held.corp_id, held.corp_secret
         self.appkey, self.appsecret, self.agent_id = held.appkey, held.appsecret, held.agent_id
+        self.sso_secret = held.sso_secret
         self.clock: Clock = held.clock
         self._gateway = Gateway(self.company, qps, None if scopes is None else frozenset(scopes))
         self._app = App(self._gateway.answer, held.clock, WebSocket(self.company.stream))
@@ -174,9 +175,9 @@ class Sandbox:
         """
         from dingtalk_models import DingTalkApp  # noqa: PLC0415 -- the sandbox works without the client
 
-        names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id")
+        names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
         settings: dict[str, Any] = {name: getattr(self, name) for name in names}
-        settings |= {"name": "sandbox", "oapi_url": self.url, "api_url": self.url}
+        settings |= {"name": "sandbox", "oapi_url": self.url, "api_url": self.url, "login_url": self.url}
         settings |= {} if self._qps else {"rate_limit": None}
         return DingTalkApp(**(settings | overrides))
 
@@ -220,8 +221,20 @@ class Sandbox:
         self.company.credentials.revoke_tokens()
 
     def login_code(self, userid: str) -> str:
-        """A login code (免登授权码) for this person: valid for 5 minutes, once."""
+        """A login code (免登授权码) for this person: inside DingTalk, in the admin console, by the older login.
+
+        It is valid for 5 minutes, once. `authorise` has the code of a login in the browser.
+        """
         return self.company.credentials.mint_code(userid)
+
+    def authorise(self, userid: str, *, scope: str = "openid") -> str:
+        """The code with which this person comes back from the authorise page: valid for 5 minutes, once.
+
+        Args:
+            userid: the person, of the company or not: `sandbox.company.logins.strangers`.
+            scope: `openid corpid` for the company too.
+        """
+        return self.company.logins.mint_code(self.company.person(userid).userid, scope)
 
     def push(self, event_type: str, **fields: Any) -> Push:
         """Push an event to the registered address, with these fields under their wire names, and wait for its answer.

@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping
 
+from dingtalk_models.sandbox.auth.login import PAGE, authorise
 from dingtalk_models.sandbox.callback.changes import pushing_changes
 from dingtalk_models.sandbox.platform.documented import Answers, Documented
 from dingtalk_models.sandbox.server.endpoints import Endpoint, Result, route
@@ -31,7 +32,10 @@ class Gateway:
         """The answer to a call; endpoints change the company only here."""
         if call.path.startswith(PREFIX):
             return self._company.drive.store.answer(call)
+        if call.path == PAGE:
+            return authorise(self._company, call)
         dialect = dialect_of(call.path)
+        self._company.caller = None
         found: Endpoint | Documented | None = None
         try:
             found = dialect.pick(self._endpoints(call), call.method)
@@ -65,13 +69,24 @@ class Gateway:
         with pushing_changes(self._company):
             return endpoint.handler(self._company, **arguments)
 
+    def _check_token(self, token: str, endpoint: Endpoint | Documented, dialect: Bare) -> None:
+        logins = self._company.logins
+        if isinstance(endpoint, Endpoint) and endpoint.token == "sso":
+            if not logins.accepts_sso(token):
+                raise Denied(dialect.stale_sso)
+        elif not self._company.credentials.accepts(token):
+            # which APIs take a user's token is not documented, so all do
+            userid = logins.userid_of(token)
+            if userid is None:
+                raise Denied(dialect.expired if logins.knows(token) else dialect.stale)
+            self._company.caller = self._company.person(userid)
+
     def _admit(self, call: Call, endpoint: Endpoint | Documented, dialect: Bare) -> None:
         credentials = self._company.credentials
         token = dialect.token(call)
         if not token:
             raise Denied(dialect.blank)
-        if not credentials.accepts(token):
-            raise Denied(dialect.stale)
+        self._check_token(token, endpoint, dialect)
         scope = endpoint.scope
         if scope and self._scopes is not None and scope not in self._scopes:
             url = f"https://open-dev.dingtalk.com/appscope/apply?content={credentials.appkey}%23{scope}"

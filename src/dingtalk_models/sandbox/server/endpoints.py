@@ -81,6 +81,7 @@ class Endpoint:
     code: Code
     query: frozenset[str]
     camel: bool
+    token: Literal["app", "sso"] = "app"
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
@@ -116,6 +117,7 @@ def endpoint(
     invalid: int | str = 400002,
     missing: int | str | None = None,
     open: bool = False,
+    token: Literal["app", "sso"] = "app",
     camel: bool | None = None,
 ) -> Callable[[Handler], Handler]:
     """Declare a function as the endpoint at a path.
@@ -128,6 +130,7 @@ def endpoint(
         invalid: the code for a parameter that is malformed or missing.
         missing: the code for a missing one, if it differs.
         open: whether it needs no access token.
+        token: whose token it takes: the app's or a user's; or that for logins from the admin console.
         camel: whether parameters travel in camelCase; by default on the newer host.
     """
 
@@ -135,7 +138,8 @@ def endpoint(
         place, _, query = path.partition("?")
         names = frozenset(query.split("&"))
         in_camel = place.startswith("/v") if camel is None else camel
-        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, Code(invalid, missing), names, in_camel)
+        code = Code(invalid, missing)
+        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, code, names, in_camel, token)
         if "{" in place:
             _TEMPLATES.append((re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", place)), place))
         return handler

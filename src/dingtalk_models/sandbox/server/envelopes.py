@@ -115,6 +115,8 @@ class Bare:
 
     blank: int | str = 40000
     stale: int | str = 40014
+    expired: int | str = 40014
+    stale_sso: int | str = 40014
     unscoped: int | str = 60011
     throttled: int | str = 90018
     unreadable: int | str = 47001
@@ -201,6 +203,8 @@ class Api(Bare):
 
     blank = "AuthenticationFailed.MissingParameter"
     stale = "InvalidAuthentication"
+    expired = "accesstoken.expired"
+    stale_sso = "invalidToken"
     unscoped = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
     throttled = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
     unreadable = "Missingbody"

@@ -32,6 +32,10 @@ _SECRETS: Final = (
     "client_secret",
     "init_password",
     "code",
+    "clientSecret",
+    "refreshToken",
+    "ssoSecret",
+    "tmp_auth_code",
 )
 
 

@@ -30,6 +30,7 @@ class Credentials:
     appkey: str = "dingsandboxkey000001"
     appsecret: str = "sandbox-app-secret-9tWb3LnYc2"
     agent_id: str = "1740000001"
+    sso_secret: str = "sandbox-sso-secret-4Hc7Xw2TpD"
     _token: _Secret | None = None
     _ticket: _Secret | None = None
     _codes: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])

@@ -16,6 +16,7 @@ from dingtalk_models.sandbox.state.conversations import Conversations
 from dingtalk_models.sandbox.state.customer import Clientele
 from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
+from dingtalk_models.sandbox.state.login import Logins
 from dingtalk_models.sandbox.state.message import Outbox
 from dingtalk_models.sandbox.state.stream import Streams
 
@@ -40,6 +41,9 @@ class Company:
         self.drive = Drive(self.credentials.clock)
         self.callbacks = Callbacks(self.credentials.clock, self.credentials.corp_id)
         self.stream = Streams(self.credentials)
+        self.logins = Logins(self.credentials.clock, self.credentials.corp_id)
+        self.caller: User | None = None
+        """The person whose token the current call has; None if it has the app's."""
         self._kept: dict[type, Any] = {}
         self._ids = itertools.count(1001)
         self._ticks = itertools.count(1)
@@ -108,6 +112,10 @@ class Company:
         if userid not in self.users:
             raise Refused(code)
         return self.users[userid]
+
+    def person(self, userid: str, code: int | str = 60121) -> User:
+        """The same, of a person who may be a stranger."""
+        return self.logins.strangers.get(userid) or self.user(userid, code)
 
     def find_user(self, **fields: object) -> User | None:
         """The first person whose fields have these values."""

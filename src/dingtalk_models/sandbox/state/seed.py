@@ -94,6 +94,8 @@ def seeded_company(credentials: Credentials | None = None) -> Company:
     group = company.add_role_group("职务", group_id=910)
     for role_id, (name, userids) in enumerate(_ROLES.items(), start=911):
         company.add_role(name, group.group_id, role_id=role_id, userids=userids)
+    # an account may claim an address of somebody else
+    company.logins.add_stranger("路远", userid="stranger", mobile="13700001234", email="manager4220@dingfeng.example")
     seed_attendance(company)
     seed_approvals(company)
     return company
