@@ -94,7 +94,7 @@ def _attempts(app: ExchangingApp, call: Call[T], token: Secret | None, until: fl
     try:
         return (yield from _attempt(app, call, token, until))
     except DingTalkError as error:
-        if not app.retry.worth_repeating(error, idempotent=call.endpoint.idempotent):
+        if call.single or not app.retry.worth_repeating(error, idempotent=call.endpoint.idempotent):
             raise
         from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - only after a failure
 

@@ -57,7 +57,7 @@ class Call(Described, Step, Generic[T_co]):
     operation itself adds the endpoint, and encodes each argument.
     """
 
-    __slots__ = ("_then", "at", "into")
+    __slots__ = ("_then", "at", "into", "single")
 
     http_request: HttpRequest | None = None
     """The complete HTTP request, if the call goes to a URL that is not one of the platform's APIs."""
@@ -82,7 +82,14 @@ class Call(Described, Step, Generic[T_co]):
         super().__init__(params)
         self.into: Any = into
         self.at = at
+        self.single = False
         self._then: Callable[[Any], Any] | None = None
+
+    def once(self) -> Call[T_co]:
+        """The same call, sent a single time: if it is refused or fails, its caller has something newer to send."""
+        twin = copy(self)
+        twin.single = True
+        return twin
 
     def then(self, change: Callable[[T_co], U], /) -> Call[U]:
         """The same call, with its result passed through a function."""

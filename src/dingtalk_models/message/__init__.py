@@ -7,7 +7,8 @@ from dingtalk_models.core.lazy import lazy
 __getattr__, __dir__ = lazy(
     globals(),
     {
-        "card": "Card CardCallback CardDelivery",
+        "card": "Card CardCallback CardDelivery StreamSettings",
+        "card_stream": "CardStream",
         "card_space": "GroupSpace RobotSpace SingleSpace TopSpace",
         "chatbot_message": "AtUser ChatbotMessage",
         "message_body": "OA ActionCard ButtonsCard CardButton File Image Link Markdown OABody OAFormRow OAHead "

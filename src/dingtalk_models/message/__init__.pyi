@@ -3,10 +3,12 @@
 from dingtalk_models.message.card import Card as Card
 from dingtalk_models.message.card import CardCallback as CardCallback
 from dingtalk_models.message.card import CardDelivery as CardDelivery
+from dingtalk_models.message.card import StreamSettings as StreamSettings
 from dingtalk_models.message.card_space import GroupSpace as GroupSpace
 from dingtalk_models.message.card_space import RobotSpace as RobotSpace
 from dingtalk_models.message.card_space import SingleSpace as SingleSpace
 from dingtalk_models.message.card_space import TopSpace as TopSpace
+from dingtalk_models.message.card_stream import CardStream as CardStream
 from dingtalk_models.message.chatbot_message import AtUser as AtUser
 from dingtalk_models.message.chatbot_message import ChatbotMessage as ChatbotMessage
 from dingtalk_models.message.message_body import OA as OA

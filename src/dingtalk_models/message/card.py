@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
-from typing_extensions import Unpack
+from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.context import setting_of
+from dingtalk_models.core.context import current_app, setting_of
+from dingtalk_models.core.errors import NotFound, RateLimited
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.secret import Hiding, Secret
+from dingtalk_models.core.steps import Flow, Steps
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.message.card_fields import (
     CallbackType,
@@ -28,9 +31,23 @@ from dingtalk_models.message.card_fields import (
     TopSpaceModel,
     UserIdType,
 )
-from dingtalk_models.message.card_space import CardSpaces, deliver_models, listed, open_space_id, space_models
+from dingtalk_models.message.card_space import (
+    CardSpaces,
+    GroupSpace,
+    RobotSpace,
+    deliver_models,
+    listed,
+    open_space_id,
+    space_models,
+)
+from dingtalk_models.message.card_stream import CUT_SHORT, INTERVAL, TIMEOUT, CardStream, StreamCalls
+from dingtalk_models.message.robot import RobotManager
+from dingtalk_models.message.robot_template import SampleText
 
 _WIRE = "cardData.cardParamMap"
+_STATE = "flowStatus"
+"""The parameter with which the platform's own SDK says in which state an AI card is."""
+
 _TemplateId = Annotated[str, Field(min_length=1)]
 _TrackId = Annotated[str, Field(min_length=1)]
 _GroupId = Annotated[str, Field(min_length=1)]
@@ -61,6 +78,31 @@ class CardCallback(Record, alias_generator=camel):
 class _Sent(Record, alias_generator=camel):
     out_track_id: str | None
     deliver_results: list[CardDelivery] = []
+
+
+class StreamSettings(TypedDict, total=False):
+    """How a card grows."""
+
+    key: str
+    """The parameter of the template that has the text; by default `content`."""
+    card_param_map: CardParams
+    """Other parameters of the template."""
+    private_data: PrivateParams
+    """Parameters that only one user sees, by userid."""
+    out_track_id: str
+    """An id of your own; by default a new one."""
+    callback_route_key: str
+    """The callback route that clicks take; by default they arrive in Stream mode."""
+    robot_code: str
+    """The robot, if it is not that of the app."""
+    placeholder: str
+    """What the card shows before the first piece. Without it, the first piece creates the card."""
+    interval: float
+    """Seconds between two updates; by default 0.5."""
+    timeout: float
+    """Seconds without a piece after which the card says that the answer failed; by default 300."""
+    cut_short: str
+    """What is added to an answer that failed, where the card itself cannot say so."""
 
 
 class CardManager(Manager):
@@ -112,6 +154,84 @@ class CardManager(Manager):
         given |= space_models(spaces) | deliver_models(spaces, robot)
         return self.create_and_deliver.call(
             card_template_id, card_param_map, open_space_id(spaces), out_track_id, **given
+        )
+
+    def stream(
+        self,
+        card_template_id: str,
+        to: GroupSpace | RobotSpace,
+        **settings: Unpack[StreamSettings],
+    ) -> CardStream[Card]:
+        """An answer that grows on a card, for a `with` or an `async with`.
+
+        The card is created and delivered with its first text. If it cannot show the answer, the robot sends it as a
+        message.
+
+        Args:
+            card_template_id: the template.
+            to: where it appears: a `GroupSpace`, or a `RobotSpace` with a userid.
+            settings: how often it is updated, and the rest; see `StreamSettings`.
+
+        Raises:
+            InvalidArgument: a parameter is beyond a limit; nothing was sent.
+        """
+        app = self.app or current_app()
+        robot = RobotManager(app)
+
+        def say(text: str) -> Flow[object]:
+            said, code = SampleText(text), settings.get("robot_code")
+            if isinstance(to, GroupSpace):
+                return (yield from robot.send_to_group.call(said, to.open_conversation_id, robot_code=code))
+            sent = yield from robot.send.call(said, [to.user_id], robot_code=code)
+            if sent.throttled_userids:
+                raise RateLimited("flowControlledStaffIdList", f"{to.user_id} has too many messages from the robot")
+            if sent.invalid_userids:
+                raise NotFound("invalidStaffIdList", f"{to.user_id} is no user of the company")
+            return sent
+
+        return self.using(app).stream_or_say(card_template_id, to, say, settings)
+
+    def stream_or_say(
+        self,
+        card_template_id: str,
+        to: GroupSpace | RobotSpace,
+        say: Callable[[str], Steps[object]],
+        settings: StreamSettings,
+    ) -> CardStream[Card]:
+        """The same as `stream`, with a way of your own to send the answer as a message."""
+        key, track = settings.get("key", "content"), settings.get("out_track_id") or new_track_id()
+        given = settings.get("card_param_map", {})
+        private, route = settings.get("private_data"), settings.get("callback_route_key")
+
+        def create(text: str) -> Call[Card]:
+            return self.send.call(
+                card_template_id,
+                to,
+                {**given, key: text},
+                out_track_id=track,
+                private_data=private,
+                callback_route_key=route,
+                robot_code=settings.get("robot_code"),
+            )
+
+        def stream(text: str, guid: str, complete: bool, failed: bool) -> Call[None]:
+            return self.streaming_update.call(
+                track, key, text, guid=guid, is_full=True, is_finalize=complete, is_error=failed
+            )
+
+        def update(text: str, state: str) -> Call[None]:
+            options: CardUpdateOptions = {"update_card_data_by_key": True}
+            return self.update.call(track, {key: text, _STATE: state}, card_update_options=options)
+
+        calls = StreamCalls(create, lambda: Card(out_track_id=track).using(self.app), stream, update, say)
+        return CardStream(
+            self.app,
+            track,
+            calls,
+            interval=settings.get("interval", INTERVAL),
+            timeout=settings.get("timeout", TIMEOUT),
+            placeholder=settings.get("placeholder"),
+            cut_short=settings.get("cut_short", CUT_SHORT),
         )
 
     @api("card_1_0.CreateCard", "POST /v1.0/card/instances")
@@ -360,6 +480,7 @@ class Card(Model):
     objects: ClassVar[CardManager] = CardManager()
     send = objects.send
     create = objects.create
+    stream: ClassVar = objects.stream
 
     out_track_id: str
     card_template_id: str | None = None

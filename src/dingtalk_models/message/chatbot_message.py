@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field, PlainSerializer, SerializeAsAny, model_validator
+from typing_extensions import Unpack
 
 from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.core.arguments import Refusal
@@ -18,6 +19,9 @@ from dingtalk_models.core.operation import operation
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, wire
+from dingtalk_models.message.card import Card, CardManager, StreamSettings
+from dingtalk_models.message.card_space import GroupSpace, RobotSpace
+from dingtalk_models.message.card_stream import CardStream
 from dingtalk_models.message.received_content import ReceivedContent, ReceivedFile, content_of, tolerant_list
 from dingtalk_models.message.reply_message import (
     ReplyOrText,
@@ -198,6 +202,25 @@ class ChatbotMessage(Arrival, alias_generator=camel):
         if sent.invalid_userids:
             raise NotFound("invalidStaffIdList", f"{place} is no user of the company")
         return sent
+
+    def reply_card(self, card_template_id: str, **settings: Unpack[StreamSettings]) -> CardStream[Card]:
+        """Reply with an answer that grows on a card: `with message.reply_card(template_id, key="content") as card:`.
+
+        `card.write(piece)` adds to it. If the card cannot show the answer, `reply` sends it as a message.
+
+        Args:
+            card_template_id: the template.
+            settings: the parameter that grows, how often it is updated, and the rest; see `StreamSettings`.
+
+        Raises:
+            InvalidArgument: a parameter is beyond a limit; nothing was sent.
+        """
+        if self.robot_code:
+            settings.setdefault("robot_code", self.robot_code)
+        # a card cannot reach a stranger, who has no userid; then the answer is a message
+        person = self.sender_staff_id or self.sender_id or "unknown"
+        to = GroupSpace(self.conversation_id) if self.in_group and self.conversation_id else RobotSpace(person)
+        return CardManager(self.app).stream_or_say(card_template_id, to, self.reply.call, settings)
 
     @operation
     def download(

@@ -20,7 +20,7 @@ another answer. An API that is not documented is refused, and logged in `dingtal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
@@ -30,7 +30,7 @@ if not (find_spec("starlette") and find_spec("uvicorn")):
 
 from dingtalk_models.modules import MODULES
 from dingtalk_models.sandbox.gateway import Gateway
-from dingtalk_models.sandbox.message import saying
+from dingtalk_models.sandbox.message import clicking, saying
 from dingtalk_models.sandbox.message.saying import Audio, File, Picture, RichText, Sayable, Video
 from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
 from dingtalk_models.sandbox.server.clock import Clock
@@ -40,7 +40,7 @@ from dingtalk_models.sandbox.server.http_server import App, Received, Server
 from dingtalk_models.sandbox.server.loading import load_endpoints
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Attempt, Push
-from dingtalk_models.sandbox.state.card import Card, Cards, CardState, Click
+from dingtalk_models.sandbox.state.card import Card, Cards, CardState, Click, HasTrackId
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Admin, Department, Membership, Role, RoleGroup, User
 from dingtalk_models.sandbox.state.conversation import Conversation, Entry
@@ -334,6 +334,35 @@ class Sandbox:
 
         talks.wait(lambda: bool(replies()), timeout)
         return replies()[0]
+
+    def click(
+        self,
+        card: str | HasTrackId,
+        action_ids: str | Sequence[str],
+        params: Mapping[str, Any] | None = None,
+        *,
+        by: str,
+    ) -> Click:
+        """Let a person click on a card, and wait for the app's answer, which changes the card.
+
+        The click goes to a client of Stream mode, or to the address of the card's callback route.
+
+        Args:
+            card: the card, or its id.
+            action_ids: the id of the button, or several.
+            params: the parameters of the button.
+            by: the userid of the person.
+
+        Returns:
+            The click; its `problem` tells what was wrong with the answer.
+
+        Raises:
+            LookupError: there is no such card, person or callback route, or no client that subscribed to clicks.
+            PermissionError: the card was not delivered, or without a callback type.
+        """
+        found = self.cards[card if isinstance(card, str) else card.out_track_id]
+        actions = [action_ids] if isinstance(action_ids, str) else action_ids
+        return clicking.click(self.company, found, actions, params or {}, by)
 
     def settle(self, timeout: float = 10) -> None:
         """Wait until every push that is due is delivered, and all that was sent in Stream mode is answered."""

@@ -154,15 +154,22 @@ def _spaces(open_space_id: str) -> list[tuple[str, str]]:
     return found
 
 
+def _changed(company: Company, card: Card) -> None:
+    card.changed(company.credentials.clock.now())
+    with company.conversations.changed:
+        company.conversations.changed.notify_all()
+
+
 def _deliver(
     company: Company, card: Card, spaces: list[tuple[str, str]], fields: Mapping[str, Any], empty: str
 ) -> list[dict[str, Any]]:
     deliveries = _models(fields, "deliver")
     if any(code not in deliveries for code, _ in spaces):
         raise Refused(empty)
+    card.shown.update({"outTrackId": card.out_track_id, **card.params})
     results = [_deliver_to(company, card, code, space_id) for code, space_id in spaces]
     if any(result["success"] for result in results):
-        card.changed(company.credentials.clock.now())
+        _changed(company, card)
     return results
 
 
@@ -171,8 +178,13 @@ def _deliver_to(company: Company, card: Card, code: str, space_id: str) -> dict[
     if problem := _undeliverable(company, card, code, space_id):
         return {**result, "success": False, "errorMsg": problem}
     card.delivered.append((code, space_id))
+    talks = company.conversations
     if code == "ONE_BOX":
         card.tops.add(space_id)
+    elif code in ("IM_GROUP", "IM_ROBOT"):
+        user = company.users.get(space_id) or company.find_user(unionid=space_id)
+        talk = talks.alone(user.userid) if code == "IM_ROBOT" and user else talks.find(space_id)
+        talks.robot_says(talk, "card", card.shown, "card")
     return {**result, "success": True, "carrierId": base64.b64encode(secrets.token_bytes(24)).decode()}
 
 
@@ -239,7 +251,7 @@ def update(
     if card_data:
         _cards(company).check(card_data.card_param_map)
     change(card, card_data.card_param_map if card_data else None, private, card_update_options or {})
-    card.changed(company.credentials.clock.now())
+    _changed(company, card)
     return {"success": True, "result": True}
 
 
@@ -251,7 +263,7 @@ def change(
 ) -> None:
     """Change the parameters of a card: those that are named, or all."""
     if params is not None:
-        card.params = {**(card.params if options.get("updateCardDataByKey") else {}), **params}
+        card.set(params, by_key=bool(options.get("updateCardDataByKey")))
     by_key = options.get("updatePrivateDataByKey")
     for userid, own in private.items():
         card.private[userid] = {**(card.private.get(userid, {}) if by_key else {}), **own}
@@ -323,5 +335,5 @@ def streaming_update(
         card.guids.add(guid)
         card.params[key] = text
         card.status = "failed" if is_error else "finished" if is_finalize else "inputting"
-        card.changed(company.credentials.clock.now())
+        _changed(company, card)
     return {"success": True, "result": True}

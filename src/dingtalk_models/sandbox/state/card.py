@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from dingtalk_models.sandbox.server.errors import Refused
 
@@ -21,6 +21,12 @@ SPACES: Final = {
     "DOC": "doc",
 }
 """The kinds of space, and how the models of each begin."""
+
+
+STATUS_PARAM: Final = "flowStatus"
+"""The parameter with which an AI card that is not streamed gets its status, as the platform's SDK sets it."""
+
+_STATUSES: Final[dict[str, Status]] = {"1": "processing", "2": "inputting", "3": "finished", "5": "failed"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class Card:
         delivered: where it was delivered: the kind of space, and the id of the space.
         tops: the groups at whose top it is.
         clicks: the clicks on it, oldest first.
+        shown: what the transcripts of conversations have of it: its id and its parameters, as they stand.
     """
 
     out_track_id: str
@@ -86,6 +93,7 @@ class Card:
     delivered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     tops: set[str] = field(default_factory=set[str])
     clicks: list[Click] = field(default_factory=list[Click])
+    shown: dict[str, Any] = field(default_factory=dict[str, Any])
     guids: set[str] = field(default_factory=set[str])
 
     def seen_by(self, userid: str) -> dict[str, str]:
@@ -101,10 +109,24 @@ class Card:
                 found.append(text)
         return found
 
+    def set(self, params: Mapping[str, str], *, by_key: bool) -> None:
+        """Set parameters; without `by_key`, in the place of all that there were."""
+        self.params = {**(self.params if by_key else {}), **params}
+        self.status = _STATUSES.get(params.get(STATUS_PARAM, ""), self.status)
+
     def changed(self, at: float) -> None:
         """Remember how it looks now, if anyone sees it."""
+        self.shown.clear()
+        self.shown.update({"outTrackId": self.out_track_id, **self.params})
         if self.delivered:
             self.states.append(CardState(dict(self.params), self.status, at))
+
+
+class HasTrackId(Protocol):
+    """A card, of the sandbox or of a client."""
+
+    @property
+    def out_track_id(self) -> str: ...
 
 
 @dataclass(frozen=True)
