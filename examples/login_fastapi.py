@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from html import escape
 from http import HTTPStatus
 from typing import Annotated
@@ -31,7 +33,13 @@ def site() -> FastAPI:
 
 def site_of(app: DingTalkApp, session_key: str) -> FastAPI:
     """The web application for an app."""
-    made = FastAPI()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with app:
+            yield
+
+    made = FastAPI(lifespan=lifespan)
     # "lax": the way back from the authorise page brings the cookie
     made.add_middleware(SessionMiddleware, secret_key=session_key, same_site="lax")
 
@@ -88,5 +96,6 @@ async def failed(request: Request, error: Exception) -> Response:
             return HTMLResponse("This is not the login that you began · 登录已失效", HTTPStatus.BAD_REQUEST)
         case NotFound():
             return HTMLResponse("You are not a member of this company · 您不是本企业成员", HTTPStatus.FORBIDDEN)
-    log.error("DingTalk: %s", error)
-    return HTMLResponse("DingTalk does not answer as expected · 钉钉接口异常", HTTPStatus.BAD_GATEWAY)
+        case _:
+            log.error("DingTalk: %s", error)
+            return HTMLResponse("DingTalk does not answer as expected · 钉钉接口异常", HTTPStatus.BAD_GATEWAY)

@@ -46,6 +46,11 @@ def memcached(port: int | None = None) -> Generator[str]:
             yield url
 
 
+def chromium() -> str:
+    """The browser of Debian's package."""
+    return _binary("chromium", "chromium")
+
+
 @contextmanager
 def mariadb() -> Generator[str]:
     port = free_port()

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import URLPattern, clear_url_caches, path
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn import Config
 from uvicorn import Server as Uvicorn
 
@@ -64,11 +65,9 @@ def flask_site(receiver: Any, view: Callable[[Any], Any] = flask_view) -> Genera
 
 
 @contextmanager
-def fastapi_site(receiver: Any, view: Callable[[Any], Any] = starlette_view) -> Generator[str]:
-    """A FastAPI site with the view."""
-    site = FastAPI()
-    site.add_route("/dingtalk", view(receiver), methods=["POST"])
-    server = Uvicorn(Config(site, port=0, log_config=None, lifespan="off"))
+def asgi(application: ASGIApp) -> Generator[str]:
+    """Serve an ASGI application."""
+    server = Uvicorn(Config(application, port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -79,6 +78,15 @@ def fastapi_site(receiver: Any, view: Callable[[Any], Any] = starlette_view) -> 
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def fastapi_site(receiver: Any, view: Callable[[Any], Any] = starlette_view) -> Generator[str]:
+    """A FastAPI site with the view."""
+    site = FastAPI()
+    site.add_route("/dingtalk", view(receiver), methods=["POST"])
+    with asgi(site) as url:
+        yield url
 
 
 urlpatterns: list[URLPattern] = []
