@@ -59,6 +59,18 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "dingtalk.oapi.v2.user.update": {
         "dingtalk.oapi.user.update: mobile: unknown; did you mean 'hide_mobile'?": "mobile numbers cannot change now",
     },
+    "im_1_0.CreateGroup": {
+        "dingtalk.oapi.chat.create: useridlist: required": "its page has it, the list of its parameters does not",
+    },
+    "im_1_0.UpdateGroup": {
+        "dingtalk.oapi.chat.update: isBan: unknown": "no counterpart today",
+    },
+    **{
+        f"im_1_0.{today}SceneGroupMember": {
+            f"dingtalk.oapi.im.chat.scenegroup.member.{then}: contact_staff_ids: unknown": "no counterpart today"
+        }
+        for today, then in (("Add", "add"), ("Remove", "delete"))
+    },
     "workflow_1_0.DeleteProcess": {
         "dingtalk.oapi.process.delete: request lost ['123456']": "agentid: the token tells which app asks",
     },

@@ -79,7 +79,9 @@ from dingtalk_models.file.media import Media as Media
 from dingtalk_models.file.space import Space as Space
 from dingtalk_models.message.card import Card as Card
 from dingtalk_models.message.chatbot_message import ChatbotMessage as ChatbotMessage
+from dingtalk_models.message.group import Group as Group
 from dingtalk_models.message.robot import Robot as Robot
+from dingtalk_models.message.scene_group import SceneGroup as SceneGroup
 from dingtalk_models.message.work_notification import WorkNotification as WorkNotification
 from dingtalk_models.run import operations as operations
 from dingtalk_models.sessions import SessionManager as SessionManager

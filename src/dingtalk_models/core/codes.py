@@ -41,6 +41,10 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
     (PermissionDenied, _codes("""
         60011 60020 43007 48002 50002..50005 400020 33009 8100017 810007 23004 310000
         send.forbidden bot.forbidden.sendMessage chatbotId.notAllow.sendOTO not.allowed.robotCode
+        permession.checkFailed groupPermissionDenied groupTemplatePermissionDenied coolAppPermissionDenied
+        group.org.checkFailed apiPermissionDenied grayControlDenied org.not.match
+        groupTemplate.permessionDenied.orgNotInGrayList groupTemplate.permessionDenied.appNotInstalled
+        groupTemplate.permessionDenied.orgNotConsistent invalidParam.sceneGroupPermissionDenied
         60205 permissionDenied noPermission orgAuthLevelNotEnough auth.error unauthorized invalidAccessToken
         processGetFailedByParameter dentryUploadForbidden ip.not.match sign.not.match
         needAuth permission.error processSetupNoPermission aflowProcessSetupNoPermission benefitStatusInvalid
@@ -49,7 +53,8 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
         60121 33012 40003 46004 40104 60111 60003 60004 40009 33011 60301 34020 40016 34001 60124 49017 820004 830001
         71007 400040 22 404 12012 400013 400106 885001 invalidParameter.robotCode.notExsit group.disbanded
         processInstanceIdError processCodeError process.error processcode.error aflowProcessCodeIsError
-        param.stream.outTrackId""")),
+        param.stream.outTrackId group.diaband groupDisbang invalideChatId invalidGroupParams cannot.find.user
+        userNotInGroup 665036""")),
     (AlreadyExists, _codes("""
         60102 60104 60106 60107 60016 60021 40100 40101 22005 60200 34021 71006 400041 40103
         invalidRequest.duplicateClientToken dentryNameConflict formName.error""")),
@@ -61,7 +66,7 @@ BY_CODE: list[tuple[type[ApiError], frozenset[str]]] = [
         41028..41100 41101 41102 660000 43001..43009 44002 47001 60001 60002 60005..60007 60009 60010 60018 60019
         60103 60109 60110 60112 60113 60119 60122 60123 60510 600109 34018 1430002 40019..40024 60203 45024
         44001 60204 400102 400105 71008..71013 400050..400054 430101..430104 101002 460101 885006
-        parameter.error Missingbody invalidParameter""")),
+        660023 parameter.error Missingbody invalidParameter""")),
 ]  # fmt: skip
 
 _CLASS: dict[str, type[ApiError]] = {code: kind for kind, codes in reversed(BY_CODE) for code in codes}
@@ -108,6 +113,8 @@ HINTS: dict[str, str] = {
     "853002": "Set this machine's clock: it is more than a minute off. / 本机时钟误差超过一分钟，请校准。",
     "90020": _QUOTA,
     "Forbidden.AccessDenied.ApiCountLimitForOrg": _QUOTA,
+    "permession.checkFailed": "The owner of the group is outside the app's visible range: widen it in the console. / "
+    "群主不在应用的可见范围内，请在开发者后台调整。",
     "50004": "The department is outside the app's contact scope: widen it in the console. / "
     "部门不在应用的通讯录授权范围内，请在开发者后台调整。",
     "50002": "The user is outside the app's contact scope: widen it in the console. / "

@@ -26,8 +26,8 @@ class Loaded(Generic[M]):
         return cast("M", self)
 
 
-class Saved(Loaded[M]):
-    """Adds `refresh`, `save` and `delete` to a resource that has `update`: `class User(Model, Saved["User"])`."""
+class Changed(Loaded[M]):
+    """Adds `refresh` and `save` to a resource that has `update`: `class Group(Model, Changed["Group"])`."""
 
     @operation
     def save(self) -> Flow[M]:
@@ -36,12 +36,6 @@ class Saved(Loaded[M]):
         if changes := this.changes():
             yield from this.update.call(**changes)
         return cast("M", self)
-
-    @operation
-    def delete(self) -> Call[None]:
-        """Delete this object on the platform. The manager's `delete` lists the errors."""
-        this: Any = self
-        return cast("Call[None]", this.objects.delete.call(*_key(this)))
 
     def updated(self, fields: Mapping[str, Any], held: Mapping[str, Any] | None = None) -> Flow[M]:
         """Send changes, then set them on this object: the `update` of a resource returns this flow.
@@ -54,6 +48,16 @@ class Saved(Loaded[M]):
         yield this.objects.update.call(*_key(this), **fields)
         this.hold(fields if held is None else held)
         return cast("M", self)
+
+
+class Saved(Changed[M]):
+    """Adds `refresh`, `save` and `delete` to a resource that has `update`: `class User(Model, Saved["User"])`."""
+
+    @operation
+    def delete(self) -> Call[None]:
+        """Delete this object on the platform. The manager's `delete` lists the errors."""
+        this: Any = self
+        return cast("Call[None]", this.objects.delete.call(*_key(this)))
 
 
 def _key(resource: Any) -> list[Any]:

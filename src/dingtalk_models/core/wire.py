@@ -253,6 +253,10 @@ Flag = Annotated[
 """A bool that is sent as `Y` or `N`."""
 
 
+Bit = Annotated[bool, PlainSerializer(int, return_type=int, when_used="json")]
+"""A bool that is sent as 1 or 0."""
+
+
 def at_most_bytes(most: int) -> AfterValidator:
     """The limit of a text that the platform counts in bytes of UTF-8.
 

@@ -11,6 +11,8 @@ __getattr__, __dir__ = lazy(
         "card_stream": "CardStream",
         "card_space": "GroupSpace RobotSpace SingleSpace TopSpace",
         "chatbot_message": "AtUser ChatbotMessage",
+        "conversation": "Conversation MuteSettings",
+        "group": "Group",
         "message_body": "OA ActionCard ButtonsCard CardButton File Image Link Markdown OABody OAFormRow OAHead "
         "OARich OAStatusBar Text Voice",
         "module": "Message",
@@ -20,6 +22,7 @@ __getattr__, __dir__ = lazy(
         "robot": "GroupMessage Robot RobotMessage",
         "robot_template": "SampleActionCard SampleAudio SampleButton SampleButtons SampleFile SampleImage "
         "SampleLink SampleMarkdown SampleText SampleVideo",
+        "scene_group": "SceneGroup SceneGroupMember",
         "webhook_message": "FeedCard FeedLink RobotActionCard RobotButton",
         "work_notification": "WorkNotification",
     },

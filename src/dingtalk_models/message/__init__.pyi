@@ -11,6 +11,9 @@ from dingtalk_models.message.card_space import TopSpace as TopSpace
 from dingtalk_models.message.card_stream import CardStream as CardStream
 from dingtalk_models.message.chatbot_message import AtUser as AtUser
 from dingtalk_models.message.chatbot_message import ChatbotMessage as ChatbotMessage
+from dingtalk_models.message.conversation import Conversation as Conversation
+from dingtalk_models.message.conversation import MuteSettings as MuteSettings
+from dingtalk_models.message.group import Group as Group
 from dingtalk_models.message.message_body import OA as OA
 from dingtalk_models.message.message_body import ActionCard as ActionCard
 from dingtalk_models.message.message_body import ButtonsCard as ButtonsCard
@@ -51,6 +54,8 @@ from dingtalk_models.message.robot_template import SampleLink as SampleLink
 from dingtalk_models.message.robot_template import SampleMarkdown as SampleMarkdown
 from dingtalk_models.message.robot_template import SampleText as SampleText
 from dingtalk_models.message.robot_template import SampleVideo as SampleVideo
+from dingtalk_models.message.scene_group import SceneGroup as SceneGroup
+from dingtalk_models.message.scene_group import SceneGroupMember as SceneGroupMember
 from dingtalk_models.message.webhook_message import FeedCard as FeedCard
 from dingtalk_models.message.webhook_message import FeedLink as FeedLink
 from dingtalk_models.message.webhook_message import RobotActionCard as RobotActionCard

@@ -1,4 +1,4 @@
-"""`app.message`: work notifications, robots, cards."""
+"""`app.message`: work notifications, robots, cards, groups."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
 from dingtalk_models.message.card import CardManager
+from dingtalk_models.message.conversation import ConversationManager
+from dingtalk_models.message.group import GroupManager
 from dingtalk_models.message.receiving import MessageReceiver
 from dingtalk_models.message.robot import RobotManager
+from dingtalk_models.message.scene_group import SceneGroupManager
 from dingtalk_models.message.webhook_message import WebhookRobotManager
 from dingtalk_models.message.work_notification import WorkNotification, WorkNotificationManager
 
 
 class Message(MessageReceiver):
-    """The managers of work notifications, robots and cards, bound to an app; and the messages to its robot."""
+    """The managers of work notifications, robots, cards and groups, bound to an app; and the messages to its robot."""
 
     work_notifications = managed(WorkNotificationManager)
     """Work notifications."""
@@ -30,6 +33,12 @@ class Message(MessageReceiver):
     """Robots of single groups."""
     cards = managed(CardManager)
     """Interactive cards."""
+    groups = managed(GroupManager)
+    """Groups."""
+    scene_groups = managed(SceneGroupManager)
+    """Groups that were made from a template."""
+    conversations = managed(ConversationManager)
+    """Who may speak in a group."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, wire
 from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.message.batching import Batch, send_all
+from dingtalk_models.message.conversation import ToGroup, conversation_id_of
 from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
 
 MAX_USERS = 20
@@ -65,16 +66,16 @@ class RobotManager(Manager):
     def send_to_group(
         self,
         message: RobotTemplateOrText,
-        open_conversation_id: str,
+        open_conversation_id: ToGroup,
         *,
         cool_app_code: str | None = None,
         robot_code: str | None = None,
-    ) -> Call[GroupMessage]:
+    ) -> Flow[GroupMessage]:
         """Send a message to a group that the robot is in.
 
         Args:
             message: what it says: a text, or a `SampleMarkdown`, `SampleLink`, …
-            open_conversation_id: the group.
+            open_conversation_id: the group, or its openConversationId.
             cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
             robot_code: the robot, if it is not that of the app.
 
@@ -82,13 +83,14 @@ class RobotManager(Manager):
             InvalidArgument: the message is beyond a limit; nothing was sent.
         """
         said = cast("RobotTemplate", message)  # a text has become a template
-        return self.group_send.call(
-            open_conversation_id,
-            said.msg_key,
-            msg_param(said),
-            cool_app_code=cool_app_code,
-            robot_code=robot_code,
-        )
+        content, robot = msg_param(said), self._robot(robot_code)
+
+        def flow() -> Flow[GroupMessage]:
+            conversation = yield from conversation_id_of(open_conversation_id)
+            send = self.group_send.call
+            return (yield from send(conversation, said.msg_key, content, cool_app_code=cool_app_code, robot_code=robot))
+
+        return flow()
 
     @api("robot_1_0.BatchSendOTO", "POST /v1.0/robot/oToMessages/batchSend")
     def batch_send(

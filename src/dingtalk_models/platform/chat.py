@@ -2,119 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
-from dingtalk_models.core.wire import empty_list, wire
-
-
-class GetReplyChatInfo(Record):
-    name: str | None
-    owner: str | None
-    useridlist: list[str] = empty_list()
-    conversation_tag: Annotated[int | None, wire("conversationTag")]
-    chat_banned_type: Annotated[int | None, wire("chatBannedType")]
-    searchable: int | None
-    validation_type: Annotated[int | None, wire("validationType")]
-    mention_all_authority: Annotated[int | None, wire("mentionAllAuthority")]
-    management_type: Annotated[int | None, wire("managementType")]
-    show_history_type: Annotated[int | None, wire("showHistoryType")]
-    icon: str | None
-    status: int | None
-    chatid: str | None
-
-
-class GetReply(Record):
-    chat_info: GetReplyChatInfo | None
+from dingtalk_models.core.model import Manager, alias
+from dingtalk_models.message.group import GroupManager
 
 
 class OapiChat(Manager):
-    @api("dingtalk.oapi.chat.get", "GET /chat/get")
-    def get(
-        self,
-        chatid: str,
-    ) -> Call[GetReply]:
-        """Get (查询群信息).
+    get = alias(GroupManager.get)
 
-        Args:
-            chatid: text, such as `chate39f540dxxxx`.
+    member_friendswitch_update = alias(GroupManager.prohibit_private_chat)
 
-        Codes: -1, 40001, 40016, 43007, 49000, 70001.
+    qrcode_get = alias(GroupManager.join_url)
 
-        Scopes: qyapi_chat_read.
-
-        Apps: internal.
-
-        Source: obtain-a-group-session
-        """
-        return Call(GetReply, "")
-
-    @api("dingtalk.oapi.chat.member.friendswitch.update", "POST /topapi/chat/member/friendswitch/update")
-    def member_friendswitch_update(
-        self,
-        chatid: str,
-        is_prohibit: bool,
-    ) -> Call[None]:
-        """Member friendswitch update (设置禁止群成员私聊).
-
-        Args:
-            chatid: text, such as `chatdafe234xxxx`.
-            is_prohibit: yes or no, such as `True`.
-
-        Codes: 34001, 400001, 40036.
-
-        Scopes: qyapi_chat_manage.
-
-        Apps: internal.
-
-        Source: set-private-chat
-        """
-        return Call(None)
-
-    @api("dingtalk.oapi.chat.qrcode.get", "POST /topapi/chat/qrcode/get")
-    def qrcode_get(
-        self,
-        chatid: str,
-        userid: str,
-    ) -> Call[str]:
-        """Qrcode get (获取入群二维码链接).
-
-        Args:
-            chatid: text, such as `chat3234dfs423a`.
-            userid: text, such as `manager4220`.
-
-        Codes: 34001, 400001, 40003, 60124.
-
-        Scopes: qyapi_chat_base_read.
-
-        Apps: internal.
-
-        Source: obtain-a-qr-code-link
-        """
-        return Call(str)
-
-    @api("dingtalk.oapi.chat.updategroupnick", "POST /topapi/chat/updategroupnick")
-    def updategroupnick(
-        self,
-        userid: str,
-        chatid: str,
-        group_nick: str,
-    ) -> Call[None]:
-        """Updategroupnick (更新群成员的群昵称).
-
-        Args:
-            userid: text, such as `user123`.
-            chatid: text, such as `chate3929fxxxx`.
-            group_nick: text, such as `钉钉小二`.
-
-        Codes: 34001, 400001, 400002, 40003, 41049, 60124.
-
-        Scopes: qyapi_chat_manage.
-
-        Apps: internal.
-
-        Source: set-a-group-nickname
-        """
-        return Call(None)
+    updategroupnick = alias(GroupManager.set_nick)

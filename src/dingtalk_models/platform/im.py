@@ -7,33 +7,14 @@ from typing import Annotated
 from pydantic import Field
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
+from dingtalk_models.core.model import Manager, Record, alias
 from dingtalk_models.core.operation import api
-from dingtalk_models.core.wire import CommaStrs, empty_list
+from dingtalk_models.core.wire import CommaStrs
+from dingtalk_models.message.scene_group import SceneGroupManager
 
 
 class ChatScencegroupMessageSendV2Reply(Record):
     open_msg_id: str | None
-
-
-class ChatScenegroupGetResultManagementOptions(Record):
-    chat_banned_type: str | None
-    searchable: str | None
-    validation_type: str | None
-    mention_all_authority: str | None
-    management_type: str | None
-    show_history_type: str | None
-
-
-class ChatScenegroupGetResult(Record):
-    icon: str | None
-    management_options: ChatScenegroupGetResultManagementOptions | None
-    title: str | None
-    template_id: str | None
-    open_conversation_id: str | None
-    sub_admin_staff_ids: list[str] = empty_list()
-    owner_staff_id: str | None
-    group_url: str | None
 
 
 class OapiIm(Manager):
@@ -79,70 +60,8 @@ class OapiIm(Manager):
         """
         return Call(ChatScencegroupMessageSendV2Reply, "")
 
-    @api("dingtalk.oapi.im.chat.scenegroup.get", "POST /topapi/im/chat/scenegroup/get")
-    def chat_scenegroup_get(
-        self,
-        open_conversation_id: str,
-    ) -> Call[ChatScenegroupGetResult]:
-        """Chat scenegroup get (查询场景群基本信息).
+    chat_scenegroup_get = alias(SceneGroupManager.get)
 
-        Args:
-            open_conversation_id: text, such as `cid9FTRQSLo+s*****==`.
+    chat_scenegroup_template_apply = alias(SceneGroupManager.apply_template)
 
-        Codes: 400001, 400020, 40035.
-
-        Scopes: qyapi_chat_read.
-
-        Apps: internal, third_party_org.
-
-        Source: queries-the-basic-information-of-a-scenario-group
-        """
-        return Call(ChatScenegroupGetResult)
-
-    @api("dingtalk.oapi.im.chat.scenegroup.template.apply", "POST /topapi/im/chat/scenegroup/template/apply")
-    def chat_scenegroup_template_apply(
-        self,
-        owner_user_id: str,
-        template_id: str,
-        open_conversation_id: str,
-    ) -> Call[None]:
-        """Chat scenegroup template apply (启用群模板).
-
-        Args:
-            owner_user_id: text, such as `013*****`.
-            template_id: text, such as `c354***-***-***-b4ea-6f1ab***65`.
-            open_conversation_id: text, such as `cid9FTRQSLo+sK*****==`.
-
-        Codes: 500, 660023, 665036.
-
-        Scopes: qyapi_chat_manage.
-
-        Apps: internal, third_party_org.
-
-        Source: enable-a-group-template
-        """
-        return Call(None)
-
-    @api("dingtalk.oapi.im.chat.scenegroup.template.close", "POST /topapi/im/chat/scenegroup/template/close")
-    def chat_scenegroup_template_close(
-        self,
-        owner_user_id: str,
-        template_id: str,
-        open_conversation_id: str,
-    ) -> Call[None]:
-        """Chat scenegroup template close (停用群模板).
-
-        Args:
-            owner_user_id: text, such as `013*****`.
-            template_id: text, such as `c354***-***-***-b4ea-6f1ab***65`.
-            open_conversation_id: text, such as `cid9FTRQSLo+sK*****==`.
-
-        Codes: 500, 660023, 665036.
-
-        Scopes: qyapi_chat_manage.
-
-        Apps: internal, third_party_org.
-
-        Source: disable-a-group-template
-        """
-        return Call(None)
+    chat_scenegroup_template_close = alias(SceneGroupManager.close_template)

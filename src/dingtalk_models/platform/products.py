@@ -362,6 +362,8 @@ REPLACED = {
     "dingtalk.corp.role.removerolesforemps": "dingtalk.oapi.role.removerolesforemps",
     "dingtalk.corp.search.corpcontact.baseinfo": "contact_1_0.SearchUser",
     "dingtalk.oapi.calendar.create": "calendar_1_0.CreateEvent",
+    "dingtalk.oapi.chat.create": "im_1_0.CreateGroup",
+    "dingtalk.oapi.chat.update": "im_1_0.UpdateGroup",
     "dingtalk.oapi.collection.form.list": "swform_1_0.ListFormSchemasByCreator",
     "dingtalk.oapi.collection.instance.list": "swform_1_0.ListFormInstances",
     "dingtalk.oapi.crm.objectdata.contact.create": "crm_1_0.BatchAddContacts",

@@ -12,6 +12,7 @@ from dingtalk_models.sandbox.server.replies import present
 from dingtalk_models.sandbox.state.approval import Instance, Task
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Department, User
+from dingtalk_models.sandbox.state.group import Group
 
 Events: TypeAlias = Generator[tuple[str, dict[str, Any]]]
 """Events: their types and fields."""
@@ -56,7 +57,16 @@ class Picture:
             instance_id: ((each.status, each.result), {task.task_id: task.status for task in each.tasks})
             for instance_id, each in company.workflow.instances.items()
         }
+        self.groups = {each.open_conversation_id: _GroupState(each) for each in company.outbox.groups.values()}
         self.company = company
+
+
+class _GroupState:
+    """What events report of a group, at one moment."""
+
+    def __init__(self, group: Group) -> None:
+        self.owner, self.name, self.dissolved = group.owner, group.name, group.dissolved
+        self.members, self.left, self.templates = list(group.members), set(group.left), set(group.templates)
 
 
 def changes(before: Picture, after: Picture) -> Events:
@@ -66,6 +76,7 @@ def changes(before: Picture, after: Picture) -> Events:
     yield from _departments(before, after, stamp)
     yield from _roles(before, after, stamp)
     yield from _approvals(before, after)
+    yield from _groups(before, after, int(stamp))
 
 
 def _users(before: Picture, after: Picture, stamp: str) -> Events:
@@ -122,6 +133,47 @@ def _approvals(before: Picture, after: Picture) -> Events:
         if state_before != state and state[0] != "RUNNING":
             kind = "finish" if state[0] == "COMPLETED" else "terminate"
             yield "bpms_instance_change", _instance(instance, title, kind)
+
+
+def _groups(before: Picture, after: Picture, millis: int) -> Events:
+    """The events of groups that were there before. Who asked is the owner: an app has no name there."""
+    for conversation in sorted(before.groups.keys() & after.groups.keys()):
+        was, now = before.groups[conversation], after.groups[conversation]
+        group = after.company.outbox.groups[conversation]
+        place = {"timeStamp": millis, "corpId": after.company.credentials.corp_id, "openConversationId": conversation}
+        chat = place | {"chatId": group.chat_id}
+        asked = _operator(after.company, now.owner)
+        came = [each for each in now.members if each not in was.members]
+        gone = [each for each in was.members if each not in now.members]
+        if came:
+            yield "chat_add_member", {**chat, **asked, **_people(after.company, came)}
+        for userid in gone:
+            if userid in now.left:
+                yield "chat_quit", {**chat, **_operator(after.company, userid)}
+        if removed := [each for each in gone if each not in now.left]:
+            yield "chat_remove_member", {**chat, **asked, **_people(after.company, removed)}
+        if was.owner != now.owner:
+            yield "chat_update_owner", {**place, "owner": now.owner, **_union_of(after.company, was.owner)}
+        if was.name != now.name:
+            yield "chat_update_title", {**chat, **asked, "title": now.name}
+        for template_id in sorted(was.templates ^ now.templates):
+            status = "on" if template_id in now.templates else "off"
+            changed = {"templateId": template_id, "status": status, "changedTimeStamp": millis}
+            yield "chat_template_change", {**place, **asked, **changed}
+        if now.dissolved and not was.dissolved:
+            yield "chat_disband", {**chat, **asked}
+
+
+def _people(company: Company, userids: list[str]) -> dict[str, list[str]]:
+    return {"userId": userids, "unionId": [company.users[each].unionid for each in userids if each in company.users]}
+
+
+def _operator(company: Company, userid: str | None) -> dict[str, str]:
+    return {} if userid is None else {"operator": userid, **_union_of(company, userid)}
+
+
+def _union_of(company: Company, userid: str | None) -> dict[str, str]:
+    return {"operatorUnionId": company.users[userid].unionid} if userid in company.users else {}
 
 
 def _profile(user: User) -> dict[str, str]:

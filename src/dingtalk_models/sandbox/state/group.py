@@ -38,6 +38,7 @@ class Group(Conversation):
         options: its settings, as 0 or 1.
         template_id: the template that a scene group was made from.
         templates: the templates that are switched on in it.
+        uuid: the id that its maker gave it, so that no second one is made.
         dissolved: whether it was dissolved.
         private_chat: whether its members may write to each other in private.
         transcript: what was said in it.
@@ -60,6 +61,7 @@ class Group(Conversation):
     conversation_tag: int = 2
     template_id: str | None = None
     templates: set[str] = field(default_factory=set[str])
+    uuid: str | None = None
     dissolved: bool = False
     private_chat: bool = True
     transcript: list[Entry] = field(default_factory=list[Entry], repr=False)
