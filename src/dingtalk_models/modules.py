@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dingtalk_models.message.module import Message
     from dingtalk_models.platform.module import Platform
     from dingtalk_models.smartwork.module import Smartwork
+    from dingtalk_models.stream.module import Stream
 
 
 class Modules:
@@ -39,6 +40,8 @@ class Modules:
     """Every documented API, by the platform's own names."""
     smartwork: Smartwork
     """Attendance, approvals."""
+    stream: Stream
+    """What arrives over a WebSocket: events, messages to robots, clicks on cards."""
 
     if not TYPE_CHECKING:
 

@@ -54,8 +54,14 @@ class Lock(Protocol):
 
 
 class Marks(Protocol):
-    """Remembers what was received and handled, for all processes."""
+    """Remembers what was received and handled, for all processes.
 
+    Attributes:
+        waits: whether it may have to wait for another process.
+    """
+
+    @property
+    def waits(self) -> bool: ...
     def get(self, key: str) -> str | None: ...
     def set(self, key: str, value: str, expires: float) -> None: ...
     def lock(self, key: str, life: float) -> Lock: ...

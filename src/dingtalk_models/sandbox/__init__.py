@@ -89,7 +89,7 @@ __all__ = [
 ]
 
 # the folders with endpoints are those of the client's modules; a file in one of them needs no registration
-load_endpoints(f"{__name__}.{module}" for module in (*MODULES, "stream"))
+load_endpoints(f"{__name__}.{module}" for module in MODULES)
 
 
 class Sandbox:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from pydantic import SecretStr
+from pydantic_core import from_json, to_json
 
 from dingtalk_models.core.errors import SessionStoreError
 from dingtalk_models.core.secret import Secret, forget_locals
@@ -122,6 +123,11 @@ class Session:
         self._retry_at = 0.0
         after_fork(self, Session._after_fork)
 
+    @property
+    def waits(self) -> bool:
+        """Whether it may have to wait for another process or a file. The memory of this process never does."""
+        return not isinstance(self._store, MemoryStore)
+
     def _after_fork(self) -> None:
         self._changing = threading.Lock()
 
@@ -210,7 +216,7 @@ class Session:
 
     def _seal(self, value: str, expires: float, **more: str) -> str:
         now = float(self._clock())
-        return json.dumps({"value": value, "written": now, "expires": now + expires, **more})
+        return to_json({"value": value, "written": now, "expires": now + expires, **more}, ensure_ascii=True).decode()
 
     def _open(self, raw: object) -> Entry | None:
         """The entry, if it is complete, has not expired and was not written in the future.
@@ -218,8 +224,8 @@ class Session:
         If it was written in the future, the clock has been set back. Then it would live too long.
         """
         try:
-            envelope = json.loads(raw) if isinstance(raw, str | bytes) else None
-        except (ValueError, RecursionError):
+            envelope = from_json(raw) if isinstance(raw, str | bytes) else None
+        except ValueError:
             return None
         match envelope:
             case {"value": str(value), "written": float(written), "expires": float(expires)}:
@@ -249,9 +255,11 @@ class Session:
 
     def _stand_in(self) -> MemoryStore | None:
         """The memory to use instead of the store; `None` to use the store, which one caller tries every few seconds."""
+        if self._memory is None:
+            return None
         with self._changing:
             now = time.monotonic()
-            if self._memory and now >= self._retry_at:
+            if now >= self._retry_at:
                 self._retry_at = now + RETRY_AFTER
                 return None
             return self._memory
@@ -266,8 +274,10 @@ class Session:
         return memory
 
     def _end_outage(self) -> None:
+        if (used := self._memory) is None:
+            return
         with self._changing:
-            ends = self._memory is not None
+            ends = self._memory is used
             self._memory = None
         if ends:
             _log.info("session store %s answers again", self.name)

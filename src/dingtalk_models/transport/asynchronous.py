@@ -219,12 +219,12 @@ def _find_host(pool: _Pool, base: str) -> _Host:
         proxy = f"http://{proxy}"
     if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
         raise ConfigurationError("awaited calls can use http and https proxies only / 异步调用只支持 http、https 代理")
-    tls = _trusted() if base.startswith("https:") else True
+    tls = trusted() if base.startswith("https:") else True
     host = pool.hosts[base] = _Host(asyncio.Semaphore(POOL_SIZE), URL(proxy) if proxy else None, tls)
     return host
 
 
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """Trust the same certificate authorities as requests."""
     named = map(os.environ.get, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"))
     path = next(filter(None, named), DEFAULT_CA_BUNDLE_PATH)

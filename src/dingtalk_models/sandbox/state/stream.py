@@ -187,6 +187,15 @@ class Streams:
                 raise NoClient(topic)
         return message
 
+    def wait_for_answer(self, message: StreamMessage, count: int = 1, timeout: float = 10) -> StreamMessage:
+        """Wait until a message has so many answers.
+
+        Raises:
+            TimeoutError: it has not, in time.
+        """
+        self._until(lambda: len(message.answers) >= count, timeout, f"no answer to {message.topic}")
+        return message
+
     def wait_for_clients(self, count: int = 1, timeout: float = 10) -> None:
         """Wait until so many clients are connected.
 
@@ -324,9 +333,7 @@ class Streams:
         self._notify()
 
     def _deliver(self, message: StreamMessage) -> None:
-        wanted = (message.type, message.topic)
-        ready = [each for each in self.clients if wanted in each.topics and not each.leaving]
-        if ready:
+        if ready := self._ready(message):
             is_event = message.type == "EVENT"
             for _ in range(1 + (is_event and random.random() < self.duplicates)):
                 client = random.choice(ready)
@@ -343,6 +350,10 @@ class Streams:
         else:
             message.lost = True
 
+    def _ready(self, message: StreamMessage) -> list[Client]:
+        wanted = (message.type, message.topic)
+        return [each for each in tuple(self.clients) if wanted in each.topics and not each.leaving]
+
     def _schedule(self) -> None:
         """Set the timer for the next event that is to be sent again; send those that are due."""
         while self._due and (self._due[0][2].accepted or self._due[0][0] <= self._clock.now()):
@@ -357,7 +368,7 @@ class Streams:
     def _settled(self, message: StreamMessage) -> bool:
         there = {each.id for each in tuple(self.clients) if not each.mute}
         if not message.sent_to:
-            return message.lost or message.type == "EVENT"
+            return message.lost or not self._ready(message)
         return bool(message.answers) or not there.intersection(message.sent_to)
 
     def _ping(self, client: Client) -> None:

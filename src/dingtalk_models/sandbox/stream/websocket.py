@@ -28,7 +28,8 @@ def protocol(config: Config, server_state: ServerState, app_state: dict[str, Any
     )
 
     made = WebSocketsSansIOProtocol(config, server_state, app_state)
-    made.logger = quiet
+    made.logger = made.conn.logger = quiet
+    made.conn.debug = False
     return made
 
 

@@ -1,0 +1,196 @@
+"""Keeps an app connected, for as long as it is not stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from dingtalk_models.core.errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigurationError,
+    DingTalkError,
+    PermissionDenied,
+)
+from dingtalk_models.stream.connection import Connection
+from dingtalk_models.stream.dispatch import Dispatch
+from dingtalk_models.stream.opening import StreamApp, open_connection
+from dingtalk_models.stream.status import Status
+from dingtalk_models.stream.timing import Timing
+
+T = TypeVar("T")
+
+logger = logging.getLogger("dingtalk_models")
+
+
+class Pauses:
+    """The pauses between attempts to connect: longer and longer, and never the same for all clients."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
+        self._last = timing.first
+
+    def next(self) -> float:
+        """The next pause, in seconds."""
+        self._last = min(self._timing.longest, random.uniform(self._timing.first, 3 * self._last))  # noqa: S311
+        return self._last
+
+    def reset(self) -> None:
+        """Begin with short ones again."""
+        self._last = self._timing.first
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An open connection, and the task that reads it."""
+
+    connection: Connection
+    task: asyncio.Task[None]
+
+
+class Client:
+    """Keeps one connection open. While one takes the place of another, there are two.
+
+    Args:
+        app: the app.
+        subscriptions: what the gateway is to send.
+        dispatch: takes what arrives.
+        timing: the times.
+        status: what is told of it.
+        settled: called when the first attempt to connect is over.
+    """
+
+    def __init__(
+        self,
+        app: StreamApp,
+        subscriptions: list[dict[str, str]],
+        *,
+        dispatch: Dispatch,
+        timing: Timing,
+        status: Status,
+        settled: Callable[[], None],
+    ) -> None:
+        self._app = app
+        self._subscriptions = subscriptions
+        self._dispatch = dispatch
+        self._timing = timing
+        self._status = status
+        self._settled = settled
+        self._stopping = asyncio.Event()
+        self._pauses = Pauses(timing)
+        self._open: set[_Open] = set()
+
+    def stop(self) -> None:
+        """Take nothing more."""
+        self._stopping.set()
+
+    async def run(self, patience: Callable[[], float]) -> None:
+        """Be connected until `stop` is called, then finish.
+
+        Args:
+            patience: seconds that handlers have to finish, asked for when it is stopped.
+
+        Raises:
+            AuthenticationError: the platform does not accept the app's credentials.
+            ApiError: it refused the first attempt, for a reason that will not pass.
+        """
+        self._status.enter("connecting")
+        try:
+            while not self._stopping.is_set():
+                await self._stay_connected()
+        finally:
+            await self._finish(patience())
+
+    async def _stay_connected(self) -> None:
+        """Connect once, and stay until another connection is needed, or a pause before it is over."""
+        try:
+            opened = await self._unless_stopped(self._connect())
+        except DingTalkError as error:
+            self._note(error)
+            if self._is_final(error):
+                raise
+            self._settled()
+            await self._pause()
+            return
+        self._settled()
+        if opened is None:
+            return
+        connection = opened.connection
+        why = await self._unless_stopped(asyncio.shield(connection.over))
+        if why is None:
+            return
+        logger.info("Stream: connecting anew: %s", why)
+        self._status.enter("connecting", why)
+        good = connection.useful or connection.age > self._timing.steady
+        if good:
+            self._pauses.reset()
+        if connection.leaving:
+            asyncio.get_running_loop().call_later(self._timing.linger, opened.task.cancel)
+        if not (connection.leaving and good):
+            await self._pause()
+
+    async def _connect(self) -> _Open:
+        socket = await open_connection(self._app, self._subscriptions, patience=self._timing.patience)
+        connection = Connection(socket, self._timing, self._dispatch.take, self._dispatch.refuse)
+        opened = _Open(connection, asyncio.create_task(connection.run()))
+        self._open.add(opened)
+        opened.task.add_done_callback(lambda task: self._ended(opened, task))
+        self._status.opened += 1
+        self._status.enter("connected")
+        logger.info("Stream: connected")
+        return opened
+
+    def _ended(self, opened: _Open, task: asyncio.Task[None]) -> None:
+        self._open.discard(opened)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("Stream: a connection ended by an error", exc_info=error)
+
+    def _is_final(self, error: DingTalkError) -> bool:
+        """Whether trying again cannot help. What the platform accepted before may only be a fault of its own."""
+        if isinstance(error, AuthenticationError | ConfigurationError):
+            return True
+        refused = isinstance(error, PermissionDenied) or (
+            isinstance(error, ApiError) and error.status == HTTPStatus.BAD_REQUEST
+        )
+        return refused and not self._status.opened
+
+    def _note(self, error: DingTalkError) -> None:
+        self._status.enter("connecting", str(error))
+        logger.warning("Stream: %s", error)
+
+    async def _pause(self) -> None:
+        await self._unless_stopped(asyncio.sleep(self._pauses.next()))
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T | None:
+        """The result of some work; `None` if the client is stopped before."""
+        working, stopped = asyncio.ensure_future(work), asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            stopped.cancel()
+            if not working.done():
+                working.cancel()
+                await asyncio.wait([working])
+
+    async def _finish(self, patience: float) -> None:
+        """Let what is being handled finish, answer it, and close."""
+        self._status.enter("stopping", self._status.error)
+        try:
+            if not await self._dispatch.finish(patience):
+                logger.warning("Stream: %d handlers did not finish in %g seconds", self._status.running, patience)
+        finally:
+            await self._dispatch.abandon()
+            tasks = [each.task for each in self._open]
+            closing = [asyncio.create_task(each.connection.close()) for each in self._open]
+            if closing:
+                await asyncio.wait(closing, timeout=2)
+            for task in (*closing, *tasks):
+                task.cancel()
+            if tasks:
+                await asyncio.wait((*closing, *tasks))

@@ -1,0 +1,152 @@
+"""One connection to the gateway: reads frames, sends answers, and notices when it is dead."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Callable
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidState
+
+from dingtalk_models.stream.frames import SYSTEM, BadFrame, Frame, answer, read_frame
+from dingtalk_models.stream.timing import Timing
+
+_TURN = 16
+"""Frames that are read before others get their turn: the library returns those that it has without waiting."""
+
+
+class Connection:
+    """One connection.
+
+    Args:
+        socket: the WebSocket.
+        timing: its times.
+        take: takes each event and callback, with the way to answer it.
+        refuse: takes what is not understood.
+
+    Attributes:
+        useful: whether an event or callback came over it.
+        leaving: whether the gateway gave notice that it will end.
+        over: done when the gateway gave notice, or the connection has ended; says why.
+    """
+
+    def __init__(
+        self,
+        socket: ClientConnection,
+        timing: Timing,
+        take: Callable[[Frame, Callable[[bytes], None]], None],
+        refuse: Callable[[BadFrame, Callable[[bytes], None]], None],
+    ) -> None:
+        self.useful = self.leaving = False
+        self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._socket = socket
+        self._timing = timing
+        self._take = take
+        self._refuse = refuse
+        self._opened_at = self._heard_at = timing.monotonic()
+        self._answers: deque[bytes] = deque()
+        self._something_to_send, self._all_sent = asyncio.Event(), asyncio.Event()
+        self._all_sent.set()
+        self._skew = timing.wall() - timing.monotonic()
+        self._problem = "the gateway closed the connection"
+
+    @property
+    def age(self) -> float:
+        """For how many seconds it has been open."""
+        return self._timing.monotonic() - self._opened_at
+
+    async def run(self) -> None:
+        """Read until the connection ends."""
+        beside = [asyncio.create_task(self._watch()), asyncio.create_task(self._send())]
+        try:
+            for count in itertools.count(1):
+                text = await self._socket.recv()
+                self._heard_at = self._timing.monotonic()
+                self._read(text)
+                if not count % _TURN:
+                    await asyncio.sleep(0)
+        except ConnectionClosed:
+            self.give_up(self._problem)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
+            self._socket.transport.abort()
+            self._all_sent.set()
+            self.give_up("an error of its own")
+
+    def reply(self, text: bytes) -> None:
+        """Answer a frame. If the connection has ended, nobody hears it."""
+        self._answers.append(text)
+        self._all_sent.clear()
+        self._something_to_send.set()
+
+    def give_up(self, why: str) -> None:
+        """Let another connection take its place."""
+        if not self.over.done():
+            self.over.set_result(why)
+
+    async def close(self) -> None:
+        """Send the answers that are left, and close it."""
+        await self._all_sent.wait()
+        await self._socket.close()
+
+    def _read(self, text: str | bytes) -> None:
+        try:
+            frame = read_frame(text)
+        except BadFrame as bad:
+            self._refuse(bad, self.reply)
+            return
+        if frame.type != SYSTEM:
+            self.useful = True
+            self._take(frame, self.reply)
+        elif frame.topic == "disconnect":
+            self.leaving = True
+            self.give_up("the gateway gave notice")
+        else:
+            self.reply(answer(frame.message_id, 200, "OK", frame.data))
+
+    async def _send(self) -> None:
+        """Send answers as they come. Those of one moment leave in one piece, which is much cheaper."""
+        socket = self._socket
+        while True:
+            while self._answers:
+                try:
+                    while self._answers:
+                        socket.protocol.send_text(self._answers.popleft())
+                except InvalidState:
+                    return
+                socket.transport.write(b"".join(socket.protocol.data_to_send()))
+                await socket.drain()
+            self._all_sent.set()
+            self._something_to_send.clear()
+            await self._something_to_send.wait()
+
+    async def _watch(self) -> None:
+        """Ping, and cut the connection when it is dead: what waits for it then goes on."""
+        timing = self._timing
+        try:
+            while not (problem := await self._problem_after(timing.ping)):
+                try:
+                    async with asyncio.timeout(timing.ping):
+                        await (await self._socket.ping())
+                except TimeoutError:
+                    problem = f"no answer to a ping in {timing.ping:g} seconds"
+                    break
+        except ConnectionClosed:
+            return
+        self._problem = problem
+        self._socket.transport.abort()
+
+    async def _problem_after(self, seconds: float) -> str:
+        """Wait, and say whether the connection cannot be relied on; empty if it can."""
+        await asyncio.sleep(seconds)
+        timing, before = self._timing, self._skew
+        self._skew = timing.wall() - timing.monotonic()
+        if self._skew - before > timing.jump:
+            return "the machine slept"
+        if timing.monotonic() - self._heard_at > timing.silence:
+            return f"no frame in {timing.silence:g} seconds"
+        return ""

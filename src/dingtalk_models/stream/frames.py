@@ -1,0 +1,107 @@
+"""Frames: what the gateway sends, and what it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from dingtalk_models.core.json_values import is_object
+
+SYSTEM, EVENT, CALLBACK = "SYSTEM", "EVENT", "CALLBACK"
+
+
+class BadFrame(Exception):
+    """A frame that is not understood.
+
+    Attributes:
+        reply: what it is answered.
+    """
+
+    def __init__(self, message_id: str | None, problem: str, code: int = HTTPStatus.BAD_REQUEST) -> None:
+        self.reply = answer(message_id, code, problem, None)
+        super().__init__(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame from the gateway.
+
+    Attributes:
+        type: `SYSTEM`, `EVENT` or `CALLBACK`.
+        topic: what it is about.
+        message_id: its answer has the same.
+        data: its content, parsed.
+        payload: the whole of it, with `data` parsed.
+    """
+
+    type: str
+    topic: str
+    message_id: str
+    data: Any
+    payload: dict[str, Any]
+
+
+def read_frame(text: str | bytes) -> Frame:
+    """Read a frame.
+
+    Raises:
+        BadFrame: it is not JSON, or lacks something.
+    """
+    try:
+        payload = from_json(text)
+    except ValueError:
+        payload = None
+    headers = payload.get("headers") if is_object(payload) else None
+    if not is_object(payload) or not is_object(headers):
+        raise BadFrame(None, "not a frame")
+    message_id, kind, topic = headers.get("messageId"), payload.get("type"), headers.get("topic")
+    if not isinstance(message_id, str):
+        raise BadFrame(None, "no messageId")
+    if not isinstance(kind, str) or not isinstance(topic, str):
+        raise BadFrame(message_id, "no type or no topic")
+    data = payload.get("data")
+    if isinstance(data, str) and data:
+        try:
+            data = payload["data"] = from_json(data)
+        except ValueError:
+            raise BadFrame(message_id, "data is not JSON") from None
+    if kind != SYSTEM and not is_object(data):
+        raise BadFrame(message_id, "data is not an object")
+    return Frame(kind, topic, message_id, data, payload)
+
+
+def answer(message_id: str | None, code: int, message: str, data: Any) -> bytes:
+    """The answer to a frame.
+
+    Raises:
+        TypeError: the data cannot be written as JSON.
+    """
+    try:
+        written = to_json(data, by_alias=True, exclude_none=False).decode()
+    except PydanticSerializationError as error:
+        raise TypeError(f"the answer cannot be written as JSON: {error}") from None
+    headers = {"contentType": "application/json"} | ({"messageId": message_id} if message_id else {})
+    return to_json({"code": int(code), "headers": headers, "message": message, "data": written})
+
+
+def succeeded(frame: Frame) -> bytes:
+    """An event was handled."""
+    return answer(frame.message_id, HTTPStatus.OK, "OK", {"status": "SUCCESS", "message": "OK"})
+
+
+def later(frame: Frame, why: str) -> bytes:
+    """An event was not handled: it is to be sent again. A callback is not sent again."""
+    data = {"status": "LATER", "message": why} if frame.type == EVENT else {"response": None}
+    return answer(frame.message_id, HTTPStatus.INTERNAL_SERVER_ERROR, why, data)
+
+
+def responded(frame: Frame, response: Any) -> bytes:
+    """A callback was handled, and this is the response.
+
+    Raises:
+        TypeError: the response cannot be written as JSON.
+    """
+    return answer(frame.message_id, HTTPStatus.OK, "OK", {"response": response})

@@ -1,0 +1,190 @@
+"""`app.stream`: what arrives, over a WebSocket that the app opens. It needs no public address.
+
+@app.callback.on(UserAddOrg)
+def welcome(event: UserAddOrg) -> None: ...
+
+app.stream.run()            # until Ctrl-C or SIGTERM
+await app.stream.serve()    # on a loop of your own
+app.stream.start()          # in a thread; app.stream.stop() ends it
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from dingtalk_models.callback.arrival import topics
+from dingtalk_models.callback.handlers import Decorator
+from dingtalk_models.callback.receiver import Marks, Receiver
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.model import Module
+from dingtalk_models.core.secret import Secret
+from dingtalk_models.forking import after_fork, check_fork
+from dingtalk_models.stream.status import Status
+from dingtalk_models.stream.timing import Timing
+from dingtalk_models.stream.topic_callback import TopicCallback
+
+if TYPE_CHECKING:
+    from dingtalk_models.stream.dispatch import Ack
+    from dingtalk_models.stream.running import Running
+
+DEADLINE = 2.5
+THREADS = 32
+MOST = 1000
+TIMEOUT = 10.0
+
+
+class StreamApp(AppLike, Protocol):
+    """An app, as its client sees it."""
+
+    appsecret: Secret | None
+
+    @property
+    def callback(self) -> Receiver: ...
+    @property
+    def marks(self) -> Marks: ...
+
+
+class Stream(Module):
+    """The client of one app.
+
+    Its handlers are those of `app.callback.on(…)`, and of `app.stream.on(…)`. Register them before it is started.
+
+    Attributes:
+        deadline: seconds within which each frame is answered. The platform waits for 3 seconds. An event whose
+            handlers take longer is answered LATER: when it comes again, it was handled, and they do not run again.
+        threads: how many handlers that are plain functions run at a time. Coroutine functions run on the event loop.
+        most: how many events and callbacks are taken at a time. What arrives beyond that is answered LATER.
+        timing: pings, pauses and other times.
+    """
+
+    def __init__(self, app: StreamApp) -> None:
+        super().__init__(app)
+        self.deadline = DEADLINE
+        self.threads = THREADS
+        self.most = MOST
+        self.timing = Timing()
+        self._stream_app = app
+        self._status = Status()
+        self._running: Running | None = None
+        after_fork(self, Stream._after_fork)
+
+    def on(self, topic: str, /) -> Decorator[TopicCallback]:
+        """Register a handler for the callbacks of a topic: `@app.stream.on("/v1.0/graph/api/invoke")`.
+
+        What it returns is the response. A topic that has a class, such as messages to the robot, has its handlers at
+        `app.callback.on(…)` too; an app has the ones or the others.
+
+        Args:
+            topic: the topic; it begins with a slash.
+
+        Raises:
+            ConfigurationError: it does not.
+        """
+        if not topic.startswith("/"):
+            raise ConfigurationError(
+                f"{topic!r} is not the topic of a callback; handlers of events are registered with app.callback.on / "
+                "不是回调的 topic；事件请用 app.callback.on 注册"
+            )
+        return Decorator(self._stream_app.callback.handlers, [topic])
+
+    def run(self, *, ack: Ack = "after", timeout: float = TIMEOUT) -> None:
+        """Receive until Ctrl-C or SIGTERM, or until `stop` is called.
+
+        Args:
+            ack: when an event is acknowledged: `after` its handlers succeeded, so that the platform sends it again if
+                one raised or the process died; or `before` they run, so that it is never sent again.
+            timeout: seconds that running handlers have to finish, when it is stopped. A second signal cuts it short.
+
+        Raises:
+            AuthenticationError: the platform does not accept appkey and appsecret.
+            ConfigurationError: no handler is registered, or the app receives already.
+        """
+        self._begin(ack, timeout).run()
+
+    async def serve(self, *, ack: Ack = "after", timeout: float = TIMEOUT) -> None:  # noqa: ASYNC109 - of handlers
+        """Receive on this event loop, until `stop` is called or the task is cancelled.
+
+        Args:
+            ack: when an event is acknowledged: `after` its handlers succeeded, or `before` they run.
+            timeout: seconds that running handlers have to finish, when it is stopped or cancelled.
+
+        Raises:
+            AuthenticationError: the platform does not accept appkey and appsecret.
+            ConfigurationError: no handler is registered, or the app receives already.
+        """
+        await self._begin(ack, timeout).serve()
+
+    def start(self, *, ack: Ack = "after") -> None:
+        """Receive in a thread. Returns when the app is connected, or the first attempt has failed and others follow.
+
+        Args:
+            ack: when an event is acknowledged: `after` its handlers succeeded, or `before` they run.
+
+        Raises:
+            AuthenticationError: the platform does not accept appkey and appsecret.
+            ConfigurationError: no handler is registered, or the app receives already.
+        """
+        self._begin(ack, TIMEOUT).start()
+
+    def stop(self, timeout: float = TIMEOUT) -> None:
+        """Take nothing more, let running handlers finish, answer what they handled, and close the connection.
+
+        Returns when that is done. On the event loop of `serve`, it returns at once, and `serve` returns later.
+
+        Args:
+            timeout: seconds that running handlers have. Then coroutines are cancelled and threads are left behind; what
+                they handle is not acknowledged.
+        """
+        check_fork()
+        if self._running is not None:
+            self._running.stop(timeout)
+
+    @property
+    def status(self) -> Status:
+        """How it is now: state, counts, last message."""
+        check_fork()
+        return self._status.snapshot()
+
+    def _begin(self, ack: Ack, timeout: float) -> Running:
+        check_fork()
+        if self._status.state != "stopped":
+            raise ConfigurationError("this app receives already / 该应用已在接收")
+        from dingtalk_models.stream.running import Running, Settings  # noqa: PLC0415 - only when used
+
+        app = self._stream_app
+        settings = Settings(ack, self.deadline, self.threads, self.most, self.timing, waits=app.marks.waits)
+        status = Status()
+        running = Running(app, app.callback, subscriptions(app.callback), settings, status=status, timeout=timeout)
+        self._status, self._running = status, running
+        return running
+
+    def _after_fork(self) -> None:
+        """In a forked process: the client is the parent's."""
+        self._status, self._running = Status(), None
+
+
+def subscriptions(callback: Receiver) -> list[dict[str, str]]:
+    """What the gateway is to send, for the handlers that there are.
+
+    Raises:
+        ConfigurationError: there is none, or a topic has handlers of both kinds.
+    """
+    names = {name for name, handlers in callback.handlers.items() if handlers}
+    typed = {kind.TYPE: topic for topic, kind in topics.items()}
+    named = {name for name in names if name.startswith("/")}
+    asked = named | {typed[name] for name in names & typed.keys()}
+    if both := named & {typed[name] for name in names & typed.keys()}:
+        raise ConfigurationError(
+            f"{both.pop()} has handlers at app.callback.on and at app.stream.on: choose one of them / "
+            "同一 topic 不能同时用 app.callback.on 和 app.stream.on 注册"
+        )
+    found = [{"type": "CALLBACK", "topic": topic} for topic in sorted(asked)]
+    if names - named - typed.keys():
+        found.insert(0, {"type": "EVENT", "topic": "*"})
+    if not found:
+        raise ConfigurationError(
+            "nothing would arrive: register a handler with app.callback.on first / "
+            "尚未注册处理函数：请先用 app.callback.on 注册"
+        )
+    return found

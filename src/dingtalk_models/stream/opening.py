@@ -1,0 +1,105 @@
+"""Opens a connection: asks for the address of a gateway and a ticket, and connects."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Annotated, Any, Protocol
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from dingtalk_models.core.call import Call
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.errors import ConfigurationError, TransportError
+from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.secret import Hidden, Secret, forget_locals
+from dingtalk_models.transport.asynchronous import trusted
+from dingtalk_models.transport.sending import USER_AGENT
+
+try:
+    from websockets.asyncio.client import ClientConnection, connect
+    from websockets.exceptions import InvalidURI, WebSocketException
+except ImportError as error:
+    raise ConfigurationError(
+        "Stream mode needs websockets: pip install 'dingtalk-models[stream]' / Stream 模式需要先安装 websockets"
+    ) from error
+
+OPEN = Endpoint("POST", "/v1.0/gateway/connections/open", authenticated=False)
+
+LARGEST_FRAME = 32 * 1024 * 1024
+
+_log = logging.getLogger("dingtalk_models.websocket")
+_log.setLevel(logging.INFO)  # with DEBUG, the library logs the ticket and every frame
+
+
+class StreamApp(AppLike, Protocol):
+    """An app, as its client sees it."""
+
+    appsecret: Secret | None
+
+
+class Opened(BaseModel):
+    """Where to connect, and the ticket for it: for one connection within 90 seconds."""
+
+    endpoint: str
+    ticket: Annotated[Secret, Hidden()]
+
+
+async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *, patience: float) -> ClientConnection:
+    """Open a connection with a new ticket.
+
+    Args:
+        app: the app.
+        subscriptions: what the gateway is to send.
+        patience: seconds for connecting.
+
+    Raises:
+        ApiError: the platform refused.
+        TransportError: there was no connection.
+    """
+    opened = await app.async_driver.run(_asking(app, subscriptions))
+    try:
+        return await connect(
+            f"{opened.endpoint}?ticket={quote(opened.ticket.get_secret_value(), safe='')}",
+            ssl=trusted() if opened.endpoint.startswith("wss:") else None,
+            user_agent_header=USER_AGENT,
+            compression=None,
+            open_timeout=patience,
+            ping_interval=None,  # a connection has a watch of its own
+            close_timeout=2,
+            max_size=LARGEST_FRAME,
+            logger=_log,
+        )
+    except InvalidURI:
+        raise TransportError("the gateway's address is not one of a WebSocket") from None
+    except (OSError, WebSocketException, ValueError) as error:
+        forget_locals(error)  # they have the ticket
+        raise TransportError(f"no connection to the gateway: {_reason(error)}") from None
+
+
+def _asking(app: StreamApp, subscriptions: list[dict[str, str]]) -> Call[Opened]:
+    if not app.appkey or not app.appsecret:
+        raise ConfigurationError(
+            f"app {app.name!r} cannot use Stream mode: give it appkey and appsecret / "
+            "该应用无法使用 Stream 模式：请提供 appkey 和 appsecret"
+        )
+    who: dict[str, Any] = {"clientId": app.appkey, "clientSecret": app.appsecret}
+    call = Call(Opened, **who, subscriptions=subscriptions, ua=USER_AGENT, localIp=_own_address())
+    call.endpoint = OPEN
+    return call
+
+
+def _own_address() -> str:
+    """The address of this machine in its network, which the console shows. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return ""
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text and "ticket" not in text else type(error).__name__

@@ -1,0 +1,200 @@
+"""One run of a client: on which loop and thread it is, and how it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import signal
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+from dingtalk_models.callback.receiver import Receiver
+from dingtalk_models.core.context import innermost
+from dingtalk_models.drivers.handling import HandlingDriver
+from dingtalk_models.stream.client import Client
+from dingtalk_models.stream.dispatch import Ack, Dispatch
+from dingtalk_models.stream.opening import StreamApp
+from dingtalk_models.stream.status import Status
+from dingtalk_models.stream.timing import Timing
+
+logger = logging.getLogger("dingtalk_models")
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_CLOSING = 10.0
+"""Seconds that the end may take, beside what handlers take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a client handles what arrives; `waits`: whether the session store may block."""
+
+    ack: Ack
+    deadline: float
+    threads: int
+    most: int
+    timing: Timing
+    waits: bool
+
+
+class Running:
+    """One run.
+
+    Args:
+        app: the app.
+        callback: has the handlers.
+        subscriptions: what the gateway is to send.
+        settings: how it is handled.
+        status: what is told of it.
+        timeout: seconds that handlers have to finish when it is stopped.
+
+    Attributes:
+        error: why it ended, if not because it was stopped.
+    """
+
+    def __init__(
+        self,
+        app: StreamApp,
+        callback: Receiver,
+        subscriptions: list[dict[str, str]],
+        settings: Settings,
+        *,
+        status: Status,
+        timeout: float,
+    ) -> None:
+        self.error: BaseException | None = None
+        self._app = app
+        self._callback = callback
+        self._subscriptions = subscriptions
+        self._settings = settings
+        self._status = status
+        self._timeout = timeout
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: Client | None = None
+        self._thread = 0
+        self._stopped = False
+        self._tried = threading.Event()
+        self._ended = threading.Event()
+
+    async def serve(self) -> None:
+        """Be connected until it is stopped or cancelled."""
+        self._thread, self._loop = threading.get_ident(), asyncio.get_running_loop()
+        try:
+            await asyncio.create_task(self._serve())
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            self._status.enter("stopped", str(self.error) if isinstance(self.error, Exception) else None)
+            self._ended.set()
+            self._tried.set()
+
+    async def _serve(self) -> None:
+        innermost.set((*innermost.get(), self._app))  # class-level calls in handlers use the app that received it
+        settings = self._settings
+        driver = HandlingDriver(settings.threads, waits=settings.waits)
+        dispatch = Dispatch(
+            self._callback,
+            driver,
+            self._status,
+            ack=settings.ack,
+            deadline=settings.deadline,
+            most=settings.most,
+        )
+        self._client = Client(
+            self._app,
+            self._subscriptions,
+            dispatch=dispatch,
+            timing=settings.timing,
+            status=self._status,
+            settled=self._tried.set,
+        )
+        if self._stopped:
+            self._client.stop()
+        try:
+            await self._client.run(lambda: self._timeout)
+        finally:
+            driver.close()
+
+    def run(self) -> None:
+        """Run on a loop of its own until it is stopped, by Ctrl-C and SIGTERM too."""
+        with suppress(_Interrupted):
+            asyncio.run(self._until_signal())
+
+    async def _until_signal(self) -> None:
+        serving = asyncio.create_task(self.serve())
+        signals = 0
+
+        def stop() -> None:
+            nonlocal signals
+            signals += 1
+            if signals == 1:
+                logger.info("Stream: stopping")
+                self.stop(self._timeout)
+            else:
+                serving.cancel()
+
+        with _handling(stop):
+            try:
+                await serving
+            except asyncio.CancelledError:
+                if signals > 1:
+                    raise _Interrupted from None
+                raise
+
+    def start(self) -> None:
+        """Run in a thread. Returns when the first attempt to connect is over.
+
+        Raises:
+            DingTalkError: it failed, and will not be tried again.
+        """
+        threading.Thread(target=self._in_thread, name="dingtalk-stream", daemon=True).start()
+        atexit.register(self.stop, self._timeout)
+        self._tried.wait()
+        if self.error:
+            raise self.error
+
+    def _in_thread(self) -> None:
+        try:
+            asyncio.run(self.serve())
+        except Exception:
+            if self._tried.is_set():
+                logger.exception("Stream: stopped by an error")
+
+    def stop(self, timeout: float) -> None:
+        """Stop, and wait for the end, unless this is called on its own loop."""
+        self._timeout = timeout
+        self._stopped = True
+        atexit.unregister(self.stop)
+        if self._loop and self._client:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._client.stop)
+        if threading.get_ident() != self._thread and not self._ended.wait(timeout + _CLOSING):
+            logger.error("Stream: not stopped, because something blocks its event loop")
+
+
+class _Interrupted(Exception):
+    """A second signal came while it was stopping."""
+
+
+@contextmanager
+def _handling(work: Callable[[], None]) -> Generator[None]:
+    """Have this loop do some work at each signal to end. Only the main thread can have that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def wake(_: int, __: FrameType | None) -> None:
+        loop.call_soon_threadsafe(work)
+
+    before = {each: signal.signal(each, wake) for each in _SIGNALS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
