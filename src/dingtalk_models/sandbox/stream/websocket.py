@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -47,10 +48,9 @@ class WebSocket:
         if admitted is None:
             await send({"type": "websocket.close"})
             return
-        await send({"type": "websocket.accept"})
         client = Client(*admitted, scope["state"]["transport"])
+        self._streams.came(client)  # before the client knows, so that whoever waits for it can rely on it
         beside = [asyncio.create_task(work) for work in (_send(client, send), self._streams.keep_alive(client))]
-        self._streams.came(client)
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 if not client.silent:
@@ -63,10 +63,9 @@ class WebSocket:
 
 
 async def _send(client: Client, send: Send) -> None:
-    while True:
-        text = await client.outbox.get()
-        if not client.mute:
-            try:
+    with contextlib.suppress(ClientDisconnected):
+        await send({"type": "websocket.accept"})
+        while True:
+            text = await client.outbox.get()
+            if not client.mute:
                 await send({"type": "websocket.send", "text": text})
-            except ClientDisconnected:
-                return
