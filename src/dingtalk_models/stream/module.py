@@ -19,6 +19,7 @@ from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.model import Module
 from dingtalk_models.core.secret import Secret
+from dingtalk_models.core.steps import AsyncTransport
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.stream.status import Status
 from dingtalk_models.stream.timing import Timing
@@ -39,6 +40,10 @@ class StreamApp(AppLike, Protocol):
 
     appsecret: Secret | None
 
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def async_transport(self) -> AsyncTransport: ...
     @property
     def callback(self) -> Receiver: ...
     @property

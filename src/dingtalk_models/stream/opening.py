@@ -8,12 +8,14 @@ from typing import Annotated, Any, Protocol
 from urllib.parse import quote
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError, TransportError
-from dingtalk_models.core.http import Endpoint
-from dingtalk_models.core.secret import Hidden, Secret, forget_locals
+from dingtalk_models.core.http import Endpoint, HttpRequest
+from dingtalk_models.core.secret import Hidden, Secret, forget_locals, revealed
+from dingtalk_models.core.steps import AsyncTransport
 from dingtalk_models.transport.asynchronous import trusted
 from dingtalk_models.transport.sending import USER_AGENT
 
@@ -38,6 +40,11 @@ class StreamApp(AppLike, Protocol):
 
     appsecret: Secret | None
 
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def async_transport(self) -> AsyncTransport: ...
+
 
 class Opened(BaseModel):
     """Where to connect, and the ticket for it: for one connection within 90 seconds."""
@@ -58,7 +65,9 @@ async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *
         ApiError: the platform refused.
         TransportError: there was no connection.
     """
-    opened = await app.async_driver.run(_asking(app, subscriptions))
+    call = _asking(app, subscriptions)
+    # sent once: the client has pauses of its own
+    opened = call.read(await app.async_transport.send(_request(call, app.api_url)))
     try:
         return await connect(
             f"{opened.endpoint}?ticket={quote(opened.ticket.get_secret_value(), safe='')}",
@@ -88,6 +97,11 @@ def _asking(app: StreamApp, subscriptions: list[dict[str, str]]) -> Call[Opened]
     call = Call(Opened, **who, subscriptions=subscriptions, ua=USER_AGENT, localIp=_own_address())
     call.endpoint = OPEN
     return call
+
+
+def _request(call: Call[Opened], url: str) -> HttpRequest:
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    return HttpRequest(OPEN.verb, url + OPEN.path, headers, to_json(revealed(call.request.body)))
 
 
 def _own_address() -> str:
