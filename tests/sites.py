@@ -23,8 +23,11 @@ from uvicorn import Server as Uvicorn
 from dingtalk_models.callback.django import view as django_view
 from dingtalk_models.callback.flask import view as flask_view
 from dingtalk_models.callback.starlette import view as starlette_view
+from dingtalk_models.message.django import card_view as django_card
 from dingtalk_models.message.django import view as django_robot
+from dingtalk_models.message.flask import card_view as flask_card
 from dingtalk_models.message.flask import view as flask_robot
+from dingtalk_models.message.starlette import card_view as starlette_card
 from dingtalk_models.message.starlette import view as starlette_robot
 
 if TYPE_CHECKING:
@@ -117,4 +120,9 @@ ROBOT_SITES: dict[str, Site] = {
     "flask": partial(flask_site, view=flask_robot),
     "fastapi": partial(fastapi_site, view=starlette_robot),
     "django": partial(django_site, view=django_robot),
+}
+CARD_SITES: dict[str, Site] = {
+    "flask": partial(flask_site, view=flask_card),
+    "fastapi": partial(fastapi_site, view=starlette_card),
+    "django": partial(django_site, view=django_card),
 }

@@ -53,6 +53,7 @@ __getattr__, __dir__ = lazy(
         "file.media": "Media",
         "file.space": "Space",
         "message.card": "Card",
+        "message.card_action": "CardAction CardUpdate",
         "message.chatbot_message": "ChatbotMessage",
         "message.group": "Group",
         "message.robot": "Robot",

@@ -78,6 +78,8 @@ from dingtalk_models.file.drive_upload import DriveUpload as DriveUpload
 from dingtalk_models.file.media import Media as Media
 from dingtalk_models.file.space import Space as Space
 from dingtalk_models.message.card import Card as Card
+from dingtalk_models.message.card_action import CardAction as CardAction
+from dingtalk_models.message.card_action import CardUpdate as CardUpdate
 from dingtalk_models.message.chatbot_message import ChatbotMessage as ChatbotMessage
 from dingtalk_models.message.group import Group as Group
 from dingtalk_models.message.robot import Robot as Robot

@@ -8,6 +8,8 @@ __getattr__, __dir__ = lazy(
     globals(),
     {
         "card": "Card CardCallback CardDelivery StreamSettings",
+        "card_action": "CardAction CardUpdate",
+        "card_receiving": "CardReceiver ReceivedClick",
         "card_stream": "CardStream",
         "card_space": "GroupSpace RobotSpace SingleSpace TopSpace",
         "chatbot_message": "AtUser ChatbotMessage",

@@ -4,6 +4,10 @@ from dingtalk_models.message.card import Card as Card
 from dingtalk_models.message.card import CardCallback as CardCallback
 from dingtalk_models.message.card import CardDelivery as CardDelivery
 from dingtalk_models.message.card import StreamSettings as StreamSettings
+from dingtalk_models.message.card_action import CardAction as CardAction
+from dingtalk_models.message.card_action import CardUpdate as CardUpdate
+from dingtalk_models.message.card_receiving import CardReceiver as CardReceiver
+from dingtalk_models.message.card_receiving import ReceivedClick as ReceivedClick
 from dingtalk_models.message.card_space import GroupSpace as GroupSpace
 from dingtalk_models.message.card_space import RobotSpace as RobotSpace
 from dingtalk_models.message.card_space import SingleSpace as SingleSpace

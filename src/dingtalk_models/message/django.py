@@ -1,4 +1,7 @@
-"""A view for messages to the robot, for Django: `path("robot", view(app.message))`."""
+"""Views for messages to the robot and for clicks on cards, for Django.
+
+`path("robot", view(app.message))`, `path("cards", card_view(CardReceiver(app, api_secret)))`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from dingtalk_models.core.errors import CallbackError
+from dingtalk_models.message.card_receiving import CardReceiver
 from dingtalk_models.message.receiving import MessageReceiver
 
 
@@ -25,3 +29,18 @@ def view(receiver: MessageReceiver) -> Callable[[HttpRequest], HttpResponse]:
         return JsonResponse({})
 
     return robot
+
+
+def card_view(receiver: CardReceiver) -> Callable[[HttpRequest], HttpResponse]:
+    """The view that receives the clicks on an app's cards. Errors of handlers are passed on to Django."""
+
+    @csrf_exempt
+    @require_POST
+    def card(request: HttpRequest) -> HttpResponse:
+        try:
+            click = receiver.receive(request.headers, request.body)
+        except CallbackError:
+            return HttpResponseForbidden()
+        return JsonResponse(click.answer)
+
+    return card

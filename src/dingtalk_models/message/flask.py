@@ -1,6 +1,7 @@
-"""A view for messages to the robot, for Flask.
+"""Views for messages to the robot and for clicks on cards, for Flask.
 
-`site.add_url_rule("/robot", view_func=view(app.message), methods=["POST"])`.
+`site.add_url_rule("/robot", view_func=view(app.message), methods=["POST"])`,
+`site.add_url_rule("/cards", view_func=card_view(CardReceiver(app, api_secret)), methods=["POST"])`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from flask import Response, abort, jsonify, request
 
 from dingtalk_models.core.errors import CallbackError
+from dingtalk_models.message.card_receiving import CardReceiver
 from dingtalk_models.message.receiving import MessageReceiver
 
 
@@ -24,3 +26,16 @@ def view(receiver: MessageReceiver) -> Callable[[], Response]:
         return jsonify({})
 
     return robot
+
+
+def card_view(receiver: CardReceiver) -> Callable[[], Response]:
+    """The view that receives the clicks on an app's cards. Errors of handlers are passed on to Flask."""
+
+    def card() -> Response:
+        try:
+            click = receiver.receive(dict(request.headers), request.get_data())
+        except CallbackError:
+            abort(403)
+        return jsonify(click.answer)
+
+    return card

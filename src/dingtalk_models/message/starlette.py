@@ -1,6 +1,7 @@
-"""A view for messages to the robot, for Starlette and FastAPI.
+"""Views for messages to the robot and for clicks on cards, for Starlette and FastAPI.
 
-`site.add_route("/robot", view(app.message), methods=["POST"])`.
+`site.add_route("/robot", view(app.message), methods=["POST"])`,
+`site.add_route("/cards", card_view(CardReceiver(app, api_secret)), methods=["POST"])`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dingtalk_models.core.errors import CallbackError
+from dingtalk_models.message.card_receiving import CardReceiver
 from dingtalk_models.message.receiving import MessageReceiver
 
 
@@ -25,3 +27,16 @@ def view(receiver: MessageReceiver) -> Callable[[Request], Awaitable[Response]]:
         return JSONResponse({})
 
     return robot
+
+
+def card_view(receiver: CardReceiver) -> Callable[[Request], Awaitable[Response]]:
+    """The view that receives the clicks on an app's cards. Errors of handlers are passed on to Starlette."""
+
+    async def card(request: Request) -> Response:
+        try:
+            click = await receiver.receive.aio(request.headers, await request.body())
+        except CallbackError:
+            return Response(status_code=403)
+        return JSONResponse(click.answer)
+
+    return card
