@@ -238,7 +238,7 @@ async def test_a_click_is_received_on_a_loop() -> None:
     assert click.answer["cardData"] == {"cardParamMap": {"by": "zhaolei"}}
 
 
-FORGED = {
+FORGED: dict[str, tuple[tuple[dict[str, str], str], type[errors.CallbackError]]] = {
     "another secret": (signed(clicked(), secret="wrong"), errors.SignatureMismatch),
     "no headers": (({}, json.dumps(clicked())), errors.SignatureMismatch),
     "no number": (
