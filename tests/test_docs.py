@@ -291,6 +291,17 @@ STORIES = {
         "250/250 11 departments and 250 people",
         "moved 调岗 孙静 (100, 130) → (200,)",
     ],
+    "examples/assistant.py": [
+        "connected: no public address",
+        "assistant markdown **孙静**，你说：今天谁值班？",
+        "At the end: finished.",
+        "Whole, and never empty: True.",
+        "未评价 → 有用 for everyone.",
+        "Only 赵磊 has voted: true; 孙静: None.",
+        "It is 赵磊 (zhaolei), 技术总监. The token prints as ***.",
+        "On their behalf: 何丽.",
+        "The assistant is stopped; handled: 4.",
+    ],
 }
 
 
