@@ -399,7 +399,9 @@ class CardStream(Generic[C]):
                 else:
                     self._now_shows(whole)
                     return
-        said = text + self._cut_short if failed else text
+        said = text
+        if failed:
+            said, self._shown = text + self._cut_short, ""  # if the card cannot tell it, the message does
         shown = beginning(said, MAX_VALUE)
         try:
             yield from self._patiently(self._calls.update(shown, FAILED if failed else FINISHED).__iter__)
