@@ -95,6 +95,11 @@ class Held:
         self.until = until
         self.accepted: set[str] = set()
 
+    @classmethod
+    def lasting(cls, value: Secret, seconds: float) -> Held:
+        """One that expires in so many seconds."""
+        return cls(value, time.monotonic() + seconds)
+
     @property
     def seconds_left(self) -> float:
         return self.until - time.monotonic()
@@ -180,6 +185,9 @@ class Credential:
         # one that was accepted there before was revoked since, which a renewal does help
         if time.monotonic() < self._paused_until and path not in rejected.accepted and not self._has(wanted):
             return None
+        return (yield from self._replace(rejected, wanted))
+
+    def _replace(self, rejected: Held, wanted: Wanted) -> Flow[Held]:
         held = yield from self._refresh(rejected, wanted)
         if wanted(held):
             return held
@@ -270,7 +278,7 @@ class Credential:
 
     def _from_store(self, wanted: Wanted) -> Flow[Held | None]:
         entry = yield from Blocking(lambda: self.session.entry(self.key))
-        if entry is None or not wanted(held := Held(Secret(entry.value), time.monotonic() + entry.seconds_left)):
+        if entry is None or not wanted(held := Held.lasting(Secret(entry.value), entry.seconds_left)):
             return None
         self._held = held
         return held
@@ -278,6 +286,6 @@ class Credential:
     def _from_platform(self) -> Flow[Held]:
         issued = yield from self._fetch()
         life = life_of(issued)
-        self._held = held = Held(issued.value, time.monotonic() + life)
+        self._held = held = Held.lasting(issued.value, life)
         yield from Blocking(lambda: self.session.set(self.key, issued.value, life))
         return held

@@ -7,7 +7,6 @@ import hmac
 import json
 import math
 import secrets
-import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -121,7 +120,7 @@ class UserCredential(Credential):
         """Hold what the platform has issued. The refresh token stays the same if no new one came."""
         self.refresh_token = issued.refresh_token or self.refresh_token
         self.corp_id = issued.corp_id or self.corp_id
-        self._held = Held(issued.value, time.monotonic() + life_of(issued))
+        self._held = Held.lasting(issued.value, life_of(issued))
         return self._held
 
     def take_tokens(self, access_token: Secret | None, refresh_token: Secret | None) -> None:
@@ -134,8 +133,18 @@ class UserCredential(Credential):
             return None
         return (yield from super().renew(rejected, path))
 
+    def _replace(self, rejected: Held, wanted: Wanted) -> Flow[Held]:
+        # each refresh token may work only once, and the platform issues a token that is still valid again: one refresh
+        # is enough, if it did not begin before the rejection
+        under_way = self._refreshing is not None
+        held = yield from self._refresh(rejected, wanted)
+        return held if wanted(held) or not under_way else (yield from self._refresh(held, wanted))
+
     def told(self, refusal: AuthenticationError) -> AuthenticationError:
-        return LoginRequired.of(refusal)
+        told = LoginRequired.of(refusal)
+        if self.refresh_token is not None:  # the platform has just issued what this API rejects
+            told.hint = f"{told.hint} {_TAKES_NONE}"
+        return told
 
     def load(self) -> Flow[bool]:
         """Take what is in the store, if it is new to this object. Returns whether there is anything."""
@@ -148,7 +157,7 @@ class UserCredential(Credential):
             value, refresh_token, self.corp_id, life = json.loads(text.get_secret_value())
             value, refresh_token = Secret(value), Secret.of(refresh_token)
             self.refresh_token = refresh_token
-            self._held = Held(value, time.monotonic() + life - (REFRESH_LIFE - entry.seconds_left))
+            self._held = Held.lasting(value, life - (REFRESH_LIFE - entry.seconds_left))
         return True
 
     def keep(self) -> Flow[None]:
@@ -224,6 +233,7 @@ class UserCredential(Credential):
         return None
 
 
+_TAKES_NONE = "Or the API takes no user's token, but only an app's. / 也可能该接口只接受应用的 token。"
 _NOTHING = ApiError("loginRequired", "no token of this person is known, or its time is over")
 
 

@@ -39,7 +39,7 @@ ANY_OBJECT: Any = dict[str, Any]
 
 _ABSENT: Any = object()
 _FIRST_BYTES = 120
-_SECRET = re.compile(rb'(?i)("\w*(?:token|ticket|secret|password)\w*"\s*:\s*")[^"]*')
+_SECRET = re.compile(rb'(?i)("\w*(?:token|ticket|secret|password)\w*"\s*:\s*\[?\s*")[^"]*')
 _MENDING_ROUNDS = 8
 _UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRET = re.compile(r"""(?i)([?&][\w.%-]*(?:token|secret|sign|signature|ticket|password)=)[^&\s"']+""")
+_SECRET = re.compile(r"""(?i)([?&](?:[\w.%-]*(?:token|secret|sign|signature|ticket|password)|code)=)[^&\s"']+""")
 
 
 def mask(text: str) -> str:
