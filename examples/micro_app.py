@@ -30,14 +30,7 @@ def site_of(app: DingTalkApp, session_key: str) -> Flask:
     @made.get("/config")
     def config() -> Response:
         """What the page gives to `dd.config`."""
-        signature = app.jsapi_signature(request.args.get("url", ""))
-        return jsonify(
-            agentId=signature.agent_id,
-            corpId=signature.corp_id,
-            timeStamp=signature.timestamp,
-            nonceStr=signature.noncestr,
-            signature=signature.signature,
-        )
+        return jsonify(app.jsapi_signature(request.args.get("url", "")).config())
 
     @made.post("/login")
     def login() -> dict[str, Any]:

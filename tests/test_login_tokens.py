@@ -19,6 +19,7 @@ from test_login import ISSUE, ME
 from waiting import until
 
 from dingtalk_models import ApiError, DingTalkApp, LoginRequired, SessionStoreError, TransportError, UserToken
+from dingtalk_models.drivers.blocking import BlockingDriver
 from dingtalk_models.sandbox import Sandbox
 
 MANY = 16
@@ -388,3 +389,45 @@ def test_after_a_fork_a_kept_token_goes_on(sandbox: Sandbox, redis_url: str, key
     assert token.me().nick == "赵磊"
     assert renewals(sandbox) == 1
     app.close()
+
+
+# -- cancelled -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_renewal_whose_caller_is_cancelled_goes_on(token: UserToken, sandbox: Sandbox, *, kept: bool) -> None:
+    """A web server cancels a request whose browser has gone. The refresh token was used by then."""
+    if kept:
+        token.keep("zhaolei")
+    sandbox.company.logins.revoke_tokens()
+    sandbox.fail(ISSUE, delay=0.2)
+
+    async def gone() -> None:
+        async with app_of(token):
+            task = asyncio.create_task(token.me.aio())
+            while renewals(sandbox) == 0:
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert (await token.me.aio()).nick == "赵磊"
+
+    asyncio.run(gone())
+    assert renewals(sandbox) == 1
+    assert token.me().nick == "赵磊"
+
+
+def test_a_key_press_in_a_renewal(token: UserToken, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.company.logins.revoke_tokens()
+    sandbox.fail(ISSUE, delay=0.2)
+
+    def interrupted(*_: object) -> None:
+        until(lambda: renewals(sandbox) == 1)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BlockingDriver, "_wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        token.me()
+    assert token.me().nick == "赵磊"
+    assert renewals(sandbox) == 1

@@ -8,6 +8,7 @@ from typing import Any, assert_type
 
 from dingtalk_models import (
     BEIJING,
+    Account,
     AttendanceRecord,
     Call,
     Department,
@@ -26,6 +27,8 @@ from dingtalk_models import (
     Schedule,
     Secret,
     User,
+    UserApp,
+    UserToken,
     WebhookRobot,
     WorkNotification,
     api,
@@ -46,6 +49,22 @@ app = DingTalkApp(appkey="…", appsecret="…")
 department = Department(dept_id=1)
 user = User(userid="u1")
 role = Role(role_id=1)
+
+
+def people_who_log_in(token: UserToken) -> None:
+    """A login, and calls on behalf of a person."""
+    assert_type(app.auth.authorize_url("https://acme.example", state="s", scope="openid corpid"), str)
+    assert_type(app.auth.login("code"), UserToken)
+    assert_type(app.auth.login.call("code"), Flow[UserToken])
+    assert_type(app.auth.kept("u1"), UserToken)
+    assert_type(token.me(), Account)
+    assert_type(token.member(), User)
+    assert_type(token.keep("u1"), None)
+    assert_type(app.as_user(token), UserApp)
+    assert_type(User.objects.using(app.as_user(token)).get("u1"), User)
+    assert_type(app.as_user("token").contact.users.list(), Query[User])
+    assert_type(app.as_user("token").request("GET", "/v1.0/contact/users/me", into=Account), Account)
+    assert_type(app.auth.admin_login("code").is_admin, bool | None)
 
 
 def blocking() -> None:

@@ -9,6 +9,7 @@ import math
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn, Protocol
 from weakref import WeakValueDictionary
@@ -24,10 +25,11 @@ from dingtalk_models.core.errors import (
     InvalidRequest,
     LoginRequired,
     NotFound,
+    TransportError,
 )
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.steps import Blocking, Flow
+from dingtalk_models.core.steps import Background, Blocking, Flow, Wait
 from dingtalk_models.core.wire import BEIJING
 from dingtalk_models.sessions.base import Session, SessionLock
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 REFRESH_LIFE = 30 * 24 * 3600.0
 """Seconds for which a refresh token can be used, as documented."""
 
+_LONGEST_REFRESH = 90.0
+_NO_THREAD = 0
 _COLLEAGUE = 0
 _OF_THE_APP = {"invalidClientIdOrSecret", "invalid.client", "unauthorized.client"}
 
@@ -186,6 +190,26 @@ class UserCredential(Credential):
         """Delete it from the store."""
         self.kept = False
         yield from Blocking(lambda: self.session.delete(self.key))
+
+    def _refresh(self, old: Held | None, wanted: Wanted) -> Flow[Held]:
+        """The same in the background: if its caller were cancelled, the refresh token would be spent for nothing."""
+        if self._refreshing is not None:  # another caller's
+            return (yield from super()._refresh(old, wanted))
+        outcome = Future[Held | None]()
+        yield Background(lambda: self._refresh_into(outcome, old, wanted))
+        held = yield from Wait(outcome, _NO_THREAD, _LONGEST_REFRESH)
+        if held is None:
+            raise TransportError("a user's token was not renewed in time", sent=False)
+        return held
+
+    def _refresh_into(self, outcome: Future[Held | None], old: Held | None, wanted: Wanted) -> Flow[None]:
+        try:
+            outcome.set_result((yield from super()._refresh(old, wanted)))
+        except Exception as error:  # noqa: BLE001 - raised by the caller, which waits for it
+            outcome.set_exception(error)
+        finally:
+            if not outcome.done():
+                outcome.set_result(None)
 
     def _obtain(self, wanted: Wanted, lock: SessionLock) -> Flow[Held]:
         return (yield from super()._obtain(wanted, lock) if self.kept else self._from_platform())

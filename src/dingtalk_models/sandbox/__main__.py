@@ -34,11 +34,13 @@ A local DingTalk is listening at {sandbox.url} (both hosts). Ctrl-C stops it.
 
   export DINGTALK_OAPI_URL={sandbox.url}
   export DINGTALK_API_URL={sandbox.url}
+  export DINGTALK_LOGIN_URL={sandbox.url}
   export DINGTALK_CORP_ID={sandbox.corp_id}
   export DINGTALK_CORP_SECRET={sandbox.corp_secret}
   export DINGTALK_APPKEY={sandbox.appkey}
   export DINGTALK_APPSECRET={sandbox.appsecret}
   export DINGTALK_AGENT_ID={sandbox.agent_id}
+  export DINGTALK_SSO_SECRET={sandbox.sso_secret}
 
   curl '{sandbox.url}/gettoken?appkey={sandbox.appkey}&appsecret={sandbox.appsecret}'
 
