@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Annotated
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import AuthenticationError, DingTalkError
@@ -70,6 +70,15 @@ class IssuedToUser(Issued, frozen=True):
 
     refresh_token: Annotated[Secret | None, wire("refreshToken")] = None
     corp_id: Annotated[str | None, wire("corpId")] = None
+
+    @field_validator("refresh_token", "corp_id", mode="wrap")
+    @classmethod
+    def _as_documented_or_none(cls, value: object, read: Callable[[object], Secret | str | None]) -> object:
+        # neither of them is worth losing the token
+        try:
+            return read(value)
+        except ValidationError:
+            return None
 
 
 def life_of(issued: Issued) -> float:
