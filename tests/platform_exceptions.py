@@ -148,12 +148,6 @@ ACCEPTED: dict[str, dict[str, str]] = {
     "manufacturing_1_0.IndustrializeManufactureJobBook": {
         "riqing-monthly-settlement-piece-rate-reporting-interface: content is los": NOT_AS_ITS_TABLE,
     },
-    "robot_1_0.PrivateChatQuery": {
-        "sendStatus is not declared": OF_THE_PAGE,
-    },
-    "robot_1_0.RobotSendDing": {
-        "callVoice of robot-sends-nail-message may be beyond enum ['Standard_Fema": NOT_AS_ITS_EXAMPLE,
-    },
     "rooms_1_0.QueryDeviceCustomTemplateList": {
         "api-querylistdevicecustomscreentemplate: result.deviceTemplateMap is los": NOT_AS_ITS_TABLE,
         "api-querylistdevicecustomscreentemplate: result.groupIdTemplateMap is lo": NOT_AS_ITS_TABLE,

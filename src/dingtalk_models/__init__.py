@@ -56,6 +56,7 @@ __getattr__, __dir__ = lazy(
         "message.card_action": "CardAction CardUpdate",
         "message.chatbot_message": "ChatbotMessage",
         "message.group": "Group",
+        "message.ding": "Ding",
         "message.robot": "Robot",
         "message.scene_group": "SceneGroup",
         "webhook_robot": "WebhookRobot",

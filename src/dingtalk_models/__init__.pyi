@@ -81,6 +81,7 @@ from dingtalk_models.message.card import Card as Card
 from dingtalk_models.message.card_action import CardAction as CardAction
 from dingtalk_models.message.card_action import CardUpdate as CardUpdate
 from dingtalk_models.message.chatbot_message import ChatbotMessage as ChatbotMessage
+from dingtalk_models.message.ding import Ding as Ding
 from dingtalk_models.message.group import Group as Group
 from dingtalk_models.message.robot import Robot as Robot
 from dingtalk_models.message.scene_group import SceneGroup as SceneGroup

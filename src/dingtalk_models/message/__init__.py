@@ -15,16 +15,19 @@ __getattr__, __dir__ = lazy(
         "chatbot_message": "AtUser ChatbotMessage",
         "conversation": "Conversation MuteSettings",
         "group": "Group",
+        "ding": "CallVoice Ding",
         "message_body": "OA ActionCard ButtonsCard CardButton File Image Link Markdown OABody OAFormRow OAHead "
         "OARich OAStatusBar Text Voice",
         "module": "Message",
+        "private_chat": "PrivateMessage",
         "received_content": "AudioContent FileContent PictureContent ReceivedContent ReceivedFile RichTextContent "
         "RichTextPart TextContent VideoContent",
         "receiving": "MessageReceiver ReceivedMessage",
-        "robot": "GroupMessage Robot RobotMessage",
+        "robot": "GroupMessage GroupRobot Robot RobotMessage",
         "robot_template": "SampleActionCard SampleAudio SampleButton SampleButtons SampleFile SampleImage "
         "SampleLink SampleMarkdown SampleText SampleVideo",
         "scene_group": "SceneGroup SceneGroupMember",
+        "shortcut": "Shortcut",
         "webhook_message": "FeedCard FeedLink RobotActionCard RobotButton",
         "work_notification": "WorkNotification",
     },

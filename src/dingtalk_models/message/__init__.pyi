@@ -17,6 +17,8 @@ from dingtalk_models.message.chatbot_message import AtUser as AtUser
 from dingtalk_models.message.chatbot_message import ChatbotMessage as ChatbotMessage
 from dingtalk_models.message.conversation import Conversation as Conversation
 from dingtalk_models.message.conversation import MuteSettings as MuteSettings
+from dingtalk_models.message.ding import CallVoice as CallVoice
+from dingtalk_models.message.ding import Ding as Ding
 from dingtalk_models.message.group import Group as Group
 from dingtalk_models.message.message_body import OA as OA
 from dingtalk_models.message.message_body import ActionCard as ActionCard
@@ -34,6 +36,7 @@ from dingtalk_models.message.message_body import OAStatusBar as OAStatusBar
 from dingtalk_models.message.message_body import Text as Text
 from dingtalk_models.message.message_body import Voice as Voice
 from dingtalk_models.message.module import Message as Message
+from dingtalk_models.message.private_chat import PrivateMessage as PrivateMessage
 from dingtalk_models.message.received_content import AudioContent as AudioContent
 from dingtalk_models.message.received_content import FileContent as FileContent
 from dingtalk_models.message.received_content import PictureContent as PictureContent
@@ -46,6 +49,7 @@ from dingtalk_models.message.received_content import VideoContent as VideoConten
 from dingtalk_models.message.receiving import MessageReceiver as MessageReceiver
 from dingtalk_models.message.receiving import ReceivedMessage as ReceivedMessage
 from dingtalk_models.message.robot import GroupMessage as GroupMessage
+from dingtalk_models.message.robot import GroupRobot as GroupRobot
 from dingtalk_models.message.robot import Robot as Robot
 from dingtalk_models.message.robot import RobotMessage as RobotMessage
 from dingtalk_models.message.robot_template import SampleActionCard as SampleActionCard
@@ -60,6 +64,7 @@ from dingtalk_models.message.robot_template import SampleText as SampleText
 from dingtalk_models.message.robot_template import SampleVideo as SampleVideo
 from dingtalk_models.message.scene_group import SceneGroup as SceneGroup
 from dingtalk_models.message.scene_group import SceneGroupMember as SceneGroupMember
+from dingtalk_models.message.shortcut import Shortcut as Shortcut
 from dingtalk_models.message.webhook_message import FeedCard as FeedCard
 from dingtalk_models.message.webhook_message import FeedLink as FeedLink
 from dingtalk_models.message.webhook_message import RobotActionCard as RobotActionCard

@@ -14,10 +14,13 @@ from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
 from dingtalk_models.message.card import CardManager
 from dingtalk_models.message.conversation import ConversationManager
+from dingtalk_models.message.ding import DingManager
 from dingtalk_models.message.group import GroupManager
+from dingtalk_models.message.private_chat import PrivateMessageManager
 from dingtalk_models.message.receiving import MessageReceiver
 from dingtalk_models.message.robot import RobotManager
 from dingtalk_models.message.scene_group import SceneGroupManager
+from dingtalk_models.message.shortcut import ShortcutManager
 from dingtalk_models.message.webhook_message import WebhookRobotManager
 from dingtalk_models.message.work_notification import WorkNotification, WorkNotificationManager
 
@@ -29,6 +32,12 @@ class Message(MessageReceiver):
     """Work notifications."""
     robot = managed(RobotManager)
     """The app's robot."""
+    private_messages = managed(PrivateMessageManager)
+    """Messages of the robot to conversations of two people."""
+    dings = managed(DingManager)
+    """DINGs of the robot."""
+    shortcuts = managed(ShortcutManager)
+    """The shortcuts of the chat with the robot."""
     webhook_robots = managed(WebhookRobotManager)
     """Robots of single groups."""
     cards = managed(CardManager)

@@ -8,12 +8,10 @@ from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.context import setting_of
 from dingtalk_models.core.files import BytesProgress, Target
 from dingtalk_models.core.http import Download
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.paging import PageFlow, page_of
 from dingtalk_models.core.parallel import batches, together
 from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
@@ -21,12 +19,15 @@ from dingtalk_models.core.wire import Millis, camel, wire
 from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.conversation import ToGroup, conversation_id_of
+from dingtalk_models.message.ding import DingManager
+from dingtalk_models.message.private_chat import PrivateMessageManager
+from dingtalk_models.message.robot_base import GroupReadStatus, Recall, RobotCode, code_of, readers_of
 from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
+from dingtalk_models.message.shortcut import ShortcutManager
 
 MAX_USERS = 20
 MAX_KEYS = 20
 
-_RobotCode = Annotated[str, Field(min_length=1)] | None
 _Key = Annotated[str, Field(min_length=1)]
 _Keys = Annotated[list[str], Field(min_length=1, max_length=MAX_KEYS)]
 _Group = Annotated[str, Field(min_length=1)]
@@ -83,7 +84,7 @@ class RobotManager(Manager):
             InvalidArgument: the message is beyond a limit; nothing was sent.
         """
         said = cast("RobotTemplate", message)  # a text has become a template
-        content, robot = msg_param(said), self._robot(robot_code)
+        content, robot = msg_param(said), code_of(self.app, robot_code)
 
         def flow() -> Flow[GroupMessage]:
             conversation = yield from conversation_id_of(open_conversation_id)
@@ -99,7 +100,7 @@ class RobotManager(Manager):
         msg_key: _MsgKey,
         msg_param: _MsgParam,
         *,
-        robot_code: _RobotCode = None,
+        robot_code: RobotCode = None,
     ) -> Call[RobotMessage]:
         """Send a message to 20 people with one call (批量发送人与机器人会话中机器人消息).
 
@@ -115,7 +116,7 @@ class RobotManager(Manager):
 
         Source: chatbots-send-one-on-one-chat-messages-in-batches
         """
-        robot = self._robot(robot_code)
+        robot = code_of(self.app, robot_code)
         return Call(_BatchReply, user_ids=user_ids, msg_key=msg_key, msg_param=msg_param, robot_code=robot).then(
             lambda reply: RobotMessage(
                 robot_code=robot,
@@ -133,7 +134,7 @@ class RobotManager(Manager):
         msg_param: _MsgParam,
         *,
         cool_app_code: str | None = None,
-        robot_code: _RobotCode = None,
+        robot_code: RobotCode = None,
     ) -> Call[GroupMessage]:
         """Send a message to a group (机器人发送群聊消息).
 
@@ -150,7 +151,7 @@ class RobotManager(Manager):
 
         Source: the-robot-sends-a-group-message
         """
-        robot = self._robot(robot_code)
+        robot = code_of(self.app, robot_code)
         if len(msg_param.encode()) > MAX_PARAM:
             raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8 / 最多 {MAX_PARAM} 字节（UTF-8）")
         return Call(
@@ -166,7 +167,7 @@ class RobotManager(Manager):
         )
 
     @api("robot_1_0.BatchOTOQuery", "GET /v1.0/robot/oToMessages/readStatus")
-    def read_status(self, process_query_key: _Key, *, robot_code: _RobotCode = None) -> Call[ReadStatus]:
+    def read_status(self, process_query_key: _Key, *, robot_code: RobotCode = None) -> Call[ReadStatus]:
         """Who has read a message to single people, within 24 hours (批量查询人与机器人会话机器人消息是否已读).
 
         Args:
@@ -175,7 +176,7 @@ class RobotManager(Manager):
 
         Source: chatbot-batch-query-the-read-status-of-messages
         """
-        return Call(ReadStatus, process_query_key=process_query_key, robot_code=self._robot(robot_code))
+        return Call(ReadStatus, process_query_key=process_query_key, robot_code=code_of(self.app, robot_code))
 
     @api("robot_1_0.OrgGroupQuery", "POST /v1.0/robot/groupMessages/query", idempotent=True)
     def group_read_status(
@@ -185,7 +186,7 @@ class RobotManager(Manager):
         *,
         max_results: Annotated[int, Field(ge=1, le=200)] = 200,
         next_token: str | None = None,
-        robot_code: _RobotCode = None,
+        robot_code: RobotCode = None,
     ) -> Call[GroupReadStatus]:
         """Who has read a message to a group, a page (查询企业机器人群聊消息用户已读状态).
 
@@ -204,11 +205,11 @@ class RobotManager(Manager):
             open_conversation_id=open_conversation_id,
             max_results=max_results,
             next_token=next_token,
-            robot_code=self._robot(robot_code),
+            robot_code=code_of(self.app, robot_code),
         )
 
     @api("robot_1_0.BatchRecallOTO", "POST /v1.0/robot/otoMessages/batchRecall")
-    def recall(self, process_query_keys: _Keys, *, robot_code: _RobotCode = None) -> Call[Recall]:
+    def recall(self, process_query_keys: _Keys, *, robot_code: RobotCode = None) -> Call[Recall]:
         """Take back messages to single people, within 24 hours (批量撤回人与机器人会话中机器人消息).
 
         Args:
@@ -217,11 +218,11 @@ class RobotManager(Manager):
 
         Source: batch-message-recall-chat
         """
-        return Call(Recall, process_query_keys=process_query_keys, robot_code=self._robot(robot_code))
+        return Call(Recall, process_query_keys=process_query_keys, robot_code=code_of(self.app, robot_code))
 
     @api("robot_1_0.OrgGroupRecall", "POST /v1.0/robot/groupMessages/recall")
     def group_recall(
-        self, open_conversation_id: _Group, process_query_keys: _Keys, *, robot_code: _RobotCode = None
+        self, open_conversation_id: _Group, process_query_keys: _Keys, *, robot_code: RobotCode = None
     ) -> Call[Recall]:
         """Take back messages to a group, within 24 hours (企业机器人撤回内部群消息).
 
@@ -236,12 +237,12 @@ class RobotManager(Manager):
             Recall,
             open_conversation_id=open_conversation_id,
             process_query_keys=process_query_keys,
-            robot_code=self._robot(robot_code),
+            robot_code=code_of(self.app, robot_code),
         )
 
     @api("robot_1_0.RobotMessageFileDownload", "POST /v1.0/robot/messageFiles/download", idempotent=True)
     def file_url(
-        self, download_code: Annotated[str, Field(min_length=1)], *, robot_code: _RobotCode = None
+        self, download_code: Annotated[str, Field(min_length=1)], *, robot_code: RobotCode = None
     ) -> Call[str]:
         """The URL of a file that was sent to the robot (下载机器人接收消息的文件内容).
 
@@ -257,7 +258,7 @@ class RobotManager(Manager):
 
         Source: download-the-file-content-of-the-robot-receiving-message
         """
-        return Call(str, "downloadUrl", download_code=download_code, robot_code=self._robot(robot_code))
+        return Call(str, "downloadUrl", download_code=download_code, robot_code=code_of(self.app, robot_code))
 
     @operation
     def download(
@@ -287,8 +288,30 @@ class RobotManager(Manager):
         yield from Transfer("GET", url, {}, download=kept)
         return kept.received
 
-    def _robot(self, given: str | None) -> str:
-        return setting_of(self.app, "appkey", "robot_code") if given is None else given
+    @api("robot_1_0.GetBotListInGroup", "POST /v1.0/robot/groups/robots/query", idempotent=True)
+    def list_in_group(self, open_conversation_id: _Group) -> Call[list[GroupRobot]]:
+        """The robots in a group (获取群内机器人列表).
+
+        Args:
+            open_conversation_id: the group.
+
+        Raises:
+            InvalidRequest: there is no such group.
+
+        Source: obtain-the-list-of-robots-in-the-group
+        """
+        return Call(list[GroupRobot], "chatbotInstanceVOList")
+
+
+class GroupRobot(Record, alias_generator=camel):
+    """A robot in a group."""
+
+    robot_code: str | None
+    name: str | None
+    download_icon_url: Annotated[str | None, wire("downloadIconURL")]
+    """The address of its picture."""
+    open_robot_type: int | None
+    """Its kind, 1 to 4; the platform does not say which is which."""
 
 
 class _BatchReply(Record, alias_generator=camel):
@@ -326,32 +349,19 @@ class ReadStatus(Record, alias_generator=camel):
         return [each.user_id for each in self.receivers if each.read_status != "READ"]
 
 
-class GroupReadStatus(Record, alias_generator=camel):
-    """Who has read a message to a group, a page."""
-
-    send_status: str = ""
-    """`SUCCESS`, `RECALLED` or `PROCESSING`."""
-    read_user_ids: list[str] = []
-    next_token: str | None
-    has_more: bool | None
-
-
-class Recall(Record):
-    """Which messages were taken back."""
-
-    recalled: Annotated[list[str], wire("successResult")] = []
-    """Their keys."""
-    failed: Annotated[dict[str, str], wire("failedResult")] = {}
-    """The keys of those that were not, and why."""
-
-
 class Robot:
     """The robot of the app in use (机器人): `Robot.send(SampleText("…"), ["user1"])`."""
 
     objects: ClassVar[RobotManager] = RobotManager()
     send = objects.send
     send_to_group = objects.send_to_group
+    send_to_private_chat = PrivateMessageManager().send
+    send_ding = DingManager().send
     download = objects.download
+    list_in_group = objects.list_in_group
+    shortcuts = ShortcutManager().list
+    set_shortcuts = ShortcutManager().set
+    clear_shortcuts = ShortcutManager().clear
 
 
 class RobotMessage(Model):
@@ -406,19 +416,11 @@ class GroupMessage(Model):
     @operation
     def readers(self) -> Query[str]:
         """The userids of those who have read it."""
-
-        def pages() -> PageFlow[str]:
-            token: str | None = None
-            while True:
-                page = yield from self.objects.group_read_status.call(
-                    self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
-                )
-                yield page_of(page.read_user_ids)
-                if not page.has_more or page.next_token in {None, token}:
-                    return
-                token = page.next_token
-
-        return Query(pages)
+        return readers_of(
+            lambda token: self.objects.group_read_status.call(
+                self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
+            )
+        )
 
     @operation
     def recall(self) -> Call[Recall]:

@@ -2,67 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Required
-
-from pydantic import Field, JsonValue
-from typing_extensions import TypedDict
-
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record, alias
-from dingtalk_models.core.operation import api
-from dingtalk_models.core.paging import TOKEN
-from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.model import Manager, alias
+from dingtalk_models.message.ding import DingManager
+from dingtalk_models.message.private_chat import PrivateMessageManager
 from dingtalk_models.message.robot import RobotManager
-
-
-class BatchRecallPrivateChatReply(Record, alias_generator=camel):
-    success_result: list[str] = empty_list()
-    failed_result: dict[str, str] | None
-
-
-class GetBotListInGroupReplyChatbotInstanceVOList(Record, alias_generator=camel):
-    robot_code: str | None
-    name: str | None
-    download_icon_url: Annotated[str | None, wire("downloadIconURL")]
-    open_robot_type: int | None
-
-
-class GetBotListInGroupReply(Record, alias_generator=camel):
-    chatbot_instance_vo_list: Annotated[
-        list[GetBotListInGroupReplyChatbotInstanceVOList], wire("chatbotInstanceVOList")
-    ] = empty_list()
-
-
-class PrivateChatSendReply(Record, alias_generator=camel):
-    process_query_key: str | None
-
-
-class QueryRobotPluginReplyPluginInfoList(Record, alias_generator=camel):
-    name: str | None
-    icon: str | None
-    pc_url: str | None
-    mobile_url: str | None
-
-
-class QueryRobotPluginReply(Record, alias_generator=camel):
-    plugin_info_list: list[QueryRobotPluginReplyPluginInfoList] = empty_list()
-
-
-class RobotRecallDingReply(Record, alias_generator=camel):
-    open_ding_id: str | None
-
-
-class RobotSendDingReply(Record, alias_generator=camel):
-    open_ding_id: str | None
-    failed_list: dict[str, JsonValue] | None
-
-
-class SetRobotPluginPluginInfoList(TypedDict, total=False):
-    pc_url: str
-    mobile_url: str
-    name: Required[str]
-    icon: Required[str]
+from dingtalk_models.message.shortcut import ShortcutManager
 
 
 class RobotV1(Manager):
@@ -70,76 +14,13 @@ class RobotV1(Manager):
 
     batch_recall_oto = alias(RobotManager.recall)
 
-    @api("robot_1_0.BatchRecallPrivateChat", "POST /v1.0/robot/privateChatMessages/batchRecall")
-    def batch_recall_private_chat(
-        self,
-        open_conversation_id: str,
-        robot_code: str,
-        process_query_keys: list[str],
-    ) -> Call[BatchRecallPrivateChatReply]:
-        """Batch recall private chat (批量撤回人与人会话中机器人消息).
-
-        Args:
-            open_conversation_id: text.
-            robot_code: text.
-            process_query_keys: a list.
-
-        Codes: bot.stopped, invalid.openConversationId, invalid.processQueryKey, invalidParameter.param.invalid,
-            invalidParameter.processQueryKey.missing, invalidParameter.processQueryKeys.overMax,
-            invalidParameter.robotCode, invalidParameter.robotCode.notExsit, miss.chatbotId, miss.openConversationId,
-            not.allowed.robotCode, resource.not.found, system.error, template.not.existed, template.stopped,
-            unauthorized.
-
-        Scopes: qyapi_robot_sendmsg.
-
-        Apps: internal, third_party_org.
-
-        Source: batch-withdrawal-of-single-chat-robot-messages-in-person-to-person-conversations
-        """
-        return Call(BatchRecallPrivateChatReply)
+    batch_recall_private_chat = alias(PrivateMessageManager.recall)
 
     batch_send_oto = alias(RobotManager.batch_send)
 
-    @api("robot_1_0.ClearRobotPlugin", "POST /v1.0/robot/plugins/clear")
-    def clear_robot_plugin(
-        self,
-        robot_code: str,
-    ) -> Call[None]:
-        """Clear robot plugin (清空单聊机器人快捷入口).
+    clear_robot_plugin = alias(ShortcutManager.clear)
 
-        Args:
-            robot_code: text.
-
-        Codes: invalidRequest.robotCodeNotMatch, invalidRequest.robotIsStop, invalidRequest.robotNotExist,
-            param.illegal, system.error.
-
-        Scopes: Robot.SingleChat.ReadWrite.
-
-        Apps: internal.
-
-        Source: clear-single-chat-robot-quick-entry
-        """
-        return Call(None)
-
-    @api("robot_1_0.GetBotListInGroup", "POST /v1.0/robot/groups/robots/query", idempotent=True)
-    def get_bot_list_in_group(
-        self,
-        open_conversation_id: str,
-    ) -> Call[GetBotListInGroupReply]:
-        """Get bot list in group (获取群内机器人列表).
-
-        Args:
-            open_conversation_id: text.
-
-        Codes: illegal.openconevrsation.id, reject, system.error, unauthorized.
-
-        Scopes: qyapi_chat_manage.
-
-        Apps: internal.
-
-        Source: obtain-the-list-of-robots-in-the-group
-        """
-        return Call(GetBotListInGroupReply)
+    get_bot_list_in_group = alias(RobotManager.list_in_group)
 
     org_group_query = alias(RobotManager.group_read_status)
 
@@ -147,190 +28,16 @@ class RobotV1(Manager):
 
     org_group_send = alias(RobotManager.group_send)
 
-    @api("robot_1_0.PrivateChatQuery", "POST /v1.0/robot/privateChatMessages/query", idempotent=True)
-    def private_chat_query(
-        self,
-        process_query_key: str,
-        *,
-        open_conversation_id: str | None = None,
-        robot_code: str | None = None,
-        max_results: int | None = None,
-        next_token: str | None = None,
-    ) -> Query[str]:
-        """Private chat query (查询人与人会话中机器人消息已读列表).
+    private_chat_query = alias(PrivateMessageManager.read_status)
 
-        Args:
-            process_query_key: text.
-            open_conversation_id: text, such as `cid6KeBBLo******7EeiodoA==`.
-            robot_code: text, such as `ding******dxbyn0pjqd`.
-            max_results: a number, such as `50`.
-            next_token: text, such as `50`.
+    private_chat_send = alias(PrivateMessageManager.send_template)
 
-        Codes: auth.error, bot.stopped, conversation.org.dismatch, invalid.openConversationId, invalid.processQueryKey,
-            invalidParameter.cursor.invalid, invalidParameter.pageSize.invalid, invalidParameter.param.invalid,
-            invalidParameter.processQueryKey.missing, invalidParameter.robotCode.invalid,
-            invalidParameter.robotCode.missing, invalidParameter.robotCode.notExsit, openConversationId.notExisted,
-            processQueryKey.expireTime, resource.not.found, system.error, template.not.existed, template.stopped,
-            unauthorized.
-
-        Scopes: qyapi_robot_sendmsg.
-
-        Apps: internal, third_party_org.
-
-        Source: query-the-read-list-of-robot-messages-in-person-to-person-conversations
-        """
-        return Listing(str, TOKEN, items="readUserIds")
-
-    @api("robot_1_0.PrivateChatSend", "POST /v1.0/robot/privateChatMessages/send")
-    def private_chat_send(
-        self,
-        msg_param: str,
-        msg_key: str,
-        open_conversation_id: str,
-        robot_code: str,
-        cool_app_code: str,
-    ) -> Call[PrivateChatSendReply]:
-        """Private chat send (人与人会话中机器人发送普通消息).
-
-        Args:
-            msg_param: text, such as `{"content":"钉钉，让进步发生"}`.
-            msg_key: text, such as `sampleText`.
-            open_conversation_id: text, such as `cid6******==`.
-            robot_code: text, such as `dingue4kfzdxbyn0pjqd`.
-            cool_app_code: text, such as `COOLAPP-1-******9000J`.
-
-        Codes: auth.error, bot.forbidden.sendMessage, bot.stopped, chatbotId.notAllow.sendOTO,
-            contain.notAllowed.content, contain.notAllowed.picture, contain.notAllowed.text, contain.unsafe.url,
-            conversation.org.notMatch, group.disbanded, illegal.excludes, illegal.receivers, invalid.openConversationId,
-            invalid.param.actionCardTobtnOrientation, invalid.param.actionCardTocanForward, invalid.processQueryKey,
-            invalidParameter.msg.unsupport, invalidParameter.msgBody.invalid, invalidParameter.msgKey.empty,
-            invalidParameter.msgKey.invalid, invalidParameter.msgParam.invalid, invalidParameter.msgParam.tooLong,
-            invalidParameter.param.invalid, invalidParameter.processQueryKey.missing, invalidParameter.robotCode.auth,
-            invalidParameter.robotCode.coolApp, invalidParameter.robotCode.empty, invalidParameter.robotCode.invalid,
-            invalidParameter.robotCode.missing, invalidParameter.robotCode.notExsit, invalidParameter.token.invalid,
-            invalidParameter.userId.empty, invalidParameter.userIds.empty, invalidParameter.userIds.overMax,
-            ip.not.match, keywords.not.match, miss.openConversationId, miss.param.actionCard,
-            miss.param.actionCardTobtns, miss.param.actionCardTobtnsToactionUrl, miss.param.actionCardTobtnsTotitle,
-            miss.param.actionCardTosingleTitle, miss.param.actionCardTosingleUrl, miss.param.actionCardTotext,
-            miss.param.actionCardTotitle, miss.param.audio, miss.param.beautifulCard,
-            miss.param.beautifulCardToactionUrl, miss.param.beautifulCardToimage,
-            miss.param.beautifulCardTointroduction, miss.param.beautifulCardTotitle, miss.param.contentOfText,
-            miss.param.feedCard, miss.param.feedCardTolinks, miss.param.feedCardTolinksTomessageUrl,
-            miss.param.feedCardTolinksTopicUrl, miss.param.feedCardTolinksTotitle, miss.param.file, miss.param.image,
-            miss.param.imageTopicUrl, miss.param.link, miss.param.markdown, miss.param.markdownTotext,
-            miss.param.markdownTotitle, miss.param.messageUrlOfLink, miss.param.photo, miss.param.photoTophotoUrl,
-            miss.param.text, miss.param.textOfLink, miss.param.titleOfLink, miss.param.video, only.groupAdmin.canAtAll,
-            receivers.exceed, resource.not.found, resource.unavailable, robot.oto.notExist, send.byToken.tooFast,
-            send.ding.exception, send.forbidden, send.too.fast, sendMessage.model.notMatch, session.expired,
-            session.notExisted, sign.not.match, staffId.notExisted, system.error, template.not.existed,
-            template.stopped, token.notExisted, too.many.group, too.many.people, unauthorized, unknown.send.result.
-
-        Scopes: qyapi_robot_sendmsg.
-
-        Apps: internal, third_party_org.
-
-        Source: the-robot-sends-ordinary-messages-in-a-person-to-person-conversation
-        """
-        return Call(PrivateChatSendReply)
-
-    @api("robot_1_0.QueryRobotPlugin", "POST /v1.0/robot/plugins/query", idempotent=True)
-    def query_robot_plugin(
-        self,
-        robot_code: str,
-    ) -> Call[QueryRobotPluginReply]:
-        """Query robot plugin (查询单聊机器人的快捷入口).
-
-        Args:
-            robot_code: text, such as `dingykcdkXXXXXX`.
-
-        Codes: invalidRequest.exceededMaximumLimit, invalidRequest.jsonFormatErroj, invalidRequest.pluginInstallFail,
-            invalidRequest.robotCodeNotMatch, invalidRequest.robotIsStop, invalidRequest.robotNotExist, param.illegal,
-            system.error.
-
-        Scopes: Robot.SingleChat.ReadWrite.
-
-        Apps: internal.
-
-        Source: quick-entrance-of-inquiry-single-chat-robot
-        """
-        return Call(QueryRobotPluginReply)
+    query_robot_plugin = alias(ShortcutManager.list)
 
     robot_message_file_download = alias(RobotManager.file_url)
 
-    @api("robot_1_0.RobotRecallDing", "POST /v1.0/robot/ding/recall")
-    def robot_recall_ding(
-        self,
-        robot_code: str,
-        open_ding_id: str,
-    ) -> Call[RobotRecallDingReply]:
-        """Robot recall ding (撤回已经发送的DING消息).
+    robot_recall_ding = alias(DingManager.recall)
 
-        Args:
-            robot_code: text, such as `dingxxxxxxxxx`.
-            open_ding_id: text, such as `54165xxx`.
+    robot_send_ding = alias(DingManager.send)
 
-        Codes: invalidParameter.param.invalid, recall.ding.exception, system.error.
-
-        Scopes: Premium.Ding.Write.
-
-        Apps: internal.
-
-        Source: robot-withdraws-pin-message
-        """
-        return Call(RobotRecallDingReply)
-
-    @api("robot_1_0.RobotSendDing", "POST /v1.0/robot/ding/send")
-    def robot_send_ding(
-        self,
-        robot_code: str,
-        remind_type: int,
-        receiver_user_id_list: Annotated[list[str], Field(max_length=200)],
-        content: str,
-        *,
-        call_voice: str | None = None,
-    ) -> Call[RobotSendDingReply]:
-        """Robot send ding (发送DING消息).
-
-        Args:
-            robot_code: text, such as `dinggtkolxz1u****eqd`.
-            remind_type: a number, such as `1`.
-            receiver_user_id_list: a list, at most 200 entries.
-            content: text, such as `钉钉，让进步发生`.
-            call_voice: text: `Standard_Female_Voice`, `Cantonese_Female_Voice`, `Gentine_Female_Voice`,
-                `Overbearing_Female_Voice`, `Lovely_Girl_Voice`, or others.
-
-        Codes: ding.receivercount.limit, ding.serverquota.insufficient, invalid.chatbotId,
-            invalidParameter.param.invalid, miss.staffId, send.ding.exception, system.error, toomuch.msg.
-
-        Scopes: Premium.Ding.Write.
-
-        Apps: internal.
-
-        Source: robot-sends-nail-message
-        """
-        return Call(RobotSendDingReply)
-
-    @api("robot_1_0.SetRobotPlugin", "POST /v1.0/robot/plugins/set")
-    def set_robot_plugin(
-        self,
-        *,
-        robot_code: str | None = None,
-        plugin_info_list: list[SetRobotPluginPluginInfoList] | None = None,
-    ) -> Call[None]:
-        """Set robot plugin (设置单聊机器人快捷入口).
-
-        Args:
-            robot_code: text.
-            plugin_info_list: a list.
-
-        Codes: invalidRequest.exceededMaximumLimit, invalidRequest.jsonFormatErroj, invalidRequest.pluginInstallFail,
-            invalidRequest.robotCodeNotMatch, invalidRequest.robotIsStop, invalidRequest.robotNotExist, param.illegal,
-            system.error.
-
-        Scopes: Robot.SingleChat.ReadWrite.
-
-        Apps: internal.
-
-        Source: set-robot-quick-entrance
-        """
-        return Call(None)
+    set_robot_plugin = alias(ShortcutManager.set)

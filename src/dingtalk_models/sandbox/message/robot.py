@@ -59,7 +59,7 @@ def check_group(company: Company, conversation: str) -> Group:
     return group
 
 
-def _mail(
+def make_mail(
     company: Company, msg_key: str, msg_param: str, receivers: list[str], conversation: str | None = None
 ) -> RobotMail:
     if msg_key not in TEMPLATES:
@@ -85,7 +85,7 @@ def _mail(
     return mail
 
 
-def _find(company: Company, key: str, conversation: str | None) -> RobotMail:
+def find_mail(company: Company, key: str, conversation: str | None) -> RobotMail:
     mail = company.outbox.robot_mail.get(key)
     if mail is None or mail.conversation != conversation:
         raise Refused("invalid.processQueryKey")
@@ -94,12 +94,12 @@ def _find(company: Company, key: str, conversation: str | None) -> RobotMail:
     return mail
 
 
-def _recall(company: Company, keys: list[str], conversation: str | None) -> Result:
+def recall_mail(company: Company, keys: list[str], conversation: str | None) -> Result:
     recalled: list[str] = []
     failed: dict[str, str] = {}
     for key in keys:
         try:
-            _find(company, key, conversation).recall()
+            find_mail(company, key, conversation).recall()
         except Refused as refusal:
             failed[key] = str(refusal.code)
         else:
@@ -107,7 +107,7 @@ def _recall(company: Company, keys: list[str], conversation: str | None) -> Resu
     return {"successResult": recalled, "failedResult": failed}
 
 
-def _status(mail: RobotMail) -> str:
+def mail_status(mail: RobotMail) -> str:
     return "RECALLED" if mail.recalled else "SUCCESS"
 
 
@@ -128,7 +128,7 @@ def batch_send(
     check_robot(company, robot_code)
     known = [userid for userid in user_ids if userid in company.users]
     controlled = [userid for userid in known if userid in company.outbox.flow_controlled]
-    mail = _mail(company, msg_key, msg_param, [userid for userid in known if userid not in controlled])
+    mail = make_mail(company, msg_key, msg_param, [userid for userid in known if userid not in controlled])
     return {
         "processQueryKey": mail.key,
         "invalidStaffIdList": [userid for userid in user_ids if userid not in known],
@@ -140,7 +140,7 @@ def batch_send(
 def read_status(company: Company, *, robot_code: RobotCode, key: Key) -> Result:
     """批量查询人与机器人会话机器人消息是否已读."""
     check_robot(company, robot_code)
-    mail = _find(company, key, None)
+    mail = find_mail(company, key, None)
     receivers = [
         {
             "name": company.users[userid].name,
@@ -149,14 +149,14 @@ def read_status(company: Company, *, robot_code: RobotCode, key: Key) -> Result:
         }
         for userid in mail.receivers
     ]
-    return {"sendStatus": _status(mail), "messageReadInfoList": receivers}
+    return {"sendStatus": mail_status(mail), "messageReadInfoList": receivers}
 
 
 @endpoint("POST", "/v1.0/robot/otoMessages/batchRecall", scope=SCOPE, invalid="invalidParameter.param.invalid")
 def batch_recall(company: Company, *, robot_code: RobotCode, keys: Keys) -> Result:
     """批量撤回人与机器人会话中机器人消息."""
     check_robot(company, robot_code)
-    return _recall(company, keys, None)
+    return recall_mail(company, keys, None)
 
 
 @endpoint("POST", "/v1.0/robot/groupMessages/send", scope=SCOPE, invalid="invalidParameter.param.invalid")
@@ -166,7 +166,7 @@ def group_send(
     """机器人发送群聊消息."""
     check_robot(company, robot_code)
     members = check_group(company, conversation).members
-    return {"processQueryKey": _mail(company, msg_key, msg_param, list(members), conversation).key}
+    return {"processQueryKey": make_mail(company, msg_key, msg_param, list(members), conversation).key}
 
 
 @endpoint("POST", "/v1.0/robot/groupMessages/query", scope=SCOPE, invalid="invalidParameter.param.invalid")
@@ -186,10 +186,10 @@ def group_query(
     """查询企业机器人群聊消息用户已读状态."""
     check_robot(company, robot_code)
     check_group(company, conversation)
-    mail = _find(company, key, conversation)
+    mail = find_mail(company, key, conversation)
     page, following = page_of(mail.read, int(next_token), max_results)
     more = {} if following is None else {"nextToken": str(following)}
-    return {"sendStatus": _status(mail), "readUserIds": page, "hasMore": following is not None, **more}
+    return {"sendStatus": mail_status(mail), "readUserIds": page, "hasMore": following is not None, **more}
 
 
 @endpoint("POST", "/v1.0/robot/groupMessages/recall", scope=SCOPE, invalid="invalidParameter.param.invalid")
@@ -197,4 +197,13 @@ def group_recall(company: Company, *, conversation: Conversation, robot_code: Ro
     """企业机器人撤回内部群消息."""
     check_robot(company, robot_code)
     check_group(company, conversation)
-    return _recall(company, keys, conversation)
+    return recall_mail(company, keys, conversation)
+
+
+@endpoint("POST", "/v1.0/robot/groups/robots/query", scope="qyapi_chat_manage", invalid="illegal.openconevrsation.id")
+def robots_of_group(company: Company, *, open_conversation_id: str) -> Result:
+    """获取群内机器人列表."""
+    if open_conversation_id not in company.outbox.groups:
+        raise Refused("illegal.openconevrsation.id")
+    robot = {"robotCode": company.credentials.appkey, "name": "沙箱机器人", "openRobotType": 1}
+    return {"chatbotInstanceVOList": [robot]}
