@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from listening import ENOUGH, TIMING, receiving
+from waiting import until
 
 from dingtalk_models import AuthenticationError, DingTalkApp, Event, PermissionDenied
 from dingtalk_models.sandbox import Sandbox
@@ -27,17 +28,9 @@ def app(app: DingTalkApp) -> DingTalkApp:
     return app
 
 
-def until(condition: Any) -> None:
-    """Wait for something that happens soon."""
-    end = time.monotonic() + ENOUGH
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 def opened(sandbox: Sandbox, count: int) -> None:
     """Wait for so many connections, and that the last of them works."""
-    until(lambda: sandbox.stream.opened >= count)
+    until(lambda: sandbox.stream.opened >= count, seconds=ENOUGH)
     sandbox.stream.push_event("user_add_org", {})
     sandbox.stream.redeliver_after = 0.1
     sandbox.stream.wait_until_accepted()

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.steps import Blocking, Flow, Handle
-from dingtalk_models.drivers.blocking import Running
 
 T = TypeVar("T")
+
+logger = logging.getLogger("dingtalk_models")
 
 _Job = tuple["asyncio.Future[Any]", Callable[[], Any]]
 
@@ -37,35 +39,75 @@ class HandlingDriver:
         self._store = Pool(threads, "dingtalk-store") if waits else None
 
     async def run(self, flow: Flow[T]) -> T:
-        """Run a flow to its end."""
-        with Running(flow) as running:
+        """Run a flow to its end.
+
+        If this is cancelled while a function runs in its thread, the thread runs the rest of the flow: the function
+        cannot be stopped, and has to be remembered as handled. Other handlers are not begun.
+        """
+        try:
             step = next(flow)
             while True:
+                work = self._begin(step)
                 try:
-                    result = await self._perform(step)
+                    result = await work
+                except asyncio.CancelledError:
+                    if isinstance(work, asyncio.Future):
+                        self._handlers.leave(work, flow)
+                    else:
+                        flow.close()
+                    raise
                 except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
                     step = flow.throw(error)
                 else:
                     step = flow.send(result)
-        return running.returned
+        except StopIteration as end:
+            returned: T = end.value
+            return returned
 
-    async def _perform(self, step: object) -> Any:
+    def _begin(self, step: object) -> Awaitable[object]:
         if isinstance(step, Blocking):
             work: Callable[[], object] = step.work
-            return work() if self._store is None else await self._store.run(work)
+            return _done(work) if self._store is None else _waited(self._store.run(work))
         if not isinstance(step, Handle):
             raise TypeError(f"a handler's flow does not yield {type(step).__name__}")
         handler, value = step.handler, step.value
         if inspect.iscoroutinefunction(handler):
-            return await handler(value)
-        returned = await self._handlers.run(lambda: handler(value))
-        return await returned if inspect.isawaitable(returned) else returned
+            return handler(value)
+        return self._handlers.run(lambda: _called(handler, value))
 
     def close(self) -> None:
         """End the threads that are idle, and the others after their work."""
         for pool in (self._handlers, self._store):
             if pool:
                 pool.close()
+
+
+async def _done(work: Callable[[], T]) -> T:
+    return work()
+
+
+async def _waited(work: Awaitable[T]) -> T:
+    return await work
+
+
+def _called(handler: Callable[[Any], object], value: object) -> object:
+    """Call a handler. If a function returns a coroutine, that is awaited on a loop of its own."""
+    returned = handler(value)
+    return asyncio.run(returned) if inspect.iscoroutine(returned) else returned
+
+
+def _finish(flow: Flow[Any], result: Any, error: BaseException | None) -> None:
+    """Run what is left of a flow after a handler has ended, without beginning another."""
+    try:
+        step = flow.send(result) if error is None else flow.throw(error)
+        while isinstance(step, Blocking):
+            step = flow.send(cast("Callable[[], object]", step.work)())
+    except StopIteration:
+        return
+    except Exception:
+        logger.exception("a handler that was left behind did not end well")
+    finally:
+        flow.close()
 
 
 class Pool:
@@ -84,6 +126,7 @@ class Pool:
         self._started = 0
         self._ended: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
         self._told = False
+        self._left: dict[asyncio.Future[Any], Flow[Any]] = {}
 
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Do some work on a thread."""
@@ -100,6 +143,10 @@ class Pool:
         for _ in range(self._started):
             self._jobs.put(None)
 
+    def leave(self, future: asyncio.Future[Any], flow: Flow[Any]) -> None:
+        """Have a flow run to its end when some work that was cancelled has ended."""
+        self._left[future] = flow
+
     def _work(self) -> None:
         while True:
             try:
@@ -111,24 +158,33 @@ class Pool:
                 return
             future, work = job
             try:
-                self._ended.append((future, None if future.cancelled() else work(), None))
+                if future.cancelled():
+                    raise NotBegun  # noqa: TRY301 - told like an error of the work
+                self._ended.append((future, work(), None))
             except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
                 self._ended.append((future, None, error))
             del job, future, work
-            if not self._told:
+            if self._loop.is_closed():
+                self._settle()
+            elif not self._told:
                 self._told = True
-                with suppress(RuntimeError):  # the loop was closed: nobody waits
+                with suppress(RuntimeError):  # the loop was closed just now
                     self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
         self._told = False
         while self._ended:
             future, result, error = self._ended.popleft()
-            if future.cancelled():
-                continue
             if isinstance(error, StopIteration):  # a future cannot have it
                 error = RuntimeError("a handler raised StopIteration")
-            if error is None:
+            if future.cancelled():
+                if flow := self._left.pop(future, None):
+                    _finish(flow, result, error)
+            elif error is None:
                 future.set_result(result)
             else:
                 future.set_exception(error)
+
+
+class NotBegun(Exception):
+    """The work was cancelled before it was begun."""

@@ -135,7 +135,7 @@ class Stream(Module):
     def stop(self, timeout: float = TIMEOUT) -> None:
         """Take nothing more, let running handlers finish, answer what they handled, and close the connection.
 
-        Returns when that is done. On the event loop of `serve`, it returns at once, and `serve` returns later.
+        Returns when that is done. In a handler, or on the event loop of `serve`, it returns at once.
 
         Args:
             timeout: seconds that running handlers have. Then coroutines are cancelled and threads are left behind; what

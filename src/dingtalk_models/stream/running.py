@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
 
@@ -95,6 +96,7 @@ class Running:
 
     async def _serve(self) -> None:
         innermost.set((*innermost.get(), self._app))  # class-level calls in handlers use the app that received it
+        _inside.set(self)
         settings = self._settings
         driver = HandlingDriver(settings.threads, waits=settings.waits)
         dispatch = Dispatch(
@@ -166,15 +168,20 @@ class Running:
                 logger.exception("Stream: stopped by an error")
 
     def stop(self, timeout: float) -> None:
-        """Stop, and wait for the end, unless this is called on its own loop."""
+        """Stop, and wait for the end, unless a handler or other work on its loop calls this."""
         self._timeout = timeout
         self._stopped = True
         atexit.unregister(self.stop)
         if self._loop and self._client:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._client.stop)
-        if threading.get_ident() != self._thread and not self._ended.wait(timeout + _CLOSING):
+        own = threading.get_ident() == self._thread or _inside.get() is self
+        if not own and not self._ended.wait(timeout + _CLOSING):
             logger.error("Stream: not stopped, because something blocks its event loop")
+
+
+_inside: ContextVar[Running | None] = ContextVar("dingtalk_stream", default=None)
+"""The run whose handler this is."""
 
 
 class _Interrupted(Exception):
