@@ -43,13 +43,11 @@ def bot(sandbox: Sandbox, file: Path, *, store: str = "", seconds: float = 0) ->
     """A bot that runs until the end of the block."""
     count = len(sandbox.stream.clients)
     command = [sys.executable, str(HERE / "stream_bot.py"), sandbox.url, sandbox.appkey, sandbox.appsecret]
-    process = subprocess.Popen(
-        [*command, store, str(file), str(seconds)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
+    command += [store, str(file), str(seconds)]
+    with (
+        file.with_suffix(".log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
         try:
             sandbox.stream.wait_for_clients(count + 1, 60)
             yield Bot(process, file)

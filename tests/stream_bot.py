@@ -21,7 +21,7 @@ from dingtalk_models import DingTalkApp, Event
 
 def main(url: str, key: str, secret: str, store: str, *rest: str) -> None:
     """Receive until it is told to stop, then print how it went."""
-    logging.basicConfig(level=logging.WARNING)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     app = DingTalkApp(
         appkey=key, appsecret=secret, oapi_url=url, api_url=url, session_manager=store or None, rate_limit=None
     )

@@ -31,8 +31,8 @@ def app(app: DingTalkApp) -> DingTalkApp:
 def opened(sandbox: Sandbox, count: int) -> None:
     """Wait for so many connections, and that the last of them works."""
     until(lambda: sandbox.stream.opened >= count, seconds=ENOUGH)
+    sandbox.stream.redeliver_after = 0.1  # it may go to the connection that is dead
     sandbox.stream.push_event("user_add_org", {})
-    sandbox.stream.redeliver_after = 0.1
     sandbox.stream.wait_until_accepted()
 
 

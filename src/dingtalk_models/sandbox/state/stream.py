@@ -223,7 +223,12 @@ class Streams:
 
     def drop(self, *clients: Client) -> None:
         """Cut connections: these, or all."""
-        self._each(clients, lambda client: client.transport.abort())
+
+        def drop(client: Client) -> None:
+            client.mute = True
+            client.transport.abort()
+
+        self._each(clients, drop)
 
     def silence(self, *clients: Client) -> None:
         """Make connections half open: they stay, but nothing is read from them, and nothing is sent."""
