@@ -204,9 +204,9 @@ def test_a_secret_that_is_changed_meanwhile(
     with receiving(app):
         sandbox.company.credentials.appsecret = "another"
         sandbox.stream.drop()
-        until(lambda: app.stream.status.state == "stopped")
+        until(lambda: "Stream: stopped by an error" in caplog.text)
+        assert app.stream.status.state == "stopped"
         assert len(sandbox.received(OPEN)) == 2
-    assert "Stream: stopped by an error" in caplog.text
 
 
 @pytest.mark.parametrize(("how", "error"), [({"code": "Forbidden.AccessDenied"}, PermissionDenied)])

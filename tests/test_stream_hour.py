@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 from bots import Bot, bot
@@ -31,6 +32,11 @@ def memory(one: Bot) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def came_again(sandbox: Sandbox, opened: int) -> bool:
+    """Whether a connection was made since."""
+    return sandbox.stream.opened > opened
+
+
 def test_an_hour(tmp_path: Path, redis_url: str) -> None:
     sandbox = Sandbox(free_port())
     sandbox.stream.redeliver_after = 0.5
@@ -50,7 +56,7 @@ def test_an_hour(tmp_path: Path, redis_url: str) -> None:
                 sandbox.stream.silence()
             else:
                 sandbox.stream.drop()
-            until(lambda before=before: sandbox.stream.opened > before, seconds=60)
+            until(partial(came_again, sandbox, before), seconds=60)
             if part % 4 == 3 or part == parts - 1:
                 sandbox.stream.wait_until_accepted(60)
             early = early or (memory(one) if part >= parts // 4 else 0)
