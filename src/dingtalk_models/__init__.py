@@ -31,7 +31,7 @@ __getattr__, __dir__ = lazy(
         "DecryptionError DingTalkError InvalidArgument InvalidRequest NotFound PartlyRead "
         "PartlySent PermissionDenied PlatformBusy QuotaExhausted RateLimited "
         "ReplayedCallback RetiredMethod SessionStoreError SignatureMismatch StillSending "
-        "TransportError UnknownMethod UnusableFile",
+        "TransportError UndocumentedMethod UnknownMethod UnusableFile",
         "core.files": "Upload",
         "core.http": "Content Download HttpRequest HttpResponse",
         "core.model": "Manager Model Module Record managed",

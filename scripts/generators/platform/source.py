@@ -444,6 +444,13 @@ def documented_json() -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+def undocumented() -> str:
+    """The older names of APIs of which nothing is documented: a line each."""
+    current = {page["path"] for page in facts.endpoints() if not page["archived"]}
+    names = {old["method"] for old in facts.methods() if old["maps_to"] not in current and not retired(old["method"])}
+    return "".join(f"{name}\n" for name in sorted(names - {name for info in by_hand() for name in info.names}))
+
+
 def _notes(pages: list[Page]) -> dict[str, Any]:
     return {
         "scopes": sorted({scope for page in pages for scope in page["permissions"]}),
