@@ -283,9 +283,9 @@ def returned(pages: list[Page]) -> list[Row]:
 def data(pages: list[Page]) -> list[Row]:
     """The fields of a reply that are no word of its success. That a call failed is an error, and never data."""
     rows = returned(pages)
-    flags = {row["name"] for row in rows if _is_flag(row)}
-    beside = ENVELOPE | (OF_A_REFUSAL if flags else set())
-    rest = [row for row in rows if row["name"] not in flags | beside]
+    flags: set[str] = {row["name"] for row in rows if _is_flag(row)}
+    beside = flags | OF_A_REFUSAL if flags else flags
+    rest = [row for row in rows if row["name"] not in ENVELOPE | beside]
     if not rest and "result" in flags and READS.match(api_name(pages[0]).rpartition(".")[2]):
         return [row for row in rows if row["name"] == "result"]
     return [] if {row["name"] for row in rest} <= CODES else rest
