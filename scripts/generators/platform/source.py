@@ -103,7 +103,7 @@ class Product:
     @property
     def text(self) -> str:
         """The whole module."""
-        title = self.name if self.types.host == "api" else f"{self.name}, on the older host"
+        title = self.category if self.types.host == "api" else f"{self.category}, on the older host"
         body = "\n\n".join([*self.types.classes, f"class {self.manager}(Manager):", *self.methods.values()])
         if re.search(r"^    def list\(", body, re.MULTILINE):
             head, _, methods = body.partition(f"class {self.manager}(Manager):")
