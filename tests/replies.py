@@ -6,6 +6,7 @@ Each check takes an operation and yields messages about what is wrong with it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from types import UnionType
@@ -131,7 +132,7 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     for name in way_to(call):
         expected = expected[name]
     adapter: TypeAdapter[Any] = TypeAdapter(call.into)
-    expected = _masked(expected, set(_secrets_in(adapter.dump_python(read, by_alias=True))))
+    expected = _masked(expected, set(_secrets_in(adapter.dump_python(read))))
     dumped = adapter.dump_python(read, mode="json", by_alias=True, exclude_unset=True)
     yield from _lost(expected, dumped, call.into, "")
     missing = words(_without(expected, ENVELOPE)) - words(to_jsonable_python(answer, by_alias=True, exclude_none=True))
@@ -139,25 +140,27 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
         yield f"the answer lost {sorted(missing)}"
 
 
-def _secrets_in(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """The names and the texts of the secrets in a dumped answer."""
+SECRET = re.compile(r"(?i)(token|ticket|secret|password|aes_key)$")
+"""The wire names of secrets. Another field may have the text of one, where the table stands in for a sample."""
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    """The texts of the secrets in a dumped answer."""
     if isinstance(value, Secret):
-        yield name, value.get_secret_value()
-    elif is_object(value):
-        for below, part in value.items():
-            yield from _secrets_in(part, below)
-    elif is_array(value):
-        for part in value:
-            yield from _secrets_in(part, name)
+        yield value.get_secret_value()
+    elif is_object(value) or is_array(value):
+        for part in value.values() if is_object(value) else value:
+            yield from _secrets_in(part)
 
 
-def _masked(value: Any, secrets: set[tuple[str, str]], name: str = "") -> Any:
+def _masked(value: Any, secrets: set[str]) -> Any:
     """A sample with its secrets as they are printed."""
     if is_object(value):
-        return {below: _masked(part, secrets, below) for below, part in value.items()}
-    if is_array(value):
-        return [_masked(part, secrets, name) for part in value]
-    return MASK if isinstance(value, str) and (name, value) in secrets else value
+        return {
+            name: MASK if SECRET.search(name) and part in secrets else _masked(part, secrets)
+            for name, part in value.items()
+        }
+    return [_masked(part, secrets) for part in value] if is_array(value) else value
 
 
 def sample_call(info: OperationInfo, page: Page) -> Call[Any] | None:

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from helpers import awaited, english, problems
@@ -333,3 +333,21 @@ def test_the_rate_limit_counts_the_api_and_not_each_id(recorder: Recorder) -> No
     assert first == {"ok": True}
     assert [type(each).__name__ for each in rest] == ["RateLimited"] * 2
     assert len(recorder.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "documented"),
+    [
+        ("/v1.0/todo/users/u1/tasks/t-1", "/v1.0/todo/users/{unionId}/tasks/{taskId}"),
+        ("/v1.0/todo/users/u1/tasks/t1/x/y", None),
+        ("/v1.0/acme/7", None),
+        ("/v1.0/contact/users/u1", "/v1.0/contact/users/{unionId}"),
+    ],
+)
+def test_a_documented_path_is_known_by_its_ids(plain: DingTalkApp, path: str, documented: str | None) -> None:
+    verb: Literal["GET", "PUT"] = "GET" if "contact" in path else "PUT"
+    call = plain.request.call(verb, path)
+    assert call.request.path == path
+    assert call.endpoint.path == (documented or path)
+    filled = plain.request.call(verb, path[:-2] + "{last}", path={"last": path[-2:]})
+    assert filled.endpoint.path == (documented or path[:-2] + "{last}")

@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import pickle
 import re
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Generator
 from types import SimpleNamespace
 from typing import Any, TypeGuard, get_args, get_overloads, get_type_hints
 
 import pytest
+from generators import facts
 from helpers import awaited, unchecked
 
 from dingtalk_models import (
@@ -27,6 +30,8 @@ from dingtalk_models import (
     Manager,
     Module,
     Old,
+    RetiredMethod,
+    UndocumentedMethod,
     UnknownMethod,
     User,
     api,
@@ -64,6 +69,24 @@ def test_an_unknown_name_and_those_that_look_like_it(app: DingTalkApp) -> None:
     assert caught.value.nearest == ()
     with pytest.raises(UnknownMethod):
         asyncio.run(app.run.aio(""))
+
+
+def test_each_older_name_of_the_facts_works_or_says_what_became_of_it(app: DingTalkApp) -> None:
+    outcomes: Counter[type[Exception] | None] = Counter()
+    works = set(app.methods)
+    for old in facts.methods():
+        if old["method"] in works:
+            outcomes[None] += 1
+            continue
+        with pytest.raises((RetiredMethod, UndocumentedMethod)) as caught:
+            app.run(unchecked(old["method"]))
+        outcomes[caught.type] += 1
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+        if caught.type is UndocumentedMethod:
+            assert "平台没有公开该接口的文档" in str(caught.value)
+    assert outcomes[None] > 350
+    assert outcomes[RetiredMethod] > 150
+    assert outcomes[UndocumentedMethod] > 600
 
 
 def test_every_name_is_listed(app: DingTalkApp) -> None:

@@ -36,7 +36,6 @@ from dingtalk_models import (
     operations,
 )
 from dingtalk_models.core.paging import PageFlow, page_of
-from dingtalk_models.core.registry import OperationInfo
 
 PACKAGE = str(Path(dingtalk_models.__file__).parent)
 
@@ -244,11 +243,11 @@ def test_help_of_a_class_shows_its_operations() -> None:
     assert " manager() -> User | None" in shown
 
 
-@pytest.mark.parametrize("info", operations(), ids=lambda info: info.name)
-def test_every_operation_has_a_signature(info: OperationInfo) -> None:
-    made = inspect.signature(getattr(info.manager, info.method))
-    shown = str(made)
-    assert not any(each in shown for each in ("Call[", "Flow[", "Unpack[", "Annotated[", "dingtalk_models", "typing."))
+def test_every_operation_has_a_signature() -> None:
+    hidden = ("Call[", "Flow[", "Unpack[", "Annotated[", "dingtalk_models", "typing.")
+    shown = {info.name: str(inspect.signature(getattr(info.manager, info.method))) for info in operations()}
+    assert len(shown) > 1000
+    assert {name: text for name, text in shown.items() if any(each in text for each in hidden)} == {}
 
 
 def test_an_operation_of_an_object_is_no_function_of_its_class() -> None:

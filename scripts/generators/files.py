@@ -32,6 +32,7 @@ def files() -> dict[Path, str]:
         **{path: _formatted(path, text) for path, text in python.items()},
         PACKAGE / "callback" / "event_types.json": events.event_types(),
         PLATFORM / "documented.json": source.documented_json(),
+        PLATFORM / "undocumented.txt": source.undocumented(),
         **{PACKAGE / "sandbox" / "platform" / f"{product}.json": text for product, text in sandbox.files().items()},
         ROOT / "docs" / "coverage.md": coverage.coverage(),
         moving.GATEWAY: moving.gateway(),

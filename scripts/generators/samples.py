@@ -135,7 +135,7 @@ def request_sample(page: Page) -> dict[str, Any]:
 
 def reply_from_table(page: Page) -> dict[str, Any]:
     """A reply with every documented field, from the sample if it has the field."""
-    shown, *_ = (*facts.sample_replies(page), dict[str, Any]())
+    shown = next(iter(facts.sample_replies(page)), dict[str, Any]())
     if [row["name"] for row in page["returns"]] == [""]:
         return shown  # the table documents a value, and the sample shows under which name it is
     return {row["name"]: sample_of(row, shown.get(row["name"])) for row in page["returns"] if row["name"]}

@@ -33,7 +33,7 @@ __getattr__, __dir__ = lazy(
         "DecryptionError DingTalkError InvalidArgument InvalidRequest LoginRequired NotFound PartlyRead "
         "PartlySent PermissionDenied PlatformBusy QuotaExhausted RateLimited "
         "ReplayedCallback RetiredMethod SessionStoreError SignatureMismatch StillSending "
-        "TransportError UnknownMethod UnusableFile",
+        "TransportError UndocumentedMethod UnknownMethod UnusableFile",
         "core.files": "Upload",
         "core.http": "Content Download HttpRequest HttpResponse",
         "core.model": "Manager Model Module Record managed",

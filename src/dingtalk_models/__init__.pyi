@@ -38,6 +38,7 @@ from dingtalk_models.core.errors import SessionStoreError as SessionStoreError
 from dingtalk_models.core.errors import SignatureMismatch as SignatureMismatch
 from dingtalk_models.core.errors import StillSending as StillSending
 from dingtalk_models.core.errors import TransportError as TransportError
+from dingtalk_models.core.errors import UndocumentedMethod as UndocumentedMethod
 from dingtalk_models.core.errors import UnknownMethod as UnknownMethod
 from dingtalk_models.core.errors import UnusableFile as UnusableFile
 from dingtalk_models.core.files import Upload as Upload

@@ -22,6 +22,7 @@ from dingtalk_models.core.problems import unknown
 from dingtalk_models.core.reply import ANY_OBJECT, reader
 from dingtalk_models.core.secret import Secret, forget_locals, is_secret
 from dingtalk_models.core.tracebacks import shorten
+from dingtalk_models.platform.documented import documented_path
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -185,7 +186,10 @@ def _described(
     if checked.problems:
         raise InvalidArgument(NAME, checked.problems)
     _check_readable(into, at)
-    about = Endpoint(verb, endpoint, idempotent=verb == "GET" if idempotent is None else idempotent)
+    # the limiter counts the calls of an API, and not of each id
+    about = Endpoint(
+        verb, documented_path(verb, filled) or endpoint, idempotent=verb == "GET" if idempotent is None else idempotent
+    )
     hidden = {
         name: Secret(value) if is_secret(name) and isinstance(value, str) else value for name, value in params.items()
     }

@@ -10,10 +10,10 @@ from typing import Any, get_args
 
 from dingtalk_models.core import registry
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.errors import ConfigurationError, RetiredMethod, UnknownMethod
+from dingtalk_models.core.errors import ConfigurationError, RetiredMethod, UndocumentedMethod, UnknownMethod
 from dingtalk_models.core.operation import Bound, Old
 from dingtalk_models.modules import MODULES
-from dingtalk_models.platform.documented import documented
+from dingtalk_models.platform.documented import documented, undocumented
 from dingtalk_models.platform.module import product_of
 from dingtalk_models.platform.products import PRODUCTS, REPLACED
 from dingtalk_models.retired import retired
@@ -51,6 +51,7 @@ class Runner:
         Raises:
             UnknownMethod: there is no such name; `nearest` has similar ones.
             RetiredMethod: the platform has retired the API; `instead` is its replacement.
+            UndocumentedMethod: the platform has such a method, and does not document it.
             InvalidArgument: the arguments are wrong.
         """
         try:
@@ -98,6 +99,8 @@ class Runner:
         if named is None:
             if name in REPLACED:
                 raise RetiredMethod(name, REPLACED[name])
+            if name in undocumented():
+                raise UndocumentedMethod(name)
             raise retired(name) or UnknownMethod(name, get_close_matches(name, self.names, n=3, cutoff=0.5))
         target: Any = getattr(named.owner(self._app), named.attribute)
         return target, named.old

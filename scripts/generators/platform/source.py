@@ -103,7 +103,7 @@ class Product:
     @property
     def text(self) -> str:
         """The whole module."""
-        title = self.name if self.types.host == "api" else f"{self.name}, on the older host"
+        title = self.category if self.types.host == "api" else f"{self.category}, on the older host"
         body = "\n\n".join([*self.types.classes, f"class {self.manager}(Manager):", *self.methods.values()])
         if re.search(r"^    def list\(", body, re.MULTILINE):
             head, _, methods = body.partition(f"class {self.manager}(Manager):")
@@ -283,9 +283,9 @@ def returned(pages: list[Page]) -> list[Row]:
 def data(pages: list[Page]) -> list[Row]:
     """The fields of a reply that are no word of its success. That a call failed is an error, and never data."""
     rows = returned(pages)
-    flags = {row["name"] for row in rows if _is_flag(row)}
-    beside = ENVELOPE | (OF_A_REFUSAL if flags else set())
-    rest = [row for row in rows if row["name"] not in flags | beside]
+    flags: set[str] = {row["name"] for row in rows if _is_flag(row)}
+    beside = flags | OF_A_REFUSAL if flags else flags
+    rest = [row for row in rows if row["name"] not in ENVELOPE | beside]
     if not rest and "result" in flags and READS.match(api_name(pages[0]).rpartition(".")[2]):
         return [row for row in rows if row["name"] == "result"]
     return [] if {row["name"] for row in rest} <= CODES else rest
@@ -442,6 +442,13 @@ def documented_json() -> str:
         for (verb, path), pages in sorted(documented().items())
     ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def undocumented() -> str:
+    """The older names of APIs of which nothing is documented: a line each."""
+    current = {page["path"] for page in facts.endpoints() if not page["archived"]}
+    names = {old["method"] for old in facts.methods() if old["maps_to"] not in current and not retired(old["method"])}
+    return "".join(f"{name}\n" for name in sorted(names - {name for info in by_hand() for name in info.names}))
 
 
 def _notes(pages: list[Page]) -> dict[str, Any]:

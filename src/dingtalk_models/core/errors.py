@@ -88,6 +88,18 @@ class RetiredMethod(UnknownMethod):
         self.args = (f"the platform has retired {name!r}{rest if instead else alone}",)
 
 
+class UndocumentedMethod(UnknownMethod):
+    """The platform has a method of the name that `run()` was given, but does not document it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        text = (
+            f"the platform does not document {name!r}. If you know its path and its arguments, call it with "
+            "app.request(verb, path, …). / 平台没有公开该接口的文档。如已知其路径和参数，可用 app.request 调用。"
+        )
+        self.args = (text,)
+
+
 class Problem(NamedTuple):
     """A refused argument: its path, such as `dept_order_list.0.order`, and what is wrong, in English and Chinese."""
 

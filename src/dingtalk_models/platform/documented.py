@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,13 +18,42 @@ class Documented(NamedTuple):
     codes: Mapping[str, str] = {}
 
 
-@cache
-def _known() -> dict[str, Any]:
+def _text(name: str) -> str:
     from importlib.resources import files  # noqa: PLC0415 - slow to import, and not needed by a call that succeeds
 
-    text = files("dingtalk_models.platform").joinpath("documented.json").read_text("utf-8")
-    known: dict[str, Any] = json.loads(text)
+    return files("dingtalk_models.platform").joinpath(name).read_text("utf-8")
+
+
+@cache
+def _known() -> dict[str, Any]:
+    known: dict[str, Any] = json.loads(_text("documented.json"))
     return known
+
+
+@cache
+def undocumented() -> frozenset[str]:
+    """The older names of APIs of which nothing is documented."""
+    return frozenset(_text("undocumented.txt").split())
+
+
+@cache
+def _with_ids() -> Mapping[tuple[str, int], Sequence[tuple[re.Pattern[str], str]]]:
+    """The documented paths that have ids, by verb and number of parts; those with the fewest ids first."""
+    found: defaultdict[tuple[str, int], list[tuple[re.Pattern[str], str]]] = defaultdict(list)
+    for name in sorted(_known(), key=lambda name: name.count("{")):
+        verb, _, path = name.partition(" ")
+        if "{" in path:
+            pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
+            found[verb, path.count("/")].append((re.compile(pattern), path))
+    return found
+
+
+def documented_path(verb: str, path: str) -> str | None:
+    """The documented path, with its ids in braces, of the path of a call; `None` if it is not documented."""
+    if f"{verb} {path}" in _known():
+        return path
+    paths = _with_ids().get((verb, path.count("/")), ())
+    return next((documented for pattern, documented in paths if pattern.fullmatch(path)), None)
 
 
 def documented(verb: str, path: str) -> Documented:
