@@ -7,7 +7,7 @@ import time
 
 import fuzzing
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "40"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "15"))
 
 
 def test_whatever_is_replied_becomes_an_error_of_ours_or_the_right_value() -> None:
