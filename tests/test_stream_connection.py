@@ -7,10 +7,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import peers
 import pytest
+import requests
 from listening import ENOUGH, TIMING, receiving
+from relay import relay
 from waiting import until
 
 from dingtalk_models import AuthenticationError, DingTalkApp, Event, PermissionDenied
@@ -231,3 +235,46 @@ def test_the_pauses() -> None:
     assert sum(drawn[20:]) / 180 > 20
     pauses.reset()
     assert pauses.next() <= 3
+
+
+# -- TLS and proxies ---------------------------------------------------------------------------------------------------
+
+
+def port_of(sandbox: Sandbox) -> int:
+    return int(sandbox.url.rpartition(":")[2])
+
+
+def test_the_certificate_of_the_gateway_is_verified(
+    app: DingTalkApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with relay(port_of(sandbox), peers.trusted(monkeypatch, tmp_path)) as front:
+        sandbox.stream.endpoint = f"wss://127.0.0.1:{front.port}/connect"
+        with receiving(app):
+            opened(sandbox, 1)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
+        with receiving(app):
+            assert "CERTIFICATE_VERIFY_FAILED" in (app.stream.status.error or "")
+        assert sandbox.stream.opened == 1
+
+
+def test_a_proxy_from_the_environment(
+    app: DingTalkApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with (
+        relay(port_of(sandbox), peers.trusted(monkeypatch, tmp_path)) as front,
+        relay(front.port, proxy=True) as proxy,
+    ):
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        sandbox.stream.endpoint = "wss://localhost:443/connect"
+        with receiving(app):
+            assert proxy.tunnels == ["localhost:443"]
+            assert "CERTIFICATE_VERIFY_FAILED" in (app.stream.status.error or ""), "it is another host's"
+        sandbox.stream.endpoint = f"wss://127.0.0.1:{front.port}/connect"
+        with receiving(app):
+            opened(sandbox, 1)
+        assert proxy.tunnels == ["localhost:443", f"127.0.0.1:{front.port}"]
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with receiving(app):
+            opened(sandbox, 2)
+        assert len(proxy.tunnels) == 2
