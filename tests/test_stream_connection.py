@@ -12,9 +12,9 @@ from typing import Any
 
 import peers
 import pytest
-import requests
 from listening import ENOUGH, TIMING, receiving
 from relay import relay
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from waiting import until
 
 from dingtalk_models import AuthenticationError, DingTalkApp, Event, PermissionDenied
@@ -251,7 +251,7 @@ def test_the_certificate_of_the_gateway_is_verified(
         sandbox.stream.endpoint = f"wss://127.0.0.1:{front.port}/connect"
         with receiving(app):
             opened(sandbox, 1)
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", DEFAULT_CA_BUNDLE_PATH)
         with receiving(app):
             assert "CERTIFICATE_VERIFY_FAILED" in (app.stream.status.error or "")
         assert sandbox.stream.opened == 1
