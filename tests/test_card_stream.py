@@ -31,7 +31,7 @@ from streaming import (
 
 from dingtalk_models import Card, ConfigurationError, DingTalkApp, HttpRequest, HttpResponse, InvalidArgument
 from dingtalk_models.core import errors
-from dingtalk_models.message import CardStream, GroupSpace, RobotSpace
+from dingtalk_models.message import CardStream, GroupSpace, RobotSpace, card_stream
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.transport.blocking import RequestsTransport
 
@@ -267,6 +267,21 @@ def test_the_end_is_told_again_until_it_is_heard(
     assert stored(sandbox, stream).status == "finished"
 
 
+def test_a_token_that_expires_meanwhile_is_renewed(
+    app: DingTalkApp, sandbox: Sandbox, template: str, write: Write
+) -> None:
+    stream = Card.stream(template, TO, interval=0.0)
+
+    def script() -> Script:
+        yield from growing(sandbox, stream, ["一", "二"])
+        sandbox.revoke_tokens()
+        yield "三"
+        yield shows(sandbox, stream, "一二三")
+
+    write(app, stream, script())
+    assert (stream.mode, stream.problem, stored(sandbox, stream).status) == ("stream", None, "finished")
+
+
 # How it ends
 
 
@@ -300,6 +315,7 @@ def test_an_error_before_the_first_piece_makes_no_card(
 
 def test_a_cancelled_task_ends_its_card(app: DingTalkApp, sandbox: Sandbox, template: str) -> None:
     stream = Card.stream(template, TO)
+    endings = vars(card_stream)["_endings"]
 
     async def answer() -> None:
         async with stream as card:
@@ -317,13 +333,12 @@ def test_a_cancelled_task_ends_its_card(app: DingTalkApp, sandbox: Sandbox, temp
         task.cancel()  # once more, while it is ending
         with pytest.raises(asyncio.CancelledError):
             await task
-        while stored(sandbox, stream).status != "failed":
+        while endings.has(stream):
             await asyncio.sleep(0.005)
-        await asyncio.sleep(0.3)
         await app.aclose()
 
     asyncio.run(run())
-    assert stored(sandbox, stream).params["content"] == "半个"
+    assert (stored(sandbox, stream).params["content"], stored(sandbox, stream).status) == ("半个", "failed")
 
 
 def test_a_loop_that_ends_ends_its_cards(app: DingTalkApp, sandbox: Sandbox, template: str) -> None:

@@ -17,7 +17,6 @@ from dingtalk_models.message.card import Card
 from dingtalk_models.message.card_fields import CardParams
 
 T = TypeVar("T")
-D = TypeVar("D")
 
 _DATA, _PRIVATE, _OPTIONS = "cardData", "userPrivateData", "cardUpdateOptions"
 _PARAMS = "cardParamMap"
@@ -144,7 +143,7 @@ class CardAction(Arrival, alias_generator=camel):
     @overload
     def param(self, name: str, kind: builtins.type[T]) -> T | None: ...
     @overload
-    def param(self, name: str, kind: builtins.type[T], default: D) -> T | D: ...
+    def param(self, name: str, kind: builtins.type[T], default: T) -> T: ...
     def param(self, name: str, kind: Any, default: Any = None) -> Any:
         """A parameter as a value of a type: `action.param("days", int)`, `action.param("chosen", list[str], [])`.
 
