@@ -94,9 +94,6 @@ NO_LISTS: dict[str, set[str]] = {
     "the documented reply has several arrays: `dataList`, `metaList`": {
         "datacenter_1_0.QueryGeneralDataService",
     },
-    "the documented reply has several arrays: `memberUserIds`, `unionIdList`": {
-        "im_1_0.BatchQueryGroupMember",
-    },
     "the documented reply has several arrays: `orgUsesList`, `outOrgUserList`": {
         "live_1_0.QueryLiveWatchUserList",
     },
