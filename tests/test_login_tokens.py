@@ -9,6 +9,8 @@ import logging
 import multiprocessing
 import pickle
 from base64 import b64decode, b64encode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -249,6 +251,46 @@ def test_a_log_out_counts_in_every_process(
     with pytest.raises(LoginRequired):
         other.me()
     assert renewals(sandbox) == 0
+
+
+def test_a_log_out_during_a_renewal_counts(
+    first: DingTalkApp, second: DingTalkApp, sandbox: Sandbox, store: Dictionary
+) -> None:
+    other = second.auth.kept("zhaolei")
+
+    def log_out(*_: object) -> None:
+        first.auth.kept("zhaolei").forget()
+
+    renewed_while(log_out, other, sandbox)
+    assert other.me().nick == "赵磊"
+    assert not [key for key in store.entries if ":user:" in key]
+
+
+def test_a_login_during_a_renewal_counts(first: DingTalkApp, second: DingTalkApp, sandbox: Sandbox) -> None:
+    other, again = second.auth.kept("zhaolei"), first.auth.login(sandbox.authorise("zhaolei"))
+    renewed_while(lambda: again.keep("zhaolei"), other, sandbox)
+    assert other.refresh_token == again.refresh_token == second.auth.kept("zhaolei").refresh_token
+
+
+def renewed_while(act: Callable[[], object], token: UserToken, sandbox: Sandbox) -> None:
+    """Renew a token, and do something while the platform has the call."""
+    sandbox.fail(ISSUE, delay=0.2)
+    before = renewals(sandbox)
+    with ThreadPoolExecutor() as pool:
+        renewing = pool.submit(token.renew)
+        until(lambda: renewals(sandbox) > before)
+        act()
+        renewing.result()
+
+
+def test_a_refresh_token_alone_is_kept(first: DingTalkApp, second: DingTalkApp) -> None:
+    token = first.auth.kept("zhaolei")
+    first.auth.user_token(refresh_token=token.refresh_token).keep("by hand")
+    again = second.auth.kept("by hand")
+    assert again.access_token is None
+    assert again.me().nick == "赵磊"
+    first.auth.user_token(access_token=again.access_token).keep("access")
+    assert second.auth.kept("access").me().nick == "赵磊"
 
 
 def test_a_refused_refresh_token_is_not_kept(

@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, NoReturn, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 from weakref import WeakValueDictionary
 
 from pydantic import Field
@@ -158,10 +158,10 @@ class UserCredential(Credential):
         self.kept = True
         if entry.value != self._in_store:  # otherwise, this object may have something newer
             self._in_store = entry.value
-            value, refresh_token, self.corp_id, life = json.loads(text.get_secret_value())
-            value, refresh_token = Secret(value), Secret.of(refresh_token)
-            self.refresh_token = refresh_token
-            self._held = Held.lasting(value, life - (REFRESH_LIFE - entry.seconds_left))
+            kept = json.loads(text.get_secret_value(), object_hook=_hidden)
+            self.refresh_token, self.corp_id = kept["refresh_token"], kept["corp_id"]
+            age = REFRESH_LIFE - entry.seconds_left
+            self._held = Held.lasting(kept["access_token"], kept["life"] - age) if kept["access_token"] else None
         return True
 
     def keep(self) -> Flow[None]:
@@ -172,17 +172,14 @@ class UserCredential(Credential):
 
     def _text(self) -> Secret:
         held, refresh_token = self._held, self.refresh_token
-        if held is None:
-            raise LoginRequired.of(_NOTHING)
-        life = min(held.seconds_left, LONGEST_LIFE)
         return Secret(
             json.dumps(
-                [
-                    held.value.get_secret_value(),
-                    refresh_token and refresh_token.get_secret_value(),
-                    self.corp_id,
-                    life,
-                ]
+                {
+                    "access_token": held and held.value.get_secret_value(),
+                    "refresh_token": refresh_token and refresh_token.get_secret_value(),
+                    "corp_id": self.corp_id,
+                    "life": held and min(held.seconds_left, LONGEST_LIFE),
+                }
             )
         )
 
@@ -232,12 +229,20 @@ class UserCredential(Credential):
         else:
             held = self.take(issued)
             if self.kept:
-                yield from self.keep()
-            return held
+                yield from self._keep_renewed()
+            return self._held or held
         if (renewed := (yield from self._renewed_elsewhere(used))) is not None:
             return renewed
         self.refresh_token = None  # it is not sent again
         raise refusal
+
+    def _keep_renewed(self) -> Flow[None]:
+        """Put it into the store, if the person has not logged out or in again meanwhile."""
+        before = self._in_store
+        if not (yield from self.load()):
+            self.kept = False
+        elif self._in_store == before:
+            yield from self.keep()
 
     def _next(self) -> Call[IssuedToUser]:
         if self.refresh_token is None:
@@ -259,6 +264,10 @@ class UserCredential(Credential):
 
 _TAKES_NONE = "Or the API takes no user's token, but only an app's. / 也可能该接口只接受应用的 token。"
 _NOTHING = ApiError("loginRequired", "no token of this person is known, or its time is over")
+
+
+def _hidden(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry | {name: Secret.of(entry[name]) for name in ("access_token", "refresh_token")}
 
 
 def helped_by_login(refusal: ApiError) -> bool:

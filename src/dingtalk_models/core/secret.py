@@ -18,7 +18,8 @@ MASK = "***"
 
 _NAMES = frozenset(
     {"access_token", "accesstoken", "x-acs-dingtalk-access-token", "appsecret", "corpsecret", "client_secret",
-     "clientsecret", "suitesecret", "ssosecret", "init_password", "suiteticket", "authorization", "jsapiticket"}
+     "clientsecret", "suitesecret", "ssosecret", "init_password", "suiteticket", "authorization", "jsapiticket",
+     "refresh_token", "refreshtoken"}
 )  # fmt: skip
 
 
