@@ -22,7 +22,7 @@ from waiting import until
 
 from dingtalk_models import ApiError, DingTalkApp, LoginRequired, SessionStoreError, TransportError, UserToken
 from dingtalk_models.drivers.blocking import BlockingDriver
-from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import Credentials, Sandbox
 
 MANY = 16
 
@@ -308,6 +308,18 @@ def test_the_later_login_replaces_the_earlier(first: DingTalkApp, second: DingTa
     again.keep("zhaolei")
     assert second.auth.kept("zhaolei").refresh_token == again.refresh_token
     assert first.auth.kept("zhaolei").refresh_token == again.refresh_token
+
+
+def test_logins_of_two_companies_do_not_mix(first: DingTalkApp, store: Dictionary) -> None:
+    held = Credentials(corp_id="dingother", appkey="dingotherkey", appsecret="another secret")
+    with Sandbox(credentials=held) as elsewhere:
+        other = elsewhere.app(session_manager=store)
+        other.auth.login(elsewhere.authorise("heli", scope="openid corpid")).keep("zhaolei")
+        assert other.auth.kept("zhaolei").me().nick == "何丽"
+        assert (first.auth.kept("zhaolei").me().nick, first.auth.kept("zhaolei").corp_id) == ("赵磊", first.corp_id)
+        other.auth.kept("zhaolei").forget()
+        assert first.auth.kept("zhaolei").me().nick == "赵磊"
+        other.close()
 
 
 @pytest.mark.parametrize("key", ["赵 磊", "x" * 5000, "\n", "a:b"])
