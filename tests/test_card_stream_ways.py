@@ -7,15 +7,29 @@ import logging
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from streaming import CREATION, INSTANCES, STREAMING, WORLDS, Script, Write, bodies, growing, shows, stored, wait
+from streaming import (
+    CREATION,
+    INSTANCES,
+    STREAMING,
+    WORLDS,
+    Script,
+    Write,
+    bodies,
+    growing,
+    on_threads,
+    shows,
+    stored,
+    wait,
+)
 
 from dingtalk_models import Card, ChatbotMessage, DingTalkApp
 from dingtalk_models.core import errors
-from dingtalk_models.message import GroupSpace, RobotSpace
+from dingtalk_models.message import GroupSpace, RobotSpace, card_stream
 from dingtalk_models.message.card_text import parts
 from dingtalk_models.sandbox import Sandbox
 
@@ -84,6 +98,34 @@ def test_without_a_card_there_is_a_message(
     assert said(sandbox) == ["一二三"]
     assert len(bodies(sandbox, CREATION)) == 1
     assert bodies(sandbox, STREAMING) == []
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_card_is_created_at_the_end_if_it_could_not_be_before(
+    app: DingTalkApp, sandbox: Sandbox, template: str, monkeypatch: pytest.MonkeyPatch, lasting: bool
+) -> None:
+    monkeypatch.setattr(card_stream, "_PATIENCE", 2.0)
+    stream = Card.stream(template, TO)
+    sandbox.fail(CREATION, code="system.busy", times=99 if lasting else 2)
+    on_threads(app, stream, ["一"])
+    shown = [each.params["content"] for each in sandbox.cards.values()]
+    assert (stream.mode, shown, said(sandbox)) == (("message", [], ["一"]) if lasting else ("stream", ["一"], []))
+
+
+def test_a_fault_of_the_worker_is_raised_after_the_end(
+    app: DingTalkApp, sandbox: Sandbox, template: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Card.stream(template, TO)
+    began = threading.Event()
+
+    def broken() -> bool:
+        began.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(stream, "_has_news", broken)
+    with pytest.raises(ZeroDivisionError):
+        write(app, stream, ["一", began.is_set])
+    assert (stored(sandbox, stream).params["content"], stored(sandbox, stream).status) == ("一", "finished")
 
 
 def test_a_card_that_nobody_gets_is_no_answer(app: DingTalkApp, sandbox: Sandbox, template: str, write: Write) -> None:

@@ -165,6 +165,7 @@ class CardStream(Generic[C]):
         self._stop: Future[None] = Future()
         self._ended: Future[None] = Future()
         self._ending: Future[None] | None = None
+        self._fault: Exception | None = None
 
     @property
     def text(self) -> str:
@@ -262,7 +263,7 @@ class CardStream(Generic[C]):
                 if not self._stop.done():
                     yield from self._step()
         except Exception as error:  # noqa: BLE001 - raised at the end
-            self._ended.set_exception(error)
+            self._fault = error
         finally:
             _set(self._ended)
 
@@ -361,8 +362,6 @@ class CardStream(Generic[C]):
         try:
             yield from Wait(self._ended, self._worker, 2 * _PATIENCE)
             yield from self._complete(failed=failed)
-            if self._ended.done():
-                self._ended.result()
         except Exception:
             _endings.discard(self)
             raise
@@ -370,6 +369,8 @@ class CardStream(Generic[C]):
             _endings.discard(self)  # not if it was cancelled: then it is ended at the exit of the process
         finally:
             _set(ending)
+        if self._fault is not None:
+            raise self._fault
 
     def _complete(self, *, failed: bool) -> Flow[None]:
         text = self.text
@@ -388,7 +389,8 @@ class CardStream(Generic[C]):
     def _close(self, text: str, *, failed: bool) -> Flow[None]:
         """Tell the card that this is the end: by streaming, or else by an update."""
         if self._streams:
-            for whole in (text, self._shown) if self.mode == "stream" else (self._shown,):
+            # a text that is too large leaves the card with what it shows, if that is known
+            for whole in filter(None, (text, self._shown) if self.mode == "stream" else (self._shown,)):
                 call = self._calls.stream(whole, str(uuid.uuid4()), not failed, failed)
                 try:
                     yield from self._patiently(call.__iter__)
