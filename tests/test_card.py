@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from helpers import awaited, problems
+from helpers import awaited, problems, twins
 
 from dingtalk_models import BEIJING, Card, DingTalkApp
 from dingtalk_models.core import errors
@@ -182,6 +182,12 @@ def test_a_card_leaves_the_top_of_a_group(app: DingTalkApp, sandbox: Sandbox, te
 def test_union_ids_name_people_too(app: DingTalkApp, sandbox: Sandbox, template: str, who: str) -> None:
     Card.send(template, RobotSpace(who), {"a": 1}, private_data={who: {"a": 2}}, user_id_type=2)
     assert sandbox.cards.latest.seen_by("caohui") == {"a": "2"}
+
+
+def test_a_card_can_be_kept(card: Card, app: DingTalkApp, sandbox: Sandbox) -> None:
+    for number, twin in enumerate(twins(card)):
+        twin.using(app).update({"days": number})
+        assert sandbox.cards[card.out_track_id].params["days"] == str(number)
 
 
 # Updates

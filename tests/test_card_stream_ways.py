@@ -270,6 +270,27 @@ def heard(app: DingTalkApp, payload: dict[str, Any] | None) -> ChatbotMessage:
 
 # Processes
 
+
+def test_an_end_at_exit_is_an_end(app: DingTalkApp, sandbox: Sandbox, template: str) -> None:
+    stream, go_on = Card.stream(template, TO), threading.Event()
+
+    def answer() -> None:
+        with stream as card:
+            card.write("半个")
+            go_on.wait()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    wait(shows(sandbox, stream, "半个"))
+    stream.end_at_exit()
+    assert stored(sandbox, stream).status == "failed"
+    before = len(sandbox.calls)
+    go_on.set()
+    thread.join()
+    stream.end_at_exit()
+    assert len(sandbox.calls) == before
+
+
 PROGRAM = """
 import asyncio, os, signal, sys, threading, time
 from dingtalk_models import Card, DingTalkApp
@@ -303,6 +324,11 @@ if how == "exit beside it":
         time.sleep(0.01)
 elif how == "sigterm on a loop":
     asyncio.run(answer_async())
+elif how == "after it":
+    with stream as card:
+        card.write("半个答案")
+    print("ready", flush=True)
+    time.sleep(60)
 elif how == "own handler":
     def handler(*_):
         print("handled", flush=True)
@@ -322,7 +348,8 @@ else:
         ("sigterm", [signal.SIGTERM], 128 + signal.SIGTERM),
         ("sigterm on a loop", [signal.SIGTERM], 128 + signal.SIGTERM),
         ("own handler", [signal.SIGTERM], 7),
-        ("ctrl-c", [signal.SIGINT], 1),
+        ("after it", [signal.SIGTERM], -signal.SIGTERM),
+        ("ctrl-c", [signal.SIGINT], -signal.SIGINT),
     ],
 )
 def test_a_process_that_ends_leaves_no_card_that_grows(
@@ -337,7 +364,7 @@ def test_a_process_that_ends_leaves_no_card_that_grows(
         for each in signals:
             process.send_signal(each)
         _, told = process.communicate(timeout=60)
-    assert process.returncode in {code, -signal.SIGINT} if how == "ctrl-c" else process.returncode == code, told
+    assert process.returncode == code, told
     card = sandbox.cards["it"]
-    wait(lambda: card.status == "failed")
+    assert card.status == ("finished" if how == "after it" else "failed")
     assert card.params["content"] == "半个答案"
