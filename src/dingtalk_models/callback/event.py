@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, model_validator
 from pydantic.alias_generators import to_snake
 from typing_extensions import Unpack
 
@@ -88,6 +88,14 @@ class Event(Arrival, alias_generator=camel):
     data: dict[str, Any] = {}
     payload: dict[str, Any] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_dump(cls, given: Any) -> Any:
+        """Accept the names of the fields too, as a dump has them: all of them, for some are wire names of others."""
+        if not is_object(given) or "EventType" in given or "type" not in given:
+            return given
+        return {_wire_names(cls).get(name, name): value for name, value in given.items()}
+
     @property
     def key(self) -> str | None:
         """The same in each delivery."""
@@ -116,6 +124,12 @@ class Event(Arrival, alias_generator=camel):
     def __repr_args__(self) -> Any:
         """The fields that have a value, without `payload`."""
         return [(name, value) for name, value in super().__repr_args__() if name != "payload"]
+
+
+@cache
+def _wire_names(kind: type[Event]) -> Mapping[str, str]:
+    """The wire name of each field of a class."""
+    return {name: field.serialization_alias or name for name, field in kind.model_fields.items()}
 
 
 @cache
