@@ -251,7 +251,8 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_what_is_quoted_stands_in_the_source() -> None:
-    source = "".join(file.read_text(encoding="utf-8") for file in ROOT.glob("src/**/*.py"))
+    files = [*ROOT.glob("src/**/*.py"), *ROOT.glob("examples/*.py")]
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
     quoted = [token.content for page in PAGES for token in parsed(page) if token.info == "py"]
     assert quoted
     assert [each for each in quoted if each not in source] == []

@@ -187,16 +187,18 @@ class Receiver(Module):
         return Push(event, self.reply(opened.owner), delivered.duplicate, opened.text)
 
     @operation
-    def handle(self, event: Annotated[Arrival, SkipValidation]) -> Flow[bool]:
-        """Pass an event to its handlers, for example one whose push failed.
+    def handle(self, event: Annotated[Arrival, SkipValidation], *, by: str = "") -> Flow[bool]:
+        """Pass an event to its handlers, for example one whose push failed, or that another process has handed over.
 
         Args:
             event: the event, or a message or a click.
+            by: who handles it. What was received is handled already, by whoever received it; a worker that got it
+                from there handles it under a name of its own, such as `worker`, once for all workers of that name.
 
         Returns:
             Whether it was handled before; then the handlers are not called.
         """
-        delivered = yield from self.deliver(event)
+        delivered = yield from self.deliver(event, by=by)
         return delivered.duplicate
 
     def reply(self, owner: str | None = None) -> dict[str, str]:
@@ -214,16 +216,17 @@ class Receiver(Module):
             raise ReplayedCallback("the push is too old, or this machine's clock is wrong")
         return self.crypto.open(encrypted), signature
 
-    def deliver(self, arrival: Arrival, locks: Iterable[Lock] = ()) -> Flow[Delivered]:
+    def deliver(self, arrival: Arrival, locks: Iterable[Lock] = (), *, by: str = "") -> Flow[Delivered]:
         """Run the handlers of what arrived, once for all its deliveries.
 
         Args:
             arrival: the event, message or click.
             locks: what to hold meanwhile, beside its own lock.
+            by: who handles it, as in `handle`.
         """
         arrival.received_by(self.app)
         handlers = [handler for name in arrival.handled_as for handler in self.handlers.get(name, ())]
-        done = f"{self._key}{arrival.key}" if handlers and arrival.key else None
+        done = f"{self._key}{by}{by and ':'}{arrival.key}" if handlers and arrival.key else None
         locks = [*locks, *([self.marks.lock(done, self.lease)] if done else [])]
         if not (yield Blocking(lambda: self._claimed(locks, done))):
             return Delivered(duplicate=True)
