@@ -66,6 +66,13 @@ def test_every_class_of_event_survives(name: str, data: st.DataObject) -> None:
     check_it_survives(read_event({"eventType": name, "data": fields} if stream else {**fields, "EventType": name}))
 
 
+@pytest.mark.parametrize("stamp", [1.8125, "1.5", "2026-01-31T09:00:00.123456+00:00", 1663143335567.5, "1663143335567"])
+def test_a_time_in_another_form_survives(stamp: float | str) -> None:
+    event = read_event({"EventType": "chat_disband", "EventTime": stamp, "timeStamp": stamp})
+    assert event.time is not None
+    check_it_survives(event)
+
+
 @given(st.data())
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_other_class_survives(name: str, data: st.DataObject) -> None:

@@ -27,6 +27,7 @@ from pydantic import (
     JsonValue,
     PlainSerializer,
     SerializerFunctionWrapHandler,
+    ValidatorFunctionWrapHandler,
     WrapSerializer,
 )
 from pydantic_core import CoreSchema, core_schema
@@ -126,13 +127,18 @@ def _aware(value: datetime) -> datetime:
     return value
 
 
+def _as_sent(value: Any, validate: ValidatorFunctionWrapHandler) -> datetime:
+    """A time that is given as a number or a text, as exact as it can be sent."""
+    if isinstance(value, datetime):
+        return _aware(validate(value))
+    return _moment(_to_millis(_aware(validate(_from_millis(value)))))
+
+
 class _Counted:
     """In a reply, a number of milliseconds; an argument may also be a `datetime`, which needs a time zone."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        inner = core_schema.no_info_before_validator_function(
-            _from_millis, core_schema.no_info_after_validator_function(_aware, handler(source))
-        )
+        inner = core_schema.no_info_wrap_validator_function(_as_sent, handler(source))
         counted = core_schema.no_info_after_validator_function(_moment, core_schema.int_schema(strict=False))
         return core_schema.json_or_python_schema(counted, inner)
 
