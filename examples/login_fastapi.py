@@ -1,5 +1,6 @@
 """A website where people log in with DingTalk (登录第三方网站), with FastAPI.
 
+    pip install fastapi uvicorn itsdangerous
     uvicorn --factory examples.login_fastapi:site
 
 The app's settings are environment variables, `DINGTALK_APPKEY` and so on; `SESSION_KEY` signs the cookies. The address
