@@ -40,6 +40,7 @@ from dingtalk_models.sandbox.callback.changes import pushing_changes
 from dingtalk_models.sandbox.state.group import Group as GroupState
 
 TEMPLATE = "1111abcd-1234-1234-dcba-123456789012"
+MEMBERS = "/v1.0/im/sceneGroups/members/batchQuery"
 CONVERT = "/v1.0/im/chat/{}/convertToOpenConversationId"
 
 
@@ -247,12 +248,15 @@ def test_members_are_listed_page_by_page(sandbox: Sandbox, app: DingTalkApp, sce
     scene.add_members(people)
     app.message.scene_groups.add_members(scene.open_conversation_id, union_ids=["union1", "union2", "union3", "union4"])
     app.message.scene_groups.set_nick(scene.open_conversation_id, "zhaolei", "磊")
+    page = app.message.scene_groups.member_page(scene.open_conversation_id, 2)
+    assert ([each.nick for each in page.members], page.has_more, page.next_token) == ([None, "磊"], True, "2")
+    before = len(sandbox.received(MEMBERS))
     listed = scene.members()
-    assert sandbox.received("/v1.0/im/sceneGroups/members/batchQuery") == []
+    assert len(sandbox.received(MEMBERS)) == before
     assert listed[1] == SceneGroupMember(user_id="zhaolei", nick="磊")
-    assert len(sandbox.received("/v1.0/im/sceneGroups/members/batchQuery")) == 1
+    assert len(sandbox.received(MEMBERS)) == before + 1
     everyone = list(listed)
-    assert len(sandbox.received("/v1.0/im/sceneGroups/members/batchQuery")) == 3
+    assert len(sandbox.received(MEMBERS)) == before + 3
     assert len(everyone) == 1001
     assert everyone[-1] == SceneGroupMember(union_id="union4")
     assert awaited(app, lambda: items(scene.members())) == everyone
