@@ -26,7 +26,9 @@ from dingtalk_models.core.errors import (
     ApiError,
     ConfigurationError,
     DingTalkError,
+    InvalidArgument,
     PlatformBusy,
+    Problem,
     RateLimited,
     TransportError,
 )
@@ -140,6 +142,12 @@ class CardStream(Generic[C]):
         placeholder: str | None = None,
         cut_short: str = CUT_SHORT,
     ) -> None:
+        wrong = [
+            *([] if interval >= 0 else [Problem("interval", "should not be negative / 不能为负数")]),
+            *([] if timeout > 0 else [Problem("timeout", "should be greater than 0 / 须大于 0")]),
+        ]
+        if wrong:
+            raise InvalidArgument("CardStream", wrong)
         calls.create(beginning(placeholder or "", MAX_VALUE))  # a wrong argument is told now, and not by the worker
         self.app = app or current_app()
         self.out_track_id = out_track_id
@@ -295,7 +303,7 @@ class CardStream(Generic[C]):
         if self._has_expired(began):
             # nobody has to wait for more; what comes nevertheless is sent as a message
             logger.warning("card %s: nothing was written for %s s", self.out_track_id, self._timeout)
-            yield from self._close(self._shown, failed=True)
+            yield from self._close(self.text or self._placeholder, failed=True)
             self.mode = "message"
             return
         try:
