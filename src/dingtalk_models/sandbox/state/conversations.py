@@ -73,7 +73,7 @@ class Conversations:
         Raises:
             LookupError: there is none.
         """
-        single = (each for each in self._alone.values() if each.open_conversation_id == conversation)
+        single = (each for each in tuple(self._alone.values()) if each.open_conversation_id == conversation)
         chat = self.groups.get(conversation) or self.private_chats.get(conversation) or next(single, None)
         if chat is None:
             raise LookupError(f"there is no conversation {conversation}")
