@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 TOPIC = "/v1.0/im/bot/messages/get"
 IN_FLIGHT = 200
@@ -43,6 +44,8 @@ class Gateway:
                 future = self._answered.pop(answer["headers"]["messageId"], None)
                 if future and not future.done():
                     future.set_result(time.perf_counter())
+        except ConnectionClosed:
+            return
         finally:
             pinging.cancel()
 

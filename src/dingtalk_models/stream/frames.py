@@ -42,7 +42,7 @@ class Frame(NamedTuple):
     payload: dict[str, Any]
 
 
-def read_frame(text: str | bytes) -> Frame:
+def read_frame(text: bytes) -> Frame:
     """Read a frame.
 
     Raises:
