@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import bulk, callback, calls, limits, plan, start
+from benchmarks import bulk, callback, calls, limits, plan, start, stream
 from benchmarks.measure import environment
 
 PARTS: dict[str, Callable[[], None]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "limited-sync": limits.directory_sync,
     "plan": plan.hr_sync,
     "callback": callback.callback,
+    "stream": stream.stream,
     "import": start.imports,
     "million": bulk.million,
 }

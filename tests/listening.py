@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+
+import waiting
 
 from dingtalk_models import DingTalkApp
 from dingtalk_models.stream.dispatch import Ack
@@ -30,6 +32,11 @@ def receiving(app: DingTalkApp, *, ack: Ack = "after", **timing: Any) -> Generat
         yield app
     finally:
         app.stream.stop(timeout=5)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until something has happened."""
+    waiting.until(condition, seconds=ENOUGH)
 
 
 class Gate:

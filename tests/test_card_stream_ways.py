@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import random
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from streaming import (
     WORLDS,
     Script,
     Write,
+    await_it,
     bodies,
     growing,
     on_threads,
@@ -29,9 +32,9 @@ from streaming import (
 
 from dingtalk_models import Card, ChatbotMessage, DingTalkApp
 from dingtalk_models.core import errors
-from dingtalk_models.message import GroupSpace, RobotSpace, card_stream
+from dingtalk_models.message import CardStream, GroupSpace, RobotSpace, card_stream
 from dingtalk_models.message.card_text import parts
-from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import Behaviour, Sandbox
 
 TO = RobotSpace("zhaolei")
 DENIED = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
@@ -368,3 +371,49 @@ def test_a_process_that_ends_leaves_no_card_that_grows(
     card = sandbox.cards["it"]
     assert card.status == ("finished" if how == "after it" else "failed")
     assert card.params["content"] == "半个答案"
+
+
+# All at once
+
+FAULTS: list[Behaviour] = [
+    {"drop": "after"},
+    {"drop": "before"},
+    {"status": 502},
+    {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"},
+    {"delay": 0.1},
+]
+
+
+def test_no_card_is_left_growing_whoever_is_cancelled(app: DingTalkApp, sandbox: Sandbox, template: str) -> None:
+    chance = random.Random(12)
+    streams = [app.message.cards.stream(template, TO, interval=0.01) for _ in range(40)]
+    endings = vars(card_stream)["_endings"]
+
+    async def answer(stream: CardStream[Card]) -> None:
+        async with stream as card:
+            for number in range(1000):
+                await card.write.aio(f"{number} ")
+                await asyncio.sleep(0.002)
+
+    async def cancel(task: asyncio.Task[None]) -> None:
+        for longest in (0.4, 0.2):
+            await asyncio.sleep(chance.random() * longest)
+            task.cancel()
+
+    async def run() -> list[BaseException | None]:
+        tasks = [asyncio.create_task(answer(stream)) for stream in streams]
+        await asyncio.gather(*map(cancel, tasks))
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        await await_it(lambda: not any(map(endings.has, streams)), timeout=120)
+        await app.aclose()
+        return results
+
+    for path in (CREATION, STREAMING):
+        for how in FAULTS:
+            sandbox.fail(path, times=5, **how)
+    assert {type(each) for each in asyncio.run(run())} == {asyncio.CancelledError}
+    for stream in streams:
+        if stream.text:
+            card = stored(sandbox, stream)
+            assert (card.params["content"], card.status) == (stream.text, "failed")
+            assert all(state.params["content"] for state in card.states)

@@ -71,6 +71,13 @@ def test_a_reply_whose_answer_is_lost_is_sent_once(sandbox: Sandbox, message: Ch
     assert texts(sandbox) == ["一次"]
 
 
+def test_a_session_webhook_with_too_many_messages(sandbox: Sandbox, message: ChatbotMessage) -> None:
+    sandbox.fail(SESSION, errcode=410100)
+    message.reply("照样送达")
+    assert [(entry.via, entry.text) for entry in sandbox.conversation("zhaolei").replies] == [("robot", "照样送达")]
+    assert len(sandbox.received(SESSION)) == 1
+
+
 def test_a_reply_that_is_cancelled_is_sent_once(sandbox: Sandbox, app: DingTalkApp, message: ChatbotMessage) -> None:
     async def cancelled() -> None:
         async with app:

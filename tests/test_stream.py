@@ -10,7 +10,7 @@ from collections.abc import Generator
 from typing import Any, ClassVar
 
 import pytest
-from listening import ENOUGH, TOPIC, Gate, receiving
+from listening import ENOUGH, TOPIC, Gate, receiving, until
 
 from dingtalk_models import ConfigurationError, Department, DingTalkApp, Event, User
 from dingtalk_models.callback.arrival import Arrival, topics
@@ -134,8 +134,7 @@ def test_what_takes_longer_than_the_deadline_is_handled_once(app: DingTalkApp, s
         sandbox.stream.wait_for_answer(message, count=2)
         assert answers(message) == [LATER, LATER]
         gate.open()
-        while app.stream.status.handled == 0:
-            pass
+        until(lambda: app.stream.status.handled)
         sandbox.clock.advance(61)
         sandbox.stream.wait_until_accepted()
         status = app.stream.status

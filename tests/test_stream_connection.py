@@ -12,14 +12,15 @@ from typing import Any
 
 import peers
 import pytest
-from listening import ENOUGH, TIMING, receiving
+from listening import ENOUGH, TIMING, receiving, until
 from relay import relay
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from waiting import until
 
 from dingtalk_models import AuthenticationError, DingTalkApp, Event, PermissionDenied
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.stream.client import Pauses
+from dingtalk_models.stream.dispatch import Dispatch
+from dingtalk_models.stream.frames import Frame
 from dingtalk_models.stream.timing import Timing
 
 OPEN = "/v1.0/gateway/connections/open"
@@ -34,7 +35,7 @@ def app(app: DingTalkApp) -> DingTalkApp:
 
 def opened(sandbox: Sandbox, count: int) -> None:
     """Wait for so many connections, and that the last of them works."""
-    until(lambda: sandbox.stream.opened >= count, seconds=ENOUGH)
+    until(lambda: sandbox.stream.opened >= count)
     sandbox.stream.redeliver_after = 0.1  # it may go to the connection that is dead
     sandbox.stream.push_event("user_add_org", {})
     sandbox.stream.wait_until_accepted()
@@ -235,6 +236,67 @@ def test_the_pauses() -> None:
     assert sum(drawn[20:]) / 180 > 20
     pauses.reset()
     assert pauses.next() <= 3
+
+
+# -- odd things --------------------------------------------------------------------------------------------------------
+
+
+def test_an_error_of_its_own_does_not_end_it(
+    app: DingTalkApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    take = Dispatch.take
+    errors = [LookupError("a bug")]
+
+    def once(dispatch: Dispatch, frame: Frame, reply: Callable[[bytes], None]) -> None:
+        if errors:
+            raise errors.pop()
+        take(dispatch, frame, reply)
+
+    monkeypatch.setattr(Dispatch, "take", once)
+    sandbox.stream.redeliver_after = 0.1
+    with receiving(app):
+        sandbox.stream.push_event("user_add_org", {})
+        opened(sandbox, 2)
+        assert app.stream.status.healthy
+    assert "LookupError: a bug" in caplog.text
+
+
+@pytest.mark.parametrize("stray", [b"\x00", b"\xff" * 100, b"HTTP/1.1 200 OK\r\n\r\n", b"\x81\x7f" + b"\x7f" * 8])
+def test_stray_bytes(app: DingTalkApp, sandbox: Sandbox, stray: bytes) -> None:
+    sandbox.stream.redeliver_after = 0.1
+    with receiving(app):
+        loop: asyncio.AbstractEventLoop = vars(sandbox.stream)["_loop"]
+        loop.call_soon_threadsafe(sandbox.stream.clients[0].transport.write, stray)
+        sandbox.stream.push_event("user_add_org", {})
+        opened(sandbox, 2)
+
+
+def test_a_frame_that_is_no_text(app: DingTalkApp, sandbox: Sandbox) -> None:
+    """It is answered like any other that is not understood."""
+    with receiving(app):
+        loop: asyncio.AbstractEventLoop = vars(sandbox.stream)["_loop"]
+        loop.call_soon_threadsafe(sandbox.stream.clients[0].transport.write, b"\x81\x03\xff\xfe\xfd")
+        until(lambda: sandbox.stream.strays)
+        assert sandbox.stream.strays[0]["code"] == 400
+        opened(sandbox, 1)
+        assert app.stream.status.opened == 1
+
+
+def test_a_flood(app: DingTalkApp, sandbox: Sandbox) -> None:
+    """More at once than it takes: what is refused comes again, and nothing is lost."""
+    app.stream.most = 5
+
+    @app.callback.on(Event)
+    async def handler(_: Event) -> None:
+        await asyncio.sleep(0.001)
+
+    sandbox.stream.redeliver_after = 0.2
+    with receiving(app):
+        for _ in range(500):
+            sandbox.stream.push_event("user_add_org", {})
+        sandbox.stream.wait_until_accepted(60)
+        assert app.stream.status.handled == 500
+        assert app.stream.status.opened == 1
 
 
 # -- TLS and proxies ---------------------------------------------------------------------------------------------------

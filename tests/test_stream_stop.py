@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from bots import bot
 from children import Child
-from listening import ENOUGH, TIMING, Gate, receiving
-from waiting import until
+from listening import ENOUGH, TIMING, Gate, receiving, until
 
 from dingtalk_models import DingTalkApp, Event
 from dingtalk_models.sandbox import Sandbox
@@ -164,7 +163,7 @@ def test_a_signal_in_the_middle(sandbox: Sandbox, tmp_path: Path, how: signal.Si
         for _ in range(300):
             sandbox.stream.push_event("user_add_org", {})
             sandbox.stream.push_event("user_leave_org", {})
-        until(lambda: len(one.handled()) > 50, seconds=30)
+        until(lambda: len(one.handled()) > 50)
         said = one.end(how)
         assert one.process.returncode == 0
         sandbox.stream.wait_for_clients(0)
@@ -179,7 +178,7 @@ def test_a_process_that_is_killed(sandbox: Sandbox, tmp_path: Path) -> None:
     with bot(sandbox, tmp_path / "first", seconds=0.05) as one:
         for _ in range(300):
             sandbox.stream.push_event("user_add_org", {})
-        until(lambda: len(one.handled()) > 50, seconds=30)
+        until(lambda: len(one.handled()) > 50)
         one.process.kill()
         one.process.wait()
         sandbox.stream.wait_for_clients(0)
@@ -226,7 +225,7 @@ def test_two_processes_on_one_redis_handle_each_event_once(sandbox: Sandbox, tmp
         for _ in range(150):
             sandbox.stream.push_event("user_add_org", {})
             sandbox.stream.push_event("user_leave_org", {})
-        until(lambda: len(one.handled()) > 20, seconds=30)
+        until(lambda: len(one.handled()) > 20)
         sandbox.stream.drop(sandbox.stream.clients[0])
         sandbox.stream.wait_until_accepted(60)
         handled = one.handled() + two.handled()

@@ -11,9 +11,10 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
@@ -23,7 +24,17 @@ T = TypeVar("T")
 
 logger = logging.getLogger("dingtalk_models")
 
-_Job = tuple["asyncio.Future[Any]", Callable[[], Any]]
+_Job = tuple["asyncio.Future[Any]", Context, Callable[[], Any]]
+
+
+class _Nothing:
+    """Work that has not begun."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield from ()
+
+
+_NOTHING = _Nothing()
 
 
 class HandlingDriver:
@@ -37,6 +48,7 @@ class HandlingDriver:
     def __init__(self, threads: int, *, waits: bool) -> None:
         self._handlers = Pool(threads, "dingtalk-handler")
         self._store = Pool(threads, "dingtalk-store") if waits else None
+        self._coroutines: dict[Callable[[Any], object], bool] = {}
 
     async def run(self, flow: Flow[T]) -> T:
         """Run a flow to its end.
@@ -47,9 +59,13 @@ class HandlingDriver:
         try:
             step = next(flow)
             while True:
-                work = self._begin(step)
+                work: Awaitable[object] = _NOTHING
                 try:
-                    result = await work
+                    if self._store is None and isinstance(step, Blocking):
+                        result = cast("Callable[[], object]", step.work)()
+                    else:
+                        work = self._begin(step)
+                        result = await work
                 except asyncio.CancelledError:
                     if isinstance(work, asyncio.Future):
                         self._handlers.leave(work, flow)
@@ -65,25 +81,23 @@ class HandlingDriver:
             return returned
 
     def _begin(self, step: object) -> Awaitable[object]:
-        if isinstance(step, Blocking):
-            work: Callable[[], object] = step.work
-            return _done(work) if self._store is None else _waited(self._store.run(work))
+        if self._store and isinstance(step, Blocking):
+            return _waited(self._store.run(step.work))
         if not isinstance(step, Handle):
             raise TypeError(f"a handler's flow does not yield {type(step).__name__}")
         handler, value = step.handler, step.value
-        if inspect.iscoroutinefunction(handler):
-            return handler(value)
-        return self._handlers.run(lambda: _called(handler, value))
+        is_coroutine = self._coroutines.get(handler)
+        if is_coroutine is None:
+            is_coroutine = self._coroutines[handler] = inspect.iscoroutinefunction(handler)
+        if is_coroutine:
+            return cast("Awaitable[object]", handler(value))
+        return self._handlers.run(partial(_called, handler, value))
 
     def close(self) -> None:
         """End the threads that are idle, and the others after their work."""
         for pool in (self._handlers, self._store):
             if pool:
                 pool.close()
-
-
-async def _done(work: Callable[[], T]) -> T:
-    return work()
 
 
 async def _waited(work: Awaitable[T]) -> T:
@@ -131,8 +145,7 @@ class Pool:
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Do some work on a thread."""
         future: asyncio.Future[T] = self._loop.create_future()
-        context = copy_context()
-        self._jobs.put((future, lambda: context.run(work)))
+        self._jobs.put((future, copy_context(), work))
         if not self._idle.acquire(blocking=False) and self._started < self._most:
             self._started += 1
             threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
@@ -156,14 +169,14 @@ class Pool:
                 job = self._jobs.get()
             if job is None:
                 return
-            future, work = job
+            future, context, work = job
             try:
                 if future.cancelled():
                     raise NotBegun  # noqa: TRY301 - told like an error of the work
-                self._ended.append((future, work(), None))
+                self._ended.append((future, context.run(work), None))
             except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
                 self._ended.append((future, None, error))
-            del job, future, work
+            del job, future, context, work
             if self._loop.is_closed():
                 self._settle()
             elif not self._told:

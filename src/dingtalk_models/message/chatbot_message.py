@@ -155,6 +155,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
     ) -> Flow[RobotMessage | GroupMessage | None]:
         """Reply in the conversation (回复消息): by the session webhook, or by the robot API when that has expired.
 
+        So it does if the session webhook has had too many messages.
         Pictures, recordings, films and files go by the robot API in any case: `SampleImage`, `SampleAudio`, ….
 
         Args:
@@ -186,7 +187,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
             called = At(userids=at or None, everyone=at_all) if at or at_all else None
             try:
                 yield from by_session(session, said, called)
-            except AuthenticationError:
+            except (AuthenticationError, RateLimited):  # it was not sent: the session is over, or has had too many
                 if not place:
                     raise
             else:

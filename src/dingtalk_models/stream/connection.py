@@ -62,7 +62,7 @@ class Connection:
         beside = [asyncio.create_task(self._watch()), asyncio.create_task(self._send())]
         try:
             for count in itertools.count(1):
-                text = await self._socket.recv()
+                text = await self._socket.recv(decode=False)
                 self._heard_at = self._timing.monotonic()
                 self._read(text)
                 if not count % _TURN:
@@ -93,7 +93,7 @@ class Connection:
         await self._all_sent.wait()
         await self._socket.close()
 
-    def _read(self, text: str | bytes) -> None:
+    def _read(self, text: bytes) -> None:
         try:
             frame = read_frame(text)
         except BadFrame as bad:

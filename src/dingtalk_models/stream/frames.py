@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
@@ -25,8 +24,7 @@ class BadFrame(Exception):
         super().__init__(problem)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A frame from the gateway.
 
     Attributes:
@@ -44,7 +42,7 @@ class Frame:
     payload: dict[str, Any]
 
 
-def read_frame(text: str | bytes) -> Frame:
+def read_frame(text: bytes) -> Frame:
     """Read a frame.
 
     Raises:

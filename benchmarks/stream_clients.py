@@ -1,0 +1,61 @@
+"""The clients that are measured: `python -m benchmarks.stream_clients (ours|official) (coroutine|function) URL`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+SLOW = 2.0
+"""Seconds that a handler sleeps when it is asked for it."""
+
+
+def ours(url: str, *, coroutine: bool) -> None:
+    """The client of this package."""
+    from dingtalk_models import ChatbotMessage, DingTalkApp  # noqa: PLC0415 - only this client is measured
+
+    app = DingTalkApp(appkey="key", appsecret="secret", oapi_url=url, api_url=url)
+    if coroutine:
+
+        @app.callback.on(ChatbotMessage)
+        async def awaited(message: ChatbotMessage) -> None:
+            if message.text == "slow":
+                await asyncio.sleep(SLOW)
+    else:
+
+        @app.callback.on(ChatbotMessage)
+        def plain(message: ChatbotMessage) -> None:
+            if message.text == "slow":
+                time.sleep(SLOW)
+
+    app.stream.run()
+
+
+def official(url: str, *, coroutine: bool) -> None:
+    """The platform's own client. Its handlers for functions answer before they run."""
+    client_of: Any = import_module("dingtalk_stream")
+
+    async def awaited(_: Any, callback: Any) -> tuple[int, str]:
+        if client_of.ChatbotMessage.from_dict(callback.data).text.content == "slow":
+            await asyncio.sleep(SLOW)
+        return 200, "OK"
+
+    def plain(_: Any, callback: Any) -> None:
+        if client_of.ChatbotMessage.from_dict(callback.data).text.content == "slow":
+            time.sleep(SLOW)
+
+    base = client_of.ChatbotHandler if coroutine else client_of.AsyncChatbotHandler
+    handler = type("Handler", (base,), {"process": awaited if coroutine else plain})()
+    client_of.DingTalkStreamClient.OPEN_CONNECTION_API = f"{url}/v1.0/gateway/connections/open"
+    client = client_of.DingTalkStreamClient(client_of.Credential("key", "secret"))
+    client.register_callback_handler(client_of.ChatbotMessage.TOPIC, handler)
+    client.start_forever()
+
+
+if __name__ == "__main__":
+    logging.disable(logging.ERROR)
+    who, kind, address = sys.argv[1:]
+    {"ours": ours, "official": official}[who](address, coroutine=kind == "coroutine")
