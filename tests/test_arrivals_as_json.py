@@ -37,8 +37,9 @@ def check_it_survives(arrival: Arrival) -> None:
         kind.model_validate_json(arrival.model_dump_json(exclude_unset=True)),
         kind.model_validate(json.loads(arrival.model_dump_json())),
         kind.model_validate(arrival.model_dump()),
-        pickle.loads(pickle.dumps(arrival)),
     ]
+    if isinstance(arrival, Event):  # pickle leaves out the secret address for a reply that others have
+        copies.append(pickle.loads(pickle.dumps(arrival)))
     for copy in copies:
         assert type(copy) is kind
         assert copy == arrival
