@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,12 @@ def test_handlers_that_do_not_finish(app: DingTalkApp, sandbox: Sandbox) -> None
     gate.open()
     for each in threads:
         each.join(ENOUGH)
+    sandbox.stream.redeliver_after = 0.2  # the lock of what was cancelled is released in the background
     sandbox.clock.advance(61)
     with receiving(app):
         sandbox.stream.wait_until_accepted()
     assert (len(gate.entered), len(runs)) == (1, 2)
-    assert app.stream.status.duplicates == 1
+    assert app.stream.status.duplicates >= 1
 
 
 def test_a_handler_stops_it(app: DingTalkApp, sandbox: Sandbox) -> None:
@@ -233,3 +235,24 @@ def test_two_processes_on_one_redis_handle_each_event_once(sandbox: Sandbox, tmp
         assert set(handled) == {each.headers["eventId"] for each in sandbox.stream.messages}
         assert len(one.handled()) > 20 < len(two.handled())
         assert sum(len(each.sent_to) for each in sandbox.stream.messages) > 350
+
+
+def test_what_takes_longer_than_the_lease_runs_in_one_process_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    gate = Gate()
+    sandbox.stream.redeliver_after = 0.1
+    apps = [sandbox.app(session_manager=f"sqlite:///{tmp_path}/marks.db") for _ in range(2)]
+    with ExitStack() as receivers:
+        for each in apps:
+            each.callback.on(Event)(gate)
+            each.callback.lease = 0.5
+            each.stream.deadline = 0.05
+            receivers.enter_context(receiving(each))
+        began = time.monotonic()
+        message = sandbox.stream.push_event("check_in", {})
+        gate.wait_inside()
+        until(lambda: time.monotonic() > began + 2 and len(set(message.sent_to)) == 2)
+        assert not message.accepted
+        gate.open()
+        sandbox.stream.wait_until_accepted()
+        assert sum(each.callback.held == set() for each in apps) == 2
+    assert len(gate.entered) == 1

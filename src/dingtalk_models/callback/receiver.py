@@ -49,6 +49,7 @@ class Lock(Protocol):
     """A lock that processes share."""
 
     def acquire(self) -> bool: ...
+    def renew(self) -> None: ...
     def release(self) -> None: ...
     def release_in_background(self) -> None: ...
 
@@ -113,6 +114,7 @@ class Receiver(Module):
         remember: the seconds for which an event that was handled is not handled again.
         lease: the seconds that the handlers may take; after that, the event may be handled again.
         handlers: the handlers of each type of event.
+        held: the locks of what is being handled. Whoever can do so renews them, so that they outlast the lease.
     """
 
     def __init__(self, app: CallbackApp) -> None:
@@ -122,6 +124,7 @@ class Receiver(Module):
         self.lease = LEASE
         self.marks = app.marks
         self.handlers: dict[str, list[Handler]] = {}
+        self.held: set[Lock] = set()
         self._key = app.session_key("")
         self._crypto: Crypto | None = None
 
@@ -231,6 +234,7 @@ class Receiver(Module):
         if not (yield Blocking(lambda: self._claimed(locks, done))):
             return Delivered(duplicate=True)
         returned: list[object] = []
+        self.held.update(locks[-1:] if done else ())
         try:
             for handler in handlers:
                 answer = yield from Handle(handler, arrival)
@@ -244,6 +248,8 @@ class Receiver(Module):
             for lock in locks:
                 lock.release_in_background()
             raise
+        finally:
+            self.held.difference_update(locks)
         return Delivered(returned)
 
     def _claimed(self, locks: list[Lock], done: str | None) -> bool:

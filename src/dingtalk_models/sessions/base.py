@@ -306,6 +306,12 @@ class SessionLock:
         """
         return self._session.add(self._key, self._owner, self._life)
 
+    def renew(self) -> None:
+        """Keep the lock for its whole life from now on, if it is held. It expires if the store does not answer."""
+        with suppress(SessionStoreError):
+            if self._session.get(self._key) == self._owner:
+                self._session.set(self._key, self._owner, self._life)
+
     def release(self) -> None:
         """Release the lock. If the store does not answer, the lock expires."""
         with suppress(SessionStoreError):

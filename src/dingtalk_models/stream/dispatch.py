@@ -69,6 +69,7 @@ class Dispatch:
         self._keys: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
+        self._renewing = self._loop.create_task(self._renew_locks())
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
@@ -147,6 +148,13 @@ class Dispatch:
         finally:
             self._keys.discard(key)
 
+    async def _renew_locks(self) -> None:
+        """Keep the locks of what is being handled, however long it takes: it comes again meanwhile, also elsewhere."""
+        while True:
+            await asyncio.sleep(self._callback.lease / 3)
+            for lock in tuple(self._callback.held):
+                await self._driver.use_store(lock.renew)
+
     def _answer_overdue(self) -> None:
         """Answer what is still being handled at its deadline."""
         now = self._loop.time()
@@ -171,11 +179,10 @@ class Dispatch:
 
     async def abandon(self) -> None:
         """Cancel what is still being handled."""
-        tasks = self._tasks()
+        tasks = [*self._tasks(), self._renewing]
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await asyncio.wait(tasks)
         if self._timer:
             self._timer.cancel()
 
