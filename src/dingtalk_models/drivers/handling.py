@@ -123,7 +123,7 @@ def _finish(flow: Flow[Any], result: Any, error: BaseException | None) -> None:
         step = flow.send(result) if error is None else flow.throw(error)
         while isinstance(step, Blocking):
             step = flow.send(cast("Callable[[], object]", step.work)())
-    except StopIteration:
+    except (StopIteration, NotBegun):
         return
     except Exception:
         logger.exception("a handler that was left behind did not end well")

@@ -209,6 +209,8 @@ class Server:
         ready.set()
         await self._stopping.wait()
         server.close()
+        for _ in range(3):  # a connection that was accepted just now is not known before
+            await asyncio.sleep(0)
         for connection in tuple(state.connections):
             connection.transport.abort()
         while state.tasks:
