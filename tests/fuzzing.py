@@ -76,7 +76,8 @@ def _subject(sample: Sample) -> Subject:
     changes: Any = getattr(sample.call, "_then", None)
     if is_array(result) and changes:
         rows = None  # something else is made of the rows
-    return Subject(sample, rows, parts, list(_ways(reply)), set(models_in(into)))
+    # what is made of a reply may have values from the call itself
+    return Subject(sample, rows, parts, list(_ways(reply)), set() if changes else set(models_in(into)))
 
 
 def _at(value: Any, way: Way) -> Any:

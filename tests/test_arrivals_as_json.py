@@ -24,7 +24,9 @@ JSON = st.recursive(
     max_leaves=6,
 )
 EVENTS: dict[str, type[Event]] = {**classes(), "brand_new": Event}
-OTHERS: dict[str, type[Arrival]] = {kind.TYPE: kind for kind in topics.values()}
+OTHERS: dict[str, type[Arrival]] = {
+    kind.TYPE: kind for kind in topics.values() if kind.__module__.startswith("dingtalk_models.")
+}
 FORMS = [(page, form) for page in facts.events() for form in ("http", "stream") if form in page["samples"]]
 
 
