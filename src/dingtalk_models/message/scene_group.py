@@ -10,6 +10,7 @@ from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import PageFlow, page_of
@@ -601,14 +602,14 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
 
 
 def _read(reply: _SceneGroupReply) -> SceneGroup:
-    options = dict(reply.management_options or {})
-    fields = dict(reply) | {
-        "owner_user_id": reply.owner_staff_id,
-        "sub_admin_user_ids": reply.sub_admin_staff_ids,
-    }
+    options = reply.management_options
+    fields = dict(options or {}) | dict(reply)
+    fields |= {"owner_user_id": reply.owner_staff_id, "sub_admin_user_ids": reply.sub_admin_staff_ids}
     for name in ("management_options", "owner_staff_id", "sub_admin_staff_ids"):
         del fields[name]
-    return SceneGroup(**fields, **options)
+    if options and options.unparsed:
+        fields[UNPARSED] = options.unparsed | reply.unparsed
+    return SceneGroup(**fields)
 
 
 def _check_named(user_ids: list[str] | None, union_ids: list[str] | None) -> None:
