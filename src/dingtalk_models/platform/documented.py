@@ -19,15 +19,16 @@ class Documented(NamedTuple):
 
 
 def _text(name: str) -> str:
-    from importlib.resources import files  # noqa: PLC0415 - slow to import, and not needed by a call that succeeds
+    from importlib.resources import files  # noqa: PLC0415 - slow to import, and most calls do not need it
 
     return files("dingtalk_models.platform").joinpath(name).read_text("utf-8")
 
 
 @cache
-def _known() -> dict[str, Any]:
-    known: dict[str, Any] = json.loads(_text("documented.json"))
-    return known
+def _known() -> dict[str, str]:
+    """What is documented of each endpoint, by its verb and path: a line of JSON, to be parsed when it is asked for."""
+    lines = (line.rstrip(",").partition(": ") for line in _text("documented.json").splitlines()[1:-1])
+    return {name.strip('"'): said for name, _, said in lines}
 
 
 @cache
@@ -58,5 +59,7 @@ def documented_path(verb: str, path: str) -> str | None:
 
 def documented(verb: str, path: str) -> Documented:
     """What is documented of an endpoint; nothing, if it is none of the platform's."""
-    found = _known().get(f"{verb} {path}")
-    return Documented(tuple(found["scopes"]), tuple(found["app_types"]), found["codes"]) if found else Documented()
+    if (said := _known().get(f"{verb} {path}")) is None:
+        return Documented()
+    found: dict[str, Any] = json.loads(said)
+    return Documented(tuple(found["scopes"]), tuple(found["app_types"]), found["codes"])
