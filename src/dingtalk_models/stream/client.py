@@ -19,8 +19,9 @@ from dingtalk_models.core.errors import (
 )
 from dingtalk_models.stream.connection import Connection
 from dingtalk_models.stream.dispatch import Dispatch
-from dingtalk_models.stream.opening import StreamApp, open_connection
+from dingtalk_models.stream.opening import open_connection
 from dingtalk_models.stream.status import Status
+from dingtalk_models.stream.stream_app import StreamApp
 from dingtalk_models.stream.timing import Timing
 
 T = TypeVar("T")

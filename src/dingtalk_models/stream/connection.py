@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed, InvalidState
+from websockets.exceptions import ConnectionClosed
 
 from dingtalk_models.stream.frames import SYSTEM, BadFrame, Frame, answer, read_frame
 from dingtalk_models.stream.timing import Timing
@@ -109,17 +109,13 @@ class Connection:
             self.reply(answer(frame.message_id, 200, "OK", frame.data))
 
     async def _send(self) -> None:
-        """Send answers as they come. Those of one moment leave in one piece, which is much cheaper."""
-        socket = self._socket
+        """Send answers as they come."""
         while True:
             while self._answers:
                 try:
-                    while self._answers:
-                        socket.protocol.send_text(self._answers.popleft())
-                except InvalidState:
+                    await self._socket.send(self._answers.popleft(), text=True)
+                except ConnectionClosed:
                     return
-                socket.transport.write(b"".join(socket.protocol.data_to_send()))
-                await socket.drain()
             self._all_sent.set()
             self._something_to_send.clear()
             await self._something_to_send.wait()

@@ -10,18 +10,16 @@ app.stream.start()          # in a thread; app.stream.stop() ends it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dingtalk_models.callback.arrival import topics
 from dingtalk_models.callback.handlers import Decorator
-from dingtalk_models.callback.receiver import Marks, Receiver
-from dingtalk_models.core.context import AppLike
+from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.model import Module
-from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.steps import AsyncTransport
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.stream.status import Status
+from dingtalk_models.stream.stream_app import StreamApp
 from dingtalk_models.stream.timing import Timing
 from dingtalk_models.stream.topic_callback import TopicCallback
 
@@ -33,21 +31,6 @@ DEADLINE = 2.5
 THREADS = 32
 MOST = 1000
 TIMEOUT = 10.0
-
-
-class StreamApp(AppLike, Protocol):
-    """An app, as its client sees it."""
-
-    appsecret: Secret | None
-
-    @property
-    def api_url(self) -> str: ...
-    @property
-    def async_transport(self) -> AsyncTransport: ...
-    @property
-    def callback(self) -> Receiver: ...
-    @property
-    def marks(self) -> Marks: ...
 
 
 class Stream(Module):

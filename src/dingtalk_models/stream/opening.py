@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import socket
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.core.http import Endpoint, HttpRequest
 from dingtalk_models.core.secret import Hidden, Secret, forget_locals, revealed
-from dingtalk_models.core.steps import AsyncTransport
+from dingtalk_models.stream.stream_app import StreamApp
 from dingtalk_models.transport.asynchronous import trusted
 from dingtalk_models.transport.sending import USER_AGENT
 
@@ -33,17 +32,6 @@ LARGEST_FRAME = 32 * 1024 * 1024
 
 _log = logging.getLogger("dingtalk_models.websocket")
 _log.setLevel(logging.INFO)  # with DEBUG, the library logs the ticket and every frame
-
-
-class StreamApp(AppLike, Protocol):
-    """An app, as its client sees it."""
-
-    appsecret: Secret | None
-
-    @property
-    def api_url(self) -> str: ...
-    @property
-    def async_transport(self) -> AsyncTransport: ...
 
 
 class Opened(BaseModel):

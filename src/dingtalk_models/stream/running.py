@@ -18,8 +18,8 @@ from dingtalk_models.core.context import innermost
 from dingtalk_models.drivers.handling import HandlingDriver
 from dingtalk_models.stream.client import Client
 from dingtalk_models.stream.dispatch import Ack, Dispatch
-from dingtalk_models.stream.opening import StreamApp
 from dingtalk_models.stream.status import Status
+from dingtalk_models.stream.stream_app import StreamApp
 from dingtalk_models.stream.timing import Timing
 
 logger = logging.getLogger("dingtalk_models")

@@ -1,0 +1,25 @@
+"""An app, as its client of Stream mode sees it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dingtalk_models.callback.receiver import Marks, Receiver
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.secret import Secret
+from dingtalk_models.core.steps import AsyncTransport
+
+
+class StreamApp(AppLike, Protocol):
+    """An app, as its client sees it."""
+
+    appsecret: Secret | None
+
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def async_transport(self) -> AsyncTransport: ...
+    @property
+    def callback(self) -> Receiver: ...
+    @property
+    def marks(self) -> Marks: ...
