@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dingtalk_models.sandbox.message.group import MANAGE, READ
+from dingtalk_models.sandbox.message.group import MANAGE, READ, undissolved
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.state.company import Company
@@ -22,11 +22,7 @@ def mute_members(
     mute_duration: Annotated[int, Field(ge=0)],
 ) -> Result:
     """设置场景群成员禁言状态: for some milliseconds."""
-    group = company.outbox.groups.get(open_conversation_id)
-    if group is None:
-        raise Refused("invalidParameter.openConversationIdError")
-    if group.dissolved:
-        raise Refused("invalidGroupParams")
+    group = undissolved(company, open_conversation_id, "invalidParameter.openConversationIdError", "invalidGroupParams")
     if any(each not in group.members for each in user_id_list):
         raise Refused("cannot.find.user")
     if group.owner in user_id_list:

@@ -178,16 +178,31 @@ def update_sub_admins(
     role: Annotated[Literal[2, 3], Code("invalidParamter.role")],
 ) -> Result:
     """批量设置企业群管理员: 2 makes an administrator, 3 a member."""
-    group = company.outbox.groups.get(open_conversation_id)
-    if group is None:
-        raise Refused("invalidParameter.openConversationId.invalid")
-    if group.dissolved:
-        raise Refused("group.diaband")
+    group = undissolved(company, open_conversation_id, "invalidParameter.openConversationId.invalid", "group.diaband")
     check_known(company, user_ids, "staff.not.found")
     if any(each not in group.members or each == group.owner for each in user_ids):
         raise Refused("invalid.staffid")
     set_sub_admins(company, group, user_ids, role, "subadmin.exceed")
     return {"success": "true"}
+
+
+def undissolved(
+    company: Company, open_conversation_id: str, unknown: int | str, dissolved: int | str | None = None
+) -> Group:
+    """A group by its openConversationId.
+
+    Args:
+        company: the company.
+        open_conversation_id: the group.
+        unknown: what an API refuses an unknown group with.
+        dissolved: what it refuses a group with that was dissolved; by default the same.
+    """
+    group = company.outbox.groups.get(open_conversation_id)
+    if group is None:
+        raise Refused(unknown)
+    if group.dissolved:
+        raise Refused(unknown if dissolved is None else dissolved)
+    return group
 
 
 def set_sub_admins(company: Company, group: Group, userids: Sequence[str], role: int, exceeding: str) -> None:

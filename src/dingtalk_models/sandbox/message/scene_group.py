@@ -18,6 +18,7 @@ from dingtalk_models.sandbox.message.group import (
     check_room,
     options_of,
     set_sub_admins,
+    undissolved,
 )
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
@@ -55,14 +56,6 @@ Conversation = Annotated[str, Field(min_length=1)]
 People = Sequence[str]
 
 
-def scene_group(company: Company, conversation: str, code: int | str) -> Group:
-    """A group that exists, or a refusal."""
-    group = company.outbox.groups.get(conversation)
-    if group is None or group.dissolved:
-        raise Refused(code)
-    return group
-
-
 def check_template(company: Company, group: Group) -> None:
     """Refuse a group in which no template of the app is switched on."""
     if not group.templates:
@@ -74,6 +67,11 @@ def check_template(company: Company, group: Group) -> None:
 def _userid_of(company: Company, union_id: str | None) -> str | None:
     user = company.find_user(unionid=union_id) if union_id else None
     return user.userid if user else None
+
+
+def _users_of(company: Company, user_ids: Sequence[str], union_ids: Sequence[str]) -> list[str]:
+    """The userids of users who are named in either way; people of other companies have none."""
+    return [*user_ids, *(userid for each in union_ids if (userid := _userid_of(company, each)))]
 
 
 @endpoint("POST", "/v1.0/im/sceneGroup/create", scope=MANAGE, invalid="parameter.invalid", camel=False)
@@ -130,7 +128,7 @@ def update_scene_group(
     management_options: SceneOptions | None = None,
 ) -> Result:
     """更新场景群."""
-    group = scene_group(company, open_conversation_id, NO_GROUP)
+    group = undissolved(company, open_conversation_id, NO_GROUP)
     owner = owner_user_id or (owner_union_id and (_userid_of(company, owner_union_id) or owner_union_id))
     if owner:
         check_owner(company, owner)
@@ -146,7 +144,7 @@ def update_scene_group(
 @endpoint("POST", "/v1.0/im/chat/scenegroup/disband", scope=MANAGE, invalid="paramIllegal")
 def disband(company: Company, *, open_conversation_id: Conversation) -> Result:
     """解散场景群."""
-    scene_group(company, open_conversation_id, "paramIllegal").dissolved = True
+    undissolved(company, open_conversation_id, "paramIllegal").dissolved = True
     return {"success": True}
 
 
@@ -159,11 +157,11 @@ def add_members(
     union_ids: People = (),
 ) -> Result:
     """添加场景群成员: by union id, those of other companies too."""
-    group = scene_group(company, open_conversation_id, NO_GROUP)
+    group = undissolved(company, open_conversation_id, NO_GROUP)
     if not user_ids and not union_ids:
         raise Refused("parameter.invalid")
     check_known(company, user_ids)
-    users = [*user_ids, *(userid for each in union_ids if (userid := _userid_of(company, each)))]
+    users = _users_of(company, user_ids, union_ids)
     check_room(company, group, users)
     group.add(users)
     strangers = [each for each in union_ids if _userid_of(company, each) is None]
@@ -180,8 +178,8 @@ def delete_members(
     union_ids: People = (),
 ) -> Result:
     """删除场景群成员: the owner stays."""
-    group = scene_group(company, open_conversation_id, NO_GROUP)
-    users = [*user_ids, *(userid for each in union_ids if (userid := _userid_of(company, each)))]
+    group = undissolved(company, open_conversation_id, NO_GROUP)
+    users = _users_of(company, user_ids, union_ids)
     if (not user_ids and not union_ids) or group.owner in users:
         raise Refused("parameter.invalid")
     group.remove(users)
@@ -198,7 +196,7 @@ def query_members(
     next_token: Annotated[str, Field(pattern=r"^\d+$")] = "0",
 ) -> Result:
     """查询场景群成员."""
-    group = scene_group(company, open_conversation_id, "cidEncryptError")
+    group = undissolved(company, open_conversation_id, "cidEncryptError")
     check_template(company, group)
     everyone = [*((each, True) for each in group.members), *((each, False) for each in group.externals)]
     page, following = page_of(everyone, int(next_token), max_results)
@@ -224,11 +222,7 @@ def update_sub_admins(
     union_ids: People = (),
 ) -> Result:
     """更新场景群管理员."""
-    group = company.outbox.groups.get(open_conversation_id)
-    if group is None:
-        raise Refused("openConversationIdDecriptFailed")
-    if group.dissolved:
-        raise Refused("groupDisbang")
+    group = undissolved(company, open_conversation_id, "openConversationIdDecriptFailed", "groupDisbang")
     check_known(company, user_ids, "userNotExists")
     userids = [*user_ids, *(_userid_of(company, each) or each for each in union_ids)]
     if not userids or group.owner in userids:
@@ -254,7 +248,7 @@ def update_nick(
     group_nick: Annotated[str, Field(min_length=1, max_length=30)],
 ) -> Result:
     """更新场景群成员的群昵称."""
-    group = scene_group(company, open_conversation_id, "openConversationIdDecriptFailed")
+    group = undissolved(company, open_conversation_id, "openConversationIdDecriptFailed")
     if user_id not in group.members:
         raise Refused("userNotInGroup" if user_id in company.users else "invalidUserId")
     check_name(company, group_nick, "groupNickForbid")
@@ -311,7 +305,7 @@ def template_robot(
 @endpoint("POST", "/topapi/im/chat/scenegroup/get", scope=READ, invalid=40035)
 def get_scene_group(company: Company, *, open_conversation_id: Conversation) -> Result:
     """查询场景群基本信息."""
-    group = scene_group(company, open_conversation_id, 40035)
+    group = undissolved(company, open_conversation_id, 40035)
     if not group.templates & company.outbox.groups.templates.keys():
         raise Refused(400020)
     found: dict[str, Any] = {
@@ -328,7 +322,7 @@ def get_scene_group(company: Company, *, open_conversation_id: Conversation) -> 
 
 
 def _with_template(company: Company, conversation: str, template_id: str, owner: str) -> Group:
-    group = scene_group(company, conversation, 660023)
+    group = undissolved(company, conversation, 660023)
     if template_id not in company.outbox.groups.templates:
         raise Refused(665036)
     if owner != group.owner:
