@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterable
 from contextlib import aclosing, closing
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from dingtalk_models.core.call import Call, Described
 from dingtalk_models.core.context import AppLike, current_app
@@ -18,6 +18,7 @@ from dingtalk_models.core.parallel import MAX_PARALLEL, Window, check_positive
 from dingtalk_models.core.steps import Flow, Lazy, Steps
 
 T = TypeVar("T")
+P = TypeVar("P", bound="TokenPage")
 
 _SHOWN = 3
 """How many items the `repr` of a query shows, and how long the text of each may be."""
@@ -202,6 +203,35 @@ class Query(Lazy[T]):
         if len(self._seen) > _SHOWN or not self._ended:
             shown.append("…")
         return f"<{what}: [{', '.join(shown)}]>"
+
+
+class TokenPage(Protocol):
+    """A page that says where the next one begins."""
+
+    @property
+    def has_more(self) -> bool | None: ...
+    @property
+    def next_token(self) -> str | None: ...
+
+
+def by_token(ask: Callable[[str | None], Call[P]], items: Callable[[P], list[T]]) -> Query[T]:
+    """A list of what stands in pages that are not only items.
+
+    Args:
+        ask: the call for the page that begins at a token; the first page has none.
+        items: the items of a page.
+    """
+
+    def pages() -> PageFlow[T]:
+        token: str | None = None
+        while True:
+            page = yield from ask(token)
+            yield page_of(items(page), has_more=page.has_more)
+            if not page.has_more or page.next_token in {None, token}:
+                return
+            token = page.next_token
+
+    return Query(pages)
 
 
 class Listing(Query[T], Described):

@@ -9,8 +9,8 @@ from pydantic import Field
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.query import Query
-from dingtalk_models.message.robot_base import GroupReadStatus, Recall, RobotCode, code_of, readers_of
+from dingtalk_models.core.query import Query, by_token
+from dingtalk_models.message.robot_base import GroupReadStatus, Recall, RobotCode, code_of
 from dingtalk_models.message.robot_template import RobotTemplate, RobotTemplateOrText, msg_param
 
 _Conversation = Annotated[str, Field(min_length=1)]
@@ -161,10 +161,11 @@ class PrivateMessage(Model):
     @operation
     def readers(self) -> Query[str]:
         """The userids of those who have read it."""
-        return readers_of(
+        return by_token(
             lambda token: self.objects.read_status.call(
                 self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
-            )
+            ),
+            lambda page: page.read_user_ids,
         )
 
     @operation

@@ -13,7 +13,7 @@ from dingtalk_models.core.http import Download
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.parallel import batches, together
-from dingtalk_models.core.query import Query
+from dingtalk_models.core.query import Query, by_token
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, wire
 from dingtalk_models.file.transfer import Transfer
@@ -21,7 +21,7 @@ from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.conversation import ToGroup, conversation_id_of
 from dingtalk_models.message.ding import DingManager
 from dingtalk_models.message.private_chat import PrivateMessageManager
-from dingtalk_models.message.robot_base import GroupReadStatus, Recall, RobotCode, code_of, readers_of
+from dingtalk_models.message.robot_base import GroupReadStatus, Recall, RobotCode, code_of
 from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
 from dingtalk_models.message.shortcut import ShortcutManager
 
@@ -416,10 +416,11 @@ class GroupMessage(Model):
     @operation
     def readers(self) -> Query[str]:
         """The userids of those who have read it."""
-        return readers_of(
+        return by_token(
             lambda token: self.objects.group_read_status.call(
                 self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
-            )
+            ),
+            lambda page: page.read_user_ids,
         )
 
     @operation

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
 
-from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike, setting_of
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.paging import PageFlow, page_of
-from dingtalk_models.core.query import Query
 from dingtalk_models.core.wire import camel, wire
 
 RobotCode = Annotated[str, Field(min_length=1)] | None
@@ -40,22 +36,3 @@ class GroupReadStatus(Record, alias_generator=camel):
     read_user_ids: list[str] = []
     next_token: str | None
     has_more: bool | None
-
-
-def readers_of(ask: Callable[[str | None], Call[GroupReadStatus]]) -> Query[str]:
-    """The userids of those who have read a message, page by page.
-
-    Args:
-        ask: the call for the page that begins at a token.
-    """
-
-    def pages() -> PageFlow[str]:
-        token: str | None = None
-        while True:
-            page = yield from ask(token)
-            yield page_of(page.read_user_ids)
-            if not page.has_more or page.next_token in {None, token}:
-                return
-            token = page.next_token
-
-    return Query(pages)
