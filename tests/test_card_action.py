@@ -17,8 +17,8 @@ from sites import CARD_SITES
 from dingtalk_models import Card, CardAction, CardUpdate, ConfigurationError, DingTalkApp, Event
 from dingtalk_models.callback.arrival import topics
 from dingtalk_models.core import errors
+from dingtalk_models.core.secret import signature_of
 from dingtalk_models.message import CardReceiver, GroupSpace, RobotSpace
-from dingtalk_models.message.card_receiving import click_signature
 from dingtalk_models.sandbox import Sandbox
 
 SECRET = "route-secret"
@@ -183,7 +183,7 @@ def test_an_update_beyond_a_limit_is_refused_where_it_is_made() -> None:
 def signed(body: object, *, ago: float = 0, secret: str = SECRET) -> tuple[dict[str, str], str]:
     """The headers and the body of a click."""
     timestamp = str(int((time.time() - ago) * 1000))
-    headers = {"x-ddpaas-signature-timestamp": timestamp, "X-DDPaaS-Signature": click_signature(secret, timestamp)}
+    headers = {"x-ddpaas-signature-timestamp": timestamp, "X-DDPaaS-Signature": signature_of(timestamp, secret)}
     return headers, json.dumps(body)
 
 
@@ -210,7 +210,7 @@ def seen(site_app: DingTalkApp) -> list[str]:
 
 def test_the_signature_is_the_documented_one() -> None:
     # computed with openssl dgst -sha256 -hmac
-    assert click_signature("mySecret", "1595925864847") == "xnBENZKoYbPiEX7TzjTy35B2Dv4RlEs6ks4/GYlmGOY="
+    assert signature_of("1595925864847", "mySecret") == "xnBENZKoYbPiEX7TzjTy35B2Dv4RlEs6ks4/GYlmGOY="
 
 
 def test_a_click_is_received_once(site_app: DingTalkApp, seen: list[str]) -> None:

@@ -13,7 +13,7 @@ from helpers import refused
 from plain_client import Client
 
 from dingtalk_models import AuthenticationError, ConfigurationError, DingTalkApp
-from dingtalk_models.auth.module import sns_signature
+from dingtalk_models.core.secret import signature_of
 from dingtalk_models.sandbox import Sandbox
 
 SSO = "/v1.0/oauth2/ssoAccessToken"
@@ -69,7 +69,7 @@ def test_the_older_login(sandbox: Sandbox, app: DingTalkApp) -> None:
 
 def test_its_signature_is_that_of_the_timestamp() -> None:
     digest = hmac.new(b"secret", b"1546084445901", hashlib.sha256).digest()
-    assert sns_signature("secret", "1546084445901") == base64.b64encode(digest).decode()
+    assert signature_of("1546084445901", "secret") == base64.b64encode(digest).decode()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_its_signature_is_that_of_the_timestamp() -> None:
 )
 def test_what_the_older_login_refuses(sandbox: Sandbox, app: DingTalkApp, wrong: dict[str, Any], code: int) -> None:
     timestamp = str(int((time.time() + wrong.get("ahead", 0)) * 1000))
-    signature = sns_signature(wrong.get("secret", sandbox.appsecret), timestamp)
+    signature = signature_of(timestamp, wrong.get("secret", sandbox.appsecret))
     with pytest.raises(AuthenticationError) as caught:
         app.auth.sns_user_info(wrong.get("key", sandbox.appkey), timestamp, signature, "nothing")
     assert caught.value.code == code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import secrets
 import time
@@ -20,7 +19,7 @@ from dingtalk_models.core.errors import ApiError, ConfigurationError, InvalidArg
 from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.secret import Hiding, Secret
+from dingtalk_models.core.secret import Hiding, Secret, signature_of
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.sessions.base import Session
@@ -468,7 +467,7 @@ class Auth(Manager):
         """
         appkey, appsecret = self._own_credentials()
         timestamp = str(int(time.time() * 1000))
-        signature = sns_signature(appsecret, timestamp)
+        signature = signature_of(timestamp, appsecret)
         return (yield from self.sns_user_info.call(appkey, timestamp, signature, code))
 
     @api(
@@ -486,7 +485,7 @@ class Auth(Manager):
         Args:
             access_key: the app's AppKey.
             timestamp: milliseconds since 1970.
-            signature: see `sns_signature`.
+            signature: that of the timestamp with the AppSecret: HMAC-SHA256, in Base64.
             tmp_auth_code: `code` in the query string. It works once.
 
         Raises:
@@ -540,9 +539,3 @@ def _redirect_problems(redirect_uri: str) -> Iterator[Problem]:
         yield Problem("redirect_uri", "should be a whole URL: https://… / 须为完整的网址：https://…")
     elif "#" in redirect_uri:
         yield Problem("redirect_uri", "has a fragment: '#' and what follows / 不能带 # 片段")
-
-
-def sns_signature(appsecret: str | SecretStr, timestamp: str) -> str:
-    """The signature of the older login: HMAC-SHA256 of the timestamp, in Base64."""
-    secret = Secret.of(appsecret)
-    return base64.b64encode(hmac.digest(secret.get_secret_value().encode(), timestamp.encode(), "sha256")).decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -94,6 +96,12 @@ class _LeftOut(Secret):
 
     def __hash__(self) -> int:
         return id(self)
+
+
+def signature_of(text: str, secret: str | SecretStr) -> str:
+    """The signature of a text with a secret: its HMAC-SHA256 in Base64."""
+    secret = Secret.of(secret)
+    return b64encode(hmac.digest(secret.get_secret_value().encode(), text.encode(), "sha256")).decode()
 
 
 def unwrapped(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Protocol
@@ -13,8 +10,9 @@ from pydantic import SkipValidation
 
 from dingtalk_models.callback.event import parsed
 from dingtalk_models.callback.receiver import PushBody, Receiver
+from dingtalk_models.callback.signed import check_signed
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.errors import CallbackError, ConfigurationError, ReplayedCallback, SignatureMismatch
+from dingtalk_models.core.errors import CallbackError, ConfigurationError
 from dingtalk_models.core.model import Module
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.secret import Secret
@@ -96,10 +94,11 @@ class MessageReceiver(Module):
                 "该应用无法接收消息：请设置 appkey 和 appsecret"
             )
         timestamp, given = headers.get("timestamp", ""), headers.get("sign", "")
-        if not re.fullmatch("[0-9]{1,16}", timestamp) or not given:
-            raise SignatureMismatch("the message has no timestamp, or no signature")
-        # the right one is in no variable: a traceback that shows it would sign a message
-        if not hmac.compare_digest(signature(secret, int(timestamp)).encode(), given.encode(errors="replace")):
-            raise SignatureMismatch("the signature does not match the message: is appsecret the right one?")
-        if abs(time.time() - int(timestamp) / 1000) > self.tolerance:
-            raise ReplayedCallback("the message is too old, or this machine's clock is wrong")
+        check_signed(
+            "message",
+            timestamp,
+            given,
+            lambda moment: signature(secret, int(moment)),
+            hint="is appsecret the right one?",
+            tolerance=self.tolerance,
+        )

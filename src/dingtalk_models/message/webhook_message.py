@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
@@ -11,7 +9,7 @@ from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api
-from dingtalk_models.core.secret import Hiding
+from dingtalk_models.core.secret import Hiding, signature_of
 from dingtalk_models.core.wire import wire
 from dingtalk_models.message.message_body import (
     Digit,
@@ -168,5 +166,4 @@ class WebhookRobotManager(Manager):
 def signature(secret: str | SecretStr, timestamp: int) -> str:
     """What proves to a robot that the sender knows its secret, at a time in milliseconds."""
     key = secret if isinstance(secret, str) else secret.get_secret_value()
-    digest = hmac.digest(key.encode(), f"{timestamp}\n{key}".encode(), "sha256")
-    return base64.b64encode(digest).decode()
+    return signature_of(f"{timestamp}\n{key}", key)
