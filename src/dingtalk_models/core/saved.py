@@ -17,12 +17,16 @@ class Loaded(Generic[M]):
 
     key: ClassVar[tuple[str, ...]] = ()
     """The fields that identify the object: the first arguments of the manager's `get`, `update` and `delete`."""
+    kept: ClassVar[tuple[str, ...]] = ()
+    """The fields that `refresh` keeps, because the reply does not have them."""
 
     @operation
     def refresh(self) -> Flow[M]:
         """Load every field of this object again."""
         this: Any = self
+        kept = {name: getattr(this, name) for name in this.kept}
         this.replace((yield from this.objects.get.call(*_key(this))))
+        this.hold(kept)
         return cast("M", self)
 
 

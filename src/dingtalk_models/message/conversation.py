@@ -14,6 +14,12 @@ from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel
 
 ConversationId = Annotated[str, Field(min_length=1)]
+
+SubAdminRole = Literal[2, 3]
+"""2 for administrators, 3 for mere members."""
+ADMIN: Literal[2] = 2
+MEMBER: Literal[3] = 3
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 

@@ -15,16 +15,13 @@ from dingtalk_models.core.saved import Changed
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
 from dingtalk_models.message.chatbot_message import ChatbotMessage
-from dingtalk_models.message.conversation import Conversation, ConversationId
+from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
 
 GroupName = Annotated[str, Field(min_length=1, max_length=20)]
 """1 to 20 characters."""
 
 ChatId = Annotated[str, Field(min_length=1)]
 Userid = Annotated[str, Field(min_length=1)]
-
-ADMIN: Literal[2] = 2
-MEMBER: Literal[3] = 3
 
 
 class GroupFields(TypedDict, total=False):
@@ -162,7 +159,7 @@ class GroupManager(Manager):
         self,
         open_conversation_id: ConversationId,
         user_ids: Annotated[list[str], Field(min_length=1)],
-        role: Literal[2, 3],
+        role: SubAdminRole,
     ) -> Call[None]:
         """Make members administrators of a group, or mere members again (批量设置企业群管理员).
 
@@ -269,6 +266,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
     get = objects.get
     create = objects.create
     key: ClassVar = ("chatid",)
+    kept: ClassVar = ("open_conversation_id",)
 
     chatid: str | None = None
     open_conversation_id: str | None = None
@@ -306,14 +304,6 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
             self.hold({"open_conversation_id": found})
             return found
         return self.open_conversation_id
-
-    @operation
-    def refresh(self) -> Flow[Group]:
-        """Load every field of this group again. The openConversationId stays: it is not in the reply."""
-        conversation = self.open_conversation_id
-        yield from super().refresh.call()
-        self.hold({"open_conversation_id": conversation})
-        return self
 
     @operation
     def update(self, **fields: Unpack[GroupChanges]) -> Flow[Group]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
@@ -13,12 +13,11 @@ from dingtalk_models.core.call import Call
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.paging import PageFlow, page_of
-from dingtalk_models.core.query import Query
+from dingtalk_models.core.query import Query, by_token
 from dingtalk_models.core.saved import Changed
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
-from dingtalk_models.message.conversation import Conversation, ConversationId
+from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
 
 Title = Annotated[str, Field(min_length=1, max_length=30)]
 """1 to 30 characters."""
@@ -27,8 +26,6 @@ _SnakeId = Annotated[ConversationId, wire("open_conversation_id")]
 _UserIds = Annotated[list[str] | None, wire("user_ids")]
 _UnionIds = Annotated[list[str] | None, wire("union_ids")]
 
-ADMIN: Literal[2] = 2
-MEMBER: Literal[3] = 3
 MOST_MEMBERS_A_PAGE = 1000
 
 
@@ -295,25 +292,16 @@ class SceneGroupManager(Manager):
             InvalidRequest: there is no such group.
             PermissionDenied: no template of this app is switched on in it.
         """
-
-        def pages() -> PageFlow[SceneGroupMember]:
-            token: str | None = None
-            while True:
-                page = yield from self.member_page.call(
-                    open_conversation_id, next_token=token, cool_app_code=cool_app_code
-                )
-                yield page_of(page.members, has_more=page.has_more)
-                if not page.has_more or page.next_token in {None, token}:
-                    return
-                token = page.next_token
-
-        return Query(pages)
+        return by_token(
+            lambda token: self.member_page.call(open_conversation_id, next_token=token, cool_app_code=cool_app_code),
+            lambda page: page.members,
+        )
 
     @api("im_1_0.UpdateGroupSubAdmin", "PUT /v1.0/im/sceneGroups/subAdmins")
     def update_sub_admins(
         self,
         open_conversation_id: ConversationId,
-        role: Literal[2, 3],
+        role: SubAdminRole,
         user_ids: Annotated[list[str] | None, Field(max_length=12)] = None,
         *,
         union_ids: list[str] | None = None,
@@ -495,6 +483,7 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
     get = objects.get
     create = objects.create
     key: ClassVar = ("open_conversation_id",)
+    kept: ClassVar = ("chat_id",)
 
     open_conversation_id: str
     chat_id: str | None = None
@@ -516,14 +505,6 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
         """The openConversationId of this group."""
         yield from ()
         return self.open_conversation_id
-
-    @operation
-    def refresh(self) -> Flow[SceneGroup]:
-        """Load every field of this group again. Its chatid stays: it is not in the reply."""
-        chat_id = self.chat_id
-        yield from super().refresh.call()
-        self.hold({"chat_id": chat_id})
-        return self
 
     @operation
     def update(self, **fields: Unpack[SceneGroupChanges]) -> Flow[SceneGroup]:
