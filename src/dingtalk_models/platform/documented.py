@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -38,14 +37,14 @@ def undocumented() -> frozenset[str]:
 
 
 @cache
-def _with_ids() -> Mapping[tuple[str, int], Sequence[tuple[re.Pattern[str], str]]]:
-    """The documented paths that have ids, by verb and number of parts; those with the fewest ids first."""
-    found: defaultdict[tuple[str, int], list[tuple[re.Pattern[str], str]]] = defaultdict(list)
+def _with_ids() -> Mapping[tuple[str, int], Sequence[list[str]]]:
+    """The parts of documented paths that have ids, by verb and number of parts; those with the fewest ids first."""
+    found: defaultdict[tuple[str, int], list[list[str]]] = defaultdict(list)
     for name in sorted(_known(), key=lambda name: name.count("{")):
         verb, _, path = name.partition(" ")
         if "{" in path:
-            pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
-            found[verb, path.count("/")].append((re.compile(pattern), path))
+            parts = path.split("/")
+            found[verb, len(parts)].append(parts)
     return found
 
 
@@ -53,8 +52,19 @@ def documented_path(verb: str, path: str) -> str | None:
     """The documented path, with its ids in braces, of the path of a call; `None` if it is not documented."""
     if f"{verb} {path}" in _known():
         return path
-    paths = _with_ids().get((verb, path.count("/")), ())
-    return next((documented for pattern, documented in paths if pattern.fullmatch(path)), None)
+    given = path.split("/")
+    for parts in _with_ids().get((verb, len(given)), ()):
+        if all(map(_fits, parts, given)):
+            return "/".join(parts)
+    return None
+
+
+def _fits(part: str, given: str) -> bool:
+    """Whether a part of a path is as documented. One that has an id begins with it."""
+    if part[:1] != "{":
+        return part == given
+    rest = part.partition("}")[2]
+    return given.endswith(rest) and len(given) > len(rest)
 
 
 def documented(verb: str, path: str) -> Documented:
