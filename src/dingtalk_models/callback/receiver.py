@@ -114,7 +114,7 @@ class Receiver(Module):
         remember: the seconds for which an event that was handled is not handled again.
         lease: the seconds that the handlers may take; after that, the event may be handled again.
         handlers: the handlers of each type of event.
-        held: the locks of what is being handled. Whoever can do so renews them, so that they outlast the lease.
+        held: the locks of what is being handled. The client of Stream mode renews them, so that they outlast the lease.
     """
 
     def __init__(self, app: CallbackApp) -> None:

@@ -148,7 +148,7 @@ class CardStream(Generic[C]):
         ]
         if wrong:
             raise InvalidArgument("CardStream", wrong)
-        calls.create(beginning(placeholder or "", MAX_VALUE))  # a wrong argument is told now, and not by the worker
+        calls.create(beginning(placeholder or "", MAX_VALUE))  # a wrong argument raises here, and not in the worker
         self.app = app or current_app()
         self.out_track_id = out_track_id
         self.card: C | None = None
@@ -205,7 +205,7 @@ class CardStream(Generic[C]):
             self._pieces.append(piece)
             self._written = time.monotonic()
             _set(self._wake)
-        yield Sleep(0)  # the others have their turn, where pieces come without a pause
+        yield Sleep(0)  # other tasks run too, even if pieces come without a pause
 
     # -- begin and end ----------------------------------------------------------------------------------------------
 
@@ -257,7 +257,7 @@ class CardStream(Generic[C]):
     def end_at_exit(self) -> None:
         """End it because the process ends: the card says that the answer failed."""
         if self._ending is not None:
-            wait([self._ending], _PATIENCE)  # another thread is at it
+            wait([self._ending], _PATIENCE)  # another thread is ending it
         if _endings.has(self):
             self.app.driver.run(self._end(failed=True))
 
@@ -301,7 +301,7 @@ class CardStream(Generic[C]):
     def _step(self) -> Flow[None]:
         began = time.monotonic()
         if self._has_expired(began):
-            # nobody has to wait for more; what comes nevertheless is sent as a message
+            # no more is expected; what still comes is sent as a message
             logger.warning("card %s: nothing was written for %s s", self.out_track_id, self._timeout)
             yield from self._close(self.text or self._placeholder, failed=True)
             self.mode = "message"
@@ -321,7 +321,7 @@ class CardStream(Generic[C]):
     # -- what is shown ----------------------------------------------------------------------------------------------
 
     def _show(self, text: str) -> Flow[None]:
-        """Show a text, in the present mode. Each call is made once: the next text makes up for one that fails."""
+        """Show a text, in the present mode. Each call is made once: if it fails, the next one has the text too."""
         shown = self._showable(text)
         if self.card is None:
             shown = yield from self._create(shown)
@@ -427,7 +427,7 @@ class CardStream(Generic[C]):
 
     @staticmethod
     def _patiently(make: Callable[[], Flow[T]]) -> Flow[T]:
-        """Make calls that nothing makes up for, again after an error that passes."""
+        """Make calls that no later call repeats: again after a temporary error."""
         until, before = time.monotonic() + _PATIENCE, _FIRST_WAIT
         while True:
             try:

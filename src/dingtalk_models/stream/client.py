@@ -62,7 +62,7 @@ class Client:
         subscriptions: what the gateway is to send.
         dispatch: takes what arrives.
         timing: the times.
-        status: what is told of it.
+        status: where its state and its counts are noted.
         settled: called when the first attempt to connect is over.
     """
 

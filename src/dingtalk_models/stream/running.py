@@ -50,7 +50,7 @@ class Running:
         callback: has the handlers.
         subscriptions: what the gateway is to send.
         settings: how it is handled.
-        status: what is told of it.
+        status: where its state and its counts are noted.
         timeout: seconds that handlers have to finish when it is stopped.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""How a client is: for a health check."""
+"""The state of a client, for a health check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _now() -> datetime:
 
 @dataclass(slots=True)
 class Status:
-    """How a client is, and what it did since it was started.
+    """The state of a client, and what it has done since it was started.
 
     Attributes:
         state: `connected` is the healthy one.

@@ -264,7 +264,7 @@ def update_nick(
     missing="paramBlank",
 )
 def query_group(company: Company, *, open_conversation_id: Conversation) -> Result:
-    """查询场景群简要信息: one that was dissolved is still told of."""
+    """查询场景群简要信息: a dissolved group is still found."""
     group = company.outbox.groups.get(open_conversation_id)
     if group is None:
         raise Refused("cidEncryptError")
