@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dingtalk_models.sandbox.auth.login import PAGE, authorise
 from dingtalk_models.sandbox.callback.changes import pushing_changes
@@ -27,6 +28,7 @@ class Gateway:
         self._scopes = scopes
         self._recent: dict[str, deque[float]] = {}
         self.answers = Answers()
+        self._caller: str | None = None
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; endpoints change the company only here."""
@@ -36,6 +38,7 @@ class Gateway:
             return authorise(self._company, call)
         dialect = dialect_of(call.path)
         self._company.caller = None
+        self._caller = None
         found: Endpoint | Documented | None = None
         try:
             found = dialect.pick(self._endpoints(call), call.method)
@@ -52,7 +55,7 @@ class Gateway:
             answer = dialect.refused(refusal)
         if isinstance(found, Documented):
             answer.headers["x-sandbox"] = self.answers.source(found)
-        return answer
+        return answer if self._caller is None else replace(answer, caller=self._caller)
 
     def _endpoints(self, call: Call) -> Mapping[str, Endpoint | Documented]:
         """The endpoints at the path of a call, by verb. What is documented is looked up only if it is needed."""
@@ -80,6 +83,9 @@ class Gateway:
             if userid is None:
                 raise Denied(dialect.expired if logins.knows(token) else dialect.stale)
             self._company.caller = self._company.person(userid)
+            self._caller = userid
+        else:
+            self._caller = self._company.credentials.appkey
 
     def _admit(self, call: Call, endpoint: Endpoint | Documented, dialect: Bare) -> None:
         credentials = self._company.credentials

@@ -93,12 +93,13 @@ def _parts(content_type: str, content: bytes) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply; `code` is its error code, 0 if there is none."""
+    """A reply; `code` is its error code, 0 if there is none. `caller` is whose token the request had."""
 
     status: int
     content: bytes
     headers: dict[str, str]
     code: int | str = 0
+    caller: str | None = None
 
     @classmethod
     def json(

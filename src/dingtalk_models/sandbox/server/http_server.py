@@ -7,8 +7,9 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +24,9 @@ from dingtalk_models.sandbox.server.envelopes import Answer, Call
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 
 log = logging.getLogger("dingtalk_models.sandbox")
+
+LONGEST_REPLY: Final = 65_536
+"""The bytes of an answer that are kept: a file may be much longer."""
 
 _SECRETS: Final = (
     "access_token",
@@ -55,6 +59,10 @@ class Received:
         at: when, in seconds since the epoch by the sandbox's clock.
         documented: whether the sandbox only knows the documentation of the API: it checked the request as documented,
             and answered with the documented sample.
+        caller: whose token it had: the AppKey of the app, or the userid of a person; None: it had no valid one.
+        seconds: how long the answer took to make.
+        reply: the body of the answer, at most the first `LONGEST_REPLY` bytes of it.
+        reply_type: the content type of the answer.
     """
 
     method: str
@@ -66,6 +74,10 @@ class Received:
     code: int | str | None
     at: float
     documented: bool = False
+    caller: str | None = None
+    seconds: float = 0.0
+    reply: bytes = b""
+    reply_type: str = ""
 
     def __repr__(self) -> str:
         """Without the headers; tokens and secrets masked."""
@@ -107,8 +119,9 @@ class App:
         call = Call.read(request.method, scope["path"], query, headers, content)
         fault = next((each for each in self.faults if each.strikes(call.path)), None)
         how = fault.how if fault else Behaviour()
+        begun = time.perf_counter()
         answer = self._answer(call, fault)
-        self._record(call, None if how.get("drop") else answer)
+        self._record(call, None if how.get("drop") else answer, time.perf_counter() - begun)
         if delay := how.get("delay"):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(request.state.stopping.wait(), delay)
@@ -135,12 +148,20 @@ class App:
         answer.headers.update(fault.how.get("headers", {}))
         return answer
 
-    def _record(self, call: Call, answer: Answer | None) -> None:
+    def _record(self, call: Call, answer: Answer | None, seconds: float) -> None:
         status, code = (answer.status, answer.code) if answer else (None, None)
         log.info("%s %s -> %s %s", call.method, call.path, status or "cut", "" if code is None else code)
         parts = (call.method, call.path, call.query, call.headers, call.body)
-        documented = answer is not None and answer.headers.get("x-sandbox") == "documented"
-        self.calls.append(Received(*parts, status, code, self._clock.now(), documented))
+        received = Received(*parts, status, code, self._clock.now(), seconds=seconds)
+        if answer is not None:
+            received = replace(
+                received,
+                documented=answer.headers.get("x-sandbox") == "documented",
+                caller=answer.caller,
+                reply=answer.content[:LONGEST_REPLY],
+                reply_type=answer.headers.get("content-type", ""),
+            )
+        self.calls.append(received)
 
 
 class _Protocol(H11Protocol):
