@@ -28,7 +28,6 @@ class Gateway:
         self._scopes = scopes
         self._recent: dict[str, deque[float]] = {}
         self.answers = Answers()
-        self._caller: str | None = None
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; endpoints change the company only here."""
@@ -38,7 +37,7 @@ class Gateway:
             return authorise(self._company, call)
         dialect = dialect_of(call.path)
         self._company.caller = None
-        self._caller = None
+        caller: str | None = None
         found: Endpoint | Documented | None = None
         try:
             found = dialect.pick(self._endpoints(call), call.method)
@@ -46,7 +45,7 @@ class Gateway:
                 log.warning("not implemented by the sandbox: %s %s", call.method, call.path)
                 return dialect.unknown(call.path)
             if not found.open:
-                self._admit(call, found, dialect)
+                caller = self._admit(call, found, dialect)
             if isinstance(found, Documented):
                 answer = self.answers.answer(call, found, dialect)
             else:
@@ -55,7 +54,7 @@ class Gateway:
             answer = dialect.refused(refusal)
         if isinstance(found, Documented):
             answer.headers["x-sandbox"] = self.answers.source(found)
-        return answer if self._caller is None else replace(answer, caller=self._caller)
+        return replace(answer, caller=caller)
 
     def _endpoints(self, call: Call) -> Mapping[str, Endpoint | Documented]:
         """The endpoints at the path of a call, by verb. What is documented is looked up only if it is needed."""
@@ -72,7 +71,8 @@ class Gateway:
         with pushing_changes(self._company):
             return endpoint.handler(self._company, **arguments)
 
-    def _check_token(self, token: str, endpoint: Endpoint | Documented, dialect: Bare) -> None:
+    def _check_token(self, token: str, endpoint: Endpoint | Documented, dialect: Bare) -> str:
+        """Refuse a token that is not valid; returns whose it is."""
         logins = self._company.logins
         if isinstance(endpoint, Endpoint) and endpoint.token == "sso":
             if not logins.accepts_sso(token):
@@ -83,16 +83,16 @@ class Gateway:
             if userid is None:
                 raise Denied(dialect.expired if logins.knows(token) else dialect.stale)
             self._company.caller = self._company.person(userid)
-            self._caller = userid
-        else:
-            self._caller = self._company.credentials.appkey
+            return userid
+        return self._company.credentials.appkey
 
-    def _admit(self, call: Call, endpoint: Endpoint | Documented, dialect: Bare) -> None:
+    def _admit(self, call: Call, endpoint: Endpoint | Documented, dialect: Bare) -> str:
+        """Refuse a call that may not be made; returns whose token it has."""
         credentials = self._company.credentials
         token = dialect.token(call)
         if not token:
             raise Denied(dialect.blank)
-        self._check_token(token, endpoint, dialect)
+        caller = self._check_token(token, endpoint, dialect)
         scope = endpoint.scope
         if scope and self._scopes is not None and scope not in self._scopes:
             url = f"https://open-dev.dingtalk.com/appscope/apply?content={credentials.appkey}%23{scope}"
@@ -104,3 +104,4 @@ class Gateway:
             if len(recent) == self._qps and now - recent[0] < 1:
                 raise Denied(dialect.throttled)
             recent.append(now)
+        return caller
