@@ -1,5 +1,6 @@
 """The documented events, as the package ships them, and the type of `app.callback.on`.
 
+event_samples.json holds a sample of each event for the sandbox: its fields without those that every event has.
 event_types.json holds one event a line: its Chinese title, the slug of its page, and its fields with their types. Of
 several pages, that of internal apps comes first, then those of others, then those in the archive; fields of the later
 ones are added.
@@ -12,8 +13,10 @@ from collections import defaultdict
 from typing import Any
 
 from dingtalk_models.callback.events import classes
+from dingtalk_models.core.json_values import is_object
 from generators import facts
 from generators.facts import Page
+from generators.platform.sandbox import OF_TYPE
 
 
 def event_types() -> str:
@@ -24,6 +27,36 @@ def event_types() -> str:
     types = [{"name": name, **_described(pages[name])} for name in sorted(pages)]
     lines = ",\n".join(json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in types)
     return f"[\n{lines}\n]\n"
+
+
+HEAD = {"EventType", "EventTime", "CorpId", "BizId", "eventId", "syncAction", "syncSeq"}
+"""Fields of every event, which are no part of what happened."""
+
+
+def event_samples() -> str:
+    """A sample of each event, as JSON: as it is pushed, else as Stream mode has it, else one made of its fields."""
+    pages: defaultdict[str, list[Page]] = defaultdict(list)
+    for page in facts.events():
+        pages[page["event_type"]].append(page)
+    lines = [
+        json.dumps(
+            {"name": name, "title": _described(pages[name])["title"], "fields": _sample(pages[name])},
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        for name in sorted(pages)
+    ]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def _sample(pages: list[Page]) -> dict[str, Any]:
+    """What is documented of an event that happened."""
+    for page in sorted(pages, key=_rank):
+        samples = page["samples"]
+        for sample in (samples.get("http"), samples.get("stream", {}).get("data"), samples.get("sync")):
+            if is_object(sample) and (shown := {k: v for k, v in sample.items() if k not in HEAD}):
+                return shown
+    return {field["name"]: OF_TYPE.get(field["type"], "text") for field in sorted(pages, key=_rank)[0]["fields"]}
 
 
 def _described(pages: list[Page]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def files() -> dict[Path, str]:
     return {
         **{path: _formatted(path, text) for path, text in python.items()},
         PACKAGE / "callback" / "event_types.json": events.event_types(),
+        PACKAGE / "sandbox" / "callback" / "event_samples.json": events.event_samples(),
         PLATFORM / "documented.json": source.documented_json(),
         PLATFORM / "undocumented.txt": source.undocumented(),
         **{PACKAGE / "sandbox" / "platform" / f"{product}.json": text for product, text in sandbox.files().items()},

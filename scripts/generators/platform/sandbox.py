@@ -60,6 +60,8 @@ def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
         "names": names,
         "verb": page["http"],
         "path": page["path"],
+        "title": page["title"],
+        "doc": page["doc"],
         "scope": next(iter(page["permissions"]), None),
         "open": page["auth"] not in {"header:x-acs-dingtalk-access-token", "query:access_token"},
         "invalid": _invalid(pages),

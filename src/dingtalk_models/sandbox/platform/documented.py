@@ -36,6 +36,8 @@ class Documented:
 
     Attributes:
         names: the platform's names for it.
+        title: its title in Chinese.
+        doc: the slug of its documentation page.
         scope: the permission scope that it needs.
         open: whether it needs no access token.
         invalid: the documented code for a wrong parameter.
@@ -48,6 +50,8 @@ class Documented:
     names: tuple[str, ...]
     verb: str
     path: str
+    title: str = ""
+    doc: str = ""
     scope: str | None = None
     open: bool = False
     invalid: str | None = None
