@@ -20,6 +20,7 @@ another answer. An API that is not documented is refused, and logged in `dingtal
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from types import TracebackType
@@ -30,12 +31,14 @@ if not (find_spec("starlette") and find_spec("uvicorn")):
 
 from dingtalk_models.modules import MODULES
 from dingtalk_models.sandbox.gateway import Gateway
+from dingtalk_models.sandbox.handle import PREFIX, Handle
 from dingtalk_models.sandbox.message import clicking, saying
 from dingtalk_models.sandbox.message.saying import Audio, File, Picture, RichText, Sayable, Video
 from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
+from dingtalk_models.sandbox.server.guard import Guard, is_loopback
 from dingtalk_models.sandbox.server.http_server import App, Received, Server
 from dingtalk_models.sandbox.server.loading import load_endpoints
 from dingtalk_models.sandbox.state.auth import Credentials
@@ -102,8 +105,11 @@ class Sandbox:
         org: `seeded`: a company with departments, people and roles; `empty`: the root department alone.
         scopes: the permission scopes granted to the app; None: all.
         credentials: those of the company and its app; give them where several sandboxes must differ.
+        key: what requests to the handle (`/_sandbox`) and the page need; by default, a random one if other machines can
+            reach `host`, else none.
 
     Attributes:
+        key: what requests to the handle and the page need; None: nothing.
         company: the state; a test may change it and look at it.
         clock: the time for expiry, throttling and login codes; `clock.advance(seconds)`.
         calls: the requests that were received, oldest first.
@@ -121,6 +127,7 @@ class Sandbox:
         org: Literal["seeded", "empty"] = "seeded",
         scopes: Collection[str] | None = None,
         credentials: Credentials | None = None,
+        key: str | None = None,
     ) -> None:
         self.company = (seeded_company if org == "seeded" else Company)(credentials=credentials)
         held = self.company.credentials
@@ -129,7 +136,9 @@ class Sandbox:
         self.sso_secret = held.sso_secret
         self.clock: Clock = held.clock
         self._gateway = Gateway(self.company, qps, None if scopes is None else frozenset(scopes))
-        self._app = App(self._gateway.answer, held.clock, WebSocket(self.company.stream))
+        self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))
+        own = {PREFIX: Guard(Handle(self), host, self.key)}
+        self._app = App(self._gateway.answer, held.clock, WebSocket(self.company.stream), own)
         self.calls: list[Received] = self._app.calls
         self.pushes: list[Push] = self.company.callbacks.pushes
         self.stream: Streams = self.company.stream

@@ -9,6 +9,9 @@ from typing import Final
 
 BEIJING: Final = timezone(timedelta(hours=8))
 
+LAST: Final = 32_503_651_200.0
+"""The moment that the clock does not reach: the year 3000 in Beijing."""
+
 
 class Clock:
     """The wall clock, plus whatever it was advanced by."""
@@ -22,7 +25,13 @@ class Clock:
         return time.time() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Let this much time pass at once."""
+        """Let this much time pass at once.
+
+        Raises:
+            ValueError: the platform has no dates so far away.
+        """
+        if not self.now() + seconds < LAST:
+            raise ValueError("the clock cannot be moved beyond the year 2999")
         self._offset += seconds
         for wake in self._waiting:
             wake()

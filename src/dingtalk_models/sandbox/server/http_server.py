@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -96,19 +96,26 @@ class App:
         answer: answers a call.
         clock: the sandbox's time.
         websocket: serves the WebSockets.
+        own: what answers at paths of the sandbox's own, by the first segment: `/_sandbox`. It is not recorded.
     """
 
-    def __init__(self, answer: Callable[[Call], Answer], clock: Clock, websocket: ASGIApp) -> None:
+    def __init__(
+        self, answer: Callable[[Call], Answer], clock: Clock, websocket: ASGIApp, own: Mapping[str, ASGIApp]
+    ) -> None:
         self.calls: list[Received] = []
         self.faults: list[Fault] = []
         self._answer_call = answer
         self._websocket = websocket
+        self._own = own
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
+            return
+        if own := self._own.get(f"/{scope['path'][1:].partition('/')[0]}"):
+            await own(scope, receive, send)
             return
         request = Request(scope, receive)
         try:
@@ -203,7 +210,8 @@ class Server:
         """Listen, and serve."""
         if self._url is not None:
             return
-        listener = socket.create_server(self._address, backlog=1024)
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        listener = socket.create_server(self._address, family=family, backlog=1024)
         # asyncio does this by itself only for sockets that it made; without it each reply waits for an ACK
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = listener.getsockname()[:2]
@@ -213,7 +221,7 @@ class Server:
         )
         self._thread.start()
         ready.wait()
-        self._url = f"http://{host}:{port}"
+        self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def stop(self) -> None:
         """Cut the open connections, and end the thread."""

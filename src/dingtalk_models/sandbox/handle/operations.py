@@ -1,0 +1,132 @@
+"""The table of operations, and the decorator that puts a function into it.
+
+An operation is a function of the sandbox. Its signature is what it takes and returns; its docstring says in both
+languages what it does:
+
+    @operation("POST", "/clock/advance", "clock.advance")
+    def advance_clock(sandbox: Sandbox, body: Advance) -> Time:
+        \"\"\"Move the clock forward. / 拨快时钟。\"\"\"
+
+`body` and `query` are models; other parameters are segments of the path. From this one declaration come the route, the
+validation and the document.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from types import NoneType
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+
+Verb: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class Body(BaseModel):
+    """What a request says: strict, and without unknown fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Query(BaseModel):
+    """The query of a request: texts that become numbers and truth values, and no unknown names."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation.
+
+    Attributes:
+        verb: its verb.
+        path: its path, below `/_sandbox`.
+        python: what does the same in Python, as an attribute of `Sandbox`: `clock.advance`.
+        perform: the function.
+        waits: whether it may wait for somebody, and so must not run on the sandbox's thread.
+    """
+
+    verb: Verb
+    path: str
+    python: str
+    perform: Callable[..., Any]
+    waits: bool
+
+    @property
+    def name(self) -> str:
+        """Its name, which is that of the function."""
+        return self.perform.__name__
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the name of its file."""
+        return self.perform.__module__.rpartition(".")[2]
+
+    @property
+    def summary(self) -> str:
+        """What it does, in both languages."""
+        return inspect.getdoc(self.perform) or ""
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """The parameters and the reply."""
+        return inspect.signature(self.perform, eval_str=True)
+
+    @cached_property
+    def body(self) -> type[BaseModel] | None:
+        """The model of the body."""
+        return self._model("body")
+
+    @cached_property
+    def query(self) -> type[BaseModel] | None:
+        """The model of the query."""
+        return self._model("query")
+
+    @cached_property
+    def place(self) -> type[BaseModel]:
+        """The model of the segments in the path."""
+        parameters = self.signature.parameters
+        fields: dict[str, Any] = {name: (parameters[name].annotation, ...) for name in segments(self.path)}
+        return create_model(self.name, __base__=Query, **fields)
+
+    @cached_property
+    def reply(self) -> TypeAdapter[Any] | None:
+        """What reads the reply; None: there is none."""
+        returned = self.signature.return_annotation
+        return None if returned in (None, NoneType) else TypeAdapter(returned)
+
+    def _model(self, name: str) -> type[BaseModel] | None:
+        parameter = self.signature.parameters.get(name)
+        return parameter.annotation if parameter else None
+
+
+OPERATIONS: Final[list[Operation]] = []
+"""Every operation, in the order of the document."""
+
+
+def operation(
+    verb: Verb, path: str, python: str, *, waits: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a function as an operation.
+
+    Args:
+        verb: the verb.
+        path: the path below `/_sandbox`; `{name}` is a segment that is a parameter.
+        python: what does the same in Python, as an attribute of `Sandbox`.
+        waits: whether it may wait for somebody.
+    """
+
+    def declare(perform: Callable[..., Any]) -> Callable[..., Any]:
+        OPERATIONS.append(Operation(verb, path, python, perform, waits))
+        return perform
+
+    return declare
+
+
+def segments(path: str) -> list[str]:
+    """The names of the segments in a path that are parameters."""
+    return re.findall(r"\{(\w+)", path)

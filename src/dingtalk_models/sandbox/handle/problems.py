@@ -1,0 +1,125 @@
+"""What the handle answers if something is wrong: what it is, which field, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.responses import Response
+
+from dingtalk_models.sandbox.server.errors import Refused
+
+Kind: TypeAlias = Literal[
+    "malformed", "forbidden", "not_found", "wrong_verb", "conflict", "timeout", "too_large", "invalid", "broken"
+]
+
+STATUSES: Final[dict[Kind, int]] = {
+    "malformed": 400,
+    "forbidden": 403,
+    "not_found": 404,
+    "wrong_verb": 405,
+    "conflict": 409,
+    "timeout": 409,
+    "too_large": 413,
+    "invalid": 422,
+    "broken": 500,
+}
+_HINTS: Final[dict[Kind, str]] = {
+    "malformed": "Send one JSON object, in UTF-8. / 请发送一个 UTF-8 编码的 JSON 对象。",
+    "forbidden": "Use the sandbox's own address, and its key. / 请使用沙箱自己的地址和密钥。",
+    "not_found": "GET lists what there is. / 用 GET 可列出已有内容。",
+    "wrong_verb": "The header Allow has the verbs. / 可用的方法见响应头 Allow。",
+    "conflict": "Look at the state, and change what is in the way. / 查看当前状态，先处理冲突。",
+    "timeout": "Nobody answered in time: see whether the app runs. / 等待超时，请确认应用是否在运行。",
+    "too_large": "Send less at once. / 请减少单次发送的内容。",
+    "invalid": "/_sandbox/openapi.json says what each field may be. / 各字段的取值见 /_sandbox/openapi.json。",
+    "broken": "This is an error of the sandbox; its log has the details. / 这是沙箱自身的错误，详见其日志。",
+}
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Why a request failed, and what to do.
+
+    Attributes:
+        status: the HTTP status.
+        error: the kind of error.
+        message: what is wrong.
+        fields: the fields that are wrong.
+        hint: what to do, in English and in Chinese.
+        code: the platform's code, if one of its rules refuses this.
+    """
+
+    status: int
+    error: Kind
+    message: str
+    fields: list[FieldProblem] = []
+    hint: str
+    code: int | str | None = None
+
+
+class Failed(Exception):
+    """An operation cannot do what was asked."""
+
+    def __init__(
+        self, kind: Kind, message: str, fields: Iterable[FieldProblem] = (), *, code: int | str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problem = Problem(
+            status=STATUSES[kind], error=kind, message=message, fields=[*fields], hint=_HINTS[kind], code=code
+        )
+
+    def response(self) -> Response:
+        """The reply."""
+        content = self.problem.model_dump_json().encode()
+        return Response(content, self.problem.status, media_type="application/json")
+
+
+def of_validation(error: ValidationError) -> Failed:
+    """What a model says of a request that does not fit it."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    if details[0]["type"] == "json_invalid":
+        return Failed("malformed", f"The body cannot be read: {details[0]['msg']}.")
+    fields = [FieldProblem(field=_place(each), message=each["msg"]) for each in details]
+    return Failed("invalid", "; ".join(f"{each.field}: {each.message}" for each in fields[:5]), fields)
+
+
+def of_error(error: Exception) -> Failed | None:
+    """What an error means that `Sandbox` raises on purpose; None: it is a mistake of the sandbox."""
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, Refused):
+        return Failed("conflict", f"{error.message} ({error.code})", code=error.code)
+    # a KeyError, which is a LookupError too, was never meant for a caller
+    kinds: dict[type[Exception], Kind] = {
+        LookupError: "not_found",
+        PermissionError: "conflict",
+        TimeoutError: "timeout",
+        ValueError: "invalid",
+    }
+    kind = kinds.get(type(error))
+    return Failed(kind, _sentence(str(error))) if kind else None
+
+
+def of_status(status: int, path: str, verb: str) -> Failed:
+    """What a status says that the router answers."""
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return Failed("wrong_verb", f"{path} does not know {verb}.")
+    return Failed("not_found", f"There is nothing at {path}.")
+
+
+def _place(detail: ErrorDetails) -> str:
+    return ".".join(map(str, detail["loc"])) or "body"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

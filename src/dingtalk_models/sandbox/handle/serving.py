@@ -1,0 +1,177 @@
+"""Serves the operations: reads a request, performs it, and writes the reply."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from dingtalk_models.sandbox.handle import PREFIX
+from dingtalk_models.sandbox.handle.document import document
+from dingtalk_models.sandbox.handle.operations import OPERATIONS, Operation
+from dingtalk_models.sandbox.handle.problems import Failed, of_error, of_status, of_validation
+from dingtalk_models.sandbox.server.loading import load_endpoints
+
+if TYPE_CHECKING:
+    from dingtalk_models.sandbox import Sandbox
+
+T = TypeVar("T")
+Perform = Callable[[Request], Awaitable[Response]]
+
+LARGEST: Final = 64 * 1024 * 1024
+"""The bytes that a body may have."""
+
+MOST_WAITING: Final = 64
+"""The operations that may wait for somebody at once; more wait for these."""
+
+log = logging.getLogger("dingtalk_models.sandbox")
+
+
+def serving(sandbox: Sandbox) -> ASGIApp:
+    """The application of one sandbox."""
+    load_endpoints([__package__ or ""])
+    waiting = asyncio.Semaphore(MOST_WAITING)
+    by_path: defaultdict[str, dict[str, Perform]] = defaultdict(dict)
+    for each in OPERATIONS:
+        by_path[each.path][each.verb] = partial(_perform, sandbox, each, waiting)
+    routes = [Route(f"{PREFIX}/openapi.json", _document, methods=["GET"])]
+    routes += [Route(PREFIX + path, _by_verb(verbs), methods=list(verbs)) for path, verbs in by_path.items()]
+    handlers = {HTTPException: _not_routed, Failed: _failed, ClientDisconnect: _gone, Exception: _broken}
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+@cache
+def described() -> bytes:
+    """The OpenAPI document."""
+    load_endpoints([__package__ or ""])
+    return document(OPERATIONS)
+
+
+async def _document(request: Request) -> Response:
+    del request
+    return Response(described(), media_type="application/json")
+
+
+def _by_verb(verbs: dict[str, Perform]) -> Perform:
+    async def choose(request: Request) -> Response:
+        return await verbs["GET" if request.method == "HEAD" else request.method](request)
+
+    return choose
+
+
+async def _perform(sandbox: Sandbox, operation: Operation, waiting: asyncio.Semaphore, request: Request) -> Response:
+    try:
+        arguments = await _arguments(operation, request)
+        work = partial(operation.perform, sandbox, **arguments)
+        if operation.waits:
+            async with waiting:
+                result = await _in_thread(work, request.state.stopping)
+        else:
+            result = work()
+    except ValidationError as error:
+        raise of_validation(error) from None
+    except Exception as error:
+        failed = of_error(error)
+        if failed is None:
+            raise
+        raise failed from None
+    if operation.reply is None:
+        return Response(status_code=204)
+    if isinstance(result, bytes):
+        return Response(result, media_type="application/octet-stream")
+    return Response(operation.reply.dump_json(result, warnings=False), media_type="application/json")
+
+
+async def _arguments(operation: Operation, request: Request) -> dict[str, Any]:
+    """The arguments of the function."""
+    place = operation.place.model_validate(request.path_params)
+    arguments: dict[str, Any] = {name: getattr(place, name) for name in operation.place.model_fields}
+    given = dict(request.query_params)
+    if operation.query is not None:
+        arguments["query"] = operation.query.model_validate(given)
+    elif given:
+        _Nothing.model_validate(given)
+    if operation.body is not None:
+        arguments["body"] = operation.body.model_validate_json(await _content(request) or b"{}")
+    return arguments
+
+
+class _Nothing(BaseModel, extra="forbid"):
+    """The query of an operation without one."""
+
+
+async def _content(request: Request) -> bytes:
+    """The body, unless it is too large."""
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > LARGEST:
+            raise Failed("too_large", f"The body has more than {LARGEST} bytes.")
+    return bytes(content)
+
+
+async def _in_thread(work: Callable[[], T], stopping: asyncio.Event) -> T:
+    """Do this in a thread, but wait for it no longer than the sandbox runs."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def finish(result: Callable[[], None]) -> None:
+        if not done.done():
+            result()
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 -- the request that waits raises it
+            end = partial(done.set_exception, error)
+        else:
+            end = partial(done.set_result, result)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(finish, end)
+
+    threading.Thread(target=run, name="dingtalk-handle", daemon=True).start()
+    stopped = asyncio.ensure_future(stopping.wait())
+    either: set[asyncio.Future[Any]] = {done, stopped}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if not done.done():
+        done.cancel()
+        raise Failed("conflict", "The sandbox is stopping.")
+    stopped.cancel()
+    return done.result()
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    response = of_status(error.status_code, request.url.path, request.method).response()
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, Failed)
+    return error.response()
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """The client has cut the connection: nobody reads this."""
+    del request, error
+    return Response(status_code=400)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """An error of the sandbox itself; what called this logs it, with its traceback."""
+    log.error("%s %s -> 500", request.method, request.url.path)
+    return Failed("broken", f"{type(error).__name__}: {error}").response()

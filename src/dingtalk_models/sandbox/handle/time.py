@@ -1,0 +1,42 @@
+"""The sandbox's time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.handle.operations import Body, operation
+from dingtalk_models.sandbox.server.clock import Clock, in_beijing
+
+
+class Time(BaseModel):
+    """The sandbox's time: in seconds since the epoch, and as Beijing has it."""
+
+    now: float
+    beijing: datetime
+
+    @classmethod
+    def of(cls, clock: Clock) -> Time:
+        """The time that a clock shows."""
+        return cls(now=(now := clock.now()), beijing=in_beijing(now))
+
+
+class Advance(Body):
+    """How far to move the clock."""
+
+    seconds: float = Field(ge=0)
+
+
+@operation("GET", "/clock", "clock.now")
+def read_clock(sandbox: Sandbox) -> Time:
+    """Read the clock. / 读取时钟。"""
+    return Time.of(sandbox.clock)
+
+
+@operation("POST", "/clock/advance", "clock.advance")
+def advance_clock(sandbox: Sandbox, body: Advance) -> Time:
+    """Let this much time pass at once. / 让时间立即过去这么多秒。"""
+    sandbox.clock.advance(body.seconds)
+    return Time.of(sandbox.clock)

@@ -1,0 +1,130 @@
+"""Keeps strangers away from what steers the sandbox: the handle at `/_sandbox`, and the page.
+
+Everybody on this machine may steer it, but no web page that happens to be open in a browser may. Such a page can send
+requests here. It gives itself away by its `Origin`, or, if its own name resolves to 127.0.0.1 (DNS rebinding), by the
+`Host`. On an address that other machines can reach, a key is needed too.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+COOKIE: Final = "sandbox-key"
+"""The cookie that has the key, in a browser that came with `?key=`."""
+
+
+class Guard:
+    """ASGI middleware that refuses requests of strangers with 403.
+
+    The key is taken from the header `X-Sandbox-Key`, from `Authorization: Bearer`, or from a cookie. A browser gets the
+    cookie when it opens an address with `?key=`.
+
+    Args:
+        app: what it keeps strangers away from.
+        host: the address that the sandbox listens on.
+        key: the key that is needed; None: none is.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, key: str | None) -> None:
+        self._app = app
+        self._key = key
+        self._host = host
+        self._reachable = not is_loopback(host)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        connection = HTTPConnection(scope)
+        problem = self._foreign(connection, scope["method"])
+        if problem is not None:
+            await _refusal(*problem)(scope, receive, send)
+        elif self._key is None or self._has_key(connection, self._key):
+            await self._app(scope, receive, send)
+        elif scope["method"] == "GET" and self._same(connection.query_params.get("key", ""), self._key):
+            await _signed_in(connection, self._key)(scope, receive, send)
+        else:
+            hint = "Send the key that was printed at start. / 请在 X-Sandbox-Key 中携带启动时打印的密钥。"
+            await _refusal("The key is missing or wrong.", "X-Sandbox-Key", hint)(scope, receive, send)
+
+    def _foreign(self, connection: HTTPConnection, method: str) -> tuple[str, str, str] | None:
+        """What shows that a web page of somebody else sent this request: what is wrong, where, and what to do."""
+        host, origin = connection.headers.get("host", ""), connection.headers.get("origin")
+        if not self._is_own(host):
+            hint = "Use the address that the sandbox printed at start. / 请使用启动时打印的地址。"
+            return f"The sandbox is not called {host!r}.", "Host", hint
+        hint = "A page of another site may not steer the sandbox. / 其他网站的页面不能操作沙箱。"
+        if origin is not None and _place(origin) != host.lower():
+            return f"The page {origin!r} is foreign.", "Origin", hint
+        site, mode = (connection.headers.get(f"sec-fetch-{name}") for name in ("site", "mode"))
+        # a link to the sandbox may stand anywhere
+        if site in ("cross-site", "same-site") and (mode, method) != ("navigate", "GET"):
+            return "A foreign page sent this.", "Sec-Fetch-Site", hint
+        return None
+
+    def _is_own(self, host: str) -> bool:
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        except ValueError:
+            return False
+        if name in ("localhost", self._host.lower()) or is_loopback(name):
+            return True
+        if not self._reachable:
+            return False
+        # nobody but its own network can give such a name a meaning
+        return _is_address(name) or name == socket.gethostname().lower() or (name != "" and "." not in name)
+
+    def _has_key(self, connection: HTTPConnection, key: str) -> bool:
+        kind, _, bearer = connection.headers.get("authorization", "").partition(" ")
+        given = (
+            connection.headers.get("x-sandbox-key", ""),
+            bearer.strip() if kind.lower() == "bearer" else "",
+            connection.cookies.get(COOKIE, ""),
+        )
+        return any(self._same(each, key) for each in given)
+
+    def _same(self, given: str, key: str) -> bool:
+        return secrets.compare_digest(given.encode("utf-8", "replace"), key.encode())
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    return host.lower() == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _place(origin: str) -> str | None:
+    """The host and port of an origin; None: a page without one, such as a file."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return None
+    return parts.netloc.lower() if parts.scheme in ("http", "https") else None
+
+
+def _signed_in(connection: HTTPConnection, key: str) -> Response:
+    """The way to the same address without the key in it; the browser keeps the key."""
+    rest = urlencode([(name, value) for name, value in connection.query_params.multi_items() if name != "key"])
+    path = "/" + connection.url.path.lstrip("/")  # two slashes would lead to another host
+    response = RedirectResponse(f"{path}{'?' if rest else ''}{rest}", 303)
+    response.set_cookie(COOKIE, key, httponly=True, samesite="strict")
+    return response
+
+
+def _refusal(message: str, field: str, hint: str) -> Response:
+    about = {"field": field, "message": message}
+    body = {"status": 403, "error": "forbidden", "message": message, "fields": [about], "hint": hint}
+    return JSONResponse(body, 403)
