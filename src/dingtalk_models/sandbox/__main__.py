@@ -12,10 +12,10 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import __doc__ as about
 
 
-def main() -> None:
-    """Serve; print the address and the credentials, and log every request."""
+def options(program: str = "python -m dingtalk_models.sandbox") -> argparse.ArgumentParser:
+    """The options. The command `dingtalk-models sandbox` has the same."""
     parser = argparse.ArgumentParser(
-        prog="python -m dingtalk_models.sandbox",
+        prog=program,
         description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -23,9 +23,18 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8787, help="port; 0 for a free one (default: %(default)s)")
     parser.add_argument("--qps", type=int, help="calls a second for each API, such as 20 (default: no limit)")
     parser.add_argument("--empty", action="store_true", help="start with the root department alone")
-    options = parser.parse_args()
+    return parser
+
+
+def main(arguments: argparse.Namespace | None = None) -> None:
+    """Serve; print the address and the credentials, and log every request.
+
+    Args:
+        arguments: what `options` read; by default this reads the command line.
+    """
+    given = arguments or options().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
-    sandbox = Sandbox(options.port, options.host, qps=options.qps, org="empty" if options.empty else "seeded")
+    sandbox = Sandbox(given.port, given.host, qps=given.qps, org="empty" if given.empty else "seeded")
     with sandbox, contextlib.suppress(KeyboardInterrupt):
         sys.stdout.write(
             f"""\
