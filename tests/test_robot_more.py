@@ -20,7 +20,6 @@ from dingtalk_models.message import (
     Voice,
 )
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.message.ding import Dings
 from dingtalk_models.sandbox.message.shortcut import Shortcuts
 from dingtalk_models.sandbox.state.conversation import PrivateChat
 
@@ -39,7 +38,7 @@ def chat(sandbox: Sandbox) -> PrivateChat:
 def test_a_ding_reaches_people_and_is_recalled(app: DingTalkApp, sandbox: Sandbox) -> None:
     ding = Robot.send_ding("服务器着火了", ["zhaolei", "nobody"])
     assert ding.failed == {"staffId.notExisted": ["nobody"]}
-    (kept,) = sandbox.company.keep(Dings).sent.values()
+    (kept,) = sandbox.company.outbox.dings.sent.values()
     assert (kept.content, kept.remind_type, kept.receivers, kept.recalled) == ("服务器着火了", 1, ["zhaolei"], False)
     assert ding.recall() == ding.open_ding_id
     assert kept.recalled
@@ -52,7 +51,7 @@ def test_a_ding_reaches_people_and_is_recalled(app: DingTalkApp, sandbox: Sandbo
 @pytest.mark.parametrize("voice", get_args(CallVoice))
 def test_a_call_in_each_voice(app: DingTalkApp, sandbox: Sandbox, voice: CallVoice) -> None:
     Robot.send_ding("服务器着火了", ["zhaolei"], remind_type=3, call_voice=voice)
-    (kept,) = sandbox.company.keep(Dings).sent.values()
+    (kept,) = sandbox.company.outbox.dings.sent.values()
     assert (kept.remind_type, kept.call_voice) == (3, voice)
 
 
@@ -63,7 +62,7 @@ def test_limits_and_refusals_of_a_ding(app: DingTalkApp, sandbox: Sandbox) -> No
     assert problems(refused, "急", ["u"], remind_type=4, call_voice="Robot").keys() == {"remind_type", "call_voice"}
     with pytest.raises(errors.InvalidRequest, match=r"invalid\.chatbotId"):
         Robot.send_ding("急", ["zhaolei"], robot_code="other")
-    sandbox.company.keep(Dings).left[3] = 0
+    sandbox.company.outbox.dings.left[3] = 0
     with pytest.raises(errors.ApiError, match="ding server quota insufficient"):
         Robot.send_ding("急", ["zhaolei"], remind_type=3)
 

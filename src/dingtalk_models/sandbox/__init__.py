@@ -47,7 +47,9 @@ from dingtalk_models.sandbox.state.card import Card, Cards, CardState, Click, Ha
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Admin, Department, Membership, Role, RoleGroup, User
 from dingtalk_models.sandbox.state.conversation import Conversation, Entry
+from dingtalk_models.sandbox.state.events import Event, Events
 from dingtalk_models.sandbox.state.group import Group
+from dingtalk_models.sandbox.state.message import Outbox
 from dingtalk_models.sandbox.state.seed import seeded_company
 from dingtalk_models.sandbox.state.stream import Client, NoClient, StreamMessage, Streams
 from dingtalk_models.sandbox.stream.websocket import WebSocket, protocol
@@ -71,11 +73,14 @@ __all__ = [
     "Credentials",
     "Department",
     "Entry",
+    "Event",
+    "Events",
     "Fault",
     "File",
     "Group",
     "Membership",
     "NoClient",
+    "Outbox",
     "OwnAnswer",
     "Picture",
     "Push",
@@ -149,6 +154,16 @@ class Sandbox:
     def cards(self) -> Cards:
         """The interactive cards, by their ids: as they stand, and every state in which they were seen."""
         return self.company.keep(Cards)
+
+    @property
+    def outbox(self) -> Outbox:
+        """What the app sent: `outbox.of("zhaolei")` is what that person has of it."""
+        return self.company.outbox
+
+    @property
+    def events(self) -> Events:
+        """The events that were pushed, by HTTP or in Stream mode, oldest first: `events.of("user_add_org")`."""
+        return Events.read(self.pushes, self.stream.messages)
 
     @property
     def url(self) -> str:

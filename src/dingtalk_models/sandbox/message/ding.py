@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -11,35 +10,12 @@ from pydantic import Field
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.message import Ding
 
 SCOPE: Final = "Premium.Ding.Write"
 MOST: Final = 200
 
 RobotCode = Annotated[str, Field(min_length=1), Code("invalid.chatbotId", "invalidParameter.param.invalid")]
-
-
-@dataclass
-class Ding:
-    """A DING that was sent."""
-
-    content: str
-    remind_type: int
-    receivers: list[str]
-    call_voice: str | None = None
-    recalled: bool = False
-
-
-@dataclass
-class Dings:
-    """The DINGs of a company.
-
-    Attributes:
-        sent: the DINGs by their ids.
-        left: how many the company has left, by the way in which they reach people: 1 in the app, 2 SMS, 3 calls.
-    """
-
-    sent: dict[str, Ding] = field(default_factory=dict[str, Ding])
-    left: dict[int, int] = field(default_factory=lambda: {1: 1000, 2: 1000, 3: 1000})
 
 
 @endpoint("POST", "/v1.0/robot/ding/send", scope=SCOPE, invalid="invalidParameter.param.invalid")
@@ -57,13 +33,13 @@ def send(
         raise Refused("invalid.chatbotId")
     if len(receivers) > MOST:
         raise Refused("ding.receivercount.limit")
-    dings = company.keep(Dings)
+    dings = company.outbox.dings
     known = [userid for userid in receivers if userid in company.users]
     if len(known) > dings.left[remind_type]:
         raise Refused("ding.serverquota.insufficient")
     dings.left[remind_type] -= len(known)
     open_ding_id = secrets.token_hex(8)
-    dings.sent[open_ding_id] = Ding(content, remind_type, known, call_voice)
+    dings.sent[open_ding_id] = Ding(content, remind_type, known, company.credentials.clock.now(), call_voice)
     unknown = [userid for userid in receivers if userid not in known]
     failed: dict[str, Any] = {"failedList": {"staffId.notExisted": unknown}} if unknown else {}
     return {"openDingId": open_ding_id, **failed}
@@ -72,7 +48,7 @@ def send(
 @endpoint("POST", "/v1.0/robot/ding/recall", scope=SCOPE, invalid="invalidParameter.param.invalid")
 def recall(company: Company, *, robot_code: RobotCode, open_ding_id: str) -> Result:
     """撤回已经发送的DING消息."""
-    ding = company.keep(Dings).sent.get(open_ding_id)
+    ding = company.outbox.dings.sent.get(open_ding_id)
     if ding is None or ding.recalled or robot_code != company.credentials.appkey:
         raise Refused("recall.ding.exception")
     ding.recalled = True

@@ -21,6 +21,9 @@ log = logging.getLogger("dingtalk_models.sandbox")
 RETRIES: Final = (10.0, 30.0)
 PAGE: Final = 200
 
+HEAD: Final = ("EventType", "EventTime", "CorpId", "BizId", "eventId")
+"""The fields that every event has."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -42,13 +45,15 @@ class Push:
 
     Attributes:
         payload: the event, before it is encrypted.
-        attempts: its deliveries so far.
         due: when the next delivery is, by the sandbox's clock; None: there is none.
+        attempts: its deliveries so far.
+        at: when it happened, in seconds since the epoch by the sandbox's clock.
     """
 
     payload: dict[str, Any]
     due: float | None
     attempts: list[Attempt] = field(default_factory=list[Attempt])
+    at: float = 0.0
 
     @property
     def event_type(self) -> str:
@@ -79,8 +84,8 @@ class Callbacks:
         """Push an event."""
         now = self._clock.now()
         millis = int(now * 1000)
-        head = {"EventType": event_type, "EventTime": millis, "CorpId": self._corp_id, "BizId": str(millis)}
-        push = Push({**head, "eventId": uuid.uuid4().hex, **fields}, now)
+        common = (event_type, millis, self._corp_id, str(millis), uuid.uuid4().hex)
+        push = Push({**dict(zip(HEAD, common, strict=True)), **fields}, now, at=now)
         with self._changed:
             self.pushes.append(push)
         self.deliver(push)

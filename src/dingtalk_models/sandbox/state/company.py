@@ -12,7 +12,6 @@ from dingtalk_models.sandbox.state.attendance import Timesheets
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Callbacks
 from dingtalk_models.sandbox.state.contact import ROOT, Admin, Department, Membership, Role, RoleGroup, User
-from dingtalk_models.sandbox.state.conversations import Conversations
 from dingtalk_models.sandbox.state.customer import Clientele
 from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
@@ -34,8 +33,8 @@ class Company:
         self.role_groups: dict[int, RoleGroup] = {}
         self.roles: dict[int, Role] = {}
         self.attendance = Timesheets()
-        self.outbox = Outbox()
-        self.conversations = Conversations(self.credentials.clock, self.outbox.groups)
+        self.outbox = Outbox(self.credentials.clock)
+        self.conversations = self.outbox.conversations
         self.workflow = Workflow()
         self.clientele = Clientele()
         self.drive = Drive(self.credentials.clock)

@@ -10,7 +10,7 @@ from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.state.callback import Attempt
 from dingtalk_models.sandbox.state.stream import StreamMessage
 
-Via = Literal["person", "session", "robot", "card"]
+Via = Literal["person", "session", "robot", "card", "notification", "ding"]
 
 
 @dataclass(eq=False)
@@ -20,9 +20,10 @@ class Entry:
     Attributes:
         at: when, in seconds since the epoch by the sandbox's clock.
         sender: who said it: a userid, or None for the app's robot.
-        msgtype: the type of the message; for the robot API, the key of its template.
+        msgtype: the type of the message; for the robot API, the key of its template; `template` for a work
+            notification from one; `ding` for a DING.
         content: what it says, as it was sent.
-        via: where it comes from: a person, a session webhook, the robot API, a card.
+        via: where it comes from: a person, a session webhook, the robot API, a card, a work notification, a DING.
         mentions: the userids that are mentioned; `*` for everyone.
         payload: the message as the app receives it; None if the app does not get it.
         attempts: its deliveries by HTTP.
@@ -43,7 +44,7 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """Its text: of a recording what was recognised, of a card or Markdown the text in it."""
+        """Its text: of a recording what was recognised, of a card or Markdown the text in it, of OA the body."""
         return "".join(_texts(self.content))
 
     @property
@@ -57,6 +58,8 @@ def _texts(content: Mapping[str, Any]) -> Iterator[str]:
     for name in ("content", "text", "recognition", "markdown"):
         if isinstance(content.get(name), str):
             yield content[name]
+    if is_object(body := content.get("body")):
+        yield "\n".join(str(body[name]) for name in ("title", "content") if name in body)
     for name in ("richText", "links"):
         parts = content.get(name)
         for part in parts if is_array(parts) else []:

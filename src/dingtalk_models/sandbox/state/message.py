@@ -1,4 +1,4 @@
-"""What was sent: work notifications and messages of robots, and the groups and webhooks for them."""
+"""What was sent: work notifications, messages of robots, DINGs; and the conversations and webhooks for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.state.conversation import Entry
+from dingtalk_models.sandbox.state.conversations import Conversations
 from dingtalk_models.sandbox.state.group import Groups
 
 
@@ -40,6 +42,43 @@ class Task:
     to_all: bool = False
     read: set[str] = field(default_factory=set[str])
     recalled: bool = False
+
+    @property
+    def entry(self) -> Entry:
+        """The same, as something that was said. A notification from a template has the data for it."""
+        msgtype = str(self.msg.get("msgtype", "template"))
+        content = self.msg["data"] if msgtype == "template" else self.msg[msgtype]
+        return Entry(self.sent, None, msgtype, content, "notification", recalled=self.recalled)
+
+
+@dataclass
+class Ding:
+    """A DING: `remind_type` is how it reaches people, 1 in the app, 2 by SMS, 3 by a call."""
+
+    content: str
+    remind_type: int
+    receivers: list[str]
+    sent: float
+    call_voice: str | None = None
+    recalled: bool = False
+
+    @property
+    def entry(self) -> Entry:
+        """The same, as something that was said."""
+        return Entry(self.sent, None, "ding", {"content": self.content}, "ding", recalled=self.recalled)
+
+
+@dataclass
+class Dings:
+    """The DINGs of a company.
+
+    Attributes:
+        sent: the DINGs by their ids.
+        left: how many the company has left, by the way in which they reach people.
+    """
+
+    sent: dict[str, Ding] = field(default_factory=dict[str, Ding])
+    left: dict[int, int] = field(default_factory=lambda: {1: 1000, 2: 1000, 3: 1000})
 
 
 @dataclass
@@ -83,6 +122,8 @@ class Outbox:
         templates: the templates of work notifications, and whether each may be used.
         seconds: how long a work notification takes to reach everyone.
         robot_mail: messages of the app's robot by their keys.
+        dings: DINGs.
+        conversations: every conversation with the app's robot.
         groups: the groups of the company, by openConversationId; the robot is in each.
         flow_controlled: the people who get no more messages from the robot for now.
         webhooks: robots of groups by their tokens.
@@ -90,12 +131,14 @@ class Outbox:
             660026.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.tasks: dict[int, Task] = {}
         self.templates: dict[str, bool] = {}
         self.seconds = 0.0
         self.robot_mail: dict[str, RobotMail] = {}
+        self.dings = Dings()
         self.groups = Groups()
+        self.conversations = Conversations(clock, self.groups)
         self.flow_controlled: set[str] = set()
         self.webhooks: dict[str, Webhook] = {}
         self.throttled = 410100
@@ -114,3 +157,14 @@ class Outbox:
     def received(self, userid: str) -> list[dict[str, Any]]:
         """The work notifications that a person has, oldest first."""
         return [task.msg for task in self.tasks.values() if userid in task.receivers and not task.recalled]
+
+    def of(self, userid: str) -> list[Entry]:
+        """What was sent to a person, oldest first, without what was recalled.
+
+        That is: work notifications, DINGs, and what the robot said to them alone. What it said in a group is in the
+        transcript of the group.
+        """
+        sent: list[Task | Ding] = [*self.tasks.values(), *self.dings.sent.values()]
+        entries = [each.entry for each in sent if userid in each.receivers]
+        entries += self.conversations.alone(userid).replies
+        return sorted((each for each in entries if not each.recalled), key=lambda each: each.at)
