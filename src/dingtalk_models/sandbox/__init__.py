@@ -30,6 +30,7 @@ if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
 from dingtalk_models.modules import MODULES
+from dingtalk_models.sandbox.calls import KEPT, Calls, Received
 from dingtalk_models.sandbox.gateway import Gateway
 from dingtalk_models.sandbox.handle import PREFIX, Handle
 from dingtalk_models.sandbox.message import clicking, saying
@@ -39,7 +40,7 @@ from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 from dingtalk_models.sandbox.server.guard import Guard, is_loopback
-from dingtalk_models.sandbox.server.http_server import App, Received, Server
+from dingtalk_models.sandbox.server.http_server import App, Server
 from dingtalk_models.sandbox.server.loading import load_endpoints
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Attempt, Push
@@ -62,6 +63,7 @@ __all__ = [
     "Attempt",
     "Audio",
     "Behaviour",
+    "Calls",
     "Card",
     "CardState",
     "Cards",
@@ -110,6 +112,7 @@ class Sandbox:
         org: `seeded`: a company with departments, people and roles; `empty`: the root department alone.
         scopes: the permission scopes granted to the app; None: all.
         credentials: those of the company and its app; give them where several sandboxes must differ.
+        calls_kept: how many calls `calls` keeps; the oldest leave for new ones.
         key: what requests to the handle (`/_sandbox`) and the page need; by default, a random one if other machines can
             reach `host`, else none.
 
@@ -117,7 +120,7 @@ class Sandbox:
         key: what requests to the handle and the page need; None: nothing.
         company: the state; a test may change it and look at it.
         clock: the time for expiry, throttling and login codes; `clock.advance(seconds)`.
-        calls: the requests that were received, oldest first.
+        calls: the requests that were received and their answers, oldest first: the latest `calls_kept`.
         pushes: the pushes to the address that is registered for events, oldest first.
         stream: the clients of Stream mode, and what is sent to them.
         corp_id, corp_secret, appkey, appsecret, agent_id, sso_secret: the credentials it accepts.
@@ -132,6 +135,7 @@ class Sandbox:
         org: Literal["seeded", "empty"] = "seeded",
         scopes: Collection[str] | None = None,
         credentials: Credentials | None = None,
+        calls_kept: int = KEPT,
         key: str | None = None,
     ) -> None:
         self.company = (seeded_company if org == "seeded" else Company)(credentials=credentials)
@@ -143,8 +147,8 @@ class Sandbox:
         self._gateway = Gateway(self.company, qps, None if scopes is None else frozenset(scopes))
         self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))
         own = {PREFIX: Guard(Handle(self), host, self.key)}
-        self._app = App(self._gateway.answer, held.clock, WebSocket(self.company.stream), own)
-        self.calls: list[Received] = self._app.calls
+        self.calls = Calls(calls_kept)
+        self._app = App(self._gateway.answer, held.clock, WebSocket(self.company.stream), own, self.calls.add)
         self.pushes: list[Push] = self.company.callbacks.pushes
         self.stream: Streams = self.company.stream
         self._qps = qps

@@ -9,8 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -25,69 +24,6 @@ from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 
 log = logging.getLogger("dingtalk_models.sandbox")
 
-LONGEST_REPLY: Final = 65_536
-"""The bytes of an answer that are kept: a file may be much longer."""
-
-_SECRETS: Final = (
-    "access_token",
-    "appsecret",
-    "corpsecret",
-    "appSecret",
-    "client_secret",
-    "init_password",
-    "code",
-    "clientSecret",
-    "refreshToken",
-    "ssoSecret",
-    "tmp_auth_code",
-)
-
-
-@dataclass(frozen=True, repr=False)
-class Received:
-    """A request that arrived.
-
-    Attributes:
-        method: the verb.
-        path: the path, without the query.
-        query: the query parameters.
-        headers: the headers, with lower-case names.
-        body: the JSON object, JSON array or form; the text of a body that is none of them.
-        status: the HTTP status answered; None if the connection was cut instead.
-        code: the code answered (the sub code where the gateway wraps it), 0 if nothing went wrong;
-            None if the connection was cut.
-        at: when, in seconds since the epoch by the sandbox's clock.
-        documented: whether the sandbox only knows the documentation of the API: it checked the request as documented,
-            and answered with the documented sample.
-        caller: whose token it had: the AppKey of the app, or the userid of a person; None: it had no valid one.
-        seconds: how long the answer took to make.
-        reply: the body of the answer, at most the first `LONGEST_REPLY` bytes of it.
-        reply_type: the content type of the answer.
-    """
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: dict[str, Any] | list[Any] | str
-    status: int | None
-    code: int | str | None
-    at: float
-    documented: bool = False
-    caller: str | None = None
-    seconds: float = 0.0
-    reply: bytes = b""
-    reply_type: str = ""
-
-    def __repr__(self) -> str:
-        """Without the headers; tokens and secrets masked."""
-        body = _masked(self.body) if isinstance(self.body, dict) else self.body
-        return f"<{self.method} {self.path} {_masked(self.query)} {body} -> {self.status} {self.code}>"
-
-
-def _masked(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: "***" if name in _SECRETS else value for name, value in values.items()}
-
 
 class App:
     """The ASGI application: reads a request, has a fault or `answer` answer it, and records it.
@@ -97,17 +33,23 @@ class App:
         clock: the sandbox's time.
         websocket: serves the WebSockets.
         own: what answers at paths of the sandbox's own, by the first segment: `/_sandbox`. It is not recorded.
+        keep: keeps a call, its answer (None: the connection is cut), when it came, and the seconds that it took.
     """
 
     def __init__(
-        self, answer: Callable[[Call], Answer], clock: Clock, websocket: ASGIApp, own: Mapping[str, ASGIApp]
+        self,
+        answer: Callable[[Call], Answer],
+        clock: Clock,
+        websocket: ASGIApp,
+        own: Mapping[str, ASGIApp],
+        keep: Callable[[Call, Answer | None, float, float], None],
     ) -> None:
-        self.calls: list[Received] = []
         self.faults: list[Fault] = []
         self._answer_call = answer
         self._websocket = websocket
         self._own = own
         self._clock = clock
+        self._keep = keep
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -122,13 +64,13 @@ class App:
             content = await request.body()
         except ClientDisconnect:
             return
+        begun, at = time.perf_counter(), self._clock.now()
         query, headers = dict(request.query_params), dict(request.headers)
         call = Call.read(request.method, scope["path"], query, headers, content)
         fault = next((each for each in self.faults if each.strikes(call.path)), None)
         how = fault.how if fault else Behaviour()
-        begun = time.perf_counter()
         answer = self._answer(call, fault)
-        self._record(call, None if how.get("drop") else answer, time.perf_counter() - begun)
+        self._record(call, None if how.get("drop") else answer, at, time.perf_counter() - begun)
         if delay := how.get("delay"):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(request.state.stopping.wait(), delay)
@@ -155,20 +97,10 @@ class App:
         answer.headers.update(fault.how.get("headers", {}))
         return answer
 
-    def _record(self, call: Call, answer: Answer | None, seconds: float) -> None:
+    def _record(self, call: Call, answer: Answer | None, at: float, seconds: float) -> None:
         status, code = (answer.status, answer.code) if answer else (None, None)
         log.info("%s %s -> %s %s", call.method, call.path, status or "cut", "" if code is None else code)
-        parts = (call.method, call.path, call.query, call.headers, call.body)
-        received = Received(*parts, status, code, self._clock.now(), seconds=seconds)
-        if answer is not None:
-            received = replace(
-                received,
-                documented=answer.headers.get("x-sandbox") == "documented",
-                caller=answer.caller,
-                reply=answer.content[:LONGEST_REPLY],
-                reply_type=answer.headers.get("content-type", ""),
-            )
-        self.calls.append(received)
+        self._keep(call, answer, at, seconds)
 
 
 class _Protocol(H11Protocol):
