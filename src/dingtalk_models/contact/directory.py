@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from dingtalk_models.core.operation import operation
 from dingtalk_models.core.parallel import MAX_PARALLEL
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Language
+from dingtalk_models.whole_file import write_whole
 
 VERSION = 1
 """The version of the files that `save` writes."""
@@ -133,17 +133,7 @@ class Directory:
         The file appears when it is complete, in place of an older one, and only its owner may read it: it holds
         people's data.
         """
-        path = Path(path)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(self._lines())
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, self._lines())
 
     def _lines(self) -> Iterator[str]:
         header = _Header(version=VERSION, taken=self.taken, departments=len(self.departments), users=len(self.users))

@@ -20,6 +20,8 @@ another answer. An API that is not documented is refused, and logged in `dingtal
 
 from __future__ import annotations
 
+import copy
+import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.util import find_spec
@@ -30,12 +32,14 @@ if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
 from dingtalk_models.modules import MODULES
+from dingtalk_models.sandbox import saving
 from dingtalk_models.sandbox.calls import KEPT, Calls, Received
 from dingtalk_models.sandbox.gateway import Gateway
 from dingtalk_models.sandbox.handle import PREFIX, Handle
 from dingtalk_models.sandbox.message import clicking, saying
 from dingtalk_models.sandbox.message.saying import Audio, File, Picture, RichText, Sayable, Video
 from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
+from dingtalk_models.sandbox.saving import Unsavable, UnusableState
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
@@ -94,6 +98,8 @@ __all__ = [
     "Sandbox",
     "StreamMessage",
     "Streams",
+    "Unsavable",
+    "UnusableState",
     "User",
     "Video",
 ]
@@ -123,7 +129,6 @@ class Sandbox:
         calls: the requests that were received and their answers, oldest first: the latest `calls_kept`.
         pushes: the pushes to the address that is registered for events, oldest first.
         stream: the clients of Stream mode, and what is sent to them.
-        corp_id, corp_secret, appkey, appsecret, agent_id, sso_secret: the credentials it accepts.
     """
 
     def __init__(
@@ -138,21 +143,55 @@ class Sandbox:
         calls_kept: int = KEPT,
         key: str | None = None,
     ) -> None:
-        self.company = (seeded_company if org == "seeded" else Company)(credentials=credentials)
-        held = self.company.credentials
-        self.corp_id, self.corp_secret = held.corp_id, held.corp_secret
-        self.appkey, self.appsecret, self.agent_id = held.appkey, held.appsecret, held.agent_id
-        self.sso_secret = held.sso_secret
-        self.clock: Clock = held.clock
-        self._gateway = Gateway(self.company, qps, None if scopes is None else frozenset(scopes))
+        given = copy.deepcopy(credentials)
+
+        def begin() -> dict[str, Any]:
+            held = copy.deepcopy(given)
+            company = seeded_company(held) if org == "seeded" else Company(credentials=held)
+            company.scopes = None if scopes is None else frozenset(scopes)
+            return {"company": company, "qps": qps, "faults": [], "answers": []}
+
+        self._begin = begin
+        self.company: Company = begin()["company"]
+        self.clock: Clock = self.company.credentials.clock
+        self._gateway = Gateway(self.company, qps)
         self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))
         own = {PREFIX: Guard(Handle(self), host, self.key)}
         self.calls = Calls(calls_kept)
-        self._app = App(self._gateway.answer, held.clock, WebSocket(self.company.stream), own, self.calls.add)
+        self._app = App(self._gateway.answer, self.clock, WebSocket(self.company.stream), own, self.calls.add)
         self.pushes: list[Push] = self.company.callbacks.pushes
         self.stream: Streams = self.company.stream
-        self._qps = qps
         self._server = Server(self._app, host, port, protocol)
+
+    @property
+    def corp_id(self) -> str:
+        """The CorpId."""
+        return self.company.credentials.corp_id
+
+    @property
+    def corp_secret(self) -> str:
+        """The CorpSecret."""
+        return self.company.credentials.corp_secret
+
+    @property
+    def appkey(self) -> str:
+        """The AppKey of the app."""
+        return self.company.credentials.appkey
+
+    @property
+    def appsecret(self) -> str:
+        """The AppSecret of the app."""
+        return self.company.credentials.appsecret
+
+    @property
+    def agent_id(self) -> str:
+        """The AgentId of the app."""
+        return self.company.credentials.agent_id
+
+    @property
+    def sso_secret(self) -> str:
+        """The secret for logins from the admin console."""
+        return self.company.credentials.sso_secret
 
     @property
     def cards(self) -> Cards:
@@ -196,6 +235,60 @@ class Sandbox:
         """Stop serving."""
         self.stop()
 
+    # the state as a whole
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Keep the whole state in a file: the company and all that happened in it, tokens, clock, faults, own answers.
+
+        The requests that were received are not in it, nor connections, nor own answers that are functions. The file
+        appears when it is complete, in place of an older one, and only its owner may read it: it has tokens in it.
+        """
+        saving.write(self._server.between_calls(self._dump), path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Take over the whole state in a file that `save` wrote, with its credentials.
+
+        `company` and its parts stay the same objects, with other content. Connections of Stream mode stay.
+
+        Raises:
+            UnusableState: it is another kind of file, of a later version, cut short or damaged. Nothing has changed.
+        """
+        nodes = saving.read(path)
+        self._server.between_calls(lambda: self._restore(nodes))
+
+    def reset(self) -> None:
+        """Go back to how it began: company, tokens and clock, without faults, own answers and received requests.
+
+        `company` and its parts stay the same objects, with other content. Connections of Stream mode stay.
+        """
+        nodes = saving.dump(self._begin())
+
+        def begin() -> None:
+            self._restore(nodes)
+            self.calls.clear()
+
+        self._server.between_calls(begin)
+
+    def _dump(self) -> list[saving.Node]:
+        answers = [(each.endpoint.names[0], each.answer) for each in self._gateway.answers]
+        state = {
+            "company": self.company,
+            "qps": self._gateway.qps,
+            "faults": self._app.faults,
+            "answers": [each for each in answers if not callable(each[1])],
+        }
+        return saving.dump(state)
+
+    def _restore(self, nodes: list[saving.Node]) -> None:
+        state = saving.restore({"company": self.company}, nodes)
+        self._gateway.limit(state["qps"])
+        self._app.faults[:] = state["faults"]
+        self._gateway.answers.clear()
+        for name, answer in state["answers"]:
+            self.answer(name, answer)
+        self.stream.restored()
+        self.clock.advance(0)  # whoever waits for a time looks at the clock again
+
     def app(self, **overrides: Any) -> DingTalkApp:
         """A `DingTalkApp` of this company; keywords override what is passed to its constructor.
 
@@ -206,7 +299,7 @@ class Sandbox:
         names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
         settings: dict[str, Any] = {name: getattr(self, name) for name in names}
         settings |= {"name": "sandbox", "oapi_url": self.url, "api_url": self.url, "login_url": self.url}
-        settings |= {} if self._qps else {"rate_limit": None}
+        settings |= {} if self._gateway.qps else {"rate_limit": None}
         return DingTalkApp(**(settings | overrides))
 
     def received(self, path: str) -> list[Received]:

@@ -20,14 +20,23 @@ log = logging.getLogger("dingtalk_models.sandbox")
 
 
 class Gateway:
-    """The gateway of one company. It runs only on the event loop, so calls never overlap."""
+    """The gateway of one company. It runs only on the event loop, so calls never overlap.
 
-    def __init__(self, company: Company, qps: int | None, scopes: frozenset[str] | None) -> None:
+    Attributes:
+        qps: the most calls a second to one API; None: there is no limit.
+        answers: the answers to documented APIs.
+    """
+
+    def __init__(self, company: Company, qps: int | None) -> None:
+        self.qps = qps
         self._company = company
-        self._qps = qps
-        self._scopes = scopes
         self._recent: dict[str, deque[float]] = {}
         self.answers = Answers()
+
+    def limit(self, qps: int | None) -> None:
+        """Set the most calls a second to one API, and forget those of the last second."""
+        self.qps = qps
+        self._recent.clear()
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; endpoints change the company only here."""
@@ -94,14 +103,14 @@ class Gateway:
             raise Denied(dialect.blank)
         caller = self._check_token(token, endpoint, dialect)
         scope = endpoint.scope
-        if scope and self._scopes is not None and scope not in self._scopes:
+        if scope and self._company.scopes is not None and scope not in self._company.scopes:
             url = f"https://open-dev.dingtalk.com/appscope/apply?content={credentials.appkey}%23{scope}"
             text = f"应用尚未开通所需的权限：[{scope}]，点击链接申请并开通即可：{url}, "
             raise Denied(dialect.unscoped, text + f"{{requiredScopes=[{scope}]}}", scope)
-        if self._qps:
+        if self.qps:
             now = credentials.clock.now()
-            recent = self._recent.setdefault(endpoint.path, deque(maxlen=self._qps))
-            if len(recent) == self._qps and now - recent[0] < 1:
+            recent = self._recent.setdefault(endpoint.path, deque(maxlen=self.qps))
+            if len(recent) == self.qps and now - recent[0] < 1:
                 raise Denied(dialect.throttled)
             recent.append(now)
         return caller

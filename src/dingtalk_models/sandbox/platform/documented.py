@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -183,6 +183,14 @@ class Answers:
 
     def __bool__(self) -> bool:
         return bool(self._own)
+
+    def __iter__(self) -> Iterator[OwnAnswer]:
+        """One's own answers, in the order in which they were set."""
+        return iter(tuple(self._own))
+
+    def clear(self) -> None:
+        """Forget one's own answers."""
+        self._own.clear()
 
     def answer(self, call: Call, endpoint: Documented, dialect: Bare) -> Answer:
         """The answer to a request.

@@ -16,6 +16,8 @@ LAST: Final = 32_503_651_200.0
 class Clock:
     """The wall clock, plus whatever it was advanced by."""
 
+    UNSAVED: Final = ("_waiting",)
+
     def __init__(self) -> None:
         self._offset = 0.0
         self._waiting: list[Callable[[], None]] = []

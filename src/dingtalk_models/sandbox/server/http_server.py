@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -21,6 +21,8 @@ from uvicorn.server import ServerState
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.envelopes import Answer, Call
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
+
+T = TypeVar("T")
 
 log = logging.getLogger("dingtalk_models.sandbox")
 
@@ -154,6 +156,16 @@ class Server:
         self._thread.start()
         ready.wait()
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def between_calls(self, work: Callable[[], T]) -> T:
+        """Do this while no call is being answered: on the thread that serves, if there is one."""
+
+        async def once() -> T:
+            return work()
+
+        if self._url is None or threading.current_thread() is self._thread:
+            return work()
+        return asyncio.run_coroutine_threadsafe(once(), self._loop).result()
 
     def stop(self) -> None:
         """Cut the open connections, and end the thread."""

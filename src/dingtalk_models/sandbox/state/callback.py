@@ -69,6 +69,8 @@ class Push:
 class Callbacks:
     """The registration of an app, and its pushes; a separate thread delivers them, one after the other."""
 
+    UNSAVED: Final = ("_changed", "_thread", "_stopping")
+
     def __init__(self, clock: Clock, corp_id: str) -> None:
         self.registration: Registration | None = None
         self.pushes: list[Push] = []

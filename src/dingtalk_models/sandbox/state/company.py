@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.state.approval import Instance, Workflow
@@ -25,6 +25,8 @@ T = TypeVar("T")
 class Company:
     """The whole state, which all endpoints share."""
 
+    UNSAVED: Final = ("caller",)
+
     def __init__(self, name: str = "沙箱公司", credentials: Credentials | None = None) -> None:
         self.credentials = credentials or Credentials()
         self.departments: dict[int, Department] = {ROOT: Department(ROOT, name, None)}
@@ -41,6 +43,8 @@ class Company:
         self.callbacks = Callbacks(self.credentials.clock, self.credentials.corp_id)
         self.stream = Streams(self.credentials)
         self.logins = Logins(self.credentials.clock, self.credentials.corp_id)
+        self.scopes: frozenset[str] | None = None
+        """The permission scopes that the app was granted; None: all."""
         self.caller: User | None = None
         """The person whose token the current call has; None if it has the app's."""
         self._kept: dict[type, Any] = {}

@@ -41,6 +41,8 @@ class Conversations:
         changed: notified when something is said.
     """
 
+    UNSAVED: Final = ("changed",)
+
     def __init__(self, clock: Clock, groups: Groups) -> None:
         self.groups = groups
         self.private_chats: dict[str, PrivateChat] = {}

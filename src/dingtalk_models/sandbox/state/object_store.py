@@ -30,6 +30,8 @@ class ObjectStore:
         objects: the bytes by key.
     """
 
+    UNSAVED: Final = ("url",)
+
     def __init__(self, clock: Clock) -> None:
         self.url = ""
         self.objects: dict[str, bytes] = {}

@@ -130,6 +130,8 @@ class Streams:
         opened: how many connections were made.
     """
 
+    UNSAVED: Final = ("endpoint", "clients", "_changed", "_loop", "_thread", "_timer")
+
     def __init__(self, credentials: Credentials) -> None:
         self.endpoint = ""
         self.clients: list[Client] = []
@@ -290,6 +292,11 @@ class Streams:
         self._pump()
         self._schedule()
         self._notify()
+
+    def restored(self) -> None:
+        """Go on with the state that was put in here. The clients stay, and get what waits for them."""
+        self.wants_events |= any(_EVERY_EVENT in client.topics for client in tuple(self.clients))
+        self._soon(self._pump)
 
     def went(self, client: Client) -> None:
         """A client is gone."""
