@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from listening import receiving
 from pushing import KEY, TOKEN
 from sites import SITES
 
-from dingtalk_models import DingTalkApp, Robot, User, WorkNotification
+from dingtalk_models import Call, Department, DingTalkApp, Manager, Robot, User, WorkNotification, api
 from dingtalk_models.message import OA, Markdown, OABody, OAHead, SampleMarkdown, Text
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.calls import Operation
 
 
 def test_the_outbox_of_a_person_has_what_was_sent_to_them(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -49,9 +51,9 @@ def test_what_was_recalled_has_left_the_outbox(sandbox: Sandbox, app: DingTalkAp
 
 
 def test_an_event_has_its_deliveries_in_both_ways(sandbox: Sandbox) -> None:
-    app = sandbox.app(token=TOKEN, aes_key=KEY)
-    app.callback.on("user_add_org")(print)
-    with SITES["flask"](app.callback) as url, receiving(app), app:
+    app, other = sandbox.app(token=TOKEN, aes_key=KEY), sandbox.app()
+    other.callback.on("user_add_org")(print)
+    with SITES["flask"](app.callback) as url, receiving(other), app:
         sandbox.stream.wait_for_clients()
         app.callback.subscriptions.register(["user_add_org"], url=url)
         user = User.create("林薇", "13800138001", [100])
@@ -66,6 +68,7 @@ def test_an_event_has_its_deliveries_in_both_ways(sandbox: Sandbox) -> None:
         assert (modified.push, modified.accepted) == (None, True)
         assert [event.type for event in sandbox.events] == ["user_add_org", "user_modify_org"]
     app.close()
+    other.close()
 
 
 def test_an_event_that_failed_in_one_way_is_not_accepted(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -77,3 +80,60 @@ def test_an_event_that_failed_in_one_way_is_not_accepted(sandbox: Sandbox, app: 
     assert event.message is not None
     assert event.message.accepted
     assert not event.accepted
+
+
+class Own(Manager):
+    """An API that the platform does not document."""
+
+    @api("acme.thing.get", "GET /v1.0/acme/things/{thingId}")
+    def thing(self, thing_id: str) -> Call[None]:
+        """One thing."""
+        return Call(None)
+
+
+@pytest.mark.parametrize(
+    ("named", "count"),
+    [
+        ("dingtalk.oapi.v2.user.get", 2),
+        ("dingtalk.oapi.user.get", 2),  # its older name
+        (User.objects.get, 2),
+        (User.get, 2),
+        ("/topapi/v2/user/get", 2),
+        ("POST /topapi/v2/user/get", 2),
+        ("GET /topapi/v2/user/get", 0),
+        ("contact_1_0.SearchUser", 1),
+        (User.objects.search, 1),
+        (Department.objects.get, 0),
+        ("todo_1_0.UpdateTodoTask", 1),
+        ("/v1.0/todo/users/{unionId}/tasks/{taskId}", 1),
+        ("/v1.0/todo/users/{unionId}/tasks/{taskId}/", 0),
+        ("/v1.0/todo/users/{unionId}/tasks/t1", 1),
+        (Own().thing, 1),
+        ("GET /v1.0/acme/things/{thingId}", 1),
+    ],
+    ids=str,
+)
+def test_the_calls_of_an_api_by_any_of_its_names(
+    sandbox: Sandbox, app: DingTalkApp, named: str | Operation, count: int
+) -> None:
+    for userid in ("zhaolei", "sunjing"):
+        User.get(userid)
+    User.objects.search("赵").all()
+    app.platform.todo_1_0.update_todo_task("u1", "t1")
+    with pytest.raises(LookupError):
+        Own(app).thing("t1")
+    assert len(sandbox.calls.to(named)) == count
+
+
+def test_a_name_that_no_api_has(sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match=r"'contact_1_0.SearchUsers'; did you mean 'contact_1_0.SearchUser'"):
+        sandbox.calls.to("contact_1_0.SearchUsers")
+    with pytest.raises(ValueError, match=r"User.all> is no single API"):
+        sandbox.calls.to(User.objects.all)
+
+
+def test_the_last_call(sandbox: Sandbox, app: DingTalkApp) -> None:
+    with pytest.raises(LookupError, match="received no call"):
+        _ = sandbox.calls.last
+    User.get("zhaolei")
+    assert sandbox.calls.last.body == {"userid": "zhaolei", "language": "zh_CN"}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, overload
+from typing import Any, Final, Protocol, overload
 
 from dingtalk_models.sandbox.platform.documented import at as documented_at
+from dingtalk_models.sandbox.platform.documented import named
 from dingtalk_models.sandbox.server.endpoints import route
 from dingtalk_models.sandbox.server.envelopes import Answer, Call
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
@@ -40,7 +42,9 @@ _SECRETS: Final = frozenset(
         "refreshToken",
         "refresh_token",
         "ssoSecret",
+        "session",
         "ticket",
+        "token",
         "tmp_auth_code",
         "x-acs-dingtalk-access-token",
     }
@@ -153,6 +157,29 @@ def _masked(value: Any, names: frozenset[str]) -> Any:
     return [_masked(part, _SECRETS) for part in value] if is_array(value) else value
 
 
+class _Endpoint(Protocol):
+    """The endpoint of an operation."""
+
+    @property
+    def verb(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+
+
+class _Definition(Protocol):
+    """The definition of an operation; one that makes several calls has no endpoint."""
+
+    @property
+    def endpoint(self) -> _Endpoint | None: ...
+
+
+class Operation(Protocol):
+    """An operation of a client, such as `User.objects.get`."""
+
+    @property
+    def definition(self) -> _Definition: ...
+
+
 class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no hash, as a list has none
     """The latest calls, oldest first.
 
@@ -211,6 +238,31 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
         later = max(self.total - number, 0)
         return list(islice(reversed(self._calls), later))[::-1]
 
+    def to(self, api: str | Operation) -> list[Received]:
+        """The calls of one API, oldest first.
+
+        Args:
+            api: one of the platform's names for it, as `run()` takes them; the operation itself, such as
+                `User.objects.get`; or a path, in which `{id}` stands for any id. A verb may be in front of the path.
+
+        Raises:
+            ValueError: no API has this name, or the operation is no single API.
+        """
+        verb, path = _place(api)
+        pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))
+        return [call for call in self if verb in {"", call.method} and pattern.fullmatch(call.path)]
+
+    @property
+    def last(self) -> Received:
+        """The latest call.
+
+        Raises:
+            LookupError: there is none.
+        """
+        if not self._calls:
+            raise LookupError("the sandbox has received no call")
+        return self._calls[-1]
+
     def clear(self) -> None:
         """Forget the calls; the numbers go on."""
         self._calls.clear()
@@ -234,6 +286,17 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
 
     def __repr__(self) -> str:
         return repr(list(self._calls))
+
+
+def _place(api: str | Operation) -> tuple[str, str]:
+    """The verb of an API and its path, with `{id}` for ids. A path that comes without a verb is one of any verb."""
+    if isinstance(api, str) and "/" in api:
+        verb, _, path = api.rpartition(" ")
+        return verb, path
+    endpoint = named(api) if isinstance(api, str) else api.definition.endpoint
+    if endpoint is None:
+        raise ValueError(f"{api} is no single API: name those that it calls")
+    return endpoint.verb, endpoint.path
 
 
 def _kept(content: bytes) -> bytes:
