@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from plain_client import Client
 
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import calls as kept_calls
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Result
 
 
 def test_a_call_has_what_a_page_shows_of_it(client: Client, sandbox: Sandbox) -> None:
@@ -70,3 +75,138 @@ def test_all_calls_together_are_bounded(client: Client, sandbox: Sandbox, monkey
         client.code("/topapi/v2/user/get", userid="x" * 1000)
     assert 5 < len(sandbox.calls) < 20
     assert sandbox.calls[-1].body == {"userid": "x" * 1000}
+
+
+PATHS = ("/topapi/v2/user/get", "/role/getrole", "/v1.0/contact/users/search", "/media/upload")
+DEEP = b'{"userid":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+TOO_DEEP = b'{"userid":' + b"[" * 500 + b"]" * 500 + b"}"
+NO_TEXT = b'--y\r\nContent-Disposition: form-data; name="\xff"\r\n\r\n\xff\r\n--y--\r\n'
+
+
+@pytest.mark.parametrize(
+    "path", ["/topapi/v2/user/get", "/role/getrole", "/v1.0/contact/users/search", "/media/upload"]
+)
+@pytest.mark.parametrize(
+    ("content_type", "content"),
+    [
+        ("application/json", DEEP),
+        ("application/json", TOO_DEEP),
+        ("application/json", b'{"userid": NaN}'),
+        ("application/json", b'{"userid": 1e999}'),
+        ("multipart/form-data", b"--x\r\n\r\nx\r\n--x--"),
+        ("multipart/form-data; boundary=", b"--x\r\n\r\nx\r\n--x--"),
+        ("multipart/form-data; boundary=x", b"--x\r\nnothing\r\n\r\n\xff\xfe--x--\r\n--x"),
+        ("multipart/form-data; boundary=y", NO_TEXT),
+        ("", b"\xff\xfe"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(
+    client: Client, sandbox: Sandbox, path: str, content: bytes, content_type: str
+) -> None:
+    headers = {"Content-Type": content_type, "x-acs-dingtalk-access-token": client.token}
+    reply = client.send("POST", path, params={"access_token": client.token}, headers=headers, data=content)
+    assert reply.status_code in (200, 400)
+    assert reply.json().get("errcode") != 0
+    assert (sandbox.calls[-1].mistake, sandbox.calls[-1].size) == (None, len(content))
+    assert isinstance(sandbox.calls[-1].body, str | dict)
+
+
+def test_half_a_character_is_replaced(client: Client) -> None:
+    body = '{"name": "\\ud83d部", "parent_id": 1}'.encode()
+    headers = {"Content-Type": "application/json"}
+    token = {"access_token": client.token}
+    made = client.json("POST", "/topapi/v2/department/create", params=token, headers=headers, data=body)
+    assert client.result("/topapi/v2/department/get", dept_id=made["result"]["dept_id"])["name"] == "\ufffd部"
+
+
+BUTTON = {"title": "好", "action_url": "https://example.com"}
+CARD = {"title": "卡片", "markdown": "文字"}
+
+
+NO_BUTTONS: tuple[object, ...] = (
+    *("x", 7, {"title": "好"}),
+    *([BUTTON, 5], [[BUTTON]], [{**BUTTON, "title": 5}], [{"title": "好"}]),
+)
+NO_DURATIONS: tuple[object, ...] = ("²", "60", [5], -1, 0)
+
+
+def with_buttons(buttons: object) -> dict[str, Any]:
+    return {"msgtype": "action_card", "action_card": {**CARD, "btn_json_list": buttons}}
+
+
+def voice(duration: object) -> dict[str, Any]:
+    return {"msgtype": "voice", "voice": {"media_id": "@1", "duration": duration}}
+
+
+@pytest.mark.parametrize(
+    ("message", "right"),
+    [
+        *((with_buttons([BUTTON]), True), (voice("59"), True), (voice(1), True)),
+        *((with_buttons(each), False) for each in NO_BUTTONS),
+        *((voice(each), False) for each in NO_DURATIONS),
+        *(({"msgtype": "action_card"}, False), ({"msgtype": ["text"], "text": {"content": "x"}}, False)),
+    ],
+)
+def test_messages_of_any_form(client: Client, sandbox: Sandbox, message: dict[str, Any], right: bool) -> None:
+    send = "/topapi/message/corpconversation/asyncsend_v2"
+    code = client.code(send, agent_id=sandbox.agent_id, userid_list="youna", msg=message)
+    assert code == (0 if right else 40035)
+
+
+@pytest.mark.parametrize(
+    ("day", "code"), [(20260101, 0), ("20260101", 0), (2026.5, 400002), (True, 400002), ([], 400002)]
+)
+def test_a_day_may_be_a_number(client: Client, day: object, code: int) -> None:
+    asked = {"is_active": False, "offset": 0, "size": 10}
+    assert client.code("/topapi/inactive/user/v2/get", **asked, query_date=day) == code
+
+
+NO_ROWS = ("[1]", "[[1]]", '["x"]', '[["x"]]', '[{"name": "项目"}]', '[[["x"]]]', '"x"', '[[{"name": {}}]]', "{")
+
+
+@pytest.mark.parametrize("rows", NO_ROWS)
+def test_rows_of_a_table_that_are_none(client: Client, rows: str) -> None:
+    values = [{"name": "报销事由", "value": "出差"}, {"name": "明细", "value": rows}]
+    chosen = [{"actionerKey": "manual_1f95_20aa_72c6_dd42", "actionerUserIds": ["zhaolei"]}]
+    started = {"processCode": "PROC-EXPENSE", "originatorUserId": "youna", "formComponentValues": values, "deptId": 120}
+    reply = client.api("/v1.0/workflow/processInstances", **started, targetSelectActioners=chosen)
+    assert (reply.status_code, reply.json()["code"]) == (400, "formConverterError")
+
+
+def test_null_counts_as_absent_at_any_depth(client: Client) -> None:
+    orders = [{"dept_id": 120, "order": None, "title": None}]
+    assert client.code("/topapi/v2/user/update", userid="youna", dept_order_list=orders, title=None) == 0
+    form = {"userid": "youna", "dept_order_list": json.dumps(orders)}
+    assert client.form("/topapi/v2/user/update", **form)["errcode"] == 0
+
+
+@pytest.mark.parametrize("parent", [True, False, "true"])
+def test_a_flag_is_no_number(client: Client, parent: object) -> None:
+    assert client.code("/topapi/v2/department/create", name="新部门", parent_id=parent) == 40035
+    entry = [{"dept_id": parent, "order": 1}]
+    assert client.code("/topapi/v2/user/update", userid="youna", dept_order_list=entry) == 40035
+
+
+@pytest.mark.parametrize("path", ["/topapi/v2/user/get", "/user/get", "/v1.0/contact/users/search"])
+def test_a_mistake_of_the_sandbox_is_an_answer(
+    client: Client, sandbox: Sandbox, path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(company: object, *, userid: str = "") -> Result:
+        raise KeyError(userid)
+
+    verb = "GET" if path == "/user/get" else "POST"
+    monkeypatch.setitem(ENDPOINTS[path], verb, replace(ENDPOINTS[path][verb], handler=broken))
+    given: dict[str, Any] = {"userid": "youna", "queryWord": "尤", "offset": 0, "size": 1}
+    headers = {"x-acs-dingtalk-access-token": client.token}
+    sent = client.send(
+        verb, path, params={"access_token": client.token, "userid": "youna"}, json=given, headers=headers
+    )
+    reply = sent.json()
+    assert (reply.get("errcode"), reply.get("code")) in ((-1, None), (None, "systemError"))
+    assert "a mistake of the sandbox itself" in (reply.get("errmsg") or reply["message"])
+    assert sent.headers["x-sandbox"] == "mistake"
+    last = sandbox.calls[-1]
+    assert (last.path, last.code) == (path, reply.get("errcode") or reply["code"])
+    assert "in broken" in str(last.mistake)
+    assert "in broken" in caplog.text
+    assert client.code("/topapi/v2/department/get", dept_id=1) == 0

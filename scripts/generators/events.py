@@ -56,7 +56,7 @@ def _sample(pages: list[Page]) -> dict[str, Any]:
         for sample in (samples.get("http"), samples.get("stream", {}).get("data"), samples.get("sync")):
             if is_object(sample) and (shown := {k: v for k, v in sample.items() if k not in HEAD}):
                 return shown
-    return {field["name"]: OF_TYPE.get(field["type"], "text") for field in sorted(pages, key=_rank)[0]["fields"]}
+    return {field["name"]: OF_TYPE.get(field["type"], "text") for field in min(pages, key=_rank)["fields"]}
 
 
 def _described(pages: list[Page]) -> dict[str, Any]:

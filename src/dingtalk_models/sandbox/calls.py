@@ -74,6 +74,7 @@ class Received:
         reply: the bytes of the answer; empty if the connection was cut, or if they were too many to be kept.
         reply_size: how many bytes the answer had.
         reply_type: the content type of the answer.
+        mistake: where the sandbox itself failed: the traceback; None: it did not.
     """
 
     method: str
@@ -92,6 +93,7 @@ class Received:
     reply: bytes = b""
     reply_size: int = 0
     reply_type: str = ""
+    mistake: str | None = None
 
     @property
     def body(self) -> dict[str, Any] | list[Any] | str:
@@ -109,7 +111,7 @@ class Received:
             return f"<{self.reply_size} bytes>"
         try:
             read: object = json.loads(self.reply)
-        except ValueError:
+        except (ValueError, RecursionError):
             read = None
         if is_object(read) or is_array(read):
             return read
@@ -227,6 +229,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
             reply=_kept(replied),
             reply_size=len(replied),
             reply_type=answer.headers.get("content-type", "") if answer else "",
+            mistake=answer.mistake if answer else None,
         )
         self._calls.append(received)
         self._size += _weight(received)

@@ -349,10 +349,11 @@ def count_users(company: Company, *, only_active: bool) -> Result:
     return {"result": {"count": sum(user.active or not only_active for user in company.users.values())}}
 
 
-def checked_day(value: str) -> str:
-    """Refuse what is not a day."""
-    datetime.strptime(value, "%Y%m%d")  # noqa: DTZ007 -- a day, not a moment
-    return value
+def checked_day(value: object) -> str:
+    """Refuse what is not a day; it may be a number."""
+    day = str(value)
+    datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007 -- a day, not a moment
+    return day
 
 
 @endpoint("POST", "/topapi/inactive/user/v2/get", scope="qyapi_liveness_base")

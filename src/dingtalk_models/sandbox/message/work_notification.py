@@ -6,12 +6,14 @@ Sending succeeds if the parameters are right. Only the result of sending shows f
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from copy import deepcopy
 from typing import Annotated, Any, Final, cast
 
 from dingtalk_models.sandbox.server.endpoints import Code, FromJson, Ids, Names, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import User
 from dingtalk_models.sandbox.state.message import Task
@@ -61,7 +63,7 @@ def check_message(msg: dict[str, Any]) -> dict[str, Any]:
     fits &= all(len(str(said.get(name, ""))) <= longest for name, longest in _LONGEST.items())
     match kind:
         case "voice":
-            fits &= str(said.get("duration")).isdigit() and 0 < int(said["duration"]) < 60
+            fits &= re.fullmatch("[1-9]|[1-5][0-9]", str(said.get("duration"))) is not None
         case "markdown":
             fits &= len(str(said.get("text"))) <= MAX_MARKDOWN
         case "action_card":
@@ -76,11 +78,15 @@ def check_message(msg: dict[str, Any]) -> dict[str, Any]:
 def _buttons_fit(card: dict[str, Any]) -> bool:
     if "btn_json_list" not in card:
         return bool(card.get("single_title") and card.get("single_url"))
-    buttons: list[dict[str, str]] = card["btn_json_list"]
+    buttons: object = card["btn_json_list"]
+    if not is_array(buttons) or not all(map(is_object, buttons)):
+        return False
     short = len(json.dumps(buttons, ensure_ascii=False, separators=(",", ":"))) <= 1000
-    return short and all(
-        1 <= len(each.get("title", "")) <= 20 and 1 <= len(each.get("action_url", "")) <= 700 for each in buttons
-    )
+    return short and all(_is_text(each.get("title"), 20) and _is_text(each.get("action_url"), 700) for each in buttons)
+
+
+def _is_text(value: object, longest: int) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= longest
 
 
 def _texts(value: object) -> list[str]:

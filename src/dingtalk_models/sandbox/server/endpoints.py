@@ -15,7 +15,6 @@ that departs from that is written: `Field(alias="toUserId")`.
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -30,6 +29,7 @@ from typing import (
     NotRequired,
     Required,
     TypeAlias,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -37,8 +37,10 @@ from typing import (
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
 Result: TypeAlias = Mapping[str, object]
 Handler: TypeAlias = Callable[..., Result]
@@ -60,7 +62,15 @@ def _split(value: object) -> list[str]:
 
 
 def _unquote(value: object) -> object:
-    return json.loads(value) if isinstance(value, str) else value
+    return _without_nulls(read_json(value)) if isinstance(value, str) else value
+
+
+def _without_nulls(value: Any) -> Any:
+    """The same, without the fields that are null; a null in an array stays."""
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, object]", value)
+        return {name: _without_nulls(part) for name, part in fields.items() if part is not None}
+    return [_without_nulls(part) for part in value] if is_array(value) else value
 
 
 Ids = Annotated[list[int], BeforeValidator(_split)]
@@ -88,10 +98,14 @@ class Endpoint:
         """The model of its parameters; made on the first call, because most runs call few endpoints."""
         return _parameters_of(self.handler, camel=self.camel)
 
+    @cached_property
+    def _reader(self) -> SchemaValidator:
+        return SchemaValidator(_without_flags(self.parameters.__pydantic_core_schema__), _use_prebuilt=False)
+
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
-        """The handler's arguments. Null counts as absent, unknown parameters are ignored."""
+        """The handler's arguments. Null counts as absent at any depth, unknown parameters are ignored."""
         try:
-            model = self.parameters.model_validate({k: v for k, v in given.items() if v is not None})
+            model = self._reader.validate_python(_without_nulls(given))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             raise self._refusal(first["loc"][0], missing=first["type"] == "missing") from None
@@ -155,6 +169,27 @@ def route(path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
         if match := pattern.fullmatch(path):
             return ENDPOINTS[template], match.groupdict()
     return {}, {}
+
+
+def _without_flags(schema: Any) -> Any:
+    """A core schema whose numbers, at any depth, refuse `true` and `false`, which pydantic takes for 1 and 0."""
+    if is_array(schema):
+        return list(map(_without_flags, schema))
+    if not is_object(schema):
+        return schema
+    same = {name: part if name in _NO_SCHEMAS else _without_flags(part) for name, part in schema.items()}
+    numeric = schema.get("type") in ("int", "float") and not schema.get("strict")
+    return core_schema.no_info_before_validator_function(_no_flag, cast("CoreSchema", same)) if numeric else same
+
+
+_NO_SCHEMAS: Final = frozenset({"metadata", "serialization", "default", "expected"})
+"""The parts of a core schema that hold no schemas of values."""
+
+
+def _no_flag(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("not a number")  # noqa: TRY004 -- what pydantic reports
+    return value
 
 
 def _parameters_of(handler: Handler, *, camel: bool) -> type[BaseModel]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import string
+import traceback
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,11 +13,12 @@ from io import BytesIO
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, parse_form
 
 from dingtalk_models.sandbox.server.endpoints import Endpoint, Result
-from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of
-from dingtalk_models.sandbox.server.json_values import is_array, is_object
+from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of, text_of
+from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
 T = TypeVar("T")
 
@@ -48,14 +50,16 @@ class Call:
         if kind == "application/octet-stream":
             return cls(method, path, query, headers, f"<{len(content)} bytes>", unreadable=43004)
         if kind == "multipart/form-data":
-            return cls(method, path, query, headers, _parts(said, content), form=True)
+            parts = _parts(said, content)
+            readable = isinstance(parts, dict)
+            return cls(method, path, query, headers, parts, form=readable, unreadable=None if readable else 43004)
         text = content.decode(errors="replace")
         if kind == "application/x-www-form-urlencoded":
             return cls(method, path, query, headers, dict(parse_qsl(text, keep_blank_values=True)), form=True)
         if kind != "application/json":
             return cls(method, path, query, headers, text, unreadable=43004)
         try:
-            body: object = json.loads(text)
+            body = read_json(text)
         except ValueError:
             body = None
         if is_object(body) or is_array(body):
@@ -74,39 +78,53 @@ class Upload:
         return f"<{self.name}, {len(self.content)} bytes>"
 
 
-def _parts(content_type: str, content: bytes) -> dict[str, Any]:
-    """The texts and files of a multipart form."""
+def _parts(content_type: str, content: bytes) -> dict[str, Any] | str:
+    """The texts and files of a multipart form; of what is none, how long it is."""
     parts: dict[str, Any] = {}
 
     def take_text(part: Field) -> None:
-        parts[(part.field_name or b"").decode()] = (part.value or b"").decode()
+        parts[_text(part.field_name)] = _text(part.value)
 
     def take_file(part: File) -> None:
         part.file_object.seek(0)
-        parts[(part.field_name or b"").decode()] = Upload((part.file_name or b"").decode(), part.file_object.read())
+        parts[_text(part.field_name)] = Upload(_text(part.file_name), part.file_object.read())
         part.close()
 
     header = {"Content-Type": content_type.encode(), "Content-Length": str(len(content)).encode()}
-    parse_form(header, BytesIO(content), take_text, take_file)
+    try:
+        parse_form(header, BytesIO(content), take_text, take_file)
+    except (FormParserError, ValueError):
+        return f"<{len(content)} bytes>"
     return parts
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode(errors="replace")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply; `code` is its error code, 0 if there is none. `caller` is whose token the request had."""
+    """A reply.
+
+    Attributes:
+        code: its error code, 0 if there is none.
+        caller: whose token the request had.
+        mistake: where the sandbox itself failed: the traceback; None: it did not.
+    """
 
     status: int
     content: bytes
     headers: dict[str, str]
     code: int | str = 0
     caller: str | None = None
+    mistake: str | None = None
 
     @classmethod
     def json(
         cls, payload: Mapping[str, object], code: int | str = 0, status: int = 200, request_id: str = ""
     ) -> Answer:
         """A reply that is a JSON object."""
-        content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
         headers = {"content-type": "application/json;charset=utf-8"}
         return cls(status, content, headers | ({"x-acs-request-id": request_id} if request_id else {}), code)
 
@@ -124,6 +142,16 @@ class Bare:
     invalid: int | str = 40035
     bodiless: frozenset[str] = frozenset({"GET"})
     may_be_empty: bool = False
+    busy: int | str = -1
+
+    def mistaken(self, error: Exception) -> Answer:
+        """The answer for what the sandbox itself gets wrong: that of a platform whose system has an error."""
+        text = (
+            f"{text_of(self.busy)} (a mistake of the sandbox itself, not of the request: {error!r}; its log has more)"
+        )
+        answer = self.refused(Refused(self.busy, text))
+        headers = {**answer.headers, "x-sandbox": "mistake"}
+        return replace(answer, headers=headers, mistake="".join(traceback.format_exception(error)))
 
     def pick(self, verbs: Mapping[str, T], verb: str) -> T | None:
         """The endpoint for this verb; None: there is no such path."""
@@ -212,6 +240,7 @@ class Api(Bare):
     invalid = "invalidParameter"
     bodiless = frozenset({"GET", "DELETE"})
     may_be_empty = True
+    busy = "systemError"
 
     def pick(self, verbs: Mapping[str, T], verb: str) -> T | None:
         return verbs.get(verb)

@@ -287,6 +287,7 @@ API_ERRORS: Final[dict[str, tuple[int, str]]] = {
     "param.userIdNotExist": (400, "param.userIdNotExist"),
     "parameter.error": (400, "参数错误"),
     "service.timeout": (504, "service.timeout"),
+    "systemError": (500, "系统异常"),
     "system.busy": (500, "系统错误"),
     "systemBusy": (429, "系统繁忙"),
     "unknownError": (500, "未知错误"),

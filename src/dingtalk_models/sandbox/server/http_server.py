@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from dingtalk_models.sandbox.server.clock import Clock
-from dingtalk_models.sandbox.server.envelopes import Answer, Call
+from dingtalk_models.sandbox.server.envelopes import Answer, Call, dialect_of
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 
 T = TypeVar("T")
@@ -71,7 +71,11 @@ class App:
         call = Call.read(request.method, scope["path"], query, headers, content)
         fault = next((each for each in self.faults if each.strikes(call.path)), None)
         how = fault.how if fault else Behaviour()
-        answer = self._answer(call, fault)
+        try:
+            answer = self._answer(call, fault)
+        except Exception as error:
+            log.exception("a mistake of the sandbox itself, at %s %s", call.method, call.path)
+            answer = dialect_of(call.path).mistaken(error)
         self._record(call, None if how.get("drop") else answer, at, time.perf_counter() - begun)
         if delay := how.get("delay"):
             with contextlib.suppress(TimeoutError):

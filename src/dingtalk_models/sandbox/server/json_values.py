@@ -1,8 +1,14 @@
-"""JSON values: type checks."""
+"""JSON values: type checks, and reading what a stranger sent."""
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+import json
+import math
+from itertools import chain
+from typing import Any, Final, TypeGuard
+
+DEEPEST: Final = 100
+"""How many levels a JSON value may have."""
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -13,3 +19,55 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
 def is_array(value: object) -> TypeGuard[list[Any]]:
     """Whether a JSON value is an array."""
     return isinstance(value, list)
+
+
+def read_json(text: str | bytes) -> Any:
+    """What a JSON text says, if all that is done with it later can be done.
+
+    Raises:
+        ValueError: it is not JSON, or too deep, or has a number that JSON cannot have. A character that is half of a
+            pair is replaced.
+    """
+    try:
+        value = json.loads(text, parse_constant=_no_number, parse_float=_number)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    check_depth(value)
+    return _whole_characters(value)
+
+
+def check_depth(value: object) -> None:
+    """Refuse a value that is too deep for what walks through it.
+
+    Raises:
+        ValueError: it is.
+    """
+    level: list[object] = [value]
+    for _ in range(DEEPEST):
+        level = list(chain.from_iterable(map(_parts, level)))
+        if not level:
+            return
+    raise ValueError("too deep")
+
+
+def _parts(value: object) -> list[Any]:
+    return list(value.values()) if is_object(value) else value if is_array(value) else []
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("too large")
+    return number
+
+
+def _whole_characters(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if is_object(value):
+        return {_whole_characters(name): _whole_characters(part) for name, part in value.items()}
+    return [_whole_characters(part) for part in value] if is_array(value) else value

@@ -32,6 +32,7 @@ class Value(CamelCase):
 Values = Annotated[list[Value], Field(alias="formComponentValues", max_length=150)]
 
 _ARRAY: Final = TypeAdapter(list[Any])
+_ROWS: Final = TypeAdapter(list[list[Value]])
 
 
 def _array(text: str) -> list[Any]:
@@ -89,7 +90,7 @@ def _text_of(company: Company, component: Component, given: Value) -> str:
         raise Refused("illegalComponent")
     try:
         if component.type == "TableField":
-            return _rows_of(company, component, _array(text))
+            return _rows_of(company, component, _ROWS.validate_json(text))
         fits = FITS[component.type](company, component, text)
     except (ValueError, TypeError):
         fits = False
@@ -98,14 +99,13 @@ def _text_of(company: Company, component: Component, given: Value) -> str:
     return text
 
 
-def _rows_of(company: Company, table: Component, rows: list[Any]) -> str:
+def _rows_of(company: Company, table: Component, rows: list[list[Value]]) -> str:
     """The rows of a table, in the form that replies have them."""
     contacts = {column.label for column in table.children if column.type == "InnerContactField"}
-    if sum(cell.get("name") in contacts for row in rows for cell in row) > MOST_CONTACTS:
+    if sum(cell.name in contacts for row in rows for cell in row) > MOST_CONTACTS:
         raise ValueError("too many contacts")
     kept: list[dict[str, Any]] = []
-    for number, row in enumerate(rows, start=1):
-        cells = [Value.model_validate(cell) for cell in row]
+    for number, cells in enumerate(rows, start=1):
         texts = texts_of(company, table.children, cells)
         columns = [column for column in table.children if column.id in texts]
         values = [
