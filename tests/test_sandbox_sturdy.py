@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
+from Crypto.Cipher import AES
 from plain_client import Client
+from pushing import KEY, TOKEN
 
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import calls as kept_calls
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Result
+from dingtalk_models.sandbox.server.pushing import Registration
 
 
 def test_a_call_has_what_a_page_shows_of_it(client: Client, sandbox: Sandbox) -> None:
@@ -210,3 +217,27 @@ def test_a_mistake_of_the_sandbox_is_an_answer(
     assert "in broken" in str(last.mistake)
     assert "in broken" in caplog.text
     assert client.code("/topapi/v2/department/get", dept_id=1) == 0
+
+
+def test_registering_a_slow_address_blocks_nobody(client: Client, sandbox: Sandbox) -> None:
+    keys = {"call_back_tag": ["user_add_org"], "token": TOKEN, "aes_key": KEY}
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        token, body = {"access_token": client.token}, {**keys, "url": url}
+        path = "/call_back/register_call_back"
+        registered = pool.submit(requests.post, sandbox.url + path, params=token, json=body, timeout=10)
+        connection, _ = listener.accept()
+        with connection:
+            assert client.code("/topapi/v2/user/get", userid="youna") == 0
+            assert not registered.done()
+        assert registered.result().json()["errcode"] == 71012
+    assert sandbox.calls[-1].path == path
+    assert sandbox.calls[-1].seconds > sandbox.calls[-2].seconds
+
+
+def test_a_push_starts_with_a_text_as_the_published_ones_do() -> None:
+    registration = Registration((), TOKEN, KEY, "", "corp")
+    _, body = registration.wrap("text")
+    key = base64.b64decode(f"{KEY}=")
+    plain = AES.new(key, AES.MODE_CBC, iv=key[:16]).decrypt(base64.b64decode(body["encrypt"]))
+    assert plain[:16].decode("ascii").isalnum()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from dingtalk_models.sandbox.auth.login import PAGE, authorise
 from dingtalk_models.sandbox.callback.changes import pushing_changes
 from dingtalk_models.sandbox.platform.documented import Answers, Documented
-from dingtalk_models.sandbox.server.endpoints import Endpoint, Result, route
+from dingtalk_models.sandbox.server.endpoints import Endpoint, Result, Waiting, route
 from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
 from dingtalk_models.sandbox.state.company import Company
@@ -38,7 +40,7 @@ class Gateway:
         self.qps = qps
         self._recent.clear()
 
-    def answer(self, call: Call) -> Answer:
+    async def answer(self, call: Call) -> Answer:
         """The answer to a call; endpoints change the company only here."""
         if call.path.startswith(PREFIX):
             return self._company.drive.store.answer(call)
@@ -58,7 +60,7 @@ class Gateway:
             if isinstance(found, Documented):
                 answer = self.answers.answer(call, found, dialect)
             else:
-                answer = dialect.accepted(self._perform(call, found, dialect))
+                answer = dialect.accepted(await self._perform(call, found, dialect))
         except Refused as refusal:
             answer = dialect.refused(refusal)
         if isinstance(found, Documented):
@@ -72,13 +74,26 @@ class Gateway:
             return functions
         return {**functions, **self.answers.at(call.path, functions)}
 
-    def _perform(self, call: Call, endpoint: Endpoint, dialect: Bare) -> Result:
+    async def _perform(self, call: Call, endpoint: Endpoint, dialect: Bare) -> Result:
         _, in_path = route(call.path)
         in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
         elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
         arguments = endpoint.read({**elsewhere, **in_query, **in_path})
         with pushing_changes(self._company):
-            return endpoint.handler(self._company, **arguments)
+            returned = endpoint.handler(self._company, **arguments)
+        return await self._waited(returned) if isinstance(returned, Generator) else returned
+
+    async def _waited(self, waiting: Waiting) -> Result:
+        """What an endpoint returns that has to wait; what blocks runs in a thread."""
+        done: Any = None
+        while True:
+            try:
+                with pushing_changes(self._company):
+                    job = waiting.send(done)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            done = await asyncio.to_thread(job)
 
     def _check_token(self, token: str, endpoint: Endpoint | Documented, dialect: Bare) -> str:
         """Refuse a token that is not valid; returns whose it is."""

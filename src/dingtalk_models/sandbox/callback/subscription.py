@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Unpack
 
 from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
 
 from dingtalk_models.sandbox.callback.tags import TAGS
-from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
+from dingtalk_models.sandbox.server.endpoints import Code, Result, Waiting, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.pushing import Registration, post
 from dingtalk_models.sandbox.state.callback import Push
@@ -36,32 +38,44 @@ AesKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}$")]
 Url = Annotated[str, AfterValidator(_is_address), Code(71011, missing=71010)]
 
 
-def _verified(company: Company, tags: list[str], token: str, aes_key: str, url: str) -> Registration:
-    """The registration; refused if its address does not answer a `check_url`."""
-    registration = Registration(tuple(tags), token, aes_key, url, company.credentials.corp_id)
-    status, problem = post(registration, {"EventType": "check_url"})
+class Subscription(TypedDict):
+    """What an address is registered with."""
+
+    call_back_tag: Tags
+    token: Token
+    aes_key: AesKey
+    url: Url
+
+
+def _register(company: Company, given: Subscription, *, anew: bool) -> Waiting:
+    """Register an address, if it answers a `check_url`: the only one, or in the place of the one that there is."""
+
+    def check() -> None:
+        if (company.callbacks.registration is None) != anew:
+            raise Refused(71006 if anew else 71007)
+
+    check()
+    keys = (given["token"], given["aes_key"], given["url"])
+    registration = Registration(tuple(given["call_back_tag"]), *keys, company.credentials.corp_id)
+    status, problem = yield partial(post, registration, {"EventType": "check_url"})
     if problem:
-        log.warning("the callback address %s cannot be registered: %s", url, problem)
+        log.warning("the callback address %s cannot be registered: %s", given["url"], problem)
         raise Refused(71012 if status != 200 else 71009)
-    return registration
+    check()
+    company.callbacks.registration = registration
+    return {}
 
 
 @endpoint("POST", "/call_back/register_call_back", invalid=71010)
-def register_call_back(company: Company, *, call_back_tag: Tags, token: Token, aes_key: AesKey, url: Url) -> Result:
+def register_call_back(company: Company, **given: Unpack[Subscription]) -> Waiting:
     """注册回调事件: an app has at most one address."""
-    if company.callbacks.registration:
-        raise Refused(71006)
-    company.callbacks.registration = _verified(company, call_back_tag, token, aes_key, url)
-    return {}
+    return _register(company, given, anew=True)
 
 
 @endpoint("POST", "/call_back/update_call_back", invalid=71010)
-def update_call_back(company: Company, *, call_back_tag: Tags, token: Token, aes_key: AesKey, url: Url) -> Result:
+def update_call_back(company: Company, **given: Unpack[Subscription]) -> Waiting:
     """更新事件接口."""
-    if not company.callbacks.registration:
-        raise Refused(71007)
-    company.callbacks.registration = _verified(company, call_back_tag, token, aes_key, url)
-    return {}
+    return _register(company, given, anew=False)
 
 
 @endpoint("GET", "/call_back/get_call_back")

@@ -17,7 +17,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType
@@ -29,6 +29,7 @@ from typing import (
     NotRequired,
     Required,
     TypeAlias,
+    TypeVar,
     cast,
     get_args,
     get_origin,
@@ -43,7 +44,15 @@ from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
 Result: TypeAlias = Mapping[str, object]
-Handler: TypeAlias = Callable[..., Result]
+
+Waiting: TypeAlias = Generator[Callable[[], Any], Any, Result]
+"""What an endpoint returns that has to wait for somebody else: it yields what blocks, and is sent what that returns.
+
+Meanwhile other calls are answered, so the company may be another one afterwards.
+"""
+
+Handler: TypeAlias = Callable[..., Result | Waiting]
+R = TypeVar("R", Result, Waiting)
 Language = Literal["zh_CN", "en_US"]
 
 
@@ -133,7 +142,7 @@ def endpoint(
     open: bool = False,
     token: Literal["app", "sso"] = "app",
     camel: bool | None = None,
-) -> Callable[[Handler], Handler]:
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Declare a function as the endpoint at a path.
 
     Args:
@@ -148,7 +157,7 @@ def endpoint(
         camel: whether parameters travel in camelCase; by default on the newer host.
     """
 
-    def declare(handler: Handler) -> Handler:
+    def declare(handler: Callable[..., R]) -> Callable[..., R]:
         place, _, query = path.partition("?")
         names = frozenset(query.split("&"))
         in_camel = place.startswith("/v") if camel is None else camel

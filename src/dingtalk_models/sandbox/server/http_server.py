@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -40,7 +40,7 @@ class App:
 
     def __init__(
         self,
-        answer: Callable[[Call], Answer],
+        answer: Callable[[Call], Awaitable[Answer]],
         clock: Clock,
         websocket: ASGIApp,
         own: Mapping[str, ASGIApp],
@@ -72,7 +72,7 @@ class App:
         fault = next((each for each in self.faults if each.strikes(call.path)), None)
         how = fault.how if fault else Behaviour()
         try:
-            answer = self._answer(call, fault)
+            answer = await self._answer(call, fault)
         except Exception as error:
             log.exception("a mistake of the sandbox itself, at %s %s", call.method, call.path)
             answer = dialect_of(call.path).mistaken(error)
@@ -94,12 +94,12 @@ class App:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
+    async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
         if fault is None:
-            return self._answer_call(call)
+            return await self._answer_call(call)
         if fault.how.get("drop") in (True, "before"):
             return None
-        answer = fault.answer(call) or self._answer_call(call)
+        answer = fault.answer(call) or await self._answer_call(call)
         answer.headers.update(fault.how.get("headers", {}))
         return answer
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
+import string
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ DEADLINE: Final = 2.5
 """Seconds that an address has to answer a push."""
 
 _OK: Final = "success"
+_LETTERS: Final = string.ascii_letters + string.digits
+"""What the random start of a message consists of: in each published one it is a text."""
+
 _PAD: Final = 32
 
 
@@ -39,7 +43,8 @@ class Registration:
     def wrap(self, text: str) -> tuple[dict[str, str], dict[str, str]]:
         """The query and the body of a push."""
         message = text.encode()
-        plain = secrets.token_bytes(16) + len(message).to_bytes(4, "big") + message + self.owner.encode()
+        start = "".join(secrets.choice(_LETTERS) for _ in range(16)).encode()
+        plain = start + len(message).to_bytes(4, "big") + message + self.owner.encode()
         sealed = base64.b64encode(self._cipher().encrypt(pad(plain, _PAD))).decode()
         stamp, nonce = str(int(time.time() * 1000)), secrets.token_hex(8)
         signature = self._sign(stamp, nonce, sealed)
