@@ -24,19 +24,22 @@ import copy
 import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from importlib.util import find_spec
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 
 if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
 from dingtalk_models.modules import MODULES
 from dingtalk_models.sandbox import saving
+from dingtalk_models.sandbox.callback.samples import EventSample, event_samples
 from dingtalk_models.sandbox.calls import KEPT, Calls, Received
+from dingtalk_models.sandbox.console import Console
 from dingtalk_models.sandbox.gateway import Gateway
 from dingtalk_models.sandbox.handle import PREFIX, Handle
-from dingtalk_models.sandbox.message import clicking, saying
+from dingtalk_models.sandbox.message import clicking, reading, saying
 from dingtalk_models.sandbox.message.saying import Audio, File, Picture, RichText, Sayable, Video
 from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
 from dingtalk_models.sandbox.saving import Unsavable, UnusableState
@@ -46,6 +49,9 @@ from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 from dingtalk_models.sandbox.server.guard import Guard, is_loopback
 from dingtalk_models.sandbox.server.http_server import App, Server
 from dingtalk_models.sandbox.server.loading import load_endpoints
+from dingtalk_models.sandbox.smartwork import deciding, punching
+from dingtalk_models.sandbox.state.approval import Instance
+from dingtalk_models.sandbox.state.attendance import Punch
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Attempt, Push
 from dingtalk_models.sandbox.state.card import Card, Cards, CardState, Click, HasTrackId
@@ -75,20 +81,24 @@ __all__ = [
     "Client",
     "Clock",
     "Company",
+    "Console",
     "Conversation",
     "Credentials",
     "Department",
     "Entry",
     "Event",
+    "EventSample",
     "Events",
     "Fault",
     "File",
     "Group",
+    "Instance",
     "Membership",
     "NoClient",
     "Outbox",
     "OwnAnswer",
     "Picture",
+    "Punch",
     "Push",
     "Received",
     "Refused",
@@ -103,6 +113,8 @@ __all__ = [
     "User",
     "Video",
 ]
+
+PushedT = TypeVar("PushedT", bound=Push | Event)
 
 # the folders with endpoints are those of the client's modules; a file in one of them needs no registration
 load_endpoints(f"{__name__}.{module}" for module in MODULES)
@@ -299,8 +311,41 @@ class Sandbox:
         names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
         settings: dict[str, Any] = {name: getattr(self, name) for name in names}
         settings |= {"name": "sandbox", "oapi_url": self.url, "api_url": self.url, "login_url": self.url}
-        settings |= {} if self._gateway.qps else {"rate_limit": None}
+        settings |= {} if self.qps else {"rate_limit": None}
         return DingTalkApp(**(settings | overrides))
+
+    @property
+    def console(self) -> Console:
+        """The admin console: adds, changes and removes what the company has, by its rules and with their events."""
+        return Console(self.company)
+
+    @property
+    def qps(self) -> int | None:
+        """How many calls a second one API takes; None: any number."""
+        return self._gateway.qps
+
+    @qps.setter
+    def qps(self, qps: int | None) -> None:
+        self._gateway.limit(qps)
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """The permission scopes granted to the app; None: all."""
+        return self.company.scopes
+
+    @scopes.setter
+    def scopes(self, scopes: Collection[str] | None) -> None:
+        self.company.scopes = None if scopes is None else frozenset(scopes)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that requests will still meet, in the order in which they were set."""
+        return [fault for fault in self._app.faults if fault.remaining > 0]
+
+    @property
+    def answers(self) -> list[OwnAnswer]:
+        """The answers of one's own that were set, oldest first."""
+        return list(self._gateway.answers)
 
     def received(self, path: str) -> list[Received]:
         """The requests to this path, oldest first."""
@@ -369,11 +414,23 @@ class Sandbox:
         self.settle()
         return push
 
-    def deliver_again(self, push: Push) -> Push:
-        """Deliver a push again, as the platform sometimes does although it was answered."""
-        self.company.callbacks.deliver(push)
+    @property
+    def event_types(self) -> Mapping[str, EventSample]:
+        """The documented types of events, each with a sample."""
+        return event_samples()
+
+    def deliver_again(self, pushed: PushedT) -> PushedT:
+        """Deliver a push again, or an event in each way in which it went out, and wait for the answers.
+
+        The platform does so sometimes although it was answered.
+        """
+        push = pushed if isinstance(pushed, Push) else pushed.push
+        if push is not None:
+            self.company.callbacks.deliver(push)
+        if isinstance(pushed, Event) and pushed.message is not None:
+            self.stream.deliver_again(pushed.message)
         self.settle()
-        return push
+        return pushed
 
     @property
     def robot(self) -> str:
@@ -392,6 +449,11 @@ class Sandbox:
     def add_group(self, userids: Iterable[str], name: str = "测试群", owner: str | None = None) -> Group:
         """Make a group of these people and the app's robot."""
         return self.company.outbox.groups.make(userids, name=name, owner=owner)
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """Every conversation that the app's robot is in."""
+        return list(self.company.conversations)
 
     def conversation(self, of: str) -> Conversation:
         """A conversation with the robot, by the userid of the person, or by its own id.
@@ -485,7 +547,69 @@ class Sandbox:
         actions = [action_ids] if isinstance(action_ids, str) else action_ids
         return clicking.click(self.company, found, actions, params or {}, by)
 
+    def read(self, message: int | str, *, by: str) -> None:
+        """Let a person read a work notification, by its task id, or a message of the robot, by its key.
+
+        Raises:
+            LookupError: there is no such message, or this person did not get it.
+        """
+        reading.read(self.company, message, by)
+
+    def submit(
+        self,
+        process_code: str,
+        values: Mapping[str, str],
+        *,
+        by: str,
+        chosen: Mapping[str, Sequence[str]] | None = None,
+    ) -> Instance:
+        """Let a person fill in a form, and so start an approval.
+
+        Args:
+            process_code: the form.
+            values: the texts, by the labels of its components.
+            by: the userid of the person.
+            chosen: the approvers of steps that the form leaves open, by the keys of these steps.
+
+        Raises:
+            LookupError: there is no such form or person.
+            Refused: the form does not take this.
+        """
+        return deciding.submit(self.company, process_code, values, by, chosen or {})
+
+    def approve(self, approval: Instance | str, *, by: str, remark: str = "") -> Instance:
+        """Let an approver agree to an approval.
+
+        Args:
+            approval: the approval, or its id.
+            by: the userid of the approver.
+            remark: what they say with it.
+
+        Raises:
+            LookupError: there is no such approval or person.
+            PermissionError: the approval does not wait for this person.
+        """
+        return deciding.decide(self.company, _id_of(approval), "agree", by, remark)
+
+    def refuse(self, approval: Instance | str, *, by: str, remark: str = "") -> Instance:
+        """Let an approver refuse an approval; as `approve`."""
+        return deciding.decide(self.company, _id_of(approval), "refuse", by, remark)
+
+    def punch(
+        self, userid: str, at: datetime | None = None, *, outside: bool = False, remark: str | None = None
+    ) -> Punch:
+        """Let a person punch the clock (打卡): now, by the sandbox's clock, or at a moment.
+
+        Raises:
+            LookupError: nobody has this userid.
+        """
+        return punching.punch(self.company, userid, at, outside=outside, remark=remark)
+
     def settle(self, timeout: float = 10) -> None:
         """Wait until every push that is due is delivered, and all that was sent in Stream mode is answered."""
         self.company.callbacks.settle(timeout)
         self.stream.settle(timeout)
+
+
+def _id_of(approval: Instance | str) -> str:
+    return approval if isinstance(approval, str) else approval.instance_id

@@ -33,17 +33,27 @@ _PROFILE: Final = {
 @contextmanager
 def pushing_changes(company: Company) -> Generator[None]:
     """Push an event for each change that the block makes: to the address that is registered for it, and to clients."""
-    callbacks, stream = company.callbacks, company.stream
-    before = Picture(company) if callbacks.registration or stream.wants_events else None
+    before = Picture(company) if company.callbacks.registration or company.stream.wants_events else None
     yield
     if before is None:
         return
     for event_type, fields in changes(before, Picture(company)):
-        event_id: str | None = None
-        if callbacks.registration and event_type in callbacks.registration.tags:
-            event_id = callbacks.push(event_type, fields).payload["eventId"]
-        if stream.wants_events:
-            stream.push_event(event_type, fields, event_id)
+        _push(company, event_type, fields)
+
+
+def announce(company: Company, event_type: str, fields: Mapping[str, Any]) -> None:
+    """Push the event of a change that no picture shows, as what a block changes is pushed."""
+    stamp = {"timeStamp": str(int(company.credentials.clock.now() * 1000))} if "userId" in fields else {}
+    _push(company, event_type, {**stamp, **fields})
+
+
+def _push(company: Company, event_type: str, fields: Mapping[str, Any]) -> None:
+    callbacks, stream = company.callbacks, company.stream
+    event_id: str | None = None
+    if callbacks.registration and event_type in callbacks.registration.tags:
+        event_id = callbacks.push(event_type, fields).payload["eventId"]
+    if stream.wants_events:
+        stream.push_event(event_type, fields, event_id)
 
 
 class Picture:

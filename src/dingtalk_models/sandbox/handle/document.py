@@ -17,6 +17,7 @@ _ABOUT: Final = (
     "`x-python` says what does the same there.\n\n"
     "沙箱的操作接口：Python 中 Sandbox 能做的，这里都能做；x-python 是对应的 Python 写法。"
 )
+_BYTES: Final[dict[str, Any]] = {"application/octet-stream": {}}
 _REFS: Final = "#/components/schemas/{model}"
 
 
@@ -26,11 +27,11 @@ def document(operations: Iterable[Operation]) -> bytes:
     adapters: list[tuple[tuple[int, str], Any, TypeAdapter[Any]]] = []
     for number, each in enumerate(declared):
         if each.body is not None:
-            adapters.append(((number, "body"), "validation", TypeAdapter(each.body)))
+            adapters.append(((number, "body"), "validation", each.body))
         if each.reply is not None:
             adapters.append(((number, "reply"), "serialization", each.reply))
     adapters.append(((-1, "problem"), "serialization", TypeAdapter(Problem)))
-    schemas, shared = TypeAdapter.json_schemas(adapters, ref_template=_REFS)
+    schemas, shared = TypeAdapter.json_schemas(adapters, by_alias=False, ref_template=_REFS)
     found = {key: schema for (key, _), schema in schemas.items()}
     paths: dict[str, dict[str, Any]] = {}
     for number, each in enumerate(declared):
@@ -73,13 +74,16 @@ def _described(operation: Operation, body: object, reply: object) -> dict[str, A
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
-        needed = any(field.is_required() for field in operation.body.model_fields.values())
-        described["requestBody"] = {"required": needed, "content": {"application/json": {"schema": body}}}
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    elif operation.takes_bytes:
+        described["requestBody"] = {"required": True, "content": _BYTES}
     done: dict[str, Any] = {"description": "Done. / 成功。"}
     if reply is not None:
         done["content"] = {"application/json": {"schema": reply}}
+    elif operation.gives_bytes:
+        done["content"] = _BYTES
     refused = {"$ref": "#/components/responses/Problem"}
-    described["responses"] = {"204" if reply is None else "200": done, "4XX": refused}
+    described["responses"] = {"200" if "content" in done else "204": done, "4XX": refused}
     return described
 
 

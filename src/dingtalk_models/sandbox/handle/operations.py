@@ -19,9 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+
+PerformT = TypeVar("PerformT", bound=Callable[..., Any])
 
 Verb: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -77,14 +79,27 @@ class Operation:
         return inspect.signature(self.perform, eval_str=True)
 
     @cached_property
-    def body(self) -> type[BaseModel] | None:
-        """The model of the body."""
-        return self._model("body")
+    def body(self) -> TypeAdapter[Any] | None:
+        """What reads the body, if it is JSON."""
+        parameter = self.signature.parameters.get("body")
+        return TypeAdapter(parameter.annotation) if parameter and not self.takes_bytes else None
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether the body is taken as it is."""
+        parameter = self.signature.parameters.get("body")
+        return parameter is not None and parameter.annotation is bytes
+
+    @property
+    def gives_bytes(self) -> bool:
+        """Whether the reply is no JSON."""
+        return self.signature.return_annotation is bytes
 
     @cached_property
     def query(self) -> type[BaseModel] | None:
         """The model of the query."""
-        return self._model("query")
+        parameter = self.signature.parameters.get("query")
+        return parameter.annotation if parameter else None
 
     @cached_property
     def place(self) -> type[BaseModel]:
@@ -95,22 +110,16 @@ class Operation:
 
     @cached_property
     def reply(self) -> TypeAdapter[Any] | None:
-        """What reads the reply; None: there is none."""
+        """What writes the reply, if it is JSON."""
         returned = self.signature.return_annotation
-        return None if returned in (None, NoneType) else TypeAdapter(returned)
-
-    def _model(self, name: str) -> type[BaseModel] | None:
-        parameter = self.signature.parameters.get(name)
-        return parameter.annotation if parameter else None
+        return None if returned in (None, NoneType, bytes) else TypeAdapter(returned)
 
 
 OPERATIONS: Final[list[Operation]] = []
 """Every operation, in the order of the document."""
 
 
-def operation(
-    verb: Verb, path: str, python: str, *, waits: bool = False
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def operation(verb: Verb, path: str, python: str, *, waits: bool = False) -> Callable[[PerformT], PerformT]:
     """Declare a function as an operation.
 
     Args:
@@ -120,7 +129,7 @@ def operation(
         waits: whether it may wait for somebody.
     """
 
-    def declare(perform: Callable[..., Any]) -> Callable[..., Any]:
+    def declare(perform: PerformT) -> PerformT:
         OPERATIONS.append(Operation(verb, path, python, perform, waits))
         return perform
 

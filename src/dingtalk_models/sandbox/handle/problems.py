@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.responses import Response
 
+from dingtalk_models.sandbox.saving import Unsavable, UnusableState
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.state.stream import NoClient
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 Kind: TypeAlias = Literal[
     "malformed", "forbidden", "not_found", "wrong_verb", "conflict", "timeout", "too_large", "invalid", "broken"
@@ -102,6 +107,9 @@ def of_error(error: Exception) -> Failed | None:
     # a KeyError, which is a LookupError too, was never meant for a caller
     kinds: dict[type[Exception], Kind] = {
         LookupError: "not_found",
+        NoClient: "not_found",
+        UnusableState: "invalid",
+        Unsavable: "conflict",
         PermissionError: "conflict",
         TimeoutError: "timeout",
         ValueError: "invalid",
@@ -123,3 +131,14 @@ def _place(detail: ErrorDetails) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def found(things: Mapping[K, V], key: K, name: str) -> V:
+    """What has this key.
+
+    Raises:
+        Failed: nothing has.
+    """
+    if key not in things:
+        raise Failed("not_found", f"There is no {name} {key!r}.")
+    return things[key]

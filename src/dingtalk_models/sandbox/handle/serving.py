@@ -87,10 +87,10 @@ async def _perform(sandbox: Sandbox, operation: Operation, waiting: asyncio.Sema
         if failed is None:
             raise
         raise failed from None
-    if operation.reply is None:
-        return Response(status_code=204)
     if isinstance(result, bytes):
         return Response(result, media_type="application/octet-stream")
+    if operation.reply is None:
+        return Response(status_code=204)
     return Response(operation.reply.dump_json(result, warnings=False), media_type="application/json")
 
 
@@ -103,8 +103,10 @@ async def _arguments(operation: Operation, request: Request) -> dict[str, Any]:
         arguments["query"] = operation.query.model_validate(given)
     elif given:
         _Nothing.model_validate(given)
+    if operation.takes_bytes:
+        arguments["body"] = await _content(request)
     if operation.body is not None:
-        arguments["body"] = operation.body.model_validate_json(await _content(request) or b"{}")
+        arguments["body"] = operation.body.validate_json(await _content(request) or b"{}")
     return arguments
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -148,11 +149,13 @@ class OwnAnswer:
     Attributes:
         endpoint: the API.
         answer: the answer without its envelope, or the function that makes it from the arguments.
+        id: the id by which the handle names it.
     """
 
     endpoint: Documented
     answer: Making
     _answers: list[OwnAnswer] = field(repr=False)
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
 
     def cancel(self) -> None:
         """Let the sandbox answer by itself again, or as an earlier `Sandbox.answer` says."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict
 
 from dingtalk_models.sandbox.server.envelopes import API, BARE, TOPAPI, Answer, Call, dialect_of
@@ -48,6 +49,7 @@ class Fault:
     path: str
     remaining: int
     how: Behaviour
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
 
     def cancel(self) -> None:
         """Let the remaining requests pass."""

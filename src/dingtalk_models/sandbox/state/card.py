@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from dingtalk_models.sandbox.server.errors import Refused
 
@@ -22,6 +22,8 @@ SPACES: Final = {
 }
 """The kinds of space, and how the models of each begin."""
 
+
+_Names: TypeAlias = set[str]  # in the class of cards, `set` is a method
 
 STATUS_PARAM: Final = "flowStatus"
 """The parameter with which an AI card that is not streamed gets its status, as the platform's SDK sets it."""
@@ -91,10 +93,10 @@ class Card:
     states: list[CardState] = field(default_factory=list[CardState])
     models: dict[str, Any] = field(default_factory=dict[str, Any])
     delivered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    tops: set[str] = field(default_factory=set[str])
+    tops: _Names = field(default_factory=set[str])
     clicks: list[Click] = field(default_factory=list[Click])
     shown: dict[str, Any] = field(default_factory=dict[str, Any])
-    guids: set[str] = field(default_factory=set[str])
+    guids: _Names = field(default_factory=set[str])
 
     def seen_by(self, userid: str) -> dict[str, str]:
         """The parameters as one person sees them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -69,6 +69,10 @@ class Conversations:
         self.private_chats[chat.open_conversation_id] = chat
         return chat
 
+    def __iter__(self) -> Iterator[Conversation]:
+        """Every conversation."""
+        return iter((*self.groups.values(), *self.private_chats.values(), *self._alone.values()))
+
     def find(self, conversation: str) -> Conversation:
         """The conversation of an id.
 
@@ -83,8 +87,7 @@ class Conversations:
 
     def of(self, entry: Entry) -> Conversation:
         """The conversation that an entry is in."""
-        everything = (*self.groups.values(), *self.private_chats.values(), *self._alone.values())
-        return next(each for each in everything if entry in each.transcript)
+        return next(each for each in self if entry in each.transcript)
 
     def open_session(self, conversation: Conversation, expires: float) -> str:
         """A new session webhook, which works until a time; returns its session."""

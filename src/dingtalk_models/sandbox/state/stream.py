@@ -170,6 +170,11 @@ class Streams:
         }
         return self._push(StreamMessage("EVENT", "*", headers, fields))
 
+    def deliver_again(self, message: StreamMessage) -> None:
+        """Send an event or a callback again, although it may have been answered."""
+        self._waiting.append(message)
+        self._soon(self._pump)
+
     def push_callback(self, topic: str, data: Mapping[str, Any], timeout: float = 10) -> StreamMessage:
         """Send a callback to a client that subscribed to its topic, and wait for the answer.
 

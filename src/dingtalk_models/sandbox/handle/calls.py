@@ -1,0 +1,109 @@
+"""The calls that the sandbox received."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+from pydantic_core import to_jsonable_python
+
+from dingtalk_models.sandbox import Received, Sandbox
+from dingtalk_models.sandbox.handle.operations import Query, operation
+
+
+class Wanted(Query):
+    """Which calls to list; with several, those that fit all."""
+
+    api: str | None = Field(
+        None, description="a name of the API, or a path, in which {id} stands for any id / API 名称，或可含 {id} 的路径"
+    )
+    caller: str | None = Field(None, description="whose token: an AppKey or a userid / 令牌所属的 AppKey 或 userid")
+    status: int | None = Field(None, description="the HTTP status; 0: the connection was cut / HTTP 状态，0 为连接中断")
+    code: str | None = Field(None, description="the code answered; 0: nothing went wrong / 返回的错误码，0 为成功")
+    since: float | None = Field(None, description="from then on, by the sandbox's clock / 起始时间（秒，沙箱时钟）")
+    after: Annotated[int, Field(ge=0, description="only those after the call of this number / 此编号之后的调用")] = 0
+    limit: Annotated[int, Field(ge=1, le=1000, description="how many to return / 返回的条数")] = 100
+
+
+class CallView(BaseModel):
+    """A call; bodies are JSON, or texts."""
+
+    number: int
+    method: str
+    path: str
+    name: str | None
+    title: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any
+    status: int | None
+    code: int | str | None
+    at: float
+    seconds: float
+    documented: bool
+    caller: str | None
+    reply: Any
+
+    @classmethod
+    def of(cls, call: Received) -> CallView:
+        """The view of a call."""
+        return cls(
+            number=call.number,
+            method=call.method,
+            path=call.path,
+            name=call.name,
+            title=call.title,
+            query=call.query,
+            headers=call.headers,
+            body=_readable(call.body),
+            status=call.status,
+            code=call.code,
+            at=call.at,
+            seconds=call.seconds,
+            documented=call.documented,
+            caller=call.caller,
+            reply=_readable(call.reply_body),
+        )
+
+
+class CallPage(BaseModel):
+    """Calls, oldest first; `next` is what to give as `after` for the following page, null: this is the last.
+
+    `total` is how many calls there were; those that are kept no more are among them.
+    """
+
+    total: int
+    calls: list[CallView]
+    next: int | None
+
+
+@operation("GET", "/calls", "calls.to")
+def list_calls(sandbox: Sandbox, query: Wanted) -> CallPage:
+    """List the calls that were received, oldest first. / 列出收到的调用，从早到晚。"""
+    of_api = None if query.api is None else {each.number for each in sandbox.calls.to(query.api)}
+    calls = [
+        call
+        for call in sandbox.calls.since(query.after)
+        if (of_api is None or call.number in of_api)
+        and query.caller in (None, call.caller)
+        and query.status in (None, call.status or 0)
+        and query.code in (None, str(call.code))
+        and (query.since is None or call.at >= query.since)
+    ]
+    shown = calls[: query.limit]
+    following = shown[-1].number if len(calls) > len(shown) else None
+    return CallPage(total=sandbox.calls.total, calls=[CallView.of(each) for each in shown], next=following)
+
+
+@operation("DELETE", "/calls", "calls.clear")
+def clear_calls(sandbox: Sandbox) -> None:
+    """Forget the calls that were received. / 清空调用记录。"""
+    sandbox.calls.clear()
+
+
+def _readable(body: object) -> Any:
+    """A body as JSON; of a file in it, the content in Base64."""
+    try:
+        return to_jsonable_python(body, bytes_mode="base64", inf_nan_mode="null", fallback=str)
+    except ValueError:  # it is too deep
+        return repr(body)

@@ -1,0 +1,67 @@
+"""The sandbox as a whole: what it is, its state, and waiting for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.handle.operations import Body, operation
+
+
+class About(BaseModel):
+    """The address of the sandbox, and the credentials that it accepts."""
+
+    url: str
+    corp_id: str
+    corp_secret: str
+    appkey: str
+    appsecret: str
+    agent_id: str
+    sso_secret: str
+    robot: str
+
+
+class Patience(Body):
+    """How many seconds to wait."""
+
+    timeout: Annotated[float, Field(ge=0, le=60)] = 10
+
+
+@operation("GET", "/about", "url")
+def about(sandbox: Sandbox) -> About:
+    """Read the address and the credentials. / 读取地址与凭证。"""
+    return About(**{name: getattr(sandbox, name) for name in About.model_fields})
+
+
+@operation("POST", "/reset", "reset", waits=True)
+def reset(sandbox: Sandbox) -> None:
+    """Go back to how the sandbox began. / 恢复到初始状态。"""
+    sandbox.reset()
+
+
+@operation("GET", "/state", "save", waits=True)
+def save(sandbox: Sandbox) -> bytes:
+    """Get the whole state, to load it later. / 导出全部状态，供以后载入。"""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "state")
+        sandbox.save(path)
+        return path.read_bytes()
+
+
+@operation("PUT", "/state", "load", waits=True)
+def load(sandbox: Sandbox, body: bytes) -> None:
+    """Take over a state that was saved. / 载入已导出的状态。"""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "state")
+        path.write_bytes(body)
+        sandbox.load(path)
+
+
+@operation("POST", "/settle", "settle", waits=True)
+def settle(sandbox: Sandbox, body: Patience) -> None:
+    """Wait until every push that is due is delivered and answered. / 等待所有待推送的消息投递完成。"""
+    sandbox.settle(body.timeout)
