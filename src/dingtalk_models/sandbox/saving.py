@@ -137,7 +137,7 @@ class _Dump(Iterator[Node]):
         if kind is count:
             # its number without taking it; pickling one is deprecated
             return {"count": int(repr(item).removeprefix("count(").removesuffix(")"))}
-        if kind is type:
+        if issubclass(kind, type):
             return {"class": _name(item)}
         if kind not in _CONTAINERS and not _is_ours(kind):
             raise Unsavable(f"a {kind.__module__}.{kind.__qualname__} cannot be saved")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import Sandbox, UnusableState
 from dingtalk_models.sandbox.handle.operations import Body, operation
 
 
@@ -58,7 +58,10 @@ def load(sandbox: Sandbox, body: bytes) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder, "state")
         path.write_bytes(body)
-        sandbox.load(path)
+        try:
+            sandbox.load(path)
+        except UnusableState as error:
+            raise UnusableState(str(error).replace(str(path), "the body")) from None
 
 
 @operation("POST", "/settle", "settle", waits=True)
