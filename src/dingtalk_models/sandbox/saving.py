@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import sys
+from abc import ABCMeta
 from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -137,7 +138,7 @@ class _Dump(Iterator[Node]):
         if kind is count:
             # its number without taking it; pickling one is deprecated
             return {"count": int(repr(item).removeprefix("count(").removesuffix(")"))}
-        if issubclass(kind, type):
+        if kind in (type, ABCMeta):
             return {"class": _name(item)}
         if kind not in _CONTAINERS and not _is_ours(kind):
             raise Unsavable(f"a {kind.__module__}.{kind.__qualname__} cannot be saved")

@@ -1,0 +1,545 @@
+"""The sandbox: what a program does with it."""
+
+from __future__ import annotations
+
+import copy
+import os
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
+
+from dingtalk_models.modules import MODULES
+from dingtalk_models.sandbox import saving
+from dingtalk_models.sandbox.callback.samples import EventSample, event_samples
+from dingtalk_models.sandbox.calls import KEPT, Calls, Received
+from dingtalk_models.sandbox.console import Console
+from dingtalk_models.sandbox.gateway import Gateway
+from dingtalk_models.sandbox.handle import PREFIX, Handle
+from dingtalk_models.sandbox.message import clicking, reading, saying
+from dingtalk_models.sandbox.message.saying import Sayable
+from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
+from dingtalk_models.sandbox.server.clock import Clock
+from dingtalk_models.sandbox.server.faults import Behaviour, Fault
+from dingtalk_models.sandbox.server.guard import Guard, is_loopback
+from dingtalk_models.sandbox.server.http_server import App, Server
+from dingtalk_models.sandbox.server.loading import load_endpoints
+from dingtalk_models.sandbox.smartwork import deciding, punching
+from dingtalk_models.sandbox.state.approval import Instance
+from dingtalk_models.sandbox.state.attendance import Punch
+from dingtalk_models.sandbox.state.auth import Credentials
+from dingtalk_models.sandbox.state.callback import Push
+from dingtalk_models.sandbox.state.card import Cards, Click, HasTrackId
+from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.conversation import Conversation, Entry
+from dingtalk_models.sandbox.state.events import Event, Events
+from dingtalk_models.sandbox.state.group import Group
+from dingtalk_models.sandbox.state.message import Outbox
+from dingtalk_models.sandbox.state.seed import seeded_company
+from dingtalk_models.sandbox.state.stream import Streams
+from dingtalk_models.sandbox.stream.websocket import WebSocket, protocol
+
+if TYPE_CHECKING:
+    from dingtalk_models import DingTalkApp
+
+
+PushedT = TypeVar("PushedT", bound=Push | Event)
+
+# the folders with endpoints are those of the client's modules; a file in one of them needs no registration
+load_endpoints(f"{__package__}.{module}" for module in MODULES)
+
+
+class Sandbox:
+    """A DingTalk of your own, on 127.0.0.1.
+
+    Args:
+        port: the port; 0 for a free one.
+        host: the address to listen on.
+        qps: refuse more calls a second than this to one API (the platform's number is 20); None: no limit.
+        org: `seeded`: a company with departments, people and roles; `empty`: the root department alone.
+        scopes: the permission scopes granted to the app; None: all.
+        credentials: those of the company and its app; give them where several sandboxes must differ.
+        calls_kept: how many calls `calls` keeps; the oldest leave for new ones.
+        key: what requests to the handle (`/_sandbox`) and the page need; by default, a random one if other machines can
+            reach `host`, else none.
+
+    Attributes:
+        key: what requests to the handle and the page need; None: nothing.
+        company: the state; a test may change it and look at it.
+        clock: the time for expiry, throttling and login codes; `clock.advance(seconds)`.
+        calls: the requests that were received and their answers, oldest first: the latest `calls_kept`.
+        pushes: the pushes to the address that is registered for events, oldest first.
+        stream: the clients of Stream mode, and what is sent to them.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        qps: int | None = None,
+        org: Literal["seeded", "empty"] = "seeded",
+        scopes: Collection[str] | None = None,
+        credentials: Credentials | None = None,
+        calls_kept: int = KEPT,
+        key: str | None = None,
+    ) -> None:
+        given = copy.deepcopy(credentials)
+
+        def begin() -> dict[str, Any]:
+            held = copy.deepcopy(given)
+            company = seeded_company(held) if org == "seeded" else Company(credentials=held)
+            company.scopes = None if scopes is None else frozenset(scopes)
+            return {"company": company, "qps": qps, "faults": [], "answers": []}
+
+        self._begin = begin
+        self.company: Company = begin()["company"]
+        self.clock: Clock = self.company.credentials.clock
+        self._gateway = Gateway(self.company, qps)
+        self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))
+        own = {PREFIX: Guard(Handle(self), host, self.key)}
+        self.calls = Calls(calls_kept)
+        self._app = App(self._gateway.answer, self.clock, WebSocket(self.company.stream), own, self.calls.add)
+        self.pushes: list[Push] = self.company.callbacks.pushes
+        self.stream: Streams = self.company.stream
+        self._server = Server(self._app, host, port, protocol)
+
+    @property
+    def corp_id(self) -> str:
+        """The CorpId."""
+        return self.company.credentials.corp_id
+
+    @property
+    def corp_secret(self) -> str:
+        """The CorpSecret."""
+        return self.company.credentials.corp_secret
+
+    @property
+    def appkey(self) -> str:
+        """The AppKey of the app."""
+        return self.company.credentials.appkey
+
+    @property
+    def appsecret(self) -> str:
+        """The AppSecret of the app."""
+        return self.company.credentials.appsecret
+
+    @property
+    def agent_id(self) -> str:
+        """The AgentId of the app."""
+        return self.company.credentials.agent_id
+
+    @property
+    def sso_secret(self) -> str:
+        """The secret for logins from the admin console."""
+        return self.company.credentials.sso_secret
+
+    @property
+    def cards(self) -> Cards:
+        """The interactive cards, by their ids: as they stand, and every state in which they were seen."""
+        return self.company.keep(Cards)
+
+    @property
+    def outbox(self) -> Outbox:
+        """What the app sent: `outbox.of("zhaolei")` is what that person has of it."""
+        return self.company.outbox
+
+    @property
+    def events(self) -> Events:
+        """The events that were pushed, by HTTP or in Stream mode, oldest first: `events.of("user_add_org")`."""
+        return Events.read(self.pushes, self.stream.messages)
+
+    @property
+    def url(self) -> str:
+        """The base URL of both hosts."""
+        return self._server.url
+
+    def start(self) -> Self:
+        """Serve."""
+        self._server.start()
+        self.company.drive.store.url = self.url
+        self.stream.endpoint = f"{self.url.replace('http', 'ws', 1)}/connect"
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; the state stays."""
+        self.company.callbacks.stop()
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        """Serve until the end of the block."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving."""
+        self.stop()
+
+    # the state as a whole
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Keep the whole state in a file: the company and all that happened in it, tokens, clock, faults, own answers.
+
+        The requests that were received are not in it, nor connections, nor own answers that are functions. The file
+        appears when it is complete, in place of an older one, and only its owner may read it: it has tokens in it.
+        """
+        saving.write(self._server.between_calls(self._dump), path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Take over the whole state in a file that `save` wrote, with its credentials.
+
+        `company` and its parts stay the same objects, with other content. Connections of Stream mode stay.
+
+        Raises:
+            UnusableState: it is another kind of file, of a later version, cut short or damaged. Nothing has changed.
+        """
+        nodes = saving.read(path)
+        self._server.between_calls(lambda: self._restore(nodes))
+
+    def reset(self) -> None:
+        """Go back to how it began: company, tokens and clock, without faults, own answers and received requests.
+
+        `company` and its parts stay the same objects, with other content. Connections of Stream mode stay.
+        """
+        nodes = saving.dump(self._begin())
+
+        def begin() -> None:
+            self._restore(nodes)
+            self.calls.clear()
+
+        self._server.between_calls(begin)
+
+    def _dump(self) -> list[saving.Node]:
+        answers = [(each.endpoint.names[0], each.answer) for each in self._gateway.answers]
+        state = {
+            "company": self.company,
+            "qps": self._gateway.qps,
+            "faults": self._app.faults,
+            "answers": [each for each in answers if not callable(each[1])],
+        }
+        return saving.dump(state)
+
+    def _restore(self, nodes: list[saving.Node]) -> None:
+        state = saving.restore({"company": self.company}, nodes)
+        self._gateway.limit(state["qps"])
+        self._app.faults[:] = state["faults"]
+        self._gateway.answers.clear()
+        for name, answer in state["answers"]:
+            self.answer(name, answer)
+        self.stream.restored()
+        self.clock.advance(0)  # whoever waits for a time looks at the clock again
+
+    def app(self, **overrides: Any) -> DingTalkApp:
+        """A `DingTalkApp` of this company; keywords override what is passed to its constructor.
+
+        If the sandbox has no limit (`qps`), the app has none.
+        """
+        from dingtalk_models import DingTalkApp  # noqa: PLC0415 -- the sandbox works without the client
+
+        names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
+        settings: dict[str, Any] = {name: getattr(self, name) for name in names}
+        settings |= {"name": "sandbox", "oapi_url": self.url, "api_url": self.url, "login_url": self.url}
+        settings |= {} if self.qps else {"rate_limit": None}
+        return DingTalkApp(**(settings | overrides))
+
+    @property
+    def console(self) -> Console:
+        """The admin console: adds, changes and removes what the company has, by its rules and with their events."""
+        return Console(self.company)
+
+    @property
+    def qps(self) -> int | None:
+        """How many calls a second one API takes; None: any number."""
+        return self._gateway.qps
+
+    @qps.setter
+    def qps(self, qps: int | None) -> None:
+        self._gateway.limit(qps)
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """The permission scopes granted to the app; None: all."""
+        return self.company.scopes
+
+    @scopes.setter
+    def scopes(self, scopes: Collection[str] | None) -> None:
+        self.company.scopes = None if scopes is None else frozenset(scopes)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that requests will still meet, in the order in which they were set."""
+        return [fault for fault in self._app.faults if fault.remaining > 0]
+
+    @property
+    def answers(self) -> list[OwnAnswer]:
+        """The answers of one's own that were set, oldest first."""
+        return list(self._gateway.answers)
+
+    def received(self, path: str) -> list[Received]:
+        """The requests to this path, oldest first."""
+        return [call for call in self.calls if call.path == path]
+
+    def fail(self, path: str, *, times: int = 1, **how: Unpack[Behaviour]) -> Fault:
+        """Let the next requests to a path (`*`: to any) misbehave; `Behaviour` lists what is possible.
+
+        With an answer (`errcode`, `sub_code`, `code`, `flag`, `status` or `body`) the endpoint is not called.
+        Without one it acts and answers, and `headers`, `delay`, `drop` and `truncate` apply to its answer.
+        The `Fault` that is returned has the number of requests that remain, and can be cancelled.
+        """
+        fault = Fault(path, times, how)
+        self._app.faults.append(fault)
+        return fault
+
+    def answer(self, name: str, answer: Making, /) -> OwnAnswer:
+        """Set your own answer to an API, by one of the platform's names for it: `"calendar_1_0.CreateEvent"`.
+
+        Requests are still checked as documented: token, scope, and every parameter. If several answers are set for an
+        API, the latest counts.
+
+        Args:
+            name: the name, as `run()` takes it.
+            answer: the answer, without `errcode` and `errmsg`; or a function that makes it. The function gets the
+                arguments under their wire names, and may raise `Refused(code, message)`. It runs on the sandbox's
+                thread, so it cannot call the sandbox.
+
+        Returns:
+            The answer, which can be cancelled.
+
+        Raises:
+            ValueError: no API has this name.
+        """
+        return self._gateway.answers.set(name, answer)
+
+    def revoke_tokens(self) -> None:
+        """Make the issued access token invalid; the next fetch gets a new one."""
+        self.company.credentials.revoke_tokens()
+
+    def login_code(self, userid: str) -> str:
+        """A login code (免登授权码) for this person: inside DingTalk, in the admin console, by the older login.
+
+        It is valid for 5 minutes, once. `authorise` has the code of a login in the browser.
+        """
+        return self.company.credentials.mint_code(userid)
+
+    def authorise(self, userid: str, *, scope: str = "openid") -> str:
+        """The code with which this person comes back from the authorise page: valid for 5 minutes, once.
+
+        Args:
+            userid: the person, of the company or not: `sandbox.company.logins.strangers`.
+            scope: `openid corpid` for the company too.
+        """
+        return self.company.logins.mint_code(self.company.person(userid).userid, scope)
+
+    def push(self, event_type: str, **fields: Any) -> Push:
+        """Push an event to the registered address, with these fields under their wire names, and wait for its answer.
+
+        Changes that endpoints make in the company are pushed by themselves, if the address is registered for them.
+        Clients of Stream mode that subscribed to events get the same event.
+        """
+        push = self.company.callbacks.push(event_type, fields)
+        if self.stream.wants_events:
+            self.stream.push_event(event_type, fields, push.payload["eventId"])
+        self.settle()
+        return push
+
+    @property
+    def event_types(self) -> Mapping[str, EventSample]:
+        """The documented types of events, each with a sample."""
+        return event_samples()
+
+    def deliver_again(self, pushed: PushedT) -> PushedT:
+        """Deliver a push again, or an event in each way in which it went out, and wait for the answers.
+
+        The platform does so sometimes although it was answered.
+        """
+        push = pushed if isinstance(pushed, Push) else pushed.push
+        if push is not None:
+            self.company.callbacks.deliver(push)
+        if isinstance(pushed, Event) and pushed.message is not None:
+            self.stream.deliver_again(pushed.message)
+        self.settle()
+        return pushed
+
+    @property
+    def robot(self) -> str:
+        """The code of the app's robot."""
+        return self.appkey
+
+    @property
+    def robot_url(self) -> str | None:
+        """The URL that messages to the robot are posted to; `None`: they go to the clients of Stream mode."""
+        return self.company.conversations.robot_url
+
+    @robot_url.setter
+    def robot_url(self, url: str | None) -> None:
+        self.company.conversations.robot_url = url
+
+    def add_group(self, userids: Iterable[str], name: str = "测试群", owner: str | None = None) -> Group:
+        """Make a group of these people and the app's robot."""
+        return self.company.outbox.groups.make(userids, name=name, owner=owner)
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """Every conversation that the app's robot is in."""
+        return list(self.company.conversations)
+
+    def conversation(self, of: str) -> Conversation:
+        """A conversation with the robot, by the userid of the person, or by its own id.
+
+        Raises:
+            LookupError: there is no such person or conversation.
+        """
+        talks = self.company.conversations
+        return talks.alone(of) if of in self.company.users else talks.find(of)
+
+    def say(
+        self,
+        who: str,
+        what: Sayable,
+        *,
+        to: Conversation | str | None = None,
+        at: Sequence[str] = (),
+        at_robot: bool = True,
+    ) -> Entry:
+        """Let a person say something to the app's robot, or in a group.
+
+        The message reaches the app by HTTP if `robot_url` is set, and this returns when it has answered. Otherwise it
+        goes to a client of Stream mode, and this returns at once; `wait_for_reply` waits for what the robot says.
+
+        Args:
+            who: the userid of the person.
+            what: a text, a `Picture`, `Audio`, `Video`, `File` or `RichText`. A dict is a message of another type.
+            to: the group, or its id; by default, or with `sandbox.robot`, the robot alone.
+            at: the userids of others who are mentioned in a group.
+            at_robot: whether the robot is mentioned in a group. If it is not, it does not get the message; nor does
+                it get a recording, a film or a file from a group.
+
+        Returns:
+            What is in the transcript of the conversation now.
+
+        Raises:
+            LookupError: there is no such person or conversation, or they are not in it.
+            PermissionError: they may not speak in this group.
+        """
+        if to is None or to == self.robot:
+            to = who
+        talk = self.conversation(to) if isinstance(to, str) else to
+        return saying.say(self.company, who, what, talk, at, at_robot=at_robot)
+
+    def say_again(self, entry: Entry) -> Entry:
+        """Deliver what someone said to the app again, as after a loss of the answer."""
+        saying.deliver(self.company, entry)
+        return entry
+
+    def wait_for_reply(self, to: Entry, timeout: float = 10) -> Entry:
+        """Wait until the robot has said something after this, in the same conversation, and return it.
+
+        Raises:
+            TimeoutError: it says nothing.
+        """
+        talks = self.company.conversations
+        talk = talks.of(to)
+
+        def replies() -> list[Entry]:
+            return [entry for entry in talk.transcript[talk.transcript.index(to) :] if entry.sender is None]
+
+        talks.wait(lambda: bool(replies()), timeout)
+        return replies()[0]
+
+    def click(
+        self,
+        card: str | HasTrackId,
+        action_ids: str | Sequence[str],
+        params: Mapping[str, Any] | None = None,
+        *,
+        by: str,
+    ) -> Click:
+        """Let a person click on a card, and wait for the app's answer, which changes the card.
+
+        The click goes to a client of Stream mode, or to the address of the card's callback route.
+
+        Args:
+            card: the card, or its id.
+            action_ids: the id of the button, or several.
+            params: the parameters of the button.
+            by: the userid of the person.
+
+        Returns:
+            The click; its `problem` tells what was wrong with the answer.
+
+        Raises:
+            LookupError: there is no such card, person or callback route, or no client that subscribed to clicks.
+            PermissionError: the card was not delivered, or without a callback type.
+        """
+        found = self.cards[card if isinstance(card, str) else card.out_track_id]
+        actions = [action_ids] if isinstance(action_ids, str) else action_ids
+        return clicking.click(self.company, found, actions, params or {}, by)
+
+    def read(self, message: int | str, *, by: str) -> None:
+        """Let a person read a work notification, by its task id, or a message of the robot, by its key.
+
+        Raises:
+            LookupError: there is no such message, or this person did not get it.
+        """
+        reading.read(self.company, message, by)
+
+    def submit(
+        self,
+        process_code: str,
+        values: Mapping[str, str],
+        *,
+        by: str,
+        chosen: Mapping[str, Sequence[str]] | None = None,
+    ) -> Instance:
+        """Let a person fill in a form, and so start an approval.
+
+        Args:
+            process_code: the form.
+            values: the texts, by the labels of its components.
+            by: the userid of the person.
+            chosen: the approvers of steps that the form leaves open, by the keys of these steps.
+
+        Raises:
+            LookupError: there is no such form or person.
+            Refused: the form does not take this.
+        """
+        return deciding.submit(self.company, process_code, values, by, chosen or {})
+
+    def approve(self, approval: Instance | str, *, by: str, remark: str = "") -> Instance:
+        """Let an approver agree to an approval.
+
+        Args:
+            approval: the approval, or its id.
+            by: the userid of the approver.
+            remark: what they say with it.
+
+        Raises:
+            LookupError: there is no such approval or person.
+            PermissionError: the approval does not wait for this person.
+        """
+        return deciding.decide(self.company, _id_of(approval), "agree", by, remark)
+
+    def refuse(self, approval: Instance | str, *, by: str, remark: str = "") -> Instance:
+        """Let an approver refuse an approval; as `approve`."""
+        return deciding.decide(self.company, _id_of(approval), "refuse", by, remark)
+
+    def punch(
+        self, userid: str, at: datetime | None = None, *, outside: bool = False, remark: str | None = None
+    ) -> Punch:
+        """Let a person punch the clock (打卡): now, by the sandbox's clock, or at a moment.
+
+        Raises:
+            LookupError: nobody has this userid.
+        """
+        return punching.punch(self.company, userid, at, outside=outside, remark=remark)
+
+    def settle(self, timeout: float = 10) -> None:
+        """Wait until every push that is due is delivered, and all that was sent in Stream mode is answered."""
+        self.company.callbacks.settle(timeout)
+        self.stream.settle(timeout)
+
+
+def _id_of(approval: Instance | str) -> str:
+    return approval if isinstance(approval, str) else approval.instance_id
