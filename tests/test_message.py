@@ -342,11 +342,11 @@ def test_the_same_goes_out_again_the_next_day(sandbox: Sandbox, app: DingTalkApp
 
 
 def test_the_limits_of_a_day_and_a_minute_show_in_the_result(sandbox: Sandbox, app: DingTalkApp) -> None:
-    first = WorkNotification.send(Text("0"), userid_list=["zhaolei"])
-    tasks = sandbox.company.outbox.tasks
-    tasks[first.task_ids[0]].receivers *= 500
+    quota = sandbox.company.outbox.quota.at(sandbox.clock.now())
+    quota.to_one["zhaolei"] = 500
     assert WorkNotification.send(Text("1"), userid_list=["zhaolei"]).result().forbidden[0].code == "143105"
-    tasks[first.task_ids[0]].receivers = ["x"] * 5_000
+    quota.to_one.clear()
+    quota.in_minute = 5_000
     result = WorkNotification.send(Text("2"), userid_list=["zhaolei"]).result()
     assert result.undelivered["zhaolei"].startswith("the app reached too many people in one minute")
     sandbox.clock.advance(61)

@@ -176,12 +176,12 @@ def delete_department(company: Company, *, dept_id: int) -> Result:
     """删除部门: only an empty one."""
     if dept_id == ROOT:
         raise Refused(60007)
-    company.department(dept_id)
+    department = company.department(dept_id)
     if company.children(dept_id):
         raise Refused(60006)
     if company.members(dept_id):
         raise Refused(60005)
-    del company.departments[dept_id]
+    company.remove_department(department)
     return {}
 
 

@@ -39,7 +39,8 @@ def send(
         raise Refused("ding.serverquota.insufficient")
     dings.left[remind_type] -= len(known)
     open_ding_id = secrets.token_hex(8)
-    dings.sent[open_ding_id] = Ding(content, remind_type, known, company.credentials.clock.now(), call_voice)
+    ding = Ding(content, remind_type, known, company.credentials.clock.now(), call_voice)
+    company.outbox.add_ding(open_ding_id, ding)
     unknown = [userid for userid in receivers if userid not in known]
     failed: dict[str, Any] = {"failedList": {"staffId.notExisted": unknown}} if unknown else {}
     return {"openDingId": open_ding_id, **failed}

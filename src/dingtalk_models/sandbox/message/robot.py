@@ -81,7 +81,7 @@ def make_mail(
     to = [talks.find(conversation)] if conversation else [talks.alone(userid) for userid in receivers]
     entries = [talks.robot_says(each, msg_key, given, "robot") for each in to]
     mail = RobotMail(key, msg_key, given, company.credentials.clock.now(), receivers, conversation, entries=entries)
-    company.outbox.robot_mail[key] = mail
+    company.outbox.add_mail(mail)
     return mail
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from copy import deepcopy
 from typing import Annotated, Any, Final, cast
 
@@ -15,8 +14,7 @@ from dingtalk_models.sandbox.server.endpoints import Code, FromJson, Ids, Names,
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.state.company import Company
-from dingtalk_models.sandbox.state.contact import User
-from dingtalk_models.sandbox.state.message import Task
+from dingtalk_models.sandbox.state.message import DAY, Task
 
 SCOPE: Final = "qyapi_base"
 
@@ -30,7 +28,6 @@ MAX_WITH_STATUS_BAR: Final = 5
 TO_ALL_A_DAY: Final = 3
 TO_ONE_A_DAY: Final = 500
 PEOPLE_A_MINUTE: Final = 5000
-DAY: Final = 24 * 3600
 
 TOO_MANY_A_MINUTE: Final = 143103
 TOO_MANY_TO_ONE: Final = 143105
@@ -97,22 +94,15 @@ def _texts(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def _day(moment: float) -> int:
-    return int(moment + 8 * 3600) // DAY
-
-
 def _dropped(company: Company, msg: dict[str, Any], people: list[str]) -> dict[str, int]:
     """The people for whom a message is dropped, by the limits of a day and a minute, and the codes that say why."""
-    now = company.credentials.clock.now()
-    recent = [task for task in company.outbox.tasks.values() if _day(task.sent) == _day(now)]
-    a_day = Counter(userid for task in recent for userid in task.receivers)
-    same = {userid for task in recent if task.msg == msg for userid in task.receivers}
-    left = PEOPLE_A_MINUTE - sum(len(task.receivers) for task in recent if now - task.sent < 60)
+    quota = company.outbox.quota.at(company.credentials.clock.now())
+    same, left = quota.got_same(msg), PEOPLE_A_MINUTE - quota.in_minute
     dropped: dict[str, int] = {}
     for userid in people:
         if userid in same:
             dropped[userid] = SAME_AGAIN
-        elif a_day[userid] >= TO_ONE_A_DAY:
+        elif quota.to_one.get(userid, 0) >= TO_ONE_A_DAY:
             dropped[userid] = TOO_MANY_TO_ONE
         elif left <= 0:
             dropped[userid] = TOO_MANY_A_MINUTE
@@ -121,15 +111,17 @@ def _dropped(company: Company, msg: dict[str, Any], people: list[str]) -> dict[s
     return dropped
 
 
+def _meant(company: Company, userids: list[str], dept_ids: list[int]) -> list[str]:
+    """Those of these people who exist, and the people in these departments and below, each once."""
+    below = {each for dept_id in dept_ids if dept_id in company.departments for each in company.subtree(dept_id)}
+    inside = (user.userid for user in company.users.values() if not below.isdisjoint(user.departments)) if below else ()
+    return list(dict.fromkeys([*(userid for userid in userids if userid in company.users), *inside]))
+
+
 def _send(
     company: Company, msg: dict[str, Any], userids: list[str], dept_ids: list[int], *, to_all: bool = False
 ) -> Result:
-    below = {each for dept_id in dept_ids if dept_id in company.departments for each in company.subtree(dept_id)}
-
-    def meant(user: User) -> bool:
-        return to_all or user.userid in userids or not below.isdisjoint(user.departments)
-
-    people = [user.userid for user in company.users.values() if meant(user)]
+    people = list(company.users) if to_all else _meant(company, userids, dept_ids)
     if len(people) > MAX_RECEIVERS:
         raise Refused(41029)
     dropped = _dropped(company, msg, people)
@@ -144,7 +136,7 @@ def _send(
         [dept_id for dept_id in dept_ids if dept_id not in company.departments],
         to_all,
     )
-    company.outbox.tasks[task.task_id] = task
+    company.outbox.add_task(task)
     return {"task_id": task.task_id}
 
 
@@ -170,9 +162,7 @@ def async_send(
     said = check_message(msg)
     if "status_bar" in said and (departments or to_all_user or len(users) > MAX_WITH_STATUS_BAR):
         raise Refused(40035)
-    today = _day(company.credentials.clock.now())
-    to_all_today = [task for task in company.outbox.tasks.values() if task.to_all and _day(task.sent) == today]
-    if to_all_user and len(to_all_today) >= TO_ALL_A_DAY:
+    if to_all_user and company.outbox.quota.at(company.credentials.clock.now()).to_all >= TO_ALL_A_DAY:
         raise Refused(41045)
     return _send(company, msg, users, departments, to_all=to_all_user)
 

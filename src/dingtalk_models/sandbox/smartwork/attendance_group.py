@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
-from dingtalk_models.sandbox.server.replies import page_of
+from dingtalk_models.sandbox.server.replies import page_of, present
 from dingtalk_models.sandbox.smartwork.attendance import BASE, GROUPS, Offset
 from dingtalk_models.sandbox.smartwork.plans import group_of, people_of
 from dingtalk_models.sandbox.state.attendance import DAY_OFF, Group, Shift
@@ -88,7 +88,7 @@ def _group(company: Company, group: Group) -> dict[str, Any]:
         "group_name": group.name,
         "type": group.type,
         "is_default": group.is_default,
-        "owner_user_id": group.owner_user_id,
+        **present({"owner_user_id": group.owner_user_id}),
         "manager_list": group.manager_list,
         "member_count": len(people_of(company, group)),
         "dept_name_list": [company.departments[dept_id].name for dept_id in group.dept_ids],
@@ -130,7 +130,7 @@ def query_group(company: Company, *, op_user_id: str, group_id: int) -> Result:
         "address_list": group.address_list,
         "member_count": len(people_of(company, group)),
         "manager_list": group.manager_list,
-        "owner_user_id": group.owner_user_id,
+        **present({"owner_user_id": group.owner_user_id}),
         "url": f"https://attend.dingtalk.com/{group.group_id}",
     }
     return {"result": result, "success": True}

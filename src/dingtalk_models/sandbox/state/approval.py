@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from dingtalk_models.sandbox.state.ids import opaque
+from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
 
 ROOT_DEPARTMENT: Final = -1
 
@@ -114,7 +115,7 @@ class Instance:
         return [task for task in self.tasks if task.status == "RUNNING" and task_id in (None, task.task_id)]
 
 
-class Workflow:
+class Workflow(Part):
     """Every form and approval of a company."""
 
     def __init__(self) -> None:
@@ -140,6 +141,31 @@ class Workflow:
         self.forms[code] = form
         return form
 
+    def person_left(self, leaver: Leaver) -> None:
+        """Let the heir of a person decide what they would have decided; what they did stays."""
+        for form in self.forms.values():
+            form.cc[:] = without(form.cc, leaver.userid)
+            for step in form.steps:
+                step.users[:] = without(step.users, leaver.userid, leaver.heir)
+        for instance in self.instances.values():
+            if instance.status == "RUNNING":
+                self._pass_on(instance, leaver)
+
+    def _pass_on(self, instance: Instance, leaver: Leaver) -> None:
+        instance.cc[:] = without(instance.cc, leaver.userid)
+        number = max((task.step for task in instance.running()), default=0)
+        for step in instance.steps[number:]:
+            step.users[:] = without(step.users, leaver.userid, leaver.heir)
+        for task in [task for task in instance.running() if task.userid == leaver.userid]:
+            decides = {each.userid for each in instance.running()}
+            if leaver.heir and leaver.heir not in decides:
+                done = Operation(leaver.userid, leaver.at, "REDIRECT_TASK")
+                self.redirect(instance, task, leaver.heir, done)
+            else:
+                task.status, task.finished = "CANCELED", leaver.at
+        if not instance.running():
+            self._open(instance, number + 1, leaver.at)
+
     def form_named(self, name: str) -> ApprovalForm | None:
         """The form of this name."""
         return next((form for form in self.forms.values() if form.name == name), None)
@@ -159,7 +185,7 @@ class Workflow:
         """Start an approval, and open its first step."""
         number = next(self._numbers)
         instance_id = opaque(form.process_code, originator, str(number))[:22]
-        taken = list(form.steps if steps is None else steps)
+        taken = [replace(each, users=[*each.users]) for each in (form.steps if steps is None else steps)]
         instance = Instance(number, instance_id, form, originator, dept_id, values, taken, at, list(cc), cc_position)
         self.instances[instance_id] = instance
         instance.operations.append(Operation(originator, at, "START_PROCESS_INSTANCE"))
@@ -191,7 +217,9 @@ class Workflow:
         self._finish(instance, "TERMINATED", "", done.at)
 
     def _open(self, instance: Instance, number: int, at: float) -> None:
-        if number == len(instance.steps):
+        while number < len(instance.steps) and not instance.steps[number].users:
+            number += 1  # nobody is left who could decide
+        if number >= len(instance.steps):
             self._finish(instance, "COMPLETED", "agree", at)
             return
         for userid in instance.steps[number].users:

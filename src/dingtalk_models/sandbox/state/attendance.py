@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, Literal, TypeAlias
 
 from dingtalk_models.sandbox.server.clock import BEIJING
+from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
 
 CheckType: TypeAlias = Literal["OnDuty", "OffDuty"]
 GroupType: TypeAlias = Literal["FIXED", "TURN", "NONE"]
@@ -62,7 +63,7 @@ class Group:
     week: list[int]
     userids: list[str]
     dept_ids: list[int]
-    owner_user_id: str
+    owner_user_id: str | None
     manager_list: list[str] = field(default_factory=list[str])
     is_default: bool = False
     wifis: list[str] = field(default_factory=list[str])
@@ -93,7 +94,7 @@ class Punch:
 
 
 @dataclass
-class Timesheets:
+class Timesheets(Part):
     """Everything about attendance: `sandbox.company.attendance`."""
 
     shifts: dict[int, Shift] = field(default_factory=dict[int, Shift])
@@ -103,6 +104,25 @@ class Timesheets:
     """Each planned punch by its id: the person, the day, and its number on that day."""
     _plan_ids: dict[tuple[str, date, int], int] = field(default_factory=dict[tuple[str, date, int], int])
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(560_001))
+
+    def person_left(self, leaver: Leaver) -> None:
+        """Take a person out of their group, with their roster and punches; the group gets another owner."""
+        gone = leaver.userid
+        for group in self.groups.values():
+            group.userids[:] = without(group.userids, gone)
+            group.manager_list[:] = without(group.manager_list, gone)
+            group.roster = {place: shift for place, shift in group.roster.items() if place[0] != gone}
+            if group.owner_user_id == gone:
+                group.owner_user_id = next(iter(group.manager_list), leaver.heir)
+        self.punches.pop(gone, None)
+        self.plans = {plan_id: planned for plan_id, planned in self.plans.items() if planned[0] != gone}
+        self._plan_ids = {planned: plan_id for plan_id, planned in self.plans.items()}
+
+    def department_left(self, dept_id: int, above: int) -> None:
+        """Take a department out of its group."""
+        del above
+        for group in self.groups.values():
+            group.dept_ids[:] = without(group.dept_ids, dept_id)
 
     def add_shift(
         self, name: str, *times: str, rest: tuple[str, str] | None = None, late: tuple[int, int, int] = (-1, -1, -1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dingtalk_models.sandbox.server.clock import Clock
+from dingtalk_models.sandbox.state.leaving import Leaver, Part
 
 TTL: Final = 7200
 TICKET_AGE: Final = 24 * 3600
@@ -21,7 +22,7 @@ class _Secret:
 
 
 @dataclass
-class Credentials:
+class Credentials(Part):
     """One internal app of one company, and the secrets that were issued to it."""
 
     clock: Clock = field(default_factory=Clock)
@@ -34,6 +35,10 @@ class Credentials:
     _token: _Secret | None = None
     _ticket: _Secret | None = None
     _codes: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
+
+    def person_left(self, leaver: Leaver) -> None:
+        """Let the login codes of a person expire."""
+        self._codes = {code: held for code, held in self._codes.items() if held[0] != leaver.userid}
 
     def issue_token(self) -> tuple[str, int]:
         """The app's token and its life in seconds: the same token, renewed, while it is valid."""

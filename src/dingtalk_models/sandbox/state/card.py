@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.state.leaving import Leaver, Part
 
 Status = Literal["processing", "inputting", "finished", "failed"]
 """The status of an AI card: 处理中, 输入中, 完成, 失败."""
@@ -139,7 +140,7 @@ class Route:
     secret: str | None
 
 
-class Cards(Mapping[str, Card]):
+class Cards(Mapping[str, Card], Part):
     """The cards of a company, by their ids.
 
     Attributes:
@@ -164,6 +165,11 @@ class Cards(Mapping[str, Card]):
 
     def __len__(self) -> int:
         return len(self._cards)
+
+    def person_left(self, leaver: Leaver) -> None:
+        """Forget what a person alone saw."""
+        for card in self.values():
+            card.private.pop(leaver.userid, None)
 
     @property
     def latest(self) -> Card:

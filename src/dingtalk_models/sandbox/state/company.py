@@ -15,6 +15,7 @@ from dingtalk_models.sandbox.state.contact import ROOT, Admin, Department, Membe
 from dingtalk_models.sandbox.state.customer import Clientele
 from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
+from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
 from dingtalk_models.sandbox.state.login import Logins
 from dingtalk_models.sandbox.state.message import Outbox
 from dingtalk_models.sandbox.state.stream import Streams
@@ -145,17 +146,55 @@ class Company:
         """Note that this person was changed just now."""
         user.modified = next(self._ticks)
 
+    # leaving
+
     def remove_user(self, user: User) -> None:
-        """Remove a person from the company, with their departments, roles, attendance group and group chats."""
+        """Remove a person from the company, with all that names them; what is open goes to their heir."""
+        gone, heir = user.userid, self._heir_of(user)
         self.place(user, ())
-        del self.users[user.userid]
-        self.admins.pop(user.userid, None)
+        del self.users[gone]
+        self.admins.pop(gone, None)
         for role in self.roles.values():
-            role.members.pop(user.userid, None)
-        for group in self.attendance.groups.values():
-            group.userids[:] = [each for each in group.userids if each != user.userid]
-        for chat in self.outbox.groups.values():
-            chat.remove([user.userid])
+            role.members.pop(gone, None)
+        for other in self.users.values():
+            if other.manager_userid == gone:
+                other.manager_userid = None
+        for department in self.departments.values():
+            if department.org_dept_owner == gone:
+                department.org_dept_owner = None
+            for name in ("dept_manager_userid_list", "user_permits", "outer_permit_users"):
+                setattr(department, name, without(getattr(department, name), gone))
+        leaver = Leaver(gone, user.unionid, heir, self.credentials.clock.now())
+        for part in self._parts():
+            part.person_left(leaver)
+
+    def _heir_of(self, user: User) -> str | None:
+        main = (userid for userid, admin in self.admins.items() if admin.sys_level == 1)
+        others = (each for each in (user.manager_userid, *main) if each in self.users and each != user.userid)
+        return next(others, None)
+
+    def remove_department(self, department: Department) -> None:
+        """Remove an empty department, with all that names it; whoever managed only it manages the one above it."""
+        gone, above = department.dept_id, department.parent_id or ROOT
+        del self.departments[gone]
+        for other in self.departments.values():
+            for name in ("dept_permits", "outer_permit_depts"):
+                setattr(other, name, without(getattr(other, name), gone))
+        for admin in self.admins.values():
+            admin.dept_ids = self._still_managed(admin.dept_ids, gone, above)
+        for role in self.roles.values():
+            role.members = {
+                userid: self._still_managed(managed, gone, above) for userid, managed in role.members.items()
+            }
+        for part in self._parts():
+            part.department_left(gone, above)
+
+    def _still_managed(self, managed: list[int], gone: int, above: int) -> list[int]:
+        # no departments would mean the whole company
+        return without(managed, gone) or without(managed, gone, above)
+
+    def _parts(self) -> list[Part]:
+        return [each for each in (*vars(self).values(), *self._kept.values()) if isinstance(each, Part)]
 
     # roles
 

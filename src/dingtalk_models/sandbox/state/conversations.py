@@ -11,6 +11,7 @@ from typing import Any, Final
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.state.conversation import Conversation, Entry, PrivateChat, SingleChat, Via
 from dingtalk_models.sandbox.state.group import Groups
+from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
 
 SESSION_LIFE: Final = 5400.0
 """Seconds that a session webhook works."""
@@ -27,7 +28,7 @@ class KeptFile:
     expires: float
 
 
-class Conversations:
+class Conversations(Part):
     """Every conversation of a company with its app's robot.
 
     Attributes:
@@ -62,6 +63,13 @@ class Conversations:
             if userid not in self._alone:
                 self._alone[userid] = SingleChat(_new_id(), [userid])
             return self._alone[userid]
+
+    def person_left(self, leaver: Leaver) -> None:
+        """End the conversation of a person with the robot, and let them leave the others."""
+        with self.changed:
+            self._alone.pop(leaver.userid, None)
+        for chat in self.private_chats.values():
+            chat.members[:] = without(chat.members, leaver.userid)
 
     def add_private_chat(self, one: str, other: str, cool_app_code: str) -> PrivateChat:
         """Let two people talk, and add a cool app to their conversation."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+
 
 @dataclass
 class ExternalContact:
@@ -34,7 +36,7 @@ class LabelGroup:
     labels: dict[int, str]
 
 
-class Clientele:
+class Clientele(Part):
     """The external contacts of a company.
 
     Attributes:
@@ -55,6 +57,18 @@ class Clientele:
         self.add_label_group("类型", "客户", "渠道商", "供应商", "合作伙伴", color=-15_220_075)
         self.add_label_group("级别", "一般", "重要", "核心", color=-11_687_445)
         self.add_label_group("状态", "潜在", "意向", "洽谈", "成交", "流失", color=-543_394)
+
+    def person_left(self, leaver: Leaver) -> None:
+        """Give the contacts of a person to their heir, and share them no longer with the person."""
+        for contact in self.contacts.values():
+            contact.share_user_ids[:] = without(contact.share_user_ids, leaver.userid)
+            if contact.follower_user_id == leaver.userid:
+                contact.follower_user_id = leaver.heir or ""
+
+    def department_left(self, dept_id: int, above: int) -> None:
+        """Share the contacts of a department with the one above it."""
+        for contact in self.contacts.values():
+            contact.share_dept_ids[:] = without(contact.share_dept_ids, dept_id, above)
 
     def add_label_group(self, name: str, *labels: str, color: int = 0) -> LabelGroup:
         """Add a group with these labels."""

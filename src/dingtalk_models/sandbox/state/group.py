@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from dingtalk_models.sandbox.state.conversation import Conversation, Entry
+from dingtalk_models.sandbox.state.leaving import Leaver, Part
 
 OPTIONS: Final = (
     "show_history_type",
@@ -81,6 +82,14 @@ class Group(Conversation):
             self.muted.pop(userid, None)
             self.sub_admins[:] = [each for each in self.sub_admins if each != userid]
 
+    def person_left(self, leaver: Leaver) -> None:
+        """Let a person leave who left the company; an administrator or another member owns the group then."""
+        self.remove([leaver.userid])
+        self.left.discard(leaver.userid)
+        if self.owner == leaver.userid:
+            self.owner = next(iter((*self.sub_admins, *self.members)), None)
+            self.sub_admins[:] = [each for each in self.sub_admins if each != self.owner]
+
     def quit(self, userid: str) -> None:
         """Let a member leave by themselves."""
         self.left.add(userid)
@@ -98,7 +107,7 @@ class Group(Conversation):
         return userid in self.members and not silent and self.muted_until(userid, now) is None
 
 
-class Groups(dict[str, Group]):
+class Groups(dict[str, Group], Part):
     """The groups of a company, by openConversationId.
 
     Attributes:
@@ -115,6 +124,11 @@ class Groups(dict[str, Group]):
         self.most_members = 1000
         self.most_sub_admins = 12
         self.forbidden_words: set[str] = set()
+
+    def person_left(self, leaver: Leaver) -> None:
+        """Let a person leave every group."""
+        for group in self.values():
+            group.person_left(leaver)
 
     def make(self, userids: Iterable[str] = (), **fields: Any) -> Group:
         """Make a group."""

@@ -9,6 +9,7 @@ from typing import Final
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.state.contact import User
 from dingtalk_models.sandbox.state.ids import opaque
+from dingtalk_models.sandbox.state.leaving import Leaver, Part
 
 CODE_TTL: Final = 300
 TTL: Final = 7200
@@ -42,7 +43,7 @@ class _Expiring:
     expires: float
 
 
-class Logins:
+class Logins(Part):
     """The logins of a company's app.
 
     Attributes:
@@ -59,6 +60,13 @@ class Logins:
         self._refresh: dict[str, _Expiring] = {}
         self._access: dict[str, _Access] = {}
         self._sso: dict[str, float] = {}
+
+    def person_left(self, leaver: Leaver) -> None:
+        """Let the codes and tokens of a person expire."""
+        gone = leaver.userid
+        self._codes = {key: each for key, each in self._codes.items() if each.grant.userid != gone}
+        self._refresh = {key: each for key, each in self._refresh.items() if each.grant.userid != gone}
+        self._access = {key: each for key, each in self._access.items() if each.grant.userid != gone}
 
     def add_stranger(self, name: str, *, userid: str, mobile: str | None, email: str | None) -> User:
         """Add a person of another company."""

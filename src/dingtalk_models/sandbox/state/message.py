@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import json
 import secrets
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, TypeAlias, TypeVar
 
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.state.conversation import Entry
 from dingtalk_models.sandbox.state.conversations import Conversations
 from dingtalk_models.sandbox.state.group import Groups
+from dingtalk_models.sandbox.state.ids import opaque
+from dingtalk_models.sandbox.state.keeping import oldest
+from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+
+DAY: Final = 24 * 3600
+MINUTE: Final = 60
+
+MOST_SENT: Final = 100_000
+"""How many work notifications, messages of the robot and DINGs are kept."""
 
 
 @dataclass
@@ -44,6 +54,17 @@ class Task:
     recalled: bool = False
 
     @property
+    def people(self) -> Iterable[str]:
+        """Whom it was for."""
+        return (*self.receivers, *self.forbidden)
+
+    def forget(self, userid: str) -> None:
+        """Let go of a person who left."""
+        self.receivers[:] = without(self.receivers, userid)
+        self.forbidden.pop(userid, None)
+        self.read.discard(userid)
+
+    @property
     def entry(self) -> Entry:
         """The same, as something that was said. A notification from a template has the data for it."""
         msgtype = str(self.msg.get("msgtype", "template"))
@@ -61,6 +82,15 @@ class Ding:
     sent: float
     call_voice: str | None = None
     recalled: bool = False
+
+    @property
+    def people(self) -> Iterable[str]:
+        """Whom it was for."""
+        return self.receivers
+
+    def forget(self, userid: str) -> None:
+        """Let go of a person who left."""
+        self.receivers[:] = without(self.receivers, userid)
 
     @property
     def entry(self) -> Entry:
@@ -95,6 +125,16 @@ class RobotMail:
     recalled: bool = False
     entries: list[Entry] = field(default_factory=list[Entry])
 
+    @property
+    def people(self) -> Iterable[str]:
+        """Whom it was for."""
+        return self.receivers
+
+    def forget(self, userid: str) -> None:
+        """Let go of a person who left."""
+        self.receivers = without(self.receivers, userid)
+        self.read[:] = without(self.read, userid)
+
     def recall(self) -> None:
         """Take it back, in each conversation."""
         self.recalled = True
@@ -114,8 +154,61 @@ class Webhook:
     silent_until: float = 0.0
 
 
-class Outbox:
-    """Everything that was sent.
+Sent: TypeAlias = Task | RobotMail | Ding
+S = TypeVar("S", Task, RobotMail, Ding)
+K = TypeVar("K", int, str)
+
+
+@dataclass
+class Quota:
+    """What counts for the limits of work notifications: of a day in Beijing, and of the last minute.
+
+    Attributes:
+        day: the day.
+        to_all: how many were for everybody that day.
+        to_one: how many each person got that day.
+        same: who got each message that day.
+        minute: when how many people got one, in the last minute.
+        in_minute: how many that are.
+    """
+
+    day: int = 0
+    to_all: int = 0
+    to_one: dict[str, int] = field(default_factory=dict[str, int])
+    same: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    minute: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
+    in_minute: int = 0
+
+    def at(self, now: float) -> Quota:
+        """The same at this moment, without what no longer counts."""
+        today = int(now + 8 * 3600) // DAY
+        if today != self.day:
+            self.day, self.to_all, self.to_one, self.same = today, 0, {}, {}
+        while self.minute and now - self.minute[0][0] >= MINUTE:
+            self.in_minute -= self.minute.popleft()[1]
+        return self
+
+    def got_same(self, msg: Mapping[str, Any]) -> set[str]:
+        """Who got this message that day."""
+        return self.same.get(_digest(msg), set())
+
+    def count(self, task: Task) -> None:
+        """Count one that was sent."""
+        self.to_all += task.to_all
+        if task.receivers:
+            for userid in task.receivers:
+                self.to_one[userid] = self.to_one.get(userid, 0) + 1
+            self.same.setdefault(_digest(task.msg), set()).update(task.receivers)
+            self.minute.append((task.sent, len(task.receivers)))
+            self.in_minute += len(task.receivers)
+
+
+def _digest(msg: Mapping[str, Any]) -> str:
+    return opaque(json.dumps(msg, sort_keys=True))
+
+
+class Outbox(Part):
+    """Everything that was sent: of each kind the latest 100,000.
 
     Attributes:
         tasks: work notifications by their task ids.
@@ -142,7 +235,37 @@ class Outbox:
         self.flow_controlled: set[str] = set()
         self.webhooks: dict[str, Webhook] = {}
         self.throttled = 410100
+        self.quota = Quota()
         self.task_ids = itertools.count(256_271_667_526)
+        self._sent_to: dict[str, dict[int | str, Sent]] = {}
+
+    def person_left(self, leaver: Leaver) -> None:
+        """Take a person out of the groups, and off the lists of those who were sent something."""
+        self.groups.person_left(leaver)
+        self.flow_controlled.discard(leaver.userid)
+        for sent in self._sent_to.pop(leaver.userid, {}).values():
+            sent.forget(leaver.userid)
+
+    def add_task(self, task: Task) -> None:
+        """Keep a work notification, and count it."""
+        self.quota.at(task.sent).count(task)
+        self._keep(self.tasks, task.task_id, task)
+
+    def add_mail(self, mail: RobotMail) -> None:
+        """Keep a message of the robot."""
+        self._keep(self.robot_mail, mail.key, mail)
+
+    def add_ding(self, open_ding_id: str, ding: Ding) -> None:
+        """Keep a DING."""
+        self._keep(self.dings.sent, open_ding_id, ding)
+
+    def _keep(self, table: dict[K, S], key: K, sent: S) -> None:
+        table[key] = sent
+        for userid in sent.people:
+            self._sent_to.setdefault(userid, {})[key] = sent
+        for old in oldest(table, MOST_SENT):
+            for userid in table.pop(old).people:
+                self._sent_to[userid].pop(old, None)
 
     def add_webhook(self, secret: str | None = None, keywords: Sequence[str] = ()) -> Webhook:
         """Put a robot into a group."""
@@ -156,7 +279,8 @@ class Outbox:
 
     def received(self, userid: str) -> list[dict[str, Any]]:
         """The work notifications that a person has, oldest first."""
-        return [task.msg for task in self.tasks.values() if userid in task.receivers and not task.recalled]
+        sent = (each for each in self._sent_to.get(userid, {}).values() if isinstance(each, Task))
+        return [task.msg for task in sent if userid not in task.forbidden and not task.recalled]
 
     def of(self, userid: str) -> list[Entry]:
         """What was sent to a person, oldest first, without what was recalled.
@@ -164,7 +288,7 @@ class Outbox:
         That is: work notifications, DINGs, and what the robot said to them alone. What it said in a group is in the
         transcript of the group.
         """
-        sent: list[Task | Ding] = [*self.tasks.values(), *self.dings.sent.values()]
-        entries = [each.entry for each in sent if userid in each.receivers]
+        sent = (each for each in self._sent_to.get(userid, {}).values() if not isinstance(each, RobotMail))
+        entries = [each.entry for each in sent if not (isinstance(each, Task) and userid in each.forbidden)]
         entries += self.conversations.alone(userid).replies
         return sorted((each for each in entries if not each.recalled), key=lambda each: each.at)
