@@ -113,7 +113,7 @@ def _method(at: Place, pages: list[Page], shared: list[frozenset[tuple[str, str]
         f"`run()`: {'、'.join(f'`{name}`' for name in at.info.names)}",
         *_by_hand(at),
         *_scopes(at),
-        *(f"限制 limit: {limit}" for limit in dict.fromkeys(_of_a_call(pages))),
+        *(f"限制 limit: {limit}" for limit in dict.fromkeys(limits_of_a_call(pages))),
         *_answer(at),
     ]
     parts = [
@@ -121,7 +121,7 @@ def _method(at: Place, pages: list[Page], shared: list[frozenset[tuple[str, str]
         f"**{_title(at, pages)}**",
         "\n".join(f"- {line}" for line in facts_of),
         f"```python\n{example(at, page)}\n```",
-        _table("参数 parameter", _parameters(at, pages), "说明 notes"),
+        _table("参数 parameter", parameters(at, pages), "说明 notes"),
         _table("返回 reply", _fields(_answered(at)), ""),
         _codes_of(pages, shared),
     ]
@@ -154,7 +154,7 @@ def _scopes(at: Place) -> Iterator[str]:
         yield f"应用类型 apps: {'、'.join(APPS[kind] for kind in at.info.app_types)}"
 
 
-def _of_a_call(pages: list[Page]) -> Iterator[str]:
+def limits_of_a_call(pages: list[Page]) -> Iterator[str]:
     """The documented limits that no single parameter has."""
     for page in pages:
         for limit in page["limits"]:
@@ -164,7 +164,7 @@ def _of_a_call(pages: list[Page]) -> Iterator[str]:
 
 
 def _answer(at: Place) -> Iterator[str]:
-    hint = _returned(at)
+    hint = returned(at)
     inside = kind_of(get_args(hint)[0])
     if get_origin(hint).__name__ == "Query":
         size = next(
@@ -220,7 +220,7 @@ def _rows(rows: Iterable[tuple[str, ...]]) -> str:
 # Parameters
 
 
-def _parameters(at: Place, pages: list[Page]) -> Iterator[tuple[str, str, str, str]]:
+def parameters(at: Place, pages: list[Page]) -> Iterator[tuple[str, str, str, str]]:
     """Each parameter, and each part of it: its Python name, its wire name, its type, what else is to be said."""
     params = merged(pages)
     by_name = {name: row for row, name in named_params(params)}
@@ -284,13 +284,13 @@ def _notes(each: Row, shown: list[Any], *, required: bool) -> str:
 # Replies
 
 
-def _returned(at: Place) -> Any:
+def returned(at: Place) -> Any:
     """What a method returns: `Call[T]`, or `Query[T]`."""
     return get_type_hints(at.definition().__wrapped__, include_extras=True)["return"]
 
 
 def _answered(at: Place) -> Any:
-    return get_args(_returned(at))[0]
+    return get_args(returned(at))[0]
 
 
 def kind_of(hint: Any) -> str:
@@ -348,7 +348,7 @@ def _model(hint: Any) -> type[BaseModel] | None:
 def example(at: Place, page: Page) -> str:
     """A call with the arguments of the documented example."""
     given = request_sample(page)
-    if get_origin(_returned(at)).__name__ == "Query":
+    if get_origin(returned(at)).__name__ == "Query":
         # a lazy list begins at its beginning
         fields = at.definition().arguments
         wires = {wire for name in fields.defaults for wire in fields.wire_names(name)}

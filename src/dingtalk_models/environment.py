@@ -9,16 +9,16 @@ from difflib import SequenceMatcher
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.secret import Secret
 
-_PREFIX = "DINGTALK_"
-_ARGUMENTS = (
+PREFIX = "DINGTALK_"
+ARGUMENTS = (
     "name", "session_manager", "corp_id", "corp_secret", "agent_id", "appkey", "appsecret", "aes_key", "token",
     "callback_url", "domain", "noncestr", "sso_secret", "oapi_url", "api_url", "login_url", "timeout",
 )  # fmt: skip
-_VARIABLES = {f"{_PREFIX}{name.upper()}": name for name in _ARGUMENTS}
-_OTHER_NAMES = {f"{_PREFIX}CLIENT_ID": "appkey", f"{_PREFIX}CLIENT_SECRET": "appsecret"}
+_VARIABLES = {f"{PREFIX}{name.upper()}": name for name in ARGUMENTS}
+_OTHER_NAMES = {f"{PREFIX}CLIENT_ID": "appkey", f"{PREFIX}CLIENT_SECRET": "appsecret"}
 """What the console calls them today."""
 
-_SECRETS = frozenset({"session_manager", "corp_secret", "appsecret", "aes_key", "token", "sso_secret"})
+SECRETS = frozenset({"session_manager", "corp_secret", "appsecret", "aes_key", "token", "sso_secret"})
 """A session manager is a URL, and may have a password."""
 
 _ALIKE = 0.85
@@ -33,12 +33,12 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, str | Secret]:
         ConfigurationError: there is none, or two that mean the same differ.
     """
     known = _VARIABLES | _OTHER_NAMES
-    given = {name: text for name, text in environ.items() if name.startswith(_PREFIX) and text}
+    given = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
     found: dict[str, str] = {}
     for variable, name in known.items():
         if found.setdefault(name, text := given.get(variable, found.get(name, ""))) not in {"", text}:
             raise ConfigurationError(
-                f"{variable} and {_PREFIX}{name.upper()} differ, and mean the same: set only one / "
+                f"{variable} and {PREFIX}{name.upper()} differ, and mean the same: set only one / "
                 "含义相同而值不同，请只设一个"
             )
         found[name] = text
@@ -52,10 +52,10 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, str | Secret]:
             "no DINGTALK_… variable is set; DINGTALK_APPKEY and DINGTALK_APPSECRET are needed / "
             "没有 DINGTALK_… 环境变量，至少要有 DINGTALK_APPKEY 和 DINGTALK_APPSECRET"
         )
-    return {name: Secret(text) if name in _SECRETS else text for name, text in found.items()}
+    return {name: Secret(text) if name in SECRETS else text for name, text in found.items()}
 
 
 def _alikeness(one: str, other: str) -> float:
     """From 0 to 1, without the prefix and underscores."""
-    first, second = (name.removeprefix(_PREFIX).replace("_", "") for name in (one, other))
+    first, second = (name.removeprefix(PREFIX).replace("_", "") for name in (one, other))
     return SequenceMatcher(None, first, second).ratio()

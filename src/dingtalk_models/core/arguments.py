@@ -31,6 +31,10 @@ class Arguments:
         name: the name of the operation in messages.
         fn: the function of the operation.
         rule: the wire name of an argument whose annotation does not name one.
+
+    Attributes:
+        fields: the types of the arguments, by name.
+        secrets: the arguments that are secret, by name, and their wire names.
     """
 
     def __init__(self, name: str, fn: Callable[..., Any], rule: Callable[[str], str]) -> None:
@@ -53,7 +57,7 @@ class Arguments:
         self.positional = tuple(positional)
         self.fields = fields
         sent_as = {name: self.wire_names(name)[0] for name in fields}
-        self._secrets = {name: sent for name, sent in sent_as.items() if is_secret(sent) or _is_hidden(fields[name])}
+        self.secrets = {name: sent for name, sent in sent_as.items() if is_secret(sent) or _is_hidden(fields[name])}
         self._objects = {
             name.partition(".")[0] for hint in fields.values() for name in wire_names(hint)[:1] if "." in name
         }
@@ -126,7 +130,7 @@ class Arguments:
         for name in [name for name in encoded if "." in name]:
             outer, _, inner = name.partition(".")
             encoded.setdefault(outer, {})[inner] = encoded.pop(name)
-        for name, sent in self._secrets.items():
+        for name, sent in self.secrets.items():
             if isinstance(value := known.get(name), str | SecretStr):
                 encoded[sent] = Secret.of(value)
         return encoded | (hidden(rest) if rest else rest)

@@ -1,0 +1,99 @@
+"""`dingtalk-models describe`: what is documented of an API."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+
+from dingtalk_models.cli import names
+from dingtalk_models.cli.api import ApiName
+from dingtalk_models.cli.groups import AsJson
+from dingtalk_models.cli.language import said
+from dingtalk_models.cli.output import colours, console, line, show_json
+
+app = typer.Typer()
+
+
+@app.command("describe", help=said("What is documented of an API. / 查看接口的文档信息。"))
+def describe(name: ApiName, as_json: AsJson = False) -> None:
+    """Print parameters, limits, scopes, codes, paging, pages and an example."""
+    from dingtalk_models.platform.documented import documented  # noqa: PLC0415 - reads a large file
+
+    operation = names.find(name)
+    verb, _, path = operation.endpoint.partition(" ")
+    known = documented(verb, path)
+    pages = [f"{names.DOCUMENTATION}{page}" for page in operation.pages]
+    if as_json:
+        params = [param._asdict() for param in operation.params]
+        more = {"rows": params, "pages": pages, "python": operation.python or None}
+        found: dict[str, Any] = {**operation._asdict(), **more, **known._asdict()}
+        found["params"] = found.pop("rows")
+        show_json(found)
+        return
+    _heading(operation.title)
+    line(operation.endpoint)
+    told = {
+        said("names / 名称"): operation.names,
+        "Python": operation.spellings,
+        said("scopes / 权限"): known.scopes,
+        said("apps / 应用类型"): known.app_types,
+        said("limits / 限制"): operation.limits,
+        said("returns / 返回"): [_returns(operation)] if operation.returns else [],
+        said("pages / 文档"): pages,
+    }
+    for label, values in told.items():
+        for number, value in enumerate(values):
+            line(
+                f"{label if number == 0 else '':<8} {value}"
+                if label.isascii()
+                else f"{label if number == 0 else '　　'} {value}"
+            )
+    if operation.rows:
+        _heading(said("parameters / 参数"))
+        _table(
+            [
+                [_indented(param.name), param.wire if param.wire != param.name else "", param.kind, param.notes]
+                for param in operation.params
+            ]
+        )
+    if known.codes:
+        _heading(said("error codes / 错误码"))
+        _table([[code, text] for code, text in known.codes.items()])
+    if operation.python:
+        _heading(said("as Python / Python 写法"))
+        line(operation.python)
+
+
+def _returns(operation: names.Operation) -> str:
+    if not operation.list:
+        return operation.returns
+    return f"{operation.returns} · " + said(
+        "a list, read page by page; `api --all` reads every page / 列表，自动翻页；`api --all` 读取所有分页"
+    )
+
+
+def _indented(name: str) -> str:
+    """A part of a parameter stands below it."""
+    *above, own = name.split(".")
+    return f"{'  ' * len(above)}{own}"
+
+
+def _heading(text: str) -> None:
+    line(f"\033[1m{text}\033[0m" if colours() else text)
+
+
+def _table(rows: list[list[str]]) -> None:
+    """Rows in columns: on a terminal, wide texts are broken within theirs."""
+    if not sys.stdout.isatty():
+        sys.stdout.writelines("\t".join(row).rstrip() + "\n" for row in rows)
+        return
+    from rich.table import Table  # noqa: PLC0415 - slow to import
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for _ in rows[0]:
+        table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)

@@ -1,0 +1,124 @@
+"""What arrived by Stream, posted to a URL as if the platform had pushed it by HTTP."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.core.errors import CallbackError, ConfigurationError
+from dingtalk_models.core.json_values import is_object
+from dingtalk_models.message.webhook_message import signature
+
+if TYPE_CHECKING:
+    from dingtalk_models import DingTalkApp, Event
+
+DEADLINE = 2.5
+"""Seconds that the platform waits for an answer."""
+
+
+class NotTaken(Exception):
+    """The URL did not answer as it should. The platform delivers it again."""
+
+
+class Forward:
+    """Posts to the URLs of an application.
+
+    Args:
+        app: has the keys.
+        events: where events go; nothing: nowhere.
+        messages: where messages to the robot and clicks on cards go.
+
+    Raises:
+        Failure: the keys that are needed are not set.
+    """
+
+    def __init__(self, app: DingTalkApp, events: str, messages: str) -> None:
+        self._events = events
+        self._messages = messages
+        self._app = app
+        if events:
+            try:
+                self._crypto = app.callback.crypto
+            except ConfigurationError as error:
+                raise Failure(f"--forward: {error}", ExitCode.CONFIGURATION) from None
+
+    def event(self, event: Event) -> None:
+        """Post an event, encrypted and signed, and check the answer.
+
+        Raises:
+            NotTaken: it is not the encrypted `success`.
+        """
+        if not self._events:
+            return
+        stamp = str(int(time.time() * 1000))
+        head = {
+            "EventType": event.type,
+            "EventTime": int(event.time.timestamp() * 1000) if event.time else int(stamp),
+            "CorpId": event.corp_id,
+            "BizId": event.event_id or stamp,
+            "eventId": event.event_id,
+        }
+        self._push({**head, **event.data}, stamp)
+
+    def check(self) -> None:
+        """Post what the platform posts to check a URL, and check the answer.
+
+        Raises:
+            NotTaken: it is not the encrypted `success`.
+        """
+        self._push({"EventType": "check_url"}, str(int(time.time() * 1000)))
+
+    def _push(self, payload: dict[str, Any], stamp: str) -> None:
+        text = json.dumps(payload, ensure_ascii=False)
+        sealed = self._crypto.seal(text, timestamp=stamp, nonce=secrets.token_hex(8))
+        signed = sealed["msg_signature"]
+        query = {"signature": signed, "msg_signature": signed, "timestamp": stamp, "nonce": sealed["nonce"]}
+        answer = _json(self._post(self._events, {"encrypt": sealed["encrypt"]}, query=query))
+        try:
+            self._crypto.verify(answer["msg_signature"], str(answer["timeStamp"]), answer["nonce"], answer["encrypt"])
+            reply = self._crypto.decrypt(answer["encrypt"])
+        except (CallbackError, KeyError, TypeError, AttributeError):
+            raise NotTaken(f"{self._events} did not answer with the encrypted success") from None
+        if reply != "success":
+            raise NotTaken(f"{self._events} answered {reply[:100]!r} and not success")
+
+    def callback(self, topic: str, data: dict[str, Any]) -> Any:
+        """Post a message to the robot or a click on a card, signed; returns the answer to a click.
+
+        Raises:
+            NotTaken: the answer is no success.
+        """
+        if not self._messages:
+            return None
+        stamp, secret = str(int(time.time() * 1000)), self._app.appsecret
+        headers = {"timestamp": stamp}
+        if secret is not None:
+            headers["sign"] = signature(secret, int(stamp))
+        answer = self._post(self._messages, data, headers=headers)
+        return _json(answer) if "card" in topic and answer.content else None
+
+    def _post(self, url: str, body: Any, **how: Any) -> requests.Response:
+        query = how.pop("query", None)
+        try:
+            answer = requests.post(url, json=body, params=query, timeout=DEADLINE, allow_redirects=False, **how)
+        except requests.RequestException as error:
+            raise NotTaken(f"{url}: {type(error).__name__}") from None
+        if answer.status_code != HTTPStatus.OK:
+            raise NotTaken(f"{url} answered with HTTP {answer.status_code}")
+        return answer
+
+
+def _json(answer: requests.Response) -> dict[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if not is_object(found):
+        raise NotTaken(f"{answer.url.partition('?')[0]} did not answer with JSON")
+    return found

@@ -1,0 +1,28 @@
+"""What the files of commands share: groups, and options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dingtalk_models.cli.language import said
+from dingtalk_models.cli.output import As
+
+Name = Annotated[str, typer.Argument(help=said("Name of the profile. / 配置名称。"))]
+AsForm = Annotated[As, typer.Option("--as", help=said("Form of the result. / 结果格式。"))]
+AsJson = Annotated[bool, typer.Option("--json", help=said("As JSON. / 输出 JSON。"))]
+
+
+def group(name: str, about: str) -> typer.Typer:
+    """A group of commands. Without a command, it prints its help."""
+    made = typer.Typer(name=name, help=said(about), invoke_without_command=True, add_completion=False)
+    made.callback(help=said(about))(help_alone)
+    return made
+
+
+def help_alone(context: typer.Context) -> None:
+    """Print the help if there is no command."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)

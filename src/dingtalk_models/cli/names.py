@@ -1,0 +1,160 @@
+"""Every documented API, by any of its names, without importing it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dingtalk_models.cli.failures import Failure
+
+DOCUMENTATION = "https://open.dingtalk.com/document/development/"
+
+
+class Param(NamedTuple):
+    """A parameter, or a part of one such as `start.date`.
+
+    Attributes:
+        name: its Python name.
+        wire: the platform's name.
+        kind: its type.
+        notes: whether it is required, its limits and its values, in Chinese and English.
+    """
+
+    name: str
+    wire: str
+    kind: str
+    notes: str
+
+
+class Operation(NamedTuple):
+    """One documented API.
+
+    Attributes:
+        names: every name that `run()` knows, the current one first.
+        endpoint: verb and path.
+        title: its Chinese title.
+        spellings: how it is written in Python, without arguments.
+        pages: the slugs of its documentation pages.
+        rows: its parameters; see `params`.
+        limits: limits of a call, in Chinese and English.
+        returns: the type of its result.
+        list: whether it is a list that is read page by page.
+        reads: whether it changes nothing.
+        python: an example.
+    """
+
+    names: Sequence[str]
+    endpoint: str
+    title: str
+    spellings: Sequence[str]
+    pages: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    limits: Sequence[str]
+    returns: str
+    list: bool
+    reads: bool
+    python: str
+
+    @property
+    def name(self) -> str:
+        """The current name."""
+        return self.names[0]
+
+    @property
+    def params(self) -> Iterator[Param]:
+        """Its parameters, each followed by its parts."""
+        return (Param(*row) for row in self.rows)
+
+    def known_as(self) -> Iterator[str]:
+        """Everything by which it is found."""
+        yield from self.names
+        yield self.endpoint
+        yield self.endpoint.partition(" ")[2]
+        for spelling in self.spellings:
+            yield spelling
+            yield spelling.removeprefix("app.").removeprefix("platform.")
+            yield spelling.replace(".objects.", ".")
+
+
+@cache
+def operations() -> list[Operation]:
+    """Every operation, in the order of their names."""
+    known: list[dict[str, Any]] = json.loads(Path(__file__).with_name("operations.json").read_text("utf-8"))
+    return [Operation(*(each.get(name, empty) for name, empty in _EMPTY.items())) for each in known]
+
+
+_EMPTY: dict[str, Any] = dict.fromkeys(Operation._fields, ()) | {
+    "returns": "",
+    "python": "",
+    "list": False,
+    "reads": False,
+}
+"""What stands for a field that an operation does not have in the file."""
+
+
+@cache
+def _by_name() -> dict[str, list[Operation]]:
+    found: dict[str, list[Operation]] = {}
+    for operation in operations():
+        for name in dict.fromkeys(each.lower() for each in operation.known_as()):
+            found.setdefault(name, []).append(operation)
+    return found
+
+
+def find(name: str) -> Operation:
+    """The operation of a name: the platform's current or older name, a path, or its name in Python.
+
+    Raises:
+        Failure: there is none, or a path has several; says which are similar.
+    """
+    found = known(name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(repr(each.endpoint) if "/" in name else each.name for each in found)
+        raise Failure(f"{name!r} may be one of: {listed} / {name!r} 对应多个接口：{listed}")
+    raise unknown(name)
+
+
+def known(name: str) -> Sequence[Operation]:
+    """The operations of a name: one, none, or those of a path that has several verbs."""
+    return _by_name().get(name.strip().lower(), ())
+
+
+def path_parameters(path: str) -> Sequence[str]:
+    """The names in braces in a path."""
+    return re.findall(r"{(\w+)}", path)
+
+
+def unknown(name: str) -> Failure:
+    """What is said of a name that is not known."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
+
+    from dingtalk_models.retired import retired  # noqa: PLC0415
+
+    if (gone := retired(name)) is not None:
+        return Failure(str(gone))
+    wanted = name.lower()
+    ending = [each for each in _by_name() if each.endswith(f".{wanted}")]
+    near = [*ending[:3]] or get_close_matches(wanted, _by_name(), n=3, cutoff=0.6)
+    shown = ", ".join(dict.fromkeys(_shown(each) for each in near))
+    english, chinese = (f"; did you mean {shown}?", f"，是否想用 {shown}？") if near else ("", "")
+    return Failure(f"there is no API {name!r}{english} / 没有接口 {name!r}{chinese}")
+
+
+def _shown(key: str) -> str:
+    """A name as it is written, by its lower case."""
+    return next(each for each in _by_name()[key][0].known_as() if each.lower() == key)
+
+
+def complete(incomplete: str) -> Iterator[tuple[str, str]]:
+    """The names that begin so, with their titles: of the platform, or, where that is what is typed, paths or Python."""
+    wanted = incomplete.lower()
+    for operation in operations():
+        for name in dict.fromkeys(operation.known_as()):
+            if " " not in name and name.lower().startswith(wanted) and (wanted or name == operation.name):
+                yield name, operation.title

@@ -1,0 +1,129 @@
+"""What is printed: JSON, tables, Python; colours on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from dingtalk_models.core.json_values import is_array, is_object
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class As(StrEnum):
+    """The form of a result."""
+
+    JSON = "json"
+    TABLE = "table"
+    PYTHON = "python"
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that prints text as it is, and whose broken pipe is the command's to handle."""
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Plain(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def line(text: str = "") -> None:
+    """Print a line to standard output as it is."""
+    sys.stdout.write(f"{text}\n")
+
+
+def note(text: str) -> None:
+    """Print a line to standard error: what is no result."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def colours() -> bool:
+    """Whether standard output is a terminal that takes colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def plain(value: Any) -> Any:
+    """A result as JSON has it, with the platform's names; a secret as `***`."""
+    from pydantic import BaseModel  # noqa: PLC0415 - slow to import
+    from pydantic_core import to_jsonable_python  # noqa: PLC0415
+
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if is_array(value) or isinstance(value, tuple | set | frozenset):
+        return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+    if is_object(value):
+        return {str(name): plain(each) for name, each in value.items()}
+    return to_jsonable_python(value, fallback=str)
+
+
+def show(value: Any, form: As) -> None:
+    """Print a result."""
+    if form is As.JSON:
+        show_json(plain(value))
+    elif form is As.PYTHON:
+        _show_python(value)
+    else:
+        show_table(rows_of(plain(value)))
+
+
+def show_json(value: Any) -> None:
+    """Print JSON, with colours on a terminal."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    if colours():
+        console().print_json(text, ensure_ascii=False)
+    else:
+        line(text)
+
+
+def _show_python(value: Any) -> None:
+    from rich.pretty import pretty_repr  # noqa: PLC0415 - slow to import
+
+    line(pretty_repr(value, max_width=console().width))
+
+
+def rows_of(value: Any) -> list[dict[str, Any]]:
+    """JSON as rows: a list's entries, an object's fields, a single value."""
+    if is_array(value):
+        return [each if is_object(each) else {"": each} for each in value]
+    if is_object(value):
+        return [{"name": name, "value": each} for name, each in value.items()]
+    return [] if value is None else [{"": value}]
+
+
+def show_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -> None:
+    """Print rows as a table on a terminal, and as lines with tabs into a pipe.
+
+    Args:
+        rows: the rows.
+        columns: the columns to show; by default every one that has a value.
+    """
+    names = [*columns] or [*dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)]
+    texts = [[cell(row.get(name)) for name in names] for row in rows]
+    if not sys.stdout.isatty():
+        sys.stdout.writelines("\t".join(row) + "\n" for row in ([names] if any(names) else []) + texts)
+        return
+    from rich.table import Table  # noqa: PLC0415 - slow to import
+
+    table = Table(box=None, pad_edge=False, show_header=any(names), header_style="bold")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in texts:
+        table.add_row(*row)
+    console().print(table)
+
+
+def cell(value: Any) -> str:
+    """A value in a table, on one line."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return " ".join(text.split())

@@ -1,0 +1,159 @@
+"""The program: its commands, what every command shares, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from dingtalk_models.cli import (
+    api,
+    approve,
+    describe,
+    directory,
+    doctor,
+    listen,
+    people,
+    profile,
+    sending,
+    serve,
+    trigger,
+)
+from dingtalk_models.cli.failures import ExitCode, told
+from dingtalk_models.cli.groups import help_alone
+from dingtalk_models.cli.language import said
+from dingtalk_models.cli.output import note
+from dingtalk_models.cli.state import state
+
+PROGRAM = "dingtalk-models"
+
+_FLAGS = {"--verbose", "-v", "--debug"}
+_VALUED = {"--profile", "-p"}
+
+
+class _Everywhere(TyperGroup):
+    """Its own options are accepted after the command too: `dingtalk-models api … --profile acme`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        own: list[str] = []
+        rest: list[str] = []
+        given = iter(args)
+        for arg in given:
+            if arg == "--":
+                rest += [arg, *given]
+            elif arg in _FLAGS or arg.startswith("--profile="):
+                own.append(arg)
+            elif arg in _VALUED:
+                own += [arg, *[each for each in [next(given, None)] if each is not None]]
+            else:
+                rest.append(arg)
+        return super().parse_args(ctx, [*own, *rest])
+
+
+app = typer.Typer(
+    name=PROGRAM,
+    cls=_Everywhere,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - only for this
+
+        typer.echo(version(PROGRAM))
+        raise typer.Exit
+
+
+@app.callback(
+    help=said(
+        "DingTalk from the command line: the platform, or a local sandbox. "
+        "Credentials come from a profile, or from DINGTALK_… variables. / "
+        "钉钉命令行：可连接开放平台或本地沙箱。凭证来自 profile 配置或 DINGTALK_… 环境变量。"
+    )
+)
+def _root(
+    context: typer.Context,
+    profile_name: Annotated[
+        str | None,
+        typer.Option("--profile", "-p", envvar="DINGTALK_PROFILE", help=said("Company to use. / 使用哪个企业的配置。")),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help=said("Show each call. / 显示每次调用。"))] = False,
+    debug: Annotated[bool, typer.Option("--debug", help=said("Show tracebacks. / 显示错误堆栈。"))] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help=said("Print the version. / 显示版本。"))
+    ] = False,
+) -> None:
+    """Note the options that every command has."""
+    state.profile, state.verbose, state.debug = profile_name, verbose, debug
+    logger = logging.getLogger("dingtalk_models")
+    logger.setLevel(logging.DEBUG if verbose or debug else logging.WARNING)
+    help_alone(context)
+
+
+for _file in (serve, api, describe, people, sending, approve, directory, listen, trigger, doctor, profile):
+    app.add_typer(_file.app)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command; returns its exit code."""
+    handler = _Notes()
+    logger = logging.getLogger("dingtalk_models")
+    logger.addHandler(handler)
+    try:
+        returned = typer.main.get_command(app).main([*args], prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return _unread()
+    except SystemExit as ended:
+        # typer ends so when a pipe breaks, and after completion
+        return _unread() if isinstance(ended.__context__, BrokenPipeError) else int(ended.code or 0)
+    except typer.TyperException as error:
+        return _tell(error.format_message().rstrip("."), error.exit_code, said("see --help / 请看 --help"))
+    except Exception as error:  # noqa: BLE001 - the last resort: a line in the place of a traceback
+        if state.debug:
+            traceback.print_exc()
+        line, code = told(error)
+        if code is ExitCode.FAILED:
+            line = f"{type(error).__name__}: {line} · {said('run it with --debug for more / 加上 --debug 可查看详情')}"
+        return _tell(line, code)
+    finally:
+        logger.removeHandler(handler)
+    return returned if isinstance(returned, int) else ExitCode.OK
+
+
+def _tell(line: str, code: int, hint: str = "") -> int:
+    note(f"{said('error / 错误')}: {line}{f' · {hint}' if hint else ''}")
+    return code
+
+
+def _unread() -> int:
+    """What reads the output has gone: leave without a word, also when the interpreter writes what is left."""
+    if sys.stdout is sys.__stdout__:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return ExitCode.BROKEN_PIPE
+
+
+class _Notes(logging.Handler):
+    """Prints the package's log on standard error, a line a record, without tracebacks."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("dingtalk_models.sandbox"):
+            return  # it has a log of its own
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            if state.debug:
+                text += "\n" + "".join(traceback.format_exception(record.exc_info[1]))
+            else:
+                text += f": {told(record.exc_info[1])[0]}"
+        note(text)

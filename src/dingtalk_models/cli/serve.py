@@ -1,0 +1,32 @@
+"""`dingtalk-models sandbox`: a local DingTalk, as `python -m dingtalk_models.sandbox` serves it."""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+
+from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.language import said
+
+app = typer.Typer()
+
+
+@app.command(
+    "sandbox",
+    help=said("Serve a local DingTalk; `sandbox --help` lists its options. / 启动本地沙箱；选项见 `sandbox --help`。"),
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def serve(context: typer.Context) -> None:
+    """Serve until Ctrl-C. The options are those of `python -m dingtalk_models.sandbox`."""
+    try:
+        from dingtalk_models.sandbox import __main__ as sandbox  # noqa: PLC0415 - an extra, and slow to import
+    except ModuleNotFoundError:
+        raise Failure(
+            "the sandbox needs its extra: pip install 'dingtalk-models[sandbox]' / "
+            "沙箱需要安装 dingtalk-models[sandbox]",
+            ExitCode.CONFIGURATION,
+        ) from None
+    logging.getLogger("dingtalk_models").setLevel(logging.NOTSET)  # it logs every request
+    sandbox.main(sandbox.options("dingtalk-models sandbox").parse_args(context.args))
