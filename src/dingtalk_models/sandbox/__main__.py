@@ -1,27 +1,57 @@
-"""`python -m dingtalk_models.sandbox`: serve until Ctrl-C."""
+"""`python -m dingtalk_models.sandbox`: serve until Ctrl-C, or until the process is told to end."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
+import os
+import signal
 import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from errno import EADDRINUSE
+from types import FrameType
+from typing import Final, NoReturn
 
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import __doc__ as about
 
+KEY: Final = "DINGTALK_SANDBOX_KEY"
+"""The variable with the key of the handle and the page; without it, one is made where it is needed."""
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see --help / 详见 --help)\n")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535 / 端口须为 0 到 65535")
+    return int(text)
+
+
+def _rate(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of calls: 1 or more / 须为正整数")
+    return int(text)
+
 
 def options(program: str = "python -m dingtalk_models.sandbox") -> argparse.ArgumentParser:
     """The options. The command `dingtalk-models sandbox` has the same."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=program,
         description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8787, help="port; 0 for a free one (default: %(default)s)")
-    parser.add_argument("--qps", type=int, help="calls a second for each API, such as 20 (default: no limit)")
+    parser.add_argument("--port", type=_port, default=8787, help="port; 0 for a free one (default: %(default)s)")
+    parser.add_argument("--qps", type=_rate, help="calls a second for each API, such as 20 (default: no limit)")
     parser.add_argument("--empty", action="store_true", help="start with the root department alone")
     return parser
 
@@ -34,29 +64,77 @@ def main(arguments: argparse.Namespace | None = None) -> None:
     """
     given = arguments or options().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
-    sandbox = Sandbox(given.port, given.host, qps=given.qps, org="empty" if given.empty else "seeded")
-    with sandbox, contextlib.suppress(KeyboardInterrupt):
-        sys.stdout.write(
-            f"""\
-A local DingTalk is listening at {sandbox.url} (both hosts). Ctrl-C stops it.
-模拟服务器已就绪：{sandbox.url}（新旧接口同一地址），按 Ctrl-C 停止。
-
-  export DINGTALK_OAPI_URL={sandbox.url}
-  export DINGTALK_API_URL={sandbox.url}
-  export DINGTALK_LOGIN_URL={sandbox.url}
-  export DINGTALK_CORP_ID={sandbox.corp_id}
-  export DINGTALK_CORP_SECRET={sandbox.corp_secret}
-  export DINGTALK_APPKEY={sandbox.appkey}
-  export DINGTALK_APPSECRET={sandbox.appsecret}
-  export DINGTALK_AGENT_ID={sandbox.agent_id}
-  export DINGTALK_SSO_SECRET={sandbox.sso_secret}
-
-  curl '{sandbox.url}/gettoken?appkey={sandbox.appkey}&appsecret={sandbox.appsecret}'
-
-"""
-        )
+    sandbox = Sandbox(
+        given.port,
+        given.host,
+        qps=given.qps,
+        org="empty" if given.empty else "seeded",
+        key=os.environ.get(KEY) or None,
+    )
+    with _told_to_end() as ending, _started(sandbox, f"{given.host}:{given.port}"):
+        sys.stdout.write(_greeting(sandbox))
         sys.stdout.flush()
-        threading.Event().wait()
+        ending.wait()
+        sys.stdout.write("Stopped. / 已停止。\n")
+
+
+def _greeting(sandbox: Sandbox) -> str:
+    """What is printed at start: the address, the credentials, the key, and two calls to begin with."""
+    url = sandbox.url
+    variables = {"OAPI_URL": url, "API_URL": url, "LOGIN_URL": url}
+    names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
+    variables |= {name.upper(): getattr(sandbox, name) for name in names}
+    exports = [f"  export DINGTALK_{name}={value}" for name, value in variables.items()]
+    key = ""
+    if sandbox.key:
+        exports.append(f"  export {KEY}={sandbox.key}")
+        key = f'-H "X-Sandbox-Key: ${KEY}" '
+    return "\n".join(
+        [
+            f"A local DingTalk is listening at {url} (both hosts). Ctrl-C stops it.",
+            f"模拟服务器已就绪：{url}（新旧接口同一地址），按 Ctrl-C 停止。",
+            "",
+            *exports,
+            "",
+            f"  curl '{url}/gettoken?appkey={sandbox.appkey}&appsecret={sandbox.appsecret}'",
+            f"  curl {key}'{url}/_sandbox/openapi.json'",
+            "",
+            "",
+        ]
+    )
+
+
+@contextmanager
+def _started(sandbox: Sandbox, place: str) -> Generator[None]:
+    """Serve; an address that is not to be had is told in one line."""
+    try:
+        sandbox.start()
+    except OSError as error:
+        used = f"{place} is in use; choose another with --port / 端口已被占用，请用 --port 换一个"
+        told = used if error.errno == EADDRINUSE else f"cannot listen on {place}: {str(error.strerror).partition(' (')[0]} / 无法监听该地址"
+        sys.stderr.write(f"{told}\n")
+        sys.exit(1)
+    try:
+        yield
+    finally:
+        sandbox.stop()
+
+
+@contextmanager
+def _told_to_end() -> Generator[threading.Event]:
+    """An event that is set when the process is told to end: by Ctrl-C, or by SIGTERM."""
+    ending = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        ending.set()
+
+    held = {each: signal.signal(each, end) for each in _ENDING}
+    try:
+        yield ending
+    finally:
+        for each, handler in held.items():
+            signal.signal(each, handler)
 
 
 if __name__ == "__main__":
