@@ -13,11 +13,11 @@ from dingtalk_models.sandbox import Sandbox
 
 
 def asked(
-    url: str, headers: Mapping[str, str | bytes] | None = None, verb: str = "GET", **more: object
+    url: str, headers: Mapping[str, str | bytes] | None = None, verb: str = "GET", **more: str
 ) -> requests.Response:
     """The answer to a call of the handle, which is never redirected."""
     return requests.request(
-        verb, f"{url}/_sandbox/clock", headers=dict(headers or {}), timeout=10, allow_redirects=False, params=more
+        verb, f"{url}/_sandbox/clock", headers=dict(headers or {}), timeout=10, allow_redirects=False, params={**more}
     )
 
 

@@ -111,7 +111,8 @@ def _started(sandbox: Sandbox, place: str) -> Generator[None]:
         sandbox.start()
     except OSError as error:
         used = f"{place} is in use; choose another with --port / 端口已被占用，请用 --port 换一个"
-        told = used if error.errno == EADDRINUSE else f"cannot listen on {place}: {str(error.strerror).partition(' (')[0]} / 无法监听该地址"
+        why = str(error.strerror).partition(" (")[0]
+        told = used if error.errno == EADDRINUSE else f"cannot listen on {place}: {why} / 无法监听该地址"
         sys.stderr.write(f"{told}\n")
         sys.exit(1)
     try:

@@ -92,8 +92,13 @@ class ClientView(BaseModel):
 
 
 class StreamSettings(BaseModel, from_attributes=True):
-    """How Stream mode behaves: seconds, and the share of events that are sent twice."""
+    """How Stream mode behaves: seconds, and the share of events that are sent twice.
 
+    `endpoint` is the address of the WebSocket, and `opened` how many connections were made.
+    """
+
+    endpoint: str
+    opened: int
     redeliver_after: float
     ping_every: float
     disconnect_after: float
@@ -126,6 +131,12 @@ class NewCallback(Body):
 
     topic: str
     data: dict[str, JsonValue]
+    timeout: Annotated[float, Field(ge=0, le=60)] = 10
+
+
+class Patience(Body):
+    """How many seconds to wait."""
+
     timeout: Annotated[float, Field(ge=0, le=60)] = 10
 
 
@@ -273,6 +284,12 @@ def wait_for_clients(sandbox: Sandbox, body: Count) -> list[ClientView]:
     """Wait until so many clients are connected. / 等待指定数量的客户端连接。"""
     sandbox.stream.wait_for_clients(body.count, body.timeout)
     return [ClientView.of(each) for each in tuple(sandbox.stream.clients)]
+
+
+@operation("POST", "/stream/settle", "stream.wait_until_accepted", waits=True)
+def wait_until_accepted(sandbox: Sandbox, body: Patience) -> None:
+    """Wait until every event was handled, however often it has to be sent. / 等待所有事件均被处理。"""
+    sandbox.stream.wait_until_accepted(body.timeout)
 
 
 def _clients(sandbox: Sandbox, body: Chosen) -> list[Client]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from dingtalk_models.sandbox import Sandbox, UnusableState
-from dingtalk_models.sandbox.handle.operations import Body, operation
+from dingtalk_models.sandbox.handle.events import Patience
+from dingtalk_models.sandbox.handle.operations import operation
 
 
 class About(BaseModel):
@@ -23,12 +23,6 @@ class About(BaseModel):
     agent_id: str
     sso_secret: str
     robot: str
-
-
-class Patience(Body):
-    """How many seconds to wait."""
-
-    timeout: Annotated[float, Field(ge=0, le=60)] = 10
 
 
 @operation("GET", "/about", "url")
