@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -229,11 +230,12 @@ def test_what_is_refused_at_first_is_reported_and_later_tried_again(
 
 
 def test_the_pauses() -> None:
+    random.seed(1)
     pauses = Pauses(Timing())
     drawn = [pauses.next() for _ in range(200)]
     assert all(1 <= each <= 60 for each in drawn)
-    assert len(set(drawn)) > 100
-    assert sum(drawn[20:]) / 180 > 20
+    assert len(set(drawn)) == 200  # also when they are as long as they get: clients do not come back together
+    assert sum(drawn[20:]) / 180 > 15
     pauses.reset()
     assert pauses.next() <= 3
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
-from pydantic import ConfigDict, PrivateAttr, ValidationError
+from pydantic import ConfigDict, ValidationError
 from typing_extensions import Unpack
 
 from dingtalk_models.core.context import AppLike, current_app
@@ -27,7 +27,7 @@ class Arrival(Record):
     TOPIC: ClassVar[str | None] = None
     """The topic of its callback in Stream mode; `None` for events."""
 
-    _app: AppLike | None = PrivateAttr(default=None)
+    __slots__ = ("_app",)
 
     def __init_subclass__(cls, **settings: Unpack[ConfigDict]) -> None:
         super().__init_subclass__(**settings)
@@ -54,12 +54,13 @@ class Arrival(Record):
                 if not fields:
                     raise CallbackError(f"it is no {cls.__name__}") from None
                 odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
-                unparsed |= {name: fields.pop(name) for name in odd & fields.keys() or set(fields)}
+                taken = {name: fields.pop(name) for name in odd & fields.keys() or set(fields)}
+                unparsed |= {name: value for name, value in taken.items() if value is not None}
 
     @property
     def app(self) -> AppLike:
         """The app that received it; the app in use, if it was made by hand."""
-        return self._app or current_app()
+        return getattr(self, "_app", None) or current_app()
 
     @property
     def key(self) -> str | None:
@@ -73,7 +74,7 @@ class Arrival(Record):
 
     def received_by(self, app: AppLike) -> None:
         """Remember the app that received it."""
-        self._app = app
+        object.__setattr__(self, "_app", app)
 
     def answer(self, returned: Sequence[object]) -> Any:
         """What to answer in Stream mode, from what the handlers returned.

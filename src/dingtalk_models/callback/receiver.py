@@ -258,14 +258,13 @@ class Receiver(Module):
         Raises:
             ReplayedCallback: its push was received before, or it is being handled right now.
         """
-        acquired: list[Lock] = []
-        for lock in locks:
+        for place, lock in enumerate(locks):
+            if lock.acquire():
+                continue
             if lock is locks[-1] and done and self.marks.get(done) == _DONE:
                 return False
-            if not lock.acquire():
-                _release(acquired)
-                raise ReplayedCallback("the push was received before, or its event is being handled right now")
-            acquired.append(lock)
+            _release(locks[:place])
+            raise ReplayedCallback("the push was received before, or its event is being handled right now")
         return True
 
 

@@ -131,7 +131,8 @@ def _as_sent(value: Any, validate: ValidatorFunctionWrapHandler) -> datetime:
     """A time that is given as a number or a text, as exact as it can be sent."""
     if isinstance(value, datetime):
         return _aware(validate(value))
-    return _moment(_to_millis(_aware(validate(_from_millis(value)))))
+    moment = _from_millis(value)
+    return moment if isinstance(moment, datetime) else _moment(_to_millis(_aware(validate(moment))))
 
 
 class _Counted:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import Field, PlainSerializer, SerializeAsAny, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer
 from typing_extensions import Unpack
 
 from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.errors import AuthenticationError, CallbackError, NotFound, RateLimited
 from dingtalk_models.core.files import BytesProgress, Target
-from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.model import Record
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.secret import Secret
@@ -55,9 +55,6 @@ class ChatbotMessage(Arrival, alias_generator=camel):
     Attributes:
         msg_id: the same in each delivery of this message.
         msgtype: its type: `text`, `richText`, `picture`, `audio`, `video`, `file`, or one that is not documented.
-        text: its text, without space around it. Of a recording, what the platform has recognised. Empty if the
-            message has none.
-        content: what it says, in a class for each type, such as `AudioContent`.
         created: when it was sent.
         conversation_id: the conversation; of a group, its `open_conversation_id`.
         conversation_type: `1` for one person alone with the robot, `2` for a group; see `in_group`.
@@ -82,8 +79,6 @@ class ChatbotMessage(Arrival, alias_generator=camel):
 
     msg_id: str | None
     msgtype: str = ""
-    text: str = ""
-    content: SerializeAsAny[ReceivedContent] = Field(default_factory=ReceivedContent)
     created: Annotated[Millis | None, wire("createAt")]
     conversation_id: str | None
     conversation_type: str | None
@@ -96,28 +91,25 @@ class ChatbotMessage(Arrival, alias_generator=camel):
     robot_code: str | None
     chatbot_user_id: str | None
     chatbot_corp_id: str | None
-    at_users: list[AtUser] = []
+    at_users: Annotated[list[AtUser], BeforeValidator(partial(tolerant_list, AtUser))] = Field(default_factory=list)
     is_in_at_list: bool | None
     session_webhook: SessionWebhook | None
     session_webhook_expired_time: Millis | None
     error_code: str | None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _typed(cls, payload: Any) -> Any:
-        """Read the content by its type, and the text in it."""
-        if not is_object(payload):
-            return payload
-        fields = {name: value for name, value in payload.items() if value is not None}
-        msgtype, text = fields.get("msgtype"), fields.get("text")
-        # on the wire, `text` is an object; in a dump of this class it is the text
-        content = content_of(msgtype, fields.get("content", None if isinstance(text, str) else text))
-        fields["content"] = content
-        fields["text"] = (text if isinstance(text, str) else content.said).strip()
-        for name in ("atUsers", "at_users"):
-            if is_array(fields.get(name)):
-                fields[name] = tolerant_list(AtUser, fields[name])
-        return fields
+    # On the wire, one field of these two has the content. They are typed when they are asked for: many handlers look at
+    # the sender or the text only, and what arrives is passed on as it came.
+
+    @cached_property
+    def content(self) -> ReceivedContent:
+        """What it says, in a class for each type, such as `AudioContent`."""
+        sent = self.model_extra or {}
+        return content_of(self.msgtype, next((sent[name] for name in ("content", "text") if sent.get(name)), None))
+
+    @property
+    def text(self) -> str:
+        """Its text, without space around it. Of a recording, what the platform has recognised. Empty if it has none."""
+        return self.content.said.strip()
 
     @property
     def key(self) -> str | None:

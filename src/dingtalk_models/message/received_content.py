@@ -173,7 +173,7 @@ def content_of(msgtype: object, raw: object) -> ReceivedContent:
         return raw
     value = loaded(raw)
     fields: dict[str, Any] = {**value} if is_object(value) else {} if value is None else {"content": raw}
-    if is_array(parts := loaded(fields.get("richText", fields.get("rich_text")))):
+    if parts := loaded(fields.get("richText", fields.get("rich_text"))):
         fields["richText"] = tolerant_list(RichTextPart, parts)
     return tolerant(_KINDS.get(str(msgtype), ReceivedContent), fields)
 
@@ -188,8 +188,10 @@ def tolerant(kind: type[R], fields: Mapping[str, Any]) -> R:
         return kind.model_validate({**kept, UNPARSED: {name: fields[name] for name in odd & fields.keys()}})
 
 
-def tolerant_list(kind: type[R], values: list[Any]) -> list[R]:
-    """Read the objects in a list, and leave out what is none."""
+def tolerant_list(kind: type[R], values: Any) -> Any:
+    """Read the objects in a list, and leave out what is none. What is no list stays as it is."""
+    if not is_array(values):
+        return values
     return [value if isinstance(value, kind) else tolerant(kind, value) for value in values if _holds(kind, value)]
 
 

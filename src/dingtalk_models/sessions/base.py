@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import math
@@ -156,7 +157,7 @@ class Session:
         """Set the value if there is none or it has expired, in one atomic step. Returns whether it was set."""
         if not self.has_add:
             raise NotImplementedError(f"session store {self.name} has no add")
-        raw = self._seal(value, expires, once=secrets.token_hex(8))
+        raw = self._seal(value, expires, once=_UNIQUE.text())
 
         def add(store: Store) -> bool:
             if store.add(key, raw, expires):
@@ -283,6 +284,25 @@ class Session:
             _log.info("session store %s answers again", self.name)
 
 
+class _Unique:
+    """Texts that no other process has: a random start, which the system gives once for each process, and a number."""
+
+    def __init__(self) -> None:
+        self._begin()
+        after_fork(self, _Unique._begin)
+
+    def _begin(self) -> None:
+        self._start, self._numbers = secrets.token_hex(8), itertools.count()
+
+    def text(self) -> str:
+        """A new one."""
+        check_fork()
+        return f"{self._start}-{next(self._numbers)}"
+
+
+_UNIQUE = _Unique()
+
+
 class SessionLock:
     """A lock that one owner holds for a limited time. Acquiring it does not wait.
 
@@ -296,7 +316,7 @@ class SessionLock:
         self._session = session
         self._key = key
         self._life = life
-        self._owner = secrets.token_hex(8)
+        self._owner = _UNIQUE.text()
 
     def acquire(self) -> bool:
         """Try to acquire the lock. Returns whether that worked.

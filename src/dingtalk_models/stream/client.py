@@ -38,7 +38,7 @@ class Pauses:
 
     def next(self) -> float:
         """The next pause, in seconds."""
-        self._last = min(self._timing.longest, random.uniform(self._timing.first, 3 * self._last))  # noqa: S311
+        self._last = random.uniform(self._timing.first, min(self._timing.longest, 3 * self._last))  # noqa: S311
         return self._last
 
     def reset(self) -> None:
