@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.mending import UNPARSED
@@ -91,7 +91,9 @@ class RichTextContent(ReceivedContent):
 
     MSGTYPE = "richText"
 
-    rich_text: list[RichTextPart] = []
+    rich_text: Annotated[list[RichTextPart], BeforeValidator(lambda parts: tolerant_list(RichTextPart, loaded(parts)))] = (
+        Field(default_factory=list)
+    )
 
     @property
     def said(self) -> str:
@@ -172,16 +174,14 @@ def content_of(msgtype: object, raw: object) -> ReceivedContent:
     if isinstance(raw, ReceivedContent):
         return raw
     value = loaded(raw)
-    fields: dict[str, Any] = {**value} if is_object(value) else {} if value is None else {"content": raw}
-    if parts := loaded(fields.get("richText", fields.get("rich_text"))):
-        fields["richText"] = tolerant_list(RichTextPart, parts)
+    fields = value if is_object(value) else {} if value is None else {"content": raw}
     return tolerant(_KINDS.get(str(msgtype), ReceivedContent), fields)
 
 
 def tolerant(kind: type[R], fields: Mapping[str, Any]) -> R:
     """Read an object. A field that does not have its documented form is kept in `unparsed`."""
     try:
-        return kind.model_validate({**fields})
+        return kind.model_validate(fields)
     except ValidationError as error:
         odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
         kept = {name: value for name, value in fields.items() if name not in odd}

@@ -154,10 +154,13 @@ class Session:
         self._run(lambda store: store.delete(key))
 
     def add(self, key: str, value: str, expires: float) -> bool:
-        """Set the value if there is none or it has expired, in one atomic step. Returns whether it was set."""
+        """Set the value if there is none or it has expired, in one atomic step. Returns whether it was set.
+
+        No other caller may have the same value: that the store has it shows that it was set.
+        """
         if not self.has_add:
             raise NotImplementedError(f"session store {self.name} has no add")
-        raw = self._seal(value, expires, once=_UNIQUE.text())
+        raw = self._seal(value, expires)
 
         def add(store: Store) -> bool:
             if store.add(key, raw, expires):
@@ -215,9 +218,9 @@ class Session:
 
         return script
 
-    def _seal(self, value: str, expires: float, **more: str) -> str:
+    def _seal(self, value: str, expires: float) -> str:
         now = float(self._clock())
-        return to_json({"value": value, "written": now, "expires": now + expires, **more}, ensure_ascii=True).decode()
+        return to_json({"value": value, "written": now, "expires": now + expires}, ensure_ascii=True).decode()
 
     def _open(self, raw: object) -> Entry | None:
         """The entry, if it is complete, has not expired and was not written in the future.

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from dingtalk_models.stream.frames import SYSTEM, BadFrame, Frame, answer, read_frame
 from dingtalk_models.stream.timing import Timing
 
-_TURN = 16
+_TURN = 64
 """Frames that are read before others get their turn: the library returns those that it has without waiting."""
 
 
