@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from children import Child
 from listening import ENOUGH, TIMING, Gate, receiving, until
 
 from dingtalk_models import DingTalkApp, Event
-from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import NoClient, Sandbox
 
 
 def test_running_handlers_finish_and_are_acknowledged(app: DingTalkApp, sandbox: Sandbox) -> None:
@@ -161,17 +162,26 @@ def test_a_child_of_a_fork_does_not_receive(app: DingTalkApp, sandbox: Sandbox) 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
 def test_a_signal_in_the_middle(sandbox: Sandbox, tmp_path: Path, how: signal.Signals) -> None:
     """Everything that is acknowledged was handled, and everything that was handled is acknowledged."""
-    with bot(sandbox, tmp_path / "done", seconds=0.05) as one:
-        for _ in range(300):
-            sandbox.stream.push_event("user_add_org", {})
-            sandbox.stream.push_event("user_leave_org", {})
+    ended = threading.Event()
+
+    def pushed() -> int:
+        with suppress(NoClient):
+            for number in itertools.count():
+                sandbox.stream.push_event(("user_add_org", "user_leave_org")[number % 2], {})
+                if ended.wait(0.001):
+                    break
+        return len(sandbox.stream.messages)
+
+    with bot(sandbox, tmp_path / "done", seconds=0.05) as one, ThreadPoolExecutor() as pool:
+        pushing = pool.submit(pushed)
         until(lambda: len(one.handled()) > 50)
         said = one.end(how)
+        ended.set()
         assert one.process.returncode == 0
         sandbox.stream.wait_for_clients(0)
         accepted = {each.headers["eventId"] for each in sandbox.stream.messages if each.accepted}
         assert set(one.handled()) == accepted
-        assert int(said.split()[0]) == len(accepted) < 600
+        assert int(said.split()[0]) == len(accepted) < pushing.result()
 
 
 def test_a_process_that_is_killed(sandbox: Sandbox, tmp_path: Path) -> None:

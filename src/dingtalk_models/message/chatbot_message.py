@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import PlainSerializer
 from typing_extensions import Unpack
 
 from dingtalk_models.callback.arrival import Arrival
@@ -18,11 +18,11 @@ from dingtalk_models.core.model import Record
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import Millis, camel, wire
+from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.message.card import Card, CardManager, StreamSettings
 from dingtalk_models.message.card_space import GroupSpace, RobotSpace
 from dingtalk_models.message.card_stream import CardStream
-from dingtalk_models.message.received_content import ReceivedContent, ReceivedFile, content_of, tolerant_list
+from dingtalk_models.message.received_content import ReceivedContent, ReceivedFile, Tolerant, content_of
 from dingtalk_models.message.reply_message import (
     ReplyOrText,
     as_template,
@@ -91,7 +91,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
     robot_code: str | None
     chatbot_user_id: str | None
     chatbot_corp_id: str | None
-    at_users: Annotated[list[AtUser], BeforeValidator(partial(tolerant_list, AtUser))] = Field(default_factory=list)
+    at_users: Tolerant[AtUser] = empty_list()
     is_in_at_list: bool | None
     session_webhook: SessionWebhook | None
     session_webhook_expired_time: Millis | None

@@ -4,18 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
 from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.wire import camel
+from dingtalk_models.core.wire import camel, empty_list
 
 R = TypeVar("R", bound=Record)
 
 FileKind = Literal["picture", "audio", "video", "file"]
+
+
+def tolerant(kind: type[R], fields: Mapping[str, Any]) -> R:
+    """Read an object. A field that does not have its documented form is kept in `unparsed`."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
+        kept = {name: value for name, value in fields.items() if name not in odd}
+        return kind.model_validate({**kept, UNPARSED: {name: fields[name] for name in odd & fields.keys()}})
+
+
+def tolerant_list(kind: type[R], values: Any) -> Any:
+    """Read the objects in a list, and leave out what is none. What is no list stays as it is."""
+    if not is_array(values := loaded(values)):
+        return values
+    return [value if isinstance(value, kind) else tolerant(kind, value) for value in values if _holds(kind, value)]
+
+
+def _holds(kind: type[Record], value: object) -> bool:
+    return isinstance(value, kind) or is_object(value)
+
+
+class _TolerantRows:
+    """Leaves out of a list what is no object."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        rows = partial(tolerant_list, get_args(source)[0])
+        return core_schema.no_info_before_validator_function(rows, handler(source))
+
+
+Tolerant = Annotated[list[R], _TolerantRows()]
+"""A list of objects, or JSON of it, that may have what is none."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +126,7 @@ class RichTextContent(ReceivedContent):
 
     MSGTYPE = "richText"
 
-    rich_text: Annotated[list[RichTextPart], BeforeValidator(lambda parts: tolerant_list(RichTextPart, loaded(parts)))] = (
-        Field(default_factory=list)
-    )
+    rich_text: Tolerant[RichTextPart] = empty_list()
 
     @property
     def said(self) -> str:
@@ -176,27 +209,6 @@ def content_of(msgtype: object, raw: object) -> ReceivedContent:
     value = loaded(raw)
     fields = value if is_object(value) else {} if value is None else {"content": raw}
     return tolerant(_KINDS.get(str(msgtype), ReceivedContent), fields)
-
-
-def tolerant(kind: type[R], fields: Mapping[str, Any]) -> R:
-    """Read an object. A field that does not have its documented form is kept in `unparsed`."""
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
-        kept = {name: value for name, value in fields.items() if name not in odd}
-        return kind.model_validate({**kept, UNPARSED: {name: fields[name] for name in odd & fields.keys()}})
-
-
-def tolerant_list(kind: type[R], values: Any) -> Any:
-    """Read the objects in a list, and leave out what is none. What is no list stays as it is."""
-    if not is_array(values):
-        return values
-    return [value if isinstance(value, kind) else tolerant(kind, value) for value in values if _holds(kind, value)]
-
-
-def _holds(kind: type[Record], value: object) -> bool:
-    return isinstance(value, kind) or is_object(value)
 
 
 def _file(kind: FileKind, code: str | None, name: str | None = None) -> list[ReceivedFile]:

@@ -116,13 +116,8 @@ class Dispatch:
 
     async def _handle(self, taken: _Taken) -> None:
         frame, arrival = taken.frame, taken.arrival
-        key: str | None = arrival.key or frame.message_id
         try:
-            if key in self._keys:  # the lock in the store may have expired since
-                key = None
-                raise ReplayedCallback("it is being handled right now")
-            self._keys.add(key)
-            delivered = await self._driver.run(self._callback.deliver(arrival))
+            delivered = await self._delivered(arrival, frame.message_id)
             response = succeeded(frame) if frame.type == EVENT else responded(frame, arrival.answer(delivered.returned))
             if delivered.duplicate:
                 self._status.duplicates += 1
@@ -139,10 +134,19 @@ class Dispatch:
             logger.exception("Stream: %s was not handled", type(arrival).__name__)
             taken.answer(later(frame, "it was not handled"))
         finally:
-            if key:
-                self._keys.discard(key)
             del self._running[taken]
             self._status.running -= 1
+
+    async def _delivered(self, arrival: Arrival, message_id: str) -> Delivered:
+        """Run the handlers, unless they are running already: the lock in the store may have expired since."""
+        key = arrival.key or message_id
+        if key in self._keys:
+            raise ReplayedCallback("it is being handled right now")
+        self._keys.add(key)
+        try:
+            return await self._driver.run(self._callback.deliver(arrival))
+        finally:
+            self._keys.discard(key)
 
     async def _renew_locks(self) -> None:
         """Keep the locks of what is being handled, however long it takes: it comes again meanwhile, also elsewhere."""
