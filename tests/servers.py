@@ -32,7 +32,11 @@ def redis(port: int | None = None) -> Generator[str]:
         command = [_binary("redis-server", "redis-server"), "--bind", "127.0.0.1", "--port", str(port)]
         command += ["--requirepass", PASSWORD, "--save", "", "--unixsocket", str(directory / "socket")]
         url = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
-        with _Server(command, directory, "redis", lambda: _listens(port), stop=signal.SIGKILL).running(url):
+
+        def listens() -> bool:
+            return _listens(port) and _listens(directory / "socket")
+
+        with _Server(command, directory, "redis", listens, stop=signal.SIGKILL).running(url):
             yield url
 
 
@@ -121,9 +125,14 @@ def free_port() -> int:
         return port
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _listens(at: int | Path) -> bool:
+    """Whether a server listens at a port, or at a socket in a file."""
+    if isinstance(at, int):
+        family, address = socket.AF_INET, ("127.0.0.1", at)
+    else:
+        family, address = socket.AF_UNIX, str(at)
+    with socket.socket(family) as probe:
+        return probe.connect_ex(address) == 0
 
 
 def _binary(name: str, package: str) -> str:
