@@ -127,11 +127,8 @@ def free_port() -> int:
 
 def _listens(at: int | Path) -> bool:
     """Whether a server listens at a port, or at a socket in a file."""
-    if isinstance(at, int):
-        family, address = socket.AF_INET, ("127.0.0.1", at)
-    else:
-        family, address = socket.AF_UNIX, str(at)
-    with socket.socket(family) as probe:
+    address: str | tuple[str, int] = ("127.0.0.1", at) if isinstance(at, int) else str(at)
+    with socket.socket(socket.AF_UNIX if isinstance(at, Path) else socket.AF_INET) as probe:
         return probe.connect_ex(address) == 0
 
 
