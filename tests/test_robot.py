@@ -441,7 +441,7 @@ def test_following_and_recalling_a_message_to_people(sandbox: Sandbox, app: Ding
 
 def test_following_and_recalling_a_message_to_a_group(sandbox: Sandbox, app: DingTalkApp) -> None:
     outbox = sandbox.company.outbox
-    people = [f"u{number}" for number in range(450)]
+    people = [sandbox.company.add_user(f"员工{number}", userid=f"u{number}").userid for number in range(450)]
     message = Robot.send_to_group(SampleText("你好"), outbox.add_group(people))
     assert list(message.readers()) == []
     outbox.robot_mail[message.process_query_key].read += people

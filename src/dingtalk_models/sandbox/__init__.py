@@ -25,6 +25,7 @@ from importlib.util import find_spec
 if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
+from dingtalk_models.company_file import InvalidCompanyFile, Problem
 from dingtalk_models.sandbox.callback.samples import EventSample
 from dingtalk_models.sandbox.calls import Calls, Received
 from dingtalk_models.sandbox.console import Console
@@ -46,6 +47,7 @@ from dingtalk_models.sandbox.state.conversation import Conversation, Entry
 from dingtalk_models.sandbox.state.events import Event, Events
 from dingtalk_models.sandbox.state.group import Group
 from dingtalk_models.sandbox.state.message import Outbox
+from dingtalk_models.sandbox.state.seeding import SeedError
 from dingtalk_models.sandbox.state.stream import Client, NoClient, StreamMessage, Streams
 
 __all__ = [
@@ -73,11 +75,13 @@ __all__ = [
     "File",
     "Group",
     "Instance",
+    "InvalidCompanyFile",
     "Membership",
     "NoClient",
     "Outbox",
     "OwnAnswer",
     "Picture",
+    "Problem",
     "Punch",
     "Push",
     "Received",
@@ -86,6 +90,7 @@ __all__ = [
     "Role",
     "RoleGroup",
     "Sandbox",
+    "SeedError",
     "StreamMessage",
     "Streams",
     "Unsavable",

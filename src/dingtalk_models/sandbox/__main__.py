@@ -14,7 +14,7 @@ from errno import EADDRINUSE
 from types import FrameType
 from typing import Final, NoReturn
 
-from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import InvalidCompanyFile, Sandbox
 from dingtalk_models.sandbox import __doc__ as about
 
 KEY: Final = "DINGTALK_SANDBOX_KEY"
@@ -52,7 +52,9 @@ def options(program: str = "python -m dingtalk_models.sandbox") -> argparse.Argu
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8787, help="port; 0 for a free one (default: %(default)s)")
     parser.add_argument("--qps", type=_rate, help="calls a second for each API, such as 20 (default: no limit)")
-    parser.add_argument("--empty", action="store_true", help="start with the root department alone")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--empty", action="store_true", help="start with the root department alone")
+    begin.add_argument("--company", metavar="FILE", help="start with the company of this file (YAML)")
     return parser
 
 
@@ -64,18 +66,31 @@ def main(arguments: argparse.Namespace | None = None) -> None:
     """
     given = arguments or options().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
-    sandbox = Sandbox(
-        given.port,
-        given.host,
-        qps=given.qps,
-        org="empty" if given.empty else "seeded",
-        key=os.environ.get(KEY) or None,
-    )
+    sandbox = _made(given)
     with _told_to_end() as ending, _started(sandbox, f"{given.host}:{given.port}"):
         sys.stdout.write(_greeting(sandbox))
         sys.stdout.flush()
         ending.wait()
         sys.stdout.write("Stopped. / 已停止。\n")
+
+
+def _made(given: argparse.Namespace) -> Sandbox:
+    """The sandbox; each mistake in the company file is told in one line."""
+    try:
+        return Sandbox(
+            given.port,
+            given.host,
+            qps=given.qps,
+            org="empty" if given.empty else "seeded",
+            company=given.company,
+            key=os.environ.get(KEY) or None,
+        )
+    except InvalidCompanyFile as wrong:
+        told = str(wrong)
+    except OSError as error:
+        told = f"{given.company}: {error.strerror} / 无法读取公司文件"
+    sys.stderr.write(f"{told}\n")
+    sys.exit(2)
 
 
 def _greeting(sandbox: Sandbox) -> str:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 
 from dingtalk_models.modules import MODULES
-from dingtalk_models.sandbox import saving
+from dingtalk_models.sandbox import founding, saving
 from dingtalk_models.sandbox.callback.samples import EventSample, event_samples
 from dingtalk_models.sandbox.calls import KEPT, Calls, Received
 from dingtalk_models.sandbox.console import Console
@@ -36,7 +36,6 @@ from dingtalk_models.sandbox.state.conversation import Conversation, Entry
 from dingtalk_models.sandbox.state.events import Event, Events
 from dingtalk_models.sandbox.state.group import Group
 from dingtalk_models.sandbox.state.message import Outbox
-from dingtalk_models.sandbox.state.seed import seeded_company
 from dingtalk_models.sandbox.state.stream import Streams
 from dingtalk_models.sandbox.stream.websocket import WebSocket, protocol
 
@@ -58,11 +57,17 @@ class Sandbox:
         host: the address to listen on.
         qps: refuse more calls a second than this to one API (the platform's number is 20); None: no limit.
         org: `seeded`: a company with departments, people and roles; `empty`: the root department alone.
-        scopes: the permission scopes granted to the app; None: all.
+        company: the company to begin with instead: the path of a company file, or a `Company`, which becomes this
+            sandbox's own.
+        scopes: the permission scopes granted to the app; None: all, or those of the company file.
         credentials: those of the company and its app; give them where several sandboxes must differ.
         calls_kept: how many calls `calls` keeps; the oldest leave for new ones.
         key: what requests to the handle (`/_sandbox`) and the page need; by default, a random one if other machines can
             reach `host`, else none.
+
+    Raises:
+        InvalidCompanyFile: the company file cannot be used; says everything that is wrong, by line and field.
+        ValueError: of the settings, two contradict each other.
 
     Attributes:
         key: what requests to the handle and the page need; None: nothing.
@@ -80,21 +85,26 @@ class Sandbox:
         *,
         qps: int | None = None,
         org: Literal["seeded", "empty"] = "seeded",
+        company: str | os.PathLike[str] | Company | None = None,
         scopes: Collection[str] | None = None,
         credentials: Credentials | None = None,
         calls_kept: int = KEPT,
         key: str | None = None,
     ) -> None:
         given = copy.deepcopy(credentials)
+        make = founding.maker(company, org, given)
+        granted = None if scopes is None else frozenset(scopes)
 
-        def begin() -> dict[str, Any]:
-            held = copy.deepcopy(given)
-            company = seeded_company(held) if org == "seeded" else Company(credentials=held)
-            company.scopes = None if scopes is None else frozenset(scopes)
-            return {"company": company, "qps": qps, "faults": [], "answers": []}
+        def begin() -> Company:
+            made = make(copy.deepcopy(given))
+            made.scopes = made.scopes if granted is None else granted
+            return made
 
-        self._begin = begin
-        self.company: Company = begin()["company"]
+        def begin_again() -> list[saving.Node]:
+            return saving.dump({"company": begin(), "qps": qps, "faults": [], "answers": []})
+
+        self._begin = begin_again
+        self.company: Company = begin()
         self.clock: Clock = self.company.credentials.clock
         self._gateway = Gateway(self.company, qps)
         self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))
@@ -203,7 +213,7 @@ class Sandbox:
 
         `company` and its parts stay the same objects, with other content. Connections of Stream mode stay.
         """
-        nodes = saving.dump(self._begin())
+        nodes = self._begin()
 
         def begin() -> None:
             self._restore(nodes)

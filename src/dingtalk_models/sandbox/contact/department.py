@@ -201,7 +201,8 @@ def get_department(company: Company, *, dept_id: int, language: Language = "zh_C
     result |= {name: getattr(department, name) for name in _SHOWN}
     result |= {name: value for name in _SHOWN_IF_SET if (value := getattr(department, name))}
     if department.create_dept_group:
-        result["dept_group_chat_id"] = "chat" + opaque(company.credentials.corp_id, str(dept_id))
+        made = "chat" + opaque(company.credentials.corp_id, str(dept_id))
+        result["dept_group_chat_id"] = department.dept_group_chat_id or made
     result["member_count"] = sum(not below.isdisjoint(user.departments) for user in company.users.values())
     result["owning_member_count"] = len(company.members(dept_id))
     return {"result": result}

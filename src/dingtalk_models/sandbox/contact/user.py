@@ -16,7 +16,7 @@ from dingtalk_models.sandbox.server.endpoints import Code, FromJson, Ids, Langua
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.replies import page_of, present
 from dingtalk_models.sandbox.state.company import Company
-from dingtalk_models.sandbox.state.contact import User
+from dingtalk_models.sandbox.state.contact import UNIQUE, User
 from dingtalk_models.sandbox.state.ids import opaque
 
 MEMBER: Final = "qyapi_get_member"
@@ -128,12 +128,10 @@ Extension = Annotated[dict[str, Any], FromJson, BeforeValidator(_extension), Cod
 DepartmentIds = Annotated[Ids, Field(min_length=1, max_length=100), Code(40066, missing=40035)]
 PerDepartment = Annotated[list[InDepartment], FromJson]
 
-_UNIQUE: Final = {"mobile": 60104, "email": 60106, "telephone": 40100, "login_id": 60102}
-
 
 def check_unique(company: Company, fields: Mapping[str, object], own: User | None = None) -> None:
     """Refuse a number, address or login that somebody else in the company has."""
-    for field, code in _UNIQUE.items():
+    for field, code in UNIQUE.items():
         value = fields.get(field)
         if value and company.find_user(**{field: value}) not in (None, own):
             raise Refused(code)

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.seeding import Known, check_free
 
 ROOT_DEPARTMENT: Final = -1
 
@@ -118,7 +119,8 @@ class Instance:
 class Workflow(Part):
     """Every form and approval of a company."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known) -> None:
+        self.known = known
         self.forms: dict[str, ApprovalForm] = {}
         self.instances: dict[str, Instance] = {}
         self.most_ids = 10_000
@@ -135,9 +137,17 @@ class Workflow(Part):
         process_code: str | None = None,
         description: str = "",
     ) -> ApprovalForm:
-        """Add a form; without a code it gets one."""
+        """Add a form; without a code it gets one.
+
+        Raises:
+            SeedError: the code is taken, or a step names nobody of the company.
+        """
+        steps = [*steps]
+        check_free("process_code", process_code, self.forms)
+        for step in steps:
+            self.known.check_users("steps", (userid for userid in step.users if userid != MANAGER))
         code = process_code or f"PROC-{opaque(name, str(next(self._numbers))).upper()}"
-        form = ApprovalForm(code, name, list(components), list(steps), at, description)
+        form = ApprovalForm(code, name, list(components), steps, at, description)
         self.forms[code] = form
         return form
 

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from dingtalk_models.sandbox.server.clock import BEIJING
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.seeding import Known, SeedError
 
 CheckType: TypeAlias = Literal["OnDuty", "OffDuty"]
 GroupType: TypeAlias = Literal["FIXED", "TURN", "NONE"]
@@ -97,6 +98,7 @@ class Punch:
 class Timesheets(Part):
     """Everything about attendance: `sandbox.company.attendance`."""
 
+    known: Known
     shifts: dict[int, Shift] = field(default_factory=dict[int, Shift])
     groups: dict[int, Group] = field(default_factory=dict[int, Group])
     punches: defaultdict[str, list[Punch]] = field(default_factory=lambda: defaultdict[str, list[Punch]](list))
@@ -135,7 +137,12 @@ class Timesheets(Part):
                 before it is on the next day.
             rest: a break, which does not count as work.
             late: how many minutes late are allowed, are very late, and are absence.
+
+        Raises:
+            SeedError: the times are not in pairs.
         """
+        if len(times) % 2:
+            raise SeedError("times", "has no time to go for each to come: add it / 上下班时间不成对，请补上")
         minutes: list[int] = []
         for text in times:
             minute = _minute(text)
@@ -156,11 +163,17 @@ class Timesheets(Part):
         dept_ids: Iterable[int] = (),
         is_default: bool = False,
     ) -> Group:
-        """Add a group; `week` has its shifts from Sunday on, with None for a day off."""
+        """Add a group; `week` has its shifts from Sunday on, with None for a day off.
+
+        Raises:
+            SeedError: the owner, a member or a department does not exist.
+        """
+        userids, dept_ids = [*userids], [*dept_ids]
+        self.known.check_users("owner_user_id", [owner_user_id])
+        self.known.check_users("userids", userids)
+        self.known.check_departments("dept_ids", dept_ids)
         shifts = [shift.shift_id if shift else DAY_OFF for shift in week]
-        group = Group(
-            next(self._ids), name, type, shifts, [*userids], [*dept_ids], owner_user_id, is_default=is_default
-        )
+        group = Group(next(self._ids), name, type, shifts, userids, dept_ids, owner_user_id, is_default=is_default)
         self.groups[group.group_id] = group
         return group
 
@@ -173,7 +186,12 @@ class Timesheets(Part):
         outside: bool = False,
         remark: str | None = None,
     ) -> Punch:
-        """Let a person punch at a moment."""
+        """Let a person punch at a moment.
+
+        Raises:
+            SeedError: there is no such person.
+        """
+        self.known.check_users("userid", [userid])
         made = Punch(next(self._ids), userid, at.astimezone(BEIJING), source_type, outside, remark=remark)
         self.punches[userid].append(made)
         return made

@@ -11,13 +11,14 @@ from dingtalk_models.sandbox.state.approval import Instance, Workflow
 from dingtalk_models.sandbox.state.attendance import Timesheets
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Callbacks
-from dingtalk_models.sandbox.state.contact import ROOT, Admin, Department, Membership, Role, RoleGroup, User
+from dingtalk_models.sandbox.state.contact import ROOT, UNIQUE, Admin, Department, Membership, Role, RoleGroup, User
 from dingtalk_models.sandbox.state.customer import Clientele
 from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
 from dingtalk_models.sandbox.state.login import Logins
 from dingtalk_models.sandbox.state.message import Outbox
+from dingtalk_models.sandbox.state.seeding import Known, SeedError, check_free
 from dingtalk_models.sandbox.state.stream import Streams
 
 T = TypeVar("T")
@@ -35,11 +36,12 @@ class Company:
         self.admins: dict[str, Admin] = {}
         self.role_groups: dict[int, RoleGroup] = {}
         self.roles: dict[int, Role] = {}
-        self.attendance = Timesheets()
-        self.outbox = Outbox(self.credentials.clock)
+        self.known = Known(self.users, self.departments)
+        self.attendance = Timesheets(self.known)
+        self.outbox = Outbox(self.credentials.clock, self.known)
         self.conversations = self.outbox.conversations
-        self.workflow = Workflow()
-        self.clientele = Clientele()
+        self.workflow = Workflow(self.known)
+        self.clientele = Clientele(self.known)
         self.drive = Drive(self.credentials.clock)
         self.callbacks = Callbacks(self.credentials.clock, self.credentials.corp_id)
         self.stream = Streams(self.credentials)
@@ -49,6 +51,7 @@ class Company:
         self.caller: User | None = None
         """The person whose token the current call has; None if it has the app's."""
         self._kept: dict[type, Any] = {}
+        self._holders: dict[tuple[str, str], str] = {}
         self._ids = itertools.count(1001)
         self._ticks = itertools.count(1)
         self.default_group = self.add_role_group("默认", group_id=900)
@@ -63,10 +66,29 @@ class Company:
     # departments
 
     def add_department(self, name: str, parent_id: int = ROOT, dept_id: int | None = None, **fields: Any) -> Department:
-        """Add a department below another one."""
+        """Add a department below another one.
+
+        Raises:
+            SeedError: the id is taken, or it names somebody or another department that does not exist.
+        """
+        check_free("dept_id", dept_id, self.departments)
+        self.known.check_departments("parent_id", [parent_id])
         department = Department(dept_id or self._free_id(self.departments), name, parent_id, **fields)
+        self.check_named(department)
         self.departments[department.dept_id] = department
         return department
+
+    def check_named(self, department: Department) -> None:
+        """Refuse a department that names somebody or another department that does not exist.
+
+        Raises:
+            SeedError: it does.
+        """
+        for field in ("dept_manager_userid_list", "user_permits", "outer_permit_users"):
+            self.known.check_users(field, getattr(department, field))
+        self.known.check_users("org_dept_owner", [department.org_dept_owner or None])
+        for field in ("dept_permits", "outer_permit_depts"):
+            self.known.check_departments(field, getattr(department, field))
 
     def department(self, dept_id: int, code: int = 60003) -> Department:
         """The department of this id, or the platform's refusal: -7 and such are departments of its own clients only."""
@@ -101,7 +123,20 @@ class Company:
         mobile: str | None = None,
         **fields: Any,
     ) -> User:
-        """Add a person to departments; without a userid they get one."""
+        """Add a person to departments; without a userid they get one.
+
+        Raises:
+            SeedError: the userid, the mobile or the like is taken, or a department or the manager does not exist.
+        """
+        dept_ids = [*dept_ids]
+        check_free("userid", userid, self.users)
+        self.known.check_departments("dept_id_list", dept_ids)
+        self.known.check_users("manager_userid", [fields.get("manager_userid")])
+        for field, value in {**fields, "mobile": mobile}.items():
+            if field in UNIQUE and value and (holder := self._holder(field, value)):
+                raise SeedError(
+                    field, f"{holder.userid} has {value!r}: choose another / {value!r} 已属于 {holder.userid}，请换一个"
+                )
         userid = userid or f"{14224562537 + next(self._ids):012d}"
         unionid = opaque(self.credentials.corp_id, userid)
         user = User(userid, name, unionid, mobile=mobile, **fields)
@@ -145,6 +180,14 @@ class Company:
     def touch(self, user: User) -> None:
         """Note that this person was changed just now."""
         user.modified = next(self._ticks)
+        for field in UNIQUE:
+            if value := getattr(user, field):
+                self._holders[field, value] = user.userid
+
+    def _holder(self, field: str, value: str) -> User | None:
+        """Who has this value of a field that no two people share."""
+        user = self.users.get(self._holders.get((field, value), ""))
+        return user if user and getattr(user, field) == value else None
 
     # leaving
 
@@ -196,16 +239,44 @@ class Company:
     def _parts(self) -> list[Part]:
         return [each for each in (*vars(self).values(), *self._kept.values()) if isinstance(each, Part)]
 
+    def add_admin(self, userid: str, sys_level: int = 2, dept_ids: Iterable[int] = (ROOT,)) -> Admin:
+        """Make a person an administrator: the main one (1) or a sub-administrator (2) of these departments.
+
+        Raises:
+            SeedError: there is no such person or department.
+        """
+        admin = Admin(sys_level, [*dept_ids])
+        self.known.check_users("userid", [userid])
+        self.known.check_departments("dept_ids", admin.dept_ids)
+        self.admins[userid] = admin
+        return admin
+
     # roles
 
     def add_role_group(self, name: str, group_id: int | None = None) -> RoleGroup:
-        """Add a group of roles."""
+        """Add a group of roles.
+
+        Raises:
+            SeedError: the id is taken.
+        """
+        check_free("group_id", group_id, self.role_groups)
         group = RoleGroup(group_id or self._free_id(self.role_groups), name)
         self.role_groups[group.group_id] = group
         return group
 
     def add_role(self, name: str, group_id: int, *, role_id: int | None = None, userids: Iterable[str] = ()) -> Role:
-        """Add a role to a group, and give it to these people."""
+        """Add a role to a group, and give it to these people.
+
+        Raises:
+            SeedError: the id is taken, or there is no such group or person.
+        """
+        userids = [*userids]
+        check_free("role_id", role_id, self.roles)
+        if group_id not in self.role_groups:
+            raise SeedError(
+                "group_id", f"there is no group of roles {group_id}: add it first / 没有角色组 {group_id}，请先添加"
+            )
+        self.known.check_users("userids", userids)
         role = Role(role_id or self._free_id(self.roles), name, group_id, {each: [] for each in userids})
         self.roles[role.role_id] = role
         return role

@@ -7,6 +7,9 @@ from typing import Any, Final
 
 ROOT: Final = 1
 
+UNIQUE: Final = {"mobile": 60104, "email": 60106, "telephone": 40100, "login_id": 60102}
+"""The fields of a person that no two people share, and what the platform refuses a taken one with."""
+
 
 @dataclass
 class Department:
@@ -22,6 +25,7 @@ class Department:
     tags: str | None = None
     org_dept_owner: str | None = None
     create_dept_group: bool = False
+    dept_group_chat_id: str | None = None
     auto_add_user: bool = False
     auto_approve_apply: bool = False
     group_contain_sub_dept: bool = False

@@ -72,7 +72,12 @@ class Conversations(Part):
             chat.members[:] = without(chat.members, leaver.userid)
 
     def add_private_chat(self, one: str, other: str, cool_app_code: str) -> PrivateChat:
-        """Let two people talk, and add a cool app to their conversation."""
+        """Let two people talk, and add a cool app to their conversation.
+
+        Raises:
+            SeedError: there is no such person.
+        """
+        self.groups.known.check_users("members", [one, other])
         chat = PrivateChat(_new_id(), [one, other], cool_app_code=cool_app_code)
         self.private_chats[chat.open_conversation_id] = chat
         return chat

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from typing import Any
 
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.seeding import Known, SeedError, check_free
 
 
 @dataclass
@@ -47,7 +49,8 @@ class Clientele(Part):
         label_groups: in their order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known) -> None:
+        self.known = known
         self.enabled = True
         self.mandatory_custom_fields: set[str] = set()
         self.contacts: dict[str, ExternalContact] = {}
@@ -81,9 +84,32 @@ class Clientele(Part):
         return next(key for group in self.label_groups for key, label in group.labels.items() if label == name)
 
     def add(
-        self, name: str, mobile: str, label_ids: list[int], follower_user_id: str, state_code: str = "86"
+        self,
+        name: str,
+        mobile: str,
+        label_ids: list[int],
+        follower_user_id: str,
+        state_code: str = "86",
+        *,
+        userid: str | None = None,
+        **fields: Any,
     ) -> ExternalContact:
-        """Add a contact."""
-        contact = ExternalContact(f"{next(self._userids):018d}", name, mobile, state_code, label_ids, follower_user_id)
+        """Add a contact; without a userid they get one.
+
+        Raises:
+            SeedError: the userid or the number is taken, or there is no such label, person or department.
+        """
+        check_free("userid", userid, self.contacts)
+        check_free("mobile", (state_code, mobile), {(each.state_code, each.mobile) for each in self.contacts.values()})
+        labels = {label_id for group in self.label_groups for label_id in group.labels}
+        if unknown := [each for each in label_ids if each not in labels]:
+            raise SeedError(
+                "label_ids", f"there is no label {unknown[0]}: add it first / 没有标签 {unknown[0]}，请先添加"
+            )
+        userid = userid or f"{next(self._userids):018d}"
+        contact = ExternalContact(userid, name, mobile, state_code, label_ids, follower_user_id, **fields)
+        self.known.check_users("follower_user_id", [follower_user_id])
+        self.known.check_users("share_user_ids", contact.share_user_ids)
+        self.known.check_departments("share_dept_ids", contact.share_dept_ids)
         self.contacts[contact.userid] = contact
         return contact

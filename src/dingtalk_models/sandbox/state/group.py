@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 from dingtalk_models.sandbox.state.conversation import Conversation, Entry
 from dingtalk_models.sandbox.state.leaving import Leaver, Part
+from dingtalk_models.sandbox.state.seeding import Known, check_free
 
 OPTIONS: Final = (
     "show_history_type",
@@ -118,8 +119,9 @@ class Groups(dict[str, Group], Part):
         forbidden_words: what no name may contain.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known) -> None:
         super().__init__()
+        self.known = known
         self.templates: dict[str, str] = {}
         self.most_members = 1000
         self.most_sub_admins = 12
@@ -131,9 +133,20 @@ class Groups(dict[str, Group], Part):
             group.person_left(leaver)
 
     def make(self, userids: Iterable[str] = (), **fields: Any) -> Group:
-        """Make a group."""
-        made = Group(f"cid{secrets.token_urlsafe(16)}==", f"chat{secrets.token_hex(16)}", **fields)
+        """Make a group.
+
+        Raises:
+            SeedError: an id is taken, or the owner or a member does not exist.
+        """
+        check_free("open_conversation_id", fields.get("open_conversation_id"), self)
+        if "chat_id" in fields:
+            check_free("chat_id", fields["chat_id"], [each.chat_id for each in self.values()])
+        fields.setdefault("open_conversation_id", f"cid{secrets.token_urlsafe(16)}==")
+        fields.setdefault("chat_id", f"chat{secrets.token_hex(16)}")
+        made = Group(**fields)
         made.add([*([made.owner] if made.owner else []), *userids])
+        self.known.check_users("owner", [made.owner])
+        self.known.check_users("members", made.members)
         self[made.open_conversation_id] = made
         return made
 

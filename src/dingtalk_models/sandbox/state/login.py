@@ -10,6 +10,7 @@ from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.state.contact import User
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.leaving import Leaver, Part
+from dingtalk_models.sandbox.state.seeding import check_free
 
 CODE_TTL: Final = 300
 TTL: Final = 7200
@@ -69,7 +70,12 @@ class Logins(Part):
         self._access = {key: each for key, each in self._access.items() if each.grant.userid != gone}
 
     def add_stranger(self, name: str, *, userid: str, mobile: str | None, email: str | None) -> User:
-        """Add a person of another company."""
+        """Add a person of another company.
+
+        Raises:
+            SeedError: the userid is taken.
+        """
+        check_free("userid", userid, self.strangers)
         stranger = User(userid, name, opaque("another company", userid), mobile=mobile, email=email)
         self.strangers[userid] = stranger
         return stranger

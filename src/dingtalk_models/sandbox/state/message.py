@@ -17,6 +17,7 @@ from dingtalk_models.sandbox.state.group import Groups
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.keeping import oldest
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.seeding import Known, check_free
 
 DAY: Final = 24 * 3600
 MINUTE: Final = 60
@@ -224,13 +225,13 @@ class Outbox(Part):
             660026.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, known: Known) -> None:
         self.tasks: dict[int, Task] = {}
         self.templates: dict[str, bool] = {}
         self.seconds = 0.0
         self.robot_mail: dict[str, RobotMail] = {}
         self.dings = Dings()
-        self.groups = Groups()
+        self.groups = Groups(known)
         self.conversations = Conversations(clock, self.groups)
         self.flow_controlled: set[str] = set()
         self.webhooks: dict[str, Webhook] = {}
@@ -267,9 +268,14 @@ class Outbox(Part):
             for userid in table.pop(old).people:
                 self._sent_to[userid].pop(old, None)
 
-    def add_webhook(self, secret: str | None = None, keywords: Sequence[str] = ()) -> Webhook:
-        """Put a robot into a group."""
-        webhook = Webhook(secrets.token_hex(32), secret, keywords)
+    def add_webhook(self, secret: str | None = None, keywords: Sequence[str] = (), token: str | None = None) -> Webhook:
+        """Put a robot into a group; without a token it gets one.
+
+        Raises:
+            SeedError: the token is taken.
+        """
+        check_free("token", token, self.webhooks)
+        webhook = Webhook(token or secrets.token_hex(32), secret, keywords)
         self.webhooks[webhook.token] = webhook
         return webhook
 

@@ -1,0 +1,13 @@
+"""The company file: a company in YAML, which a sandbox starts with.
+
+`Directory.to_company` writes one, the sandbox reads one, an editor checks one by its schema.
+"""
+
+from __future__ import annotations
+
+from dingtalk_models.company_file.models import CompanyFile
+from dingtalk_models.company_file.problems import InvalidCompanyFile, Problem
+from dingtalk_models.company_file.reading import ReadCompany, read_company
+from dingtalk_models.company_file.writing import write_company
+
+__all__ = ["CompanyFile", "InvalidCompanyFile", "Problem", "ReadCompany", "read_company", "write_company"]
