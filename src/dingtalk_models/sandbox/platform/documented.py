@@ -251,6 +251,12 @@ def at(path: str) -> dict[str, Documented]:
     return found
 
 
+def every() -> list[Documented]:
+    """Every documented endpoint."""
+    table = _table()
+    return [each for found in (*table.by_path.values(), *table.templates.values()) for each in found]
+
+
 def named(name: str) -> Documented:
     """The endpoint with this name.
 
