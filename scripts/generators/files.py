@@ -6,7 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from generators import coverage, events, moving, names, operations, pages, reference_pages, run_types, what_is_here
+from generators import (
+    coverage,
+    events,
+    hints,
+    moving,
+    names,
+    operations,
+    pages,
+    reference_pages,
+    run_types,
+    what_is_here,
+)
 from generators.facts import ROOT
 from generators.marked import filled
 from generators.platform import sandbox, source
@@ -33,6 +44,7 @@ def files() -> dict[Path, str]:
         PACKAGE / "callback" / "event_types.json": events.event_types(),
         PACKAGE / "sandbox" / "callback" / "event_samples.json": events.event_samples(),
         PACKAGE / "cli" / "operations.json": operations.operations_json(),
+        PACKAGE / "sandbox" / "page" / "hints.json": hints.hints(),
         PLATFORM / "documented.json": source.documented_json(),
         PLATFORM / "undocumented.txt": source.undocumented(),
         **{PACKAGE / "sandbox" / "platform" / f"{product}.json": text for product, text in sandbox.files().items()},

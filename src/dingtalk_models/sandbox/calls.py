@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Protocol, overload
 
@@ -49,6 +50,17 @@ _SECRETS: Final = frozenset(
         "x-acs-dingtalk-access-token",
     }
 )
+
+
+@lru_cache(maxsize=4096)
+def title_of(method: str, path: str) -> str:
+    """The Chinese title of the API at a path; empty if it is not documented."""
+    found = documented_at(path).get(method)
+    if found:
+        return found.title
+    own = route(path)[0].get(method)
+    lines = (own.handler.__doc__ or "").splitlines() if own else []
+    return lines[0].partition(":")[0].rstrip(".") if lines else ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -134,12 +146,7 @@ class Received:
     @property
     def title(self) -> str:
         """The Chinese title of the API; empty if it is not documented."""
-        found = documented_at(self.path).get(self.method)
-        if found:
-            return found.title
-        own = route(self.path)[0].get(self.method)
-        lines = (own.handler.__doc__ or "").splitlines() if own else []
-        return lines[0].partition(":")[0].rstrip(".") if lines else ""
+        return title_of(self.method, self.path)
 
     def __repr__(self) -> str:
         """Without the headers; tokens and secrets masked."""

@@ -10,6 +10,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 
+from starlette.types import ASGIApp
+
 from dingtalk_models.modules import MODULES
 from dingtalk_models.sandbox import founding, saving
 from dingtalk_models.sandbox.callback.samples import EventSample, event_samples
@@ -19,6 +21,8 @@ from dingtalk_models.sandbox.gateway import Gateway
 from dingtalk_models.sandbox.handle import PREFIX, Handle
 from dingtalk_models.sandbox.message import clicking, reading, saying
 from dingtalk_models.sandbox.message.saying import Sayable
+from dingtalk_models.sandbox.page import PREFIX as PAGE
+from dingtalk_models.sandbox.page import Page
 from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
@@ -108,7 +112,9 @@ class Sandbox:
         self.clock: Clock = self.company.credentials.clock
         self._gateway = Gateway(self.company, qps)
         self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))
-        own = {PREFIX: Guard(Handle(self), host, self.key)}
+        page = Page(self)
+        own: dict[str, ASGIApp] = {PREFIX: Guard(Handle(self), host, self.key)}
+        own |= dict.fromkeys(("/", PAGE), Guard(page, host, self.key, asks=page.asks))
         self.calls = Calls(calls_kept)
         self._app = App(self._gateway.answer, self.clock, WebSocket(self.company.stream), own, self.calls.add)
         self.pushes: list[Push] = self.company.callbacks.pushes

@@ -165,9 +165,10 @@ class Robot(Body):
 
 
 class NewTemplate(Body):
-    """A card template."""
+    """A card template; its buttons are for the page: ids of actions, and what is on them."""
 
     published: bool = True
+    buttons: dict[str, str] = {}
 
 
 class Template(BaseModel):
@@ -292,4 +293,6 @@ def list_card_templates(sandbox: Sandbox) -> list[Template]:
 @operation("POST", "/card-templates", "cards.add_template")
 def add_card_template(sandbox: Sandbox, body: NewTemplate) -> Template:
     """Add a card template. / 添加卡片模板。"""
-    return Template(template_id=sandbox.cards.add_template(published=body.published), published=body.published)
+    return Template(
+        template_id=sandbox.cards.add_template(published=body.published, buttons=body.buttons), published=body.published
+    )

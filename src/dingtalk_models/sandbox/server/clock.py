@@ -22,6 +22,11 @@ class Clock:
         self._offset = 0.0
         self._waiting: list[Callable[[], None]] = []
 
+    @property
+    def ahead(self) -> float:
+        """The seconds by which it was advanced."""
+        return self._offset
+
     def now(self) -> float:
         """Seconds since the epoch."""
         return time.time() + self._offset

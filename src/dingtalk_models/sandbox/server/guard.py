@@ -31,10 +31,12 @@ class Guard:
         app: what it keeps strangers away from.
         host: the address that the sandbox listens on.
         key: the key that is needed; None: none is.
+        asks: what answers requests without the key; by default, they are refused.
     """
 
-    def __init__(self, app: ASGIApp, host: str, key: str | None) -> None:
+    def __init__(self, app: ASGIApp, host: str, key: str | None, asks: ASGIApp | None = None) -> None:
         self._app = app
+        self._asks = asks
         self._key = key
         self._host = host
         self._reachable = not is_loopback(host)
@@ -49,6 +51,8 @@ class Guard:
             await self._app(scope, receive, send)
         elif scope["method"] == "GET" and self._same(connection.query_params.get("key", ""), self._key):
             await _signed_in(connection, self._key)(scope, receive, send)
+        elif self._asks is not None:
+            await self._asks(scope, receive, send)
         else:
             hint = "Send the key that was printed at start. / 请在 X-Sandbox-Key 中携带启动时打印的密钥。"
             await _refusal("The key is missing or wrong.", "X-Sandbox-Key", hint)(scope, receive, send)

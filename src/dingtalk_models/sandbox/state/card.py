@@ -145,6 +145,7 @@ class Cards(Mapping[str, Card], Part):
 
     Attributes:
         templates: the templates, and whether each is published.
+        buttons: the buttons of templates: the ids of their actions, and what is on them.
         routes: the callback routes, by their names.
         unsafe: the words that no card may have in it.
         longest_content: the bytes of UTF-8 that a streaming update may have; None: any number.
@@ -152,6 +153,7 @@ class Cards(Mapping[str, Card], Part):
 
     def __init__(self) -> None:
         self.templates: dict[str, bool] = {}
+        self.buttons: dict[str, dict[str, str]] = {}
         self.routes: dict[str, Route] = {}
         self.unsafe: set[str] = set()
         self.longest_content: int | None = None
@@ -176,9 +178,15 @@ class Cards(Mapping[str, Card], Part):
         """The card that was created last."""
         return list(self._cards.values())[-1]
 
-    def add_template(self, *, published: bool = True) -> str:
-        """Add a template; returns its id."""
+    def add_template(self, *, published: bool = True, buttons: Mapping[str, str] | None = None) -> str:
+        """Add a template; returns its id.
+
+        Args:
+            published: whether it may be used.
+            buttons: its buttons, for people who look at its cards on the page: ids of actions, and what is on them.
+        """
         template = f"{secrets.token_hex(16)}.schema"
+        self.buttons[template] = dict(buttons or {})
         self.templates[template] = published
         return template
 

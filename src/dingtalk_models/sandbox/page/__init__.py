@@ -1,0 +1,43 @@
+"""The page: what happens in the sandbox, to look at in a browser, and to change.
+
+It is made at the first visit: until then nothing of it is imported, and nothing is kept for it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from dingtalk_models.sandbox import Sandbox
+
+PREFIX: Final = "/_page"
+"""Where the paths of the page begin, except that of its first section, which is `/`."""
+
+
+class Page:
+    """The ASGI application of a sandbox's page."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._apps[0](scope, receive, send)
+
+    async def asks(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask somebody for the key of the sandbox."""
+        await self._apps[1](scope, receive, send)
+
+    @cached_property
+    def _apps(self) -> tuple[ASGIApp, ASGIApp]:
+        if not (find_spec("jinja2") and find_spec("markdown_it")):
+            why = PlainTextResponse("The page needs its extra: pip install 'dingtalk-models[sandbox]'\n", 501)
+            return why, why
+        from dingtalk_models.sandbox.page.serving import asking, serving  # noqa: PLC0415 -- what it imports takes a while
+
+        return serving(self._sandbox), asking(self._sandbox)

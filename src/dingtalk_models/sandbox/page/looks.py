@@ -1,0 +1,82 @@
+"""What the views have in common: who looks at what, moments, and secrets that are not shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dingtalk_models.sandbox.calls import masked
+from dingtalk_models.sandbox.page.texts import Language
+from dingtalk_models.sandbox.server.clock import in_beijing
+from dingtalk_models.sandbox.server.json_values import is_array, is_object
+
+if TYPE_CHECKING:
+    from dingtalk_models.sandbox import Sandbox
+
+HIDDEN: Final = "***"
+
+_IN_TEXT: Final = re.compile(
+    r"(?i)((?:access_?token|app_?secret|client_?secret|refresh_?token|session|sign|signature)=)[^&\s\"']+"
+)
+
+
+class Missing(LookupError):
+    """What is asked for is not there."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Somebody looks at a section.
+
+    Attributes:
+        sandbox: what they look at.
+        asked: the parameters in the address.
+        language: the language that they read.
+    """
+
+    sandbox: Sandbox
+    asked: Mapping[str, str]
+    language: Language
+
+    def name(self, userid: str | None) -> str:
+        """The name of a person; the id of one who is not in the company."""
+        user = self.sandbox.company.users.get(userid or "")
+        return user.name if user else userid or ""
+
+    def hide(self, value: Any) -> Any:
+        """The same without secrets: those with the names of secrets, and those of this company wherever they are."""
+        return _without(masked(value), self._secrets())
+
+    def _secrets(self) -> list[str]:
+        held = self.sandbox.company.credentials
+        return [held.appsecret, held.corp_secret, held.sso_secret]
+
+
+def _without(value: Any, secrets: list[str]) -> Any:
+    if is_object(value):
+        return {name: _without(part, secrets) for name, part in value.items()}
+    if is_array(value):
+        return [_without(part, secrets) for part in value]
+    if not isinstance(value, str):
+        return value
+    for secret in secrets:
+        value = value.replace(secret, HIDDEN)
+    return _IN_TEXT.sub(rf"\1{HIDDEN}", value)
+
+
+def clock_time(at: float) -> str:
+    """The time of day of a moment, in Beijing."""
+    return f"{in_beijing(at):%H:%M:%S}"
+
+
+def date_time(at: float) -> str:
+    """The day and the time of a moment, in Beijing."""
+    return f"{in_beijing(at):%Y-%m-%d %H:%M:%S}"
+
+
+def pretty(value: Any) -> str:
+    """A value as JSON that people read; a text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=repr)
