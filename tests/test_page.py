@@ -350,7 +350,7 @@ def test_streams_end_with_their_clients(sandbox: Sandbox) -> None:
     """Hundred tabs come and go, some by a cut: nothing of them stays, and calls are answered all the while."""
     host, port = sandbox.url.removeprefix("http://").split(":")
     get(sandbox, "/")
-    loop = vars(vars(sandbox)["_server"])["_loop"]
+    loop: asyncio.AbstractEventLoop = vars(vars(sandbox)["_server"])["_loop"]
     before = len(asyncio.all_tasks(loop))
 
     def tab(number: int) -> None:
@@ -385,7 +385,10 @@ def test_nobody_looks_and_nothing_is_imported() -> None:
 
 
 def test_it_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    monkeypatch.setattr("dingtalk_models.sandbox.page.find_spec", lambda name: None)
+    def absent(name: str) -> None:
+        del name
+
+    monkeypatch.setattr("dingtalk_models.sandbox.page.find_spec", absent)
     reply = get(sandbox, "/")
     assert reply.status_code == 501
     assert "dingtalk-models[sandbox]" in reply.text

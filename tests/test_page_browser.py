@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from servers import chromium
+from waiting import until
 
 from dingtalk_models import (
     ApprovalInstance,
@@ -43,7 +44,7 @@ class Tab:
     def __init__(self, page: Page, sandbox: Sandbox, language: Language) -> None:
         self.page = page
         self.sandbox = sandbox
-        self.language = language
+        self.language: Language = language
         self.problems: list[str] = []
         page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -195,10 +196,7 @@ def test_an_approval_is_decided(tab: Tab, app: DingTalkApp, decision: str) -> No
     form = page.locator(".approval").last
     expect(form.get_by_label(tab.t("phone.remark"))).to_have_value("注意交接")
     form.get_by_role("button", name=tab.t(f"phone.{decision}"), exact=True).click()
-    expect(page.get_by_text("“注意交接”")).to_be_visible()
-    with app:
-        approval = approval.refresh()
-    assert approval.result in ("refuse" if decision == "refuse" else None, "")
+    expect(page.locator(".history q")).to_have_text("注意交接")
     done = tab.sandbox.company.workflow.instances[approval.process_instance_id].operations[-1]
     assert (done.userid, done.result, done.remark) == ("zhaolei", decision.upper(), "注意交接")
 
@@ -274,7 +272,7 @@ def test_roles_and_forms_are_edited(tab: Tab) -> None:
 
 def test_an_event_is_sent_and_sent_again(tab: Tab, bot: DingTalkApp) -> None:
     page = tab.open("/_page/events?type=user_add_org")
-    page.get_by_label(tab.t("events.fields")).fill('{"userId": ["heli"]}')
+    page.locator("textarea[name=fields]").fill('{"userId": ["heli"]}')
     tab.press(tab.t("send"))
     tab.told("done")
     [event] = tab.sandbox.events.of("user_add_org")
@@ -294,7 +292,7 @@ def test_an_event_is_sent_and_sent_again(tab: Tab, bot: DingTalkApp) -> None:
 def test_faults_and_time(tab: Tab, bot: DingTalkApp) -> None:
     page = tab.open("/_page/faults")
     page.get_by_label(tab.t("faults.path")).fill("/topapi/v2/user/get")
-    page.get_by_label(tab.t("faults.times")).fill("3")
+    page.get_by_label(tab.t("faults.times"), exact=True).fill("3")
     tab.press(tab.t("faults.add"))
     expect(page.locator("#faults li")).to_have_count(1)
     [fault] = tab.sandbox.faults
@@ -309,8 +307,7 @@ def test_faults_and_time(tab: Tab, bot: DingTalkApp) -> None:
     assert tab.sandbox.qps == 20
     opened = tab.sandbox.stream.opened
     tab.press(tab.t("faults.drop"))
-    tab.sandbox.stream.wait_for_clients(1, 20)
-    assert tab.sandbox.stream.opened > opened
+    until(lambda: tab.sandbox.stream.opened > opened, seconds=20)
     User.get("heli")
     token, _ = tab.sandbox.company.credentials.issue_token()
     tab.press(tab.t("faults.revoke"))
@@ -367,14 +364,13 @@ def test_nothing_is_wider_than_the_window(tab: Tab, bot: DingTalkApp) -> None:
 
 
 def test_many_tabs_are_live(chrome: Browser, sandbox: Sandbox, app: DingTalkApp) -> None:
-    """A browser has six connections to a server: tabs in the background leave theirs to the others."""
+    """A browser has six connections to one server: tabs that would take the last of them look now and then."""
     with chrome.new_context() as context:
         tabs = [context.new_page() for _ in range(9)]
         for each in tabs:
             each.goto(sandbox.url, timeout=10_000)
         User.get("zhaolei")
-        for each in tabs[-3:]:
-            each.bring_to_front()
+        for each in tabs:
             expect(each.locator("#rows li")).to_have_count(2)
 
 

@@ -96,6 +96,7 @@ let source = null;
 let live = false;
 let busy = false;
 let again = false;
+let acting = 0;
 
 async function refresh() {
   if (busy) {
@@ -111,6 +112,7 @@ async function refresh() {
       if (here !== location.href) continue;
       update(fresh);
       $("main").dataset.seen = main.dataset.seen;
+      lamp(true);
     } while (again);
   } catch {
     lamp(false);
@@ -119,19 +121,48 @@ async function refresh() {
   }
 }
 
-function listen() {
+/** A browser has six connections to one server. Four tabs may keep one each; returns what gives it back, or null. */
+async function connection() {
+  if (!navigator.locks) return () => {};
+  for (const name of ["live-1", "live-2", "live-3", "live-4"]) {
+    const release = await new Promise((resolve) => {
+      navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? new Promise(resolve) : resolve(null)));
+    });
+    if (release) return release;
+  }
+  return null;
+}
+
+let release = null;
+let listening = 0;
+let next = 0;
+
+async function listen() {
+  const mine = ++listening;
   source?.close();
-  source = null;
+  clearTimeout(next);
   const main = $("main[data-live]");
-  if (!main || document.hidden) return; // a browser has few connections to one server: a tab in the background needs none
+  if (!main || document.hidden) {
+    release?.();
+    release = null;
+    return;
+  }
+  release ??= await connection();
+  if (mine !== listening) return;
+  if (!release) {
+    next = setTimeout(() => refresh().then(listen), 2000);
+    return;
+  }
   const query = new URLSearchParams(location.search);
   query.set("seen", main.dataset.seen);
   source = new EventSource(`${main.dataset.live}?${query}`);
   source.onopen = () => lamp(true);
   source.onerror = () => lamp(false);
-  source.onmessage = () => {
+  source.onmessage = ({ data }) => {
     live = true;
-    refresh();
+    if (acting) return; // what was done ends with a look at its result
+    if (data === "missing") open($(".back")?.getAttribute("href") ?? "/");
+    else refresh();
   };
 }
 
@@ -187,6 +218,7 @@ async function said(form, submitter) {
 async function act(form, submitter) {
   const buttons = $$("button", form);
   for (const button of buttons) button.disabled = true;
+  acting += 1;
   try {
     const method = form.dataset.method ?? "POST";
     const options = { method, headers: { "content-type": "application/json" } };
@@ -204,6 +236,7 @@ async function act(form, submitter) {
   } catch (error) {
     toast(`${$("[data-toasts]").dataset.failed}: ${error.message}`, true);
   } finally {
+    acting -= 1;
     for (const button of buttons) button.disabled = false;
   }
 }
@@ -265,7 +298,7 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("popstate", () => open(location.pathname + location.search, { push: false }).catch(() => location.reload()));
-addEventListener("visibilitychange", () => (document.hidden ? source?.close() : refresh().then(listen)));
+addEventListener("visibilitychange", () => (document.hidden ? listen() : refresh().then(listen)));
 addEventListener("DOMContentLoaded", () => {
   remember(document);
   settle();
