@@ -350,7 +350,7 @@ def test_streams_end_with_their_clients(sandbox: Sandbox) -> None:
     """Hundred tabs come and go, some by a cut: nothing of them stays, and calls are answered all the while."""
     host, port = sandbox.url.removeprefix("http://").split(":")
     get(sandbox, "/")
-    loop: asyncio.AbstractEventLoop = vars(vars(sandbox)["_server"])["_loop"]
+    loop: asyncio.AbstractEventLoop = getattr(vars(sandbox)["_server"], "_loop")  # noqa: B009 -- it is private
     before = len(asyncio.all_tasks(loop))
 
     def tab(number: int) -> None:
