@@ -220,7 +220,7 @@ ELSEWHERE: Final[dict[str, dict[str, str]]] = {
         "wait_for_answer": "the timeout of push_callback",
         "settle": "settle",
     },
-    "clock.": {"on_advance": "functions in Python", "UNSAVED": "saving"},
+    "clock.": {"ahead": "in the reply of clock.now", "on_advance": "functions in Python", "UNSAVED": "saving"},
     "calls.": {
         "add": "the server",
         "kept": "the constructor",

@@ -12,15 +12,16 @@ from dingtalk_models.sandbox.server.clock import Clock, in_beijing
 
 
 class Time(BaseModel):
-    """The sandbox's time: in seconds since the epoch, and as Beijing has it."""
+    """The sandbox's time: in seconds since the epoch, as Beijing has it, and by how many seconds it was advanced."""
 
     now: float
     beijing: datetime
+    ahead: float
 
     @classmethod
     def of(cls, clock: Clock) -> Time:
         """The time that a clock shows."""
-        return cls(now=(now := clock.now()), beijing=in_beijing(now))
+        return cls(now=(now := clock.now()), beijing=in_beijing(now), ahead=clock.ahead)
 
 
 class Advance(Body):
