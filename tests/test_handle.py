@@ -195,6 +195,7 @@ ELSEWHERE: Final[dict[str, dict[str, str]]] = {
         "start": "whoever runs the sandbox",
         "stop": "whoever runs the sandbox",
         "app": "a client in Python",
+        "environ": "about",
         "key": "it is what the request had",
         "company": "its parts",
         "clock": "its parts",

@@ -176,10 +176,16 @@ def test_a_mark_gives_it_settings_and_the_closest_counts(pytester: pytest.Pytest
         def test_own(self, dingtalk: Sandbox) -> None:
             assert User.get("zhaolei").name == "赵磊"
 
+    @pytest.mark.dingtalk(company="acme/company.yaml")
+    def test_a_company_of_its_own(dingtalk: Sandbox) -> None:
+        assert [*dingtalk.company.users] == ["ann"]
+
     def test_of_the_session(dingtalk_session: Sandbox) -> None:
         assert dingtalk_session.company.users == {}
     """
-    run(pytester, code).assert_outcomes(passed=4)
+    folder = pytester.mkdir("acme")
+    (folder / "company.yaml").write_text("name: Acme\nusers:\n  - {userid: ann, name: Ann}\n")
+    run(pytester, code).assert_outcomes(passed=5)
 
 
 @pytest.mark.parametrize(("given", "named"), [("qpss=20", "qpss"), ("'company.yaml'", "'company.yaml'")])
@@ -345,14 +351,14 @@ def test_a_test_of_unittest_uses_it(pytester: pytest.Pytester) -> None:
 # what it costs
 
 
-def test_it_costs_a_test_less_than_5_ms() -> None:
+def test_it_costs_a_test_less_than_5_ms(pytestconfig: pytest.Config) -> None:
     """In seconds of the processor, which a busy machine does not change; the least of several."""
-    with vars(pytest_plugin)["_run"]({}):
+    with vars(pytest_plugin)["_run"](pytestconfig, {}):
         pass  # what is imported and compiled once
     took: list[float] = []
     for _ in range(20):
         begun = time.process_time()
-        with vars(pytest_plugin)["_run"]({}) as running, vars(pytest_plugin)["_chosen"](running.app):
+        with vars(pytest_plugin)["_run"](pytestconfig, {}) as running, vars(pytest_plugin)["_chosen"](running.app):
             pass
         took.append(time.process_time() - begun)
     assert min(took) < 0.005

@@ -20,7 +20,6 @@ from dingtalk_models import (
     ApprovalInstance,
     Department,
     DingTalkApp,
-    NotFound,
     Robot,
     User,
     WorkNotification,
@@ -41,10 +40,11 @@ ANSWERS: Final[Mapping[str, str]] = {
 
 
 class Onboarding:
-    """The application: `app` is that of the company, `finance` are those who approve expensive things."""
+    """The application. `hr` answers what the bot cannot, one of `finance` approves what is expensive."""
 
-    def __init__(self, app: DingTalkApp, finance: tuple[str, ...] = ("hanmei", "weidong")) -> None:
+    def __init__(self, app: DingTalkApp, hr: str = "hr", finance: tuple[str, ...] = ("hanmei", "weidong")) -> None:
         self.app = app
+        self.hr = hr
         self.finance = finance
         app.callback.on(ChatbotMessage)(self.answer)
         app.callback.on(BpmsInstanceChange)(self.decided)
@@ -65,7 +65,7 @@ class Onboarding:
         approvers = [user.manager_userid or self.finance[0]]
         finance = [any_of(*self.finance)] if price > CHEAP else []
         return ApprovalInstance.create(
-            self._form(),
+            ApprovalForm.by_name(LAPTOP).process_code,
             user.userid,
             [Text("型号", "ThinkPad"), Money("价格", price)],
             approvers=[*approvers, *finance],
@@ -83,23 +83,13 @@ class Onboarding:
         message.reply("\n".join(answers) or "这个我不知道，已转给人力资源部。")
         if not answers:
             text = Markdown("新同事的问题", f"**{message.sender_nick}**：{message.text}")
-            WorkNotification.send(text, userid_list=["liuyang"])
+            WorkNotification.send(text, userid_list=[self.hr])
 
     async def headcount(self) -> dict[str, int]:
         """How many people are in each department below the company itself, asked for at the same time."""
         departments = [department async for department in Department.objects.list()]
         people = await asyncio.gather(*(User.objects.list_ids.aio(each.dept_id) for each in departments))
         return {each.name: len(ids) for each, ids in zip(departments, people, strict=True)}
-
-    def _form(self) -> str:
-        """The code of the form for laptops, which is made when it is first needed."""
-        try:
-            return ApprovalForm.by_name(LAPTOP).process_code
-        except NotFound:
-            text, money = ({"component_type": kind} for kind in ("TextField", "MoneyField"))
-            return ApprovalForm.objects.save(
-                LAPTOP, [{**text, "props": {"label": "型号"}}, {**money, "props": {"label": "价格"}}]
-            ).process_code
 
 
 if __name__ == "__main__":

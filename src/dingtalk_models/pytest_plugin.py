@@ -16,6 +16,7 @@ file in every run, so it imports nothing of the sandbox until a test asks for it
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,7 +83,7 @@ def dingtalk_app(_dingtalk: _Running) -> DingTalkApp:
 def dingtalk_session(request: pytest.FixtureRequest, dingtalk_settings: Mapping[str, Any]) -> Generator[Sandbox]:
     """One local DingTalk for all tests that ask for it: each finds what the others left. They use its app."""
     stash = request.config.stash
-    with _run(dingtalk_settings) as running:
+    with _run(request.config, dingtalk_settings) as running:
         stash[_SESSION] = running
         stash[_TEST].share(running)
         yield running.sandbox
@@ -100,7 +101,7 @@ def _dingtalk(request: pytest.FixtureRequest, dingtalk_settings: Mapping[str, An
     settings = dict(dingtalk_settings)
     for mark in reversed([*request.node.iter_markers("dingtalk")]):  # the closest one counts
         settings |= _settings_of(mark)
-    with _run(settings) as running:
+    with _run(request.config, settings) as running:
         request.config.stash[_TEST].add(running.sandbox)
         with _chosen(running.app):
             yield running
@@ -124,9 +125,12 @@ def _settings_of(mark: pytest.Mark) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _run(settings: Mapping[str, Any]) -> Generator[_Running]:
+def _run(config: pytest.Config, settings: Mapping[str, Any]) -> Generator[_Running]:
     from dingtalk_models.sandbox import Sandbox  # noqa: PLC0415 - only when used
 
+    company = settings.get("company")
+    if isinstance(company, str | os.PathLike):
+        settings = {**settings, "company": config.rootpath / company}
     with Sandbox(**settings) as sandbox:
         app = sandbox.app()
         try:

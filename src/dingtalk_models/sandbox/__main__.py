@@ -96,10 +96,7 @@ def _made(given: argparse.Namespace) -> Sandbox:
 def _greeting(sandbox: Sandbox) -> str:
     """What is printed at start: the address, the credentials, the key, and two calls to begin with."""
     url = sandbox.url
-    variables = {"OAPI_URL": url, "API_URL": url, "LOGIN_URL": url}
-    names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
-    variables |= {name.upper(): getattr(sandbox, name) for name in names}
-    exports = [f"  export DINGTALK_{name}={value}" for name, value in variables.items()]
+    exports = [f"  export {name}={value}" for name, value in sandbox.environ.items()]
     key = ""
     if sandbox.key:
         exports.append(f"  export {KEY}={sandbox.key}")

@@ -171,6 +171,20 @@ class Sandbox:
         """The base URL of both hosts."""
         return self._server.url
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables with which `DingTalkApp.from_env()` is an app of this company."""
+        return {f"DINGTALK_{name.upper()}": value for name, value in self._settings.items()}
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        """What an app of this company is created with."""
+        names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
+        return {
+            **dict.fromkeys(("oapi_url", "api_url", "login_url"), self.url),
+            **{name: getattr(self, name) for name in names},
+        }
+
     def start(self) -> Self:
         """Serve."""
         self._server.start()
@@ -254,10 +268,7 @@ class Sandbox:
         """
         from dingtalk_models import DingTalkApp  # noqa: PLC0415 -- the sandbox works without the client
 
-        names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
-        settings: dict[str, Any] = {name: getattr(self, name) for name in names}
-        settings |= {"name": "sandbox", "oapi_url": self.url, "api_url": self.url, "login_url": self.url}
-        settings |= {} if self.qps else {"rate_limit": None}
+        settings: dict[str, Any] = {"name": "sandbox", **self._settings} | ({} if self.qps else {"rate_limit": None})
         return DingTalkApp(**(settings | overrides))
 
     @property
