@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from generators import (
+    company_schema,
     coverage,
     events,
     hints,
@@ -44,6 +45,7 @@ def files() -> dict[Path, str]:
         PACKAGE / "callback" / "event_types.json": events.event_types(),
         PACKAGE / "sandbox" / "callback" / "event_samples.json": events.event_samples(),
         PACKAGE / "cli" / "operations.json": operations.operations_json(),
+        PACKAGE / "company_file" / "company.schema.json": company_schema.company_schema(),
         PACKAGE / "sandbox" / "page" / "hints.json": hints.hints(),
         PLATFORM / "documented.json": source.documented_json(),
         PLATFORM / "undocumented.txt": source.undocumented(),

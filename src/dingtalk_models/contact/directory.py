@@ -164,6 +164,30 @@ class Directory:
             raise UnusableFile(path, f"has {held}, and not {header.departments} and {header.users}: it is damaged")
         return cls(header.taken, departments, users)
 
+    def to_company(self, path: str | os.PathLike[str], /, *, anonymise: bool = True) -> None:
+        """Write it as a company file (公司文件), which a sandbox starts with: `Sandbox(company=path)`.
+
+        The same directory becomes the same file. Only its owner may read it.
+
+        Args:
+            path: the file, of YAML.
+            anonymise: whether others take the place of names, titles, numbers, addresses and ids. What tests do not
+                need, such as remarks and custom fields, is then left out. If false, everything is as it is.
+
+        Raises:
+            ModuleNotFoundError: the extra `sandbox` is missing.
+        """
+        # pydantic takes a while to make these models, and few programs need them
+        from dingtalk_models.company_file import write_company  # noqa: PLC0415
+        from dingtalk_models.contact.directory_company import anonymised, company_file  # noqa: PLC0415
+
+        made = company_file(self.departments, self.users)
+        if anonymise:
+            made = anonymised(made, [*self.departments.values(), *self.users.values()])
+            write_company(made, path, "made of the snapshot of a company; names, numbers and ids are not the real ones")
+        else:
+            write_company(made, path, "made of the snapshot of a company")
+
     @staticmethod
     def diff(old: Directory, new: Directory) -> DirectoryChanges:
         """What has changed between two moments.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -95,20 +94,20 @@ class Sandbox:
         calls_kept: int = KEPT,
         key: str | None = None,
     ) -> None:
-        given = copy.deepcopy(credentials)
-        make = founding.maker(company, org, given)
+        make = founding.maker(company, org, credentials)
         granted = None if scopes is None else frozenset(scopes)
 
-        def begin() -> Company:
-            made = make(copy.deepcopy(given))
+        def begin(held: Credentials | None) -> Company:
+            made = make(held)
             made.scopes = made.scopes if granted is None else granted
             return made
 
         def begin_again() -> list[saving.Node]:
-            return saving.dump({"company": begin(), "qps": qps, "faults": [], "answers": []})
+            held = credentials and credentials.unused()
+            return saving.dump({"company": begin(held), "qps": qps, "faults": [], "answers": []})
 
         self._begin = begin_again
-        self.company: Company = begin()
+        self.company: Company = begin(credentials)
         self.clock: Clock = self.company.credentials.clock
         self._gateway = Gateway(self.company, qps)
         self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dingtalk_models.sandbox.server.clock import Clock
@@ -39,6 +39,10 @@ class Credentials(Part):
     def person_left(self, leaver: Leaver) -> None:
         """Let the login codes of a person expire."""
         self._codes = {code: held for code, held in self._codes.items() if held[0] != leaver.userid}
+
+    def unused(self) -> Credentials:
+        """The same app of the same company, with a clock of its own, before anything was issued to it."""
+        return replace(self, clock=Clock(), _token=None, _ticket=None, _codes={})
 
     def issue_token(self) -> tuple[str, int]:
         """The app's token and its life in seconds: the same token, renewed, while it is valid."""
