@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlencode
 
-from dingtalk_models.sandbox import Calls, Cards, Received
+from dingtalk_models.sandbox import Calls, Cards, Received, Sandbox
 from dingtalk_models.sandbox.gateway import Gateway
 from dingtalk_models.sandbox.platform.documented import Documented, every
 from dingtalk_models.sandbox.platform.parameters import Row
@@ -23,7 +23,6 @@ from dingtalk_models.sandbox.server.envelopes import API, dialect_of
 from dingtalk_models.sandbox.server.http_server import App
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.state.approval import Component
-from dingtalk_models.sandbox.state.seed import seeded_company
 
 Schema = dict[str, Any]
 
@@ -166,7 +165,7 @@ class Fuzz:
     answers: Counter[str] = field(default_factory=Counter[str])
 
     def __post_init__(self) -> None:
-        self.company = seeded_company()
+        self.company = Sandbox().company
         self.calls = Calls(1)
         clock = self.company.credentials.clock
         self.app = App(Gateway(self.company, None).answer, clock, _no_websocket, {}, self.calls.add)

@@ -27,8 +27,8 @@ def by_hand() -> list[OperationInfo]:
     """The operations that are written by hand. Those of `app.platform` are generated, and have tests of their own."""
     for name in MODULES.keys() - {"platform"}:
         import_module(f"dingtalk_models.{name}.module")
-    known = registry.operations()
-    return [info for info in known if not info.manager.__module__.startswith("dingtalk_models.platform.")]
+    modules = tuple(f"dingtalk_models.{name}." for name in MODULES.keys() - {"platform"})
+    return [info for info in registry.operations() if info.manager.__module__.startswith(modules)]
 
 
 class Test(NamedTuple):

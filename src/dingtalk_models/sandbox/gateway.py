@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from dingtalk_models.sandbox.auth.login import PAGE, authorise
-from dingtalk_models.sandbox.callback.changes import pushing_changes
+from dingtalk_models.sandbox.callback.changes import may_change, pushing_changes
 from dingtalk_models.sandbox.platform.documented import Answers, Documented
 from dingtalk_models.sandbox.server.endpoints import Endpoint, Result, Waiting, route
 from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call, dialect_of
@@ -79,17 +79,16 @@ class Gateway:
         in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
         elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
         arguments = endpoint.read({**elsewhere, **in_query, **in_path})
-        with pushing_changes(self._company):
+        with pushing_changes(self._company, may_change(endpoint.scope)):
             returned = endpoint.handler(self._company, **arguments)
         return await self._waited(returned) if isinstance(returned, Generator) else returned
 
     async def _waited(self, waiting: Waiting) -> Result:
-        """What an endpoint returns that has to wait; what blocks runs in a thread."""
+        """What an endpoint returns that has to wait; what blocks runs in a thread. Events report no change by it."""
         done: Any = None
         while True:
             try:
-                with pushing_changes(self._company):
-                    job = waiting.send(done)
+                job = waiting.send(done)
             except StopIteration as end:
                 result: Result = end.value
                 return result

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
-from typing import Any, Final, TypeAlias, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from dingtalk_models.sandbox.server.clock import in_beijing
+from dingtalk_models.sandbox.server.json_values import is_array
 from dingtalk_models.sandbox.server.replies import present
 from dingtalk_models.sandbox.state.approval import Instance, Task
 from dingtalk_models.sandbox.state.company import Company
-from dingtalk_models.sandbox.state.contact import Department, User
+from dingtalk_models.sandbox.state.contact import Department
 from dingtalk_models.sandbox.state.group import Group
 
 Events: TypeAlias = Generator[tuple[str, dict[str, Any]]]
@@ -28,16 +29,41 @@ _PROFILE: Final = {
     "hired_date": "hiredDate",
     "manager_userid": "managerUserid",
 }
+_PICTURED: Final = attrgetter(*_PROFILE)
+
+
+Subject = Literal["people", "groups", "approvals"]
+"""What events are about: people with their departments and roles, groups, approvals."""
+
+ALL: Final[tuple[Subject, ...]] = ("people", "groups", "approvals")
+_MAY_CHANGE: Final[dict[str, tuple[Subject, ...]]] = {
+    "qyapi_manage_addresslist": ALL,
+    "qyapi_chat_manage": ("groups",),
+    "Workflow.Instance.Write": ("approvals",),
+    "Workflow.Form.Write": ("approvals",),
+}
+
+
+def may_change(scope: str | None) -> tuple[Subject, ...]:
+    """What an endpoint may change that events report, by the permission scope that it needs."""
+    return _MAY_CHANGE.get(scope or "", ())
 
 
 @contextmanager
-def pushing_changes(company: Company) -> Generator[None]:
-    """Push an event for each change that the block makes: to the address that is registered for it, and to clients."""
-    before = Picture(company) if company.callbacks.registration or company.stream.wants_events else None
+def pushing_changes(company: Company, subjects: tuple[Subject, ...] = ALL) -> Generator[None]:
+    """Push an event for each change that the block makes: to the address that is registered for it, and to clients.
+
+    Args:
+        company: the company.
+        subjects: what the block may change; nothing else is compared.
+    """
+    company.workflow.before.clear()
+    watched = company.callbacks.registration or company.stream.wants_events
+    before = Picture(company, subjects) if watched and subjects else None
     yield
     if before is None:
         return
-    for event_type, fields in changes(before, Picture(company)):
+    for event_type, fields in changes(before, Picture(company, subjects)):
         _push(company, event_type, fields)
 
 
@@ -59,15 +85,13 @@ def _push(company: Company, event_type: str, fields: Mapping[str, Any]) -> None:
 class Picture:
     """The parts of a company that events report, at one moment."""
 
-    def __init__(self, company: Company) -> None:
-        self.users = {userid: (user.modified, _profile(user)) for userid, user in company.users.items()}
-        self.departments = {dept_id: _settings(each) for dept_id, each in company.departments.items()}
-        self.roles = {role_id: set(role.members) for role_id, role in company.roles.items()}
-        self.instances = {
-            instance_id: ((each.status, each.result), {task.task_id: task.status for task in each.tasks})
-            for instance_id, each in company.workflow.instances.items()
-        }
-        self.groups = {each.open_conversation_id: _GroupState(each) for each in company.outbox.groups.values()}
+    def __init__(self, company: Company, subjects: tuple[Subject, ...] = ALL) -> None:
+        people, groups = "people" in subjects, "groups" in subjects
+        users, departments, roles = company.users, company.departments, company.roles
+        self.users = {userid: (user.modified, _PICTURED(user)) for userid, user in users.items()} if people else {}
+        self.departments = {dept_id: _settings(each) for dept_id, each in departments.items()} if people else {}
+        self.roles = {role_id: set(role.members) for role_id, role in roles.items()} if people else {}
+        self.groups = {key: _GroupState(each) for key, each in company.outbox.groups.items()} if groups else {}
         self.company = company
 
 
@@ -85,7 +109,7 @@ def changes(before: Picture, after: Picture) -> Events:
     yield from _users(before, after, stamp)
     yield from _departments(before, after, stamp)
     yield from _roles(before, after, stamp)
-    yield from _approvals(before, after)
+    yield from _approvals(after.company)
     yield from _groups(before, after, int(stamp))
 
 
@@ -95,7 +119,7 @@ def _users(before: Picture, after: Picture, stamp: str) -> Events:
     for userid in sorted(before.users.keys() & after.users.keys()):
         (modified, prev), (modified_now, curr) = before.users[userid], after.users[userid]
         if modified != modified_now:
-            diff = {"prev": prev, "curr": curr, "userid": userid}
+            diff = {"prev": _profile(prev), "curr": _profile(curr), "userid": userid}
             yield "user_modify_org", {"timeStamp": stamp, "diffInfo": diff, "userId": [userid]}
 
 
@@ -127,11 +151,11 @@ def _roles(before: Picture, after: Picture, stamp: str) -> Events:
                 yield "label_user_change", {"timeStamp": stamp, **fields}
 
 
-def _approvals(before: Picture, after: Picture) -> Events:
-    for instance_id, (state, tasks) in after.instances.items():
-        instance = after.company.workflow.instances[instance_id]
-        state_before, tasks_before = before.instances.get(instance_id, (None, dict[int, str]()))
-        title = after.company.title_of(instance)
+def _approvals(company: Company) -> Events:
+    for instance_id, (state_before, tasks_before) in company.workflow.before.items():
+        instance = company.workflow.instances[instance_id]
+        state, tasks = instance.picture
+        title = company.title_of(instance)
         if state_before is None:
             yield "bpms_instance_change", _instance(instance, title, "start")
         for task in instance.tasks:
@@ -140,8 +164,8 @@ def _approvals(before: Picture, after: Picture) -> Events:
                 yield "bpms_task_change", _task(instance, task, title, "start")
             if now not in {was, "RUNNING"}:
                 yield "bpms_task_change", _task(instance, task, title, "cancel" if now == "CANCELED" else "finish")
-        if state_before != state and state[0] != "RUNNING":
-            kind = "finish" if state[0] == "COMPLETED" else "terminate"
+        if state_before != state and instance.status != "RUNNING":
+            kind = "finish" if instance.status == "COMPLETED" else "terminate"
             yield "bpms_instance_change", _instance(instance, title, kind)
 
 
@@ -186,15 +210,16 @@ def _union_of(company: Company, userid: str | None) -> dict[str, str]:
     return {"operatorUnionId": company.users[userid].unionid} if userid in company.users else {}
 
 
-def _profile(user: User) -> dict[str, str]:
-    shown = {wire_name: getattr(user, name) for name, wire_name in _PROFILE.items()}
-    if user.hired_date is not None:
-        shown["hiredDate"] = f"{in_beijing(user.hired_date / 1000):%Y-%m-%d}"
+def _profile(values: tuple[Any, ...]) -> dict[str, str]:
+    shown = dict(zip(_PROFILE.values(), values, strict=True))
+    if shown["hiredDate"] is not None:
+        shown["hiredDate"] = f"{in_beijing(shown['hiredDate'] / 1000):%Y-%m-%d}"
     return present(shown)
 
 
-def _settings(department: Department) -> dict[str, Any]:
-    return deepcopy(vars(department))
+def _settings(department: Department) -> tuple[object, ...]:
+    # a list may be changed in place
+    return tuple(tuple(each) if is_array(each) else each for each in vars(department).values())
 
 
 def _fields(instance: Instance, title: str, **fields: Any) -> dict[str, Any]:

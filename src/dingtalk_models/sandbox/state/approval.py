@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
@@ -85,6 +85,10 @@ class Operation:
     attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
+State: TypeAlias = tuple[tuple[str, str] | None, dict[int, str]]
+"""The status and result of an approval, None before it was started; and the status of each of its tasks."""
+
+
 @dataclass
 class Instance:
     """An approval (审批实例)."""
@@ -107,6 +111,11 @@ class Instance:
     operations: list[Operation] = field(default_factory=list[Operation])
 
     @property
+    def picture(self) -> State:
+        """Its state and those of its tasks, at this moment."""
+        return (self.status, self.result), {task.task_id: task.status for task in self.tasks}
+
+    @property
     def business_id(self) -> str:
         """The number that people see (审批编号)."""
         return f"{datetime.fromtimestamp(self.created, UTC):%Y%m%d%H%M}{self.number:06d}"
@@ -117,12 +126,20 @@ class Instance:
 
 
 class Workflow(Part):
-    """Every form and approval of a company."""
+    """Every form and approval of a company.
+
+    Attributes:
+        forms, instances: by their codes and ids.
+        before: how each approval was that has changed since this was cleared.
+    """
+
+    UNSAVED: Final = ("before",)
 
     def __init__(self, known: Known) -> None:
         self.known = known
         self.forms: dict[str, ApprovalForm] = {}
         self.instances: dict[str, Instance] = {}
+        self.before: dict[str, State] = {}
         self.most_ids = 10_000
         self._task_ids = itertools.count(67_583_405_630)
         self._numbers = itertools.count(1)
@@ -162,6 +179,7 @@ class Workflow(Part):
                 self._pass_on(instance, leaver)
 
     def _pass_on(self, instance: Instance, leaver: Leaver) -> None:
+        self._note(instance)
         instance.cc[:] = without(instance.cc, leaver.userid)
         number = max((task.step for task in instance.running()), default=0)
         for step in instance.steps[number:]:
@@ -198,6 +216,7 @@ class Workflow(Part):
         taken = [replace(each, users=[*each.users]) for each in (form.steps if steps is None else steps)]
         instance = Instance(number, instance_id, form, originator, dept_id, values, taken, at, list(cc), cc_position)
         self.instances[instance_id] = instance
+        self.before[instance_id] = (None, {})
         instance.operations.append(Operation(originator, at, "START_PROCESS_INSTANCE"))
         if cc_position != "FINISH":
             self._send_copies(instance, at)
@@ -206,6 +225,7 @@ class Workflow(Part):
 
     def decide(self, instance: Instance, task: Task, result: Literal["agree", "refuse"], done: Operation) -> None:
         """Agree or refuse for the user of a task; the last agreement and any refusal complete the approval."""
+        self._note(instance)
         self._close(task, result.upper(), done.at)
         instance.operations.append(done)
         step = instance.steps[task.step]
@@ -217,14 +237,19 @@ class Workflow(Part):
 
     def redirect(self, instance: Instance, task: Task, to: str, done: Operation) -> None:
         """Hand a task to another user."""
+        self._note(instance)
         self._close(task, "REDIRECTED", done.at)
         instance.operations.append(done)
         instance.tasks.append(Task(next(self._task_ids), to, task.step, done.at))
 
     def terminate(self, instance: Instance, done: Operation) -> None:
         """Withdraw an approval."""
+        self._note(instance)
         instance.operations.append(done)
         self._finish(instance, "TERMINATED", "", done.at)
+
+    def _note(self, instance: Instance) -> None:
+        self.before.setdefault(instance.instance_id, instance.picture)
 
     def _open(self, instance: Instance, number: int, at: float) -> None:
         while number < len(instance.steps) and not instance.steps[number].users:

@@ -6,6 +6,8 @@ after the first time, by the sandbox's clock. If that fails too, `/call_back/get
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import logging
 import threading
 import uuid
@@ -15,11 +17,15 @@ from typing import Any, Final
 
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.pushing import Registration, post
+from dingtalk_models.sandbox.state.keeping import oldest
 
 log = logging.getLogger("dingtalk_models.sandbox")
 
 RETRIES: Final = (10.0, 30.0)
 PAGE: Final = 200
+
+MOST_PUSHES: Final = 10_000
+"""How many pushes are kept, and how many of those that failed."""
 
 HEAD: Final = ("EventType", "EventTime", "CorpId", "BizId", "eventId")
 """The fields that every event has."""
@@ -75,6 +81,9 @@ class Callbacks:
         self.registration: Registration | None = None
         self.pushes: list[Push] = []
         self.failed: list[Push] = []
+        self._due: list[tuple[float, int, Push]] = []
+        """The pushes to deliver, the next one first; the number tells apart those of one moment."""
+        self._numbers = itertools.count()
         self._clock = clock
         self._corp_id = corp_id
         self._changed = threading.Condition()
@@ -90,13 +99,14 @@ class Callbacks:
         push = Push({**dict(zip(HEAD, common, strict=True)), **fields}, now, at=now)
         with self._changed:
             self.pushes.append(push)
+            del self.pushes[: len(oldest(self.pushes, MOST_PUSHES))]
         self.deliver(push)
         return push
 
     def deliver(self, push: Push) -> None:
         """Deliver a push, also one that was delivered before."""
         with self._changed:
-            push.due = self._clock.now()
+            self._deliver_at(push, self._clock.now())
             if self._thread is None:
                 self._stopping = False
                 self._thread = threading.Thread(target=self._work, name="dingtalk-pushes", daemon=True)
@@ -128,9 +138,13 @@ class Callbacks:
             attempt = self._attempt(push)
             with self._changed:
                 push.attempts.append(attempt)
-                push.due = None if attempt.accepted else self._retry(push)
-                if not attempt.accepted and push.due is None:
+                push.due = None
+                again = None if attempt.accepted else self._retry(push)
+                if again is not None:
+                    self._deliver_at(push, again)
+                elif not attempt.accepted:
                     self.failed.append(push)
+                    del self.failed[: len(oldest(self.failed, MOST_PUSHES))]
                 self._changed.notify_all()
 
     def _wait(self) -> Push | None:
@@ -154,13 +168,23 @@ class Callbacks:
         done = len(push.attempts) - 1
         return push.attempts[0].at + RETRIES[done] if done < len(RETRIES) else None
 
+    def _deliver_at(self, push: Push, due: float) -> None:
+        push.due = due
+        heapq.heappush(self._due, (due, next(self._numbers), push))
+
+    def _soonest(self) -> float | None:
+        """When the next push is to be delivered."""
+        while self._due and self._due[0][0] != self._due[0][2].due:
+            heapq.heappop(self._due)  # it was delivered, or is to be delivered at another time
+        return self._due[0][0] if self._due else None
+
     def _next(self) -> Push | None:
-        now = self._clock.now()
-        return next((push for push in self.pushes if push.due is not None and push.due <= now), None)
+        due = self._soonest()
+        return self._due[0][2] if due is not None and due <= self._clock.now() else None
 
     def _pause(self) -> float | None:
-        due = [push.due for push in self.pushes if push.due is not None]
-        return max(0.0, min(due) - self._clock.now()) if due else None
+        due = self._soonest()
+        return None if due is None else max(0.0, due - self._clock.now())
 
     def _wake(self) -> None:
         with self._changed:

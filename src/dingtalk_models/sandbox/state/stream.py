@@ -24,6 +24,10 @@ from typing import Any, Final
 
 from dingtalk_models.sandbox.server.json_values import is_object
 from dingtalk_models.sandbox.state.auth import Credentials
+from dingtalk_models.sandbox.state.keeping import oldest
+
+MOST_MESSAGES: Final = 10_000
+"""How many events and callbacks are kept."""
 
 TICKET_LIFE: Final = 90.0
 
@@ -336,6 +340,7 @@ class Streams:
 
     def _push(self, message: StreamMessage) -> StreamMessage:
         self.messages.append(message)
+        del self.messages[: len(oldest(self.messages, MOST_MESSAGES))]
         self._waiting.append(message)
         if not self._soon(self._pump) and message.type == "CALLBACK":
             self._waiting.remove(message)
