@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import ssl
 import uuid
@@ -10,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import cli_running
 import peers
 import pytest
 import servers
@@ -147,3 +150,18 @@ redis_url = _started(servers.redis)
 memcached_url = _started(servers.memcached)
 mariadb_url = _started(servers.mariadb)
 postgresql_url = _started(servers.postgresql)
+
+
+@pytest.fixture
+def cli(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Generator[cli_running.Cli]:
+    """The command, for the app of the sandbox, with an empty folder for its settings."""
+    for name in [name for name in os.environ if name.startswith("DINGTALK_")]:
+        monkeypatch.delenv(name)
+    for name, value in cli_running.variables(sandbox, XDG_CONFIG_HOME=str(tmp_path)).items():
+        if name.startswith(("DINGTALK_", "XDG_")):
+            monkeypatch.setenv(name, value)
+    level = logging.getLogger("dingtalk_models").level
+    yield cli_running.Cli(monkeypatch, capsys, sandbox)
+    logging.getLogger("dingtalk_models").setLevel(level)

@@ -18,9 +18,9 @@ from generators.facts import ROOT
 
 OF_EVERY_OPERATION = {
     *("test_completion.py", "test_conventions.py", "test_editor.py", "test_four_uses.py", "test_generated.py"),
-    *("test_typing.py",),
+    *("test_typing.py", "test_cli.py", "test_cli_commands.py", "test_cli_process.py"),
 }
-"""Tests that run for every operation. They do not count as a test of one operation."""
+"""Tests that run for every operation, or for the command line. They do not count as a test of one operation."""
 
 
 def by_hand() -> list[OperationInfo]:

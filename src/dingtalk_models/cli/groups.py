@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,5 +24,22 @@ def group(name: str, about: str) -> typer.Typer:
 def help_alone(context: typer.Context) -> None:
     """Print the help if there is no command."""
     if context.invoked_subcommand is None:
+        break_chinese()
         typer.echo(context.get_help())
         raise typer.Exit(2)
+
+
+def break_chinese() -> None:
+    """Let the tables of help break a text anywhere: Chinese has no spaces, and typer cuts what does not fit."""
+    from rich import columns  # noqa: PLC0415 - only for help
+    from rich.table import Table  # noqa: PLC0415
+    from typer import rich_utils  # noqa: PLC0415
+
+    class Breaking(Table):
+        def add_row(self, *cells: Any, **settings: Any) -> None:
+            super().add_row(*cells, **settings)
+            for column in self.columns:
+                column.overflow = "fold"
+
+    for module in (rich_utils, columns):
+        vars(module)["Table"] = Breaking

@@ -76,7 +76,8 @@ class Operation(NamedTuple):
         yield self.endpoint.partition(" ")[2]
         for spelling in self.spellings:
             yield spelling
-            yield spelling.removeprefix("app.").removeprefix("platform.")
+            yield spelling.removeprefix("app.")
+            yield spelling.removeprefix("app.platform.")
             yield spelling.replace(".objects.", ".")
 
 

@@ -26,7 +26,7 @@ from dingtalk_models.cli import (
     trigger,
 )
 from dingtalk_models.cli.failures import ExitCode, told
-from dingtalk_models.cli.groups import help_alone
+from dingtalk_models.cli.groups import break_chinese, help_alone
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import note
 from dingtalk_models.cli.state import state
@@ -108,6 +108,8 @@ def run(args: Sequence[str]) -> int:
     handler = _Notes()
     logger = logging.getLogger("dingtalk_models")
     logger.addHandler(handler)
+    if not {"--help", "-h"}.isdisjoint(args):
+        break_chinese()
     try:
         returned = typer.main.get_command(app).main([*args], prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()

@@ -92,7 +92,7 @@ class _Handle:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        if urlsplit(url).hostname in {"dingtalk.com", "oapi.dingtalk.com"}:
+        if (urlsplit(url).hostname or "").endswith("dingtalk.com"):
             raise self._no_sandbox()
         key = os.environ.get(KEY)
         self._headers = {"X-Sandbox-Key": key} if key else {}
@@ -112,8 +112,7 @@ class _Handle:
         except requests.JSONDecodeError:
             raise self._no_sandbox() from None
         except requests.RequestException as error:
-            why = type(error).__name__
-            raise Failure(f"{url}: {why} / {url}：{why}", ExitCode.TRANSPORT) from None
+            raise Failure(f"{url}: {type(error).__name__}", ExitCode.TRANSPORT) from None
         if answer.status_code < HTTPStatus.BAD_REQUEST:
             return found
         if not is_object(found) or "hint" not in found:
