@@ -20,7 +20,7 @@ class Wanted(Query):
     caller: str | None = Field(None, description="whose token: an AppKey or a userid / 令牌所属的 AppKey 或 userid")
     status: int | None = Field(None, description="the HTTP status; 0: the connection was cut / HTTP 状态，0 为连接中断")
     code: str | None = Field(None, description="the code answered; 0: nothing went wrong / 返回的错误码，0 为成功")
-    since: float | None = Field(None, description="from then on, by the sandbox's clock / 起始时间（秒，沙箱时钟）")
+    since: float | None = Field(None, description="from then on, by the sandbox's clock / 起始时间（秒）")
     after: Annotated[int, Field(ge=0, description="only those after the call of this number / 此编号之后的调用")] = 0
     limit: Annotated[int, Field(ge=1, le=1000, description="how many to return / 返回的条数")] = 100
 

@@ -15,7 +15,7 @@ from dingtalk_models.sandbox.handle.problems import Problem
 _ABOUT: Final = (
     "Everything that `dingtalk_models.sandbox.Sandbox` can do in Python, over HTTP. "
     "`x-python` says what does the same there.\n\n"
-    "沙箱的操作接口：Python 中 Sandbox 能做的，这里都能做；x-python 是对应的 Python 写法。"
+    "模拟服务器的操作接口：Python 中 Sandbox 能做的，这里都能做；x-python 是对应的 Python 写法。"
 )
 _BYTES: Final[dict[str, Any]] = {"application/octet-stream": {}}
 _REFS: Final = "#/components/schemas/{model}"
@@ -40,7 +40,7 @@ def document(operations: Iterable[Operation]) -> bytes:
     return json.dumps(
         {
             "openapi": "3.1.0",
-            "info": {"title": "DingTalk sandbox / 钉钉沙箱", "version": "1", "description": _ABOUT},
+            "info": {"title": "DingTalk sandbox / 钉钉模拟服务器", "version": "1", "description": _ABOUT},
             "security": [{}, {"key": []}, {"bearer": []}],
             "tags": [{"name": name} for name in dict.fromkeys(each.subject for each in declared)],
             "paths": paths,

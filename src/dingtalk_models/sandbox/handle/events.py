@@ -49,7 +49,7 @@ class Wanted(Query):
     """Which events to list; with both, those that fit both."""
 
     type: str | None = Field(None, description="of this type / 事件类型")
-    since: float | None = Field(None, description="from then on, by the sandbox's clock / 起始时间（秒，沙箱时钟）")
+    since: float | None = Field(None, description="from then on, by the sandbox's clock / 起始时间（秒）")
 
 
 class NewEvent(Body):

@@ -34,14 +34,14 @@ STATUSES: Final[dict[Kind, int]] = {
 }
 _HINTS: Final[dict[Kind, str]] = {
     "malformed": "Send one JSON object, in UTF-8. / 请发送一个 UTF-8 编码的 JSON 对象。",
-    "forbidden": "Use the sandbox's own address, and its key. / 请使用沙箱自己的地址和密钥。",
+    "forbidden": "Use the sandbox's own address, and its key. / 请使用模拟服务器自己的地址和密钥。",
     "not_found": "GET lists what there is. / 用 GET 可列出已有内容。",
     "wrong_verb": "The header Allow has the verbs. / 可用的方法见响应头 Allow。",
     "conflict": "Look at the state, and change what is in the way. / 查看当前状态，先处理冲突。",
     "timeout": "Nobody answered in time: see whether the app runs. / 等待超时，请确认应用是否在运行。",
     "too_large": "Send less at once. / 请减少单次发送的内容。",
     "invalid": "/_sandbox/openapi.json says what each field may be. / 各字段的取值见 /_sandbox/openapi.json。",
-    "broken": "This is an error of the sandbox; its log has the details. / 这是沙箱自身的错误，详见其日志。",
+    "broken": "This is an error of the sandbox; its log has the details. / 这是模拟服务器自身的错误，详见其日志。",
 }
 
 
@@ -115,7 +115,8 @@ def of_error(error: Exception) -> Failed | None:
         ValueError: "invalid",
     }
     kind = kinds.get(type(error))
-    return Failed(kind, _sentence(str(error))) if kind else None
+    told = f"no connected client subscribed to {error}" if isinstance(error, NoClient) else str(error)
+    return Failed(kind, f"{told}.") if kind else None
 
 
 def of_status(status: int, path: str, verb: str) -> Failed:
@@ -127,10 +128,6 @@ def of_status(status: int, path: str, verb: str) -> Failed:
 
 def _place(detail: ErrorDetails) -> str:
     return ".".join(map(str, detail["loc"])) or "body"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def found(things: Mapping[K, V], key: K, name: str) -> V:

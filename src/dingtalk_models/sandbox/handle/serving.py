@@ -48,7 +48,7 @@ def serving(sandbox: Sandbox) -> ASGIApp:
         by_path[each.path][each.verb] = partial(_perform, sandbox, each, waiting)
     routes = [Route(f"{PREFIX}/openapi.json", _document, methods=["GET"])]
     routes += [Route(PREFIX + path, _by_verb(verbs), methods=list(verbs)) for path, verbs in by_path.items()]
-    handlers = {HTTPException: _not_routed, Failed: _failed, ClientDisconnect: _gone, Exception: _broken}
+    handlers = {HTTPException: _not_routed, Failed: _failed, ClientDisconnect: _gone}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 
@@ -82,10 +82,13 @@ async def _perform(sandbox: Sandbox, operation: Operation, waiting: asyncio.Sema
             result = work()
     except ValidationError as error:
         raise of_validation(error) from None
+    except ClientDisconnect:
+        raise
     except Exception as error:
         failed = of_error(error)
         if failed is None:
-            raise
+            log.exception("%s %s -> 500", request.method, request.url.path)
+            failed = Failed("broken", f"{type(error).__name__}: {error}.")
         raise failed from None
     if isinstance(result, bytes):
         return Response(result, media_type="application/octet-stream")
@@ -171,9 +174,3 @@ async def _gone(request: Request, error: Exception) -> Response:
     """The client has cut the connection: nobody reads this."""
     del request, error
     return Response(status_code=400)
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    """An error of the sandbox itself; what called this logs it, with its traceback."""
-    log.error("%s %s -> 500", request.method, request.url.path)
-    return Failed("broken", f"{type(error).__name__}: {error}").response()

@@ -63,7 +63,7 @@ class Guard:
         if not self._is_own(host):
             hint = "Use the address that the sandbox printed at start. / 请使用启动时打印的地址。"
             return f"The sandbox is not called {host!r}.", "Host", hint
-        hint = "A page of another site may not steer the sandbox. / 其他网站的页面不能操作沙箱。"
+        hint = "A page of another site may not steer the sandbox. / 其他网站的页面不能操作模拟服务器。"
         if origin is not None and _place(origin) != host.lower():
             return f"The page {origin!r} is foreign.", "Origin", hint
         site, mode = (connection.headers.get(f"sec-fetch-{name}") for name in ("site", "mode"))
