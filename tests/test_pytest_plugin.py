@@ -315,6 +315,31 @@ def test_what_it_tells_is_bounded_and_of_this_test_alone(pytester: pytest.Pytest
     assert "  the connection was cut" in lines
 
 
+# the page on it
+
+
+def test_the_tests_on_the_page_pass(pytester: pytest.Pytester) -> None:
+    page = (ROOT / "docs/testing.md").read_text("utf-8")
+    tests = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def test_" in code]
+    run(pytester, "\n".join(tests)).assert_outcomes(passed=4)
+
+
+def test_the_report_on_the_page_is_a_real_one(pytester: pytest.Pytester) -> None:
+    (shown,) = re.findall(
+        r"```\n-+ DingTalk calls -+\n(.*?)```", (ROOT / "docs/testing.md").read_text("utf-8"), re.DOTALL
+    )
+    code = """
+    def test_fails(dingtalk: Sandbox) -> None:
+        User.get("nobody")
+    """
+    (told,) = sections(run(pytester, code))
+    assert without_ids(told) == without_ids(shown.strip())
+
+
+def without_ids(text: str) -> str:
+    return re.sub(r'"request_id": "\w+"', "", text)
+
+
 # with other plugins
 
 

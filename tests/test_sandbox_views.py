@@ -64,6 +64,10 @@ def test_an_event_has_its_deliveries_in_both_ways(sandbox: Sandbox) -> None:
         assert joined.push in sandbox.pushes
         assert joined.message in sandbox.stream.messages
         assert joined.accepted
+        sandbox.deliver_again(joined)
+        assert joined.push is not None
+        assert joined.message is not None
+        assert (len(joined.push.attempts), len(joined.message.answers)) == (2, 2)
         (modified,) = sandbox.events.of("user_modify_org")
         assert (modified.push, modified.accepted) == (None, True)
         assert [event.type for event in sandbox.events] == ["user_add_org", "user_modify_org"]

@@ -174,10 +174,20 @@ class Streams:
         }
         return self._push(StreamMessage("EVENT", "*", headers, fields))
 
-    def deliver_again(self, message: StreamMessage) -> None:
-        """Send an event or a callback again, although it may have been answered."""
+    def deliver_again(self, message: StreamMessage, timeout: float = 10) -> None:
+        """Send an event or a callback again, although it may have been answered, and wait for the answer.
+
+        Raises:
+            TimeoutError: the answer did not come in time.
+        """
+        before = len(message.answers)
         self._waiting.append(message)
         self._soon(self._pump)
+
+        def answered() -> bool:
+            return len(message.answers) > before or all(client.mute for client in self._ready(message))
+
+        self._until(answered, timeout, f"no answer to {message.topic}")
 
     def push_callback(self, topic: str, data: Mapping[str, Any], timeout: float = 10) -> StreamMessage:
         """Send a callback to a client that subscribed to its topic, and wait for the answer.
