@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -45,6 +46,8 @@ from dingtalk_models.sandbox.stream.websocket import WebSocket, protocol
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp
 
+
+log = logging.getLogger("dingtalk_models.sandbox")
 
 PushedT = TypeVar("PushedT", bound=Push | Event)
 
@@ -104,7 +107,7 @@ class Sandbox:
 
         def begin_again() -> list[saving.Node]:
             held = credentials and credentials.unused()
-            return saving.dump({"company": begin(held), "qps": qps, "faults": [], "answers": []})
+            return _dump(begin(held), qps, [], [])
 
         self._begin = begin_again
         self.company: Company = begin(credentials)
@@ -242,16 +245,14 @@ class Sandbox:
 
     def _dump(self) -> list[saving.Node]:
         answers = [(each.endpoint.names[0], each.answer) for each in self._gateway.answers]
-        state = {
-            "company": self.company,
-            "qps": self._gateway.qps,
-            "faults": self._app.faults,
-            "answers": [each for each in answers if not callable(each[1])],
-        }
-        return saving.dump(state)
+        if functions := [name for name, answer in answers if callable(answer)]:
+            log.warning("not saved, because they are functions: the answers to %s", ", ".join(functions))
+        kept = [each for each in answers if not callable(each[1])]
+        return _dump(self.company, self._gateway.qps, self._app.faults, kept)
 
     def _restore(self, nodes: list[saving.Node]) -> None:
-        state = saving.restore({"company": self.company}, nodes)
+        with self.company.callbacks.replacing():
+            state = saving.restore({"company": self.company}, nodes)
         self._gateway.limit(state["qps"])
         self._app.faults[:] = state["faults"]
         self._gateway.answers.clear()
@@ -569,3 +570,9 @@ class Sandbox:
 
 def _id_of(approval: Instance | str) -> str:
     return approval if isinstance(approval, str) else approval.instance_id
+
+
+def _dump(
+    company: Company, qps: int | None, faults: list[Fault], answers: list[tuple[str, Making]]
+) -> list[saving.Node]:
+    return saving.dump({"company": company, "qps": qps, "faults": faults, "answers": answers})

@@ -115,7 +115,9 @@ class _Dump(Iterator[Node]):
         if kind is deque:
             return {"deque": self._values(item), "most": item.maxlen}
         if kind in _CONTAINERS:
-            return {_CONTAINERS[kind]: self._pairs(item) if issubclass(kind, dict) else self._values(item)}
+            # sets have no order: sorted, the same state is the same file
+            items = sorted(item, key=repr) if kind is set else item
+            return {_CONTAINERS[kind]: self._pairs(item) if issubclass(kind, dict) else self._values(items)}
         has = {name: self._value(each) for name, each in tuple(_attributes(item).items()) if name not in _unsaved(kind)}
         return {"of": _name(kind), "has": has, **({"dict": self._pairs(item)} if issubclass(kind, dict) else {})}
 
@@ -130,7 +132,7 @@ class _Dump(Iterator[Node]):
         if kind in _PLAIN:
             return item
         if kind in (tuple, frozenset):
-            return {kind.__name__: self._values(item)}
+            return {kind.__name__: self._values(sorted(item, key=repr) if kind is frozenset else item)}
         if kind is bytes:
             return {"bytes": base64.b64encode(item).decode()}
         if kind in (datetime, date):
@@ -236,7 +238,7 @@ class _Restore:
                 raise TypeError(f"{value!r} is no {kind.__name__}")
             return  # a part that may be there or not, such as a token
         place: int = value[_REFERENCE]
-        if place in self._objects or id(live) in self._bound:
+        if self._object(place) is not None or id(live) in self._bound:
             return
         node = self._nodes[place]
         if node.get("of", next(iter(node))) != _CONTAINERS.get(kind, _name(kind)):
@@ -274,6 +276,12 @@ class _Restore:
             has |= _defaults(kind, kept)
         return items, has
 
+    def _object(self, place: int) -> Any:
+        """The object at a place; None: there is none yet. The first one is the root, which no other names."""
+        if not 0 < place < len(self._nodes):
+            raise IndexError(f"there is no object {place}")
+        return self._objects.get(place)
+
     def _value(self, value: Any) -> Any:
         if is_array(value):
             raise TypeError("a list is no value")
@@ -281,7 +289,7 @@ class _Restore:
             return value
         ((kind, held),) = value.items()
         if kind == _REFERENCE:
-            return self._objects[held]
+            return self._object(held)
         return _SINGLE[kind](held) if kind in _SINGLE else _SEVERAL[kind](self._value(each) for each in held)
 
 

@@ -11,7 +11,8 @@ import itertools
 import logging
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -75,7 +76,7 @@ class Push:
 class Callbacks:
     """The registration of an app, and its pushes; a separate thread delivers them, one after the other."""
 
-    UNSAVED: Final = ("_changed", "_thread", "_stopping")
+    UNSAVED: Final = ("_changed", "_thread", "_stopping", "_times_replaced")
 
     def __init__(self, clock: Clock, corp_id: str) -> None:
         self.registration: Registration | None = None
@@ -89,6 +90,7 @@ class Callbacks:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._times_replaced = 0
         clock.on_advance(self._wake)
 
     def push(self, event_type: str, fields: Mapping[str, Any]) -> Push:
@@ -107,10 +109,7 @@ class Callbacks:
         """Deliver a push, also one that was delivered before."""
         with self._changed:
             self._deliver_at(push, self._clock.now())
-            if self._thread is None:
-                self._stopping = False
-                self._thread = threading.Thread(target=self._work, name="dingtalk-pushes", daemon=True)
-                self._thread.start()
+            self._start()
             self._changed.notify_all()
 
     def settle(self, timeout: float) -> None:
@@ -127,16 +126,35 @@ class Callbacks:
         if thread is not None:
             thread.join()
 
+    @contextmanager
+    def replacing(self) -> Generator[None]:
+        """While another state is put in here: what is being delivered now has no part in it."""
+        with self._changed:
+            yield
+            self._times_replaced += 1
+            if self._due:
+                self._start()
+            self._changed.notify_all()
+
     def take_failed(self) -> tuple[list[Push], bool]:
         """Take out the oldest pushes that failed for good; also returns whether there are more."""
         with self._changed:
             taken, self.failed = self.failed[:PAGE], self.failed[PAGE:]
             return taken, bool(self.failed)
 
+    def _start(self) -> None:
+        if self._thread is None:
+            self._stopping = False
+            self._thread = threading.Thread(target=self._work, name="dingtalk-pushes", daemon=True)
+            self._thread.start()
+
     def _work(self) -> None:
         while (push := self._wait()) is not None:
+            times = self._times_replaced
             attempt = self._attempt(push)
             with self._changed:
+                if times != self._times_replaced:
+                    continue
                 push.attempts.append(attempt)
                 push.due = None
                 again = None if attempt.accepted else self._retry(push)
