@@ -1,4 +1,4 @@
-"""Makes the PNG of a screenshot smaller: 256 colours, each with one byte a pixel."""
+"""Makes the PNG of a screenshot smaller: 256 colours, one byte a pixel."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MOST = 256
 
 
 def smaller(png: bytes) -> bytes:
-    """The picture, which is of 8-bit RGB, with its 256 most frequent colours; others become the nearest one."""
+    """The picture, which is of 8-bit RGB, with 256 of its colours; the others become the nearest one."""
     chunks = list(_chunks(png))
     width, height = struct.unpack(">II", chunks[0][1][:8])
     pixels = _pixels(zlib.decompress(b"".join(content for kind, content in chunks if kind == b"IDAT")), width, height)
-    palette = [colour for colour, _ in Counter(pixels).most_common(_MOST)]
+    palette = _palette(Counter(pixels))
 
     @cache
     def nearest(colour: bytes) -> int:
@@ -28,6 +28,16 @@ def smaller(png: bytes) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     parts = ((b"IHDR", head), (b"PLTE", b"".join(palette)), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
     return _SIGNATURE + b"".join(_chunk(kind, content) for kind, content in parts)
+
+
+def _palette(counts: Counter[bytes]) -> list[bytes]:
+    """The most frequent colours; and of the others, one after the other, the one that would be missed most."""
+    palette = [colour for colour, _ in counts.most_common(_MOST // 2)]
+    missed = {colour: min(_distance(colour, each) for each in palette) for colour in counts}
+    while len(palette) < _MOST and any(missed.values()):
+        palette.append(max(missed, key=lambda colour: missed[colour] * counts[colour]))
+        missed = {colour: min(far, _distance(colour, palette[-1])) for colour, far in missed.items()}
+    return palette
 
 
 def _distance(one: bytes, other: bytes) -> int:

@@ -105,6 +105,7 @@ def _greeting(sandbox: Sandbox) -> str:
         [
             f"A local DingTalk is listening at {url} (both hosts). Ctrl-C stops it.",
             f"模拟服务器已就绪：{url}（新旧接口同一地址），按 Ctrl-C 停止。",
+            f"Look inside with a browser / 用浏览器查看：{url}/{f'?key={sandbox.key}' if sandbox.key else ''}",
             "",
             *exports,
             "",
