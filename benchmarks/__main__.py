@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import bulk, callback, calls, limits, plan, start, stream
+from benchmarks import bulk, callback, calls, limits, plan, sandbox, start, stream
 from benchmarks.measure import environment
 
 PARTS: dict[str, Callable[[], None]] = {
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "plan": plan.hr_sync,
     "callback": callback.callback,
     "stream": stream.stream,
+    "sandbox": sandbox.sandbox,
     "import": start.imports,
     "million": bulk.million,
 }

@@ -55,10 +55,8 @@ def serve() -> None:
         def disturb() -> None:
             seen = 0
             while not over.wait(0.005):
-                calls, rest = sandbox.calls[:], len(sandbox.calls)
-                del sandbox.calls[:rest]
-                for call in calls[:rest]:
-                    seen += 1
+                for call in sandbox.calls.since(seen):
+                    seen = call.number
                     if call.path == UPDATE and call.code == 0 and isinstance(call.body, dict):
                         written[call.body["remark"]] += 1
                     if seen % ONE_IN == 0:

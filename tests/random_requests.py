@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, MutableMap
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import quote, unquote, urlencode
 
 from dingtalk_models.sandbox import Calls, Cards, Received, Sandbox
@@ -387,6 +387,16 @@ class Fuzz:
         self.answers[str(call.status)] += 1
         self.see(call.reply_body)
         return call
+
+    @classmethod
+    def calm_one(cls) -> Self:
+        """One whose requests are made by hand."""
+        return cls(Random(0))
+
+    def post(self, path: str, body: dict[str, Any]) -> Received:
+        """Send a request that is right."""
+        headers = {"content-type": "application/json"}
+        return self.send("POST", path, {"access_token": self.token}, headers, json.dumps(body).encode())
 
     def see(self, reply: Any, name: str = "") -> None:
         """Remember the ids in a reply."""

@@ -241,3 +241,8 @@ def test_a_push_starts_with_a_text_as_the_published_ones_do() -> None:
     key = base64.b64decode(f"{KEY}=")
     plain = AES.new(key, AES.MODE_CBC, iv=key[:16]).decrypt(base64.b64decode(body["encrypt"]))
     assert plain[:16].decode("ascii").isalnum()
+
+
+def test_the_text_null_is_no_list(client: Client) -> None:
+    given = {"process_code": "PROC-LEAVE", "originator_user_id": "youna", "dept_id": 120, "form_component_values": "[]"}
+    assert client.form("/topapi/processinstance/create", **given, approvers_v2="null")["errcode"] == 400002

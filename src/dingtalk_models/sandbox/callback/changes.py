@@ -116,11 +116,10 @@ def changes(before: Picture, after: Picture) -> Events:
 def _users(before: Picture, after: Picture, stamp: str) -> Events:
     for event_type, userid in _came_and_went(before.users, after.users, "user_add_org", "user_leave_org"):
         yield event_type, {"timeStamp": stamp, "userId": [userid]}
-    for userid in sorted(before.users.keys() & after.users.keys()):
-        (modified, prev), (modified_now, curr) = before.users[userid], after.users[userid]
-        if modified != modified_now:
-            diff = {"prev": _profile(prev), "curr": _profile(curr), "userid": userid}
-            yield "user_modify_org", {"timeStamp": stamp, "diffInfo": diff, "userId": [userid]}
+    was, now = before.users, after.users
+    for userid in sorted(userid for userid in was.keys() & now.keys() if was[userid][0] != now[userid][0]):
+        diff = {"prev": _profile(was[userid][1]), "curr": _profile(now[userid][1]), "userid": userid}
+        yield "user_modify_org", {"timeStamp": stamp, "diffInfo": diff, "userId": [userid]}
 
 
 def _departments(before: Picture, after: Picture, stamp: str) -> Events:

@@ -71,7 +71,12 @@ def _split(value: object) -> list[str]:
 
 
 def _unquote(value: object) -> object:
-    return _without_nulls(read_json(value)) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    said = _without_nulls(read_json(value))
+    if said is None:
+        raise ValueError("null is no object and no list")
+    return said
 
 
 def _without_nulls(value: Any) -> Any:
