@@ -22,6 +22,7 @@ NAME = "dingtalk_models.pytest_plugin"
 HEAD = """
 import asyncio, contextlib, threading
 import pytest
+import requests
 from dingtalk_models import ConfigurationError, DingTalkApp, User
 from dingtalk_models.core.context import current_app
 from dingtalk_models.sandbox import Sandbox
@@ -249,6 +250,7 @@ CALLING = """
 
     def test_fails(dingtalk: Sandbox) -> None:
         User.get("zhaolei")
+        requests.post(dingtalk.url + "/%1b[31m", json={"userid": "\\ud800"}, timeout=5)
         User.get("nobody")
 
     def test_makes_no_call(dingtalk: Sandbox) -> None:
@@ -276,11 +278,12 @@ def test_a_failing_test_tells_of_its_calls(pytester: pytest.Pytester, workers: l
     ran = pytester.runpytest_subprocess("-p", NAME, "-W", "error", "--tb=short", *workers)
     ran.assert_outcomes(passed=2, failed=2, errors=1)
     first, second = sorted(sections(ran), key=lambda each: "gone" in each)
-    token, one, other = re.findall(r"(?m)^\w+ .*\n  .*$", first)
+    token, one, odd, other = re.findall(r"(?m)^\w+ .*\n  .*$", first)
     assert token.startswith("POST /v1.0/oauth2/accessToken ")
     assert '"appSecret": "***"' in token
     assert re.search(r'\n  200 {"accessToken": "\*\*\*", "expireIn": 7200}', token)
     assert one.startswith('POST /topapi/v2/user/get 查询用户详情 {"access_token": "***"} {"userid": "zhaolei"')
+    assert odd.startswith(r"POST /\x1b[31m {")
     assert re.search(r'\n  200 {"errcode": 60121, "errmsg": "找不到该用户", "request_id"', other)
     assert "sandboxsecret" not in ran.stdout.str()
     assert '{"userid": "gone"' in second
@@ -288,8 +291,6 @@ def test_a_failing_test_tells_of_its_calls(pytester: pytest.Pytester, workers: l
 
 def test_what_it_tells_is_bounded_and_of_this_test_alone(pytester: pytest.Pytester) -> None:
     code = """
-    import requests
-
     def test_before(dingtalk_session: Sandbox) -> None:
         User.get("sunjing")
 
@@ -300,7 +301,7 @@ def test_what_it_tells_is_bounded_and_of_this_test_alone(pytester: pytest.Pytest
         dingtalk_session.fail("*", drop=True)
         with pytest.raises(OSError):
             requests.post(dingtalk_session.url + "/topapi/v2/user/get", data="x" * 2_000_000, timeout=5)
-        for content in (b"\\xff" * 2_000_000, b'{"a": "' + b"x" * 900_000 + b'"}'):
+        for content in (b"\\xff" * 2_000_000, b'{"a": "' + b"x" * 900_000 + b'"}', b"[" * 100_000):
             requests.post(dingtalk_session.url + "/topapi/v2/user/get", data=content, timeout=5)
         assert False
     """
@@ -308,7 +309,7 @@ def test_what_it_tells_is_bounded_and_of_this_test_alone(pytester: pytest.Pytest
     ran.assert_outcomes(passed=1, failed=1)
     (told,) = sections(ran)
     lines = told.splitlines()
-    assert lines[0] == f"({30 + 3 - pytest_plugin.MOST_CALLS} earlier calls)"
+    assert lines[0] == f"({30 + 4 - pytest_plugin.MOST_CALLS} earlier calls)"
     assert len(lines) == 1 + 2 * pytest_plugin.MOST_CALLS
     assert max(map(len, lines)) < pytest_plugin.LONGEST + 50
     assert "sunjing" not in told

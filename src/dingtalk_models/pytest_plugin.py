@@ -206,4 +206,6 @@ def _json(value: object) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … {len(text) - LONGEST} more characters"
+    """A line of bounded length, in which nothing steers the terminal or breaks the report's way to it."""
+    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text[:LONGEST])
+    return line if len(text) <= LONGEST else f"{line} … {len(text) - LONGEST} more characters"
