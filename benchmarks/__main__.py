@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "stream": stream.stream,
     "sandbox": sandbox.sandbox,
     "import": start.imports,
+    "cli": start.command,
     "million": bulk.million,
 }
 

@@ -108,3 +108,23 @@ def run(code: str) -> str:
     """The output of a new Python process."""
     command = [sys.executable, "-c", code]
     return subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT).stdout
+
+
+def command() -> None:
+    """The start of the command `dingtalk-models`: its help, and what is documented of an API."""
+    alone = {"Python itself": ["-c", "pass"], "import requests, pydantic": ["-c", "import requests, pydantic"]}
+    commands = {**alone, **{f"dingtalk-models {words}": _command(words) for words in COMMANDS}}
+    taken = in_turn({name: partial(seconds, partial(_run, words)) for name, words in commands.items()})
+    rows = ((name, *spread(times)) for name, times in taken.items())
+    table("Start of the command", ["median", "min", "max"], rows)
+
+
+COMMANDS = ("--help", "describe User.get", "describe yida_2_0.SaveFormData", "profile list")
+
+
+def _command(words: str) -> list[str]:
+    return ["-m", "dingtalk_models.cli", *words.split()]
+
+
+def _run(words: list[str]) -> None:
+    subprocess.run([sys.executable, *words], check=True, capture_output=True, env=ENVIRONMENT)

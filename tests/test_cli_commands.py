@@ -145,6 +145,17 @@ def test_what_has_changed_since_a_snapshot(cli: Cli, app: DingTalkApp, tmp_path:
     assert found["changed"][0]["fields"] == [{"field": "title", "old": "技术总监", "new": "首席技术官"}]
 
 
+@pytest.mark.parametrize("real", [False, True])
+def test_a_company_file_for_the_sandbox(cli: Cli, tmp_path: Path, real: bool) -> None:
+    snapshot, file = str(tmp_path / "s.jsonl"), str(tmp_path / "company.yaml")
+    assert cli("directory", "snapshot", snapshot).code == 0
+    ran = cli("directory", "company", file, "--from", snapshot, *(["--as-it-is"] if real else []))
+    assert (ran.code, ran.out) == (0, f"{file}\n")
+    with Sandbox(company=file) as made:
+        assert len(made.company.users) == 27
+        assert ("赵磊" in {each.name for each in made.company.users.values()}) == real
+
+
 def test_a_file_that_is_no_snapshot(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "x").write_text("{}")
     for path in (tmp_path / "x", tmp_path / "nowhere"):

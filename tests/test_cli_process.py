@@ -101,6 +101,35 @@ def test_wrong_credentials_end_it(sandbox: Sandbox) -> None:
     assert "wrong-secret" not in ran.err
 
 
+def test_ctrl_c_while_a_call_is_under_way(sandbox: Sandbox) -> None:
+    sandbox.fail("/topapi/v2/user/get", delay=3)
+    with started(sandbox, "api", "User.get", "userid=zhaolei") as process:
+        until(lambda: sandbox.received("/v1.0/oauth2/accessToken"), seconds=30)
+        code, err = end(process)
+    assert (code, err.strip()) == (ExitCode.INTERRUPTED, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["api", "User.get", b"userid=\xff\xfe"],
+        [b"\xff"],
+        ["describe", b"\xff"],
+        ["api", "User.get", 'userid:="\\ud800"'],
+    ],
+)
+def test_stray_bytes_are_refused(sandbox: Sandbox, words: list[str | bytes]) -> None:
+    ran = subprocess.run([*COMMAND, *words], env=variables(sandbox), capture_output=True, check=False)
+    assert ran.returncode in {ExitCode.USAGE, ExitCode.NOT_FOUND}
+    assert ran.stderr.count(b"\n") == 1
+    assert b"Traceback" not in ran.stderr
+
+
+def test_a_terminal_without_chinese(sandbox: Sandbox) -> None:
+    ran = in_process(sandbox, "api", "User.get", "userid=zhaolei", PYTHONIOENCODING="ascii")
+    assert ran.json["name"] == "赵磊"
+
+
 # pipes
 
 

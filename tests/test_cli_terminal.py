@@ -132,6 +132,16 @@ def test_a_snapshot_with_progress(shell: tuple[Terminal, int, str], tmp_path: Pa
     assert (tmp_path / "s.jsonl").exists()
 
 
+def test_a_secret_is_typed_without_echo(shell: tuple[Terminal, int, str], tmp_path: Path) -> None:
+    term, _, _ = shell
+    term.type(f"clear; XDG_CONFIG_HOME={tmp_path} {' '.join(COMMAND)} profile add acme --appkey k; echo ended [$?]")
+    term.wait(lambda shown: "appsecret:" in shown)
+    term.type("typed-secret")
+    screen = term.wait(lambda shown: "ended [0]" in shown)
+    assert "typed-secret" not in screen
+    assert "typed-secret" in (tmp_path / "dingtalk-models" / "config.toml").read_text("utf-8")
+
+
 def test_every_command_has_help_in_both_languages() -> None:
     groups = [program, *(each.typer_instance for each in program.registered_groups)]
     for group in groups:

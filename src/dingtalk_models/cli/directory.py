@@ -72,6 +72,33 @@ def diff(
         raise typer.Exit(ExitCode.FAILED)
 
 
+@app.command(
+    "company",
+    help=said(
+        "Write a company file for the sandbox, with other names and numbers in the place of the real ones. / "
+        "生成供沙箱使用的公司文件，默认替换真实的姓名与号码。"
+    ),
+)
+def company(
+    path: Annotated[
+        Path, typer.Argument(help=said("The file, of YAML; only you may read it. / YAML 文件，仅本人可读。"))
+    ],
+    source: Annotated[
+        str,
+        typer.Option("--from", help=said("A snapshot; live reads the company. / 快照文件；live 表示读取当前通讯录。")),
+    ] = LIVE,
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise/--as-it-is", help=said("Replace what is personal. / 是否替换个人信息。"))
+    ] = True,
+) -> None:
+    """Write what `dingtalk-models sandbox --company` starts with."""
+    from dingtalk_models import Directory  # noqa: PLC0415 - slow to import
+
+    found = _live(4) if source == LIVE else Directory.load(source)
+    found.to_company(path, anonymise=anonymise)
+    line(str(path))
+
+
 def _live(workers: int) -> Directory:
     app = profiles.open_app()
     with _progress() as progress:

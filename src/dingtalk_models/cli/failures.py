@@ -56,6 +56,8 @@ def told(error: BaseException) -> tuple[str, ExitCode]:
     """The line that tells an error, and the exit code of its cause."""
     if isinstance(error, Failure):
         return said(error.message), error.code
+    if isinstance(error, UnicodeEncodeError):
+        return said("a text has bytes that are not UTF-8 / 文本含有非 UTF-8 的字节"), ExitCode.USAGE
     from dingtalk_models.core import errors  # noqa: PLC0415 - only after a failure
 
     if isinstance(error, errors.InvalidArgument):

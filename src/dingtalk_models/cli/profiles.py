@@ -156,6 +156,14 @@ def find(name: str) -> Profile:
     )
 
 
+def complete(incomplete: str) -> list[str]:
+    """The names of profiles that begin so."""
+    try:
+        return [name for name in read().get("profiles", {}) if name.startswith(incomplete)]
+    except Failure:
+        return []
+
+
 def keyring() -> Keyring:
     """The library that keeps secrets in the keyring of the system.
 

@@ -21,6 +21,7 @@ from dingtalk_models.cli import (
     listen,
     people,
     profile,
+    profiles,
     sending,
     serve,
     trigger,
@@ -84,7 +85,13 @@ def _root(
     context: typer.Context,
     profile_name: Annotated[
         str | None,
-        typer.Option("--profile", "-p", envvar="DINGTALK_PROFILE", help=said("Company to use. / 使用哪个企业的配置。")),
+        typer.Option(
+            "--profile",
+            "-p",
+            envvar=profiles.VARIABLE,
+            autocompletion=profiles.complete,
+            help=said("Company to use. / 使用哪个企业的配置。"),
+        ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help=said("Show each call. / 显示每次调用。"))] = False,
     debug: Annotated[bool, typer.Option("--debug", help=said("Show tracebacks. / 显示错误堆栈。"))] = False,

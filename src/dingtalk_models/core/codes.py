@@ -94,6 +94,7 @@ _SCOPES = (
     "Grant the scopes in .scopes at .apply_url, then call app.refresh_access_token(): a token issued before may keep "
     "failing. / 请在 .apply_url 开通 .scopes 中的权限，然后刷新 access_token。"
 )
+_ADDRESS = "Add this server's address to the app's IP whitelist. / 请将服务器出口 IP 加入应用的白名单。"
 _QUOTA = (
     "The month's API quota is used up, until next month or until you buy an add-on pack. Do not send again. / "
     "本月 API 调用量已用完，重试无效。"
@@ -107,7 +108,8 @@ HINTS: dict[str, str] = {
     "对方开启了账号保护，已发送邀请，同意后才会加入。",
     "60011": _SCOPES,
     "Forbidden.AccessDenied.AccessTokenPermissionDenied": _SCOPES,
-    "60020": "Add this server's address to the app's IP whitelist. / 请将服务器出口 IP 加入应用的白名单。",
+    "60020": _ADDRESS,
+    "Forbidden.AccessDenied.IpNotInWhiteList": _ADDRESS,
     "60121": "Nobody in this company has this userid: an invitation may not be accepted yet, or the user has left. / "
     "该用户可能尚未接受邀请，或已离职。",
     "853002": "Set this machine's clock: it is more than a minute off. / 本机时钟误差超过一分钟，请校准。",
