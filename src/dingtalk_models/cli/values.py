@@ -27,6 +27,7 @@ def read_arguments(words: Iterable[str], hints: Mapping[str, Any], secrets: Iter
 
     Raises:
         Failure: a word has another form, a file cannot be read, or a value does not have the documented form.
+        UnicodeEncodeError: a value has bytes that are not UTF-8.
     """
     found: dict[str, Any] = {}
     hidden = frozenset(secrets)
@@ -35,6 +36,7 @@ def read_arguments(words: Iterable[str], hints: Mapping[str, Any], secrets: Iter
             if name in found:
                 value = [*_as_list(found[name], name, hints), *_as_list(value, name, hints)]  # noqa: PLW2901
             found[name] = value
+    json.dumps(found, default=str, ensure_ascii=False).encode()  # stray bytes of the shell cannot be sent
     return found
 
 
