@@ -152,7 +152,7 @@ def _approvals() -> None:
 def _shots() -> list[Shot]:
     """The pictures."""
     wide_zh, wide_en = (1400, "zh", "light"), (1400, "en", "light")
-    dark_zh, dark_en = (1400, "zh", "dark"), (1400, "en", "dark")
+    dark_en = (1400, "en", "dark")
     small_zh, small_en = (400, "zh", "light"), (400, "en", "dark")
     phone = "/_page/phone?who=zhaolei"
     return [
@@ -161,10 +161,7 @@ def _shots() -> list[Shot]:
         Shot("call", "/?call={refused}", (small_zh, small_en)),
         Shot("chat", f"{phone}&chat=robot", (wide_zh, dark_en, small_zh, small_en)),
         Shot("approvals", f"{phone}&chat=approvals", (wide_zh, wide_en, small_zh, small_en)),
-        Shot("notices", f"{phone}&chat=notices", (dark_zh, small_zh)),
         Shot("company", "/_page/company?dept=110", (wide_zh, wide_en, small_zh, small_en)),
-        Shot("roles", "/_page/company?part=roles", (wide_zh,)),
-        Shot("forms", "/_page/company?part=forms", (wide_zh,)),
         Shot("person", "/_page/company?user=sunjing", (wide_zh, small_en)),
         Shot("events", "/_page/events?push={push}", (wide_zh, dark_en, small_zh, small_en)),
         Shot("send", "/_page/events?type=user_add_org", (wide_en, small_zh)),
