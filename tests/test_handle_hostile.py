@@ -170,6 +170,20 @@ def test_who_waits_holds_nobody_up(sandbox: Sandbox) -> None:
         assert [*waiting] == ["在的"] * 8
 
 
+def test_more_wait_than_there_are_threads_for(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "MOST_WAITING", 2)
+
+    def say(number: int) -> str:
+        body = {"who": "zhaolei", "what": str(number)}
+        return str(requests.post(f"{sandbox.url}/_sandbox/say", json=body, timeout=30).json()["text"])
+
+    for _ in range(2):  # the second time, after a restart
+        sandbox.start()
+        with ThreadPoolExecutor(8) as pool:
+            assert [*pool.map(say, range(8))] == [*map(str, range(8))]
+        sandbox.stop()
+
+
 def test_what_the_sandbox_itself_gets_wrong(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

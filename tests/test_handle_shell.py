@@ -8,9 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
+
+from dingtalk_models.sandbox import Sandbox
 
 PROGRAM = [sys.executable, "-m", "dingtalk_models.sandbox"]
 
@@ -105,3 +108,14 @@ def test_the_key_may_be_given() -> None:
         assert requests.get(url, headers={"X-Sandbox-Key": "open sesame"}, timeout=10).status_code == 200
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
+
+
+def test_the_examples_of_the_page(sandbox: Sandbox, tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "handle.md").read_text("utf-8")
+    blocks = [each for each in re.findall(r"```bash\n(.*?)```", page, re.DOTALL) if ":8787/_sandbox" in each]
+    local = [each for each in blocks if "127.0.0.1" in each]
+    assert len(local) == 2
+    for block in local:
+        commands = block.replace("http://127.0.0.1:8787", sandbox.url).replace("curl ", "curl --fail-with-body ")
+        done = subprocess.run(["bash", "-ec", commands], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr

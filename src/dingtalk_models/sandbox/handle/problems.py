@@ -123,7 +123,7 @@ def of_status(status: int, path: str, verb: str) -> Failed:
     """What a status says that the router answers."""
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return Failed("wrong_verb", f"{path} does not know {verb}.")
-    return Failed("not_found", f"There is nothing at {path}.")
+    return Failed("not_found", f"There is nothing at {path}: the paths are in /_sandbox/openapi.json.")
 
 
 def _place(detail: ErrorDetails) -> str:

@@ -8,7 +8,8 @@ import threading
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from dingtalk_models.sandbox import Sandbox
 
 T = TypeVar("T")
+Waiting: TypeAlias = WeakKeyDictionary[asyncio.Event, asyncio.Semaphore]
+"""How many operations wait, by what ends when the sandbox stops: after a restart, it is another."""
 Perform = Callable[[Request], Awaitable[Response]]
 
 LARGEST: Final = 64 * 1024 * 1024
@@ -42,7 +45,7 @@ log = logging.getLogger("dingtalk_models.sandbox")
 def serving(sandbox: Sandbox) -> ASGIApp:
     """The application of one sandbox."""
     load_endpoints([__package__ or ""])
-    waiting = asyncio.Semaphore(MOST_WAITING)
+    waiting: Waiting = WeakKeyDictionary()
     by_path: defaultdict[str, dict[str, Perform]] = defaultdict(dict)
     for each in OPERATIONS:
         by_path[each.path][each.verb] = partial(_perform, sandbox, each, waiting)
@@ -71,13 +74,14 @@ def _by_verb(verbs: dict[str, Perform]) -> Perform:
     return choose
 
 
-async def _perform(sandbox: Sandbox, operation: Operation, waiting: asyncio.Semaphore, request: Request) -> Response:
+async def _perform(sandbox: Sandbox, operation: Operation, waiting: Waiting, request: Request) -> Response:
     try:
         arguments = await _arguments(operation, request)
         work = partial(operation.perform, sandbox, **arguments)
         if operation.waits:
-            async with waiting:
-                result = await _in_thread(work, request.state.stopping)
+            stopping: asyncio.Event = request.state.stopping
+            async with waiting.setdefault(stopping, asyncio.Semaphore(MOST_WAITING)):
+                result = await _in_thread(work, stopping)
         else:
             result = work()
     except ValidationError as error:
