@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Final
 
 import pytest
 from listening import receiving
 from pushing import KEY, TOKEN
 from sites import SITES
 
-from dingtalk_models import Call, Department, DingTalkApp, Manager, Robot, User, WorkNotification, api
+from dingtalk_models import ApprovalInstance, Call, Department, DingTalkApp, Manager, Robot, User, WorkNotification, api
 from dingtalk_models.message import OA, Markdown, OABody, OAHead, SampleMarkdown, Text
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.calls import Operation
+
+TIMES: Final = 25
 
 
 def test_the_outbox_of_a_person_has_what_was_sent_to_them(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -73,6 +77,36 @@ def test_an_event_has_its_deliveries_in_both_ways(sandbox: Sandbox) -> None:
         assert [event.type for event in sandbox.events] == ["user_add_org", "user_modify_org"]
     app.close()
     other.close()
+
+
+def test_no_event_is_lost_if_people_act_while_calls_are_made(sandbox: Sandbox, app: DingTalkApp) -> None:
+    app.callback.on("bpms_instance_change")(print)
+    leave = {
+        "请假类型": "年假",
+        '["开始时间","结束时间"]': '["2026-10-01 09:00","2026-10-02 18:00"]',
+        "请假事由": "回家",
+    }
+    started = [sandbox.submit("PROC-LEAVE", leave, by="yangfan").instance_id for _ in range(2 * TIMES)]
+    failed: list[Exception] = []
+
+    def people_act() -> None:
+        try:
+            for instance_id in started[:TIMES]:
+                sandbox.approve(instance_id, by="sunjing")
+                sandbox.refuse(instance_id, by="liuyang")
+        except Exception as error:  # noqa: BLE001 -- a thread tells of it by itself to nobody
+            failed.append(error)
+
+    with receiving(app):
+        sandbox.stream.wait_for_clients()
+        acting = threading.Thread(target=people_act)
+        acting.start()
+        for instance_id in started[TIMES:]:
+            ApprovalInstance.get(instance_id).refuse("sunjing")
+        acting.join()
+        sandbox.settle()
+    assert failed == []
+    assert len(sandbox.events.of("bpms_instance_change")) == 2 * TIMES
 
 
 def test_an_event_that_failed_in_one_way_is_not_accepted(sandbox: Sandbox, app: DingTalkApp) -> None:

@@ -57,14 +57,15 @@ def pushing_changes(company: Company, subjects: tuple[Subject, ...] = ALL) -> Ge
         company: the company.
         subjects: what the block may change; nothing else is compared.
     """
-    company.workflow.before.clear()
-    watched = company.callbacks.registration or company.stream.wants_events
-    before = Picture(company, subjects) if watched and subjects else None
-    yield
-    if before is None:
-        return
-    for event_type, fields in changes(before, Picture(company, subjects)):
-        _push(company, event_type, fields)
+    with company.changing:
+        company.workflow.before.clear()
+        watched = company.callbacks.registration or company.stream.wants_events
+        before = Picture(company, subjects) if watched and subjects else None
+        yield
+        if before is None:
+            return
+        for event_type, fields in changes(before, Picture(company, subjects)):
+            _push(company, event_type, fields)
 
 
 def announce(company: Company, event_type: str, fields: Mapping[str, Any]) -> None:

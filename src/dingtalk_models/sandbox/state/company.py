@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Container, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -25,11 +26,17 @@ T = TypeVar("T")
 
 
 class Company:
-    """The whole state, which all endpoints share."""
+    """The whole state, which all endpoints share.
 
-    UNSAVED: Final = ("caller",)
+    Attributes:
+        changing: held while something changes that events report: by a call, on the sandbox's thread, or by what a test
+            lets people do, on its own.
+    """
+
+    UNSAVED: Final = ("caller", "changing")
 
     def __init__(self, name: str = "沙箱公司", credentials: Credentials | None = None) -> None:
+        self.changing = threading.RLock()
         self.credentials = credentials or Credentials()
         self.departments: dict[int, Department] = {ROOT: Department(ROOT, name, None)}
         self.users: dict[str, User] = {}
