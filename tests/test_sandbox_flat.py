@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +26,7 @@ def local() -> Iterator[Fuzz]:
 
 
 @contextmanager
-def counted() -> Iterator[Callable[[], int]]:
+def counted() -> Generator[Callable[[], int]]:
     """How many calls of Python functions, and lines of them, the block takes."""
     number = 0
 

@@ -19,20 +19,32 @@ GROUPS: Final = "qyapi_attendance_group_read"
 
 MAX_SPAN: Final = timedelta(days=7)
 MAX_AGE: Final = timedelta(days=180)
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2999
 SPAN_TOO_LONG: Final = 41041
 BAD_TIME: Final = 41100
+
+
+def check_year(day: date) -> None:
+    """Refuse a day that no calendar of the platform has."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError("too far away")
 
 
 def _time(value: object) -> datetime:
     if not isinstance(value, str):
         raise ValueError("not a time")  # noqa: TRY004 -- what pydantic reports
-    return datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+    moment = datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+    check_year(moment)
+    return moment
 
 
 def _millis(value: object) -> datetime:
     if isinstance(value, bool) or not str(value).isdecimal() or len(str(value)) > 14:
         raise ValueError("not milliseconds")
-    return in_beijing(int(str(value)) / 1000)
+    moment = in_beijing(int(str(value)) / 1000)
+    check_year(moment)
+    return moment
 
 
 Time = Annotated[datetime, BeforeValidator(_time), Code(BAD_TIME)]

@@ -17,6 +17,7 @@ from dingtalk_models.sandbox.smartwork.attendance import (
     Millis,
     Offset,
     check_span,
+    check_year,
     days_of,
     known,
     time_text,
@@ -29,7 +30,9 @@ MANAGE: Final = "qyapi_attendance_group_manage"
 
 
 def _day(value: object) -> date:
-    return date.fromisoformat(str(value)[:10])
+    day = date.fromisoformat(str(value)[:10])
+    check_year(day)
+    return day
 
 
 @endpoint("POST", "/topapi/attendance/listschedule", scope=BASE)
