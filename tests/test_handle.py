@@ -31,6 +31,7 @@ SEEDED: Final[dict[str, Any]] = {
     "userids": ["hanmei"],
     "dept_id_list": [310],
     "dept_id": 200,
+    "owner_user_id": "zhaolei",
     "group_id": 910,
     "role_id": 914,
     "process_code": "PROC-LEAVE",
@@ -65,6 +66,15 @@ class Busy:
 
     def role(self) -> dict[str, Any]:
         return {"role_id": self.do("give_role")["role_id"]}
+
+    def shift(self) -> dict[str, Any]:
+        return {"times": ["22:00", "06:00"]}
+
+    def client(self) -> dict[str, Any]:
+        return {"mobile": "13811112222", "follower_user_id": "zhaolei"}
+
+    def contact(self) -> dict[str, Any]:
+        return {"userid": self.do("add_contact", **self.client())["userid"]}
 
     def stranger(self) -> dict[str, Any]:
         return {"userid": "guest"}
@@ -127,6 +137,9 @@ NEEDS: Final[dict[str, Callable[[Busy], dict[str, Any]]]] = {
     "remove_role_group": Busy.role_group,
     "take_role": Busy.role,
     "add_stranger": Busy.stranger,
+    "add_shift": Busy.shift,
+    "add_contact": Busy.client,
+    "remove_contact": Busy.contact,
     "get_group": Busy.group,
     "change_group": Busy.group,
     "dissolve_group": Busy.group,

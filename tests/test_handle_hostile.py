@@ -220,6 +220,10 @@ def test_what_the_sandbox_itself_gets_wrong(
         ("/stream/callbacks", {"topic": "x", "data": {}}, 404, "x"),
         ("/stream/drop", {"clients": ["x"]}, 404, "x"),
         ("/events", {"type": "nothing"}, 404, "nothing"),
+        ("/shifts", {"name": "a", "times": ["09:00", "18:00", "20:00"]}, 422, "times"),
+        ("/shifts", {"name": "a", "times": ["9", "18:00"]}, 422, "times.0"),
+        ("/attendance-groups", {"name": "a", "owner_user_id": "zhaolei", "week": [1] * 7}, 404, "shift 1"),
+        ("/external-contacts", {"name": "a", "mobile": "1381111", "follower_user_id": "nobody"}, 404, "nobody"),
         ("/reads", {"message": 1, "by": "zhaolei"}, 404, "1"),
     ],
 )
