@@ -223,7 +223,12 @@ def test_what_the_sandbox_itself_gets_wrong(
         ("/shifts", {"name": "a", "times": ["09:00", "18:00", "20:00"]}, 422, "times"),
         ("/shifts", {"name": "a", "times": ["9", "18:00"]}, 422, "times.0"),
         ("/attendance-groups", {"name": "a", "owner_user_id": "zhaolei", "week": [1] * 7}, 404, "shift 1"),
-        ("/external-contacts", {"name": "a", "mobile": "1381111", "follower_user_id": "nobody"}, 404, "nobody"),
+        (
+            "/external-contacts",
+            {"name": "a", "mobile": "1381111", "follower_user_id": "nobody"},
+            422,
+            "follower_user_id",
+        ),
         ("/reads", {"message": 1, "by": "zhaolei"}, 404, "1"),
     ],
 )

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from dingtalk_models.sandbox.saving import Unsavable, UnusableState
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.state.seeding import SeedError
 from dingtalk_models.sandbox.state.stream import NoClient
 
 K = TypeVar("K")
@@ -104,6 +105,8 @@ def of_error(error: Exception) -> Failed | None:
         return error
     if isinstance(error, Refused):
         return Failed("conflict", f"{error.message} ({error.code})", code=error.code)
+    if isinstance(error, SeedError):
+        return Failed("invalid", f"{error.field}: {error}", [FieldProblem(field=error.field, message=str(error))])
     # a KeyError, which is a LookupError too, was never meant for a caller
     kinds: dict[type[Exception], Kind] = {
         LookupError: "not_found",
