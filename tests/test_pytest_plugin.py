@@ -362,6 +362,28 @@ def test_a_coroutine_function_may_be_a_test(pytester: pytest.Pytester) -> None:
     run(pytester, code, "-p", "anyio.pytest_plugin").assert_outcomes(passed=2)
 
 
+def test_an_event_loop_may_outlive_tests_that_await(pytester: pytest.Pytester) -> None:
+    code = """
+    import gc
+
+    @pytest.fixture(scope="module")
+    def loop():
+        made = asyncio.new_event_loop()
+        yield made
+        made.run_until_complete(made.shutdown_asyncgens())
+        made.close()
+
+    @pytest.mark.parametrize("_", range(3))
+    def test_awaits(dingtalk: Sandbox, loop: asyncio.AbstractEventLoop, _: int) -> None:
+        gc.collect()
+        assert loop.run_until_complete(User.get.aio("zhaolei")).name == "赵磊"
+
+    def test_nothing_is_left_open(loop: asyncio.AbstractEventLoop) -> None:
+        gc.collect()
+    """
+    run(pytester, code).assert_outcomes(passed=4)
+
+
 def test_a_test_of_unittest_uses_it(pytester: pytest.Pytester) -> None:
     code = """
     import unittest

@@ -136,7 +136,7 @@ def _run(config: pytest.Config, settings: Mapping[str, Any]) -> Generator[_Runni
         try:
             yield _Running(sandbox, app)
         finally:
-            app.close()
+            app.close_paused()
 
 
 @contextmanager

@@ -163,6 +163,15 @@ class Sender:
         if self._transport is not None:
             self._transport.close()
 
+    def close_paused(self) -> None:
+        """Close the connections, also those of event loops that do not run now. None may run in this thread.
+
+        That is for tests: an event loop may be that of several of them, and outlive the app.
+        """
+        if close := getattr(self._async_transport, "close_paused", None):
+            close()
+        self.close()
+
     async def aclose(self) -> None:
         """Close the connections of this event loop, and those of blocking calls."""
         if self._async_transport is not None:

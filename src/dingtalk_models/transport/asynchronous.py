@@ -144,6 +144,12 @@ class AiohttpTransport:
         if pool := self._pools.pop(asyncio.get_running_loop(), None):
             await pool.closing.aclose()
 
+    def close_paused(self) -> None:
+        """Close the connections of event loops that do not run now. None may run in this thread."""
+        for loop in tuple(self._pools):
+            if not (loop.is_running() or loop.is_closed()):
+                loop.run_until_complete(self.close())
+
     def forget_inherited(self) -> None:
         """In a forked process: leave the connections to the parent, and start without any."""
         for pool in self._pools.values():
