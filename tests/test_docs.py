@@ -2,7 +2,7 @@
 
 The ```python blocks of a page run in order, in one namespace. What a block prints stands behind its calls of print,
 as `print(…)  # this`, or in a ```text block right after it; a block without either prints nothing. Blocks marked `py`
-are quoted from the source.
+are quoted from the source. A block marked `yaml title=…` is a file of this name, which the examples may read.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ def ran(page: Path) -> Ran:
             patched.setattr(registry, table, copy(getattr(registry, table)))
         try:
             for block, following in pairwise([*parsed(page), Token("end", "", 0)]):
+                if block.type == "fence" and block.info.startswith("yaml title="):
+                    Path(block.info.partition("=")[2]).write_text(block.content, "utf-8")
                 if block.type == "fence" and block.info == "python":
                     printed = run(block, page, names)
                     said = following.content if following.info == "text" else "".join(beside_print(block))

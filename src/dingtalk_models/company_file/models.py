@@ -340,7 +340,7 @@ class StrangerRow(Row):
 
 
 class CompanyFile(Row):
-    """A company of the DingTalk sandbox / 钉钉沙箱的公司文件."""
+    """A company of the DingTalk sandbox / 钉钉模拟服务器的公司文件."""
 
     name: Text = "沙箱公司"
     """The company's name / 公司名称"""

@@ -113,7 +113,7 @@ def yaml_library() -> Any:
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             "company files need the extra `sandbox`: pip install 'dingtalk-models[sandbox]' / "
-            "公司文件需要安装 sandbox 扩展：pip install 'dingtalk-models[sandbox]'"
+            "公司文件需要附加依赖 sandbox：pip install 'dingtalk-models[sandbox]'"
         ) from None
 
 

@@ -68,7 +68,7 @@ def read(path: str | os.PathLike[str]) -> list[Node]:
     except (ValueError, RecursionError):
         header, lines = None, list[bytes]()
     if not is_object(header) or header.get("format") != _FORMAT:
-        raise UnusableState(f"{path} is not a saved sandbox / 不是沙箱保存的文件")
+        raise UnusableState(f"{path} is not a saved sandbox / 不是模拟服务器保存的文件")
     version = header.get("version")
     if not isinstance(version, int) or version > VERSION:
         raise UnusableState(
