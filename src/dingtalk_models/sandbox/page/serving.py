@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 EVERY: Final = 0.15
 """Seconds between two looks at what may have changed, while somebody watches."""
 
+SHARE: Final = 0.1
+"""How much of the time such looks may take: of a large company, they come less often."""
+
 BEAT: Final = 15.0
 """Seconds after which a line is sent though nothing has changed."""
 
@@ -165,7 +168,7 @@ class _Live:
     def __init__(self, section: Section, pages: _Pages) -> None:
         self._section = section
         self._pages = pages
-        self._made: dict[tuple[object, ...], tuple[float, str]] = {}
+        self._made: dict[tuple[object, ...], _Made] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Watch one view."""
@@ -180,14 +183,14 @@ class _Live:
         quiet = time.monotonic()
         try:
             while not (gone.done() or stopping.done()):
-                now = self._version(look)
-                if now != seen:
-                    seen, quiet = now, time.monotonic()
-                    await _line(send, f"data: {now}\n\n")
+                made = self._version(look)
+                if made.version != seen:
+                    seen, quiet = made.version, time.monotonic()
+                    await _line(send, f"data: {seen}\n\n")
                 elif time.monotonic() - quiet > BEAT:
                     quiet = time.monotonic()
                     await _line(send, ": still here\n\n")
-                await asyncio.wait({gone, stopping}, timeout=EVERY, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({gone, stopping}, timeout=made.lasts, return_when=asyncio.FIRST_COMPLETED)
         finally:
             gone.cancel()
             stopping.cancel()
@@ -196,17 +199,27 @@ class _Live:
             with contextlib.suppress(OSError):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _version(self, look: Look) -> str:
+    def _version(self, look: Look) -> _Made:
         """The version of a view, made once for all who watch the same."""
         key = (look.language, *sorted((name, value) for name, value in look.asked.items() if name != "seen"))
-        at, made = self._made.get(key, (0.0, ""))
-        if time.monotonic() - at >= EVERY * 0.9:
+        made, begun = self._made.get(key), time.monotonic()
+        if made is None or begun - made.at >= made.lasts * 0.9:
             try:
-                made = version(self._section.view(look))
+                now = version(self._section.view(look))
             except Missing:
-                made = "missing"
-            self._made[key] = time.monotonic(), made
+                now = "missing"
+            at = time.monotonic()
+            made = self._made[key] = _Made(now, at, max(EVERY, (at - begun) / SHARE))
         return made
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The version of a view, when it was made, and for how many seconds it is used."""
+
+    version: str
+    at: float
+    lasts: float
 
 
 def version(view: object) -> str:
