@@ -11,6 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -18,10 +19,11 @@ from waiting import until
 
 from dingtalk_models import Card, DingTalkApp, NotFound, User, WorkNotification
 from dingtalk_models.message import ActionCard, Markdown, RobotSpace
-from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import Audio, File, Picture, RichText, Sandbox, Video
 from dingtalk_models.sandbox.page import texts
 from dingtalk_models.sandbox.page.calls import python
 from dingtalk_models.sandbox.page.looks import Look
+from dingtalk_models.sandbox.state.message import Task
 
 FOLDER = Path(texts.__file__).parent
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -234,6 +236,35 @@ def test_names_from_calls_are_text(sandbox: Sandbox, app: DingTalkApp) -> None:
         for _, attributes in page.tags:
             assert not [name for name in attributes if name.startswith("on") or name == "style"], address
             assert not (attributes.get("href") or "").startswith(("javascript:", "data:text"))
+
+
+def test_odd_things_are_shown_too(sandbox: Sandbox, app: DingTalkApp) -> None:
+    """JSON that is nested deeply, half of a character, addresses that are none, messages of any kind."""
+    company, half = sandbox.company, "\ud800"
+    deep = "[" * 900 + "]" * 900
+    requests.post(f"{sandbox.url}/topapi/v2/user/get", data=f'{{"userid": {deep}, "x": "\\ud800"}}', timeout=5)
+    company.users["zhaolei"].name = company.departments[100].name = f"赵磊{half}"
+    nested = {"TextareaField-LEAVE": "[" * 60_000}
+    company.workflow.start(company.workflow.forms["PROC-LEAVE"], "zhaolei", nested, at=0, steps=[])
+    outbox, talks = company.outbox, company.conversations
+    links = [{"title": half, "messageURL": "http://["}, {"title": None, "messageURL": 7}, "no link"]
+    kinds: dict[str, dict[str, Any]] = {
+        "text": {"content": 7},
+        "feedCard": {"links": links},
+        "actionCard": {"title": half, "text": half, "btns": links, "singleTitle": "x", "singleURL": "dtmd:x"},
+        "oa": {"head": "no head", "body": ["no body"], "message_url": "http://["},
+        "sampleAudio": {"mediaId": "@x", "duration": "1"},
+        "sampleVideo": {},
+        "of its own": {"a": {"b": [half]}},
+    }
+    for number, (msgtype, content) in enumerate(kinds.items()):
+        talks.robot_says(talks.alone("zhaolei"), msgtype, content, "robot")
+        outbox.tasks[number] = Task(number, {"msgtype": msgtype, msgtype: content}, 0.0, 1, ["zhaolei"], {}, [], [])
+    for what in (Picture(), Audio(recognition=half), Video(), File(half, b""), RichText([half, Picture()])):
+        sandbox.say("zhaolei", what)
+    opened = [f"/?call={call.number}" for call in sandbox.calls]
+    for address in (*ADDRESSES, *opened):
+        assert get(sandbox, address).status_code == 200, address
 
 
 def test_only_its_own_files_are_loaded(sandbox: Sandbox) -> None:

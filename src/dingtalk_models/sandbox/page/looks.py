@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dingtalk_models.sandbox import Sandbox
 
 HIDDEN: Final = "***"
+TOO_DEEP: Final = "[[[…]]]"
+"""What is shown of JSON that is nested too deeply to look for secrets in it."""
 
 _IN_TEXT: Final = re.compile(
     r"(?i)((?:access_?token|app_?secret|client_?secret|refresh_?token|session|sign|signature)=)[^&\s\"']+"
@@ -48,7 +50,10 @@ class Look:
 
     def hide(self, value: Any) -> Any:
         """The same without secrets: those with the names of secrets, and those of this company wherever they are."""
-        return _without(masked(value), self._secrets())
+        try:
+            return _without(masked(value), self._secrets())
+        except RecursionError:
+            return TOO_DEEP
 
     def _secrets(self) -> list[str]:
         held = self.sandbox.company.credentials

@@ -124,7 +124,10 @@ def _buttons(content: Mapping[str, Any]) -> Iterator[Button]:
 
 
 def _button(label: object, target: object) -> Button:
-    url = urlsplit(_text(target))
+    try:
+        url = urlsplit(_text(target))
+    except ValueError:
+        return Button(_text(label), "none", _text(target))
     if url.scheme in {"http", "https"}:
         return Button(_text(label), "open", _text(target))
     if url.scheme == "dtmd" and url.path == "/sendMessage":

@@ -232,7 +232,7 @@ def _plain(text: str) -> str:
         return text
     try:
         parts = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     simple = all(isinstance(part, str) for part in parts)
     return " – ".join(parts) if simple else json.dumps(parts, ensure_ascii=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -108,6 +109,7 @@ class _Pages:
             lstrip_blocks=True,
         )
         reader = MarkdownIt("js-default", {"breaks": True}).disable("image")
+        self._templates.filters["urlencode"] = partial(quote, safe="", errors="replace")
         self._templates.filters["markdown"] = partial(_marked, reader)
 
     def look(self, request: Request) -> Look:
@@ -159,7 +161,9 @@ class _Pages:
             url=str(request.base_url).rstrip("/"),
             **values,
         )
-        return Response(html, status, {**_HEADERS, "vary": "cookie, accept-language"}, "text/html")
+        return Response(
+            html.encode("utf-8", "replace"), status, {**_HEADERS, "vary": "cookie, accept-language"}, "text/html"
+        )
 
 
 class _Live:
