@@ -114,6 +114,7 @@ def test_a_call_appears_and_is_opened(tab: Tab, app: DingTalkApp) -> None:
     expect(page.get_by_text('"userid": "zhaolei"').first).to_be_visible()
     assert f"call={tab.sandbox.calls[-1].number}" in page.url
     page.go_back()
+    expect(page.get_by_role("heading", name="查询用户详情")).to_have_count(0)
     page.get_by_role("searchbox").fill("gettoken nothing")
     expect(page.get_by_text(tab.t("calls.nothing"))).to_be_visible()
     expect(page.get_by_role("searchbox")).to_be_focused()
