@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from plain_client import Client
 
+from dingtalk_models import sandbox as package
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.platform.documented import every
 from dingtalk_models.sandbox.server.clock import in_beijing
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
+from dingtalk_models.sandbox.server.json_values import is_array, is_object
+
+HOME = Path(package.__file__).parent
 
 
 def test_what_the_app_may_see(client: Client) -> None:
@@ -91,3 +101,109 @@ def test_a_leave_has_a_length_within_a_year(client: Client) -> None:
     assert client.code(path, **who, from_date="2026-01-05 09:00:00", to_date="2027-01-07 09:00:00") == 41041
     for far in ("0001-01-01 00:00:00", "9999-12-31 00:00:00"):
         assert client.code(path, **who, from_date=far, to_date=far) == 41100
+
+
+NOT_SENT = {
+    ("/attendance/listRecord", "approveId"): "of punches that an approval made",
+    ("/attendance/listRecord", "baseAccuracy baseAddress baseLatitude baseLongitude"): "there are no offices",
+    ("/attendance/listRecord", "baseMacAddr baseSsid"): "the same",
+    ("/attendance/listRecord", "deviceSN photoUrl userMacAddr userSsid"): "no devices, photos and networks",
+    ("/topapi/v2/user/list", "exclusive_account_corp_name"): "of accounts of another company, whose name is not known",
+    ("/v1.0/workflow/processInstances", "mainProcessInstanceId"): "of approvals that belong to another",
+    ("/v1.0/workflow/processInstances", "extValue"): "of components that no form here has",
+    ("/v1.0/workflow/processes/forecast", "labelNames"): "no step is chosen by role",
+    ("/v1.0/storage/", "width height"): "no small pictures are made",
+    ("/v2.0/storage/", "width height category"): "files are not recognised",
+    ("/v1.0/storage/", "visibility"): "properties of a file are sent as they were given",
+    ("/v2.0/storage/", "visibility"): "the same",
+    ("/v1.0/storage/spaces", "canRecordRecentFile canRename canSearch"): "capabilities of a space, sent as given",
+    ("/v1.0/storage/tasks/", "failMessage"): "no task fails",
+}
+"""Documented fields that the sandbox never sends, and why."""
+
+ITEMS = "result.schemaContent.items.props."
+
+
+def leaves(sample: Any, way: str = "") -> Iterator[str]:
+    """The ways to the plain values of a documented sample."""
+    if is_object(sample):
+        for name, value in sample.items():
+            yield from leaves(value, f"{way}.{name}" if way else name)
+    elif is_array(sample):
+        for value in sample:
+            yield from leaves(value, way)
+    else:
+        yield way
+
+
+@cache
+def sources(folder: str) -> str:
+    """What the endpoints of a module, and the state, are written in."""
+    files = [*(HOME / folder).glob("*.py"), *(HOME / "state").glob("*.py"), *(HOME / "contact").glob("user.py")]
+    return "\n".join(file.read_text("utf-8") for file in files)
+
+
+def named(name: str, text: str) -> bool:
+    """Whether a source names a field, as it is or as it is before it gets camel case."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.search(rf"\b({re.escape(name)}|{snake})\b", text) is not None
+
+
+def test_documented_fields_are_sent() -> None:
+    """A field that no source names is never sent: each of them has a reason."""
+    missing: set[tuple[str, str]] = set()
+    for documented in every():
+        endpoint = ENDPOINTS.get(documented.path, {}).get(documented.verb)
+        if endpoint is None:
+            continue
+        folder = endpoint.handler.__module__.split(".")[2]
+        ways = [way for way in leaves(documented.sample) if not way.startswith(ITEMS)]
+        names = {way.rpartition(".")[2] for way in ways} - {"request_id", "requestId", "errcode", "errmsg", "key"}
+        missing |= {(documented.path, name) for name in names if not named(name, sources(folder))}
+    known = {(path, name) for path, names in NOT_SENT for name in names.split()}
+    unexplained = {
+        (path, name)
+        for path, name in missing
+        if not any(path.startswith(place) and name == each for place, each in known)
+    }
+    assert sorted(unexplained) == []
+    unneeded = {(path, each) for path, each in known if not any(p.startswith(path) and n == each for p, n in missing)}
+    assert sorted(unneeded) == []
+
+
+def test_an_approval_has_the_documented_fields(client: Client, sandbox: Sandbox) -> None:
+    approved_leave(client, "2026-01-05 09:00", "2026-01-05 12:00")
+    (instance,) = sandbox.company.workflow.instances.values()
+    headers = {"x-acs-dingtalk-access-token": client.token}
+
+    def get(path: str, **query: str) -> Any:
+        return client.json("GET", path, params=query, headers=headers)["result"]
+
+    found = get("/v1.0/workflow/processInstances", processInstanceId=instance.instance_id)
+    assert found["bizData"] == "{}"
+    assert [(each["showName"], "activityId" in each) for each in found["operationRecords"]] == [
+        ("发起人", False),
+        ("审批人", True),
+    ]
+    schema = get("/v1.0/workflow/forms/schemas/processCodes", processCode="PROC-LEAVE")
+    assert (schema["creatorUserId"], schema["icon"], schema["bizType"], schema["listOrder"]) == (
+        "manager4220",
+        "common",
+        "",
+        1,
+    )
+    listed = get("/v1.0/workflow/processes/userVisibilities/templates", maxResults="10", nextToken="0")
+    assert {each["dirName"] for each in listed["processList"]} == {"其他"}
+    values = [{"name": "报销事由", "value": "车"}]
+    rows = '[[{"name": "项目", "value": "车"}, {"name": "金额", "value": "1"}]]'
+    asked = {"processCode": "PROC-EXPENSE", "userId": "youna", "deptId": 120}
+    given = [*values, {"name": "明细", "value": rows}]
+    forecast = client.api("/v1.0/workflow/processes/forecast", **asked, formComponentValues=given).json()["result"]
+    first, second = forecast["workflowActivityRules"]
+    assert first["workflowActor"]["actorActivateType"] == "ALL"
+    ids = [first["prevActivityId"], first["activityId"], second["activityId"]]
+    assert [each["outId"] for each in forecast["workflowForecastNodes"]] == [
+        f"line-random-{ids[0]}-{ids[1]}",
+        f"line-random-{ids[1]}-{ids[2]}",
+    ]
+    assert isinstance(forecast["processId"], int)

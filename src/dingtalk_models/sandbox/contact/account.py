@@ -14,7 +14,7 @@ from dingtalk_models.sandbox.state.contact import ROOT
 
 @endpoint("GET", "/v1.0/contact/users/{unionId}", scope="Contact.User.Read", invalid="invalidParameter.user.notFound")
 def get_user(company: Company, *, union_id: str) -> Result:
-    """获取用户通讯录个人信息: of the person whose token it is, by union id or as `me`; by the app's token, of anybody."""
+    """获取用户通讯录个人信息: by the app's token, of anybody; by a user's, only of themselves, also as `me`."""
     caller = company.caller
     if caller is None:
         person = company.find_user(unionid=union_id)

@@ -206,4 +206,5 @@ def robots_of_group(company: Company, *, open_conversation_id: str) -> Result:
     if open_conversation_id not in company.outbox.groups:
         raise Refused("illegal.openconevrsation.id")
     robot = {"robotCode": company.credentials.appkey, "name": "沙箱机器人", "openRobotType": 1}
+    robot |= {"downloadIconURL": "https://gw.alicdn.com/tfs/sandbox-200-200.png"}
     return {"chatbotInstanceVOList": [robot]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
@@ -16,6 +17,7 @@ from dingtalk_models.sandbox.smartwork.approvals import (
 )
 from dingtalk_models.sandbox.smartwork.form_values import Values, texts_of
 from dingtalk_models.sandbox.state.company import Company
+from dingtalk_models.sandbox.state.ids import opaque
 
 
 @endpoint("POST", "/v1.0/workflow/processes/forecast", scope=WRITE, invalid="invalidParameter")
@@ -54,6 +56,7 @@ def forecast(
                 "allowedMulti": True,
                 "approvalType": "MANUAL",
                 "approvalMethod": "AND",
+                "actorActivateType": "ALL",
                 "required": True,
             }
         rules.append(rule)
@@ -62,9 +65,13 @@ def forecast(
             "isForecastSuccess": True,
             "processCode": form.process_code,
             "userId": userid,
+            "processId": int(opaque("process", form.process_code)[:9], 16),
             "isStaticWorkflow": True,
             "workflowActivityRules": rules,
-            "workflowForecastNodes": [],
+            "workflowForecastNodes": [
+                {"activityId": before, "outId": f"line-random-{before}-{after}"}
+                for before, after in pairwise(activity_id(form, number) for number in range(len(form.steps) + 1))
+            ],
         }
     }
 

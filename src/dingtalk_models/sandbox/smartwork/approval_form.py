@@ -52,6 +52,8 @@ def list_visible(
         {
             "name": form.name,
             "processCode": form.process_code,
+            "dirId": "other",
+            "dirName": "其他",
             "iconUrl": "https://gw.alicdn.com/tfs/sandbox-102-102.png",
             "url": f"https://aflow.dingtalk.com/dingtalk/mobile/homepage.htm?processCode={form.process_code}",
         }
@@ -120,6 +122,11 @@ def get_schema(company: Company, *, process_code: ProcessCode, app_uuid: str | N
             "memo": form.description,
             "ownerIdType": "orgId",
             "schemaContent": {"title": form.name, "icon": "common", "items": items},
+            **present({"creatorUserId": company.main_admin}),
+            "icon": "common",
+            "bizType": "",
+            "listOrder": list(company.workflow.forms).index(form.process_code) + 1,
+            "customSetting": "null",
             "appType": 0,
             "engineType": 0,
             "status": "PUBLISHED" if form.enabled else "INVALID",

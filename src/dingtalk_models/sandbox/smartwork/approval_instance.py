@@ -174,10 +174,17 @@ def _shown_task(instance: Instance, task: Task) -> dict[str, object]:
     )
 
 
-def _shown_operation(operation: Operation) -> dict[str, object]:
+_SHOWN_NAMES: Final = {"PROCESS_CC": "抄送人", "ADD_REMARK": "评论人"}
+"""What people are called who did something outside a step, by the type of what they did; others are originators."""
+
+
+def _shown_operation(instance: Instance, operation: Operation) -> dict[str, object]:
+    step = operation.step
     return present(
         {
             "userId": operation.userid,
+            "showName": _SHOWN_NAMES.get(operation.type, "发起人") if step is None else instance.steps[step].name,
+            "activityId": None if step is None else activity_id(instance.form, step + 1),
             "date": minute_text(operation.at),
             "type": operation.type,
             "result": operation.result,
@@ -218,9 +225,10 @@ def get_instance(company: Company, *, instance_id: InstanceId) -> Result:
             "approverUserIds": [userid for step in instance.steps for userid in step.users],
             "ccUserIds": instance.cc,
             "businessId": instance.business_id,
-            "operationRecords": [_shown_operation(each) for each in instance.operations],
+            "operationRecords": [_shown_operation(instance, each) for each in instance.operations],
             "tasks": [_shown_task(instance, each) for each in instance.tasks],
             "bizAction": "NONE",
+            "bizData": "{}",
             "attachedProcessInstanceIds": [],
             "formComponentValues": [
                 _shown_value(each, instance.values.get(each.id))

@@ -83,6 +83,7 @@ class Operation:
     cc: list[str] = field(default_factory=list[str])
     photos: list[str] = field(default_factory=list[str])
     attachments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    step: int | None = None
 
 
 State: TypeAlias = tuple[tuple[str, str] | None, dict[int, str]]
@@ -227,7 +228,7 @@ class Workflow(Part):
         """Agree or refuse for the user of a task; the last agreement and any refusal complete the approval."""
         self._note(instance)
         self._close(task, result.upper(), done.at)
-        instance.operations.append(done)
+        instance.operations.append(replace(done, step=task.step))
         step = instance.steps[task.step]
         if result == "refuse":
             self._finish(instance, "COMPLETED", result, done.at)
@@ -239,7 +240,7 @@ class Workflow(Part):
         """Hand a task to another user."""
         self._note(instance)
         self._close(task, "REDIRECTED", done.at)
-        instance.operations.append(done)
+        instance.operations.append(replace(done, step=task.step))
         instance.tasks.append(Task(next(self._task_ids), to, task.step, done.at))
 
     def terminate(self, instance: Instance, done: Operation) -> None:

@@ -218,6 +218,11 @@ class Company:
         for part in self._parts():
             part.person_left(leaver)
 
+    @property
+    def main_admin(self) -> str | None:
+        """The main administrator, if there is one."""
+        return next((userid for userid, admin in self.admins.items() if admin.sys_level == 1), None)
+
     def _heir_of(self, user: User) -> str | None:
         main = (userid for userid, admin in self.admins.items() if admin.sys_level == 1)
         others = (each for each in (user.manager_userid, *main) if each in self.users and each != user.userid)
