@@ -331,6 +331,29 @@ def test_lines_that_make_no_sense_change_nothing(kind: str, change: dict[str, An
     assert lines_of(company) == before
 
 
+BAD_SETTINGS: list[dict[str, Any]] = [
+    {"qps": "x"},
+    {"qps": 0},
+    {"faults": None},
+    {"faults": [1]},
+    {"answers": [1]},
+    {"answers": [("nobody.knows", {})]},
+    {"answers": [("calendar_1_0.CreateEvent", "text")]},
+]
+
+
+@pytest.mark.parametrize("settings", BAD_SETTINGS)
+def test_settings_that_make_no_sense_change_nothing(sandbox: Sandbox, tmp_path: Path, settings: dict[str, Any]) -> None:
+    before = lines_of(sandbox.company)
+    whole: dict[str, Any] = {"company": Sandbox(org="empty").company, "qps": None, "faults": [], "answers": []}
+    saving.write(saving.dump(whole | settings), tmp_path / "state")
+    with pytest.raises(UnusableState, match="its settings are not of this version"):
+        sandbox.load(tmp_path / "state")
+    assert lines_of(sandbox.company) == before
+    saving.write(saving.dump(whole), tmp_path / "state")
+    sandbox.load(tmp_path / "state")
+
+
 @pytest.mark.parametrize("name", ["server.http_server:Server", "sandbox:Sandbox", "saving:_Dump", "..os:path", "x"])
 def test_a_file_makes_no_other_objects(name: str) -> None:
     company = Sandbox().company

@@ -228,6 +228,7 @@ class Sandbox:
             UnusableState: it is another kind of file, of a later version, cut short or damaged. Nothing has changed.
         """
         nodes = saving.read(path)
+        saving.check_settings(saving.restore({"company": Company()}, nodes))  # a rehearsal: from here on, all goes well
         self._server.between_calls(lambda: self._restore(nodes))
 
     def reset(self) -> None:

@@ -17,13 +17,18 @@ import os
 import sys
 from abc import ABCMeta
 from collections import defaultdict, deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import PositiveInt, TypeAdapter
+from typing_extensions import TypedDict
+
+from dingtalk_models.sandbox.platform.documented import named
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.whole_file import write_whole
 
@@ -203,6 +208,38 @@ def restore(root: dict[str, Any], nodes: list[Node]) -> dict[str, Any]:
         raise UnusableState(
             f"what was saved does not fit this version of the package / 保存的内容与本包当前版本不符: {error!r}"
         ) from error
+
+
+def check_settings(root: Mapping[str, Any]) -> None:
+    """Refuse a root whose settings, all that is not the company, are none.
+
+    Raises:
+        UnusableState: they are not.
+    """
+    try:
+        faults = [_attributes(each) for each in root["faults"]]
+        _settings().validate_python({**root, "faults": faults}, strict=True)
+        for name, _ in root["answers"]:
+            named(name)
+    except (KeyError, TypeError, ValueError):
+        raise UnusableState("its settings are not of this version of the package / 设置与本包当前版本不符") from None
+
+
+class _Fault(TypedDict):
+    path: str
+    remaining: int
+    how: dict[str, Any]
+
+
+class _Settings(TypedDict):
+    qps: PositiveInt | None
+    faults: list[_Fault]
+    answers: list[tuple[str, dict[str, Any]]]
+
+
+@cache
+def _settings() -> TypeAdapter[_Settings]:
+    return TypeAdapter(_Settings)
 
 
 class _Restore:
