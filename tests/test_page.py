@@ -135,6 +135,35 @@ def test_settings_lead_to_no_other_site(sandbox: Sandbox, back: str) -> None:
     assert "set-cookie" not in reply.headers
 
 
+TEXTS = {
+    "text": ["bg", "surface", "raised", "code", "mine", "accent-soft"],
+    "quiet": ["bg", "surface", "raised", "line"],
+    "accent": ["surface", "bg", "accent-soft"],
+    "on-accent": ["accent"],
+    **{name: ["surface", f"{name}-soft"] for name in ("ok", "bad", "warn")},
+}
+"""Colours of texts, and those behind them."""
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_texts_can_be_read(theme: int) -> None:
+    """The contrast is what WCAG asks for: 4.5."""
+    css = (FOLDER / "static" / "page.css").read_text("utf-8")
+    colours = {name: pair[theme] for name, *pair in re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\);", css)}
+
+    def luminance(name: str) -> float:
+        digits = colours[name][1:]
+        digits = digits if len(digits) == 6 else "".join(each * 2 for each in digits)
+        parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for text, grounds in TEXTS.items():
+        for ground in grounds:
+            darker, lighter = sorted((luminance(text), luminance(ground)))
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (text, ground)
+
+
 # -- what is shown
 
 
