@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_running import Cli, in_process
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dingtalk_models import operations
 from dingtalk_models.cli import language, names
-from dingtalk_models.cli.failures import ExitCode
+from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.values import read_arguments
 from dingtalk_models.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
@@ -100,10 +107,18 @@ def test_what_is_wrong_is_refused_before_it_is_sent(cli: Cli, words: tuple[str, 
     assert cli.sandbox.calls == []
 
 
-def test_a_file_that_is_not_there(cli: Cli) -> None:
-    ran = cli("api", "User.get", "userid=@/nowhere")
-    assert ran.code == ExitCode.FILE
-    assert "userid: /nowhere: No such file" in ran.err
+@pytest.mark.parametrize("name", ["/nowhere", "/", "a\0b", "~nobody-of-this-name/x"])
+@pytest.mark.parametrize("words", [("User.get", "userid"), ("dingtalk.oapi.media.upload", "type=image", "media")])
+def test_a_file_that_cannot_be_read(cli: Cli, words: tuple[str, ...], name: str) -> None:
+    ran = cli("api", *words[:-1], f"{words[-1]}=@{name}")
+    assert (ran.code, ran.err.count("\n")) == (ExitCode.FILE, 1)
+    assert f"{words[-1]}: {name!r}: " in ran.err
+
+
+def test_a_file_is_uploaded(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    ran = cli("api", "dingtalk.oapi.media.upload", "type=image", f"media=@{tmp_path / 'a.png'}")
+    assert ran.code == 0, ran.err
 
 
 FAULTS: list[tuple[Callable[[Sandbox], object], ExitCode, str]] = [
@@ -239,3 +254,29 @@ def test_results_are_json_that_other_programs_read(cli: Cli) -> None:
     ran = cli("api", "Department.get", "dept_id=1")
     assert json.loads(ran.out)["dept_id"] == 1
     assert "\x1b" not in ran.out
+
+
+WORDS = st.lists(
+    st.text(min_size=1, max_size=12) | st.sampled_from(["userid=@", "a:=", "=", "-", ":=1", "a=@/", "a:={}"])
+)
+
+
+@given(WORDS)
+@settings(max_examples=300)
+def test_any_word_is_taken_or_refused(words: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO("{}"))
+        with suppress(Failure):
+            found = read_arguments(words, {"userid": str, "ids": list[int], "at": datetime, "more": dict[str, Any]})
+            assert len(found) <= len(words)
+
+
+@given(st.text(max_size=20))
+@settings(max_examples=100)
+def test_any_name_is_known_or_refused(name: str) -> None:
+    assert len(list(names.complete(name))) >= len(names.known(name)) or not name
+    if names.known(name):
+        assert name.strip().lower() in {each.lower() for each in names.find(name).known_as()}
+    else:
+        with pytest.raises(Failure, match=r"API|retired"):
+            names.find(name)

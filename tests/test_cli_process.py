@@ -62,6 +62,13 @@ def test_only_some_events(sandbox: Sandbox) -> None:
         assert end(process)[0] == 0
 
 
+def test_clicks_on_cards(sandbox: Sandbox) -> None:
+    with started(sandbox, "listen", "--cards", "--no-events", "--no-messages") as process:
+        sandbox.stream.wait_for_clients(1)
+        sandbox.stream.push_callback("/v1.0/card/instances/callback", {"outTrackId": "c1", "userId": "zhaolei"}, 10)
+        assert lines(process, 1) == [{"kind": "card", "data": {"outTrackId": "c1", "userId": "zhaolei"}}]
+
+
 def test_forwarding_is_like_a_push(sandbox: Sandbox) -> None:
     receiver = DingTalkApp(appkey=sandbox.appkey, appsecret=sandbox.appsecret, token=TOKEN, aes_key=KEY)
     events: list[Event] = []

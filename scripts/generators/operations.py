@@ -34,7 +34,7 @@ def _described(info: OperationInfo) -> dict[str, Any]:
         "pages": [*dict.fromkeys([page["doc"] for page in pages] or [info.source])],
         "rows": [*_rows(place, pages)] if place else [[name, name, "", ""] for name in definition.arguments.fields],
         "reads": definition.endpoint.idempotent,
-        "limits": [*dict.fromkeys(limits_of_a_call(pages))],
+        "limits": [*dict.fromkeys(limit.replace("`", "") for limit in limits_of_a_call(pages))],
     }
     if place:
         hint = returned(place)

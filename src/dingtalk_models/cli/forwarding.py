@@ -32,7 +32,7 @@ class Forward:
     Args:
         app: has the keys.
         events: where events go; nothing: nowhere.
-        messages: where messages to the robot and clicks on cards go.
+        messages: where messages to the robot go.
 
     Raises:
         Failure: the keys that are needed are not set.
@@ -88,20 +88,19 @@ class Forward:
         if reply != "success":
             raise NotTaken(f"{self._events} answered {reply[:100]!r} and not success")
 
-    def callback(self, topic: str, data: dict[str, Any]) -> Any:
-        """Post a message to the robot or a click on a card, signed; returns the answer to a click.
+    def message(self, data: dict[str, Any]) -> None:
+        """Post a message to the robot, signed.
 
         Raises:
             NotTaken: the answer is no success.
         """
         if not self._messages:
-            return None
+            return
         stamp, secret = str(int(time.time() * 1000)), self._app.appsecret
         headers = {"timestamp": stamp}
         if secret is not None:
             headers["sign"] = signature(secret, int(stamp))
-        answer = self._post(self._messages, data, headers=headers)
-        return _json(answer) if "card" in topic and answer.content else None
+        self._post(self._messages, data, headers=headers)
 
     def _post(self, url: str, body: Any, **how: Any) -> requests.Response:
         query = how.pop("query", None)

@@ -121,7 +121,7 @@ class _Listener:
         if self.forward:
             self.forward.event(event)
 
-    def callback(self, callback: TopicCallback) -> Any:
+    def callback(self, callback: TopicCallback) -> None:
         """Take a message to the robot, or a click on a card."""
         kind = "message" if callback.topic == MESSAGES else "card"
         shown = {name: value for name, value in callback.data.items() if name not in _HIDDEN}
@@ -131,7 +131,8 @@ class _Listener:
             content = text.get("content", "") if is_object(text) else ""
             head = f"{shown.get('msgtype', '')} {shown.get('senderNick', '')}: {str(content).strip()}"
         self._print({"kind": kind, "data": shown}, head, shown if kind == "card" else None)
-        return self.forward.callback(callback.topic, callback.data) if self.forward else None
+        if self.forward and kind == "message":
+            self.forward.message(callback.data)
 
     def _print(self, found: dict[str, Any], head: str, data: Any) -> None:
         if sys.stdout.isatty():

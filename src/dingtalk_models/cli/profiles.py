@@ -26,6 +26,7 @@ SERVICE = "dingtalk-models"
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PREFIX = "DINGTALK_"
+"""As in environment.py, which takes a while to import."""
 
 Profile = dict[str, Any]
 

@@ -60,7 +60,7 @@ def _given(word: str, hints: Mapping[str, Any], secrets: frozenset[str]) -> Iter
         )
     hint = hints.get(name)
     if text.startswith("@") and not as_json:
-        yield name, _from_file(name, Path(text[1:]).expanduser(), hint)
+        yield name, _from_file(name, text[1:], hint)
         return
     if name in secrets:
         raise Failure(
@@ -70,19 +70,18 @@ def _given(word: str, hints: Mapping[str, Any], secrets: frozenset[str]) -> Iter
     yield name, _json(name, text) if as_json else converted(name, text, hint)
 
 
-def _from_file(name: str, path: Path, hint: Any) -> Any:
-    if any(kind is bytes or getattr(kind, "__name__", "") in {"Upload", "PathLike"} for kind in kinds(hint)):
-        if not path.is_file():
-            raise Failure(f"{name}: there is no file {str(path)!r} / {name}：文件 {str(path)!r} 不存在", ExitCode.FILE)
-        return path
+def _from_file(name: str, given: str, hint: Any) -> Any:
     try:
+        path = Path(given).expanduser()
+        if any(kind is bytes or getattr(kind, "__name__", "") in {"Upload", "PathLike"} for kind in kinds(hint)):
+            path.open("rb").close()  # whether it can be read
+            return path
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise Failure(f"{name}: {path} is not UTF-8 text / {name}：{path} 不是 UTF-8 文本", ExitCode.FILE) from None
-    except OSError as error:
-        raise Failure(
-            f"{name}: {path}: {error.strerror} / {name}：无法读取 {path}（{error.strerror}）", ExitCode.FILE
-        ) from None
+        raise Failure(f"{name}: {given} is not UTF-8 text / {name}：{given} 不是 UTF-8 文本", ExitCode.FILE) from None
+    except (OSError, ValueError, RuntimeError) as error:  # a name with a null byte; a home of nobody
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Failure(f"{name}: {given!r}: {why} / {name}：无法读取 {given!r}（{why}）", ExitCode.FILE) from None
     return converted(name, text.rstrip("\n"), hint)
 
 
