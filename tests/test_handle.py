@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import pytest
 from handle_document import Document
 from listening import receiving
 
-from dingtalk_models import Card, CardAction, ChatbotMessage, DingTalkApp
+from dingtalk_models import ApiError, Card, CardAction, ChatbotMessage, DingTalkApp
 from dingtalk_models.message import Robot, RobotSpace, SampleText
 from dingtalk_models.sandbox import Calls, Clock, Sandbox, Streams
 from dingtalk_models.sandbox.console import Console
@@ -275,3 +276,28 @@ def test_everything_in_python_is_also_an_operation(busy: Busy) -> None:
     for place, part in parts.items():
         left = {place + name for name in public(part)} - served
         assert left == {place + name for name in ELSEWHERE.get(place, {})}
+
+
+def test_a_list_has_the_latest(busy: Busy) -> None:
+    ids = [busy.event()["id"] for _ in range(3)]
+    assert [event["id"] for event in busy.do("list_events", limit=2)] == ids[1:]
+    assert len(busy.do("list_messages", limit=1)) == 1
+    for _ in range(3):
+        busy.do("read", **busy.mail())
+    assert len(busy.do("list_robot_messages", limit=2, userid="zhaolei")) == 2
+
+
+def test_calls_are_found_and_paged(busy: Busy, app: DingTalkApp) -> None:
+    for userid in ("zhaolei", "sunjing", "nobody"):
+        with suppress(ApiError):
+            app.run("dingtalk.oapi.v2.user.get", userid=userid)
+    page = busy.do("list_calls", api="/topapi/v2/user/get", limit=2)
+    assert [call["body"]["userid"] for call in page["calls"]] == ["zhaolei", "sunjing"]
+    assert page["calls"][0]["reply"]["result"]["name"] == "赵磊"
+    rest = busy.do("list_calls", api="dingtalk.oapi.v2.user.get", after=page["next"])
+    assert [(call["code"], call["caller"]) for call in rest["calls"]] == [(60121, busy.sandbox.appkey)]
+    assert rest["next"] is None
+    failed = busy.do("list_calls", code="60121", status=200, caller=busy.sandbox.appkey, since=rest["calls"][0]["at"])
+    assert failed["calls"] == rest["calls"]
+    busy.do("clear_calls")
+    assert busy.do("list_calls")["calls"] == []

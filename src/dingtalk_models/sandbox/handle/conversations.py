@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from dingtalk_models.sandbox import Attempt, Card, Conversation, Entry, Sandbox
-from dingtalk_models.sandbox.handle.operations import Body, Query, operation
+from dingtalk_models.sandbox.handle.operations import Body, Latest, Query, operation
 from dingtalk_models.sandbox.handle.problems import Failed, found
 from dingtalk_models.sandbox.handle.sent import StreamMessageView
 from dingtalk_models.sandbox.state.conversation import Via
@@ -96,7 +96,7 @@ class Since(Query):
     after: Annotated[int, Field(ge=0, description="the number of the first entry / 起始序号")] = 0
 
 
-class Receiver(Query):
+class Receiver(Latest):
     """Whose messages to list."""
 
     userid: str | None = Field(None, description="those to this person / 发给该成员的")
@@ -199,21 +199,22 @@ def list_received(sandbox: Sandbox, userid: str) -> list[EntryView]:
 @operation("GET", "/work-notifications", "outbox.tasks")
 def list_work_notifications(sandbox: Sandbox, query: Receiver) -> list[WorkNotification]:
     """List the work notifications. / 列出工作通知。"""
-    tasks = tuple(sandbox.outbox.tasks.values())
-    return [WorkNotification.model_validate(each) for each in tasks if query.userid in (None, *each.receivers)]
+    sent = [each for each in tuple(sandbox.outbox.tasks.values()) if query.userid in (None, *each.receivers)]
+    return [WorkNotification.model_validate(each) for each in sent[-query.limit :]]
 
 
 @operation("GET", "/robot-messages", "outbox.robot_mail")
 def list_robot_messages(sandbox: Sandbox, query: Receiver) -> list[RobotMessage]:
     """List the messages of the app's robot. / 列出应用机器人发送的消息。"""
-    mail = tuple(sandbox.outbox.robot_mail.values())
-    return [RobotMessage.model_validate(each) for each in mail if query.userid in (None, *each.receivers)]
+    sent = [each for each in tuple(sandbox.outbox.robot_mail.values()) if query.userid in (None, *each.receivers)]
+    return [RobotMessage.model_validate(each) for each in sent[-query.limit :]]
 
 
 @operation("GET", "/dings", "outbox.dings")
 def list_dings(sandbox: Sandbox, query: Receiver) -> list[Ding]:
     """List the DINGs. / 列出 DING 消息。"""
-    return [each for each in sandbox.outbox.dings.sent.values() if query.userid in (None, *each.receivers)]
+    sent = [each for each in tuple(sandbox.outbox.dings.sent.values()) if query.userid in (None, *each.receivers)]
+    return sent[-query.limit :]
 
 
 # robots

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from dingtalk_models.sandbox import Attempt, Client, Event, Sandbox
 from dingtalk_models.sandbox.callback.samples import EventSample
-from dingtalk_models.sandbox.handle.operations import Body, Query, operation
+from dingtalk_models.sandbox.handle.operations import Body, Latest, operation
 from dingtalk_models.sandbox.handle.problems import found
 from dingtalk_models.sandbox.handle.sent import StreamMessageView
 
@@ -45,7 +45,7 @@ class EventView(BaseModel):
         )
 
 
-class Wanted(Query):
+class Wanted(Latest):
     """Which events to list; with both, those that fit both."""
 
     type: str | None = Field(None, description="of this type / 事件类型")
@@ -153,11 +153,12 @@ class Count(Body):
 @operation("GET", "/events", "events")
 def list_events(sandbox: Sandbox, query: Wanted) -> list[EventView]:
     """List the events that were pushed, with their deliveries. / 列出已推送的事件及其投递情况。"""
-    return [
-        EventView.of(each)
+    wanted = [
+        each
         for each in sandbox.events
         if query.type in (None, each.type) and (query.since is None or each.at >= query.since)
     ]
+    return [EventView.of(each) for each in wanted[-query.limit :]]
 
 
 @operation("POST", "/events", "push", waits=True)
@@ -226,9 +227,9 @@ def list_clients(sandbox: Sandbox) -> list[ClientView]:
 
 
 @operation("GET", "/stream/messages", "stream.messages")
-def list_messages(sandbox: Sandbox) -> list[StreamMessageView]:
-    """List every event and callback that was sent to clients. / 列出发给客户端的事件与回调。"""
-    return [StreamMessageView.of(each) for each in tuple(sandbox.stream.messages)]
+def list_messages(sandbox: Sandbox, query: Latest) -> list[StreamMessageView]:
+    """List the events and callbacks that were sent to clients. / 列出发给客户端的事件与回调。"""
+    return [StreamMessageView.of(each) for each in tuple(sandbox.stream.messages)[-query.limit :]]
 
 
 @operation("GET", "/stream/strays", "stream.strays")

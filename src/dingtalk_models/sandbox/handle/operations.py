@@ -21,7 +21,7 @@ from functools import cached_property
 from types import NoneType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 PerformT = TypeVar("PerformT", bound=Callable[..., Any])
 
@@ -38,6 +38,12 @@ class Query(BaseModel):
     """The query of a request: texts that become numbers and truth values, and no unknown names."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Latest(Query):
+    """How many to list."""
+
+    limit: int = Field(1000, ge=1, le=10_000, description="how many of the latest / 最近的条数")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, JsonValue, field_validator
 
 from dingtalk_models.sandbox import Audio, Click, File, Instance, Picture, Punch, RichText, Sandbox, Video
 from dingtalk_models.sandbox.handle.conversations import EntryView, entry_of
-from dingtalk_models.sandbox.handle.operations import Body, Query, operation
+from dingtalk_models.sandbox.handle.operations import Body, Latest, operation
 from dingtalk_models.sandbox.handle.problems import Failed, found
 from dingtalk_models.sandbox.state.approval import Operation, Step, Task
 
@@ -170,7 +170,7 @@ class Decision(Body):
     remark: Annotated[str, Field(max_length=1024)] = ""
 
 
-class Approvals(Query):
+class Approvals(Latest):
     """Which approvals to list."""
 
     waiting_for: str | None = Field(None, description="those that wait for this person / 等待该成员审批的")
@@ -254,13 +254,14 @@ def read(sandbox: Sandbox, body: Read) -> None:
 @operation("GET", "/approvals", "company.workflow.instances")
 def list_approvals(sandbox: Sandbox, query: Approvals) -> list[ApprovalView]:
     """List approvals. / 列出审批单。"""
-    return [
-        ApprovalView.of(sandbox, each)
+    wanted = [
+        each
         for each in tuple(sandbox.company.workflow.instances.values())
         if query.waiting_for in (None, *(task.userid for task in each.running()))
         and query.originator in (None, each.originator)
         and query.process_code in (None, each.form.process_code)
     ]
+    return [ApprovalView.of(sandbox, each) for each in wanted[-query.limit :]]
 
 
 @operation("POST", "/approvals", "submit")
