@@ -39,13 +39,13 @@ def write_company(company: CompanyFile, path: str | os.PathLike[str], *comments:
 
 @cache
 def _dumper() -> Any:
-    """A dumper of YAML that puts quotes around every text that would else be read as something else."""
+    """A dumper of YAML that puts quotes around every text that may else be read as something else."""
     yaml = yaml_library()
 
     kind: Any = type("Dumper", (getattr(yaml, "CSafeDumper", yaml.SafeDumper),), {})
 
     def text(dumper: Any, value: str) -> Any:
-        style = None if meaning(value) == value else '"'
+        style = None if meaning(value) == value and value.isprintable() else '"'
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     kind.add_representer(str, text)
