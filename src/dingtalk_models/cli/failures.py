@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from dingtalk_models.cli.language import said
+
+if TYPE_CHECKING:
+    from dingtalk_models.core.errors import ApiError
 
 
 class ExitCode(IntEnum):
@@ -71,10 +75,9 @@ def told(error: BaseException) -> tuple[str, ExitCode]:
     return text, _code(error)
 
 
-def _refusal(error: object) -> str:
-    from dingtalk_models.core.errors import ApiError, PermissionDenied  # noqa: PLC0415 - only after a failure
+def _refusal(error: ApiError) -> str:
+    from dingtalk_models.core.errors import PermissionDenied  # noqa: PLC0415 - only after a failure
 
-    assert isinstance(error, ApiError)  # noqa: S101 - for type checkers
     line = str(error).partition("\n")[0]
     if isinstance(error, PermissionDenied) and error.scopes:
         missing = said("missing scopes / 缺少权限")
