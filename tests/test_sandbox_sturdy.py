@@ -18,7 +18,7 @@ from pushing import KEY, TOKEN
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import calls as kept_calls
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Result
-from dingtalk_models.sandbox.server.pushing import Registration
+from dingtalk_models.sandbox.server.pushing import BadReply, Registration
 
 
 def test_a_call_has_what_a_page_shows_of_it(client: Client, sandbox: Sandbox) -> None:
@@ -246,3 +246,17 @@ def test_a_push_starts_with_a_text_as_the_published_ones_do() -> None:
 def test_the_text_null_is_no_list(client: Client) -> None:
     given = {"process_code": "PROC-LEAVE", "originator_user_id": "youna", "dept_id": 120, "form_component_values": "[]"}
     assert client.form("/topapi/processinstance/create", **given, approvers_v2="null")["errcode"] == 400002
+
+
+DEEP_TEXT = "[" * 7_000 + "]" * 7_000
+
+
+def test_json_in_a_text_may_be_deep(client: Client, sandbox: Sandbox) -> None:
+    sent = {"robotCode": sandbox.robot, "userIds": ["youna"], "msgKey": "sampleText", "msgParam": DEEP_TEXT}
+    assert client.api("/v1.0/robot/oToMessages/batchSend", **sent).json()["code"] == "invalidParameter.msgParam.invalid"
+    documented = "/topapi/smartwork/hrm/employee/v2/list"
+    given = {"userid_list": DEEP_TEXT, "agentid": "1", "field_filter_list": DEEP_TEXT}
+    client.form(documented, **given)
+    assert sandbox.calls[-1].mistake is None
+    with pytest.raises(BadReply):
+        Registration((), TOKEN, KEY, "", "corp").check(DEEP_TEXT.encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Annotated, Any, Final, cast
 
@@ -11,6 +10,7 @@ from pydantic import Field
 from dingtalk_models.sandbox.message.robot_template import TEMPLATES
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.json_values import read_json
 from dingtalk_models.sandbox.server.replies import page_of
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.group import Group
@@ -67,7 +67,7 @@ def make_mail(
     if len(msg_param.encode()) > MAX_PARAM_BYTES:
         raise Refused("invalidParameter.msgParam.tooLong")
     try:
-        values: object = json.loads(msg_param)
+        values: object = read_json(msg_param)
     except ValueError:
         values = None
     if not isinstance(values, dict):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dingtalk_models.sandbox.server.envelopes import Upload
-from dingtalk_models.sandbox.server.json_values import is_array, is_object
+from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
 _FLAGS: Final = {"true": True, "false": False}
 _NUMBERS: Final[dict[str, tuple[re.Pattern[str], type[int | float]]]] = {
@@ -109,7 +109,7 @@ def _parsed(value: Any, row: Row) -> Any:
     if not isinstance(value, str) or row.type not in {"array", "object"}:
         return value
     try:
-        parsed = json.loads(value)
+        parsed = read_json(value)
     except ValueError:
         parsed = value
     if row.type == "array" and not is_array(parsed) and not is_object(parsed):

@@ -16,6 +16,8 @@ import requests
 from Crypto.Cipher import AES
 from Crypto.Util.Padding import pad, unpad
 
+from dingtalk_models.sandbox.server.json_values import read_json
+
 DEADLINE: Final = 2.5
 """Seconds that an address has to answer a push."""
 
@@ -54,7 +56,7 @@ class Registration:
     def check(self, reply: bytes) -> None:
         """Refuse a reply that is not the encrypted and signed `success`."""
         try:
-            said = json.loads(reply)
+            said = read_json(reply)
             if set(said) != {"msg_signature", "timeStamp", "nonce", "encrypt"}:
                 raise BadReply(f"its fields are {sorted(said)}")
             if said["msg_signature"] != self._sign(str(said["timeStamp"]), said["nonce"], said["encrypt"]):

@@ -16,6 +16,8 @@ from dingtalk_models.sandbox.server.replies import page_of
 from dingtalk_models.sandbox.smartwork.attendance import (
     BAD_TIME,
     BASE,
+    FIRST_YEAR,
+    LAST_YEAR,
     MAX_AGE,
     SPAN_TOO_LONG,
     Millis,
@@ -95,6 +97,8 @@ def _leaves(company: Company, instance: Instance) -> Iterator[dict[str, Any]]:
         return
     texts: list[str] = json.loads(instance.values[span.id])
     start, end = (datetime.fromisoformat(each).replace(tzinfo=BEIJING) for each in texts)
+    if end - start > LONGEST or not FIRST_YEAR < start.year < LAST_YEAR:
+        return
     hours = "HH" in str(span.props.get("format", ""))
     if hours:
         percent = _worked(company, instance.originator, start, end) * 100 // timedelta(hours=1)

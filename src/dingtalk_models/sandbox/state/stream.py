@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dingtalk_models.sandbox.server.json_values import is_object
+from dingtalk_models.sandbox.server.json_values import is_object, read_json
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.keeping import oldest
 
@@ -476,7 +476,7 @@ def _later(data: Any) -> bool:
 
 def _parsed(value: Any) -> Any:
     try:
-        return json.loads(value) if isinstance(value, str) else value
+        return read_json(value) if isinstance(value, str) else value
     except ValueError:
         return value
 
