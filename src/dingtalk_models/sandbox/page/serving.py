@@ -63,6 +63,11 @@ class Section:
     address: str
     view: Callable[[Look], object]
 
+    def seen_by(self, look: Look) -> object:
+        """The view, of a company that nobody changes meanwhile."""
+        with look.sandbox.company.changing:
+            return self.view(look)
+
 
 SECTIONS: Final = (
     Section("calls", "/", calls.view),
@@ -119,7 +124,7 @@ class _Pages:
     async def section(self, section: Section, request: Request) -> Response:
         """A section as a whole."""
         look = self.look(request)
-        view = section.view(look)
+        view = section.seen_by(look)
         return self._page(request, section.name, view=view, seen=version(view), asked=look.asked)
 
     async def settings(self, request: Request) -> Response:
@@ -209,7 +214,7 @@ class _Live:
         made, begun = self._made.get(key), time.monotonic()
         if made is None or begun - made.at >= made.lasts * 0.9:
             try:
-                now = version(self._section.view(look))
+                now = version(self._section.seen_by(look))
             except Missing:
                 now = "missing"
             at = time.monotonic()

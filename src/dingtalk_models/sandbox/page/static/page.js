@@ -97,6 +97,7 @@ let live = false;
 let busy = false;
 let again = false;
 let acting = 0;
+let missed = false;
 
 async function refresh() {
   if (busy) {
@@ -139,6 +140,7 @@ let next = 0;
 
 async function listen() {
   const mine = ++listening;
+  missed = false; // the server tells of all that is not in the page as it is now
   source?.close();
   clearTimeout(next);
   const main = $("main[data-live]");
@@ -160,8 +162,8 @@ async function listen() {
   source.onerror = () => lamp(false);
   source.onmessage = ({ data }) => {
     live = true;
-    if (acting) return; // what was done ends with a look at its result
-    if (data === "missing") open($(".back")?.getAttribute("href") ?? "/");
+    if (acting) missed = true; // what is under way ends with a look at its result
+    else if (data === "missing") open($(".back")?.getAttribute("href") ?? "/");
     else refresh();
   };
 }
@@ -237,6 +239,10 @@ async function act(form, submitter) {
     toast(`${$("[data-toasts]").dataset.failed}: ${error.message}`, true);
   } finally {
     acting -= 1;
+    if (missed && !acting) {
+      missed = false;
+      refresh();
+    }
     for (const button of buttons) button.disabled = false;
   }
 }
