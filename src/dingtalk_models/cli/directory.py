@@ -76,7 +76,7 @@ def diff(
     "company",
     help=said(
         "Write a company file for the sandbox, with other names and numbers in the place of the real ones. / "
-        "生成供沙箱使用的公司文件，默认替换真实的姓名与号码。"
+        "生成供模拟服务器使用的公司文件，默认替换真实的姓名与号码。"
     ),
 )
 def company(

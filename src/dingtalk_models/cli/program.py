@@ -78,7 +78,7 @@ def _version(wanted: bool) -> None:
     help=said(
         "DingTalk from the command line: the platform, or a local sandbox. "
         "Credentials come from a profile, or from DINGTALK_… variables. / "
-        "钉钉命令行：可连接开放平台或本地沙箱。凭证来自 profile 配置或 DINGTALK_… 环境变量。"
+        "钉钉命令行：可连接开放平台或模拟服务器。凭证来自 profile 配置或 DINGTALK_… 环境变量。"
     )
 )
 def _root(

@@ -14,7 +14,9 @@ app = typer.Typer()
 
 @app.command(
     "sandbox",
-    help=said("Serve a local DingTalk; `sandbox --help` lists its options. / 启动本地沙箱；选项见 `sandbox --help`。"),
+    help=said(
+        "Serve a local DingTalk; `sandbox --help` lists its options. / 启动模拟服务器；选项见 `sandbox --help`。"
+    ),
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
@@ -25,7 +27,7 @@ def serve(context: typer.Context) -> None:
     except ModuleNotFoundError:
         raise Failure(
             "the sandbox needs its extra: pip install 'dingtalk-models[sandbox]' / "
-            "沙箱需要安装 dingtalk-models[sandbox]",
+            "模拟服务器需要安装 dingtalk-models[sandbox]",
             ExitCode.CONFIGURATION,
         ) from None
     logging.getLogger("dingtalk_models").setLevel(logging.NOTSET)  # it logs every request

@@ -42,7 +42,7 @@ def complete_fields(context: typer.Context, incomplete: str) -> Iterator[tuple[s
     "trigger",
     help=said(
         "Let the sandbox push an event: the documented sample, with these fields changed. / "
-        "让沙箱推送一个事件：以文档示例为准，可覆盖字段。"
+        "让模拟服务器推送一个事件：以文档示例为准，可覆盖字段。"
     ),
 )
 def trigger(
@@ -123,6 +123,6 @@ class _Handle:
     def _no_sandbox(self) -> Failure:
         return Failure(
             f"{self._url} is no sandbox: events are triggered there only; `dingtalk-models sandbox` starts one / "
-            f"{self._url} 不是沙箱：只能在沙箱中触发事件，可用 `dingtalk-models sandbox` 启动",
+            f"{self._url} 不是模拟服务器：只能在模拟服务器中触发事件，可用 `dingtalk-models sandbox` 启动",
             ExitCode.CONFIGURATION,
         )
