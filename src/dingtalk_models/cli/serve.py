@@ -15,7 +15,7 @@ app = typer.Typer()
 @app.command(
     "sandbox",
     help=said(
-        "Serve a local DingTalk; `sandbox --help` lists its options. / 启动模拟服务器；选项见 `sandbox --help`。"
+        "Serve a local DingTalk; `sandbox --help` lists its options. / 启动模拟服务器，选项见 --help。"
     ),
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
