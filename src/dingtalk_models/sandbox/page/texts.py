@@ -38,13 +38,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "missing": ("There is nothing here", "这里什么都没有"),
     "missing.what": (
         "What you asked for is not in this sandbox: it may have been removed, or the sandbox was restarted.",
-        "沙箱中没有您要找的内容：可能已被删除，或沙箱已重新启动。",
+        "模拟服务器中没有您要找的内容：可能已被删除，或模拟服务器已重新启动。",
     ),
     "missing.home": ("Go to the calls", "查看调用"),
-    "login": ("Open the sandbox", "打开沙箱"),
+    "login": ("Open the sandbox", "打开模拟服务器"),
     "login.why": (
         "Other machines can reach this sandbox, so it asks for the key that it printed when it started.",
-        "其他机器可以访问此沙箱，请输入启动时打印的密钥。",
+        "其他机器可以访问此模拟服务器，请输入启动时打印的密钥。",
     ),
     "login.key": ("Key", "密钥"),
     "login.wrong": ("This is not the key.", "密钥不正确。"),
@@ -73,7 +73,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "calls.sample": ("sample", "示例"),
     "calls.sample.what": (
         "The sandbox knows only the documentation of this API: the reply is the documented sample.",
-        "沙箱仅了解该接口的文档：响应为文档中的示例。",
+        "模拟服务器仅了解该接口的文档：响应为文档中的示例。",
     ),
     "calls.status": ("Status", "状态"),
     "calls.duration": ("Duration", "耗时"),
