@@ -13,6 +13,7 @@ import typer
 from dingtalk_models.cli import names, profiles
 from dingtalk_models.cli.failures import Failure
 from dingtalk_models.cli.groups import AsForm
+from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, note, plain, show
 from dingtalk_models.cli.state import state
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dingtalk_models import Query
     from dingtalk_models.core.arguments import Arguments
 
-app = typer.Typer()
+app = Commands()
 
 
 def complete_names(incomplete: str) -> Iterator[tuple[str, str]]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import typer
-
 from dingtalk_models.cli import names
 from dingtalk_models.cli.api import ApiName
 from dingtalk_models.cli.groups import AsJson
+from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import colours, console, line, show_json
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command("describe", help=said("What is documented of an API. / 查看接口的文档信息。"))

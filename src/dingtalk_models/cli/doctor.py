@@ -13,6 +13,7 @@ import typer
 from dingtalk_models.cli import names, profiles
 from dingtalk_models.cli.failures import ExitCode, Failure, told
 from dingtalk_models.cli.groups import AsJson
+from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.needs import needed_scopes, probes
 from dingtalk_models.cli.output import colours, line, show_json
@@ -20,7 +21,7 @@ from dingtalk_models.cli.output import colours, line, show_json
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp
 
-app = typer.Typer()
+app = Commands()
 
 MOST_SECONDS_OFF = 60
 """The platform refuses signatures and codes of a clock that is further off."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from dingtalk_models.cli.help import Commands, Group
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As
 
@@ -16,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help=said("As JSON. / 输出 JSO
 
 def group(name: str, about: str) -> typer.Typer:
     """A group of commands. Without a command, it prints its help."""
-    made = typer.Typer(name=name, help=said(about), invoke_without_command=True, add_completion=False)
+    made = Commands(name=name, cls=Group, help=said(about), invoke_without_command=True, add_completion=False)
     made.callback(help=said(about))(help_alone)
     return made
 
@@ -24,22 +25,5 @@ def group(name: str, about: str) -> typer.Typer:
 def help_alone(context: typer.Context) -> None:
     """Print the help if there is no command."""
     if context.invoked_subcommand is None:
-        break_chinese()
         typer.echo(context.get_help())
         raise typer.Exit(2)
-
-
-def break_chinese() -> None:
-    """Let the tables of help break a text anywhere: Chinese has no spaces, and typer cuts what does not fit."""
-    from rich import columns  # noqa: PLC0415 - only for help
-    from rich.table import Table  # noqa: PLC0415
-    from typer import rich_utils  # noqa: PLC0415
-
-    class Breaking(Table):
-        def add_row(self, *cells: Any, **settings: Any) -> None:
-            super().add_row(*cells, **settings)
-            for column in self.columns:
-                column.overflow = "fold"
-
-    for module in (rich_utils, columns):
-        vars(module)["Table"] = Breaking

@@ -13,6 +13,7 @@ import typer
 
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import cell
 from dingtalk_models.core.json_values import is_object
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dingtalk_models.cli.forwarding import Forward
     from dingtalk_models.stream.topic_callback import TopicCallback
 
-app = typer.Typer()
+app = Commands()
 
 MESSAGES = "/v1.0/im/bot/messages/get"
 CARDS = "/v1.0/card/instances/callback"

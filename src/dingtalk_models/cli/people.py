@@ -10,13 +10,14 @@ import typer
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.groups import AsForm, AsJson, group
+from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, line, plain, show, show_json
 
 if TYPE_CHECKING:
     from dingtalk_models import Department, DingTalkApp, User
 
-app = typer.Typer()
+app = Commands()
 user = group("user", "People of the company. / 企业成员。")
 app.add_typer(user)
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from dingtalk_models.cli import (
     api,
@@ -27,7 +26,8 @@ from dingtalk_models.cli import (
     trigger,
 )
 from dingtalk_models.cli.failures import ExitCode, told
-from dingtalk_models.cli.groups import break_chinese, help_alone
+from dingtalk_models.cli.groups import help_alone
+from dingtalk_models.cli.help import Group
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import note
 from dingtalk_models.cli.state import state
@@ -38,7 +38,7 @@ _FLAGS = {"--verbose", "-v", "--debug"}
 _VALUED = {"--profile", "-p"}
 
 
-class _Everywhere(TyperGroup):
+class _Everywhere(Group):
     """Its own options are accepted after the command too: `dingtalk-models api … --profile acme`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -115,8 +115,6 @@ def run(args: Sequence[str]) -> int:
     handler = _Notes()
     logger = logging.getLogger("dingtalk_models")
     logger.addHandler(handler)
-    if not {"--help", "-h"}.isdisjoint(args):
-        break_chinese()
     try:
         returned = typer.main.get_command(app).main([*args], prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()

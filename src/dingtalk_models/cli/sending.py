@@ -11,11 +11,12 @@ import typer
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import Failure
 from dingtalk_models.cli.groups import AsForm
+from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, show
 from dingtalk_models.cli.people import people_of
 
-app = typer.Typer()
+app = Commands()
 
 
 class Via(StrEnum):

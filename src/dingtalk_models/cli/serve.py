@@ -7,16 +7,15 @@ import logging
 import typer
 
 from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command(
     "sandbox",
-    help=said(
-        "Serve a local DingTalk; `sandbox --help` lists its options. / 启动模拟服务器，选项见 --help。"
-    ),
+    help=said("Serve a local DingTalk; `sandbox --help` lists its options. / 启动模拟服务器，选项见 --help。"),
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )

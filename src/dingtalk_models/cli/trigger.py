@@ -12,11 +12,12 @@ import typer
 
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import show_json
 from dingtalk_models.core.json_values import is_object
 
-app = typer.Typer()
+app = Commands()
 
 KEY = "DINGTALK_SANDBOX_KEY"
 """The key of the sandbox's handle, if it needs one."""
