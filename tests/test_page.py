@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import pytest
 import requests
 from waiting import until
 
-from dingtalk_models import Card, DingTalkApp, NotFound, User, WorkNotification
+from dingtalk_models import ApiError, Card, DingTalkApp, NotFound, Robot, User, WorkNotification
 from dingtalk_models.message import ActionCard, Markdown, RobotSpace
 from dingtalk_models.sandbox import Audio, File, Picture, RichText, Sandbox, Video
 from dingtalk_models.sandbox.page import texts
@@ -183,7 +185,7 @@ def test_a_call_is_opened_with_its_hint(sandbox: Sandbox, app: DingTalkApp) -> N
         page = get(sandbox, f"/?call={number}", **{"accept-language": language}).text
         assert (caught.value.hint or "").split(" / ")[language == "zh"] in page
         assert "60121" in page
-        assert "app.request(" in page
+        assert "app.run(" in page
 
 
 def test_the_filter(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -205,15 +207,34 @@ def test_the_filter(sandbox: Sandbox, app: DingTalkApp) -> None:
 def test_python_that_makes_the_same_request(sandbox: Sandbox, app: DingTalkApp) -> None:
     """What is copied is run, and the same arrives."""
     app.use()
-    app.request("POST", "/topapi/v2/user/get", body={"userid": "zhaolei", "language": "zh_CN"})
+    requested: list[tuple[Any, ...]] = [
+        ("POST", "/topapi/v2/user/get", {"body": {"userid": "zhaolei"}}),  # the client would add the language
+        ("POST", "/topapi/v2/user/list", {"body": {"dept_id": 1, "cursor": 0, "size": 10}}),  # a list, which is lazy
+        ("POST", "/topapi/v2/user/get", {"body": {"userid": "zhaolei", "class": 1}}),
+        ("POST", "/v1.0/contact/users/search", {"body": {"queryWord": '"赵\\磊" ' * 20, "offset": 0, "size": 10}}),
+        ("GET", "/topapi/v2/user/get", {"query": {"userid": "zhaolei"}}),
+        ("POST", "/v1.0/no/such/api", {"body": [1, None, True, 0.5]}),
+    ]
+    for verb, path, options in requested:
+        with contextlib.suppress(ApiError):
+            app.request(verb, path, **options)
+    User.get("zhaolei")
+    User.get("zhaolei").update(title='总监"\\', extension={"爱好": "x"})
+    WorkNotification.send(Markdown("周报", "- 一\n- 二"), userid_list=["zhaolei", "sunjing"])
+    Robot.send("在吗", ["zhaolei"])
     app.request("GET", "/v1.0/microApp/apps/{agentId}/scopes", path={"agentId": 12})
-    app.request("POST", "/v1.0/contact/users/search", body={"queryWord": '"赵\\磊" ' * 20, "offset": 0, "size": 10})
-    for call in [*sandbox.calls][-3:]:
+    app.platform.todo_1_0.create_todo_task("u1", "写周报", priority=20, due_time=datetime(2026, 12, 1, tzinfo=UTC))
+    app.platform.todo_1_0.delete_todo_task("u1", "t1", operator_id="u 1")
+    made = [call for call in sandbox.calls if call.name != "oauth2_1_0.GetAccessToken"]
+    for place, call in enumerate(made):
         code = python(call, Look(sandbox, {}, "en"))
-        exec(code, {"app": app})
-        again = sandbox.calls[-1]
-        assert again.number > call.number
-        assert (again.method, again.path, again.body) == (call.method, call.path, call.body)
+        total = sandbox.calls.total
+        with contextlib.suppress(ApiError):
+            exec(code, {"app": app})
+        (again,) = sandbox.calls.since(total)
+        assert (again.method, again.path, again.body) == (call.method, call.path, call.body), code
+        assert {**again.query, "access_token": ""} == {**call.query, "access_token": ""}, code
+        assert ("app.run(" if place >= len(requested) else "app.request(") in code, code
         assert "access_token" not in code
 
 
@@ -273,6 +294,9 @@ def test_odd_things_are_shown_too(sandbox: Sandbox, app: DingTalkApp) -> None:
     deep = "[" * 900 + "]" * 900
     requests.post(f"{sandbox.url}/topapi/v2/user/get", data=f'{{"userid": {deep}, "x": "\\ud800"}}', timeout=5)
     company.users["zhaolei"].name = company.departments[100].name = f"赵磊{half}"
+    notice = f'{{"agent_id": 1, "userid_list": "zhaolei", "msg": {{"msgtype": "text", "text": {deep}}}}}'
+    requests.post(f"{sandbox.url}/topapi/message/corpconversation/asyncsend_v2", data=notice, timeout=5)
+    requests.get(f"{sandbox.url}/v1.0/todo/users/%ff/tasks/%ed%a0%80", timeout=5)
     nested = {"TextareaField-LEAVE": "[" * 60_000}
     company.workflow.start(company.workflow.forms["PROC-LEAVE"], "zhaolei", nested, at=0, steps=[])
     outbox, talks = company.outbox, company.conversations

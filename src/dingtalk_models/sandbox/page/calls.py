@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from keyword import iskeyword
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from dingtalk_models.sandbox.calls import Received
 from dingtalk_models.sandbox.page.looks import HIDDEN, Look, Missing, clock_time, date_time, pretty
 from dingtalk_models.sandbox.page.texts import Language
+from dingtalk_models.sandbox.platform.documented import Documented
 from dingtalk_models.sandbox.platform.documented import at as documented_at
+from dingtalk_models.sandbox.platform.parameters import Wrong, fields
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
 SHOWN: Final = 200
@@ -149,17 +153,63 @@ def hint(code: int | str | None, language: Language) -> str:
 
 
 def python(call: Received, look: Look) -> str:
-    """The code that makes the same request with an app: without the token, which the app adds."""
+    """The code that makes the same request with an app: without the token, which the app adds.
+
+    It runs the API by its name, if the request is one that the client makes of these arguments.
+    """
     found = documented_at(call.path).get(call.method)
     path, placed = call.path, dict[str, str]()
-    if found and "{" in found.path and (matched := found.pattern.fullmatch(call.path)):
+    if found and (matched := found.pattern.fullmatch(call.path)):
         path, placed = found.path, matched.groupdict()
-    query = {name: value for name, value in look.hide(call.query).items() if name != "access_token"}
-    body = look.hide(call.body)
-    options = {"path": placed, "query": query, "body": body if is_object(body) or is_array(body) else None}
-    given = "".join(f",\n    {name}={_literal(value)}" for name, value in options.items() if value)
+    query = {name: value for name, value in call.query.items() if name != "access_token"}
     about = f"# {call.name} {call.title}\n" if call.name else ""
-    return f'{about}app.request(\n    "{call.method}",\n    {_text(path)}{given},\n)'
+    named = _arguments(found, placed, query, call.body or {}) if found else None
+    if call.name and named is not None and is_object(shown := look.hide(named)) and _is_run(look, call, query, named):
+        given = "".join(f"    {name}={_literal(value)},\n" for name, value in shown.items())
+        return f"{about}app.run(\n    {_text(call.name)},\n{given})"
+    body = look.hide(call.body)
+    options = {
+        "path": look.hide(placed),
+        "query": look.hide(query),
+        "body": body if is_object(body) or is_array(body) else None,
+    }
+    given = "".join(f"    {name}={_literal(value)},\n" for name, value in options.items() if value)
+    return f'{about}app.request(\n    "{call.method}",\n    {_text(look.hide(path))},\n{given})'
+
+
+def _arguments(
+    found: Documented, placed: Mapping[str, str], query: Mapping[str, str], body: object
+) -> dict[str, Any] | None:
+    """What was sent, as arguments under the wire names; None if it cannot be written as such."""
+    if not is_object(body):
+        return None
+    texts = {**placed, **query}
+    try:
+        typed = fields(texts, [row for row in found.rows if row.name in texts], text=True)
+    except Wrong:
+        return None
+    if texts.keys() & body.keys() or not all(name.isidentifier() and not iskeyword(name) for name in (*texts, *body)):
+        return None
+    return {**texts, **typed, **body}
+
+
+def _is_run(look: Look, call: Received, query: Mapping[str, str], arguments: Mapping[str, Any]) -> bool:
+    """Whether `app.run` makes this request of these arguments. The client itself tells, and sends nothing."""
+    from dingtalk_models import Call, DingTalkError  # noqa: PLC0415 -- the sandbox works without the client
+
+    with suppress(DingTalkError, RecursionError, UnicodeError):  # it refuses them, or they are too odd to be sent
+        unsent = look.sandbox.app().run.call(call.name or "", **arguments)
+        if isinstance(unsent, Call):  # a lazy list makes no request yet
+            made = unsent.request
+            there = (made.verb, unquote(made.path)) == (call.method, unquote(call.path)) and not made.headers
+            texts = {name: _in_query(value) for name, value in made.query_params.items()}
+            return there and texts == query and (made.body or {}) == (call.body or {})
+    return False
+
+
+def _in_query(value: object) -> str:
+    """How the client writes a value into the query string."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _literal(value: Any, indent: str = "    ") -> str:
@@ -183,5 +233,5 @@ def _on_a_line(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    """A text in double quotes: the escapes of JSON mean the same in Python."""
-    return json.dumps(value, ensure_ascii=False)
+    """A text in double quotes: the escapes of JSON mean the same in Python, also that of half a character."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
