@@ -20,6 +20,7 @@ from dingtalk_models.core import errors
 from dingtalk_models.core.secret import signature_of
 from dingtalk_models.message import CardReceiver, GroupSpace, RobotSpace
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.state.card import Route
 
 SECRET = "route-secret"
 PARAMS = {"days": "3", "agreed": True, "options": '["a","b"]', "chosen": {"index": 1}, "note": "好", "count": 7}
@@ -328,3 +329,23 @@ def test_the_sandbox_tells_why_nobody_can_click(app: DingTalkApp, sandbox: Sandb
         sandbox.click(card, "agree", by="zhaolei")
     app.message.cards.register_callback("route", "http://127.0.0.1:9/none")
     assert sandbox.click(card, "agree", by="zhaolei").problem == "ConnectionError"
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (b"", "not JSON"),
+        (b"[" * 50_000, "not JSON"),
+        (b"[1]", "not an object: [1]"),
+        (b'{"cardData": {"cardParamMap": {"n": 1}}}', "a value is not a text"),
+        (b'{"cardData": {"cardParamMap": {"n": "1"}}, "cardUpdateOptions": "x"}', None),
+        (b'{"cardData": 5, "userPrivateData": [5]}', None),
+    ],
+    ids=repr,
+)
+@pytest.mark.usefixtures("app")
+def test_an_answer_to_a_click_may_be_anything(sandbox: Sandbox, answer: bytes, problem: str | None) -> None:
+    card = Card.send(sandbox.cards.add_template(), RobotSpace("zhaolei"), {}, callback_route_key="route")
+    sandbox.cards.routes["route"] = Route(f"{sandbox.url}/gettoken", None)
+    sandbox.fail("/gettoken", body=answer)
+    assert sandbox.click(card, "agree", by="zhaolei").problem == problem

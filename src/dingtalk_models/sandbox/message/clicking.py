@@ -9,10 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import requests
-
 from dingtalk_models.sandbox.message.card import change
-from dingtalk_models.sandbox.server.json_values import is_object
+from dingtalk_models.sandbox.server.json_values import is_object, read_json
+from dingtalk_models.sandbox.server.posting import Unanswered, post_json
 from dingtalk_models.sandbox.state.card import Card, Cards, Click, Route
 from dingtalk_models.sandbox.state.company import Company
 
@@ -81,10 +80,12 @@ def _post(route: Route, payload: Mapping[str, Any], timestamp: str) -> tuple[Any
             "x-ddpaas-signature": signature(route.secret, timestamp),
         }
     try:
-        reply = requests.post(route.url, json=payload, headers=headers, timeout=DEADLINE, allow_redirects=False)
-        return (reply.json(), None) if reply.ok else (None, f"HTTP {reply.status_code}")
-    except requests.RequestException as error:
-        return None, type(error).__name__
+        reply = post_json(route.url, payload, deadline=DEADLINE, headers=headers)
+        return (read_json(reply.content), None) if reply.ok else (None, f"HTTP {reply.status_code}")
+    except Unanswered as problem:
+        return None, str(problem)
+    except ValueError:
+        return None, "not JSON"
 
 
 def _apply(company: Company, card: Card, answer: Any, by: str) -> str | None:
@@ -97,7 +98,8 @@ def _apply(company: Company, card: Card, answer: Any, by: str) -> str | None:
     if any(not isinstance(value, str) for value in {**(public or {}), **(private or {})}.values()):
         return "a value is not a text"
     own = {by: private} if private else {}
-    change(card, public or None, own, answer.get("cardUpdateOptions") or {})
+    options = answer.get("cardUpdateOptions")
+    change(card, public or None, own, options if is_object(options) else {})
     card.changed(company.credentials.clock.now())
     return None
 

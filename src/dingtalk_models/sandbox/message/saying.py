@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import requests
-
+from dingtalk_models.sandbox.server.posting import Unanswered, post_json
 from dingtalk_models.sandbox.state.callback import Attempt
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.conversation import Conversation, Entry
@@ -143,9 +142,9 @@ def _post(company: Company, url: str, payload: Mapping[str, Any]) -> Attempt:
     timestamp = str(int(time.time() * 1000))  # the app knows nothing of the sandbox's clock
     headers = {"timestamp": timestamp, "sign": signature(credentials.appsecret, timestamp)}
     try:
-        reply = requests.post(url, json=payload, headers=headers, timeout=DEADLINE, allow_redirects=False)
-    except requests.RequestException as error:
-        return Attempt(now, None, type(error).__name__)
+        reply = post_json(url, payload, deadline=DEADLINE, headers=headers)
+    except Unanswered as problem:
+        return Attempt(now, None, str(problem))
     return Attempt(now, reply.status_code, None if reply.ok else f"HTTP {reply.status_code}")
 
 

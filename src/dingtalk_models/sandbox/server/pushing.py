@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import requests
 from Crypto.Cipher import AES
 from Crypto.Util.Padding import pad, unpad
 
 from dingtalk_models.sandbox.server.json_values import read_json
+from dingtalk_models.sandbox.server.posting import Unanswered, post_json
 
 DEADLINE: Final = 2.5
 """Seconds that an address has to answer a push."""
@@ -81,9 +81,9 @@ def post(registration: Registration, payload: Mapping[str, Any]) -> tuple[int | 
     query, body = registration.wrap(json.dumps(payload, ensure_ascii=False))
     begun = time.monotonic()
     try:
-        reply = requests.post(registration.url, params=query, json=body, timeout=DEADLINE, allow_redirects=False)
-    except requests.RequestException as error:
-        return None, type(error).__name__
+        reply = post_json(registration.url, body, deadline=DEADLINE, query=query)
+    except Unanswered as problem:
+        return None, str(problem)
     if time.monotonic() - begun > DEADLINE:
         return reply.status_code, "too late"
     if reply.status_code != 200:
