@@ -81,7 +81,10 @@ def read(path: str | os.PathLike[str]) -> list[Node]:
         )
     if header.get("sha256") != _digest(b"\n".join(lines)):
         raise UnusableState(f"{path} is damaged, or cut short: save it again / 文件已损坏或不完整，请重新保存")
-    return [json.loads(line.decode("utf-8", "surrogatepass")) for line in lines[:-1]]
+    try:
+        return [json.loads(line.decode("utf-8", "surrogatepass")) for line in lines[:-1]]
+    except (ValueError, RecursionError) as error:
+        raise _unfit(error) from None
 
 
 def _digest(content: bytes) -> str:
@@ -204,10 +207,13 @@ def restore(root: dict[str, Any], nodes: list[Node]) -> dict[str, Any]:
     """
     try:
         return _Restore(nodes).into(root)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise UnusableState(
-            f"what was saved does not fit this version of the package / 保存的内容与本包当前版本不符: {error!r}"
-        ) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise _unfit(error) from error
+
+
+def _unfit(error: Exception) -> UnusableState:
+    told = "what was saved does not fit this version of the package / 保存的内容与本包当前版本不符"
+    return UnusableState(f"{told}: {error!r}")
 
 
 def check_settings(root: Mapping[str, Any]) -> None:
@@ -278,7 +284,7 @@ class _Restore:
         if self._object(place) is not None or id(live) in self._bound:
             return
         node = self._nodes[place]
-        if node.get("of", next(iter(node))) != _CONTAINERS.get(kind, _name(kind)):
+        if _kind_of(node) != _CONTAINERS.get(kind, _name(kind)):
             raise TypeError(f"object {place} is no {kind.__name__}")
         self._objects[place] = live
         self._bound.add(id(live))
@@ -286,7 +292,7 @@ class _Restore:
             self._bind(each, _attributes(live)[name])
 
     def _make(self, place: int, node: Node) -> None:
-        kind = _class(node["of"]) if "of" in node else _MADE[next(iter(node))]
+        kind = _class(node["of"]) if "of" in node else _MADE[_kind_of(node)]
         if kind is deque:
             self._objects[place] = deque[Any](maxlen=node["most"])
         elif _is_record(kind):
@@ -302,7 +308,7 @@ class _Restore:
         if "dict" in node:
             items = {self._value(key): self._value(value) for key, value in node["dict"]}
         elif "of" not in node:
-            items = [self._value(each) for each in next(iter(node.values()))]
+            items = [self._value(each) for each in node[_kind_of(node)]]
             items = set(items) if kind is set else items
         has = {name: self._value(each) for name, each in node.get("has", {}).items()}
         known = _fields(kind) if _is_record(kind) else _attributes(live) if has else {}
@@ -330,6 +336,13 @@ class _Restore:
         return _SINGLE[kind](held) if kind in _SINGLE else _SEVERAL[kind](self._value(each) for each in held)
 
 
+def _kind_of(node: Node) -> str:
+    """The class of an object, or the kind of container that it is."""
+    if not node:
+        raise ValueError("an object without content")
+    return str(node.get("of", next(iter(node))))
+
+
 def _class(name: str) -> type:
     """A class of the sandbox by its name."""
     module, _, qualified = name.partition(":")
@@ -351,7 +364,7 @@ _SEVERAL: Final[dict[str, Callable[[Iterable[Any]], Any]]] = {"tuple": tuple, "f
 
 
 def _is_frozen(kind: type) -> bool:
-    return _is_record(kind) and bool(getattr(kind, "__dataclass_params__").frozen)  # noqa: B009 -- is in no stub
+    return _is_record(kind) and bool(getattr(kind, _PARAMS).frozen)
 
 
 def _defaults(kind: type, kept: Container[str]) -> dict[str, Any]:
