@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import defaultdict
@@ -143,14 +144,17 @@ async def _in_thread(work: Callable[[], T], stopping: asyncio.Event) -> T:
     def run() -> None:
         try:
             result = work()
+        except StopIteration as error:  # no future takes it
+            end = partial(done.set_exception, RuntimeError(repr(error)))
         except Exception as error:  # noqa: BLE001 -- the request that waits raises it
             end = partial(done.set_exception, error)
         else:
             end = partial(done.set_result, result)
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the sandbox has stopped
             loop.call_soon_threadsafe(finish, end)
 
-    threading.Thread(target=run, name="dingtalk-handle", daemon=True).start()
+    if not stopping.is_set():  # one that waited for its turn does not begin any more
+        threading.Thread(target=run, name="dingtalk-handle", daemon=True).start()
     stopped = asyncio.ensure_future(stopping.wait())
     either: set[asyncio.Future[Any]] = {done, stopped}
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

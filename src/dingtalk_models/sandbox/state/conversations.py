@@ -99,8 +99,15 @@ class Conversations(Part):
         return chat
 
     def of(self, entry: Entry) -> Conversation:
-        """The conversation that an entry is in."""
-        return next(each for each in self if entry in each.transcript)
+        """The conversation that an entry is in.
+
+        Raises:
+            LookupError: there is none any more.
+        """
+        for each in self:
+            if entry in each.transcript:
+                return each
+        raise LookupError("this is in no conversation any more")
 
     def open_session(self, conversation: Conversation, expires: float) -> str:
         """A new session webhook, which works until a time; returns its session."""
