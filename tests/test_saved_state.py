@@ -15,6 +15,7 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -410,3 +411,12 @@ def test_saving_while_calls_are_answered(client: Client, tmp_path: Path) -> None
     other = Sandbox()
     other.load(tmp_path / "state")
     assert other.company.users.keys() <= sandbox.company.users.keys()
+
+
+def test_saving_while_the_sandbox_stops(sandbox: Sandbox, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(20):
+            saved = pool.submit(sandbox.save, tmp_path / "state")
+            sandbox.stop()
+            saved.result(60)
+            sandbox.start()

@@ -136,6 +136,8 @@ class Server:
         )
         self._address = (host, port)
         self._url: str | None = None
+        self._thread: threading.Thread | None = None
+        self._changing = threading.RLock()
 
     @property
     def url(self) -> str:
@@ -146,8 +148,34 @@ class Server:
 
     def start(self) -> None:
         """Listen, and serve."""
-        if self._url is not None:
-            return
+        with self._changing:
+            if self._url is None:
+                self._url = self._start()
+
+    def between_calls(self, work: Callable[[], T]) -> T:
+        """Do this while no call is being answered: on the thread that serves, if there is one."""
+
+        async def once() -> T:
+            return work()
+
+        if threading.current_thread() is self._thread:
+            return work()
+        with self._changing:  # a loop that ends meanwhile would never get to it
+            if self._url is None:
+                return work()
+            return asyncio.run_coroutine_threadsafe(once(), self._loop).result()
+
+    def stop(self) -> None:
+        """Cut the open connections, and end the thread."""
+        with self._changing:
+            if self._url is None:
+                return
+            self._url, thread = None, self._thread
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        if thread is not None:
+            thread.join()
+
+    def _start(self) -> str:
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         listener = socket.create_server(self._address, family=family, backlog=1024)
         # asyncio does this by itself only for sockets that it made; without it each reply waits for an ACK
@@ -159,24 +187,7 @@ class Server:
         )
         self._thread.start()
         ready.wait()
-        self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-    def between_calls(self, work: Callable[[], T]) -> T:
-        """Do this while no call is being answered: on the thread that serves, if there is one."""
-
-        async def once() -> T:
-            return work()
-
-        if self._url is None or threading.current_thread() is self._thread:
-            return work()
-        return asyncio.run_coroutine_threadsafe(once(), self._loop).result()
-
-    def stop(self) -> None:
-        """Cut the open connections, and end the thread."""
-        if self._url is not None:
-            self._url = None
-            self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join()
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
