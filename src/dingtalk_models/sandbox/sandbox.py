@@ -73,7 +73,7 @@ class Sandbox:
 
     Raises:
         InvalidCompanyFile: the company file cannot be used; says everything that is wrong, by line and field.
-        ValueError: of the settings, two contradict each other.
+        ValueError: of the settings, two contradict each other, or no header can have `key` in it.
 
     Attributes:
         key: what requests to the handle and the page need; None: nothing.
@@ -360,7 +360,7 @@ class Sandbox:
         """
         return self.company.logins.mint_code(self.company.person(userid).userid, scope)
 
-    def push(self, event_type: str, **fields: Any) -> Push:
+    def push(self, event_type: str, /, **fields: Any) -> Push:
         """Push an event to the registered address, with these fields under their wire names, and wait for its answer.
 
         Changes that endpoints make in the company are pushed by themselves, if the address is registered for them.
@@ -368,7 +368,7 @@ class Sandbox:
         """
         push = self.company.callbacks.push(event_type, fields)
         if self.stream.wants_events:
-            self.stream.push_event(event_type, fields, push.payload["eventId"])
+            self.stream.push_event(event_type, fields, push.event_id)
         self.settle()
         return push
 

@@ -78,7 +78,7 @@ def _push(company: Company, event_type: str, fields: Mapping[str, Any]) -> None:
     callbacks, stream = company.callbacks, company.stream
     event_id: str | None = None
     if callbacks.registration and event_type in callbacks.registration.tags:
-        event_id = callbacks.push(event_type, fields).payload["eventId"]
+        event_id = callbacks.push(event_type, fields).event_id
     if stream.wants_events:
         stream.push_event(event_type, fields, event_id)
 

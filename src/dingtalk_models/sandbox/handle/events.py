@@ -166,7 +166,7 @@ def push_event(sandbox: Sandbox, body: NewEvent) -> EventView:
     """Push an event, and wait until the app has answered. / 推送事件，并等待应用回应。"""
     fields = body.fields if body.fields is not None else _sample(sandbox, body.type).fields
     push = sandbox.push(body.type, **fields)
-    return EventView.of(_event(sandbox, str(push.payload["eventId"])))
+    return EventView.of(_event(sandbox, push.event_id))
 
 
 @operation("GET", "/event-types", "event_types")

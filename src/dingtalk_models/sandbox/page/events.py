@@ -112,7 +112,7 @@ def _opened(look: Look) -> Opened | None:
             for one in tuple(each.attempts)
         )
         due = date_time(each.due) if each.due is not None else ""
-        payload, event = each.payload, str(each.payload["eventId"])
+        payload, event = each.payload, each.event_id
     else:
         where, due, event = f"Stream · {each.topic}", "", each.headers.get("eventId", "")
         tries = tuple(

@@ -68,6 +68,11 @@ class Push:
         return str(self.payload["EventType"])
 
     @property
+    def event_id(self) -> str:
+        """The id of its event."""
+        return str(self.payload["eventId"])
+
+    @property
     def accepted(self) -> bool:
         """Whether the answer to its last delivery was right."""
         return bool(self.attempts) and self.attempts[-1].accepted
@@ -179,7 +184,7 @@ class Callbacks:
         if self.registration is None:
             return Attempt(now, None, "no address is registered")
         status, problem = post(self.registration, push.payload)
-        log.info("push %s %s -> %s", push.event_type, push.payload["eventId"], problem or "accepted")
+        log.info("push %s %s -> %s", push.event_type, push.event_id, problem or "accepted")
         return Attempt(now, status, problem)
 
     def _retry(self, push: Push) -> float | None:

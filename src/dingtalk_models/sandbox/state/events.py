@@ -47,8 +47,7 @@ class Events(tuple[Event, ...]):
         found: dict[str, Event] = {}
         for push in pushes:
             said = {name: value for name, value in push.payload.items() if name not in HEAD}
-            event_id = str(push.payload["eventId"])
-            found[event_id] = Event(push.event_type, event_id, push.at, said, push)
+            found[push.event_id] = Event(push.event_type, push.event_id, push.at, said, push)
         for message in messages:
             if message.type == "EVENT":
                 head = message.headers
