@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import threading
@@ -134,6 +135,38 @@ def test_a_state_that_is_none(sandbox: Sandbox) -> None:
         assert (reply.status_code, reply.json()["error"]) == (422, "invalid")
         assert "/tmp" not in reply.text
     assert posted(sandbox, "/state", state, "PUT").status_code == 204
+
+
+@pytest.mark.parametrize("line", [b"{", b"[" * 100_000, b"{}", b"[]", b'{"deque":[],"most":%d}' % 10**30], ids=repr)
+def test_a_state_that_was_made_up(sandbox: Sandbox, line: bytes) -> None:
+    _, *lines = requests.get(f"{sandbox.url}/_sandbox/state", timeout=10).content.split(b"\n")
+    content = b"\n".join([*lines[:-1], line, b""])
+    head = {"format": "dingtalk-models sandbox", "version": 1, "sha256": hashlib.sha256(content).hexdigest()}
+    reply = posted(sandbox, "/state", json.dumps(head).encode() + b"\n" + content, "PUT")
+    assert (reply.status_code, reply.json()["error"]) == (422, "invalid")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a..b/", f"http://{'a' * 70}/", "http://a:99999/", "http://[::1/", "http://\0/"]
+)
+def test_the_robot_has_no_such_address(sandbox: Sandbox, url: str) -> None:
+    assert posted(sandbox, "/robot", json.dumps({"url": url}).encode(), "PUT").status_code == 200
+    said = posted(sandbox, "/say", b'{"who": "zhaolei", "what": "hello"}').json()
+    assert (said["accepted"], [each["status"] for each in said["attempts"]]) == (False, [None])
+
+
+def test_fields_with_the_names_of_arguments(sandbox: Sandbox) -> None:
+    fields = {"event_type": "a", "self": 1, "eventId": ["x"]}
+    pushed = posted(sandbox, "/events", json.dumps({"type": "user_add_org", "fields": fields}).encode())
+    assert (pushed.status_code, pushed.json()["type"], pushed.json()["id"]) == (200, "user_add_org", "['x']")
+
+
+def test_calls_whose_answers_are_odd(sandbox: Sandbox) -> None:
+    for answer in ("[" * DEEP + "]" * DEEP, '{"a": "\\ud800"}', '{"a": NaN}'):
+        sandbox.fail("/gettoken", body=answer)
+        assert requests.get(f"{sandbox.url}/gettoken", timeout=10).text == answer
+    replies = [each["reply"] for each in posted(sandbox, "/calls", b"", "GET").json()["calls"]]
+    assert replies == ["[" * DEEP + "]" * DEEP, {"a": "\ufffd"}, '{"a": NaN}']
 
 
 def test_connections_that_are_cut(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:

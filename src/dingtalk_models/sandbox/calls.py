@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dingtalk_models.sandbox.platform.documented import at as documented_at
 from dingtalk_models.sandbox.platform.documented import named
 from dingtalk_models.sandbox.server.endpoints import route
 from dingtalk_models.sandbox.server.envelopes import Answer, Call
-from dingtalk_models.sandbox.server.json_values import is_array, is_object
+from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
 KEPT: Final = 10_000
 """How many calls are kept unless `Sandbox(calls_kept=…)` says otherwise."""
@@ -122,8 +122,8 @@ class Received:
         if self.reply_size != len(self.reply):
             return f"<{self.reply_size} bytes>"
         try:
-            read: object = json.loads(self.reply)
-        except (ValueError, RecursionError):
+            read: object = read_json(self.reply)
+        except ValueError:
             read = None
         if is_object(read) or is_array(read):
             return read
@@ -207,6 +207,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
         self.total = 0
         self._calls: deque[Received] = deque()
         self._size = 0
+        self._changing = threading.Lock()
 
     def add(self, call: Call, answer: Answer | None, at: float, seconds: float) -> None:
         """Keep a call, and let the oldest go for it.
@@ -238,10 +239,11 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
             reply_type=answer.headers.get("content-type", "") if answer else "",
             mistake=answer.mistake if answer else None,
         )
-        self._calls.append(received)
-        self._size += _weight(received)
-        while self._calls and (len(self._calls) > self.kept or self._size > MOST_BYTES):
-            self._size -= _weight(self._calls.popleft())
+        with self._changing:  # a test may forget the calls meanwhile
+            self._calls.append(received)
+            self._size += _weight(received)
+            while self._calls and (len(self._calls) > self.kept or self._size > MOST_BYTES):
+                self._size -= _weight(self._calls.popleft())
 
     def since(self, number: int) -> list[Received]:
         """The calls after the one of this number, as far as they are still kept."""
@@ -275,8 +277,9 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
 
     def clear(self) -> None:
         """Forget the calls; the numbers go on."""
-        self._calls.clear()
-        self._size = 0
+        with self._changing:
+            self._calls.clear()
+            self._size = 0
 
     @overload
     def __getitem__(self, index: int) -> Received: ...
