@@ -179,3 +179,9 @@ def test_a_request_without_a_host(sandbox: Sandbox) -> None:
     with socket.create_connection(("127.0.0.1", urlsplit(sandbox.url).port or 0)) as plain:
         plain.sendall(b"GET /_sandbox/clock HTTP/1.0\r\n\r\n")
         assert plain.makefile("rb").readline().split()[1] == b"403"
+
+
+@pytest.mark.parametrize("key", ["密钥", "a\nb", " a", "a "])
+def test_a_key_that_no_header_can_have(key: str) -> None:
+    with pytest.raises(ValueError, match="ASCII"):
+        Sandbox(key=key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -13,8 +14,9 @@ from contextlib import contextmanager
 from errno import EADDRINUSE
 from types import FrameType
 from typing import Final, NoReturn
+from urllib.parse import quote
 
-from dingtalk_models.sandbox import InvalidCompanyFile, Sandbox
+from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import __doc__ as about
 
 KEY: Final = "DINGTALK_SANDBOX_KEY"
@@ -75,7 +77,7 @@ def main(arguments: argparse.Namespace | None = None) -> None:
 
 
 def _made(given: argparse.Namespace) -> Sandbox:
-    """The sandbox; each mistake in the company file is told in one line."""
+    """The sandbox; each mistake in the company file and the settings is told in one line."""
     try:
         return Sandbox(
             given.port,
@@ -85,7 +87,7 @@ def _made(given: argparse.Namespace) -> Sandbox:
             company=given.company,
             key=os.environ.get(KEY) or None,
         )
-    except InvalidCompanyFile as wrong:
+    except ValueError as wrong:
         told = str(wrong)
     except OSError as error:
         told = f"{given.company}: {error.strerror} / 无法读取公司文件"
@@ -99,13 +101,13 @@ def _greeting(sandbox: Sandbox) -> str:
     exports = [f"  export {name}={value}" for name, value in sandbox.environ.items()]
     key = ""
     if sandbox.key:
-        exports.append(f"  export {KEY}={sandbox.key}")
+        exports.append(f"  export {KEY}={shlex.quote(sandbox.key)}")
         key = f'-H "X-Sandbox-Key: ${KEY}" '
     return "\n".join(
         [
             f"A local DingTalk is listening at {url} (both hosts). Ctrl-C stops it.",
             f"模拟服务器已就绪：{url}（新旧接口同一地址），按 Ctrl-C 停止。",
-            f"Look inside with a browser / 用浏览器查看：{url}/{f'?key={sandbox.key}' if sandbox.key else ''}",
+            f"Look inside with a browser / 用浏览器查看：{url}/{f'?key={quote(sandbox.key)}' if sandbox.key else ''}",
             "",
             *exports,
             "",

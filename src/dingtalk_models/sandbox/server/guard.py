@@ -32,9 +32,16 @@ class Guard:
         host: the address that the sandbox listens on.
         key: the key that is needed; None: none is.
         asks: what answers requests without the key; by default, they are refused.
+
+    Raises:
+        ValueError: no header can have this key in it.
     """
 
     def __init__(self, app: ASGIApp, host: str, key: str | None, asks: ASGIApp | None = None) -> None:
+        if key is not None and not (key.isascii() and key.isprintable() and key == key.strip()):
+            raise ValueError(
+                "key has only ASCII characters, and no space at its ends / key 只能含 ASCII 字符，首尾无空格"
+            )
         self._app = app
         self._asks = asks
         self._key = key
