@@ -121,7 +121,7 @@ def list_strangers(sandbox: Sandbox) -> list[User]:
 @operation("POST", "/strangers", "company.logins.add_stranger")
 def add_stranger(sandbox: Sandbox, body: Stranger) -> User:
     """Add a person of another company. / 添加企业外人员。"""
-    if sandbox.company.users.keys() | sandbox.company.logins.strangers.keys() >= {body.userid}:
+    if body.userid in sandbox.company.users or body.userid in sandbox.company.logins.strangers:
         raise PermissionError(f"the userid {body.userid} is taken")
     return sandbox.company.logins.add_stranger(body.name, userid=body.userid, mobile=body.mobile, email=body.email)
 

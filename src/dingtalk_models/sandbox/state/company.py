@@ -221,11 +221,15 @@ class Company:
     @property
     def main_admin(self) -> str | None:
         """The main administrator, if there is one."""
-        return next((userid for userid, admin in self.admins.items() if admin.sys_level == 1), None)
+        return next(self._main_admins(), None)
+
+    def _main_admins(self) -> Iterator[str]:
+        return (userid for userid, admin in self.admins.items() if admin.sys_level == 1)
 
     def _heir_of(self, user: User) -> str | None:
-        main = (userid for userid, admin in self.admins.items() if admin.sys_level == 1)
-        others = (each for each in (user.manager_userid, *main) if each in self.users and each != user.userid)
+        others = (
+            each for each in (user.manager_userid, *self._main_admins()) if each in self.users and each != user.userid
+        )
         return next(others, None)
 
     def remove_department(self, department: Department) -> None:
