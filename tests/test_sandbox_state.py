@@ -26,12 +26,12 @@ def test_an_empty_company(empty: Client) -> None:
 
 
 def test_thousands_are_added_quickly(empty: Client) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     company = empty.sandbox.company
     branches = [company.add_department(f"分部{number}") for number in range(50)]
     for number in range(5000):
         company.add_user(f"员工{number}", [branches[number % 50].dept_id], mobile=f"150{number:08d}")
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert empty.result("/topapi/v2/department/get", dept_id=1)["member_count"] == 5000
 
 
