@@ -210,6 +210,12 @@ def test_texts_that_look_like_something_else_are_texts(tmp_path: Path) -> None:
             "attendance.shifts[0].times",
             "has fewer than 2 items",
         ),
+        (
+            "role_groups:\n- name: 甲\n  roles:\n  - {name: 乙, manages: {linwei: [甲]}}\n",
+            4,
+            "role_groups[0].roles[0].manages.linwei[0]",
+            "is no whole number: write it without quotes",
+        ),
     ],
 )
 def test_a_file_with_one_mistake(tmp_path: Path, text: str, line: int, field: str, message: str) -> None:

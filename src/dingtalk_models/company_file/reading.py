@@ -89,8 +89,8 @@ def _fields_at(path: Path) -> Iterable[str]:
     """The fields of the mapping in which a path ends."""
     model: Any = CompanyFile
     for part in path[:-1]:
-        if isinstance(part, str):
-            model = _model_in(model.model_fields[part].annotation) or model
+        if field := model.model_fields.get(part):  # an index, or a name that the author gave, is none
+            model = _model_in(field.annotation) or model
     return tuple(model.model_fields)
 
 
