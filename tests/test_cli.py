@@ -250,6 +250,21 @@ def test_a_wrong_command_line_is_one_line(cli: Cli) -> None:
         assert "Traceback" not in ran.err
 
 
+def test_an_option_without_its_value_is_named(cli: Cli) -> None:
+    assert "'--profile' requires an argument" in cli("api", "User.count", "--profile").err
+
+
+@pytest.mark.parametrize("words", ["api User.get userid=zhaolei", "user find zhaolei", "tree 100 --people"])
+def test_what_people_write_does_not_steer_the_terminal(cli: Cli, words: str) -> None:
+    cli.sandbox.company.user("zhaolei").title = "总监\x1b]0;x\x07\x9b2J"
+    ran = cli(*words.split())
+    assert ran.code == 0, ran.err
+    assert r"总监\u001b]0;x\u0007\u009b2J" in ran.out
+    assert not set("\x1b\x07\x9b") & set(ran.out)
+    if words.startswith("api"):
+        assert ran.json["title"] == cli.sandbox.company.user("zhaolei").title
+
+
 def test_results_are_json_that_other_programs_read(cli: Cli) -> None:
     ran = cli("api", "Department.get", "dept_id=1")
     assert json.loads(ran.out)["dept_id"] == 1

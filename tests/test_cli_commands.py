@@ -13,6 +13,7 @@ from sites import flask_site
 
 from dingtalk_models import ApprovalInstance, DingTalkApp, User
 from dingtalk_models.cli.failures import ExitCode
+from dingtalk_models.cli.needs import probes
 from dingtalk_models.sandbox import Sandbox
 
 # people
@@ -115,6 +116,16 @@ def test_an_approval_is_refused(cli: Cli, app: DingTalkApp) -> None:
     person = next(task.user_id for task in approval.tasks if task.status == "RUNNING")
     ran = cli("approve", "refuse", approval.process_instance_id, "-u", str(person))
     assert ran.out.split() == [approval.process_instance_id, "COMPLETED", "refuse"]
+
+
+def test_nothing_is_decided_by_chance(cli: Cli, app: DingTalkApp) -> None:
+    for userid in ("wangyi", "wanger"):
+        cli.sandbox.company.add_user("王一", [310], userid=userid)
+    approval = started().process_instance_id
+    for words in (["list"], ["agree", approval], ["refuse", approval]):
+        ran = cli("approve", *words, "-u", "王一")
+        assert (ran.code, "names several people" in ran.err) == (ExitCode.USAGE, True)
+    assert ApprovalInstance.get(approval).status == "RUNNING"
 
 
 # the directory
@@ -259,3 +270,19 @@ def test_the_address_for_events(cli: Cli, monkeypatch: pytest.MonkeyPatch, wrong
         found = findings(cli)["callback"]
     assert found["state"] == ("failed" if wrong else "ok")
     assert KEY not in str(found)
+
+
+def test_an_address_for_events_without_its_keys(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DINGTALK_CALLBACK_URL", "http://127.0.0.1:9/")
+    found = findings(cli)["callback"]
+    assert (found["state"], found["code"]) == ("failed", ExitCode.CONFIGURATION)
+    assert "aes_key" in str(found["detail"])
+    assert "--forward" not in str(found)
+
+
+def test_a_connection_that_is_cut_is_a_finding(cli: Cli) -> None:
+    (_, path), *_ = [each.endpoint.split() for each in probes("qyapi_get_member")]
+    cli.sandbox.fail(path, times=100, drop=True)
+    found = findings(cli, "--needs", "User.get")
+    assert {each["code"] for each in found.values()} == {ExitCode.OK, ExitCode.TRANSPORT}
+    assert "callback" in found

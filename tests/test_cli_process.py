@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -165,6 +166,13 @@ def test_colours_are_for_terminals(sandbox: Sandbox) -> None:
     for words in (["api", "User.get", "userid=zhaolei"], ["describe", "User.get"], ["doctor"], ["api", "--help"]):
         ran = in_process(sandbox, *words, FORCE_COLOR="")
         assert "\x1b" not in ran.out + ran.err
+
+
+def test_help_in_chinese_is_whole_where_there_is_little_room(sandbox: Sandbox) -> None:
+    ran = in_process(sandbox, "doctor", "--help", LC_ALL="zh_CN.UTF-8", COLUMNS="36")
+    whole = re.sub(r"[│\s]+", "", ran.out)
+    assert "检查凭证、时钟、通讯录范围、接口权限与回调，并给出处理建议。" in whole
+    assert "应用要用的接口名，或使用它的Python文件、目录，可多次。" in whole
 
 
 # the sandbox

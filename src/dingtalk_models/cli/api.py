@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from functools import reduce
@@ -15,7 +14,7 @@ from dingtalk_models.cli.failures import Failure
 from dingtalk_models.cli.groups import AsForm
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
-from dingtalk_models.cli.output import As, note, plain, show
+from dingtalk_models.cli.output import As, json_text, note, plain, show
 from dingtalk_models.cli.state import state
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def _show_all(query: Query[Any], form: As) -> None:
         return
     before = "["
     for item in query:
-        text = json.dumps(plain(item), ensure_ascii=False, indent=2).replace("\n", "\n  ")
+        text = json_text(plain(item)).replace("\n", "\n  ")
         sys.stdout.write(f"{before}\n  {text}")
         before = ","
     sys.stdout.write("\n]\n" if before == "," else "[]\n")

@@ -11,7 +11,7 @@ from dingtalk_models.cli import profiles
 from dingtalk_models.cli.groups import AsForm, group
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, line, note, show
-from dingtalk_models.cli.people import people_of
+from dingtalk_models.cli.people import person_of
 
 if TYPE_CHECKING:
     from dingtalk_models import ApprovalInstance, DingTalkApp
@@ -48,7 +48,7 @@ def list_(
     The platform has no list of a person's tasks: it is read from the approvals of each form.
     """
     dingtalk = profiles.open_app()
-    userid = people_of(dingtalk, user)[0].userid
+    userid = person_of(dingtalk, user).userid
     codes = process_code or _forms(dingtalk)
     found = [
         (task, each)
@@ -95,7 +95,7 @@ def refuse(instance: Instance, user: As_, remark: Remark = "") -> None:
 
 def _decide(instance: str, user: str, result: str, remark: str) -> None:
     dingtalk = profiles.open_app()
-    userid = people_of(dingtalk, user)[0].userid
+    userid = person_of(dingtalk, user).userid
     approval = dingtalk.smartwork.approvals.get(instance)
     decide = approval.agree if result == "agree" else approval.refuse
     said_with_it: Any = {"remark": remark} if remark else {}

@@ -80,7 +80,7 @@ def _indented(name: str) -> str:
 
 
 def _heading(text: str) -> None:
-    line(f"\033[1m{text}\033[0m" if colours() else text)
+    sys.stdout.write(f"\033[1m{text}\033[0m\n" if colours() else f"{text}\n")
 
 
 def _table(rows: list[list[str]]) -> None:

@@ -84,8 +84,8 @@ _MARKS = {"ok": ("✓", "32"), "failed": ("✗", "31"), "unknown": ("?", "33")}
 
 def _show(finding: Finding) -> None:
     mark, colour = _MARKS[finding.state]
-    mark = f"\033[{colour}m{mark}\033[0m" if colours() else mark
-    line(f"{mark} {finding.check}: {finding.detail}")
+    sys.stdout.write(f"\033[{colour}m{mark}\033[0m " if colours() else f"{mark} ")
+    line(f"{finding.check}: {finding.detail}")
     if finding.todo:
         line(f"  → {finding.todo}")
     sys.stdout.flush()
@@ -200,7 +200,7 @@ def _scope(app: DingTalkApp, scope: str) -> Finding:
     The platform does not list them. So a read of the same scope is asked for with empty arguments: it is refused for
     its scope, or for its arguments.
     """
-    from dingtalk_models import ApiError, PermissionDenied  # noqa: PLC0415 - slow to import
+    from dingtalk_models import ApiError, PermissionDenied, TransportError  # noqa: PLC0415 - slow to import
 
     check = f"{said('scope / 权限')} {scope}"
     for probe in probes(scope):
@@ -216,6 +216,8 @@ def _scope(app: DingTalkApp, scope: str) -> Finding:
         except ApiError as error:
             if told(error)[1] not in _ABOUT_ARGUMENTS:
                 continue
+        except TransportError as error:
+            return _failed(check, error)
         return Finding(check, "ok", said("is granted / 已开通"))
     detail = said("no read tells whether it is granted / 没有可用于探测的查询接口")
     todo = said("look in the console, under permissions / 请在开发者后台“权限管理”查看")
@@ -251,7 +253,7 @@ def _callback(app: DingTalkApp) -> Finding:
             "is it running, reachable, and set up with the same token and aes_key? / "
             "请确认服务已启动、可访问，且 token、aes_key 一致"
         )
-        return Finding(check, "failed", str(error), todo, ExitCode.TRANSPORT)
+        return Finding(check, "failed", said(str(error)), todo, ExitCode.TRANSPORT)
     except Failure as error:
         return _failed(check, error)
     return Finding(check, "ok", f"{app.callback_url} {said('answered with success / 返回 success')}")

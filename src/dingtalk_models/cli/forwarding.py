@@ -46,7 +46,7 @@ class Forward:
             try:
                 self._crypto = app.callback.crypto
             except ConfigurationError as error:
-                raise Failure(f"--forward: {error}", ExitCode.CONFIGURATION) from None
+                raise Failure(str(error), ExitCode.CONFIGURATION) from None
 
     def event(self, event: Event) -> None:
         """Post an event, encrypted and signed, and check the answer.
@@ -84,9 +84,14 @@ class Forward:
             self._crypto.verify(answer["msg_signature"], str(answer["timeStamp"]), answer["nonce"], answer["encrypt"])
             reply = self._crypto.decrypt(answer["encrypt"])
         except (CallbackError, KeyError, TypeError, AttributeError):
-            raise NotTaken(f"{self._events} did not answer with the encrypted success") from None
+            raise NotTaken(
+                f"{self._events} did not answer with the encrypted success / {self._events} 未返回加密的 success"
+            ) from None
         if reply != "success":
-            raise NotTaken(f"{self._events} answered {reply[:100]!r} and not success")
+            raise NotTaken(
+                f"{self._events} answered {reply[:100]!r} and not success / "
+                f"{self._events} 返回了 {reply[:100]!r}，而不是 success"
+            )
 
     def message(self, data: dict[str, Any]) -> None:
         """Post a message to the robot, signed.
@@ -109,7 +114,7 @@ class Forward:
         except requests.RequestException as error:
             raise NotTaken(f"{url}: {type(error).__name__}") from None
         if answer.status_code != HTTPStatus.OK:
-            raise NotTaken(f"{url} answered with HTTP {answer.status_code}")
+            raise NotTaken(f"{url} answered with HTTP {answer.status_code} / {url} 返回 HTTP {answer.status_code}")
         return answer
 
 
@@ -119,5 +124,6 @@ def _json(answer: requests.Response) -> dict[str, Any]:
     except ValueError:
         found = None
     if not is_object(found):
-        raise NotTaken(f"{answer.url.partition('?')[0]} did not answer with JSON")
+        url = answer.url.partition("?")[0]
+        raise NotTaken(f"{url} did not answer with JSON / {url} 返回的不是 JSON")
     return found

@@ -137,7 +137,7 @@ class _Listener:
 
     def _print(self, found: dict[str, Any], head: str, data: Any) -> None:
         if sys.stdout.isatty():
-            text = f"{datetime.now().astimezone():%H:%M:%S} {head}" + (f" {cell(data)}" if data else "")
+            text = cell(f"{datetime.now().astimezone():%H:%M:%S} {head}" + (f" {cell(data)}" if data else ""))
         else:
             text = json.dumps(found, ensure_ascii=False)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -34,15 +35,23 @@ def console(*, stderr: bool = False) -> Console:
     return Plain(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def harmless(text: str) -> str:
+    """A text in which nothing steers the terminal: what people write to each other may. JSON stays the same JSON."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def line(text: str = "") -> None:
-    """Print a line to standard output as it is."""
-    sys.stdout.write(f"{text}\n")
+    """Print a line to standard output."""
+    sys.stdout.write(f"{harmless(text)}\n")
 
 
 def note(text: str) -> None:
     """Print a line to standard error: what is no result."""
     sys.stdout.flush()
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{harmless(text)}\n")
     sys.stderr.flush()
 
 
@@ -75,9 +84,14 @@ def show(value: Any, form: As) -> None:
         show_table(rows_of(plain(value)))
 
 
+def json_text(value: Any) -> str:
+    """JSON on several lines."""
+    return harmless(json.dumps(value, ensure_ascii=False, indent=2))
+
+
 def show_json(value: Any) -> None:
     """Print JSON, with colours on a terminal."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = json_text(value)
     if colours():
         console().print_json(text, ensure_ascii=False)
     else:
@@ -126,4 +140,4 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return " ".join(text.split())
+    return harmless(" ".join(text.split()))

@@ -133,3 +133,16 @@ def people_of(app: DingTalkApp, word: str, by: By = By.ANY) -> list[User]:
             if by is not By.ANY:
                 raise
     raise Failure(f"there is nobody who is {word!r} / 找不到 {word!r}", ExitCode.NOT_FOUND)
+
+
+def person_of(app: DingTalkApp, word: str) -> User:
+    """The person that a word names: nothing is sent to somebody, or decided for them, by chance.
+
+    Raises:
+        Failure: there is nobody, or there are several.
+    """
+    found = people_of(app, word)
+    if len(found) > 1:
+        listed = ", ".join(f"{each.name} <{each.userid}>" for each in found)
+        raise Failure(f"{word!r} names several people: {listed} / {word!r} 对应多人：{listed}")
+    return found[0]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +12,7 @@ from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.groups import AsJson, Name, group
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import line, note, show_json, show_table
+from dingtalk_models.whole_file import write_whole
 
 app = group("profile", "Companies that the command knows. / 管理多个企业的配置。")
 
@@ -146,10 +144,6 @@ def _write(name: str, profile: dict[str, Any] | None, *, default: bool = False) 
         table.update(profile)
         tables[name] = table
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(prefix=".config.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(tomlkit.dumps(document))
-        Path(part).replace(path)
-    finally:
-        Path(part).unlink(missing_ok=True)
+    text = tomlkit.dumps(document)
+    text.encode()  # stray bytes of the shell would make a file that cannot be read
+    write_whole(path.resolve(), [text])

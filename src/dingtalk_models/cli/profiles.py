@@ -67,7 +67,7 @@ def read() -> dict[str, Any]:
         raise _wrong("should have a table [profiles.NAME] for each company", "每个企业须有一个 [profiles.名称] 表")
     for name, profile in profiles.items():
         _check(name, profile)
-    if mode & _OTHERS and any(secrets() & profile.keys() for profile in profiles.values()):
+    if os.name == "posix" and mode & _OTHERS and any(secrets() & profile.keys() for profile in profiles.values()):
         raise _wrong(
             f"has secrets and can be read by others: chmod 600 '{file}'", f"含有密钥而他人可读：chmod 600 '{file}'"
         )

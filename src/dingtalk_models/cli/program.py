@@ -51,7 +51,9 @@ class _Everywhere(Group):
             elif arg in _FLAGS or arg.startswith("--profile="):
                 own.append(arg)
             elif arg in _VALUED:
-                own += [arg, *[each for each in [next(given, None)] if each is not None]]
+                if (value := next(given, None)) is None:
+                    return super().parse_args(ctx, [arg])  # it says what is missing
+                own += [arg, value]
             else:
                 rest.append(arg)
         return super().parse_args(ctx, [*own, *rest])

@@ -14,7 +14,7 @@ from dingtalk_models.cli.groups import AsForm
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, show
-from dingtalk_models.cli.people import people_of
+from dingtalk_models.cli.people import person_of
 
 app = Commands()
 
@@ -70,7 +70,7 @@ def send(
     if group and (to or department):
         raise Failure("a group alone, or people / --group 不能与 --to、--dept 同时使用")
     dingtalk = profiles.open_app()
-    people = [each.userid for word in to or () for each in _only(people_of(dingtalk, word), word)]
+    people = [person_of(dingtalk, word).userid for word in to or ()]
     heading = title or next((each.strip("# ") for each in content.splitlines() if each.strip("# ")), "")
     result: Any
     if via is Via.ROBOT or group:
@@ -88,11 +88,3 @@ def send(
         )
         result = notification.wait() if wait else notification
     show(result, form)
-
-
-def _only(found: list[Any], word: str) -> list[Any]:
-    """The person that a word names; it is not sent to somebody by chance."""
-    if len(found) > 1:
-        listed = ", ".join(f"{each.name} <{each.userid}>" for each in found)
-        raise Failure(f"{word!r} names several people: {listed} / {word!r} 对应多人：{listed}")
-    return found

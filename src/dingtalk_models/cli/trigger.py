@@ -108,7 +108,7 @@ class _Handle:
 
         url = f"{self._url}/_sandbox{path}"
         try:
-            answer = requests.request(verb, url, json=body, headers=self._headers, timeout=30)
+            answer = requests.request(verb, url, json=body, headers=self._headers, timeout=30, allow_redirects=False)
             found = answer.json()
         except requests.JSONDecodeError:
             raise self._no_sandbox() from None
