@@ -10,7 +10,7 @@ from dingtalk_models.cli.api import ApiName
 from dingtalk_models.cli.groups import AsJson
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
-from dingtalk_models.cli.output import colours, console, line, show_json
+from dingtalk_models.cli.output import colours, line, show_json, show_texts
 
 app = Commands()
 
@@ -25,11 +25,10 @@ def describe(name: ApiName, as_json: AsJson = False) -> None:
     known = documented(verb, path)
     pages = [f"{names.DOCUMENTATION}{page}" for page in operation.pages]
     if as_json:
+        found: dict[str, Any] = operation._asdict() | known._asdict()
+        del found["rows"]
         params = [param._asdict() for param in operation.params]
-        more = {"rows": params, "pages": pages, "python": operation.python or None}
-        found: dict[str, Any] = {**operation._asdict(), **more, **known._asdict()}
-        found["params"] = found.pop("rows")
-        show_json(found)
+        show_json(found | {"params": params, "pages": pages, "python": operation.python or None})
         return
     _heading(operation.title)
     line(operation.endpoint)
@@ -51,7 +50,7 @@ def describe(name: ApiName, as_json: AsJson = False) -> None:
             )
     if operation.rows:
         _heading(said("parameters / 参数"))
-        _table(
+        show_texts(
             [
                 [_indented(param.name), param.wire if param.wire != param.name else "", param.kind, param.notes]
                 for param in operation.params
@@ -59,7 +58,7 @@ def describe(name: ApiName, as_json: AsJson = False) -> None:
         )
     if known.codes:
         _heading(said("error codes / 错误码"))
-        _table([[code, text] for code, text in known.codes.items()])
+        show_texts([[code, text] for code, text in known.codes.items()])
     if operation.python:
         _heading(said("as Python / Python 写法"))
         line(operation.python)
@@ -81,18 +80,3 @@ def _indented(name: str) -> str:
 
 def _heading(text: str) -> None:
     sys.stdout.write(f"\033[1m{text}\033[0m\n" if colours() else f"{text}\n")
-
-
-def _table(rows: list[list[str]]) -> None:
-    """Rows in columns: on a terminal, wide texts are broken within theirs."""
-    if not sys.stdout.isatty():
-        sys.stdout.writelines("\t".join(row).rstrip() + "\n" for row in rows)
-        return
-    from rich.table import Table  # noqa: PLC0415 - slow to import
-
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    for _ in rows[0]:
-        table.add_column(overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console().print(table)

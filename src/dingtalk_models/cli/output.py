@@ -92,10 +92,12 @@ def json_text(value: Any) -> str:
 def show_json(value: Any) -> None:
     """Print JSON, with colours on a terminal."""
     text = json_text(value)
-    if colours():
-        console().print_json(text, ensure_ascii=False)
-    else:
+    if not colours():
         line(text)
+        return
+    from rich.highlighter import JSONHighlighter  # noqa: PLC0415 - slow to import
+
+    console().print(JSONHighlighter()(text), soft_wrap=True)
 
 
 def _show_python(value: Any) -> None:
@@ -114,23 +116,27 @@ def rows_of(value: Any) -> list[dict[str, Any]]:
 
 
 def show_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -> None:
-    """Print rows as a table on a terminal, and as lines with tabs into a pipe.
+    """Print rows under the names of their columns.
 
     Args:
         rows: the rows.
         columns: the columns to show; by default every one that has a value.
     """
     names = [*columns] or [*dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)]
-    texts = [[cell(row.get(name)) for name in names] for row in rows]
+    show_texts([[cell(row.get(name)) for name in names] for row in rows], names if any(names) else ())
+
+
+def show_texts(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> None:
+    """Print texts in columns on a terminal, where wide ones are broken within theirs; with tabs into a pipe."""
     if not sys.stdout.isatty():
-        sys.stdout.writelines("\t".join(row) + "\n" for row in ([names] if any(names) else []) + texts)
+        sys.stdout.writelines("\t".join(row) + "\n" for row in ([head] if head else []) + [*rows])
         return
     from rich.table import Table  # noqa: PLC0415 - slow to import
 
-    table = Table(box=None, pad_edge=False, show_header=any(names), header_style="bold")
-    for name in names:
+    table = Table(box=None, pad_edge=False, show_header=bool(head), header_style="bold")
+    for name in head or [""] * max(map(len, rows), default=0):
         table.add_column(name, overflow="fold")
-    for row in texts:
+    for row in rows:
         table.add_row(*row)
     console().print(table)
 
