@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import requests
 
 
 class Unanswered(Exception):
-    """An address did not answer; the text is the name of the error."""
+    """An address did not answer; the text is the name of the error, or `too late`."""
 
 
 def post_json(
@@ -25,14 +27,25 @@ def post_json(
     Args:
         url: the address.
         body: what to post, as JSON.
-        deadline: the seconds that the address has to begin an answer, and to go on with it.
+        deadline: the seconds that the address has for its whole answer.
         query: the query parameters.
         headers: more headers.
 
     Raises:
         Unanswered: the address is none, nobody is there, or they are too slow.
     """
+    answered: Future[requests.Response] = Future()
+
+    def post() -> None:
+        how: dict[str, Any] = {"timeout": deadline, "allow_redirects": False}
+        try:
+            answered.set_result(requests.post(url, params=query, json=body, headers=headers, **how))
+        except (requests.RequestException, ValueError) as error:  # a name that is too long is only a ValueError
+            answered.set_exception(Unanswered(type(error).__name__))
+
+    # a timeout of requests begins anew with each byte, so an answer may take for ever
+    threading.Thread(target=post, name="dingtalk-post", daemon=True).start()
     try:
-        return requests.post(url, params=query, json=body, headers=headers, timeout=deadline, allow_redirects=False)
-    except (requests.RequestException, ValueError) as error:  # a name that is too long is only a ValueError
-        raise Unanswered(type(error).__name__) from None
+        return answered.result(deadline)
+    except TimeoutError:
+        raise Unanswered("too late") from None
