@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from pushing import KEY, TOKEN
 
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import calls as kept_calls
+from dingtalk_models.sandbox.server import pushing
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Result
 from dingtalk_models.sandbox.server.pushing import BadReply, Registration
 
@@ -233,6 +236,35 @@ def test_registering_a_slow_address_blocks_nobody(client: Client, sandbox: Sandb
         assert registered.result().json()["errcode"] == 71012
     assert sandbox.calls[-1].path == path
     assert sandbox.calls[-1].seconds > sandbox.calls[-2].seconds
+
+
+def test_an_answer_that_never_ends_holds_nobody_up(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pushing, "DEADLINE", 0.3)
+    done = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while not done.wait(0.02):
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        dripping = pool.submit(drip, listener)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        sandbox.company.callbacks.registration = Registration(("user_add_org",), TOKEN, KEY, url, sandbox.appkey)
+        assert sandbox.push("user_add_org").attempts[0].problem in {"too late", "ReadTimeout"}
+        sandbox.stop()
+        done.set()
+        dripping.result()
+
+
+def test_faults_that_nobody_meets_any_more_cost_nothing(client: Client, sandbox: Sandbox, tmp_path: Path) -> None:
+    for _ in range(10):
+        sandbox.fail("/topapi/v2/user/get", errcode=40035)
+        assert client.code("/topapi/v2/user/get", userid="youna") == 40035
+    sandbox.save(tmp_path / "state")
+    assert b"server.faults:Fault" not in (tmp_path / "state").read_bytes()
 
 
 def test_a_push_starts_with_a_text_as_the_published_ones_do() -> None:

@@ -70,6 +70,8 @@ class App:
         query, headers = dict(request.query_params), dict(request.headers)
         call = Call.read(request.method, scope["path"], query, headers, content)
         fault = next((each for each in self.faults if each.strikes(call.path)), None)
+        if fault and fault.remaining < 1:
+            self.faults.remove(fault)
         how = fault.how if fault else Behaviour()
         try:
             answer = await self._answer(call, fault)

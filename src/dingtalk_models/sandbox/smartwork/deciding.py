@@ -32,7 +32,7 @@ def submit(
     if process_code not in company.workflow.forms:
         raise LookupError(f"there is no form {process_code}")
     _check_person(company, by)
-    dept_id = next(iter(company.users[by].departments))
+    dept_id = next(iter(company.users[by].departments), ROOT)
     with pushing_changes(company):
         made = start_instance(
             company,
