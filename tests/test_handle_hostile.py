@@ -161,6 +161,16 @@ def test_fields_with_the_names_of_arguments(sandbox: Sandbox) -> None:
     assert (pushed.status_code, pushed.json()["type"], pushed.json()["id"]) == (200, "user_add_org", "['x']")
 
 
+@pytest.mark.parametrize("status", [204, 205, 304])
+@pytest.mark.parametrize("fault", [{}, {"body": "x"}, {"code": "x"}, {"sub_code": "9" * 200}])
+def test_a_status_without_a_body(
+    sandbox: Sandbox, status: int, fault: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    posted(sandbox, "/faults", json.dumps({"path": "*", "status": status, **fault}).encode()).raise_for_status()
+    assert requests.get(f"{sandbox.url}/gettoken", timeout=10).status_code == status
+    assert not [each for each in caplog.records if each.exc_info]
+
+
 def test_calls_whose_answers_are_odd(sandbox: Sandbox) -> None:
     for answer in ("[" * DEEP + "]" * DEEP, '{"a": "\\ud800"}', '{"a": NaN}'):
         sandbox.fail("/gettoken", body=answer)
@@ -244,6 +254,7 @@ def test_what_the_sandbox_itself_gets_wrong(
         ("/forms", {"name": "a", "components": [], "steps": [{"users": ["nobody"]}]}, 409, "nobody"),
         ("/faults", {"path": "*", "headers": {"Content-Length": "1"}}, 422, "content-length"),
         ("/faults", {"path": "*", "headers": {"a\r\nb": "1"}}, 422, "headers"),
+        ("/faults", {"path": "*", "sub_code": "9" * 5000}, 422, "sub_code"),
         ("/login-codes", {"userid": "nobody"}, 404, "nobody"),
         ("/punches", {"userid": "zhaolei", "at": "2026-01-01T09:00:00"}, 422, "at"),
         ("/approvals", {"process_code": "x", "values": {}, "by": "zhaolei"}, 404, "x"),

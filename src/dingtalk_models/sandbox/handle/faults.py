@@ -22,7 +22,7 @@ class NewFault(Body):
     path: Annotated[str, Field(min_length=1, description="the path; * for any / 路径，* 表示任意")]
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     errcode: int | None = None
-    sub_code: str | None = None
+    sub_code: Annotated[str, Field(max_length=200)] | None = None
     errmsg: str | None = None
     code: str | None = None
     message: str | None = None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypedDict
+from http import HTTPStatus
+from typing import Final, Literal, TypedDict
 
 from dingtalk_models.sandbox.server.envelopes import API, BARE, TOPAPI, Answer, Call, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
+
+_BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class Behaviour(TypedDict, total=False):
@@ -80,4 +83,6 @@ class Fault:
             page = how.get("body", f"<html><head><title>{status}</title></head><body>{status}</body></html>")
             content = page.encode() if isinstance(page, str) else page
             answer = Answer(200, content, {"content-type": how.get("content_type", "text/html;charset=utf-8")})
-        return replace(answer, status=status) if answer and status else answer
+        if answer is None or status is None:
+            return answer
+        return replace(answer, status=status, content=b"" if status in _BODILESS else answer.content)
