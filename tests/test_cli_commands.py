@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from approving import started
 from cli_running import Cli
+from peers import answer, answering, peer
 from pushing import KEY, TOKEN
 from sites import flask_site
 
@@ -196,6 +197,24 @@ def test_the_platform_is_not_asked_to_push(cli: Cli, monkeypatch: pytest.MonkeyP
     ran = cli("trigger", "user_add_org")
     assert ran.code == ExitCode.CONFIGURATION
     assert "is no sandbox" in ran.err
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer('{"hello": "world"}'),
+        answer("<html>"),
+        answer("[]", "404 Not Found"),
+        answer("", "302 Found", "Location: http://127.0.0.1:9/\r\n"),
+    ],
+    ids=["JSON", "HTML", "an error", "a redirect"],
+)
+def test_a_server_that_is_no_sandbox(cli: Cli, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setenv("DINGTALK_SANDBOX_KEY", "a-key-for-the-sandbox-alone")
+    with peer(answering(lambda _: said)) as server:
+        monkeypatch.setenv("DINGTALK_OAPI_URL", server.url)
+        ran = cli("trigger", "user_add_org")
+    assert (ran.code, "is no sandbox" in ran.err) == (ExitCode.CONFIGURATION, True)
 
 
 # the doctor

@@ -99,6 +99,19 @@ def test_a_profile_is_changed_and_removed(cli: Cli, file: Path) -> None:
     assert ran.code == ExitCode.CONFIGURATION
 
 
+def test_a_link_to_the_file_stays_a_link(cli: Cli, file: Path, tmp_path: Path) -> None:
+    file.parent.mkdir()
+    file.symlink_to(tmp_path / "dotfiles.toml")
+    add(cli, cli.sandbox, "acme")
+    assert file.is_symlink()
+    assert "[profiles.acme]" in (tmp_path / "dotfiles.toml").read_text("utf-8")
+
+
+def test_stray_bytes_are_not_kept(cli: Cli, file: Path) -> None:
+    assert cli("profile", "add", "acme", "--appkey", "k\udc80", stdin="s\n").code == ExitCode.USAGE
+    assert not file.exists()
+
+
 def test_token_and_key_for_events(cli: Cli, file: Path) -> None:
     key = "a" * 43
     ran = cli("profile", "add", "acme", "--appkey", "k", "--events", stdin=f"{SECRET}\ntoken-1\n{key}\n")
@@ -123,6 +136,13 @@ def test_secrets_in_the_keyring(cli: Cli, file: Path, ring: Any) -> None:
     assert ran.code == ExitCode.CONFIGURATION
     assert "the keyring has no appsecret" in ran.err
     assert cli("profile", "remove", "acme").code == 0
+
+
+def test_a_secret_that_leaves_the_keyring_is_there_no_more(cli: Cli, file: Path, ring: Any) -> None:
+    add(cli, cli.sandbox, "acme", "--keyring")
+    add(cli, cli.sandbox, "acme")
+    assert ring.held == {}
+    assert cli("api", "User.count").json == 27
 
 
 def test_no_keyring_on_this_machine(cli: Cli, file: Path, monkeypatch: pytest.MonkeyPatch, ring: Any) -> None:

@@ -50,6 +50,7 @@ def add(
     hidden = {key: _ask(key) for key in ("appsecret", *(("token", "aes_key") if events else ()))}
     known = profiles.read()
     before = known.get("profiles", {}).get(name, {})
+    moved = set[str]() if in_keyring else hidden.keys() & before.get("keyring", [])
     kept: dict[str, Any] = {**before, **{key: text for key, text in given.items() if text}}
     if in_keyring:
         _keep(name, hidden)
@@ -58,8 +59,10 @@ def add(
     else:
         kept |= hidden
         if "keyring" in kept:
-            kept["keyring"] = [key for key in kept["keyring"] if key not in hidden]
+            kept["keyring"] = [key for key in kept["keyring"] if key not in moved]
     _write(name, kept, default=default or not known.get("profiles"))
+    for key in moved:
+        _forget(name, key)
     note(said(f"Profile {name!r} is in {profiles.path()}. / 配置 {name!r} 已写入 {profiles.path()}。"))
 
 

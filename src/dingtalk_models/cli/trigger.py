@@ -15,7 +15,7 @@ from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import show_json
-from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.json_values import is_array, is_object
 
 app = Commands()
 
@@ -69,7 +69,10 @@ def trigger(
     hints = {name: _HINTS.get(kind.partition("<")[0], str) for name, kind in known[event].fields.items()}
     fields = read_arguments(words or (), hints)
     handle = _Handle(profiles.open_app().oapi_url)
-    samples = {each["name"]: each["fields"] for each in handle("GET", "/event-types")}
+    types = handle("GET", "/event-types")
+    if not is_array(types):
+        raise handle.no_sandbox()
+    samples = {each["name"]: each["fields"] for each in types}
     show_json(handle("POST", "/events", {"type": event, "fields": samples.get(event, {}) | fields}))
 
 
@@ -94,7 +97,7 @@ class _Handle:
     def __init__(self, url: str) -> None:
         self._url = url
         if (urlsplit(url).hostname or "").endswith("dingtalk.com"):
-            raise self._no_sandbox()
+            raise self.no_sandbox()
         key = os.environ.get(KEY)
         self._headers = {"X-Sandbox-Key": key} if key else {}
 
@@ -111,17 +114,18 @@ class _Handle:
             answer = requests.request(verb, url, json=body, headers=self._headers, timeout=30, allow_redirects=False)
             found = answer.json()
         except requests.JSONDecodeError:
-            raise self._no_sandbox() from None
+            raise self.no_sandbox() from None
         except requests.RequestException as error:
             raise Failure(f"{url}: {type(error).__name__}", ExitCode.TRANSPORT) from None
         if answer.status_code < HTTPStatus.BAD_REQUEST:
             return found
         if not is_object(found) or "hint" not in found:
-            raise self._no_sandbox()
+            raise self.no_sandbox()
         code = ExitCode.PERMISSION if answer.status_code == HTTPStatus.FORBIDDEN else ExitCode.REFUSED
         raise Failure(f"{said(str(found.get('message')))} · {said(str(found['hint']))}", code)
 
-    def _no_sandbox(self) -> Failure:
+    def no_sandbox(self) -> Failure:
+        """What is said if it is none."""
         return Failure(
             f"{self._url} is no sandbox: events are triggered there only; `dingtalk-models sandbox` starts one / "
             f"{self._url} 不是模拟服务器：只能在模拟服务器中触发事件，可用 `dingtalk-models sandbox` 启动",
