@@ -55,11 +55,14 @@ def test_what_is_refused_changes_nothing(sandbox: Sandbox, told: Told) -> None:
         departments.change(100, parent_id=110)
     with pytest.raises(Refused, match="33011"):
         sandbox.console.roles.give(1, ["zhaolei"])
+    with pytest.raises(Refused, match="60003"):
+        sandbox.console.roles.give(911, ["yangfan"], [9999])
     wrong: Any = {"name": "", "dept_id_list": ["310"], "mobile": "1", "senior_mode": True}
     with pytest.raises(ValidationError) as caught:
         users.add(**wrong)
     assert {each["loc"][0] for each in caught.value.errors()} == set(wrong)
     assert len(sandbox.company.users) == 27
+    assert "yangfan" not in sandbox.company.roles[911].members
     assert sandbox.events == ()
     assert told("user_add_org") == []
 
@@ -148,7 +151,10 @@ def test_a_form_and_its_approvals(sandbox: Sandbox, told: Told) -> None:
         forms.change(form.process_code, steps=[{"users": []}])
     with pytest.raises(Refused):
         forms.change(form.process_code, name="请假")
-    forms.remove(form.process_code)
+    forms.change(form.process_code, enabled=True)
+    ended = sandbox.submit(form.process_code, {}, by="yangfan", chosen={"legal": ["hanmei"]})
+    forms.remove(form.process_code, running=True)
+    assert (ended.status, told("bpms_instance_change")[-1]["type"]) == ("TERMINATED", "terminate")
     assert form.process_code not in sandbox.company.workflow.forms
 
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal, Required, Unpack, cast
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
+from dingtalk_models.sandbox.callback.changes import pushing_changes
 from dingtalk_models.sandbox.console.fields import STRICT, checked
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.replies import result_of
 from dingtalk_models.sandbox.smartwork.approval_form import Part, delete_form, save_form
 from dingtalk_models.sandbox.smartwork.approvals import form_of, now_of
 from dingtalk_models.sandbox.state.approval import MANAGER, ApprovalForm, Step
@@ -81,13 +83,13 @@ class FormConsole:
         given = checked(NewForm, fields)
         by_manager: FormStep = {"users": [MANAGER]}
         steps = self._steps(given.get("steps", [by_manager]))
-        save_form(
+        made = save_form(
             self._company,
             name=given["name"],
             parts=_parts(given["components"]),
             description=given.get("description", ""),
         )
-        form = list(self._company.workflow.forms.values())[-1]
+        form = self._company.workflow.forms[result_of(made)["processCode"]]
         form.steps = steps
         return form
 
@@ -114,7 +116,8 @@ class FormConsole:
             process_code: the form.
             running: whether to end its approvals that are on their way.
         """
-        delete_form(self._company, process_code=process_code, clean=running)
+        with pushing_changes(self._company):
+            delete_form(self._company, process_code=process_code, clean=running)
 
     def _steps(self, given: Sequence[FormStep]) -> list[Step]:
         for step in given:

@@ -72,6 +72,8 @@ class RoleConsole:
             dept_ids: the departments that they manage in it; none: the whole company. By default it stays as it is.
         """
         chosen = list(userids)
+        for dept_id in dept_ids or ():
+            self._company.department(dept_id)
         with pushing_changes(self._company):
             add_roles_for_emps(self._company, role_ids=[role_id], userids=chosen)
         for userid in chosen if dept_ids is not None else ():
