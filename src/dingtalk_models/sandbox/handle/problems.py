@@ -21,29 +21,22 @@ V = TypeVar("V")
 Kind: TypeAlias = Literal[
     "malformed", "forbidden", "not_found", "wrong_verb", "conflict", "timeout", "too_large", "invalid", "broken"
 ]
+"""The kinds of error; `forbidden` is what the guard in front of the handle answers."""
 
-STATUSES: Final[dict[Kind, int]] = {
-    "malformed": 400,
-    "forbidden": 403,
-    "not_found": 404,
-    "wrong_verb": 405,
-    "conflict": 409,
-    "timeout": 409,
-    "too_large": 413,
-    "invalid": 422,
-    "broken": 500,
+_TOLD: Final[dict[Kind, tuple[int, str]]] = {
+    "malformed": (400, "Send one JSON object, in UTF-8. / 请发送一个 UTF-8 编码的 JSON 对象。"),
+    "not_found": (404, "GET lists what there is. / 用 GET 可列出已有内容。"),
+    "wrong_verb": (405, "The header Allow has the verbs. / 可用的方法见响应头 Allow。"),
+    "conflict": (409, "Look at the state, and change what is in the way. / 查看当前状态，先处理冲突。"),
+    "timeout": (409, "Nobody answered in time: see whether the app runs. / 等待超时，请确认应用是否在运行。"),
+    "too_large": (413, "Send less at once. / 请减少单次发送的内容。"),
+    "invalid": (422, "/_sandbox/openapi.json says what each field may be. / 各字段的取值见 /_sandbox/openapi.json。"),
+    "broken": (
+        500,
+        "An error of the sandbox itself; its log has more. / 这是模拟服务器自身的错误，详见其日志。",
+    ),
 }
-_HINTS: Final[dict[Kind, str]] = {
-    "malformed": "Send one JSON object, in UTF-8. / 请发送一个 UTF-8 编码的 JSON 对象。",
-    "forbidden": "Use the sandbox's own address, and its key. / 请使用模拟服务器自己的地址和密钥。",
-    "not_found": "GET lists what there is. / 用 GET 可列出已有内容。",
-    "wrong_verb": "The header Allow has the verbs. / 可用的方法见响应头 Allow。",
-    "conflict": "Look at the state, and change what is in the way. / 查看当前状态，先处理冲突。",
-    "timeout": "Nobody answered in time: see whether the app runs. / 等待超时，请确认应用是否在运行。",
-    "too_large": "Send less at once. / 请减少单次发送的内容。",
-    "invalid": "/_sandbox/openapi.json says what each field may be. / 各字段的取值见 /_sandbox/openapi.json。",
-    "broken": "This is an error of the sandbox; its log has the details. / 这是模拟服务器自身的错误，详见其日志。",
-}
+"""The HTTP status of each kind, and what to do."""
 
 
 class FieldProblem(BaseModel):
@@ -80,9 +73,8 @@ class Failed(Exception):
         self, kind: Kind, message: str, fields: Iterable[FieldProblem] = (), *, code: int | str | None = None
     ) -> None:
         super().__init__(message)
-        self.problem = Problem(
-            status=STATUSES[kind], error=kind, message=message, fields=[*fields], hint=_HINTS[kind], code=code
-        )
+        status, hint = _TOLD[kind]
+        self.problem = Problem(status=status, error=kind, message=message, fields=[*fields], hint=hint, code=code)
 
     def response(self) -> Response:
         """The reply."""

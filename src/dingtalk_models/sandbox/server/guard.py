@@ -137,5 +137,5 @@ def _signed_in(connection: HTTPConnection, key: str) -> Response:
 
 def _refusal(message: str, field: str, hint: str) -> Response:
     about = {"field": field, "message": message}
-    body = {"status": 403, "error": "forbidden", "message": message, "fields": [about], "hint": hint}
+    body = {"status": 403, "error": "forbidden", "message": message, "fields": [about], "hint": hint, "code": None}
     return JSONResponse(body, 403)
