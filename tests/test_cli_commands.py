@@ -261,6 +261,11 @@ def test_the_scopes_that_a_program_needs(cli: Cli, tmp_path: Path) -> None:
         "app.contact.users.get('u')\nself.app.platform.todo_1_0.create_todo_task()\napp.run('contact_1_0.SearchUser')"
     )
     (tmp_path / "bot.py").write_text(source)
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env" / "pyvenv.cfg").touch()
+    for folder in (".git", "env/lib"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "other.py").write_text("app.contact.departments.list()")
     found = findings(cli, "--needs", str(tmp_path), "--needs", str(tmp_path / "bot.py"))
     scopes = {check.removeprefix("scope ") for check in found if check.startswith("scope ")}
     assert scopes >= {"qyapi_get_member", "Todo.Todo.Write"}

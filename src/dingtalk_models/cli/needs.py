@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -35,10 +36,17 @@ def needed_scopes(needs: list[str]) -> dict[str, list[str]]:
 def _operations(word: str) -> list[names.Operation]:
     path = Path(word)
     if path.is_dir():
-        return [each for file in sorted(path.rglob("*.py")) for each in used_in(file.read_text("utf-8", "replace"))]
+        return [each for file in _sources(path) for each in used_in(file.read_text("utf-8", "replace"))]
     if path.is_file():
         return [*used_in(path.read_text("utf-8", "replace"))]
     return [names.find(word)]
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    """The Python files in a folder, without those in hidden folders and in virtual environments."""
+    for top, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if each[0] != "." and not Path(top, each, "pyvenv.cfg").exists())
+        yield from (Path(top, each) for each in sorted(files) if each.endswith(".py"))
 
 
 def used_in(source: str) -> Iterator[names.Operation]:

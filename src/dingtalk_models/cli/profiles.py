@@ -213,12 +213,11 @@ def unusable(error: Exception) -> Failure:
     return Failure(f"the keyring cannot be used: {why} / 无法使用系统密钥环：{why}", ExitCode.CONFIGURATION)
 
 
-def open_app(**overrides: Any) -> DingTalkApp:
+def open_app() -> DingTalkApp:
     """The app of the chosen company."""
     from dingtalk_models import DingTalkApp  # noqa: PLC0415 - slow to import
 
     environ = settings()
-    environ |= {f"{_PREFIX}{name.upper()}": value for name, value in overrides.items()}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         app = DingTalkApp.from_env(environ)
