@@ -10,7 +10,7 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # everywhere
-    "brand": ("Local DingTalk", "本地钉钉"),
+    "brand": ("Local DingTalk", "钉钉模拟服务器"),
     "calls": ("Calls", "调用"),
     "phone": ("Phone", "手机"),
     "company": ("Company", "企业"),
@@ -96,7 +96,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.nobody": ("Nobody works here", "企业中还没有人"),
     "phone.nobody.what": (
         "Add people to the company, and look at their phones here.",
-        "请先在企业中添加员工，再在这里查看他们的手机。",
+        "请先在企业中添加成员，再在这里查看其手机。",
     ),
     "phone.choose": ("Choose a chat", "选择一个会话"),
     "phone.choose.what": (
@@ -159,7 +159,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.card.inputting": ("writing", "输入中"),
     "phone.card.failed": ("failed", "失败"),
     # company
-    "company.people": ("People", "人员"),
+    "company.people": ("People", "成员"),
     "company.roles": ("Roles", "角色"),
     "company.forms": ("Forms", "审批模板"),
     "company.tree": ("Departments", "部门"),
@@ -173,7 +173,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "company.name": ("Name", "名称"),
     "company.parent": ("Parent department", "上级部门"),
     "company.add.department": ("Add a department below", "添加下级部门"),
-    "company.add.person": ("Add a person", "添加人员"),
+    "company.add.person": ("Add a person", "添加成员"),
     "company.managers": ("Managers (userids)", "部门主管（userid）"),
     "company.members": ("Members", "成员"),
     "company.members.none": ("Nobody is in this department itself.", "该部门没有直属成员。"),
@@ -204,14 +204,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "company.approvers": ("Approvers (userids)", "审批人（userid）"),
     "company.description": ("Description", "说明"),
     # events
-    "events.http": ("HTTP address", "HTTP 回调地址"),
+    "events.http": ("HTTP address", "HTTP 推送地址"),
     "events.http.none": ("not registered", "未注册"),
     "events.tags": ("types", "种事件"),
     "events.stream": ("Stream clients", "Stream 客户端"),
     "events.none": ("Nothing pushed yet", "尚无推送"),
     "events.none.what": (
         "Register an address for events, or connect a client of Stream mode: changes in the company are then pushed.",
-        "注册事件回调地址或连接 Stream 客户端后，企业中的变更会推送给应用，也可以在这里手动发送任何事件。",
+        "注册事件的 HTTP 推送地址，或连接 Stream 客户端后，企业中的变更会推送给应用，也可以在这里手动发送任何事件。",
     ),
     "events.send": ("Send an event", "发送事件"),
     "events.type": ("Type of event", "事件类型"),

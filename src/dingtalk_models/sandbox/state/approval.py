@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
+from dingtalk_models.sandbox.server.clock import in_beijing
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
 from dingtalk_models.sandbox.state.seeding import Known, check_free
@@ -119,7 +119,7 @@ class Instance:
     @property
     def business_id(self) -> str:
         """The number that people see (审批编号)."""
-        return f"{datetime.fromtimestamp(self.created, UTC):%Y%m%d%H%M}{self.number:06d}"
+        return f"{in_beijing(self.created):%Y%m%d%H%M}{self.number:06d}"
 
     def running(self, task_id: int | None = None) -> list[Task]:
         """The tasks that wait for a decision."""
