@@ -211,9 +211,9 @@ def test_the_language_by_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("LANG", "zh_CN.UTF-8"), ("LC_MESSAGES", "en_US.UTF-8"), ("LC_ALL", "zh_TW")):
         monkeypatch.setenv(name, value)
         language.wants_chinese.cache_clear()
-        found.append(language.said("one / 一"))
+        found.append(language.said("one. / one。"))
     language.wants_chinese.cache_clear()
-    assert found == ["一", "one", "一"]
+    assert found == ["one。", "one.", "one。"]
     assert language.said("a / b") == "a / b"
 
 

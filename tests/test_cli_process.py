@@ -110,7 +110,7 @@ def test_wrong_credentials_end_it(sandbox: Sandbox) -> None:
 
 
 def test_ctrl_c_while_a_call_is_under_way(sandbox: Sandbox) -> None:
-    sandbox.fail("/topapi/v2/user/get", delay=3)
+    sandbox.fail("/topapi/v2/user/get", delay=60)
     with started(sandbox, "api", "User.get", "userid=zhaolei") as process:
         until(lambda: sandbox.received("/v1.0/oauth2/accessToken"), seconds=30)
         code, err = end(process)

@@ -147,3 +147,4 @@ def test_every_command_has_help_in_both_languages() -> None:
     for group in groups:
         for command in group.registered_commands if group else []:
             assert command.help
+            assert " / " not in command.help

@@ -6,7 +6,7 @@ import os
 import re
 from functools import cache
 
-_CHINESE = re.compile("[\u3400-\u9fff]")
+_CHINESE = re.compile("[\u3000-\u9fff\uff00-\uffef]")  # its punctuation too
 
 
 @cache
