@@ -210,6 +210,7 @@ def test_the_tree_is_edited(tab: Tab, bot: DingTalkApp) -> None:
     page.locator("details[open]").get_by_label(tab.t("company.name")).fill("架构组")
     page.locator("details[open]").get_by_role("button", name=tab.t("add")).click()
     expect(page.locator("#tree").get_by_text("架构组")).to_have_count(1)
+    tab.told("done")
     made = next(each for each in company.departments.values() if each.name == "架构组")
     assert made.parent_id == 100
 
@@ -219,7 +220,9 @@ def test_the_tree_is_edited(tab: Tab, bot: DingTalkApp) -> None:
     form.get_by_label(tab.t("company.person.name")).fill("林小满")
     form.get_by_label(tab.t("company.mobile")).fill("13900009999")
     form.get_by_role("button", name=tab.t("add")).click()
+    tab.told("done")
     page.get_by_role("link", name=re.compile("林小满")).click()
+    expect(page.get_by_role("heading", name="林小满")).to_be_visible()
     page.get_by_label(tab.t("company.title")).fill("架构师")
     tab.press(tab.t("save"))
     tab.told("done")
