@@ -21,7 +21,7 @@ from waiting import until
 
 from dingtalk_models import ApiError, Card, DingTalkApp, NotFound, Robot, User, WorkNotification
 from dingtalk_models.message import ActionCard, Markdown, RobotSpace
-from dingtalk_models.sandbox import Audio, File, Picture, RichText, Sandbox, Video
+from dingtalk_models.sandbox import Audio, Credentials, File, Picture, RichText, Sandbox, Video
 from dingtalk_models.sandbox.page import texts
 from dingtalk_models.sandbox.page.calls import python
 from dingtalk_models.sandbox.page.looks import Look
@@ -250,6 +250,11 @@ def test_secrets_are_masked_everywhere(sandbox: Sandbox, app: DingTalkApp) -> No
         page = get(sandbox, f"/?call={call.number}").text
         for secret in (token, sandbox.appsecret, sandbox.corp_secret, "abcdef123"):
             assert secret not in page, call
+
+
+def test_a_secret_that_is_empty_hides_nothing() -> None:
+    with Sandbox(credentials=Credentials(sso_secret="")) as sandbox:
+        assert Look(sandbox, {}, "en").hide({"name": "赵磊"}) == {"name": "赵磊"}
 
 
 def test_names_from_calls_are_text(sandbox: Sandbox, app: DingTalkApp) -> None:

@@ -57,7 +57,7 @@ class Look:
 
     def _secrets(self) -> list[str]:
         held = self.sandbox.company.credentials
-        return [held.appsecret, held.corp_secret, held.sso_secret]
+        return [each for each in (held.appsecret, held.corp_secret, held.sso_secret) if each]
 
 
 def _without(value: Any, secrets: list[str]) -> Any:
