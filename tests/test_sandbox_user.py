@@ -272,3 +272,13 @@ def test_people_are_searched_by_page_number(client: Client) -> None:
     exact = client.api(path, queryWord="孙静", offset=0, size=4, fullMatchField=1).json()
     assert exact == {"hasMore": False, "totalCount": 1, "list": ["sunjing"]}
     assert client.api(path, queryWord="孙静", offset=0, size=0).json()["code"] == "parameter.error"
+
+
+@pytest.mark.parametrize("path", ["/user/create", "/topapi/v2/user/create"])
+def test_an_empty_superior_is_none(client: Client, path: str) -> None:
+    older = path == "/user/create"
+    user = {"department": [110], "managerUserid": ""} if older else {"dept_id_list": "110", "manager_userid": ""}
+    made = client.post(path, name="张三", mobile="13800000001", **user)
+    assert made["errcode"] == 0
+    userid = made["userid"] if older else made["result"]["userid"]
+    assert "manager_userid" not in client.result("/topapi/v2/user/get", userid=userid)

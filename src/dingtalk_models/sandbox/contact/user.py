@@ -189,7 +189,7 @@ def create_user(
     check_departments(company, dept_id_list)
     if manager_userid:
         company.user(manager_userid, 33012)
-    fields = {**account, "exclusive_account": exclusive, "manager_userid": manager_userid}
+    fields = {**account, "exclusive_account": exclusive, "manager_userid": manager_userid or None}
     user = company.add_user(name, dept_id_list, userid=userid, mobile=mobile, extension=extension or {}, **fields)
     arrange(user, dept_order_list, dept_title_list)
     return {"result": {"userid": user.userid, "unionId": user.unionid}}
