@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import random
@@ -269,6 +270,39 @@ def heard(app: DingTalkApp, payload: dict[str, Any] | None) -> ChatbotMessage:
     message = ChatbotMessage.read(payload)
     message.received_by(app)
     return message
+
+
+def test_an_end_that_comes_while_the_worker_looks_for_news(app: DingTalkApp, sandbox: Sandbox, template: str) -> None:
+    """It is not overlooked: the worker would rest until the answer has expired."""
+    stream = Card.stream(template, TO)
+    inside = threading.Lock()
+
+    class EndsFirst:
+        """The lock of the stream. The end comes just before the worker gets it to rest."""
+
+        def __enter__(self) -> None:
+            if not ending and inspect.stack()[1].function == "_rest":
+                ending.append(threading.Thread(target=end))
+                ending[0].start()
+                wait(vars(stream)["_stop"].done)
+            inside.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            inside.release()
+
+    def end() -> None:
+        stream.__exit__(None, None, None)
+        ended.set()
+
+    ending: list[threading.Thread] = []
+    ended = threading.Event()
+    card = stream.__enter__()
+    card.write("半个")
+    wait(shows(sandbox, stream, "半个"))
+    vars(stream)["_lock"] = EndsFirst()
+    vars(stream)["_wake"].set_result(None)  # a piece that was shown already does the same
+    assert ended.wait(20)
+    assert stored(sandbox, stream).status == "finished"
 
 
 # Processes

@@ -279,6 +279,8 @@ class CardStream(Generic[C]):
         """Wait until there is something to show, and until it may be shown."""
         while not self._stop.done():
             with self._lock:
+                if self._stop.done():  # it came since the look at it, and woke nobody
+                    return
                 self._wake = wake = Future[None]()
             now, news = time.monotonic(), self._has_news()
             if (news and now >= self._due) or self._has_expired(now):
