@@ -107,10 +107,13 @@ class Forward:
             headers["sign"] = signature(secret, int(stamp))
         self._post(self._messages, data, headers=headers)
 
-    def _post(self, url: str, body: Any, **how: Any) -> requests.Response:
-        query = how.pop("query", None)
+    def _post(
+        self, url: str, body: Any, *, query: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    ) -> requests.Response:
         try:
-            answer = requests.post(url, json=body, params=query, timeout=DEADLINE, allow_redirects=False, **how)
+            answer = requests.post(
+                url, json=body, params=query, headers=headers, timeout=DEADLINE, allow_redirects=False
+            )
         except requests.RequestException as error:
             raise NotTaken(f"{url}: {type(error).__name__}") from None
         if answer.status_code != HTTPStatus.OK:
