@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.sandbox.callback.changes import pushing_changes
 from dingtalk_models.sandbox.console.fields import STRICT, Number, checked
-from dingtalk_models.sandbox.contact.department import add, change, delete_department
+from dingtalk_models.sandbox.contact.department import LaterSettings, add, change, delete_department
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import ROOT, Department
 
@@ -41,18 +41,12 @@ class NewDepartment(_Settings, total=False):
 
 
 @with_config(STRICT)
-class ChangedDepartment(_Settings, total=False):
+class ChangedDepartment(_Settings, LaterSettings, total=False):
     """What changes of a department; the rest stays."""
 
     name: str
     parent_id: int
     dept_manager_userid_list: Annotated[list[str], Field(max_length=_MOST_NAMED)]
-    auto_add_user: bool
-    group_contain_sub_dept: bool
-    group_contain_outer_dept: bool
-    group_contain_hidden_dept: bool
-    org_dept_owner: str
-    code: Annotated[str, Field(max_length=30)]
 
 
 class DepartmentConsole:

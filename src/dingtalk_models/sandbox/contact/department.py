@@ -51,8 +51,8 @@ class Search(TypedDict):
     size: Annotated[int, Field(ge=1)]
 
 
-class MoreSettings(Settings, total=False):
-    """The fields that only update writes."""
+class LaterSettings(TypedDict, total=False):
+    """The fields that update and the admin console write, and create does not."""
 
     auto_add_user: bool
     group_contain_sub_dept: bool
@@ -60,6 +60,10 @@ class MoreSettings(Settings, total=False):
     group_contain_hidden_dept: bool
     org_dept_owner: str
     code: Annotated[str, Field(max_length=30)]
+
+
+class MoreSettings(Settings, LaterSettings, total=False):
+    """The fields that update writes."""
 
 
 def check_name(company: Company, name: str, parent_id: int, own_id: int | None = None) -> None:
