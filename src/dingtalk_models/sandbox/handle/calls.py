@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import to_jsonable_python
 
-from dingtalk_models.sandbox import Received, Sandbox
+from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.handle.operations import Query, operation
 
 
@@ -25,7 +25,18 @@ class Wanted(Query):
     limit: Annotated[int, Field(ge=1, le=1000, description="how many to return / 返回的条数")] = 100
 
 
-class CallView(BaseModel):
+def _readable(body: object) -> Any:
+    """A body as JSON; of a file in it, the content in Base64."""
+    try:
+        return to_jsonable_python(body, bytes_mode="base64", inf_nan_mode="null", fallback=str)
+    except ValueError:  # it is too deep
+        return repr(body)
+
+
+Readable = Annotated[Any, BeforeValidator(_readable)]
+
+
+class CallView(BaseModel, from_attributes=True):
     """A call; bodies are JSON, or texts."""
 
     number: int
@@ -35,35 +46,14 @@ class CallView(BaseModel):
     title: str
     query: dict[str, str]
     headers: dict[str, str]
-    body: Any
+    body: Readable
     status: int | None
     code: int | str | None
     at: float
     seconds: float
     documented: bool
     caller: str | None
-    reply: Any
-
-    @classmethod
-    def of(cls, call: Received) -> CallView:
-        """The view of a call."""
-        return cls(
-            number=call.number,
-            method=call.method,
-            path=call.path,
-            name=call.name,
-            title=call.title,
-            query=call.query,
-            headers=call.headers,
-            body=_readable(call.body),
-            status=call.status,
-            code=call.code,
-            at=call.at,
-            seconds=call.seconds,
-            documented=call.documented,
-            caller=call.caller,
-            reply=_readable(call.reply_body),
-        )
+    reply: Annotated[Readable, Field(validation_alias="reply_body")]
 
 
 class CallPage(BaseModel):
@@ -92,18 +82,10 @@ def list_calls(sandbox: Sandbox, query: Wanted) -> CallPage:
     ]
     shown = calls[: query.limit]
     following = shown[-1].number if len(calls) > len(shown) else None
-    return CallPage(total=sandbox.calls.total, calls=[CallView.of(each) for each in shown], next=following)
+    return CallPage(total=sandbox.calls.total, calls=[CallView.model_validate(each) for each in shown], next=following)
 
 
 @operation("DELETE", "/calls", "calls.clear")
 def clear_calls(sandbox: Sandbox) -> None:
     """Forget the calls that were received. / 清空调用记录。"""
     sandbox.calls.clear()
-
-
-def _readable(body: object) -> Any:
-    """A body as JSON; of a file in it, the content in Base64."""
-    try:
-        return to_jsonable_python(body, bytes_mode="base64", inf_nan_mode="null", fallback=str)
-    except ValueError:  # it is too deep
-        return repr(body)

@@ -57,7 +57,7 @@ class EntryView(BaseModel):
             mentions=list(entry.mentions),
             payload=entry.payload,
             attempts=list(entry.attempts),
-            pushes=[StreamMessageView.of(each) for each in entry.pushes],
+            pushes=[StreamMessageView.model_validate(each) for each in entry.pushes],
             accepted=entry.accepted,
             recalled=entry.recalled,
         )

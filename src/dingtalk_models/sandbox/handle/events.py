@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, Field, JsonValue
 
 from dingtalk_models.sandbox import Attempt, Client, Event, Sandbox
 from dingtalk_models.sandbox.callback.samples import EventSample
@@ -41,7 +41,7 @@ class EventView(BaseModel):
             accepted=event.accepted,
             attempts=None if event.push is None else list(event.push.attempts),
             due=None if event.push is None else event.push.due,
-            message=None if event.message is None else StreamMessageView.of(event.message),
+            message=None if event.message is None else StreamMessageView.model_validate(event.message),
         )
 
 
@@ -66,29 +66,16 @@ class Subscribed(BaseModel):
     tags: list[str]
 
 
-class ClientView(BaseModel):
+class ClientView(BaseModel, from_attributes=True):
     """A connected client of Stream mode."""
 
     id: str
     ua: str
-    topics: list[tuple[str, str]]
+    topics: Annotated[list[tuple[str, str]], BeforeValidator(sorted)]
     answered_pings: int
     leaving: bool
     mute: bool
     silent: bool
-
-    @classmethod
-    def of(cls, client: Client) -> ClientView:
-        """The view of a client."""
-        return cls(
-            id=client.id,
-            ua=client.ua,
-            topics=sorted(client.topics),
-            answered_pings=client.answered_pings,
-            leaving=client.leaving,
-            mute=client.mute,
-            silent=client.silent,
-        )
 
 
 class StreamSettings(BaseModel, from_attributes=True):
@@ -223,13 +210,13 @@ def change_stream(sandbox: Sandbox, body: ChangedStream) -> StreamSettings:
 @operation("GET", "/stream/clients", "stream.clients")
 def list_clients(sandbox: Sandbox) -> list[ClientView]:
     """List the connected clients. / 列出已连接的客户端。"""
-    return [ClientView.of(each) for each in tuple(sandbox.stream.clients)]
+    return [ClientView.model_validate(each) for each in tuple(sandbox.stream.clients)]
 
 
 @operation("GET", "/stream/messages", "stream.messages")
 def list_messages(sandbox: Sandbox, query: Latest) -> list[StreamMessageView]:
     """List the events and callbacks that were sent to clients. / 列出发给客户端的事件与回调。"""
-    return [StreamMessageView.of(each) for each in tuple(sandbox.stream.messages)[-query.limit :]]
+    return [StreamMessageView.model_validate(each) for each in tuple(sandbox.stream.messages)[-query.limit :]]
 
 
 @operation("GET", "/stream/strays", "stream.strays")
@@ -277,14 +264,14 @@ def send_raw(sandbox: Sandbox, body: Raw) -> None:
 @operation("POST", "/stream/callbacks", "stream.push_callback", waits=True)
 def push_callback(sandbox: Sandbox, body: NewCallback) -> StreamMessageView:
     """Send a callback to a client, and wait for its answer. / 向客户端发送回调并等待回应。"""
-    return StreamMessageView.of(sandbox.stream.push_callback(body.topic, body.data, body.timeout))
+    return StreamMessageView.model_validate(sandbox.stream.push_callback(body.topic, body.data, body.timeout))
 
 
 @operation("POST", "/stream/wait", "stream.wait_for_clients", waits=True)
 def wait_for_clients(sandbox: Sandbox, body: Count) -> list[ClientView]:
     """Wait until so many clients are connected. / 等待指定数量的客户端连接。"""
     sandbox.stream.wait_for_clients(body.count, body.timeout)
-    return [ClientView.of(each) for each in tuple(sandbox.stream.clients)]
+    return [ClientView.model_validate(each) for each in tuple(sandbox.stream.clients)]
 
 
 @operation("POST", "/stream/settle", "stream.wait_until_accepted", waits=True)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
-
-from dingtalk_models.sandbox import StreamMessage
+from pydantic import BaseModel, BeforeValidator
 
 
-class StreamAnswer(BaseModel):
+class StreamAnswer(BaseModel, from_attributes=True):
     """What a client answered."""
 
     code: Any
     data: Any
 
 
-class StreamMessageView(BaseModel):
+class StreamMessageView(BaseModel, from_attributes=True):
     """An event or a callback: to which connections it was sent, and what they answered."""
 
     type: str
@@ -25,20 +23,6 @@ class StreamMessageView(BaseModel):
     headers: dict[str, str]
     data: Mapping[str, Any]
     sent_to: list[str]
-    answers: list[StreamAnswer]
+    answers: Annotated[list[StreamAnswer], BeforeValidator(tuple)]  # one may come while they are read
     accepted: bool
     lost: bool
-
-    @classmethod
-    def of(cls, message: StreamMessage) -> StreamMessageView:
-        """The view of a message."""
-        return cls(
-            type=message.type,
-            topic=message.topic,
-            headers=message.headers,
-            data=message.data,
-            sent_to=list(message.sent_to),
-            answers=[StreamAnswer(code=each.code, data=each.data) for each in tuple(message.answers)],
-            accepted=message.accepted,
-            lost=message.lost,
-        )
