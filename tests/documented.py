@@ -14,6 +14,7 @@ from generators.platform.source import documented, examples, merged
 from generators.platform.types import enforced, is_map
 from generators.samples import Row, sample_of
 from samples_of import Way, changed
+from urllib3 import encode_multipart_formdata
 
 from dingtalk_models.core.call import WHOLE_BODY
 from dingtalk_models.core.json_values import is_array, is_object
@@ -191,11 +192,11 @@ class Raw:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def send(self, api: Api, arguments: dict[str, Any]) -> Reply:
-        """Send arguments, each where it is documented."""
+    def send(self, api: Api, arguments: dict[str, Any], *, body: bool = True) -> Reply:
+        """Send arguments, each where it is documented; without a `body`, those that are elsewhere."""
         page = api.pages[0]
         path, query = page["path"], dict[str, str]()
-        headers, body = {"content-type": "application/json"}, dict[str, Any]()
+        headers, in_body = {"content-type": "application/json"}, dict[str, Any]()
         for row in api.rows:
             name, place = row["name"], row["in"]
             if name not in arguments:
@@ -207,14 +208,17 @@ class Raw:
             elif place == "header":
                 headers[name] = _text(arguments[name])
             else:
-                body[name] = arguments[name]
+                in_body[name] = arguments[name]
         if page["host"] == "oapi":
             query["access_token"] = self.token
         else:
             headers["x-acs-dingtalk-access-token"] = self.token
         whole = any(row["name"] == WHOLE_BODY for row in api.rows)
-        content = json.dumps(body.get(WHOLE_BODY) if whole else body).encode()
-        has_body = page["http"] not in BODILESS and not (whole and not body)
+        content = json.dumps(in_body.get(WHOLE_BODY) if whole else in_body).encode()
+        if files := {row["name"] for row in api.rows if row["type"] == "file"}:
+            parts = {name: ("a.png", b"x") if name in files else _text(value) for name, value in in_body.items()}
+            content, headers["content-type"] = encode_multipart_formdata(parts)
+        has_body = body and page["http"] not in BODILESS and not (whole and not in_body)
         self.connection.request(page["http"], f"{path}?{urlencode(query)}", content if has_body else None, headers)
         reply = self.connection.getresponse()
         text = reply.read()

@@ -44,6 +44,9 @@ def test_a_token_by_corp_id_and_secret(client: Client, sandbox: Sandbox) -> None
     ("query", "errcode", "errmsg"),
     [
         ({}, 40035, "缺少参数 corpid or appkey"),
+        ({"appkey": "x"}, 41004, "缺少secret参数"),
+        ({"appkey": "x", "appsecret": ""}, 41004, "缺少secret参数"),
+        ({"corpid": "x"}, 41004, "缺少secret参数"),
         ({"appkey": "x", "appsecret": "y"}, 40096, "不合法的appKey或appSecret"),
         ({"corpid": "x", "corpsecret": "y"}, 40089, "不合法的corpId或corpSecret"),
     ],

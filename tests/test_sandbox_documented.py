@@ -26,10 +26,6 @@ from dingtalk_models.sandbox.platform.documented import at, named
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, route
 
 EXCEPTIONS: dict[str, dict[str, str]] = {
-    "dingtalk.oapi.media.upload": {
-        "required: ": "it takes a file, which these requests do not have: tests/test_media.py sends some",
-        "complete: ": "the same",
-    },
     "hrbrain_1_0.HrbrainImportDimission": {
         "sample: ": "the sample shows a refusal",
     },

@@ -24,7 +24,7 @@ from dingtalk_models.core.http import Download
 from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server.envelopes import Call
-from dingtalk_models.sandbox.server.envelopes import Upload as Received
+from dingtalk_models.sandbox.server.uploads import Upload as Received
 from dingtalk_models.sandbox.state.object_store import PREFIX
 from dingtalk_models.transport.body import CHUNK, FileBody, FormBody, file_writer
 

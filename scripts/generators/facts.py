@@ -56,6 +56,18 @@ def events() -> list[Page]:
     return _read(HOME / "events.json")
 
 
+@cache
+def official_sdk() -> dict[str, Any]:
+    """What the official SDK does and no page says: which endpoints it calls without a token, which reply it ignores."""
+    found: dict[str, Any] = json.loads((HOME / "official_sdk.json").read_text(encoding="utf-8"))
+    return found
+
+
+def needs_no_token(pages: list[Page]) -> bool:
+    """Whether an endpoint is documented as one that takes no access token. Of two pages, one may not know."""
+    return any(page["auth"] not in {"header:x-acs-dingtalk-access-token", "query:access_token"} for page in pages)
+
+
 def sample_replies(page: Page) -> Iterator[Any]:
     """The replies that a page shows, without those that belong to another API."""
     if page.get("response_example") and not page.get("response_example_suspect"):

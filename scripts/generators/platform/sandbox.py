@@ -56,6 +56,7 @@ def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
     page, params = pages[0], merged(pages)
     listed = _listed(pages, params)
     answer = sample(pages, listed)
+    place, sdk = f"{page['http']} {page['path']}", facts.official_sdk()
     described = {
         "names": names,
         "verb": page["http"],
@@ -63,10 +64,11 @@ def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
         "title": page["title"],
         "doc": page["doc"],
         "scope": next(iter(page["permissions"]), None),
-        "open": page["auth"] not in {"header:x-acs-dingtalk-access-token", "query:access_token"},
+        "open": facts.needs_no_token(pages) or place in sdk["without_token"],
         "invalid": _invalid(pages),
         "params": [_param(row, list(_examples(pages, row))) for row in params],
         "sample": answer,
+        "empty": bool(page.get("response_empty")) and place in sdk["without_reply"],
         "echo": [way for way in _echoed(pages, params) if _leads(answer, way) and not _of_paging(listed, way)],
         "paging": listed and _paging(listed, params, page["host"]),
     }

@@ -177,7 +177,7 @@ class Product:
         older = list(older_names(page, params))
         self.names += [api_name(page), *(text.split('"')[1] for text in older)]
         decorator = [json.dumps(api_name(page)), json.dumps(endpoint), *older]
-        if page["auth"] not in {"header:x-acs-dingtalk-access-token", "query:access_token"}:
+        if facts.needs_no_token(pages):
             decorator.append("authenticated=False")
         if page["http"] != "GET" and (kind.startswith("Query[") or READS.match(api_name(page).rpartition(".")[2])):
             decorator.append("idempotent=True")

@@ -94,7 +94,7 @@ class Oauth2V1(Manager):
         """
         return Call(GetAuthInfoReply)
 
-    @api("oauth2_1_0.GetCorpAccessToken", "POST /v1.0/oauth2/corpAccessToken", idempotent=True)
+    @api("oauth2_1_0.GetCorpAccessToken", "POST /v1.0/oauth2/corpAccessToken", authenticated=False, idempotent=True)
     def get_corp_access_token(
         self,
         suite_key: str,

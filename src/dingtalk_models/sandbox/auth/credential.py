@@ -32,6 +32,8 @@ def get_token(
     held = company.credentials
     if not (appkey or corpid):
         raise Refused(40035, "缺少参数 corpid or appkey")
+    if not (appsecret if appkey else corpsecret):
+        raise Refused(41004)
     if appkey:
         token, ttl = _token_of_app(company, appkey, appsecret, 40096)
     elif (corpid, corpsecret) == (held.corp_id, held.corp_secret):

@@ -43,7 +43,8 @@ class Documented:
         open: whether it needs no access token.
         invalid: the documented code for a wrong parameter.
         params: its parameters, as in the data file.
-        sample: the documented answer; `None` if that has no body.
+        sample: the documented answer; None: it has no fields.
+        empty: whether the answer has no body at all.
         echo: the fields of the answer that repeat a parameter of the same name.
         paging: how it pages, if it is a list.
     """
@@ -58,6 +59,7 @@ class Documented:
     invalid: str | None = None
     params: tuple[dict[str, Any], ...] = ()
     sample: dict[str, Any] | None = None
+    empty: bool = False
     echo: tuple[list[str], ...] = ()
     paging: Paging | None = None
 
@@ -128,7 +130,8 @@ class Documented:
             return call.query
         rows = self._in("body")
         whole = next((row for row in rows if row.name == WHOLE_BODY), None)
-        body = dialect.body(call, needed=whole.required if whole else bool(rows))
+        files = any(row.type == "file" for row in rows)
+        body = dialect.body(call, needed=whole.required if whole else bool(rows), files=files)
         if whole:
             # a client that has no value sends an empty object, which is no array
             return {WHOLE_BODY: body} if body or (whole.type == "object" and call.content) else {}
@@ -205,7 +208,7 @@ class Answers:
         own = self._of(endpoint)
         if own is None:
             answer = dialect.accepted(endpoint.shown(arguments, dialect))
-            return replace(answer, content=b"") if endpoint.sample is None and dialect.may_be_empty else answer
+            return replace(answer, content=b"") if endpoint.empty else answer
         return dialect.accepted(own.answer(arguments) if callable(own.answer) else own.answer)
 
     def source(self, endpoint: Documented) -> str:

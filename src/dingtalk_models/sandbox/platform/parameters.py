@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from dingtalk_models.sandbox.server.envelopes import Upload
+from dingtalk_models.sandbox.server.uploads import Upload
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
 _FLAGS: Final = {"true": True, "false": False}

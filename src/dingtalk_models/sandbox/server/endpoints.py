@@ -42,6 +42,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
+from dingtalk_models.sandbox.server.uploads import Upload
 
 Result: TypeAlias = Mapping[str, object]
 
@@ -113,6 +114,17 @@ class Endpoint:
         return _parameters_of(self.handler, camel=self.camel)
 
     @cached_property
+    def takes_body(self) -> bool:
+        """Whether a parameter is in the body: neither in the path nor in the query."""
+        names = {info.alias or name for name, info in self.parameters.model_fields.items()}
+        return not names <= self.query | {*_PLACEHOLDER.findall(self.path)}
+
+    @cached_property
+    def takes_files(self) -> bool:
+        """Whether a parameter is a file."""
+        return any(info.annotation is Upload for info in self.parameters.model_fields.values())
+
+    @cached_property
     def _reader(self) -> SchemaValidator:
         return SchemaValidator(_without_flags(self.parameters.__pydantic_core_schema__), _use_prebuilt=False)
 
@@ -133,6 +145,9 @@ class Endpoint:
 
 ENDPOINTS: Final[defaultdict[str, dict[str, Endpoint]]] = defaultdict(dict)
 """Endpoints by path and verb."""
+
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+"""A segment of a path that is a parameter."""
 
 _TEMPLATES: Final[list[tuple[re.Pattern[str], str]]] = []
 
@@ -169,7 +184,7 @@ def endpoint(
         code = Code(invalid, missing)
         ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, code, names, in_camel, token)
         if "{" in place:
-            _TEMPLATES.append((re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", place)), place))
+            _TEMPLATES.append((re.compile(_PLACEHOLDER.sub(r"(?P<\1>[^/]+)", place)), place))
         return handler
 
     return declare

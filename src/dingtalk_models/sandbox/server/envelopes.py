@@ -9,23 +9,26 @@ import traceback
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from io import BytesIO
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
-
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field, File, parse_form
 
 from dingtalk_models.sandbox.server.endpoints import Endpoint, Result
 from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of, text_of
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
+from dingtalk_models.sandbox.server.uploads import parts_of
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it was received; `unreadable` is the code that refuses a body that can't be read."""
+    """A request as it was received.
+
+    Attributes:
+        form: whether the body is a form.
+        multipart: whether it is one of parts, of which some may be files.
+        unreadable: the code that refuses a body that can't be read.
+    """
 
     method: str
     path: str
@@ -33,6 +36,7 @@ class Call:
     headers: dict[str, str]
     body: dict[str, Any] | list[Any] | str = field(default_factory=dict[str, Any])
     form: bool = False
+    multipart: bool = False
     unreadable: int | None = None
     content: bytes = b""
 
@@ -50,9 +54,10 @@ class Call:
         if kind == "application/octet-stream":
             return cls(method, path, query, headers, f"<{len(content)} bytes>", unreadable=43004)
         if kind == "multipart/form-data":
-            parts = _parts(said, content)
-            readable = isinstance(parts, dict)
-            return cls(method, path, query, headers, parts, form=readable, unreadable=None if readable else 43004)
+            parts = parts_of(said, content)
+            if parts is None:
+                return cls(method, path, query, headers, f"<{len(content)} bytes>", unreadable=43004)
+            return cls(method, path, query, headers, parts, form=True, multipart=True)
         text = content.decode(errors="replace")
         if kind == "application/x-www-form-urlencoded":
             return cls(method, path, query, headers, dict(parse_qsl(text, keep_blank_values=True)), form=True)
@@ -65,41 +70,6 @@ class Call:
         if is_object(body) or is_array(body):
             return cls(method, path, query, headers, body)
         return cls(method, path, query, headers, text, unreadable=47001)
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file in a form."""
-
-    name: str
-    content: bytes
-
-    def __repr__(self) -> str:
-        return f"<{self.name}, {len(self.content)} bytes>"
-
-
-def _parts(content_type: str, content: bytes) -> dict[str, Any] | str:
-    """The texts and files of a multipart form; of what is none, how long it is."""
-    parts: dict[str, Any] = {}
-
-    def take_text(part: Field) -> None:
-        parts[_text(part.field_name)] = _text(part.value)
-
-    def take_file(part: File) -> None:
-        part.file_object.seek(0)
-        parts[_text(part.field_name)] = Upload(_text(part.file_name), part.file_object.read())
-        part.close()
-
-    header = {"Content-Type": content_type.encode(), "Content-Length": str(len(content)).encode()}
-    try:
-        parse_form(header, BytesIO(content), take_text, take_file)
-    except (FormParserError, ValueError):
-        return f"<{len(content)} bytes>"
-    return parts
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode(errors="replace")
 
 
 @dataclass(frozen=True)
@@ -141,7 +111,6 @@ class Bare:
     unreadable: int | str = 47001
     invalid: int | str = 40035
     bodiless: frozenset[str] = frozenset({"GET"})
-    may_be_empty: bool = False
     busy: int | str = -1
 
     def mistaken(self, error: Exception) -> Answer:
@@ -167,23 +136,25 @@ class Bare:
         """The parameters, from where this kind of path expects them: the query of a GET, else the body."""
         if endpoint.verb in self.bodiless:
             return call.query
-        body = self.body(call, needed=bool(endpoint.parameters.model_fields))
+        body = self.body(call, needed=endpoint.takes_body, files=endpoint.takes_files)
         if not is_object(body):
             raise Refused(self.unreadable)
         return body
 
-    def body(self, call: Call, *, needed: bool) -> dict[str, Any] | list[Any]:
+    def body(self, call: Call, *, needed: bool, files: bool) -> dict[str, Any] | list[Any]:
         """The body, if it can be read.
 
         Args:
             call: the request.
             needed: whether the endpoint has parameters in the body.
+            files: whether one of them is a file.
         """
         del needed
+        if files and not call.multipart:
+            raise Refused(43008)
         if isinstance(call.body, str):
             raise Refused(call.unreadable or self.unreadable)
-        is_multipart = is_object(call.body) and any(isinstance(part, Upload) for part in call.body.values())
-        return call.query | call.body if is_object(call.body) and is_multipart else call.body
+        return call.query | call.body if call.multipart and is_object(call.body) else call.body
 
     def unknown(self, path: str) -> Answer:
         """The answer for a path that does not exist."""
@@ -239,7 +210,6 @@ class Api(Bare):
     unreadable = "Missingbody"
     invalid = "invalidParameter"
     bodiless = frozenset({"GET", "DELETE"})
-    may_be_empty = True
     busy = "systemError"
 
     def pick(self, verbs: Mapping[str, T], verb: str) -> T | None:
@@ -248,7 +218,8 @@ class Api(Bare):
     def token(self, call: Call) -> str | None:
         return call.headers.get("x-acs-dingtalk-access-token")
 
-    def body(self, call: Call, *, needed: bool) -> dict[str, Any] | list[Any]:
+    def body(self, call: Call, *, needed: bool, files: bool) -> dict[str, Any] | list[Any]:
+        del files  # no API of this host takes one
         if isinstance(call.body, str) or call.form or (needed and not call.content):
             raise Refused(self.unreadable)
         return call.body

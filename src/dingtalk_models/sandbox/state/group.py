@@ -76,8 +76,10 @@ class Group(Conversation):
                 self.members.append(userid)
 
     def remove(self, userids: Iterable[str]) -> None:
-        """Remove members, with what each was in it."""
-        for userid in [each for each in userids if each in self.members]:
+        """Remove members, with what each was in it; one who is named twice, once."""
+        for userid in dict.fromkeys(userids):
+            if userid not in self.members:
+                continue
             self.members.remove(userid)
             self.nicks.pop(userid, None)
             self.muted.pop(userid, None)

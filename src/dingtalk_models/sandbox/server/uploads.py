@@ -1,0 +1,45 @@
+"""Files in forms: what arrives in a multipart body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, parse_form
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file in a form."""
+
+    name: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, {len(self.content)} bytes>"
+
+
+def parts_of(content_type: str, content: bytes) -> dict[str, Any] | None:
+    """The texts and files of a multipart form; None: it cannot be read."""
+    parts: dict[str, Any] = {}
+
+    def take_text(part: Field) -> None:
+        parts[_text(part.field_name)] = _text(part.value)
+
+    def take_file(part: File) -> None:
+        part.file_object.seek(0)
+        parts[_text(part.field_name)] = Upload(_text(part.file_name), part.file_object.read())
+        part.close()
+
+    header = {"Content-Type": content_type.encode(), "Content-Length": str(len(content)).encode()}
+    try:
+        parse_form(header, BytesIO(content), take_text, take_file)
+    except (FormParserError, ValueError):
+        return None
+    return parts
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode(errors="replace")
