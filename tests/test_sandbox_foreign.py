@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from documented import Api, Raw, apis
 from generators import facts
+from generators.platform.source import merged
 from plain_client import Client
 
 from dingtalk_models.platform.products import PRODUCTS
@@ -78,3 +79,75 @@ def test_every_answer_that_the_official_sdk_reads_is_json(sandbox: Sandbox) -> N
         empty = {place_of(api) for api in newer() if raw.send(api, api.only_required).body is None}
     assert empty <= {*facts.official_sdk()["without_reply"]}
     assert "DELETE /v1.0/drive/spaces/{spaceId}" in empty  # documented without a body, and nobody reads one
+
+
+def test_every_archived_api_is_answered(sandbox: Sandbox) -> None:
+    unknown: list[str] = []
+    with Raw(sandbox) as raw:
+        for (verb, path), pages in facts.archived().items():
+            api = Api("", pages, merged(pages))
+            reply = raw.send(api, api.only_required)
+            if not reply.accepts and reply.body.get("errcode") in (404, 22):
+                unknown.append(f"{verb} {path}")
+    assert unknown == []
+    assert not [call.path for call in sandbox.calls if call.mistake]
+
+
+def test_groups_as_older_clients_make_them(client: Client, sandbox: Sandbox) -> None:
+    made = client.post("/chat/create", name="项目群", owner="zhaolei", useridlist=["sunjing"], searchable=1)
+    group = sandbox.company.outbox.groups[made["openConversationId"]]
+    assert made == {
+        "errcode": 0,
+        "errmsg": "ok",
+        "chatid": group.chat_id,
+        "openConversationId": group.open_conversation_id,
+        "conversationTag": 2,
+    }
+    chat = {"chatid": group.chat_id}
+    changes = {"name": "平台群", "add_useridlist": ["hanmei"], "del_useridlist": ["sunjing"], "isBan": True}
+    assert client.post("/chat/update", **chat, **changes) == {"errcode": 0, "errmsg": "ok"}
+    shown = client.json("GET", "/chat/get", params={"access_token": client.token, **chat})["chat_info"]
+    assert (shown["name"], shown["useridlist"]) == ("平台群", ["zhaolei", "hanmei"])
+    assert (shown["searchable"], shown["chatBannedType"]) == (1, 1)
+    sent = client.post("/chat/send", **chat, msg={"msgtype": "text", "text": {"content": "请提交日报。"}})
+    assert sandbox.conversation(group.open_conversation_id).texts == [(None, "请提交日报。")]
+    page = {"access_token": client.token, "messageId": sent["messageId"], "cursor": 0, "size": 100}
+    assert client.json("GET", "/chat/getReadList", params=page)["readUserIdList"] == []
+    sandbox.read(sent["messageId"], by="hanmei")
+    assert client.json("GET", "/chat/getReadList", params=page)["readUserIdList"] == ["hanmei"]
+
+
+CHAT_MISTAKES: list[tuple[str, dict[str, Any], int]] = [
+    ("create", {"name": ""}, 40035),
+    ("create", {"name": None}, 40035),
+    ("create", {"name": "群" * 21}, 400002),
+    ("create", {"owner": None}, 49013),
+    ("create", {"owner": "nobody"}, 40031),
+    ("create", {"useridlist": []}, 49010),
+    ("create", {"useridlist": ["nobody"]}, 40031),
+    ("create", {"useridlist": ["zhaolei"] * 41}, 49011),
+    ("create", {"searchable": 2}, 40035),
+    ("update", {"chatid": None}, 49000),
+    ("update", {"chatid": "none"}, 40016),
+    ("update", {"name": "群" * 21}, 49015),
+    ("update", {"add_useridlist": ["nobody"]}, 40031),
+    ("update", {"add_useridlist": ["hanmei"], "del_useridlist": ["hanmei"]}, 49004),
+    ("update", {"add_extidlist": ["x"]}, 49009),
+    ("update", {"del_useridlist": ["zhaolei"]}, 40031),
+    ("send", {"chatid": "none"}, 34001),
+    ("send", {"msg": {"msgtype": "none"}}, 34004),
+    ("send", {"msg": {"msgtype": "text"}}, 34014),
+    ("send", {"msg": {"msgtype": "text", "text": {"content": "长" * 700}}}, 34016),
+]
+
+
+@pytest.mark.parametrize(("name", "wrong", "code"), CHAT_MISTAKES)
+def test_what_is_refused_of_older_clients(client: Client, sandbox: Sandbox, name: str, wrong: Any, code: int) -> None:
+    group = sandbox.add_group(["zhaolei", "sunjing"], "群", "zhaolei")
+    right: dict[str, dict[str, Any]] = {
+        "create": {"name": "项目群", "owner": "zhaolei", "useridlist": ["sunjing"]},
+        "update": {"chatid": group.chat_id},
+        "send": {"chatid": group.chat_id, "msg": {"msgtype": "text", "text": {"content": "好"}}},
+    }
+    assert client.code(f"/chat/{name}", **right[name]) == 0
+    assert client.code(f"/chat/{name}", **right[name] | wrong) == code

@@ -22,12 +22,12 @@ def test_what_is_not_implemented_is_refused_and_logged(client: Client, caplog: p
     assert reply.pop("request_id")
     assert reply == {"errcode": 22, "sub_msg": text, "errmsg": f"Invalid method[submsg={text}]"}
     unknown = {"errcode": 404, "errmsg": "请求的URI地址不存在"}
-    for verb, path in (("GET", "/microapp/list"), ("GET", "/v1.0/oauth2/accessToken"), ("POST", "/v1.0/x")):
+    for verb, path in (("GET", "/microapp/none"), ("GET", "/v1.0/oauth2/accessToken"), ("POST", "/v1.0/x")):
         answer = client.send(verb, path)
         assert (answer.status_code, answer.json()) == (200, unknown)
     logged = [each.message for each in caplog.records if each.levelno == logging.WARNING]
     assert "not implemented by the sandbox: POST /topapi/v2/user/notexist" in logged
-    assert "not implemented by the sandbox: GET /microapp/list" in logged
+    assert "not implemented by the sandbox: GET /microapp/none" in logged
 
 
 def test_verbs_and_bodies(client: Client) -> None:

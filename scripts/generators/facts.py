@@ -45,6 +45,12 @@ def current(http: str, path: str) -> list[Page]:
 
 
 @cache
+def archived() -> dict[tuple[str, str], list[Page]]:
+    """The endpoints, with their pages, that are documented in archived pages only."""
+    return {place: found for place, found in _by_endpoint().items() if all(page["archived"] for page in found)}
+
+
+@cache
 def methods() -> list[dict[str, Any]]:
     """Every older name of an API, and the endpoint that replaced it."""
     return _read(HOME / "methods.json")

@@ -16,6 +16,9 @@ from generators.platform.source import ENVELOPE, documented, examples, merged, o
 from generators.platform.types import Row, enforced, is_map, values_at
 from generators.uses import by_hand
 
+ARCHIVED = "archived"
+"""The file of those that nothing but older clients calls: they have no names, because `run()` does not know them."""
+
 OF_TYPE: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
 INVALID = {"invalidparameter", "paramerror", "param.error", "parameter.error", "40035", "400002"}
 INVALID_TEXTS = {"参数错误", "参数不合法", "非法参数", "参数非法"}
@@ -38,9 +41,13 @@ def files() -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for place, pages in endpoints.items():
         older = [] if place in written else [name for name in _older_names(pages) if name not in taken]
-        line = json.dumps(_endpoint(pages, own[place] + older), ensure_ascii=False, separators=(",", ":"))
-        found.setdefault(product_of(pages[0]), []).append(line)
+        found.setdefault(product_of(pages[0]), []).append(_line(pages, own[place] + older))
+    found[ARCHIVED] = [_line(pages, []) for place, pages in facts.archived().items() if place not in endpoints]
     return {product: "[\n" + ",\n".join(sorted(lines)) + "\n]\n" for product, lines in found.items()}
+
+
+def _line(pages: list[Page], names: list[str]) -> str:
+    return json.dumps(_endpoint(pages, names), ensure_ascii=False, separators=(",", ":"))
 
 
 def _own_names(pages: list[Page], info: OperationInfo | None) -> list[str]:

@@ -6,8 +6,8 @@ from pathlib import PurePath
 from typing import Annotated, Final, Literal
 
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
-from dingtalk_models.sandbox.server.uploads import Upload
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.uploads import Upload
 from dingtalk_models.sandbox.state.company import Company
 
 Media = Annotated[Upload, Code(41005)]

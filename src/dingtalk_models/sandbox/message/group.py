@@ -54,7 +54,7 @@ def check_known(company: Company, userids: Sequence[str], code: str = "parameter
         company.user(userid, code)
 
 
-def check_room(company: Company, group: Group, coming: Sequence[str], code: str = "parameter.invalid") -> None:
+def check_room(company: Company, group: Group, coming: Sequence[str], code: int | str = "parameter.invalid") -> None:
     """Refuse more members than a group may have."""
     if len({*group.members, *coming}) + len(group.externals) > company.outbox.groups.most_members:
         raise Refused(code)

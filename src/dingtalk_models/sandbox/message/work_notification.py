@@ -49,12 +49,23 @@ Message = Annotated[dict[str, Any], FromJson, Code(40035)]
 Agent = Annotated[int, Code(40056)]
 
 
-def check_message(msg: dict[str, Any]) -> dict[str, Any]:
-    """The content of a message; refuses what the table of message types does not allow."""
+def check_message(
+    msg: dict[str, Any], *, kind_code: int = 40035, code: int = 40035, length_code: int = 40035
+) -> dict[str, Any]:
+    """The content of a message; refuses what the table of message types does not allow.
+
+    Args:
+        msg: the message.
+        kind_code: what an unknown type is refused with.
+        code: what a content is refused with that does not fit its type.
+        length_code: what one is refused with that is too long.
+    """
     kind = str(msg.get("msgtype"))
+    if kind not in _NEEDED:
+        raise Refused(kind_code)
     content = msg.get(kind)
-    if kind not in _NEEDED or not isinstance(content, dict):
-        raise Refused(40035)
+    if not isinstance(content, dict):
+        raise Refused(code)
     said = cast("dict[str, Any]", content)
     fits = all(said.get(name) for name in _NEEDED[kind])
     fits &= all(len(str(said.get(name, ""))) <= longest for name, longest in _LONGEST.items())
@@ -67,8 +78,10 @@ def check_message(msg: dict[str, Any]) -> dict[str, Any]:
             fits &= _buttons_fit(said)
         case _:
             pass
-    if not fits or (kind != "markdown" and sum(len(text.encode()) for text in _texts(said)) > MAX_BYTES):
-        raise Refused(40035)
+    if not fits:
+        raise Refused(code)
+    if kind != "markdown" and sum(len(text.encode()) for text in _texts(said)) > MAX_BYTES:
+        raise Refused(length_code)
     return said
 
 

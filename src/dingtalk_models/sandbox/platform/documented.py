@@ -36,7 +36,7 @@ class Documented:
     """A documented endpoint.
 
     Attributes:
-        names: the platform's names for it.
+        names: the platform's names for it; none: its documentation is archived, and only older clients call it.
         title: its title in Chinese.
         doc: the slug of its documentation page.
         scope: the permission scope that it needs.
@@ -49,9 +49,9 @@ class Documented:
         paging: how it pages, if it is a list.
     """
 
-    names: tuple[str, ...]
     verb: str
     path: str
+    names: tuple[str, ...] = ()
     title: str = ""
     doc: str = ""
     scope: str | None = None
@@ -244,10 +244,13 @@ def _table() -> _Table:
 
 
 def at(path: str) -> dict[str, Documented]:
-    """The documented endpoints at a path, by verb. One with a literal segment goes before one with a placeholder."""
+    """The documented endpoints at a path, by verb. One with a literal segment goes before one with a placeholder.
+
+    Of two that differ in nothing but the names of placeholders, the one that is not archived counts.
+    """
     table = _table()
     matching = [each for each in table.templates.get(path.count("/"), []) if each.is_at(path)]
-    matching.sort(key=lambda each: ["{" in segment for segment in each.segments])
+    matching.sort(key=lambda each: (["{" in segment for segment in each.segments], not each.names))
     found: dict[str, Documented] = {}
     for endpoint in (*table.by_path.get(path, []), *matching):
         found.setdefault(endpoint.verb, endpoint)

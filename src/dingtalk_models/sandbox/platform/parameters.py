@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from dingtalk_models.sandbox.server.uploads import Upload
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
+from dingtalk_models.sandbox.server.uploads import Upload
 
 _FLAGS: Final = {"true": True, "false": False}
 _NUMBERS: Final[dict[str, tuple[re.Pattern[str], type[int | float]]]] = {

@@ -51,13 +51,10 @@ class Call:
     def _parsed(cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes) -> Call:
         said = headers.get("content-type", "application/json" if method == "POST" else "application/octet-stream")
         kind = said.partition(";")[0].strip().lower()
-        if kind == "application/octet-stream":
-            return cls(method, path, query, headers, f"<{len(content)} bytes>", unreadable=43004)
-        if kind == "multipart/form-data":
-            parts = parts_of(said, content)
-            if parts is None:
-                return cls(method, path, query, headers, f"<{len(content)} bytes>", unreadable=43004)
+        if kind == "multipart/form-data" and (parts := parts_of(said, content)) is not None:
             return cls(method, path, query, headers, parts, form=True, multipart=True)
+        if kind in {"multipart/form-data", "application/octet-stream"}:
+            return cls(method, path, query, headers, f"<{len(content)} bytes>", unreadable=43004)
         text = content.decode(errors="replace")
         if kind == "application/x-www-form-urlencoded":
             return cls(method, path, query, headers, dict(parse_qsl(text, keep_blank_values=True)), form=True)
