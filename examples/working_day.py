@@ -98,7 +98,7 @@ def store_file(directory: Path) -> None:
     original, copy = directory / "产品手册.bin", directory / "下载.bin"
     original.write_bytes(Random(0).randbytes(MEGABYTES * 1000 * 1000))
     code('space = Space.create(union_id, name="客户资料", scene="customers")\nspace.upload(path, union_id, progress=…)')
-    union_id = User.get("caohui").unionid or ""
+    union_id = User.get("caohui").unionid
     space = Space.create(union_id, name="客户资料", scene="customers")
     with transfer("上传 up  ") as progress:
         file = space.upload(original, union_id, progress=progress)

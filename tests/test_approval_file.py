@@ -32,7 +32,11 @@ def test_files_of_approvals(sandbox: Sandbox, app: DingTalkApp, tmp_path: Path) 
     request = {"userid": "caohui", "process_instance_id": "instance", "file_id": attached.id, "agentid": 1}
     assert space_id == app.run(unchecked("dingtalk.oapi.processinstance.cspace.preview"), request=request)
     assert files.authorize_download("caohui", [{"file_id": attached.id, "space_id": space_id}])
-    old = {"userid": "caohui", "file_infos": [{"file_id": attached.id, "space_id": space_id}]}
+    assert sandbox.calls[-1].body == {
+        "userId": "caohui",
+        "fileInfos": [{"fileId": attached.id, "spaceId": int(space_id)}],
+    }
+    old = {"userid": "caohui", "file_infos": [{"file_id": attached.id, "space_id": int(space_id)}]}
     assert app.run("dingtalk.oapi.process.dentry.auth", request=old)
 
     assert files.download("instance", attached.id, tmp_path / "a.pdf") == MB
@@ -78,6 +82,8 @@ def test_what_is_refused_of_files_of_approvals(sandbox: Sandbox, app: DingTalkAp
     with pytest.raises(InvalidArgument):
         files.authorize_download("caohui", [])
     with pytest.raises(InvalidArgument):
-        files.authorize_download("caohui", [{"file_id": "1", "space_id": 1}] * 11)
+        files.authorize_download("caohui", [{"file_id": "1", "space_id": "1"}] * 11)
+    with pytest.raises(InvalidArgument, match="space_id"):
+        files.authorize_download("caohui", [{"file_id": "1", "space_id": "the space"}])
     assert len(sandbox.calls) == sent
     assert files.space.call("caohui", agent_id=1).request.body == {"userId": "caohui", "agentId": 1}

@@ -137,7 +137,6 @@ def test_a_frame_without_an_event_is_one_of_no_type() -> None:
 def test_typed_fields() -> None:
     diff = {"prev": {"name": "甲"}, "curr": {"name": "乙", "jobNumber": "7"}, "userid": "u1"}
     changed = UserModifyOrg.read({"EventType": "user_modify_org", "userId": "u1", "diffInfo": diff})
-    assert changed.diff
     assert (changed.diff.prev.name, changed.diff.curr.job_number, changed.user_ids) == ("甲", "7", ["u1"])
     role = LabelUserChange.read(
         {"EventType": "label_user_change", "userIdList": ["u"], "labelIdList": ["7"], "action": "add"}

@@ -191,7 +191,6 @@ def test_changes_of_people_are_told(sandbox: Sandbox) -> None:
         user.delete()
         assert told(sandbox) == ["user_add_org", "user_modify_org", "user_leave_org"]
         diff = changed[0].diff
-        assert diff
         assert (diff.userid, diff.prev.name, diff.curr.name, diff.curr.job_number) == ("linwei", "林薇", "林微", "DF99")
         assert all(push.accepted for push in sandbox.pushes)
 

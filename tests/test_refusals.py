@@ -194,7 +194,7 @@ DECISIONS: dict[str, Callable[[], object]] = {
     "/v1.0/workflow/processInstances/comments": lambda: ApprovalInstance.objects.comment("i", "好", "caohui"),
     "/v1.0/workflow/tasks/redirect": lambda: ApprovalInstance.objects.redirect(1, "caohui", "zhaolei"),
     "/v1.0/workflow/processInstances/spaces/files/authDownload": lambda: ApprovalFile.objects.authorize_download(
-        "caohui", [{"file_id": "1", "space_id": 1}]
+        "caohui", [{"file_id": "1", "space_id": "1"}]
     ),
     "/topapi/attendance/group/query": lambda: AttendanceGroup.objects.get(1, op_user_id="caohui"),
 }

@@ -6,6 +6,7 @@ import importlib
 import json
 from collections.abc import Iterator
 from copy import copy
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from sites import wsgi
 
+import dingtalk_models
 from dingtalk_models import DingTalkApp, InvalidArgument, RateLimited, operations
 from dingtalk_models.core import registry
+from dingtalk_models.modules import Modules
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -113,6 +116,26 @@ def test_each_task_says_what_there_is_in_both_languages() -> None:
         assert topic.words
         assert topic.here or topic.platform or topic.note_en, topic.en
         assert bool(topic.note_en) == bool(topic.note_zh), topic.en
+
+
+@pytest.mark.parametrize("module", sorted({*Modules.__annotations__} - {"platform"}))
+def test_each_module_of_the_app_has_a_row(module: str) -> None:
+    ways = [name.split(".") for topic in what_is_here.topics() for name in topic.here]
+    homes = [getattr(dingtalk_models, first).__module__.split(".") for first, *_ in ways if first[0].isupper()]
+    assert module in {home for _, home, *_ in homes} | {second for first, second, *_ in ways if first == "app"}
+
+
+@pytest.mark.parametrize(
+    ("page", "headings"),
+    [("en", ["By task", "What is not documented"]), ("zh", ["按用途查找", "没有文档的接口怎么调用"])],
+)
+def test_nothing_is_denied_outside_the_table(page: str, headings: list[str]) -> None:
+    """What is missing is told in the table alone, where it can't stand beside what is there."""
+    assert [
+        after.content for mark, after in pairwise(parsed(PAGES[page])) if mark.tag == "h2" and mark.nesting == 1
+    ] == headings
+    denied = [topic for topic in what_is_here.topics() if not (topic.here or topic.platform)]
+    assert [topic.note_en.partition(":")[0] for topic in denied] == ["not planned"]
 
 
 # The way to an API that is in no document

@@ -9,6 +9,8 @@ from typing import Any, assert_type
 from dingtalk_models import (
     BEIJING,
     Account,
+    ApprovalFile,
+    ApprovalInstance,
     AttendanceRecord,
     Call,
     Department,
@@ -16,6 +18,7 @@ from dingtalk_models import (
     DingTalkError,
     ExternalContact,
     Flow,
+    Group,
     Manager,
     Model,
     Module,
@@ -44,6 +47,7 @@ from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager
 from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.message import RobotMessage
 from dingtalk_models.platform.calendar_1_0 import CreateEventReply
+from dingtalk_models.smartwork.form_values import FormValue, Money, Table, Text
 
 app = DingTalkApp(appkey="…", appsecret="…")
 department = Department(dept_id=1)
@@ -348,3 +352,15 @@ async def of_users_own() -> None:
     assert_type(Device.objects.several(1, 2), list[Device])
     assert_type(Device.objects.get(1).holder(), User)
     assert_type(Devices(app).everything(size=3), list[Device])
+
+
+def forms_and_ids() -> None:
+    """A form in a variable fits where forms go, and an id that was loaded is text."""
+    row = [Text("项目", "机票"), Money("金额", 100)]
+    form = [Text("事由", "出差"), Table("明细", [row])]
+    values: Sequence[FormValue[object]] = [*row, *form]
+    assert_type(ApprovalInstance.create.call("PROC-1", "u1", form), Call[ApprovalInstance])
+    assert_type(ApprovalInstance.create.call("PROC-1", "u1", values), Call[ApprovalInstance])
+    assert_type(ApprovalFile.objects.space("u1"), str)
+    assert_type(user.unionid, str)
+    assert_type(Group.get("chat1").chatid, str)

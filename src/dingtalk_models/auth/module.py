@@ -92,7 +92,7 @@ class SnsIdentity(Record):
 
     nick: str | None
     openid: str | None
-    unionid: str | None
+    unionid: str = ""
     main_org_auth_high_level: bool | None
 
 

@@ -11,6 +11,7 @@ from typing_extensions import Unpack
 
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import CallbackError
+from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Record
 
@@ -35,12 +36,18 @@ class Arrival(Record):
             topics[topic] = cls
 
     @classmethod
-    def read(cls, payload: dict[str, Any]) -> Self:
+    def read(cls, payload: object) -> Self:
         """Read it from what was pushed: of a frame in Stream mode, from its data.
 
         Raises:
-            CallbackError: a field that it cannot do without is missing.
+            CallbackError: it is no JSON object, or a field that it cannot do without is missing.
         """
+        if not is_object(payload):
+            raise CallbackError(f"it is no {cls.__name__}: no JSON object")
+        return cls._of(payload)
+
+    @classmethod
+    def _of(cls, payload: dict[str, Any]) -> Self:
         return cls._read(payload)
 
     @classmethod

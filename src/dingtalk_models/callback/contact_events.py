@@ -41,7 +41,8 @@ class UserDiff(Record):
 class UserModifyOrg(_UserEvent):
     """Users were changed (通讯录用户更改)."""
 
-    diff: Annotated[UserDiff | None, wire("diffInfo")]
+    diff: Annotated[UserDiff, wire("diffInfo")] = UserDiff()
+    """What was changed; empty where the push does not say."""
 
 
 class UserLeaveOrg(_UserEvent):

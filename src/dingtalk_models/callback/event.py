@@ -113,8 +113,8 @@ class Event(Arrival, alias_generator=camel):
         return known.title if known else ""
 
     @classmethod
-    def read(cls, payload: dict[str, Any]) -> Self:
-        """Read an event of this type from an HTTP push, from Stream mode or from an older callback."""
+    def _of(cls, payload: dict[str, Any]) -> Self:
+        # from an HTTP push, from Stream mode, or from an older callback
         head, data = _stream_form(payload) if _is_stream(payload) else _flat_form(payload)
         named = {name[:1].lower() + name[1:]: value for name, value in data.items()}
         fields = {name: value for name, value in named.items() if name in _own_names(cls)} | head

@@ -454,7 +454,7 @@ class _Met:
 
 class _NewUser(Record):
     userid: str
-    union_id: Annotated[str | None, wire("unionId", "unionid")]
+    union_id: Annotated[str, wire("unionId", "unionid")] = ""
 
 
 class UserRef(Model):
@@ -507,7 +507,7 @@ class LoginIdentity(UserRef):
     """
 
     name: str | None
-    unionid: str | None
+    unionid: str = ""
     associated_unionid: str | None
     device_id: str | None
     sys: bool | None
@@ -543,7 +543,11 @@ class UnionUsers(UnionUser):
 
 
 class User(Model, Saved["User"]):
-    """A user (用户). What the app may not see, and what a list does not bring, is `None`."""
+    """A user (用户). What the app may not see, and what a list does not bring, is `None`.
+
+    Attributes:
+        unionid: the id that is the same in all companies of one developer; empty where nothing told it.
+    """
 
     objects: ClassVar[UserManager] = UserManager()
     get = objects.get
@@ -551,7 +555,7 @@ class User(Model, Saved["User"]):
     key: ClassVar = ("userid",)
 
     userid: str
-    unionid: str | None = None
+    unionid: str = ""
     name: str = ""
     avatar: str | None = None
     state_code: str | None = None

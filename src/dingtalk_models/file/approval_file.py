@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 from typing_extensions import TypedDict
 
 from dingtalk_models.core.call import Call
@@ -24,11 +24,20 @@ FileId = Annotated[str, Field(min_length=1)]
 InComments = Annotated[bool | None, wire("withCommentAttatchment")]  # the platform's spelling
 
 
+_SpaceId = Annotated[
+    str,
+    BeforeValidator(lambda given: str(given) if type(given) is int else given),
+    Field(pattern=r"^\d+$"),
+    PlainSerializer(int, return_type=int, when_used="json"),
+]
+"""The id of a space: text as everywhere else, which this API takes as a number."""
+
+
 class FileInfoFields(TypedDict):
     """A file, and the space that it is in."""
 
     file_id: str
-    space_id: int
+    space_id: _SpaceId
 
 
 class ApprovalFileManager(Manager):
@@ -40,7 +49,7 @@ class ApprovalFileManager(Manager):
         "dingtalk.oapi.processinstance.cspace.info",
         idempotent=True,
     )
-    def space(self, user_id: UserId, *, agent_id: AgentId = None) -> Call[int]:
+    def space(self, user_id: UserId, *, agent_id: AgentId = None) -> Call[str]:
         """The space for files of approvals. The user may upload to it afterwards (获取审批钉盘空间信息).
 
         Args:
@@ -55,7 +64,7 @@ class ApprovalFileManager(Manager):
 
         Source: obtains-the-information-about-approval-nail-disk
         """
-        return Call(int, "result.spaceId")
+        return Call(int, "result.spaceId").then(str)
 
     @api("workflow_1_0.GetSpaceWithDownloadAuth", "POST /v1.0/workflow/processInstances/spaces/authPreview")
     def authorize_preview(
@@ -67,7 +76,7 @@ class ApprovalFileManager(Manager):
         file_ids: Annotated[list[str] | None, Field(max_length=20), wire("fileIdList")] = None,
         in_comments: InComments = None,
         agent_id: AgentId = None,
-    ) -> Call[int]:
+    ) -> Call[str]:
         """Let a user preview files of an approval (授权预览审批附件).
 
         Args:
@@ -86,7 +95,7 @@ class ApprovalFileManager(Manager):
 
         Source: official-authorized-preview-approval-attachment
         """
-        return Call(int, "result.spaceId")
+        return Call(int, "result.spaceId").then(str)
 
     @api("dingtalk.oapi.processinstance.cspace.preview", "POST /topapi/processinstance/cspace/preview")
     def authorize_preview_by_old_instance(
@@ -97,7 +106,7 @@ class ApprovalFileManager(Manager):
         *,
         file_ids: Annotated[list[str] | None, Field(max_length=20), wire("request.fileid_list", "fileid_list")] = None,
         agent_id: Annotated[int | None, wire("request.agentid", "agentid")] = None,
-    ) -> Call[int]:
+    ) -> Call[str]:
         """Let a user preview files of an approval, with the older API (授权预览审批附件).
 
         Args:
@@ -112,7 +121,7 @@ class ApprovalFileManager(Manager):
 
         Source: preview-authorization-attachment
         """
-        return Call(int, "result.space_id")
+        return Call(int, "result.space_id").then(str)
 
     @api(
         "workflow_1_0.AddApproveDentryAuth",
@@ -199,7 +208,7 @@ class ApprovalFile(Model, alias_generator=camel):
     get = objects.get
 
     file_id: str
-    space_id: int | None
+    space_id: str | None
     download_uri: str
 
     @operation

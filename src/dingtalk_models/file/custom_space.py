@@ -132,7 +132,7 @@ class Actor(Record):
 class CustomFile(Record, alias_generator=camel):
     """A file in a custom space."""
 
-    id: str | None
+    id: str
     name: str = ""
     path: str | None
     parent_id: str | None

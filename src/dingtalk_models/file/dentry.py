@@ -411,7 +411,8 @@ class Dentry(Model, alias_generator=camel):
     properties: DentryProperties | None = None
     # documented as a map by app, but the sample has a list
     app_properties: dict[str, builtins.list[AppProperty]] | builtins.list[AppProperty] | AppProperty | None = None
-    uuid: str | None = None
+    uuid: str = ""
+    """Empty where nothing told it; `refresh` loads it."""
     partition_type: str | None = None
     storage_driver: str | None = None
     thumbnail: Thumbnail | None = None
@@ -497,9 +498,9 @@ class Dentry(Model, alias_generator=camel):
             union_id: the user who uploads it.
             fields: see `UploadFields`.
         """
-        if self.uuid is None:
+        if not self.uuid:
             yield from self.refresh.call(union_id)
-        return (yield from self.objects.upload.call(self.uuid or "", file, union_id, **fields))
+        return (yield from self.objects.upload.call(self.uuid, file, union_id, **fields))
 
     @operation
     def download(self, to: Target, union_id: UnionId, **fields: Unpack[DownloadFields]) -> Flow[int]:

@@ -119,5 +119,5 @@ class DriveUpload(Model):
 
     objects: ClassVar[DriveUploadManager] = DriveUploadManager()
 
-    upload_id: str | None
-    media_id: str | None
+    upload_id: str = ""
+    media_id: str = ""

@@ -72,16 +72,16 @@ class ConversationManager(Manager):
 class MemberMute(Record, alias_generator=camel):
     """Whether a member is muted, from when until when."""
 
-    user_mute_mode: bool | None
-    mute_start_time: Millis | None
-    mute_end_time: Millis | None
+    user_mute_mode: bool | None = None
+    mute_start_time: Millis | None = None
+    mute_end_time: Millis | None = None
 
 
 class MuteSettings(Record, alias_generator=camel):
     """Whether a group is muted, and one of its members."""
 
     group_mute_mode: bool | None
-    user_mute_result: MemberMute | None
+    user_mute_result: MemberMute = MemberMute()
 
 
 class Conversation(Model):

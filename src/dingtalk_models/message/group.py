@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
+from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.model import Manager
@@ -257,7 +258,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
     """A group (群).
 
     Attributes:
-        chatid: its id for these operations.
+        chatid: its id for these operations; empty only in the group of a `ChatbotMessage`.
         open_conversation_id: its id for robots and cards; `None` where the reply did not have it.
         status: 1, or 2 if it was dissolved.
     """
@@ -268,7 +269,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
     key: ClassVar = ("chatid",)
     kept: ClassVar = ("open_conversation_id",)
 
-    chatid: str | None = None
+    chatid: str = ""
     open_conversation_id: str | None = None
     name: str = ""
     owner: str | None = None
@@ -294,13 +295,13 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
         """
         if isinstance(arrival, ChatbotMessage):
             return Group(open_conversation_id=arrival.conversation_id).using(arrival.app)
-        return Group(chatid=arrival.chat_id, open_conversation_id=arrival.open_conversation_id).using(arrival.app)
+        return Group(chatid=arrival.chat_id or "", open_conversation_id=arrival.open_conversation_id).using(arrival.app)
 
     @operation
     def conversation_id(self) -> Flow[str]:
         """The openConversationId of this group: the platform is asked for it once."""
         if self.open_conversation_id is None:
-            found = yield from self.objects.to_open_conversation_id.call(self.chatid or "")
+            found = yield from self.objects.to_open_conversation_id.call(self.chatid)
             self.hold({"open_conversation_id": found})
             return found
         return self.open_conversation_id
@@ -371,7 +372,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
             userid: the member.
             group_nick: the name.
         """
-        return self.objects.set_nick.call(userid, self.chatid or "", group_nick)
+        return self.objects.set_nick.call(userid, self.chatid, group_nick)
 
     @operation
     def prohibit_private_chat(self, is_prohibit: bool = True) -> Call[None]:
@@ -380,7 +381,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
         Args:
             is_prohibit: whether it is forbidden.
         """
-        return self.objects.prohibit_private_chat.call(self.chatid or "", is_prohibit)
+        return self.objects.prohibit_private_chat.call(self.chatid, is_prohibit)
 
     @operation
     def join_url(self, userid: str | None = None) -> Call[str]:
@@ -389,7 +390,9 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
         Args:
             userid: the member who invites; by default the owner.
         """
-        return self.objects.join_url.call(self.chatid or "", userid or self.owner or "")
+        if (inviting := userid or self.owner) is None:
+            raise Refusal("userid", "who invites? the owner of this group is not known here / 群主未知，请指定邀请人")
+        return self.objects.join_url.call(self.chatid, inviting)
 
     def _members_after(self, changes: GroupChanges) -> list[str]:
         removed = {*changes.get("del_useridlist", ())}

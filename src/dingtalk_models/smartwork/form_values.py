@@ -38,7 +38,7 @@ from dingtalk_models.core.problems import message
 from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.wire import BEIJING, NO_TIME_ZONE, camel, wire
 
-V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 
 _LONGEST = 65535
 _CONTACTS_IN_A_TABLE = 50
@@ -88,8 +88,8 @@ class Labels(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class FormValue(Generic[V]):
-    """What one component of a form is filled in with.
+class FormValue(Generic[V_co]):
+    """What one component of a form is filled in with: a form is a list of these, of whatever values.
 
     Attributes:
         name: its label in the form.
@@ -104,7 +104,7 @@ class FormValue(Generic[V]):
     """Checks a value against the type in the brackets of the class, and against its limits."""
 
     name: str
-    value: V
+    value: V_co
     _: KW_ONLY
     id: str | None = field(default=None, compare=False)
     biz_alias: str | None = field(default=None, compare=False)
@@ -136,7 +136,7 @@ class FormValue(Generic[V]):
         return label_of(self.name)
 
     @classmethod
-    def write(cls, value: V) -> str:
+    def write(cls, value: Any) -> str:
         """The text that a value travels as."""
         return str(value)
 
@@ -268,9 +268,9 @@ class DateRange(FormValue[tuple[Moment, Moment]]):
         return tuple(Date.read(part, ext_value) for part in json.loads(text))
 
 
-class _Json(FormValue[V]):
+class _Json(FormValue[V_co]):
     @classmethod
-    def write(cls, value: V) -> str:
+    def write(cls, value: Any) -> str:
         return cls.checker.dump_json(value, by_alias=True, exclude_none=True).decode()
 
     @classmethod
@@ -354,11 +354,11 @@ class Other(FormValue[str | None]):
         return value or ""
 
 
-Row = list[FormValue[Any]]
+Row = Sequence[FormValue[object]]
 """One row of a table: a value a column."""
 
 
-def _flat(rows: list[Row]) -> list[Row]:
+def _flat(rows: Sequence[Row]) -> Sequence[Row]:
     cells = [cell for row in rows for cell in row]
     if any(isinstance(cell, Table) for cell in cells):
         raise ValueError("a table holds no table / 表格中不能再有表格")
@@ -368,7 +368,7 @@ def _flat(rows: list[Row]) -> list[Row]:
     return rows
 
 
-class Table(FormValue[Annotated[list[list[InstanceOf[FormValue[Any]]]], AfterValidator(_flat)]]):
+class Table(FormValue[Annotated[Sequence[Sequence[InstanceOf[FormValue[object]]]], AfterValidator(_flat)]]):
     """Rows of other components (表格, 明细)."""
 
     component = "TableField"
@@ -379,7 +379,7 @@ class Table(FormValue[Annotated[list[list[InstanceOf[FormValue[Any]]]], AfterVal
         return [{cell.label: cell.value for cell in row} for row in self.value]
 
     @classmethod
-    def write(cls, value: list[Row]) -> str:
+    def write(cls, value: Sequence[Row]) -> str:
         return _compact([[cell.to_cell() for cell in row] for row in value])
 
     @classmethod

@@ -35,6 +35,11 @@ class Event:
         """Whether the app answered, in each way in which it gets events, that it was handled."""
         return all(each.accepted for each in (self.push, self.message) if each is not None)
 
+    @property
+    def answered(self) -> int:
+        """How often the app has answered it, in both ways."""
+        return len(self.push.attempts if self.push else ()) + len(self.message.answers if self.message else ())
+
 
 class Events(tuple[Event, ...]):
     """The events that were pushed, oldest first."""
