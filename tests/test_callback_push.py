@@ -471,6 +471,19 @@ def test_a_page_that_is_lost_does_not_take_the_others_along(sandbox: Sandbox) ->
     app.close()
 
 
+def test_an_interrupt_says_how_many_events_were_taken(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    app = sandbox.app()
+    fill_failed(sandbox, 3)
+
+    def keep(page: list[FailedEvent]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        app.callback.subscriptions.take_failed(keep)
+    assert "3 failed events were taken, and are not sent again" in caplog.text
+    app.close()
+
+
 @on_a_loop
 async def test_what_cannot_be_kept_is_in_the_error(sandbox: Sandbox) -> None:
     app = sandbox.app()

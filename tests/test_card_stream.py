@@ -357,8 +357,32 @@ def test_a_loop_that_ends_ends_its_cards(app: DingTalkApp, sandbox: Sandbox, tem
 
     asyncio.run(run())
     assert stored(sandbox, stream).status == "failed"
+    assert [call.path for call in sandbox.calls if "robot" in call.path] == [], "no message beside the card"
     asyncio.run(app.aclose())
     gc.collect()
+
+
+class EndsThread(RequestsTransport):
+    """Ends the thread that creates a card, when the platform has made it and before the reply is read."""
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        response = super().send(request)
+        if CREATION in request.url and not self.ended.is_set():
+            self.ended.set()
+            raise SystemExit
+        return response
+
+    ended = threading.Event()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the thread shall end so
+def test_a_creation_that_an_exit_interrupts_is_remembered(sandbox: Sandbox, template: str) -> None:
+    with sandbox.app(transport=EndsThread((5, 15))) as app, Card.stream(template, TO) as card:
+        card.write("半个")
+        assert EndsThread.ended.wait(20)
+    assert (stored(sandbox, card).params["content"], stored(sandbox, card).status) == ("半个", "finished")
+    assert [call.path for call in sandbox.calls if "robot" in call.path] == [], "no message beside the card"
+    app.close()
 
 
 def test_who_stays_silent_for_too_long_is_said_to_have_failed(

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from dingtalk_models import (
     ConfigurationError,
     DingTalkApp,
+    HttpRequest,
+    HttpResponse,
     InvalidArgument,
     InvalidRequest,
     NotFound,
@@ -44,6 +46,7 @@ from dingtalk_models.message import (
     Voice,
 )
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.transport.blocking import RequestsTransport
 
 HOME = "/topapi/message/corpconversation/"
 SEND = f"{HOME}asyncsend_v2"
@@ -508,6 +511,30 @@ def test_a_failure_on_the_way_keeps_what_was_sent(crowd: tuple[Sandbox, DingTalk
         assert partly.value.unsent == tuple(people[300:])
         assert pickle.loads(pickle.dumps(partly.value)).sent == notification
         notification.recall()
+
+
+def test_an_interrupt_on_the_way_tells_what_was_sent(
+    crowd: tuple[Sandbox, DingTalkApp], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = crowd[0]
+    sent: list[str] = []
+
+    class Interrupted(RequestsTransport):
+        def send(self, request: HttpRequest) -> HttpResponse:
+            response = super().send(request)
+            sent.extend([request.url] if SEND in request.url else [])
+            if len(sent) == 2:
+                raise KeyboardInterrupt
+            return response
+
+    with sandbox.app(transport=Interrupted((5, 15))) as interrupted, pytest.raises(KeyboardInterrupt):
+        interrupted.message.work_notifications.send(Text("断了"), userid_list=[f"u{number}" for number in range(250)])
+    interrupted.close()
+    task_id = min(sandbox.company.outbox.tasks)
+    (record,) = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert "50 receivers were not tried" in record
+    assert f"task_ids=[{task_id}]" in record
+    assert "'u199'" in record
 
 
 def test_a_failure_of_the_first_call_is_that_failure(sandbox: Sandbox, app: DingTalkApp) -> None:

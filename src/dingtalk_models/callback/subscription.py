@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, ClassVar
@@ -23,6 +24,8 @@ from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.secret import Hidden, Secret
 from dingtalk_models.core.steps import Blocking, Flow
 from dingtalk_models.core.wire import Millis, wire
+
+logger = logging.getLogger("dingtalk_models")
 
 EventTypes = Annotated[list[str], Field(min_length=1)]
 _Tags = Annotated[EventTypes, wire("call_back_tag")]
@@ -138,10 +141,14 @@ class SubscriptionManager(Manager):
                 taken += page.events
                 if keep is not None:
                     yield from Blocking(partial(keep, page.events))
-            except Exception as error:
+            except BaseException as error:
                 if not taken:
                     raise
-                raise PartlyRead(taken) from error
+                if isinstance(error, Exception):
+                    raise PartlyRead(taken) from error
+                # whoever cancels or interrupts it gets no error of ours
+                logger.exception("%d failed events were taken, and are not sent again: give `keep`", len(taken))
+                raise
             more = page.has_more
         return taken
 

@@ -334,3 +334,14 @@ class ReplayedCallback(CallbackError):
 
 class DecryptionError(CallbackError):
     """The body cannot be decrypted, or was meant for another owner."""
+
+
+def may_have_acted(error: BaseException) -> bool:
+    """Whether the platform may have acted on a call that ended so, for example because it was cancelled."""
+    match error:
+        case TransportError():
+            return error.sent
+        case PlatformBusy():
+            return True
+        case _:
+            return not isinstance(error, DingTalkError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ from dingtalk_models.core.errors import DingTalkError, PartlySent
 from dingtalk_models.core.steps import Flow
 
 T = TypeVar("T")
+
+logger = logging.getLogger("dingtalk_models")
 
 Batch = tuple[Sequence[str | int], Call[T]]
 """The receivers of one call, and the call."""
@@ -25,9 +28,14 @@ def send_all(batches: Sequence[Batch[T]], join: Callable[[list[T]], T]) -> Flow[
     for number, (receivers, call) in enumerate(batches, start=1):
         try:
             done.append((yield from call))
-        except DingTalkError as error:
+        except BaseException as error:
             if not done:
                 raise
             unsent = [receiver for receivers, _ in batches[number:] for receiver in receivers]
-            raise PartlySent(join(done), receivers, unsent) from error
+            partly = PartlySent(join(done), receivers, unsent)
+            if isinstance(error, DingTalkError):
+                raise partly from error
+            # whoever cancels or interrupts it gets no error of ours
+            logger.exception("%s; .sent is %r, and these may have it: %s", partly, partly.sent, receivers)
+            raise
     return join(done)

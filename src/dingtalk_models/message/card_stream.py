@@ -31,6 +31,7 @@ from dingtalk_models.core.errors import (
     Problem,
     RateLimited,
     TransportError,
+    may_have_acted,
 )
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Background, Flow, Sleep, Steps, Wait
@@ -343,8 +344,8 @@ class CardStream(Generic[C]):
             if not self._may_be_there:
                 raise
             card, shown = self._calls.known(), ""  # an attempt whose reply was lost has made it, with another text
-        except (TransportError, PlatformBusy) as error:
-            self._may_be_there |= getattr(error, "sent", True)
+        except BaseException as error:
+            self._may_be_there |= may_have_acted(error)
             raise
         if card.deliveries and not any(each.success for each in card.deliveries):
             raise ApiError("deliverResults", "; ".join(each.error_msg or "" for each in card.deliveries))
