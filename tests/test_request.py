@@ -179,7 +179,7 @@ def test_a_file_makes_a_form(app: DingTalkApp) -> None:
         ("GET", "/v1.0/{id}", {}, {"path.id": "required"}),
         ("GET", "/v1.0/{unionId}", {"path": {"unionid": "x"}},
          {"path.unionId": "required", "path.unionid": "unknown; did you mean 'unionId'?"}),
-        ("GET", "/v1.0/{id}", {"path": {"id": ""}}, {"path.id": "empty"}),
+        ("GET", "/v1.0/{id}", {"path": {"id": ""}}, {"path.id": "may not be empty"}),
         ("GET", "/v1.0/{id}", {"path": {"id": None}}, {"path.id": "should be text or a number"}),
         ("GET", "/v1.0/x", {"body": {}}, {"body": "a GET has no body: give it in query={…}"}),
         ("POST", "/v1.0/x", {"body": '{"a": 1}'}, {"body": "JSON text: give the dict itself"}),

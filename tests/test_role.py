@@ -175,7 +175,6 @@ def test_limits_that_are_just_kept(sandbox: Sandbox, app: DingTalkApp) -> None:
         (lambda: Role.objects.set_scope("nobody", 911, [110]), NotFound, (46004, "不存在的员工")),
         (lambda: Role.objects.set_scope("sunjing", 911, [404]), NotFound, (60003, "部门不存在")),
         (lambda: Role.objects.set_scope("heli", 911, [110]), InvalidRequest, (400002, "参数错误")),
-        (lambda: Role.objects.set_scope("", 911, [110]), NotFound, (40003, "不合法的UserID")),
         (lambda: RoleGroup.get(404), InvalidRequest, (400002, "参数错误")),
         (Role(role_id=404).refresh, NotFound, (33011, "无效的roleId")),
         (Role(role_id=911).delete, PermissionDenied, (23004, "不允许编辑系统标签")),

@@ -364,7 +364,6 @@ def new(**fields: Any) -> Callable[[], User]:
         (lambda: User.objects.update("lvbo", manager_userid="nobody"), NotFound, 33012),
         (lambda: User.objects.delete("nobody"), NotFound, 33012),
         (lambda: User.get("nobody"), NotFound, 60121),
-        (lambda: User.get(""), InvalidRequest, 400002),
         (lambda: User.objects.list_simple(404).all(), NotFound, 60003),
         (lambda: User.objects.list_ids(404), NotFound, 60003),
         (lambda: User.objects.list(404).all(), InvalidRequest, 60019),
@@ -461,7 +460,7 @@ def test_a_company_account_needs_no_mobile(sandbox: Sandbox, app: DingTalkApp) -
     body = sandbox.calls[-1].body
     assert isinstance(body, dict)
     assert "mobile" not in body
-    found = User.get("", login_id="front")
+    found = User.get("front", login_id="front")
     assert (found.userid, found.exclusive_account, found.nickname) == (made.userid, True, "小前")
     made.update(login_id="reception")
     assert sandbox.company.users[made.userid].login_id == "reception"

@@ -17,6 +17,7 @@ from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Endpoint, Request
+from dingtalk_models.core.ids import EMPTY, is_empty
 from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.problems import unknown
 from dingtalk_models.core.reply import ANY_OBJECT, reader
@@ -244,8 +245,8 @@ class _Checked:
                 self.wrong(f"path.{name}", unknown(name, names))
             elif isinstance(value, bool) or not isinstance(value, str | int):
                 self.wrong(f"path.{name}", "should be text or a number / 须为字符串或整数")
-            elif value == "":
-                self.wrong(f"path.{name}", "empty / 不能为空")
+            elif is_empty(value):
+                self.wrong(f"path.{name}", EMPTY)
             else:
                 self.json(value, f"path.{name}")
         if self.problems:

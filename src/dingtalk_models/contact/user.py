@@ -52,7 +52,7 @@ class UserManager(Manager):
         Args:
             userid: the user.
             language: the language of texts.
-            login_id: the login name of a company account; `userid` is then ignored.
+            login_id: the login name of a company account; `userid` is then ignored: give the same text.
 
         Returns:
             The user with every field that the app may see.

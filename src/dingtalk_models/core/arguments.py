@@ -11,6 +11,8 @@ from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError, with_c
 from typing_extensions import TypedDict, Unpack, get_type_hints
 
 from dingtalk_models.core.errors import InvalidArgument, Problem
+from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.ids import with_ids
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.problems import bare, get_origin, problems, wire_names
 from dingtalk_models.core.secret import Hidden, Secret, hidden, is_secret
@@ -31,13 +33,16 @@ class Arguments:
         name: the name of the operation in messages.
         fn: the function of the operation.
         rule: the wire name of an argument whose annotation does not name one.
+        endpoint: where the arguments are sent, if it is known.
 
     Attributes:
         fields: the types of the arguments, by name.
         secrets: the arguments that are secret, by name, and their wire names.
     """
 
-    def __init__(self, name: str, fn: Callable[..., Any], rule: Callable[[str], str]) -> None:
+    def __init__(
+        self, name: str, fn: Callable[..., Any], rule: Callable[[str], str], endpoint: Endpoint | None = None
+    ) -> None:
         self.name = name
         self.rule = rule
         parameters = list(inspect.signature(fn).parameters.values())[1:]
@@ -57,6 +62,7 @@ class Arguments:
         self.positional = tuple(positional)
         self.fields = fields
         sent_as = {name: self.wire_names(name)[0] for name in fields}
+        self._checked = with_ids(fields, sent_as, endpoint)
         self.secrets = {name: sent for name, sent in sent_as.items() if is_secret(sent) or _is_hidden(fields[name])}
         self._objects = {
             name.partition(".")[0] for hint in fields.values() for name in wire_names(hint)[:1] if "." in name
@@ -71,7 +77,7 @@ class Arguments:
     def _build(self) -> TypeAdapter[dict[str, Any]]:
         # pydantic applies this configuration, and so the rule, to typed dicts inside an argument too
         config = ConfigDict(loc_by_alias=False, alias_generator=self.rule)
-        return TypeAdapter(with_config(config)(TypedDict(f"{self.name} arguments", self.fields)))  # type: ignore[operator]
+        return TypeAdapter(with_config(config)(TypedDict(f"{self.name} arguments", self._checked)))  # type: ignore[operator]
 
     def wire_names(self, field: str) -> list[str]:
         """The wire names of an argument. The one that is sent comes first."""

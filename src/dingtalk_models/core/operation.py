@@ -107,7 +107,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     def arguments(self) -> Arguments:
         """The compiled signature; built on first use."""
         if self._arguments is None:
-            self._arguments = Arguments(self.name, self.__wrapped__, self._wire_name)
+            self._arguments = Arguments(self.name, self.__wrapped__, self._wire_name, self.endpoint)
         return self._arguments
 
     def _wire_name(self, name: str) -> str:
