@@ -16,6 +16,7 @@ from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import cell
+from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.json_values import is_object
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ def listen(
     logger.setLevel(min(logger.level, logging.INFO))
     try:
         dingtalk.stream.run(timeout=2.0)
+    except SystemExit as ended:
+        if isinstance(ended.__cause__, DingTalkError):  # told as the errors of every command
+            raise ended.__cause__ from None
+        raise
     except ModuleNotFoundError:
         raise Failure(
             "Stream mode needs its extra: pip install 'dingtalk-models[stream]' / "

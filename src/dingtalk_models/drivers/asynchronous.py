@@ -24,6 +24,7 @@ from dingtalk_models.core.steps import (
     Wait,
 )
 from dingtalk_models.drivers.blocking import Running
+from dingtalk_models.drivers.contained import awaited, called
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.tasks import Tasks, cancelled_ended
 from dingtalk_models.in_thread import in_thread
@@ -124,5 +125,5 @@ async def _wait(step: Wait[T]) -> T | None:
 
 async def _handle(step: Handle) -> object:
     if inspect.iscoroutinefunction(step.handler):
-        return await step.handler(step.value)
-    return await in_thread(lambda: step.handler(step.value))
+        return await awaited(step.handler(step.value))
+    return await in_thread(lambda: called(step.handler, step.value))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import threading
 import time
@@ -162,12 +161,10 @@ class BlockingDriver:
 
     @staticmethod
     def _handle(step: Handle) -> object:
-        result = step.handler(step.value)
-        if not inspect.iscoroutine(result):
-            return result
-        import asyncio  # noqa: PLC0415 - slow to import, and most blocking programs do not need it
+        # asyncio is slow to import, and most blocking programs have no handlers
+        from dingtalk_models.drivers.contained import called  # noqa: PLC0415
 
-        return asyncio.run(result)
+        return called(step.handler, step.value)
 
 
 def _loop_runs_here() -> bool:

@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
 from dingtalk_models.core.steps import Blocking, Flow, Handle
+from dingtalk_models.drivers.contained import awaited, called
 
 T = TypeVar("T")
 
@@ -74,6 +75,9 @@ class HandlingDriver:
                     raise
                 except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
                     step = flow.throw(error)
+                except BaseException:  # a signal ends the program: later, threads that release locks could not start
+                    flow.close()
+                    raise
                 else:
                     step = flow.send(result)
         except StopIteration as end:
@@ -97,8 +101,8 @@ class HandlingDriver:
         if is_coroutine is None:
             is_coroutine = self._coroutines[handler] = inspect.iscoroutinefunction(handler)
         if is_coroutine:
-            return cast("Awaitable[object]", handler(value))
-        return self._handlers.run(partial(_called, handler, value))
+            return awaited(cast("Awaitable[object]", handler(value)))
+        return self._handlers.run(partial(called, handler, value))
 
     def close(self) -> None:
         """End the threads that are idle, and the others after their work."""
@@ -109,12 +113,6 @@ class HandlingDriver:
 
 async def _waited(work: Awaitable[T]) -> T:
     return await work
-
-
-def _called(handler: Callable[[Any], object], value: object) -> object:
-    """Call a handler. If a function returns a coroutine, that is awaited on a loop of its own."""
-    returned = handler(value)
-    return asyncio.run(returned) if inspect.iscoroutine(returned) else returned
 
 
 def _finish(flow: Flow[Any], result: Any, error: BaseException | None) -> None:

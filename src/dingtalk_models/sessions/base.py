@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -342,6 +343,8 @@ class SessionLock:
 
     def release_in_background(self) -> None:
         """Release the lock on a thread: a flow that is cancelled or interrupted cannot yield another step."""
+        if sys.is_finalizing():  # a thread would never start, and whoever starts it would wait for it
+            return
         with suppress(RuntimeError):  # no thread can start, as the interpreter is ending
             threading.Thread(target=self.release, name="dingtalk-release").start()
 

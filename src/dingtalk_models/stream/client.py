@@ -16,6 +16,7 @@ from dingtalk_models.core.errors import (
     ConfigurationError,
     DingTalkError,
     PermissionDenied,
+    TransportError,
 )
 from dingtalk_models.stream.connection import Connection
 from dingtalk_models.stream.dispatch import Dispatch
@@ -34,16 +35,16 @@ class Pauses:
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
-        self._last = timing.first
+        self._most = timing.first
 
     def next(self) -> float:
-        """The next pause, in seconds."""
-        self._last = random.uniform(self._timing.first, min(self._timing.longest, 3 * self._last))  # noqa: S311
-        return self._last
+        """The next pause, in seconds: at least as long as the one before, up to half of the longest."""
+        self._most = min(self._timing.longest, 2 * self._most)
+        return random.uniform(max(self._timing.first, self._most / 2), self._most)  # noqa: S311
 
     def reset(self) -> None:
         """Begin with short ones again."""
-        self._last = self._timing.first
+        self._most = self._timing.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Client:
         self._stopping = asyncio.Event()
         self._pauses = Pauses(timing)
         self._open: set[_Open] = set()
+        self._hurried = False
 
     def stop(self) -> None:
         """Take nothing more."""
@@ -97,7 +99,7 @@ class Client:
             patience: seconds that handlers have to finish, asked for when it is stopped.
 
         Raises:
-            AuthenticationError: the platform does not accept the app's credentials.
+            AuthenticationError: the platform does not accept the app's credentials, and never has.
             ApiError: it refused the first attempt, for a reason that will not pass.
         """
         self._status.enter("connecting")
@@ -112,9 +114,10 @@ class Client:
         try:
             opened = await self._unless_stopped(self._connect())
         except DingTalkError as error:
-            self._note(error)
+            self._status.enter("connecting", str(error))
             if self._is_final(error):
                 raise
+            logger.log(logging.WARNING if isinstance(error, TransportError) else logging.ERROR, "Stream: %s", error)
             self._settled()
             await self._pause()
             return
@@ -132,7 +135,9 @@ class Client:
             self._pauses.reset()
         if connection.leaving:
             asyncio.get_running_loop().call_later(self._timing.linger, opened.task.cancel)
-        if not (connection.leaving and good):
+        at_once = connection.leaving and (good or not self._hurried)
+        self._hurried = not good  # a gateway that gives notice again and again is not hammered
+        if not at_once:
             await self._pause()
 
     async def _connect(self) -> _Open:
@@ -153,16 +158,10 @@ class Client:
 
     def _is_final(self, error: DingTalkError) -> bool:
         """Whether trying again cannot help. What the platform accepted before may only be a fault of its own."""
-        if isinstance(error, AuthenticationError | ConfigurationError):
-            return True
-        refused = isinstance(error, PermissionDenied) or (
+        refused = isinstance(error, AuthenticationError | ConfigurationError | PermissionDenied) or (
             isinstance(error, ApiError) and error.status == HTTPStatus.BAD_REQUEST
         )
         return refused and not self._status.opened
-
-    def _note(self, error: DingTalkError) -> None:
-        self._status.enter("connecting", str(error))
-        logger.warning("Stream: %s", error)
 
     async def _pause(self) -> None:
         await self._unless_stopped(asyncio.sleep(self._pauses.next()))

@@ -117,7 +117,7 @@ class Dispatch:
     async def _handle(self, taken: _Taken) -> None:
         frame, arrival = taken.frame, taken.arrival
         try:
-            delivered = await self._delivered(arrival, frame.message_id)
+            delivered = await self._delivered(arrival)
             response = succeeded(frame) if frame.type == EVENT else responded(frame, arrival.answer(delivered.returned))
             if delivered.duplicate:
                 self._status.duplicates += 1
@@ -137,9 +137,9 @@ class Dispatch:
             del self._running[taken]
             self._status.running -= 1
 
-    async def _delivered(self, arrival: Arrival, message_id: str) -> Delivered:
+    async def _delivered(self, arrival: Arrival) -> Delivered:
         """Run the handlers, unless they are running already: the lock in the store may have expired since."""
-        key = arrival.key or message_id
+        key = arrival.key or f"nothing tells it from others: {id(arrival)}"
         if key in self._keys:
             raise ReplayedCallback("it is being handled right now")
         self._keys.add(key)

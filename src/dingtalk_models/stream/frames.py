@@ -30,14 +30,14 @@ class Frame(NamedTuple):
     Attributes:
         type: `SYSTEM`, `EVENT` or `CALLBACK`.
         topic: what it is about.
-        message_id: its answer has the same.
+        message_id: its answer has the same; `None` if it has none, as the documented notice.
         data: its content, parsed.
         payload: the whole of it, with `data` parsed.
     """
 
     type: str
     topic: str
-    message_id: str
+    message_id: str | None
     data: Any
     payload: dict[str, Any]
 
@@ -55,9 +55,8 @@ def read_frame(text: bytes) -> Frame:
     headers = payload.get("headers") if is_object(payload) else None
     if not is_object(payload) or not is_object(headers):
         raise BadFrame(None, "not a frame")
-    message_id, kind, topic = headers.get("messageId"), payload.get("type"), headers.get("topic")
-    if not isinstance(message_id, str):
-        raise BadFrame(None, "no messageId")
+    given, kind, topic = headers.get("messageId"), payload.get("type"), headers.get("topic")
+    message_id = given if isinstance(given, str) else None
     if not isinstance(kind, str) or not isinstance(topic, str):
         raise BadFrame(message_id, "no type or no topic")
     data = payload.get("data")
@@ -65,7 +64,8 @@ def read_frame(text: bytes) -> Frame:
         try:
             data = payload["data"] = from_json(data)
         except ValueError:
-            raise BadFrame(message_id, "data is not JSON") from None
+            if kind != SYSTEM:  # no data is needed to understand those
+                raise BadFrame(message_id, "data is not JSON") from None
     if kind != SYSTEM and not is_object(data):
         raise BadFrame(message_id, "data is not an object")
     return Frame(kind, topic, message_id, data, payload)

@@ -85,7 +85,8 @@ class Stream(Module):
             timeout: seconds that running handlers have to finish, when it is stopped. A second signal cuts it short.
 
         Raises:
-            AuthenticationError: the platform does not accept appkey and appsecret.
+            SystemExit: the platform does not accept appkey and appsecret: a program that does nothing else ends here,
+                with this one line. Its `__cause__` is the `AuthenticationError` that `serve` and `start` raise.
             ConfigurationError: no handler is registered, or the app receives already.
         """
         self._begin(ack, timeout).run()

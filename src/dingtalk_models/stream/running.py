@@ -15,6 +15,8 @@ from types import FrameType
 
 from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.core.context import innermost
+from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.drivers.handling import HandlingDriver
 from dingtalk_models.stream.client import Client
 from dingtalk_models.stream.dispatch import Ack, Dispatch
@@ -78,16 +80,22 @@ class Running:
         self._client: Client | None = None
         self._thread = 0
         self._stopped = False
+        self._unheard = False  # whether nobody waits in `start` for the error
         self._tried = threading.Event()
         self._ended = threading.Event()
 
     async def serve(self) -> None:
-        """Be connected until it is stopped or cancelled."""
+        """Be connected until it is stopped or cancelled.
+
+        Raises:
+            DingTalkError: the first attempt to connect failed, and will not be tried again.
+        """
         self._thread, self._loop = threading.get_ident(), asyncio.get_running_loop()
         try:
             await asyncio.create_task(self._serve())
         except BaseException as error:
-            self.error = error
+            self.error, self._unheard = error, self._tried.is_set()
+            shorten(error)
             raise
         finally:
             self._status.enter("stopped", str(self.error) if isinstance(self.error, Exception) else None)
@@ -123,9 +131,17 @@ class Running:
             driver.close()
 
     def run(self) -> None:
-        """Run on a loop of its own until it is stopped, by Ctrl-C and SIGTERM too."""
-        with suppress(_Interrupted):
+        """Run on a loop of its own until it is stopped, by Ctrl-C and SIGTERM too.
+
+        Raises:
+            SystemExit: the first attempt to connect failed, and will not be tried again. Its cause is the error.
+        """
+        try:
             asyncio.run(self._until_signal())
+        except _Interrupted:
+            return
+        except DingTalkError as error:
+            raise SystemExit(f"Stream: {' '.join(str(error).splitlines())}") from error
 
     async def _until_signal(self) -> None:
         serving = asyncio.create_task(self.serve())
@@ -158,13 +174,14 @@ class Running:
         atexit.register(self.stop, self._timeout)
         self._tried.wait()
         if self.error:
+            shorten(self.error)
             raise self.error
 
     def _in_thread(self) -> None:
         try:
             asyncio.run(self.serve())
         except Exception:
-            if self._tried.is_set():
+            if self._unheard:
                 logger.exception("Stream: stopped by an error")
 
     def stop(self, timeout: float) -> None:

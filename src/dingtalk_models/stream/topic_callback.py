@@ -12,20 +12,20 @@ class TopicCallback(Arrival):
 
     Attributes:
         topic: its topic, such as `/v1.0/graph/api/invoke`.
-        message_id: the id of its frame.
+        message_id: the id of its frame; the platform may leave it out.
         data: what it says.
     """
 
     TYPE: ClassVar[str] = "topic_callback"
 
     topic: str
-    message_id: str
+    message_id: str | None = None
     data: dict[str, Any]
 
     @property
-    def key(self) -> str:
+    def key(self) -> str | None:
         """The same in each delivery."""
-        return f"stream:{self.message_id}"
+        return f"stream:{self.message_id}" if self.message_id else None
 
     @property
     def handled_as(self) -> tuple[str, ...]:

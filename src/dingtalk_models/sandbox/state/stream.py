@@ -132,6 +132,7 @@ class Streams:
         disconnect_after: seconds from the notice of `disconnect()` to the end of the connection.
         duplicates: the share of events that are sent twice, from 0 to 1.
         opened: how many connections were made.
+        notices: how many notices were sent.
     """
 
     UNSAVED: Final = ("endpoint", "clients", "_changed", "_loop", "_thread", "_timer")
@@ -146,6 +147,7 @@ class Streams:
         self.disconnect_after = 10.0
         self.duplicates = 0.0
         self.opened = 0
+        self.notices = 0
         self.wants_events = False
         self._clock = credentials.clock
         self._corp_id = credentials.corp_id
@@ -269,11 +271,15 @@ class Streams:
         self._each(clients, stall)
 
     def disconnect(self, *clients: Client) -> None:
-        """Tell clients to connect anew: these, or all. Their connections end `disconnect_after` seconds later."""
+        """Tell clients to connect anew: these, or all. Their connections end `disconnect_after` seconds later.
+
+        The first notice has no `messageId`, as documented; the next one has one, and so on.
+        """
 
         def disconnect(client: Client) -> None:
             client.leaving = True
-            self._send(client, "disconnect", {"reason": "connection is expired"})
+            self.notices += 1
+            self._send(client, "disconnect", {"reason": "connection is expired"}, with_id=self.notices % 2 == 0)
             asyncio.get_running_loop().call_later(self.disconnect_after, client.transport.abort)
 
         self._each(clients, disconnect)
@@ -406,9 +412,9 @@ class Streams:
     def _ping(self, client: Client) -> None:
         client.ping = self._send(client, "ping", {"opaque": secrets.token_hex(8)})
 
-    def _send(self, client: Client, topic: str, data: Mapping[str, Any]) -> str:
+    def _send(self, client: Client, topic: str, data: Mapping[str, Any], *, with_id: bool = True) -> str:
         message_id = secrets.token_hex(16)
-        about = (client.id, self._app_id, message_id, int(self._clock.now() * 1000))
+        about = (client.id, self._app_id, message_id if with_id else None, int(self._clock.now() * 1000))
         client.outbox.put_nowait(_frame("SYSTEM", topic, {}, data, about))
         return message_id
 
@@ -482,14 +488,14 @@ def _parsed(value: Any) -> Any:
 
 
 def _frame(
-    kind: str, topic: str, headers: Mapping[str, str], data: Mapping[str, Any], about: tuple[str, str, str, int]
+    kind: str, topic: str, headers: Mapping[str, str], data: Mapping[str, Any], about: tuple[str, str, str | None, int]
 ) -> str:
     connection_id, app_id, message_id, millis = about
     common = {
         "appId": app_id,
         "connectionId": connection_id,
         "contentType": "application/json",
-        "messageId": message_id,
+        **({"messageId": message_id} if message_id else {}),
         "time": str(millis),
         "topic": topic,
     }
