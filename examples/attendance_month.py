@@ -28,7 +28,7 @@ def report(year: int, month: int) -> list[dict[str, str | int]]:
         counts[result.user_id][result.time_result or ""] += 1
     return [
         {
-            "姓名": user.name,
+            "姓名": f"'{user.name}" if user.name[:1] in "=+-@" else user.name,  # text, and no formula
             "工号": user.job_number or "",
             **{title: counts[userid][result] for result, title in COLUMNS.items()},
         }

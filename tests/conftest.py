@@ -29,6 +29,9 @@ from dingtalk_models.sandbox.server import http_server
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
+# texts are compared in English, whoever runs the tests
+os.environ["LC_ALL"] = "C.UTF-8"
+
 # a shell starts what runs in its background with SIGINT ignored, and tests press Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

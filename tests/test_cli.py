@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dingtalk_models import operations
-from dingtalk_models.cli import language, names
+from dingtalk_models.cli import names
 from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.values import read_arguments
+from dingtalk_models.core import language
 from dingtalk_models.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
@@ -158,6 +159,11 @@ def test_the_forms_of_a_result(cli: Cli) -> None:
     shown = cli("api", "User.get", "userid=zhaolei", "--as", "python").out
     assert shown.startswith("User(\n    userid='zhaolei'")
     assert cli("api", "User.list_simple", "dept_id=310", "--as", "table").out.splitlines()[0] == "userid\tname"
+
+
+def test_a_name_is_no_formula_in_a_table(cli: Cli) -> None:
+    cli.sandbox.company.users["zhaolei"].name = "=cmd|' /C calc'!A0"
+    assert "name\t'=cmd|' /C calc'!A0" in cli("api", "User.get", "userid=zhaolei", "--as", "table").out.splitlines()
 
 
 def test_the_first_page_or_all_of_them(cli: Cli) -> None:

@@ -13,9 +13,9 @@ from dingtalk_models.cli import names, profiles
 from dingtalk_models.cli.failures import Failure
 from dingtalk_models.cli.groups import AsForm
 from dingtalk_models.cli.help import Commands
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, json_text, note, plain, show
 from dingtalk_models.cli.state import state
+from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import Query

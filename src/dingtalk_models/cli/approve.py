@@ -9,9 +9,9 @@ import typer
 
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.groups import AsForm, group
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, line, note, show
 from dingtalk_models.cli.people import person_of
+from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import ApprovalInstance, DingTalkApp

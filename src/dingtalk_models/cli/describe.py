@@ -9,8 +9,8 @@ from dingtalk_models.cli import names
 from dingtalk_models.cli.api import ApiName
 from dingtalk_models.cli.groups import AsJson
 from dingtalk_models.cli.help import Commands
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import colours, line, show_json, show_texts
+from dingtalk_models.core.language import said
 
 app = Commands()
 

@@ -13,8 +13,8 @@ import typer
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import ExitCode
 from dingtalk_models.cli.groups import AsForm, group
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, cell, console, line, note, plain, show
+from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import Department, Directory, DirectoryChanges, User

@@ -14,9 +14,9 @@ from dingtalk_models.cli import names, profiles
 from dingtalk_models.cli.failures import ExitCode, Failure, told
 from dingtalk_models.cli.groups import AsJson
 from dingtalk_models.cli.help import Commands
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.needs import needed_scopes, probes
 from dingtalk_models.cli.output import colours, line, show_json
+from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from dingtalk_models.cli.language import said
+from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models.core.errors import ApiError

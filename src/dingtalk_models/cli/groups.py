@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from dingtalk_models.cli.help import Commands, Group
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As
+from dingtalk_models.core.language import said
 
 Name = Annotated[str, typer.Argument(help=said("Name of the profile. / 配置名称。"))]
 AsForm = Annotated[As, typer.Option("--as", help=said("Form of the result. / 结果格式。"))]

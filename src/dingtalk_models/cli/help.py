@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import console
+from dingtalk_models.core.language import said
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

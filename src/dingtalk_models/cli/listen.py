@@ -14,10 +14,10 @@ import typer
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.help import Commands
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import cell
 from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp, Event

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.spreadsheet import as_cell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -129,7 +130,7 @@ def show_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -
 def show_texts(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> None:
     """Print texts in columns on a terminal, where wide ones are broken within theirs; with tabs into a pipe."""
     if not sys.stdout.isatty():
-        sys.stdout.writelines("\t".join(row) + "\n" for row in ([head] if head else []) + [*rows])
+        sys.stdout.writelines("\t".join(map(as_cell, row)) + "\n" for row in ([head] if head else []) + [*rows])
         return
     from rich.table import Table  # noqa: PLC0415 - slow to import
 

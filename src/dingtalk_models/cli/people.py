@@ -11,8 +11,8 @@ from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.groups import AsForm, AsJson, group
 from dingtalk_models.cli.help import Commands
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, line, plain, show, show_json
+from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import Department, DingTalkApp, User

@@ -10,8 +10,8 @@ import typer
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.groups import AsJson, Name, group
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import line, note, show_json, show_table
+from dingtalk_models.core.language import said
 from dingtalk_models.whole_file import write_whole
 
 app = group("profile", "Companies that the command knows. / 管理多个企业的配置。")

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from dingtalk_models.cli.failures import ExitCode, Failure
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import note
 from dingtalk_models.cli.state import state
 from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp

@@ -28,9 +28,9 @@ from dingtalk_models.cli import (
 from dingtalk_models.cli.failures import ExitCode, told
 from dingtalk_models.cli.groups import help_alone
 from dingtalk_models.cli.help import Group
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import note
 from dingtalk_models.cli.state import state
+from dingtalk_models.core.language import said
 
 PROGRAM = "dingtalk-models"
 

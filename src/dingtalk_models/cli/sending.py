@@ -12,9 +12,9 @@ from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import Failure
 from dingtalk_models.cli.groups import AsForm
 from dingtalk_models.cli.help import Commands
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import As, show
 from dingtalk_models.cli.people import person_of
+from dingtalk_models.core.language import said
 
 app = Commands()
 

@@ -8,7 +8,7 @@ import typer
 
 from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.help import Commands
-from dingtalk_models.cli.language import said
+from dingtalk_models.core.language import said
 
 app = Commands()
 

@@ -13,9 +13,9 @@ import typer
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.cli.help import Commands
-from dingtalk_models.cli.language import said
 from dingtalk_models.cli.output import show_json
 from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.language import said
 
 app = Commands()
 

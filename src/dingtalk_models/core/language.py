@@ -1,0 +1,38 @@
+"""The user's language. Messages are written as "English / 中文", and one of both is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+
+_CHINESE = re.compile("[\u3000-\u9fff\uff00-\uffef]")  # its punctuation too
+
+
+@cache
+def wants_chinese() -> bool:
+    """Whether the environment says that the user reads Chinese."""
+    chosen = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return next((each for each in chosen if each), "").lower().startswith("zh")
+
+
+def either(english: str, chinese: str) -> str:
+    """The text that the user reads."""
+    return chinese if wants_chinese() else english
+
+
+def parts(text: str) -> tuple[str, str]:
+    """The English and the Chinese of a text; twice the whole text, if it is in one language."""
+    english, separator, chinese = text.rpartition(" / ")
+    return (english, chinese) if separator and _CHINESE.search(chinese) else (text, text)
+
+
+def said(text: str) -> str:
+    """The part of a text that the user reads; the whole text, if it is in one language."""
+    return either(*parts(text))
+
+
+def followed(text: str, more: str) -> str:
+    """A text in both languages, followed by another one after a colon."""
+    (english, chinese), (its_english, its_chinese) = parts(text), parts(more)
+    return f"{english}: {its_english} / {chinese}：{its_chinese}"

@@ -1,0 +1,12 @@
+"""Texts in tables that a spreadsheet may open."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+def as_cell(text: str) -> str:
+    """A text as a cell: what a spreadsheet would run as a formula begins with an apostrophe. Numbers stay numbers."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _NUMBER.fullmatch(text) else text
