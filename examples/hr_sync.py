@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import sys
 from pathlib import Path
 
@@ -20,10 +21,9 @@ STAFF = {"员工编号": "job_number", "姓名": "name", "手机": "mobile", "�
 UNITS = {"代码": "source_identifier", "名称": "name", "上级代码": "parent_source_identifier"}
 
 
-def rows(path: Path) -> list[dict[str, str]]:
+def rows(path: Path) -> csv.DictReader[str]:
     """The rows of a table that a spreadsheet has written."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+    return csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("units", type=Path, help="the departments")
     parser.add_argument("--apply", action="store_true", help="change it, instead of only showing the plan")
     parser.add_argument("--remove", action="store_true", help="remove people and departments that are in no table")
-    parser.add_argument("--allow", type=int, help="how many people may be removed, if not a tenth of the company")
+    parser.add_argument("--allow", type=int, help="how many people may be removed, if not a tenth")
+    parser.add_argument("--allow-departments", type=int, help="the same for departments")
     options = parser.parse_args(arguments)
     with DingTalkApp.from_env():
         plan = Directory.plan(
@@ -43,7 +44,10 @@ def main(arguments: list[str]) -> int:
         print(plan)
         if not options.apply:
             return 2 if plan.problems else 0
-        outcome = plan.apply(allow=options.allow, progress=lambda done, total: print(f"\r{done}/{total}", end=""))
+        outcome = plan.apply(
+            allow=options.allow, allow_departments=options.allow_departments,
+            progress=lambda done, total: print(f"\r{done}/{total}", end=""),
+        )  # fmt: skip
         print(f"\n{outcome}")
         return 1 if not outcome else 2 if outcome.problems else 0
 

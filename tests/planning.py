@@ -134,7 +134,8 @@ def unmet(company: Company, rows: list[Row], key: str, problems: list[PlanProble
     """What rows ask for without a problem, and the company does not have."""
     wrong: list[str] = []
     for number, row in enumerate(rows, 1):
-        refused = {each.field for each in problems if each.table == "people" and each.row == number}
+        about = [each for each in problems if each.table == "people" and number in (each.row, *each.rows)]
+        refused = {each.field for each in about}
         found = [user for user in company.users.values() if getattr(user, key) == row[key]]
         if not found:
             wrong += [] if refused else [f"row {number}: nobody is {row[key]}"]

@@ -69,7 +69,7 @@ def test_it_tells_what_it_left_out_and_what_failed(
 ) -> None:
     doubled = STAFF + "DF0102,高远,13900000003,rd,顾问,1\n"
     assert run(staff=doubled) == 2
-    assert "! people, row 4 (DF0102): mobile: belongs to 孙静" in capsys.readouterr().out
+    assert "! people, row 5 (DF0102): mobile: belongs to 孙静" in capsys.readouterr().out
     sandbox.fail("/topapi/v2/user/create", errcode=60102)
     assert run("--apply") == 1
     assert "UserID在公司中已存在" in capsys.readouterr().out
@@ -77,7 +77,8 @@ def test_it_tells_what_it_left_out_and_what_failed(
 
 def test_it_asks_before_it_removes_many(sandbox: Sandbox, run: Run) -> None:
     assert "confirm it with allow=" in str(run("--apply", "--remove"))
+    assert "confirm it with allow_departments=9" in str(run("--apply", "--remove", "--allow", "30"))
     assert len(sandbox.company.users) == 27
-    assert run("--apply", "--remove", "--allow", "30") == 0
+    assert run("--apply", "--remove", "--allow", "30", "--allow-departments", "9") == 0
     assert {user.job_number for user in sandbox.company.users.values()} == {"DF0001", "DF0002", "DF0012", "DF0101"}
     assert {each.name for each in sandbox.company.departments.values()} == {"钉峰科技有限公司", "研发中心", "存储组"}

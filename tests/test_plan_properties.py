@@ -59,7 +59,7 @@ def test_the_company_is_as_wanted_and_a_second_plan_is_empty(
         planning.made(company, drawn)
         before = {userid: copy.deepcopy(vars(user)) for userid, user in company.users.items()}
         plan = planned(rows, key, missing=missing)
-        outcome = plan.apply(allow=100)
+        outcome = plan.apply(allow=100, allow_departments=100)
         assert outcome, f"{plan}\n{outcome}"
         assert planning.unmet(company, rows, key, list(plan.problems)) == [], plan
         again = planned(rows, key, missing=missing)
@@ -92,7 +92,7 @@ def test_the_departments_are_as_wanted(data: st.DataObject, drawn: Any, missing:
         company = sandbox.company
         planning.made(company, drawn)
         plan = planned(people, "userid", departments=departments, missing=missing)
-        outcome = plan.apply(allow=100)
+        outcome = plan.apply(allow=100, allow_departments=100)
         assert outcome, f"{plan}\n{outcome}"
         problems = list(plan.problems)
         assert planning.unmet(company, people, "userid", problems) == [], plan
@@ -124,7 +124,7 @@ def test_nothing_changes_beyond_what_the_table_owns(
         outside = copy.deepcopy(beyond())
         kept = {userid: outside.keys() & user.departments.keys() for userid, user in company.users.items()}
         plan = planned(rows, key, missing=missing, within=within)
-        assert plan.apply(allow=100), plan
+        assert plan.apply(allow=100, allow_departments=100), plan
         assert not planned(rows, key, missing=missing, within=within)
         assert beyond() == outside
         for userid, places in kept.items():
@@ -143,7 +143,7 @@ def run(plan: Plan, after: int) -> None:
             raise Killed
 
     with suppress(Killed):
-        plan.apply(allow=100, progress=kill)
+        plan.apply(allow=100, allow_departments=100, progress=kill)
 
 
 @given(data=st.data(), drawn=planning.companies, missing=st.sampled_from(["keep", "remove", "disable"]))
@@ -164,7 +164,7 @@ def test_faults_and_a_kill_change_nothing_once_it_is_run_again(
                     with suppress(DingTalkError):  # the company could not even be read
                         run(planned(people, key, **options), after)
                 faults.cancel()
-            planned(people, key, **options).apply(allow=100)
+            planned(people, key, **options).apply(allow=100, allow_departments=100)
             assert not planned(people, key, **options)
             ends.append(planning.state(sandbox.company))
     assert ends[0] == ends[1]

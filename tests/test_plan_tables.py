@@ -12,9 +12,10 @@ import pytest
 from helpers import problems
 
 from dingtalk_models import BEIJING, DingTalkApp, Directory
-from dingtalk_models.contact.plan_cells import number_of
 from dingtalk_models.contact.plan_changes import Problems
+from dingtalk_models.contact.plan_keys import as_key, number_of
 from dingtalk_models.contact.plan_rows import DEPARTMENTS_READER, PEOPLE_READER
+from dingtalk_models.core.spreadsheet import as_cell
 from dingtalk_models.sandbox import Sandbox
 
 
@@ -198,3 +199,18 @@ def test_departments_are_named_by_the_best_column() -> None:
     assert key(部门="研发部") == "department"
     assert key(部门="研发部", 部门编码="rd") == "source_identifier"
     assert key(部门名称="研发部", 部门ID=100) == "dept_id"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("+86 138", "'+86 138"),
+        ("-张三", "'-张三"),
+        *((each, each) for each in ("-1", "+3.5", "13800000001", "张三", "")),
+    ],
+)
+def test_what_a_spreadsheet_would_run_is_written_as_text_and_read_back(text: str, cell: str) -> None:
+    assert as_cell(text) == cell
+    assert as_key(cell) == as_key(text)

@@ -15,8 +15,9 @@ from dingtalk_models.contact.department import ROOT, Department
 from dingtalk_models.contact.directory_changes import DirectoryChanges
 from dingtalk_models.contact.directory_reading import read_company
 from dingtalk_models.contact.plan import Plan, make_plan
-from dingtalk_models.contact.plan_people import Missing
+from dingtalk_models.contact.plan_leaving import Missing
 from dingtalk_models.contact.plan_rows import Columns, Table
+from dingtalk_models.contact.plan_states import State
 from dingtalk_models.contact.user import User
 from dingtalk_models.core.errors import UnusableFile
 from dingtalk_models.core.model import Manager
@@ -64,6 +65,7 @@ class DirectoryManager(Manager):
         department_columns: Columns = None,
         within: int | Sequence[int] = ROOT,
         missing: Missing = "keep",
+        states: Mapping[str, State] | None = None,
         workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = MAX_PARALLEL,
         progress: Callable[[int, int], None] | None = None,
     ) -> Flow[Plan]:
@@ -72,7 +74,7 @@ class DirectoryManager(Manager):
         Only reads are sent. A row that cannot be carried out is left out, and is in the plan's `problems`.
 
         Args:
-            wanted: the people: dicts, a `csv.DictReader` or a DataFrame. Empty cells and NaN say nothing.
+            wanted: the people: dicts, a `csv.DictReader` or a DataFrame. Empty cells, NaN, `#N/A` and `无` say nothing.
             departments: the departments, as such a table. Without it, those that people's paths name are created.
             key: the column that names people; by default the first of userid, job number and mobile that there is.
             columns: the columns to read, and the field that each holds; by default all, by their headers.
@@ -81,6 +83,9 @@ class DirectoryManager(Manager):
             missing: what is done with people within who are not in the table: `keep` leaves them alone, `remove`
                 removes them and empty departments that are not in a table, `disable` disables company accounts
                 (企业账号), as only those can be.
+            states: words of your own in a column of states (员工状态), and what each means: `stays`, `leaves`, or
+                `awaited` for who is not there yet. 在职, 离职 and 待入职 are known. Whoever leaves is removed, or
+                disabled with `missing="disable"`.
             workers: how many calls at once.
             progress: called with the number of people found so far, and their total.
 
@@ -96,6 +101,7 @@ class DirectoryManager(Manager):
             department_columns=department_columns,
             within=tops,
             missing=missing,
+            states=states,
             workers=workers,
             progress=progress,
         )

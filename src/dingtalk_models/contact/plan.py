@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -14,6 +14,7 @@ from dingtalk_models.contact.department import ROOT
 from dingtalk_models.contact.directory_changes import FieldChange
 from dingtalk_models.contact.directory_reading import Company, read_company
 from dingtalk_models.contact.plan_apply import carry_out
+from dingtalk_models.contact.plan_brake import DEPARTMENTS_BRAKE, PEOPLE_BRAKE, Brake
 from dingtalk_models.contact.plan_changes import (
     DepartmentChange,
     PlannedChange,
@@ -21,24 +22,24 @@ from dingtalk_models.contact.plan_changes import (
     Problems,
     UserChange,
     UserRef,
+    counted,
     created,
 )
 from dingtalk_models.contact.plan_departments import DepartmentPlan
+from dingtalk_models.contact.plan_leaving import Missing
 from dingtalk_models.contact.plan_outcome import ChangeResult, Outcome
-from dingtalk_models.contact.plan_people import IN_DETAIL, Missing, PeoplePlan
+from dingtalk_models.contact.plan_people import IN_DETAIL, PeoplePlan
 from dingtalk_models.contact.plan_removals import removals
 from dingtalk_models.contact.plan_rows import DEPARTMENTS_READER, PEOPLE_READER, Columns, ReadTable, Table
+from dingtalk_models.contact.plan_states import State, state_words
 from dingtalk_models.contact.plan_tree import Tree
 from dingtalk_models.contact.user import User, UserManager
-from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import DingTalkError, InvalidArgument, Problem
+from dingtalk_models.core.language import either, followed
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
 from dingtalk_models.core.steps import Flow
-
-_FREELY_REMOVED = 10
-"""One in so many people may be removed without a confirmation."""
 
 
 class Plan:
@@ -47,8 +48,9 @@ class Plan:
     Attributes:
         taken: when the company was read.
         changes: the changes: departments, then people, then the departments that are removed.
-        problems: what is left out: rows, or cells of a row, that cannot be carried out.
-        people: how many people the company has.
+        problems: what is left out: rows, or cells of a row, that cannot be carried out, and whom the plan leaves alone.
+        people: how many people the plan looks at: those within what the tables own.
+        departments: how many departments that are.
     """
 
     def __init__(
@@ -56,13 +58,14 @@ class Plan:
         taken: datetime,
         changes: Sequence[PlannedChange],
         problems: Sequence[PlanProblem],
-        people: int,
+        brakes: tuple[Brake, Brake],
         app: AppLike | None = None,
     ) -> None:
         self.taken = taken
         self.changes = tuple(changes)
         self.problems = tuple(problems)
-        self.people = people
+        self._brakes = brakes
+        self.people, self.departments = (each.among for each in brakes)
         self.app = app
 
     @operation
@@ -71,6 +74,7 @@ class Plan:
         *,
         workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = MAX_PARALLEL,
         allow: Annotated[int, Field(ge=0)] | None = None,
+        allow_departments: Annotated[int, Field(ge=0)] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Flow[Outcome]:
         """Carry the plan out: parents first, people before departments that are removed.
@@ -80,19 +84,17 @@ class Plan:
 
         Args:
             workers: how many calls at once.
-            allow: how many people may be removed or disabled; by default a tenth of the company.
+            allow: how many people may be removed or disabled, or leave what the tables own; by default a tenth of
+                those within, and nobody if the table is empty or ends in the middle of a row.
+            allow_departments: how many departments may be removed; by default as many, in the same way.
             progress: called with the number of changes done and their total.
 
         Raises:
-            InvalidArgument: more people would be removed or disabled than `allow` says. Nothing was sent.
+            InvalidArgument: more would be removed than `allow` or `allow_departments` says. Nothing was sent.
         """
-        leaving, most = len(self.leaving), self.people // _FREELY_REMOVED if allow is None else allow
-        if leaving > most:
-            raise Refusal(
-                "allow",
-                f"the plan removes or disables {leaving} of {self.people} people: confirm it with allow={leaving} / "
-                f"计划将移除或停用 {self.people} 人中的 {leaving} 人，确认请传 allow={leaving}",
-            )
+        people, departments = self._brakes
+        people.check(len(self.leaving), allow)
+        departments.check(sum(each.noun == "department" and each.kind == "remove" for each in self), allow_departments)
         return self._apply(workers, progress)
 
     def _apply(self, workers: int, progress: Progress | None) -> Flow[Outcome]:
@@ -102,8 +104,8 @@ class Plan:
 
     @property
     def leaving(self) -> list[UserChange]:
-        """The people who are removed from the company, or disabled."""
-        return [each for each in self.changes if isinstance(each, UserChange) and each.kind in {"remove", "disable"}]
+        """The people who are removed from the company, or disabled, or left only in departments elsewhere."""
+        return [each for each in self.changes if isinstance(each, UserChange) and each.leaves]
 
     def __bool__(self) -> bool:
         """Whether anything is to be done."""
@@ -125,10 +127,10 @@ class Plan:
     def summary(self) -> str:
         """How much is done, in one line."""
         kinds = Counter((each.noun, each.verb) for each in self)
-        done = [f"{kind} {times} {noun}{'s' if times > 1 else ''}" for (noun, kind), times in kinds.items()]
+        done = either(", ", "，").join(counted(*kind, times) for kind, times in kinds.items())
         times = len(self.problems)
-        left_out = f"; {times} problem{'s' if times > 1 else ''}" if times else ""
-        return (", ".join(done) or "nothing to do") + left_out
+        left_out = either(f"; {times} problem{'s'[: times > 1]}", f"；{times} 个问题") if times else ""
+        return (done or either("nothing to do", "无需改动")) + left_out
 
 
 def make_plan(
@@ -140,25 +142,25 @@ def make_plan(
     department_columns: Columns,
     within: Sequence[int],
     missing: Missing,
+    states: Mapping[str, State] | None,
     workers: int,
     progress: Progress | None,
 ) -> Flow[Plan]:
     """Read the tables, then the company, and compare them; see `Directory.plan`."""
-    problems = Problems()
-    people = PEOPLE_READER.read(wanted, columns, key, problems)
-    tree_table = None
-    if departments is not None:
-        tree_table = DEPARTMENTS_READER.read(departments, department_columns, None, problems)
+    comparison = Comparison.of(
+        wanted, departments, key=key, columns=columns, department_columns=department_columns, within=within,
+        missing=missing, states=states,
+    )  # fmt: skip
 
     def plan() -> Flow[Plan]:
         company = yield from read_company(language="zh_CN", workers=workers, progress=progress, tolerant=True)
-        return (yield from _Comparison(people, tree_table, within, missing, problems).plan(company, workers))
+        return (yield from comparison.plan(company, workers))
 
     return plan()
 
 
 @dataclass(frozen=True)
-class _Comparison:
+class Comparison:
     """The tables, and what they are compared for."""
 
     people: ReadTable
@@ -167,6 +169,27 @@ class _Comparison:
     missing: Missing
     problems: Problems
 
+    @classmethod
+    def of(
+        cls,
+        wanted: Table,
+        departments: Table | None = None,
+        *,
+        key: str | None = None,
+        columns: Columns = None,
+        department_columns: Columns = None,
+        within: Sequence[int] = (ROOT,),
+        missing: Missing = "keep",
+        states: Mapping[str, State] | None = None,
+    ) -> Comparison:
+        """Read the tables; see `Directory.plan`."""
+        problems = Problems()
+        people = PEOPLE_READER.read(wanted, columns, key, problems, state_words(states))
+        tree_table = None
+        if departments is not None:
+            tree_table = DEPARTMENTS_READER.read(departments, department_columns, None, problems)
+        return cls(people, tree_table, within, missing, problems)
+
     def plan(self, company: Company, workers: int) -> Flow[Plan]:
         """Compare the company with the tables."""
         if unknown := [each for each in self.within if each not in company.departments]:
@@ -174,7 +197,7 @@ class _Comparison:
                 "Directory.plan", [Problem("within", f"there is no department {unknown[0]} / 没有部门 {unknown[0]}")]
             )
         for dept_id, error in company.unread.items():
-            reason = f"could not be read, and is left alone / 无法读取，保持不变: {error}"
+            reason = followed("could not be read, and is left alone / 无法读取，保持不变", str(error))
             self.problems.add("departments", None, str(dept_id), "", reason)
         tree = DepartmentPlan(Tree(company.departments, self.within), self.departments, self.problems)
         people = PeoplePlan(company.users, self.people, tree, self.missing, self.problems)
@@ -182,11 +205,15 @@ class _Comparison:
         people.plan((yield from _details(people, workers)) if detailed else {})
         managing = list(_managers(tree, people, self.problems))
         removed: list[DepartmentChange] = []
-        if self.missing == "remove" and self.departments and all(row.key for row in self.departments.left_out):
+        if self.missing == "remove" and self.departments:
             removed = removals(tree, people, company.above.values())
         changes = [*tree.changes, *people.changes, *managing, *removed]
         problems = sorted(self.problems.found, key=lambda each: (each.table, each.row or 0))
-        return Plan(company.taken, changes, problems, len(company.users), company.departments[ROOT].app)
+        brakes = (
+            Brake(PEOPLE_BRAKE, len(people.leaving.looked_at), self.people.doubt),
+            Brake(DEPARTMENTS_BRAKE, len(tree.tree.scope), self.departments.doubt if self.departments else ""),
+        )
+        return Plan(company.taken, changes, problems, brakes, company.departments[ROOT].app)
 
 
 def _details(people: PeoplePlan, workers: int) -> Flow[dict[str, User]]:
@@ -196,7 +223,9 @@ def _details(people: PeoplePlan, workers: int) -> Flow[dict[str, User]]:
     found: dict[str, User] = {}
     for (row, user), detail in zip(rows, (yield from together(asked, workers=workers)), strict=True):
         if isinstance(detail, DingTalkError):
-            people.problems.add("people", row.number, row.key, "manager", f"cannot be compared / 无法比对: {detail}")
+            people.problems.add(
+                "people", row.number, row.key, "manager", followed("cannot be compared / 无法比对", str(detail))
+            )
         else:
             found[user.userid] = detail
     return found
@@ -216,7 +245,7 @@ def _managers(tree: DepartmentPlan, people: PeoplePlan, problems: Problems) -> I
         if not managers or set(managers) == set(now):
             continue
         shown = FieldChange("managers", now, row.values["managers"])
-        path, why = tree.path_of(ref), f"row {row.number}"
+        path, why = tree.path_of(ref), f"row {row.number} / 第 {row.number} 行"
         change = DepartmentChange("change", path, row.key, row.number, why, (shown,), managers=tuple(managers))
         change.after += created([ref, *managers])
         change.after += [people.of_user[each] for each in managers if isinstance(each, str) and each in people.of_user]

@@ -175,7 +175,7 @@ def _user(change: UserChange, id_of: Callable[[Any], Any]) -> Flow[str | None]:
         case "remove":
             yield from _gone(_until_known(users.delete.call(userid), _unknown))
         case "disable":
-            yield from _until_known(users.disable.call(userid), _unknown)
+            yield from _gone(_until_known(users.disable.call(userid), _unknown))
         case "enable":
             yield from _until_known(users.enable.call(userid), _unknown)
         case _:

@@ -7,12 +7,27 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from dingtalk_models.contact.directory_changes import FieldChange
+from dingtalk_models.contact.plan_headers import DEPARTMENTS, PEOPLE
 from dingtalk_models.core.json_values import is_array
+from dingtalk_models.core.language import either, said, wants_chinese
 
 Kind = Literal["create", "change", "remove", "disable", "enable"]
 TableName = Literal["people", "departments"]
 
 _SIGNS: dict[Kind, str] = {"create": "+", "change": "~", "remove": "-", "disable": "-", "enable": "+"}
+
+_CHINESE = {
+    ("department", "create"): ("新建部门", "新建 {} 个部门"),
+    ("department", "change"): ("修改部门", "修改 {} 个部门"),
+    ("department", "remove"): ("删除部门", "删除 {} 个部门"),
+    ("user", "create"): ("新建员工", "新建 {} 名员工"),
+    ("user", "change"): ("修改员工", "修改 {} 名员工"),
+    ("user", "move"): ("调整员工部门", "调整 {} 名员工的部门"),
+    ("user", "remove"): ("移除员工", "移除 {} 名员工"),
+    ("user", "disable"): ("停用员工", "停用 {} 名员工"),
+    ("user", "enable"): ("启用员工", "启用 {} 名员工"),
+}
+"""What is done, in Chinese: to one, and to several."""
 
 
 def _none_yet() -> list[PlannedChange]:
@@ -27,12 +42,13 @@ class PlannedChange:
         kind: what is done.
         name: a department's path, or a person's name.
         key: what its row names it by: a userid, job number, mobile number, path, department id or source identifier.
-        row: the number of its row in the table, from 1; `None` if no row names it.
+        row: the number of its row in the table; `None` if no row names it.
         fields: the fields that change, with the values that they have and get.
-        why: what led to it.
+        why: what led to it, as "English / 中文".
     """
 
     noun: ClassVar = ""
+    table: ClassVar[TableName]
 
     kind: Kind
     name: str
@@ -48,12 +64,15 @@ class PlannedChange:
     """The change that creates what this one changes, if it is not there yet."""
 
     def __str__(self) -> str:
-        shown = "; ".join(f"{each.field} {_text(each.old)} -> {_text(each.new)}" for each in self.fields)
-        if self.kind == "create":
-            shown = "; ".join(f"{each.field} {_text(each.new)}" for each in self.fields)
+        colon = either(": ", "：")
+        shown = either("; ", "；").join(filter(None, map(self._shown, self.fields)))
         key = f" ({self.key})" if self.key != self.name else ""
-        what = f"{_SIGNS[self.kind]} {self.verb} {self.noun} {self.name}{key}"
-        return f"{what}{': ' if shown else ''}{shown}  [{self.why}]"
+        what = _CHINESE[self.noun, self.verb][0] if wants_chinese() else f"{self.verb} {self.noun}"
+        return f"{_SIGNS[self.kind]} {what} {self.name}{key}{colon if shown else ''}{shown}  [{said(self.why)}]"
+
+    def _shown(self, change: FieldChange) -> str:
+        before = "" if self.kind == "create" else f"{_text(change.old)} -> "
+        return f"{_label(self.table, change.field)} {before}{_text(change.new)}"
 
     @property
     def verb(self) -> str:
@@ -70,6 +89,7 @@ class DepartmentChange(PlannedChange):
     """
 
     noun: ClassVar = "department"
+    table: ClassVar[TableName] = "departments"
 
     dept_id: int | None = None
     parent: DepartmentRef | None = field(default=None, repr=False)
@@ -84,11 +104,15 @@ class UserChange(PlannedChange):
 
     Attributes:
         userid: the person's id; `None` if the platform is to make one.
+        leaves: whether the person leaves what the tables own: is removed or disabled, or stays only in departments
+            elsewhere.
     """
 
     noun: ClassVar = "user"
+    table: ClassVar[TableName] = "people"
 
     userid: str | None = None
+    leaves: bool = False
     places: tuple[DepartmentRef, ...] | None = field(default=None, repr=False)
     """The departments to be in, where they change."""
     manager: UserRef | None = field(default=None, repr=False)
@@ -117,10 +141,11 @@ class PlanProblem:
 
     Attributes:
         table: the table.
-        row: the number of the row, from 1; `None` if it is about no single row.
+        row: the number of the row; `None` if it is about no single row.
         key: what the row names its department or person by.
         field: the field that is left out; `""` if the whole row is.
-        reason: why.
+        reason: why, as "English / 中文".
+        rows: the numbers of the rows, if it is about several.
     """
 
     table: TableName
@@ -128,11 +153,15 @@ class PlanProblem:
     key: str
     field: str
     reason: str
+    rows: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        where = f"{self.table}, row {self.row}" if self.row else self.table
+        table = either(self.table, {"people": "员工表", "departments": "部门表"}[self.table])
+        where = table + (either(f", row {self.row}", f"第 {self.row} 行") if self.row else "")
         key = f" ({self.key})" if self.key else ""
-        return f"! {where}{key}: {self.field}{': ' if self.field else ''}{self.reason}"
+        colon = either(": ", "：")
+        field = f"{_label(self.table, self.field)}{colon}" if self.field else ""
+        return f"! {where}{key}{colon}{field}{said(self.reason)}"
 
 
 class Problems:
@@ -142,8 +171,12 @@ class Problems:
         self.found: list[PlanProblem] = []
 
     def add(self, table: TableName, row: int | None, key: str, field: str, reason: str) -> None:
-        """Note a problem."""
+        """Note a problem of a row, or of the table."""
         self.found.append(PlanProblem(table, row, key, field, reason))
+
+    def add_of_rows(self, table: TableName, rows: Iterable[int], field: str, reason: str) -> None:
+        """Note one problem of several rows."""
+        self.found.append(PlanProblem(table, None, "", field, reason, tuple(rows)))
 
 
 def depends_on(change: PlannedChange, other: PlannedChange) -> bool:
@@ -164,7 +197,21 @@ def created(refs: Iterable[DepartmentRef | UserRef]) -> Iterator[PlannedChange]:
     return (each for each in refs if isinstance(each, PlannedChange))
 
 
+def counted(noun: str, verb: str, times: int) -> str:
+    """How often something is done, in words."""
+    return _CHINESE[noun, verb][1].format(times) if wants_chinese() else f"{verb} {times} {noun}{'s'[: times > 1]}"
+
+
+_LABELS = {"departments": {**DEPARTMENTS, "parent": "上级部门"}, "people": PEOPLE}
+
+
+def _label(table: TableName, field: str) -> str:
+    """What a field is called."""
+    chinese = _LABELS[table].get(field, "").split()
+    return chinese[0] if chinese and wants_chinese() else field
+
+
 def _text(value: Any) -> str:
     if value is None or value == []:
-        return "(none)"
+        return either("(none)", "（无）")
     return ", ".join(map(str, value)) if is_array(value) else str(value)

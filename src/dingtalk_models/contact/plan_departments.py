@@ -8,16 +8,19 @@ from typing import Any
 
 from dingtalk_models.contact.department import ROOT, DepartmentManager
 from dingtalk_models.contact.directory_changes import FieldChange
+from dingtalk_models.contact.plan_cells import as_path
 from dingtalk_models.contact.plan_changes import (
     DepartmentChange,
     DepartmentRef,
     Problems,
     created,
 )
+from dingtalk_models.contact.plan_keys import as_key, name_form, without_zeros
 from dingtalk_models.contact.plan_moves import NO_PARENT, Moves
 from dingtalk_models.contact.plan_rows import ReadTable, Row
 from dingtalk_models.contact.plan_tree import Tree
 from dingtalk_models.core.errors import InvalidArgument
+from dingtalk_models.core.language import followed
 
 _SENT = ("order", "hide_dept", "create_dept_group", "auto_approve_apply", "outer_dept", "source_identifier")
 """The fields that are compared as they are."""
@@ -39,6 +42,7 @@ class DepartmentPlan:
         changes: what is done to departments, parents first. Who manages them, and what is removed, is not in it.
         of_row: the department of each row that could be planned.
         wanted: the departments that are there and are named by a row, or by a path.
+        vague: rows that cannot be carried out, and of which nobody can tell what they mean.
     """
 
     def __init__(self, tree: Tree, table: ReadTable | None, problems: Problems) -> None:
@@ -48,13 +52,15 @@ class DepartmentPlan:
         self.changes: list[DepartmentChange] = []
         self.of_row: dict[Row, DepartmentRef] = {}
         self.wanted: set[int] = set()
+        self.vague: list[Row] = []
         self._by_key: dict[str, Row] = {}
         self._by_path: dict[str, Row] = {}
         self._made: dict[str, DepartmentChange] = {}
         self._under_way: set[Row] = set()
         self._names: dict[int, tuple[DepartmentRef, str]] = {}
         """The parents and names that departments get."""
-        self._by_source = _unique({each: it.source_identifier for each, it in tree.departments.items()})
+        self._by_source = _unique({each: as_key(it.source_identifier) for each, it in tree.departments.items()})
+        self._by_zeros = _unique({each: without_zeros(key) for key, each in self._by_source.items() if each})
         self._paths = _unique({each: tree.path(each) for each in tree.departments})
         if table:
             self._by_key = {row.key: row for row in table.rows}
@@ -63,7 +69,7 @@ class DepartmentPlan:
             for row in table.rows:
                 self._try(row)
             self._order()
-            for row in table.left_out:  # whichever it means stays
+            for row in table.left_out + [row for row in table.rows if row not in self.of_row]:
                 self._keep(row)
 
     # -- references ----------------------------------------------------------------------------------------------
@@ -81,7 +87,7 @@ class DepartmentPlan:
         """The department with a source identifier."""
         if self.table and self.table.key == "source_identifier" and identifier in self._by_key:
             return self._resolved(self._by_key[identifier])
-        found = self._by_source.get(identifier)
+        found = self._by_source.get(identifier) or self._by_zeros.get(without_zeros(identifier))
         if found is None:
             raise NoDepartment(_not_one("source identifier", "部门编码", identifier, self._by_source))
         return self.by_id(found)
@@ -105,7 +111,19 @@ class DepartmentPlan:
             raise NoDepartment(_not_one("path", "路径", path, self._paths))
         above = path.rpartition("/")[0]
         parent = self.by_path(above, row, may_create=True) if above else self._top()
-        return self._create(path, parent, row, {}, f"row {row} names it" if row else "a row names it")
+        return self._create(path, parent, row, {}, _named(row))
+
+    def paths_in(self, text: str, marks: str = ";；、") -> list[str]:
+        """The paths in a cell. A name may have one of these marks, so they only separate what is no path itself."""
+        path = self.tree.from_root(as_path(text))
+        if not marks or path in self._paths or path in self._by_path or path in self._made:
+            return [path] if path else []
+        return [each for part in text.split(marks[0]) for each in self.paths_in(part, marks[1:])]
+
+    def shown(self, ref: DepartmentRef) -> str:
+        """The path of a department, or the id of one that the app cannot see."""
+        known = not isinstance(ref, int) or ref in self.tree.departments
+        return self.path_of(ref) if known else str(ref)
 
     def _at_last(self, path: str) -> DepartmentRef | None:
         """A department that the plan moves or renames to this path."""
@@ -178,7 +196,8 @@ class DepartmentPlan:
             return self._change(row, found, parent, name or self.tree.departments[found].name)
         name = name or ""
         fields = {field: values[field] for field in _SENT if field in values}
-        why = f"row {row.number}: no department has the source identifier {row.key}"
+        reason = _not_one("source identifier", "部门编码", row.key, {})
+        why = followed(_row(row), reason)
         return self._create(self._joined(parent, name), parent, row.number, fields, why)
 
     def _plan_path(self, row: Row) -> DepartmentRef:
@@ -190,26 +209,47 @@ class DepartmentPlan:
             self.by_id(found)
             return self._change(row, found, self.tree.parent(found) or found, self.tree.departments[found].name)
         if path in self._paths:
-            self._keep(row)
             raise NoDepartment(_not_one("path", "路径", path, self._paths))
         above = path.rpartition("/")[0]
         parent = self.by_path(above, row.number, may_create=True) if above else self._top()
-        return self._create(path, parent, row.number, fields, f"row {row.number}: no department has this path")
+        return self._create(
+            path, parent, row.number, fields, followed(_row(row), "no department has this path / 没有此路径")
+        )
 
     def _with_code(self, row: Row) -> int | None:
         found = self._by_source.get(row.key)
         if found is None and row.key in self._by_source:
-            self._keep(row)
             raise NoDepartment(_not_one("source identifier", "部门编码", row.key, self._by_source))
+        if found is None and (found := self._by_zeros.get(without_zeros(row.key))) is not None:
+            self._with_other_zeros(row, found)
         if found is not None:
             self.by_id(found)
         return found
 
+    def _with_other_zeros(self, row: Row, found: int) -> None:
+        """Take a row for that of a department whose code only differs in zeros at the front, which stays as it is."""
+        own = self.tree.departments[found].source_identifier
+        if own in self._by_key or sum(without_zeros(key) == without_zeros(row.key) for key in self._by_key) > 1:
+            raise NoDepartment(f"differs in zeros at the front from {own} / 与 {own} 只差开头的零")
+        row.values["source_identifier"] = own
+        reason = f"is taken to be {own}: only zeros at the front differ / 视为 {own}：只差开头的零"
+        self.problems.add("departments", row.number, row.key, "source_identifier", reason)
+
     def _keep(self, row: Row) -> None:
         """Let whatever a row may mean stay."""
-        for dept_id, department in self.tree.departments.items():
-            if row.key in {str(dept_id), department.source_identifier, self.tree.path(dept_id)}:
-                self.wanted.add(dept_id)
+        names = {
+            name_form(row.values[field].rpartition("/")[2]) for field in ("name", "department") if field in row.values
+        }
+        meant = {
+            dept_id
+            for dept_id, it in self.tree.departments.items()
+            if row.key in {str(dept_id), as_key(it.source_identifier), self.tree.path(dept_id)}
+            or name_form(it.name) in names
+        }
+        taken = {ref for ref in self.of_row.values() if isinstance(ref, int)}
+        self.wanted |= meant
+        if not row.key or not meant - taken:
+            self.vague.append(row)
 
     def _parent(self, row: Row, found: int | None) -> DepartmentRef:
         """The parent that a row asks for; without a word, that of now, or the top of what the tables own."""
@@ -244,7 +284,8 @@ class DepartmentPlan:
         try:
             DepartmentManager.create.arguments.check((name,), {})
         except InvalidArgument as error:
-            raise NoDepartment(f"{name!r} cannot be a name / 不能用作部门名称: {error.problems[0].message}") from None
+            reason = followed(f"{name!r} cannot be a name / {name!r} 不能用作部门名称", error.problems[0].message)
+            raise NoDepartment(reason) from None
         shown = (FieldChange("name", None, name), *(FieldChange(each, None, fields[each]) for each in fields))
         change = DepartmentChange("create", path, path, row, why, shown, {"name": name, **fields}, parent=parent)
         change.after += created([parent])
@@ -257,7 +298,7 @@ class DepartmentPlan:
         now = self.tree.departments[found]
         self.wanted.add(found)
         shown: list[FieldChange] = []
-        path, why = self.tree.path(found), f"row {row.number}"
+        path, why = self.tree.path(found), _row(row)
         change = DepartmentChange("change", path, row.key, row.number, why, dept_id=found)
         moved, renamed = parent not in (found, self.tree.parent(found)), name != now.name
         if moved or renamed:
@@ -326,6 +367,14 @@ def _not_one(what: str, chinese: str, value: str, known: Mapping[str, int | None
     if value in known:
         return f"several departments have the {what} {value} / 多个部门的{chinese}为 {value}"
     return f"no department has the {what} {value} / 没有{chinese}为 {value} 的部门"
+
+
+def _row(row: Row) -> str:
+    return f"row {row.number} / 第 {row.number} 行"
+
+
+def _named(row: int | None) -> str:
+    return f"row {row} names it / 第 {row} 行写有此部门" if row else "a row names it / 有一行写有此部门"
 
 
 def _left_out(row: int) -> str:

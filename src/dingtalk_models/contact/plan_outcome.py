@@ -9,6 +9,7 @@ from typing import Literal
 
 from dingtalk_models.contact.plan_changes import PlannedChange, PlanProblem
 from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.language import either
 
 Status = Literal["done", "invited", "failed", "skipped"]
 
@@ -31,7 +32,8 @@ class ChangeResult:
     error: DingTalkError | None = None
 
     def __str__(self) -> str:
-        return f"{self.status}: {self.change}" + (f"\n    {self.error}" if self.error else "")
+        status = either(f"{self.status}: ", f"{_CHINESE[self.status]}：")
+        return f"{status}{self.change}" + (f"\n    {self.error}" if self.error else "")
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,16 @@ class Outcome:
 
     def __str__(self) -> str:
         counts = Counter(each.status for each in self.results)
-        told = ", ".join(f"{counts[each]} {each}" for each in ("done", "invited", "failed", "skipped") if counts[each])
-        lines = [f"{len(self.results)} changes: {told}" if told else "no changes"]
-        lines += [f"stopped: {self.stopped}"] if self.stopped else []
+        told = either(", ", "，").join(_counted(each, counts[each]) for each in _CHINESE if counts[each])
+        total = len(self.results)
+        lines = [either(f"{total} changes: ", f"{total} 项改动：") + told if told else either("no changes", "没有改动")]
+        lines += [either("stopped: ", "已中止：") + str(self.stopped)] if self.stopped else []
         lines += [str(each) for each in (*self.failed, *self.invited)]
         return "\n".join([*lines, *map(str, self.problems)])
+
+
+_CHINESE: dict[Status, str] = {"done": "完成", "invited": "已邀请", "failed": "失败", "skipped": "跳过"}
+
+
+def _counted(status: Status, times: int) -> str:
+    return either(f"{times} {status}", f"{times} 项{_CHINESE[status]}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from dingtalk_models.contact.plan_cells import number_of
 from dingtalk_models.contact.plan_changes import Problems, UserChange, depends_on
+from dingtalk_models.contact.plan_keys import number_of
 from dingtalk_models.contact.plan_rows import Row
 from dingtalk_models.contact.user import User
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from dingtalk_models.contact.directory_changes import FieldChange
-from dingtalk_models.contact.plan_cells import number_of
 from dingtalk_models.contact.plan_changes import DepartmentRef, Problems, UserChange, UserRef, created
 from dingtalk_models.contact.plan_departments import DepartmentPlan, NoDepartment
+from dingtalk_models.contact.plan_identity import Identities
+from dingtalk_models.contact.plan_keys import as_key, number_of, without_zeros
+from dingtalk_models.contact.plan_leaving import Leaving, Missing
 from dingtalk_models.contact.plan_owners import UNIQUE, Owners, belongs
 from dingtalk_models.contact.plan_rows import ReadTable, Row
 from dingtalk_models.contact.user import User
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.wire import BEIJING
-
-Missing = Literal["keep", "remove", "disable"]
 
 IN_LISTS = (
     *("name", "job_number", "title", "email", "org_email", "telephone", "work_place", "remark", "hired_date"),
@@ -53,7 +53,8 @@ class PeoplePlan:
         problems: collects what cannot be done.
 
     Attributes:
-        matched: for each row, the person who is there already.
+        matched: for each row, the person who is there already, and stays.
+        leaving: who leaves, and who is held.
         changes: what is done, people who leave last.
         of_user: the change of each person who is there.
     """
@@ -73,63 +74,36 @@ class PeoplePlan:
         self.problems = problems
         self.changes: list[UserChange] = []
         self.of_user: dict[str, UserChange] = {}
-        self._numbers = {number: each for each in users.values() if (number := number_of(each.mobile, each.state_code))}
-        self._with_key = _grouped(users.values(), self._key_of)
-        self._with_job_number = _grouped(users.values(), lambda user: user.job_number)
         self._rows_by_key = {row.key: row for row in table.rows}
         self._of_row: dict[Row, UserRef] = {}
-        self._perhaps: set[str] = set()
-        """People of whom a row may mean one."""
-        self.matched: dict[Row, User] = self._match()
+        self._leavers: Collection[str] = ()
+        self._identities = Identities(users, table)
+        self.matched = self._identities.matched
+        self.leaving = Leaving(self._identities, departments, missing, problems)
+        self._note_likeness()
 
     # -- who is who ----------------------------------------------------------------------------------------------
 
-    def _match(self) -> dict[Row, User]:
-        matched: dict[Row, User] = {}
-        taken: dict[str, Row] = {}
-        for row in self.table.rows:
-            if found := self._with_key.get(row.key):
-                if len(found) > 1:
-                    who = ", ".join(user.userid for user in found)
-                    self._problem(row, self.table.key, f"several people have it / 多人相同: {who}")
-                    self._of_row[row] = found[0].userid
-                    self._perhaps.update(user.userid for user in found)
-                else:
-                    matched[row], taken[found[0].userid] = found[0], row
-        if self.table.key != "userid":  # a job number or mobile number may have changed; a userid never does
-            for row in self.table.rows:
-                other = None if row in matched or row in self._of_row else self._by_other_means(row)
-                if other is not None and other.userid not in taken:
-                    matched[row], taken[other.userid] = other, row
-        return matched
-
-    def _key_of(self, user: User) -> str | None:
-        if self.table.key == "mobile":
-            return number_of(user.mobile, user.state_code)
-        return user.userid if self.table.key == "userid" else user.job_number
-
-    def _by_other_means(self, row: Row) -> User | None:
-        """A person who has none of the keys of the table, by userid, or by name and mobile number or job number."""
-        values = row.values
-        user = self.users.get(values.get("userid", ""))
-        if user is None:
-            user = self._numbers.get(values.get("mobile", ""))
-            if user is None and self.table.key == "mobile":
-                same = self._with_job_number.get(values.get("job_number"), [])
-                user = same[0] if len(same) == 1 else None
-            # a number may have gone over to somebody else
-            if user is not None and values.get("name", user.name) != user.name:
-                return None
-        return None if user is None or self._key_of(user) in self._rows_by_key else user
+    def _note_likeness(self) -> None:
+        """Note whose key is not quite that of the row."""
+        for row, users in self._identities.unclear.items():
+            who = ", ".join(f"{user.name} ({user.userid})" for user in users)
+            reason = f"several people have it / 多人相同: {who}"
+            if row.key not in {self._identities.key_of(user) for user in users}:
+                reason = f"differs in zeros at the front from that of {who} / 与 {who} 的只差开头的零"
+            self._problem(row, self.table.key, reason)
+        for row, user in {**self.matched, **self._identities.leaving}.items():
+            if row in self._identities.by_zeros:
+                self._problem(row, self.table.key, _zeros(self._identities.key_of(user)))
 
     def reference(self, key: str) -> UserRef | None:
-        """The person whom a key of the table names, in the table or in the company."""
+        """The person whom a key of the table names, in the table or in the company. Nobody who leaves."""
         if (row := self._rows_by_key.get(key)) is not None:
             if row in self.matched:
                 return self.matched[row].userid
             return self._of_row.get(row)
-        found = self._with_key.get(key, [])
-        return found[0].userid if len(found) == 1 else None
+        user = self._identities.person(key)
+        return None if user is None or user.userid in self._leavers else user.userid
 
     def nobody(self, key: str) -> str:
         """What is said of a key that nobody has."""
@@ -146,22 +120,29 @@ class PeoplePlan:
         Args:
             details: the people of whom `get` was asked, by userid.
         """
-        leaving = self._plan_leaving()
+        leaving = self.leaving.plan()
+        self.of_user.update(leaving)
+        self._leavers = leaving.keys()
         unique = {field: Owners(field, self.users, self.matched, self.of_user, self.problems) for field in UNIQUE}
-        for row in self.table.rows:
+        rows = [row for row in self.table.rows if row in self.matched or self._is_new(row)]
+        for row in rows:
             for owners in unique.values():
                 owners.count(row)
-        for row in self.table.rows:
+        for row in rows:
             if row in self.matched:
                 self._plan_change(row, self.matched[row], details.get(self.matched[row].userid), unique)
-            elif row not in self._of_row:
+            else:
                 self._plan_new(row, unique)
         for owners in unique.values():
             owners.let_wait()
-        for row in self.table.rows:
+        for row in rows:
             self._plan_manager(row, details)
         self.changes = [each for each in self.changes if each.kind != "change" or each.fields]
         self.changes += leaving.values()
+
+    def _is_new(self, row: Row) -> bool:
+        """Whether a row is that of somebody who is to be created."""
+        return row.state == "stays" and row not in self.leaving.left_out
 
     def _plan_new(self, row: Row, unique: Mapping[str, Owners]) -> None:
         values = dict(row.values)
@@ -174,7 +155,10 @@ class PeoplePlan:
         if "userid" in sent and sent["userid"] in self.users:
             self._problem(row, "userid", belongs(self.users[sent["userid"]]))
             return
-        why = f"row {row.number}: nobody has the {self.table.key} {row.key}"
+        why = (
+            f"row {row.number}: nobody has the {self.table.key} {row.key} / "
+            f"第 {row.number} 行：没有 {self.table.key} 为 {row.key} 的员工"
+        )
         change = UserChange("create", values["name"], row.key, row.number, why, sent={"mobile": None, **sent})
         change.userid = sent.get("userid")
         # departments last: a row that is left out creates none
@@ -190,7 +174,7 @@ class PeoplePlan:
         self._of_row[row] = change
 
     def _plan_change(self, row: Row, user: User, detail: User | None, unique: Mapping[str, Owners]) -> None:
-        change = UserChange("change", user.name or user.userid, row.key, row.number, f"row {row.number}")
+        change = UserChange("change", user.name or user.userid, row.key, row.number, _row(row))
         change.userid = user.userid
         self._note_fixed(row, user)
         shown = self._differing(row, user, detail)
@@ -200,8 +184,8 @@ class PeoplePlan:
             change.sent["ext_attrs_update_mode"] = 1
         places = self._places(row, user)
         if places is not None and set(places) != set(user.dept_id_list):
-            paths = [self._path(each) for each in user.dept_id_list]
-            shown.append(FieldChange("department", paths, [self._path(each) for each in places]))
+            paths = [self.departments.shown(each) for each in user.dept_id_list]
+            shown.append(FieldChange("department", paths, [self.departments.shown(each) for each in places]))
             change.places = places
             change.after += created(places)
         if shown:
@@ -209,7 +193,7 @@ class PeoplePlan:
             self.changes.append(change)
             self.of_user[user.userid] = change
         if self.missing == "disable" and user.disable_status:
-            why = f"row {row.number}: it is disabled"
+            why = f"row {row.number}: it is disabled / 第 {row.number} 行：账号已停用"
             self.changes.append(UserChange("enable", user.name, row.key, row.number, why, userid=user.userid))
 
     def _note_fixed(self, row: Row, user: User) -> None:
@@ -217,13 +201,21 @@ class PeoplePlan:
         number = number_of(user.mobile, user.state_code)
         if number and row.values.get("mobile", number) != number:
             self._problem(row, "mobile", _FIXED_NUMBER)
-        if row.values.get("userid", user.userid) != user.userid:
+        userid = row.values.get("userid", user.userid)
+        if without_zeros(userid) != without_zeros(as_key(user.userid)):
             self._problem(row, "userid", f"is {user.userid}, and never changes / 为 {user.userid}，不能修改")
 
     def _differing(self, row: Row, user: User, detail: User | None) -> list[FieldChange]:
         known = IN_LISTS if detail is None else (*IN_LISTS, *IN_DETAIL)
         pairs = [(field, self._now(user, detail, field), row.values[field]) for field in known if field in row.values]
-        return [FieldChange(*pair) for pair in pairs if not _same(*pair)]
+        return [FieldChange(*pair) for pair in pairs if not _same(*pair) and not self._lost_zeros(row, *pair)]
+
+    def _lost_zeros(self, row: Row, field: str, old: Any, new: Any) -> bool:
+        """Whether a job number differs in nothing but zeros at the front: then a spreadsheet has lost them."""
+        lost = field == "job_number" and bool(old) and without_zeros(as_key(old)) == without_zeros(new)
+        if lost and row not in self._identities.by_zeros:
+            self._problem(row, field, _zeros(old))
+        return lost
 
     @staticmethod
     def _now(user: User, detail: User | None, field: str) -> Any:
@@ -231,18 +223,15 @@ class PeoplePlan:
             return getattr(detail, "senior" if field == "senior_mode" else field)
         return getattr(user, field)
 
-    def _path(self, ref: DepartmentRef) -> str:
-        known = not isinstance(ref, int) or ref in self.departments.tree.departments
-        return self.departments.path_of(ref) if known else str(ref)
-
     def _places(self, row: Row, user: User | None) -> tuple[DepartmentRef, ...] | None:
         """The departments that a row asks for; those that the table does not own stay. `None` if it says nothing."""
         tree, find, values = self.departments.tree, self.departments, row.values
         may_create = find.table is None or find.table.key == "department"
         refs: list[DepartmentRef] = []
         try:
-            for path in values.get("department", ()):
-                refs.append(find.by_path(path, row.number, may_create=may_create))  # noqa: PERF401 - may raise halfway
+            for text in values.get("department", ()):
+                for path in find.paths_in(text):
+                    refs.append(find.by_path(path, row.number, may_create=may_create))  # noqa: PERF401 - may raise halfway
             refs += [find.by_id(each) for each in values.get("dept_id_list", ())]
             refs += [find.by_source(each) for each in values.get("source_identifier", ())]
             if not refs and user is None:
@@ -276,7 +265,7 @@ class PeoplePlan:
         change = own if isinstance(own, UserChange) else self.of_user.get(own)
         if isinstance(manager, UserChange) or change is None:
             name = self.matched[row].name if row in self.matched else row.values["name"]
-            change = UserChange("change", name, row.key, row.number, f"row {row.number}")
+            change = UserChange("change", name, row.key, row.number, _row(row))
             change.userid = own if isinstance(own, str) else None
             change.made_by = own if isinstance(own, UserChange) else None
             change.after += created([own, manager])
@@ -284,52 +273,13 @@ class PeoplePlan:
         change.manager = manager
         change.fields += (FieldChange("manager", now, key),)
 
-    # -- who leaves ----------------------------------------------------------------------------------------------
 
-    def _plan_leaving(self) -> dict[str, UserChange]:
-        """The people within the scope whom no row names, by userid."""
-        if self.missing == "keep":
-            return {}
-        if any(not row.key for row in self.table.left_out):
-            reason = "a row names nobody, so nobody is taken to be missing / 有一行未写明是谁，因此不移除任何人"
-            self.problems.add("people", None, "", "missing", reason)
-            return {}
-        scope, present = self.departments.tree.scope, {user.userid for user in self.matched.values()}
-        present |= self._perhaps
-        named = {str(value) for row in self.table.left_out for value in (row.key, *self._ids(row))}
-        leaving: dict[str, UserChange] = {}
-        for user in self.users.values():
-            ids = {user.userid, user.job_number, number_of(user.mobile, user.state_code)}
-            inside = scope.intersection(user.dept_id_list)
-            if not inside or user.userid in present or user.boss or ids & named:
-                continue
-            if (change := self._leaves(user, inside)) is not None:
-                leaving[user.userid] = self.of_user[user.userid] = change
-        return leaving
-
-    @staticmethod
-    def _ids(row: Row) -> list[str]:
-        return [row.values[field] for field in ("userid", "job_number", "mobile") if field in row.values]
-
-    def _leaves(self, user: User, inside: set[int]) -> UserChange | None:
-        change = UserChange("remove", user.name, user.userid, None, "not in the table", userid=user.userid)
-        if self.missing == "disable":
-            change.kind = "disable"
-            return change if user.exclusive_account and not user.disable_status else None
-        if stays := tuple(each for each in user.dept_id_list if each not in inside and each > 0):
-            change.kind, change.places = "change", stays
-            paths = [[self._path(each) for each in ids] for ids in (user.dept_id_list, stays)]
-            change.fields = (FieldChange("department", *paths),)
-        return change
+def _row(row: Row) -> str:
+    return f"row {row.number} / 第 {row.number} 行"
 
 
-def _grouped(users: Iterable[User], value: Callable[[User], str | None]) -> dict[str | None, list[User]]:
-    """The people by a value that they have."""
-    found: dict[str | None, list[User]] = {}
-    for user in users:
-        if (own := value(user)) is not None:
-            found.setdefault(own, []).append(user)
-    return found
+def _zeros(held: str | None) -> str:
+    return f"is taken to be {held}, and stays so: only zeros at the front differ / 视为 {held}，保持不变：只差开头的零"
 
 
 def _same(field: str, old: Any, new: Any) -> bool:
@@ -338,4 +288,6 @@ def _same(field: str, old: Any, new: Any) -> bool:
     if field == "extension":
         held = old if is_object(old) else {}
         return all(str(held.get(name, "")) == str(value) for name, value in new.items())
+    if field == "job_number":
+        return bool(as_key(old) == new)
     return bool(old == new or (not old and not new))

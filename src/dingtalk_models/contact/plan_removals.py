@@ -18,6 +18,13 @@ def removals(departments: DepartmentPlan, people: PeoplePlan, unread: Iterable[i
         people: the planned people.
         unread: departments that have something in them which the app may not read.
     """
+    if departments.vague:
+        numbers = [row.number for row in departments.vague]
+        rows = ", ".join(map(str, numbers))
+        reason = f"nobody can tell what row {rows} means, so no department is removed"
+        chinese = f"第 {rows} 行无法确定指哪个部门，因此不删除任何部门"
+        departments.problems.add_of_rows("departments", numbers, "missing", f"{reason} / {chinese}")
+        return []
     tree = departments.tree
     kept = set(unread)
     for dept_id in (*departments.wanted, *_given_children(departments)):
@@ -38,7 +45,9 @@ def removals(departments: DepartmentPlan, people: PeoplePlan, unread: Iterable[i
         if not all(child in found or child in moves for child in children):
             continue
         path = tree.path(dept_id)
-        change = DepartmentChange("remove", path, path, None, "in no table, and empty", dept_id=dept_id)
+        change = DepartmentChange(
+            "remove", path, path, None, "in no table, and empty / 不在表格中，且已无成员", dept_id=dept_id
+        )
         change.after += [found.get(child) or moves[child] for child in children]
         change.after += members[dept_id]
         found[dept_id] = change

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TypeGuard, cast
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.contact.department import DepartmentName
-from dingtalk_models.contact.plan_cells import (
-    as_bool,
-    as_list,
-    as_moment,
-    as_number,
-    as_path,
-    as_text,
-    given,
-    is_number,
-)
+from dingtalk_models.contact.plan_cells import as_bool, as_list, as_moment, as_path, as_paths, given
 from dingtalk_models.contact.plan_changes import Problems, TableName
+from dingtalk_models.contact.plan_headers import DEPARTMENTS, PEOPLE
+from dingtalk_models.contact.plan_keys import as_key, as_number, as_text, is_number, name_form, trimmed
+from dingtalk_models.contact.plan_states import State
 from dingtalk_models.contact.user_fields import NewUserFields, UserName
 from dingtalk_models.core.arguments import Arguments
 from dingtalk_models.core.errors import InvalidArgument, Problem
@@ -59,6 +55,7 @@ class PersonRow(NewUserFields, total=False):
     dept_id_list: list[int]
     source_identifier: list[str]
     manager: str
+    state: str
 
 
 class DepartmentRow(TypedDict, total=False):
@@ -78,74 +75,35 @@ class DepartmentRow(TypedDict, total=False):
     outer_dept: bool
 
 
-PEOPLE = {
-    "userid": "userid 员工UserID 员工userid",
-    "job_number": "工号 员工工号",
-    "mobile": "手机号 手机号码 手机",
-    "name": "姓名",
-    "department": "部门 所属部门",
-    "dept_id_list": "部门ID",
-    "source_identifier": "部门编码 部门编号",
-    "title": "职位 岗位",
-    "manager": "直属主管 直属上级",
-    "manager_userid": "直属主管UserID",
-    "email": "邮箱 电子邮箱",
-    "org_email": "企业邮箱",
-    "telephone": "分机号 办公电话",
-    "work_place": "办公地点 工作地点",
-    "remark": "备注",
-    "hired_date": "入职日期 入职时间",
-    "hide_mobile": "隐藏手机号",
-    "senior_mode": "高管模式",
-    "nickname": "昵称",
-    "extension": "",
-    "exclusive_account": "",
-    "exclusive_account_type": "",
-    "exclusive_mobile": "",
-    "login_id": "",
-    "login_email": "",
-    "init_password": "",
-    "send_password_to_user": "",
-    "org_email_type": "",
-}
-"""The fields that a table of people may have, and the Chinese headers that stand for them."""
-
-DEPARTMENTS = {
-    "department": "部门 部门路径",
-    "dept_id": "部门ID",
-    "source_identifier": "部门编码 部门编号",
-    "name": "部门名称",
-    "parent_id": "上级部门ID",
-    "parent_source_identifier": "上级部门编码 上级部门编号",
-    "managers": "部门主管",
-    "order": "排序",
-    "hide_dept": "隐藏部门",
-    "create_dept_group": "",
-    "auto_approve_apply": "",
-    "outer_dept": "",
-}
-"""The same for a table of departments."""
-
 _READ: dict[str, Callable[[Any], Any]] = {
     "mobile": as_number,
     "hired_date": as_moment,
+    **dict.fromkeys(("userid", "job_number", "manager", "manager_userid", "parent_source_identifier"), as_key),
     **dict.fromkeys(("dept_id_list", "managers"), as_list),
     **dict.fromkeys(("hide_mobile", "senior_mode", "exclusive_account", "send_password_to_user"), as_bool),
     **dict.fromkeys(("hide_dept", "create_dept_group", "auto_approve_apply", "outer_dept"), as_bool),
-    **dict.fromkeys(("extension", "order", "dept_id", "parent_id"), lambda value: value),
+    **dict.fromkeys(("dept_id", "parent_id"), as_key),
+    **dict.fromkeys(("extension", "order"), lambda value: value),
 }
 """How the cells of a field are read; all others are text."""
 
 _IN_PEOPLE: dict[str, Callable[[Any], Any]] = {
-    "department": lambda value: [as_path(str(each)) for each in as_list(value)],
+    "department": as_paths,
     "source_identifier": as_list,
 }
-_IN_DEPARTMENTS: dict[str, Callable[[Any], Any]] = {"department": lambda value: as_path(str(value))}
+_IN_DEPARTMENTS: dict[str, Callable[[Any], Any]] = {
+    "department": lambda value: as_path(str(value)),
+    "source_identifier": as_key,
+}
 
 
 _NO_TABLE = "should be rows: dicts, a csv.DictReader, a DataFrame / 须为多行：字典、csv.DictReader 或 DataFrame"
 _NO_ROW = "should be a row: a dict of cells by header / 须为一行：以表头为键的字典"
 _NO_KEY = "is empty, and names the row / 为空，无法标识这一行"
+_IS_EMPTY = "the table is empty / 表格为空"
+_IS_CUT = "the table ends in the middle of a row / 表格最后一行不完整"
+
+_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(eq=False)
@@ -153,16 +111,18 @@ class Row:
     """A row.
 
     Attributes:
-        number: its number, from 1.
-        key: the value that names its person or department, as text; `""` if there is none.
+        number: its number in the file or list.
+        key: the value that names its person or department, in its normal form; `""` if there is none.
         values: the values of the cells that are not empty and not refused, by field.
         refused: the reasons for cells that cannot be used, by field.
+        state: whether its person works here; `None` if its word is not known.
     """
 
     number: int
     key: str
     values: dict[str, Any]
     refused: dict[str, str]
+    state: State | None = "stays"
 
 
 @dataclass
@@ -175,6 +135,7 @@ class ReadTable:
         fields: the fields that the table owns: those of its columns.
         rows: the rows that name a person or department, each alone.
         left_out: the others. Whom they may mean is not to be removed.
+        doubt: why whoever is not in the table is not to be removed without a word; `""` if nothing speaks against it.
     """
 
     name: TableName
@@ -182,6 +143,7 @@ class ReadTable:
     fields: frozenset[str]
     rows: list[Row]
     left_out: list[Row]
+    doubt: str
 
 
 def _is_none(header: object) -> bool:
@@ -221,36 +183,53 @@ class TableReader:
         self._read = {**_READ, **read}
         self._types = Arguments(name, fields, lambda field: field)
 
-    def read(self, table: Any, columns: Columns, key: str | None, problems: Problems) -> ReadTable:
+    def read(
+        self,
+        table: Any,
+        columns: Columns,
+        key: str | None,
+        problems: Problems,
+        states: Mapping[str, State] | None = None,
+    ) -> ReadTable:
         """Read a table. A row that cannot be used is a problem of its own.
+
+        Args:
+            table: the rows.
+            columns: the columns to read.
+            key: the column that names the rows.
+            problems: collects what cannot be used.
+            states: the state that each word of a column of states stands for.
 
         Raises:
             InvalidArgument: it is no table, a header is unknown, or no column names its rows.
         """
-        raw = [self._cells(number, row) for number, row in enumerate(self._rows(table), 1)]
-        headers = list(dict.fromkeys(header for row in raw for header in row))
+        raw = [(number, self._cells(at, row)) for at, (number, row) in enumerate(self._rows(table))]
+        headers = list(dict.fromkeys(header for _, row in raw for header in row))
         fields = self._fields(headers, columns)
         key = self._key(set(fields.values()), key) if raw else key or self._keys[0]
-        rows = [self._row(number, row, fields, key) for number, row in enumerate(raw, 1)]
+        rows = [self._row(number, row, fields, key, states or {}) for number, row in raw]
         usable = self._usable(rows, key, problems)
         known = set(usable)
         left_out = [row for row in rows if row not in known]
-        return ReadTable(self.name, key, frozenset(fields.values()), usable, left_out)
+        return ReadTable(self.name, key, frozenset(fields.values()), usable, left_out, _doubt([row for _, row in raw]))
 
     def _refuse(self, field: str, reason: str) -> InvalidArgument:
         return InvalidArgument("Directory.plan", [Problem(field, reason)])
 
-    def _rows(self, table: Any) -> list[Any]:
-        rows = table.to_dict("records") if hasattr(table, "to_dict") else table
+    def _rows(self, table: Any) -> Iterable[tuple[int, Any]]:
+        """The rows, each with its number."""
+        if _is_file(table):
+            return _rows_of_a_file(table)
+        rows: Any = table.to_dict("records") if hasattr(table, "to_dict") else table
         if isinstance(rows, (str, bytes, Mapping)) or not hasattr(rows, "__iter__"):
             raise self._refuse(self._argument, _NO_TABLE)
-        return list(rows)
+        return enumerate(cast("Iterable[Any]", rows), 1)
 
-    def _cells(self, number: int, row: Any) -> dict[str, Any]:
+    def _cells(self, at: int, row: Any) -> dict[str, Any]:
         if not is_object(row):
-            raise self._refuse(f"{self._argument}.{number - 1}", _NO_ROW)
+            raise self._refuse(f"{self._argument}.{at}", _NO_ROW)
         # a file of Excel may begin with a mark; csv keeps cells without a header under None
-        return {str(header).strip("\ufeff "): cell for header, cell in row.items() if not _is_none(header)}
+        return {trimmed(str(header)): cell for header, cell in row.items() if not _is_none(header)}
 
     def _fields(self, headers: list[str], columns: Columns) -> dict[str, str]:
         """The field of each header that is read."""
@@ -276,7 +255,14 @@ class TableReader:
         keys = key or ", ".join(self._keys)
         raise self._refuse(self._argument, f"needs a column that names its rows: {keys} / 缺少标识每一行的列: {keys}")
 
-    def _row(self, number: int, cells: Mapping[str, Any], fields: Mapping[str, str], key: str) -> Row:
+    def _row(
+        self,
+        number: int,
+        cells: Mapping[str, Any],
+        fields: Mapping[str, str],
+        key: str,
+        states: Mapping[str, State],
+    ) -> Row:
         values: dict[str, Any] = {}
         for header, field in fields.items():
             if (value := given(cells.get(header))) is not None:
@@ -290,7 +276,12 @@ class TableReader:
         except InvalidArgument as error:
             refused |= {problem.field.partition(".")[0]: problem.message for problem in error.problems}
             values = self._types.check((), {name: value for name, value in values.items() if name not in refused})
-        return Row(number, str(values.get(key, "")), values, refused)
+        row = Row(number, str(values.get(key, "")), values, refused)
+        if (word := values.pop("state", None)) is not None:
+            row.state = states.get(name_form(word))
+            if row.state is None:
+                refused["state"] = f"{word!r} is unknown: name it in states= / 未知的状态 {word!r}：请在 states= 中说明"
+        return row
 
     def _usable(self, rows: list[Row], key: str, problems: Problems) -> list[Row]:
         """The rows that name somebody, each alone. Cells that cannot be used are problems of their own."""
@@ -314,6 +305,33 @@ class TableReader:
                 problems.add(self.name, row.number, row.key, field, reason)
             usable.append(row)
         return usable
+
+
+def _is_file(table: object) -> TypeGuard[csv.DictReader[Any]]:
+    return isinstance(table, csv.DictReader)
+
+
+def _rows_of_a_file(table: csv.DictReader[Any]) -> Iterator[tuple[int, Any]]:
+    """The rows of a CSV file, with the numbers that a spreadsheet shows: the header is row 1, blank lines count."""
+    inside = _breaks(table.fieldnames or ())
+    for row in table:
+        inside += _breaks(row.values())
+        if any(row.values()):  # cells without text are a blank line too
+            yield table.line_num - inside, row
+
+
+def _breaks(cells: Iterable[Any]) -> int:
+    """The line breaks within cells, which make no row."""
+    return sum(len(_BREAK.findall(cell)) for cell in cells if isinstance(cell, str))
+
+
+def _doubt(rows: list[dict[str, Any]]) -> str:
+    """Why a table may not be whole."""
+    if not rows:
+        return _IS_EMPTY
+    *others, last = ([*row.values()] for row in rows)
+    texts = all(isinstance(cell, str) for row in others for cell in row)  # csv has None for what a row lacks
+    return _IS_CUT if others and texts and last[-1:] == [None] else ""
 
 
 PEOPLE_READER = TableReader(

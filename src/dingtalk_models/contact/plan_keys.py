@@ -1,0 +1,122 @@
+"""Keys and names in a normal form: what a spreadsheet, a phone or a mask has made of them is still the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+_UNSEEN = (
+    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
+)
+"""Blanks, and what nobody sees: zero-width characters, marks of direction, a byte order mark."""
+_ALL_UNSEEN = re.compile(_UNSEEN)
+_UNSEEN_AROUND = re.compile(rf"^{_UNSEEN}|{_UNSEEN}$")
+
+_AS_TEXT = re.compile(r"""^="(.*)"$|^['\u2018\u2019]+(.*)$""", re.DOTALL)
+"""How spreadsheets mark a cell as text."""
+_WHOLE = re.compile(r"(\d+)\.0+")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
+
+_NOTHING = re.compile(
+    r"#(n/a|getting_data|(ref|value|div/0|null|num|spill|calc|field|blocked|connect|busy|unknown)!|name\?)"
+    r"|n/a|<na>|nan|nat|none|null|nil|无|没有|暂无|空|\(空白?\)|[-/_\\]+"
+)
+
+_MAINLAND = re.compile(r"1\d{10}")
+_WITH_CODE = re.compile(r"(?:\+|00)?86(1\d{10})")
+_ABROAD = re.compile(r"(?:\+|00)(\d{1,4})[-\s]+(.+)")
+_FOREIGN = re.compile(r"\+\d{1,4}-\d{4,15}")
+_MASK = re.compile("[*\u2022\u25cf\u2588]+")
+_MOBILE_MASK = re.compile("[*\u2022\u25cf\u2588xX]+")
+_ASIDE = re.compile(r"[(\[【].*?[)\]】]")
+
+
+def _folded(text: str) -> str:
+    """One form for what looks alike, with the dashes as one too."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DASHES)
+
+
+def trimmed(text: str) -> str:
+    """A text without blanks and unseen characters at its ends."""
+    return _UNSEEN_AROUND.sub("", text)
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a cell only says that there is nothing: `#N/A`, `nan`, `None`, `-`, `无`, in any width."""
+    plain = _ALL_UNSEEN.sub("", _folded(text)).casefold()
+    return not plain or _NOTHING.fullmatch(plain) is not None
+
+
+def as_text(value: Any) -> Any:
+    """A number as text: spreadsheets, pandas and databases have job numbers and mobile numbers as numbers."""
+    if isinstance(value, (float, Decimal)) and value == value // 1:
+        value = int(value)
+    return str(value) if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) else value
+
+
+def as_key(value: Any) -> Any:
+    """A key in its normal form: no blanks, no unseen characters, no apostrophe in front; `12.0` is 12."""
+    value = as_text(value)
+    if not isinstance(value, str) or (value.isascii() and value.isalnum()):
+        return value
+    text = _ALL_UNSEEN.sub("", _folded(value))
+    if found := _AS_TEXT.match(text):
+        text = found[1] or found[2] or ""
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
+
+
+def without_zeros(key: str) -> str:
+    """A key without the zeros in front, which spreadsheets lose."""
+    return key.lstrip("0") or key
+
+
+def as_number(value: Any) -> Any:
+    """A mobile number in one form: 11 digits, or `+xx-xxxxxx` for one from elsewhere."""
+    value = as_text(value)
+    if not isinstance(value, str) or _MAINLAND.fullmatch(value):
+        return value
+    text = trimmed(_folded(value))
+    if found := _AS_TEXT.match(text):
+        text = found[1] or found[2] or ""
+    whole = _WHOLE.fullmatch(text)
+    text = _ALL_UNSEEN.sub(" ", re.sub(r"[().,]", "", whole[1] if whole else text)).strip()
+    together = re.sub(r"[-\s]", "", text)
+    if found := _WITH_CODE.fullmatch(together):
+        return found[1]
+    if found := _ABROAD.fullmatch(text):
+        rest = re.sub(r"[-\s]", "", found[2])
+        return rest if found[1] == "86" else f"+{found[1]}-{rest}"
+    return together
+
+
+def is_number(mobile: str) -> bool:
+    """Whether it is a mobile number that the platform takes."""
+    return bool(_MAINLAND.fullmatch(mobile) or _FOREIGN.fullmatch(mobile))
+
+
+def mask_of(field: str, value: str | None) -> tuple[str, str] | None:
+    """How a masked value begins and ends, as `138****0001` does; `None` for one that can be seen."""
+    found = (_MOBILE_MASK if field == "mobile" else _MASK).search(value or "")
+    if not value or not found:
+        return None
+    begins, ends = value[: found.start()], (_MOBILE_MASK if field == "mobile" else _MASK).split(value)[-1]
+    return re.sub(r"^\+?86-", "", begins), ends
+
+
+def number_of(mobile: str | None, state_code: str | None) -> str | None:
+    """The mobile number that the platform shows, in that form; `None` if it is not shown, or masked."""
+    if not mobile or mask_of("mobile", mobile):
+        return None
+    number: str = as_number(mobile)
+    foreign = state_code not in {None, "", "86"} and not number.startswith("+")
+    return f"+{state_code}-{number}" if foreign else number
+
+
+def name_form(name: str) -> str:
+    """A person's name as it is compared: without blanks, and without what stands in brackets behind it."""
+    plain = _ALL_UNSEEN.sub("", _folded(name)).casefold()
+    return _ASIDE.sub("", plain) or plain
