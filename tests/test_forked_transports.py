@@ -139,31 +139,6 @@ def test_while_an_event_loop_is_in_the_middle_of_calls(url: str) -> None:
         assert parent.result() == 0
 
 
-def test_while_another_thread_holds_the_lock_of_the_pool() -> None:
-    """For a moment at each call, and a child would wait for ever."""
-    with echoing() as url:
-        caller = Blocking()
-        assert wrong(caller, url, "before", 3) == []
-        (route,) = vars(caller.transport)["_routes"].values()
-        held, over = threading.Event(), threading.Event()
-
-        def hold() -> None:
-            with route.pool.pool.mutex:
-                held.set()
-                over.wait()
-
-        holder = threading.Thread(target=hold)
-        holder.start()
-        held.wait()
-        try:
-            assert Child(lambda: wrong(caller, url, "child", 3)).result(10) == []
-        finally:
-            over.set()
-            holder.join()
-        assert wrong(caller, url, "parent", 3) == []
-        caller.close()
-
-
 @pytest.mark.parametrize(
     ("kind", "name"),
     [(RequestsTransport, "transport"), (AiohttpTransport, "async_transport")],

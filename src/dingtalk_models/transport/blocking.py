@@ -6,10 +6,9 @@ most of the time of a call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.client import HTTPException
-from queue import LifoQueue
 from typing import Any, NamedTuple, TypeVar, cast
 
 import requests
@@ -31,7 +30,7 @@ from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.core.secret import forget_locals
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
-from dingtalk_models.transport.connection import GUARDED
+from dingtalk_models.transport.idle import guard
 from dingtalk_models.transport.masking import mask_logger
 from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure, no_connection
 
@@ -70,6 +69,9 @@ class RequestsTransport:
         self._max_reply = max_reply
         self._routes: dict[str, _Route] = {}
         self._inherited: list[object] = []
+        for manager in _managers(self._session):
+            guard(manager)
+            manager.clear()  # the pools that a user has made with the session are of another kind
         for name in ("urllib3.connectionpool", "urllib3.connection"):
             mask_logger(name)
         after_fork(self, RequestsTransport.forget_inherited)
@@ -126,11 +128,6 @@ class RequestsTransport:
 
     def forget_inherited(self) -> None:
         """In a forked process: leave the connections to the parent, and start without any."""
-        for route in self._routes.values():
-            if (queue := route.pool.pool) is not None:
-                # A thread of the parent may have held the lock of this queue. Then the finalizer of the pool would wait
-                # for ever, so initialize the queue again, with a new lock.
-                LifoQueue[Any].__init__(queue, queue.maxsize)
         self._routes = {}
         for adapter in self._session.adapters.values():
             if isinstance(adapter, HTTPAdapter):
@@ -140,6 +137,7 @@ class RequestsTransport:
 
     def _find_route(self, base: str) -> _Route:
         """How to reach a host. Proxies and certificates are read from the environment once."""
+        utils: Any = requests.utils  # not all of them have types
         session, request = self._session, requests.Request("POST", base).prepare()
         settings = session.merge_environment_settings(base, {}, None, None, None)
         proxies: dict[str, str] = dict(settings["proxies"])
@@ -149,11 +147,14 @@ class RequestsTransport:
                 f"{type(adapter).__name__} has no connection pools: derive it from HTTPAdapter / "
                 "没有连接池，请继承 HTTPAdapter"
             )
+        if proxy := select_proxy(base, proxies):
+            guard(adapter.proxy_manager_for(utils.prepend_scheme_if_needed(proxy, "http")))
+        else:
+            guard(adapter.poolmanager)
         pool: Any = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
-        pool.ConnectionCls = GUARDED.get(pool.ConnectionCls, pool.ConnectionCls)
         headers = {"User-Agent": USER_AGENT}
         whole_url = adapter.request_url(request, proxies) != request.path_url
-        if whole_url and (proxy := select_proxy(base, proxies)):
+        if whole_url and proxy:
             headers |= adapter.proxy_headers(proxy)
         route = self._routes[base] = _Route(pool, headers, whole_url)
         return route
@@ -198,6 +199,13 @@ def _session() -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=POOL_SIZE))
     return session
+
+
+def _managers(session: requests.Session) -> Iterator[urllib3.PoolManager]:
+    for adapter in session.adapters.values():
+        if isinstance(adapter, HTTPAdapter):
+            yield adapter.poolmanager
+            yield from adapter.proxy_manager.values()
 
 
 def _failure(request: HttpRequest, error: Exception) -> TransportError:

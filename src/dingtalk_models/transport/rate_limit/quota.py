@@ -36,12 +36,12 @@ class Quota:
         self.blocks = store is not None
         self._store = store
         self._key = key
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may make a call while its thread has it
         self._month, self._count = "", 0
         after_fork(self, Quota._after_fork)
 
     def _after_fork(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def covers(self, path: str) -> bool:
         """Whether calls to a path count."""

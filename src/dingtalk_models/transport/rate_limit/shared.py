@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
+from collections import deque
+from contextlib import suppress
 from importlib.resources import files
 from typing import Literal
 
@@ -13,12 +14,10 @@ from dingtalk_models.core.errors import SessionStoreError
 from dingtalk_models.forking import after_fork
 from dingtalk_models.sessions import Session
 from dingtalk_models.sessions.base import RETRY_AFTER
-from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, LocalPermitQueue, Place
+from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, PATIENCE, LocalPermitQueue, Place
 
 _TICKS = 10_000
 """Ticks in a second: the script counts time in ticks."""
-
-_PATIENCE = 2.0
 
 logger = logging.getLogger("dingtalk_models")
 
@@ -28,12 +27,7 @@ class SharedStore:
 
     def __init__(self, session: Session) -> None:
         self._scripts = {name: session.script(_text(name)) for name in ("permit_queue", "quota")}
-        self._lock = threading.Lock()
         self._ask_again_at = 0.0
-        after_fork(self, SharedStore._after_fork)
-
-    def _after_fork(self) -> None:
-        self._lock = threading.Lock()
 
     def queue(self, calls: int, key: str) -> SharedPermitQueue:
         """The queue of one limit, with its state under a key."""
@@ -41,12 +35,11 @@ class SharedStore:
 
     def run(self, name: Literal["permit_queue", "quota"], key: str, *arguments: str | int) -> list[int] | None:
         """What a script returns. `None` while the store does not answer: no call fails because of that."""
-        with self._lock:
-            out, now = self._ask_again_at, time.monotonic()
-            if out and now < out:
-                return None
-            if out:
-                self._ask_again_at = now + RETRY_AFTER  # this caller asks; the others do not wait for it
+        out, now = self._ask_again_at, time.monotonic()
+        if out and now < out:
+            return None
+        if out:
+            self._ask_again_at = now + RETRY_AFTER  # this caller asks; hardly any other waits for it
         try:
             answer = self._scripts[name](key, *arguments)
         except SessionStoreError as error:
@@ -70,20 +63,22 @@ class SharedPermitQueue:
         self._alone = LocalPermitQueue(calls)
         self._store = store
         self._key = key
-        self._limits = calls, *map(_ticks, (1.0, LONGEST_WAY, _PATIENCE, LONGEST_WAIT))
-        self._ended: list[tuple[int, float]] = []
-        self._lock = threading.Lock()
+        self._limits = calls, *map(_ticks, (1.0, LONGEST_WAY, PATIENCE, LONGEST_WAIT))
+        self._ended: deque[tuple[int, float]] = deque()
         after_fork(self, SharedPermitQueue._after_fork)
 
     def _after_fork(self) -> None:
-        self._ended = []  # the parent reports them
-        self._lock = threading.Lock()
+        self._ended.clear()  # the parent reports them
+
+    def ticket(self) -> int:
+        return 0  # the store gives it, in the order of its clock
 
     def ask(self, ticket: int = 0) -> Place:
-        with self._lock:
-            ended, self._ended = self._ended, []
-        now = time.monotonic()
-        pairs = [number for each, at in ended for number in (each, _ticks(now - at))]
+        pairs: list[int] = []
+        with suppress(IndexError):  # another caller reports the last ones
+            while self._ended:
+                ended, at = self._ended.popleft()
+                pairs += ended, _ticks(time.monotonic() - at)
         answer = self._store.run("permit_queue", self._key, "ask", ticket, *self._limits, *pairs)
         if answer is None:
             return self._alone.ask()
@@ -92,8 +87,7 @@ class SharedPermitQueue:
 
     def end(self, ticket: int) -> None:
         # reported when this process asks next: a call that is cancelled or interrupted must not block here
-        with self._lock:
-            self._ended.append((ticket, time.monotonic()))
+        self._ended.append((ticket, time.monotonic()))
 
     def pause(self, seconds: float) -> None:
         self._alone.pause(seconds)

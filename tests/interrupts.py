@@ -1,0 +1,278 @@
+"""Scenarios for the tests of interrupts: `python interrupts.py SCENARIO ARGUMENT…`. Each has to end in time.
+
+What comes from outside may come at any moment of a call: an exception, a call that a signal handler makes, the end of
+something that the garbage collector finds. `Moments` brings it at a chosen moment, so that none is left out; signals of
+the system bring it at random ones.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import gc
+import json
+import queue
+import random
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from itertools import count
+from pathlib import Path
+from types import FrameType
+
+import urllib3.connectionpool
+
+import dingtalk_models
+from dingtalk_models import Department, DingTalkError, HttpRequest
+from dingtalk_models.core.steps import Sleep
+from dingtalk_models.transport.blocking import RequestsTransport
+from dingtalk_models.transport.rate_limit.limiter import Permit
+from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, PATIENCE, LocalPermitQueue
+from dingtalk_models.transport.sending import POOL_SIZE
+
+LONGEST = 40.0
+"""Seconds after which a scenario hangs: it ends then, and says where."""
+
+READ = Department.objects.get.call(1)
+
+LOCKING = (queue.__file__, threading.__file__, str(Path(dingtalk_models.__file__).parent))
+POOL = urllib3.connectionpool.__file__
+
+
+class Interrupt(BaseException):
+    """An exception that comes from outside."""
+
+
+class Moments:
+    """The moments of some work, in the files of the package and of locks: wherever Python looks for signals.
+
+    That is at the begin of a function, and when a function in C has returned.
+
+    Args:
+        work: the work.
+        files: what the paths of the files begin with.
+    """
+
+    def __init__(self, work: Callable[[], object], files: tuple[str, ...] = LOCKING) -> None:
+        self._work = work
+        self._files = files
+
+    def count(self) -> int:
+        """How many moments it has, if nothing comes."""
+        return self.bring(0, lambda: None)
+
+    def bring(self, chosen: int, what: Callable[[], object]) -> int:
+        """Do the work, and something else at the chosen moment; returns how many moments there were."""
+        seen = 0
+
+        def look(frame: FrameType, event: str, _: object) -> None:
+            nonlocal seen
+            if event in {"call", "c_return"} and frame.f_code.co_filename.startswith(self._files):
+                seen += 1
+                if seen == chosen:
+                    sys.setprofile(None)
+                    what()
+
+        sys.setprofile(look)
+        try:
+            self._work()
+        finally:
+            sys.setprofile(None)
+        return seen
+
+
+def interrupt() -> None:
+    raise Interrupt
+
+
+def in_thread(work: Callable[[], object]) -> None:
+    """Do something on another thread: that finds every lock that this one has kept."""
+    errors: list[BaseException] = []
+
+    def do() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            errors.append(error)
+
+    thread = threading.Thread(target=do, daemon=True)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+
+
+# -- the queue for permits -----------------------------------------------------------------------------------------
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def permits() -> None:
+    """Whatever comes at whatever moment of a call: all permits come back, and no period has too many calls."""
+    for calls in (1, 2):
+        for waits in (False, True):
+            moments = Moments(partial(_paced, LocalPermitQueue(calls), wait=waits)).count()
+            for chosen in range(1, moments + 1):
+                _interrupted(calls, chosen, wait=waits)
+                _nested(calls, chosen, wait=waits)
+    print(json.dumps({"moments": moments}))
+
+
+def _paced(queue_: LocalPermitQueue, *, wait: bool) -> int:
+    """A call, as the limiter makes it: with a permit, or with one that it did not get in time."""
+    if wait:
+        queue_.pause(0.5)
+    permit = Permit(queue_)
+    steps = permit.obtain(READ, time.monotonic() + 3600)
+    try:
+        for step in steps:
+            assert isinstance(step, Sleep)
+            return 0
+        return 1
+    finally:
+        permit.give_back()
+
+
+def _interrupted(calls: int, chosen: int, *, wait: bool) -> None:
+    clock = Clock()
+    queue_ = LocalPermitQueue(calls, clock=clock)
+    for _ in range(calls + 1):
+        with suppress(Interrupt):
+            Moments(lambda: _paced(queue_, wait=wait)).bring(chosen, interrupt)
+        clock.now += LONGEST_WAY + 1.1
+    clock.now += PATIENCE
+    in_thread(lambda: _all_are_there(queue_, calls, f"after an interrupt at moment {chosen}"))
+
+
+def _all_are_there(queue_: LocalPermitQueue, calls: int, when: str) -> None:
+    waits = [queue_.ask().wait for _ in range(calls)]
+    assert waits == [0.0] * calls, f"{waits} {when}"
+    assert queue_.ask().wait > 0
+
+
+def _nested(calls: int, chosen: int, *, wait: bool) -> None:
+    queue_ = LocalPermitQueue(calls, clock=Clock())
+    sent = [0]
+
+    def call() -> None:
+        sent[0] += _paced(queue_, wait=False)
+
+    def outer() -> None:
+        sent[0] += _paced(queue_, wait=wait)
+
+    Moments(outer).bring(chosen, call)
+    assert sent[0] <= calls, f"{sent[0]} calls at once, of {calls}: a handler's came at moment {chosen}"
+    in_thread(queue_.ask)
+
+
+# -- the pool of connections ---------------------------------------------------------------------------------------
+
+
+class Sender:
+    """Asks an echo server for paths that nobody else asks for, and counts what came to the wrong one."""
+
+    def __init__(self, url: str) -> None:
+        self.transport = RequestsTransport((5.0, 5.0))
+        self.done: Counter[str] = Counter()
+        self._url = url
+        self._numbers = count(1)
+
+    def send(self) -> None:
+        path = f"/{next(self._numbers)}"
+        try:
+            content = self.transport.send(HttpRequest("GET", self._url + path, {})).content
+        except DingTalkError as error:
+            self.done[str(error)] += 1
+        else:
+            self.done["crossed" if content.decode() != path else "answered"] += 1
+
+    def all_is_well(self) -> None:
+        before = self.done["answered"]
+        for _ in range(2 * POOL_SIZE):
+            in_thread(self.send)
+        assert self.done["answered"] == before + 2 * POOL_SIZE, self.done
+        assert not self.done["crossed"]
+
+
+def pool(url: str) -> None:
+    """An exception at each moment of a call in turn; the next caller is another thread."""
+    sender = Sender(url)
+    sender.send()
+    moments = Moments(sender.send, (*LOCKING, POOL)).count()
+    for chosen in range(1, moments + 1):
+        with suppress(Interrupt):
+            Moments(sender.send, (*LOCKING, POOL)).bring(chosen, interrupt)
+        in_thread(sender.send)
+    sender.all_is_well()
+    sender.transport.close()
+    print(json.dumps({"moments": moments, **sender.done}))
+
+
+def signals(url: str, number: str) -> None:
+    """Exceptions at random moments, by a signal."""
+    sender, chance = Sender(url), random.Random(number)
+
+    def raise_it(*_: object) -> None:
+        raise Interrupt
+
+    signal.signal(signal.SIGALRM, raise_it)
+    came = 0
+    while came < int(number):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-5, 2e-3))
+            for _ in range(20):  # an exception in a finalizer is ignored
+                sender.send()
+        except Interrupt:
+            came += 1
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    _told(sender, came)
+
+
+def raised(url: str, number: str) -> None:
+    """Exceptions at random moments, by another thread."""
+    sender, chance = Sender(url), random.Random(number)
+    came, enough = 0, threading.Event()
+
+    def send() -> None:
+        nonlocal came
+        while not enough.is_set():
+            try:
+                sender.send()
+            except Interrupt:
+                came += 1
+
+    threading.excepthook = lambda _: None  # the last one comes when nobody expects it any more
+    victim = threading.Thread(target=send)
+    victim.start()
+    while came < int(number):
+        time.sleep(chance.uniform(1e-5, 2e-3))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(victim.ident or 0), ctypes.py_object(Interrupt))
+    enough.set()
+    victim.join()
+    _told(sender, came)
+
+
+def _told(sender: Sender, came: int) -> None:
+    sender.all_is_well()
+    sender.transport.close()
+    gc.collect()
+    left = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink() and "socket:" in str(each.readlink())]
+    assert not left, f"{len(left)} sockets are left"
+    print(json.dumps({"interrupts": came, **sender.done}))
+
+
+if __name__ == "__main__":
+    sys.unraisablehook = lambda told: None if isinstance(told.exc_value, Interrupt) else sys.__unraisablehook__(told)
+    faulthandler.dump_traceback_later(LONGEST, exit=True)
+    globals()[sys.argv[1]](*sys.argv[2:])
+    faulthandler.cancel_dump_traceback_later()
