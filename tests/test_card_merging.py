@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -26,6 +25,7 @@ from dingtalk_models.core.errors import (
     RateLimited,
     TransportError,
 )
+from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.steps import Background, Flow, Sleep, Step, Wait
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.message import RobotMessage, RobotSpace, card_stream
@@ -106,21 +106,21 @@ class Hand:
             for _ in self.stream.write.call(piece):
                 pass
 
-    def pass_time(self, seconds: float, future: Future[Any] | None = None) -> None:
-        """Let time pass, or until a future is done."""
+    def pass_time(self, seconds: float, promise: Promise[Any] | None = None) -> None:
+        """Let time pass, or until a promise is kept."""
         end = self.platform.now + seconds
-        while not (future and future.done()) and self.script and self.began + self.script[0][0] <= end:
+        while not (promise and promise.is_kept()) and self.script and self.began + self.script[0][0] <= end:
             self.write_until(self.began + self.script[0][0])
-        if not (future and future.done()):
+        if not (promise and promise.is_kept()):
             self.platform.now = max(self.platform.now, end)
 
     def step(self, step: Step) -> Any:
         """Perform a step."""
         match cast("KnownStep", step):
             case Wait() as waiting:
-                if not waiting.future.done() and not self.script and waiting.seconds > 600:
+                if not waiting.promise.is_kept() and not self.script and waiting.seconds > 600:
                     raise Idle
-                self.pass_time(waiting.seconds, waiting.future)
+                self.pass_time(waiting.seconds, waiting.promise)
                 return None
             case Sleep(seconds):
                 self.pass_time(seconds)

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from dingtalk_models import (
     TransportError,
 )
 from dingtalk_models.auth import credential as credentials
+from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.steps import Background, Flow, Wait
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sessions import SessionManager, open_session
@@ -524,36 +525,35 @@ def test_an_event_loop_that_is_closed_in_a_renewal_holds_up_nobody(
 
 
 def test_who_waited_on_a_loop_that_is_closed_is_not_told(app: DingTalkApp, caplog: pytest.LogCaptureFixture) -> None:
-    future: Future[str] = Future()
+    promise = Promise[str]()
 
     def wait() -> Flow[str | None]:
-        return (yield from Wait(future, 0, 60))
+        return (yield from Wait(promise, 0, 60))
 
     loop = abandoned_loop()
     waiting = loop.create_task(app.asend(wait()))
     loop.run_until_complete(asyncio.sleep(0.01))
     loop.close()
-    future.set_result("late")
+    promise.keep("late")
     assert not waiting.done()
     assert not caplog.records
 
 
 def test_a_wait_ends_in_time_and_brings_what_was_found(app: DingTalkApp) -> None:
-    def wait(future: Future[str], seconds: float) -> Flow[str | None]:
-        return (yield from Wait(future, 0, seconds))
+    def wait(promise: Promise[str], seconds: float) -> Flow[str | None]:
+        return (yield from Wait(promise, 0, seconds))
 
-    found: Future[str] = Future()
-    wrong: Future[str] = Future()
-    found.set_result("found")
-    wrong.set_exception(TimeoutError("its own"))
+    found, wrong = Promise[str](), Promise[str]()
+    found.keep("found")
+    wrong.fail(TimeoutError("its own"))
     ways: list[Callable[[Flow[str | None]], str | None]] = [
         lambda flow: app.send(flow),  # noqa: PLW0108 - of this type
         lambda flow: asyncio.run(app.asend(flow)),
     ]
     for send in ways:
         begun = time.monotonic()
-        assert send(wait(Future(), 0.1)) is None
-        assert send(wait(Future(), -1)) is None
+        assert send(wait(Promise(), 0.1)) is None
+        assert send(wait(Promise(), -1)) is None
         assert 0.1 <= time.monotonic() - begun < 1
         assert send(wait(found, -1)) == "found"
         with pytest.raises(TimeoutError, match="its own"):

@@ -12,13 +12,13 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import AuthenticationError, DingTalkError
+from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.core.wire import wire
@@ -121,7 +121,7 @@ class _Refresh:
     """A refresh that is under way.
 
     Attributes:
-        result: its result.
+        result: its result. Once that is there, the next caller can begin another refresh.
         thread: the thread that does it, or that runs its task.
         ends: the time until which others wait for it.
         lock: its lock in the session store.
@@ -130,7 +130,7 @@ class _Refresh:
     __slots__ = ("ends", "lock", "result", "thread")
 
     def __init__(self, lock: SessionLock) -> None:
-        self.result = Future[Held | None]()
+        self.result = Promise[Held | None]()
         self.thread = threading.get_ident()
         self.ends = time.monotonic() + LOCK_LIFE
         self.lock = lock
@@ -150,7 +150,7 @@ class Credential:
         self.key = key
         self._fetch = fetch
         self._held: Held | None = None
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()  # a signal handler may make a call while its thread has it
         self._refreshing: _Refresh | None = None
         self._renew_at = 0.0
         self._pause = FIRST_PAUSE
@@ -158,7 +158,7 @@ class Credential:
         after_fork(self, Credential._after_fork)
 
     def _after_fork(self) -> None:
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
         if self._refreshing is not None:  # the parent continues it
             self._refreshing = None
             self.session.forget_own(self._lock_key)
@@ -236,36 +236,38 @@ class Credential:
         """Replace the copy of this process. One caller does it, and the others wait for the result."""
         check_fork()
         while True:
-            with self._mutex:
-                if self._held is not None and self._held is not old and self._held.seconds_left > 0:
-                    return self._held
-                current = self._refreshing
-                if current is None:
-                    mine = self._refreshing = _Refresh(self.session.lock(self._lock_key, LOCK_LIFE))
-                    break
+            if self._held is not None and self._held is not old and self._held.seconds_left > 0:
+                return self._held
+            mine = _Refresh(self.session.lock(self._lock_key, LOCK_LIFE))
+            current = self._begun(mine)
+            if current is mine:
+                break
             seconds_left = current.ends - time.monotonic()
             if (held := (yield from Wait(current.result, current.thread, seconds_left))) is not None:
                 return held
             # it was cancelled, or its thread or event loop has ended: this caller does it instead
-            self._leave(current)
+            current.result.keep(None)
             if self.session.has_add:
                 yield from Blocking(current.lock.release)
         try:
             fresh = yield from self._obtain(wanted, mine.lock)
         except Exception as error:
-            self._leave(mine).set_exception(error)
+            mine.result.fail(error)
             raise
-        finally:
-            if not mine.result.done():
-                self._leave(mine).set_result(self._held if self._held is not old else None)
+        finally:  # without a lock: the garbage collector comes here too
+            mine.result.keep(self._held if self._held is not old else None)
         return fresh
 
-    def _leave(self, refresh: _Refresh) -> Future[Held | None]:
-        """End a refresh, so that the next caller can start one. Returns the future of its result."""
+    @property
+    def _is_refreshing(self) -> bool:
+        return self._refreshing is not None and not self._refreshing.result.is_kept()
+
+    def _begun(self, refresh: _Refresh) -> _Refresh:
+        """Begin a refresh, unless another is under way; returns the one that is."""
         with self._mutex:
-            if self._refreshing is refresh:
-                self._refreshing = None
-        return refresh.result
+            if self._refreshing is None or self._refreshing.result.is_kept():
+                self._refreshing = refresh
+            return self._refreshing
 
     def _obtain(self, wanted: Wanted, lock: SessionLock) -> Flow[Held]:
         if (held := (yield from self._from_store(wanted))) is not None:

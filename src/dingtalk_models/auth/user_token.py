@@ -9,7 +9,6 @@ import math
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 from weakref import WeakValueDictionary
@@ -28,6 +27,7 @@ from dingtalk_models.core.errors import (
     TransportError,
 )
 from dingtalk_models.core.operation import operation
+from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Wait
 from dingtalk_models.core.wire import BEIJING
@@ -140,7 +140,7 @@ class UserCredential(Credential):
     def _replace(self, rejected: Held, wanted: Wanted) -> Flow[Held]:
         # each refresh token may work only once, and the platform issues a token that is still valid again: one refresh
         # is enough, if it did not begin before the rejection
-        under_way = self._refreshing is not None
+        under_way = self._is_refreshing
         held = yield from self._refresh(rejected, wanted)
         return held if wanted(held) or not under_way else (yield from self._refresh(held, wanted))
 
@@ -190,23 +190,22 @@ class UserCredential(Credential):
 
     def _refresh(self, old: Held | None, wanted: Wanted) -> Flow[Held]:
         """The same in the background: if its caller were cancelled, the refresh token would be spent for nothing."""
-        if self._refreshing is not None:  # another caller's
+        if self._is_refreshing:  # another caller's
             return (yield from super()._refresh(old, wanted))
-        outcome = Future[Held | None]()
+        outcome = Promise[Held | None]()
         yield Background(lambda: self._refresh_into(outcome, old, wanted))
         held = yield from Wait(outcome, _NO_THREAD, _LONGEST_REFRESH)
         if held is None:
             raise TransportError("a user's token was not renewed in time", sent=False)
         return held
 
-    def _refresh_into(self, outcome: Future[Held | None], old: Held | None, wanted: Wanted) -> Flow[None]:
+    def _refresh_into(self, outcome: Promise[Held | None], old: Held | None, wanted: Wanted) -> Flow[None]:
         try:
-            outcome.set_result((yield from super()._refresh(old, wanted)))
+            outcome.keep((yield from super()._refresh(old, wanted)))
         except Exception as error:  # noqa: BLE001 - raised by the caller, which waits for it
-            outcome.set_exception(error)
+            outcome.fail(error)
         finally:
-            if not outcome.done():
-                outcome.set_result(None)
+            outcome.keep(None)  # unless there is a result
 
     def _obtain(self, wanted: Wanted, lock: SessionLock) -> Flow[Held]:
         return (yield from super()._obtain(wanted, lock) if self.kept else self._from_platform())

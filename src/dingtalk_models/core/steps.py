@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar
 
 from dingtalk_models.core.http import HttpRequest, HttpResponse
+from dingtalk_models.core.promise import Promise
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -105,12 +105,12 @@ class Wait(Step, Generic[T]):
     """Wait for a result that another thread or task is working on. It is `None` if it does not come in time.
 
     Attributes:
-        future: the result.
+        promise: the result.
         worker: the id of the thread that works on it, or that runs the task.
         seconds: how long to wait.
     """
 
-    future: Future[T]
+    promise: Promise[T]
     worker: int
     seconds: float
 

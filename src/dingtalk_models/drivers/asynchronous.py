@@ -112,15 +112,15 @@ class AsyncDriver:
 async def _wait(step: Wait[T]) -> T | None:
     loop, done = asyncio.get_running_loop(), asyncio.Event()
 
-    def tell(_: object) -> None:
+    def tell() -> None:
         with suppress(RuntimeError):  # the loop was closed, so nobody waits any more
             loop.call_soon_threadsafe(done.set)
 
-    step.future.add_done_callback(tell)
+    step.promise.tell(tell)
     with suppress(TimeoutError):
         async with asyncio.timeout(max(0.0, step.seconds)):
             await done.wait()
-    return step.future.result() if step.future.done() else None
+    return step.promise.result() if step.promise.is_kept() else None
 
 
 async def _handle(step: Handle) -> object:

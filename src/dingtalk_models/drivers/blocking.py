@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import as_completed
 from contextlib import suppress
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -17,6 +16,7 @@ from dingtalk_models.core.steps import Background, Blocking, Flow, Handle, Send,
 from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.drivers.known import KnownStep
 from dingtalk_models.drivers.threads import Stopped, Threads, current
+from dingtalk_models.drivers.waiting import is_kept_in
 
 T = TypeVar("T")
 
@@ -111,49 +111,46 @@ class BlockingDriver:
 
     @staticmethod
     def _end_if_stopped() -> None:
-        if (threads := current.get()) is not None and threads.closed.is_set():
+        if (threads := current.get()) is not None and threads.closed.is_kept():
             raise Stopped
 
     @staticmethod
     def _sleep(seconds: float) -> None:
         if (threads := current.get()) is None:
             time.sleep(seconds)
-        elif threads.closed.wait(seconds):
+        elif is_kept_in(seconds, threads.closed):
             raise Stopped
 
     def _together(self, step: Together[T]) -> list[T]:
         with Threads[T](step.workers, self.run) as threads:
             for steps in step.steps:
                 threads.begin(steps)
-            for done, future in enumerate(as_completed(threads.begun), 1):
-                future.result()
+            for done, ended in enumerate(threads.in_order_of_end(), 1):
+                ended.result()
                 step.tell(done)
-            return [future.result() for future in threads.begun]
+            return [promise.result() for promise in threads.begun]
 
     def _take(self, window: Window[Any, T]) -> T:
         threads = cast("Threads[T] | None", window.crew)
         if threads is None:
             threads = window.crew = Threads[T](window.workers, self.run)
         window.fill()
-        result = threads.begun.popleft().result()
+        first = threads.begun.popleft()
+        is_kept_in(None, first)
+        result = first.result()
         window.taken(result)
         return result
 
     @staticmethod
     def _wait(step: Wait[T]) -> T | None:
-        if step.worker == threading.get_ident() and not step.future.done():
+        if step.worker == threading.get_ident() and not step.promise.is_kept():
             if not _loop_runs_here():
                 return None  # its event loop ran on this thread and has stopped, so waiting is useless
             raise ConfigurationError(
                 "a blocking call on the event loop waits for an awaited one, which cannot go on meanwhile: await both"
                 " / 事件循环里的同步调用在等异步调用，后者因此无法继续：两处都请用 await"
             )
-        try:
-            return step.future.result(max(0.0, step.seconds))
-        except TimeoutError:
-            if step.future.done():
-                raise  # the result itself is a TimeoutError
-            return None
+        return step.promise.result() if is_kept_in(step.seconds, step.promise) else None
 
     def _in_background(self, begin: Callable[[], Flow[None]]) -> None:
         with suppress(RuntimeError):  # the interpreter is shutting down: no thread can start

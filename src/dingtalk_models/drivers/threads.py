@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
+from collections.abc import Callable, Iterator
+from contextvars import Context, ContextVar, copy_context
+from queue import SimpleQueue
 from typing import Any, Generic, Self, TypeVar
 
+from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.steps import Steps
 
 T = TypeVar("T")
@@ -21,26 +22,32 @@ class Stopped(BaseException):
 class Threads(Generic[T]):
     """Runs steps on a group of threads. After it is closed, nothing more is started, and the rest ends soon.
 
+    An executor does the same, but takes locks that an exception from outside leaves held, and one that all executors
+    of the process share: a signal handler that uses one while its thread is in another would wait for ever.
+
     Args:
         workers: how many threads.
         run: runs the steps of one thread.
 
     Attributes:
         begun: what is started and not taken yet, in order.
-        closed: set when the group is closed. The driver checks it before it sends, and while it sleeps.
+        closed: kept when the group is closed. The driver checks it before it sends, and while it sleeps.
     """
 
     def __init__(self, workers: int, run: Callable[[Steps[T]], T]) -> None:
-        self.begun: deque[Future[T]] = deque()
-        self.closed = threading.Event()
+        self.begun: deque[Promise[T]] = deque()
+        self.closed = Promise[None]()
         self._run = run
-        self._pool = ThreadPoolExecutor(workers, "dingtalk")
+        self._workers = workers
+        self._jobs: SimpleQueue[tuple[Context, Steps[T], Promise[T]] | None] = SimpleQueue()
+        self._ended: SimpleQueue[Promise[T]] = SimpleQueue()
+        self._made = 0
         self._started: set[threading.Thread] = set()
         self._inner: set[Threads[Any]] = set()
         self._outer = current.get()
         if self._outer is not None:
             self._outer._inner.add(self)  # noqa: SLF001 - the same class
-            if self._outer.closed.is_set():
+            if self._outer.closed.is_kept():
                 self.stop()
 
     @property
@@ -50,25 +57,48 @@ class Threads(Generic[T]):
 
     def begin(self, steps: Steps[T]) -> None:
         """Start one more."""
-        self.begun.append(self._pool.submit(copy_context().run, self._work, steps))
+        promise = Promise[T]()
+        self.begun.append(promise)
+        self._jobs.put((copy_context(), steps, promise))
+        if self._made < self._workers:
+            self._made += 1
+            threading.Thread(target=self._work, name=f"dingtalk-{self._made}", daemon=True).start()
 
-    def _work(self, steps: Steps[T]) -> T:
-        current.set(self)
+    def in_order_of_end(self) -> Iterator[Promise[T]]:
+        """What is started, as it ends."""
+        for _ in range(len(self.begun)):
+            yield self._ended.get()
+
+    def _work(self) -> None:
         self._started.add(threading.current_thread())
+        while (job := self._jobs.get()) is not None:
+            context, steps, promise = job
+            try:
+                promise.keep(context.run(self._run_here, steps))
+            except BaseException as error:  # noqa: BLE001 - whoever takes the result gets it
+                promise.fail(error)
+            self._ended.put(promise)
+            del job, context, steps, promise
+
+    def _run_here(self, steps: Steps[T]) -> T:
+        current.set(self)
+        if self.closed.is_kept():
+            raise Stopped
         return self._run(steps)
 
     def stop(self) -> None:
         """End the running work at its next step, also in the groups that this work has started."""
-        self.closed.set()
+        self.closed.keep(None)
         for inner in tuple(self._inner):
             inner.stop()
 
     def close(self) -> None:
         """Start nothing more, and wait until the rest has ended."""
         self.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        for thread in self._started:
-            thread.join()  # after Ctrl-C, the pool may not know of a thread that was just starting
+        for _ in range(self._made):
+            self._jobs.put(None)
+        for thread in tuple(self._started):  # one that has not got so far finds nothing to do
+            thread.join()
         if self._outer is not None:
             self._outer._inner.discard(self)  # noqa: SLF001 - the same class
 

@@ -13,7 +13,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar
@@ -34,6 +33,7 @@ from dingtalk_models.core.errors import (
     may_have_acted,
 )
 from dingtalk_models.core.operation import operation
+from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.steps import Background, Flow, Sleep, Steps, Wait
 from dingtalk_models.message.card_endings import Endings
 from dingtalk_models.message.card_fields import MAX_VALUE
@@ -159,7 +159,7 @@ class CardStream(Generic[C]):
         self._calls = calls
         self._interval, self._timeout = interval, timeout
         self._placeholder, self._cut_short = placeholder or "", cut_short
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may write while its thread has it
         self._pieces: list[str] = []
         self._shown = ""
         self._may_be_there = False
@@ -170,18 +170,16 @@ class CardStream(Generic[C]):
         self._written = 0.0
         self._pid = 0
         self._worker = 0
-        self._wake: Future[None] = Future()
-        self._stop: Future[None] = Future()
-        self._ended: Future[None] = Future()
-        self._ending: Future[None] | None = None
+        self._wake = Promise[None]()
+        self._stop = Promise[None]()
+        self._ended = Promise[None]()
+        self._ending: Promise[None] | None = None
         self._fault: Exception | None = None
 
     @property
     def text(self) -> str:
         """Everything that was written so far."""
-        with self._lock:
-            self._pieces[:] = ["".join(self._pieces)]
-            return self._pieces[0]
+        return "".join(self._pieces)
 
     @operation
     def write(self, piece: str) -> Flow[None]:
@@ -201,11 +199,11 @@ class CardStream(Generic[C]):
 
     def _add(self, piece: str) -> Flow[None]:
         with self._lock:
-            if not self._pid or self._stop.done():
+            if not self._pid or self._stop.is_kept():
                 raise ConfigurationError("write inside the `with` of the card / 请在卡片的 with 语句内调用 write")
             self._pieces.append(piece)
             self._written = time.monotonic()
-            _set(self._wake)
+            self._wake.keep(None)
         yield Sleep(0)  # other tasks run too, even if pieces come without a pause
 
     # -- begin and end ----------------------------------------------------------------------------------------------
@@ -258,7 +256,7 @@ class CardStream(Generic[C]):
     def end_at_exit(self) -> None:
         """End it because the process ends: the card says that the answer failed."""
         if self._ending is not None:
-            wait([self._ending], _PATIENCE)  # another thread is ending it
+            self.app.driver.run(Wait(self._ending, 0, _PATIENCE))  # another thread is ending it
         if _endings.has(self):
             self.app.driver.run(self._end(failed=True))
 
@@ -267,22 +265,22 @@ class CardStream(Generic[C]):
     def _work(self) -> Flow[None]:
         self._worker = threading.get_ident()
         try:
-            while not (self._stop.done() or self._closed):
+            while not (self._stop.is_kept() or self._closed):
                 yield from self._rest()
-                if not self._stop.done():
+                if not self._stop.is_kept():
                     yield from self._step()
         except Exception as error:  # noqa: BLE001 - raised at the end
             self._fault = error
         finally:
-            _set(self._ended)
+            self._ended.keep(None)
 
     def _rest(self) -> Flow[None]:
         """Wait until there is something to show, and until it may be shown."""
-        while not self._stop.done():
+        while not self._stop.is_kept():
             with self._lock:
-                if self._stop.done():  # it came since the look at it, and woke nobody
+                if self._stop.is_kept():  # it came since the look at it, and woke nobody
                     return
-                self._wake = wake = Future[None]()
+                self._wake = wake = Promise[None]()
             now, news = time.monotonic(), self._has_news()
             if (news and now >= self._due) or self._has_expired(now):
                 return
@@ -366,10 +364,10 @@ class CardStream(Generic[C]):
     # -- the end ----------------------------------------------------------------------------------------------------
 
     def _end(self, *, failed: bool) -> Flow[None]:
-        self._ending = ending = Future[None]()
+        self._ending = ending = Promise[None]()
         with self._lock:
-            _set(self._stop)
-            _set(self._wake)
+            self._stop.keep(None)
+            self._wake.keep(None)
         try:
             yield from Wait(self._ended, self._worker, 2 * _PATIENCE)
             yield from self._complete(failed=failed)
@@ -379,7 +377,7 @@ class CardStream(Generic[C]):
         else:
             _endings.discard(self)  # not if it was cancelled: then it is ended at the exit of the process
         finally:
-            _set(ending)
+            ending.keep(None)
         if self._fault is not None:
             raise self._fault
 
@@ -453,11 +451,6 @@ def _pause(before: float, error: DingTalkError) -> float:
 
 def _code(error: DingTalkError) -> str | None:
     return error.cause if isinstance(error, ApiError) else None
-
-
-def _set(future: Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 _endings = Endings[CardStream[Any]](lambda stream: stream.end_at_exit())
