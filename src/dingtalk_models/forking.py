@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -20,6 +21,26 @@ T = TypeVar("T")
 LONGEST_CALL = 12.0
 """Seconds for which a fork waits at most for the calls in `no_fork`."""
 
+_LOOK_AGAIN = 0.001
+
+
+class _Mark:
+    """A mark of a thread: that it is in `no_fork`, or about to fork. One that an interrupt has left is void in time."""
+
+    __slots__ = ("thread", "until")
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+        self.until = time.monotonic() + 2 * LONGEST_CALL
+
+
+def _of_others(marks: dict[_Mark, None]) -> bool:
+    """Whether there is a mark of another thread."""
+    if not marks:
+        return False
+    me, now = threading.get_ident(), time.monotonic()
+    return any(mark.thread != me and now < mark.until for mark in tuple(marks))
+
 
 class _Process:
     """The current process, and what has to be reset in a child."""
@@ -27,16 +48,14 @@ class _Process:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.resets: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
-        self.checking = threading.Lock()
-        self.idle = threading.Condition()
-        self.busy: set[int] = set()
-        self.forking = 0
+        self.checking = threading.RLock()  # a signal handler may check while its thread does
+        self.busy: dict[_Mark, None] = {}  # the calls in `no_fork`
+        self.forks: dict[_Mark, None] = {}  # the forks that wait for them
 
     def reset(self) -> None:
-        self.checking = threading.Lock()
-        self.idle = threading.Condition()
+        self.checking = threading.RLock()
         self.busy.clear()
-        self.forking = 0
+        self.forks.clear()
         errors: list[Exception] = []
         for owner, reset in tuple(self.resets.items()):
             try:
@@ -48,14 +67,16 @@ class _Process:
             raise ExceptionGroup("a forked process could not reset everything that it inherited", errors)
 
     def before_fork(self) -> None:
-        with self.idle:
-            self.forking += 1  # from now on, new calls wait: otherwise a busy process would never fork
-            self.idle.wait_for(lambda: self.busy <= {threading.get_ident()}, LONGEST_CALL)
+        self.forks[_Mark()] = None  # from now on, new calls wait: otherwise a busy process would never fork
+        until = time.monotonic() + LONGEST_CALL
+        while _of_others(self.busy) and time.monotonic() < until:
+            time.sleep(_LOOK_AGAIN)
 
     def after_fork_in_parent(self) -> None:
-        with self.idle:
-            self.forking -= 1
-            self.idle.notify_all()
+        me = threading.get_ident()
+        for mark in tuple(self.forks):
+            if mark.thread == me:
+                self.forks.pop(mark, None)
 
 
 _process = _Process()
@@ -83,16 +104,17 @@ def check_fork() -> None:
 @contextmanager
 def no_fork() -> Generator[None]:
     """A context in which another thread cannot fork: the fork waits until this context is left."""
-    me = threading.get_ident()
-    with _process.idle:
-        _process.idle.wait_for(lambda: not _process.forking)
-        _process.busy.add(me)
+    call = _Mark()
     try:
+        while call not in _process.busy:
+            while _of_others(_process.forks):
+                time.sleep(_LOOK_AGAIN)
+            _process.busy[call] = None
+            if _of_others(_process.forks):  # it has begun since, and may not have seen this call
+                _process.busy.pop(call, None)
         yield
     finally:
-        with _process.idle:
-            _process.busy.discard(me)
-            _process.idle.notify_all()
+        _process.busy.pop(call, None)
 
 
 def renew_locks(thing: object, library: str) -> None:

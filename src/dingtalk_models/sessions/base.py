@@ -120,18 +120,13 @@ class Session:
         self._store = store
         self._fallback = fallback
         self._clock = clock
-        self._changing = threading.Lock()
-        self._memory: MemoryStore | None = None  # used during an outage
+        self._outage: dict[str, MemoryStore] = {}  # what is used during one: each change is one step
         self._retry_at = 0.0
-        after_fork(self, Session._after_fork)
 
     @property
     def waits(self) -> bool:
         """Whether it may have to wait for another process or a file. The memory of this process never does."""
         return not isinstance(self._store, MemoryStore)
-
-    def _after_fork(self) -> None:
-        self._changing = threading.Lock()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -190,7 +185,7 @@ class Session:
 
     def forget_own(self, key: str) -> None:
         """In a forked process: delete the key from this process's memory. A store that processes share keeps it."""
-        for store in (self._store, self._memory):
+        for store in (self._store, *self._outage.values()):
             if isinstance(store, MemoryStore):
                 store.forget(key)
 
@@ -259,32 +254,24 @@ class Session:
         return work(memory)
 
     def _stand_in(self) -> MemoryStore | None:
-        """The memory to use instead of the store; `None` to use the store, which one caller tries every few seconds."""
-        if self._memory is None:
+        """The memory to use instead of the store; `None` to use the store, which a caller tries every few seconds."""
+        memory = self._outage.get("memory")
+        if memory is None:
             return None
-        with self._changing:
-            now = time.monotonic()
-            if now >= self._retry_at:
-                self._retry_at = now + RETRY_AFTER
-                return None
-            return self._memory
+        if (now := time.monotonic()) < self._retry_at:
+            return memory
+        self._retry_at = now + RETRY_AFTER
+        return None
 
     def _begin_outage(self, failure: SessionStoreError) -> MemoryStore:
-        with self._changing:
-            self._retry_at = time.monotonic() + RETRY_AFTER
-            begins = self._memory is None
-            memory = self._memory = self._memory or MemoryStore()
-        if begins:  # not under the lock: a log handler may use this session
+        self._retry_at = time.monotonic() + RETRY_AFTER
+        memory = self._outage.setdefault("memory", new := MemoryStore())
+        if memory is new:
             _log.warning("%s; this process's memory is used until it answers again", failure)
         return memory
 
     def _end_outage(self) -> None:
-        if (used := self._memory) is None:
-            return
-        with self._changing:
-            ends = self._memory is used
-            self._memory = None
-        if ends:
+        if self._outage and self._outage.pop("memory", None) is not None:
             _log.info("session store %s answers again", self.name)
 
 
