@@ -12,8 +12,6 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from html import escape
 from http import HTTPStatus
 from typing import Annotated
@@ -34,13 +32,7 @@ def site() -> FastAPI:
 
 def site_of(app: DingTalkApp, session_key: str) -> FastAPI:
     """The web application for an app."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        async with app:
-            yield
-
-    made = FastAPI(lifespan=lifespan)
+    made = FastAPI(lifespan=app.lifespan)
     # "lax": the way back from the authorise page brings the cookie
     made.add_middleware(SessionMiddleware, secret_key=session_key, same_site="lax")
 

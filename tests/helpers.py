@@ -43,7 +43,7 @@ def unchecked(name: str) -> str:
 
 
 def awaited(app: DingTalkApp, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine function on a new event loop, with the app in use, and close the connections of the app."""
+    """Run a coroutine function on a new event loop, with the app in use."""
 
     async def run() -> T:
         async with app:

@@ -314,17 +314,6 @@ def test_a_list_keeps_the_app_that_it_was_asked_of(companies: tuple[DingTalkApp,
         ]
 
 
-def test_leaving_an_async_with_closes(sandbox: Sandbox) -> None:
-    async def scenario() -> None:
-        async with sandbox.app():
-            assert (await Department.get.aio(1)).dept_id == 1
-            assert Department.get(1).dept_id == 1
-        with pytest.raises(ConfigurationError):
-            await Department.get.aio(1)
-
-    asyncio.run(scenario())
-
-
 # -- one definition, four uses ---------------------------------------------------------------------------------------
 
 

@@ -429,6 +429,8 @@ def test_a_double_needs_two_methods() -> None:
         "https://oapi.dingtalk.com/topapi/v2/department/get?access_token=t",
     ]
     assert awaited(app, READ).dept_id == 1
+    assert async_double.inner.urls == double.urls[1:]
+    asyncio.run(app.aclose())
     assert double.urls == async_double.inner.urls == []  # both closed
 
 

@@ -94,18 +94,28 @@ class CallingApp(Sender, Modules):
             yield self
 
     def __enter__(self) -> Self:
+        """Select this app for class-level calls in this thread or task, until the end of the block.
+
+        That is all: its connections are left as they are, since others may be using them. `close` closes them.
+        """
         context.innermost.set((*context.innermost.get(), self))
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Select the app that was selected before. Nothing is closed."""
         context.innermost.set(context.innermost.get()[:-1])
 
     async def __aenter__(self) -> Self:
+        """The same as `with`: select this app in this task, until the end of the block.
+
+        Its connections are left as they are. `aclose` closes them, `lifespan` does so when a server ends, and
+        `asyncio.run` when it returns.
+        """
         return self.__enter__()
 
     async def __aexit__(self, *_: object) -> None:
+        """Select the app that was selected before. Nothing is closed."""
         self.__exit__()
-        await self.aclose()
 
 
 class DingTalkApp(CallingApp):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dingtalk_models.core.call import Call
@@ -177,6 +178,18 @@ class Sender:
         if self._async_transport is not None:
             await self._async_transport.close()
         self.close()
+
+    @asynccontextmanager
+    async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
+        """Close the connections when a server ends: `FastAPI(lifespan=app.lifespan)`, and the same with Starlette.
+
+        They are those of its event loop, and those of blocking calls. In a lifespan of your own, write
+        `async with app.lifespan():` around its `yield`. It selects no app; `app.use()` does.
+        """
+        try:
+            yield
+        finally:
+            await self.aclose()
 
 
 def _settled(calls: Any, more: tuple[Steps[Any], ...], workers: int, progress: Progress | None) -> Flow[list[Any]]:
