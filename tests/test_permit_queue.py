@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stores import redis_from_url
 
-from dingtalk_models.core.codes import LONGEST_WAIT
+from dingtalk_models.core.codes import LONGEST_BAN
 from dingtalk_models.sessions import open_session
 from dingtalk_models.transport.rate_limit.limiter import ADDRESS_PERIOD
 from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, LocalPermitQueue, PermitQueue
@@ -255,15 +255,15 @@ def test_a_clock_of_redis_that_jumps_makes_nobody_wait_longer(jump: float, redis
     assert queue.ask().wait == 0, "who never asks again is forgotten"
 
 
-def test_a_pause_in_the_store_is_believed_up_to_the_longest_wait(redis_url: str, key: str) -> None:
+def test_a_pause_in_the_store_is_believed_up_to_the_longest_ban(redis_url: str, key: str) -> None:
     queue = SharedStore(open_session(redis_url)).queue(20, key)
     queue.pause(DAY)
-    assert wait_at(queue)[1] <= LONGEST_WAIT
+    assert wait_at(queue)[1] <= LONGEST_BAN
     with closing(redis_from_url(redis_url, decode_responses=True)) as client:
-        assert client.ttl(key) <= LONGEST_WAIT + 10
+        assert client.ttl(key) <= LONGEST_BAN + 10
         state = json.loads(client.get(key))
         client.set(key, json.dumps(state | {"resumes": state["time"] + DAY * 10_000}))
-    assert wait_at(queue)[1] <= LONGEST_WAIT
+    assert wait_at(queue)[1] <= LONGEST_BAN
 
 
 @pytest.mark.parametrize("garbage", ["", "x", "[]", "1", "{}", '{"queue":[[1,9e13]],"resumes":9e13,"last":0}'])

@@ -140,8 +140,8 @@ class DingTalkApp(CallingApp):
         oapi_url: the base URL of the older host, for a sandbox or a proxy.
         api_url: the base URL of the newer host.
         login_url: the base URL of the page where people log in.
-        timeout: seconds to wait for a response, or a pair: for a connection, and for a response.
-        retry: how often a failed call is sent again; `None` for never.
+        timeout: the seconds for a response, or a pair: for a connection, and for a response, to its last byte.
+        retry: how often a failed call is sent again, and how long a call takes at most; `None` for a single attempt.
         rate_limit: how many calls a second are made; further calls wait. `None` for no limit.
         transport: sends requests; by default with requests.
         async_transport: sends awaited requests; by default with aiohttp.

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -29,12 +29,17 @@ from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.model import bind
 from dingtalk_models.core.secret import Secret, revealed, unwrapped
-from dingtalk_models.core.steps import Flow, Send
+from dingtalk_models.core.steps import Flow, Send, Sleep, Step, Wait
 from dingtalk_models.platform.documented import documented
 from dingtalk_models.transport.rate_limit import Limiter
 from dingtalk_models.transport.retry import Retry
 
+if TYPE_CHECKING:
+    from dingtalk_models.drivers.known import KnownStep
+
 T = TypeVar("T")
+
+_OVER: Any = object()
 
 logger = logging.getLogger("dingtalk_models")
 
@@ -54,16 +59,22 @@ class ExchangingApp(AppLike, Protocol):
     def access_token_credential(self) -> Credential | None: ...
 
 
-def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
-    """Send a call, and again if the app's retry policy allows it, and return its result."""
-    until = time.monotonic() + app.retry.deadline
+def exchange(app: ExchangingApp, call: Call[T], until: float | None = None) -> Flow[T]:
+    """Send a call, and again if the app's retry policy allows it, and return its result.
+
+    Args:
+        app: the app.
+        call: the call.
+        until: its deadline, on the monotonic clock; by default that of the app's retry policy, from now on.
+    """
+    until = time.monotonic() + app.retry.deadline if until is None else until
     if call.token is not None or not call.endpoint.authenticated:
         return (yield from _attempts(app, call, call.token, until))
     # outside the attempts: the call that fetches a token has attempts of its own, and the numbers must not multiply
     credential = call.credential if isinstance(call.credential, Credential) else app.access_token_credential
     if credential is None:
         raise ConfigurationError(f"{call.endpoint} needs the access token of an app / 该接口需要应用的 access_token")
-    token, path = (yield from credential.get()), call.endpoint.path
+    token, path = (yield from _within(app, credential.get(), until)), call.endpoint.path
     try:
         result = yield from _attempts(app, call, token.value, until)
     except AuthenticationError as error:
@@ -73,7 +84,7 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
     else:
         token.accepted.add(path)
         return result
-    if (renewed := (yield from credential.renew(token, path))) is None:
+    if (renewed := (yield from _within(app, credential.renew(token, path), until))) is None:
         raise credential.told(refusal)
     # the call was refused before it was executed, so even a write is safe to send again
     try:
@@ -87,6 +98,44 @@ def exchange(app: ExchangingApp, call: Call[T]) -> Flow[T]:
         credential.accepted(renewed, path)
         return result
     raise credential.told(refusal)
+
+
+def _within(app: ExchangingApp, flow: Flow[T], until: float) -> Flow[T]:
+    """Run the flow that gets a token for a call. It ends with the deadline of the call, as if it was cancelled.
+
+    So those who wait for the same token, and have more time, begin anew.
+    """
+    try:
+        step = next(flow)
+        while True:
+            failure: Exception | None = None
+            try:
+                result = yield from _step_within(app, step, until)
+            except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
+                result, failure = None, error
+            if result is _OVER or time.monotonic() >= until:
+                raise TransportError("the deadline passed before there was an access token", sent=False) from failure
+            step = flow.throw(failure) if failure else flow.send(result)
+    except StopIteration as end:
+        returned: T = end.value
+        return returned
+    finally:
+        flow.close()
+
+
+def _step_within(app: ExchangingApp, step: Step, until: float) -> Flow[Any]:
+    """Perform a step; `_OVER` if it would take longer."""
+    left = until - time.monotonic()
+    match cast("KnownStep", step):
+        case Call() as call:
+            return (yield from exchange(app, call, until))
+        case Sleep(seconds) if seconds > left:
+            return _OVER
+        case Wait() as wait:
+            result = yield replace(wait, seconds=min(wait.seconds, left))
+            return result if wait.future.done() or wait.seconds <= left else _OVER
+        case other:
+            return (yield other)
 
 
 def _attempts(app: ExchangingApp, call: Call[T], token: Secret | None, until: float) -> Flow[T]:
@@ -104,15 +153,15 @@ def _attempts(app: ExchangingApp, call: Call[T], token: Secret | None, until: fl
 
 def _attempt(app: ExchangingApp, call: Call[T], token: Secret | None, until: float) -> Flow[T]:
     if app.limiter:
-        return (yield from app.limiter.paced(call, lambda: _send(app, call, token), until))
-    return (yield from _send(app, call, token))
+        return (yield from app.limiter.paced(call, lambda: _send(app, call, token, until), until))
+    return (yield from _send(app, call, token, until))
 
 
-def _send(app: ExchangingApp, call: Call[T], token: Secret | None) -> Flow[T]:
+def _send(app: ExchangingApp, call: Call[T], token: Secret | None, until: float) -> Flow[T]:
     sent_at = time.perf_counter()
     received: HttpResponse | None = None
     try:
-        response: HttpResponse = yield Send(prepare(call, app.oapi_url, app.api_url, token))
+        response: HttpResponse = yield Send(replace(prepare(call, app.oapi_url, app.api_url, token), until=until))
         received = response
         result = call.read(response)
     except DingTalkError as error:

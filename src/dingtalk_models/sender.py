@@ -27,7 +27,7 @@ class Sender:
 
     Args:
         exchange: makes the flow of one call.
-        timeout: seconds to wait for a response, or a pair: for a connection, and for a response.
+        timeout: the seconds for a response, or a pair: for a connection, and for a response, to its last byte.
         transport: sends requests; by default with requests.
         async_transport: sends awaited requests; by default with aiohttp.
     """

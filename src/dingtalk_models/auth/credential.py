@@ -17,7 +17,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import AuthenticationError, DingTalkError
+from dingtalk_models.core.errors import AuthenticationError, DingTalkError, SessionStoreError
 from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
@@ -275,10 +275,8 @@ class Credential:
         if not self.session.has_add:
             return (yield from self._from_platform())
         try:
-            while not (yield from Blocking(lock.acquire)):
-                yield Sleep(_POLL)
-                if (held := (yield from self._from_store(wanted))) is not None:
-                    return held
+            if (held := (yield from self._locked(wanted, lock))) is not None:
+                return held
             # another process may have stored it between our last look and our lock
             held = (yield from self._from_store(wanted)) or (yield from self._from_platform())
         except BaseException:
@@ -286,6 +284,18 @@ class Credential:
             raise
         yield from Blocking(lock.release)
         return held
+
+    def _locked(self, wanted: Wanted, lock: SessionLock) -> Flow[Held | None]:
+        """Wait for the lock; or for the credential, if the one that has the lock stores it meanwhile."""
+        longest = time.monotonic() + LOCK_LIFE
+        while not (yield from Blocking(lock.acquire)):
+            if time.monotonic() > longest:
+                what = f"{self._lock_key!r} is locked for more than {LOCK_LIFE:.0f} s: does its `add` work?"
+                raise SessionStoreError(self.session.name, f"{what} / 锁一直未释放，请检查 add 的实现")
+            yield Sleep(_POLL)
+            if (held := (yield from self._from_store(wanted))) is not None:
+                return held
+        return None
 
     def _from_store(self, wanted: Wanted) -> Flow[Held | None]:
         entry = yield from Blocking(lambda: self.session.entry(self.key))

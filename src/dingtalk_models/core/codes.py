@@ -142,8 +142,10 @@ _WAITS: dict[str, float] = {
 }  # fmt: skip
 """Seconds until calls are accepted again, for codes where it is longer than the usual second."""
 
-LONGEST_WAIT = 600.0
-"""Seconds that the longest documented ban lasts. A reply that asks for a longer wait is not believed."""
+LONGEST_BAN = max(_WAITS.values())
+
+LONGEST_WAIT = 60.0
+"""The longest wait in seconds that a `Retry-After` can ask for: one odd reply must not stop a whole fleet."""
 
 _MANDATORY_CUSTOM_FIELD = (
     "The company has made a custom field of external contacts mandatory, which this API cannot send: make the field "

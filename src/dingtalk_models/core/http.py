@@ -121,6 +121,7 @@ class HttpRequest:
         headers: the headers; a transport adds `Content-Length`.
         content: the body, as bytes or in chunks.
         download: takes the body of a 2xx response, which is then not kept in the `HttpResponse`.
+        until: the deadline of the call, on the monotonic clock; `None` if it has none. A transport gives up then.
     """
 
     method: str
@@ -128,6 +129,7 @@ class HttpRequest:
     headers: dict[str, str]
     content: bytes | Content | None = None
     download: Download | None = None
+    until: float | None = None
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
@@ -21,7 +22,8 @@ from dingtalk_models.core.secret import forget_locals
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.in_thread import in_thread
 from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
-from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure
+from dingtalk_models.transport.patience import Patience, Timeout
+from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Outgoing, Sending, check, failure, masked
 
 try:
     import aiohttp
@@ -46,23 +48,24 @@ class _Host(NamedTuple):
     """How requests reach one host."""
 
     slots: asyncio.Semaphore
-    """One slot for each connection. Waiting for a slot has no limit: the timeout for connecting starts after it."""
+    """One slot for each connection. The timeout for connecting starts when there is one; only the deadline does not."""
     proxy: URL | None
+    whole_url: bool
+    """Whether the request line has the whole URL, which a proxy for plain HTTP needs."""
     tls: ssl.SSLContext | bool
 
 
 class _Pool:
     """The connections of one event loop."""
 
-    def __init__(self, timeout: Timeout) -> None:
-        connect, read = timeout
+    def __init__(self) -> None:
         self.connector = Connector()
         self.session = aiohttp.ClientSession(
             connector=self.connector,
             headers={"User-Agent": USER_AGENT},
             skip_auto_headers=["Accept", "Content-Type"],  # signed URLs are signed without them
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_read=read),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # see `Clock`
             auto_decompress=False,
             middlewares=[send_once],
         )
@@ -82,7 +85,7 @@ class AiohttpTransport:
     """Sends over pooled connections. Each event loop has its own. It can be used after a fork, on a new event loop.
 
     Args:
-        timeout: seconds to wait for a connection, and for the response.
+        timeout: the seconds for a connection, and for the response, to its last byte.
         max_reply: the largest response, in decompressed bytes. Downloads have no limit.
     """
 
@@ -115,29 +118,29 @@ class AiohttpTransport:
         if content is not None and not (isinstance(content, bytes) and len(content) <= SMALL):
             sending = Sending(_Chunks(content) if isinstance(content, bytes) else content)
             headers["Content-Length"] = str(sending.length)
-        async with host.slots:
-            if pool.session.closed:
-                raise failure(request, "the transport was closed before it was sent", sent=False)
-            # needed because aiohttp stops its own timer at the first informational response (1xx)
-            patience = asyncio.timeout(sum(self._timeout))
-            try:
-                async with patience:
-                    ask = pool.session.request(
-                        request.method,
-                        URL(base + target, encoded=True),
-                        data=_stream(sending, patience, self._timeout[1]) if sending else content,
-                        headers=headers,
-                        ssl=host.tls,
-                        proxy=host.proxy,
-                        allow_redirects=False,
-                    )
+        clock = Clock(request, self._timeout)
+        try:
+            async with clock.timeout, host.slots:
+                if pool.session.closed:
+                    raise failure(request, "the transport was closed before it was sent", sent=False)
+                clock.start()
+                ask = pool.session.request(
+                    request.method,
+                    URL(base + masked(target), encoded=True),
+                    data=_stream(sending, clock) if sending else content,
+                    headers=headers,
+                    ssl=host.tls,
+                    proxy=host.proxy,
+                    allow_redirects=False,
+                )
+                with pool.connector.expecting(Outgoing(base + target if host.whole_url else target, clock)):
                     response = await _attempt(request, ask, sending)
-                    patience.reschedule(None)
-                    return await self._answer(request, response)
-            except TimeoutError:
-                if not patience.expired():
-                    raise
-                raise failure(request, "no response in time", sent=True) from None
+                return await self._answer(request, response, clock)
+        except TimeoutError:
+            if not clock.timeout.expired():
+                raise
+            what = "no response in time" if clock.connected else "no connection in time"
+            raise failure(request, what, sent=clock.connected) from None
 
     async def close(self) -> None:
         """Close the connections of this event loop. The next request opens new ones."""
@@ -167,21 +170,23 @@ class AiohttpTransport:
         for ended in [each for each in tuple(self._pools) if each.is_closed()]:
             if pool := self._pools.pop(ended, None):
                 await pool.session.close()
-        pool = self._pools[loop] = _Pool(self._timeout)
+        pool = self._pools[loop] = _Pool()
         await anext(pool.closing)
         return pool
 
-    async def _answer(self, request: HttpRequest, response: aiohttp.ClientResponse) -> HttpResponse:
+    async def _answer(self, request: HttpRequest, response: aiohttp.ClientResponse, clock: Clock) -> HttpResponse:
         headers = {name.lower(): value for name, value in response.headers.items()}
         try:
             with told_of_loss(response):
-                return HttpResponse(response.status, headers, await self._receive(request, response, headers))
+                return HttpResponse(response.status, headers, await self._receive(request, response, headers, clock))
         except UnreadableBody as error:
             raise failure(request, str(error), sent=True) from None
         finally:
             response.close()
 
-    async def _receive(self, request: HttpRequest, response: aiohttp.ClientResponse, headers: dict[str, str]) -> bytes:
+    async def _receive(
+        self, request: HttpRequest, response: aiohttp.ClientResponse, headers: dict[str, str], clock: Clock
+    ) -> bytes:
         """The body of a response; empty if it is a download."""
         if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
             raise UnreadableBody("a switch of protocols, which was not asked for")
@@ -189,11 +194,35 @@ class AiohttpTransport:
             async with _entered_in_thread(file_writer(request.download, headers)) as writer:
                 while chunk := await _attempt(request, response.content.readany()):
                     await in_thread(partial(writer.write, chunk))
+                    clock.moved(len(chunk))
             return b""
         content = bytearray()
         while len(content) <= self._max_reply and (chunk := await _attempt(request, response.content.readany())):
             content += chunk
         return decompressed(headers, content, self._max_reply)
+
+
+class Clock(Patience):
+    """Cancels a request when its time is over. aiohttp's own timers begin again with each byte, or end too early.
+
+    Attributes:
+        timeout: the context in which the request is made.
+    """
+
+    def __init__(self, request: HttpRequest, timeout: Timeout) -> None:
+        super().__init__(request, timeout)
+        self._loop = asyncio.get_running_loop()
+        self.timeout = asyncio.timeout(None if request.until is None else request.until - time.monotonic())
+
+    def begin(self, seconds: float) -> None:
+        """Give the request so many seconds, or less if its deadline comes earlier."""
+        super().begin(seconds)
+        self.timeout.reschedule(self._loop.time() + self.seconds)
+
+    def pause(self) -> None:
+        """Let the time stand still while a file is read."""
+        if self.is_file:
+            self.timeout.reschedule(None)
 
 
 async def _attempt(request: HttpRequest, work: Awaitable[T], sending: Sending | None = None) -> T:
@@ -212,10 +241,7 @@ async def _attempt(request: HttpRequest, work: Awaitable[T], sending: Sending | 
 def _failure(request: HttpRequest, error: Exception) -> TransportError:
     if isinstance(error, NotConnected):
         return failure(request, str(error), sent=False)
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return failure(request, "no connection in time", sent=False)
-    what = "no response in time" if isinstance(error, TimeoutError) else "the connection or the response broke off"
-    return failure(request, what, sent=True)
+    return failure(request, "the connection or the response broke off", sent=True)
 
 
 def _find_host(pool: _Pool, base: str) -> _Host:
@@ -226,7 +252,8 @@ def _find_host(pool: _Pool, base: str) -> _Host:
     if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
         raise ConfigurationError("awaited calls can use http and https proxies only / 异步调用只支持 http、https 代理")
     tls = trusted() if base.startswith("https:") else True
-    host = pool.hosts[base] = _Host(asyncio.Semaphore(POOL_SIZE), URL(proxy) if proxy else None, tls)
+    whole_url = proxy is not None and base.startswith("http:")
+    host = pool.hosts[base] = _Host(asyncio.Semaphore(POOL_SIZE), URL(proxy) if proxy else None, whole_url, tls)
     return host
 
 
@@ -254,9 +281,9 @@ class _Chunks:
             yield self._content[start : start + CHUNK]
 
 
-async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
+async def _stream(sending: Sending, clock: Clock) -> AsyncIterator[bytes]:
     """The chunks of a body, read in threads. The call fails if the server does not accept a chunk in time."""
-    loop, chunks = asyncio.get_running_loop(), iter(sending)
+    chunks = iter(sending)
 
     def read() -> bytes | None:
         chunk = next(chunks, None)
@@ -265,12 +292,12 @@ async def _stream(sending: Sending, patience: asyncio.Timeout, seconds: float) -
         return chunk
 
     try:
-        patience.reschedule(None)
+        clock.pause()
         while sending.left and (chunk := await in_thread(read)) is not None:
-            patience.reschedule(loop.time() + seconds)
+            clock.renew()
             yield chunk
-            patience.reschedule(None)
-        patience.reschedule(loop.time() + seconds)
+            clock.pause()
+        clock.renew()
     finally:
         if sending.left:
             await in_thread(chunks.close)

@@ -30,9 +30,19 @@ from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.core.secret import forget_locals
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
+from dingtalk_models.transport.connection import GuardedConnection, outgoing
 from dingtalk_models.transport.idle import guard
-from dingtalk_models.transport.masking import mask_logger
-from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Sending, Timeout, check, failure, no_connection
+from dingtalk_models.transport.patience import Patience, Timeout
+from dingtalk_models.transport.sending import (
+    POOL_SIZE,
+    USER_AGENT,
+    Outgoing,
+    Sending,
+    check,
+    failure,
+    masked,
+    no_connection,
+)
 
 T = TypeVar("T")
 
@@ -49,13 +59,15 @@ class _Route(NamedTuple):
     headers: Mapping[str, str]
     whole_url: bool
     """Whether the request line has the whole URL, which a proxy for plain HTTP needs."""
+    guarded: bool
+    """Whether its connections put back what the URLs leave out: see `Outgoing`."""
 
 
 class RequestsTransport:
     """Sends over pooled connections. Threads can share it, and it can be used after a fork.
 
     Args:
-        timeout: seconds to wait for a connection, and for the response.
+        timeout: the seconds for a connection, and for the response, to its last byte.
         session: its proxies, certificates and adapters are used; by default those of the environment.
         max_reply: the largest response, in decompressed bytes. Downloads have no limit.
     """
@@ -63,8 +75,7 @@ class RequestsTransport:
     def __init__(
         self, timeout: Timeout, session: requests.Session | None = None, *, max_reply: int = MAX_REPLY
     ) -> None:
-        connect, read = timeout
-        self._timeout = urllib3.Timeout(connect=connect, read=read)
+        self._timeout = timeout
         self._session = session or _session()
         self._max_reply = max_reply
         self._routes: dict[str, _Route] = {}
@@ -72,8 +83,6 @@ class RequestsTransport:
         for manager in _managers(self._session):
             guard(manager)
             manager.clear()  # the pools that a user has made with the session are of another kind
-        for name in ("urllib3.connectionpool", "urllib3.connection"):
-            mask_logger(name)
         after_fork(self, RequestsTransport.forget_inherited)
 
     def send(self, request: HttpRequest) -> HttpResponse:
@@ -98,22 +107,32 @@ class RequestsTransport:
             headers["Content-Length"] = str(body.length)
         headers["Accept-Encoding"] = "identity" if request.download else "gzip"
         route = self._routes.get(base) or _attempt(request, partial(self._find_route, base))
+        patience = Patience(request, self._timeout)
+        patience.start()
+        if patience.seconds <= 0:
+            raise failure(request, "no time is left before the deadline", sent=False)
+        if route.whole_url:
+            target = base + target
         ask = partial(
             route.pool.urlopen,
             request.method,
-            base + target if route.whole_url else target,
+            masked(target) if route.guarded else target,
             body,
             {**route.headers, **headers},
             retries=False,
             redirect=False,
             assert_same_host=False,
-            timeout=self._timeout,
+            timeout=urllib3.Timeout(connect=patience.seconds, read=self._timeout[1]),
             preload_content=False,
         )
-        response = _attempt(request, ask, body if isinstance(body, Sending) else None)
+        before = outgoing.set(Outgoing(target, patience))
+        try:
+            response = _attempt(request, ask, body if isinstance(body, Sending) else None, patience)
+        finally:
+            outgoing.reset(before)
         try:
             answered = {name.lower(): value for name, value in response.headers.items()}
-            return HttpResponse(response.status, answered, self._receive(request, response, answered))
+            return HttpResponse(response.status, answered, self._receive(request, response, answered, patience))
         finally:
             # if the response was not read to its end, this closes the connection: the next call would read the rest
             response.close()
@@ -152,21 +171,33 @@ class RequestsTransport:
         else:
             guard(adapter.poolmanager)
         pool: Any = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
+        is_guarded = issubclass(pool.ConnectionCls, GuardedConnection)
+        if not is_guarded:
+            for name in ("urllib3.connectionpool", "urllib3.connection"):
+                mask_logger(name)
         headers = {"User-Agent": USER_AGENT}
         whole_url = adapter.request_url(request, proxies) != request.path_url
         if whole_url and proxy:
             headers |= adapter.proxy_headers(proxy)
-        route = self._routes[base] = _Route(pool, headers, whole_url)
+        route = self._routes[base] = _Route(pool, headers, whole_url, is_guarded)
         return route
 
-    def _receive(self, request: HttpRequest, response: urllib3.BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
+    def _receive(
+        self,
+        request: HttpRequest,
+        response: urllib3.BaseHTTPResponse,
+        headers: Mapping[str, str],
+        patience: Patience,
+    ) -> bytes:
         """The body of a response; empty if it is a download."""
-        read = partial(_attempt, request, partial(next, response.stream(CHUNK, decode_content=False), b""))
+        work = partial(next, response.stream(CHUNK, decode_content=False), b"")
+        read = partial(_attempt, request, work, None, patience)
         try:
             if request.download and response.status in SUCCESSFUL:
                 with file_writer(request.download, headers) as writer:
                     while chunk := read():
                         writer.write(chunk)
+                        patience.moved(len(chunk))
                 return b""
             content = bytearray()
             while len(content) <= self._max_reply and (chunk := read()):
@@ -176,7 +207,9 @@ class RequestsTransport:
             raise failure(request, str(error), sent=True) from None
 
 
-def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | None = None) -> T:
+def _attempt(
+    request: HttpRequest, work: Callable[[], T], sending: Sending | None = None, patience: Patience | None = None
+) -> T:
     """Do some work, and turn the errors of the libraries into ours."""
     done: T | None = None
     try:
@@ -184,7 +217,7 @@ def _attempt(request: HttpRequest, work: Callable[[], T], sending: Sending | Non
     except DingTalkError:
         raise
     except _FAILURES as error:
-        problem: Exception | None = (sending and sending.error) or _failure(request, error)
+        problem: Exception | None = (sending and sending.error) or _failure(request, error, patience)
     else:
         problem = sending.error if sending else None  # urllib3 ignores a broken pipe, even one of the file that is read
     if problem is not None:
@@ -208,15 +241,15 @@ def _managers(session: requests.Session) -> Iterator[urllib3.PoolManager]:
             yield from adapter.proxy_manager.values()
 
 
-def _failure(request: HttpRequest, error: Exception) -> TransportError:
+def _failure(request: HttpRequest, error: Exception, patience: Patience | None) -> TransportError:
     reason = error.original_error if isinstance(error, ProxyError) else error
     never_sent = isinstance(reason, _NEVER_SENT)
     if isinstance(reason, ConnectTimeoutError) and not isinstance(reason, NewConnectionError):
         what = "no connection in time"
-    elif isinstance(reason, ReadTimeoutError):
-        what = "no response in time"
     elif never_sent:
         what = no_connection(reason.__cause__)
+    elif isinstance(reason, ReadTimeoutError) or (patience and patience.seconds <= 0):
+        what = "no response in time"
     else:
         what = "the connection or the response broke off"
     return failure(request, what, sent=not never_sent)

@@ -1,5 +1,8 @@
-"""Connections of urllib3 with five additional checks. The tests have an attack for each.
+"""Connections of urllib3 with seven additional checks. The tests have an attack for each.
 
+- A request takes no longer than its `Patience`. A timeout of a socket begins again with each byte, and none covers the
+  lookup of a host's name.
+- What follows the question mark of a URL is known here alone: see `Outgoing`.
 - Data that came while a connection was idle is never taken for a response. urllib3 checks whether the socket has data,
   but TLS may have read it already, and keeps it decrypted.
 - Every informational response (1xx) is skipped. http.client skips only 100, and takes any other for the final response.
@@ -13,17 +16,33 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from functools import cache
 from http.client import SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
+from io import BufferedReader, RawIOBase
+from socket import socket
 from ssl import SSLSocket
+from typing import Any
 from weakref import WeakSet
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from typing_extensions import Buffer
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.response import assert_header_parsing
 from urllib3.util.ssltransport import SSLTransport
 
 from dingtalk_models.forking import after_fork
 from dingtalk_models.transport.body import LENGTH
+from dingtalk_models.transport.patience import Patience
+from dingtalk_models.transport.sending import Outgoing
+
+PIECE = 16 * 1024
+"""How many bytes are sent at a time. TLS makes one record of so many, and its timeout is that of a record."""
+
+outgoing: ContextVar[Outgoing | None] = ContextVar("outgoing", default=None)
+"""The request that this thread is sending."""
 
 
 class _Open:
@@ -46,7 +65,34 @@ class _Open:
 _open = _Open()
 
 
+class _Patient(RawIOBase):
+    """Reads from a socket as long as the request may still take."""
+
+    def __init__(self, raw: RawIOBase, sock: socket, patience: Patience) -> None:
+        self._raw, self._sock, self._patience = raw, sock, patience
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def readinto(self, buffer: Buffer, /) -> int | None:
+        self._sock.settimeout(self._patience.left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 class _FinalResponse(HTTPResponse):
+    def __init__(self, sock: socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        if request := outgoing.get():
+            request.patience.renew()
+            self.fp = BufferedReader(_Patient(self.fp.detach(), sock, request.patience))
+
     def begin(self) -> None:
         super().begin()
         while 100 < self.status < 200 and self.status != SWITCHING_PROTOCOLS:  # noqa: PLR2004 - HTTP's own numbers
@@ -60,14 +106,42 @@ class _FinalResponse(HTTPResponse):
 
 
 class GuardedConnection(HTTPConnection):
-    """A connection without TLS."""
+    """What is guarded of every connection, with TLS and without."""
 
     response_class = _FinalResponse
+    _at_head = False
+
+    def putrequest(self, *args: Any, **options: Any) -> None:
+        """Begin a request."""
+        super().putrequest(*args, **options)
+        self._at_head = True
+
+    def send(self, data: Any) -> None:
+        """Send the head of a request, or a part of its body."""
+        request, at_head, self._at_head = outgoing.get(), self._at_head, False
+        if request is None:  # the application's own
+            super().send(data)
+            return
+        if self.sock is None:
+            self.connect()
+        sock: Any = self.sock
+        if at_head:
+            request.patience.connect()
+            data = request.addressed(data)
+        request.patience.renew()
+        with memoryview(data) as whole:
+            for start in range(0, len(whole), PIECE):
+                sock.settimeout(request.patience.left())
+                super().send(whole[start : start + PIECE])
 
     def connect(self) -> None:
         """Connect. An error here says that nothing was sent."""
+        request = outgoing.get()
         try:
-            super().connect()
+            if request is None:
+                super().connect()
+            else:
+                _in_time(super().connect, self.close, request.patience.left())
         except (ConnectTimeoutError, NewConnectionError):
             raise
         except TimeoutError as error:
@@ -88,8 +162,53 @@ def _read_ahead(sock: object) -> bool:
     return isinstance(sock, SSLTransport) and (sock.sslobj.pending() > 0 or sock.incoming.pending > 0)
 
 
-class GuardedTlsConnection(GuardedConnection, HTTPSConnection):
-    """A connection with TLS."""
+@cache
+def guarded(kind: type[Any]) -> type[Any]:
+    """The class of guarded connections, for a class of connections; the class itself if it sends in its own way."""
+    if not issubclass(kind, HTTPConnection) or issubclass(kind, GuardedConnection):
+        return kind
+    if kind.send is not HTTPConnection.send or kind.request is not HTTPConnection.request:
+        return kind
+    return type(f"Guarded{kind.__name__}", (GuardedConnection, kind), {})
 
 
-GUARDED: dict[type, type] = {HTTPConnection: GuardedConnection, HTTPSConnection: GuardedTlsConnection}
+def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float) -> None:
+    """Do some work on a thread, and wait for it so many seconds: nothing else ends the lookup of a host's name.
+
+    Args:
+        work: the work.
+        undo: undoes it, if nobody waits for it any more.
+        seconds: how long to wait.
+
+    Raises:
+        TimeoutError: it was not done in time.
+    """
+    problems: list[BaseException] = []
+    abandoned = threading.Event()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
+            problems.append(error)
+        if abandoned.is_set():
+            undo()
+
+    def wait() -> None:
+        thread.join(seconds)
+        if thread.is_alive():
+            raise TimeoutError
+
+    thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True, name="dingtalk-connect")
+    try:
+        thread.start()
+    except RuntimeError:  # the interpreter is ending, and starts no more threads
+        work()
+        return
+    try:
+        wait()
+    except BaseException:
+        abandoned.set()
+        raise
+    if problems:
+        raise problems[0]

@@ -1,10 +1,12 @@
-"""The connection pool of aiohttp with four additional checks. The tests have an attack for each.
+"""The connection pool of aiohttp with six additional checks. The tests have an attack for each.
 
 - Data that came while a connection was idle is never taken for a response. aiohttp keeps the data that it reads from an
   idle connection, and does not check the socket before it uses the connection again.
 - An error while connecting differs from a later one: nothing was sent yet.
 - Reading a body ends if the connection is lost. After a chunk that is not HTTP, aiohttp closes the connection, but the
   reader waits for ever.
+- When a connection is there, the time of the response begins: see `Patience`.
+- What follows the question mark of a URL is known here alone: see `Outgoing`.
 - No request is sent twice. aiohttp sends a GET, PUT or DELETE again if the connection breaks. Here the retry rule
   decides that: it knows that some GETs write.
 """
@@ -14,17 +16,17 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 import aiohttp
 from aiohttp.connector import Connection
 from urllib3.util import wait_for_read
 
-from dingtalk_models.transport.sending import no_connection
+from dingtalk_models.transport.sending import Outgoing, no_connection
 
 IDLE = 5.0
 """Seconds after which an idle connection is closed. If the server closed it first, the next call would fail."""
@@ -46,6 +48,17 @@ class Connector(aiohttp.TCPConnector):
         base.__init__(limit=0, keepalive_timeout=IDLE, socket_factory=self._new_socket)
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._used: WeakSet[asyncio.BaseProtocol] = WeakSet()
+        self._expected: dict[asyncio.Task[Any] | None, Outgoing] = {}
+
+    @contextmanager
+    def expecting(self, request: Outgoing) -> Generator[None]:
+        """The current task sends a request."""
+        task = asyncio.current_task()
+        self._expected[task] = request
+        try:
+            yield
+        finally:
+            del self._expected[task]
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
         """An idle connection on which no data has come, or a new one."""
@@ -59,11 +72,16 @@ class Connector(aiohttp.TCPConnector):
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NotConnected(no_connection(error.__cause__)) from error
         protocol = connection.protocol
-        if protocol is not None and connection.transport is not None:
-            if protocol not in self._used and protocol.closed:
-                protocol.closed.add_done_callback(_retrieve)
+        if protocol is not None and protocol.transport is not None:
+            if protocol not in self._used:
+                protocol.transport = cast("asyncio.Transport", _Outlet(protocol.transport))
+                if protocol.closed:
+                    protocol.closed.add_done_callback(_retrieve)
             self._used.add(protocol)
-            connection.add_callback(partial(_abort_if_unsent, connection.transport))
+            connection.add_callback(partial(_abort_if_unsent, protocol.transport))
+            if request := self._expected.get(asyncio.current_task()):
+                request.patience.connect()
+                cast("_Outlet", protocol.transport).request = request
         return connection
 
     def leave_to_parent(self) -> None:
@@ -77,6 +95,32 @@ class Connector(aiohttp.TCPConnector):
         new = socket.socket(family, kind, protocol)
         self._sockets.add(new)
         return new
+
+
+class _Outlet:
+    """The transport of a connection. It puts back what the URL of the next request leaves out.
+
+    Attributes:
+        request: that request, until its head is written.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.request: Outgoing | None = None
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._transport.write(self._addressed(data))
+
+    def writelines(self, pieces: Iterable[bytes | bytearray | memoryview]) -> None:
+        head, *body = pieces
+        self._transport.writelines([self._addressed(head), *body])
+
+    def _addressed(self, data: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
+        request, self.request = self.request, None
+        return request.addressed(bytes(data)) if request else data
 
 
 def _was_quiet(connection: Connection) -> bool:

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar, cast
 
 from urllib3 import HTTPConnectionPool, PoolManager
 
-from dingtalk_models.transport.connection import GUARDED
+from dingtalk_models.transport.connection import guarded
 
 T = TypeVar("T")
 
@@ -104,5 +104,5 @@ def guard(manager: PoolManager) -> None:
 def _guarded(kind: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
     if issubclass(cast("type", kind.QueueCls), Idle):
         return kind
-    own = {"QueueCls": Idle, "ConnectionCls": GUARDED.get(kind.ConnectionCls, kind.ConnectionCls)}
+    own = {"QueueCls": Idle, "ConnectionCls": guarded(kind.ConnectionCls)}
     return type(kind.__name__, (kind,), own)

@@ -26,9 +26,10 @@ class Retry:
 
     Attributes:
         attempts: the most attempts. If more than 1, a call refused by the rate limit is tried until the deadline.
-        deadline: the seconds after which no further attempt starts.
+        deadline: the seconds after which a call ends, with everything that belongs to it: the token, the wait for the
+            rate limit, each attempt, every byte of the reply. Only the bytes of a file may take longer.
         first_wait: the seconds of the first wait. Each further wait is twice as long, with jitter.
-        longest_wait: the longest wait. The platform's `Retry-After` overrides both.
+        longest_wait: the longest wait. The platform's `Retry-After` overrides both; more than a minute counts as one.
     """
 
     attempts: int = 4

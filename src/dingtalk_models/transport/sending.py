@@ -1,4 +1,4 @@
-"""What both transports do with a request: check it, split its URL, count the bytes of its body, describe failures."""
+"""What both transports do with a request: check it, split and mask its URL, count its bytes, describe failures."""
 
 from __future__ import annotations
 
@@ -9,21 +9,51 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.core.http import Content, HttpRequest
+from dingtalk_models.transport.patience import Patience
 
 USER_AGENT = "dingtalk-models"
 
 POOL_SIZE = 64
 """How many connections to one host are kept; for awaited calls, also how many there are at most."""
 
-Timeout = tuple[float, float]
-"""Seconds to wait for a connection, and for the response."""
-
 _NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _FRAMING = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
 """Headers that say where a request ends, or what happens to the connection. Only a transport sets them."""
 
+_VALUE_IN_QUERY = re.compile(r"([^&=]+=)?[^&]+")
+
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class Outgoing:
+    """A request that is being sent.
+
+    The libraries get its URL without the values of the query string: one of them may be a token, and other programs
+    listen to the libraries, such as those that report errors and trace calls. The connection puts the values back.
+
+    Args:
+        target: the path and the query string, as the request line has them; the whole URL for a proxy.
+        patience: how long it may take.
+    """
+
+    def __init__(self, target: str, patience: Patience) -> None:
+        self.patience = patience
+        self._target: bytes | None = target.encode()
+
+    def addressed(self, head: bytes) -> bytes:
+        """The first bytes of the request, with its target in the request line. Only the first request gets it."""
+        target, self._target = self._target, None
+        if target is None:
+            return head
+        verb, _, rest = head.split(b" ", 2)
+        return b"%b %b %b" % (verb, target, rest)
+
+
+def masked(target: str) -> str:
+    """A path and a query string, with `***` for each value of the query string."""
+    path, mark, query = target.partition("?")
+    return path + mark + _VALUE_IN_QUERY.sub(r"\1***", query)
 
 
 class SplitUrl(NamedTuple):

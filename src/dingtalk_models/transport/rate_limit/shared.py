@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.resources import files
 from typing import Literal
 
-from dingtalk_models.core.codes import LONGEST_WAIT
+from dingtalk_models.core.codes import LONGEST_BAN
 from dingtalk_models.core.errors import SessionStoreError
 from dingtalk_models.forking import after_fork
 from dingtalk_models.sessions import Session
@@ -63,7 +63,7 @@ class SharedPermitQueue:
         self._alone = LocalPermitQueue(calls)
         self._store = store
         self._key = key
-        self._limits = calls, *map(_ticks, (1.0, LONGEST_WAY, PATIENCE, LONGEST_WAIT))
+        self._limits = calls, *map(_ticks, (1.0, LONGEST_WAY, PATIENCE, LONGEST_BAN))
         self._ended: deque[tuple[int, float]] = deque()
         after_fork(self, SharedPermitQueue._after_fork)
 
