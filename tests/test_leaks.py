@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import logging
 import pickle
 import re
+import sys
 import traceback
 from collections.abc import Callable, Generator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
+from pathlib import Path
+from subprocess import run
 from typing import Any
 
 import pytest
 from conventions import build, pages
 from generators.samples import request_sample
 from helpers import unchecked
-from peers import UNKNOWN, Send, be_impatient, both
+from peers import UNKNOWN, Send, answer, answering, be_impatient, both, peer
 from rich.traceback import Traceback
 
 from dingtalk_models import (
@@ -270,6 +275,60 @@ def test_help_does_not_print_the_environment(
     said = capsys.readouterr().out
     assert "environ: 'Mapping[str, str] | None' = None" in said
     assert_hidden([said])
+
+
+# -- programs that report errors and trace calls ---------------------------------------------------------------------
+
+CODE, SESSION = "t0pAuthCode0123456789", "t0pSessionWebhook0123456789"
+
+
+@contextmanager
+def sentry() -> Generator[tuple[str, list[str]]]:
+    """What receives reports: its DSN, and the events that came."""
+    envelopes: list[str] = []
+
+    def take(request: bytes) -> bytes:
+        head, _, body = request.partition(b"\r\n\r\n")
+        assert b"/api/1/envelope/" in head
+        envelopes.append((gzip.decompress(body) if b"gzip" in head.lower() else body).decode())
+        return answer("{}")
+
+    with peer(answering(take)) as server:
+        yield server.url.replace("://", "://key@") + "/1", envelopes
+
+
+def watched(sandbox: Sandbox, tool: str, dsn: str = "") -> tuple[str, set[str]]:
+    """Run a program that is watched. Returns what it printed, and the secrets that it had."""
+    robot = sandbox.company.outbox.add_webhook(ROBOT_SECRET)
+    given = {
+        "url": sandbox.url, "dsn": dsn, "appkey": sandbox.appkey, "appsecret": APP_SECRET, "robot": robot.token,
+        "robot_secret": ROBOT_SECRET, "wrong": WRONG_SECRET, "session": SESSION, "code": CODE,
+    }  # fmt: skip
+    sandbox.fail("/topapi/v2/department/listsubid", times=1000, drop="after")
+    command = [sys.executable, str(Path(__file__).parent / "reported_calls.py"), tool]
+    ended = run(command, input=json.dumps(given), capture_output=True, text=True, timeout=120, check=False)
+    assert not ended.returncode, ended.stderr
+    sent = repr([(received.query, received.body) for received in sandbox.calls])
+    secrets = {robot.token, CODE, SESSION, *issued(sandbox)}
+    assert {secret for secret in secrets if secret in sent} >= {robot.token, SESSION, CODE, *issued(sandbox)}
+    return ended.stdout, secrets
+
+
+def test_of_reports_with_sentry_s_defaults(leaky: Sandbox) -> None:
+    with sentry() as (dsn, envelopes):
+        printed, secrets = watched(leaky, "sentry", dsn)
+    assert_hidden(envelopes, *secrets)
+    events = [each for each in envelopes if '"exception"' in each]
+    assert len(events) == int(printed) >= 60
+    assert sum("access_token=***" in each for each in events) >= 60  # the breadcrumbs are there
+
+
+def test_of_spans_with_opentelemetry_s_defaults(leaky: Sandbox) -> None:
+    printed, secrets = watched(leaky, "opentelemetry")
+    spans: list[str] = json.loads(printed)
+    assert_hidden(spans, *secrets)
+    assert len(spans) >= 110
+    assert sum("access_token=***" in each for each in spans) >= 60
 
 
 # -- the secret itself -----------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def _step_within(app: ExchangingApp, step: Step, until: float) -> Flow[Any]:
             return _OVER
         case Wait() as wait:
             result = yield replace(wait, seconds=min(wait.seconds, left))
-            return result if wait.future.done() or wait.seconds <= left else _OVER
+            return result if wait.promise.is_kept() or wait.seconds <= left else _OVER
         case other:
             return (yield other)
 

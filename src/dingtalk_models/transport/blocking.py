@@ -173,6 +173,8 @@ class RequestsTransport:
         pool: Any = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
         is_guarded = issubclass(pool.ConnectionCls, GuardedConnection)
         if not is_guarded:
+            from dingtalk_models.transport.masking import mask_logger  # noqa: PLC0415 - only for foreign connections
+
             for name in ("urllib3.connectionpool", "urllib3.connection"):
                 mask_logger(name)
         headers = {"User-Agent": USER_AGENT}
