@@ -30,6 +30,7 @@ from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
     from dingtalk_models.auth.user_token import UserCredential, UserToken
+    from dingtalk_models.callback.claims import Marks
     from dingtalk_models.request import Requester
     from dingtalk_models.run_types import Run
 
@@ -209,8 +210,6 @@ class DingTalkApp(CallingApp):
         self.login_url = login_url.rstrip("/")
         self.retry = retry or NO_RETRY
         self.session = open_session(session_manager, fallback=session_fallback)
-        self.marks = self.session if self.session.has_add else open_session()
-        """Remembers the received pushes: the session store, or this process's memory if the store has no `add`."""
         self.access_token_credential = Credential(
             self.session, self.session_key("access_token"), self._issue_access_token
         )
@@ -316,6 +315,15 @@ class DingTalkApp(CallingApp):
         """A key in the session store: the app's name and its AppKey or CorpId, never a secret."""
         where = "" if self.api_url == API_URL else f"{self.api_url}:"
         return f"dingtalk:{where}{self.name}:{self.appkey or self.corp_id}:{what}"
+
+    @property
+    def marks(self) -> Marks:
+        """Remembers the received pushes: the session store if processes share it, or else this process's memory."""
+        if self.session.has_add and self.session.waits:
+            return self.session
+        from dingtalk_models.sessions.marks import MemoryMarks  # noqa: PLC0415 - only when used
+
+        return self._first("marks", MemoryMarks())
 
     @property
     def space_id(self) -> str:

@@ -51,6 +51,12 @@ class Arrival(Record):
         return cls._read(payload)
 
     @classmethod
+    def framed(cls, data: dict[str, Any], message_id: str | None) -> Self:
+        """Read it from the data of a frame in Stream mode, which has an id."""
+        del message_id
+        return cls.read(data)
+
+    @classmethod
     def _read(cls, fields: Mapping[str, Any], fixed: Mapping[str, Any] = MappingProxyType({})) -> Self:
         """Read these fields. One that does not have its documented form is kept in `unparsed`, unless it is fixed."""
         fields, unparsed = dict(fields), dict[str, Any]()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import SkipValidation
 
 from dingtalk_models.callback.arrival import Arrival
+from dingtalk_models.callback.claims import Claim, Leases, Marks, finish, release, taken
 from dingtalk_models.callback.crypto import Crypto, Opened
 from dingtalk_models.callback.event import Event, parsed
 from dingtalk_models.callback.events import read_event
@@ -38,34 +39,11 @@ PushBody = bytes | str | Mapping[str, Any]
 SUCCESS = "success"
 TOLERANCE = 300.0
 REMEMBER = 86_400.0
-LEASE = 60.0
+LEASE = 8.0
+"""Less than the 10 seconds after which the platform pushes again what got no reply."""
 
-_DONE = "done"
 _FIRST_MILLISECONDS = 100_000_000_000
 """From here on, a number is milliseconds: as seconds, this is the year 5138; as milliseconds, 1973."""
-
-
-class Lock(Protocol):
-    """A lock that processes share."""
-
-    def acquire(self) -> bool: ...
-    def renew(self) -> None: ...
-    def release(self) -> None: ...
-    def release_in_background(self) -> None: ...
-
-
-class Marks(Protocol):
-    """Remembers what was received and handled, for all processes.
-
-    Attributes:
-        waits: whether it may have to wait for another process.
-    """
-
-    @property
-    def waits(self) -> bool: ...
-    def get(self, key: str) -> str | None: ...
-    def set(self, key: str, value: str, expires: float) -> None: ...
-    def lock(self, key: str, life: float) -> Lock: ...
 
 
 class CallbackApp(AppLike, Protocol):
@@ -112,9 +90,10 @@ class Receiver(Module):
     Attributes:
         tolerance: the seconds by which the time of a push may differ from this machine's.
         remember: the seconds for which an event that was handled is not handled again.
-        lease: the seconds that the handlers may take; after that, the event may be handled again.
+        lease: the seconds after which another process may handle what was being handled, if its process has died. It
+            is renewed for as long as the handlers run.
         handlers: the handlers of each type of event.
-        held: the locks of what is being handled. The client of Stream mode renews them, so that they outlast the lease.
+        leases: the claims on what is being handled.
     """
 
     def __init__(self, app: CallbackApp) -> None:
@@ -124,7 +103,7 @@ class Receiver(Module):
         self.lease = LEASE
         self.marks = app.marks
         self.handlers: dict[str, list[Handler]] = {}
-        self.held: set[Lock] = set()
+        self.leases = Leases(lambda: self.lease)
         self._key = app.session_key("")
         self._crypto: Crypto | None = None
 
@@ -185,8 +164,8 @@ class Receiver(Module):
         """
         opened, signature = self._open(query_params, body)
         event = read_event(opened.text)
-        once = self.marks.lock(f"{self._key}push:{signature}", 2 * self.tolerance)
-        delivered = yield from self.deliver(event, [once])
+        once = self.once(f"{self._key}push:{signature}", 2 * self.tolerance)
+        delivered = yield from self.deliver(event, once)
         return Push(event, self.reply(opened.owner), delivered.duplicate, opened.text)
 
     @operation
@@ -219,58 +198,47 @@ class Receiver(Module):
             raise ReplayedCallback("the push is too old, or this machine's clock is wrong")
         return self.crypto.open(encrypted), signature
 
-    def deliver(self, arrival: Arrival, locks: Iterable[Lock] = (), *, by: str = "") -> Flow[Delivered]:
+    def once(self, key: str, seconds: float) -> Claim:
+        """The claim on a push, which is taken only once."""
+        return Claim(self.marks, key, self.lease, seconds, once=True)
+
+    def deliver(self, arrival: Arrival, once: Claim | None = None, *, by: str = "") -> Flow[Delivered]:
         """Run the handlers of what arrived, once for all its deliveries.
 
         Args:
             arrival: the event, message or click.
-            locks: what to hold meanwhile, beside its own lock.
+            once: the claim on its push.
             by: who handles it, as in `handle`.
         """
         arrival.received_by(self.app)
         handlers = [handler for name in arrival.handled_as for handler in self.handlers.get(name, ())]
-        done = f"{self._key}{by}{by and ':'}{arrival.key}" if handlers and arrival.key else None
-        locks = [*locks, *([self.marks.lock(done, self.lease)] if done else [])]
-        if not (yield Blocking(lambda: self._claimed(locks, done))):
+        claims = [once] if once else []
+        if handlers and arrival.key:
+            claims.append(Claim(self.marks, f"{self._key}{by}{by and ':'}{arrival.key}", self.lease, self.remember))
+        if not (yield Blocking(lambda: taken(claims))):
             return Delivered(duplicate=True)
+        held = claims if self.marks.waits else ()
         returned: list[object] = []
-        self.held.update(locks[-1:] if done else ())
+        end = release
+        self.leases.hold(held)
         try:
             for handler in handlers:
                 answer = yield from Handle(handler, arrival)
                 returned.append(answer)
-            if done:
-                yield Blocking(lambda: self.marks.set(done, _DONE, self.remember))
+            end = finish  # whatever happens to this flow now
+            yield Blocking(lambda: finish(claims))
         except Exception:
-            yield Blocking(lambda: _release(locks))
+            yield Blocking(lambda: release(claims))
             raise
         except BaseException:
-            for lock in locks:
-                lock.release_in_background()
+            if held:
+                self.leases.later(lambda: end(claims))
+            else:
+                end(claims)
             raise
         finally:
-            self.held.difference_update(locks)
+            self.leases.let_go(held)
         return Delivered(returned)
-
-    def _claimed(self, locks: list[Lock], done: str | None) -> bool:
-        """Whether to handle an event: it was not handled before, and every lock is acquired.
-
-        Raises:
-            ReplayedCallback: its push was received before, or it is being handled right now.
-        """
-        for place, lock in enumerate(locks):
-            if lock.acquire():
-                continue
-            if lock is locks[-1] and done and self.marks.get(done) == _DONE:
-                return False
-            _release(locks[:place])
-            raise ReplayedCallback("the push was received before, or its event is being handled right now")
-        return True
-
-
-def _release(locks: list[Lock]) -> None:
-    for lock in locks:
-        lock.release()
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:

@@ -84,13 +84,6 @@ class HandlingDriver:
             returned: T = end.value
             return returned
 
-    async def use_store(self, work: Callable[[], None]) -> None:
-        """Do some work with the session store."""
-        if self._store is None:
-            work()
-        else:
-            await self._store.run(work)
-
     def _begin(self, step: object) -> Awaitable[object]:
         if self._store and isinstance(step, Blocking):
             return _waited(self._store.run(step.work))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, TypeVar, cast, overload
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast, overload
 
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
@@ -92,6 +92,7 @@ class CardAction(Arrival, alias_generator=camel):
         type: `actionCallback`.
         extension: more about it.
         content: what was clicked, parsed; `action_ids` and `params` are in it.
+        message_id: the id of its frame in Stream mode, the same in each delivery; `None` over HTTP.
     """
 
     TYPE: ClassVar[str] = "card_action"
@@ -106,11 +107,17 @@ class CardAction(Arrival, alias_generator=camel):
     type: str | None
     extension: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
     content: Annotated[dict[str, Any], BeforeValidator(_object)] = {}
+    message_id: str | None
+
+    @classmethod
+    def framed(cls, data: dict[str, Any], message_id: str | None) -> Self:
+        """Read it from the data of a frame in Stream mode, which has an id."""
+        return cls._read(data, {"messageId": message_id})
 
     @property
     def key(self) -> str | None:
-        """Nothing tells two deliveries of a click from two clicks, but for the frame of Stream mode."""
-        return None
+        """The id of its frame. Over HTTP, nothing tells two deliveries of a click from two clicks."""
+        return f"{self.TYPE}:{self.message_id}" if self.message_id else None
 
     @property
     def card(self) -> Card:

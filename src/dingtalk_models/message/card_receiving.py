@@ -91,8 +91,8 @@ class CardReceiver:
         # the signature does not cover the body, so the same request is recognised by both
         seen = hashlib.sha256(f"{given[_SIGNATURE]}{payload}".encode(errors="replace")).hexdigest()
         receiver = self.app.callback
-        once = receiver.marks.lock(f"{self.app.session_key('click')}:{seen}", 2 * self.tolerance)
-        delivered = yield from receiver.deliver(action, [once])
+        once = receiver.once(f"{self.app.session_key('click')}:{seen}", 2 * self.tolerance)
+        delivered = yield from receiver.deliver(action, once)
         return ReceivedClick(action, action.answer(delivered.returned))
 
     def _verify(self, headers: Mapping[str, str]) -> None:

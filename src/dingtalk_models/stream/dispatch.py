@@ -69,7 +69,6 @@ class Dispatch:
         self._keys: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
-        self._renewing = self._loop.create_task(self._renew_locks())
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
@@ -107,7 +106,7 @@ class Dispatch:
             if frame.type == CALLBACK and self._callback.handlers.get(frame.topic):
                 return TopicCallback(topic=frame.topic, message_id=frame.message_id, data=frame.data)
             if frame.type == CALLBACK and (kind := topics.get(frame.topic)):
-                return kind.read(frame.data)
+                return kind.framed(frame.data, frame.message_id)
         except CallbackError as error:
             raise BadFrame(frame.message_id, str(error)) from None
         raise BadFrame(frame.message_id, "unknown topic", HTTPStatus.NOT_FOUND)
@@ -148,13 +147,6 @@ class Dispatch:
         finally:
             self._keys.discard(key)
 
-    async def _renew_locks(self) -> None:
-        """Keep the locks of what is being handled, however long it takes: it comes again meanwhile, also elsewhere."""
-        while True:
-            await asyncio.sleep(self._callback.lease / 3)
-            for lock in tuple(self._callback.held):
-                await self._driver.use_store(lock.renew)
-
     def _answer_overdue(self) -> None:
         """Answer what is still being handled at its deadline."""
         now = self._loop.time()
@@ -179,10 +171,11 @@ class Dispatch:
 
     async def abandon(self) -> None:
         """Cancel what is still being handled."""
-        tasks = [*self._tasks(), self._renewing]
+        tasks = self._tasks()
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)
+        if tasks:
+            await asyncio.wait(tasks)
         if self._timer:
             self._timer.cancel()
 

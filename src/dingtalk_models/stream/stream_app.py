@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from dingtalk_models.callback.receiver import Marks, Receiver
+from dingtalk_models.callback.claims import Marks
+from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import AsyncTransport

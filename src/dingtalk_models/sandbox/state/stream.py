@@ -1,7 +1,8 @@
 """Stream mode, as the platform sees it: tickets, connected clients, and what is sent to them.
 
 An event goes to one of the clients that subscribed to events, at random. Until one answers that it was handled, it is
-sent again every `redeliver_after` seconds. A callback (a message to a robot, a click on a card) is sent once.
+sent again every `redeliver_after` seconds. A callback (a message to a robot, a click on a card) is sent once. Where one
+is delivered again, a click has the `messageId` that it had, by which it is known; anything else has a new one.
 
 Only the sandbox's event loop changes what is here. The methods that a test calls pass their work to that loop.
 """
@@ -35,6 +36,7 @@ Topics = frozenset[tuple[str, str]]
 """Types and topics that a client subscribed to."""
 
 _EVERY_EVENT: Final = ("EVENT", "*")
+_CLICKS: Final = "/v1.0/card/instances/callback"
 
 
 class NoClient(LookupError):
@@ -88,6 +90,7 @@ class StreamMessage:
         sent_to: the ids of the connections to which it was sent, in this order.
         answers: the answers, oldest first.
         lost: whether it is a callback for which there was no client.
+        message_id: the id of its last frame.
     """
 
     type: str
@@ -97,6 +100,7 @@ class StreamMessage:
     sent_to: list[str] = field(default_factory=list[str])
     answers: list[Answer] = field(default_factory=list[Answer])
     lost: bool = False
+    message_id: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -130,7 +134,7 @@ class Streams:
         redeliver_after: seconds until an event that was not handled is sent again.
         ping_every: seconds between two pings. A client that has not answered at the next one is cut off.
         disconnect_after: seconds from the notice of `disconnect()` to the end of the connection.
-        duplicates: the share of events that are sent twice, from 0 to 1.
+        duplicates: the share of events and clicks that are sent twice, from 0 to 1.
         opened: how many connections were made.
         notices: how many notices were sent.
     """
@@ -372,10 +376,11 @@ class Streams:
 
     def _deliver(self, message: StreamMessage) -> None:
         if ready := self._ready(message):
-            is_event = message.type == "EVENT"
-            for _ in range(1 + (is_event and random.random() < self.duplicates)):
+            is_event, is_click = message.type == "EVENT", message.topic == _CLICKS
+            for _ in range(1 + ((is_event or is_click) and random.random() < self.duplicates)):
                 client = random.choice(ready)
-                message_id = secrets.token_hex(16)
+                message_id = (is_click and message.message_id) or secrets.token_hex(16)
+                message.message_id = message_id
                 self._sent[message_id] = message
                 message.sent_to.append(client.id)
                 millis = int(self._clock.now() * 1000)
