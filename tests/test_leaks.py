@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import html
 import json
 import logging
 import pickle
@@ -17,12 +18,13 @@ from itertools import chain
 from pathlib import Path
 from subprocess import run
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 from conventions import build, pages
 from generators.samples import request_sample
 from helpers import unchecked
-from peers import UNKNOWN, Send, answer, answering, be_impatient, both, peer
+from peers import UNKNOWN, Send, answer, answering, be_impatient, both, peer, target_of
 from rich.traceback import Traceback
 
 from dingtalk_models import (
@@ -329,6 +331,84 @@ def test_of_spans_with_opentelemetry_s_defaults(leaky: Sandbox) -> None:
     assert_hidden(spans, *secrets)
     assert len(spans) >= 110
     assert sum("access_token=***" in each for each in spans) >= 60
+
+
+# -- replies that repeat what was sent -------------------------------------------------------------------------------
+
+ODD_TOKEN = "t0p+Tok/en&=0123456789"
+REPEATED: dict[str, Callable[[str], bytes]] = {
+    "a refusal": lambda url: json.dumps({"errcode": 40035, "errmsg": f"bad: {url}", "request_id": url}).encode(),
+    "of the newer host": lambda url: json.dumps({"code": f"odd.{url}", "message": url, "requestid": url}).encode(),
+    "escaped": lambda url: json.dumps({"errcode": 40035, "errmsg": url}).replace("t0p", "\\u00740p").encode(),
+    "a page": lambda url: f"<html><p>{html.escape(url)}</p>".encode(),
+    "a page with the text": lambda url: f"<html><p>{unquote(url)}</p>".encode(),
+    "cut in the middle": lambda url: f"<html>{'x' * 90}{url}".encode(),
+    "cut JSON": lambda url: b'{"errcode": 0, "' + unquote(url).replace("/", "\\/").encode(),
+    "something else": lambda url: json.dumps([url]).encode(),
+    "scopes": lambda url: json.dumps({"code": "Forbidden.AccessDenied.AccessTokenPermissionDenied", "message": url,
+                                      "accessdenieddetail": {"requiredScopes": [url]}}).encode(),
+}  # fmt: skip
+
+
+STATUSES = ["200 OK", "400 Bad Request", "429 Too Many Requests", "503 Service Unavailable"]
+
+
+@both
+@pytest.mark.parametrize("path", ["/topapi/v2/nothing", "/v1.0/nothing"])
+@pytest.mark.parametrize("repeat", REPEATED.values(), ids=REPEATED)
+def test_of_a_reply_that_repeats_what_was_sent(send: Send, path: str, repeat: Callable[[str], bytes]) -> None:
+    statuses = iter(STATUSES)
+
+    def reply(request: bytes) -> bytes:
+        found = re.search(rb"(?i)access-token: (\S+)", request)
+        said = target_of(request) + (quote(found[1].decode(), safe="") if found else "")
+        return answer(repeat(said), next(statuses), f"Content-Type: {said}\r\nX-Acs-Request-Id: {said}\r\n")
+
+    with peer(answering(reply)) as server:
+        app = DingTalkApp(appkey="k", appsecret=APP_SECRET, oapi_url=server.url, api_url=server.url, retry=None)
+        app.session.set(app.access_token_credential.key, ODD_TOKEN, 7000)
+        call = app.request.call("GET", path, query={"authCode": CODE, "userid": "zhaolei"})
+        app.limiter = None
+        for _ in STATUSES:
+            with pytest.raises(DingTalkError) as caught:
+                send(app, call)
+            shown = reported(caught.value)
+            assert_hidden(shown, CODE, ODD_TOKEN, quote(ODD_TOKEN, safe=""), html.escape(ODD_TOKEN), ODD_TOKEN[:9])
+            assert "zhaolei" in "".join(shown)
+        app.close()
+    sent = [request.decode() for request in server.heard]
+    assert len(sent) == len(STATUSES)
+    assert all(CODE in each and (quote(ODD_TOKEN, safe="") in each or ODD_TOKEN in each) for each in sent)
+
+
+NAMED = [
+    "access_token", "accessToken", "refreshToken", "refresh_token", "authCode", "auth_code", "tmp_auth_code",
+    "tmpAuthCode", "permanent_code", "persistent_code", "suiteTicket", "jsapiTicket", "ticket", "appsecret",
+    "clientSecret", "apiSecret", "initPassword", "signature", "Authorization",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_of_a_request_whose_names_say_what_is_secret(ready: DingTalkApp, name: str) -> None:
+    for call in (
+        ready.request.call("POST", "/topapi/v2/nothing", query={name: CODE}),
+        ready.request.call("POST", "/topapi/v2/nothing", body={"inner": [{name: CODE}]}),
+    ):
+        assert_hidden([*shown_by(partial(ready.send, call)), repr(call), repr(call.request)], CODE)
+
+
+@pytest.mark.parametrize(
+    "path", ["/topapi/v2/user/getuserinfo", "/sns/getuserinfo_bycode", "/v1.0/oauth2/userAccessToken"]
+)
+def test_of_a_code_of_a_login(ready: DingTalkApp, path: str) -> None:
+    call = ready.request.call("POST", path, body={"code": CODE})
+    assert_hidden([*shown_by(partial(ready.send, call)), repr(call), repr(call.request)], CODE)
+    assert "ABC" in repr(ready.request.call("POST", "/topapi/v2/department/update", body={"code": "ABC"}))
+
+
+@pytest.mark.parametrize("name", ["nextToken", "next_token", "clientToken", "ticketNo", "max_tokens", "code"])
+def test_what_is_no_secret_is_shown(ready: DingTalkApp, name: str) -> None:
+    assert "shown" in repr(ready.request.call("POST", "/topapi/v2/nothing", body={name: "shown"}))
 
 
 # -- the secret itself -----------------------------------------------------------------------------------------------

@@ -118,5 +118,5 @@ def test_unsent_calls_and_requests_show_no_secret(ready: DingTalkApp) -> None:
 
 def test_masking_an_address() -> None:
     text = 'GET "/gettoken?appkey=k&appsecret=s3cret&access_token=abc" 200'
-    assert mask(text) == 'GET "/gettoken?appkey=k&appsecret=***&access_token=***" 200'
+    assert mask(text) == 'GET "/gettoken?appkey=***&appsecret=***&access_token=***" 200'
     assert mask("harmless") == "harmless"

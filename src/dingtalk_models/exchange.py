@@ -163,7 +163,7 @@ def _send(app: ExchangingApp, call: Call[T], token: Secret | None, until: float)
     try:
         response: HttpResponse = yield Send(replace(prepare(call, app.oapi_url, app.api_url, token), until=until))
         received = response
-        result = call.read(response)
+        result = _read(call, response, token)
     except DingTalkError as error:
         if isinstance(error, PermissionDenied) and not error.scopes:
             # not every refusal says which one is missing
@@ -175,6 +175,19 @@ def _send(app: ExchangingApp, call: Call[T], token: Secret | None, until: float)
         bind(result, app, lambda: call.read(response))
     _log(call, received, sent_at, None)
     return result
+
+
+def _read(call: Call[T], response: HttpResponse, token: Secret | None) -> T:
+    try:
+        return call.read(response)
+    except DingTalkError:
+        from dingtalk_models.core.echoes import secrets_in, without  # noqa: PLC0415 - only after a failure
+
+        harmless = without(response, secrets_in([token, call.http_request or vars(call.request)]))
+        if harmless is response:
+            raise
+    # the same error once more, quoting no secret: it may repeat what was sent
+    return call.read(harmless)
 
 
 def _tell_outcome(error: DingTalkError, call: Call[Any]) -> None:

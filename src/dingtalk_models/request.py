@@ -172,7 +172,7 @@ def _described(
     idempotent: bool | None = None,
 ) -> Call[Any]:
     token = Secret.of(token)  # first of all, as in `DingTalkApp`
-    checked = _Checked()
+    checked = _Checked(endpoint)
     checked.verb(verb)
     filled = checked.path(endpoint, path or {})
     if verb == "GET" and body is not None:
@@ -191,10 +191,7 @@ def _described(
     about = Endpoint(
         verb, documented_path(verb, filled) or endpoint, idempotent=verb == "GET" if idempotent is None else idempotent
     )
-    hidden = {
-        name: Secret(value) if is_secret(name) and isinstance(value, str) else value for name, value in params.items()
-    }
-    made: Call[Any] = _Written(Request(verb, about.host, filled, hidden, what, given), into, at)
+    made: Call[Any] = _Written(Request(verb, about.host, filled, checked.hidden(params), what, given), into, at)
     made.endpoint = about
     made.token = token
     return made
@@ -218,10 +215,11 @@ def _check_readable(into: Any, at: str) -> None:
 
 
 class _Checked:
-    """Checks what is sent, and collects what is wrong with it."""
+    """Checks what is sent to an endpoint, hides what is secret of it, and collects what is wrong with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: str) -> None:
         self.problems: list[Problem] = []
+        self._endpoint = endpoint
 
     def wrong(self, field: str, message: str) -> None:
         """Remember a problem."""
@@ -291,15 +289,17 @@ class _Checked:
         if isinstance(value, SecretStr):
             return Secret.of(value)
         if _is_mapping(value):
-            return dict(self._entries(value, field))
+            return self.hidden({str(name): self.json(item, f"{field}.{name}") for name, item in value.items()})
         if _is_several(value):
             return [self.json(item, f"{field}.{place}") for place, item in enumerate(value)]
         return self._other(value, field)
 
-    def _entries(self, value: Mapping[Any, Any], field: str) -> Iterator[tuple[str, Any]]:
-        for name, item in value.items():
-            inner = self.json(item, f"{field}.{name}")
-            yield str(name), Secret(inner) if is_secret(str(name)) and isinstance(inner, str) else inner
+    def hidden(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy with a `Secret` for each text whose name says that it is one."""
+        return {
+            name: Secret(value) if isinstance(value, str) and is_secret(name, self._endpoint) else value
+            for name, value in values.items()
+        }
 
     def _other(self, value: Any, field: str) -> Any:
         """A pydantic model, a time, and what else pydantic can write as JSON."""

@@ -33,13 +33,14 @@ from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.mending import UNPARSED, Mending, Place, Rows
 from dingtalk_models.core.paging import Page, is_page
 from dingtalk_models.core.problems import fields_in, get_origin, is_model, wire_names
+from dingtalk_models.core.secret import MASK, is_secret
 
 ANY_OBJECT: Any = dict[str, Any]
 """The type of a reply that is read as it is."""
 
 _ABSENT: Any = object()
 _FIRST_BYTES = 120
-_SECRET = re.compile(rb'(?i)("\w*(?:token|ticket|secret|password)\w*"\s*:\s*\[?\s*")[^"]*')
+_NAMED = re.compile(rb'("(\w+)"\s*:\s*\[?\s*")[^"]*')
 _MENDING_ROUNDS = 8
 _UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
 
@@ -254,7 +255,7 @@ def _parsed(response: HttpResponse) -> Any:
 
 def _unusable(response: HttpResponse, what: str) -> ApiError | TransportError:
     kind = response.headers.get("content-type", "no content type")
-    start = _SECRET.sub(rb"\1***", response.content)[:_FIRST_BYTES]
+    start = _NAMED.sub(_harmless, response.content)[:_FIRST_BYTES]
     text = f"the reply {what} (HTTP {response.status}, {kind}, {len(response.content)} bytes, beginning {start!r})"
     error: ApiError | TransportError
     if response.status == _TOO_MANY_REQUESTS:
@@ -264,6 +265,11 @@ def _unusable(response: HttpResponse, what: str) -> ApiError | TransportError:
     else:
         error = TransportError(text, status=response.status)
     return _waiting(error, response)
+
+
+def _harmless(named: re.Match[bytes]) -> bytes:
+    """A name and its value, which is replaced if it is secret."""
+    return named[1] + MASK.encode() if is_secret(named[2].decode(errors="replace")) else named[0]
 
 
 def _waiting(error: ApiError | TransportError, response: HttpResponse) -> ApiError | TransportError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,11 +19,14 @@ from dingtalk_models.core.json_values import is_array, is_object
 
 MASK = "***"
 
-_NAMES = frozenset(
-    {"access_token", "accesstoken", "x-acs-dingtalk-access-token", "appsecret", "corpsecret", "client_secret",
-     "clientsecret", "suitesecret", "ssosecret", "init_password", "suiteticket", "authorization", "jsapiticket",
-     "refresh_token", "refreshtoken"}
-)  # fmt: skip
+_NAMES = re.compile(
+    r"(?i).*(?<!next)(?<!next_)(?<!sync)(?<!client)(?<!client-)token|.*(secret|password)|((suite|jsapi)_?)?ticket"
+    r"|authorization|sign|signature|(tmp_?)?auth_?code|per(manent|sistent)_?code"
+)
+"""The names of secrets in requests and replies. Cursors, and ids that a client makes up, are tokens of another kind."""
+
+_LOGIN = re.compile(r"(?i)userinfo|accesstoken")
+"""Where a `code` is that of a login. Elsewhere it is the code of a department, a project, …"""
 
 
 _AS_MASK = core_schema.to_string_ser_schema(when_used="json")
@@ -123,9 +127,9 @@ def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def is_secret(name: str) -> bool:
-    """Whether the value of a wire name is secret, whatever an operation says of it."""
-    return name.lower() in _NAMES
+def is_secret(name: str, path: str = "") -> bool:
+    """Whether the value of a wire name is secret in an API, whatever an operation says of it."""
+    return bool(_NAMES.fullmatch(name)) or (name == "code" and bool(_LOGIN.search(path)))
 
 
 @dataclass(frozen=True)

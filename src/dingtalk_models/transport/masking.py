@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRET = re.compile(r"""(?i)([?&](?:[\w.%-]*(?:token|secret|sign|signature|ticket|password)|code)=)[^&\s"']+""")
+_VALUE = re.compile(r"""([?&][\w.%-]+=)[^&\s"']+""")
 
 
 def mask(text: str) -> str:
-    """The same text, with the secrets of any URL in it replaced."""
-    return _SECRET.sub(r"\1***", text)
+    """The same text, with the values in the query string of any URL in it replaced."""
+    return _VALUE.sub(r"\1***", text)
 
 
 class _Mask(logging.Filter):
