@@ -89,6 +89,10 @@ class Arrival(Record):
         """Remember the app that received it."""
         object.__setattr__(self, "_app", app)
 
+    def say(self, text: str) -> None:
+        """Say something to the person who waits for an answer; nothing if there is none."""
+        del text
+
     def answer(self, returned: Sequence[object]) -> Any:
         """What to answer in Stream mode, from what the handlers returned.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, ClassVar, Self
@@ -14,7 +15,7 @@ from pydantic.alias_generators import to_snake
 from typing_extensions import Unpack
 
 from dingtalk_models.callback.arrival import Arrival
-from dingtalk_models.core.errors import CallbackError
+from dingtalk_models.core.errors import CallbackError, ConfigurationError
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.problems import fields_in, wire_names
 from dingtalk_models.core.wire import Millis, camel, wire
@@ -39,6 +40,22 @@ class EventType:
     title: str
     source: str
     fields: Mapping[str, str]
+
+
+def check_documented(name: str) -> None:
+    """Refuse the name of an event that the platform does not document.
+
+    Raises:
+        ConfigurationError: it does not.
+    """
+    known = event_types()
+    if name not in known and name != EVERY_TYPE:
+        near = get_close_matches(name, known, n=1)
+        english, chinese = (f"; did you mean {near[0]!r}?", f"，是否应为 {near[0]!r}？") if near else ("", "")
+        raise ConfigurationError(
+            f"no event {name!r} is documented{english} A name of your own is given with documented=False / "
+            f"文档中没有事件 {name!r}{chinese} 自定义的名称请加上 documented=False"
+        )
 
 
 @cache

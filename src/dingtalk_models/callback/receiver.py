@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 from pydantic import SkipValidation
 
-from dingtalk_models.callback.arrival import Arrival
+from dingtalk_models.callback.arrival import Arrival, topics
 from dingtalk_models.callback.claims import Claim, Leases, Marks, finish, release, taken
 from dingtalk_models.callback.crypto import Crypto, Opened
-from dingtalk_models.callback.event import Event, parsed
+from dingtalk_models.callback.event import Event, check_documented, parsed
 from dingtalk_models.callback.events import read_event
-from dingtalk_models.callback.handlers import Decorator, Handler
+from dingtalk_models.callback.failures import APOLOGY, Failure, apologise
+from dingtalk_models.callback.handlers import Decorator, Handler, check_handler
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import (
     ConfigurationError,
@@ -29,6 +31,10 @@ from dingtalk_models.core.steps import Blocking, Flow, Handle
 
 if TYPE_CHECKING:
     from dingtalk_models.callback.on import On
+
+logger = logging.getLogger("dingtalk_models")
+
+R = TypeVar("R")
 
 PushParams = Mapping[str, str]
 """The parameters in the query string of a push."""
@@ -93,6 +99,8 @@ class Receiver(Module):
         lease: the seconds after which another process may handle what was being handled, if its process has died. It
             is renewed for as long as the handlers run.
         handlers: the handlers of each type of event.
+        apology: what a person hears whose message was not handled, because a handler raised; `None` for nothing.
+        error_handlers: the handlers of what handlers raise.
         leases: the claims on what is being handled.
     """
 
@@ -103,6 +111,8 @@ class Receiver(Module):
         self.lease = LEASE
         self.marks = app.marks
         self.handlers: dict[str, list[Handler]] = {}
+        self.apology: str | None = APOLOGY
+        self.error_handlers: list[Callable[[Failure], Any]] = []
         self.leases = Leases(lambda: self.lease)
         self._key = app.session_key("")
         self._crypto: Crypto | None = None
@@ -132,13 +142,32 @@ class Receiver(Module):
 
         `Event`, or `*`, stands for every type except `check_url`. A handler may be a coroutine function. The handlers
         of an event run in the order of their registration. If one raises, all of them run again when the event is
-        pushed again.
+        pushed again. A handler has to take one argument.
+
+        Raises:
+            ConfigurationError: it does not; or no event of this name is documented. For a name of your own, add
+                `documented=False`.
         """
         return self._on
 
-    def _on(self, event: type[Arrival] | str, /, *more: type[Arrival] | str) -> Decorator[Any]:
+    def _on(self, event: type[Arrival] | str, /, *more: type[Arrival] | str, documented: bool = True) -> Decorator[Any]:
         """Register a handler for types of event."""
-        return Decorator(self.handlers, (each if isinstance(each, str) else each.TYPE for each in (event, *more)))
+        names = [each if isinstance(each, str) else each.TYPE for each in (event, *more)]
+        classes = {each.TYPE for each in (event, *more, *topics.values()) if not isinstance(each, str)}
+        for name in set(names) - classes if documented else ():
+            check_documented(name)
+        return Decorator(self.handlers, names)
+
+    def on_error(self, handler: Callable[[Failure], R], /) -> Callable[[Failure], R]:
+        """Register a handler for what handlers raise: `@app.callback.on_error`.
+
+        It takes the place of the sentence in `apology`, and may say something else: `failure.arrival.say("…")`. It is
+        called at each failure, in the order of registration, and may be a coroutine function. The error is logged or
+        raised all the same.
+        """
+        check_handler(handler)
+        self.error_handlers.append(handler)
+        return handler
 
     @operation
     def receive(
@@ -222,13 +251,18 @@ class Receiver(Module):
         end = release
         self.leases.hold(held)
         try:
-            for handler in handlers:
-                answer = yield from Handle(handler, arrival)
-                returned.append(answer)
-            end = finish  # whatever happens to this flow now
-            yield Blocking(lambda: finish(claims))
+            try:
+                for handler in handlers:
+                    answer = yield from Handle(handler, arrival)
+                    returned.append(answer)
+                end = finish  # whatever happens to this flow now
+                yield Blocking(lambda: finish(claims))
+            except Exception as error:
+                if end is release:
+                    yield from self._told(error, arrival)
+                yield Blocking(lambda: release(claims))
+                raise
         except Exception:
-            yield Blocking(lambda: release(claims))
             raise
         except BaseException:
             if held:
@@ -239,6 +273,24 @@ class Receiver(Module):
         finally:
             self.leases.let_go(held)
         return Delivered(returned)
+
+    def _told(self, error: Exception, arrival: Arrival) -> Flow[None]:
+        """Tell who is to be told that a handler has raised."""
+        handlers = self.error_handlers or [self._apologise]
+        key, first = f"{self._key}failed:{arrival.key}", True
+        if arrival.key:
+            first = yield from Blocking(lambda: self.marks.get(key) is None)
+            yield Blocking(lambda: self.marks.set(key, "failed", self.remember))
+        failure = Failure(error, arrival, first)
+        for handler in handlers:
+            try:
+                yield from Handle(handler, failure)
+            except Exception:
+                logger.exception("a handler of errors has failed")
+
+    def _apologise(self, failure: Failure) -> None:
+        if self.apology:
+            apologise(self.apology, failure)
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:

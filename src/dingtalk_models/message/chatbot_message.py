@@ -141,6 +141,10 @@ class ChatbotMessage(Arrival, alias_generator=camel):
         del returned
         return None
 
+    def say(self, text: str) -> None:
+        """Say something in the conversation."""
+        self.reply(text)
+
     @operation
     def reply(
         self, message: ReplyOrText, *, at: list[str] | None = None, at_all: bool = False
