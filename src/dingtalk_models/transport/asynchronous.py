@@ -23,7 +23,7 @@ from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.in_thread import in_thread
 from dingtalk_models.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.transport.patience import Patience, Timeout
-from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Outgoing, Sending, check, failure, masked
+from dingtalk_models.transport.sending import POOL_SIZE, USER_AGENT, Outgoing, Sending, check, failure
 
 try:
     import aiohttp
@@ -124,16 +124,17 @@ class AiohttpTransport:
                 if pool.session.closed:
                     raise failure(request, "the transport was closed before it was sent", sent=False)
                 clock.start()
+                sent = Outgoing(base + target if host.whole_url else target, clock)
                 ask = pool.session.request(
                     request.method,
-                    URL(base + masked(target), encoded=True),
+                    URL(sent.masked if host.whole_url else base + sent.masked, encoded=True),
                     data=_stream(sending, clock) if sending else content,
                     headers=headers,
                     ssl=host.tls,
                     proxy=host.proxy,
                     allow_redirects=False,
                 )
-                with pool.connector.expecting(Outgoing(base + target if host.whole_url else target, clock)):
+                with pool.connector.expecting(sent):
                     response = await _attempt(request, ask, sending)
                 return await self._answer(request, response, clock)
         except TimeoutError:
@@ -211,8 +212,13 @@ class Clock(Patience):
 
     def __init__(self, request: HttpRequest, timeout: Timeout) -> None:
         super().__init__(request, timeout)
+        self._connect = timeout[0]
         self._loop = asyncio.get_running_loop()
         self.timeout = asyncio.timeout(None if request.until is None else request.until - time.monotonic())
+
+    def start(self) -> None:
+        """The time for a connection begins: there is a slot for it."""
+        self.begin(self._connect)
 
     def begin(self, seconds: float) -> None:
         """Give the request so many seconds, or less if its deadline comes earlier."""

@@ -40,7 +40,6 @@ from dingtalk_models.transport.sending import (
     Sending,
     check,
     failure,
-    masked,
     no_connection,
 )
 
@@ -108,24 +107,22 @@ class RequestsTransport:
         headers["Accept-Encoding"] = "identity" if request.download else "gzip"
         route = self._routes.get(base) or _attempt(request, partial(self._find_route, base))
         patience = Patience(request, self._timeout)
-        patience.start()
-        if patience.seconds <= 0:
+        if (seconds := patience.seconds) <= 0:
             raise failure(request, "no time is left before the deadline", sent=False)
-        if route.whole_url:
-            target = base + target
+        sent = Outgoing(base + target if route.whole_url else target, patience)
         ask = partial(
             route.pool.urlopen,
             request.method,
-            masked(target) if route.guarded else target,
+            sent.masked if route.guarded else base + target if route.whole_url else target,
             body,
             {**route.headers, **headers},
             retries=False,
             redirect=False,
             assert_same_host=False,
-            timeout=urllib3.Timeout(connect=patience.seconds, read=self._timeout[1]),
+            timeout=urllib3.Timeout(connect=seconds, read=self._timeout[1]),
             preload_content=False,
         )
-        before = outgoing.set(Outgoing(target, patience))
+        before = outgoing.set(sent)
         try:
             response = _attempt(request, ask, body if isinstance(body, Sending) else None, patience)
         finally:

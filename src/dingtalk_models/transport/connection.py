@@ -90,8 +90,10 @@ class _FinalResponse(HTTPResponse):
     def __init__(self, sock: socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         if request := outgoing.get():
-            request.patience.renew()
-            self.fp = BufferedReader(_Patient(self.fp.detach(), sock, request.patience))
+            patience = request.patience
+            if patience.is_file:
+                patience.renew()
+            self.fp = BufferedReader(_Patient(self.fp.detach(), sock, patience))
 
     def begin(self) -> None:
         super().begin()
@@ -109,29 +111,25 @@ class GuardedConnection(HTTPConnection):
     """What is guarded of every connection, with TLS and without."""
 
     response_class = _FinalResponse
-    _at_head = False
-
-    def putrequest(self, *args: Any, **options: Any) -> None:
-        """Begin a request."""
-        super().putrequest(*args, **options)
-        self._at_head = True
 
     def send(self, data: Any) -> None:
         """Send the head of a request, or a part of its body."""
-        request, at_head, self._at_head = outgoing.get(), self._at_head, False
+        request = outgoing.get()
         if request is None:  # the application's own
             super().send(data)
             return
         if self.sock is None:
             self.connect()
         sock: Any = self.sock
-        if at_head:
-            request.patience.connect()
-            data = request.addressed(data)
-        request.patience.renew()
+        patience = request.patience
+        if not request.begun and not data.startswith(b"CONNECT "):  # which a proxy gets before
+            patience.connect()
+            data = request.begin(data)
+        elif patience.is_file:
+            patience.renew()
         with memoryview(data) as whole:
             for start in range(0, len(whole), PIECE):
-                sock.settimeout(request.patience.left())
+                sock.settimeout(patience.left())
                 super().send(whole[start : start + PIECE])
 
     def connect(self) -> None:

@@ -120,7 +120,7 @@ class _Outlet:
 
     def _addressed(self, data: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
         request, self.request = self.request, None
-        return request.addressed(bytes(data)) if request else data
+        return request.begin(bytes(data)) if request else data
 
 
 def _was_quiet(connection: Connection) -> bool:

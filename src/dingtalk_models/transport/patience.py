@@ -25,9 +25,9 @@ class Patience:
     """
 
     def __init__(self, request: HttpRequest, timeout: Timeout) -> None:
-        self._connect, self._response = timeout
+        connect, self._response = timeout
         self._deadline = math.inf if request.until is None else request.until
-        self._ends = self._deadline
+        self._ends = min(time.monotonic() + connect, self._deadline)
         self._moved = 0
         self.is_file = request.download is not None or not isinstance(request.content, bytes | None)
         self.connected = False
@@ -35,10 +35,6 @@ class Patience:
     def begin(self, seconds: float) -> None:
         """Give the request so many seconds, or less if its deadline comes earlier."""
         self._ends = min(time.monotonic() + seconds, self._deadline)
-
-    def start(self) -> None:
-        """The time for a connection begins."""
-        self.begin(self._connect)
 
     def connect(self) -> None:
         """There is a connection: the time of the response begins."""

@@ -35,25 +35,31 @@ class Outgoing:
     Args:
         target: the path and the query string, as the request line has them; the whole URL for a proxy.
         patience: how long it may take.
+
+    Attributes:
+        masked: the target, with `***` for each value of the query string.
+        begun: whether its head was sent.
     """
 
     def __init__(self, target: str, patience: Patience) -> None:
+        path, mark, query = target.partition("?")
+        self.masked = path + mark + _VALUE_IN_QUERY.sub(r"\1***", query)
         self.patience = patience
-        self._target: bytes | None = target.encode()
+        self.begun = False
+        self._target = target.encode()
 
-    def addressed(self, head: bytes) -> bytes:
-        """The first bytes of the request, with its target in the request line. Only the first request gets it."""
-        target, self._target = self._target, None
-        if target is None:
-            return head
+    def begin(self, head: bytes) -> bytes:
+        """Begin the request. This happens once.
+
+        Args:
+            head: its first bytes, without what the URL leaves out.
+
+        Returns:
+            Its first bytes, with that.
+        """
+        self.begun = True
         verb, _, rest = head.split(b" ", 2)
-        return b"%b %b %b" % (verb, target, rest)
-
-
-def masked(target: str) -> str:
-    """A path and a query string, with `***` for each value of the query string."""
-    path, mark, query = target.partition("?")
-    return path + mark + _VALUE_IN_QUERY.sub(r"\1***", query)
+        return b"%b %b %b" % (verb, self._target, rest)
 
 
 class SplitUrl(NamedTuple):
