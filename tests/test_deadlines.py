@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
+import random
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import run
 from typing import Any
 
 import pytest
 import servers
-from peers import CALLERS, READ, Caller, Client, Send, answer, blocking, both, get, peer, trusted, write
+from peers import (
+    CALLERS,
+    READ,
+    Caller,
+    Client,
+    Send,
+    answer,
+    blocking,
+    both,
+    echo,
+    get,
+    open_connections,
+    peer,
+    target_of,
+    trusted,
+    write,
+)
 from refreshing import GET
 
 from dingtalk_models import DingTalkApp, Download, HttpRequest, RateLimit, Retry, Upload
 from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.body import FileBody
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -204,6 +226,71 @@ def test_a_connection_that_comes_too_late_is_closed(monkeypatch: pytest.MonkeyPa
             time.sleep(0.01)
         assert heard == [b""]
     caller.close()
+
+
+class Interrupted(BaseException):
+    """What a signal handler raises."""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # that a socket was left to be collected
+def test_an_interrupt_of_connecting_leaves_nothing_behind() -> None:
+    chance, armed, right, interrupted = random.Random(17), list[bool](), 0, 0
+
+    def serve(client: Client) -> None:
+        if (request := client.read()).endswith(b"\r\n\r\n"):
+            client.send(answer(target_of(request)))
+
+    def interrupt(*_: object) -> None:
+        if armed:
+            armed.clear()
+            raise Interrupted
+
+    transport = RequestsTransport((5.0, 5.0))
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with peer(serve) as server:
+            for number in range(400):
+                signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0001, 0.003))
+                try:
+                    armed.append(True)
+                    content = transport.send(get(server.url, f"/{number}")).content
+                    armed.clear()
+                except Interrupted:
+                    interrupted += 1
+                except errors.TransportError:  # the library was handling an error when the interrupt came
+                    armed.clear()
+                else:
+                    assert content == f"/{number}".encode()
+                    right += 1
+            transport.close()
+            deadline = time.monotonic() + 5
+            while open_connections(server.url):
+                gc.collect()
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert right > 50
+    assert interrupted > 20
+
+
+AT_EXIT = """
+import atexit, sys
+from dingtalk_models import HttpRequest
+from dingtalk_models.transport.blocking import RequestsTransport
+
+request, transport = HttpRequest("GET", sys.argv[1] + "/last", {}), RequestsTransport((5.0, 5.0))
+atexit.register(lambda: print(transport.send(request).content))
+"""
+
+
+def test_a_call_at_the_end_of_the_process_can_connect() -> None:
+    """No thread starts any more then, from Python 3.12 on."""
+    with peer(echo) as server:
+        command = [sys.executable, "-c", AT_EXIT, server.url]
+        ended = run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert (ended.stdout, ended.stderr) == ("b'/last'\n", "")
 
 
 # -- the deadline of a call ------------------------------------------------------------------------------------------

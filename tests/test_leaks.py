@@ -13,19 +13,24 @@ import sys
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import partial, partialmethod
 from itertools import chain
 from pathlib import Path
 from subprocess import run
 from typing import Any
 from urllib.parse import quote, unquote
 
+import aiohttp
 import pytest
+import requests
+import urllib3
 from conventions import build, pages
 from generators.samples import request_sample
 from helpers import unchecked
-from peers import UNKNOWN, Send, answer, answering, be_impatient, both, peer, target_of
+from peers import UNKNOWN, Send, answer, answering, be_impatient, both, echo, peer, target_of
+from requests.adapters import HTTPAdapter
 from rich.traceback import Traceback
+from urllib3.connection import HTTPConnection
 
 from dingtalk_models import (
     Call,
@@ -33,10 +38,12 @@ from dingtalk_models import (
     Department,
     DingTalkApp,
     DingTalkError,
+    HttpRequest,
     InvalidArgument,
     Secret,
     Space,
     Subscription,
+    Upload,
     User,
     WebhookRobot,
     operations,
@@ -45,6 +52,8 @@ from dingtalk_models.callback.crypto import Crypto
 from dingtalk_models.message import Text
 from dingtalk_models.sandbox import Credentials, Sandbox
 from dingtalk_models.sandbox.state.message import Webhook
+from dingtalk_models.transport.blocking import RequestsTransport
+from dingtalk_models.transport.body import FileBody
 
 APP_SECRET, CORP_SECRET, WRONG_SECRET = "t0pAppSecret0123456789", "t0pCorpSecret0123456789", "t0pWrongSecret0123456789"
 TOKEN, KEY = "t0pPushToken0123456789", "t0pAesKey0123456789abcdefghijklmnopqrstuvwx"
@@ -331,6 +340,85 @@ def test_of_spans_with_opentelemetry_s_defaults(leaky: Sandbox) -> None:
     assert_hidden(spans, *secrets)
     assert len(spans) >= 110
     assert sum("access_token=***" in each for each in spans) >= 60
+
+
+def test_of_everything_that_aiohttp_tells_those_who_trace_it(leaky: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of what the two do not listen to."""
+    told: Shown = []
+
+    async def note(_session: object, _context: object, params: Any) -> None:
+        told.extend(repr(getattr(params, name, None)) for name in ("url", "exception"))
+        if (response := getattr(params, "response", None)) is not None:
+            told.append(repr([response.url, response.real_url, response.request_info.url]))
+
+    traced, real = aiohttp.TraceConfig(), aiohttp.ClientSession.__init__
+    signals: list[Any] = [
+        traced.on_request_start, traced.on_request_end, traced.on_request_headers_sent, traced.on_request_exception,
+        traced.on_request_chunk_sent, traced.on_response_chunk_received, traced.on_request_redirect,
+    ]  # fmt: skip
+    for each in signals:
+        each.append(note)
+    monkeypatch.setattr(aiohttp.ClientSession, "__init__", partialmethod(real, trace_configs=[traced]))
+    app, robot, webhook = company(leaky)
+
+    async def scenario() -> None:
+        async with app:
+            with suppress(DingTalkError):
+                await Department.objects.using(app).get.aio(404)
+            leaky.fail("*", drop="after")
+            with suppress(DingTalkError):
+                await Department.objects.using(app).get.aio(404)
+        await robot.send.aio("一")
+        await robot.aclose()
+
+    asyncio.run(scenario())
+    assert sum("access_token=***" in each for each in told) >= 9
+    assert_hidden(told, webhook.token, *issued(leaky))
+    app.close()
+
+
+SECRET_TARGET = "/a%2fb?access_token=t0pToken0123456789&name=%e4%b8%80"
+
+
+def test_a_connection_that_writes_requests_in_its_own_way_gets_the_whole_url(log: Shown) -> None:
+    """Such as that of a recorder of tests. It could not put back what the URL leaves out."""
+    recorded: list[str] = []
+
+    class Recorder(HTTPConnection):
+        def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
+            recorded.append(url)
+            super().request(method, url, *args, **options)
+
+    recording = type("Recording", (urllib3.HTTPConnectionPool,), {"ConnectionCls": Recorder})
+    session = requests.Session()
+    adapter = session.get_adapter("http://")
+    assert isinstance(adapter, HTTPAdapter)
+    adapter.poolmanager.pool_classes_by_scheme = {"http": recording}
+    with peer(echo) as server:
+        transport = RequestsTransport((5.0, 5.0), session)
+        content = transport.send(HttpRequest("GET", server.url + SECRET_TARGET, {})).content
+        transport.close()
+    assert "t0pToken0123456789" in recorded[0]
+    assert b"t0pToken0123456789" in content
+    assert_hidden(log, "t0pToken0123456789")
+
+
+def test_a_request_of_the_application_itself_gets_nothing_of_ours() -> None:
+    """It may come from a function that is told of progress, and go over the same pools."""
+    session = requests.Session()
+    with peer(echo) as server:
+        got: list[str] = []
+
+        def tell(_done: int, _total: int) -> None:
+            got.append(session.get(f"{server.url}/own?token=mine", timeout=5).text)
+
+        transport = RequestsTransport((5.0, 5.0), session)
+        content = FileBody(Upload(b"one", "a.txt", progress=tell))
+        sent = transport.send(HttpRequest("POST", server.url + SECRET_TARGET, {}, content))
+        assert session.get(f"{server.url}/later", timeout=5).text == "/later"
+        transport.close()
+    assert got == ["/own?token=mine"]
+    assert sent.content.decode() == SECRET_TARGET
 
 
 # -- replies that repeat what was sent -------------------------------------------------------------------------------

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from functools import cache
@@ -182,31 +182,32 @@ def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float)
         TimeoutError: it was not done in time.
     """
     problems: list[BaseException] = []
-    abandoned = threading.Event()
+    abandoned: list[bool] = []
+    done = allocate_lock()
+    done.acquire()
 
     def run() -> None:
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
             problems.append(error)
-        if abandoned.is_set():
+        if abandoned:
             undo()
+        done.release()
 
-    def wait() -> None:
-        thread.join(seconds)
-        if thread.is_alive():
-            raise TimeoutError
-
-    thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True, name="dingtalk-connect")
     try:
-        thread.start()
-    except RuntimeError:  # the interpreter is ending, and starts no more threads
+        # not a `threading.Thread`: an interrupt while it starts leaves a lock held
+        start_new_thread(copy_context().run, (run,))
+    except RuntimeError:  # the interpreter is ending, or has no more threads
         work()
         return
+    in_time = False
     try:
-        wait()
-    except BaseException:
-        abandoned.set()
-        raise
+        in_time = done.acquire(timeout=seconds)
+    finally:
+        if not in_time:
+            abandoned.append(True)
+    if not in_time:
+        raise TimeoutError
     if problems:
         raise problems[0]
