@@ -420,8 +420,9 @@ def test_threads_write_to_one_card(app: DingTalkApp, sandbox: Sandbox, template:
         assert [each for each in pieces if each.startswith(f"{n}.")] == [f"{n}.{i}" for i in range(100)]
 
 
-def test_a_blocking_card_on_a_loop_works(sandbox: Sandbox, app: DingTalkApp, template: str) -> None:
-    stream = Card.stream(template, TO)
+def test_a_blocking_card_on_a_loop_works_where_that_is_allowed(sandbox: Sandbox, template: str) -> None:
+    app = sandbox.app(blocking_on_loop=True)
+    stream = app.message.cards.stream(template, TO)
 
     async def run() -> None:
         with stream as card:
@@ -430,6 +431,7 @@ def test_a_blocking_card_on_a_loop_works(sandbox: Sandbox, app: DingTalkApp, tem
             card.write("二")
 
     asyncio.run(run())
+    app.close()
     assert (stored(sandbox, stream).params["content"], stored(sandbox, stream).status) == ("一二", "finished")
 
 

@@ -92,7 +92,7 @@ def test_a_hundred_requests_at_once(sandbox: Sandbox) -> None:
 
 
 def test_leaving_a_block_closes_nothing(sandbox: Sandbox, connections: list[object]) -> None:
-    app = sandbox.app()
+    app = sandbox.app(blocking_on_loop=True)
 
     async def scenario() -> None:
         for _ in range(3):

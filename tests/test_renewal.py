@@ -392,7 +392,8 @@ def test_a_refresh_while_another_holds_the_lock_waits_for_a_newer_one(sandbox: S
     assert len(sandbox.received(TOKEN)) == 2
 
 
-def test_blocking_where_an_awaited_refresh_runs_is_an_error_not_a_deadlock(sandbox: Sandbox, app: DingTalkApp) -> None:
+def test_blocking_where_an_awaited_refresh_runs_is_an_error_not_a_deadlock(sandbox: Sandbox) -> None:
+    app = sandbox.app(blocking_on_loop=True)
     sandbox.fail(TOKEN, delay=0.1)
 
     async def scenario() -> None:

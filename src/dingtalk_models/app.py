@@ -147,6 +147,8 @@ class DingTalkApp(CallingApp):
         transport: sends requests; by default with requests.
         async_transport: sends awaited requests; by default with aiohttp.
         session_fallback: whether to use this process's memory while the session store is down.
+        blocking_on_loop: whether blocking calls are allowed where an event loop runs, which they stop for everybody; by
+            default in notebooks only, where the loop of the kernel runs under each cell.
 
     The app keeps each secret as a `Secret`, which prints as `***`; `app.appsecret.get_secret_value()` is its text.
 
@@ -179,6 +181,7 @@ class DingTalkApp(CallingApp):
         transport: Transport | None = None,
         async_transport: AsyncTransport | None = None,
         session_fallback: bool = False,
+        blocking_on_loop: bool | None = None,
     ) -> None:
         # first of all, and under the same names: a traceback that shows variables shows no secret
         corp_secret, appsecret = Secret.of(corp_secret), Secret.of(appsecret)
@@ -192,7 +195,13 @@ class DingTalkApp(CallingApp):
             raise ConfigurationError(
                 "appkey and appsecret belong together: one of them is missing / appkey 与 appsecret 须同时提供"
             )
-        super().__init__(partial(exchange, self), timeout=timeout, transport=transport, async_transport=async_transport)
+        super().__init__(
+            partial(exchange, self),
+            timeout=timeout,
+            transport=transport,
+            async_transport=async_transport,
+            blocking_on_loop=blocking_on_loop,
+        )
         self.corp_secret = corp_secret
         self.appsecret = appsecret
         self.aes_key, self.token = aes_key, token
@@ -352,6 +361,7 @@ class UserApp(CallingApp):
             timeout=app.timeout,
             transport=_Lent(app),
             async_transport=_LentAsync(app),
+            blocking_on_loop=app.blocking_on_loop,
         )
         self.user = user
         self.access_token_credential = user.credential

@@ -94,7 +94,7 @@ class Requester:
             unsent = _unsent(verb, endpoint, options)
         finally:
             del options  # a secret is plain in them, and a traceback could show it
-        return self._app.driver.run(unsent)
+        return self._app.driver.run(unsent, "await app.request.aio(…)")
 
     @overload
     async def aio(self, verb: Verb, endpoint: str, /, **options: Unpack[RequestOptions]) -> dict[str, Any]: ...

@@ -30,6 +30,7 @@ class Sender:
         timeout: the seconds for a response, or a pair: for a connection, and for a response, to its last byte.
         transport: sends requests; by default with requests.
         async_transport: sends awaited requests; by default with aiohttp.
+        blocking_on_loop: whether blocking calls are allowed on a running event loop; by default in notebooks only.
     """
 
     def __init__(
@@ -39,9 +40,11 @@ class Sender:
         timeout: float | tuple[float, float],
         transport: Transport | None,
         async_transport: AsyncTransport | None,
+        blocking_on_loop: bool | None = None,
     ) -> None:
         self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        self.driver: Driver = BlockingDriver(lambda: self.transport, exchange)
+        self.driver: Driver = BlockingDriver(lambda: self.transport, exchange, blocking_on_loop=blocking_on_loop)
+        self.blocking_on_loop = blocking_on_loop
         self._async_driver: AsyncDriver | None = None
         self._exchange = exchange
         self._transport = transport
@@ -50,7 +53,7 @@ class Sender:
 
     def send(self, steps: Steps[T]) -> T:
         """Send a call, or run a flow: `app.send(Department.objects.get.call(1))`."""
-        return self.driver.run(steps)
+        return self.driver.run(steps, "await app.asend(…)")
 
     async def asend(self, steps: Steps[T]) -> T:
         """The same as `send`, on the event loop."""
@@ -94,7 +97,7 @@ class Sender:
         Returns:
             The results in the order of the calls. A call that failed has its error as result.
         """
-        results = self.send(_settled(calls, more, workers, progress))
+        results = self.driver.run(_settled(calls, more, workers, progress), "await app.agather(…)")
         return tuple(results) if more else results
 
     @overload

@@ -40,10 +40,20 @@ class _RobotApp(Sender):
     limiter = None
     """The limit is 20 messages a minute: an error at once is better than a long wait."""
 
-    def __init__(self, url: str, transport: Transport | None, async_transport: AsyncTransport | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        transport: Transport | None,
+        async_transport: AsyncTransport | None,
+        blocking_on_loop: bool | None,
+    ) -> None:
         self.oapi_url = self.api_url = url
         super().__init__(
-            partial(exchange, self), timeout=(5.0, 15.0), transport=transport, async_transport=async_transport
+            partial(exchange, self),
+            timeout=(5.0, 15.0),
+            transport=transport,
+            async_transport=async_transport,
+            blocking_on_loop=blocking_on_loop,
         )
 
 
@@ -55,6 +65,7 @@ class WebhookRobot:
         secret: the secret for signatures (加签), `SEC…`; `None` if the robot has other security settings.
         transport: sends requests; by default with requests.
         async_transport: sends awaited requests; by default with aiohttp.
+        blocking_on_loop: whether blocking calls are allowed where an event loop runs, as for a `DingTalkApp`.
 
     Raises:
         ConfigurationError: the URL is not a webhook URL.
@@ -69,6 +80,7 @@ class WebhookRobot:
         *,
         transport: Transport | None = None,
         async_transport: AsyncTransport | None = None,
+        blocking_on_loop: bool | None = None,
     ) -> None:
         # under the same names: a traceback that shows variables shows neither the token nor the secret
         url, secret = Secret.of(url), Secret.of(secret)
@@ -80,7 +92,7 @@ class WebhookRobot:
                 "not a webhook: expected https://oapi.dingtalk.com/robot/send?access_token=… or a session webhook / "
                 "不是 Webhook 地址：请从机器人设置中完整复制"
             )
-        self.app: Sender = _RobotApp(self._url, transport, async_transport)
+        self.app: Sender = _RobotApp(self._url, transport, async_transport, blocking_on_loop)
 
     @operation
     def send(

@@ -17,8 +17,12 @@ T = TypeVar("T")
 class Driver(Protocol):
     """Runs calls and flows on the calling thread."""
 
-    def run(self, steps: Steps[T], /) -> T:
-        """Run a call or a flow to its end."""
+    def run(self, steps: Steps[T], instead: str = "", /) -> T:
+        """Run a call or a flow to its end. `instead` is what to write on an event loop."""
+        ...
+
+    def check_loop(self, instead: str, /) -> None:
+        """Refuse to block the event loop of this thread."""
         ...
 
 

@@ -104,6 +104,11 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
         return f"{self.owner}.{self.__name__}"
 
     @property
+    def awaited(self) -> str:
+        """What to write on an event loop."""
+        return f"await {self.name}.aio(…)"
+
+    @property
     def arguments(self) -> Arguments:
         """The compiled signature; built on first use."""
         if self._arguments is None:
@@ -189,7 +194,7 @@ class Bound(Generic[R_co, P]):
         finally:
             del args, kwargs  # see `call`
         if not is_lazy(unsent):
-            return app.driver.run(unsent)
+            return app.driver.run(unsent, self.definition.awaited)
         unsent.app = app
         return unsent
 

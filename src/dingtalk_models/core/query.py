@@ -34,7 +34,7 @@ class Pages(Generic[T]):
     def __iter__(self) -> Generator[Page[T]]:
         app = self._query.app or current_app()
         with closing(self._query.read()) as pages:
-            while (page := app.driver.run(next_page(pages))) is not None:
+            while (page := app.driver.run(next_page(pages), "async for … in …")) is not None:
                 yield page
 
     async def __aiter__(self) -> AsyncGenerator[Page[T]]:

@@ -52,10 +52,18 @@ class BlockingDriver:
     Args:
         open_transport: opens the transport, when the first call is made.
         exchange: makes the flow of one call: token, attempts, reading the reply.
+        blocking_on_loop: whether it may block an event loop; `None` for in notebooks only, where one always runs.
     """
 
-    def __init__(self, open_transport: Callable[[], Transport], exchange: Callable[[Call[Any]], Flow[Any]]) -> None:
+    def __init__(
+        self,
+        open_transport: Callable[[], Transport],
+        exchange: Callable[[Call[Any]], Flow[Any]],
+        *,
+        blocking_on_loop: bool | None = None,
+    ) -> None:
         self._open_transport = open_transport
+        self._blocking_on_loop = blocking_on_loop
         self._opened: Transport | None = None
         self._exchange = exchange
 
@@ -65,8 +73,32 @@ class BlockingDriver:
             self._opened = self._open_transport()
         return self._opened
 
-    def run(self, steps: Steps[T]) -> T:
-        """Run a call or a flow to its end."""
+    def check_loop(self, instead: str, /) -> None:
+        """Refuse to block the event loop of this thread.
+
+        Args:
+            instead: what to write on an event loop.
+
+        Raises:
+            ConfigurationError: one runs here, and the app does not allow that.
+        """
+        if self._blocking_on_loop or not _loop_runs_here():
+            return
+        if self._blocking_on_loop is None and "ipykernel" in sys.modules:
+            return  # in a notebook, the loop of the kernel runs under each cell, and has nothing else to do
+        raise ConfigurationError(
+            f"a blocking call would stop the event loop for everybody: write `{instead or 'await ….aio(…)'}`, "
+            "or allow it with DingTalkApp(blocking_on_loop=True) / "
+            f"同步调用会让整个事件循环停下来：请改写为 `{instead or 'await ….aio(…)'}`，"
+            "或用 DingTalkApp(blocking_on_loop=True) 允许"
+        )
+
+    def run(self, steps: Steps[T], instead: str = "", /) -> T:
+        """Run a call or a flow to its end.
+
+        Raises:
+            ConfigurationError: it has to wait, and an event loop runs on this thread.
+        """
         if isinstance(steps, Call):
             _ = self._transport  # opening takes time: do it before the call gets its permit from the rate limiter
             flow: Flow[T] = self._exchange(steps)
@@ -74,7 +106,11 @@ class BlockingDriver:
             flow = iter(steps)
         with Running(flow) as running:
             step = next(flow)
+            checked = False
             while True:
+                if not checked and _may_wait(step):
+                    self.check_loop(instead)
+                    checked = True
                 try:
                     result = self._perform(step)
                 except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
@@ -162,6 +198,11 @@ class BlockingDriver:
         from dingtalk_models.drivers.contained import called  # noqa: PLC0415
 
         return called(step.handler, step.value)
+
+
+def _may_wait(step: object) -> bool:
+    """Whether performing a step may take time."""
+    return not isinstance(step, Background) and not (isinstance(step, Sleep) and not step.seconds)
 
 
 def _loop_runs_here() -> bool:

@@ -209,6 +209,7 @@ class CardStream(Generic[C]):
     # -- begin and end ----------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
+        self.app.driver.check_loop("async with … as card")  # here, and not at its end
         self.app.driver.run(self._begin())
         return self
 

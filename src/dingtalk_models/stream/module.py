@@ -89,6 +89,7 @@ class Stream(Module):
                 with this one line. Its `__cause__` is the `AuthenticationError` that `serve` and `start` raise.
             ConfigurationError: no handler is registered, or the app receives already.
         """
+        self._stream_app.driver.check_loop("await app.stream.serve()")
         self._begin(ack, timeout).run()
 
     async def serve(self, *, ack: Ack = "after", timeout: float = TIMEOUT) -> None:  # noqa: ASYNC109 - of handlers
@@ -114,12 +115,13 @@ class Stream(Module):
             AuthenticationError: the platform does not accept appkey and appsecret.
             ConfigurationError: no handler is registered, or the app receives already.
         """
+        self._stream_app.driver.check_loop("await app.stream.serve()")
         self._begin(ack, TIMEOUT).start()
 
     def stop(self, timeout: float = TIMEOUT) -> None:
         """Take nothing more, let running handlers finish, answer what they handled, and close the connection.
 
-        Returns when that is done. In a handler, or on the event loop of `serve`, it returns at once.
+        Returns when that is done. In a handler, or on an event loop, it returns at once.
 
         Args:
             timeout: seconds that running handlers have. Then coroutines are cancelled and threads are left behind; what

@@ -185,16 +185,25 @@ class Running:
                 logger.exception("Stream: stopped by an error")
 
     def stop(self, timeout: float) -> None:
-        """Stop, and wait for the end, unless a handler or other work on its loop calls this."""
+        """Stop, and wait for the end, unless a handler or other work on an event loop calls this."""
         self._timeout = timeout
         self._stopped = True
         atexit.unregister(self.stop)
         if self._loop and self._client:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._client.stop)
-        own = threading.get_ident() == self._thread or _inside.get() is self
+        own = threading.get_ident() == self._thread or _inside.get() is self or _loop_runs_here()
         if not own and not self._ended.wait(timeout + _CLOSING):
             logger.error("Stream: not stopped, because something blocks its event loop")
+
+
+def _loop_runs_here() -> bool:
+    """Whether an event loop runs on this thread: it must not wait."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 _inside: ContextVar[Running | None] = ContextVar("dingtalk_stream", default=None)
