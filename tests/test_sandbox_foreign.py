@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from documented import Api, Raw, apis
@@ -151,3 +153,27 @@ def test_what_is_refused_of_older_clients(client: Client, sandbox: Sandbox, name
     }
     assert client.code(f"/chat/{name}", **right[name]) == 0
     assert client.code(f"/chat/{name}", **right[name] | wrong) == code
+
+
+@pytest.mark.parametrize("path", ["/gettoken", "/v1.0/none", "/_sandbox/about", "/"])
+def test_every_answer_has_the_date_of_the_sandboxs_clock(client: Client, sandbox: Sandbox, path: str) -> None:
+    sandbox.clock.advance(100_000)
+    date = parsedate_to_datetime(client.send("GET", path).headers["Date"]).timestamp()
+    assert date == pytest.approx(sandbox.clock.now(), abs=10)
+    sandbox.fail("/gettoken", headers={"date": "Wed, 02 Dec 2026 14:00:00 GMT"})
+    assert client.send("GET", "/gettoken").headers["Date"] == "Wed, 02 Dec 2026 14:00:00 GMT"
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/xml"])
+def test_a_connection_is_opened_in_xml_unless_json_is_accepted(client: Client, accept: str | None) -> None:
+    path, bot = "/v1.0/gateway/connections/open", {"type": "CALLBACK", "topic": "/v1.0/im/bot/messages/get"}
+    body = {"clientId": client.sandbox.appkey, "clientSecret": client.sandbox.appsecret, "subscriptions": [bot]}
+    opened = client.send("POST", path, json=body, headers={"Accept": "text/plain, application/json"})
+    assert opened.json().keys() == {"endpoint", "ticket"}
+    answer = client.send("POST", path, json=body, headers={"Accept": accept})
+    assert answer.headers["Content-Type"] == "application/xml;charset=utf-8"
+    found = {each.tag: each.text for each in ET.fromstring(answer.content)}
+    assert found.keys() == {"endpoint", "ticket"}
+    assert found["endpoint"] == opened.json()["endpoint"]
+    refused = client.send("POST", path, json={**body, "clientSecret": "guess"}, headers={"Accept": accept})
+    assert (refused.status_code, b"<code>invalidClientIdOrSecret</code>" in refused.content) == (400, True)

@@ -30,7 +30,8 @@ class Peer:
     def ask(self, *subscriptions: dict[str, str], **other: Any) -> requests.Response:
         body = {"clientId": self._sandbox.appkey, "clientSecret": self._sandbox.appsecret, **other}
         url = f"{self._sandbox.url}/v1.0/gateway/connections/open"
-        return requests.post(url, json={**body, "subscriptions": subscriptions}, timeout=10)
+        headers = {"Accept": "application/json"}
+        return requests.post(url, json={**body, "subscriptions": subscriptions}, headers=headers, timeout=10)
 
     def address(self, *subscriptions: dict[str, str]) -> str:
         answer = self.ask(*subscriptions).json()

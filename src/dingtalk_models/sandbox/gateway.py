@@ -13,7 +13,7 @@ from dingtalk_models.sandbox.auth.login import PAGE, authorise
 from dingtalk_models.sandbox.callback.changes import may_change, pushing_changes
 from dingtalk_models.sandbox.platform.documented import Answers, Documented
 from dingtalk_models.sandbox.server.endpoints import Endpoint, Result, Waiting, route
-from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call, dialect_of
+from dingtalk_models.sandbox.server.envelopes import JSON, Answer, Bare, Call, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.object_store import PREFIX
@@ -65,6 +65,8 @@ class Gateway:
             answer = dialect.refused(refusal)
         if isinstance(found, Documented):
             answer.headers["x-sandbox"] = self.answers.source(found)
+        elif found and found.xml and JSON not in call.headers.get("accept", ""):
+            answer = answer.as_xml()
         return replace(answer, caller=caller)
 
     def _endpoints(self, call: Call) -> Mapping[str, Endpoint | Documented]:

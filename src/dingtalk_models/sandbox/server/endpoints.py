@@ -107,6 +107,7 @@ class Endpoint:
     query: frozenset[str]
     camel: bool
     token: Literal["app", "sso"] = "app"
+    xml: bool = False
 
     @cached_property
     def parameters(self) -> type[BaseModel]:
@@ -162,6 +163,7 @@ def endpoint(
     open: bool = False,
     token: Literal["app", "sso"] = "app",
     camel: bool | None = None,
+    xml: bool = False,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Declare a function as the endpoint at a path.
 
@@ -175,6 +177,7 @@ def endpoint(
         open: whether it needs no access token.
         token: whose token it takes: the app's or a user's; or that for logins from the admin console.
         camel: whether parameters travel in camelCase; by default on the newer host.
+        xml: whether it answers in XML, unless the request says that it accepts JSON.
     """
 
     def declare(handler: Callable[..., R]) -> Callable[..., R]:
@@ -182,7 +185,7 @@ def endpoint(
         names = frozenset(query.split("&"))
         in_camel = place.startswith("/v") if camel is None else camel
         code = Code(invalid, missing)
-        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, code, names, in_camel, token)
+        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, code, names, in_camel, token, xml)
         if "{" in place:
             _TEMPLATES.append((re.compile(_PLACEHOLDER.sub(r"(?P<\1>[^/]+)", place)), place))
         return handler

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
+from xml.etree import ElementTree as ET
 
 from dingtalk_models.sandbox.server.endpoints import Endpoint, Result
 from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of, text_of
@@ -18,6 +19,8 @@ from dingtalk_models.sandbox.server.json_values import is_array, is_object, read
 from dingtalk_models.sandbox.server.uploads import parts_of
 
 T = TypeVar("T")
+
+JSON: Final = "application/json"
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Call:
 
     @classmethod
     def _parsed(cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes) -> Call:
-        said = headers.get("content-type", "application/json" if method == "POST" else "application/octet-stream")
+        said = headers.get("content-type", JSON if method == "POST" else "application/octet-stream")
         kind = said.partition(";")[0].strip().lower()
         if kind == "multipart/form-data" and (parts := parts_of(said, content)) is not None:
             return cls(method, path, query, headers, parts, form=True, multipart=True)
@@ -58,7 +61,7 @@ class Call:
         text = content.decode(errors="replace")
         if kind == "application/x-www-form-urlencoded":
             return cls(method, path, query, headers, dict(parse_qsl(text, keep_blank_values=True)), form=True)
-        if kind != "application/json":
+        if kind != JSON:
             return cls(method, path, query, headers, text, unreadable=43004)
         try:
             body = read_json(text)
@@ -92,8 +95,16 @@ class Answer:
     ) -> Answer:
         """A reply that is a JSON object."""
         content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
-        headers = {"content-type": "application/json;charset=utf-8"}
+        headers = {"content-type": f"{JSON};charset=utf-8"}
         return cls(status, content, headers | ({"x-acs-request-id": request_id} if request_id else {}), code)
+
+    def as_xml(self) -> Answer:
+        """The same in XML: an element for each field. The platform's own form of it is not documented."""
+        root = ET.Element("response")
+        for name, value in json.loads(self.content).items():
+            ET.SubElement(root, name).text = str(value)
+        content = ET.tostring(root, "utf-8", xml_declaration=True)
+        return replace(self, content=content, headers={**self.headers, "content-type": "application/xml;charset=utf-8"})
 
 
 class Bare:

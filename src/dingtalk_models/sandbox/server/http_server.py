@@ -9,11 +9,12 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import formatdate
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -58,6 +59,7 @@ class App:
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
             return
+        send = self._dated(send)
         if own := self._own.get(f"/{scope['path'][1:].partition('/')[0]}"):
             await own(scope, receive, send)
             return
@@ -104,6 +106,19 @@ class App:
         answer = fault.answer(call) or await self._answer_call(call)
         answer.headers.update(fault.how.get("headers", {}))
         return answer
+
+    def _dated(self, send: Send) -> Send:
+        """Adds the header `Date`, by the sandbox's clock, to an answer that has none."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ())]
+                if not any(name.lower() == b"date" for name, _ in headers):
+                    headers.append((b"date", formatdate(self._clock.now(), usegmt=True).encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        return dated
 
     def _record(self, call: Call, answer: Answer | None, at: float, seconds: float) -> None:
         status, code = (answer.status, answer.code) if answer else (None, None)

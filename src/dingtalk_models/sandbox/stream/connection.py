@@ -19,7 +19,7 @@ class Subscription(TypedDict):
     topic: str
 
 
-@endpoint("POST", "/v1.0/gateway/connections/open", open=True, invalid="invalidParameter")
+@endpoint("POST", "/v1.0/gateway/connections/open", open=True, invalid="invalidParameter", xml=True)
 def open_connection(
     company: Company,
     *,
