@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,11 +109,24 @@ class Document:
             return [self.example(schema["items"], known, name)] * schema.get("minItems", 0)
         return _smallest(schema)
 
+    def schemas(self) -> Iterator[Schema]:
+        """Every schema: the shared ones, and those of parameters, bodies and replies."""
+        yield from self.text["components"]["schemas"].values()
+        yield from _schemas_in(self.text["paths"])
+
     def _at(self, reference: str) -> Any:
         found: Any = self.text
         for step in reference.removeprefix("#/").split("/"):
             found = found[step]
         return found
+
+
+def _schemas_in(part: Any) -> Iterator[Schema]:
+    for name, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        if name == "schema":
+            yield value
+        else:
+            yield from _schemas_in(value)
 
 
 def _smallest(schema: Schema) -> Any:

@@ -194,12 +194,19 @@ def test_the_document_is_sound(sandbox: Sandbox) -> None:
     document = Document(sandbox.url)
     assert document.text["openapi"] == "3.1.0"
     assert len(document.operations) == len(OPERATIONS) > 100
-    for schema in document.text["components"]["schemas"].values():
+    for schema in document.schemas():
         jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
     for operation in document.operations.values():
         english, chinese = operation.about["summary"].split(" / ")
         assert english.endswith("."), operation.id
         assert chinese.endswith("。"), operation.id
+
+
+@pytest.mark.parametrize("name", [each.name for each in OPERATIONS if each.body])
+def test_an_empty_body_is_refused_where_one_is_required(busy: Busy, name: str) -> None:
+    required = busy.document.operations[name].about["requestBody"]["required"]
+    refused = busy.document.call(name, busy.known, b"").status_code in (400, 422)
+    assert refused is required
 
 
 # one to one with Python

@@ -73,10 +73,9 @@ def _described(operation: Operation, body: object, reply: object) -> dict[str, A
     parameters = [*_parameters(operation.place, "path"), *_parameters(operation.query, "query")]
     if parameters:
         described["parameters"] = parameters
-    if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
-    elif operation.takes_bytes:
-        described["requestBody"] = {"required": True, "content": _BYTES}
+    if operation.body is not None or operation.takes_bytes:
+        content = _BYTES if operation.takes_bytes else {"application/json": {"schema": body}}
+        described["requestBody"] = {"required": operation.needs_body, "content": content}
     done: dict[str, Any] = {"description": "Done. / 成功。"}
     if reply is not None:
         done["content"] = {"application/json": {"schema": reply}}

@@ -21,9 +21,12 @@ from functools import cached_property
 from types import NoneType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 PerformT = TypeVar("PerformT", bound=Callable[..., Any])
+
+NOTHING: Final = b"{}"
+"""What an empty body counts as."""
 
 Verb: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -89,6 +92,17 @@ class Operation:
         """What reads the body, if it is JSON."""
         parameter = self.signature.parameters.get("body")
         return TypeAdapter(parameter.annotation) if parameter and not self.takes_bytes else None
+
+    @cached_property
+    def needs_body(self) -> bool:
+        """Whether something has to be in the body: one that is empty is an empty object."""
+        if self.body is None:
+            return self.takes_bytes
+        try:
+            self.body.validate_json(NOTHING)
+        except ValidationError:
+            return True
+        return False
 
     @property
     def takes_bytes(self) -> bool:

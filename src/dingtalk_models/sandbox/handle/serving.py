@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 
 from dingtalk_models.sandbox.handle import PREFIX
 from dingtalk_models.sandbox.handle.document import document
-from dingtalk_models.sandbox.handle.operations import OPERATIONS, Operation
+from dingtalk_models.sandbox.handle.operations import NOTHING, OPERATIONS, Operation
 from dingtalk_models.sandbox.handle.problems import Failed, of_error, of_status, of_validation
 from dingtalk_models.sandbox.server.loading import load_endpoints
 
@@ -114,7 +114,7 @@ async def _arguments(operation: Operation, request: Request) -> dict[str, Any]:
     if operation.takes_bytes:
         arguments["body"] = await _content(request)
     if operation.body is not None:
-        arguments["body"] = operation.body.validate_json(await _content(request) or b"{}")
+        arguments["body"] = operation.body.validate_json(await _content(request) or NOTHING)
     return arguments
 
 
