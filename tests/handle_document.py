@@ -13,6 +13,8 @@ from urllib.parse import quote
 import jsonschema_rs
 import requests
 
+from dingtalk_models.core.json_values import is_array, is_object
+
 Schema = Mapping[str, Any]
 
 
@@ -122,11 +124,15 @@ class Document:
 
 
 def _schemas_in(part: Any) -> Iterator[Schema]:
-    for name, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
-        if name == "schema":
-            yield value
-        else:
+    if is_array(part):
+        for value in part:
             yield from _schemas_in(value)
+    elif is_object(part):
+        for name, value in part.items():
+            if name == "schema":
+                yield value
+            else:
+                yield from _schemas_in(value)
 
 
 def _smallest(schema: Schema) -> Any:

@@ -367,6 +367,19 @@ def test_nothing_is_wider_than_the_window(tab: Tab, bot: DingTalkApp) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
 
 
+@pytest.mark.parametrize("width", [900, 1400])
+def test_nothing_is_torn_apart(chrome: Browser, sandbox: Sandbox, width: int) -> None:
+    with chrome.new_context(locale="en-GB", viewport={"width": width, "height": 860}) as context:
+        page = Tab(context.new_page(), sandbox, "en").open("/_page/phone?who=zhaolei")
+        notice = page.locator(".detail .empty").bounding_box()
+        assert notice
+        assert notice["height"] < 250
+        name, tabs = (page.locator(part).last.bounding_box() for part in (".brand *:visible", ".tabs"))
+        assert name
+        assert tabs
+        assert name["x"] + name["width"] <= tabs["x"]
+
+
 def test_many_tabs_are_live(chrome: Browser, sandbox: Sandbox, app: DingTalkApp) -> None:
     """A browser has six connections to one server: tabs that would take the last of them look now and then."""
     with chrome.new_context() as context:
