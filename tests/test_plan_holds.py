@@ -11,7 +11,6 @@ import pytest
 from helpers import problems
 
 from dingtalk_models import Directory, Plan
-from dingtalk_models.core.language import wants_chinese
 from dingtalk_models.sandbox import Company, Sandbox
 
 Row = dict[str, Any]
@@ -312,6 +311,27 @@ def test_who_was_hired_again_stays(company: Company) -> None:
     assert [field.field for each in plan for field in each.fields] == ["job_number"]
 
 
+def test_who_left_under_another_number_is_told(company: Company) -> None:
+    first = {"name": "员工1", "job_number": "70001", "mobile": "13800000001", "state": "离职"}
+    plan = Directory.plan([first])
+    assert (gone(plan), told(plan)) == ([], [(1, "job_number")])
+    rows = [{"mobile": None, "state": None} | row for row in staff(company, "job_number")]
+    assert gone(Directory.plan([*rows[:1], *rows[2:], first], missing="remove")) == ["u1"]
+
+
+def test_who_is_awaited_may_have_no_number_yet(company: Company) -> None:
+    rows = [{"state": None} | row for row in staff(company, "job_number")[:399]]
+    plan = Directory.plan([*rows, {"name": "要来的", "job_number": "", "state": "待入职"}], missing="remove")
+    assert (gone(plan), told(plan)) == (["u399"], [])
+
+
+def test_a_manager_is_named_in_any_form(company: Company) -> None:
+    rows = [{"mobile": "13800000001", "manager": "+86 138-0000-0002"}]
+    assert Directory.plan(rows, key="mobile").apply()
+    assert Directory.plan([{"job_number": "00003", "manager": 2}]).apply()
+    assert {company.users[each].manager_userid for each in ("u1", "u3")} == {"u2"}
+
+
 def test_a_leaver_whose_row_has_the_key_of_another_stays(company: Company) -> None:
     plan = Directory.plan([{"name": "员工7", "job_number": "00008", "state": "离职"}])
     assert gone(plan) == []
@@ -341,15 +361,6 @@ def test_row_numbers_are_those_of_the_file(company: Company) -> None:
     assert told(Directory.plan(rows)) == [(3, "mobile")]
 
 
-@pytest.fixture
-def in_chinese(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    wants_chinese.cache_clear()
-    yield
-    monkeypatch.undo()
-    wants_chinese.cache_clear()
-
-
 SPOKEN = """
 新建 1 个部门，调整 1 名员工的部门，移除 1 名员工；1 个问题
 + 新建部门 新部门：部门名称 新部门  [第 1 行写有此部门]
@@ -359,7 +370,8 @@ SPOKEN = """
 """
 
 
-def test_a_plan_speaks_the_language_of_the_user(company: Company, in_chinese: None) -> None:
+def test_a_plan_speaks_the_language_of_the_user(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     rows: list[Row] = [
         {"userid": "u1", "title": "经理", "department": "新部门"},
         {"userid": "u2", "state": "离职"},

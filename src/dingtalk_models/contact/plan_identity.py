@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dingtalk_models.contact.plan_keys import as_key as normal
-from dingtalk_models.contact.plan_keys import mask_of, name_form, number_of, without_zeros
+from dingtalk_models.contact.plan_keys import as_key, mask_of, name_form, number_of, without_zeros
 from dingtalk_models.contact.plan_rows import ReadTable, Row
 from dingtalk_models.contact.user import User
 
@@ -59,8 +58,11 @@ class Identities:
                 self._signs[sign].append(user)
         self._masks = _Masks(users.values())
         self._taken: dict[str, Row] = {}
-        self._match([row for row in table.rows if row.state != "leaves"], self.matched)
-        self._match([row for row in table.rows if row.state == "leaves"], self.leaving)
+        stay = [row for row in table.rows if row.state != "leaves"]
+        keys = {row.key for row in stay}
+        by_key = [self._by_key, self._by_zeros]
+        self._match(stay, self.matched, [*by_key, lambda row: self.by_other_means(row, keys)])
+        self._match([row for row in table.rows if row.state == "leaves"], self.leaving, by_key)
 
     def key_of(self, user: User) -> str | None:
         """The key by which the table names a person, in its normal form; `None` if the app cannot see it."""
@@ -68,16 +70,12 @@ class Identities:
 
     def person(self, key: str) -> User | None:
         """The one person who has a key, whether a row means them or not."""
-        found = self._with_key.get(key, [])
+        found = self._with_key.get(as_key(key)) or self._without_zeros.get(without_zeros(as_key(key)), [])
         return found[0] if len(found) == 1 else None
 
     # -- who a row means -----------------------------------------------------------------------------------------
 
-    def _match(self, rows: list[Row], matched: dict[Row, User]) -> None:
-        steps: list[Callable[[Row], User | None]] = [self._by_key, self._by_zeros]
-        if self.table.key != "userid":  # a job number or mobile number may have changed; a userid never does
-            keys = {row.key for row in rows}
-            steps.append(lambda row: self._by_other_means(row, keys))
+    def _match(self, rows: list[Row], matched: dict[Row, User], steps: Iterable[Callable[[Row], User | None]]) -> None:
         for step in steps:
             for row in rows:
                 user = None if row in matched or row in self.unclear else step(row)
@@ -104,8 +102,10 @@ class Identities:
         self.by_zeros.add(row)
         return found[0]
 
-    def _by_other_means(self, row: Row, keys: set[str]) -> User | None:
+    def by_other_means(self, row: Row, keys: Collection[str] = ()) -> User | None:
         """A person who has none of the keys of the table, by userid, or by name and mobile number or job number."""
+        if self.table.key == "userid":  # a job number or mobile number may have changed; a userid never does
+            return None
         values = row.values
         user = self.users.get(values.get("userid", ""))
         if user is None:
@@ -184,7 +184,7 @@ def _shown(user: User, name: str) -> str | None:
     value: str | None = getattr(user, name)
     if name == "name" or not value:
         return value or None
-    return None if mask_of(name, value) else normal(value)
+    return None if mask_of(name, value) else as_key(value)
 
 
 def _signs(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -192,7 +192,7 @@ def _signs(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _form(name: str, value: str) -> str:
-    return name_form(value) if name == "name" else str(normal(value)).casefold()
+    return name_form(value) if name == "name" else str(as_key(value)).casefold()
 
 
 def _agree(name: str, one: str, other: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal
+from numbers import Number
 from typing import Any
 
 _UNSEEN = (
@@ -52,9 +52,14 @@ def is_nothing(text: str) -> bool:
 
 def as_text(value: Any) -> Any:
     """A number as text: spreadsheets, pandas and databases have job numbers and mobile numbers as numbers."""
-    if isinstance(value, (float, Decimal)) and value == value // 1:
-        value = int(value)
-    return str(value) if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) else value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, bool) or not isinstance(value, Number) else _without_fraction(str(value))
+
+
+def _without_fraction(text: str) -> str:
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
 
 
 def as_key(value: Any) -> Any:
@@ -65,8 +70,7 @@ def as_key(value: Any) -> Any:
     text = _ALL_UNSEEN.sub("", _folded(value))
     if found := _AS_TEXT.match(text):
         text = found[1] or found[2] or ""
-    whole = _WHOLE.fullmatch(text)
-    return whole[1] if whole else text
+    return _without_fraction(text)
 
 
 def without_zeros(key: str) -> str:
@@ -82,8 +86,7 @@ def as_number(value: Any) -> Any:
     text = trimmed(_folded(value))
     if found := _AS_TEXT.match(text):
         text = found[1] or found[2] or ""
-    whole = _WHOLE.fullmatch(text)
-    text = _ALL_UNSEEN.sub(" ", re.sub(r"[().,]", "", whole[1] if whole else text)).strip()
+    text = _ALL_UNSEEN.sub(" ", re.sub(r"[().,]", "", _without_fraction(text))).strip()
     together = re.sub(r"[-\s]", "", text)
     if found := _WITH_CODE.fullmatch(together):
         return found[1]

@@ -9,7 +9,7 @@ from typing import Literal
 from dingtalk_models.contact.directory_changes import FieldChange
 from dingtalk_models.contact.plan_changes import Problems, UserChange
 from dingtalk_models.contact.plan_departments import DepartmentPlan, outside
-from dingtalk_models.contact.plan_identity import Identities
+from dingtalk_models.contact.plan_identity import Identities, Meant
 from dingtalk_models.contact.plan_rows import Row
 from dingtalk_models.contact.user import User
 
@@ -79,7 +79,7 @@ class Leaving:
             return
         meant = self._identities.may_mean(row, wrong=True)
         self.held |= meant.seen
-        if not (row.key and meant and self._identities.tells_more(row)):
+        if row.state != "awaited" and not (row.key and meant and self._identities.tells_more(row)):
             self._vague_rows.append(row)
 
     def _look_at_unmatched(self, row: Row) -> None:
@@ -88,7 +88,7 @@ class Leaving:
         whole = not unclear and _is_whole(row)
         meant = self._identities.may_mean(row, wrong=not whole)
         if row.state == "leaves" and not unclear:
-            self._hidden_rows += [row] if meant.hidden else []
+            self._look_at_gone(row, meant)
             return
         self.held |= meant.seen
         missing = {each for each in meant.seen if each in self.looked_at} if self._missing != "keep" else set[str]()
@@ -104,6 +104,15 @@ class Leaving:
             self._problem(row, key, f"nobody has it, and the row may mean {who} / 没有人是这个值，这一行可能指 {who}")
         elif not meant and not whole and row.state != "awaited":
             self._vague_rows.append(row)
+
+    def _look_at_gone(self, row: Row, meant: Meant) -> None:
+        """Whoever leaves and has not the key of the row is gone already, unless all else says that they are there."""
+        user = self._identities.by_other_means(row)
+        if meant.hidden:
+            self._hidden_rows.append(row)
+        elif user is not None and user.userid in meant.seen and self._missing == "keep":
+            who = self._names([user.userid])
+            self._problem(row, self._identities.table.key, f"{who} has another, and stays / {who} 的与此不同，不移除")
 
     def _look_at_matched(self, row: Row, user: User) -> None:
         """A row that has the key of one and the name of another may mean the other."""

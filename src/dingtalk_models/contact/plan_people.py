@@ -10,7 +10,7 @@ from dingtalk_models.contact.directory_changes import FieldChange
 from dingtalk_models.contact.plan_changes import DepartmentRef, Problems, UserChange, UserRef, created
 from dingtalk_models.contact.plan_departments import DepartmentPlan, NoDepartment
 from dingtalk_models.contact.plan_identity import Identities
-from dingtalk_models.contact.plan_keys import as_key, number_of, without_zeros
+from dingtalk_models.contact.plan_keys import as_key, as_number, number_of, without_zeros
 from dingtalk_models.contact.plan_leaving import Leaving, Missing
 from dingtalk_models.contact.plan_owners import UNIQUE, Owners, belongs
 from dingtalk_models.contact.plan_rows import ReadTable, Row
@@ -98,6 +98,7 @@ class PeoplePlan:
 
     def reference(self, key: str) -> UserRef | None:
         """The person whom a key of the table names, in the table or in the company. Nobody who leaves."""
+        key = as_number(key) if self.table.key == "mobile" else key
         if (row := self._rows_by_key.get(key)) is not None:
             if row in self.matched:
                 return self.matched[row].userid

@@ -78,7 +78,7 @@ class DepartmentRow(TypedDict, total=False):
 _READ: dict[str, Callable[[Any], Any]] = {
     "mobile": as_number,
     "hired_date": as_moment,
-    **dict.fromkeys(("userid", "job_number", "manager", "manager_userid", "parent_source_identifier"), as_key),
+    **dict.fromkeys(("userid", "job_number", "manager_userid", "parent_source_identifier"), as_key),
     **dict.fromkeys(("dept_id_list", "managers"), as_list),
     **dict.fromkeys(("hide_mobile", "senior_mode", "exclusive_account", "send_password_to_user"), as_bool),
     **dict.fromkeys(("hide_dept", "create_dept_group", "auto_approve_apply", "outer_dept"), as_bool),
@@ -289,6 +289,8 @@ class TableReader:
         usable: list[Row] = []
         for row in rows:
             if not row.key:
+                if row.state == "awaited":  # a number is given later
+                    continue
                 problems.add(
                     self.name,
                     row.number,

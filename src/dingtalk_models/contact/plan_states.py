@@ -11,9 +11,9 @@ State = Literal["stays", "leaves", "awaited"]
 """Whoever `stays` works here; whoever `leaves` is removed; whoever is `awaited` comes later, and is not created."""
 
 _WORDS: dict[State, str] = {
-    "stays": "在职 正式 已转正 待转正 试用 试用期 实习 待离职 返聘 employed",
-    "leaves": "离职 已离职 離職 已離職 解聘 辞退 left resigned terminated",
-    "awaited": "待入职 未入职 待报到",
+    "stays": "在职 在岗 正式 正式员工 已转正 待转正 试用 试用期 实习 实习生 待离职 返聘 employed",
+    "leaves": "离职 已离职 離職 已離職 辞职 已辞职 解聘 辞退 left resigned terminated",
+    "awaited": "待入职 未入职 待报到 待到岗",
 }
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cache
 
 _CHINESE = re.compile("[\u3000-\u9fff\uff00-\uffef]")  # its punctuation too
 
 
-@cache
 def wants_chinese() -> bool:
     """Whether the environment says that the user reads Chinese."""
     chosen = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
