@@ -40,19 +40,30 @@ class MemcachedClient(Protocol):
 
 
 class MemcachedStore:
-    """One Memcached client. Threads can share it and it can be used after a fork, even if the client alone cannot."""
+    """One Memcached client. Threads can share it and it can be used after a fork, even if the client alone cannot.
+
+    A client without a pool has one connection: a signal handler that comes in the middle of a command is refused.
+    """
 
     has_add = True
 
     def __init__(self, client: MemcachedClient, name: str) -> None:
         self.name = name
         self._client = client
-        self._lock = _lock_for(client)
+        self._is_shared = _is_shared(client)
+        self._begin()
         after_fork(self, MemcachedStore._after_fork)
+
+    def _begin(self) -> None:
+        # python-memcached has a connection for each thread
+        self._lock: AbstractContextManager[object] = (
+            nullcontext() if isinstance(self._client, threading.local) else threading.RLock()
+        )
+        self._using: set[int] = set()
 
     def _after_fork(self) -> None:
         renew_locks(self._client, "pymemcache")
-        self._lock = _lock_for(self._client)
+        self._begin()
         self._client.disconnect_all()  # closes only the descriptors of this process; the parent's stay open
 
     def get(self, key: str) -> object:
@@ -103,25 +114,41 @@ class MemcachedStore:
         self._do(discard)
 
     def _do(self, work: Callable[[MemcachedClient], T]) -> T:
+        """Use the client, one thread at a time if it has one connection."""
+        if self._is_shared:
+            return self._patiently(work)
+        me = threading.get_ident()
+        with self._lock:
+            if me in self._using:
+                raise ConnectionError(errno.EBUSY, "a client without a pool serves no signal handler in between")
+            try:
+                self._using.add(me)
+                return self._patiently(work)
+            except BaseException:
+                self._client.disconnect_all()  # after an exception from outside, a reply may still come
+                raise
+            finally:
+                self._using.discard(me)
+
+    def _patiently(self, work: Callable[[MemcachedClient], T]) -> T:
         """Use the client, and again for each kept connection that proves dead, as all do after a server restart.
 
         If the server did the work the first time, repeating it is safe: `Session.add` recognises its own value.
         """
         client = self._client
-        with self._lock:
-            for _ in range(_kept_connections(client)):
-                before = _given_up(client)
-                try:
-                    result = work(client)
-                    if _given_up(client).keys() <= before.keys():
-                        return result
-                except Exception as error:
-                    if not _means_dead(error):
-                        raise
-                for server, ask_again in _given_up(client).items():
-                    if server not in before:
-                        ask_again()
-            return work(client)
+        for _ in range(_kept_connections(client)):
+            before = _given_up(client)
+            try:
+                result = work(client)
+                if _given_up(client).keys() <= before.keys():
+                    return result
+            except Exception as error:
+                if not _means_dead(error):
+                    raise
+            for server, ask_again in _given_up(client).items():
+                if server not in before:
+                    ask_again()
+        return work(client)
 
     def _check_alive(self) -> None:
         """Raise if no server answers: some clients return the same for "no value" and "no answer"."""
@@ -140,11 +167,12 @@ def from_url(url: str, name: str) -> MemcachedStore:
             "URL 须为 memcached://host:port,host:port"
         )
     pymemcache: Any = importlib.import_module("pymemcache")  # it has no types
-    timeouts = {"connect_timeout": _TIMEOUT, "timeout": _TIMEOUT}
+    # the lock is that of its pool: a signal handler may use it while its thread has it
+    options = {"connect_timeout": _TIMEOUT, "timeout": _TIMEOUT, "lock_generator": threading.RLock}
     if len(servers) == 1:
-        client = pymemcache.PooledClient(servers[0], **timeouts)
+        client = pymemcache.PooledClient(servers[0], **options)
     else:
-        client = pymemcache.HashClient(servers, use_pooling=True, retry_attempts=0, dead_timeout=5, **timeouts)
+        client = pymemcache.HashClient(servers, use_pooling=True, retry_attempts=0, dead_timeout=5, **options)
     store = MemcachedStore(client, name)
     weakref.finalize(store, client.close)
     return store
@@ -196,9 +224,9 @@ def _means_dead(error: Exception) -> bool:
     return broken or type(error) is ConnectionError or type(error).__name__ == "MemcacheUnexpectedCloseError"
 
 
-def _lock_for(client: object) -> AbstractContextManager[object]:
-    pooled = getattr(client, "client_pool", None) or getattr(client, "use_pooling", False)
-    return nullcontext() if pooled or isinstance(client, threading.local) else threading.Lock()
+def _is_shared(client: object) -> bool:
+    """Whether it has connections enough for several callers at once."""
+    return bool(getattr(client, "client_pool", None) or getattr(client, "use_pooling", False))
 
 
 def _safe(key: str) -> str:

@@ -9,8 +9,7 @@ from typing import Any, TypeVar, cast
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from dingtalk_models.forking import after_fork, renew_locks
@@ -23,21 +22,22 @@ _DISCARD = """if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KE
 
 
 class RedisStore:
-    """One Redis client. Threads can share it, and redis-py resets its connection pool after a fork."""
+    """One Redis client. Threads can share it, and redis-py resets its connection pool after a fork.
+
+    A client with a single connection is used through its pool: a signal handler may need a second one.
+    """
 
     has_add = True
 
     def __init__(self, client: Redis, name: str) -> None:
         self.name = name
-        self._client = client
-        self._connection = getattr(client, "connection", None)  # only with `single_connection_client`
+        single = getattr(client, "connection", None) is not None
+        self._client = Redis(connection_pool=client.connection_pool) if single else client
         self._scripts: dict[str, Script] = {}
         after_fork(self, RedisStore._after_fork)
 
     def _after_fork(self) -> None:
         renew_locks(self._client, "redis")  # redis-py takes the lock of a pool to reset it
-        if self._connection is not None:
-            self._connection.disconnect()  # closes only the descriptor of this process; the parent's stays open
 
     def get(self, key: str) -> object:
         try:
@@ -66,13 +66,14 @@ class RedisStore:
         return cast("list[int]", self._do(lambda: self._scripts[script]([key], arguments)))
 
     def _do(self, command: Callable[[], T]) -> T:
-        """Send a command, and once more if a single connection was dead. A pool checks its connections itself."""
+        """Send a command. After an exception from outside, its reply may still come on a connection that is free now."""
         try:
             return command()
-        except RedisConnectionError:
-            if self._connection is None:
-                raise
-            return command()
+        except RedisError:
+            raise
+        except BaseException:
+            self._client.connection_pool.disconnect(inuse_connections=False)
+            raise
 
 
 def from_url(url: str, name: str) -> RedisStore:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
@@ -17,6 +18,7 @@ from dingtalk_models.forking import after_fork
 from dingtalk_models.sessions.base import CLOCK_TOLERANCE
 
 _MAX_CONNECTIONS = 8
+_LOOK_AGAIN = 0.005
 _MYSQL_TIMEOUTS = {"connect_timeout": 3, "read_timeout": 3, "write_timeout": 3}
 _POSTGRESQL_TIMEOUTS = {"connect_timeout": 3, "tcp_user_timeout": 3000}
 _TIMEOUTS = {
@@ -32,6 +34,13 @@ _table = sa.Table(
     sa.Column("session_value", sa.Text, nullable=False),
     sa.Column("expires_at", sa.Double, nullable=False),
 )
+
+
+class _Place:
+    """A place among those who use a connection. It is free again when its caller is gone, however that ended."""
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
 
 
 def _is_deadlock(error: BaseException) -> bool:
@@ -57,7 +66,7 @@ class SqlStore:
 
     def _open(self) -> None:
         self._engine = self._make_engine()
-        self._connections = threading.BoundedSemaphore(_MAX_CONNECTIONS)
+        self._places: WeakKeyDictionary[_Place, None] = WeakKeyDictionary()  # in this order
 
     def get(self, key: str) -> object:
         with self._connected() as connection:
@@ -91,24 +100,32 @@ class SqlStore:
 
     @contextmanager
     def _connected(self) -> Generator[sa.Connection]:
-        with self._connections:
+        place = _Place()
+        # a signal handler may come in the middle of a call of its thread: it gets an engine of its own
+        engine = self._make_engine() if any(each.thread == place.thread for each in self._taken()) else self._engine
+        try:
+            self._places[place] = None
+            while place not in self._taken()[:_MAX_CONNECTIONS]:
+                time.sleep(_LOOK_AGAIN)
             if not self._prepared:
-                self._prepare()
+                self._prepare(engine)
                 self._prepared = True
-            with self._engine.begin() as connection:
+            with engine.connect() as connection:
                 yield connection
+        finally:
+            self._places.pop(place, None)
 
-    def _prepare(self) -> None:
-        with self._engine.connect() as connection:
+    def _taken(self) -> list[_Place]:
+        return [place for each in self._places.keyrefs() if (place := each()) is not None]
+
+    def _prepare(self, engine: sa.Engine) -> None:
+        with engine.connect() as connection:
             try:
                 _table.create(connection, checkfirst=True)
-                connection.commit()
             except DBAPIError:  # another process may have created it at the same moment
-                connection.rollback()
                 if not sa.inspect(connection).has_table(_table.name):
                     raise
             connection.execute(_table.delete().where(_table.c.expires_at < time.time() - CLOCK_TOLERANCE))
-            connection.commit()
 
 
 def from_url(url: str, name: str) -> SqlStore:
@@ -125,8 +142,13 @@ def from_url(url: str, name: str) -> SqlStore:
     timeouts = {k: v for k, v in _TIMEOUTS.get(dialect.driver, {}).items() if k not in place.query}
 
     def make_engine() -> sa.Engine:
-        # hide_parameters: otherwise the message of an error quotes the token
-        return sa.create_engine(place, poolclass=sa.NullPool, connect_args=timeouts, hide_parameters=True)
+        return sa.create_engine(
+            place,
+            poolclass=sa.NullPool,
+            connect_args=timeouts,
+            hide_parameters=True,  # otherwise the message of an error quotes the token
+            isolation_level="AUTOCOMMIT",  # a signal handler that comes in between would wait for an open transaction
+        )
 
     return SqlStore(make_engine, name)
 

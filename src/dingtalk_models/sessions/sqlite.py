@@ -70,10 +70,9 @@ class SqliteStore:
     def _insert(self, statement: str, key: str, raw: str, expires: float) -> bool:
         now = time.time()
         with self._connected() as db:
-            db.execute("BEGIN IMMEDIATE")
+            # each is a transaction of its own: a signal handler that comes in between would wait for an open one
             db.execute("DELETE FROM dingtalk_sessions WHERE expires_at < ?", (now - CLOCK_TOLERANCE,))
             inserted = db.execute(statement, (key, raw, now + expires)).rowcount
-            db.execute("COMMIT")
         return inserted == 1
 
     @contextmanager
