@@ -18,18 +18,22 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import urllib3.connectionpool
+from stores import SOURCES
 
 import dingtalk_models
-from dingtalk_models import Department, DingTalkError, HttpRequest
-from dingtalk_models.core.steps import Sleep
+from dingtalk_models import Department, DingTalkApp, DingTalkError, HttpRequest, RateLimit
+from dingtalk_models.auth.credential import Credential
+from dingtalk_models.core.steps import Blocking, Flow, Send, Sleep, Step
+from dingtalk_models.exchange import exchange
 from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.rate_limit.limiter import Permit
 from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, PATIENCE, LocalPermitQueue
@@ -269,6 +273,96 @@ def _told(sender: Sender, came: int) -> None:
     left = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink() and "socket:" in str(each.readlink())]
     assert not left, f"{len(left)} sockets are left"
     print(json.dumps({"interrupts": came, **sender.done}))
+
+
+# -- whole calls ---------------------------------------------------------------------------------------------------
+
+
+class App:
+    """An app with a session store and limits. Its calls ask for what their results name."""
+
+    def __init__(self, settings: str, kind: str, server: str) -> None:
+        self.app = DingTalkApp(
+            **json.loads(settings),
+            session_manager=SOURCES[kind](lambda _: server, Path(server)),
+            rate_limit=RateLimit(1000),
+        )
+        self.departments = [each.dept_id for each in self.app.contact.departments.list(1)]
+        self.done: Counter[str] = Counter()
+        self._numbers = count()
+
+    def read(self) -> None:
+        """One call."""
+        asked = self.departments[next(self._numbers) % len(self.departments)]
+        self._seen([asked], [self.app.contact.departments.get(asked)])
+
+    def work(self) -> None:
+        """A new token, one call, and two at once."""
+        self.app.refresh_access_token()
+        self.read()
+        two = self.departments[:2]
+        self._seen(two, self.app.gather([Department.objects.get.call(each) for each in two]))
+
+    def _seen(self, asked: list[int], came: Sequence[Department | DingTalkError]) -> None:
+        for one, other in zip(asked, came, strict=True):
+            if isinstance(other, DingTalkError):
+                raise other
+            self.done["answered" if one == other.dept_id else "crossed"] += 1
+
+    def abandoned(self) -> None:
+        """Calls that are begun and left, so that the garbage collector ends them: one is sent, one gets a token."""
+        for flow in (self._until(Send, exchange(self.app, READ)), self._until(Blocking, self._token_flow())):
+            cycle: list[object] = [flow]
+            cycle.append(cycle)
+        del flow, cycle
+        gc.collect()
+
+    def _token_flow(self) -> Flow[Any]:
+        credential = Credential(
+            self.app.session, f"abandoned {next(self._numbers)}", vars(self.app.access_token_credential)["_fetch"]
+        )
+        return credential.force()
+
+    @staticmethod
+    def _until(kind: type[Step], flow: Flow[Any]) -> Flow[Any]:
+        step = next(flow)
+        while not isinstance(step, kind):
+            assert not isinstance(step, Sleep)
+            step = flow.send(step.work() if isinstance(step, Blocking) else None)
+        return flow
+
+
+def handler(settings: str, kind: str, server: str, most: str) -> None:
+    """A signal handler that makes calls, at moments of calls in turn."""
+    app = App(settings, kind, server)
+    _at_moments(app, app.work, kind, int(most))
+
+
+def collected(settings: str, kind: str, server: str, most: str) -> None:
+    """The garbage collector ends calls that were left, at moments of calls in turn."""
+    app = App(settings, kind, server)
+    _at_moments(app, app.abandoned, kind, int(most))
+
+
+def cut_off(settings: str, kind: str, server: str, most: str) -> None:
+    """An exception at moments of calls in turn."""
+    app = App(settings, kind, server)
+    _at_moments(app, interrupt, kind, int(most))
+
+
+def _at_moments(app: App, what: Callable[[], object], kind: str, most: int) -> None:
+    app.work()
+    moments, slowest = Moments(app.work).count(), 0.0
+    chance = random.Random(f"{what.__name__} {kind}")
+    for chosen in sorted(chance.sample(range(1, moments + 1), min(moments, most))):
+        began = time.monotonic()
+        with suppress(Interrupt, RuntimeError):  # `threading` makes that of an interrupt in its own `Condition`
+            Moments(app.work).bring(chosen, what)
+        in_thread(app.read)
+        slowest = max(slowest, time.monotonic() - began)
+    assert not app.done["crossed"]
+    app.app.close()
+    print(json.dumps({"moments": moments, "slowest": round(slowest, 2), **app.done}))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,18 @@ from typing import Any
 
 import pytest
 from echo_server import echoing
+from stores import server_of
+from test_forks import settings_of
+
+from dingtalk_models.sandbox import Sandbox
 
 SCRIPT = Path(__file__).with_name("interrupts.py")
 
 INTERRUPTS = os.environ.get("INTERRUPTS", "500")
 """How many exceptions come at random moments. CONTRIBUTING.md has the command for 7,000."""
+
+MOMENTS = os.environ.get("MOMENTS", "100")
+"""How many moments of calls are tried, of about a thousand; with each kind of store, others."""
 
 
 def run(*arguments: object) -> dict[str, Any]:
@@ -44,3 +51,12 @@ def test_exceptions_at_random_moments(how: str) -> None:
         figures = run(how, url, INTERRUPTS)
     assert figures["interrupts"] >= int(INTERRUPTS)
     assert set(figures) == {"interrupts", "answered"}
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis", "redis-single", "memcached", "postgresql"])
+@pytest.mark.parametrize("what", ["handler", "collected", "cut_off"])
+def test_at_moments_of_a_call(
+    what: str, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    figures = run(what, settings_of(sandbox), kind, server_of(kind, request, tmp_path), MOMENTS)
+    assert figures["moments"] > 100

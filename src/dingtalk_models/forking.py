@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from dingtalk_models.turns import Turns
+
 T = TypeVar("T")
 
 LONGEST_CALL = 12.0
@@ -48,12 +50,12 @@ class _Process:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.resets: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
-        self.checking = threading.RLock()  # a signal handler may check while its thread does
+        self.checking = Turns()
         self.busy: dict[_Mark, None] = {}  # the calls in `no_fork`
         self.forks: dict[_Mark, None] = {}  # the forks that wait for them
 
     def reset(self) -> None:
-        self.checking = threading.RLock()
+        self.checking = Turns()
         self.busy.clear()
         self.forks.clear()
         errors: list[Exception] = []

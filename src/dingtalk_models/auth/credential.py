@@ -24,6 +24,7 @@ from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
 from dingtalk_models.core.wire import wire
 from dingtalk_models.forking import after_fork, check_fork
 from dingtalk_models.sessions.base import Session, SessionLock
+from dingtalk_models.turns import Turns
 
 MARGIN = 120.0
 """A credential is no longer used so many seconds before it expires at the platform."""
@@ -150,7 +151,7 @@ class Credential:
         self.key = key
         self._fetch = fetch
         self._held: Held | None = None
-        self._mutex = threading.RLock()  # a signal handler may make a call while its thread has it
+        self._turns = Turns()
         self._refreshing: _Refresh | None = None
         self._renew_at = 0.0
         self._pause = FIRST_PAUSE
@@ -158,7 +159,7 @@ class Credential:
         after_fork(self, Credential._after_fork)
 
     def _after_fork(self) -> None:
-        self._mutex = threading.RLock()
+        self._turns = Turns()
         if self._refreshing is not None:  # the parent continues it
             self._refreshing = None
             self.session.forget_own(self._lock_key)
@@ -213,7 +214,7 @@ class Credential:
 
     def rejected_again(self) -> None:
         """The platform has rejected a renewed one: renew it no more for a while, and longer each time."""
-        with self._mutex:
+        with self._turns:
             if time.monotonic() >= self._paused_until:
                 self._paused_until = time.monotonic() + self._pause
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
@@ -264,7 +265,7 @@ class Credential:
 
     def _begun(self, refresh: _Refresh) -> _Refresh:
         """Begin a refresh, unless another is under way; returns the one that is."""
-        with self._mutex:
+        with self._turns:
             if self._refreshing is None or self._refreshing.result.is_kept():
                 self._refreshing = refresh
             return self._refreshing

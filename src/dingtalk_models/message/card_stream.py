@@ -38,6 +38,7 @@ from dingtalk_models.core.steps import Background, Flow, Sleep, Steps, Wait
 from dingtalk_models.message.card_endings import Endings
 from dingtalk_models.message.card_fields import MAX_VALUE
 from dingtalk_models.message.card_text import beginning, parts
+from dingtalk_models.turns import Turns
 
 T = TypeVar("T")
 
@@ -159,7 +160,7 @@ class CardStream(Generic[C]):
         self._calls = calls
         self._interval, self._timeout = interval, timeout
         self._placeholder, self._cut_short = placeholder or "", cut_short
-        self._lock = threading.RLock()  # a signal handler may write while its thread has it
+        self._turns = Turns()
         self._pieces: list[str] = []
         self._shown = ""
         self._may_be_there = False
@@ -198,7 +199,7 @@ class CardStream(Generic[C]):
         return self._add(piece)
 
     def _add(self, piece: str) -> Flow[None]:
-        with self._lock:
+        with self._turns:
             if not self._pid or self._stop.is_kept():
                 raise ConfigurationError("write inside the `with` of the card / 请在卡片的 with 语句内调用 write")
             self._pieces.append(piece)
@@ -278,7 +279,7 @@ class CardStream(Generic[C]):
     def _rest(self) -> Flow[None]:
         """Wait until there is something to show, and until it may be shown."""
         while not self._stop.is_kept():
-            with self._lock:
+            with self._turns:
                 if self._stop.is_kept():  # it came since the look at it, and woke nobody
                     return
                 self._wake = wake = Promise[None]()
@@ -366,7 +367,7 @@ class CardStream(Generic[C]):
 
     def _end(self, *, failed: bool) -> Flow[None]:
         self._ending = ending = Promise[None]()
-        with self._lock:
+        with self._turns:
             self._stop.keep(None)
             self._wake.keep(None)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from bisect import bisect_left, insort
 from collections import deque
@@ -12,6 +11,7 @@ from itertools import count
 from typing import NamedTuple, Protocol, TypeVar
 
 from dingtalk_models.forking import after_fork
+from dingtalk_models.turns import Turns
 
 T = TypeVar("T")
 
@@ -91,21 +91,21 @@ class LocalPermitQueue:
         self._last_rest = 0.0
         self._ended: deque[tuple[int, float]] = deque()  # ticket, and when: noted, and not seen to yet
         self._resumes = 0.0
-        self._lock = threading.RLock()
+        self._turns = Turns()
         after_fork(self, LocalPermitQueue._after_fork)
 
     def _after_fork(self) -> None:
         # the calls and the queue are the parent's, but a pause holds here too
         for each in (self._queue, self._due, self._under_way, self._sent, self._resting, self._ended):
             each.clear()
-        self._lock = threading.RLock()
+        self._turns = Turns()
 
     def ticket(self) -> int:
         return next(self._tickets)
 
     def ask(self, ticket: int = 0) -> Place:
         ticket = ticket or self.ticket()
-        with self._lock:
+        with self._turns:
             now = self._now()
             self._see_to_what_ended(now)
             queue = self._queue
@@ -129,7 +129,7 @@ class LocalPermitQueue:
         self._ended.append((ticket, self._clock() + self._set_back))
 
     def pause(self, seconds: float) -> None:
-        with self._lock:
+        with self._turns:
             self._resumes = max(self._resumes, self._now() + seconds)
 
     def _now(self) -> float:

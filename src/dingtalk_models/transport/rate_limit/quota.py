@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dingtalk_models.core.wire import BEIJING
 from dingtalk_models.forking import after_fork
+from dingtalk_models.turns import Turns
 
 if TYPE_CHECKING:
     from dingtalk_models.transport.rate_limit.shared import SharedStore
@@ -36,12 +36,12 @@ class Quota:
         self.blocks = store is not None
         self._store = store
         self._key = key
-        self._lock = threading.RLock()  # a signal handler may make a call while its thread has it
+        self._turns = Turns()
         self._month, self._count = "", 0
         after_fork(self, Quota._after_fork)
 
     def _after_fork(self) -> None:
-        self._lock = threading.RLock()
+        self._turns = Turns()
 
     def covers(self, path: str) -> bool:
         """Whether calls to a path count."""
@@ -54,7 +54,7 @@ class Quota:
             answer = self._store.run("quota", f"{self._key}:{month}", calls, self.monthly, _LIFE_OF_A_MONTH)
             if answer:
                 return bool(answer[0])
-        with self._lock:
+        with self._turns:
             if month != self._month:
                 self._month, self._count = month, 0
             if self._count + calls > self.monthly:
