@@ -93,8 +93,11 @@ class Busy:
     def approval(self) -> dict[str, Any]:
         return {"instance_id": self.do("submit", **self.form())["instance_id"]}
 
+    def path(self) -> dict[str, Any]:
+        return {"path": "/topapi/v2/user/get"}
+
     def fault(self) -> dict[str, Any]:
-        return {"id": self.do("add_fault")["id"]}
+        return {"id": self.do("add_fault", **self.path())["id"]}
 
     def api(self) -> dict[str, Any]:
         return {"name": "todo_1_0.CreateTodoTask", "answer": {"id": "t1"}}
@@ -148,6 +151,7 @@ NEEDS: Final[dict[str, Callable[[Busy], dict[str, Any]]]] = {
     "get_approval": Busy.approval,
     "approve": Busy.approval,
     "refuse": Busy.approval,
+    "add_fault": Busy.path,
     "cancel_fault": Busy.fault,
     "set_answer": Busy.api,
     "cancel_answer": Busy.own_answer,

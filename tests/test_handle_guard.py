@@ -187,3 +187,19 @@ def test_a_request_without_a_host(sandbox: Sandbox) -> None:
 def test_a_key_that_no_header_can_have(key: str) -> None:
     with pytest.raises(ValueError, match="ASCII"):
         Sandbox(key=key)
+
+
+def test_a_name_that_is_allowed() -> None:
+    with Sandbox(allow_hosts=["host.docker.internal"]) as sandbox:
+        for host in ("host.docker.internal:8787", "HOST.docker.internal.", "localhost"):
+            assert asked(sandbox.url, {"Host": host}).status_code == 200
+        own = {"Host": "host.docker.internal:8787", "Origin": "http://host.docker.internal:8787"}
+        assert asked(sandbox.url, own).status_code == 200
+        assert asked(sandbox.url, {**own, "Origin": "http://evil.example"}).status_code == 403
+        assert "--allow-host" in asked(sandbox.url, {"Host": "docker.internal"}).json()["hint"]
+
+
+@pytest.mark.parametrize("name", ["", "*", "http://dev.example", "dev.example:80", "a b", "[::1]"])
+def test_a_name_of_no_host(name: str) -> None:
+    with pytest.raises(ValueError, match="is no name of a host"):
+        Sandbox(allow_hosts=[name])

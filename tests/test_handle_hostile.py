@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox import Clock, Sandbox
 from dingtalk_models.sandbox.handle import serving
 
 DEEP = 50_000
@@ -233,7 +233,7 @@ def test_what_the_sandbox_itself_gets_wrong(
     def broken(*_: object) -> float:
         raise KeyError("lost")
 
-    monkeypatch.setattr(sandbox.clock, "now", broken)
+    monkeypatch.setattr(Clock, "ahead", property(broken))
     reply = requests.get(f"{sandbox.url}/_sandbox/clock", timeout=10)
     assert (reply.status_code, reply.json()["error"]) == (500, "broken")
     assert any(each.exc_info and isinstance(each.exc_info[1], KeyError) for each in caplog.records)

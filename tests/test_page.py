@@ -273,7 +273,7 @@ def test_names_from_calls_are_text(sandbox: Sandbox, app: DingTalkApp) -> None:
     Card.send(template, RobotSpace("zhaolei"), {"title": HOSTILE, HOSTILE: HOSTILE, "content": markdown})
     requests.post(f"{sandbox.url}/<script>{HOSTILE}", data=HOSTILE.encode(), headers={"x-odd": HOSTILE}, timeout=5)
     sandbox.push(HOSTILE, **{HOSTILE: HOSTILE})
-    sandbox.fail(HOSTILE, body=HOSTILE)
+    sandbox.fail(HOSTILE, known=False, body=HOSTILE)
     opened = [f"/?call={call.number}" for call in sandbox.calls]
     for address in (
         *ADDRESSES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import re
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -181,3 +182,28 @@ def test_a_delay_comes_after_the_endpoint_acts(client: Client, sandbox: Sandbox)
     sandbox.fail("/topapi/v2/department/listsub", delay=0.01, drop="after")
     with pytest.raises(requests.ConnectionError):
         client.post("/topapi/v2/department/listsub")
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/topapi/v2/user/gett", "'/topapi/v2/user/get'"),
+        ("/v1.0/todo/user/{unionId}/tasks", "'/v1.0/todo/users/{unionId}/tasks'"),
+        ("gettoken", "'/gettoken'"),
+    ],
+)
+def test_a_fault_of_a_path_that_is_none(sandbox: Sandbox, client: Client, path: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"did you mean {meant}?")):
+        sandbox.fail(path, errcode=-1)
+    assert sandbox.faults == []
+    reply = client.send("POST", "/_sandbox/faults", json={"path": path, "status": 503})
+    assert (reply.status_code, meant in reply.json()["message"]) == (422, True)
+
+
+def test_faults_where_nothing_is_documented_and_for_any_id(sandbox: Sandbox, client: Client) -> None:
+    sandbox.fail("/my/own", known=False, status=503)
+    assert [client.send("GET", "/my/own").status_code for _ in range(2)] == [503, 200]
+    fault = sandbox.fail("/v1.0/todo/users/{unionId}/tasks", times=2, status=503)
+    assert client.api("/v1.0/todo/users/u1/tasks", subject="写周报").status_code == 503
+    assert client.api("/v1.0/todo/users/u1/tasks/t1").status_code == 200
+    assert fault.remaining == 1

@@ -54,6 +54,13 @@ def options(program: str = "python -m dingtalk_models.sandbox") -> argparse.Argu
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8787, help="port; 0 for a free one (default: %(default)s)")
     parser.add_argument("--qps", type=_rate, help="calls a second for each API, such as 20 (default: no limit)")
+    parser.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a further name by which the handle and the page may be asked, such as host.docker.internal; repeatable",
+    )
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--empty", action="store_true", help="start with the root department alone")
     begin.add_argument("--company", metavar="FILE", help="start with the company of this file (YAML)")
@@ -86,6 +93,7 @@ def _made(given: argparse.Namespace) -> Sandbox:
             org="empty" if given.empty else "seeded",
             company=given.company,
             key=os.environ.get(KEY) or None,
+            allow_hosts=given.allow_host,
         )
     except ValueError as wrong:
         told = str(wrong)

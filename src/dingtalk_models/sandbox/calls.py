@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Any, Final, Protocol, overload
 
 from dingtalk_models.sandbox.platform.documented import at as documented_at
 from dingtalk_models.sandbox.platform.documented import named
-from dingtalk_models.sandbox.server.endpoints import route
+from dingtalk_models.sandbox.server.endpoints import pattern_of, route
 from dingtalk_models.sandbox.server.envelopes import Answer, Call
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
@@ -261,7 +260,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
             ValueError: no API has this name, or the operation is no single API.
         """
         verb, path = _place(api)
-        pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))
+        pattern = pattern_of(path)
         return [call for call in self if verb in {"", call.method} and pattern.fullmatch(call.path)]
 
     @property

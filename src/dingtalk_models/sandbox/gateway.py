@@ -7,12 +7,14 @@ import logging
 from collections import deque
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from dingtalk_models.sandbox.auth.login import PAGE, authorise
 from dingtalk_models.sandbox.callback.changes import may_change, pushing_changes
-from dingtalk_models.sandbox.platform.documented import Answers, Documented
-from dingtalk_models.sandbox.server.endpoints import Endpoint, Result, Waiting, route
+from dingtalk_models.sandbox.platform.documented import Answers, Documented, paths
+from dingtalk_models.sandbox.platform.documented import at as documented_at
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint, Result, Waiting, route
 from dingtalk_models.sandbox.server.envelopes import JSON, Answer, Bare, Call, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
 from dingtalk_models.sandbox.state.company import Company
@@ -34,6 +36,21 @@ class Gateway:
         self._company = company
         self._recent: dict[str, deque[float]] = {}
         self.answers = Answers()
+
+    def check_served(self, path: str) -> None:
+        """Refuse the path of nothing, which is a typing error.
+
+        Raises:
+            ValueError: nothing is at this path.
+        """
+        if path == PAGE or path.startswith(PREFIX) or route(path)[0] or documented_at(path):
+            return
+        near = get_close_matches(path, {*ENDPOINTS, *paths()}, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"nothing is at {path!r}{hint}; an API that is not documented needs known=False / "
+            f"没有路径为 {path!r} 的接口{f'，是否指 {near[0]!r}' if near else ''}；没有文档的接口请加 known=False"
+        )
 
     def limit(self, qps: int | None) -> None:
         """Set the most calls a second to one API, and forget those of the last second."""

@@ -71,9 +71,12 @@ class Sandbox:
         key: what requests to the handle (`/_sandbox`) and the page need; by default, a random one if other machines can
             reach `host`, else none.
 
+        allow_hosts: further names by which the handle and the page may be asked: `host.docker.internal`.
+
     Raises:
         InvalidCompanyFile: the company file cannot be used; says everything that is wrong, by line and field.
-        ValueError: of the settings, two contradict each other, or no header can have `key` in it.
+        ValueError: two of the settings contradict each other, no header can have `key` in it, or a name in
+            `allow_hosts` is that of no host.
 
     Attributes:
         key: what requests to the handle and the page need; None: nothing.
@@ -96,6 +99,7 @@ class Sandbox:
         credentials: Credentials | None = None,
         calls_kept: int = KEPT,
         key: str | None = None,
+        allow_hosts: Collection[str] = (),
     ) -> None:
         make = founding.maker(company, org, credentials)
         granted = None if scopes is None else frozenset(scopes)
@@ -115,8 +119,8 @@ class Sandbox:
         self._gateway = Gateway(self.company, qps)
         self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))
         page = Page(self)
-        own: dict[str, ASGIApp] = {PREFIX: Guard(Handle(self), host, self.key)}
-        own |= dict.fromkeys(("/", PAGE), Guard(page, host, self.key, asks=page.asks))
+        own: dict[str, ASGIApp] = {PREFIX: Guard(Handle(self), host, self.key, names=allow_hosts)}
+        own |= dict.fromkeys(("/", PAGE), Guard(page, host, self.key, asks=page.asks, names=allow_hosts))
         self.calls = Calls(calls_kept)
         self._app = App(self._gateway.answer, self.clock, WebSocket(self.company.stream), own, self.calls.add)
         self.pushes: list[Push] = self.company.callbacks.pushes
@@ -309,13 +313,20 @@ class Sandbox:
         """The requests to this path, oldest first."""
         return [call for call in self.calls if call.path == path]
 
-    def fail(self, path: str, *, times: int = 1, **how: Unpack[Behaviour]) -> Fault:
-        """Let the next requests to a path (`*`: to any) misbehave; `Behaviour` lists what is possible.
+    def fail(self, path: str, *, times: int = 1, known: bool = True, **how: Unpack[Behaviour]) -> Fault:
+        """Let the next requests to a path misbehave; `Behaviour` lists what is possible.
+
+        In the path, `{id}` stands for any id; `*` is any path. Where nothing is documented, `known=False` is needed.
 
         With an answer (`errcode`, `sub_code`, `code`, `flag`, `status` or `body`) the endpoint is not called.
         Without one it acts and answers, and `headers`, `delay`, `drop` and `truncate` apply to its answer.
         The `Fault` that is returned has the number of requests that remain, and can be cancelled.
+
+        Raises:
+            ValueError: nothing is at this path; says what may have been meant.
         """
+        if known and path != "*":
+            self._gateway.check_served(path)
         fault = Fault(path, times, how)
         self._app.faults.append(fault)
         return fault

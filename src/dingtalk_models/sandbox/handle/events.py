@@ -81,10 +81,12 @@ class ClientView(BaseModel, from_attributes=True):
 class StreamSettings(BaseModel, from_attributes=True):
     """How Stream mode behaves: seconds, and the share of events that are sent twice.
 
-    `endpoint` is the address of the WebSocket, and `opened` how many connections were made.
+    `endpoint` is the address of the WebSocket, `opened` how many connections were made, `notices` how many clients were
+    told to go.
     """
 
     endpoint: str
+    notices: int
     opened: int
     redeliver_after: float
     ping_every: float

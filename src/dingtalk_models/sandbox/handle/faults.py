@@ -19,7 +19,14 @@ _HeaderValue: TypeAlias = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
 class NewFault(Body):
     """How the next requests to a path misbehave; without an answer of its own, the endpoint acts and answers."""
 
-    path: Annotated[str, Field(min_length=1, description="the path; * for any / 路径，* 表示任意")]
+    path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="the path, in which {id} is any id; * for any / 路径，{id} 表示任意 id，* 表示任意路径",
+        ),
+    ]
+    known: Annotated[bool, Field(description="false: where nothing is documented / 没有文档的路径请设为 false")] = True
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     errcode: int | None = None
     sub_code: Annotated[str, Field(max_length=200)] | None = None
@@ -51,7 +58,7 @@ class NewFault(Body):
 
     def behaviour(self) -> Behaviour:
         """The keywords for `Sandbox.fail`."""
-        how: dict[str, Any] = self.model_dump(exclude_defaults=True, exclude={"path", "times", "body_base64"})
+        how: dict[str, Any] = self.model_dump(exclude_defaults=True, exclude={"path", "times", "known", "body_base64"})
         if self.body_base64 is not None:
             how["body"] = b64decode(self.body_base64)
         return cast("Behaviour", how)
@@ -136,7 +143,7 @@ def list_faults(sandbox: Sandbox) -> list[FaultView]:
 @operation("POST", "/faults", "fail")
 def add_fault(sandbox: Sandbox, body: NewFault) -> FaultView:
     """Let the next requests to a path misbehave. / 让接下来对某路径的请求出错。"""
-    return FaultView.of(sandbox.fail(body.path, times=body.times, **body.behaviour()))
+    return FaultView.of(sandbox.fail(body.path, times=body.times, known=body.known, **body.behaviour()))
 
 
 @operation("DELETE", "/faults/{id}", "faults")

@@ -263,6 +263,11 @@ def every() -> list[Documented]:
     return [each for found in (*table.by_path.values(), *table.templates.values()) for each in found]
 
 
+def paths() -> list[str]:
+    """The path of every documented endpoint."""
+    return [each.path for each in every()]
+
+
 def named(name: str) -> Documented:
     """The endpoint with this name.
 

@@ -19,7 +19,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import NoneType
 from typing import (
     Annotated,
@@ -201,6 +201,12 @@ def route(path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
         if match := pattern.fullmatch(path):
             return ENDPOINTS[template], match.groupdict()
     return {}, {}
+
+
+@lru_cache(maxsize=1024)
+def pattern_of(path: str) -> re.Pattern[str]:
+    """What a path is like, in which `{id}` stands for any id."""
+    return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))
 
 
 def _without_flags(schema: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final, Literal, TypedDict
 
+from dingtalk_models.sandbox.server.endpoints import pattern_of
 from dingtalk_models.sandbox.server.envelopes import API, BARE, TOPAPI, Answer, Call, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
 
@@ -60,7 +61,7 @@ class Fault:
 
     def strikes(self, path: str) -> bool:
         """Whether the next request to this path misbehaves; counts it if so."""
-        if self.remaining < 1 or self.path not in ("*", path):
+        if self.remaining < 1 or not (self.path == "*" or pattern_of(self.path).fullmatch(path)):
             return False
         self.remaining -= 1
         return True

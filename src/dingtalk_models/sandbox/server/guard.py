@@ -7,8 +7,10 @@ requests here. It gives itself away by its `Origin`, or, if its own name resolve
 
 from __future__ import annotations
 
+import re
 import secrets
 import socket
+from collections.abc import Collection
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +21,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE: Final = "sandbox-key"
 """The cookie that has the key, in a browser that came with `?key=`."""
+
+
+_HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
+"""The name of a host, or an IPv4 address."""
 
 
 class Guard:
@@ -32,12 +38,15 @@ class Guard:
         host: the address that the sandbox listens on.
         key: the key that is needed; None: none is.
         asks: what answers requests without the key; by default, they are refused.
+        names: further names of this machine.
 
     Raises:
-        ValueError: no header can have this key in it.
+        ValueError: no header can have this key in it, or a name is that of no host.
     """
 
-    def __init__(self, app: ASGIApp, host: str, key: str | None, asks: ASGIApp | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, host: str, key: str | None, asks: ASGIApp | None = None, names: Collection[str] = ()
+    ) -> None:
         if key is not None and not (key.isascii() and key.isprintable() and key == key.strip()):
             raise ValueError(
                 "key has only ASCII characters, and no space at its ends / key 只能含 ASCII 字符，首尾无空格"
@@ -46,6 +55,7 @@ class Guard:
         self._asks = asks
         self._key = key
         self._host = host
+        self._names = frozenset(map(_host_name, [names] if isinstance(names, str) else names))
         self._reachable = not is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +78,10 @@ class Guard:
         """What shows that a web page of somebody else sent this request: what is wrong, where, and what to do."""
         host, origin = connection.headers.get("host", ""), connection.headers.get("origin")
         if not self._is_own(host):
-            hint = "Use the address that the sandbox printed at start. / 请使用启动时打印的地址。"
+            hint = (
+                "Use the address that the sandbox printed at start, or allow this name with --allow-host. / "
+                "请使用启动时打印的地址，或用 --allow-host 允许这个主机名。"
+            )
             return f"The sandbox is not called {host!r}.", "Host", hint
         hint = "A page of another site may not steer the sandbox. / 其他网站的页面不能操作模拟服务器。"
         if origin is not None and _place(origin) != host.lower():
@@ -84,7 +97,7 @@ class Guard:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
         except ValueError:
             return False
-        if name in ("localhost", self._host.lower()) or is_loopback(name):
+        if name in ("localhost", self._host.lower()) or name in self._names or is_loopback(name):
             return True
         if not self._reachable:
             return False
@@ -107,6 +120,16 @@ class Guard:
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach an address."""
     return host.lower() == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _host_name(name: str) -> str:
+    """The name of a host as it is compared."""
+    if not _HOST.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no name of a host, such as host.docker.internal: without a scheme and a port / "
+            f"{name!r} 不是主机名：不含协议和端口，如 host.docker.internal"
+        )
+    return name.lower().rstrip(".")
 
 
 def _is_address(host: str) -> bool:
