@@ -134,7 +134,7 @@ class Pool:
         self._name = name
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._idle = threading.Semaphore(0)
+        self._idle: deque[None] = deque()  # one for each thread that waits for work
         self._started = 0
         self._ended: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
         self._told = False
@@ -144,9 +144,12 @@ class Pool:
         """Do some work on a thread."""
         future: asyncio.Future[T] = self._loop.create_future()
         self._jobs.put((future, copy_context(), work))
-        if not self._idle.acquire(blocking=False) and self._started < self._most:
-            self._started += 1
-            threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
+        try:
+            self._idle.pop()
+        except IndexError:
+            if self._started < self._most:
+                self._started += 1
+                threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
         return future
 
     def close(self) -> None:
@@ -163,7 +166,7 @@ class Pool:
             try:
                 job = self._jobs.get_nowait()
             except Empty:
-                self._idle.release()
+                self._idle.append(None)
                 job = self._jobs.get()
             if job is None:
                 return

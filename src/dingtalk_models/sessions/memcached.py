@@ -11,7 +11,7 @@ import time
 import weakref
 import zlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
@@ -22,6 +22,9 @@ from dingtalk_models.sessions.base import UnreadableEntry, whole_seconds
 T = TypeVar("T")
 
 _TIMEOUT = 2.0
+_PATIENCE = 10.0
+"""Seconds for which a thread waits for others that use the only connection."""
+
 _SAFE_KEY = re.compile(r"[!-~]{1,150}")  # Memcached allows 250; a client may add a prefix
 _SERVER = re.compile(r"[^\s/?#@]+")
 _LONGEST_RELATIVE = 30 * 24 * 3600  # Memcached takes a greater number for an absolute time
@@ -55,10 +58,7 @@ class MemcachedStore:
         after_fork(self, MemcachedStore._after_fork)
 
     def _begin(self) -> None:
-        # python-memcached has a connection for each thread
-        self._lock: AbstractContextManager[object] = (
-            nullcontext() if isinstance(self._client, threading.local) else threading.RLock()
-        )
+        self._lock = threading.RLock()
         self._using: set[int] = set()
 
     def _after_fork(self) -> None:
@@ -118,17 +118,21 @@ class MemcachedStore:
         if self._is_shared:
             return self._patiently(work)
         me = threading.get_ident()
-        with self._lock:
-            if me in self._using:
-                raise ConnectionError(errno.EBUSY, "a client without a pool serves no signal handler in between")
+        if me in self._using:
+            raise ConnectionError(errno.EBUSY, "a client without a pool serves no signal handler in between")
+        try:
+            self._using.add(me)
+            if not self._lock.acquire(timeout=_PATIENCE):
+                raise ConnectionError(errno.EBUSY, "another thread does not end its use of the client")
             try:
-                self._using.add(me)
                 return self._patiently(work)
             except BaseException:
                 self._client.disconnect_all()  # after an exception from outside, a reply may still come
                 raise
-            finally:
-                self._using.discard(me)
+        finally:
+            with suppress(RuntimeError):  # it did not get it
+                self._lock.release()
+            self._using.discard(me)
 
     def _patiently(self, work: Callable[[MemcachedClient], T]) -> T:
         """Use the client, and again for each kept connection that proves dead, as all do after a server restart.

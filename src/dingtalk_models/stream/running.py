@@ -16,8 +16,10 @@ from types import FrameType
 from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.core.context import innermost
 from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.drivers.handling import HandlingDriver
+from dingtalk_models.drivers.waiting import is_kept_in
 from dingtalk_models.stream.client import Client
 from dingtalk_models.stream.dispatch import Ack, Dispatch
 from dingtalk_models.stream.status import Status
@@ -81,8 +83,8 @@ class Running:
         self._thread = 0
         self._stopped = False
         self._unheard = False  # whether nobody waits in `start` for the error
-        self._tried = threading.Event()
-        self._ended = threading.Event()
+        self._tried = Promise[None]()
+        self._ended = Promise[None]()
 
     async def serve(self) -> None:
         """Be connected until it is stopped or cancelled.
@@ -94,13 +96,13 @@ class Running:
         try:
             await asyncio.create_task(self._serve())
         except BaseException as error:
-            self.error, self._unheard = error, self._tried.is_set()
+            self.error, self._unheard = error, self._tried.is_kept()
             shorten(error)
             raise
         finally:
             self._status.enter("stopped", str(self.error) if isinstance(self.error, Exception) else None)
-            self._ended.set()
-            self._tried.set()
+            self._ended.keep(None)
+            self._tried.keep(None)
 
     async def _serve(self) -> None:
         innermost.set((*innermost.get(), self._app))  # class-level calls in handlers use the app that received it
@@ -121,7 +123,7 @@ class Running:
             dispatch=dispatch,
             timing=settings.timing,
             status=self._status,
-            settled=self._tried.set,
+            settled=lambda: self._tried.keep(None),
         )
         if self._stopped:
             self._client.stop()
@@ -172,7 +174,7 @@ class Running:
         """
         threading.Thread(target=self._in_thread, name="dingtalk-stream", daemon=True).start()
         atexit.register(self.stop, self._timeout)
-        self._tried.wait()
+        is_kept_in(None, self._tried)
         if self.error:
             shorten(self.error)
             raise self.error
@@ -193,7 +195,7 @@ class Running:
             with suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._client.stop)
         own = threading.get_ident() == self._thread or _inside.get() is self or _loop_runs_here()
-        if not own and not self._ended.wait(timeout + _CLOSING):
+        if not own and not is_kept_in(timeout + _CLOSING, self._ended):
             logger.error("Stream: not stopped, because something blocks its event loop")
 
 
