@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -25,6 +26,7 @@ from dingtalk_models.sandbox import Audio, Credentials, File, Picture, RichText,
 from dingtalk_models.sandbox.page import texts
 from dingtalk_models.sandbox.page.calls import python
 from dingtalk_models.sandbox.page.looks import Look
+from dingtalk_models.sandbox.server.envelopes import Answer, Call
 from dingtalk_models.sandbox.state.message import Task
 
 FOLDER = Path(texts.__file__).parent
@@ -255,6 +257,19 @@ def test_secrets_are_masked_everywhere(sandbox: Sandbox, app: DingTalkApp) -> No
 def test_a_secret_that_is_empty_hides_nothing() -> None:
     with Sandbox(credentials=Credentials(sso_secret="")) as sandbox:
         assert Look(sandbox, {}, "en").hide({"name": "赵磊"}) == {"name": "赵磊"}
+
+
+def test_a_search_holds_up_nobody(sandbox: Sandbox) -> None:
+    """The filter looks at every call that is kept, on the thread that serves: each has a path of its own here."""
+    for number in range(10_000):
+        sandbox.calls.add(Call("POST", f"/v1.0/todo/users/u{number}/tasks", {}, {}), Answer.json({}), 0.0, 0.0)
+    requests.get(f"{sandbox.url}/", timeout=30)
+    begun = time.process_time()
+    assert "u9999" not in requests.get(f"{sandbox.url}/?q=nothing", timeout=30).text
+    assert time.process_time() - begun < 1
+    begun = time.process_time()
+    assert "u9999" in requests.get(f"{sandbox.url}/?q=todo_1_0", timeout=30).text
+    assert time.process_time() - begun < 0.3
 
 
 def test_names_from_calls_are_text(sandbox: Sandbox, app: DingTalkApp) -> None:

@@ -62,6 +62,13 @@ def title_of(method: str, path: str) -> str:
     return lines[0].partition(":")[0].rstrip(".") if lines else ""
 
 
+@lru_cache(maxsize=4096)
+def names_of(method: str, path: str) -> tuple[str, ...]:
+    """The platform's names of the API at a path, the current one first; empty if none is documented."""
+    found = documented_at(path).get(method)
+    return found.names if found else ()
+
+
 @dataclass(frozen=True, repr=False)
 class Received:
     """A request that arrived, and what it was answered.
@@ -134,8 +141,7 @@ class Received:
     @property
     def names(self) -> tuple[str, ...]:
         """The platform's names of the API, the current one first; empty if none is documented here."""
-        found = documented_at(self.path).get(self.method)
-        return found.names if found else ()
+        return names_of(self.method, self.path)
 
     @property
     def name(self) -> str | None:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from keyword import iskeyword
 from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
-from dingtalk_models.sandbox.calls import Received
+from dingtalk_models.sandbox.calls import KEPT, Received, names_of, title_of
 from dingtalk_models.sandbox.page.looks import HIDDEN, Look, Missing, clock_time, date_time, pretty
 from dingtalk_models.sandbox.page.texts import Language
 from dingtalk_models.sandbox.platform.documented import Documented
@@ -118,7 +118,13 @@ def _opened(look: Look) -> Detail | None:
 def _passes(call: Received, text: str, state: str) -> bool:
     if state and state != _state(call):
         return False
-    return not text or text in f"{call.method} {call.path} {call.title} {call.name or ''} {call.code}".lower()
+    return not text or text in f"{_said(call.method, call.path)} {call.code}".lower()
+
+
+@lru_cache(maxsize=2 * KEPT)
+def _said(method: str, path: str) -> str:
+    """What a filter finds of a call beside its code."""
+    return f"{method} {path} {title_of(method, path)} {' '.join(names_of(method, path)[:1])}"
 
 
 def _state(call: Received) -> str:

@@ -221,11 +221,19 @@ class Answers:
 
 @dataclass(frozen=True)
 class _Table:
-    """The documented endpoints: by name, by a path without placeholders, and the others by their number of segments."""
+    """The documented endpoints: by name, by a path without placeholders, and the others by their `_Place`."""
 
     by_name: dict[str, Documented]
     by_path: dict[str, list[Documented]]
-    templates: dict[int, list[Documented]]
+    templates: dict[_Place, list[Documented]]
+
+
+_Place: TypeAlias = tuple[int, str]
+"""How many segments a path has, and which product it is of: `todo` in `/v1.0/todo/users/u1/tasks`."""
+
+
+def _place(segments: list[str]) -> _Place:
+    return len(segments), segments[2] if len(segments) > 2 else ""
 
 
 @cache
@@ -237,7 +245,7 @@ def _table() -> _Table:
                 endpoint = Documented(**described)
                 table.by_name.update(dict.fromkeys(endpoint.names, endpoint))
                 if "{" in endpoint.path:
-                    table.templates.setdefault(endpoint.path.count("/"), []).append(endpoint)
+                    table.templates.setdefault(_place(endpoint.segments), []).append(endpoint)
                 else:
                     table.by_path.setdefault(endpoint.path, []).append(endpoint)
     return table
@@ -249,7 +257,7 @@ def at(path: str) -> dict[str, Documented]:
     Of two that differ in nothing but the names of placeholders, the one that is not archived counts.
     """
     table = _table()
-    matching = [each for each in table.templates.get(path.count("/"), []) if each.is_at(path)]
+    matching = [each for each in table.templates.get(_place(path.split("/")), []) if each.is_at(path)]
     matching.sort(key=lambda each: (["{" in segment for segment in each.segments], not each.names))
     found: dict[str, Documented] = {}
     for endpoint in (*table.by_path.get(path, []), *matching):
