@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock, start_new_thread
+from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from functools import cache
@@ -183,21 +183,28 @@ def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float)
     """
     problems: list[BaseException] = []
     abandoned: list[bool] = []
+    ended: list[bool] = []
     done = allocate_lock()
     done.acquire()
 
-    def run() -> None:
+    context = copy_context()
+
+    def run(end: _ReleasedAtEnd) -> None:
+        del end  # the thread has it as long as it lives; the traceback of an error would have it for longer
+        context.run(do)
+
+    def do() -> None:
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
             problems.append(error)
+        ended.append(True)
         if abandoned:
             undo()
-        done.release()
 
     try:
         # not a `threading.Thread`: an interrupt while it starts leaves a lock held
-        start_new_thread(copy_context().run, (run,))
+        start_new_thread(run, (_ReleasedAtEnd(done),))
     except RuntimeError:  # the interpreter is ending, or has no more threads
         work()
         return
@@ -211,3 +218,15 @@ def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float)
         raise TimeoutError
     if problems:
         raise problems[0]
+    if not ended:  # an exception that was meant for this thread has met the new one, before it began
+        _in_time(work, undo, seconds)
+
+
+class _ReleasedAtEnd:
+    """Releases a lock when it is gone, with the thread that has it: however that ended, and whether it began or not."""
+
+    def __init__(self, lock: LockType) -> None:
+        self._lock = lock
+
+    def __del__(self) -> None:
+        self._lock.release()
