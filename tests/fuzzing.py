@@ -1,11 +1,10 @@
 """Mutated replies to every operation: each becomes an error of ours or the right value, and a refusal is an error.
 
-Case number n is made from the seed n, so that `scripts/fuzz 1 n` shows it again.
+Case number n is made from the seed n, so that `scripts/fuzz --random 1 n` shows it again.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import logging
@@ -77,7 +76,7 @@ def _subject(sample: Sample) -> Subject:
     if is_array(result) and changes:
         rows = None  # something else is made of the rows
     # what is made of a reply may have values from the call itself
-    return Subject(sample, rows, parts, list(_ways(reply)), set() if changes else set(models_in(into)))
+    return Subject(sample, rows, parts, list(ways_in(reply)), set() if changes else set(models_in(into)))
 
 
 def _at(value: Any, way: Way) -> Any:
@@ -86,16 +85,16 @@ def _at(value: Any, way: Way) -> Any:
     return value
 
 
-def _ways(value: Any, way: Way = ()) -> Iterator[Way]:
+def ways_in(value: Any, way: Way = ()) -> Iterator[Way]:
     """The path to each value in JSON, at every depth."""
     if way:
         yield way
     if is_object(value):
         for name, part in value.items():
-            yield from _ways(part, (*way, name))
+            yield from ways_in(part, (*way, name))
     elif is_array(value):
         for number, part in enumerate(value):
-            yield from _ways(part, (*way, number))
+            yield from ways_in(part, (*way, number))
 
 
 def _parts(result: Any) -> list[Any]:
@@ -262,7 +261,7 @@ def fuzz(numbers: Iterable[int], until: float = float("inf")) -> Counter[str]:
                 found[run(number)] += 1
             except Exception as error:
                 name = random.Random(number).choice(subjects()).sample.info.name
-                error.add_note(f"a reply of {name}; repeat it with: scripts/fuzz 1 {number}")
+                error.add_note(f"a reply of {name}; repeat it with: scripts/fuzz --random 1 {number}")
                 raise
     finally:
         logger.setLevel(level)
@@ -373,20 +372,3 @@ def _names(model: type[BaseModel]) -> dict[str, set[str]]:
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def main() -> None:
-    """Run so many cases, or from one to another, and count what came of them."""
-    parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
-    parser.add_argument("cases", type=int, nargs="?", default=MILLION, help="how many (a million)")
-    parser.add_argument("first", type=int, nargs="?", default=0, help="the number of the first one (0)")
-    given = parser.parse_args()
-    begun = time.perf_counter()
-    found = fuzz(range(given.first, given.first + given.cases))
-    for kind, times in found.most_common():
-        print(f"{times:>9,}  {kind}")
-    print(f"{found.total():>9,}  in {time.perf_counter() - begun:.0f} s over {len(subjects())} samples: none is wrong")
-
-
-if __name__ == "__main__":
-    main()

@@ -143,7 +143,7 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "time is not declared": OF_THE_PAGE,
     },
     "jzcrm_1_0.GetDataView": {
-        "queries-data-details: the reply has the wrong shape (HTTP 200, applicati": NOT_AS_ITS_TABLE,
+        "queries-data-details: data.detail was {": NOT_AS_ITS_TABLE,
     },
     "manufacturing_1_0.IndustrializeManufactureJobBook": {
         "riqing-monthly-settlement-piece-rate-reporting-interface: content is los": NOT_AS_ITS_TABLE,

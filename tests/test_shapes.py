@@ -259,6 +259,16 @@ def test_what_could_not_be_read_is_not_sent() -> None:
     assert park([car]) == {"carList": [{"carPlate": "A1", "colour": "red"}]}
 
 
+def test_what_was_read_in_part_is_sent_only_after_it_is_assigned() -> None:
+    """Otherwise the platform would lose what could not be read."""
+    (car,) = read({"carPlate": "A1", "wheels": [{"size": 1}, {"size": "?"}], "ownerIds": "1,2"})
+    assert (car.wheels, car.unparsed) == ([Wheel(size=1)], {"wheels": [{"size": 1}, {"size": "?"}]})
+    assert park([car]) == {"carList": [{"carPlate": "A1", "ownerIds": "1,2"}]}
+    car.wheels = [*car.wheels, Wheel(size=2)]
+    assert car.unparsed == {}
+    assert park([car])["carList"][0]["wheels"] == [{"size": 1}, {"size": 2}]
+
+
 def test_copies() -> None:
     (car,) = read({"carPlate": "9", "colour": "red", "wheels": [{"size": 99}]})
     for twin in (pickle.loads(pickle.dumps(car)), copy.copy(car), copy.deepcopy(car), car.model_copy()):

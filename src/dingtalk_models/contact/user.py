@@ -29,6 +29,7 @@ from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, PageFlow, next_page, page_of
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window, together
+from dingtalk_models.core.partial import assembled
 from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
@@ -95,11 +96,8 @@ class UserManager(Manager):
         """
         if mobile is None and not fields.get("exclusive_account") and not fields.get("outer_exclusive_corpid"):
             raise Refusal("mobile", "required, except for a company account (exclusive_account) / 必填，企业账号除外")
-        call = Call(_NewUser)
         given = {"name": name, "mobile": mobile, "dept_id_list": dept_id_list, **fields}
-        return call.then(
-            lambda made: User.model_validate({**given, "userid": made.userid, "unionid": made.union_id}, by_name=True)
-        )
+        return Call(_NewUser).then(lambda made: assembled(User, {**given, "unionid": made.union_id}, made))
 
     @api(
         "dingtalk.oapi.v2.user.update",

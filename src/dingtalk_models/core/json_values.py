@@ -16,6 +16,11 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
+    """Whether a JSON array was read as a tuple."""
+    return isinstance(value, tuple)
+
+
 def from_text(value: Any) -> Any:
     """Parse JSON text; return any other value as it is.
 

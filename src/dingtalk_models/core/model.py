@@ -13,12 +13,12 @@ from typing_extensions import get_type_hints
 
 from dingtalk_models.core.changes import comparable, holds, origin_of, place_of, read_again, value_before
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.errors import InvalidArgument, Problem
-from dingtalk_models.core.json_values import is_array
+from dingtalk_models.core.errors import InvalidArgument, Problem, TransportError
+from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.operation import Bound, is_operation, operation
 from dingtalk_models.core.paging import is_page
-from dingtalk_models.core.problems import fields_in, problems, unknown
+from dingtalk_models.core.problems import fields_in, names_of_fields, problems, unknown
 from dingtalk_models.core.registry import register
 from dingtalk_models.core.wire import limited_as_argument
 
@@ -57,10 +57,17 @@ class Record(BaseModel):
     @property
     def unparsed(self) -> dict[str, Any]:
         """Fields that do not have their documented form, as they came."""
-        kept: dict[str, Any] = (self.model_extra or {}).get(UNPARSED, {})
-        return kept
+        kept: object = (self.model_extra or {}).get(UNPARSED)
+        return kept if is_object(kept) else {}
 
-    if not TYPE_CHECKING:  # with it, type checkers would let any name be assigned
+    if not TYPE_CHECKING:  # with them, type checkers would let any name be read and assigned
+
+        def __getattr__(self, name: str) -> Any:
+            """Say why an object of a reply does not have a field that every object of its class has."""
+            if name in type(self).model_fields:
+                kind = type(self).__name__
+                raise TransportError(f"{kind}.{name} could not be read from the reply: what came is in .unparsed")
+            return super().__getattr__(name)
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Assign a field."""
@@ -68,6 +75,10 @@ class Record(BaseModel):
             if not (name in kind.model_fields or name in (self.model_extra or {}) or name.startswith("_")):
                 raise InvalidArgument(kind.__name__, [Problem(name, unknown(name, kind.model_fields))])
             super().__setattr__(name, value)
+            if unparsed := self.unparsed:
+                names = names_of_fields(kind)
+                kept = {other: part for other, part in unparsed.items() if names.get(other, other) != name}
+                self.__pydantic_extra__[UNPARSED] = kept
 
     def __repr_args__(self) -> Any:
         """Only fields that have a value, so that a log line stays short. Times are ISO text."""
@@ -226,7 +237,7 @@ def bind(result: object, app: AppLike, again: Callable[[], Any]) -> None:
             _set(item, "_origin", origin)
             _set(item, "_place", place)
             for name in _resource_fields(type(item)):
-                bind(getattr(item, name), app, partial(read_again, origin[1], place, name))
+                bind(vars(item).get(name), app, partial(read_again, origin[1], place, name))
         elif is_page(item):
             bind(item.items, app, lambda: again().items)
 

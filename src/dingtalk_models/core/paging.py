@@ -42,6 +42,16 @@ class Page(BaseModel, Generic[T]):
         """How many rows it has, those that could not be read included."""
         return len(self.items) + len(self.unparsed)
 
+    @property
+    def is_last(self) -> bool:
+        """Whether the reply says that nothing more comes.
+
+        It says so with `has_more`, with a total of 0, or with a cursor that is there and empty.
+        """
+        if self.has_more is not None or self.total == 0:
+            return not self.has_more
+        return "next_cursor" in self.model_fields_set and self.next_cursor in {None, ""}
+
 
 def is_page(value: object) -> TypeGuard[Page[Any]]:
     """Whether a result is a page of a list."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Annotated, Any, NotRequired, Required, TypeGuard, get_args
 from typing import get_origin as typing_origin
 
@@ -150,6 +151,12 @@ def fields_in(hint: Any) -> dict[str, Any]:
             }
         return hints
     return {name: inner for part in get_args(hint) for name, inner in fields_in(part).items()}
+
+
+@cache
+def names_of_fields(model: type[BaseModel]) -> dict[str, str]:
+    """The names of a model's fields, by each name that a reply may have for them."""
+    return {name: field for field, hint in fields_in(model).items() for name in (field, *wire_names(hint))}
 
 
 def is_model(hint: object) -> TypeGuard[type[BaseModel]]:

@@ -1,8 +1,8 @@
 """Reads replies of both hosts: from bytes to the result, or to an error.
 
 A reply with the documented shape is validated straight from its bytes. Any other reply takes a second, slower path: it
-may be a refusal, or not come from the platform at all, or not match its documentation. The last kind is repaired if its
-meaning is clear.
+may be a refusal, or not come from the platform at all, or not match its documentation. The last kind is repaired: a
+value that cannot be read costs itself, and nothing else.
 
 A refusal is never data. The platform says no in several ways: with an HTTP status, an `errcode`, a `code`, or a flag
 that is false: `success`, or a `result` that has no other use. Where the type of a result declares a field of such a
@@ -11,7 +11,7 @@ name, the field is data, and says nothing about success.
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -30,10 +30,13 @@ from dingtalk_models.core.errors import (
 )
 from dingtalk_models.core.http import SUCCESSFUL, Endpoint, HttpResponse
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.mending import UNPARSED, Mending, Place, Rows
+from dingtalk_models.core.mending import UNPARSED, Mending, Place, Rows, parsed
 from dingtalk_models.core.paging import Page, is_page
-from dingtalk_models.core.problems import fields_in, get_origin, is_model, wire_names
+from dingtalk_models.core.partial import completed, partial
+from dingtalk_models.core.problems import get_origin, is_model, names_of_fields
 from dingtalk_models.core.secret import MASK, is_secret
+
+logger = logging.getLogger("dingtalk_models")
 
 ANY_OBJECT: Any = dict[str, Any]
 """The type of a reply that is read as it is."""
@@ -41,7 +44,7 @@ ANY_OBJECT: Any = dict[str, Any]
 _ABSENT: Any = object()
 _FIRST_BYTES = 120
 _NAMED = re.compile(rb'("(\w+)"\s*:\s*\[?\s*")[^"]*')
-_MENDING_ROUNDS = 8
+_MENDING_ROUNDS, _SMALL_STEPS = 24, 12
 _UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
 
 _YES = (None, 0, "0")
@@ -79,11 +82,13 @@ class _Reader(NamedTuple):
         adapter: the validator of a whole reply.
         way: the path to the result in it.
         place: the same for repairs.
+        partial: whether the result may be without the fields that it cannot be without.
     """
 
     adapter: TypeAdapter[Any]
     way: tuple[str, ...]
     place: Place
+    partial: bool = False
 
 
 def reader(into: Any, at: str) -> _Reader:
@@ -137,31 +142,95 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
     if (into is None or whole) and endpoint.host == "api" and not response.content.strip():
         return {} if whole else None
     reading = reader(into, ("result" if endpoint.host == "oapi" else "") if at is None else at)
-    mending = None
     try:
         reply = reading.adapter.validate_json(response.content)
     except ValidationError as problem:
         data = _parsed(response)
         if not is_object(data) or _refuses(data, _undeclared(data, into, reading.way), into, reading.way):
             raise _refusal(endpoint, response, data) from None
-        reply, mending = _mended(response, data, problem, reading)
-    result = _result(endpoint, response, into, reply, reading.way)
-    if mending is None or mending.complete:
-        return result
-    if mending.pointless(result.items if is_page(result) else result):
+        return _mended(endpoint, response, into, problem, reading)
+    return _result(endpoint, response, into, reply, reading.way)
+
+
+def _mended(endpoint: Endpoint, response: HttpResponse, into: Any, problem: ValidationError, reader: _Reader) -> Any:
+    """The result in a reply that does not match its documentation."""
+    mending = Mending(_parsed(response), reader.place)
+    reply, reader = _repaired(response, into, problem, mending, reader)
+    result = _result(endpoint, response, into, reply, reader.way)
+    if reader.partial:
+        result = completed(into, result)
+    rows = result.items if is_page(result) else result
+    if mending.filled and not (is_page(result) and result.is_last):
+        raise _unusable(response, f"has the wrong shape at {'.'.join((*reader.way, str(reader.place.items)))}")
+    if mending.pointless(rows):
         raise _unusable(response, "has rows, none of which can be read")
-    unparsed = mending.left_out(_rows(_parsed(response), reading))
-    if not is_page(result):
-        return Rows(result, unparsed)
-    result.unparsed = unparsed
-    return result
+    mending.keep(_at(mending.data, reader.way), result)
+    left_out = [] if mending.complete else mending.left_out(_rows(_parsed(response), reader))
+    _warn(endpoint, mending.odd, len(left_out))
+    if is_page(result):
+        result.unparsed = left_out
+    return Rows(result, left_out) if left_out and is_array(result) else result
+
+
+def _repaired(
+    response: HttpResponse, into: Any, problem: ValidationError, mending: Mending, reader: _Reader
+) -> tuple[Any, _Reader]:
+    """Repair a reply until it can be read."""
+    for number in range(_MENDING_ROUNDS):
+        unread = mending.mend(problem, thoroughly=number > _SMALL_STEPS)
+        if unread:
+            if reader.partial or not _lacks_fields(into, unread, mending, reader):
+                where = ", ".join(".".join(map(str, loc)) for loc in unread)
+                raise _unusable(response, f"has the wrong shape at {where}") from None
+            reader = _partial_reader(into, reader.way)
+        try:
+            return reader.adapter.validate_json(mending.written()), reader
+        except ValidationError as again:
+            problem = again
+    raise _unusable(response, "has the wrong shape")
+
+
+def _lacks_fields(into: Any, unread: list[tuple[int | str, ...]], mending: Mending, reader: _Reader) -> bool:
+    """Whether all that is wrong is that an object lacks fields which the reply had, but which could not be read."""
+    if not is_model(into) or not hasattr(into, UNPARSED.rstrip("_")) or issubclass(into, Page):
+        return False
+    came = mending.came(_at(mending.data, reader.way))
+    depth = len(reader.way)
+    return all(
+        loc[:depth] == reader.way and len(loc) == depth + 1 and not _spellings(into, str(loc[-1])).isdisjoint(came)
+        for loc in unread
+    )
+
+
+def _spellings(model: type[BaseModel], name: str) -> set[str]:
+    """The names that a reply may have for a field, given one of them."""
+    fields = names_of_fields(model)
+    return {other for other, field in fields.items() if field == fields.get(name)}
+
+
+def _partial_reader(into: type[BaseModel], way: tuple[str, ...]) -> _Reader:
+    """How to read an object without the fields that it cannot be without."""
+    return _made(partial(into), ".".join(way))._replace(partial=True)
+
+
+def _warn(endpoint: Endpoint, fields: Iterable[str], rows: int) -> None:
+    """Say once a reply what could not be read."""
+    for name in sorted(fields):
+        logger.warning("%s: a field %r cannot be read as documented; it is kept in .unparsed", endpoint.path, name)
+    if rows:
+        logger.warning("%s: %d rows cannot be read as documented; left out, and kept in .unparsed", endpoint.path, rows)
+
+
+def _at(data: Any, way: Iterable[str]) -> Any:
+    """What is at the end of a way, if it leads through objects."""
+    for name in way:
+        data = data.get(name) if is_object(data) else None
+    return data
 
 
 def _rows(data: Any, reader: _Reader) -> Any:
     """The rows in a reply, if they are there in their documented form."""
-    for name in (*reader.way, *filter(None, [reader.place.items])):
-        data = data.get(name) if is_object(data) else None
-    return data
+    return _at(data, (*reader.way, *filter(None, [reader.place.items])))
 
 
 def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
@@ -188,13 +257,8 @@ def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, w
 
 def _undeclared(data: dict[str, Any], into: Any, way: tuple[str, ...]) -> dict[str, Any]:
     """The fields of a reply that are no data of the result."""
-    declared: frozenset[str] = frozenset() if way or not is_model(into) else _wire_names(into)
+    declared: Iterable[str] = () if way or not is_model(into) else names_of_fields(into)
     return {name: value for name, value in data.items() if name not in declared}
-
-
-@cache
-def _wire_names(model: type[BaseModel]) -> frozenset[str]:
-    return frozenset(name for field, hint in fields_in(model).items() for name in (field, *wire_names(hint)))
 
 
 def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any, way: tuple[str, ...]) -> bool:
@@ -227,28 +291,10 @@ def _is_code(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool) and str(value).lower() not in _FINE
 
 
-def _mended(
-    response: HttpResponse, data: dict[str, Any], problem: ValidationError, reader: _Reader
-) -> tuple[Any, Mending]:
-    """Repair and read a reply that does not match its documentation."""
-    mending = Mending(data, reader.place)
-    for _ in range(_MENDING_ROUNDS):
-        if unread := mending.mend(problem):
-            where = ", ".join(".".join(map(str, loc)) for loc in unread)
-            raise _unusable(response, f"has the wrong shape at {where}") from None
-        try:
-            # Python's parser accepts what pydantic's refuses, such as half of an emoji: so write it again as valid JSON
-            text = json.dumps(data, ensure_ascii=False).encode(errors="replace")
-            return reader.adapter.validate_json(text), mending
-        except ValidationError as again:
-            problem = again
-    raise _unusable(response, "has the wrong shape")
-
-
 def _parsed(response: HttpResponse) -> Any:
     """The JSON of a reply."""
     try:
-        return json.loads(response.content)
+        return parsed(response.content)
     except (ValueError, RecursionError):
         raise _unusable(response, "is not JSON, or is cut short") from None
 

@@ -127,6 +127,15 @@ def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def concealed(value: Any) -> Any:
+    """A value of any form that JSON has, with a `Secret` for each text and number in it."""
+    if is_object(value):
+        return {name: concealed(part) for name, part in value.items()}
+    if is_array(value):
+        return [*map(concealed, value)]
+    return value if value is None or isinstance(value, bool) else Secret(str(value))
+
+
 def is_secret(name: str, path: str = "") -> bool:
     """Whether the value of a wire name is secret in an API, whatever an operation says of it."""
     return bool(_NAMES.fullmatch(name)) or (name == "code" and bool(_LOGIN.search(path)))

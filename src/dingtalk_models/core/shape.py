@@ -12,13 +12,14 @@ from dingtalk_models.core.errors import InvalidArgument
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Record
-from dingtalk_models.core.problems import fields_in, problems
+from dingtalk_models.core.problems import fields_in, names_of_fields, problems
 
 
 class Shape(Record):
     """A record that can also be an argument: strict when it is made by hand or sent, tolerant in a reply.
 
-    A shape from a reply can be sent again: the fields that are set, and undocumented ones as they came.
+    A shape from a reply can be sent again: the fields that are set, and undocumented ones as they came. A field
+    of which something could not be read is not sent, unless it is assigned.
     """
 
     if not TYPE_CHECKING:
@@ -37,8 +38,14 @@ def _given(value: Any) -> Any:
     """Shapes as dicts of the fields that are set, at every depth."""
     if isinstance(value, Shape):
         fields = {name: getattr(value, name) for name in type(value).model_fields}
+        # what was read in part stays as the platform has it, until it is assigned
+        unread = {names_of_fields(type(value)).get(name) for name in value.unparsed}
         # a list that was never set may have been filled in place
-        given = {name: part for name, part in fields.items() if part or name in value.model_fields_set}
+        given = {
+            name: part
+            for name, part in fields.items()
+            if name not in unread and (part or name in value.model_fields_set)
+        }
         undocumented = {name: part for name, part in (value.model_extra or {}).items() if name != UNPARSED}
         return undocumented | {name: _given(part) for name, part in given.items()}
     return [_given(part) for part in value] if is_array(value) else value

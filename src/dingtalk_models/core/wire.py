@@ -170,9 +170,16 @@ BeijingTime = Annotated[datetime, BeforeValidator(_from_beijing), AfterValidator
 """A time that is sent as `yyyy-MM-dd HH:mm:ss`, in Beijing time."""
 
 
+def _in_beijing(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(BEIJING)
+    except OverflowError as error:
+        raise ValueError("not a time of the years 1 to 9999 / 年份须在 1 到 9999 之间") from error
+
+
 def _from_iso(value: Any) -> Any:
     moment = _from_beijing(value)
-    return moment.astimezone(BEIJING) if isinstance(moment, datetime) and moment.tzinfo else moment
+    return _in_beijing(moment) if isinstance(moment, datetime) and moment.tzinfo else moment
 
 
 def _to_iso(value: datetime) -> str:
@@ -203,7 +210,7 @@ CompactDate = Annotated[
 
 def _from_day(value: Any) -> Any:
     moment = _from_beijing(_from_millis(value))
-    return _aware(moment).astimezone(BEIJING).date() if isinstance(moment, datetime) else moment
+    return _in_beijing(_aware(moment)).date() if isinstance(moment, datetime) else moment
 
 
 Day = Annotated[date, BeforeValidator(_from_day)]

@@ -95,8 +95,7 @@ class CustomSpaceManager(Manager):
 
         Source: add-file-to-user-s-dingtalk-disk
         """
-        call = Call(_Added, "")
-        return call.then(lambda added: added.dentry)
+        return Call(_Added, "").then(lambda added: added.dentry)
 
     @api("dingtalk.oapi.cspace.add_to_single_chat", "POST /cspace/add_to_single_chat")
     def send(self, agent_id: str, userid: str, media_id: str, file_name: str) -> Call[None]:

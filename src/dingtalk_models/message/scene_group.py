@@ -13,6 +13,7 @@ from dingtalk_models.core.call import Call
 from dingtalk_models.core.mending import UNPARSED
 from dingtalk_models.core.model import Manager, Record
 from dingtalk_models.core.operation import Old, api, operation
+from dingtalk_models.core.partial import assembled
 from dingtalk_models.core.query import Query, by_token
 from dingtalk_models.core.saved import Changed
 from dingtalk_models.core.steps import Flow
@@ -139,7 +140,7 @@ class SceneGroupManager(Manager):
         given: dict[str, Any] = {name: value for name, value in fields.items() if name in SceneGroup.model_fields}
         given |= {"title": title, "template_id": template_id, "owner_user_id": owner_user_id}
         given["sub_admin_user_ids"] = fields.get("subadmin_ids", [])
-        return Call(_NewSceneGroup).then(lambda made: SceneGroup(**given, **dict(made)))
+        return Call(_NewSceneGroup).then(lambda made: assembled(SceneGroup, given, made))
 
     @api(
         "dingtalk.oapi.im.chat.scenegroup.get",
@@ -584,13 +585,11 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
 
 def _read(reply: _SceneGroupReply) -> SceneGroup:
     options = reply.management_options
-    fields = dict(options or {}) | dict(reply)
+    fields = dict(options or {}) | dict(reply.model_extra or {})
     fields |= {"owner_user_id": reply.owner_staff_id, "sub_admin_user_ids": reply.sub_admin_staff_ids}
-    for name in ("management_options", "owner_staff_id", "sub_admin_staff_ids"):
-        del fields[name]
     if options and options.unparsed:
         fields[UNPARSED] = options.unparsed | reply.unparsed
-    return SceneGroup(**fields)
+    return assembled(SceneGroup, fields, reply)
 
 
 def _check_named(user_ids: list[str] | None, union_ids: list[str] | None) -> None:
