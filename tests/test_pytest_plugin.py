@@ -42,6 +42,12 @@ def run(pytester: pytest.Pytester, code: str, *arguments: str) -> pytest.RunResu
     return here(pytester, "-W", "error", "--strict-markers", *arguments)
 
 
+def apart(pytester: pytest.Pytester, code: str) -> pytest.RunResult:
+    """Run the tests in this code in a process of their own: freezegun looks into every module that is loaded."""
+    pytester.makepyfile(HEAD + dedent(code))
+    return pytester.runpytest_subprocess("-p", NAME, "-W", "error", "--strict-markers", timeout=60)
+
+
 def here(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Run pytest in this process."""
     return pytester.runpytest_inprocess(*arguments, plugins=[pytest_plugin])
@@ -315,13 +321,53 @@ def test_what_it_tells_is_bounded_and_of_this_test_alone(pytester: pytest.Pytest
     assert "  the connection was cut" in lines
 
 
+# in another time
+
+
+def test_fixtures_that_freeze_the_time(pytester: pytest.Pytester) -> None:
+    code = """
+    import time
+    import freezegun, time_machine
+
+    @pytest.fixture(params=["freezegun", "freezegun, ticking", "time-machine", "time-machine, ticking"])
+    def frozen(request):
+        tick = "ticking" in request.param
+        if "freezegun" in request.param:
+            with freezegun.freeze_time("2030-01-01", tick=tick) as clock:
+                yield clock.tick
+        else:
+            with time_machine.travel("2030-01-01", tick=tick) as clock:
+                yield clock.shift
+
+    def at_its_time(sandbox: Sandbox) -> None:
+        assert User.get("zhaolei").name == "赵磊"
+        assert abs(sandbox.calls.last.at - time.time()) < 5
+        assert asyncio.run(User.get.aio("zhaolei")).hired_date.year == 2020
+
+    def test_before(frozen, dingtalk: Sandbox) -> None:
+        at_its_time(dingtalk)
+        frozen(7201)
+        at_its_time(dingtalk)
+
+    def test_after(dingtalk: Sandbox, frozen) -> None:
+        at_its_time(dingtalk)
+        frozen(7201)
+        at_its_time(dingtalk)
+
+    def test_unharmed(dingtalk: Sandbox) -> None:
+        assert time.time() < 1_893_456_000
+        at_its_time(dingtalk)
+    """
+    apart(pytester, code).assert_outcomes(passed=9)
+
+
 # the page on it
 
 
 def test_the_tests_on_the_page_pass(pytester: pytest.Pytester) -> None:
     page = (ROOT / "docs/testing.md").read_text("utf-8")
     tests = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def test_" in code]
-    run(pytester, "\n".join(tests)).assert_outcomes(passed=4)
+    apart(pytester, "\n".join(tests)).assert_outcomes(passed=6)
 
 
 def test_the_report_on_the_page_is_a_real_one(pytester: pytest.Pytester) -> None:

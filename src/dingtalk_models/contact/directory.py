@@ -25,6 +25,7 @@ from dingtalk_models.core.operation import operation
 from dingtalk_models.core.parallel import MAX_PARALLEL
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Language
+from dingtalk_models.moments import PlainTime
 from dingtalk_models.whole_file import write_whole
 
 VERSION = 1
@@ -221,7 +222,7 @@ class _Header(BaseModel):
 
     format: Literal["dingtalk-models directory"] = "dingtalk-models directory"
     version: int
-    taken: datetime
+    taken: PlainTime
     departments: int
     users: int
 

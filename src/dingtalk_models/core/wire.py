@@ -33,6 +33,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from dingtalk_models.core.json_values import from_text
+from dingtalk_models.moments import PlainDate, PlainTime
 
 T = TypeVar("T")
 
@@ -145,7 +146,7 @@ class _Counted:
 
 
 Millis = Annotated[
-    datetime,
+    PlainTime,
     _Counted(),
     PlainSerializer(_to_millis, return_type=int, when_used="json"),
 ]
@@ -166,7 +167,7 @@ def _to_beijing(value: datetime) -> str:
     return value.astimezone(BEIJING).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-BeijingTime = Annotated[datetime, BeforeValidator(_from_beijing), AfterValidator(_aware), _as_text(_to_beijing)]
+BeijingTime = Annotated[PlainTime, BeforeValidator(_from_beijing), AfterValidator(_aware), _as_text(_to_beijing)]
 """A time that is sent as `yyyy-MM-dd HH:mm:ss`, in Beijing time."""
 
 
@@ -187,7 +188,7 @@ def _to_iso(value: datetime) -> str:
     return f"{moment.isoformat(timespec='seconds' if moment.second else 'minutes')}Z"
 
 
-IsoTime = Annotated[datetime, BeforeValidator(_from_iso), AfterValidator(_aware), _as_text(_to_iso)]
+IsoTime = Annotated[PlainTime, BeforeValidator(_from_iso), AfterValidator(_aware), _as_text(_to_iso)]
 """A time that is sent as `2026-01-31T01:00Z`."""
 
 
@@ -201,7 +202,7 @@ def _from_compact(value: Any) -> Any:
 
 
 CompactDate = Annotated[
-    date,
+    PlainDate,
     BeforeValidator(_from_compact),
     _as_text(lambda day: day.isoformat().replace("-", "")),
 ]
@@ -213,7 +214,7 @@ def _from_day(value: Any) -> Any:
     return _in_beijing(_aware(moment)).date() if isinstance(moment, datetime) else moment
 
 
-Day = Annotated[date, BeforeValidator(_from_day)]
+Day = Annotated[PlainDate, BeforeValidator(_from_day)]
 """A day that is sent as `yyyy-MM-dd`. A time is accepted too, and becomes its day in Beijing."""
 
 DayTime = Annotated[Day, _as_text(lambda day: f"{day.isoformat()} 00:00:00")]
@@ -248,10 +249,10 @@ class _WholeDay:
         return value
 
 
-FromDay = Annotated[T | date, _WholeDay(time.min)]
+FromDay = Annotated[T | PlainDate, _WholeDay(time.min)]
 """Where a span begins: a moment such as a `BeijingTime`, or a day, which is there from its start."""
 
-ToDay = Annotated[T | date, _WholeDay(time.max)]
+ToDay = Annotated[T | PlainDate, _WholeDay(time.max)]
 """Where a span ends: a moment, or a day, which is there to its end."""
 
 

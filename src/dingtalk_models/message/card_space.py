@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Discriminator, Field, GetCoreSchemaHandler, Tag
@@ -11,6 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from dingtalk_models.core.json_values import is_array
 from dingtalk_models.message.message_body import Filled, camel_object
+from dingtalk_models.moments import PlainTime
 
 _PROTOCOL = "dtv1.card//"
 
@@ -63,7 +63,7 @@ class TopSpace:
     model: ClassVar = "top"
 
     open_conversation_id: Filled
-    expires: datetime
+    expires: PlainTime
     """Until when it stays there."""
     user_ids: list[str] | None = None
     """Who sees it; by default, everyone in the group."""

@@ -37,6 +37,7 @@ from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.problems import message
 from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.wire import BEIJING, NO_TIME_ZONE, camel, wire
+from dingtalk_models.moments import PlainDate, PlainTime
 
 V_co = TypeVar("V_co", covariant=True)
 
@@ -61,7 +62,7 @@ def _no_comma(value: str) -> str:
     return value
 
 
-Moment = Annotated[date | datetime, AfterValidator(_whole_minutes)]
+Moment = Annotated[PlainDate | PlainTime, AfterValidator(_whole_minutes)]
 """A day, or a time of day to the minute with its time zone: which of them, the form's template says."""
 
 

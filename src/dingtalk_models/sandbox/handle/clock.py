@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel, Field
 
+from dingtalk_models.moments import PlainTime
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.handle.operations import Body, operation
 from dingtalk_models.sandbox.server.clock import Clock, in_beijing
@@ -15,7 +14,7 @@ class Time(BaseModel):
     """The sandbox's time: in seconds since the epoch, as Beijing has it, and by how many seconds it was advanced."""
 
     now: float
-    beijing: datetime
+    beijing: PlainTime
     ahead: float
 
     @classmethod

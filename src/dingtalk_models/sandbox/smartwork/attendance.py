@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
+from dingtalk_models.moments import PlainTime
 from dingtalk_models.sandbox.server.clock import BEIJING, in_beijing
 from dingtalk_models.sandbox.server.endpoints import Code
 from dingtalk_models.sandbox.server.errors import Refused
@@ -47,8 +48,8 @@ def _millis(value: object) -> datetime:
     return moment
 
 
-Time = Annotated[datetime, BeforeValidator(_time), Code(BAD_TIME)]
-Millis = Annotated[datetime, BeforeValidator(_millis), Code(BAD_TIME)]
+Time = Annotated[PlainTime, BeforeValidator(_time), Code(BAD_TIME)]
+Millis = Annotated[PlainTime, BeforeValidator(_millis), Code(BAD_TIME)]
 Offset = Annotated[int, Field(ge=0), Code(40068)]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Unpack
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
+from dingtalk_models.moments import PlainDate
 from dingtalk_models.sandbox.server.endpoints import Code, Ids, Names, Result, endpoint
 from dingtalk_models.sandbox.server.replies import page_of, present
 from dingtalk_models.sandbox.smartwork.attendance import (
@@ -39,7 +40,7 @@ def _day(value: object) -> date:
 def list_schedule(
     company: Company,
     *,
-    work_date: Annotated[date, BeforeValidator(_day), Field(alias="workDate")],
+    work_date: Annotated[PlainDate, BeforeValidator(_day), Field(alias="workDate")],
     offset: Offset = 0,
     size: Annotated[int, Field(ge=1, le=200), Code(40069)] = 200,
 ) -> Result:

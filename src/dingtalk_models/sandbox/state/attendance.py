@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final, Literal, TypeAlias
 
+from dingtalk_models.moments import PlainTime
 from dingtalk_models.sandbox.server.clock import BEIJING
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
 from dingtalk_models.sandbox.state.seeding import Known, SeedError
@@ -85,7 +86,7 @@ class Punch:
 
     record_id: int
     userid: str
-    at: datetime
+    at: PlainTime
     source_type: SourceType = "USER"
     outside: bool = False
     address: str = "浙江省杭州市余杭区"

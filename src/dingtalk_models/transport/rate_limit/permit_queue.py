@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from bisect import bisect_left, insort
 from collections import deque
@@ -62,6 +63,11 @@ class PermitQueue(Protocol):
         ...
 
 
+def _steady() -> float:
+    """The monotonic clock of the machine: freezegun stops Python's, and permits are free again when time has passed."""
+    return time.monotonic() if sys.platform == "win32" else time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
 class LocalPermitQueue:
     """The queue for the calls of this process.
 
@@ -72,15 +78,16 @@ class LocalPermitQueue:
     Args:
         calls: how many calls are allowed in a period.
         period: the seconds of a period.
-        clock: the time in seconds. If it is set back, it counts as standing still, so that nobody waits longer.
+        clock: the time in seconds; by default one that goes on while a test has the time frozen. If it is set back, it
+            counts as standing still, so that nobody waits longer.
     """
 
     blocks = False
 
-    def __init__(self, calls: int, period: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, calls: int, period: float = 1.0, clock: Callable[[], float] | None = None) -> None:
         self._calls = calls
         self._period = period
-        self._clock = clock
+        self._clock = clock or _steady
         self._reading = self._set_back = 0.0
         self._tickets = count(1)
         self._queue: list[int] = []
