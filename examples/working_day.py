@@ -28,6 +28,7 @@ from dingtalk_models import (
     ExternalContact,
     InvalidRequest,
     LabelGroup,
+    NobodyReached,
     Space,
     User,
     WorkNotification,
@@ -70,10 +71,10 @@ def notify_everyone(sandbox: Sandbox) -> None:
     for number in range(PEOPLE - len(sandbox.company.users)):
         sandbox.company.add_user(f"员工{number:03}", userid=f"staff{number:03}")
     say(f"The company in the sandbox now has {len(sandbox.company.users)} people.")
-    code("notification = WorkNotification.send(notice, userid_list=everyone)\nnotification.wait().delivered")
+    code("notification = WorkNotification.send(notice, userid_list=everyone)\nnotification.wait().reached")
     everyone = [user.userid for user in User.objects.all()]
     notification = WorkNotification.send(NOTICE, userid_list=everyone)
-    delivered = notification.wait(timeout=10).delivered
+    delivered = notification.wait(timeout=10).reached
     say(f"Sent in {len(notification.task_ids)} calls, each person once: {len(delivered)} people have it.")
 
     say("In the sandbox, two of three people read it:")
@@ -84,13 +85,16 @@ def notify_everyone(sandbox: Sandbox) -> None:
     result = notification.result()
     table(
         ["已读 read", "未读 unread", "未送达 undelivered", "complete"],
-        [(len(result.read), len(result.unread), len(result.undelivered), result.complete)],
+        [(len(result.read), len(result.unread), len(result.not_reached), result.complete)],
     )
 
-    say("The platform accepts messages that it does not deliver; only the result shows it:")
-    code('WorkNotification.send(notice, userid_list=["zhaolei", "nobody"]).wait().undelivered')
+    say("The platform accepts messages that it does not deliver. If nobody gets one, that is an error:")
+    code('WorkNotification.send(notice, userid_list=["zhaolei", "nobody"]).wait()')
     again = WorkNotification.send(NOTICE, userid_list=["zhaolei", "nobody"])
-    table(["userid", "why it did not arrive"], again.wait(timeout=10).undelivered.items())
+    try:
+        again.wait(timeout=10)
+    except NobodyReached as error:
+        table(["userid", "why it did not arrive"], error.not_reached.items())
 
 
 def store_file(directory: Path) -> None:

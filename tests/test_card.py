@@ -163,10 +163,11 @@ def test_a_card_is_delivered_later(app: DingTalkApp, sandbox: Sandbox, template:
     card = Card.create(template, {"title": "公告"}, im_group_open_space_model={"support_forward": True})
     stored = sandbox.cards[card.out_track_id]
     assert stored.states == []
-    assert [each.success for each in card.deliver([GroupSpace(group), RobotSpace("zhaolei")])] == [True, False]
+    card.deliver([GroupSpace(group), RobotSpace("zhaolei")])
+    assert (card.reached, card.not_reached) == ([group], {"zhaolei": "the card has no open space model of this kind"})
     card.append_space(RobotSpace("zhaolei"))
-    (there,) = card.deliver(RobotSpace("zhaolei"), robot_code=sandbox.appkey, user_id_type=1)
-    assert there.success
+    card.deliver(RobotSpace("zhaolei"), robot_code=sandbox.appkey, user_id_type=1)
+    assert card.deliveries[-1].success
     assert stored.delivered == [("IM_GROUP", group), ("IM_ROBOT", "zhaolei")]
     other = Card.send(template, [SingleSpace("cid1"), GroupSpace("nowhere")], {})
     assert [(each.success, bool(each.error_msg)) for each in other.deliveries] == [(True, False), (False, True)]

@@ -455,7 +455,7 @@ def test_arguments_are_checked_at_once(app: DingTalkApp, sandbox: Sandbox) -> No
     assert problems(Card.stream, "t", TO, card_param_map={"a": "x" * 1025}) == {
         "card_param_map.a": "should have at most 1024 bytes, has 1025"
     }
-    assert problems(Card.stream, "", TO) == {"card_template_id": "String should have at least 1 character"}
+    assert problems(Card.stream, "", TO) == {"card_template_id": "may not be empty"}
     assert problems(Card.stream, "t", TO, interval=-1, timeout=0) == {
         "interval": "should not be negative",
         "timeout": "should be greater than 0",

@@ -143,7 +143,7 @@ def test_a_task_is_followed_and_changed_by_its_number(sandbox: Sandbox, app: Din
     bar = OA(URL, OAHead("审批"), OABody("标题"), status_bar=OAStatusBar("进行中"))
     (task,) = WorkNotification.objects.send_once(bar, userid_list=["zhaolei"]).task_ids
     assert WorkNotification.objects.progress(task).done
-    assert WorkNotification.objects.result(task).delivered == ["zhaolei"]
+    assert WorkNotification.objects.result(task).reached == ["zhaolei"]
     WorkNotification.objects.update_status_bar(task, "已同意", status_bg="0xFF78C06E")
     (arrived,) = sandbox.company.outbox.received("zhaolei")
     assert arrived["oa"]["status_bar"] == {"status_value": "已同意", "status_bg": "0xFF78C06E"}
@@ -274,7 +274,7 @@ def test_1001_people_take_11_calls_each_person_once(crowd: tuple[Sandbox, DingTa
     assert len(calls) == len(notification.task_ids) == 11
     assert named == people
     result = notification.result()
-    assert sorted(result.delivered) == sorted(people)
+    assert sorted(result.reached) == sorted(people)
     assert result.complete
 
 
@@ -303,11 +303,11 @@ def test_each_is_named_once_in_as_few_calls_as_it_takes(
 
 def test_a_department_includes_those_below_it_and_everyone_is_everyone(sandbox: Sandbox, app: DingTalkApp) -> None:
     result = WorkNotification.send(Text("部门"), dept_id_list=[300, 999]).result()
-    assert set(result.delivered) == {"zhengjie", "kongming", "fengtao", "caohui", "yanjun", "chenyu", "huaxia"}
+    assert set(result.reached) == {"zhengjie", "kongming", "fengtao", "caohui", "yanjun", "chenyu", "huaxia"}
     assert result.invalid_departments == [999]
     assert not result.complete
     everyone = WorkNotification.send(Text("全员"), to_all_user=True).result()
-    assert set(everyone.delivered) == sandbox.company.users.keys()
+    assert set(everyone.reached) == sandbox.company.users.keys()
 
 
 def test_the_agent_is_the_apps_unless_another_one_is_named(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -328,10 +328,10 @@ def test_the_result_says_who_got_it_and_why_others_did_not(sandbox: Sandbox, app
     sandbox.company.outbox.tasks[notification.task_ids[0]].read.add("sunjing")
     result = notification.result()
     assert (result.read, result.unread, result.invalid) == (["sunjing"], ["zhoubin"], ["nobody"])
-    assert result.delivered == ["sunjing", "zhoubin"]
+    assert result.reached == ["sunjing", "zhoubin"]
     assert [(each.userid, each.code, each.count) for each in result.forbidden] == [("zhaolei", "143106", 1)]
     assert result.forbidden_user_id_list == ["zhaolei"]
-    assert result.undelivered == {
+    assert result.not_reached == {
         "nobody": "nobody has this userid / 无效的userid",
         "zhaolei": "the app has sent this person the same message today / 单应用给单人推送重复消息超限",
     }
@@ -351,7 +351,7 @@ def test_the_limits_of_a_day_and_a_minute_show_in_the_result(sandbox: Sandbox, a
     quota.to_one.clear()
     quota.in_minute = 5_000
     result = WorkNotification.send(Text("2"), userid_list=["zhaolei"]).result()
-    assert result.undelivered["zhaolei"].startswith("the app reached too many people in one minute")
+    assert result.not_reached["zhaolei"].startswith("the app reached too many people in one minute")
     sandbox.clock.advance(61)
 
 
@@ -359,7 +359,7 @@ def test_an_unknown_reason_is_passed_on(sandbox: Sandbox, app: DingTalkApp) -> N
     notification = WorkNotification.send(Text("a"), userid_list=["zhaolei"])
     answer = {"errcode": 0, "send_result": {"forbidden_list": [{"code": 999999, "userid": "zhaolei"}]}}
     sandbox.fail(f"{HOME}getsendresult", body=json.dumps(answer), content_type="application/json")
-    assert notification.result().undelivered == {"zhaolei": "999999"}
+    assert notification.result().not_reached == {"zhaolei": "999999"}
 
 
 def test_everyone_may_be_written_to_three_times_a_day(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -390,7 +390,7 @@ def test_waiting_for_it(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.outbox.seconds = 0.3
     notification = WorkNotification.send(Text("慢"), userid_list=["zhaolei", "sunjing"])
     assert not notification.progress().done
-    assert set(notification.wait(10).delivered) == {"zhaolei", "sunjing"}
+    assert set(notification.wait(10).reached) == {"zhaolei", "sunjing"}
     assert (notification.progress().status, notification.progress().progress_in_percent) == (2, 100)
 
 
@@ -458,7 +458,7 @@ def test_changing_the_status_bar(sandbox: Sandbox, app: DingTalkApp) -> None:
 def test_templates(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.outbox.templates |= {"good": True, "stopped": False}
     notification = WorkNotification.send_template("good", userid_list=["zhaolei"], data={"name": "赵磊"})
-    assert notification.result().delivered == ["zhaolei"]
+    assert notification.result().reached == ["zhaolei"]
     assert sandbox.company.outbox.received("zhaolei") == [{"template_id": "good", "data": {"name": "赵磊"}}]
     with pytest.raises(NotFound):
         WorkNotification.send_template("none", userid_list=["zhaolei"])
@@ -488,7 +488,7 @@ def test_a_message_whose_answer_is_lost_is_sent_once(sandbox: Sandbox, app: Ding
 def test_a_lost_answer_of_a_read_is_asked_for_again(sandbox: Sandbox, app: DingTalkApp) -> None:
     notification = WorkNotification.send(Text("a"), userid_list=["zhaolei"])
     sandbox.fail(f"{HOME}getsendresult", drop="after")
-    assert notification.result().delivered == ["zhaolei"]
+    assert notification.result().reached == ["zhaolei"]
 
 
 def test_a_failure_on_the_way_keeps_what_was_sent(crowd: tuple[Sandbox, DingTalkApp]) -> None:
@@ -506,7 +506,7 @@ def test_a_failure_on_the_way_keeps_what_was_sent(crowd: tuple[Sandbox, DingTalk
         assert len(sandbox.received(SEND)) - before == 3
         notification: WorkNotification = partly.value.sent
         assert len(notification.task_ids) == 2
-        assert sorted(notification.result().delivered) == sorted(people[:200])
+        assert sorted(notification.result().reached) == sorted(people[:200])
         assert partly.value.failed == tuple(people[200:300])
         assert partly.value.unsent == tuple(people[300:])
         assert pickle.loads(pickle.dumps(partly.value)).sent == notification
@@ -560,7 +560,7 @@ def test_the_older_names_with_their_own_parameters(sandbox: Sandbox, app: DingTa
     assert sandbox.company.outbox.received("sunjing") == [KINDS["oa"][1]]
     task = {"agent_id": int(sandbox.agent_id), "task_id": notification.task_ids[0]}
     assert app.run(f"{prefix}getsendprogress", **task).done
-    assert app.run(f"{prefix}getsendresult", **task).delivered == ["zhaolei", "sunjing"]
+    assert app.run(f"{prefix}getsendresult", **task).reached == ["zhaolei", "sunjing"]
     with pytest.raises(InvalidArgument, match="not a message"):
         app.run(f"{prefix}asyncsend", msgtype="sms", msgcontent={}, userid_list="zhaolei")
 
@@ -569,7 +569,7 @@ def test_on_the_loop(sandbox: Sandbox, app: DingTalkApp) -> None:
     async def work() -> None:
         notification = await WorkNotification.send.aio(KINDS["oa"][0], userid_list=["zhaolei"])
         assert (await notification.progress.aio()).done
-        assert (await notification.wait.aio()).delivered == ["zhaolei"]
+        assert (await notification.wait.aio()).reached == ["zhaolei"]
         await notification.update_status_bar.aio("完成")
         await notification.recall.aio()
 
@@ -581,4 +581,4 @@ def test_flows_of_notifications_can_be_joined(sandbox: Sandbox, app: DingTalkApp
         WorkNotification.send.call(Text(f"{userid}，你好"), userid_list=[userid]) for userid in ("zhaolei", "sunjing")
     ]
     sent = app.send(together(flows))
-    assert [each.result().delivered for each in sent] == [["zhaolei"], ["sunjing"]]
+    assert [each.result().reached for each in sent] == [["zhaolei"], ["sunjing"]]

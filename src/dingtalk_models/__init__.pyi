@@ -25,6 +25,8 @@ from dingtalk_models.core.errors import DingTalkError as DingTalkError
 from dingtalk_models.core.errors import InvalidArgument as InvalidArgument
 from dingtalk_models.core.errors import InvalidRequest as InvalidRequest
 from dingtalk_models.core.errors import LoginRequired as LoginRequired
+from dingtalk_models.core.errors import NobodyFound as NobodyFound
+from dingtalk_models.core.errors import NobodyReached as NobodyReached
 from dingtalk_models.core.errors import NotFound as NotFound
 from dingtalk_models.core.errors import PartlyRead as PartlyRead
 from dingtalk_models.core.errors import PartlySent as PartlySent

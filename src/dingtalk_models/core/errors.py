@@ -15,6 +15,8 @@ DingTalkError
 │   ├── AuthenticationError            a credential or token is wrong
 │   │   └── LoginRequired              a person has to log in, or to log in again
 │   ├── PermissionDenied (PermissionError)   `.scopes`, `.apply_url`
+│   ├── NobodyReached                  a message was taken, and reached nobody; `.not_reached`, `.sent`
+│   │   └── NobodyFound (NotFound)     because its receivers do not exist
 │   ├── NotFound (LookupError)
 │   ├── AlreadyExists
 │   ├── InvalidRequest (ValueError)
@@ -29,7 +31,7 @@ DingTalkError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dingtalk_models.core.http import Request
@@ -286,6 +288,30 @@ class PermissionDenied(ApiError, PermissionError):
 
 class NotFound(ApiError, LookupError):
     """What was asked for does not exist."""
+
+
+_NAMED = 10
+
+
+class NobodyReached(ApiError):
+    """The platform took a message, and nobody got it.
+
+    Attributes:
+        code: the field of the reply that says so.
+        not_reached: the receivers, and why each was not reached.
+        sent: the result that the operation would have returned: it has what else came with the reply.
+    """
+
+    def __init__(self, code: str, not_reached: Mapping[str, str], sent: Any) -> None:
+        self.not_reached = dict(not_reached)
+        self.sent = sent
+        whom = [f"{name} ({why})" for name, why in self.not_reached.items()][:_NAMED]
+        more = f", {len(self.not_reached) - _NAMED} more" if len(self.not_reached) > _NAMED else ""
+        super().__init__(code, f"nobody got it / 没有人收到: {', '.join(whom)}{more}")
+
+
+class NobodyFound(NobodyReached, NotFound):
+    """The platform took a message, and nobody got it: its receivers do not exist."""
 
 
 class AlreadyExists(ApiError):

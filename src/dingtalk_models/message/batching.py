@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.errors import DingTalkError, PartlySent
+from dingtalk_models.core.errors import DingTalkError, NobodyReached, PartlySent
 from dingtalk_models.core.steps import Flow
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ Batch = tuple[Sequence[str | int], Call[T]]
 
 
 def send_all(batches: Sequence[Batch[T]], join: Callable[[list[T]], T]) -> Flow[T]:
-    """Make the calls one after another, and join their answers.
+    """Make the calls one after another, and join their answers. One that reached nobody does not end the others.
 
     Raises:
         PartlySent: a call failed after others had been made; it holds what came of those.
@@ -28,6 +28,8 @@ def send_all(batches: Sequence[Batch[T]], join: Callable[[list[T]], T]) -> Flow[
     for number, (receivers, call) in enumerate(batches, start=1):
         try:
             done.append((yield from call))
+        except NobodyReached as error:
+            done.append(error.sent)
         except BaseException as error:
             if not done:
                 raise

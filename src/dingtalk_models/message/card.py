@@ -12,7 +12,6 @@ from typing_extensions import TypedDict, Unpack
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import current_app, setting_of
-from dingtalk_models.core.errors import NotFound, RateLimited
 from dingtalk_models.core.model import Manager, Model, Record
 from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.secret import Hiding, Secret
@@ -41,7 +40,8 @@ from dingtalk_models.message.card_space import (
     space_models,
 )
 from dingtalk_models.message.card_stream import CUT_SHORT, INTERVAL, TIMEOUT, CardStream, StreamCalls
-from dingtalk_models.message.robot import RobotManager
+from dingtalk_models.message.reaching import SPACES, WHY, somebody
+from dingtalk_models.message.robot import RobotManager, send_to_one
 from dingtalk_models.message.robot_template import SampleText
 
 _WIRE = "cardData.cardParamMap"
@@ -134,10 +134,11 @@ class CardManager(Manager):
             user_id_type: what the ids of users are: 1 for userids, which is the default, 2 for union ids.
 
         Returns:
-            The card. `card.deliveries` tells what came of each delivery.
+            The card, which knows whom it reached, and why not the others.
 
         Raises:
             InvalidArgument: a parameter is beyond a limit; nothing was sent.
+            NobodyReached: it was created, and delivered nowhere; `.sent` is the card.
             NotFound: there is no such template.
             AlreadyExists: there is a card with this id.
         """
@@ -182,12 +183,7 @@ class CardManager(Manager):
             said, code = SampleText(text), settings.get("robot_code")
             if isinstance(to, GroupSpace):
                 return (yield from robot.send_to_group.call(said, to.open_conversation_id, robot_code=code))
-            sent = yield from robot.send.call(said, [to.user_id], robot_code=code)
-            if sent.throttled_userids:
-                raise RateLimited("flowControlledStaffIdList", f"{to.user_id} has too many messages from the robot")
-            if sent.invalid_userids:
-                raise NotFound("invalidStaffIdList", f"{to.user_id} is no user of the company")
-            return sent
+            return (yield from send_to_one(robot, said, to.user_id, code))
 
         return self.using(app).stream_or_say(card_template_id, to, say, settings)
 
@@ -300,7 +296,12 @@ class CardManager(Manager):
             out_track_id=track,
             **fields,
         ).then(
-            lambda sent: Card(out_track_id=track, card_template_id=card_template_id, deliveries=sent.deliver_results)
+            lambda sent: somebody(
+                Card(out_track_id=track, card_template_id=card_template_id, deliveries=sent.deliver_results).using(
+                    self.app
+                ),
+                SPACES,
+            )
         )
 
     @api("card_1_0.DeliverCard", "POST /v1.0/card/instances/deliver")
@@ -309,7 +310,7 @@ class CardManager(Manager):
         out_track_id: _TrackId,
         open_space_id: _OpenSpaceId,
         **fields: Unpack[DeliveryFields],
-    ) -> Call[list[CardDelivery]]:
+    ) -> Call[Card]:
         """Deliver a card that exists; `card.deliver` is easier (投放卡片).
 
         Args:
@@ -318,14 +319,17 @@ class CardManager(Manager):
             fields: the delivery to each kind of space; see `DeliveryFields`.
 
         Returns:
-            What came of each delivery.
+            The card, which knows whom this delivery reached, and why not the others.
 
         Raises:
+            NobodyReached: it was delivered nowhere.
             NotFound: there is no such card.
 
         Source: delivery-card-interface
         """
-        return Call(list[CardDelivery], "result")
+        return Call(list[CardDelivery], "result").then(
+            lambda made: somebody(Card(out_track_id=out_track_id, deliveries=made).using(self.app), SPACES)
+        )
 
     @api("card_1_0.UpdateCard", "PUT /v1.0/card/instances")
     def update(
@@ -487,6 +491,18 @@ class Card(Model):
     deliveries: list[CardDelivery] = []
     """What came of its delivery to each space."""
 
+    @property
+    def reached(self) -> list[str]:
+        """Where it was delivered: openConversationIds, and ids of users."""
+        return list(dict.fromkeys(each.space_id or "?" for each in self.deliveries if each.success is not False))
+
+    @property
+    def not_reached(self) -> dict[str, str]:
+        """Where it was not delivered, and why."""
+        return {
+            each.space_id or "?": each.error_msg or WHY[SPACES] for each in self.deliveries if each.success is False
+        }
+
     @operation
     def update(
         self,
@@ -515,20 +531,33 @@ class Card(Model):
     @operation
     def deliver(
         self, to: CardSpaces, *, robot_code: str | None = None, user_id_type: UserIdType | None = None
-    ) -> Call[list[CardDelivery]]:
+    ) -> Flow[Card]:
         """Deliver it to further spaces, of a kind that it knows from its creation or from `append_space`.
 
         Args:
             to: where it appears: a `GroupSpace`, `RobotSpace`, `SingleSpace` or `TopSpace`, or a list of these.
             robot_code: the robot, if it is not that of the app.
             user_id_type: what the ids of users are: 1 for userids, which is the default, 2 for union ids.
+
+        Returns:
+            This card: its `deliveries` have these ones too.
+
+        Raises:
+            NobodyReached: it was delivered to none of them.
         """
         spaces = listed(to)
         robot = setting_of(self.app, "appkey", "robot_code") if robot_code is None else robot_code
         given: dict[str, Any] = deliver_models(spaces, robot) | (
             {} if user_id_type is None else {"user_id_type": user_id_type}
         )
-        return self.objects.deliver.call(self.out_track_id, open_space_id(spaces), **given)
+        deliver = self.objects.deliver.call(self.out_track_id, open_space_id(spaces), **given)
+
+        def flow() -> Flow[Card]:
+            made = yield from deliver
+            self.hold({"deliveries": [*self.deliveries, *made.deliveries]})
+            return self
+
+        return flow()
 
     @operation
     def append_space(self, to: CardSpaces) -> Call[None]:

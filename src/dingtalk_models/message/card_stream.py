@@ -12,10 +12,10 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, Literal, Protocol, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
@@ -74,21 +74,8 @@ _TOO_LARGE = "param.stream.content"
 _TEMPORARY = (TransportError, PlatformBusy, RateLimited)
 
 
-class _Delivery(Protocol):
-    @property
-    def success(self) -> bool | None: ...
-    @property
-    def error_msg(self) -> str | None: ...
-
-
-class Delivered(Protocol):
-    """A card that was delivered."""
-
-    @property
-    def deliveries(self) -> Sequence[_Delivery]: ...
-
-
-C = TypeVar("C", bound=Delivered)
+C = TypeVar("C")
+"""The card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,8 +334,6 @@ class CardStream(Generic[C]):
         except BaseException as error:
             self._may_be_there |= may_have_acted(error)
             raise
-        if card.deliveries and not any(each.success for each in card.deliveries):
-            raise ApiError("deliverResults", "; ".join(each.error_msg or "" for each in card.deliveries))
         self.card = card
         return shown
 

@@ -12,7 +12,7 @@ from typing_extensions import Unpack
 
 from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.errors import AuthenticationError, CallbackError, NotFound, RateLimited
+from dingtalk_models.core.errors import AuthenticationError, CallbackError, RateLimited
 from dingtalk_models.core.files import BytesProgress, Target
 from dingtalk_models.core.model import Record
 from dingtalk_models.core.operation import operation
@@ -31,7 +31,7 @@ from dingtalk_models.message.reply_message import (
     mentioning,
     session_of,
 )
-from dingtalk_models.message.robot import GroupMessage, RobotManager, RobotMessage
+from dingtalk_models.message.robot import GroupMessage, RobotManager, RobotMessage, send_to_one
 from dingtalk_models.message.webhook_message import At, WebhookMessage
 
 QUOTA_EXHAUSTED = "20001"
@@ -167,7 +167,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
         Raises:
             InvalidArgument: the message is beyond a limit; nothing was sent.
             AuthenticationError: the session webhook has expired, and the sender is no user of the company.
-            NotFound: the sender is no user of the company any more.
+            NobodyFound: the sender is no user of the company any more.
             RateLimited: the sender has too many messages from the robot.
             CallbackError: the message names neither a session webhook nor where else to reply to.
         """
@@ -193,12 +193,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
         robot = RobotManager(self.app)
         if self.in_group:
             return (yield from robot.send_to_group.call(as_template(message), place, robot_code=self.robot_code))
-        sent = yield from robot.send.call(as_template(message), [place], robot_code=self.robot_code)
-        if sent.throttled_userids:
-            raise RateLimited("flowControlledStaffIdList", f"{place} has too many messages from the robot")
-        if sent.invalid_userids:
-            raise NotFound("invalidStaffIdList", f"{place} is no user of the company")
-        return sent
+        return (yield from send_to_one(robot, as_template(message), place, self.robot_code))
 
     def reply_card(self, card_template_id: str, **settings: Unpack[StreamSettings]) -> CardStream[Card]:
         """Reply with an answer that grows on a card: `with message.reply_card(template_id, key="content") as card:`.

@@ -10,6 +10,7 @@ from dingtalk_models.core.call import Call
 from dingtalk_models.core.model import Manager, Model
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.wire import camel, wire
+from dingtalk_models.message.reaching import FAILED, somebody
 from dingtalk_models.message.robot_base import RobotCode, code_of
 
 CallVoice = Literal[
@@ -45,9 +46,10 @@ class DingManager(Manager):
             robot_code: the robot, if it is not that of the app.
 
         Returns:
-            The DING, which knows who could not be reached.
+            The DING, which knows whom it reached, and why not the others.
 
         Raises:
+            NobodyReached: nobody got it.
             InvalidRequest: there is no such robot, or the company has no DINGs of this kind left.
             PermissionDenied: the app may not send DINGs.
 
@@ -61,7 +63,7 @@ class DingManager(Manager):
             remind_type=remind_type,
             call_voice=call_voice,
             robot_code=robot,
-        ).then(lambda ding: ding.of(robot))
+        ).then(lambda ding: somebody(ding.of(robot, receiver_user_id_list).using(self.app), FAILED))
 
     @api("robot_1_0.RobotRecallDing", "POST /v1.0/robot/ding/recall")
     def recall(self, open_ding_id: Annotated[str, Field(min_length=1)], *, robot_code: RobotCode = None) -> Call[str]:
@@ -91,11 +93,23 @@ class Ding(Model, alias_generator=camel):
     open_ding_id: str
     failed: Annotated[dict[str, list[str]], wire("failedList")] = {}
     """Who could not be reached, by the reason."""
+    userids: list[str] = []
+    """Whom it was for."""
     robot_code: str | None
 
-    def of(self, robot_code: str) -> Ding:
-        """The same, of this robot."""
-        self.hold({"robot_code": robot_code})
+    @property
+    def reached(self) -> list[str]:
+        """Who got it."""
+        return [userid for userid in self.userids if userid not in self.not_reached]
+
+    @property
+    def not_reached(self) -> dict[str, str]:
+        """Who did not get it, and why."""
+        return {userid: reason for reason, userids in self.failed.items() for userid in userids}
+
+    def of(self, robot_code: str, userids: list[str]) -> Ding:
+        """The same, of this robot, and for these people."""
+        self.hold({"robot_code": robot_code, "userids": userids})
         return self
 
     @operation

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
+from dingtalk_models.core.errors import NobodyReached, RateLimited
 from dingtalk_models.core.files import BytesProgress, Target
 from dingtalk_models.core.http import Download
 from dingtalk_models.core.model import Manager, Model, Record
@@ -21,6 +22,7 @@ from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.conversation import ToGroup, conversation_id_of
 from dingtalk_models.message.ding import DingManager
 from dingtalk_models.message.private_chat import PrivateMessageManager
+from dingtalk_models.message.reaching import INVALID, THROTTLED, WHY, somebody
 from dingtalk_models.message.robot_base import GroupReadStatus, Recall, RobotCode, code_of
 from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
 from dingtalk_models.message.shortcut import ShortcutManager
@@ -50,10 +52,11 @@ class RobotManager(Manager):
             robot_code: the robot, if it is not that of the app.
 
         Returns:
-            The message, which knows who could not be reached.
+            The message, which knows whom it reached, and why not the others.
 
         Raises:
             InvalidArgument: nobody is named, or the message is beyond a limit; nothing was sent.
+            NobodyReached: nobody got it.
             PartlySent: a call failed after others had been made; it holds the message as far as it went.
         """
         people, said = list(dict.fromkeys(userids)), cast("RobotTemplate", message)  # a text has become a template
@@ -61,7 +64,11 @@ class RobotManager(Manager):
             (some, self.batch_send.call(list(some), said.msg_key, msg_param(said), robot_code=robot_code))
             for some in batches(people, MAX_USERS) or [people]
         ]
-        return send_all(calls, _joined)
+
+        def flow() -> Flow[RobotMessage]:
+            return _checked((yield from send_all(calls, _joined)))
+
+        return flow()
 
     @operation
     def send_to_group(
@@ -112,17 +119,21 @@ class RobotManager(Manager):
 
         Raises:
             NotFound: there is no such robot.
+            NobodyReached: nobody got it.
             InvalidRequest: template and parameters do not fit.
 
         Source: chatbots-send-one-on-one-chat-messages-in-batches
         """
         robot = code_of(self.app, robot_code)
         return Call(_BatchReply, user_ids=user_ids, msg_key=msg_key, msg_param=msg_param, robot_code=robot).then(
-            lambda reply: RobotMessage(
-                robot_code=robot,
-                process_query_keys=[reply.process_query_key] if reply.process_query_key else [],
-                invalid_userids=reply.invalid_staff_ids,
-                throttled_userids=reply.flow_controlled_staff_ids,
+            lambda reply: _checked(
+                RobotMessage(
+                    robot_code=robot,
+                    process_query_keys=[reply.process_query_key] if reply.process_query_key else [],
+                    userids=user_ids,
+                    invalid_userids=reply.invalid_staff_ids,
+                    throttled_userids=reply.flow_controlled_staff_ids,
+                ).using(self.app)
             )
         )
 
@@ -372,10 +383,25 @@ class RobotMessage(Model):
     robot_code: str
     process_query_keys: list[str]
     """A key for each call that it took."""
+    userids: list[str] = []
+    """Whom it was for."""
     invalid_userids: list[str] = []
     """Userids that do not exist."""
     throttled_userids: list[str] = []
     """Who got too many messages from the robot, and not this one."""
+
+    @property
+    def reached(self) -> list[str]:
+        """Who got it."""
+        return [userid for userid in self.userids if userid not in self.not_reached]
+
+    @property
+    def not_reached(self) -> dict[str, str]:
+        """Who did not get it, and why."""
+        return {
+            **dict.fromkeys(self.invalid_userids, WHY[INVALID]),
+            **dict.fromkeys(self.throttled_userids, WHY[THROTTLED]),
+        }
 
     @operation
     def read_status(self) -> Flow[ReadStatus]:
@@ -431,11 +457,33 @@ class GroupMessage(Model):
         )
 
 
+def send_to_one(
+    robot: RobotManager, message: RobotTemplateOrText, userid: str, robot_code: str | None
+) -> Flow[RobotMessage]:
+    """Send a message to one person, whom it may be sent to again if there were too many.
+
+    Raises:
+        NobodyFound: there is no such user.
+        RateLimited: they have had too many messages from the robot.
+    """
+    try:
+        return (yield from robot.send.call(message, [userid], robot_code=robot_code))
+    except NobodyReached as error:
+        if error.code == THROTTLED:
+            raise RateLimited(error.code, error.message) from error
+        raise
+
+
+def _checked(message: RobotMessage) -> RobotMessage:
+    return somebody(message, THROTTLED if message.throttled_userids else INVALID)
+
+
 def _joined(parts: list[RobotMessage]) -> RobotMessage:
     first = parts[0]
     return RobotMessage(
         robot_code=first.robot_code,
         process_query_keys=[key for part in parts for key in part.process_query_keys],
+        userids=[userid for part in parts for userid in part.userids],
         invalid_userids=[userid for part in parts for userid in part.invalid_userids],
         throttled_userids=[userid for part in parts for userid in part.throttled_userids],
     ).using(first.app)

@@ -21,6 +21,7 @@ from dingtalk_models.core.steps import Flow, Sleep
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessageOrText
+from dingtalk_models.message.reaching import INVALID_USERS, RESULT, somebody
 
 T = TypeVar("T")
 
@@ -331,24 +332,28 @@ class SendResult(Record):
     """Departments that do not exist."""
 
     @property
-    def delivered(self) -> list[str]:
+    def reached(self) -> list[str]:
         """Who got it, read or not."""
         return self.read + self.unread
 
     @property
-    def undelivered(self) -> dict[str, str]:
+    def not_reached(self) -> dict[str, str]:
         """Who did not get it, and why."""
         return {
             **dict.fromkeys(self.forbidden_user_id_list, "the platform did not allow it / 被限制发送"),
             **dict.fromkeys(self.failed, "sending failed / 发送失败"),
             **dict.fromkeys(self.invalid, "nobody has this userid / 无效的userid"),
             **{dropped.userid: dropped.reason for dropped in self.forbidden if dropped.userid},
+            **{
+                f"department {dept_id}": "there is no such department / 部门不存在"
+                for dept_id in self.invalid_departments
+            },
         }
 
     @property
     def complete(self) -> bool:
         """Whether everyone who was named got it."""
-        return not (self.undelivered or self.forbidden or self.invalid_departments)
+        return not (self.not_reached or self.forbidden)
 
 
 class WorkNotification(Model):
@@ -393,6 +398,7 @@ class WorkNotification(Model):
 
         Raises:
             StillSending: it takes longer.
+            NobodyReached: everyone was tried, and nobody got it; `.sent` is the result.
         """
         deadline, pause = time.monotonic() + timeout, _FIRST_WAIT
         while not (yield from self.progress.call()).done:
@@ -401,7 +407,8 @@ class WorkNotification(Model):
                 raise StillSending(f"the notification is not delivered to everyone after {timeout:g} seconds")
             yield Sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_WAIT)
-        return (yield from self.result.call())
+        result = yield from self.result.call()
+        return somebody(result, INVALID_USERS if len(result.invalid) == len(result.not_reached) else RESULT)
 
     @operation
     def recall(self) -> Flow[None]:

@@ -1,0 +1,50 @@
+"""Whom a message reached. The platform takes a message also if it can deliver it to nobody: that is an error here.
+
+If it reached some, the result says whom, and why not the others: `reached`, `not_reached`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from dingtalk_models.core.errors import NobodyFound, NobodyReached
+
+
+class Reaching(Protocol):
+    """What came of a message with several receivers."""
+
+    @property
+    def reached(self) -> list[str]: ...
+    @property
+    def not_reached(self) -> dict[str, str]: ...
+
+
+S = TypeVar("S", bound=Reaching)
+
+INVALID, THROTTLED = "invalidStaffIdList", "flowControlledStaffIdList"
+SPACES, FAILED = "deliverResults", "failedList"
+INVALID_USERS, RESULT = "invalid_user_id_list", "send_result"
+"""The fields of replies that tell who was not reached."""
+
+WHY = {
+    INVALID: "no user of the company / 不是本企业成员",
+    THROTTLED: "had too many messages from the robot / 收到的机器人消息过多，已被限流",
+    SPACES: "there is no such space / 场域不存在",
+}
+"""What a field means, where the reply does not say more."""
+
+
+def somebody(sent: S, field: str) -> S:
+    """What was sent, if it reached anybody.
+
+    Args:
+        sent: what came of it.
+        field: the field of the reply that tells who was not reached.
+
+    Raises:
+        NobodyReached: it reached nobody.
+    """
+    if sent.reached or not sent.not_reached:
+        return sent
+    kind = NobodyFound if field in (INVALID, SPACES, INVALID_USERS) else NobodyReached
+    raise kind(field, sent.not_reached, sent)
