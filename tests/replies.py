@@ -19,7 +19,7 @@ from generators.samples import Row, request_sample, same
 from pydantic import AliasChoices, BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument
+from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument, NobodyReached
 from dingtalk_models.core import paging
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.problems import get_origin
@@ -122,7 +122,7 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     response = HttpResponse(200, {"content-type": "application/json"}, json.dumps(sample).encode())
     try:
         read: Any = read_reply(response, call.endpoint, call.into, call.at)
-        answer = call.read(response)
+        answer = _answer(call, response)
     except DingTalkError as error:
         yield str(error)
         return
@@ -138,6 +138,13 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     missing = words(_without(expected, ENVELOPE)) - words(to_jsonable_python(answer, by_alias=True, exclude_none=True))
     if missing:
         yield f"the answer lost {sorted(missing)}"
+
+
+def _answer(call: Call[Any], response: HttpResponse) -> Any:
+    try:
+        return call.read(response)
+    except NobodyReached as error:
+        return error.sent  # what stands in for a sample names the same person everywhere
 
 
 SECRET = re.compile(r"(?i)(token|ticket|secret|password|aes_key)$")

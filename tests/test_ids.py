@@ -32,7 +32,7 @@ def test_an_empty_id_is_refused_before_anything_is_sent(sandbox: Sandbox, app: D
         EMPTY[name](app)
     (problem,) = refused.value.problems
     assert problem.field == ("userid" if name == "by name" else name)
-    assert re.search("empty / 不能为空|at least 1 character", problem.message)
+    assert re.search("empty / .*不能为空|at least 1 character", problem.message)
     assert len(sandbox.calls) == sent
 
 

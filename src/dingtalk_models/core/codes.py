@@ -17,6 +17,8 @@ from dingtalk_models.core.errors import (
     QuotaExhausted,
     RateLimited,
 )
+from dingtalk_models.core.http import Request
+from dingtalk_models.core.json_values import is_array, is_object
 
 
 def _codes(text: str) -> frozenset[str]:
@@ -95,6 +97,30 @@ _SCOPES = (
     "failing. / 请在 .apply_url 开通 .scopes 中的权限，然后刷新 access_token。"
 )
 _ADDRESS = "Add this server's address to the app's IP whitelist. / 请将服务器出口 IP 加入应用的白名单。"
+_WEBHOOK = (
+    "The platform does not know this robot's token: take the whole webhook address out of the group's settings, where "
+    "the robot may have been removed. / "
+    "机器人的 access_token 不存在：请从群设置复制完整的 Webhook 地址，机器人可能已被移除。"
+)
+OPEN_CONVERSATION = (
+    "What is wanted here is an openConversationId, which begins with cid. A chatid begins with chat: "
+    "Group.get(chatid).conversation_id() tells the other one. / "
+    "此处须传 openConversationId（以 cid 开头），而不是 chatid（以 chat 开头）："
+    "可用 Group.get(chatid).conversation_id() 换取。"
+)
+_CARD_TEMPLATE = (
+    "Take the template's id from the card platform, where it ends in .schema; the template has to be published, and to "
+    "belong to this app. / 请在卡片平台复制模板 ID（以 .schema 结尾），并确认模板已发布且关联了本应用。"
+)
+_STRANGER = (
+    "Nobody in this company has this mobile number, or the app may not see who has. / "
+    "本企业没有使用该手机号的成员，或该成员不在应用的可见范围内。"
+)
+_SESSION_OVER = (
+    "The message's session webhook is over, or never was one: it lasts about 90 minutes. Write by the robot instead: "
+    "Robot.send, Robot.send_to_group. / "
+    "消息的会话 Webhook 不存在或已过期（有效期约 90 分钟），请改用 Robot.send 或 Robot.send_to_group。"
+)
 _QUOTA = (
     "The month's API quota is used up, until next month or until you buy an add-on pack. Do not send again. / "
     "本月 API 调用量已用完，重试无效。"
@@ -112,6 +138,22 @@ HINTS: dict[str, str] = {
     "Forbidden.AccessDenied.IpNotInWhiteList": _ADDRESS,
     "60121": "Nobody in this company has this userid: an invitation may not be accepted yet, or the user has left. / "
     "该用户可能尚未接受邀请，或已离职。",
+    "40104": _STRANGER,
+    "40056": "Check agent_id: it is the AgentId of this app, on its page in the console. / "
+    "请核对 agent_id：它是本应用的 AgentId，见开发者后台的应用详情页。",
+    "300001": _WEBHOOK,
+    "300005": _WEBHOOK,
+    "400101": _WEBHOOK,
+    "cidEncryptError": OPEN_CONVERSATION,
+    "invalid.openConversationId": OPEN_CONVERSATION,
+    "invalidParam.openConversationIdDecryptFailed": OPEN_CONVERSATION,
+    "invalidParameter.openConversationIdError": OPEN_CONVERSATION,
+    "invalidParameter.openConversationId.invalid": OPEN_CONVERSATION,
+    "illegal.openconevrsation.id": OPEN_CONVERSATION,
+    "param.templateNotExist": _CARD_TEMPLATE,
+    "cardTemplate.not.exist": _CARD_TEMPLATE,
+    "cardTemplateInvalid": _CARD_TEMPLATE,
+    "invalidParameter.cardTemplate.notFound": _CARD_TEMPLATE,
     "853002": "Set this machine's clock: it is more than a minute off. / 本机时钟误差超过一分钟，请校准。",
     "90020": _QUOTA,
     "Forbidden.AccessDenied.ApiCountLimitForOrg": _QUOTA,
@@ -154,6 +196,8 @@ _MANDATORY_CUSTOM_FIELD = (
 )
 _IN_ONE_API: dict[tuple[str, str], tuple[type[ApiError], str]] = {
     ("/topapi/extcontact/create", "40001"): (InvalidRequest, _MANDATORY_CUSTOM_FIELD),
+    ("/topapi/v2/user/getbymobile", "60121"): (NotFound, _STRANGER),
+    ("/robot/sendBySession", "300001"): (AuthenticationError, _SESSION_OVER),
 }
 """Codes that mean something else in one API: the error class there, and a hint."""
 
@@ -203,3 +247,22 @@ def api_error(
         url = re.search(r"https?://[^\s，,。}\]]+", message)
         error.apply_url = url[0] if url else None
     return error
+
+
+_NAMES_A_USER = re.compile(r"(?i)(user|staff)_?ids?(_?list)?$")
+_MOST_NAMED = 10
+
+
+def name_users(error: ApiError, request: Request) -> None:
+    """Let an error say which users it may be about: the platform does not, also where it was asked about many."""
+    if error.cause != "33012":
+        return
+    sent = {**request.query_params, **(request.body if is_object(request.body) else {})}
+    texts = [value for name, value in sent.items() if _NAMES_A_USER.search(name)]
+    parts = [part for text in texts for part in (text if is_array(text) else str(text).split(","))]
+    named = list(dict.fromkeys(str(part) for part in parts if part))
+    if named:
+        more = " …" if len(named) > _MOST_NAMED else ""
+        whom = ", ".join(named[:_MOST_NAMED]) + more
+        one, its = ("One of these is", "以下 userid 中有无效的") if len(named) > 1 else ("This is", "该 userid 无效")
+        error.hint = f"{one} no userid of this company: {whom} / {its}：{whom}"

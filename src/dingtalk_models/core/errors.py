@@ -302,12 +302,12 @@ class NobodyReached(ApiError):
         sent: the result that the operation would have returned: it has what else came with the reply.
     """
 
-    def __init__(self, code: str, not_reached: Mapping[str, str], sent: Any) -> None:
+    def __init__(self, code: str, not_reached: Mapping[str, str], sent: Any, hint: str | None = None) -> None:
         self.not_reached = dict(not_reached)
         self.sent = sent
         whom = [f"{name} ({why})" for name, why in self.not_reached.items()][:_NAMED]
         more = f", {len(self.not_reached) - _NAMED} more" if len(self.not_reached) > _NAMED else ""
-        super().__init__(code, f"nobody got it / 没有人收到: {', '.join(whom)}{more}")
+        super().__init__(code, f"nobody got it / 没有人收到: {', '.join(whom)}{more}", hint=hint)
 
 
 class NobodyFound(NobodyReached, NotFound):

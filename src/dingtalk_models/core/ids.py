@@ -57,7 +57,7 @@ def _named(value: Any) -> Any:
 def _names(value: Any) -> Any:
     """A list of ids has none that is empty, wherever it is sent."""
     if is_array(value) and any(map(is_empty, value)):
-        raise ValueError(f"an id in it {EMPTY}")
+        raise ValueError("an id in it is empty / 其中的 ID 不能为空")
     return value
 
 

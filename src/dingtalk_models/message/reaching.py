@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from dingtalk_models.core.codes import OPEN_CONVERSATION
 from dingtalk_models.core.errors import NobodyFound, NobodyReached
 
 
@@ -47,4 +48,5 @@ def somebody(sent: S, field: str) -> S:
     if sent.reached or not sent.not_reached:
         return sent
     kind = NobodyFound if field in (INVALID, SPACES, INVALID_USERS) else NobodyReached
-    raise kind(field, sent.not_reached, sent)
+    mistaken = field == SPACES and any(name.startswith("chat") for name in sent.not_reached)
+    raise kind(field, sent.not_reached, sent, OPEN_CONVERSATION if mistaken else None)
