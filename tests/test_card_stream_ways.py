@@ -36,6 +36,7 @@ from dingtalk_models.core import errors
 from dingtalk_models.message import CardStream, GroupSpace, RobotSpace, card_stream
 from dingtalk_models.message.card_text import parts
 from dingtalk_models.sandbox import Behaviour, Sandbox
+from dingtalk_models.turns import Turns
 
 TO = RobotSpace("zhaolei")
 DENIED = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
@@ -275,20 +276,20 @@ def heard(app: DingTalkApp, payload: dict[str, Any] | None) -> ChatbotMessage:
 def test_an_end_that_comes_while_the_worker_looks_for_news(app: DingTalkApp, sandbox: Sandbox, template: str) -> None:
     """It is not overlooked: the worker would rest until the answer has expired."""
     stream = Card.stream(template, TO)
-    inside = threading.Lock()
+    inside = Turns()
 
     class EndsFirst:
-        """The lock of the stream. The end comes just before the worker gets it to rest."""
+        """The turns of the stream. The end comes just before the worker has its turn to rest."""
 
         def __enter__(self) -> None:
             if not ending and inspect.stack()[1].function == "_rest":
                 ending.append(threading.Thread(target=end))
                 ending[0].start()
-                wait(vars(stream)["_stop"].done)
-            inside.acquire()
+                wait(vars(stream)["_stop"].is_kept)
+            inside.__enter__()
 
-        def __exit__(self, *_: object) -> None:
-            inside.release()
+        def __exit__(self, *ended: object) -> None:
+            inside.__exit__(*ended)
 
     def end() -> None:
         stream.__exit__(None, None, None)
@@ -299,8 +300,8 @@ def test_an_end_that_comes_while_the_worker_looks_for_news(app: DingTalkApp, san
     card = stream.__enter__()
     card.write("半个")
     wait(shows(sandbox, stream, "半个"))
-    vars(stream)["_lock"] = EndsFirst()
-    vars(stream)["_wake"].set_result(None)  # a piece that was shown already does the same
+    vars(stream)["_turns"] = EndsFirst()
+    vars(stream)["_wake"].keep(None)  # a piece that was shown already does the same
     assert ended.wait(20)
     assert stored(sandbox, stream).status == "finished"
 

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, Self, TypeVar
 
@@ -40,7 +41,6 @@ class Threads(Generic[T]):
         self._run = run
         self._workers = workers
         self._jobs: SimpleQueue[tuple[Context, Steps[T], Promise[T]] | None] = SimpleQueue()
-        self._ended: SimpleQueue[Promise[T]] = SimpleQueue()
         self._made = 0
         self._started: set[threading.Thread] = set()
         self._inner: set[Threads[Any]] = set()
@@ -66,8 +66,11 @@ class Threads(Generic[T]):
 
     def in_order_of_end(self) -> Iterator[Promise[T]]:
         """What is started, as it ends."""
+        ended: SimpleQueue[Promise[T]] = SimpleQueue()
+        for promise in self.begun:
+            promise.tell(partial(ended.put, promise))
         for _ in range(len(self.begun)):
-            yield self._ended.get()
+            yield ended.get()
 
     def _work(self) -> None:
         self._started.add(threading.current_thread())
@@ -77,7 +80,6 @@ class Threads(Generic[T]):
                 promise.keep(context.run(self._run_here, steps))
             except BaseException as error:  # noqa: BLE001 - whoever takes the result gets it
                 promise.fail(error)
-            self._ended.put(promise)
             del job, context, steps, promise
 
     def _run_here(self, steps: Steps[T]) -> T:
