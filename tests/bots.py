@@ -39,11 +39,11 @@ class Bot:
 
 
 @contextmanager
-def bot(sandbox: Sandbox, file: Path, *, store: str = "", seconds: float = 0) -> Generator[Bot]:
-    """A bot that runs until the end of the block."""
+def bot(sandbox: Sandbox, file: Path, *, store: str = "", seconds: float = 0, leaves: float = 0) -> Generator[Bot]:
+    """A bot that runs until the end of the block; `stream_bot.py` says what it does."""
     count = len(sandbox.stream.clients)
     command = [sys.executable, str(HERE / "stream_bot.py"), sandbox.url, sandbox.appkey, sandbox.appsecret]
-    command += [store, str(file), str(seconds)]
+    command += [store, str(file), str(seconds), str(leaves)]
     with (
         file.with_suffix(".log").open("w", encoding="utf-8") as log,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,

@@ -1,10 +1,12 @@
-"""A bot in a process of its own: `python stream_bot.py URL KEY SECRET STORE FILE SECONDS`.
+"""A bot in a process of its own: `python stream_bot.py URL KEY SECRET STORE FILE SECONDS LEAVES`.
 
-It handles each event in some seconds, and writes its id into the file when it is done.
+It handles each event in some seconds, and each click at once, and writes its id into the file when it is done. Of this
+share of them, the handler ends by `SystemExit` when it meets one for the first time.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import random
@@ -16,7 +18,7 @@ from pathlib import Path
 
 from listening import TIMING
 
-from dingtalk_models import DingTalkApp, Event
+from dingtalk_models import CardAction, DingTalkApp, Event
 
 
 def main(url: str, key: str, secret: str, store: str, *rest: str) -> None:
@@ -25,28 +27,43 @@ def main(url: str, key: str, secret: str, store: str, *rest: str) -> None:
     app = DingTalkApp(
         appkey=key, appsecret=secret, oapi_url=url, api_url=url, session_manager=store or None, rate_limit=None
     )
-    file, longest = rest[0], float(rest[1])
+    file, longest, leaves = rest[0], float(rest[1]), float(rest[2])
+    met: set[str | None] = set()
     app.stream.timing = replace(TIMING, first=0.02, longest=0.5)
 
     @app.callback.on("user_add_org")
     async def awaited(event: Event) -> None:
         if longest:
             await asyncio.sleep(random.uniform(0, longest))
-        note(event)
+        note(event.event_id)
 
     @app.callback.on("user_leave_org")
     def plain(event: Event) -> None:
         if longest:
             time.sleep(random.uniform(0, longest))
-        note(event)
+        note(event.event_id)
 
-    def note(event: Event) -> None:
+    @app.callback.on(CardAction)
+    def clicked(action: CardAction) -> None:
+        note(action.message_id)
+
+    def note(name: str | None) -> None:
+        if name not in met:
+            met.add(name)
+            if random.random() < leaves:
+                argparse.ArgumentParser("bot").parse_args(["--what", "somebody wrote"])
         with Path(file).open("a", encoding="utf-8") as done:
-            done.write(f"{event.event_id}\n")
+            done.write(f"{name}\n")
 
     app.stream.run()
     status = app.stream.status
-    print(status.handled, status.opened, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(
+        status.handled,
+        status.failed,
+        status.duplicates,
+        status.opened,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    )
 
 
 if __name__ == "__main__":
