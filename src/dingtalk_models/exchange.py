@@ -30,7 +30,6 @@ from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.model import bind
 from dingtalk_models.core.secret import Secret, revealed, unwrapped
 from dingtalk_models.core.steps import Flow, Send, Sleep, Step, Wait
-from dingtalk_models.platform.documented import documented
 from dingtalk_models.transport.rate_limit import Limiter
 from dingtalk_models.transport.retry import Retry
 
@@ -166,6 +165,8 @@ def _send(app: ExchangingApp, call: Call[T], token: Secret | None, until: float)
         result = _read(call, response, token)
     except DingTalkError as error:
         if isinstance(error, PermissionDenied) and not error.scopes:
+            from dingtalk_models.platform.documented import documented  # noqa: PLC0415 - only for such a refusal
+
             # not every refusal says which one is missing
             error.scopes = documented(call.endpoint.verb, call.endpoint.path).scopes
         _tell_outcome(error, call)
