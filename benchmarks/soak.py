@@ -7,6 +7,9 @@ A sandbox in a process of its own lets one call in twenty fail: refused, cut off
 short, or late; and it revokes the token now and then. Threads, tasks of an event loop (many of which are cancelled) and
 forked children call at the same time. Each read asks for something that its result names, so a crossed reply is seen.
 Each write carries a number of its own, and the sandbox counts how often each was carried out.
+
+Four processes beside that have worse days: a signal handler raises in their calls, or makes calls itself, the garbage
+collector ends calls that were left whenever a lock was taken, or one reply in ten comes a byte per half second.
 """
 
 from __future__ import annotations
@@ -20,11 +23,13 @@ import sys
 import threading
 import time
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks import bad_days
 from dingtalk_models import Department, DingTalkApp, DingTalkError, Retry, User
 from dingtalk_models.sandbox import Behaviour, Sandbox
 
@@ -42,12 +47,53 @@ FAULTS: list[Behaviour] = [
 ]
 
 
+def drip(url: str) -> str:
+    """A relay in front of the sandbox; one reply in ten comes a byte per half second. Returns its URL."""
+    chance, began, where = random.Random(2), threading.Event(), [""]
+    target = int(url.rpartition(":")[2])
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_connection("127.0.0.1", target)
+
+        async def forth() -> None:
+            while data := await reader.read(65536):
+                outer.write(data)
+            outer.close()
+
+        async def back() -> None:
+            while data := await inner.read(65536):
+                if chance.randrange(10):
+                    writer.write(data)
+                    continue
+                for at in range(len(data)):
+                    writer.write(data[at : at + 1])
+                    await writer.drain()
+                    await asyncio.sleep(0.5)
+            writer.close()
+
+        with suppress(OSError):
+            await asyncio.gather(forth(), back())
+        outer.close()
+        writer.close()
+
+    async def relay() -> None:
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        where[0] = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        began.set()
+        await server.serve_forever()
+
+    threading.Thread(target=lambda: asyncio.run(relay()), daemon=True).start()
+    began.wait()
+    return where[0]
+
+
 def serve() -> None:
     """The sandbox: faults at random, and at the end what was carried out."""
     chance = random.Random(1)
     written: Counter[str] = Counter()
     with Sandbox() as sandbox:
-        settings = {name: getattr(sandbox, name) for name in ("corp_id", "appkey", "appsecret", "url")}
+        settings: dict[str, Any] = {name: getattr(sandbox, name) for name in ("corp_id", "appkey", "appsecret", "url")}
+        settings["dripping"] = drip(sandbox.url)
         departments = [each for each in sandbox.company.departments if each > 0]
         print(json.dumps(settings | {"departments": departments}), flush=True)
         over = threading.Event()
@@ -74,28 +120,41 @@ def serve() -> None:
 
 
 class Tally:
-    """What was seen by the calling side."""
+    """What was seen by the calling side. Signal handlers count too, so nothing here takes a lock."""
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.claimed: set[str] = set()
-        self._lock = threading.Lock()
+        self._seen: deque[str] = deque()
+        self._claimed: deque[str] = deque()
+        self._others: Counter[str] = Counter()
 
-    def add(self, what: str, number: int = 1) -> None:
+    def add(self, what: str) -> None:
         """Count something."""
-        with self._lock:
-            self.counts[what] += number
+        self._seen.append(what)
 
     def claim(self, number: str) -> None:
         """Note a write that was reported as carried out."""
-        with self._lock:
-            self.claimed.add(number)
+        self._claimed.append(number)
 
     def merge(self, other: dict[str, Any]) -> None:
-        """Add what a child has seen."""
-        with self._lock:
-            self.counts.update(other["counts"])
-            self.claimed.update(other["claimed"])
+        """Add what a child has seen. One thread does it."""
+        self._others.update(other["counts"])
+        while self._seen:  # so that it does not grow
+            self._others[self._seen.popleft()] += 1
+        self._claimed.extend(other["claimed"])
+
+    def told(self) -> dict[str, Any]:
+        """What was seen, for the parent of this process."""
+        return {"counts": self.counts, "claimed": [*self.claimed]}
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each thing was seen."""
+        return Counter(self._seen) + self._others
+
+    @property
+    def claimed(self) -> set[str]:
+        """The writes that were reported as carried out."""
+        return set(self._claimed)
 
 
 class Caller:
@@ -169,7 +228,7 @@ def child(app: DingTalkApp, departments: list[int], name: str) -> Callable[[], d
             asyncio.run(awaited())
         except BaseException as error:  # noqa: BLE001 - a child ends here, whatever happens
             tally.add(f"child ended by {error!r}")
-        os.write(write_end, json.dumps({"counts": tally.counts, "claimed": [*tally.claimed]}).encode())
+        os.write(write_end, json.dumps(tally.told()).encode())
         os._exit(0)
     os.close(write_end)
 
@@ -199,6 +258,41 @@ def memory() -> int:
     return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
+def calling(app: DingTalkApp, departments: list[int], tally: Tally, seed: str, end: float) -> list[threading.Thread]:
+    """Threads that call until the end, one of them with the tasks of an event loop."""
+
+    def blocking(name: str) -> None:
+        caller = Caller(app, departments, tally, name)
+        while time.monotonic() < end:
+            caller.call()
+
+    async def awaited() -> None:
+        async def task(name: str) -> None:
+            caller = Caller(app, departments, tally, name)
+            while time.monotonic() < end:
+                await caller.acall()
+
+        await asyncio.gather(*(task(f"{seed}/task{number}") for number in range(TASKS)))
+        await app.aclose()
+
+    threads = [threading.Thread(target=blocking, args=(f"{seed}/thread{number}",)) for number in range(THREADS)]
+    return [*threads, threading.Thread(target=lambda: asyncio.run(awaited()))]
+
+
+def tell(tally: Tally, written: dict[str, int], how: str) -> bool:
+    """Print what came of the calls, and return whether any went wrong."""
+    counts = tally.counts
+    lost = len(tally.claimed - written.keys())
+    doubled = sum(times > 1 for times in written.values())
+    crossed = counts.pop("crossed", 0)
+    print(f"calls      {counts.pop('calls')} {how}")
+    print(f"writes     {len(tally.claimed)} reported, {len(written)} carried out")
+    print(f"lost       {lost}\ndoubled    {doubled}\ncrossed    {crossed}")
+    print(f"cancelled  {counts.pop('cancelled', 0)}")
+    print(f"errors     {dict(counts)}")
+    return bool(lost or doubled or crossed)
+
+
 def main(minutes: float, seed: str) -> int:
     """Run it, and print what came of it."""
     warnings.simplefilter("ignore", DeprecationWarning)  # later Pythons warn of a fork while threads run: it is meant
@@ -207,29 +301,15 @@ def main(minutes: float, seed: str) -> int:
         assert server.stdin is not None
         assert server.stdout is not None
         given = json.loads(server.stdout.readline())
-        departments, url = given.pop("departments"), given.pop("url")
+        worse = bad_days.begin(given, minutes, seed)
+        departments, url, _ = given.pop("departments"), given.pop("url"), given.pop("dripping")
         retry = Retry(attempts=4, first_wait=0.02, longest_wait=0.2)
         app = DingTalkApp(**given, oapi_url=url, api_url=url, rate_limit=None, retry=retry, timeout=(5, 5))
         tally, end = Tally(), time.monotonic() + 60 * minutes
         Caller(app, departments, tally, f"{seed}/first").call()
         before = sockets(), memory()
 
-        def blocking(name: str) -> None:
-            caller = Caller(app, departments, tally, name)
-            while time.monotonic() < end:
-                caller.call()
-
-        async def awaited() -> None:
-            async def task(name: str) -> None:
-                caller = Caller(app, departments, tally, name)
-                while time.monotonic() < end:
-                    await caller.acall()
-
-            await asyncio.gather(*(task(f"{seed}/task{number}") for number in range(TASKS)))
-            await app.aclose()
-
-        threads = [threading.Thread(target=blocking, args=(f"{seed}/thread{number}",)) for number in range(THREADS)]
-        threads.append(threading.Thread(target=lambda: asyncio.run(awaited())))
+        threads = calling(app, departments, tally, seed, end)
         for thread in threads:
             thread.start()
         forks = 0
@@ -242,19 +322,17 @@ def main(minutes: float, seed: str) -> int:
         for thread in threads:
             thread.join()
         app.close()
+        for day in worse:
+            tally.merge(day.end())
         server.stdin.write("over\n")
         server.stdin.flush()
         written: dict[str, int] = json.loads(server.stdout.readline())
-    lost = len(tally.claimed - written.keys())
-    doubled = sum(times > 1 for times in written.values())
-    print(f"calls      {tally.counts.pop('calls')} in {minutes:g} minutes, {forks} forks")
-    print(f"writes     {len(tally.claimed)} reported, {len(written)} carried out")
-    print(f"lost       {lost}\ndoubled    {doubled}\ncrossed    {tally.counts.pop('crossed', 0)}")
-    print(f"cancelled  {tally.counts.pop('cancelled', 0)}")
-    print(f"errors     {dict(tally.counts)}")
+    bad = tell(tally, written, f"in {minutes:g} minutes, {forks} forks")
+    for day in worse:
+        print(f"{day.kind:10} {day.figures}")
     print(f"sockets    {before[0]} at the start, {sockets()} at the end")
     print(f"memory     {before[1]} MB at the start, {memory()} MB at the end")
-    return 1 if lost or doubled else 0
+    return 1 if bad or any(day.bad for day in worse) else 0
 
 
 if __name__ == "__main__":
