@@ -260,6 +260,9 @@ def raised(url: str, number: str) -> None:
     victim.start()
     while came < int(number):
         time.sleep(chance.uniform(1e-5, 2e-3))
+        if not victim.is_alive():  # two came at once, and the second when the first was counted
+            victim = threading.Thread(target=send)
+            victim.start()
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(victim.ident or 0), ctypes.py_object(Interrupt))
     enough.set()
     victim.join()

@@ -121,7 +121,7 @@ class Permit:
 
     def __init__(self, queue: PermitQueue) -> None:
         self._queue = queue
-        self._ticket = queue.ticket()
+        self._ticket = next(queue.tickets)
 
     def obtain(self, call: Call[Any], until: float) -> Flow[None]:
         """Wait for the permit. Each time, the wait is checked again: a pause may have made it too long."""

@@ -6,7 +6,7 @@ import sys
 import time
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Iterator, MutableSequence
 from contextlib import suppress
 from itertools import count
 from typing import NamedTuple, Protocol, TypeVar
@@ -46,9 +46,8 @@ class PermitQueue(Protocol):
     blocks: bool
     """Whether its methods may block."""
 
-    def ticket(self) -> int:
-        """A ticket for a new caller, who then knows what to end if it is interrupted; 0 if it gets one when it asks."""
-        ...
+    tickets: Iterator[int]
+    """Those for new callers, who then know what to end if they are interrupted; 0 for who gets one when it asks."""
 
     def ask(self, ticket: int = 0) -> Place:
         """Ask for a permit. A caller without a ticket gets one, and joins the queue."""
@@ -89,7 +88,7 @@ class LocalPermitQueue:
         self._period = period
         self._clock = clock or _steady
         self._reading = self._set_back = 0.0
-        self._tickets = count(1)
+        self.tickets: Iterator[int] = count(1)
         self._queue: list[int] = []
         self._due: dict[int, float] = {}  # ticket: when it asks again
         self._under_way: dict[int, float] = {}  # ticket: when the call was sent
@@ -107,11 +106,8 @@ class LocalPermitQueue:
             each.clear()
         self._turns = Turns()
 
-    def ticket(self) -> int:
-        return next(self._tickets)
-
     def ask(self, ticket: int = 0) -> Place:
-        ticket = ticket or self.ticket()
+        ticket = ticket or next(self.tickets)
         with self._turns:
             now = self._now()
             self._see_to_what_ended(now)

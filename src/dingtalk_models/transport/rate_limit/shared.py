@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib.resources import files
+from itertools import repeat
 from typing import Literal
 
 from dingtalk_models.core.codes import LONGEST_BAN
@@ -65,13 +67,11 @@ class SharedPermitQueue:
         self._key = key
         self._limits = calls, *map(_ticks, (1.0, LONGEST_WAY, PATIENCE, LONGEST_BAN))
         self._ended: deque[tuple[int, float]] = deque()
+        self.tickets: Iterator[int] = repeat(0)  # the store gives them, in the order of its clock
         after_fork(self, SharedPermitQueue._after_fork)
 
     def _after_fork(self) -> None:
         self._ended.clear()  # the parent reports them
-
-    def ticket(self) -> int:
-        return 0  # the store gives it, in the order of its clock
 
     def ask(self, ticket: int = 0) -> Place:
         pairs: list[int] = []
