@@ -122,7 +122,7 @@ class Process:
         }
         ways[self.kind]()
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
-        after = [threading.Thread(target=self.call) for _ in range(20)]
+        after = [threading.Thread(target=self.caller().call) for _ in range(20)]
         for thread in after:
             thread.start()
         for thread in after:

@@ -283,11 +283,11 @@ def tell(tally: Tally, written: dict[str, int], how: str) -> bool:
     """Print what came of the calls, and return whether any went wrong."""
     counts = tally.counts
     lost = len(tally.claimed - written.keys())
-    doubled = sum(times > 1 for times in written.values())
+    doubled = [write for write, times in written.items() if times > 1]
     crossed = counts.pop("crossed", 0)
     print(f"calls      {counts.pop('calls')} {how}")
     print(f"writes     {len(tally.claimed)} reported, {len(written)} carried out")
-    print(f"lost       {lost}\ndoubled    {doubled}\ncrossed    {crossed}")
+    print(f"lost       {lost}\ndoubled    {len(doubled)} {' '.join(doubled[:9])}\ncrossed    {crossed}")
     print(f"cancelled  {counts.pop('cancelled', 0)}")
     print(f"errors     {dict(counts)}")
     return bool(lost or doubled or crossed)

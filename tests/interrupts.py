@@ -40,7 +40,7 @@ from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, PATIE
 from dingtalk_models.transport.sending import POOL_SIZE
 
 LONGEST = 40.0
-"""Seconds after which a scenario hangs: it ends then, and says where."""
+"""Seconds after which a scenario hangs, and some for each interrupt: it ends then, and says where."""
 
 READ = Department.objects.get.call(1)
 
@@ -370,6 +370,7 @@ def _at_moments(app: App, what: Callable[[], object], kind: str, most: int) -> N
 
 if __name__ == "__main__":
     sys.unraisablehook = lambda told: None if isinstance(told.exc_value, Interrupt) else sys.__unraisablehook__(told)
-    faulthandler.dump_traceback_later(LONGEST, exit=True)
+    many = max((int(each) for each in sys.argv if each.isdecimal()), default=0)
+    faulthandler.dump_traceback_later(LONGEST + 0.3 * many, exit=True)
     globals()[sys.argv[1]](*sys.argv[2:])
     faulthandler.cancel_dump_traceback_later()

@@ -18,7 +18,7 @@ from dingtalk_models.sandbox import Sandbox
 
 SCRIPT = Path(__file__).with_name("interrupts.py")
 
-INTERRUPTS = os.environ.get("INTERRUPTS", "500")
+INTERRUPTS = os.environ.get("INTERRUPTS", "100")
 """How many exceptions come at random moments. CONTRIBUTING.md has the command for 7,000."""
 
 MOMENTS = os.environ.get("MOMENTS", "25")
