@@ -279,8 +279,7 @@ class Mending:
         odd = id(data) in self._touched and bool(self._touched[id(data)].removed)
         if is_array(data):
             parts: list[Any] = [*part] if is_array(part) or is_tuple(part) else []
-            parts += [None] * (len(data) - len(parts))
-            pairs = [*zip(data, parts, strict=False)]
+            pairs = [*zip(data, parts if len(parts) == len(data) else [None] * len(data), strict=True)]
         elif is_object(data):
             pairs = [(value, part.get(name) if is_object(part) else None) for name, value in data.items()]
         else:

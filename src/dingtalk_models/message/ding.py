@@ -100,7 +100,8 @@ class Ding(Model, alias_generator=camel):
     @property
     def reached(self) -> list[str]:
         """Who got it."""
-        return [userid for userid in self.userids if userid not in self.not_reached]
+        missed = self.not_reached
+        return [userid for userid in self.userids if userid not in missed]
 
     @property
     def not_reached(self) -> dict[str, str]:
