@@ -73,7 +73,7 @@ def _subject(sample: Sample) -> Subject:
     result = sample.call.read(respond(reply))
     parts = _parts(result)
     changes: Any = getattr(sample.call, "_then", None)
-    if is_array(result) and changes:
+    if changes and not is_page(result):
         rows = None  # something else is made of the rows
     # what is made of a reply may have values from the call itself
     return Subject(sample, rows, parts, list(ways_in(reply)), set() if changes else set(models_in(into)))

@@ -37,6 +37,8 @@ FLAGS = {"result", "code"}
 """The same in replies that have nothing else to say, and where one is true or false beside the data."""
 
 THE_RESULT_ITSELF = {
+    "card_1_0.DeliverCard": {"success"},  # it was delivered nowhere
+    "card_1_0.CreateAndDeliver": {"success"},
     "dingtalk.oapi.cspace.add": {"dentry"},
     "dingtalk.oapi.gettoken": {"access_token", "expires_in"},
     "oauth2_1_0.CreateJsapiTicket": {"jsapiTicket", "expireIn"},
@@ -66,8 +68,8 @@ class Case(NamedTuple):
         into, result = self.sample.call.into, tuple(self.sample.way)
         if is_model(into) and issubclass(into, Page):
             result = (*result, into.model_fields["items"].serialization_alias or "")
-        named = self.way[0] in THE_RESULT_ITSELF.get(self.sample.info.name, ())
-        return named or self.way == result[: len(self.way)]
+        named = {self.way[0], self.way[-1]} & THE_RESULT_ITSELF.get(self.sample.info.name, set())
+        return bool(named) or self.way == result[: len(self.way)]
 
 
 @cache

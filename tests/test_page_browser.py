@@ -86,6 +86,14 @@ def tab(request: pytest.FixtureRequest, chrome: Browser, sandbox: Sandbox) -> Ge
 
 
 @pytest.fixture
+def app(sandbox: Sandbox) -> Generator[DingTalkApp]:
+    """The app. Playwright runs these tests within its event loop."""
+    with sandbox.app(blocking_on_loop=True) as chosen:
+        yield chosen
+    chosen.close()
+
+
+@pytest.fixture
 def bot(app: DingTalkApp) -> Generator[DingTalkApp]:
     """The app, which answers in Stream mode."""
     app.use()

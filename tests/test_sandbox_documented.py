@@ -32,9 +32,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "hrm_1_0.HrmProcessUpdateTerminationInfo": {
         "sample: ": "the sample shows a refusal",
     },
-    "jzcrm_1_0.GetDataView": {
-        "client: TransportError": "the sample has another shape than the table",
-    },
     "service_group_1_0.UpdateGroupSet": {
         "sample: ": "the sample shows a refusal",
     },

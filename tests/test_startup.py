@@ -42,7 +42,7 @@ OURS = {
     ),
     *("sessions.redis", "sessions.memcached", "sessions.sql", "sessions.sqlite", "sessions.custom"),
 }
-MOST = 69
+MOST = 70
 """Modules that a first call imports beyond those of requests and one model: a few more than there are today."""
 
 

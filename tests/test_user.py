@@ -171,7 +171,7 @@ def test_by_mobile(sandbox: Sandbox, app: DingTalkApp) -> None:
     with pytest.raises(NotFound) as caught:
         User.objects.by_mobile("13800000000")
     assert (caught.value.code, caught.value.message) == (60121, "找不到该用户")
-    assert "invitation" in (caught.value.hint or "")
+    assert "Nobody in this company has this mobile number" in (caught.value.hint or "")
     with pytest.raises(NotFound) as caught:
         User.objects.by_mobile("one")
     assert caught.value.code == 40104

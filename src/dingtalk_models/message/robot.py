@@ -119,22 +119,19 @@ class RobotManager(Manager):
 
         Raises:
             NotFound: there is no such robot.
-            NobodyReached: nobody got it.
             InvalidRequest: template and parameters do not fit.
 
         Source: chatbots-send-one-on-one-chat-messages-in-batches
         """
         robot = code_of(self.app, robot_code)
         return Call(_BatchReply, user_ids=user_ids, msg_key=msg_key, msg_param=msg_param, robot_code=robot).then(
-            lambda reply: _checked(
-                RobotMessage(
-                    robot_code=robot,
-                    process_query_keys=[reply.process_query_key] if reply.process_query_key else [],
-                    userids=user_ids,
-                    invalid_userids=reply.invalid_staff_ids,
-                    throttled_userids=reply.flow_controlled_staff_ids,
-                ).using(self.app)
-            )
+            lambda reply: RobotMessage(
+                robot_code=robot,
+                process_query_keys=[reply.process_query_key] if reply.process_query_key else [],
+                userids=user_ids,
+                invalid_userids=reply.invalid_staff_ids,
+                throttled_userids=reply.flow_controlled_staff_ids,
+            ).using(self.app)
         )
 
     @api("robot_1_0.OrgGroupSend", "POST /v1.0/robot/groupMessages/send")

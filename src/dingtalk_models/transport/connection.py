@@ -16,7 +16,8 @@
 from __future__ import annotations
 
 import os
-from _thread import LockType, allocate_lock, start_new_thread
+import time
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from functools import cache
@@ -37,6 +38,9 @@ from dingtalk_models.forking import after_fork
 from dingtalk_models.transport.body import LENGTH
 from dingtalk_models.transport.patience import Patience
 from dingtalk_models.transport.sending import Outgoing
+
+_BEGUN = 0.2
+"""Seconds after which a thread that has not begun is followed by another."""
 
 PIECE = 16 * 1024
 """How many bytes are sent at a time. TLS makes one record of so many, and its timeout is that of a record."""
@@ -170,7 +174,7 @@ def guarded(kind: type[Any]) -> type[Any]:
     return type(f"Guarded{kind.__name__}", (GuardedConnection, kind), {})
 
 
-def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float) -> None:
+def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float) -> None:  # noqa: C901 - one wait
     """Do some work on a thread, and wait for it so many seconds: nothing else ends the lookup of a host's name.
 
     Args:
@@ -183,34 +187,34 @@ def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float)
     """
     problems: list[BaseException] = []
     abandoned: list[bool] = []
-    ended: list[bool] = []
+    waiting = [work]  # who takes it out does it: an exception that is meant for this thread may end a new one at once
     done = allocate_lock()
     done.acquire()
 
-    context = copy_context()
-
-    def run(end: _ReleasedAtEnd) -> None:
-        del end  # the thread has it as long as it lives; the traceback of an error would have it for longer
-        context.run(do)
-
-    def do() -> None:
+    def run() -> None:
         try:
-            work()
+            do = waiting.pop()
+        except IndexError:
+            return
+        try:
+            do()
         except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
             problems.append(error)
-        ended.append(True)
         if abandoned:
             undo()
+        done.release()
 
+    until = time.monotonic() + seconds
+    in_time = False
     try:
-        # not a `threading.Thread`: an interrupt while it starts leaves a lock held
-        start_new_thread(run, (_ReleasedAtEnd(done),))
+        while not in_time and (left := until - time.monotonic()) > 0:
+            if waiting:
+                # not a `threading.Thread`: an interrupt while it starts leaves a lock held
+                start_new_thread(copy_context().run, (run,))
+            in_time = done.acquire(timeout=min(left, _BEGUN) if waiting else left)
     except RuntimeError:  # the interpreter is ending, or has no more threads
         work()
         return
-    in_time = False
-    try:
-        in_time = done.acquire(timeout=seconds)
     finally:
         if not in_time:
             abandoned.append(True)
@@ -218,15 +222,3 @@ def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float)
         raise TimeoutError
     if problems:
         raise problems[0]
-    if not ended:  # an exception that was meant for this thread has met the new one, before it began
-        _in_time(work, undo, seconds)
-
-
-class _ReleasedAtEnd:
-    """Releases a lock when it is gone, with the thread that has it: however that ended, and whether it began or not."""
-
-    def __init__(self, lock: LockType) -> None:
-        self._lock = lock
-
-    def __del__(self) -> None:
-        self._lock.release()
