@@ -17,6 +17,7 @@ from fuzzing import ways_in
 from samples_of import Sample, Way, changed, every_sample, respond
 
 from dingtalk_models import DingTalkError, Page, TransportError
+from dingtalk_models.core.errors import NobodyReached
 from dingtalk_models.core.problems import is_model, names_of_fields
 
 VALUES = [
@@ -111,7 +112,7 @@ def run(number: int) -> str:
     this = case(number)
     try:
         this.sample.call.read(respond(this.content))
-    except TransportError:
+    except (TransportError, NobodyReached):
         return "raised, as nothing is left to return" if this.stands else "raised"
     except DingTalkError:
         return "raised"
