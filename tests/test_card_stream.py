@@ -382,6 +382,9 @@ def test_a_creation_that_an_exit_interrupts_is_remembered(sandbox: Sandbox, temp
         assert EndsThread.ended.wait(20)
     assert (stored(sandbox, card).params["content"], stored(sandbox, card).status) == ("半个", "finished")
     assert [call.path for call in sandbox.calls if "robot" in call.path] == [], "no message beside the card"
+    for thread in threading.enumerate():
+        if thread.name == "dingtalk-refresh":
+            thread.join()  # its end is told to this test, and not to the next
     app.close()
 
 
