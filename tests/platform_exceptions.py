@@ -142,6 +142,9 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "dataname is not declared": OF_THE_PAGE,
         "time is not declared": OF_THE_PAGE,
     },
+    "jzcrm_1_0.GetDataView": {
+        "queries-data-details: data.detail was ": NOT_AS_ITS_TABLE,
+    },
     "manufacturing_1_0.IndustrializeManufactureJobBook": {
         "riqing-monthly-settlement-piece-rate-reporting-interface: content is los": NOT_AS_ITS_TABLE,
     },

@@ -338,12 +338,15 @@ url, key, secret, template, how = sys.argv[1:]
 app = DingTalkApp(appkey=key, appsecret=secret, oapi_url=url, api_url=url, rate_limit=None).use()
 stream = Card.stream(template, RobotSpace("zhaolei"), out_track_id="it")
 
+ready = threading.Event()
+
 def answer():
     with stream as card:
         card.write("半个答案")
         while not card.card:
             time.sleep(0.01)
         print("ready", flush=True)
+        ready.set()
         if how == "exit in it":
             sys.exit(3)
         time.sleep(60)
@@ -358,8 +361,7 @@ async def answer_async():
 
 if how == "exit beside it":
     threading.Thread(target=answer, daemon=True).start()
-    while not stream.card:
-        time.sleep(0.01)
+    ready.wait()
 elif how == "sigterm on a loop":
     asyncio.run(answer_async())
 elif how == "after it":
