@@ -381,10 +381,10 @@ def test_nothing_to_wait_for_is_no_step() -> None:
         return "sent"
 
     def steps(call: Call[Any]) -> list[Step]:
-        return list(limiter.paced(call, attempt, until))
+        return list(limiter.paced(call, attempt, until, app.retry))
 
     assert steps(READ) == []
     assert steps(User.objects.get.call("zhaolei")) == []
-    step = next(limiter.paced(READ, attempt, until))
+    step = next(limiter.paced(READ, attempt, until, app.retry))
     assert isinstance(step, Sleep)
     assert step.seconds == pytest.approx(1, abs=0.05)

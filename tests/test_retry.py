@@ -14,7 +14,7 @@ import servers
 from peers import CREATE, READ, UNKNOWN, Send, awaited, be_impatient, blocking, both, write
 from refreshing import FAST, GET
 
-from dingtalk_models import Call, Department, DingTalkApp, HttpRequest, HttpResponse, Retry, Secret
+from dingtalk_models import Call, Department, DingTalkApp, HttpRequest, HttpResponse, RateLimit, Retry, Secret
 from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Behaviour, Sandbox
 from dingtalk_models.transport.blocking import RequestsTransport
@@ -239,19 +239,34 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> Sleeps:
     [{"errcode": 90018}, {"sub_code": "90002"}, {"status": 429}, {"sub_code": "15"}, {"status": 503}],
     ids=["plain", "wrapped", "html 429", "busy", "html 503"],
 )
-def test_retry_after_wins(sandbox: Sandbox, ready: DingTalkApp, sleeps: Sleeps, how: Behaviour) -> None:
+@pytest.mark.parametrize("first_wait", [0, 0.1])
+def test_retry_after_wins(
+    sandbox: Sandbox, ready: DingTalkApp, sleeps: Sleeps, how: Behaviour, first_wait: float
+) -> None:
     how["headers"] = {"Retry-After": "3"}
     sandbox.fail(GET, **how)
+    ready.retry = Retry(first_wait=first_wait)
     assert ready.send(READ).dept_id == 1
     (waited,) = sleeps.seconds
     assert 3 <= waited < 3.1
 
 
 def test_throttled_without_a_word_waits_a_second(sandbox: Sandbox, ready: DingTalkApp, sleeps: Sleeps) -> None:
+    ready.retry = Retry()
     sandbox.fail(CREATE, sub_code="90018")
     assert ready.send(write()).name == "新部门"  # refused before it was acted on, so even a write
     (waited,) = sleeps.seconds
-    assert 1 <= waited < 1.1
+    assert 1 <= waited <= 1.2
+
+
+@pytest.mark.parametrize("limit", [None, RateLimit()])
+def test_without_a_first_wait_nothing_is_waited(sandbox: Sandbox, sleeps: Sleeps, limit: RateLimit | None) -> None:
+    app = sandbox.app(retry=Retry(first_wait=0), rate_limit=limit)
+    refusals: list[Behaviour] = [{"errcode": 90018}, {"status": 503}, {"status": 429}]
+    for how in refusals:
+        sandbox.fail(GET, times=3, **how)
+        assert app.send(READ).dept_id == 1
+    assert sum(sleeps.seconds) == 0
 
 
 def test_a_throttled_call_is_tried_until_the_deadline(sandbox: Sandbox, ready: DingTalkApp, sleeps: Sleeps) -> None:

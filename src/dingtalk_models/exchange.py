@@ -152,7 +152,7 @@ def _attempts(app: ExchangingApp, call: Call[T], token: Secret | None, until: fl
 
 def _attempt(app: ExchangingApp, call: Call[T], token: Secret | None, until: float) -> Flow[T]:
     if app.limiter:
-        return (yield from app.limiter.paced(call, lambda: _send(app, call, token, until), until))
+        return (yield from app.limiter.paced(call, lambda: _send(app, call, token, until), until, app.retry))
     return (yield from _send(app, call, token, until))
 
 

@@ -32,7 +32,7 @@ DingTalkError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from dingtalk_models.core.http import Request
 
@@ -326,10 +326,12 @@ class RateLimited(ApiError):
     """Too many calls: wait, then send again.
 
     Attributes:
-        retry_after: the seconds that the platform asks to wait.
+        retry_after: the seconds that the platform asks to wait; if it does not say, the second that is usual.
     """
 
-    retry_after: float = 1.0
+    USUAL: ClassVar = 1.0
+
+    retry_after: float = USUAL
 
 
 class QuotaExhausted(ApiError):

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Model
+from dingtalk_models.core.model import Manager
 from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.wire import camel, wire
-from dingtalk_models.message.reaching import FAILED, somebody
+from dingtalk_models.message.reaching import FAILED, ToPeople, somebody
 from dingtalk_models.message.robot_base import RobotCode, code_of
 
 CallVoice = Literal[
@@ -84,7 +84,7 @@ class DingManager(Manager):
         return Call(str, "openDingId", open_ding_id=open_ding_id, robot_code=code_of(self.app, robot_code))
 
 
-class Ding(Model, alias_generator=camel):
+class Ding(ToPeople, alias_generator=camel):
     """A DING that was sent (DING 消息)."""
 
     objects: ClassVar[DingManager] = DingManager()
@@ -93,15 +93,7 @@ class Ding(Model, alias_generator=camel):
     open_ding_id: str
     failed: Annotated[dict[str, list[str]], wire("failedList")] = {}
     """Who could not be reached, by the reason."""
-    userids: list[str] = []
-    """Whom it was for."""
     robot_code: str | None
-
-    @property
-    def reached(self) -> list[str]:
-        """Who got it."""
-        missed = self.not_reached
-        return [userid for userid in self.userids if userid not in missed]
 
     @property
     def not_reached(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from dingtalk_models.core.codes import OPEN_CONVERSATION
 from dingtalk_models.core.errors import NobodyFound, NobodyReached
+from dingtalk_models.core.model import Model
 
 
 class Reaching(Protocol):
@@ -18,6 +19,24 @@ class Reaching(Protocol):
     def reached(self) -> list[str]: ...
     @property
     def not_reached(self) -> dict[str, str]: ...
+
+
+class ToPeople(Model):
+    """A message to people, of which the platform says only whom it did not reach."""
+
+    userids: list[str] = []
+    """Whom it was for."""
+
+    @property
+    def reached(self) -> list[str]:
+        """Who got it."""
+        missed = self.not_reached
+        return [userid for userid in self.userids if userid not in missed]
+
+    @property
+    def not_reached(self) -> dict[str, str]:
+        """Who did not get it, and why."""
+        raise NotImplementedError
 
 
 S = TypeVar("S", bound=Reaching)

@@ -22,7 +22,7 @@ from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.conversation import ToGroup, conversation_id_of
 from dingtalk_models.message.ding import DingManager
 from dingtalk_models.message.private_chat import PrivateMessageManager
-from dingtalk_models.message.reaching import INVALID, THROTTLED, WHY, somebody
+from dingtalk_models.message.reaching import INVALID, THROTTLED, WHY, ToPeople, somebody
 from dingtalk_models.message.robot_base import GroupReadStatus, Recall, RobotCode, code_of
 from dingtalk_models.message.robot_template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
 from dingtalk_models.message.shortcut import ShortcutManager
@@ -372,7 +372,7 @@ class Robot:
     clear_shortcuts = ShortcutManager().clear
 
 
-class RobotMessage(Model):
+class RobotMessage(ToPeople):
     """A message that a robot sent to single people."""
 
     objects: ClassVar[RobotManager] = RobotManager()
@@ -380,18 +380,10 @@ class RobotMessage(Model):
     robot_code: str
     process_query_keys: list[str]
     """A key for each call that it took."""
-    userids: list[str] = []
-    """Whom it was for."""
     invalid_userids: list[str] = []
     """Userids that do not exist."""
     throttled_userids: list[str] = []
     """Who got too many messages from the robot, and not this one."""
-
-    @property
-    def reached(self) -> list[str]:
-        """Who got it."""
-        missed = self.not_reached
-        return [userid for userid in self.userids if userid not in missed]
 
     @property
     def not_reached(self) -> dict[str, str]:

@@ -35,9 +35,8 @@ def repeat(
         return exhausted or time.monotonic() + state.upcoming_sleep >= until
 
     def wait(state: RetryCallState) -> float:
-        asked = getattr(_error(state), "retry_after", None) or 0.0
-        # added to what the platform asks for: callers that were refused together should not come back together
-        return asked + backoff(state)
+        # added to the pause of all: callers that were refused together should not come back together
+        return retry.pause(_error(state)) + backoff(state)
 
     waits: list[float] = []  # tenacity says how long to sleep, and the driver sleeps
     retrying = Retrying(

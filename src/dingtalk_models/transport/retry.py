@@ -28,7 +28,8 @@ class Retry:
         attempts: the most attempts. If more than 1, a call refused by the rate limit is tried until the deadline.
         deadline: the seconds after which a call ends, with everything that belongs to it: the token, the wait for the
             rate limit, each attempt, every byte of the reply. Only the bytes of a file may take longer.
-        first_wait: the seconds of the first wait. Each further wait is twice as long, with jitter.
+        first_wait: the seconds of the first wait. Each further wait is twice as long, with jitter. After too many
+            calls, a second is waited besides, or five such waits if that is less: with 0 nothing is waited.
         longest_wait: the longest wait. The platform's `Retry-After` overrides both; more than a minute counts as one.
     """
 
@@ -40,6 +41,11 @@ class Retry:
     def worth_repeating(self, error: BaseException, *, idempotent: bool) -> bool:
         """Whether to make further attempts after a first failure."""
         return self.attempts > 1 and worth_repeating(error, idempotent=idempotent)
+
+    def pause(self, error: BaseException | None) -> float:
+        """The seconds after a refusal in which the same API is not called, besides the growing waits."""
+        asked: float = getattr(error, "retry_after", None) or 0.0
+        return min(asked, 5 * self.first_wait) if asked == RateLimited.USUAL else asked
 
 
 NO_RETRY = Retry(attempts=1)

@@ -16,6 +16,7 @@ from dingtalk_models.forking import check_fork
 from dingtalk_models.sessions import Session
 from dingtalk_models.transport.rate_limit.permit_queue import LocalPermitQueue, PermitQueue
 from dingtalk_models.transport.rate_limit.settings import RateLimit
+from dingtalk_models.transport.retry import Retry
 
 if TYPE_CHECKING:
     from dingtalk_models.transport.rate_limit.quota import Quota
@@ -48,13 +49,14 @@ class Limiter:
         self._address = _address_queue(url, limit.per_address) if limit.per_address else None
         self._quota = _quota(limit.monthly, self._store, quota_key) if limit.monthly else None
 
-    def paced(self, call: Call[Any], attempt: Callable[[], Flow[T]], until: float) -> Flow[T]:
+    def paced(self, call: Call[Any], attempt: Callable[[], Flow[T]], until: float, retry: Retry) -> Flow[T]:
         """Wait for the permits of a call, then send it. If it is refused, further calls wait longer.
 
         Args:
             call: the call.
             attempt: sends it once.
             until: the latest time to send it, on the monotonic clock.
+            retry: says how long the API is left alone after a refusal.
 
         Raises:
             RateLimited: no permit is free by then.
@@ -71,18 +73,18 @@ class Limiter:
             try:
                 return (yield from attempt())
             except DingTalkError as error:
-                yield from self._learn(call, error)
+                yield from self._learn(call, error, retry)
                 raise
         finally:
             for permit in permits:
                 permit.give_back()
 
-    def _learn(self, call: Call[Any], error: DingTalkError) -> Flow[None]:
+    def _learn(self, call: Call[Any], error: DingTalkError, retry: Retry) -> Flow[None]:
         """Pause the calls to an API that has refused one, or all calls if the address is banned."""
         if isinstance(error, RateLimited):
             banned = self._address if error.cause == _BANNED else None
             queue = banned or self._queue_for(call)
-            yield from _ask(queue, partial(queue.pause, error.retry_after))
+            yield from _ask(queue, partial(queue.pause, retry.pause(error)))
         if isinstance(error, RateLimited | TransportError) and (quota := self._quota_for(call)):
             yield from _ask(quota, partial(quota.count, -1))  # the platform does not count such a call
 
