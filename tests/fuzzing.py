@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import copy
 import json
-import logging
 import random
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -19,6 +17,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from replies import models_in
 from samples_of import CODES_OF_THEIR_OWN, Sample, Way, every_sample, respond
+from sweeping import outcomes
 
 from dingtalk_models import ApiError, DingTalkError, HttpResponse, Page
 from dingtalk_models.core.json_values import is_array, is_object
@@ -249,23 +248,12 @@ def fuzz(numbers: Iterable[int], until: float = float("inf")) -> Counter[str]:
     Raises:
         Wrong: a case went wrong. It is told how to repeat it.
     """
-    found: Counter[str] = Counter()
-    logger = logging.getLogger("dingtalk_models")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # each odd field is warned of
-    try:
-        for number in numbers:
-            if time.monotonic() > until:
-                break
-            try:
-                found[run(number)] += 1
-            except Exception as error:
-                name = random.Random(number).choice(subjects()).sample.info.name
-                error.add_note(f"a reply of {name}; repeat it with: scripts/fuzz --random 1 {number}")
-                raise
-    finally:
-        logger.setLevel(level)
-    return found
+    return Counter(outcome for _, outcome in outcomes(run, _told, numbers, until))
+
+
+def _told(number: int) -> str:
+    name = random.Random(number).choice(subjects()).sample.info.name
+    return f"a reply of {name}; repeat it with: scripts/fuzz --random 1 {number}"
 
 
 def _outcome(sample: Sample, response: HttpResponse) -> str | tuple[Any]:

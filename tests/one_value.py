@@ -6,8 +6,6 @@ Case n is the same each time, so that `scripts/fuzz 1 n` shows it again.
 from __future__ import annotations
 
 import json
-import logging
-import time
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -15,6 +13,7 @@ from typing import NamedTuple
 
 from fuzzing import ways_in
 from samples_of import Sample, Way, changed, every_sample, respond
+from sweeping import outcomes
 
 from dingtalk_models import DingTalkError, Page, TransportError
 from dingtalk_models.core.errors import NobodyReached
@@ -127,23 +126,10 @@ def sweep(numbers: Iterable[int], until: float = float("inf")) -> tuple[Counter[
     """
     found: Counter[str] = Counter()
     wrong: list[str] = []
-    logger = logging.getLogger("dingtalk_models")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # each odd field is warned of
-    try:
-        for number in numbers:
-            if time.monotonic() > until:
-                break
-            try:
-                outcome = run(number)
-            except Exception as error:
-                error.add_note(f"{told(number)}; repeat it with: scripts/fuzz 1 {number}")
-                raise
-            found[outcome] += 1
-            if outcome == "raised":
-                wrong.append(told(number))
-    finally:
-        logger.setLevel(level)
+    for number, outcome in outcomes(run, lambda it: f"{told(it)}; repeat it with: scripts/fuzz 1 {it}", numbers, until):
+        found[outcome] += 1
+        if outcome == "raised":
+            wrong.append(told(number))
     return found, wrong
 
 
