@@ -31,6 +31,7 @@ from dingtalk_models.core.model import bind
 from dingtalk_models.core.secret import Secret, revealed, unwrapped
 from dingtalk_models.core.steps import Flow, Send, Sleep, Step, Wait
 from dingtalk_models.transport.rate_limit import Limiter
+from dingtalk_models.transport.repeating import repeat
 from dingtalk_models.transport.retry import Retry
 
 if TYPE_CHECKING:
@@ -144,8 +145,6 @@ def _attempts(app: ExchangingApp, call: Call[T], token: Secret | None, until: fl
     except DingTalkError as error:
         if call.single or not app.retry.worth_repeating(error, idempotent=call.endpoint.idempotent):
             raise
-        from dingtalk_models.transport.repeating import repeat  # noqa: PLC0415 - only after a failure
-
         repeated = repeat(app.retry, error, lambda: _attempt(app, call, token, until), until, call.endpoint)
     return (yield from repeated)
 

@@ -1,4 +1,4 @@
-"""Further attempts after a first failure, by tenacity. This is a file of its own, because most calls never need it."""
+"""Further attempts after a first failure, by tenacity."""
 
 from __future__ import annotations
 
