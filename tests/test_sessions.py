@@ -83,9 +83,14 @@ def test_an_entry_tells_the_seconds_it_has_left(opened: Opened, key: str) -> Non
 
 
 def test_a_life_of_less_than_a_second(session: Session, key: str) -> None:
-    session.set(key, "value", 0.9)  # most of a second: a database may take its time on a busy disk
-    assert session.get(key) == "value"
-    time.sleep(0.91)
+    while True:
+        begun = time.monotonic()
+        session.set(key, "value", 0.5)
+        found = session.get(key)
+        if time.monotonic() < begun + 0.5:  # a database may take its time on a busy disk
+            break
+    assert found == "value"
+    time.sleep(0.51)
     assert session.get(key) is None
 
 
@@ -156,7 +161,7 @@ def test_a_clock_set_back_lengthens_no_life(opened: Opened, key: str) -> None:
     opened.session.set(key, "value", 7200)
     opened.clock.ahead = -base.CLOCK_TOLERANCE + 1
     assert opened.session.get(key) == "value"
-    opened.clock.ahead = -base.CLOCK_TOLERANCE - 1
+    opened.clock.ahead = -base.CLOCK_TOLERANCE - 60
     assert opened.session.get(key) is None
 
 
