@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,8 +20,10 @@ from pushing import KEY, TOKEN
 
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import calls as kept_calls
+from dingtalk_models.sandbox.calls import Calls
 from dingtalk_models.sandbox.server import pushing
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Result
+from dingtalk_models.sandbox.server.envelopes import Call
 from dingtalk_models.sandbox.server.pushing import BadReply, Registration
 
 
@@ -68,6 +71,28 @@ def test_only_the_latest_calls_are_kept() -> None:
         assert [call.number for call in sandbox.calls.since(2)] == [7]
     with pytest.raises(ValueError, match="calls_kept"):
         Sandbox(calls_kept=-1)
+
+
+def test_each_new_call_is_seen_once() -> None:
+    calls = Calls(50_000)
+    call, over = Call("GET", "/gettoken", {}, {}), threading.Event()
+
+    def arrive() -> None:
+        for _ in range(20_000):
+            calls.add(call, None, 0.0, 0.0)
+        over.set()
+
+    seen = [0]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threading.Thread(target=arrive).start()
+        while not over.is_set():
+            seen += [each.number for each in calls.since(seen[-1])]
+    finally:
+        sys.setswitchinterval(interval)
+    seen += [each.number for each in calls.since(seen[-1])]
+    assert seen == [*range(20_001)]
 
 
 def test_long_bodies_are_not_kept(client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

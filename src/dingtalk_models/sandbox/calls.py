@@ -223,28 +223,28 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
             at: when it came.
             seconds: how long the answer took.
         """
-        self.total += 1
         replied = answer.content if answer else b""
-        received = Received(
-            call.method,
-            call.path,
-            call.query,
-            call.headers,
-            _kept(call.content),
-            len(call.content),
-            answer.status if answer else None,
-            answer.code if answer else None,
-            at,
-            documented=answer is not None and answer.headers.get("x-sandbox") == "documented",
-            number=self.total,
-            seconds=seconds,
-            caller=answer.caller if answer else None,
-            reply=_kept(replied),
-            reply_size=len(replied),
-            reply_type=answer.headers.get("content-type", "") if answer else "",
-            mistake=answer.mistake if answer else None,
-        )
-        with self._changing:  # a test may forget the calls meanwhile
+        with self._changing:  # a test may look at the calls, or forget them, meanwhile
+            self.total += 1
+            received = Received(
+                call.method,
+                call.path,
+                call.query,
+                call.headers,
+                _kept(call.content),
+                len(call.content),
+                answer.status if answer else None,
+                answer.code if answer else None,
+                at,
+                documented=answer is not None and answer.headers.get("x-sandbox") == "documented",
+                number=self.total,
+                seconds=seconds,
+                caller=answer.caller if answer else None,
+                reply=_kept(replied),
+                reply_size=len(replied),
+                reply_type=answer.headers.get("content-type", "") if answer else "",
+                mistake=answer.mistake if answer else None,
+            )
             self._calls.append(received)
             self._size += _weight(received)
             while self._calls and (len(self._calls) > self.kept or self._size > MOST_BYTES):
@@ -252,8 +252,9 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
 
     def since(self, number: int) -> list[Received]:
         """The calls after the one of this number, as far as they are still kept."""
-        later = max(self.total - number, 0)
-        return list(islice(reversed(self._calls), later))[::-1]
+        with self._changing:
+            later = max(self.total - number, 0)
+            return list(islice(reversed(self._calls), later))[::-1]
 
     def to(self, api: str | Operation) -> list[Received]:
         """The calls of one API, oldest first.
