@@ -9,15 +9,20 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, NotRequired, TypeGuard, TypeVar, get_args
+from datetime import date, datetime
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any, NotRequired, TypeGuard, TypeVar, get_args, get_type_hints
 from urllib.parse import unquote
 
 from generators import facts, samples
 from generators.facts import Page
 from generators.samples import Row, request_sample, rows, same, sample_of
-from generators.uses import accessors, tests_of
+from generators.uses import accessors, by_hand, tests_of
 from helpers import english
+from pydantic import BaseModel, GetPydanticSchema
 
+import dingtalk_models
 from dingtalk_models import Call, InvalidArgument
 from dingtalk_models.core import registry
 from dingtalk_models.core.files import Upload
@@ -31,6 +36,7 @@ from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.secret import unwrapped
 from dingtalk_models.platform.products import REPLACED
 from dingtalk_models.retired import retired
+from dingtalk_models.sandbox.handle.operations import OPERATIONS as HANDLED
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
 
 T = TypeVar("T")
@@ -195,6 +201,53 @@ def request_of(info: OperationInfo, arguments: dict[str, Any]) -> Request:
     request = build(info, arguments).request
     body = unwrapped(request.body) if is_object(request.body) else request.body
     return replace(request, query_params=unwrapped(request.query_params), body=body)
+
+
+def time_problems() -> Iterator[str]:
+    """Where a type has a plain `date` or `datetime`.
+
+    Its schema may be built while freezegun has classes of its own in their place, which pydantic does not know.
+    """
+    import_all()
+    hints: dict[str, Any] = {kind.__qualname__: kind for kind in subclasses(BaseModel)}
+    for info in by_hand():
+        made = definition(info)
+        hints |= {f"{info.name}: {name}": hint for name, hint in made.arguments.fields.items()}
+    for place, verbs in ENDPOINTS.items():
+        for each in verbs.values():
+            hints |= {f"the sandbox's {place}: {name}": hint for name, hint in _annotations(each.handler).items()}
+    for handled in HANDLED:
+        hints |= {f"the handle's {handled.path}: {name}": hint for name, hint in _annotations(handled.perform).items()}
+    seen: set[Any] = set()
+    for name, hint in hints.items():
+        for place in _plain_times(hint, seen):
+            yield f"{name}{place} is a plain date or datetime: write a type of core/wire.py, or of moments.py"
+
+
+def import_all() -> None:
+    """Import every module that is written by hand, and so what registers itself."""
+    for found in walk_packages(dingtalk_models.__path__, "dingtalk_models."):
+        if not re.search(r"\.platform\.|\.run_types$|\.__main__$", found.name):
+            import_module(found.name)
+
+
+def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    return dict(inspect.get_annotations(function, eval_str=True))
+
+
+def _plain_times(hint: Any, seen: set[Any]) -> Iterator[str]:
+    """Where in a type, below its name."""
+    if hint in (date, datetime):
+        yield ""
+        return
+    if any(isinstance(each, GetPydanticSchema) for each in getattr(hint, "__metadata__", ())):
+        return
+    if isinstance(hint, type) and hint.__module__.startswith("dingtalk_models.") and hint not in seen:
+        seen.add(hint)
+        for name, part in get_type_hints(hint, include_extras=True).items():
+            yield from (f".{name}{place}" for place in _plain_times(part, seen))
+    for part in get_args(hint):
+        yield from _plain_times(part, seen)
 
 
 def subclasses(kind: type[T]) -> Iterator[type[T]]:

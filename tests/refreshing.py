@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
@@ -42,7 +41,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
-        monkeypatch.setattr(credential, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + self.ahead))
+        monkeypatch.setattr(credential, "monotonic", lambda: time.monotonic() + self.ahead)
         original = Session.__init__
 
         def opened(session: Session, *args: Any, **kwargs: Any) -> None:

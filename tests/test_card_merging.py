@@ -162,7 +162,7 @@ def told(
     platform = Platform([*outcomes])
     app = DingTalkApp(appkey="key", appsecret="secret")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("time.monotonic", lambda: platform.now)
+        patch.setattr(card_stream, "monotonic", lambda: platform.now)
         patch.setattr(card_stream, "MAX_VALUE", 24)  # so that a text may be beyond it
         stream: Any = app.message.cards.stream("t", RobotSpace("zhaolei"), interval=interval, timeout=1e6)
         (begun,) = [step for step in stream._begin() if isinstance(step, Background)]

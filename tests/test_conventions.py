@@ -147,6 +147,11 @@ def test_ids_of_people_have_one_name() -> None:
     assert list(conventions.own_id_problems()) == []
 
 
+def test_days_and_times_name_their_schema() -> None:
+    """It may be built while a test has the time frozen."""
+    assert list(conventions.time_problems()) == []
+
+
 def test_nothing_is_accepted_that_holds() -> None:
     found = {info.name: {problem for check in CHECKS for problem in check(info)} for info in OPERATIONS}
     needless = [

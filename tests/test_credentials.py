@@ -167,7 +167,7 @@ def test_a_jump_of_the_wall_clock_does_not_lengthen_or_break_a_token(
 ) -> None:
     app.get_access_token()
     vars(app.session)["_clock"] = lambda: time.time() + jump
-    app.get_access_token()  # this process's copy goes by the monotonic clock
+    app.get_access_token()  # this process's copy knows nothing of that clock
     assert len(sandbox.received(TOKEN)) == 1
     again = sandbox.app(session_manager=app.session)
     vars(again.session)["_clock"] = lambda: time.time() + jump

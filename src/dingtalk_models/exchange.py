@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 
 from dingtalk_models.auth.credential import Credential
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import (
@@ -67,7 +67,7 @@ def exchange(app: ExchangingApp, call: Call[T], until: float | None = None) -> F
         call: the call.
         until: its deadline, on the monotonic clock; by default that of the app's retry policy, from now on.
     """
-    until = time.monotonic() + app.retry.deadline if until is None else until
+    until = monotonic() + app.retry.deadline if until is None else until
     if call.token is not None or not call.endpoint.authenticated:
         return (yield from _attempts(app, call, call.token, until))
     # outside the attempts: the call that fetches a token has attempts of its own, and the numbers must not multiply
@@ -113,7 +113,7 @@ def _within(app: ExchangingApp, flow: Flow[T], until: float) -> Flow[T]:
                 result = yield from _step_within(app, step, until)
             except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
                 result, failure = None, error
-            if result is _OVER or time.monotonic() >= until:
+            if result is _OVER or monotonic() >= until:
                 raise TransportError("the deadline passed before there was an access token", sent=False) from failure
             step = flow.throw(failure) if failure else flow.send(result)
     except StopIteration as end:
@@ -125,7 +125,7 @@ def _within(app: ExchangingApp, flow: Flow[T], until: float) -> Flow[T]:
 
 def _step_within(app: ExchangingApp, step: Step, until: float) -> Flow[Any]:
     """Perform a step; `_OVER` if it would take longer."""
-    left = until - time.monotonic()
+    left = until - monotonic()
     match cast("KnownStep", step):
         case Call() as call:
             return (yield from exchange(app, call, until))
@@ -156,7 +156,7 @@ def _attempt(app: ExchangingApp, call: Call[T], token: Secret | None, until: flo
 
 
 def _send(app: ExchangingApp, call: Call[T], token: Secret | None, until: float) -> Flow[T]:
-    sent_at = time.perf_counter()
+    sent_at = monotonic()
     received: HttpResponse | None = None
     try:
         response: HttpResponse = yield Send(replace(prepare(call, app.oapi_url, app.api_url, token), until=until))
@@ -257,5 +257,5 @@ def _log(call: Call[Any], response: HttpResponse | None, sent_at: float, error: 
         code = "ok" if error is None else str(getattr(error, "cause", type(error).__name__))
         found = re.search(rb'"request_?[iI]d"\s*:\s*"([^"]*)"', response.content)
         request_id = found[1].decode(errors="replace") if found else response.headers.get("x-acs-request-id", "-")
-    milliseconds = (time.perf_counter() - sent_at) * 1000
+    milliseconds = (monotonic() - sent_at) * 1000
     logger.debug("%s %s %s %s %.1f ms", call.endpoint, status, code, request_id, milliseconds)

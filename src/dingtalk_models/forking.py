@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.turns import Turns
 
 T = TypeVar("T")
@@ -33,14 +34,14 @@ class _Mark:
 
     def __init__(self) -> None:
         self.thread = threading.get_ident()
-        self.until = time.monotonic() + 2 * LONGEST_CALL
+        self.until = monotonic() + 2 * LONGEST_CALL
 
 
 def _of_others(marks: dict[_Mark, None]) -> bool:
     """Whether there is a mark of another thread."""
     if not marks:
         return False
-    me, now = threading.get_ident(), time.monotonic()
+    me, now = threading.get_ident(), monotonic()
     return any(mark.thread != me and now < mark.until for mark in tuple(marks))
 
 
@@ -70,8 +71,8 @@ class _Process:
 
     def before_fork(self) -> None:
         self.forks[_Mark()] = None  # from now on, new calls wait: otherwise a busy process would never fork
-        until = time.monotonic() + LONGEST_CALL
-        while _of_others(self.busy) and time.monotonic() < until:
+        until = monotonic() + LONGEST_CALL
+        while _of_others(self.busy) and monotonic() < until:
             time.sleep(_LOOK_AGAIN)
 
     def after_fork_in_parent(self) -> None:

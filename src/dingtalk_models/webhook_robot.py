@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Annotated, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr
 
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.operation import operation
 from dingtalk_models.core.secret import Secret
@@ -125,7 +125,7 @@ class WebhookRobot:
         if self._session:
             yield from by_session(self._session, said, at)
             return
-        timestamp = int(time.time() * 1000) if self._secret else None
+        timestamp = int(wall() * 1000) if self._secret else None
         yield from self.objects.send.call(
             said.msgtype,
             text=said if isinstance(said, Text) else None,

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from dingtalk_models.clocks import monotonic, wall
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import AuthenticationError, DingTalkError, SessionStoreError
 from dingtalk_models.core.promise import Promise
@@ -92,27 +92,24 @@ class Held:
 
     Args:
         value: the token or ticket.
-        until: when it expires, on the monotonic clock, which does not move when the wall clock is set.
+        seconds: for how long it is used. It is over when one of the two clocks says so: the wall clock may be set, and
+            the monotonic one stands still while a machine sleeps.
 
     Attributes:
         accepted: the paths of the APIs that have accepted it.
     """
 
-    __slots__ = ("accepted", "until", "value")
+    __slots__ = ("_until", "_until_by_wall", "accepted", "value")
 
-    def __init__(self, value: Secret, until: float) -> None:
+    def __init__(self, value: Secret, seconds: float) -> None:
         self.value = value
-        self.until = until
         self.accepted: set[str] = set()
-
-    @classmethod
-    def lasting(cls, value: Secret, seconds: float) -> Held:
-        """One that expires in so many seconds."""
-        return cls(value, time.monotonic() + seconds)
+        self._until = monotonic() + seconds
+        self._until_by_wall = wall() + seconds
 
     @property
     def seconds_left(self) -> float:
-        return self.until - time.monotonic()
+        return min(self._until - monotonic(), self._until_by_wall - wall())
 
 
 Wanted = Callable[[Held], bool]
@@ -133,7 +130,7 @@ class _Refresh:
     def __init__(self, lock: SessionLock) -> None:
         self.result = Promise[Held | None]()
         self.thread = threading.get_ident()
-        self.ends = time.monotonic() + LOCK_LIFE
+        self.ends = monotonic() + LOCK_LIFE
         self.lock = lock
 
 
@@ -173,8 +170,8 @@ class Credential:
         held = self._held
         if held is None or (left := held.seconds_left) <= 0:
             return (yield from self._refresh(held, lambda _: True))
-        if left < RENEW_AHEAD and time.monotonic() > self._renew_at:
-            self._renew_at = time.monotonic() + _PAUSE_AFTER_FAILURE
+        if left < RENEW_AHEAD and monotonic() > self._renew_at:
+            self._renew_at = monotonic() + _PAUSE_AFTER_FAILURE
             yield Background(lambda: self._renew_ahead(held))
         return held
 
@@ -193,7 +190,7 @@ class Credential:
             return other.value != rejected.value
 
         # one that was accepted there before was revoked since, which a renewal does help
-        if time.monotonic() < self._paused_until and path not in rejected.accepted and not self._has(wanted):
+        if monotonic() < self._paused_until and path not in rejected.accepted and not self._has(wanted):
             return None
         return (yield from self._replace(rejected, wanted))
 
@@ -215,8 +212,8 @@ class Credential:
     def rejected_again(self) -> None:
         """The platform has rejected a renewed one: renew it no more for a while, and longer each time."""
         with self._turns:
-            if time.monotonic() >= self._paused_until:
-                self._paused_until = time.monotonic() + self._pause
+            if monotonic() >= self._paused_until:
+                self._paused_until = monotonic() + self._pause
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def told(self, refusal: AuthenticationError) -> AuthenticationError:
@@ -243,7 +240,7 @@ class Credential:
             current = self._begun(mine)
             if current is mine:
                 break
-            seconds_left = current.ends - time.monotonic()
+            seconds_left = current.ends - monotonic()
             if (held := (yield from Wait(current.result, current.thread, seconds_left))) is not None:
                 return held
             # it was cancelled, or its thread or event loop has ended: this caller does it instead
@@ -288,9 +285,9 @@ class Credential:
 
     def _locked(self, wanted: Wanted, lock: SessionLock) -> Flow[Held | None]:
         """Wait for the lock; or for the credential, if the one that has the lock stores it meanwhile."""
-        longest = time.monotonic() + LOCK_LIFE
+        longest = monotonic() + LOCK_LIFE
         while not (yield from Blocking(lock.acquire)):
-            if time.monotonic() > longest:
+            if monotonic() > longest:
                 what = f"{self._lock_key!r} is locked for more than {LOCK_LIFE:.0f} s: does its `add` work?"
                 raise SessionStoreError(self.session.name, f"{what} / 锁一直未释放，请检查 add 的实现")
             yield Sleep(_POLL)
@@ -300,7 +297,7 @@ class Credential:
 
     def _from_store(self, wanted: Wanted) -> Flow[Held | None]:
         entry = yield from Blocking(lambda: self.session.entry(self.key))
-        if entry is None or not wanted(held := Held.lasting(Secret(entry.value), entry.seconds_left)):
+        if entry is None or not wanted(held := Held(Secret(entry.value), entry.seconds_left)):
             return None
         self._held = held
         return held
@@ -308,6 +305,6 @@ class Credential:
     def _from_platform(self) -> Flow[Held]:
         issued = yield from self._fetch()
         life = life_of(issued)
-        self._held = held = Held.lasting(issued.value, life)
+        self._held = held = Held(issued.value, life)
         yield from Blocking(lambda: self.session.set(self.key, issued.value, life))
         return held

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, runtime_checkable
 from urllib.parse import urlencode, urlsplit
@@ -13,6 +12,7 @@ from weakref import WeakValueDictionary
 from pydantic import Field, SecretStr
 
 from dingtalk_models.auth.credential import Credential, Issued, IssuedToUser
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike, setting_of
 from dingtalk_models.core.errors import ApiError, ConfigurationError, InvalidArgument, LoginRequired, Problem
@@ -221,7 +221,7 @@ class Auth(Manager):
 
         ticket = jsapi_ticket or (yield from self._app.jsapi_ticket_credential.get()).value
         nonce = noncestr or self._app.noncestr or secrets.token_hex(8)
-        moment = int(time.time()) if timestamp is None else timestamp
+        moment = int(wall()) if timestamp is None else timestamp
         page = signed_url(url)
         return JsapiSignature(
             corp_id=self._app.corp_id,
@@ -466,7 +466,7 @@ class Auth(Manager):
             AuthenticationError: the code was used before, is too old or is not one; key or signature is wrong.
         """
         appkey, appsecret = self._own_credentials()
-        timestamp = str(int(time.time() * 1000))
+        timestamp = str(int(wall() * 1000))
         signature = signature_of(timestamp, appsecret)
         return (yield from self.sns_user_info.call(appkey, timestamp, signature, code))
 

@@ -124,7 +124,7 @@ class UserCredential(Credential):
         """Hold what the platform has issued. The refresh token stays the same if no new one came."""
         self.refresh_token = issued.refresh_token or self.refresh_token
         self.corp_id = issued.corp_id or self.corp_id
-        self._held = Held.lasting(issued.value, life_of(issued))
+        self._held = Held(issued.value, life_of(issued))
         return self._held
 
     def take_tokens(self, access_token: Secret | None, refresh_token: Secret | None) -> None:
@@ -161,7 +161,7 @@ class UserCredential(Credential):
             kept = json.loads(text.get_secret_value(), object_hook=_hidden)
             self.refresh_token, self.corp_id = kept["refresh_token"], kept["corp_id"]
             age = REFRESH_LIFE - entry.seconds_left
-            self._held = Held.lasting(kept["access_token"], kept["life"] - age) if kept["access_token"] else None
+            self._held = Held(kept["access_token"], kept["life"] - age) if kept["access_token"] else None
         return True
 
     def keep(self) -> Flow[None]:

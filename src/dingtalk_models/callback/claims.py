@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import ReplayedCallback, SessionStoreError
 from dingtalk_models.forking import after_fork
 
@@ -155,16 +155,16 @@ class Leases:
             self._start()
 
     def _renew(self) -> None:
-        due = time.monotonic() + self._lease() / 4
+        due = monotonic() + self._lease() / 4
         while True:
             try:
-                work = self._work.get(timeout=max(0.0, due - time.monotonic()))
+                work = self._work.get(timeout=max(0.0, due - monotonic()))
             except Empty:
                 if not self.held:
                     return
                 for claim in tuple(self.held):
                     claim.renew()
-                due = time.monotonic() + self._lease() / 4
+                due = monotonic() + self._lease() / 4
             else:
                 self._do(work)
 

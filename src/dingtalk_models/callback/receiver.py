@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
@@ -19,6 +18,7 @@ from dingtalk_models.callback.event import Event, check_documented, parsed
 from dingtalk_models.callback.events import read_event
 from dingtalk_models.callback.failures import APOLOGY, Failure, apologise
 from dingtalk_models.callback.handlers import Decorator, Handler, check_handler
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import (
     ConfigurationError,
@@ -214,7 +214,7 @@ class Receiver(Module):
 
     def reply(self, owner: str | None = None) -> dict[str, str]:
         """The reply to a push: an encrypted and signed `success`."""
-        now, nonce = str(int(time.time() * 1000)), secrets.token_urlsafe(12)
+        now, nonce = str(int(wall() * 1000)), secrets.token_urlsafe(12)
         return self.crypto.seal(SUCCESS, timestamp=now, nonce=nonce, owner=owner)
 
     def _open(self, query_params: PushParams, body: PushBody) -> tuple[Opened, str]:
@@ -223,7 +223,7 @@ class Receiver(Module):
         timestamp = _text(query_params, "timestamp", "timeStamp")
         encrypted = _text(parsed(body), "encrypt")
         self.crypto.verify(signature, timestamp, _text(query_params, "nonce"), encrypted)
-        if abs(time.time() - _seconds(timestamp)) > self.tolerance:
+        if abs(wall() - _seconds(timestamp)) > self.tolerance:
             raise ReplayedCallback("the push is too old, or this machine's clock is wrong")
         return self.crypto.open(encrypted), signature
 

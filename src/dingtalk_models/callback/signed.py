@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 import re
-import time
 from collections.abc import Callable
 
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ReplayedCallback, SignatureMismatch
 
 
@@ -32,5 +32,5 @@ def check_signed(
     # the right one is in no variable: a traceback that shows it would sign a push
     if not hmac.compare_digest(sign(timestamp).encode(), given.encode(errors="replace")):
         raise SignatureMismatch(f"the signature does not match the {what}: {hint}")
-    if abs(time.time() - int(timestamp) / 1000) > tolerance:
+    if abs(wall() - int(timestamp) / 1000) > tolerance:
         raise ReplayedCallback(f"the {what} is too old, or this machine's clock is wrong")

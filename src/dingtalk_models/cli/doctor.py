@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -16,6 +15,7 @@ from dingtalk_models.cli.groups import AsJson
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.needs import needed_scopes, probes
 from dingtalk_models.cli.output import colours, line, show_json
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
@@ -141,9 +141,9 @@ def _clock(app: DingTalkApp) -> Finding:
 
     check = said("clock / 时钟")
     try:
-        begun = time.time()
+        begun = wall()
         answer = requests.get(f"{app.oapi_url}/gettoken", timeout=app.timeout, allow_redirects=False)
-        here = (begun + time.time()) / 2
+        here = (begun + wall()) / 2
     except requests.RequestException as error:
         detail = f"{app.oapi_url}: {type(error).__name__}"
         return Finding(check, "failed", detail, _TODO[ExitCode.TRANSPORT], ExitCode.TRANSPORT)

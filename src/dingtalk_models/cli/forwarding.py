@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import CallbackError, ConfigurationError
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.message.webhook_message import signature
@@ -56,7 +56,7 @@ class Forward:
         """
         if not self._events:
             return
-        stamp = str(int(time.time() * 1000))
+        stamp = str(int(wall() * 1000))
         head = {
             "EventType": event.type,
             "EventTime": int(event.time.timestamp() * 1000) if event.time else int(stamp),
@@ -72,7 +72,7 @@ class Forward:
         Raises:
             NotTaken: it is not the encrypted `success`.
         """
-        self._push({"EventType": "check_url"}, str(int(time.time() * 1000)))
+        self._push({"EventType": "check_url"}, str(int(wall() * 1000)))
 
     def _push(self, payload: dict[str, Any], stamp: str) -> None:
         text = json.dumps(payload, ensure_ascii=False)
@@ -101,7 +101,7 @@ class Forward:
         """
         if not self._messages:
             return
-        stamp, secret = str(int(time.time() * 1000)), self._app.appsecret
+        stamp, secret = str(int(wall() * 1000)), self._app.appsecret
         headers = {"timestamp": stamp}
         if secret is not None:
             headers["sign"] = signature(secret, int(stamp))

@@ -40,8 +40,6 @@ T = TypeVar("T")
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 """The platform's time zone: all of China has the same one, without daylight saving time."""
 
-_EPOCH = datetime(1970, 1, 1, 8, tzinfo=BEIJING)
-
 Language = Literal["zh_CN", "en_US"]
 """The language of names in a reply."""
 
@@ -96,6 +94,11 @@ JsonObject = JsonText[dict[str, JsonValue]]
 """An object that is sent as JSON inside a string."""
 
 
+def _epoch() -> datetime:
+    # no constant: one that is made while freezegun has the time of a test frozen stays of its class
+    return datetime(1970, 1, 1, 8, tzinfo=BEIJING)
+
+
 _PLAIN = 1 << 42
 """Up to here, the year 2109, a float is exact enough for milliseconds."""
 
@@ -110,13 +113,13 @@ def _moment(millis: int) -> datetime:
     if 0 <= millis < _PLAIN:  # the usual case, and the fast way: a page has many times
         return datetime.fromtimestamp(millis / 1000, BEIJING)
     try:
-        return _EPOCH + timedelta(milliseconds=millis)
+        return _epoch() + timedelta(milliseconds=millis)
     except OverflowError as error:
         raise ValueError("not a time in milliseconds / 不是毫秒时间戳") from error
 
 
 def _to_millis(value: datetime) -> int:
-    return (value - _EPOCH) // timedelta(milliseconds=1)
+    return (value - _epoch()) // timedelta(milliseconds=1)
 
 
 NO_TIME_ZONE = "needs a time zone: datetime(…, tzinfo=BEIJING), or datetime.now(BEIJING) / 缺少时区"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.promise import Promise
 
 _LOOK_AGAIN = 1.0
@@ -19,9 +19,9 @@ def is_kept_in(seconds: float | None, promise: Promise[Any]) -> bool:
     told = threading.Lock()
     told.acquire()
     promise.tell(told.release)
-    until = None if seconds is None else time.monotonic() + seconds
+    until = None if seconds is None else monotonic() + seconds
     while not promise.is_kept():
-        left = _LOOK_AGAIN if until is None else min(_LOOK_AGAIN, until - time.monotonic())
+        left = _LOOK_AGAIN if until is None else min(_LOOK_AGAIN, until - monotonic())
         if left <= 0:
             return False
         told.acquire(timeout=left)

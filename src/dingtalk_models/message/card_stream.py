@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike, current_app
@@ -190,7 +190,7 @@ class CardStream(Generic[C]):
             if not self._pid or self._stop.is_kept():
                 raise ConfigurationError("write inside the `with` of the card / 请在卡片的 with 语句内调用 write")
             self._pieces.append(piece)
-            self._written = time.monotonic()
+            self._written = monotonic()
             self._wake.keep(None)
         yield Sleep(0)  # other tasks run too, even if pieces come without a pause
 
@@ -228,7 +228,7 @@ class CardStream(Generic[C]):
     def _begin(self) -> Flow[None]:
         if self._pid:
             raise ConfigurationError("a card has one `with` / 每张卡片只能用于一个 with 语句")
-        self._pid, self._written = os.getpid(), time.monotonic()
+        self._pid, self._written = os.getpid(), monotonic()
         _endings.add(self)
         yield Background(self._work)
 
@@ -270,7 +270,7 @@ class CardStream(Generic[C]):
                 if self._stop.is_kept():  # it came since the look at it, and woke nobody
                     return
                 self._wake = wake = Promise[None]()
-            now, news = time.monotonic(), self._has_news()
+            now, news = monotonic(), self._has_news()
             if (news and now >= self._due) or self._has_expired(now):
                 return
             until = now + _LONGEST_REST if self.card is None else self._written + self._timeout
@@ -289,7 +289,7 @@ class CardStream(Generic[C]):
         return text if self.mode == "stream" and self.card is not None else beginning(text, MAX_VALUE)
 
     def _step(self) -> Flow[None]:
-        began = time.monotonic()
+        began = monotonic()
         if self._has_expired(began):
             # no more is expected; what still comes is sent as a message
             logger.warning("card %s: nothing was written for %s s", self.out_track_id, self._timeout)
@@ -300,7 +300,7 @@ class CardStream(Generic[C]):
             yield from self._show(self.text or self._placeholder)
         except _TEMPORARY as error:
             self.problem = error
-            self._due = time.monotonic() + _pause(self._wait, error)
+            self._due = monotonic() + _pause(self._wait, error)
             self._wait = min(2 * self._wait, _LONGEST_WAIT)
         except DingTalkError as error:
             self._fall(error)
@@ -416,13 +416,13 @@ class CardStream(Generic[C]):
     @staticmethod
     def _patiently(make: Callable[[], Flow[T]]) -> Flow[T]:
         """Make calls that no later call repeats: again after a temporary error."""
-        until, before = time.monotonic() + _PATIENCE, _FIRST_WAIT
+        until, before = monotonic() + _PATIENCE, _FIRST_WAIT
         while True:
             try:
                 return (yield from make())
             except _TEMPORARY as error:
                 pause = _pause(before, error)
-                if time.monotonic() + pause > until:
+                if monotonic() + pause > until:
                     raise
                 yield Sleep(pause)
                 before = min(2 * before, _LONGEST_WAIT)

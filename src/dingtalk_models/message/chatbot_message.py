@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, cast
@@ -11,6 +10,7 @@ from pydantic import PlainSerializer
 from typing_extensions import Unpack
 
 from dingtalk_models.callback.arrival import Arrival
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.errors import AuthenticationError, CallbackError, RateLimited
 from dingtalk_models.core.files import BytesProgress, Target
@@ -247,7 +247,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
     @property
     def _session_expired(self) -> bool:
         expires = self.session_webhook_expired_time
-        return expires is not None and expires.timestamp() <= time.time()
+        return expires is not None and expires.timestamp() <= wall()
 
 
 _MOST_AT = 50

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from itertools import zip_longest
@@ -10,6 +9,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.arguments import Refusal
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import setting_of
@@ -400,9 +400,9 @@ class WorkNotification(Model):
             StillSending: it takes longer.
             NobodyReached: everyone was tried, and nobody got it; `.sent` is the result.
         """
-        deadline, pause = time.monotonic() + timeout, _FIRST_WAIT
+        deadline, pause = monotonic() + timeout, _FIRST_WAIT
         while not (yield from self.progress.call()).done:
-            left = deadline - time.monotonic()
+            left = deadline - monotonic()
             if left <= 0:
                 raise StillSending(f"the notification is not delivered to everyone after {timeout:g} seconds")
             yield Sleep(min(pause, left))

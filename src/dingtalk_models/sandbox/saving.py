@@ -143,8 +143,8 @@ class _Dump(Iterator[Node]):
             return {kind.__name__: self._values(sorted(item, key=repr) if kind is frozenset else item)}
         if kind is bytes:
             return {"bytes": base64.b64encode(item).decode()}
-        if kind in (datetime, date):
-            return {kind.__name__: item.isoformat()}
+        if isinstance(item, date):  # not by its class: freezegun has its own
+            return {"datetime" if isinstance(item, datetime) else "date": item.isoformat()}
         if kind is count:
             # its number without taking it; pickling one is deprecated
             return {"count": int(repr(item).removeprefix("count(").removesuffix(")"))}
@@ -355,8 +355,9 @@ def _class(name: str) -> type:
 _MADE: Final[dict[str, type]] = {"list": list, "set": set, "deque": deque, "dict": dict}
 _SINGLE: Final[dict[str, Callable[[Any], Any]]] = {
     "bytes": base64.b64decode,
-    "datetime": datetime.fromisoformat,
-    "date": date.fromisoformat,
+    # looked up when it is used: while freezegun has the time of a test frozen, these are other classes
+    "datetime": lambda text: datetime.fromisoformat(text),  # noqa: PLW0108
+    "date": lambda text: date.fromisoformat(text),  # noqa: PLW0108
     "count": count,
     "class": _class,
 }

@@ -9,7 +9,6 @@ import math
 import secrets
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -17,6 +16,7 @@ from typing import Protocol, TypeVar
 from pydantic import SecretStr
 from pydantic_core import from_json, to_json
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import SessionStoreError
 from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.forking import after_fork, check_fork
@@ -258,13 +258,13 @@ class Session:
         memory = self._outage.get("memory")
         if memory is None:
             return None
-        if (now := time.monotonic()) < self._retry_at:
+        if (now := monotonic()) < self._retry_at:
             return memory
         self._retry_at = now + RETRY_AFTER
         return None
 
     def _begin_outage(self, failure: SessionStoreError) -> MemoryStore:
-        self._retry_at = time.monotonic() + RETRY_AFTER
+        self._retry_at = monotonic() + RETRY_AFTER
         memory = self._outage.setdefault("memory", new := MemoryStore())
         if memory is new:
             _log.warning("%s; this process's memory is used until it answers again", failure)

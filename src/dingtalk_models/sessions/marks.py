@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from hashlib import blake2b
 from typing import NamedTuple
+
+from dingtalk_models.clocks import monotonic
 
 MOST = 20_000
 """How many marks are kept. What is delivered again comes within about a minute: that is 300 a second."""
@@ -37,7 +38,7 @@ class MemoryMarks:
 
     def set(self, key: str, value: str, expires: float) -> None:
         """Set a mark for some seconds."""
-        short, now = _short(key), time.monotonic()
+        short, now = _short(key), monotonic()
         self._marks[short] = _Mark(value, now + expires)
         self._ages.append((short, now + expires))
         self._locks.pop(short, None)
@@ -64,7 +65,7 @@ class MemoryMarks:
 
     def _value(self, short: bytes) -> str | None:
         mark = self._marks.get(short)
-        return None if mark is None or mark.expires <= time.monotonic() else mark.value
+        return None if mark is None or mark.expires <= monotonic() else mark.value
 
     def _drop(self, now: float) -> None:
         """Drop what is too much or too old."""

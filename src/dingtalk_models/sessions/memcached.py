@@ -7,7 +7,6 @@ import hashlib
 import importlib
 import re
 import threading
-import time
 import weakref
 import zlib
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
 
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.forking import after_fork, renew_locks
 from dingtalk_models.sessions.base import UnreadableEntry, whole_seconds
@@ -212,7 +212,7 @@ def _given_up(client: MemcachedClient) -> dict[object, Callable[[], object]]:
     failed, dead = _attribute(client, "_failed_clients"), _attribute(client, "_dead_clients")
     if dead is None:
         hosts = _attribute(client, "servers") or ()  # python-memcached
-        return {host: partial(setattr, host, "deaduntil", 0) for host in hosts if host.deaduntil > time.time()}
+        return {host: partial(setattr, host, "deaduntil", 0) for host in hosts if host.deaduntil > wall()}
 
     def ask_again(server: object) -> None:
         failed.pop(server, None)
@@ -239,4 +239,4 @@ def _safe(key: str) -> str:
 
 def _expiry(expires: float) -> int:
     seconds = whole_seconds(expires)
-    return seconds if seconds <= _LONGEST_RELATIVE else int(time.time()) + seconds
+    return seconds if seconds <= _LONGEST_RELATIVE else int(wall()) + seconds

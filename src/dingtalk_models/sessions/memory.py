@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from dingtalk_models.clocks import monotonic
 
 
 class MemoryStore:
@@ -24,14 +24,14 @@ class MemoryStore:
 
     def set(self, key: str, raw: str, expires: float) -> None:
         self._purge()
-        self._entries[key] = raw, time.monotonic() + expires
+        self._entries[key] = raw, monotonic() + expires
 
     def delete(self, key: str) -> None:
         self.forget(key)
 
     def add(self, key: str, raw: str, expires: float) -> bool:
         self._purge()
-        entry = raw, time.monotonic() + expires
+        entry = raw, monotonic() + expires
         return self._entries.setdefault(key, entry) is entry
 
     def discard(self, key: str, raw: object) -> None:
@@ -52,7 +52,7 @@ class MemoryStore:
         if len(self._entries) < self._purge_at:
             return
         self._purge_at = 2 * len(self._entries)  # nobody else does it at the same time
-        now = time.monotonic()
+        now = monotonic()
         for key, entry in tuple(self._entries.items()):
             if entry[1] <= now:
                 self._remove(key, entry)

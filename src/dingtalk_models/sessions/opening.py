@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
 from pydantic import SecretStr
 
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.sessions.base import Session, SessionManager, SessionSource, Store
@@ -38,7 +38,7 @@ class _StoreModule(Protocol):
 
 
 def open_session(
-    session_manager: SessionSource = None, *, fallback: bool = False, clock: Callable[[], float] = time.time
+    session_manager: SessionSource = None, *, fallback: bool = False, clock: Callable[[], float] = wall
 ) -> Session:
     """Open the store that `session_manager` is or names. The docstring of the package lists what it can be.
 

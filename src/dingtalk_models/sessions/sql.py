@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from tenacity import retry, retry_if_exception, stop_after_attempt
 
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.forking import after_fork
 from dingtalk_models.sessions.base import CLOCK_TOLERANCE
@@ -74,7 +75,7 @@ class SqlStore:
 
     def set(self, key: str, raw: str, expires: float) -> None:
         # databases differ in the syntax of an upsert; this works on all of them
-        change = _table.update().where(_at(key)).values(session_value=raw, expires_at=time.time() + expires)
+        change = _table.update().where(_at(key)).values(session_value=raw, expires_at=wall() + expires)
         if not self._write(change) and not self.add(key, raw, expires):
             self._write(change)  # another process inserted it in between
 
@@ -82,7 +83,7 @@ class SqlStore:
         self._write(_table.delete().where(_at(key)))
 
     def add(self, key: str, raw: str, expires: float) -> bool:
-        row = {"session_key": _digest(key), "session_value": raw, "expires_at": time.time() + expires}
+        row = {"session_key": _digest(key), "session_value": raw, "expires_at": wall() + expires}
         try:
             self._write(_table.insert().values(row))
         except IntegrityError:
@@ -125,7 +126,7 @@ class SqlStore:
             except DBAPIError:  # another process may have created it at the same moment
                 if not sa.inspect(connection).has_table(_table.name):
                     raise
-            connection.execute(_table.delete().where(_table.c.expires_at < time.time() - CLOCK_TOLERANCE))
+            connection.execute(_table.delete().where(_table.c.expires_at < wall() - CLOCK_TOLERANCE))
 
 
 def from_url(url: str, name: str) -> SqlStore:

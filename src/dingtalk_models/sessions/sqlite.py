@@ -6,12 +6,12 @@ import errno
 import os
 import sqlite3
 import stat
-import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.forking import no_fork
 from dingtalk_models.sessions.base import CLOCK_TOLERANCE
@@ -68,7 +68,7 @@ class SqliteStore:
             db.execute(_DISCARD, (key, raw))
 
     def _insert(self, statement: str, key: str, raw: str, expires: float) -> bool:
-        now = time.time()
+        now = wall()
         with self._connected() as db:
             # each is a transaction of its own: a signal handler that comes in between would wait for an open one
             db.execute("DELETE FROM dingtalk_sessions WHERE expires_at < ?", (now - CLOCK_TOLERANCE,))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from dingtalk_models.clocks import monotonic, wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,5 @@ class Timing:
     longest: float = 60.0
     steady: float = 10.0
     linger: float = 15.0
-    wall: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = wall
+    monotonic: Callable[[], float] = monotonic

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.core.secret import forget_locals
@@ -214,7 +214,7 @@ class Clock(Patience):
         super().__init__(request, timeout)
         self._connect = timeout[0]
         self._loop = asyncio.get_running_loop()
-        self.timeout = asyncio.timeout(None if request.until is None else request.until - time.monotonic())
+        self.timeout = asyncio.timeout(None if request.until is None else request.until - monotonic())
 
     def start(self) -> None:
         """The time for a connection begins: there is a slot for it."""

@@ -16,7 +16,6 @@
 from __future__ import annotations
 
 import os
-import time
 from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
@@ -34,6 +33,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.util.response import assert_header_parsing
 from urllib3.util.ssltransport import SSLTransport
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.forking import after_fork
 from dingtalk_models.transport.body import LENGTH
 from dingtalk_models.transport.patience import Patience
@@ -204,10 +204,10 @@ def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float)
             undo()
         done.release()
 
-    until = time.monotonic() + seconds
+    until = monotonic() + seconds
     in_time = False
     try:
-        while not in_time and (left := until - time.monotonic()) > 0:
+        while not in_time and (left := until - monotonic()) > 0:
             if waiting:
                 # not a `threading.Thread`: an interrupt while it starts leaves a lock held
                 start_new_thread(copy_context().run, (run,))

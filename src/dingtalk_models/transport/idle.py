@@ -8,7 +8,6 @@ ever. A signal handler that makes a call in that moment does, too. Here nothing 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from functools import cache
 from queue import Empty, Full
@@ -16,6 +15,7 @@ from typing import Generic, TypeVar, cast
 
 from urllib3 import HTTPConnectionPool, PoolManager
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.transport.connection import guarded
 
 T = TypeVar("T")
@@ -66,12 +66,12 @@ class Idle(Generic[T]):
         Raises:
             Empty: there is none.
         """
-        until = None if timeout is None else time.monotonic() + timeout
+        until = None if timeout is None else monotonic() + timeout
         while True:
             try:
                 return self._items.pop()
             except IndexError:
-                left = _LOOK_AGAIN if until is None else min(_LOOK_AGAIN, until - time.monotonic())
+                left = _LOOK_AGAIN if until is None else min(_LOOK_AGAIN, until - monotonic())
             if not block or left <= 0:
                 raise Empty
             self._wait(left)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.http import HttpRequest
 from dingtalk_models.transport.body import CHUNK
 
@@ -27,14 +27,14 @@ class Patience:
     def __init__(self, request: HttpRequest, timeout: Timeout) -> None:
         connect, self._response = timeout
         self._deadline = math.inf if request.until is None else request.until
-        self._ends = min(time.monotonic() + connect, self._deadline)
+        self._ends = min(monotonic() + connect, self._deadline)
         self._moved = 0
         self.is_file = request.download is not None or not isinstance(request.content, bytes | None)
         self.connected = False
 
     def begin(self, seconds: float) -> None:
         """Give the request so many seconds, or less if its deadline comes earlier."""
-        self._ends = min(time.monotonic() + seconds, self._deadline)
+        self._ends = min(monotonic() + seconds, self._deadline)
 
     def connect(self) -> None:
         """There is a connection: the time of the response begins."""
@@ -58,7 +58,7 @@ class Patience:
     @property
     def seconds(self) -> float:
         """The seconds that are left; negative if there are none."""
-        return self._ends - time.monotonic()
+        return self._ends - monotonic()
 
     def left(self) -> float:
         """The seconds that are left.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import DingTalkError, RateLimited
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.steps import Flow, Sleep
@@ -32,7 +32,7 @@ def repeat(
 
     def stop(state: RetryCallState) -> bool:
         exhausted = state.attempt_number >= retry.attempts and not isinstance(_error(state), RateLimited)
-        return exhausted or time.monotonic() + state.upcoming_sleep >= until
+        return exhausted or monotonic() + state.upcoming_sleep >= until
 
     def wait(state: RetryCallState) -> float:
         # added to the pause of all: callers that were refused together should not come back together

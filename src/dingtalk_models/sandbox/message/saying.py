@@ -6,11 +6,11 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dingtalk_models.clocks import wall
 from dingtalk_models.sandbox.server.posting import Unanswered, post_json
 from dingtalk_models.sandbox.state.callback import Attempt
 from dingtalk_models.sandbox.state.company import Company
@@ -139,7 +139,7 @@ def encrypted_id(userid: str) -> str:
 def _post(company: Company, url: str, payload: Mapping[str, Any]) -> Attempt:
     credentials = company.credentials
     now = credentials.clock.now()
-    timestamp = str(int(time.time() * 1000))  # the app knows nothing of the sandbox's clock
+    timestamp = str(int(wall() * 1000))  # the app knows nothing of the sandbox's clock
     headers = {"timestamp": timestamp, "sign": signature(credentials.appsecret, timestamp)}
     try:
         reply = post_json(url, payload, deadline=DEADLINE, headers=headers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.sandbox.handle import PREFIX as HANDLE
 from dingtalk_models.sandbox.page import PREFIX, calls, company, events, faults, phone
 from dingtalk_models.sandbox.page.looks import Look, Missing
@@ -189,15 +189,15 @@ class _Live:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _line(send, "retry: 1000\n\n")
-        quiet = time.monotonic()
+        quiet = monotonic()
         try:
             while not (gone.done() or stopping.done()):
                 made = self._version(look)
                 if made.version != seen:
-                    seen, quiet = made.version, time.monotonic()
+                    seen, quiet = made.version, monotonic()
                     await _line(send, f"data: {seen}\n\n")
-                elif time.monotonic() - quiet > BEAT:
-                    quiet = time.monotonic()
+                elif monotonic() - quiet > BEAT:
+                    quiet = monotonic()
                     await _line(send, ": still here\n\n")
                 await asyncio.wait({gone, stopping}, timeout=made.lasts, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -211,13 +211,13 @@ class _Live:
     def _version(self, look: Look) -> _Made:
         """The version of a view, made once for all who watch the same."""
         key = (look.language, *sorted((name, value) for name, value in look.asked.items() if name != "seen"))
-        made, begun = self._made.get(key), time.monotonic()
+        made, begun = self._made.get(key), monotonic()
         if made is None or begun - made.at >= made.lasts * 0.9:
             try:
                 now = version(self._section.seen_by(look))
             except Missing:
                 now = "missing"
-            at = time.monotonic()
+            at = monotonic()
             made = self._made[key] = _Made(now, at, max(EVERY, (at - begun) / SHARE))
         return made
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Final
+
+from dingtalk_models.clocks import wall
 
 BEIJING: Final = timezone(timedelta(hours=8))
 
@@ -29,7 +30,7 @@ class Clock:
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return time.time() + self._offset
+        return wall() + self._offset
 
     def advance(self, seconds: float) -> None:
         """Let this much time pass at once.

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import socket
 import threading
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.envelopes import Answer, Call, dialect_of
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
@@ -68,7 +68,7 @@ class App:
             content = await request.body()
         except ClientDisconnect:
             return
-        begun, at = time.perf_counter(), self._clock.now()
+        begun, at = monotonic(), self._clock.now()
         query, headers = dict(request.query_params), dict(request.headers)
         call = Call.read(request.method, scope["path"], query, headers, content)
         fault = next((each for each in self.faults if each.strikes(call.path)), None)
@@ -80,7 +80,7 @@ class App:
         except Exception as error:
             log.exception("a mistake of the sandbox itself, at %s %s", call.method, call.path)
             answer = dialect_of(call.path).mistaken(error)
-        self._record(call, None if how.get("drop") else answer, at, time.perf_counter() - begun)
+        self._record(call, None if how.get("drop") else answer, at, monotonic() - begun)
         if delay := how.get("delay"):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(request.state.stopping.wait(), delay)
@@ -137,6 +137,13 @@ class _Protocol(H11Protocol):
         self.access_log = False
         self.app_state = {**self.app_state, "transport": transport}
         super().connection_made(transport)
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop whose timers go on while a test has the time frozen."""
+
+    def time(self) -> float:
+        return monotonic()
 
 
 class Server:
@@ -199,12 +206,14 @@ class Server:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = listener.getsockname()[:2]
         ready = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(listener, ready)), name="dingtalk-sandbox", daemon=True
-        )
+        self._thread = threading.Thread(target=lambda: self._run(listener, ready), name="dingtalk-sandbox", daemon=True)
         self._thread.start()
         ready.wait()
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def _run(self, listener: socket.socket, ready: threading.Event) -> None:
+        with asyncio.Runner(loop_factory=_Loop) as runner:
+            runner.run(self._serve(listener, ready))
 
     async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()

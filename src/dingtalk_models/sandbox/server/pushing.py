@@ -7,7 +7,6 @@ import hashlib
 import json
 import secrets
 import string
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from Crypto.Cipher import AES
 from Crypto.Util.Padding import pad, unpad
 
+from dingtalk_models.clocks import wall
 from dingtalk_models.sandbox.server.json_values import read_json
 from dingtalk_models.sandbox.server.posting import Unanswered, post_json
 
@@ -48,7 +48,7 @@ class Registration:
         start = "".join(secrets.choice(_LETTERS) for _ in range(16)).encode()
         plain = start + len(message).to_bytes(4, "big") + message + self.owner.encode()
         sealed = base64.b64encode(self._cipher().encrypt(pad(plain, _PAD))).decode()
-        stamp, nonce = str(int(time.time() * 1000)), secrets.token_hex(8)
+        stamp, nonce = str(int(wall() * 1000)), secrets.token_hex(8)
         signature = self._sign(stamp, nonce, sealed)
         query = {"signature": signature, "msg_signature": signature, "timestamp": stamp, "nonce": nonce}
         return query, {"encrypt": sealed}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import DingTalkError, QuotaExhausted, RateLimited, TransportError
 from dingtalk_models.core.secret import Secret
@@ -128,7 +128,7 @@ class Permit:
     def obtain(self, call: Call[Any], until: float) -> Flow[None]:
         """Wait for the permit. Each time, the wait is checked again: a pause may have made it too long."""
         while (yield from _ask(self._queue, self._ask)) > 0:
-            if self._wait > until - time.monotonic():
+            if self._wait > until - monotonic():
                 raise _too_late(call, self._wait)
             yield Sleep(self._wait)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator, MutableSequence
@@ -11,6 +9,7 @@ from contextlib import suppress
 from itertools import count
 from typing import NamedTuple, Protocol, TypeVar
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.forking import after_fork
 from dingtalk_models.turns import Turns
 
@@ -62,11 +61,6 @@ class PermitQueue(Protocol):
         ...
 
 
-def _steady() -> float:
-    """The monotonic clock of the machine: freezegun stops Python's, and permits are free again when time has passed."""
-    return time.monotonic() if sys.platform == "win32" else time.clock_gettime(time.CLOCK_MONOTONIC)
-
-
 class LocalPermitQueue:
     """The queue for the calls of this process.
 
@@ -86,7 +80,7 @@ class LocalPermitQueue:
     def __init__(self, calls: int, period: float = 1.0, clock: Callable[[], float] | None = None) -> None:
         self._calls = calls
         self._period = period
-        self._clock = clock or _steady
+        self._clock = clock or monotonic
         self._reading = self._set_back = 0.0
         self.tickets: Iterator[int] = count(1)
         self._queue: list[int] = []

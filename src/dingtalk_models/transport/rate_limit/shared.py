@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,6 +10,7 @@ from importlib.resources import files
 from itertools import repeat
 from typing import Literal
 
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.codes import LONGEST_BAN
 from dingtalk_models.core.errors import SessionStoreError
 from dingtalk_models.forking import after_fork
@@ -37,7 +37,7 @@ class SharedStore:
 
     def run(self, name: Literal["permit_queue", "quota"], key: str, *arguments: str | int) -> list[int] | None:
         """What a script returns. `None` while the store does not answer: no call fails because of that."""
-        out, now = self._ask_again_at, time.monotonic()
+        out, now = self._ask_again_at, monotonic()
         if out and now < out:
             return None
         if out:
@@ -47,7 +47,7 @@ class SharedStore:
         except SessionStoreError as error:
             if not out:
                 logger.warning("%s; the rate limit is kept by this process alone until it answers again", error)
-            self._ask_again_at = time.monotonic() + RETRY_AFTER
+            self._ask_again_at = monotonic() + RETRY_AFTER
             return None
         self._ask_again_at = 0.0
         return answer
@@ -78,7 +78,7 @@ class SharedPermitQueue:
         with suppress(IndexError):  # another caller reports the last ones
             while self._ended:
                 ended, at = self._ended.popleft()
-                pairs += ended, _ticks(time.monotonic() - at)
+                pairs += ended, _ticks(monotonic() - at)
         answer = self._store.run("permit_queue", self._key, "ask", ticket, *self._limits, *pairs)
         if answer is None:
             return self._alone.ask()
@@ -87,7 +87,7 @@ class SharedPermitQueue:
 
     def end(self, ticket: int) -> None:
         # reported when this process asks next: a call that is cancelled or interrupted must not block here
-        self._ended.append((ticket, time.monotonic()))
+        self._ended.append((ticket, monotonic()))
 
     def pause(self, seconds: float) -> None:
         self._alone.pause(seconds)
