@@ -13,7 +13,7 @@ from generators.pages import REFERENCE
 
 from dingtalk_models import DingTalkApp, operations
 from dingtalk_models.core.http import Endpoint
-from dingtalk_models.core.steps import is_lazy
+from dingtalk_models.core.steps import Lazy
 from dingtalk_models.platform.products import PRODUCTS
 
 LARGEST = 300_000
@@ -67,7 +67,7 @@ def test_each_example_is_a_call_of_its_method(product: str) -> None:
         if place.product == product:
             (code,) = re.findall(r"```python\n(.*?)\n```", methods(product)[place.method], re.DOTALL)
             call = made(app, code)
-            if is_lazy(call):
+            if isinstance(call, Lazy):
                 assert call.name == place.definition().name
             else:
                 endpoint: Endpoint = call.endpoint

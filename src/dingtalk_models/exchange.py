@@ -26,9 +26,8 @@ from dingtalk_models.core.errors import (
 )
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import HttpRequest, HttpResponse
-from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.model import bind
-from dingtalk_models.core.secret import Secret, revealed, unwrapped
+from dingtalk_models.core.secret import Secret, revealed
 from dingtalk_models.core.steps import Flow, Send, Sleep, Step, Wait
 from dingtalk_models.transport.rate_limit import Limiter
 from dingtalk_models.transport.repeating import repeat
@@ -210,10 +209,11 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
         query = {"access_token": token, **query}
     elif token:
         headers["x-acs-dingtalk-access-token"] = token
-    if is_object(body) and any(isinstance(value, Upload) for value in body.values()):
+    fields = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+    if any(isinstance(value, Upload) for value in fields.values()):
         from dingtalk_models.transport.body import FormBody  # noqa: PLC0415 - only when a file is sent
 
-        form = FormBody(body)
+        form = FormBody(fields)
         headers["Content-Type"] = form.content_type
         # documented as parts of the form, but the gateway requires some of them in the query string too
         query |= form.texts
@@ -223,7 +223,7 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
     return HttpRequest(
         request.verb,
         f"{url}?{_query_string(query)}" if query else url,
-        unwrapped(headers),
+        {name: _text(value) for name, value in headers.items()},
         form if form or body is None else to_json(revealed(body)),
     )
 
@@ -237,10 +237,11 @@ def _with_file(request: HttpRequest, upload: Upload | None) -> HttpRequest:
 
 
 def _query_string(query: Mapping[str, Any]) -> str:
-    return urlencode({name: _query_text(value) for name, value in query.items()})
+    return urlencode({name: _text(value) for name, value in query.items()})
 
 
-def _query_text(value: Any) -> str:
+def _text(value: Any) -> str:
+    """A value in a query string or a header, with the text of a secret."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, SecretStr):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import Driver
 from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
-from dingtalk_models.core.steps import AsyncTransport, Flow, Lazy, Steps, Transport, is_lazy
+from dingtalk_models.core.steps import AsyncTransport, Flow, Lazy, Steps, Transport
 from dingtalk_models.drivers.blocking import BlockingDriver
 
 if TYPE_CHECKING:
@@ -196,6 +196,6 @@ class Sender:
 
 
 def _settled(calls: Any, more: tuple[Steps[Any], ...], workers: int, progress: Progress | None) -> Flow[list[Any]]:
-    given: Iterable[Any] = (calls, *more) if more else calls
-    steps = [result_or_error(each.collect() if is_lazy(each) else each) for each in given]
+    given = cast("Iterable[Steps[Any] | Lazy[Any]]", (calls, *more) if more else calls)
+    steps = [result_or_error(each.collect() if isinstance(each, Lazy) else each) for each in given]
     return together(steps, workers=workers, progress=progress)

@@ -74,7 +74,7 @@ def call(
 ) -> None:
     """Call an API and print its result."""
     from dingtalk_models.cli.values import read_arguments  # noqa: PLC0415 - slow to import
-    from dingtalk_models.core.steps import is_lazy  # noqa: PLC0415
+    from dingtalk_models.core.steps import Lazy  # noqa: PLC0415
 
     operation = names.find(name)
     app = profiles.open_app()
@@ -85,7 +85,7 @@ def call(
     unsent: Any = app.run.call(name if name in operation.names else operation.name, **given)
     if state.verbose and (request := getattr(unsent, "request", None)) is not None:
         note(repr(request))
-    if not is_lazy(unsent):
+    if not isinstance(unsent, Lazy):
         show(app.send(unsent), form)
         return
     query = cast("Query[Any]", unsent)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, NotRequired, get_args
+from typing import Annotated, Any, NotRequired, cast, get_args
 
 from pydantic import AfterValidator
 
 from dingtalk_models.core.http import Endpoint
-from dingtalk_models.core.json_values import is_array
 from dingtalk_models.core.problems import bare, get_origin
 
 EMPTY = "may not be empty / 不能为空"
@@ -48,17 +47,21 @@ def _refined(name: str, hint: Any, sent_as: str, endpoint: Endpoint | None) -> A
     return NotRequired[refined] if optional else refined
 
 
-def _named(value: Any) -> Any:
+def _named(value: object) -> object:
     if is_empty(value):
         raise ValueError(EMPTY)
     return _names(value)
 
 
-def _names(value: Any) -> Any:
+def _names(value: object) -> object:
     """A list of ids has none that is empty, wherever it is sent."""
-    if is_array(value) and any(map(is_empty, value)):
+    if _has_empty(value):
         raise ValueError("an id in it is empty / 其中的 ID 不能为空")
     return value
+
+
+def _has_empty(value: object) -> bool:
+    return isinstance(value, list) and any(map(is_empty, cast("list[object]", value)))
 
 
 def _has_text(hint: Any) -> bool:

@@ -33,7 +33,7 @@ from dingtalk_models.core.definition import check_endpoint, check_filled, check_
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.secret import forget_locals
-from dingtalk_models.core.steps import Flow, Lazy, is_lazy
+from dingtalk_models.core.steps import Flow, Lazy, Steps
 from dingtalk_models.core.tracebacks import shorten
 from dingtalk_models.core.wire import camel_name
 
@@ -41,6 +41,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+Unsent = Steps[Any] | Lazy[Any]
+"""What an operation describes."""
 
 
 class Old:
@@ -189,11 +192,12 @@ class Bound(Generic[R_co, P]):
     @overload
     def __call__(self: Bound[Lazy[Any], P], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
     def __call__(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
+        unsent: Unsent
         try:
             unsent, app = self.call(*args, **kwargs), self.app
         finally:
             del args, kwargs  # see `call`
-        if not is_lazy(unsent):
+        if not isinstance(unsent, Lazy):
             return app.driver.run(unsent, self.definition.awaited)
         unsent.app = app
         return unsent
@@ -204,10 +208,10 @@ class Bound(Generic[R_co, P]):
     async def aio(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def aio(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
         try:
-            unsent = self.call(*args, **kwargs)
+            unsent: Unsent = self.call(*args, **kwargs)
         finally:
             del args, kwargs  # see `call`
-        return await self.app.async_driver.run(unsent.collect() if is_lazy(unsent) else unsent)
+        return await self.app.async_driver.run(unsent.collect() if isinstance(unsent, Lazy) else unsent)
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         try:
@@ -220,7 +224,7 @@ class Bound(Generic[R_co, P]):
             del args, kwargs  # a secret is plain in them, and a traceback could show it
         if isinstance(unsent, GeneratorType):
             unsent.__qualname__ = self._flow_name
-        elif is_lazy(unsent):
+        elif isinstance(unsent, Lazy):
             unsent.app, unsent.name = self.obj.app, self.definition.name
         return cast("R_co", unsent)
 
@@ -232,10 +236,10 @@ class Bound(Generic[R_co, P]):
         def flow() -> Flow[Any]:
             nonlocal args, kwargs
             try:
-                unsent: Any = self.call(*args, **kwargs)
+                unsent: Unsent = self.call(*args, **kwargs)
             finally:
                 del args, kwargs  # see `call`
-            steps: Flow[Any] = iter(unsent.collect() if is_lazy(unsent) else unsent)
+            steps: Flow[Any] = iter(unsent.collect() if isinstance(unsent, Lazy) else unsent)
             return (yield from steps)
 
         made: Any = flow()

@@ -115,9 +115,9 @@ def unwrapped(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def revealed(value: Any) -> Any:
     """The same, of a value of any form that JSON has."""
-    if is_object(value):
-        return unwrapped(value)
-    return [*map(revealed, value)] if is_array(value) else _plain(value)
+    if isinstance(value, dict):
+        return unwrapped(cast("dict[str, Any]", value))
+    return [*map(revealed, cast("list[object]", value))] if isinstance(value, list) else _plain(value)
 
 
 def hidden(values: Mapping[str, Any]) -> dict[str, Any]:

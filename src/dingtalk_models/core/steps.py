@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeGuard, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.core.promise import Promise
@@ -44,11 +44,6 @@ class Lazy(ABC, Generic[T]):
     @abstractmethod
     def collect(self) -> Flow[list[T]]:
         """Fetch everything in it."""
-
-
-def is_lazy(unsent: object) -> TypeGuard[Lazy[Any]]:
-    """Whether what an operation describes is a lazy list."""
-    return isinstance(unsent, Lazy)
 
 
 class Transport(Protocol):
