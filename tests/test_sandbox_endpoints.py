@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from generators.uses import by_hand
 from plain_client import Client
+from typing_extensions import TypedDict
 
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.sandbox.server import endpoints
-from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint, Result
+from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.server.loading import load_endpoints
+from dingtalk_models.sandbox.server.parameters import Parameters
 
 
 @pytest.mark.parametrize("info", by_hand(), ids=lambda info: info.name)
@@ -31,6 +38,44 @@ def test_an_endpoint_is_in_the_folder_of_its_operation(info: OperationInfo) -> N
 )
 def test_a_signature_is_a_table_of_parameters(endpoint: Endpoint) -> None:
     assert endpoint.parameters.model_json_schema(mode="serialization")["type"] == "object"
+
+
+def test_each_object_among_parameters_refuses_flags_as_numbers() -> None:
+    def models(schema: object) -> Iterator[type]:
+        if is_object(schema):
+            if schema.get("type") == "model":
+                yield schema["cls"]
+            schema = [part for name, part in schema.items() if name not in ("metadata", "cls")]
+        if is_array(schema):
+            yield from chain.from_iterable(map(models, schema))
+
+    schemas = [
+        endpoint.parameters.__pydantic_core_schema__ for verbs in ENDPOINTS.values() for endpoint in verbs.values()
+    ]
+    found = {*models(schemas)}
+    assert {"Value", "Params", "Plugin"} <= {each.__name__ for each in found}
+    assert [each for each in found if not issubclass(each, Parameters)] == []
+
+
+class Row(TypedDict):
+    sizes: list[int]
+
+
+class Part(Parameters):
+    row: Row
+
+
+def test_a_number_is_no_flag_at_any_depth() -> None:
+    def handler(company: object, *, parts: list[Part], limit: int | None = None) -> Result:
+        return {}
+
+    endpoint = replace(ENDPOINTS["/topapi/v2/user/get"]["POST"], handler=handler)
+    assert endpoint.read({"parts": [{"row": {"sizes": [1, "2"]}}], "limit": "3"})["limit"] == 3
+    for flag in (True, False):
+        with pytest.raises(Refused):
+            endpoint.read({"parts": [{"row": {"sizes": [1, flag]}}]})
+        with pytest.raises(Refused):
+            endpoint.read({"parts": [], "limit": flag})
 
 
 STICKERS = """

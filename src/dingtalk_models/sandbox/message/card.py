@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, Required
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.parameters import Parameters
 from dingtalk_models.sandbox.state.card import SPACES, Card, Cards, Route
 from dingtalk_models.sandbox.state.company import Company
 
@@ -25,7 +26,7 @@ OpenSpaceId = Annotated[str, Field(min_length=1), Code("param.openSpaceIdEmpty")
 UserIdType = Literal[1, 2]
 
 
-class Params(BaseModel):
+class Params(Parameters):
     """The parameters of a card: texts, and nothing else."""
 
     model_config = ConfigDict(alias_generator=to_camel, strict=True)

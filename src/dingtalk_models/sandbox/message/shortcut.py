@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.parameters import Parameters
 from dingtalk_models.sandbox.state.company import Company
 
 SCOPE: Final = "Robot.SingleChat.ReadWrite"
@@ -17,7 +18,7 @@ SCOPE: Final = "Robot.SingleChat.ReadWrite"
 RobotCode = Annotated[str, Field(min_length=1)]
 
 
-class Plugin(BaseModel):
+class Plugin(Parameters):
     """A shortcut."""
 
     model_config = ConfigDict(alias_generator=to_camel)

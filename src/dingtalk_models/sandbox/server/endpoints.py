@@ -36,12 +36,12 @@ from typing import (
     get_type_hints,
 )
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic import BeforeValidator, ValidationError, create_model
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from dingtalk_models.sandbox.server.errors import Refused
-from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
+from dingtalk_models.sandbox.server.json_values import is_array, read_json
+from dingtalk_models.sandbox.server.parameters import Parameters
 from dingtalk_models.sandbox.server.uploads import Upload
 
 Result: TypeAlias = Mapping[str, object]
@@ -110,7 +110,7 @@ class Endpoint:
     xml: bool = False
 
     @cached_property
-    def parameters(self) -> type[BaseModel]:
+    def parameters(self) -> type[Parameters]:
         """The model of its parameters; made on the first call, because most runs call few endpoints."""
         return _parameters_of(self.handler, camel=self.camel)
 
@@ -125,14 +125,10 @@ class Endpoint:
         """Whether a parameter is a file."""
         return any(info.annotation is Upload for info in self.parameters.model_fields.values())
 
-    @cached_property
-    def _reader(self) -> SchemaValidator:
-        return SchemaValidator(_without_flags(self.parameters.__pydantic_core_schema__), _use_prebuilt=False)
-
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
         """The handler's arguments. Null counts as absent at any depth, unknown parameters are ignored."""
         try:
-            model = self._reader.validate_python(_without_nulls(given))
+            model = self.parameters.model_validate(_without_nulls(given))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             raise self._refusal(first["loc"][0], missing=first["type"] == "missing") from None
@@ -209,28 +205,7 @@ def pattern_of(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))
 
 
-def _without_flags(schema: Any) -> Any:
-    """A core schema whose numbers, at any depth, refuse `true` and `false`, which pydantic takes for 1 and 0."""
-    if is_array(schema):
-        return list(map(_without_flags, schema))
-    if not is_object(schema):
-        return schema
-    same = {name: part if name in _NO_SCHEMAS else _without_flags(part) for name, part in schema.items()}
-    numeric = schema.get("type") in ("int", "float") and not schema.get("strict")
-    return core_schema.no_info_before_validator_function(_no_flag, cast("CoreSchema", same)) if numeric else same
-
-
-_NO_SCHEMAS: Final = frozenset({"metadata", "serialization", "default", "expected"})
-"""The parts of a core schema that hold no schemas of values."""
-
-
-def _no_flag(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("not a number")  # noqa: TRY004 -- what pydantic reports
-    return value
-
-
-def _parameters_of(handler: Handler, *, camel: bool) -> type[BaseModel]:
+def _parameters_of(handler: Handler, *, camel: bool) -> type[Parameters]:
     fields: dict[str, Any] = {}
     for name, parameter in list(inspect.signature(handler, eval_str=True).parameters.items())[1:]:
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -238,8 +213,8 @@ def _parameters_of(handler: Handler, *, camel: bool) -> type[BaseModel]:
         else:
             default = ... if parameter.default is parameter.empty else parameter.default
             fields[name] = (_present(parameter.annotation), default)
-    config = ConfigDict(coerce_numbers_to_str=True, alias_generator=to_camel if camel else None)
-    return create_model(handler.__name__, __config__=config, **fields)
+    config = {"coerce_numbers_to_str": True, "alias_generator": to_camel if camel else None}
+    return create_model(handler.__name__, __base__=Parameters, __cls_kwargs__=config, **fields)
 
 
 def _fields_of(shared: Any) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.parameters import Parameters
 from dingtalk_models.sandbox.state.approval import MANAGER, ApprovalForm, Instance, Step
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.ids import opaque
@@ -24,7 +25,7 @@ ProcessCode = Annotated[str, Field(alias="processCode", min_length=1)]
 UserId = Annotated[str, Field(alias="userId", min_length=1)]
 
 
-class CamelCase(BaseModel):
+class CamelCase(Parameters):
     """A nested object of a request, with its names in camel case."""
 
     model_config = ConfigDict(alias_generator=to_camel, coerce_numbers_to_str=True)

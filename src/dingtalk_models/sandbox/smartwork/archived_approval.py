@@ -6,12 +6,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal, Required, Unpack
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from dingtalk_models.sandbox.server.clock import in_beijing
 from dingtalk_models.sandbox.server.endpoints import FromJson, Names, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
+from dingtalk_models.sandbox.server.parameters import Parameters
 from dingtalk_models.sandbox.server.replies import present, result_of
 from dingtalk_models.sandbox.smartwork import approval_instance as current
 from dingtalk_models.sandbox.smartwork.approvals import READ, WRITE
@@ -40,7 +41,7 @@ def _archived_codes() -> Generator[None]:
         raise Refused(_CODES.get(refusal.code, 820001)) from None
 
 
-class Approver(BaseModel):
+class Approver(Parameters):
     """A step that the originator gives."""
 
     task_action_type: Literal["AND", "OR", "NONE"]
