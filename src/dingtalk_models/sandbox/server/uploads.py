@@ -28,16 +28,21 @@ def parts_of(content_type: str, content: bytes) -> dict[str, Any] | None:
     def take_text(part: Field) -> None:
         parts[_text(part.field_name)] = _text(part.value)
 
+    files: list[File] = []
+
     def take_file(part: File) -> None:
+        files.append(part)
         part.file_object.seek(0)
         parts[_text(part.field_name)] = Upload(_text(part.file_name), part.file_object.read())
-        part.close()
 
     header = {"Content-Type": content_type.encode(), "Content-Length": str(len(content)).encode()}
     try:
         parse_form(header, BytesIO(content), take_text, take_file)
     except (FormParserError, ValueError):
         return None
+    finally:
+        for part in files:  # not earlier: the parser may still use them
+            part.close()
     return parts
 
 
