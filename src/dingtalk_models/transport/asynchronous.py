@@ -33,7 +33,7 @@ except ImportError as error:
         "awaiting needs aiohttp: pip install 'dingtalk-models[async]' / 异步调用需要先安装 aiohttp"
     ) from error
 
-from dingtalk_models.transport.connector import Connector, NotConnected, send_once, told_of_loss
+from dingtalk_models.transport.connector import Connector, Expected, NotConnected
 
 T = TypeVar("T")
 
@@ -67,7 +67,6 @@ class _Pool:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # see `Clock`
             auto_decompress=False,
-            middlewares=[send_once],
         )
         self.hosts: dict[str, _Host] = {}
         self.closing = _closing(self.session)
@@ -134,9 +133,9 @@ class AiohttpTransport:
                     proxy=host.proxy,
                     allow_redirects=False,
                 )
-                with pool.connector.expecting(sent):
+                with pool.connector.expecting(sent) as expected:
                     response = await _attempt(request, ask, sending)
-                return await self._answer(request, response, clock)
+                return await self._answer(request, response, clock, expected)
         except TimeoutError:
             if not clock.timeout.expired():
                 raise
@@ -175,10 +174,12 @@ class AiohttpTransport:
         await anext(pool.closing)
         return pool
 
-    async def _answer(self, request: HttpRequest, response: aiohttp.ClientResponse, clock: Clock) -> HttpResponse:
+    async def _answer(
+        self, request: HttpRequest, response: aiohttp.ClientResponse, clock: Clock, expected: Expected
+    ) -> HttpResponse:
         headers = {name.lower(): value for name, value in response.headers.items()}
         try:
-            with told_of_loss(response):
+            with expected.told_of_loss(response):
                 return HttpResponse(response.status, headers, await self._receive(request, response, headers, clock))
         except UnreadableBody as error:
             raise failure(request, str(error), sent=True) from None

@@ -167,7 +167,7 @@ class RequestsTransport:
             guard(adapter.proxy_manager_for(utils.prepend_scheme_if_needed(proxy, "http")))
         else:
             guard(adapter.poolmanager)
-        pool: Any = adapter.get_connection_with_tls_context(request, settings["verify"], proxies, settings["cert"])
+        pool = _pool_of(adapter, request, proxies, verify=settings["verify"], cert=settings["cert"])
         is_guarded = issubclass(pool.ConnectionCls, GuardedConnection)
         if not is_guarded:
             from dingtalk_models.transport.masking import mask_logger  # noqa: PLC0415 - only for foreign connections
@@ -231,6 +231,16 @@ def _session() -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=POOL_SIZE))
     return session
+
+
+def _pool_of(
+    adapter: Any, request: requests.PreparedRequest, proxies: Mapping[str, str], *, verify: object, cert: object
+) -> Any:
+    if hasattr(adapter, "get_connection_with_tls_context"):
+        return adapter.get_connection_with_tls_context(request, verify, proxies, cert)
+    pool = adapter.get_connection(request.url, proxies)  # before requests 2.32, in two steps
+    adapter.cert_verify(pool, request.url, verify, cert)
+    return pool
 
 
 def _managers(session: requests.Session) -> Iterator[urllib3.PoolManager]:

@@ -3,21 +3,21 @@
 - Data that came while a connection was idle is never taken for a response. aiohttp keeps the data that it reads from an
   idle connection, and does not check the socket before it uses the connection again.
 - An error while connecting differs from a later one: nothing was sent yet.
-- Reading a body ends if the connection is lost. After a chunk that is not HTTP, aiohttp closes the connection, but the
-  reader waits for ever.
+- Reading a body ends if the connection is closed. After a chunk that is not HTTP, aiohttp closes it, but the reader
+  waits for ever.
 - When a connection is there, the time of the response begins: see `Patience`.
 - What follows the question mark of a URL is known here alone: see `Outgoing`.
-- No request is sent twice. aiohttp sends a GET, PUT or DELETE again if the connection breaks. Here the retry rule
-  decides that: it knows that some GETs write.
+- No request is sent twice. aiohttp sends a GET, PUT or DELETE again if the connection breaks; here the request gets no
+  second connection. The retry rule decides that: it knows that some GETs write.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import socket
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 from weakref import WeakSet
@@ -44,24 +44,31 @@ class Connector(aiohttp.TCPConnector):
     """The connections of one event loop. It has no limit: the transport limits the connections to each host."""
 
     def __init__(self) -> None:
-        base: Any = super()  # the stub of `socket_factory` is incomplete
-        base.__init__(limit=0, keepalive_timeout=IDLE, socket_factory=self._new_socket)
-        self._sockets: WeakSet[socket.socket] = WeakSet()
+        base: Any = super()  # its stub is incomplete
+        base.__init__(limit=0, keepalive_timeout=IDLE)
+        self._transports: WeakSet[asyncio.BaseTransport] = WeakSet()
         self._used: WeakSet[asyncio.BaseProtocol] = WeakSet()
-        self._expected: dict[asyncio.Task[Any] | None, Outgoing] = {}
+        self._expected: dict[asyncio.Task[Any] | None, Expected] = {}
 
     @contextmanager
-    def expecting(self, request: Outgoing) -> Generator[None]:
+    def expecting(self, request: Outgoing) -> Generator[Expected]:
         """The current task sends a request."""
         task = asyncio.current_task()
-        self._expected[task] = request
+        expected = self._expected[task] = Expected(request)
         try:
-            yield
+            yield expected
         finally:
             del self._expected[task]
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
-        """An idle connection on which no data has come, or a new one."""
+        """An idle connection on which no data has come, or a new one.
+
+        Raises:
+            ConnectionBroke: the request had one before.
+        """
+        expected = self._expected.get(asyncio.current_task())
+        if expected and expected.outlet:
+            raise ConnectionBroke
         try:
             connection = await super().connect(*args, **options)
             while connection.protocol in self._used and not _was_quiet(connection):
@@ -74,38 +81,39 @@ class Connector(aiohttp.TCPConnector):
         protocol = connection.protocol
         if protocol is not None and protocol.transport is not None:
             if protocol not in self._used:
-                protocol.transport = cast("asyncio.Transport", _Outlet(protocol.transport))
-                if protocol.closed:
-                    protocol.closed.add_done_callback(_retrieve)
+                self._transports.add(protocol.transport)
+                protocol.transport = cast("asyncio.Transport", Outlet(protocol.transport))
             self._used.add(protocol)
+            outlet = cast("Outlet", protocol.transport)
             connection.add_callback(partial(_abort_if_unsent, protocol.transport))
-            if request := self._expected.get(asyncio.current_task()):
-                request.patience.connect()
-                cast("_Outlet", protocol.transport).request = request
+            if expected:
+                expected.request.patience.connect()
+                expected.outlet = outlet
+                outlet.request = expected.request
         return connection
 
     def leave_to_parent(self) -> None:
-        """In a forked process: close the sockets without a TLS shutdown, since the parent still uses them."""
-        for each in self._sockets:
-            if (descriptor := each.detach()) >= 0:
-                os.close(descriptor)
-
-    def _new_socket(self, address: tuple[Any, ...]) -> socket.socket:
-        family, kind, protocol, _, _ = address
-        new = socket.socket(family, kind, protocol)
-        self._sockets.add(new)
-        return new
+        """In a forked process: let go of the sockets without a TLS shutdown, since the parent still uses them."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for each in self._transports:
+            if (descriptor := each.get_extra_info("socket").fileno()) >= 0:
+                os.dup2(nothing, descriptor, inheritable=False)  # its owner will close the number, so it stays taken
+        os.close(nothing)
 
 
-class _Outlet:
+class Outlet:
     """The transport of a connection. It puts back what the URL of the next request leaves out.
 
     Attributes:
         request: that request, until its head is written.
+        closed: whether aiohttp has closed it.
+        closing: is called when aiohttp closes it.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.request: Outgoing | None = None
+        self.closed = False
+        self.closing: Callable[[], None] | None = None
         self._transport = transport
 
     def __getattr__(self, name: str) -> Any:
@@ -117,6 +125,19 @@ class _Outlet:
     def writelines(self, pieces: Iterable[bytes | bytearray | memoryview]) -> None:
         head, *body = pieces
         self._transport.writelines([self._addressed(head), *body])
+
+    def close(self) -> None:
+        self._tell()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._tell()
+        self._transport.abort()
+
+    def _tell(self) -> None:
+        self.closed = True
+        if self.closing:
+            self.closing()
 
     def _addressed(self, data: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
         request, self.request = self.request, None
@@ -137,36 +158,35 @@ def _abort_if_unsent(transport: asyncio.Transport) -> None:
         transport.abort()
 
 
-def _retrieve(closed: asyncio.Future[None]) -> None:
-    """Retrieve the error of a future: otherwise asyncio logs that nobody did."""
-    if not closed.cancelled():
-        closed.exception()
+@dataclass
+class Expected:
+    """A request that is being sent.
 
+    Attributes:
+        request: the request.
+        outlet: that of its connection, as soon as it has one.
+    """
 
-@contextmanager
-def told_of_loss(response: aiohttp.ClientResponse) -> Generator[None]:
-    """End the reading of a body when the connection is lost."""
-    content = response.content
-    protocol = response.connection.protocol if response.connection else None
-    if protocol is None or protocol.closed is None:  # the body is complete
-        yield
-        return
-    closed = protocol.closed
+    request: Outgoing
+    outlet: Outlet | None = None
 
-    def tell(_: object) -> None:
-        if not content.is_eof() and content.exception() is None:
-            content.set_exception(ConnectionBroke())
+    @contextmanager
+    def told_of_loss(self, response: aiohttp.ClientResponse) -> Generator[None]:
+        """End the reading of a body when the connection is closed."""
+        content, outlet = response.content, self.outlet
+        if outlet is None or content.is_eof():  # then another request may have the connection now
+            yield
+            return
 
-    closed.add_done_callback(tell)
-    try:
-        yield
-    finally:
-        closed.remove_done_callback(tell)
+        def tell() -> None:
+            if not content.is_eof() and content.exception() is None:
+                content.set_exception(ConnectionBroke())
 
-
-async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Middleware that raises another error, after which aiohttp does not send the request again."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise ConnectionBroke from error
+        outlet.closing = tell
+        try:
+            if outlet.closed:
+                tell()
+            yield
+        finally:
+            if outlet.closing is tell:
+                outlet.closing = None
