@@ -1,7 +1,8 @@
 """What `scripts/build` does: build the wheel and the sdist, and try the wheel where nothing else is installed.
 
 For each Python of this machine, a folder of wheels is filled once: the package with all its extras and what the checks
-need. Every environment is made from that folder alone.
+need. Every environment is made from that folder alone, but for one: it has all extras, and of each package the lowest
+version that pyproject.toml permits.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from markdown_it import MarkdownIt
+from packaging.requirements import Requirement
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGE: Final = "dingtalk_models"
@@ -84,6 +86,10 @@ def names(app: DingTalkApp, sandbox: Sandbox) -> list[str]:
 """
 
 
+STORIES: Final = re.findall(r"examples/(\w+\.py)", (ROOT / "scripts/demo").read_text("utf-8"))
+"""The stories that the demo tells."""
+
+
 class Failed(Exception):
     """A check failed; its text says how."""
 
@@ -127,6 +133,23 @@ def project() -> dict[str, Any]:
 def extras() -> list[str]:
     """The extras for users."""
     return [name for name in project()["optional-dependencies"] if name not in FOR_DEVELOPERS]
+
+
+def minima() -> dict[str, str]:
+    """The lowest version of each package that users may have, by its name.
+
+    Raises:
+        Failed: a package has two, or none.
+    """
+    table = project()
+    asked = [*table["dependencies"], *(each for extra in extras() for each in table["optional-dependencies"][extra])]
+    found: dict[str, str] = {}
+    for each in map(Requirement, asked):
+        if each.name != table["name"]:
+            (version,) = (limit.version for limit in each.specifier if limit.operator == ">=")
+            if found.setdefault(each.name, version) != version:
+                fail(f"{each.name} has two lowest versions, {found[each.name]} and {version}")
+    return found
 
 
 def sources() -> set[str]:
@@ -221,6 +244,17 @@ class Environments:
         python = self._make(name)
         package = f"{self._wheel}[{extra}]" if extra else self._wheel
         self._pip(python, "install", "--no-index", "--find-links", self._wheels, "--no-compile", package, *more)
+        return python
+
+    def lowest(self) -> Path:
+        """The interpreter of a new environment that has all extras, in the lowest versions that have wheels for it."""
+        python, versions = self._make("lowest"), self._folder / "lowest.txt"
+        options = [option for extra in extras() for option in ("--extra", extra)]
+        lowest = ("--quiet", "--resolution", "lowest-direct", "--only-binary", ":all:", "--output-file", versions)
+        resolve = (sys.executable, "-m", "uv", "pip", "compile", "--python", python, *lowest, *options)
+        run(*resolve, ROOT / "pyproject.toml", cwd=self._folder)
+        package = f"{self._wheel}[{','.join(extras())}]"
+        self._pip(python, "install", "--only-binary", ":all:", "--no-compile", "--constraint", versions, package)
         return python
 
     def _make(self, name: str) -> Path:
@@ -321,6 +355,8 @@ def check_python(check: Checks, version: str, environments: Environments) -> Non
     check(f"{version} quick start of the README", lambda: quick_start_runs(sandbox, work))
     check(f"{version} types are seen by mypy", lambda: types_are_seen(sandbox, work))
     check(f"{version} an application's tests, with pytest-xdist", lambda: tests_run(environments, work, tools))
+    if check(f"{version} fetching the lowest versions", lambda: versions_of(environments.lowest(), work)):
+        check(f"{version} lowest versions", lambda: lowest_work(environments.python("lowest"), work))
 
 
 def quick_start_runs(python: Path, folder: Path) -> None:
@@ -358,6 +394,25 @@ def tests_run(environments: Environments, folder: Path, tools: tuple[str, ...]) 
         if "'dingtalk' not found" not in str(failure) and "'dingtalk_app' not found" not in str(failure):
             raise
     return said.strip().splitlines()[-1]
+
+
+def versions_of(python: Path, folder: Path) -> str:
+    """The versions that an environment has of the packages that users may have."""
+    code = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
+    found = run(python, "-c", code, *minima(), cwd=folder).split()
+    return ", ".join(map(" ".join, zip(minima(), found, strict=True)))
+
+
+def lowest_work(python: Path, folder: Path) -> str:
+    """Try what the extras bring, the command, and the stories of the demo. Old libraries may warn about themselves."""
+    for code in PROMISED.values():
+        run(python, "-c", code, cwd=folder)
+    if ", 0 need" not in (modules := run(python, "-c", EVERYTHING, cwd=folder)):
+        fail(modules)
+    run(python.with_name("dingtalk-models"), "--help", cwd=folder)
+    for story in STORIES:
+        run(python, ROOT / "examples" / story, cwd=folder)
+    return f"{modules.partition(',')[0]}, the command, {len(STORIES)} stories of the demo"
 
 
 def main(wanted: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import zipfile
@@ -64,3 +65,25 @@ def test_a_check_that_fails_is_told_and_counted(capsys: pytest.CaptureFixture[st
     one, two, said = capsys.readouterr().out.splitlines()
     assert one.startswith("✓ one: well (")
     assert (two, said.partition(" (")[0]) == ("✗ two: exit code 3:", "so it was")
+
+
+@pytest.mark.parametrize("page", ["docs/versions.md", "docs/zh/versions.md"])
+def test_the_lowest_versions_on_the_page_are_those_that_are_permitted(page: str) -> None:
+    rows = re.findall(r"^\| `(\S+)` \|.*?\| ([\d.]+) \|", (building.ROOT / page).read_text("utf-8"), re.MULTILINE)
+    assert dict(rows) == building.minima()
+    assert len(rows) == len(building.minima())
+
+
+def test_a_package_has_one_lowest_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {
+        "name": "x",
+        "dependencies": ["a>=1.0"],
+        "optional-dependencies": {"one": ["b>=2"], "two": ["x[one]", "b>=3"]},
+    }
+    monkeypatch.setattr(building, "project", lambda: asked)
+    with pytest.raises(building.Failed, match="b has two lowest versions, 2 and 3"):
+        building.minima()
+
+
+def test_the_stories_that_are_tried_are_the_demos() -> None:
+    assert building.STORIES == ["onboarding.py", "working_day.py", "assistant.py"]
