@@ -97,19 +97,20 @@ class Held:
 
     Attributes:
         accepted: the paths of the APIs that have accepted it.
+        until: when it expires, on the monotonic clock.
     """
 
-    __slots__ = ("_until", "_until_by_wall", "accepted", "value")
+    __slots__ = ("_until_by_wall", "accepted", "until", "value")
 
     def __init__(self, value: Secret, seconds: float) -> None:
         self.value = value
         self.accepted: set[str] = set()
-        self._until = monotonic() + seconds
+        self.until = monotonic() + seconds
         self._until_by_wall = wall() + seconds
 
     @property
     def seconds_left(self) -> float:
-        return min(self._until - monotonic(), self._until_by_wall - wall())
+        return min(self.until - monotonic(), self._until_by_wall - wall())
 
 
 Wanted = Callable[[Held], bool]
