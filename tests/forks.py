@@ -192,28 +192,36 @@ def traffic(kind: str, server: str, key: str, load: str, how: str = "os") -> Non
 def protected() -> None:
     """A fork waits for the protected calls of other threads, but not for ever, and not for a call of its own thread."""
     forking.LONGEST_CALL = 1.0
-    ends = threading.Event()
-    began = time.monotonic()
+    ends, begun, ended = threading.Event(), threading.Barrier(3), list[float]()
+
+    def in_child() -> None:
+        with forking.no_fork():
+            pass
 
     def call(_: int) -> None:
         with forking.no_fork():
+            begun.wait()
             ends.wait(0.5)
+            ended.append(time.monotonic())
 
     calls = Threads(2, call)
+    begun.wait()
     with forking.no_fork():
-        join([fork(partial(call, 0))])
-    assert 0.5 < time.monotonic() - began < 2
+        join([fork(in_child)])
+    assert len(ended) == 2
     calls.join()
 
     def wait(_: int) -> None:
         with forking.no_fork():
+            begun.wait()
             ends.wait()
 
+    begun = threading.Barrier(2)
     waiting = Threads(1, wait)
-    time.sleep(0.1)
+    begun.wait()
     began = time.monotonic()
-    join([fork(partial(call, 0))])
-    assert 1 < time.monotonic() - began < 3
+    join([fork(in_child)])
+    assert time.monotonic() - began >= forking.LONGEST_CALL
     ends.set()
     waiting.join()
 
