@@ -48,7 +48,6 @@ def receiver(app: DingTalkApp) -> DingTalkApp:
 def worker() -> DingTalkApp:
     """The app of a worker process, with the handlers that do the work."""
     app = DingTalkApp.from_env().use()
-    app.callback.lease = LONGEST
     app.callback.on(UserAddOrg)(welcome)
     app.callback.on(ChatbotMessage)(answer)
     return app
