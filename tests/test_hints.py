@@ -17,6 +17,7 @@ from dingtalk_models import (
     NotFound,
     Robot,
     Role,
+    SceneGroup,
     User,
     WebhookRobot,
     WorkNotification,
@@ -32,6 +33,13 @@ def hint_of(call: Callable[[], object], kind: type[ApiError]) -> str:
     assert " / " in refused.value.hint
     assert refused.value.hint in str(refused.value)
     return refused.value.hint
+
+
+def has_no_hint(call: Callable[[], object]) -> bool:
+    """Whether a refusal has no hint: nothing is wrong with the kind of the id."""
+    with pytest.raises(ApiError) as refused:
+        call()
+    return refused.value.hint is None
 
 
 def test_a_stranger_s_number_is_nobody_s(app: DingTalkApp) -> None:
@@ -83,6 +91,9 @@ WANTED: list[Callable[[DingTalkApp, str, str], object]] = [
     lambda _, chatid, __: Group(open_conversation_id=chatid).unmute_members(["zhaolei"]),
     lambda _, chatid, __: Group.objects.update_sub_admins(chatid, ["zhaolei"], 2),
     lambda _, chatid, __: Robot.list_in_group(chatid),
+    lambda app, chatid, _: SceneGroup.objects.using(app).get(chatid),
+    lambda app, chatid, _: SceneGroup.objects.using(app).add_members(chatid, ["zhaolei"]),
+    lambda app, chatid, _: app.platform.im_1_0.get_scene_group_info(chatid),
 ]
 
 
@@ -93,3 +104,20 @@ def test_a_chatid_where_an_open_conversation_id_belongs_is_told(
     chatid = Group.create("项目组", "jinshan", ["zhaolei"]).chatid
     template = sandbox.cards.add_template()
     assert "Group.get(chatid).conversation_id()" in hint_of(lambda: call(app, chatid, template), ApiError)
+
+
+WANTED_CHATID: list[Callable[[str], object]] = [
+    Group.get,
+    lambda conversation: Group.objects.update(conversation, name="新名"),
+    Group.objects.to_open_conversation_id,
+    lambda conversation: Group.objects.join_url(conversation, "zhaolei"),
+]
+
+
+@pytest.mark.parametrize("call", WANTED_CHATID)
+def test_an_open_conversation_id_where_a_chatid_belongs_is_told(
+    app: DingTalkApp, call: Callable[[str], object]
+) -> None:
+    conversation = Group.create("项目组", "jinshan", ["zhaolei"]).conversation_id()
+    assert hint_of(lambda: call(conversation), ApiError).startswith("What is wanted here is a chatid")
+    assert has_no_hint(lambda: call("chatnobody"))

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from dingtalk_models.core.codes import name_users
+from dingtalk_models.core.codes import name_users, tell_ids_apart
 from dingtalk_models.core.errors import ApiError, ConfigurationError, DingTalkError
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request
@@ -138,6 +138,7 @@ class Call(Described, Step, Generic[T_co]):
             if isinstance(error, ApiError):
                 error.request = self.request
                 name_users(error, error.request)
+                tell_ids_apart(error, self.params)
             raise
         return self._then(result) if self._then else result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from dingtalk_models.core.errors import (
@@ -107,6 +108,12 @@ OPEN_CONVERSATION = (
     "Group.get(chatid).conversation_id() tells the other one. / "
     "此处须传 openConversationId（以 cid 开头），而不是 chatid（以 chat 开头）："
     "可用 Group.get(chatid).conversation_id() 换取。"
+)
+_CHAT_ID = (
+    "What is wanted here is a chatid, which begins with chat. An openConversationId begins with cid, and no API tells "
+    "the chatid of one: keep it when Group.create or an event tells it. / "
+    "此处须传 chatid（以 chat 开头），而不是 openConversationId（以 cid 开头）；没有接口可由后者换取 chatid，"
+    "请在 Group.create 或事件返回时保存。"
 )
 _CARD_TEMPLATE = (
     "Take the template's id from the card platform, where it ends in .schema; the template has to be published, and to "
@@ -247,6 +254,22 @@ def api_error(
         url = re.search(r"https?://[^\s，,。}\]]+", message)
         error.apply_url = url[0] if url else None
     return error
+
+
+_GROUP_IDS = [
+    (re.compile(r"(?i)open_?conversation_?id$"), "chat", OPEN_CONVERSATION),
+    (re.compile(r"(?i)chat_?id$"), "cid", _CHAT_ID),
+]
+"""The two ids of a group: the parameters that take one, how the other begins, and what to do if that was sent."""
+
+
+def tell_ids_apart(error: ApiError, sent: Mapping[str, Any]) -> None:
+    """Let an error say that a group was named by the other of its two ids; some APIs refuse that as any wrong value."""
+    if not isinstance(error, (InvalidRequest, NotFound)):
+        return
+    for wanted, other, hint in _GROUP_IDS:
+        if any(wanted.search(name) and str(value).startswith(other) for name, value in sent.items()):
+            error.hint = hint
 
 
 _NAMES_A_USER = re.compile(r"(?i)(user|staff)_?ids?(_?list)?$")
