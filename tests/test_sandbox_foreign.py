@@ -13,6 +13,7 @@ from generators import facts
 from generators.platform.source import merged
 from plain_client import Client
 
+from dingtalk_models import ApiError, DingTalkApp
 from dingtalk_models.platform.products import PRODUCTS
 from dingtalk_models.sandbox import Sandbox
 
@@ -177,3 +178,17 @@ def test_a_connection_is_opened_in_xml_unless_json_is_accepted(client: Client, a
     assert found["endpoint"] == opened.json()["endpoint"]
     refused = client.send("POST", path, json={**body, "clientSecret": "guess"}, headers={"Accept": accept})
     assert (refused.status_code, b"<code>invalidClientIdOrSecret</code>" in refused.content) == (400, True)
+
+
+@pytest.mark.parametrize("odd", ["a/b", "a%2Fb", "%", "杭州/研发?#&", "/"])
+def test_an_id_in_a_path_arrives_whole(sandbox: Sandbox, app: DingTalkApp, odd: str) -> None:
+    sandbox.answer("todo_1_0.CreateTodoTask", lambda arguments: {"id": arguments["unionId"]})
+    assert app.platform.todo_1_0.create_todo_task(odd, "写周报").id == odd
+    group = sandbox.add_group(["zhaolei"])
+    group.chat_id = odd
+    assert app.message.groups.to_open_conversation_id(odd) == group.open_conversation_id
+    fault = sandbox.fail("/v1.0/im/chat/{chatId}/convertToOpenConversationId", code="parameterError")
+    with pytest.raises(ApiError, match="parameterError"):
+        app.message.groups.to_open_conversation_id(odd)
+    assert not fault.remaining
+    assert not [call for call in sandbox.calls if call.status == 404]

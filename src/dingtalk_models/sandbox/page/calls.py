@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from keyword import iskeyword
 from typing import Any, Final
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from dingtalk_models.sandbox.calls import KEPT, Received, names_of, title_of
 from dingtalk_models.sandbox.page.looks import HIDDEN, Look, Missing, clock_time, date_time, pretty
@@ -18,6 +18,7 @@ from dingtalk_models.sandbox.page.texts import Language
 from dingtalk_models.sandbox.platform.documented import Documented
 from dingtalk_models.sandbox.platform.documented import at as documented_at
 from dingtalk_models.sandbox.platform.parameters import Wrong, fields
+from dingtalk_models.sandbox.server.endpoints import path_of, placed
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
 SHOWN: Final = 200
@@ -164,18 +165,18 @@ def python(call: Received, look: Look) -> str:
     It runs the API by its name, if the request is one that the client makes of these arguments.
     """
     found = documented_at(call.path).get(call.method)
-    path, placed = call.path, dict[str, str]()
-    if found and (matched := found.pattern.fullmatch(call.path)):
-        path, placed = found.path, matched.groupdict()
+    path, parameters = call.path, dict[str, str]()
+    if found:
+        path, parameters = found.path, placed(found.pattern, call.path) or {}
     query = {name: value for name, value in call.query.items() if name != "access_token"}
     about = f"# {call.name} {call.title}\n" if call.name else ""
-    named = _arguments(found, placed, query, call.body or {}) if found else None
+    named = _arguments(found, parameters, query, call.body or {}) if found else None
     if call.name and named is not None and is_object(shown := look.hide(named)) and _is_run(look, call, query, named):
         given = "".join(f"    {name}={_literal(value)},\n" for name, value in shown.items())
         return f"{about}app.run(\n    {_text(call.name)},\n{given})"
     body = look.hide(call.body)
     options = {
-        "path": look.hide(placed),
+        "path": look.hide(parameters),
         "query": look.hide(query),
         "body": body if is_object(body) or is_array(body) else None,
     }
@@ -207,7 +208,7 @@ def _is_run(look: Look, call: Received, query: Mapping[str, str], arguments: Map
         unsent = look.sandbox.app().run.call(call.name or "", **arguments)
         if isinstance(unsent, Call):  # a lazy list makes no request yet
             made = unsent.request
-            there = (made.verb, unquote(made.path)) == (call.method, unquote(call.path)) and not made.headers
+            there = (made.verb, path_of(made.path)) == (call.method, call.path) and not made.headers
             texts = {name: _in_query(value) for name, value in made.query_params.items()}
             return there and texts == query and (made.body or {}) == (call.body or {})
     return False

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from dingtalk_models.sandbox.platform.pages import Paging, turn
 from dingtalk_models.sandbox.platform.parameters import Row, Wrong, fields
-from dingtalk_models.sandbox.server.endpoints import Result
+from dingtalk_models.sandbox.server.endpoints import Result, placed
 from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call
 from dingtalk_models.sandbox.server.errors import Refused, text_of
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
@@ -90,9 +90,8 @@ class Documented:
         Raises:
             Refused: one is missing or not as documented.
         """
-        found = self.pattern.fullmatch(call.path)
         given: dict[str, Mapping[str, Any]] = {
-            "path": found.groupdict() if found else {},
+            "path": placed(self.pattern, call.path) or {},
             "query": call.query,
             "header": {row.name: call.headers.get(row.name.lower()) for row in self._in("header")},
             "body": self._body(call, dialect),

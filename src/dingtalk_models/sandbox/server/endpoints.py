@@ -35,6 +35,7 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+from urllib.parse import unquote
 
 from pydantic import BeforeValidator, ValidationError, create_model
 from pydantic.alias_generators import to_camel
@@ -189,13 +190,24 @@ def endpoint(
     return declare
 
 
+def path_of(sent: str) -> str:
+    """A path as the sandbox reads it: unquoted, but for a slash in a segment (`%2F`), and a percent sign (`%25`)."""
+    return "/".join(unquote(part).replace("%", "%25").replace("/", "%2F") for part in sent.split("/"))
+
+
+def placed(pattern: re.Pattern[str], path: str) -> dict[str, str] | None:
+    """The parameters in a path, as they were before they were quoted; None: the path is another."""
+    match = pattern.fullmatch(path)
+    return {name: unquote(part) for name, part in match.groupdict().items()} if match else None
+
+
 def route(path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
     """The endpoints at a path, by verb, and the parameters in the path."""
     if path in ENDPOINTS:
         return ENDPOINTS[path], {}
     for pattern, template in _TEMPLATES:
-        if match := pattern.fullmatch(path):
-            return ENDPOINTS[template], match.groupdict()
+        if (parameters := placed(pattern, path)) is not None:
+            return ENDPOINTS[template], parameters
     return {}, {}
 
 

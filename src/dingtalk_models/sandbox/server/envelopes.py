@@ -28,6 +28,7 @@ class Call:
     """A request as it was received.
 
     Attributes:
+        path: its path, as `path_of` writes it.
         form: whether the body is a form.
         multipart: whether it is one of parts, of which some may be files.
         unreadable: the code that refuses a body that can't be read.

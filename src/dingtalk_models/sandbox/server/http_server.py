@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.sandbox.server.clock import Clock
+from dingtalk_models.sandbox.server.endpoints import path_of
 from dingtalk_models.sandbox.server.envelopes import Answer, Call, dialect_of
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 
@@ -70,7 +71,7 @@ class App:
             return
         begun, at = monotonic(), self._clock.now()
         query, headers = dict(request.query_params), dict(request.headers)
-        call = Call.read(request.method, scope["path"], query, headers, content)
+        call = Call.read(request.method, path_of(scope["raw_path"].decode()), query, headers, content)
         fault = next((each for each in self.faults if each.strikes(call.path)), None)
         if fault and fault.remaining < 1:
             self.faults.remove(fault)

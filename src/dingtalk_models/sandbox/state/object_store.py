@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.envelopes import Answer, Call
@@ -58,7 +58,7 @@ class ObjectStore:
 
     def answer(self, call: Call) -> Answer:
         """Put or get an object, if the request is the one that was signed."""
-        key = call.path.removeprefix(PREFIX)
+        key = unquote(call.path.removeprefix(PREFIX))
         signature = self._signatures.get((call.method, key))
         signed = signature and (
             all(call.headers.get(name.lower()) == value for name, value in signature.headers.items())
