@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import io
 import ssl
+import time
 from collections.abc import Callable, Generator
+from typing import Any
 
 import pytest
+import requests
+from echo_server import echoing
 from peers import CALLERS, Caller, Client, Stalled, answer, get, peer, target_of
+from requests.adapters import HTTPAdapter
 
 from dingtalk_models import Download, HttpRequest, TransportError
+from dingtalk_models.transport.blocking import RequestsTransport
 from dingtalk_models.transport.body import CHUNK
 
 STRAY = answer(666)
@@ -110,3 +116,21 @@ def test_an_answer_that_comes_before_the_request_is_complete(caller: Caller) -> 
                 status = 413 if error.sent else 0
             assert status == 413
         assert len(server.clients) == 3
+
+
+def test_a_pool_that_lacks_a_connection_keeps_nobody_waiting_for_ever() -> None:
+    """A session of one's own whose pool blocks: an exception from outside may lose one of its connections."""
+    session, adapter = requests.Session(), HTTPAdapter(pool_maxsize=1, pool_block=True)
+    session.mount("http://", adapter)
+    session.trust_env = False  # so that the pool is the one below
+    transport = RequestsTransport((0.2, 5.0), session)
+    with echoing() as url:
+        transport.send(get(url, "/1"))
+        pool: Any = adapter.get_connection_with_tls_context(requests.Request("GET", url).prepare(), verify=True)
+        lost = pool.pool.get()
+        began = time.monotonic()
+        with pytest.raises(TransportError, match="no connection"):
+            transport.send(get(url, "/2"))
+        assert time.monotonic() - began < 3
+        lost.close()
+        transport.close()

@@ -120,6 +120,7 @@ class RequestsTransport:
             redirect=False,
             assert_same_host=False,
             timeout=urllib3.Timeout(connect=seconds, read=self._timeout[1]),
+            pool_timeout=cast("int", seconds),  # the seconds may have fractions, whatever the type says
             preload_content=False,
         )
         before = outgoing.set(sent)
