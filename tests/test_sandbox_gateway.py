@@ -31,6 +31,12 @@ def test_what_is_not_implemented_is_refused_and_logged(client: Client, caplog: p
     assert "not implemented by the sandbox: GET /microapp/none" in logged
 
 
+def test_two_slashes_are_no_visit_to_the_page(client: Client, sandbox: Sandbox) -> None:
+    answer = client.http.get(f"{sandbox.url}//gettoken", params={"appkey": "a"})
+    assert answer.json()["errcode"] == 404
+    assert sandbox.calls[-1].path == "//gettoken"
+
+
 def test_verbs_and_bodies(client: Client) -> None:
     path = "/topapi/v2/department/get"
 

@@ -61,7 +61,7 @@ class App:
             await self._websocket(scope, receive, send)
             return
         send = self._dated(send)
-        if own := self._own.get(f"/{scope['path'][1:].partition('/')[0]}"):
+        if own := self._own.get(_place(scope["path"])):
             await own(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -125,6 +125,12 @@ class App:
         status, code = (answer.status, answer.code) if answer else (None, None)
         log.info("%s %s -> %s %s", call.method, call.path, status or "cut", "" if code is None else code)
         self._keep(call, answer, at, seconds)
+
+
+def _place(path: str) -> str:
+    """`/_page` of `/_page/calls`, and `/` of that alone: with two slashes at its front, a call visits no page."""
+    first = path[1:].partition("/")[0]
+    return f"/{first}" if first else path
 
 
 class _Protocol(H11Protocol):
