@@ -293,6 +293,8 @@ def test_a_list_has_the_latest(busy: Busy) -> None:
     ids = [busy.event()["id"] for _ in range(3)]
     assert [event["id"] for event in busy.do("list_events", limit=2)] == ids[1:]
     assert len(busy.do("list_messages", limit=1)) == 1
+    cards = [busy.card()["out_track_id"] for _ in range(3)]
+    assert [card["out_track_id"] for card in busy.do("list_cards", limit=2)] == cards[1:]
     for _ in range(3):
         busy.do("read", **busy.mail())
     assert len(busy.do("list_robot_messages", limit=2, userid="zhaolei")) == 2

@@ -274,9 +274,9 @@ def get_conversation(sandbox: Sandbox, of: str, query: Since) -> TranscriptView:
 
 
 @operation("GET", "/cards", "cards")
-def list_cards(sandbox: Sandbox) -> list[Card]:
+def list_cards(sandbox: Sandbox, query: Latest) -> list[Card]:
     """List the interactive cards, and every state in which they were seen. / 列出互动卡片及其各次状态。"""
-    return list(sandbox.cards.values())
+    return list(sandbox.cards.values())[-query.limit :]
 
 
 @operation("GET", "/cards/{out_track_id:path}", "cards")
