@@ -246,15 +246,15 @@ class Environments:
         self._pip(python, "install", "--no-index", "--find-links", self._wheels, "--no-compile", package, *more)
         return python
 
-    def lowest(self) -> Path:
-        """The interpreter of a new environment that has all extras, in the lowest versions that have wheels for it."""
+    def lowest(self, *more: str) -> Path:
+        """The interpreter of a new environment with all extras, in the lowest versions that have wheels, and more."""
         python, versions = self._make("lowest"), self._folder / "lowest.txt"
         options = [option for extra in extras() for option in ("--extra", extra)]
         lowest = ("--quiet", "--resolution", "lowest-direct", "--only-binary", ":all:", "--output-file", versions)
         resolve = (sys.executable, "-m", "uv", "pip", "compile", "--python", python, *lowest, *options)
         run(*resolve, ROOT / "pyproject.toml", cwd=self._folder)
         package = f"{self._wheel}[{','.join(extras())}]"
-        self._pip(python, "install", "--only-binary", ":all:", "--no-compile", "--constraint", versions, package)
+        self._pip(python, "install", "--only-binary", ":all:", "--no-compile", "--constraint", versions, package, *more)
         return python
 
     def _make(self, name: str) -> Path:
@@ -355,7 +355,7 @@ def check_python(check: Checks, version: str, environments: Environments) -> Non
     check(f"{version} quick start of the README", lambda: quick_start_runs(sandbox, work))
     check(f"{version} types are seen by mypy", lambda: types_are_seen(sandbox, work))
     check(f"{version} an application's tests, with pytest-xdist", lambda: tests_run(environments, work, tools))
-    if check(f"{version} fetching the lowest versions", lambda: versions_of(environments.lowest(), work)):
+    if check(f"{version} fetching the lowest versions", lambda: versions_of(environments.lowest("pytest"), work)):
         check(f"{version} lowest versions", lambda: lowest_work(environments.python("lowest"), work))
 
 
