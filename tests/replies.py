@@ -17,11 +17,10 @@ from generators import facts, samples
 from generators.facts import Page
 from generators.samples import Row, request_sample, same
 from pydantic import AliasChoices, BaseModel, TypeAdapter
-from pydantic_core import to_jsonable_python
 
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument, NobodyReached
 from dingtalk_models.core import paging
-from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.json_values import is_array, is_object, jsonable
 from dingtalk_models.core.problems import get_origin
 from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.reply import read_reply
@@ -135,7 +134,7 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
     expected = _masked(expected, set(_secrets_in(adapter.dump_python(read))))
     dumped = adapter.dump_python(read, mode="json", by_alias=True, exclude_unset=True)
     yield from _lost(expected, dumped, call.into, "")
-    missing = words(_without(expected, ENVELOPE)) - words(to_jsonable_python(answer, by_alias=True, exclude_none=True))
+    missing = words(_without(expected, ENVELOPE)) - words(jsonable(answer, by_alias=True, exclude_none=True))
     if missing:
         yield f"the answer lost {sorted(missing)}"
 

@@ -166,9 +166,10 @@ def test_one_update_is_under_way_at_a_time(sandbox: Sandbox, template: str) -> N
         sandbox.fail(STREAMING, times=3, delay=0.1)
         with stream as card:
             for number in range(200):
+                shown = more_calls(sandbox)
                 card.write(f"{number} ")
                 if number % 50 == 0:
-                    wait(more_calls(sandbox))
+                    wait(shown)
         assert transport.most == 1
         assert stored(sandbox, stream).params["content"] == card.text
         app.close()

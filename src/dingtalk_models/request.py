@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeGuard, TypeVar, get_args, overload
 
 from pydantic import BaseModel, SecretStr
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import PydanticSerializationError
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.core.call import Call, segment
@@ -18,7 +18,7 @@ from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Pro
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Endpoint, Request
 from dingtalk_models.core.ids import EMPTY, is_empty
-from dingtalk_models.core.json_values import is_array, is_object, loaded
+from dingtalk_models.core.json_values import is_array, is_object, jsonable, loaded
 from dingtalk_models.core.problems import unknown
 from dingtalk_models.core.reply import ANY_OBJECT, reader
 from dingtalk_models.core.secret import Secret, forget_locals, is_secret
@@ -306,7 +306,7 @@ class _Checked:
         if isinstance(value, bytes):
             return self._unsendable(value, field)
         try:
-            plain = to_jsonable_python(value, by_alias=True, exclude_none=True)
+            plain = jsonable(value, by_alias=True, exclude_none=True)
         except PydanticSerializationError:
             return self._unsendable(value, field)
         if isinstance(value, BaseModel) and _has_secret(value.model_dump()):

@@ -75,8 +75,15 @@ class Arguments:
         return self._built
 
     def _build(self) -> TypeAdapter[dict[str, Any]]:
-        # pydantic applies this configuration, and so the rule, to typed dicts inside an argument too
-        config = ConfigDict(loc_by_alias=False, alias_generator=self.rule)
+        # pydantic applies this configuration, and so the rule, to typed dicts in an argument too. `_validate` says the
+        # last three again, for models; before 2.14, that does not reach the items of a `Sequence`.
+        config = ConfigDict(
+            loc_by_alias=False,
+            alias_generator=self.rule,
+            validate_by_alias=True,
+            validate_by_name=True,
+            extra="forbid",
+        )
         return TypeAdapter(with_config(config)(TypedDict(f"{self.name} arguments", self._checked)))  # type: ignore[operator]
 
     def wire_names(self, field: str) -> list[str]:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
 
 from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.json_values import jsonable
 from dingtalk_models.core.problems import get_origin
 
 Again = Callable[[], Any]
@@ -45,7 +45,7 @@ def holds(hint: Any, kind: type) -> bool:
 
 def comparable(value: Any) -> Any:
     """A value to compare with later: a list, a dict or a record as JSON, so that it does not change in place."""
-    return to_jsonable_python(value, serialize_unknown=True) if isinstance(value, _IN_PLACE) else value
+    return jsonable(value, serialize_unknown=True) if isinstance(value, _IN_PLACE) else value
 
 
 def value_before(record: BaseModel, name: str, value: Any) -> Any:

@@ -1,8 +1,9 @@
-"""JSON values: type checks, and parsing of JSON that comes as text."""
+"""JSON values: type checks, parsing of JSON that comes as text, and objects as JSON."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, TypeGuard
 
 
@@ -36,3 +37,35 @@ def loaded(value: Any) -> Any:
         return from_text(value)
     except ValueError:
         return value
+
+
+def jsonable(value: Any, **how: Any) -> Any:
+    """A value as JSON has it.
+
+    Args:
+        value: the value.
+        how: the options of pydantic's `to_jsonable_python`.
+    """
+    from pydantic_core import to_jsonable_python  # noqa: PLC0415 - the command line starts without it
+
+    try:
+        return to_jsonable_python(value, **how)
+    except TypeError:
+        _compile(value)
+        return to_jsonable_python(value, **how)
+
+
+def _compile(value: Any) -> None:
+    """Compile the class of each object in a value: before 2.14, pydantic fails at one only compiled in another."""
+    from pydantic import BaseModel  # noqa: PLC0415
+
+    parts: Iterable[Any] = ()
+    if isinstance(value, BaseModel):
+        type(value).model_rebuild()
+        parts = vars(value).values()
+    elif is_object(value):
+        parts = value.values()
+    elif is_array(value) or is_tuple(value):
+        parts = value
+    for part in parts:
+        _compile(part)

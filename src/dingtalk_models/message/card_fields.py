@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import PydanticSerializationError
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.json_values import is_object, jsonable
 from dingtalk_models.core.wire import Millis, at_most_bytes
 
 MAX_KEY = 100
@@ -25,7 +25,7 @@ _WRAPPED = "cardParamMap"
 def as_text(value: object) -> str:
     """A value of a parameter as it is sent: text as it is, anything else as JSON."""
     try:
-        plain: Any = to_jsonable_python(value)
+        plain: Any = jsonable(value)
         if not isinstance(plain, str):
             plain = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         plain.encode()

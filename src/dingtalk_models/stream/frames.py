@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from dingtalk_models.core.json_values import is_object
+from dingtalk_models.core.json_values import is_object, jsonable
 
 SYSTEM, EVENT, CALLBACK = "SYSTEM", "EVENT", "CALLBACK"
 
@@ -78,7 +78,7 @@ def answer(message_id: str | None, code: int, message: str, data: Any) -> bytes:
         TypeError: the data cannot be written as JSON.
     """
     try:
-        written = to_json(data, by_alias=True, exclude_none=False).decode()
+        written = to_json(jsonable(data, by_alias=True)).decode()
     except PydanticSerializationError as error:
         raise TypeError(f"the answer cannot be written as JSON: {error}") from None
     headers = {"contentType": "application/json"} | ({"messageId": message_id} if message_id else {})
