@@ -372,6 +372,7 @@ class Fuzz:
             "type": "http",
             "method": verb,
             "path": unquote(path),
+            "raw_path": path.encode(),
             "query_string": encoded.encode(),
             "headers": pairs,
         }

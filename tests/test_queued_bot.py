@@ -37,6 +37,8 @@ WORK = [
     "2",
     "--loglevel",
     "info",
+    "--without-mingle",  # it asks the other workers first, of which one has just been killed
+    "--without-gossip",
 ]
 
 
