@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Generator
 from contextlib import closing
@@ -142,11 +143,12 @@ def test_work_is_done_again_if_its_worker_dies(fleet: Fleet, sandbox: Sandbox, m
     event = read_event({"EventType": "user_add_org", "eventId": "of-a-dying-worker", "userId": ["zhaolei"]})
     assert type(event) is UserAddOrg
     sandbox.fail("/topapi/v2/user/get", delay=30)
-    fleet.settings["LONGEST_WORK"] = "12"
+    fleet.settings["LONGEST_WORK"] = "11"
     dying = fleet.start(WORK)
     for _ in range(3):
         queued_bot.work.delay(UserAddOrg.TYPE, event.model_dump_json())
     until(lambda: sandbox.received("/topapi/v2/user/get"), seconds=ENOUGH)
+    taken = time.monotonic()
     fleet.running.remove(dying)
     os.killpg(dying.pid, signal.SIGKILL)
     dying.wait()
@@ -155,6 +157,8 @@ def test_work_is_done_again_if_its_worker_dies(fleet: Fleet, sandbox: Sandbox, m
         (lease,) = store.keys(LEASE)
         assert 0 < store.pttl(lease) < 10_000  # however long the work may take: it is renewed
         until(lambda: not store.keys(LEASE), seconds=ENOUGH)
+    # a worker looks for tasks that come back when it starts, and then every 100 seconds
+    until(lambda: time.monotonic() > taken + 11, seconds=ENOUGH)
     fleet.start(WORK)
     until(fleet.welcomed, seconds=ENOUGH)
     fleet.stop()
