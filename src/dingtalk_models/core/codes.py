@@ -242,8 +242,8 @@ def api_error(
     if not sub_code:  # a sub code comes from the gateway, which means the same in every API
         kind, hint = _IN_ONE_API.get((path, cause), (kind, hint))
     error = kind(code, message, sub_code=sub_code, hint=hint, **context)
-    if isinstance(error, RateLimited):
-        error.retry_after = _WAITS.get(cause, error.retry_after)
+    if isinstance(error, RateLimited) and cause in _WAITS:
+        error.retry_after = _WAITS[cause]
     if isinstance(error, PermissionDenied):
         scopes = re.search(r"requiredScopes=\[([^\]]*)\]", message)
         bracketed = re.search(r"权限：((?:\[[^\]]+\])+)", message)

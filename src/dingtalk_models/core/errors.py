@@ -32,7 +32,7 @@ DingTalkError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from dingtalk_models.core.http import Request
 
@@ -329,9 +329,7 @@ class RateLimited(ApiError):
         retry_after: the seconds that the platform asks to wait; if it does not say, the second that is usual.
     """
 
-    USUAL: ClassVar = 1.0
-
-    retry_after: float = USUAL
+    retry_after: float = 1.0
 
 
 class QuotaExhausted(ApiError):

@@ -45,7 +45,8 @@ class Retry:
     def pause(self, error: BaseException | None) -> float:
         """The seconds after a refusal in which the same API is not called, besides the growing waits."""
         asked: float = getattr(error, "retry_after", None) or 0.0
-        return min(asked, 5 * self.first_wait) if asked == RateLimited.USUAL else asked
+        said = not isinstance(error, RateLimited) or "retry_after" in vars(error)  # not only the second that is usual
+        return asked if said else min(asked, 5 * self.first_wait)
 
 
 NO_RETRY = Retry(attempts=1)
