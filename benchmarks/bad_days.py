@@ -16,9 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 from dingtalk_models import Department, DingTalkApp, RateLimit, Retry
+from dingtalk_models.call.exchange import exchange
+from dingtalk_models.call.limits.permit_queue import LocalPermitQueue
 from dingtalk_models.core.steps import Blocking, Flow, Step
-from dingtalk_models.exchange import exchange
-from dingtalk_models.transport.rate_limit.permit_queue import LocalPermitQueue
 
 PER_SECOND = 500
 LATEST = 8.0

@@ -12,7 +12,7 @@ from decimal import Decimal
 from flask import Flask
 
 from dingtalk_models import ApprovalInstance, DingTalkApp, NotFound, Subscription, WorkNotification
-from dingtalk_models.callback.approval_events import BpmsTaskChange
+from dingtalk_models.callback.events.approval import BpmsTaskChange
 from dingtalk_models.callback.flask import view
 from dingtalk_models.message import Markdown
 

@@ -17,7 +17,7 @@ from typing import Any
 from celery import Celery
 
 from dingtalk_models import ChatbotMessage, DingTalkApp, User, WorkNotification
-from dingtalk_models.callback.contact_events import UserAddOrg
+from dingtalk_models.callback.events.contact import UserAddOrg
 
 WORKER = "worker"
 LONGEST = float(os.environ.get("LONGEST_WORK", "600"))

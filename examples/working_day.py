@@ -33,7 +33,7 @@ from dingtalk_models import (
     User,
     WorkNotification,
 )
-from dingtalk_models.callback.approval_events import BpmsInstanceChange
+from dingtalk_models.callback.events.approval import BpmsInstanceChange
 from dingtalk_models.message import Markdown
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.smartwork.form_values import DateRange, Number, Select, TextArea

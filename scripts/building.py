@@ -37,7 +37,7 @@ _VIEWS: Final = "from dingtalk_models.callback.{0} import view; from dingtalk_mo
 PROMISED: Final[Mapping[str, str]] = {
     "memcached": "from dingtalk_models.sessions.opening import open_session; open_session('memcached://127.0.0.1:1')",
     "sql": "import dingtalk_models.sessions.sql",
-    "async": "import dingtalk_models.transport.asynchronous",
+    "async": "import dingtalk_models.call.transport.asynchronous",
     "flask": _VIEWS.format("flask"),
     "starlette": _VIEWS.format("starlette"),
     "django": _VIEWS.format("django"),

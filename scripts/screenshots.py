@@ -31,7 +31,7 @@ from dingtalk_models import (
     User,
     WorkNotification,
 )
-from dingtalk_models.callback.contact_events import UserAddOrg
+from dingtalk_models.callback.events.contact import UserAddOrg
 from dingtalk_models.message import (
     OA,
     ActionCard,
@@ -42,7 +42,7 @@ from dingtalk_models.message import (
     OAHead,
     RobotSpace,
 )
-from dingtalk_models.message.received_content import FileContent
+from dingtalk_models.message.received.received_content import FileContent
 from dingtalk_models.sandbox import File, Sandbox
 from dingtalk_models.smartwork.form_values import DateRange, FormValue, Number, Select, TextArea
 

@@ -21,7 +21,8 @@ from plain_client import Client
 from refreshing import FAST, Clock
 
 from dingtalk_models import DingTalkApp, Space
-from dingtalk_models.core import context, registry
+from dingtalk_models.core import context
+from dingtalk_models.resource import registry
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server import http_server
 

@@ -24,18 +24,18 @@ from pydantic import BaseModel, GetPydanticSchema
 
 import dingtalk_models
 from dingtalk_models import Call, InvalidArgument
-from dingtalk_models.core import registry
+from dingtalk_models.call.operation import is_operation, operation
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.model import Manager, Model, Module
-from dingtalk_models.core.operation import is_operation, operation
 from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.problems import fields_in, get_origin, wire_names
-from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.secret import unwrapped
+from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.platform.products import REPLACED
-from dingtalk_models.retired import retired
+from dingtalk_models.resource import registry
+from dingtalk_models.resource.model import Manager, Model, Module
+from dingtalk_models.resource.registry import OperationInfo
 from dingtalk_models.sandbox.handle.operations import OPERATIONS as HANDLED
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
 
@@ -112,7 +112,7 @@ def sandbox_problems(info: OperationInfo) -> Iterator[str]:
 
 def module_problems(info: OperationInfo) -> Iterator[str]:
     """Whether its manager is in no module."""
-    _, module, file = info.manager.__module__.split(".")
+    _, module, *_, file = info.manager.__module__.split(".")
     if file != "module" and not accessors(info.manager):
         name = info.manager.__name__
         yield f"app.{module} does not have it: write `… = managed({name})` in src/dingtalk_models/{module}/module.py"
@@ -172,7 +172,7 @@ def name_problems(info: OperationInfo) -> Iterator[str]:
         if old["maps_to"] == info.path and old.get("maps_to_http") in {None, info.http} and not _leads(old):
             yield (
                 f"{old['method']!r} does not lead to it: give @api the name, as Old(…) where its parameters differ; "
-                "or say in retired.py that this endpoint takes its place"
+                "or say in first_generation/retired.py that this endpoint takes its place"
             )
 
 

@@ -16,7 +16,7 @@ from generators.samples import Row, sample_of
 from samples_of import Way, changed
 from urllib3 import encode_multipart_formdata
 
-from dingtalk_models.core.call import WHOLE_BODY
+from dingtalk_models.call.call import WHOLE_BODY
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.sandbox import Sandbox
 

@@ -29,8 +29,8 @@ from dingtalk_models import (
     HttpRequest,
     HttpResponse,
     RateLimit,
-    forking,
 )
+from dingtalk_models.process import forking
 from dingtalk_models.sessions import Session, open_session
 
 PATIENCE = 20.0

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from dingtalk_models import BEIJING, Department, User
-from dingtalk_models.contact.directory_reading import Company
+from dingtalk_models.hr.directory_reading import Company
 
 Row = dict[str, Any]
 

@@ -31,13 +31,13 @@ from stores import SOURCES
 
 import dingtalk_models
 from dingtalk_models import Department, DingTalkApp, DingTalkError, HttpRequest, RateLimit
-from dingtalk_models.auth.credential import Credential
+from dingtalk_models.call.credential import Credential
+from dingtalk_models.call.exchange import exchange
+from dingtalk_models.call.limits.limiter import Permit
+from dingtalk_models.call.limits.permit_queue import LONGEST_WAY, PATIENCE, LocalPermitQueue
+from dingtalk_models.call.transport.blocking import RequestsTransport
+from dingtalk_models.call.transport.sending import POOL_SIZE
 from dingtalk_models.core.steps import Blocking, Flow, Send, Sleep, Step
-from dingtalk_models.exchange import exchange
-from dingtalk_models.transport.blocking import RequestsTransport
-from dingtalk_models.transport.rate_limit.limiter import Permit
-from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, PATIENCE, LocalPermitQueue
-from dingtalk_models.transport.sending import POOL_SIZE
 
 LONGEST = 40.0
 """Seconds after which a scenario hangs, and some for each interrupt: it ends then, and says where."""

@@ -18,10 +18,10 @@ import pytest
 import trustme
 
 from dingtalk_models import Call, Department, DingTalkApp, DingTalkError, HttpRequest, HttpResponse
+from dingtalk_models.call.transport.asynchronous import AiohttpTransport
+from dingtalk_models.call.transport.blocking import RequestsTransport
 from dingtalk_models.core.steps import Steps
 from dingtalk_models.sandbox import Behaviour
-from dingtalk_models.transport.asynchronous import AiohttpTransport
-from dingtalk_models.transport.blocking import RequestsTransport
 
 TIMEOUT = (5.0, 5.0)
 

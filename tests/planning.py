@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from refreshing import FAST
 
 from dingtalk_models import DingTalkApp
-from dingtalk_models.contact.plan_changes import PlanProblem
+from dingtalk_models.hr.plan.changes import PlanProblem
 from dingtalk_models.sandbox import Behaviour, Company, Fault, Sandbox
 
 Row = dict[str, Any]

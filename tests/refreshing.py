@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from dingtalk_models import Retry
-from dingtalk_models.auth import credential
+from dingtalk_models.call import credential
 from dingtalk_models.sessions import Session
 
 TOKEN = "/v1.0/oauth2/accessToken"

@@ -19,12 +19,12 @@ from generators.samples import Row, request_sample, same
 from pydantic import AliasChoices, BaseModel, TypeAdapter
 
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument, NobodyReached
-from dingtalk_models.core import paging
+from dingtalk_models.call import paging
+from dingtalk_models.call.reply import read_reply
 from dingtalk_models.core.json_values import is_array, is_object, jsonable
 from dingtalk_models.core.problems import get_origin
-from dingtalk_models.core.registry import OperationInfo
-from dingtalk_models.core.reply import read_reply
 from dingtalk_models.core.secret import MASK, Secret
+from dingtalk_models.resource.registry import OperationInfo
 
 ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"}
 

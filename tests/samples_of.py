@@ -15,7 +15,7 @@ from generators.samples import Row
 
 from dingtalk_models import Call, HttpResponse, operations
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.resource.registry import OperationInfo
 
 Way = tuple[str | int, ...]
 """A path in JSON."""

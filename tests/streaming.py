@@ -10,7 +10,7 @@ from typing import Any
 from dingtalk_models import Card, DingTalkApp
 from dingtalk_models.message import CardStream
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.state.card import Card as Stored
+from dingtalk_models.sandbox.state.talk.card import Card as Stored
 
 STREAMING = "/v1.0/card/streaming"
 CREATION = "/v1.0/card/instances/createAndDeliver"

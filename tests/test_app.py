@@ -36,10 +36,10 @@ from dingtalk_models import (
     User,
     api,
 )
+from dingtalk_models.call.exchange import prepare
+from dingtalk_models.call.loaded import bind
 from dingtalk_models.core import context
-from dingtalk_models.core.model import bind
 from dingtalk_models.core.wire import Millis, wire
-from dingtalk_models.exchange import prepare
 from dingtalk_models.sandbox import Credentials, Sandbox
 
 GET = "/topapi/v2/department/get"

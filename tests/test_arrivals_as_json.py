@@ -14,7 +14,7 @@ from replies import wire_fields
 
 from dingtalk_models import ChatbotMessage, DingTalkApp, Event
 from dingtalk_models.callback.arrival import Arrival, topics
-from dingtalk_models.callback.events import classes, read_event
+from dingtalk_models.callback.events.table import classes, read_event
 from dingtalk_models.message import CardAction
 
 _NUMBERS = st.integers(-(1 << 53), 1 << 53) | st.floats(allow_nan=False, allow_infinity=False)

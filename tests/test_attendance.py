@@ -28,8 +28,8 @@ from dingtalk_models import (
     Schedule,
 )
 from dingtalk_models.core.http import Endpoint
-from dingtalk_models.core.query import Listing
 from dingtalk_models.core.wire import Day, DayMillis, DayTime
+from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Received, Sandbox
 from dingtalk_models.smartwork.attendance_record import AttendanceRecordManager, AttendanceResult
 from dingtalk_models.smartwork.schedule import DayShifts, ScheduleManager

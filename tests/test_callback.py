@@ -26,7 +26,7 @@ from dingtalk_models import (
     ReplayedCallback,
     SignatureMismatch,
 )
-from dingtalk_models.callback.contact_events import (
+from dingtalk_models.callback.events.contact import (
     OrgDeptCreate,
     UserAddOrg,
     UserLeaveOrg,

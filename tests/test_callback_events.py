@@ -16,16 +16,16 @@ from replies import wire_fields
 
 from dingtalk_models import CallbackError
 from dingtalk_models.callback import Event, event_types, on, read_event
-from dingtalk_models.callback.approval_events import BpmsInstanceChange
-from dingtalk_models.callback.attendance_events import AttendanceCheckRecord, AttendBossCheckChange
-from dingtalk_models.callback.contact_events import (
+from dingtalk_models.callback.events.approval import BpmsInstanceChange
+from dingtalk_models.callback.events.attendance import AttendanceCheckRecord, AttendBossCheckChange
+from dingtalk_models.callback.events.contact import (
     LabelConfModify,
     LabelUserChange,
     OrgDeptCreate,
     UserAddOrg,
     UserModifyOrg,
 )
-from dingtalk_models.callback.events import classes
+from dingtalk_models.callback.events.table import classes
 
 FORMS = [(page, form) for page in facts.events() for form in ("http", "stream") if form in page["samples"]]
 JSON = st.recursive(

@@ -37,8 +37,8 @@ from dingtalk_models import (
     TransportError,
     User,
 )
-from dingtalk_models.callback.approval_events import BpmsInstanceChange, BpmsTaskChange
-from dingtalk_models.callback.contact_events import (
+from dingtalk_models.callback.events.approval import BpmsInstanceChange, BpmsTaskChange
+from dingtalk_models.callback.events.contact import (
     LabelUserChange,
     OrgDeptCreate,
     OrgDeptModify,

@@ -15,10 +15,10 @@ from echo_server import echoing
 from peers import TIMEOUT, Client, answer, get, open_connections, peer, target_of
 
 from dingtalk_models import Download, HttpRequest, TransportError, Upload
-from dingtalk_models.transport.asynchronous import AiohttpTransport
-from dingtalk_models.transport.blocking import RequestsTransport
-from dingtalk_models.transport.body import CHUNK, FileBody
-from dingtalk_models.transport.sending import POOL_SIZE
+from dingtalk_models.call.transport.asynchronous import AiohttpTransport
+from dingtalk_models.call.transport.blocking import RequestsTransport
+from dingtalk_models.call.transport.body import CHUNK, FileBody
+from dingtalk_models.call.transport.sending import POOL_SIZE
 
 CANCELLATIONS = int(os.environ.get("CANCELLATIONS", "3000"))
 """How many calls are cancelled. CONTRIBUTING.md has the command for 100,000."""

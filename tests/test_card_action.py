@@ -20,7 +20,7 @@ from dingtalk_models.core import errors
 from dingtalk_models.core.secret import signature_of
 from dingtalk_models.message import CardReceiver, GroupSpace, RobotSpace
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.state.card import Route
+from dingtalk_models.sandbox.state.talk.card import Route
 
 SECRET = "route-secret"
 PARAMS = {"days": "3", "agreed": True, "options": '["a","b"]', "chosen": {"index": 1}, "note": "好", "count": 7}

@@ -16,7 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dingtalk_models import Card, DingTalkApp, DingTalkError
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.known import KnownStep
 from dingtalk_models.core.errors import (
     AlreadyExists,
     InvalidRequest,
@@ -27,10 +28,10 @@ from dingtalk_models.core.errors import (
 )
 from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.steps import Background, Flow, Sleep, Step, Wait
-from dingtalk_models.drivers.known import KnownStep
-from dingtalk_models.message import RobotMessage, RobotSpace, card_stream
-from dingtalk_models.message.card_stream import CUT_SHORT
-from dingtalk_models.message.card_text import beginning
+from dingtalk_models.message import RobotMessage, RobotSpace
+from dingtalk_models.message.cards import stream as card_stream
+from dingtalk_models.message.cards.stream import CUT_SHORT
+from dingtalk_models.message.cards.text import beginning
 
 REFUSALS: dict[str, Callable[[], Exception]] = {
     "throttled": lambda: RateLimited("send.too.fast"),

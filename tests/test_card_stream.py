@@ -30,10 +30,11 @@ from streaming import (
 )
 
 from dingtalk_models import Card, ConfigurationError, DingTalkApp, HttpRequest, HttpResponse, InvalidArgument
+from dingtalk_models.call.transport.blocking import RequestsTransport
 from dingtalk_models.core import errors
-from dingtalk_models.message import CardStream, GroupSpace, RobotSpace, card_stream
+from dingtalk_models.message import CardStream, GroupSpace, RobotSpace
+from dingtalk_models.message.cards import stream as card_stream
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.transport.blocking import RequestsTransport
 
 TO = RobotSpace("zhaolei")
 

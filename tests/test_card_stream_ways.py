@@ -33,10 +33,11 @@ from streaming import (
 
 from dingtalk_models import Card, ChatbotMessage, DingTalkApp
 from dingtalk_models.core import errors
-from dingtalk_models.message import CardStream, GroupSpace, RobotSpace, card_stream
-from dingtalk_models.message.card_text import parts
+from dingtalk_models.message import CardStream, GroupSpace, RobotSpace
+from dingtalk_models.message.cards import stream as card_stream
+from dingtalk_models.message.cards.text import parts
+from dingtalk_models.process.turns import Turns
 from dingtalk_models.sandbox import Behaviour, Sandbox
-from dingtalk_models.turns import Turns
 
 TO = RobotSpace("zhaolei")
 DENIED = "Forbidden.AccessDenied.AccessTokenPermissionDenied"

@@ -18,7 +18,7 @@ from waiting import until
 
 from dingtalk_models import ChatbotMessage, DingTalkApp, Robot
 from dingtalk_models.core import errors
-from dingtalk_models.message.webhook_message import signature
+from dingtalk_models.message.robots.webhook_message import signature
 from dingtalk_models.sandbox import Behaviour, Picture, Sandbox
 
 SESSION, FILES = "/robot/sendBySession", "/v1.0/robot/messageFiles/download"

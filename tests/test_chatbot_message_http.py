@@ -17,7 +17,7 @@ from sites import ROBOT_SITES
 
 from dingtalk_models import ChatbotMessage, DingTalkApp
 from dingtalk_models.core import errors
-from dingtalk_models.message.webhook_message import signature
+from dingtalk_models.message.robots.webhook_message import signature
 
 SECRET = "app-secret"
 BODY: dict[str, Any] = {

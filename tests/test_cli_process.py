@@ -271,7 +271,7 @@ def test_it_imports_no_client_for_help_and_documentation(sandbox: Sandbox) -> No
         )
         loaded = set(ran.stdout.splitlines()[-1].split())
         heavy = {"requests", "aiohttp", "asyncio", "tomlkit", "keyring", "starlette", "tenacity"}
-        assert not loaded & {*heavy, "dingtalk_models.app", "dingtalk_models.run"}
+        assert not loaded & {*heavy, "dingtalk_models.app", "dingtalk_models.by_name.run"}
 
 
 def test_it_starts_quickly(sandbox: Sandbox) -> None:

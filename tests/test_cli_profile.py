@@ -10,7 +10,7 @@ import pytest
 from cli_running import Cli
 
 from dingtalk_models.cli.failures import ExitCode
-from dingtalk_models.environment import PREFIX
+from dingtalk_models.process.environment import PREFIX
 from dingtalk_models.sandbox import Sandbox
 
 keyring: Any = pytest.importorskip("keyring")

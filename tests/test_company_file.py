@@ -10,7 +10,8 @@ import pytest
 
 from dingtalk_models.company_file import read_company
 from dingtalk_models.company_file.reading import DEEPEST, MOST_BYTES
-from dingtalk_models.sandbox import Company, Credentials, InvalidCompanyFile, Sandbox, founding
+from dingtalk_models.sandbox import Company, Credentials, InvalidCompanyFile, Sandbox
+from dingtalk_models.sandbox import load_company as founding
 
 WHOLE = """\
 name: 云杉科技

@@ -16,7 +16,8 @@ from plain_client import NEW_USER, Client
 from dingtalk_models import BEIJING
 from dingtalk_models.company_file import models
 from dingtalk_models.company_file.scalars import meaning
-from dingtalk_models.sandbox import Company, Sandbox, SeedError, founding
+from dingtalk_models.sandbox import Company, Sandbox, SeedError
+from dingtalk_models.sandbox import load_company as founding
 from dingtalk_models.sandbox.state.approval import Step
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=BEIJING)

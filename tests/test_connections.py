@@ -51,10 +51,10 @@ from dingtalk_models import (
     HttpResponse,
     TransportError,
 )
+from dingtalk_models.call.transport.asynchronous import AiohttpTransport
+from dingtalk_models.call.transport.blocking import RequestsTransport
+from dingtalk_models.call.transport.body import CHUNK
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.transport.asynchronous import AiohttpTransport
-from dingtalk_models.transport.blocking import RequestsTransport
-from dingtalk_models.transport.body import CHUNK
 
 # -- on the wire -----------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,8 @@ from dingtalk_models import (
     User,
     contact,
 )
+from dingtalk_models.call.operation import is_operation
 from dingtalk_models.contact.user import UserRef
-from dingtalk_models.core.operation import is_operation
 from dingtalk_models.sandbox import Company, Sandbox
 
 RESOURCES: dict[str, Any] = {"departments": Department, "users": User, "roles": Role, "role_groups": RoleGroup}

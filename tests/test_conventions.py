@@ -14,8 +14,8 @@ import pytest
 import replies
 from generators.uses import by_hand
 
-from dingtalk_models.callback.event import Event
-from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.callback.events.event import Event
+from dingtalk_models.resource.registry import OperationInfo
 
 COMPONENT_TYPES = ("enum of componentType", "enum of componentType of details of details")
 OPEN_ENDED = "the pages disagree on the list, and the platform adds to it"

@@ -19,9 +19,9 @@ from dingtalk_models import (
     DingTalkApp,
     SessionStoreError,
 )
-from dingtalk_models.auth import credential as credentials
 from dingtalk_models.auth.jsapi import signed_url
 from dingtalk_models.auth.module import Auth
+from dingtalk_models.call import credential as credentials
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sessions import Session
 

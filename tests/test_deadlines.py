@@ -39,10 +39,10 @@ from peers import (
 from refreshing import GET
 
 from dingtalk_models import DingTalkApp, Download, HttpRequest, RateLimit, Retry, Upload
+from dingtalk_models.call.transport.blocking import RequestsTransport
+from dingtalk_models.call.transport.body import FileBody
 from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.transport.blocking import RequestsTransport
-from dingtalk_models.transport.body import FileBody
 
 OK = b"HTTP/1.1 200 OK\r\n"
 PATIENT = 4.0
@@ -278,7 +278,7 @@ def test_an_interrupt_of_connecting_leaves_nothing_behind() -> None:
 AT_EXIT = """
 import atexit, sys
 from dingtalk_models import HttpRequest
-from dingtalk_models.transport.blocking import RequestsTransport
+from dingtalk_models.call.transport.blocking import RequestsTransport
 
 request, transport = HttpRequest("GET", sys.argv[1] + "/last", {}), RequestsTransport((5.0, 5.0))
 atexit.register(lambda: print(transport.send(request).content))

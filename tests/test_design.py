@@ -34,7 +34,7 @@ def test_the_page_tells_of_the_layers_that_are_held(page: str, head: str) -> Non
 
 
 FORBIDDEN = {
-    "core/http.py": "from dingtalk_models.core import call",
+    "core/http.py": "from dingtalk_models.call import call",
     "core/steps.py": "import threading",
     "contact/role.py": "from dingtalk_models.app import DingTalkApp",
     "contact/department.py": "from dingtalk_models.sessions import SessionManager",

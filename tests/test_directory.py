@@ -29,9 +29,9 @@ from dingtalk_models import (
     UnusableFile,
     User,
 )
-from dingtalk_models.contact.directory_changes import Changed
 from dingtalk_models.contact.user import LeaderInDept
 from dingtalk_models.contact.user_fields import DeptOrder
+from dingtalk_models.hr.directory_changes import Changed
 from dingtalk_models.sandbox import Sandbox
 
 GET, IDS, LIST = "/topapi/v2/department/get", "/topapi/v2/department/listsubid", "/topapi/v2/user/list"
@@ -67,7 +67,7 @@ def blocking(sandbox: Sandbox, app: DingTalkApp) -> Directory:
 
 
 def of_the_app(sandbox: Sandbox, app: DingTalkApp) -> Directory:
-    return app.contact.directory.snapshot()
+    return app.hr.directory.snapshot()
 
 
 def on_the_loop(sandbox: Sandbox, app: DingTalkApp) -> Directory:
@@ -105,7 +105,7 @@ def test_everyone_is_there_once_with_all_their_departments(sandbox: Sandbox, app
 
 
 def test_everything_works_through_the_app_that_loaded_it(app: DingTalkApp) -> None:
-    loaded = app.contact.directory.snapshot()
+    loaded = app.hr.directory.snapshot()
     assert {each.app for each in (*loaded.users.values(), *loaded.departments.values())} == {app}
     assert loaded.users["u000"].update(title="组长").title == "组长"
 

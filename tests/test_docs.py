@@ -28,8 +28,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from dingtalk_models import DingTalkApp, operations
-from dingtalk_models.core import context, registry
-from dingtalk_models.core.operation import operation
+from dingtalk_models.call.operation import operation
+from dingtalk_models.core import context
+from dingtalk_models.resource import registry
 from dingtalk_models.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent

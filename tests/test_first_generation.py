@@ -29,11 +29,11 @@ from dingtalk_models import (
     WorkNotification,
     method,
 )
-from dingtalk_models.core import registry
-from dingtalk_models.core.formerly import Formerly
-from dingtalk_models.core.model import Alias
-from dingtalk_models.core.operation import Bound, is_operation
-from dingtalk_models.retired import RETIRED, retired
+from dingtalk_models.call.operation import Bound, is_operation
+from dingtalk_models.first_generation.formerly import Formerly
+from dingtalk_models.first_generation.retired import RETIRED, retired
+from dingtalk_models.resource import registry
+from dingtalk_models.resource.model import Alias
 from dingtalk_models.sandbox import Sandbox
 
 FRONT = {
@@ -446,7 +446,7 @@ def test_what_is_retired_is_not_offered(app: DingTalkApp) -> None:
         for name in app.methods
         if name in RETIRED or (name.startswith(families) and name not in documented)  # one of a family may be left
     ]
-    assert both == [], "an operation answers to them: take them out of retired.py"
+    assert both == [], "an operation answers to them: take them out of first_generation/retired.py"
     leads = {instead for instead in RETIRED.values() if instead and not instead.startswith("/")}
     assert leads
     assert leads <= set(app.methods)
@@ -457,7 +457,7 @@ def test_what_takes_the_place_of_a_retired_name_is_what_is_documented() -> None:
     said = {name: error.instead for name in documented if (error := retired(name)) and error.instead}
     paths = {name: instead for name, instead in said.items() if instead.startswith("/")}
     assert len(paths) > 25
-    assert paths == {name: documented[name] for name in paths}, "correct them in retired.py"
+    assert paths == {name: documented[name] for name in paths}, "correct them in first_generation/retired.py"
 
 
 # The table

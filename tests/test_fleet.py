@@ -15,7 +15,7 @@ import pytest
 from waiting import until
 
 from dingtalk_models import Department, DingTalkApp
-from dingtalk_models.auth import credential
+from dingtalk_models.call import credential
 from dingtalk_models.sandbox import Sandbox
 
 PROCESSES = 4

@@ -18,10 +18,10 @@ from echo_server import echoing
 from peers import Awaited, Blocking, Caller, Client, answer, get, peer, target_of
 
 from dingtalk_models import ConfigurationError, Department, DingTalkApp, HttpRequest, TransportError, Upload
+from dingtalk_models.call.transport.asynchronous import AiohttpTransport
+from dingtalk_models.call.transport.blocking import RequestsTransport
+from dingtalk_models.call.transport.body import CHUNK, FileBody
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.transport.asynchronous import AiohttpTransport
-from dingtalk_models.transport.blocking import RequestsTransport
-from dingtalk_models.transport.body import CHUNK, FileBody
 
 CALLS = 1000
 CHILDREN = 2

@@ -20,7 +20,7 @@ from helpers import sent, whole
 
 from dingtalk_models import DingTalkApp, HttpRequest, HttpResponse, InvalidArgument
 from dingtalk_models.core.json_values import is_object
-from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.resource.registry import OperationInfo
 
 APPS_OWN = b'{"appKey":"key","appSecret":"secret"}'
 TOKEN = b'{"accessToken":"t","expireIn":7200}'

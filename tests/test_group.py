@@ -25,7 +25,7 @@ from dingtalk_models import (
     SceneGroup,
     User,
 )
-from dingtalk_models.callback.chat_events import (
+from dingtalk_models.callback.events.chat import (
     ChatAddMember,
     ChatDisband,
     ChatQuit,
@@ -37,7 +37,7 @@ from dingtalk_models.callback.chat_events import (
 from dingtalk_models.message import Conversation, SampleMarkdown, SceneGroupMember
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.callback.changes import pushing_changes
-from dingtalk_models.sandbox.state.group import Group as GroupState
+from dingtalk_models.sandbox.state.talk.group import Group as GroupState
 
 TEMPLATE = "1111abcd-1234-1234-dcba-123456789012"
 MEMBERS = "/v1.0/im/sceneGroups/members/batchQuery"

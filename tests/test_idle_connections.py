@@ -15,8 +15,8 @@ from peers import CALLERS, Caller, Client, Stalled, answer, get, peer, target_of
 from requests.adapters import HTTPAdapter
 
 from dingtalk_models import Download, HttpRequest, TransportError
-from dingtalk_models.transport.blocking import RequestsTransport
-from dingtalk_models.transport.body import CHUNK
+from dingtalk_models.call.transport.blocking import RequestsTransport
+from dingtalk_models.call.transport.body import CHUNK
 
 STRAY = answer(666)
 LATE = answer(666, "408 Request Timeout", "Connection: close\r\n")

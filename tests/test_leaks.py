@@ -48,12 +48,12 @@ from dingtalk_models import (
     WebhookRobot,
     operations,
 )
+from dingtalk_models.call.transport.blocking import RequestsTransport
+from dingtalk_models.call.transport.body import FileBody
 from dingtalk_models.callback.crypto import Crypto
 from dingtalk_models.message import Text
 from dingtalk_models.sandbox import Credentials, Sandbox
-from dingtalk_models.sandbox.state.message import Webhook
-from dingtalk_models.transport.blocking import RequestsTransport
-from dingtalk_models.transport.body import FileBody
+from dingtalk_models.sandbox.state.talk.message import Webhook
 
 APP_SECRET, CORP_SECRET, WRONG_SECRET = "t0pAppSecret0123456789", "t0pCorpSecret0123456789", "t0pWrongSecret0123456789"
 TOKEN, KEY = "t0pPushToken0123456789", "t0pAesKey0123456789abcdefghijklmnopqrstuvwx"

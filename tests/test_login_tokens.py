@@ -21,7 +21,7 @@ from test_login import ISSUE, ME
 from waiting import until
 
 from dingtalk_models import ApiError, DingTalkApp, LoginRequired, SessionStoreError, TransportError, UserToken
-from dingtalk_models.drivers.blocking import BlockingDriver
+from dingtalk_models.call.blocking import BlockingDriver
 from dingtalk_models.sandbox import Credentials, Sandbox
 
 MANY = 16

@@ -17,9 +17,9 @@ from dingtalk_models import (
     InvalidRequest,
     Media,
 )
+from dingtalk_models.call.transport.body import FormBody
 from dingtalk_models.core.files import Upload
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.transport.body import FormBody
 
 MB = 1024 * 1024
 

@@ -28,6 +28,7 @@ from dingtalk_models import (
     WorkNotification,
     together,
 )
+from dingtalk_models.call.transport.blocking import RequestsTransport
 from dingtalk_models.message import (
     OA,
     ActionCard,
@@ -46,7 +47,6 @@ from dingtalk_models.message import (
     Voice,
 )
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.transport.blocking import RequestsTransport
 
 HOME = "/topapi/message/corpconversation/"
 SEND = f"{HOME}asyncsend_v2"

@@ -25,11 +25,11 @@ from dingtalk_models import (
     User,
     api,
 )
-from dingtalk_models.core.mending import Rows
-from dingtalk_models.core.paging import CURSOR, OFFSET
+from dingtalk_models.call.paging import CURSOR, OFFSET
+from dingtalk_models.call.repair import Rows
 from dingtalk_models.core.problems import fields_in, get_origin, is_model, wire_names
-from dingtalk_models.core.query import Listing
 from dingtalk_models.core.wire import wire
+from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox
 
 READ = "/topapi/v2/user/list"

@@ -15,11 +15,11 @@ from pydantic import ConfigDict
 from samples_of import respond
 
 from dingtalk_models import Call, Page, Query, TransportError, User, api
-from dingtalk_models.core.model import Record
-from dingtalk_models.core.paging import CURSOR, TOKEN
-from dingtalk_models.core.query import Listing
+from dingtalk_models.call.paging import CURSOR, TOKEN
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import JsonText, wire
+from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing
 
 
 class Colour(Enum):

@@ -27,7 +27,7 @@ from dingtalk_models.sandbox.page import texts
 from dingtalk_models.sandbox.page.calls import python
 from dingtalk_models.sandbox.page.looks import Look
 from dingtalk_models.sandbox.server.envelopes import Answer, Call
-from dingtalk_models.sandbox.state.message import Task
+from dingtalk_models.sandbox.state.talk.message import Task
 
 FOLDER = Path(texts.__file__).parent
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stores import redis_from_url
 
+from dingtalk_models.call.limits.limiter import ADDRESS_PERIOD
+from dingtalk_models.call.limits.permit_queue import LONGEST_WAY, LocalPermitQueue, PermitQueue
+from dingtalk_models.call.limits.shared import SharedStore
 from dingtalk_models.core.codes import LONGEST_BAN
 from dingtalk_models.sessions import open_session
-from dingtalk_models.transport.rate_limit.limiter import ADDRESS_PERIOD
-from dingtalk_models.transport.rate_limit.permit_queue import LONGEST_WAY, LocalPermitQueue, PermitQueue
-from dingtalk_models.transport.rate_limit.shared import SharedStore
 
 PATIENT = 1000.0
 

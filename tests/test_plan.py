@@ -26,8 +26,8 @@ from dingtalk_models import (
     QuotaExhausted,
     TransportError,
 )
-from dingtalk_models.contact import plan_apply
-from dingtalk_models.contact.plan_changes import PlannedChange
+from dingtalk_models.hr.plan import apply as plan_apply
+from dingtalk_models.hr.plan.changes import PlannedChange
 from dingtalk_models.sandbox import Company, Department, Sandbox
 
 CREATE, UPDATE, DELETE = (f"/topapi/v2/user/{each}" for each in ("create", "update", "delete"))
@@ -71,7 +71,7 @@ def blocking(sandbox: Sandbox, told_of: Callable[[int, int], None]) -> Outcome:
 
 def of_the_app(sandbox: Sandbox, told_of: Callable[[int, int], None]) -> Outcome:
     app = sandbox.app()
-    outcome = app.contact.directory.plan(ROWS, progress=told_of).apply(progress=told_of)
+    outcome = app.hr.directory.plan(ROWS, progress=told_of).apply(progress=told_of)
     app.close()
     return outcome
 
@@ -86,7 +86,7 @@ def on_the_loop(sandbox: Sandbox, told_of: Callable[[int, int], None]) -> Outcom
 
 def described(sandbox: Sandbox, told_of: Callable[[int, int], None]) -> Outcome:
     app = sandbox.app()
-    flow = app.contact.directory.plan.call(ROWS, progress=told_of)
+    flow = app.hr.directory.plan.call(ROWS, progress=told_of)
     assert sandbox.calls == []
     plan = app.send(flow)
     unsent = plan.apply.call(progress=told_of)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from planning import PATHS, Row
 
 from dingtalk_models import DingTalkError, Directory, Plan
-from dingtalk_models.contact import plan_apply
-from dingtalk_models.contact.plan_changes import UserChange
+from dingtalk_models.hr.plan import apply as plan_apply
+from dingtalk_models.hr.plan.changes import UserChange
 from dingtalk_models.sandbox import Company, Department
 
 by_path = st.fixed_dictionaries({"department": st.lists(st.sampled_from(PATHS), max_size=2, unique=True).map(",".join)})

@@ -17,9 +17,9 @@ import pytest
 from hr_tables import KINDS, Case, case
 
 from dingtalk_models import Directory, InvalidArgument, Plan
-from dingtalk_models.contact import plan_people
-from dingtalk_models.contact.plan import Comparison
-from dingtalk_models.contact.plan_leaving import Leaving
+from dingtalk_models.hr.plan import people as plan_people
+from dingtalk_models.hr.plan.leaving import Leaving
+from dingtalk_models.hr.plan.plan import Comparison
 from dingtalk_models.sandbox import Company
 
 COMPANIES = int(os.environ.get("COMPANIES", "400"))

@@ -12,10 +12,10 @@ import pytest
 from helpers import problems
 
 from dingtalk_models import BEIJING, DingTalkApp, Directory
-from dingtalk_models.contact.plan_changes import Problems
-from dingtalk_models.contact.plan_keys import as_key, number_of
-from dingtalk_models.contact.plan_rows import DEPARTMENTS_READER, PEOPLE_READER
-from dingtalk_models.core.spreadsheet import as_cell
+from dingtalk_models.cli.spreadsheet import as_cell
+from dingtalk_models.hr.plan.changes import Problems
+from dingtalk_models.hr.plan.keys import as_key, number_of
+from dingtalk_models.hr.plan.rows import DEPARTMENTS_READER, PEOPLE_READER
 from dingtalk_models.sandbox import Sandbox
 
 

@@ -29,8 +29,8 @@ from dingtalk_models import (
     User,
     api,
 )
-from dingtalk_models.core.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, TOKEN
-from dingtalk_models.core.query import Listing
+from dingtalk_models.call.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, TOKEN
+from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox
 
 

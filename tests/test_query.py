@@ -25,7 +25,7 @@ from dingtalk_models import (
     User,
     api,
 )
-from dingtalk_models.core.paging import (
+from dingtalk_models.call.paging import (
     CURSOR,
     OFFSET,
     OFFSET_IN_PAGES,
@@ -36,8 +36,8 @@ from dingtalk_models.core.paging import (
     next_page,
     page_of,
 )
-from dingtalk_models.core.query import Listing
 from dingtalk_models.core.steps import Flow
+from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox
 
 Serve = Callable[[dict[str, Any]], dict[str, Any]]

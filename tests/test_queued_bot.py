@@ -19,8 +19,8 @@ from redis import Redis
 from waiting import until
 
 from dingtalk_models import ReplayedCallback
-from dingtalk_models.callback.contact_events import UserAddOrg
-from dingtalk_models.callback.events import read_event
+from dingtalk_models.callback.events.contact import UserAddOrg
+from dingtalk_models.callback.events.table import read_event
 from dingtalk_models.sandbox import Sandbox
 
 ENOUGH = 60.0

@@ -26,12 +26,12 @@ from dingtalk_models import (
     User,
     WebhookRobot,
 )
-from dingtalk_models.core import reply
+from dingtalk_models.call import reply
+from dingtalk_models.call.limits.quota import is_free
 from dingtalk_models.core.codes import LONGEST_WAIT
 from dingtalk_models.core.steps import Flow, Sleep, Step
 from dingtalk_models.message.message_body import Text
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.transport.rate_limit.quota import is_free
 
 GET = "/topapi/v2/department/get"
 READ = Department.objects.get.call(1)

@@ -21,10 +21,10 @@ from dingtalk_models import (
     TransportError,
     WorkNotification,
 )
+from dingtalk_models.call.transport.blocking import RequestsTransport
 from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.message import GroupSpace, RobotMessage, RobotSpace
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.transport.blocking import RequestsTransport
 
 PEOPLE = [f"nobody{number}" for number in range(25)]
 

@@ -19,7 +19,7 @@ from dingtalk_models import (
     NotFound,
     TransportError,
 )
-from dingtalk_models.auth import credential as credentials
+from dingtalk_models.call import credential as credentials
 from dingtalk_models.sandbox import Behaviour, Sandbox
 
 pytestmark = pytest.mark.usefixtures("clock", "fast")

@@ -30,14 +30,14 @@ from dingtalk_models import (
     User,
     api,
 )
+from dingtalk_models.call.paging import OFFSET
+from dingtalk_models.call.reply import read_reply
 from dingtalk_models.core.codes import LONGEST_WAIT
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.json_values import jsonable
-from dingtalk_models.core.model import Record
-from dingtalk_models.core.paging import OFFSET
-from dingtalk_models.core.query import Listing
-from dingtalk_models.core.reply import read_reply
 from dingtalk_models.core.wire import BeijingTime, JsonText, Millis, wire
+from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing
 
 HTML = b"<html><head><title>502</title></head><body>Bad Gateway</body></html>"
 
@@ -494,8 +494,8 @@ def test_any_bytes_are_an_answer_or_an_error_of_ours(content: bytes, call: Call[
 
 def test_a_reply_is_read_in_one_step_where_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second, slower look is for what does not fit."""
-    monkeypatch.setattr("dingtalk_models.core.reply._mended", None)
-    monkeypatch.setattr("dingtalk_models.core.reply._parsed", None)
+    monkeypatch.setattr("dingtalk_models.call.reply._mended", None)
+    monkeypatch.setattr("dingtalk_models.call.reply._parsed", None)
     page: Any = Department.objects.list.call(1)
     rows = [{"dept_id": number, "name": "n", "parent_id": 1} for number in range(100)]
     assert len(page.page(0).read(respond({"errcode": 0, "result": rows})).items) == 100

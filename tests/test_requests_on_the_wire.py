@@ -11,7 +11,7 @@ import pytest
 from peers import Caller, Peer, answer, answering, both, peer
 
 from dingtalk_models import ApiError, Dentry, HttpRequest, Secret, Space, TransportError
-from dingtalk_models.exchange import prepare
+from dingtalk_models.call.exchange import prepare
 from dingtalk_models.sandbox import Sandbox
 
 

@@ -15,9 +15,9 @@ from peers import CREATE, READ, UNKNOWN, Send, awaited, be_impatient, blocking, 
 from refreshing import FAST, GET
 
 from dingtalk_models import Call, Department, DingTalkApp, HttpRequest, HttpResponse, RateLimit, Retry, Secret
+from dingtalk_models.call.transport.blocking import RequestsTransport
 from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Behaviour, Sandbox
-from dingtalk_models.transport.blocking import RequestsTransport
 
 # -- unknown outcomes: a read is sent again, a write is not ----------------------------------------------------------
 
@@ -226,7 +226,7 @@ class Sleeps:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds: list[float] = []
-        monkeypatch.setattr("dingtalk_models.drivers.blocking.time.sleep", self.seconds.append)
+        monkeypatch.setattr("dingtalk_models.call.blocking.time.sleep", self.seconds.append)
 
 
 @pytest.fixture

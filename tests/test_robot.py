@@ -37,10 +37,10 @@ from dingtalk_models.message import (
     SampleVideo,
     Text,
 )
-from dingtalk_models.message.robot_template import msg_param
-from dingtalk_models.message.webhook_message import signature
+from dingtalk_models.message.robots.template import msg_param
+from dingtalk_models.message.robots.webhook_message import signature
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.state.message import Webhook
+from dingtalk_models.sandbox.state.talk.message import Webhook
 
 URL = "https://example.com/page"
 WEBHOOK = "/robot/send"

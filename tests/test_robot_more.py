@@ -20,8 +20,8 @@ from dingtalk_models.message import (
     Voice,
 )
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.message.shortcut import Shortcuts
-from dingtalk_models.sandbox.state.conversation import PrivateChat
+from dingtalk_models.sandbox.message.robots.shortcut import Shortcuts
+from dingtalk_models.sandbox.state.talk.conversation import PrivateChat
 
 COOL_APP = "COOLAPP-1-1"
 

@@ -38,10 +38,10 @@ from dingtalk_models import (
     method,
     operation,
     operations,
-    run_types,
 )
-from dingtalk_models.core import registry
-from dingtalk_models.core.query import Listing
+from dingtalk_models.by_name import run_types
+from dingtalk_models.resource import registry
+from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox
 
 DETAIL: str = "dingtalk.oapi.v2.department.get"

@@ -13,7 +13,7 @@ from generators.uses import by_hand
 from plain_client import Client
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.resource.registry import OperationInfo
 from dingtalk_models.sandbox.server import endpoints
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint, Result
 from dingtalk_models.sandbox.server.errors import Refused

@@ -12,9 +12,10 @@ from random_requests import Fuzz
 
 from dingtalk_models.sandbox.callback import changes
 from dingtalk_models.sandbox.server.pushing import Registration
-from dingtalk_models.sandbox.state import callback, message, stream
+from dingtalk_models.sandbox.state import callback, stream
 from dingtalk_models.sandbox.state.callback import Callbacks, Push
 from dingtalk_models.sandbox.state.keeping import oldest
+from dingtalk_models.sandbox.state.talk import message
 
 
 @pytest.fixture

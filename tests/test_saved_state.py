@@ -30,12 +30,12 @@ from random_requests import Fuzz
 from test_sandbox_random import is_read
 
 from dingtalk_models import BEIJING, Card, Ding, DingTalkApp, Media, Robot, Space, WorkNotification
-from dingtalk_models.message.card_space import RobotSpace
+from dingtalk_models.message.cards.space import RobotSpace
 from dingtalk_models.sandbox import Click, Company, File, Sandbox, Unsavable, UnusableState, saving, state
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.server.pushing import Registration
-from dingtalk_models.sandbox.state.card import Route
 from dingtalk_models.sandbox.state.file import Transaction
+from dingtalk_models.sandbox.state.talk.card import Route
 
 
 def lines_of(company: Company) -> list[saving.Node]:

@@ -18,9 +18,9 @@ from dingtalk_models import (
     Secret,
     User,
 )
-from dingtalk_models.exchange import prepare
+from dingtalk_models.call.exchange import prepare
+from dingtalk_models.call.transport.masking import mask
 from dingtalk_models.sandbox import Behaviour, Sandbox
-from dingtalk_models.transport.masking import mask
 
 # -- what is logged, and what is not ---------------------------------------------------------------------------------
 

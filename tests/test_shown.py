@@ -35,7 +35,7 @@ from dingtalk_models import (
     operation,
     operations,
 )
-from dingtalk_models.core.paging import PageFlow, page_of
+from dingtalk_models.call.paging import PageFlow, page_of
 
 PACKAGE = str(Path(dingtalk_models.__file__).parent)
 

@@ -30,14 +30,23 @@ NOT_OURS = {
     *("aiohttp", "redis", "pymemcache", "memcache", "sqlalchemy", "Crypto"),
 }
 OURS = {
-    *("contact.directory", "contact.module", "contact.role", "callback", "customer", "file", "message", "smartwork"),
     *(
-        "drivers.tasks",
-        "drivers.asynchronous",
-        "transport.asynchronous",
-        "run",
+        "hr.directory.directory",
+        "contact.module",
+        "contact.role",
+        "callback",
+        "customer",
+        "file",
+        "message",
+        "smartwork",
+    ),
+    *(
+        "call.tasks",
+        "call.asynchronous",
+        "call.transport.asynchronous",
+        "by_name.run",
         "core.method_names",
-        "retired",
+        "first_generation.retired",
     ),
     *("sessions.redis", "sessions.memcached", "sessions.sql", "sessions.sqlite", "sessions.custom"),
 }

@@ -14,7 +14,7 @@ from listening import ENOUGH, TOPIC, Gate, receiving, until
 
 from dingtalk_models import ConfigurationError, Department, DingTalkApp, Event, User
 from dingtalk_models.callback.arrival import Arrival, topics
-from dingtalk_models.callback.contact_events import OrgDeptCreate, UserAddOrg
+from dingtalk_models.callback.events.contact import OrgDeptCreate, UserAddOrg
 from dingtalk_models.sandbox import NoClient, Sandbox
 from dingtalk_models.stream.topic_callback import TopicCallback
 

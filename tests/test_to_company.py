@@ -12,8 +12,8 @@ from refreshing import FAST
 
 from dingtalk_models import Department, DingTalkApp, Directory, User
 from dingtalk_models.company_file import CompanyFile, read_company, write_company
-from dingtalk_models.contact.directory_company import tells
 from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.hr.directory_company import tells
 from dingtalk_models.sandbox import Sandbox
 
 

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingtalk_models import Dentry, DingTalkApp, HttpRequest, Retry, Space
+from dingtalk_models.call.transport.body import CHUNK, FileBody, FormBody, file_writer
 from dingtalk_models.core import errors
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Download
@@ -26,7 +27,6 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server.envelopes import Call
 from dingtalk_models.sandbox.server.uploads import Upload as Received
 from dingtalk_models.sandbox.state.object_store import PREFIX
-from dingtalk_models.transport.body import CHUNK, FileBody, FormBody, file_writer
 
 MB = 1024 * 1024
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 import dingtalk_models
-from dingtalk_models.turns import LONGEST, Turns
+from dingtalk_models.process.turns import LONGEST, Turns
 
 ROOT = Path(dingtalk_models.__file__).parent
 
@@ -23,12 +23,12 @@ LOCKS = {
 """What takes a lock, by module: all but the first two of them in Python code, where an interrupt leaves it held."""
 
 REASONS = {
-    "turns.py": "the one lock for state: it waits a moment at most",
-    "drivers/waiting.py": "what one caller sleeps on; it looks by itself in time",
-    "transport/idle.py": "what one caller sleeps on; it looks by itself in time",
+    "process/turns.py": "the one lock for state: it waits a moment at most",
+    "process/waiting.py": "what one caller sleeps on; it looks by itself in time",
+    "call/transport/idle.py": "what one caller sleeps on; it looks by itself in time",
     "sessions/memcached.py": "a user's client with one connection, entered once by a thread, waited for in time",
-    "forking.py": "the kinds of locks that are renewed in the objects of libraries",
-    "cli/listen.py": "lines on the terminal, by handlers in threads; no handler of a signal prints",
+    "process/forking.py": "the kinds of locks that are renewed in the objects of libraries",
+    "cli/commands/listen.py": "lines on the terminal, by handlers in threads; no handler of a signal prints",
 }
 """Each file that takes a lock, and why it can. Whoever adds one here says why no thread can wait for itself there.
 

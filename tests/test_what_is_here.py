@@ -19,8 +19,8 @@ from sites import wsgi
 
 import dingtalk_models
 from dingtalk_models import DingTalkApp, InvalidArgument, RateLimited, operations
-from dingtalk_models.core import registry
 from dingtalk_models.modules import Modules
+from dingtalk_models.resource import registry
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

@@ -24,7 +24,7 @@ from dingtalk_models import (
     User,
     WorkNotification,
 )
-from dingtalk_models.callback.approval_events import BpmsInstanceChange
+from dingtalk_models.callback.events.approval import BpmsInstanceChange
 from dingtalk_models.message import ChatbotMessage, Markdown
 from dingtalk_models.smartwork.approval_fields import any_of
 from dingtalk_models.smartwork.form_values import Money, Text

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.marked import row
 from generators.places import Place, places

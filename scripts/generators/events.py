@@ -12,7 +12,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from dingtalk_models.callback.events import classes
+from dingtalk_models.callback.events.table import classes
 from dingtalk_models.core.json_values import is_object
 from generators import facts
 from generators.facts import Page

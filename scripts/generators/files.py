@@ -37,7 +37,9 @@ def files() -> dict[Path, str]:
         PACKAGE / "core" / "method_names.py": names.method_names(
             name for product in products.values() for name in product.names
         ),
-        PACKAGE / "run_types.py": run_types.run_types({name: product.text for name, product in products.items()}),
+        PACKAGE / "by_name/run_types.py": run_types.run_types(
+            {name: product.text for name, product in products.items()}
+        ),
         PACKAGE / "callback" / "on.py": events.on(),
     }
     return {

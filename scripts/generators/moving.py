@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dingtalk_models import operations
-from dingtalk_models.core.registry import by_name
+from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.platform.products import REPLACED
-from dingtalk_models.retired import retired
+from dingtalk_models.resource.registry import by_name
 from generators import facts
 from generators.marked import Part, in_languages, row
 from generators.places import place, places

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from dingtalk_models.core import registry
 from dingtalk_models.core.lazy import tables
+from dingtalk_models.resource import registry
 from generators.facts import ROOT
 from generators.uses import by_hand
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, get_args
 
+from dingtalk_models.by_name.run import operations
 from dingtalk_models.core.problems import get_origin
-from dingtalk_models.core.registry import OperationInfo
-from dingtalk_models.run import operations
+from dingtalk_models.resource.registry import OperationInfo
 from generators.coverage import module_of, resource
 from generators.facts import Page
 from generators.places import Place, places

@@ -6,10 +6,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from dingtalk_models.core.operation import is_operation, operation
-from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.by_name.run import operations
+from dingtalk_models.call.operation import is_operation, operation
 from dingtalk_models.platform.products import PRODUCTS
-from dingtalk_models.run import operations
+from dingtalk_models.resource.registry import OperationInfo
 
 
 class Place(NamedTuple):

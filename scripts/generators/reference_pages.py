@@ -19,9 +19,9 @@ from typing_extensions import get_type_hints
 
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.problems import get_origin
-from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.platform.products import REPLACED
-from dingtalk_models.retired import retired
+from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.coverage import module_of, resource, spelled
 from generators.facts import Page

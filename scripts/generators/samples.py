@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from dingtalk_models.core.call import WHOLE_BODY
+from dingtalk_models.call.call import WHOLE_BODY
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
 from generators import facts

@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import NamedTuple
 
 from dingtalk_models import Manager
-from dingtalk_models.core import registry
-from dingtalk_models.core.model import managed
-from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.modules import MODULES
+from dingtalk_models.resource import registry
+from dingtalk_models.resource.model import managed
+from dingtalk_models.resource.registry import OperationInfo
 from generators.facts import ROOT
 
 OF_EVERY_OPERATION = {

@@ -11,28 +11,28 @@ from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
-from dingtalk_models.auth.credential import Credential, Issued
 from dingtalk_models.auth.module import Auth, first_refresh, first_signature, no_more
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.credential import Credential, Issued
+from dingtalk_models.call.exchange import exchange
+from dingtalk_models.call.limits import Limiter, RateLimit
+from dingtalk_models.call.retry import NO_RETRY, Retry
+from dingtalk_models.call.sender import Sender
 from dingtalk_models.core import context
-from dingtalk_models.core.call import Call
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.core.formerly import formerly_too
 from dingtalk_models.core.http import HttpRequest, HttpResponse
-from dingtalk_models.core.model import alias
 from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.core.steps import AsyncTransport, Transport
-from dingtalk_models.exchange import exchange
+from dingtalk_models.first_generation.formerly import formerly_too
 from dingtalk_models.modules import Modules
-from dingtalk_models.sender import Sender
+from dingtalk_models.resource.model import alias
 from dingtalk_models.sessions import SessionSource, open_session
-from dingtalk_models.transport.rate_limit import Limiter, RateLimit
-from dingtalk_models.transport.retry import NO_RETRY, Retry
 
 if TYPE_CHECKING:
     from dingtalk_models.auth.user_token import UserCredential, UserToken
+    from dingtalk_models.by_name.request import Requester
+    from dingtalk_models.by_name.run_types import Run
     from dingtalk_models.callback.claims import Marks
-    from dingtalk_models.request import Requester
-    from dingtalk_models.run_types import Run
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class CallingApp(Sender, Modules):
 
         `app.run("dingtalk.oapi.v2.department.get", dept_id=1)`; `await app.run.aio(…)`; `app.run.call(…)`.
         """
-        from dingtalk_models.run import Runner  # noqa: PLC0415 - only when used
+        from dingtalk_models.by_name.run import Runner  # noqa: PLC0415 - only when used
 
         return cast("Run", Runner(self))  # which names there are, and their types, is known to type checkers only
 
@@ -69,7 +69,7 @@ class CallingApp(Sender, Modules):
 
         `await app.request.aio(…)`; `app.request.call(…)`.
         """
-        from dingtalk_models.request import Requester  # noqa: PLC0415 - only when used
+        from dingtalk_models.by_name.request import Requester  # noqa: PLC0415 - only when used
 
         return Requester(self)
 
@@ -206,7 +206,7 @@ class DingTalkApp(CallingApp):
         self.appsecret = appsecret
         self.aes_key, self.token = aes_key, token
         if aes_key or token:
-            from dingtalk_models.core.push_keys import checked_key, checked_token  # noqa: PLC0415 - only for pushes
+            from dingtalk_models.callback.push_keys import checked_key, checked_token  # noqa: PLC0415 - only for pushes
 
             self.aes_key = checked_key(aes_key) if aes_key else None
             self.token = checked_token(token) if token else None
@@ -243,7 +243,7 @@ class DingTalkApp(CallingApp):
         Raises:
             ConfigurationError: a variable is malformed, two that mean the same differ, or there is none.
         """
-        from dingtalk_models.environment import read_environment  # noqa: PLC0415 - only when used
+        from dingtalk_models.process.environment import read_environment  # noqa: PLC0415 - only when used
 
         try:
             settings: dict[str, Any] = {**read_environment(os.environ if environ is None else environ)}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dingtalk_models.contact.module import Contact
     from dingtalk_models.customer.module import Customer
     from dingtalk_models.file.module import Files
+    from dingtalk_models.hr.module import Hr
     from dingtalk_models.message.module import Message
     from dingtalk_models.platform.module import Platform
     from dingtalk_models.smartwork.module import Smartwork
@@ -34,6 +35,8 @@ class Modules:
     """External contacts, label groups."""
     file: Files
     """Spaces, media."""
+    hr: Hr
+    """The directory, and HR sync."""
     message: Message
     """Work notifications, robots."""
     platform: Platform

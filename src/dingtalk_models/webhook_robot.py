@@ -8,15 +8,17 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr
 
+from dingtalk_models.call.exchange import exchange
+from dingtalk_models.call.operation import operation
+from dingtalk_models.call.retry import Retry
+from dingtalk_models.call.sender import Sender
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.core.operation import operation
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import AsyncTransport, Flow, Transport
-from dingtalk_models.exchange import exchange
 from dingtalk_models.message.message_body import Link, Markdown, Text
-from dingtalk_models.message.reply_message import by_session, session_of
-from dingtalk_models.message.webhook_message import (
+from dingtalk_models.message.received.reply_message import by_session, session_of
+from dingtalk_models.message.robots.webhook_message import (
     At,
     FeedCard,
     RobotActionCard,
@@ -25,8 +27,6 @@ from dingtalk_models.message.webhook_message import (
     WebhookRobotManager,
     signature,
 )
-from dingtalk_models.sender import Sender
-from dingtalk_models.transport.retry import Retry
 
 
 class _RobotApp(Sender):

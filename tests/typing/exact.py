@@ -40,7 +40,7 @@ from dingtalk_models import (
     together,
 )
 from dingtalk_models.callback import Event, read_event
-from dingtalk_models.callback.contact_events import OrgDeptCreate, OrgDeptModify, UserAddOrg, UserLeaveOrg
+from dingtalk_models.callback.events.contact import OrgDeptCreate, OrgDeptModify, UserAddOrg, UserLeaveOrg
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.role import RoleUser
 from dingtalk_models.contact.user import LoginIdentity, SimpleUser, UserManager

@@ -12,7 +12,7 @@ from typing import assert_type
 
 from dingtalk_models import Call, Department, DingTalkApp, ExternalContact, Query, RoleGroup, User
 from dingtalk_models.auth.jsapi import JsapiSignature
-from dingtalk_models.message.work_notification import SendProgress
+from dingtalk_models.message.notifications.work_notification import SendProgress
 from dingtalk_models.smartwork.schedule import Schedule
 
 app = DingTalkApp(appkey="…", appsecret="…")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dingtalk_models import Department, DingTalkApp, User
-from dingtalk_models.callback.contact_events import OrgDeptModify, UserAddOrg, UserLeaveOrg
+from dingtalk_models.callback.events.contact import OrgDeptModify, UserAddOrg, UserLeaveOrg
 from dingtalk_models.contact.user_fields import DeptOrder
 
 

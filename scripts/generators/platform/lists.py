@@ -133,4 +133,4 @@ KNOWN = {
     'Paging("nextToken", None, next="nextToken")': "TOKEN",
     'Paging("nextToken", 0, next="nextToken")': "TOKEN_FROM_ZERO",
 }
-"""By source text: the name that it has in core/paging.py."""
+"""By source text: the name that it has in call/paging.py."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Container
 from typing import Any
 
-from dingtalk_models.core.model import Manager, Record
+from dingtalk_models.resource.model import Manager, Record
 
 Page = dict[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.registry import OperationInfo
+from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.facts import Page
 from generators.platform.lists import SIZES, Listed, NotAList, recognise

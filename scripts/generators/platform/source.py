@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from dingtalk_models.core.json_values import is_object
-from dingtalk_models.core.registry import OperationInfo
 from dingtalk_models.core.wire import camel_name
-from dingtalk_models.retired import retired
+from dingtalk_models.first_generation.retired import retired
+from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.facts import Page
 from generators.platform.lists import Listed, NotAList, recognise
@@ -31,20 +31,21 @@ OF_A_REFUSAL = {"requestId", "errorCode", "errorMsg", "errMsg"}
 CODES = {"code", "cause", "message"}
 """The fields of a reply that, where there is nothing else, say only that the call succeeded."""
 
-MODEL, PAGING, SECRET, WIRE = (f"dingtalk_models.core.{name}" for name in ("model", "paging", "secret", "wire"))
+MODEL, PAGING = "dingtalk_models.resource.model", "dingtalk_models.call.paging"
+SECRET, WIRE = "dingtalk_models.core.secret", "dingtalk_models.core.wire"
 IMPORTS = {
     "Annotated": "typing", "Literal": "typing",
     "Field": "pydantic", "JsonValue": "pydantic", "SecretStr": "pydantic",
     "Required": "typing", "TypedDict": "typing_extensions",
-    "Call": "dingtalk_models.core.call",
+    "Call": "dingtalk_models.call.call",
     "Upload": "dingtalk_models.core.files",
     "Secret": SECRET, "Hidden": SECRET, "Hiding": SECRET,
     "Manager": MODEL, "Record": MODEL, "alias": MODEL,
-    "api": "dingtalk_models.core.operation", "Old": "dingtalk_models.core.operation",
+    "api": "dingtalk_models.call.operation", "Old": "dingtalk_models.call.operation",
     "CURSOR": PAGING, "OFFSET": PAGING,
     "Paging": PAGING, "TOKEN": PAGING,
     "TOKEN_FROM_ZERO": PAGING,
-    "Listing": "dingtalk_models.core.query", "Query": "dingtalk_models.core.query",
+    "Listing": "dingtalk_models.resource.query", "Query": "dingtalk_models.resource.query",
     "BeijingTime": WIRE, "Millis": WIRE,
     "CommaStrs": WIRE, "at_most_bytes": WIRE,
     "camel": WIRE, "empty_list": WIRE, "wire": WIRE,
@@ -388,7 +389,7 @@ def products_module(products: dict[str, Product]) -> str:
             "",
             "from typing import TYPE_CHECKING",
             "",
-            "from dingtalk_models.core.model import Module",
+            "from dingtalk_models.resource.model import Module",
             "",
             "if TYPE_CHECKING:",
             *imports,

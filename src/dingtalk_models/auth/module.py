@@ -11,17 +11,17 @@ from weakref import WeakValueDictionary
 
 from pydantic import Field, SecretStr
 
-from dingtalk_models.auth.credential import Credential, Issued, IssuedToUser
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.credential import Credential, Issued, IssuedToUser
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.clocks import wall
-from dingtalk_models.core.call import Call
 from dingtalk_models.core.context import AppLike, setting_of
 from dingtalk_models.core.errors import ApiError, ConfigurationError, InvalidArgument, LoginRequired, Problem
-from dingtalk_models.core.formerly import formerly_too
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api, operation
 from dingtalk_models.core.secret import Hiding, Secret, signature_of
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
+from dingtalk_models.first_generation.formerly import formerly_too
+from dingtalk_models.resource.model import Manager, Record
 from dingtalk_models.sessions.base import Session
 
 if TYPE_CHECKING:

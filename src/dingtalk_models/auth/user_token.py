@@ -15,8 +15,9 @@ from weakref import WeakValueDictionary
 
 from pydantic import Field
 
-from dingtalk_models.auth.credential import LONGEST_LIFE, Credential, Held, IssuedToUser, Wanted, life_of
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.credential import LONGEST_LIFE, Credential, Held, IssuedToUser, Wanted, life_of
+from dingtalk_models.call.operation import operation
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import (
     ApiError,
@@ -26,7 +27,6 @@ from dingtalk_models.core.errors import (
     NotFound,
     TransportError,
 )
-from dingtalk_models.core.operation import operation
 from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Wait

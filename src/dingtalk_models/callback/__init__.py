@@ -8,8 +8,8 @@ __getattr__, __dir__ = lazy(
     globals(),
     {
         "crypto": "Crypto",
-        "event": "Event EventType event_types",
-        "events": "read_event",
+        "events.event": "Event EventType event_types",
+        "events.table": "read_event",
         "module": "Callback",
         "receiver": "Push Receiver",
     },

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Self
 from pydantic import ConfigDict, ValidationError
 from typing_extensions import Unpack
 
+from dingtalk_models.call.repair import UNPARSED
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import CallbackError
 from dingtalk_models.core.json_values import is_object
-from dingtalk_models.core.mending import UNPARSED
-from dingtalk_models.core.model import Record
+from dingtalk_models.resource.model import Record
 
 topics: dict[str, type[Arrival]] = {}
 """The classes of arrivals by their topics in Stream mode. A class enters when it is defined."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import ReplayedCallback, SessionStoreError
-from dingtalk_models.forking import after_fork
+from dingtalk_models.process.forking import after_fork
 
 logger = logging.getLogger("dingtalk_models")
 

@@ -20,8 +20,8 @@ from Crypto.Cipher import AES
 from Crypto.Cipher._mode_cbc import CbcMode
 from pydantic import SecretStr
 
+from dingtalk_models.callback.push_keys import checked_key
 from dingtalk_models.core.errors import ConfigurationError, DecryptionError, SignatureMismatch
-from dingtalk_models.core.push_keys import checked_key
 from dingtalk_models.core.secret import Secret
 
 _BLOCK = 32

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.callback.subscription import SubscriptionManager
 from dingtalk_models.core.errors import SignatureMismatch
-from dingtalk_models.core.formerly import formerly
-from dingtalk_models.core.model import managed
+from dingtalk_models.first_generation.formerly import formerly
+from dingtalk_models.resource.model import managed
 
 
 class Callback(Receiver):

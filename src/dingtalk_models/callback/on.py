@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol, TypeVar, overload
 
-from dingtalk_models.callback.approval_events import BpmsInstanceChange, BpmsTaskChange, WorkflowFormChange
 from dingtalk_models.callback.arrival import Arrival
-from dingtalk_models.callback.attendance_events import (
+from dingtalk_models.callback.events.approval import BpmsInstanceChange, BpmsTaskChange, WorkflowFormChange
+from dingtalk_models.callback.events.attendance import (
     AttendanceApproveStatusChange,
     AttendanceCheckRecord,
     AttendanceOvertimeDuration,
@@ -20,7 +20,7 @@ from dingtalk_models.callback.attendance_events import (
     LeaveQuotaUpdate,
     LeaveRuleChange,
 )
-from dingtalk_models.callback.chat_events import (
+from dingtalk_models.callback.events.chat import (
     ChatAddMember,
     ChatDisband,
     ChatQuit,
@@ -29,7 +29,7 @@ from dingtalk_models.callback.chat_events import (
     ChatUpdateOwner,
     ChatUpdateTitle,
 )
-from dingtalk_models.callback.contact_events import (
+from dingtalk_models.callback.events.contact import (
     LabelConfAdd,
     LabelConfDel,
     LabelConfModify,
@@ -46,7 +46,7 @@ from dingtalk_models.callback.contact_events import (
     UserLeaveOrg,
     UserModifyOrg,
 )
-from dingtalk_models.callback.events import CheckUrl
+from dingtalk_models.callback.events.table import CheckUrl
 from dingtalk_models.callback.handlers import Decorator
 
 A = TypeVar("A", bound=Arrival)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 from pydantic import SkipValidation
 
+from dingtalk_models.call.operation import operation
 from dingtalk_models.callback.arrival import Arrival, topics
 from dingtalk_models.callback.claims import Claim, Leases, Marks, finish, release, taken
 from dingtalk_models.callback.crypto import Crypto, Opened
-from dingtalk_models.callback.event import Event, check_documented, parsed
-from dingtalk_models.callback.events import read_event
+from dingtalk_models.callback.events.event import Event, check_documented, parsed
+from dingtalk_models.callback.events.table import read_event
 from dingtalk_models.callback.failures import APOLOGY, Failure, apologise
 from dingtalk_models.callback.handlers import Decorator, Handler, check_handler
 from dingtalk_models.clocks import wall
@@ -25,9 +26,8 @@ from dingtalk_models.core.errors import (
     ReplayedCallback,
     SignatureMismatch,
 )
-from dingtalk_models.core.model import Module
-from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Blocking, Flow, Handle
+from dingtalk_models.resource.model import Module
 
 if TYPE_CHECKING:
     from dingtalk_models.callback.on import On

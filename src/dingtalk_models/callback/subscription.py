@@ -10,20 +10,20 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, SecretStr
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.callback.event import Event
-from dingtalk_models.callback.events import read_event
-from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api, operation
+from dingtalk_models.callback.events.event import Event
+from dingtalk_models.callback.events.table import read_event
+from dingtalk_models.callback.push_keys import right_key
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import PartlyRead
 from dingtalk_models.core.json_values import is_object
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.push_keys import right_key
-from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.secret import Hidden, Secret
 from dingtalk_models.core.steps import Blocking, Flow
 from dingtalk_models.core.wire import Millis, wire
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.saved import Saved
 
 logger = logging.getLogger("dingtalk_models")
 

@@ -13,7 +13,7 @@ from dingtalk_models.cli.failures import ExitCode, Failure
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import CallbackError, ConfigurationError
 from dingtalk_models.core.json_values import is_object
-from dingtalk_models.message.webhook_message import signature
+from dingtalk_models.message.robots.webhook_message import signature
 
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp, Event

@@ -135,7 +135,7 @@ def unknown(name: str) -> Failure:
     """What is said of a name that is not known."""
     from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
-    from dingtalk_models.retired import retired  # noqa: PLC0415
+    from dingtalk_models.first_generation.retired import retired  # noqa: PLC0415
 
     if (gone := retired(name)) is not None:
         return Failure(str(gone))

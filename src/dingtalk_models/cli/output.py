@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from dingtalk_models.cli.spreadsheet import as_cell
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.spreadsheet import as_cell
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -26,7 +26,7 @@ SERVICE = "dingtalk-models"
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PREFIX = "DINGTALK_"
-"""As in environment.py, which takes a while to import."""
+"""As in process/environment.py, which takes a while to import."""
 
 Profile = dict[str, Any]
 
@@ -75,7 +75,7 @@ def read() -> dict[str, Any]:
 
 
 def _check(name: str, profile: Mapping[str, Any]) -> None:
-    from dingtalk_models.environment import ARGUMENTS  # noqa: PLC0415 - only with a file
+    from dingtalk_models.process.environment import ARGUMENTS  # noqa: PLC0415 - only with a file
 
     for key, value in profile.items():
         if key not in {*ARGUMENTS, "keyring"}:
@@ -99,7 +99,7 @@ def _wrong(english: str, chinese: str) -> Failure:
 
 def secrets() -> frozenset[str]:
     """The settings that are secret."""
-    from dingtalk_models.environment import SECRETS  # noqa: PLC0415 - only with a file
+    from dingtalk_models.process.environment import SECRETS  # noqa: PLC0415 - only with a file
 
     return SECRETS
 

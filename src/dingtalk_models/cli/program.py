@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from dingtalk_models.cli import (
+from dingtalk_models.cli import profiles
+from dingtalk_models.cli.commands import (
     api,
     approve,
     describe,
@@ -20,7 +21,6 @@ from dingtalk_models.cli import (
     listen,
     people,
     profile,
-    profiles,
     sending,
     serve,
     trigger,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from dingtalk_models.company_file.models import CompanyFile
 from dingtalk_models.company_file.reading import yaml_library
 from dingtalk_models.company_file.scalars import meaning
-from dingtalk_models.whole_file import write_whole
+from dingtalk_models.process.atomic_file import write_whole
 
 SCHEMA_URL: Final = (
     "https://raw.githubusercontent.com/dingtalk-models/dingtalk-models/main/"

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.paging import OFFSET, PageFlow, page_of
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.paging import OFFSET, PageFlow, page_of
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window
-from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs, Language, empty_list, wire
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.saved import Saved
 
 if TYPE_CHECKING:
     from dingtalk_models.contact.user import User

@@ -7,6 +7,8 @@ from typing import Literal
 
 from typing_extensions import Unpack
 
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import method, operation
 from dingtalk_models.contact.account import AccountManager
 from dingtalk_models.contact.department import (
     ROOT,
@@ -15,16 +17,13 @@ from dingtalk_models.contact.department import (
     OldDepartmentChanges,
     OldNewDepartmentFields,
 )
-from dingtalk_models.contact.directory import DirectoryManager
 from dingtalk_models.contact.role import RoleGroup, RoleGroupManager, RoleManager
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.contact.user_fields import OldNewUserFields, OldUserChanges
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.formerly import formerly, formerly_too
-from dingtalk_models.core.model import Module, alias, managed
-from dingtalk_models.core.operation import method, operation
-from dingtalk_models.core.query import Query
 from dingtalk_models.core.wire import Language
+from dingtalk_models.first_generation.formerly import formerly, formerly_too
+from dingtalk_models.resource.model import Module, alias, managed
+from dingtalk_models.resource.query import Query
 
 
 def _department_list(_: Module, id_: int | None = None) -> None: ...
@@ -43,8 +42,6 @@ class Contact(Module):
     """Roles."""
     role_groups = managed(RoleGroupManager)
     """Role groups."""
-    directory = managed(DirectoryManager)
-    """The whole organisation at one moment."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 

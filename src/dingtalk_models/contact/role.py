@@ -8,16 +8,16 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.paging import OFFSET, PageFlow, next_page, page_of
 from dingtalk_models.contact.user import UserRef
 from dingtalk_models.contact.user_fields import From, PageSize
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.paging import OFFSET, PageFlow, next_page, page_of
-from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs, camel, wire
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.saved import Saved
 
 RoleName = Annotated[str, Field(min_length=1), wire("roleName")]
 RoleId = Annotated[int, wire("roleId")]

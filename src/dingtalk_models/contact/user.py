@@ -10,6 +10,11 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import Field
 from typing_extensions import Unpack
 
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, PageFlow, next_page, page_of
+from dingtalk_models.call.partial import assembled
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.contact.user_fields import (
     OLD_FIELDS,
@@ -23,17 +28,12 @@ from dingtalk_models.contact.user_fields import (
     UserListing,
     UserName,
 )
-from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, PageFlow, next_page, page_of
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window, together
-from dingtalk_models.core.partial import assembled
-from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CompactDate, JsonObject, Language, Millis, empty_list, wire
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.saved import Saved
 
 _DEFAULTS: UserListing = {"cursor": 0, "size": 100, "language": "zh_CN"}
 

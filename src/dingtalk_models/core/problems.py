@@ -162,3 +162,9 @@ def names_of_fields(model: type[BaseModel]) -> dict[str, str]:
 def is_model(hint: object) -> TypeGuard[type[BaseModel]]:
     """Whether a type is a pydantic model."""
     return isinstance(hint, type) and issubclass(hint, BaseModel)
+
+
+def holds(hint: Any, kind: type) -> bool:
+    """Whether a value of this type can be, or can contain, one of this kind."""
+    origin = get_origin(hint) or hint
+    return (isinstance(origin, type) and issubclass(origin, kind)) or any(holds(part, kind) for part in get_args(hint))

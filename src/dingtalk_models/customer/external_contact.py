@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.paging import OFFSET
 from dingtalk_models.core.json_values import is_object, loaded
-from dingtalk_models.core.model import Manager, Model
-from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.paging import OFFSET
-from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.saved import Saved
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import empty_list, wire
 from dingtalk_models.customer.label_group import Label, LabelGroup
+from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.saved import Saved
 
 if TYPE_CHECKING:
     from dingtalk_models.contact.user import User

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.paging import OFFSET
-from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.call.operation import api, operation
+from dingtalk_models.call.paging import OFFSET
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class LabelGroupManager(Manager):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dingtalk_models.core.formerly import formerly
-from dingtalk_models.core.model import Module, alias, managed
-from dingtalk_models.core.operation import method, operation
-from dingtalk_models.core.query import Query
+from dingtalk_models.call.operation import method, operation
 from dingtalk_models.customer.external_contact import ExternalContact, ExternalContactManager, as_text, old_contact
 from dingtalk_models.customer.label_group import LabelGroupManager
+from dingtalk_models.first_generation.formerly import formerly
+from dingtalk_models.resource.model import Module, alias, managed
+from dingtalk_models.resource.query import Query
 
 
 class Customer(Module):

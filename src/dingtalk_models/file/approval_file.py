@@ -7,15 +7,15 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field, PlainSerializer
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Old, api, operation
 from dingtalk_models.core.files import BytesProgress, Target
 from dingtalk_models.core.http import Download
 from dingtalk_models.core.json_values import loaded
-from dingtalk_models.core.model import Manager, Model
-from dingtalk_models.core.operation import Old, api, operation
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.file.transfer import Transfer
+from dingtalk_models.resource.model import Manager, Model
 
 UserId = Annotated[str, Field(min_length=1), wire("userId", "userid", "user_id")]
 AgentId = Annotated[int | None, wire("agentId", "agentid")]

@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, Json
 
-from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import CommaStrs, Millis, camel, wire
+from dingtalk_models.resource.model import Manager, Model, Record
 
 Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,10}$")]
 """1 to 10 letters and digits; upper and lower case make no difference."""

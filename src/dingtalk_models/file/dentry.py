@@ -8,14 +8,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AwareDatetime, Field
 from typing_extensions import Unpack
 
-from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api, operation
+from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.files import NO_NAME, Source, Target, Upload
 from dingtalk_models.core.http import Download
-from dingtalk_models.core.model import Manager, Model
-from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.paging import TOKEN
-from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.file.dentry_fields import (
@@ -49,6 +47,8 @@ from dingtalk_models.file.dentry_records import (
     UploadInfo,
 )
 from dingtalk_models.file.transfer import Transfer
+from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.query import Listing, Query
 
 
 class DentryManager(Manager):

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime
 
 from dingtalk_models.core.errors import TransportError
-from dingtalk_models.core.model import Record
 from dingtalk_models.core.wire import camel, wire
+from dingtalk_models.resource.model import Record
 
 
 class HeaderSignature(Record, alias_generator=camel):

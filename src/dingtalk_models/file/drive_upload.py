@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.files import BytesProgress, Source, Upload
-from dingtalk_models.core.model import Manager, Model
-from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import wire
+from dingtalk_models.resource.model import Manager, Model
 
 _LARGEST = 8 * 1024 * 1024
 

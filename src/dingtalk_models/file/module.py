@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Module, managed
-from dingtalk_models.core.operation import operation
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import operation
 from dingtalk_models.file.approval_file import ApprovalFileManager
 from dingtalk_models.file.custom_space import CustomSpace, CustomSpaceManager, Domain
 from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.file.drive_upload import DriveUploadManager
 from dingtalk_models.file.media import MediaManager
 from dingtalk_models.file.space import SpaceManager
+from dingtalk_models.resource.model import Module, managed
 
 
 class Files(Module):

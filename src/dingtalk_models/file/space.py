@@ -8,11 +8,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api, operation
 from dingtalk_models.core.files import Source
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.file.dentry import Dentry
@@ -25,6 +23,8 @@ from dingtalk_models.file.dentry_fields import (
     UnionId,
     UploadFields,
 )
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Query
 
 
 class CapabilityFields(TypedDict, total=False):

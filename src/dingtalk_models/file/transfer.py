@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
 from dingtalk_models.core.codes import api_error
 from dingtalk_models.core.errors import TransportError
 from dingtalk_models.core.files import Upload

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
 from dingtalk_models.core.errors import DingTalkError, NobodyReached, PartlySent
 from dingtalk_models.core.steps import Flow
 

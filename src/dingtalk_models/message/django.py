@@ -12,8 +12,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from dingtalk_models.core.errors import CallbackError
-from dingtalk_models.message.card_receiving import CardReceiver
-from dingtalk_models.message.receiving import MessageReceiver
+from dingtalk_models.message.cards.receiving import CardReceiver
+from dingtalk_models.message.received.receiving import MessageReceiver
 
 
 def view(receiver: MessageReceiver) -> Callable[[HttpRequest], HttpResponse]:

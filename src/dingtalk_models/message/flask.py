@@ -11,8 +11,8 @@ from collections.abc import Callable
 from flask import Response, abort, jsonify, request
 
 from dingtalk_models.core.errors import CallbackError
-from dingtalk_models.message.card_receiving import CardReceiver
-from dingtalk_models.message.receiving import MessageReceiver
+from dingtalk_models.message.cards.receiving import CardReceiver
+from dingtalk_models.message.received.receiving import MessageReceiver
 
 
 def view(receiver: MessageReceiver) -> Callable[[], Response]:

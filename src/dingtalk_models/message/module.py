@@ -6,23 +6,23 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from dingtalk_models.core.formerly import formerly
+from dingtalk_models.call.operation import operation
 from dingtalk_models.core.json_values import loaded
-from dingtalk_models.core.model import managed
-from dingtalk_models.core.operation import operation
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
-from dingtalk_models.message.card import CardManager
+from dingtalk_models.first_generation.formerly import formerly
+from dingtalk_models.message.cards.card import CardManager
 from dingtalk_models.message.conversation import ConversationManager
-from dingtalk_models.message.ding import DingManager
-from dingtalk_models.message.group import GroupManager
-from dingtalk_models.message.private_chat import PrivateMessageManager
-from dingtalk_models.message.receiving import MessageReceiver
-from dingtalk_models.message.robot import RobotManager
-from dingtalk_models.message.scene_group import SceneGroupManager
-from dingtalk_models.message.shortcut import ShortcutManager
-from dingtalk_models.message.webhook_message import WebhookRobotManager
-from dingtalk_models.message.work_notification import WorkNotification, WorkNotificationManager
+from dingtalk_models.message.groups.group import GroupManager
+from dingtalk_models.message.groups.scene_group import SceneGroupManager
+from dingtalk_models.message.notifications.work_notification import WorkNotification, WorkNotificationManager
+from dingtalk_models.message.received.receiving import MessageReceiver
+from dingtalk_models.message.robots.ding import DingManager
+from dingtalk_models.message.robots.private_chat import PrivateMessageManager
+from dingtalk_models.message.robots.robot import RobotManager
+from dingtalk_models.message.robots.shortcut import ShortcutManager
+from dingtalk_models.message.robots.webhook_message import WebhookRobotManager
+from dingtalk_models.resource.model import managed
 
 
 class Message(MessageReceiver):

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from dingtalk_models.core.codes import OPEN_CONVERSATION
 from dingtalk_models.core.errors import NobodyFound, NobodyReached
-from dingtalk_models.core.model import Model
+from dingtalk_models.resource.model import Model
 
 
 class Reaching(Protocol):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel
+from dingtalk_models.resource.model import Manager, Record
 
 
 class GetInAppSkuUrlReply(Record, alias_generator=camel):

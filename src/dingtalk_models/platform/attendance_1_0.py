@@ -7,12 +7,12 @@ from typing import Annotated, Literal, Required
 from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
-from dingtalk_models.core.paging import TOKEN, Paging
-from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
+from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class AddLeaveTypeVisibilityRules(TypedDict, total=False):

@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Required
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import BeijingTime, empty_list, wire
+from dingtalk_models.resource.model import Manager, Record
 
 
 class CategoryListResult(Record):

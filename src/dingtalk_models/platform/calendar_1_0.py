@@ -7,12 +7,12 @@ from typing import Annotated, Literal, Required
 from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
-from dingtalk_models.core.paging import TOKEN
-from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.wire import CommaStrs, Millis, camel, empty_list, wire
+from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class AddAttendeeAttendeesToAdd(TypedDict, total=False):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record, alias
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel
-from dingtalk_models.message.card import CardManager
+from dingtalk_models.message.cards.card import CardManager
+from dingtalk_models.resource.model import Manager, Record, alias
 
 
 class CopyTemplateReplyData(Record, alias_generator=camel):

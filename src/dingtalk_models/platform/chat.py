@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.model import Manager, alias
-from dingtalk_models.message.group import GroupManager
+from dingtalk_models.message.groups.group import GroupManager
+from dingtalk_models.resource.model import Manager, alias
 
 
 class OapiChat(Manager):

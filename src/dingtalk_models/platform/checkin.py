@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
-from dingtalk_models.core.paging import CURSOR, Paging
-from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import CURSOR, Paging
 from dingtalk_models.core.wire import CommaStrs, Millis, empty_list, wire
+from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class RecordData(Record):

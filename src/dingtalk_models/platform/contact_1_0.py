@@ -7,15 +7,15 @@ from typing import Annotated, Literal, Required
 from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO, Paging
 from dingtalk_models.contact.account import AccountManager
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.user import UserManager
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record, alias
-from dingtalk_models.core.operation import api
-from dingtalk_models.core.paging import TOKEN, TOKEN_FROM_ZERO, Paging
-from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
+from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.query import Listing, Query
 
 
 class BatchApproveUnionApplyBody(TypedDict, total=False):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.model import Manager, alias
 from dingtalk_models.customer.external_contact import ExternalContactManager
 from dingtalk_models.customer.label_group import LabelGroupManager
+from dingtalk_models.resource.model import Manager, alias
 
 
 class OapiExtcontact(Manager):

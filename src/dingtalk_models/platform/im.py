@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record, alias
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import CommaStrs
-from dingtalk_models.message.scene_group import SceneGroupManager
+from dingtalk_models.message.groups.scene_group import SceneGroupManager
+from dingtalk_models.resource.model import Manager, Record, alias
 
 
 class ChatScencegroupMessageSendV2Reply(Record):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.model import Manager, alias
 from dingtalk_models.message.conversation import ConversationManager
-from dingtalk_models.message.group import GroupManager
-from dingtalk_models.message.scene_group import SceneGroupManager
+from dingtalk_models.message.groups.group import GroupManager
+from dingtalk_models.message.groups.scene_group import SceneGroupManager
+from dingtalk_models.resource.model import Manager, alias
 
 
 class ImV1(Manager):

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import Millis
+from dingtalk_models.resource.model import Manager
 
 
 class CreateTopboxCardData(TypedDict, total=False):

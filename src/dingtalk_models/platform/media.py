@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.model import Manager, alias
 from dingtalk_models.file.media import MediaManager
+from dingtalk_models.resource.model import Manager, alias
 
 
 class OapiMedia(Manager):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from dingtalk_models.auth.module import Auth
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record, alias
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.resource.model import Manager, Record, alias
 
 
 class GetAuthInfoReplyAuthAppInfoAgentList(Record, alias_generator=camel):

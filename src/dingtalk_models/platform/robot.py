@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.model import Manager, alias
-from dingtalk_models.message.webhook_message import WebhookRobotManager
+from dingtalk_models.message.robots.webhook_message import WebhookRobotManager
+from dingtalk_models.resource.model import Manager, alias
 
 
 class OapiRobot(Manager):

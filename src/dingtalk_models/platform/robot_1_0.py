@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.model import Manager, alias
-from dingtalk_models.message.ding import DingManager
-from dingtalk_models.message.private_chat import PrivateMessageManager
-from dingtalk_models.message.robot import RobotManager
-from dingtalk_models.message.shortcut import ShortcutManager
+from dingtalk_models.message.robots.ding import DingManager
+from dingtalk_models.message.robots.private_chat import PrivateMessageManager
+from dingtalk_models.message.robots.robot import RobotManager
+from dingtalk_models.message.robots.shortcut import ShortcutManager
+from dingtalk_models.resource.model import Manager, alias
 
 
 class RobotV1(Manager):

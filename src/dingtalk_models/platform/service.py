@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import JsonValue
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding
 from dingtalk_models.core.wire import empty_list, wire
+from dingtalk_models.resource.model import Manager, Record
 
 
 class GetAgentReply(Record):

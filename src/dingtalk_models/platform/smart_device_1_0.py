@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
+from dingtalk_models.resource.model import Manager
 
 
 class SmartDeviceV1(Manager):

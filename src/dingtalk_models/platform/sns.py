@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dingtalk_models.auth.module import Auth
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record, alias
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding, Secret
+from dingtalk_models.resource.model import Manager, Record, alias
 
 
 class GetPersistentCodeReply(Record):

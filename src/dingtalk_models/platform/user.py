@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.contact.user import UserManager
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record, alias
-from dingtalk_models.core.operation import api
 from dingtalk_models.core.wire import wire
+from dingtalk_models.resource.model import Manager, Record, alias
 
 
 class CanAccessMicroappReply(Record):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import at_most_bytes, camel
+from dingtalk_models.resource.model import Manager, Record
 
 
 class QueryVipMemberInfoReply(Record, alias_generator=camel):

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
+from dingtalk_models.resource.model import Manager, Record
 
 
 class WikiWordsDetailReplyDataRelatedDoc(Record, alias_generator=camel):

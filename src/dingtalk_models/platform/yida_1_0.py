@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Record
-from dingtalk_models.core.operation import api
-from dingtalk_models.core.paging import Paging
-from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
+from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class BatchGetFormDataByIdListReplyResultModifyUserName(Record, alias_generator=camel):

@@ -29,7 +29,7 @@ from dingtalk_models.company_file import InvalidCompanyFile, Problem
 from dingtalk_models.sandbox.callback.samples import EventSample
 from dingtalk_models.sandbox.calls import Calls, Received
 from dingtalk_models.sandbox.console import Console
-from dingtalk_models.sandbox.message.saying import Audio, File, Picture, RichText, Video
+from dingtalk_models.sandbox.message.robots.saying import Audio, File, Picture, RichText, Video
 from dingtalk_models.sandbox.platform.documented import OwnAnswer
 from dingtalk_models.sandbox.sandbox import Sandbox
 from dingtalk_models.sandbox.saving import Unsavable, UnusableState
@@ -40,15 +40,15 @@ from dingtalk_models.sandbox.state.approval import Instance
 from dingtalk_models.sandbox.state.attendance import Punch
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Attempt, Push
-from dingtalk_models.sandbox.state.card import Card, Cards, CardState, Click
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Admin, Department, Membership, Role, RoleGroup, User
-from dingtalk_models.sandbox.state.conversation import Conversation, Entry
 from dingtalk_models.sandbox.state.events import Event, Events
-from dingtalk_models.sandbox.state.group import Group
-from dingtalk_models.sandbox.state.message import Outbox
 from dingtalk_models.sandbox.state.seeding import SeedError
 from dingtalk_models.sandbox.state.stream import Client, NoClient, StreamMessage, Streams
+from dingtalk_models.sandbox.state.talk.card import Card, Cards, CardState, Click
+from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry
+from dingtalk_models.sandbox.state.talk.group import Group
+from dingtalk_models.sandbox.state.talk.message import Outbox
 
 __all__ = [
     "Admin",

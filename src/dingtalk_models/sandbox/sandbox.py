@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack
 from starlette.types import ASGIApp
 
 from dingtalk_models.modules import MODULES
-from dingtalk_models.sandbox import founding, saving
+from dingtalk_models.sandbox import load_company, saving
 from dingtalk_models.sandbox.callback.samples import EventSample, event_samples
 from dingtalk_models.sandbox.calls import KEPT, Calls, Received
 from dingtalk_models.sandbox.console import Console
 from dingtalk_models.sandbox.gateway import Gateway
 from dingtalk_models.sandbox.handle import PREFIX, Handle
-from dingtalk_models.sandbox.message import clicking, reading, saying
-from dingtalk_models.sandbox.message.saying import Sayable
+from dingtalk_models.sandbox.message import reading
+from dingtalk_models.sandbox.message.cards import clicking
+from dingtalk_models.sandbox.message.robots import saying
+from dingtalk_models.sandbox.message.robots.saying import Sayable
 from dingtalk_models.sandbox.page import PREFIX as PAGE
 from dingtalk_models.sandbox.page import Page
 from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
@@ -34,13 +36,13 @@ from dingtalk_models.sandbox.state.approval import Instance
 from dingtalk_models.sandbox.state.attendance import Punch
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.callback import Push
-from dingtalk_models.sandbox.state.card import Cards, Click, HasTrackId
 from dingtalk_models.sandbox.state.company import Company
-from dingtalk_models.sandbox.state.conversation import Conversation, Entry
 from dingtalk_models.sandbox.state.events import Event, Events
-from dingtalk_models.sandbox.state.group import Group
-from dingtalk_models.sandbox.state.message import Outbox
 from dingtalk_models.sandbox.state.stream import Streams
+from dingtalk_models.sandbox.state.talk.card import Cards, Click, HasTrackId
+from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry
+from dingtalk_models.sandbox.state.talk.group import Group
+from dingtalk_models.sandbox.state.talk.message import Outbox
 from dingtalk_models.sandbox.stream.websocket import WebSocket, protocol
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ log = logging.getLogger("dingtalk_models.sandbox")
 PushedT = TypeVar("PushedT", bound=Push | Event)
 
 # the folders with endpoints are those of the client's modules; a file in one of them needs no registration
-load_endpoints(f"{__package__}.{module}" for module in MODULES)
+load_endpoints(f"{__package__}.{folder}" for folder in (*MODULES, "first_generation"))
 
 
 class Sandbox:
@@ -101,7 +103,7 @@ class Sandbox:
         key: str | None = None,
         allow_hosts: Collection[str] = (),
     ) -> None:
-        make = founding.maker(company, org, credentials)
+        make = load_company.maker(company, org, credentials)
         granted = None if scopes is None else frozenset(scopes)
 
         def begin(held: Credentials | None) -> Company:

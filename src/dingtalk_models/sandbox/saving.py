@@ -28,9 +28,9 @@ from typing import Any, Final
 from pydantic import PositiveInt, TypeAdapter
 from typing_extensions import TypedDict
 
+from dingtalk_models.process.atomic_file import write_whole
 from dingtalk_models.sandbox.platform.documented import named
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
-from dingtalk_models.whole_file import write_whole
 
 VERSION: Final = 1
 """The version of the files that are written."""

@@ -19,7 +19,7 @@ from pydantic_core import from_json, to_json
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import SessionStoreError
 from dingtalk_models.core.secret import Secret, forget_locals
-from dingtalk_models.forking import after_fork, check_fork
+from dingtalk_models.process.forking import after_fork, check_fork
 from dingtalk_models.sessions.memory import MemoryStore
 
 CLOCK_TOLERANCE = 60.0

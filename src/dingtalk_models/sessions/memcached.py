@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.forking import after_fork, renew_locks
+from dingtalk_models.process.forking import after_fork, renew_locks
 from dingtalk_models.sessions.base import UnreadableEntry, whole_seconds
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from redis.commands.core import Script
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from dingtalk_models.forking import after_fork, renew_locks
+from dingtalk_models.process.forking import after_fork, renew_locks
 from dingtalk_models.sessions.base import UnreadableEntry
 
 T = TypeVar("T")

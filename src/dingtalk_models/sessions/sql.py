@@ -15,7 +15,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt
 
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.forking import after_fork
+from dingtalk_models.process.forking import after_fork
 from dingtalk_models.sessions.base import CLOCK_TOLERANCE
 
 _MAX_CONNECTIONS = 8

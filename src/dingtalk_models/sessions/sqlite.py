@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
-from dingtalk_models.forking import no_fork
+from dingtalk_models.process.forking import no_fork
 from dingtalk_models.sessions.base import CLOCK_TOLERANCE
 
 _BUSY_TIMEOUT = 5.0

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema
 from typing_extensions import TypedDict
 
+from dingtalk_models.call.operation import Old
 from dingtalk_models.core.json_values import loaded
-from dingtalk_models.core.operation import Old
-from dingtalk_models.core.shape import OrDict
 from dingtalk_models.core.wire import wire
+from dingtalk_models.resource.shape import OrDict
 from dingtalk_models.smartwork.form_values import AttachedFile
 
 InstanceId = Annotated[str, Field(min_length=1)]

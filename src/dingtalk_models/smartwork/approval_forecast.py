@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.model import Record
 from dingtalk_models.core.wire import camel
+from dingtalk_models.resource.model import Record
 
 
 class SelectableUser(Record, alias_generator=camel):

@@ -9,15 +9,15 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.paging import TOKEN_FROM_ZERO
 from dingtalk_models.core.json_values import is_object, loaded
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.paging import TOKEN_FROM_ZERO
-from dingtalk_models.core.query import Listing, Query
-from dingtalk_models.core.shape import OrDict
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import IsoTime, Millis, camel, wire
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Listing, Query
+from dingtalk_models.resource.shape import OrDict
 from dingtalk_models.smartwork.form_components import Component
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.model import Record
 from dingtalk_models.core.wire import IsoTime, camel
+from dingtalk_models.resource.model import Record
 from dingtalk_models.smartwork.form_values import AttachedFile
 
 

@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import api, operation
-from dingtalk_models.core.paging import Paging
-from dingtalk_models.core.query import Listing, Query
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api, operation
+from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import BeijingTime, Flag, wire
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.schedule import CheckType
 from dingtalk_models.smartwork.spans import paging
 

@@ -35,9 +35,9 @@ from typing_extensions import TypedDict, Unpack
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.problems import message
-from dingtalk_models.core.shape import OrDict, Shape
 from dingtalk_models.core.wire import BEIJING, NO_TIME_ZONE, camel, wire
 from dingtalk_models.moments import PlainDate, PlainTime
+from dingtalk_models.resource.shape import OrDict, Shape
 
 V_co = TypeVar("V_co", covariant=True)
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.formerly import formerly
-from dingtalk_models.core.model import Module, managed
-from dingtalk_models.core.operation import method, operation
-from dingtalk_models.core.query import Query
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import method, operation
 from dingtalk_models.core.wire import BEIJING, BeijingTime, CommaStrs, Millis
+from dingtalk_models.first_generation.formerly import formerly
+from dingtalk_models.resource.model import Module, managed
+from dingtalk_models.resource.query import Query
 from dingtalk_models.smartwork.approval_form import ApprovalFormManager
 from dingtalk_models.smartwork.approval_instance import ApprovalInstance, ApprovalInstanceManager
 from dingtalk_models.smartwork.attendance_group import AttendanceGroupManager

@@ -11,13 +11,11 @@ from typing import Annotated, Any, ClassVar, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.call import Call
-from dingtalk_models.core.model import Manager, Model, Record
-from dingtalk_models.core.operation import Old, api, operation
-from dingtalk_models.core.paging import PageFlow, page_of
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.paging import PageFlow, page_of
 from dingtalk_models.core.parallel import Window, batches
-from dingtalk_models.core.query import Listing, Query
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import (
     BeijingTime,
@@ -32,6 +30,8 @@ from dingtalk_models.core.wire import (
     ToDay,
     wire,
 )
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.spans import AT_ONCE, R, check, day_of, joined, paging, stamp_of
 
 CheckType = str

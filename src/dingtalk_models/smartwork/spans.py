@@ -14,12 +14,12 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import Field
 
-from dingtalk_models.core.arguments import Refusal
-from dingtalk_models.core.paging import PageFlow, Paging, page_of
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.paging import PageFlow, Paging, page_of
 from dingtalk_models.core.parallel import MAX_PARALLEL, Window, batches
-from dingtalk_models.core.query import Query
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import BEIJING
+from dingtalk_models.resource.query import Query
 
 M = TypeVar("M", bound=date)
 

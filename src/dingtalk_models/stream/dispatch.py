@@ -9,11 +9,11 @@ from http import HTTPStatus
 from typing import Literal
 
 from dingtalk_models.callback.arrival import Arrival, topics
-from dingtalk_models.callback.events import read_event
+from dingtalk_models.callback.events.table import read_event
 from dingtalk_models.callback.receiver import Delivered, Receiver
 from dingtalk_models.core.errors import CallbackError, ReplayedCallback
-from dingtalk_models.drivers.handling import HandlingDriver
 from dingtalk_models.stream.frames import CALLBACK, EVENT, BadFrame, Frame, later, responded, succeeded
+from dingtalk_models.stream.handling import HandlingDriver
 from dingtalk_models.stream.status import Status
 from dingtalk_models.stream.topic_callback import TopicCallback
 

@@ -10,13 +10,13 @@ from urllib.parse import quote
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from dingtalk_models.core.call import Call
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.transport.asynchronous import trusted
+from dingtalk_models.call.transport.sending import USER_AGENT
 from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.core.http import Endpoint, HttpRequest
 from dingtalk_models.core.secret import Hidden, Secret, forget_locals, revealed
 from dingtalk_models.stream.stream_app import StreamApp
-from dingtalk_models.transport.asynchronous import trusted
-from dingtalk_models.transport.sending import USER_AGENT
 
 try:
     from websockets.asyncio.client import ClientConnection, connect

@@ -18,10 +18,10 @@ from dingtalk_models.core.context import innermost
 from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.tracebacks import shorten
-from dingtalk_models.drivers.handling import HandlingDriver
-from dingtalk_models.drivers.waiting import is_kept_in
+from dingtalk_models.process.waiting import is_kept_in
 from dingtalk_models.stream.client import Client
 from dingtalk_models.stream.dispatch import Ack, Dispatch
+from dingtalk_models.stream.handling import HandlingDriver
 from dingtalk_models.stream.status import Status
 from dingtalk_models.stream.stream_app import StreamApp
 from dingtalk_models.stream.timing import Timing

@@ -13,7 +13,7 @@ from dingtalk_models.sandbox.server.replies import present
 from dingtalk_models.sandbox.state.approval import Instance, Task
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Department
-from dingtalk_models.sandbox.state.group import Group
+from dingtalk_models.sandbox.state.talk.group import Group
 
 Events: TypeAlias = Generator[tuple[str, dict[str, Any]]]
 """Events: their types and fields."""

@@ -9,9 +9,16 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.sandbox.callback.changes import pushing_changes
 from dingtalk_models.sandbox.console.fields import STRICT, checked
-from dingtalk_models.sandbox.message.group import Name, check_known, check_name, check_room, undissolved, update_group
+from dingtalk_models.sandbox.message.groups.group import (
+    Name,
+    check_known,
+    check_name,
+    check_room,
+    undissolved,
+    update_group,
+)
 from dingtalk_models.sandbox.state.company import Company
-from dingtalk_models.sandbox.state.group import Group
+from dingtalk_models.sandbox.state.talk.group import Group
 
 _UNKNOWN = "parameter.invalid"
 

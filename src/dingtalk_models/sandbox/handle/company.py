@@ -15,7 +15,7 @@ from dingtalk_models.sandbox.console.users import ChangedUser, NewUser
 from dingtalk_models.sandbox.handle.operations import Body, Query, operation
 from dingtalk_models.sandbox.handle.problems import found
 from dingtalk_models.sandbox.state.approval import ApprovalForm
-from dingtalk_models.sandbox.state.group import Group
+from dingtalk_models.sandbox.state.talk.group import Group
 
 
 class People(Query):

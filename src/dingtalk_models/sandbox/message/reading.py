@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dingtalk_models.sandbox.callback.changes import announce
 from dingtalk_models.sandbox.state.company import Company
-from dingtalk_models.sandbox.state.message import RobotMail
+from dingtalk_models.sandbox.state.talk.message import RobotMail
 
 
 def read(company: Company, message: int | str, by: str) -> None:

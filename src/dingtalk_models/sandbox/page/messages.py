@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
-from dingtalk_models.sandbox.state.card import Card, Cards
+from dingtalk_models.sandbox.state.talk.card import Card, Cards
 
 _TITLES: Final = ("title", "fileName")
 _TEXTS: Final = ("content", "text", "markdown", "recognition")

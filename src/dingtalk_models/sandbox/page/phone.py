@@ -12,7 +12,7 @@ from dingtalk_models.sandbox.page.looks import Look, Missing, clock_time, date_t
 from dingtalk_models.sandbox.page.messages import Shown, card_shown, shown
 from dingtalk_models.sandbox.page.texts import TEXTS
 from dingtalk_models.sandbox.state.approval import Instance, Operation
-from dingtalk_models.sandbox.state.conversation import Conversation, Entry
+from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry
 
 SHOWN: Final = 100
 """How many messages of a chat, notifications or approvals are shown: the latest."""

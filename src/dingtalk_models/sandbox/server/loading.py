@@ -8,8 +8,8 @@ from importlib import import_module
 
 
 def load_endpoints(packages: Iterable[str]) -> None:
-    """Import every file of these packages."""
+    """Import every file of these packages, and of the folders in them."""
     for name in packages:
         package = import_module(name)
-        for file in pkgutil.iter_modules(package.__path__, f"{name}."):
+        for file in pkgutil.walk_packages(package.__path__, f"{name}."):
             import_module(file.name)

@@ -18,9 +18,9 @@ from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
 from dingtalk_models.sandbox.state.login import Logins
-from dingtalk_models.sandbox.state.message import Outbox
 from dingtalk_models.sandbox.state.seeding import Known, SeedError, check_free
 from dingtalk_models.sandbox.state.stream import Streams
+from dingtalk_models.sandbox.state.talk.message import Outbox
 
 T = TypeVar("T")
 

@@ -1,0 +1,121 @@
+"""`app.run(name, …)`: runs methods by the platform's names, or by names from `@method`."""
+
+from __future__ import annotations
+
+import inspect
+from difflib import get_close_matches
+from functools import partial
+from importlib import import_module
+from typing import Any, get_args
+
+from dingtalk_models.call.documented import documented, undocumented
+from dingtalk_models.call.operation import Bound, Old
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.errors import ConfigurationError, RetiredMethod, UndocumentedMethod, UnknownMethod
+from dingtalk_models.first_generation.retired import retired
+from dingtalk_models.modules import MODULES
+from dingtalk_models.platform.module import product_of
+from dingtalk_models.platform.products import PRODUCTS, REPLACED
+from dingtalk_models.resource import registry
+
+
+def operations() -> list[registry.OperationInfo]:
+    """Every operation that is one documented API. Tests, docs and tools use this list.
+
+    The modules of all products are imported for it, which takes a second or two.
+    """
+    _load()
+    for product in PRODUCTS:
+        import_module(f"dingtalk_models.platform.{product}")
+    return [info._replace(**documented(info.http, info.path)._asdict()) for info in registry.operations()]
+
+
+class Runner:
+    """The methods of an app, by name. Type checkers know it as `run_types.Run`, which has the types of each name."""
+
+    def __init__(self, app: AppLike) -> None:
+        self._app = app
+
+    def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Run a method by name.
+
+        Args:
+            name: the platform's current name of an API, an older one, or one from `@method`.
+            args: the method's arguments.
+            kwargs: the method's arguments, by their Python names, their wire names, or the names that belong to an
+                older name of the API.
+
+        Returns:
+            What the method returns.
+
+        Raises:
+            UnknownMethod: there is no such name; `nearest` has similar ones.
+            RetiredMethod: the platform has retired the API; `instead` is its replacement.
+            UndocumentedMethod: the platform has such a method, and does not document it.
+            InvalidArgument: the arguments are wrong.
+        """
+        try:
+            target, old = self._find(name)
+            return target(*args, **old.translate(kwargs))
+        finally:
+            del args, kwargs  # a secret is plain in them, and a traceback could show it
+
+    async def aio(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Run a method by name on the event loop. A method that is no operation may block, so it runs in a thread."""
+        try:
+            target, old = self._find(name)
+            use = target.aio if _is_operation(target) else target
+            if not inspect.iscoroutinefunction(use):
+                import asyncio  # noqa: PLC0415 - slow to import, and blocking programs do not need it
+
+                use = partial(asyncio.to_thread, target)
+            running = use(*args, **old.translate(kwargs))
+        finally:
+            del args, kwargs  # as in `__call__`
+        return await running
+
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """The unsent call of an operation, by name."""
+        try:
+            target, old = self._find(name)
+            if not _is_operation(target):
+                raise ConfigurationError(f"{name!r} is a plain method: it has no unsent call / 普通方法不能只生成请求")
+            return target.call(*args, **old.translate(kwargs))
+        finally:
+            del args, kwargs  # as in `__call__`
+
+    @property
+    def names(self) -> list[str]:
+        """Every known name."""
+        _load()
+        return sorted({*registry.by_name, *_documented_names()})
+
+    def _find(self, name: str) -> tuple[Any, Old]:
+        if name not in registry.by_name:
+            _load()
+        if name not in registry.by_name and (product := product_of(name)):
+            import_module(f"dingtalk_models.platform.{product}")
+        named = registry.by_name.get(name)
+        if named is None:
+            if name in REPLACED:
+                raise RetiredMethod(name, REPLACED[name])
+            if name in undocumented():
+                raise UndocumentedMethod(name)
+            raise retired(name) or UnknownMethod(name, get_close_matches(name, self.names, n=3, cutoff=0.5))
+        target: Any = getattr(named.owner(self._app), named.attribute)
+        return target, named.old
+
+
+def _is_operation(target: object) -> bool:
+    return isinstance(target, Bound)
+
+
+def _documented_names() -> tuple[str, ...]:
+    from dingtalk_models.core.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
+
+    return get_args(MethodName)
+
+
+def _load() -> None:
+    for module in MODULES:
+        import_module(f"dingtalk_models.{module}.module")

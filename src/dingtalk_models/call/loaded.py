@@ -1,0 +1,89 @@
+"""Objects that remember which app loaded them, and what they were then.
+
+A list, a dict or a record can be changed in place and then assigned again. Then its old value is lost. Copying each
+beforehand would make every list slower to read, so the reply itself is kept, and is read again if it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, cast
+
+from pydantic import BaseModel
+from typing_extensions import get_type_hints
+
+from dingtalk_models.call.paging import is_page
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.json_values import jsonable
+from dingtalk_models.core.problems import holds
+
+Again = Callable[[], Any]
+"""Reads a result again: the list of what was loaded."""
+
+_IN_PLACE = (list, dict, BaseModel)
+_UNKNOWN = object()
+
+
+class Loaded(BaseModel):
+    """An object that an app has loaded."""
+
+    __slots__ = ("_origin", "_place")
+
+
+def bind(result: object, app: AppLike, again: Again) -> None:
+    """Make every resource in a result remember the app that loaded it, and how to read the result again."""
+    several = isinstance(result, list)
+    origin = app, again if several else lambda: [again()]
+    for place, item in enumerate(cast("list[object]", result) if several else (result,)):
+        if isinstance(item, Loaded):
+            set_hidden(item, "_origin", origin)
+            set_hidden(item, "_place", place)
+            for name in _resource_fields(type(item)):
+                bind(vars(item).get(name), app, partial(read_again, origin[1], place, name))
+        elif is_page(item):
+            bind(item.items, app, lambda: again().items)
+
+
+set_hidden = object.__setattr__
+"""Set an attribute that is no field."""
+
+
+@cache
+def _resource_fields(kind: type[Loaded]) -> tuple[str, ...]:
+    """The fields of a resource that contain other resources."""
+    hints = get_type_hints(kind)
+    return tuple(name for name in kind.model_fields if holds(hints[name], Loaded))
+
+
+def origin_of(record: BaseModel) -> tuple[AppLike | None, Again | None]:
+    """The app that loaded a resource, and what reads again what came with it."""
+    return getattr(record, "_origin", (None, None))
+
+
+def place_of(record: BaseModel) -> int:
+    """Its place there."""
+    return getattr(record, "_place", 0)
+
+
+def read_again(again: Again, place: int, name: str) -> Any:
+    """A field of a resource as it was loaded."""
+    return getattr(again()[place], name)
+
+
+def comparable(value: Any) -> Any:
+    """A value to compare with later: a list, a dict or a record as JSON, so that it does not change in place."""
+    return jsonable(value, serialize_unknown=True) if isinstance(value, _IN_PLACE) else value
+
+
+def value_before(record: BaseModel, name: str, value: Any) -> Any:
+    """The value to compare a field with, when it is assigned for the first time."""
+    now = vars(record).get(name)
+    if now is not None and name not in record.model_fields_set:
+        return _UNKNOWN  # the reply did not have this list, which does not mean that it is empty
+    if not isinstance(now, _IN_PLACE):
+        return now
+    if again := origin_of(record)[1]:
+        return comparable(read_again(again, place_of(record), name))
+    # an object made by hand has no reply; the list may have been changed in place
+    return _UNKNOWN if now is value else comparable(now)

@@ -1,0 +1,364 @@
+"""`@operation` and `@api`: one definition, four ways to use it.
+
+Department.objects.get(1)                # Department, blocking
+await Department.objects.get.aio(1)      # Department, on the event loop
+Department.objects.get.call(1)           # Call[Department], unsent; `.later` checks its arguments when it is sent
+app.run("dingtalk.oapi.v2.department.get", dept_id=1)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from inspect import Signature
+from types import GeneratorType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    NamedTuple,
+    ParamSpec,
+    Self,
+    TypeGuard,
+    TypeVar,
+    cast,
+    overload,
+)
+
+from dingtalk_models.call.arguments import Arguments, Refusal
+from dingtalk_models.call.call import Call, Described
+from dingtalk_models.call.definition import check_endpoint, check_filled, check_token, check_typed
+from dingtalk_models.core.context import AppLike, current_app
+from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
+from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.secret import forget_locals
+from dingtalk_models.core.steps import Flow, Lazy, Steps
+from dingtalk_models.core.tracebacks import shorten
+from dingtalk_models.core.wire import camel_name
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+Unsent = Steps[Any] | Lazy[Any]
+"""What an operation describes."""
+
+
+class Old:
+    """An older name of an API, and how its parameters translate to today's.
+
+    Args:
+        name: the older name.
+        params: for each parameter that differs, its name today, or a function from the old value to today's arguments.
+    """
+
+    def __init__(self, name: str, /, **params: str | Callable[[Any], dict[str, Any]]) -> None:
+        self.name = name
+        self.params = params
+
+    def translate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Today's arguments for the old ones.
+
+        Raises:
+            InvalidArgument: a value does not have the form that it has under this name.
+        """
+        today: dict[str, Any] = {}
+        for name, value in given.items():
+            change = self.params.get(name, name)
+            try:
+                changed = {change: value} if isinstance(change, str) else change(value)
+            except (ValueError, TypeError, AttributeError, LookupError):
+                del given, value, today  # as in `call`
+                raise InvalidArgument(
+                    self.name, [Problem(name, "not in this API's form / 不符合该接口的格式")]
+                ) from None
+            if any(changed[each] != today[each] for each in changed.keys() & today.keys()):
+                del given, value, today, changed
+                raise InvalidArgument(self.name, [Problem(name, "given twice / 重复传入")])
+            today |= changed
+        return today
+
+
+class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `property`
+    """A method that describes calls instead of sending them. The module's docstring shows its four uses."""
+
+    def __init__(self, fn: Callable[Concatenate[Any, P], R_co]) -> None:
+        check_typed(fn)
+        self.__wrapped__ = fn
+        self.__name__: str = fn.__name__
+        self.__doc__ = fn.__doc__
+        self.endpoint: Endpoint | None = None
+        self.names: tuple[Old, ...] = ()
+        self.replace = False
+        self.token: str | None = None
+        self.owner = ""
+        self.home: type | None = None
+        self._arguments: Arguments | None = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if self.home is None:
+            self.home, self.owner = owner, owner.__name__.removesuffix("Manager")
+
+    @property
+    def name(self) -> str:
+        """Its name in messages, such as `User.get`."""
+        return f"{self.owner}.{self.__name__}"
+
+    @property
+    def awaited(self) -> str:
+        """What to write on an event loop."""
+        return f"await {self.name}.aio(…)"
+
+    @property
+    def arguments(self) -> Arguments:
+        """The compiled signature; built on first use."""
+        if self._arguments is None:
+            self._arguments = Arguments(self.name, self.__wrapped__, self._wire_name, self.endpoint)
+        return self._arguments
+
+    def _wire_name(self, name: str) -> str:
+        # The newer host has camelCase names, and the older one the names of the arguments. A name in the endpoint is
+        # used as it is. An operation without an endpoint accepts camelCase too, inside its arguments.
+        at = self.endpoint
+        as_it_is = at is not None and (at.host == "oapi" or f"{{{name}}}" in at.path or name in at.query_params)
+        return name if as_it_is else camel_name(name)
+
+    @property
+    def title(self) -> str:
+        """The API's Chinese name, from the docstring's first line."""
+        found = re.search(r"\(([^()]*[\u4e00-\u9fff][^()]*)\)\.?$", (self.__doc__ or "").partition("\n")[0])
+        return found[1] if found else ""
+
+    @property
+    def source(self) -> str:
+        """The slug of the API's documentation page, from the docstring's `Source:`."""
+        found = re.search(r"Source: (\S+)", self.__doc__ or "")
+        return found[1] if found else ""
+
+    @property
+    def __signature__(self) -> Signature:
+        # inspect.signature() and help() show this
+        from dingtalk_models.call.signature_help import signature  # noqa: PLC0415 - only for help()
+
+        return signature(self.__wrapped__, self.arguments.fields)
+
+    def build(self, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Check the arguments, and return the unsent call, flow or list."""
+        arguments, describe = self.arguments, cast("Callable[..., Any]", self.__wrapped__)
+        given = arguments.check(args, kwargs)
+        del args, kwargs  # a secret is plain in them, and a traceback could show it
+        try:
+            unsent = describe(obj, **given)
+        except Refusal as refusal:
+            raise InvalidArgument(arguments.name, [refusal.problem]) from None
+        if self.endpoint is not None and isinstance(unsent, Described):
+            unsent.endpoint = self.endpoint
+            unsent.params = arguments.encode(given, unsent.params)
+            if self.token is not None:
+                unsent.token = given.get(self.token)
+                unsent.params.pop(arguments.wire_names(self.token)[0], None)
+        return unsent
+
+    if not TYPE_CHECKING:  # a type checker reports such a call
+
+        def __call__(self, *args, **kwargs):  # noqa: ANN002, ANN003, ANN204, ARG002 - help() shows signatures of callables only
+            raise TypeError(f"{self.name} is called on an object, not on its class")
+
+    @overload
+    def __get__(self, obj: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, obj: object, owner: type[Any]) -> Bound[R_co, P]: ...
+    def __get__(self, obj: Any, owner: type[Any]) -> Any:
+        return self if obj is None else Bound(self, obj)
+
+
+class Bound(Generic[R_co, P]):
+    """An operation of one manager or one object."""
+
+    # __call__, aio, call and later have no docstrings, so that an editor shows the operation's own.
+    def __init__(self, definition: operation[R_co, P], obj: Any) -> None:
+        self.definition = definition
+        self.obj = obj
+
+    # What the function returns selects the overload: a `Call` or a `Flow` becomes its result, a list stays lazy. They
+    # name `Call` and `Flow` instead of the protocol `Steps`, because static completion (jedi) matches classes only.
+    # For jedi too, P is the last parameter of the class: it counts type variables without a ParamSpec.
+    @overload
+    def __call__(self: Bound[Call[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    def __call__(self: Bound[Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    def __call__(self: Bound[Lazy[Any], P], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    def __call__(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
+        unsent: Unsent
+        try:
+            unsent, app = self.call(*args, **kwargs), self.app
+        finally:
+            del args, kwargs  # see `call`
+        if not isinstance(unsent, Lazy):
+            return app.driver.run(unsent, self.definition.awaited)
+        unsent.app = app
+        return unsent
+
+    @overload
+    async def aio(self: Bound[Lazy[T], P], *args: P.args, **kwargs: P.kwargs) -> list[T]: ...
+    @overload
+    async def aio(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def aio(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            unsent: Unsent = self.call(*args, **kwargs)
+        finally:
+            del args, kwargs  # see `call`
+        return await self.app.async_driver.run(unsent.collect() if isinstance(unsent, Lazy) else unsent)
+
+    def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        try:
+            unsent: Any = self.definition.build(self.obj, args, kwargs)
+        except InvalidArgument as error:
+            forget_locals(error)
+            shorten(error)
+            raise
+        finally:
+            del args, kwargs  # a secret is plain in them, and a traceback could show it
+        if isinstance(unsent, GeneratorType):
+            unsent.__qualname__ = self._flow_name
+        elif isinstance(unsent, Lazy):
+            unsent.app, unsent.name = self.obj.app, self.definition.name
+        return cast("R_co", unsent)
+
+    @overload
+    def later(self: Bound[Lazy[T], P], *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]: ...
+    @overload
+    def later(self: Bound[Call[T] | Flow[T], P], *args: P.args, **kwargs: P.kwargs) -> Flow[T]: ...
+    def later(self: Bound[Any, P], *args: P.args, **kwargs: P.kwargs) -> Any:
+        def flow() -> Flow[Any]:
+            nonlocal args, kwargs
+            try:
+                unsent: Unsent = self.call(*args, **kwargs)
+            finally:
+                del args, kwargs  # see `call`
+            steps: Flow[Any] = iter(unsent.collect() if isinstance(unsent, Lazy) else unsent)
+            return (yield from steps)
+
+        made: Any = flow()
+        made.__qualname__ = self._flow_name
+        return made
+
+    @property
+    def _flow_name(self) -> str:
+        """What the `repr` of a flow says."""
+        return f"flow of {self.definition.name}"
+
+    @property
+    def app(self) -> AppLike:
+        """The app that sends it."""
+        return self.obj.app or current_app()
+
+    @property
+    def __signature__(self) -> Signature:
+        return self.definition.__signature__
+
+    @property
+    def __name__(self) -> str:
+        return self.definition.__name__
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return self.definition.__doc__
+
+    # With __get__, inspect.isroutine() is true, so help() prints the signature and the docstring.
+    def __get__(self, obj: object, owner: type | None = None) -> Self:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<operation {self.definition.name}>"
+
+
+def is_operation(value: object) -> TypeGuard[operation[Any, ...]]:
+    """Whether a class attribute is an operation."""
+    return isinstance(value, operation)
+
+
+class api:  # noqa: N801 - used as a decorator
+    """Like `operation`, for a method that is one documented API.
+
+    Args:
+        name: the platform's name of the API.
+        endpoint: verb and path, as `"POST /v1.0/things/{id}?unionId"`. `{id}` is filled from the parameters; those
+            named after the question mark go into the query string, the others into the body.
+        old: older names, by which `run()` finds it too.
+        authenticated: whether the app's access token is sent with it.
+        idempotent: whether the call is sent again when its outcome is unknown; by default, every GET is.
+        headers: the parameters that are sent as headers, by their wire names.
+        token: the parameter that is a user's access token, sent in the place of the app's. If it is `None`, the
+            app's is sent.
+        replace: whether it takes the place of the package's own operation of that name.
+
+    Raises:
+        ConfigurationError: the endpoint is malformed, names a parameter that the method does not have, or a parameter
+            has no type.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        endpoint: str,
+        /,
+        *old: Old | str,
+        authenticated: bool = True,
+        idempotent: bool | None = None,
+        headers: Iterable[str] = (),
+        token: str | None = None,
+        replace: bool = False,
+    ) -> None:
+        self.token = token
+        self.replace = replace
+        self.names = tuple(item if isinstance(item, Old) else Old(item) for item in (name, *old))
+        check_endpoint(name, endpoint)
+        self.endpoint = Endpoint.parse(endpoint, authenticated=authenticated, idempotent=idempotent, headers=headers)
+
+    def __call__(self, fn: Callable[Concatenate[Any, P], R]) -> operation[R, P]:
+        made = operation(fn)
+        made.names, made.replace = self.names, self.replace
+        made.endpoint, made.token = self.endpoint, self.token
+        check_filled(made.endpoint, fn, lambda: made.arguments)
+        if self.token is not None:
+            check_token(self.token, fn)
+        return made
+
+
+F = TypeVar("F", bound=Callable[..., Any] | operation[Any, ...])
+
+
+class OwnName(NamedTuple):
+    """A name from `@method`, and whether it takes the place of one of this package."""
+
+    name: str
+    replace: bool
+
+
+def method(name: str, /, *, replace: bool = False) -> Callable[[F], F]:
+    """Give a method of a manager or module a name by which `run()` finds it.
+
+    class Contacts(Module):
+        @method("acme.contact.everyone")
+        def everyone(self) -> list[User]: ...
+
+    Args:
+        name: the name.
+        replace: whether it takes the place of a name of this package. Without it, the class cannot be defined.
+    """
+    if not name:
+        raise ConfigurationError("a method's name cannot be empty / 方法名不能为空")
+
+    def decorate(fn: F) -> F:
+        names: tuple[OwnName, ...] = getattr(fn, METHOD_NAMES, ())
+        setattr(fn, METHOD_NAMES, (*names, OwnName(name, replace)))
+        return fn
+
+    return decorate
+
+
+METHOD_NAMES = "__dingtalk_methods__"

@@ -1,0 +1,1 @@
+"""The typed events (事件), by module."""

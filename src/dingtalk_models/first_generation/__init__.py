@@ -1,0 +1,1 @@
+"""What only programs of the first generation need: older parameters, and names that the platform has retired."""

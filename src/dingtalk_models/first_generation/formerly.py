@@ -1,0 +1,173 @@
+"""`@formerly`: an operation under the name that it had in the first generation, which takes the parameters of then too.
+
+class Contact(Module):
+    @formerly(UserManager.get, user_id="userid")
+    def get_user(self, user_id: str) -> None: ...
+
+app.contact.get_user(userid="u1")     # today's parameters
+app.contact.get_user(user_id="u1")    # the first generation's, which type checkers mark as deprecated
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
+
+from typing_extensions import deprecated
+
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Bound, Old, operation
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.errors import InvalidArgument, Problem
+from dingtalk_models.core.problems import UNKNOWN, unknown
+from dingtalk_models.core.steps import Flow, Lazy
+from dingtalk_models.resource.model import Manager, Module, manager_for
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+T = TypeVar("T")
+
+Owner = Module | Manager | AppLike
+
+
+class Formerly(Generic[R_co, P, Q]):
+    """An operation with its own parameters `P`, or the first generation's `Q`: see `formerly`."""
+
+    def __init__(self, definition: operation[R_co, P], old: Old, positional: tuple[str, ...]) -> None:
+        self.definition = definition
+        self._translated = _Translated(definition, old, positional)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.definition.__set_name__(owner, name)  # unless it has a home
+        self._translated.owner = self.definition.owner
+
+    @overload
+    def __get__(self, obj: None, owner: type[Any]) -> operation[R_co, P]: ...
+    @overload
+    def __get__(self, obj: Owner, owner: type[Any]) -> EitherWay[R_co, P, Q]: ...
+    def __get__(self, obj: Owner | None, owner: type[Any]) -> Any:
+        return self.definition if obj is None else Bound(self._translated, manager_for(self.definition, obj))
+
+
+Change = str | Callable[[Any], dict[str, Any]]
+"""What becomes of an older parameter, as in `Old`."""
+
+
+def formerly(
+    definition: operation[R, P], like: str | None = None, /, **params: Change
+) -> Callable[[Callable[Concatenate[Any, Q], None]], Formerly[R, P, Q]]:
+    """Give an operation the name and the parameters that it had in the first generation. It takes today's too.
+
+    Args:
+        definition: the operation.
+        like: the older name of the API by which `run()` takes these parameters.
+        params: how those translate that differ, or that `run()` does not take.
+    """
+
+    def decorate(signature: Callable[Concatenate[Any, Q], None]) -> Formerly[R, P, Q]:
+        known: dict[str, Change] = {} if like is None else _named(definition, like).params
+        return Formerly(definition, Old(signature.__name__, **(known | params)), _positional(signature))
+
+    return decorate
+
+
+def formerly_too(
+    signature: Callable[Concatenate[Any, Q], None], /, **params: Change
+) -> Callable[[operation[R, P]], Formerly[R, P, Q]]:
+    """Like `formerly`, for an operation that kept its name: `@formerly_too(signature)` above `@operation`."""
+
+    def decorate(definition: operation[R, P]) -> Formerly[R, P, Q]:
+        return Formerly(definition, Old(definition.__name__, **params), _positional(signature))
+
+    return decorate
+
+
+def _named(definition: operation[Any, Any], name: str) -> Old:
+    return next(old for old in definition.names if old.name == name)
+
+
+def _positional(signature: Callable[..., None]) -> tuple[str, ...]:
+    code = cast("FunctionType", signature).__code__
+    return code.co_varnames[1 : code.co_argcount]
+
+
+class _Translated(operation[R_co, P]):
+    """An operation that translates its arguments, where they are the first generation's, before they are checked."""
+
+    def __init__(self, definition: operation[R_co, P], old: Old, positional: tuple[str, ...]) -> None:
+        super().__init__(definition.__wrapped__)
+        self._definition = definition
+        self._old = old
+        self._positional = positional
+
+    def build(self, obj: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args and self._are_older(args):
+            named = dict(zip(self._positional, args, strict=False))
+            if twice := named.keys() & kwargs.keys():
+                raise InvalidArgument(self.arguments.name, [Problem(name, "given twice / 重复传入") for name in twice])
+            args, kwargs = (), named | kwargs
+        try:
+            return self._definition.build(obj, args, self._old.translate(kwargs))
+        except InvalidArgument as error:
+            raise InvalidArgument(error.operation, [self._explained(each) for each in error.problems]) from None
+
+    def _are_older(self, args: tuple[Any, ...]) -> bool:
+        """Whether positional arguments are the first generation's: unless one of them is another of today's."""
+        today, older = self.arguments.positional, self._positional
+        if len(args) > len(older):
+            return False
+        changes = [self._old.params.get(name, name) for name in older[: len(args)]]
+        same = all(change == name or callable(change) for change, name in zip(changes, today, strict=False))
+        return same or len(args) > len(today)
+
+    def _explained(self, problem: Problem) -> Problem:
+        """A problem with a name that is not known: it may be a misspelled one of the first generation."""
+        field, message = problem
+        return Problem(field, unknown(field, [*self._positional, *self._old.params])) if message == UNKNOWN else problem
+
+
+if TYPE_CHECKING:
+    # What type checkers and editors see of such an operation. It is a `Bound`: one class with two sets of parameters
+    # cannot be told to them by a subclass. Today's come first, so editors show them first.
+
+    class EitherWay(Generic[R_co, P, Q]):
+        """An operation of one manager that takes today's parameters, or those of the first generation."""
+
+        @overload
+        def __call__(self: EitherWay[Call[T], P, Q], *args: P.args, **kwargs: P.kwargs) -> T: ...
+        @overload
+        def __call__(self: EitherWay[Flow[T], P, Q], *args: P.args, **kwargs: P.kwargs) -> T: ...
+        @overload
+        def __call__(self: EitherWay[Lazy[Any], P, Q], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+        @overload
+        @deprecated("the first generation's parameters")
+        def __call__(self: EitherWay[Call[T], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
+        @overload
+        @deprecated("the first generation's parameters")
+        def __call__(self: EitherWay[Flow[T], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
+        @overload
+        @deprecated("the first generation's parameters")
+        def __call__(self: EitherWay[Lazy[Any], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> R_co: ...
+        def __call__(self: EitherWay[Any, P, Q], *args: Any, **kwargs: Any) -> Any: ...
+
+        @overload
+        async def aio(self: EitherWay[Lazy[T], P, Q], *args: P.args, **kwargs: P.kwargs) -> list[T]: ...
+        @overload
+        async def aio(self: EitherWay[Call[T] | Flow[T], P, Q], *args: P.args, **kwargs: P.kwargs) -> T: ...
+        @overload
+        @deprecated("the first generation's parameters")
+        async def aio(self: EitherWay[Lazy[T], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> list[T]: ...
+        @overload
+        @deprecated("the first generation's parameters")
+        async def aio(self: EitherWay[Call[T] | Flow[T], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
+        async def aio(self: EitherWay[Any, P, Q], *args: Any, **kwargs: Any) -> Any: ...
+
+        @overload
+        def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+        @overload
+        @deprecated("the first generation's parameters")
+        def call(self, *args: Q.args, **kwargs: Q.kwargs) -> R_co: ...
+        def call(self, *args: Any, **kwargs: Any) -> Any: ...

@@ -1,0 +1,121 @@
+"""What has changed between two moments of the directory (通讯录)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from dingtalk_models.contact.department import Department
+from dingtalk_models.contact.user import User
+from dingtalk_models.core.json_values import is_array
+from dingtalk_models.resource.model import Model
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field, with the value that it had and the value that it has."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[M]):
+    """A user or a department before and after, and the fields that differ."""
+
+    old: M
+    new: M
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserMoved:
+    """A user before and after, with the departments that were left and those that were entered."""
+
+    old: User
+    new: User
+    left: tuple[int, ...]
+    entered: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentMoved:
+    """A department before and after; `parent_id` differs."""
+
+    old: Department
+    new: Department
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryChanges:
+    """What has changed between two moments. Who was moved and has also changed is in both lists.
+
+    Attributes:
+        joined: people who are new.
+        left: people who are gone, as they were.
+        moved: people who are in other departments.
+        changed: people of whom something else differs.
+        created: departments that are new.
+        removed: departments that are gone, as they were.
+        relocated: departments that have another parent.
+        altered: departments of which something else differs, such as the name.
+    """
+
+    joined: list[User]
+    left: list[User]
+    moved: list[UserMoved] = field(default_factory=list[UserMoved])
+    changed: list[Changed[User]] = field(default_factory=list[Changed[User]])
+    created: list[Department] = field(default_factory=list[Department])
+    removed: list[Department] = field(default_factory=list[Department])
+    relocated: list[DepartmentMoved] = field(default_factory=list[DepartmentMoved])
+    altered: list[Changed[Department]] = field(default_factory=list[Changed[Department]])
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__slots__)
+
+    def add_user(self, old: User, new: User) -> None:
+        """Compare a user with the same one later."""
+        before, after = set(old.dept_id_list), set(new.dept_id_list)
+        if before != after:
+            self.moved.append(UserMoved(old, new, tuple(sorted(before - after)), tuple(sorted(after - before))))
+        # what a department says of those who left it or entered it is not another change
+        stayed = before & after
+        if fields := _differing(_apart_from_places(old, stayed), _apart_from_places(new, stayed)):
+            self.changed.append(Changed(old, new, fields))
+
+    def add_department(self, old: Department, new: Department) -> None:
+        """Compare a department with the same one later."""
+        if old.parent_id != new.parent_id:
+            self.relocated.append(DepartmentMoved(old, new))
+        if fields := _differing(_values(old, *_OF_ITS_PLACE), _values(new, *_OF_ITS_PLACE)):
+            self.altered.append(Changed(old, new, fields))
+
+
+_OF_ITS_PLACE = ("parent_id", "member_count", "owning_member_count")
+
+
+def _values(item: Model, *without: str) -> dict[str, Any]:
+    values = {**vars(item), **(item.model_extra or {})}
+    return {name: value for name, value in values.items() if name not in without}
+
+
+def _apart_from_places(user: User, stayed: set[int]) -> dict[str, Any]:
+    return {
+        **_values(user, "dept_id_list"),
+        "dept_order_list": [each for each in user.dept_order_list if each.dept_id in stayed],
+        "leader_in_dept": [each for each in user.leader_in_dept if each.dept_id in stayed],
+    }
+
+
+def _differing(old: dict[str, Any], new: dict[str, Any]) -> tuple[FieldChange, ...]:
+    pairs = [(name, old.get(name), new.get(name)) for name in {**old, **new}]
+    return tuple(FieldChange(*pair) for pair in pairs if not _same(*pair[1:]))
+
+
+def _same(old: object, new: object) -> bool:
+    if is_array(old) and is_array(new):
+        return sorted(map(repr, old)) == sorted(map(repr, new))
+    return old == new

@@ -1,0 +1,208 @@
+"""Who a row of people means, and who it may mean. No other place decides this."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dingtalk_models.contact.user import User
+from dingtalk_models.hr.plan.keys import as_key, mask_of, name_form, number_of, without_zeros
+from dingtalk_models.hr.plan.rows import ReadTable, Row
+
+_NAMES = ("userid", "job_number", "mobile", "email", "org_email", "login_id", "name")
+"""The fields that tell who somebody is. An extension goes over to others with the desk."""
+
+
+@dataclass
+class Meant:
+    """The people whom a row may mean, by userid: those whose key the app sees, and those whose key it does not see."""
+
+    seen: set[str] = field(default_factory=set[str])
+    hidden: set[str] = field(default_factory=set[str])
+
+    def __bool__(self) -> bool:
+        return bool(self.seen or self.hidden)
+
+
+class Identities:
+    """Compares rows with people.
+
+    Args:
+        users: the people who are there, by userid.
+        table: the table of people.
+
+    Attributes:
+        hidden: the people whose key the app cannot see: it is masked, or absent. They are in no row for certain.
+        matched: the person of each row that says that somebody stays.
+        leaving: the person of each row that says that somebody leaves.
+        unclear: the people of each row whose key several have, or could have with zeros in front.
+        by_zeros: the rows whose key lacks zeros in front, or has more.
+    """
+
+    def __init__(self, users: Mapping[str, User], table: ReadTable) -> None:
+        self.users = users
+        self.table = table
+        self.hidden = {each.userid for each in users.values() if not self.key_of(each)}
+        self.matched: dict[Row, User] = {}
+        self.leaving: dict[Row, User] = {}
+        self.unclear: dict[Row, list[User]] = {}
+        self.by_zeros: set[Row] = set()
+        self._with_key = _grouped(users.values(), self.key_of)
+        self._without_zeros = _grouped(users.values(), lambda user: without_zeros(self.key_of(user) or "") or None)
+        self._rivals = Counter(without_zeros(row.key) for row in table.rows)
+        self._signs: defaultdict[tuple[str, str], list[User]] = defaultdict(list)
+        for user in users.values():
+            for sign in _signs({name: _shown(user, name) for name in _NAMES}):
+                self._signs[sign].append(user)
+        self._masks = _Masks(users.values())
+        self._taken: dict[str, Row] = {}
+        stay = [row for row in table.rows if row.state != "leaves"]
+        keys = {row.key for row in stay}
+        by_key = [self._by_key, self._by_zeros]
+        self._match(stay, self.matched, [*by_key, lambda row: self.by_other_means(row, keys)])
+        self._match([row for row in table.rows if row.state == "leaves"], self.leaving, by_key)
+
+    def key_of(self, user: User) -> str | None:
+        """The key by which the table names a person, in its normal form; `None` if the app cannot see it."""
+        return _shown(user, self.table.key)
+
+    def person(self, key: str) -> User | None:
+        """The one person who has a key, whether a row means them or not."""
+        found = self._with_key.get(as_key(key)) or self._without_zeros.get(without_zeros(as_key(key)), [])
+        return found[0] if len(found) == 1 else None
+
+    # -- who a row means -----------------------------------------------------------------------------------------
+
+    def _match(self, rows: list[Row], matched: dict[Row, User], steps: Iterable[Callable[[Row], User | None]]) -> None:
+        for step in steps:
+            for row in rows:
+                user = None if row in matched or row in self.unclear else step(row)
+                if user is not None and user.userid not in self._taken:
+                    matched[row], self._taken[user.userid] = user, row
+
+    def _by_key(self, row: Row) -> User | None:
+        found = self._with_key.get(row.key, [])
+        if len(found) > 1:
+            self.unclear[row] = found
+        return found[0] if len(found) == 1 else None
+
+    def _by_zeros(self, row: Row) -> User | None:
+        """Whoever has the key of a row but for the zeros in front, if that is one person and the name is right."""
+        if self.table.key == "mobile":
+            return None
+        found = self._without_zeros.get(without_zeros(row.key), [])
+        if not found:
+            return None
+        rivals = self._rivals[without_zeros(row.key)]
+        if len(found) > 1 or rivals > 1 or self.contradicts(row, found[0]):
+            self.unclear[row] = found
+            return None
+        self.by_zeros.add(row)
+        return found[0]
+
+    def by_other_means(self, row: Row, keys: Collection[str] = ()) -> User | None:
+        """A person who has none of the keys of the table, by userid, or by name and mobile number or job number."""
+        if self.table.key == "userid":  # a job number or mobile number may have changed; a userid never does
+            return None
+        values = row.values
+        user = self.users.get(values.get("userid", ""))
+        if user is None:
+            ways = ("mobile", "job_number") if self.table.key == "mobile" else ("mobile",)
+            found = [self._signs.get((way, _form(way, values[way])), []) for way in ways if way in values]
+            user = next((each[0] for each in found if len(each) == 1), None)
+            # a number may have gone over to somebody else
+            if user is not None and "name" in values and name_form(values["name"]) != name_form(user.name):
+                return None
+        return None if user is None or self.key_of(user) in keys else user
+
+    def contradicts(self, row: Row, user: User) -> list[tuple[str, str]]:
+        """What a row says otherwise of who a person is, as far as the app sees it."""
+        said = dict(_signs(row.values))
+        known = dict(_signs({name: _shown(user, name) for name in ("userid", "job_number", "mobile", "name")}))
+        return [(name, said[name]) for name in known if name in said and not _agree(name, said[name], known[name])]
+
+    # -- who a row may mean --------------------------------------------------------------------------------------
+
+    def named_by(self, signs: Iterable[tuple[str, str]]) -> set[str]:
+        """The userids of those who have one of these values, and whom no row means."""
+        return {user.userid for sign in signs for user in self._signs.get(sign, ()) if user.userid not in self._taken}
+
+    def may_mean(self, row: Row, *, wrong: bool) -> Meant:
+        """Whom a row may mean, of those whom no other row means.
+
+        Args:
+            row: the row.
+            wrong: whether something is wrong with it. It may then also mean somebody of whom another row says that
+                they leave: somebody who was hired again.
+        """
+        signs = [*_signs(row.values)]
+        found = [user for sign in signs for user in self._signs.get(sign, ())]
+        found += self.unclear.get(row, [])
+        if self.table.key != "mobile" and row.key:
+            found += self._without_zeros.get(without_zeros(row.key), [])
+        userids = {user.userid for user in found}
+        if "mobile" in row.values:
+            userids |= self._masks.fitting(row.values["mobile"])
+        for userid in [*userids]:
+            taken = self._taken.get(userid)
+            if taken is not None and not (wrong and taken.state == "leaves"):
+                userids.discard(userid)
+        return Meant(userids - self.hidden, userids & self.hidden)
+
+    def tells_more(self, row: Row) -> bool:
+        """Whether a row says who its person is in more than one cell."""
+        return len([*_signs(row.values)]) > 1
+
+
+class _Masks:
+    """The people whose mobile number is masked, by how it begins and ends."""
+
+    def __init__(self, users: Iterable[User]) -> None:
+        self._with: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for user in users:
+            if mask := mask_of("mobile", user.mobile):
+                self._with[mask].add(user.userid)
+        self._shapes = {(len(begins), len(ends)) for begins, ends in self._with}
+
+    def fitting(self, number: str) -> set[str]:
+        """Those whose number this may be."""
+        number = number.rpartition("-")[2]
+        return {
+            userid
+            for begins, ends in self._shapes
+            if begins + ends <= len(number)
+            for userid in self._with.get((number[:begins], number[len(number) - ends :]), ())
+        }
+
+
+def _shown(user: User, name: str) -> str | None:
+    """What the app sees of a field, in its normal form."""
+    if name == "mobile":
+        return number_of(user.mobile, user.state_code)
+    value: str | None = getattr(user, name)
+    if name == "name" or not value:
+        return value or None
+    return None if mask_of(name, value) else as_key(value)
+
+
+def _signs(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return ((name, _form(name, values[name])) for name in _NAMES if values.get(name))
+
+
+def _form(name: str, value: str) -> str:
+    return name_form(value) if name == "name" else str(as_key(value)).casefold()
+
+
+def _agree(name: str, one: str, other: str) -> bool:
+    return one == other or (name in {"userid", "job_number"} and without_zeros(one) == without_zeros(other))
+
+
+def _grouped(users: Iterable[User], value: Callable[[User], str | None]) -> dict[str, list[User]]:
+    """The people by a value that they have."""
+    found: defaultdict[str, list[User]] = defaultdict(list)
+    for user in users:
+        if own := value(user):
+            found[own].append(user)
+    return found

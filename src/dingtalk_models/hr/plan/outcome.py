@@ -1,0 +1,94 @@
+"""The outcome of a plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dingtalk_models.core.errors import DingTalkError
+from dingtalk_models.core.language import either
+from dingtalk_models.hr.plan.changes import PlannedChange, PlanProblem
+
+Status = Literal["done", "invited", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """The outcome of one change.
+
+    Attributes:
+        change: the change.
+        status: `done`; `invited` if the person has to accept an invitation first; `failed`; or `skipped`, because
+            something that it depends on failed, or because the run was stopped.
+        id: the userid or department id; `None` if nothing was created.
+        error: why it failed, or what it was skipped for.
+    """
+
+    change: PlannedChange
+    status: Status
+    id: int | str | None = None
+    error: DingTalkError | None = None
+
+    def __str__(self) -> str:
+        status = either(f"{self.status}: ", f"{_CHINESE[self.status]}：")
+        return f"{status}{self.change}" + (f"\n    {self.error}" if self.error else "")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of a plan.
+
+    Attributes:
+        results: the result of each change.
+        problems: what the plan had left out.
+        stopped: the error that ended the run, if one did: a wrong credential, a used up quota, no connection.
+    """
+
+    results: Sequence[ChangeResult]
+    problems: Sequence[PlanProblem]
+    stopped: DingTalkError | None = None
+
+    @property
+    def done(self) -> list[ChangeResult]:
+        """The changes that were carried out."""
+        return self._with("done")
+
+    @property
+    def invited(self) -> list[ChangeResult]:
+        """The people who were invited: they join once they accept."""
+        return self._with("invited")
+
+    @property
+    def failed(self) -> list[ChangeResult]:
+        """The changes that failed, each with its error."""
+        return self._with("failed")
+
+    @property
+    def skipped(self) -> list[ChangeResult]:
+        """The changes that were not tried. Run again to make them."""
+        return self._with("skipped")
+
+    def __bool__(self) -> bool:
+        """Whether everything was carried out."""
+        return not (self.failed or self.skipped or self.stopped)
+
+    def _with(self, status: Status) -> list[ChangeResult]:
+        return [each for each in self.results if each.status == status]
+
+    def __str__(self) -> str:
+        counts = Counter(each.status for each in self.results)
+        told = either(", ", "，").join(_counted(each, counts[each]) for each in _CHINESE if counts[each])
+        total = len(self.results)
+        lines = [either(f"{total} changes: ", f"{total} 项改动：") + told if told else either("no changes", "没有改动")]
+        lines += [either("stopped: ", "已中止：") + str(self.stopped)] if self.stopped else []
+        lines += [str(each) for each in (*self.failed, *self.invited)]
+        return "\n".join([*lines, *map(str, self.problems)])
+
+
+_CHINESE: dict[Status, str] = {"done": "完成", "invited": "已邀请", "failed": "失败", "skipped": "跳过"}
+
+
+def _counted(status: Status, times: int) -> str:
+    return either(f"{times} {status}", f"{times} 项{_CHINESE[status]}")

@@ -1,0 +1,106 @@
+"""Values that two people cannot share: whose they are, and who waits for whom to get one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from dingtalk_models.contact.user import User
+from dingtalk_models.hr.plan.changes import Problems, UserChange, depends_on
+from dingtalk_models.hr.plan.keys import number_of
+from dingtalk_models.hr.plan.rows import Row
+
+UNIQUE = ("mobile", "email", "telephone")
+"""The fields with such values."""
+
+
+class Owners:
+    """Who has, and who is to have, the values of one field.
+
+    Args:
+        field: the field.
+        users: the people who are there.
+        matched: for each row, the person who is there already.
+        of_user: the changes of people who are there. Those who leave are in it from the start.
+        problems: collects what cannot be done.
+    """
+
+    def __init__(
+        self,
+        field: str,
+        users: Mapping[str, User],
+        matched: Mapping[Row, User],
+        of_user: Mapping[str, UserChange],
+        problems: Problems,
+    ) -> None:
+        self._field = field
+        self._rows = {user.userid: row for row, user in matched.items()}
+        self._of_user = of_user
+        self._problems = problems
+        self._wanted = Counter[str]()
+        self._holders = {value: user for user in users.values() if (value := self._value(user))}
+        self._waiting: list[tuple[Row, UserChange, User]] = []
+
+    def count(self, row: Row) -> None:
+        """Note that a row wants a value."""
+        self._wanted.update([row.values[self._field]] if self._field in row.values else [])
+
+    def _value(self, user: User) -> str | None:
+        if self._field == "mobile":
+            return number_of(user.mobile, user.state_code)
+        value: str | None = getattr(user, self._field)
+        return value
+
+    def admit(self, row: Row, change: UserChange, user: User | None) -> bool:
+        """Whether a person may get the value of a row. Else it is a problem of the row."""
+        value = row.values.get(self._field)
+        if value is None:
+            return True
+        holder = self._holders.get(value)
+        other = None if holder is user else holder
+        leaves = other and self._of_user.get(other.userid)
+        leaves = leaves if leaves and leaves.kind == "remove" else None
+        if other and not leaves and (self._field == "mobile" or not self._gives_up(other, value)):
+            return self._refuse(row, belongs(other))
+        if (times := self._wanted[value]) > 1:
+            return self._refuse(row, f"{times} rows have the same / {times} 行相同")
+        if leaves:
+            change.after.append(leaves)
+        elif other:
+            self._waiting.append((row, change, other))
+        return True
+
+    def _refuse(self, row: Row, reason: str) -> bool:
+        self._problems.add("people", row.number, row.key, self._field, reason)
+        return False
+
+    def _gives_up(self, holder: User, value: str) -> bool:
+        row = self._rows.get(holder.userid)
+        return row is not None and row.values.get(self._field, value) != value
+
+    def let_wait(self) -> None:
+        """Let those who get a value wait for those who have it now. Two who swap theirs cannot."""
+        while True:
+            stuck = [each for each in self._waiting if not self._waits(*each[1:])]
+            if not stuck:
+                return
+            for row, change, holder in stuck:
+                self._waiting.remove((row, change, holder))
+                self._refuse(row, belongs(holder, ", who cannot give it up first", "，无法先让出"))
+                change.sent.pop(self._field, None)
+                change.fields = tuple(each for each in change.fields if each.field != self._field)
+
+    def _waits(self, change: UserChange, holder: User) -> bool:
+        other = self._of_user.get(holder.userid)
+        if other is None or self._field not in other.sent:
+            return False
+        if other not in change.after:
+            if depends_on(other, change):
+                return False
+            change.after.append(other)
+        return True
+
+
+def belongs(user: User, english: str = "", chinese: str = "") -> str:
+    """What is said of a value that somebody else has."""
+    return f"belongs to {user.name} ({user.userid}){english} / 属于 {user.name}{chinese}"

@@ -1,0 +1,1 @@
+"""Interactive cards (互动卡片)."""

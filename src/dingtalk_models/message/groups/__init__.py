@@ -1,0 +1,1 @@
+"""Groups and scene groups (群、场景群)."""

@@ -1,0 +1,407 @@
+"""Groups (群): created, changed and found by their chatid."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, Protocol
+
+from pydantic import Field
+from typing_extensions import TypedDict, Unpack
+
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.wire import Bit, camel, empty_list, wire
+from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
+from dingtalk_models.message.received.chatbot_message import ChatbotMessage
+from dingtalk_models.resource.model import Manager
+from dingtalk_models.resource.saved import Changed
+
+GroupName = Annotated[str, Field(min_length=1, max_length=20)]
+"""1 to 20 characters."""
+
+ChatId = Annotated[str, Field(min_length=1)]
+Userid = Annotated[str, Field(min_length=1)]
+
+
+class GroupFields(TypedDict, total=False):
+    """What a group may be given when it is created, and changed to later."""
+
+    owner_type: Annotated[Literal["emp", "ext"], wire("ownerType")]
+    """Whether the owner is a user (`emp`) or an external contact (`ext`)."""
+    icon: str
+    """Its picture, as a media id."""
+    show_history_type: Annotated[Bit, wire("managementOptions.showHistoryType")]
+    """Let new members see what was said before."""
+    searchable: Annotated[Bit, wire("managementOptions.searchable")]
+    """Let people find it by searching."""
+    validation_type: Annotated[Bit, wire("managementOptions.validationType")]
+    """Review who joins."""
+    mention_all_authority: Annotated[Bit, wire("managementOptions.mentionAllAuthority")]
+    """Let only the owner mention everyone."""
+    management_type: Annotated[Bit, wire("managementOptions.managementType")]
+    """Let only the owner manage it."""
+    chat_banned_type: Annotated[Bit, wire("managementOptions.chatBannedType")]
+    """Mute it as a whole."""
+
+
+class NewGroupFields(GroupFields, total=False):
+    """What a group may be given when it is created."""
+
+    conversation_tag: Literal[0, 2]
+    """2 for a group of the company."""
+    extidlist: list[str]
+    """Members who are external contacts, by their union ids."""
+
+
+class GroupChanges(GroupFields, total=False):
+    """What a group may be changed to."""
+
+    name: GroupName
+    """1 to 20 characters."""
+    owner: Userid
+    """The new owner."""
+    add_useridlist: Annotated[list[str], wire("add_useridlist")]
+    """Users to add."""
+    del_useridlist: Annotated[list[str], wire("del_useridlist")]
+    """Users to remove."""
+    add_extidlist: Annotated[list[str], wire("add_extidlist")]
+    """External contacts to add, by their union ids."""
+    del_extidlist: Annotated[list[str], wire("del_extidlist")]
+    """External contacts to remove, by their union ids."""
+
+
+_OLD_FIELDS: dict[str, str] = {
+    "ownerType": "owner_type",
+    "showHistoryType": "show_history_type",
+    "validationType": "validation_type",
+    "mentionAllAuthority": "mention_all_authority",
+    "managementType": "management_type",
+    "chatBannedType": "chat_banned_type",
+}
+
+
+class GroupManager(Manager):
+    """Groups (群)."""
+
+    @api(
+        "im_1_0.CreateGroup",
+        "POST /v1.0/im/group/create",
+        Old("dingtalk.oapi.chat.create", conversationTag="conversation_tag", **_OLD_FIELDS),
+    )
+    def create(
+        self,
+        name: GroupName,
+        owner: Userid,
+        useridlist: Annotated[list[str], Field(min_length=1)],
+        **fields: Unpack[NewGroupFields],
+    ) -> Call[Group]:
+        """Create a group (创建群会话).
+
+        Args:
+            name: 1 to 20 characters.
+            owner: its owner, who has to be visible to the app.
+            useridlist: its members.
+            fields: `icon`, `show_history_type` and the others of `NewGroupFields`.
+
+        Returns:
+            The group, with its chatid, its openConversationId and the fields that were given.
+
+        Raises:
+            InvalidArgument: a field is beyond its limit; nothing was sent.
+            PermissionDenied: the owner is not visible to the app.
+
+        Source: create-common-group-new-version-v2
+        """
+        given = {"name": name, "owner": owner, "useridlist": useridlist, **fields}
+        return Call(Group).then(lambda made: _given(made, given))
+
+    @api("dingtalk.oapi.chat.get", "GET /chat/get")
+    def get(self, chatid: ChatId) -> Call[Group]:
+        """One group (查询群信息).
+
+        Args:
+            chatid: its chatid.
+
+        Returns:
+            The group with its members. The reply has no openConversationId; `conversation_id` asks for it.
+
+        Raises:
+            NotFound: there is no such group.
+
+        Source: obtain-a-group-session
+        """
+        return Call(Group, "chat_info").then(lambda found: _given(found, {"chatid": chatid}))
+
+    @api(
+        "im_1_0.UpdateGroup",
+        "POST /v1.0/im/group/update",
+        Old("dingtalk.oapi.chat.update", **_OLD_FIELDS),
+    )
+    def update(self, chatid: Annotated[ChatId, wire("chatid")], **fields: Unpack[GroupChanges]) -> Call[None]:
+        """Change a group, its owner or its members (更新群会话).
+
+        Args:
+            chatid: the group.
+            fields: `name`, `owner`, `add_useridlist` and the others of `GroupChanges`; what is not given stays.
+
+        Raises:
+            InvalidArgument: a field is beyond its limit; nothing was sent.
+            InvalidRequest: there is no such group, or no such user.
+            PermissionDenied: the new owner is not visible to the app.
+
+        Source: api-updategroup
+        """
+        return Call(None)
+
+    @api("im_1_0.ChatSubAdminUpdate", "POST /v1.0/im/subAdministrators")
+    def update_sub_admins(
+        self,
+        open_conversation_id: ConversationId,
+        user_ids: Annotated[list[str], Field(min_length=1)],
+        role: SubAdminRole,
+    ) -> Call[None]:
+        """Make members administrators of a group, or mere members again (批量设置企业群管理员).
+
+        Args:
+            open_conversation_id: the group.
+            user_ids: the members.
+            role: 2 for administrators, 3 for members.
+
+        Raises:
+            NotFound: there is no such user, or the group was dissolved.
+            InvalidRequest: one is not in the group, or it would have too many administrators.
+
+        Source: batch-setup-group-administrator
+        """
+        return Call(None)
+
+    @api(
+        "im_1_0.ChatIdToOpenConversationId",
+        "POST /v1.0/im/chat/{chatId}/convertToOpenConversationId",
+        idempotent=True,
+    )
+    def to_open_conversation_id(self, chat_id: ChatId) -> Call[str]:
+        """The openConversationId of a group (获取群会话的OpenConversationId).
+
+        Args:
+            chat_id: its chatid.
+
+        Raises:
+            NotFound: there is no such group.
+
+        Source: obtain-group-openconversationid
+        """
+        return Call(str, "openConversationId", chat_id=chat_id)
+
+    @api("dingtalk.oapi.chat.updategroupnick", "POST /topapi/chat/updategroupnick")
+    def set_nick(self, userid: Userid, chatid: ChatId, group_nick: Annotated[str, Field(min_length=1)]) -> Call[None]:
+        """Change the name that a member has in a group (更新群成员的群昵称).
+
+        Args:
+            userid: the member.
+            chatid: the group.
+            group_nick: the name.
+
+        Raises:
+            NotFound: there is no such group or user, or the user is not in it.
+            InvalidRequest: the name has words that are forbidden.
+
+        Source: set-a-group-nickname
+        """
+        return Call(None)
+
+    @api("dingtalk.oapi.chat.member.friendswitch.update", "POST /topapi/chat/member/friendswitch/update")
+    def prohibit_private_chat(self, chatid: ChatId, is_prohibit: bool) -> Call[None]:
+        """Forbid members of a group to write to each other in private, or allow it again (设置禁止群成员私聊).
+
+        Args:
+            chatid: the group.
+            is_prohibit: whether it is forbidden.
+
+        Raises:
+            NotFound: there is no such group.
+
+        Source: set-private-chat
+        """
+        return Call(None)
+
+    @api("dingtalk.oapi.chat.qrcode.get", "POST /topapi/chat/qrcode/get", idempotent=True)
+    def join_url(self, chatid: ChatId, userid: Userid) -> Call[str]:
+        """The address in the QR code by which people join a group (获取入群二维码链接).
+
+        Args:
+            chatid: the group.
+            userid: the member who invites.
+
+        Raises:
+            NotFound: there is no such group or user, or the user is not in it.
+
+        Source: obtain-a-qr-code-link
+        """
+        return Call(str)
+
+
+class GroupArrival(Protocol):
+    """An event of a group."""
+
+    @property
+    def app(self) -> AppLike: ...
+    @property
+    def chat_id(self) -> str | None: ...
+    @property
+    def open_conversation_id(self) -> str | None: ...
+
+
+class Group(Conversation, Changed["Group"], alias_generator=camel):
+    """A group (群).
+
+    Attributes:
+        chatid: its id for these operations; empty only in the group of a `ChatbotMessage`.
+        open_conversation_id: its id for robots and cards; `None` where the reply did not have it.
+        status: 1, or 2 if it was dissolved.
+    """
+
+    objects: ClassVar[GroupManager] = GroupManager()
+    get = objects.get
+    create = objects.create
+    key: ClassVar = ("chatid",)
+    kept: ClassVar = ("open_conversation_id",)
+
+    chatid: str = ""
+    open_conversation_id: str | None = None
+    name: str = ""
+    owner: str | None = None
+    useridlist: list[str] = empty_list()
+    icon: str | None = None
+    conversation_tag: int | None = None
+    status: int | None = None
+    show_history_type: Bit | None = None
+    searchable: Bit | None = None
+    validation_type: Bit | None = None
+    mention_all_authority: Bit | None = None
+    management_type: Bit | None = None
+    chat_banned_type: Bit | None = None
+
+    @classmethod
+    def of(cls, arrival: GroupArrival | ChatbotMessage) -> Group:
+        """The group of an event or of a message, with its ids: a message can be sent to it.
+
+        The chatid is in events only. With it, `refresh` loads the rest.
+
+        Args:
+            arrival: a `ChatAddMember` or another event of a group, or a `ChatbotMessage` that was said in one.
+        """
+        if isinstance(arrival, ChatbotMessage):
+            return Group(open_conversation_id=arrival.conversation_id).using(arrival.app)
+        return Group(chatid=arrival.chat_id or "", open_conversation_id=arrival.open_conversation_id).using(arrival.app)
+
+    @operation
+    def conversation_id(self) -> Flow[str]:
+        """The openConversationId of this group: the platform is asked for it once."""
+        if self.open_conversation_id is None:
+            found = yield from self.objects.to_open_conversation_id.call(self.chatid)
+            self.hold({"open_conversation_id": found})
+            return found
+        return self.open_conversation_id
+
+    @operation
+    def update(self, **fields: Unpack[GroupChanges]) -> Flow[Group]:
+        """Change this group, which has the new values afterwards.
+
+        Args:
+            fields: `name`, `owner`, `add_useridlist` and the others of `GroupChanges`.
+        """
+        known = "useridlist" in self.model_fields_set
+        return self.updated(fields, {**fields, **({"useridlist": self._members_after(fields)} if known else {})})
+
+    @operation
+    def add_members(self, userids: list[str]) -> Flow[Group]:
+        """Add users to this group.
+
+        Args:
+            userids: the users.
+        """
+        return self.update.call(add_useridlist=userids)
+
+    @operation
+    def remove_members(self, userids: list[str]) -> Flow[Group]:
+        """Remove users from this group.
+
+        Args:
+            userids: the users.
+        """
+        return self.update.call(del_useridlist=userids)
+
+    @operation
+    def mute(self) -> Flow[Group]:
+        """Mute this group as a whole; its owner and administrators may speak."""
+        return self.update.call(chat_banned_type=True)
+
+    @operation
+    def unmute(self) -> Flow[Group]:
+        """Let everyone in this group speak again."""
+        return self.update.call(chat_banned_type=False)
+
+    @operation
+    def add_sub_admins(self, userids: list[str]) -> Flow[None]:
+        """Make members of this group its administrators.
+
+        Args:
+            userids: the members.
+        """
+        conversation = yield from self.conversation_id.call()
+        yield self.objects.update_sub_admins.call(conversation, userids, ADMIN)
+
+    @operation
+    def remove_sub_admins(self, userids: list[str]) -> Flow[None]:
+        """Make administrators of this group mere members again.
+
+        Args:
+            userids: the administrators.
+        """
+        conversation = yield from self.conversation_id.call()
+        yield self.objects.update_sub_admins.call(conversation, userids, MEMBER)
+
+    @operation
+    def set_nick(self, userid: str, group_nick: str) -> Call[None]:
+        """Change the name that a member has in this group.
+
+        Args:
+            userid: the member.
+            group_nick: the name.
+        """
+        return self.objects.set_nick.call(userid, self.chatid, group_nick)
+
+    @operation
+    def prohibit_private_chat(self, is_prohibit: bool = True) -> Call[None]:
+        """Forbid members of this group to write to each other in private, or allow it again.
+
+        Args:
+            is_prohibit: whether it is forbidden.
+        """
+        return self.objects.prohibit_private_chat.call(self.chatid, is_prohibit)
+
+    @operation
+    def join_url(self, userid: str | None = None) -> Call[str]:
+        """The address in the QR code by which people join this group.
+
+        Args:
+            userid: the member who invites; by default the owner.
+        """
+        if (inviting := userid or self.owner) is None:
+            raise Refusal("userid", "who invites? the owner of this group is not known here / 群主未知，请指定邀请人")
+        return self.objects.join_url.call(self.chatid, inviting)
+
+    def _members_after(self, changes: GroupChanges) -> list[str]:
+        removed = {*changes.get("del_useridlist", ())}
+        owner = [changes["owner"]] if "owner" in changes else []
+        kept = [each for each in self.useridlist if each not in removed]
+        return list(dict.fromkeys([*kept, *changes.get("add_useridlist", ()), *owner]))
+
+
+def _given(group: Group, fields: dict[str, Any]) -> Group:
+    """A group with the fields that the caller has, where the reply does not have them."""
+    group.hold({name: value for name, value in fields.items() if name not in group.model_fields_set})
+    return group

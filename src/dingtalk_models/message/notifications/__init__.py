@@ -1,0 +1,1 @@
+"""Work notifications (工作通知)."""

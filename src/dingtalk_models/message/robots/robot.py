@@ -1,0 +1,479 @@
+"""The app's robot (机器人): messages to single people and to groups."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, cast
+
+from pydantic import Field
+
+from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.operation import api, operation
+from dingtalk_models.core.errors import NobodyReached, RateLimited
+from dingtalk_models.core.files import BytesProgress, Target
+from dingtalk_models.core.http import Download
+from dingtalk_models.core.parallel import batches, together
+from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.wire import Millis, camel, wire
+from dingtalk_models.file.transfer import Transfer
+from dingtalk_models.message.batching import Batch, send_all
+from dingtalk_models.message.conversation import ToGroup, conversation_id_of
+from dingtalk_models.message.reaching import INVALID, THROTTLED, WHY, ToPeople, somebody
+from dingtalk_models.message.robots.base import GroupReadStatus, Recall, RobotCode, code_of
+from dingtalk_models.message.robots.ding import DingManager
+from dingtalk_models.message.robots.private_chat import PrivateMessageManager
+from dingtalk_models.message.robots.shortcut import ShortcutManager
+from dingtalk_models.message.robots.template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
+from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.query import Query, by_token
+
+MAX_USERS = 20
+MAX_KEYS = 20
+
+_Key = Annotated[str, Field(min_length=1)]
+_Keys = Annotated[list[str], Field(min_length=1, max_length=MAX_KEYS)]
+_Group = Annotated[str, Field(min_length=1)]
+_MsgKey = Annotated[str, Field(min_length=1)]
+_MsgParam = Annotated[str, Field(min_length=1)]
+
+
+class RobotManager(Manager):
+    """The app's robot (机器人). Its code is the app's AppKey, unless another one is given."""
+
+    @operation
+    def send(
+        self, message: RobotTemplateOrText, userids: list[str], *, robot_code: str | None = None
+    ) -> Flow[RobotMessage]:
+        """Send a message to any number of people, each alone with the robot: a call for 20 of them.
+
+        Args:
+            message: what it says: a text, or a `SampleMarkdown`, `SampleLink`, …
+            userids: people; each gets it once, however often they are named.
+            robot_code: the robot, if it is not that of the app.
+
+        Returns:
+            The message, which knows whom it reached, and why not the others.
+
+        Raises:
+            InvalidArgument: nobody is named, or the message is beyond a limit; nothing was sent.
+            NobodyReached: nobody got it.
+            PartlySent: a call failed after others had been made; it holds the message as far as it went.
+        """
+        people, said = list(dict.fromkeys(userids)), cast("RobotTemplate", message)  # a text has become a template
+        calls: list[Batch[RobotMessage]] = [
+            (some, self.batch_send.call(list(some), said.msg_key, msg_param(said), robot_code=robot_code))
+            for some in batches(people, MAX_USERS) or [people]
+        ]
+
+        def flow() -> Flow[RobotMessage]:
+            return _checked((yield from send_all(calls, _joined)))
+
+        return flow()
+
+    @operation
+    def send_to_group(
+        self,
+        message: RobotTemplateOrText,
+        open_conversation_id: ToGroup,
+        *,
+        cool_app_code: str | None = None,
+        robot_code: str | None = None,
+    ) -> Flow[GroupMessage]:
+        """Send a message to a group that the robot is in.
+
+        Args:
+            message: what it says: a text, or a `SampleMarkdown`, `SampleLink`, …
+            open_conversation_id: the group, or its openConversationId.
+            cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
+            robot_code: the robot, if it is not that of the app.
+
+        Raises:
+            InvalidArgument: the message is beyond a limit; nothing was sent.
+        """
+        said = cast("RobotTemplate", message)  # a text has become a template
+        content, robot = msg_param(said), code_of(self.app, robot_code)
+
+        def flow() -> Flow[GroupMessage]:
+            conversation = yield from conversation_id_of(open_conversation_id)
+            send = self.group_send.call
+            return (yield from send(conversation, said.msg_key, content, cool_app_code=cool_app_code, robot_code=robot))
+
+        return flow()
+
+    @api("robot_1_0.BatchSendOTO", "POST /v1.0/robot/oToMessages/batchSend")
+    def batch_send(
+        self,
+        user_ids: Annotated[list[str], Field(min_length=1, max_length=MAX_USERS)],
+        msg_key: _MsgKey,
+        msg_param: _MsgParam,
+        *,
+        robot_code: RobotCode = None,
+    ) -> Call[RobotMessage]:
+        """Send a message to 20 people with one call (批量发送人与机器人会话中机器人消息).
+
+        Args:
+            user_ids: at most 20 people.
+            msg_key: the message template.
+            msg_param: the template's parameters, as JSON.
+            robot_code: the robot, if it is not that of the app.
+
+        Raises:
+            NotFound: there is no such robot.
+            InvalidRequest: template and parameters do not fit.
+
+        Source: chatbots-send-one-on-one-chat-messages-in-batches
+        """
+        robot = code_of(self.app, robot_code)
+        return Call(_BatchReply, user_ids=user_ids, msg_key=msg_key, msg_param=msg_param, robot_code=robot).then(
+            lambda reply: RobotMessage(
+                robot_code=robot,
+                process_query_keys=[reply.process_query_key] if reply.process_query_key else [],
+                userids=user_ids,
+                invalid_userids=reply.invalid_staff_ids,
+                throttled_userids=reply.flow_controlled_staff_ids,
+            ).using(self.app)
+        )
+
+    @api("robot_1_0.OrgGroupSend", "POST /v1.0/robot/groupMessages/send")
+    def group_send(
+        self,
+        open_conversation_id: _Group,
+        msg_key: _MsgKey,
+        msg_param: _MsgParam,
+        *,
+        cool_app_code: str | None = None,
+        robot_code: RobotCode = None,
+    ) -> Call[GroupMessage]:
+        """Send a message to a group (机器人发送群聊消息).
+
+        Args:
+            open_conversation_id: the group.
+            msg_key: the message template.
+            msg_param: the template's parameters, as JSON of at most 15,000 bytes.
+            cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
+            robot_code: the robot, if it is not that of the app.
+
+        Raises:
+            NotFound: there is no such robot.
+            InvalidRequest: there is no such group, or template and parameters do not fit.
+
+        Source: the-robot-sends-a-group-message
+        """
+        robot = code_of(self.app, robot_code)
+        if len(msg_param.encode()) > MAX_PARAM:
+            raise Refusal("msg_param", f"at most {MAX_PARAM} bytes of UTF-8 / 最多 {MAX_PARAM} 字节（UTF-8）")
+        return Call(
+            str,
+            "processQueryKey",
+            open_conversation_id=open_conversation_id,
+            msg_key=msg_key,
+            msg_param=msg_param,
+            cool_app_code=cool_app_code,
+            robot_code=robot,
+        ).then(
+            lambda key: GroupMessage(robot_code=robot, open_conversation_id=open_conversation_id, process_query_key=key)
+        )
+
+    @api("robot_1_0.BatchOTOQuery", "GET /v1.0/robot/oToMessages/readStatus")
+    def read_status(self, process_query_key: _Key, *, robot_code: RobotCode = None) -> Call[ReadStatus]:
+        """Who has read a message to single people, within 24 hours (批量查询人与机器人会话机器人消息是否已读).
+
+        Args:
+            process_query_key: the key that sending it brought.
+            robot_code: the robot, if it is not that of the app.
+
+        Source: chatbot-batch-query-the-read-status-of-messages
+        """
+        return Call(ReadStatus, process_query_key=process_query_key, robot_code=code_of(self.app, robot_code))
+
+    @api("robot_1_0.OrgGroupQuery", "POST /v1.0/robot/groupMessages/query", idempotent=True)
+    def group_read_status(
+        self,
+        process_query_key: _Key,
+        open_conversation_id: str | None = None,
+        *,
+        max_results: Annotated[int, Field(ge=1, le=200)] = 200,
+        next_token: str | None = None,
+        robot_code: RobotCode = None,
+    ) -> Call[GroupReadStatus]:
+        """Who has read a message to a group, a page (查询企业机器人群聊消息用户已读状态).
+
+        Args:
+            process_query_key: the key that sending it brought.
+            open_conversation_id: the group.
+            max_results: how many the page holds, at most 200.
+            next_token: where the page begins.
+            robot_code: the robot, if it is not that of the app.
+
+        Source: chatbot-queries-the-read-status-of-a-message
+        """
+        return Call(
+            GroupReadStatus,
+            process_query_key=process_query_key,
+            open_conversation_id=open_conversation_id,
+            max_results=max_results,
+            next_token=next_token,
+            robot_code=code_of(self.app, robot_code),
+        )
+
+    @api("robot_1_0.BatchRecallOTO", "POST /v1.0/robot/otoMessages/batchRecall")
+    def recall(self, process_query_keys: _Keys, *, robot_code: RobotCode = None) -> Call[Recall]:
+        """Take back messages to single people, within 24 hours (批量撤回人与机器人会话中机器人消息).
+
+        Args:
+            process_query_keys: at most 20 keys, as sending brought them.
+            robot_code: the robot, if it is not that of the app.
+
+        Source: batch-message-recall-chat
+        """
+        return Call(Recall, process_query_keys=process_query_keys, robot_code=code_of(self.app, robot_code))
+
+    @api("robot_1_0.OrgGroupRecall", "POST /v1.0/robot/groupMessages/recall")
+    def group_recall(
+        self, open_conversation_id: _Group, process_query_keys: _Keys, *, robot_code: RobotCode = None
+    ) -> Call[Recall]:
+        """Take back messages to a group, within 24 hours (企业机器人撤回内部群消息).
+
+        Args:
+            open_conversation_id: the group.
+            process_query_keys: at most 20 keys, as sending brought them.
+            robot_code: the robot, if it is not that of the app.
+
+        Source: enterprise-chatbot-withdraws-internal-group-messages
+        """
+        return Call(
+            Recall,
+            open_conversation_id=open_conversation_id,
+            process_query_keys=process_query_keys,
+            robot_code=code_of(self.app, robot_code),
+        )
+
+    @api("robot_1_0.RobotMessageFileDownload", "POST /v1.0/robot/messageFiles/download", idempotent=True)
+    def file_url(
+        self, download_code: Annotated[str, Field(min_length=1)], *, robot_code: RobotCode = None
+    ) -> Call[str]:
+        """The URL of a file that was sent to the robot (下载机器人接收消息的文件内容).
+
+        Args:
+            download_code: the code in the message. It expires.
+            robot_code: the robot that got the message, if it is not that of the app.
+
+        Returns:
+            The URL, which expires after a while.
+
+        Raises:
+            InvalidRequest: the code is wrong or has expired.
+
+        Source: download-the-file-content-of-the-robot-receiving-message
+        """
+        return Call(str, "downloadUrl", download_code=download_code, robot_code=code_of(self.app, robot_code))
+
+    @operation
+    def download(
+        self,
+        download_code: Annotated[str, Field(min_length=1)],
+        to: Target,
+        *,
+        robot_code: str | None = None,
+        progress: BytesProgress | None = None,
+    ) -> Flow[int]:
+        """Download a file that was sent to the robot; it is never held in memory as a whole.
+
+        Args:
+            download_code: the code in the message. It expires.
+            to: a path, where the file appears when it is complete, or a binary file object.
+            robot_code: the robot that got the message, if it is not that of the app.
+            progress: called with the bytes received and their total.
+
+        Returns:
+            The number of bytes received.
+
+        Raises:
+            InvalidRequest: the code is wrong or has expired.
+        """
+        url = yield from self.file_url.call(download_code, robot_code=robot_code)
+        kept = Download(to, progress)
+        yield from Transfer("GET", url, {}, download=kept)
+        return kept.received
+
+    @api("robot_1_0.GetBotListInGroup", "POST /v1.0/robot/groups/robots/query", idempotent=True)
+    def list_in_group(self, open_conversation_id: _Group) -> Call[list[GroupRobot]]:
+        """The robots in a group (获取群内机器人列表).
+
+        Args:
+            open_conversation_id: the group.
+
+        Raises:
+            InvalidRequest: there is no such group.
+
+        Source: obtain-the-list-of-robots-in-the-group
+        """
+        return Call(list[GroupRobot], "chatbotInstanceVOList")
+
+
+class GroupRobot(Record, alias_generator=camel):
+    """A robot in a group."""
+
+    robot_code: str | None
+    name: str | None
+    download_icon_url: Annotated[str | None, wire("downloadIconURL")]
+    """The address of its picture."""
+    open_robot_type: int | None
+    """Its kind, 1 to 4; the platform does not say which is which."""
+
+
+class _BatchReply(Record, alias_generator=camel):
+    process_query_key: str | None
+    invalid_staff_ids: Annotated[list[str], wire("invalidStaffIdList")] = []
+    flow_controlled_staff_ids: Annotated[list[str], wire("flowControlledStaffIdList")] = []
+
+
+class Reader(Record, alias_generator=camel):
+    """Someone who got a message, and whether they read it."""
+
+    user_id: str
+    name: str | None
+    read_status: str | None
+    """`READ` or `UNREAD`."""
+    read_at: Annotated[Millis | None, wire("readTimestamp")]
+    """The platform documents it, and does not fill it."""
+
+
+class ReadStatus(Record, alias_generator=camel):
+    """Who has read a message to single people."""
+
+    send_status: str = ""
+    """`SUCCESS`, `RECALLED` or `PROCESSING`."""
+    receivers: Annotated[list[Reader], wire("messageReadInfoList")] = []
+
+    @property
+    def read(self) -> list[str]:
+        """Who has read it."""
+        return [each.user_id for each in self.receivers if each.read_status == "READ"]
+
+    @property
+    def unread(self) -> list[str]:
+        """Who has not."""
+        return [each.user_id for each in self.receivers if each.read_status != "READ"]
+
+
+class Robot:
+    """The robot of the app in use (机器人): `Robot.send(SampleText("…"), ["user1"])`."""
+
+    objects: ClassVar[RobotManager] = RobotManager()
+    send = objects.send
+    send_to_group = objects.send_to_group
+    send_to_private_chat = PrivateMessageManager().send
+    send_ding = DingManager().send
+    download = objects.download
+    list_in_group = objects.list_in_group
+    shortcuts = ShortcutManager().list
+    set_shortcuts = ShortcutManager().set
+    clear_shortcuts = ShortcutManager().clear
+
+
+class RobotMessage(ToPeople):
+    """A message that a robot sent to single people."""
+
+    objects: ClassVar[RobotManager] = RobotManager()
+
+    robot_code: str
+    process_query_keys: list[str]
+    """A key for each call that it took."""
+    invalid_userids: list[str] = []
+    """Userids that do not exist."""
+    throttled_userids: list[str] = []
+    """Who got too many messages from the robot, and not this one."""
+
+    @property
+    def not_reached(self) -> dict[str, str]:
+        """Who did not get it, and why."""
+        return {
+            **dict.fromkeys(self.invalid_userids, WHY[INVALID]),
+            **dict.fromkeys(self.throttled_userids, WHY[THROTTLED]),
+        }
+
+    @operation
+    def read_status(self) -> Flow[ReadStatus]:
+        """Who has read it, within 24 hours."""
+        parts = yield from together(
+            [self.objects.read_status.call(key, robot_code=self.robot_code) for key in self.process_query_keys]
+        )
+        states = {part.send_status for part in parts}
+        return ReadStatus(
+            send_status=states.pop() if len(states) == 1 else "PROCESSING",
+            receivers=[each for part in parts for each in part.receivers],
+        )
+
+    @operation
+    def recall(self) -> Flow[Recall]:
+        """Take it back, within 24 hours."""
+        parts = yield from together(
+            [
+                self.objects.recall.call(list(keys), robot_code=self.robot_code)
+                for keys in batches(self.process_query_keys, MAX_KEYS)
+            ]
+        )
+        return Recall(
+            recalled=[key for part in parts for key in part.recalled],
+            failed={key: why for part in parts for key, why in part.failed.items()},
+        )
+
+
+class GroupMessage(Model):
+    """A message that a robot sent to a group."""
+
+    objects: ClassVar[RobotManager] = RobotManager()
+
+    robot_code: str
+    open_conversation_id: str
+    process_query_key: str
+
+    @operation
+    def readers(self) -> Query[str]:
+        """The userids of those who have read it."""
+        return by_token(
+            lambda token: self.objects.group_read_status.call(
+                self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
+            ),
+            lambda page: page.read_user_ids,
+        )
+
+    @operation
+    def recall(self) -> Call[Recall]:
+        """Take it back, within 24 hours."""
+        return self.objects.group_recall.call(
+            self.open_conversation_id, [self.process_query_key], robot_code=self.robot_code
+        )
+
+
+def send_to_one(
+    robot: RobotManager, message: RobotTemplateOrText, userid: str, robot_code: str | None
+) -> Flow[RobotMessage]:
+    """Send a message to one person, whom it may be sent to again if there were too many.
+
+    Raises:
+        NobodyFound: there is no such user.
+        RateLimited: they have had too many messages from the robot.
+    """
+    try:
+        return (yield from robot.send.call(message, [userid], robot_code=robot_code))
+    except NobodyReached as error:
+        if error.code == THROTTLED:
+            raise RateLimited(error.code, error.message) from error
+        raise
+
+
+def _checked(message: RobotMessage) -> RobotMessage:
+    return somebody(message, THROTTLED if message.throttled_userids else INVALID)
+
+
+def _joined(parts: list[RobotMessage]) -> RobotMessage:
+    first = parts[0]
+    return RobotMessage(
+        robot_code=first.robot_code,
+        process_query_keys=[key for part in parts for key in part.process_query_keys],
+        userids=[userid for part in parts for userid in part.userids],
+        invalid_userids=[userid for part in parts for userid in part.invalid_userids],
+        throttled_userids=[userid for part in parts for userid in part.throttled_userids],
+    ).using(first.app)

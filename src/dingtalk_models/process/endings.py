@@ -1,0 +1,67 @@
+"""What has to be ended when the process ends."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Generic, TypeVar
+
+from dingtalk_models.core.errors import DingTalkError
+
+T = TypeVar("T")
+
+logger = logging.getLogger("dingtalk_models")
+
+
+class Endings(Generic[T]):
+    """What is under way. At the exit of the process, each is ended.
+
+    SIGTERM, which by default kills a process at once, becomes a `SystemExit` while something is under way, so that the
+    program leaves its `with` statements. A program with a handler of its own keeps it.
+
+    Args:
+        end: ends one.
+    """
+
+    def __init__(self, end: Callable[[T], None]) -> None:
+        self._end = end
+        self._under_way: dict[int, tuple[int, T]] = {}
+        self._registered = False
+
+    def add(self, one: T) -> None:
+        """Something begins."""
+        self._under_way[id(one)] = os.getpid(), one
+        if not self._registered:
+            self._registered = True
+            atexit.register(self._at_exit)
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._on_sigterm)
+
+    def discard(self, one: T) -> None:
+        """Something has ended."""
+        self._under_way.pop(id(one), None)
+
+    def has(self, one: T) -> bool:
+        """Whether something is under way in this process."""
+        return self._under_way.get(id(one), (0, one))[0] == os.getpid()
+
+    def _of_this_process(self) -> list[T]:
+        return [one for pid, one in tuple(self._under_way.values()) if pid == os.getpid()]
+
+    def _at_exit(self) -> None:
+        for one in self._of_this_process():
+            try:
+                self._end(one)
+            except DingTalkError:
+                logger.exception("%r could not be ended at exit", one)
+
+    def _on_sigterm(self, number: int, _: FrameType | None) -> None:
+        if self._of_this_process():
+            raise SystemExit(128 + number)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)

@@ -1,0 +1,1 @@
+"""The archived endpoints, which older clients still call."""
