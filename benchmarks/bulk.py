@@ -18,7 +18,7 @@ from benchmarks.measure import app_at, compare, peak, serving, stats
 from benchmarks.peers import posts
 from benchmarks.server import DEPARTMENTS, MILLION, PEOPLE
 from dingtalk_models import BEIJING, DingTalkApp, Query, User
-from dingtalk_models.core.parallel import batches
+from dingtalk_models.core.steps import batches
 from dingtalk_models.smartwork.attendance_record import AttendanceResult
 from dingtalk_models.smartwork.spans import pieces
 

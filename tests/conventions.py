@@ -28,9 +28,9 @@ from dingtalk_models.call.operation import is_operation, operation
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.parallel import Together, Window
 from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.secret import unwrapped
+from dingtalk_models.core.steps import Together, Window
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.platform.products import REPLACED
 from dingtalk_models.resource import registry

@@ -20,7 +20,7 @@ from pydantic import AliasChoices, BaseModel, TypeAdapter
 
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument, NobodyReached
 from dingtalk_models.call import paging
-from dingtalk_models.call.reply import read_reply
+from dingtalk_models.call.call import read_reply
 from dingtalk_models.core.json_values import is_array, is_object, jsonable
 from dingtalk_models.core.problems import get_origin
 from dingtalk_models.core.secret import MASK, Secret

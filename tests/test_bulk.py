@@ -39,8 +39,7 @@ from dingtalk_models import (
     User,
     together,
 )
-from dingtalk_models.core.parallel import Window
-from dingtalk_models.core.steps import Steps
+from dingtalk_models.core.steps import Steps, Window
 from dingtalk_models.sandbox import Sandbox
 
 Collect = Callable[[Query[Any]], list[Any]]

@@ -27,8 +27,7 @@ from wires import (
 
 from dingtalk_models import Department, DingTalkApp, Flow, Query, Retry, User, together
 from dingtalk_models.core import errors
-from dingtalk_models.core.parallel import Together
-from dingtalk_models.core.steps import Steps
+from dingtalk_models.core.steps import Steps, Together
 
 
 def test_an_error_comes_in_its_place_and_ends_the_rest() -> None:

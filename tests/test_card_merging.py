@@ -16,8 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dingtalk_models import Card, DingTalkApp, DingTalkError
-from dingtalk_models.call.call import Call
-from dingtalk_models.call.known import KnownStep
+from dingtalk_models.call.call import Call, KnownStep
 from dingtalk_models.core.errors import (
     AlreadyExists,
     InvalidRequest,
@@ -26,8 +25,7 @@ from dingtalk_models.core.errors import (
     RateLimited,
     TransportError,
 )
-from dingtalk_models.core.promise import Promise
-from dingtalk_models.core.steps import Background, Flow, Sleep, Step, Wait
+from dingtalk_models.core.steps import Background, Flow, Promise, Sleep, Step, Wait
 from dingtalk_models.message import RobotMessage, RobotSpace
 from dingtalk_models.message.cards import stream as card_stream
 from dingtalk_models.message.cards.stream import CUT_SHORT

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
-from dingtalk_models.core.method_names import MethodName
+from dingtalk_models.resource.method_names import MethodName
 
 AT_ONCE = 1.0
 """Seconds of the processor that completion may take. How long that is by the clock depends on the machine."""

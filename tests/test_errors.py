@@ -49,7 +49,7 @@ from dingtalk_models import (
     User,
     operation,
 )
-from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.operation import Refusal
 from dingtalk_models.core.codes import HINTS, api_error, error_class
 from dingtalk_models.core.errors import Problem
 from dingtalk_models.core.problems import message as message_of

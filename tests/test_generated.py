@@ -18,5 +18,5 @@ def test_it_is_up_to_date(path: Path) -> None:
 
 
 def test_the_names_are_those_of_the_registry() -> None:
-    text = FILES[PACKAGE / "core" / "method_names.py"]
+    text = FILES[PACKAGE / "resource" / "method_names.py"]
     assert all(f'    "{name}",\n' in text for info in operations() for name in info.names)

@@ -26,7 +26,7 @@ from dingtalk_models import (
     User,
     WebhookRobot,
 )
-from dingtalk_models.call import reply
+from dingtalk_models.call import call as calls
 from dingtalk_models.call.limits.quota import is_free
 from dingtalk_models.core.codes import LONGEST_WAIT
 from dingtalk_models.core.steps import Flow, Sleep, Step
@@ -290,7 +290,7 @@ def test_a_refusal_stops_other_processes_for_the_longest_wait_at_most(
         with pytest.raises(RateLimited, match="not sent") as caught:
             pool.submit(share, refuse("for long"), 1).result()
         assert LONGEST_WAIT - 15 < caught.value.retry_after <= LONGEST_WAIT
-        monkeypatch.setattr(reply, "LONGEST_WAIT", 2.0)
+        monkeypatch.setattr(calls, "LONGEST_WAIT", 2.0)
         sandbox.calls.clear()
         settings = refuse("for two seconds")
         for each in [pool.submit(share, settings, 5) for _ in range(2)]:

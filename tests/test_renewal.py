@@ -26,8 +26,7 @@ from dingtalk_models import (
 )
 from dingtalk_models.call import credential as credentials
 from dingtalk_models.call.transport.blocking import RequestsTransport
-from dingtalk_models.core.promise import Promise
-from dingtalk_models.core.steps import Background, Flow, Wait
+from dingtalk_models.core.steps import Background, Flow, Promise, Wait
 from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sessions import SessionManager, open_session
 

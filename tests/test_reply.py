@@ -30,8 +30,8 @@ from dingtalk_models import (
     User,
     api,
 )
+from dingtalk_models.call.call import read_reply
 from dingtalk_models.call.paging import OFFSET
-from dingtalk_models.call.reply import read_reply
 from dingtalk_models.core.codes import LONGEST_WAIT
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.json_values import jsonable
@@ -494,8 +494,8 @@ def test_any_bytes_are_an_answer_or_an_error_of_ours(content: bytes, call: Call[
 
 def test_a_reply_is_read_in_one_step_where_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second, slower look is for what does not fit."""
-    monkeypatch.setattr("dingtalk_models.call.reply._mended", None)
-    monkeypatch.setattr("dingtalk_models.call.reply._parsed", None)
+    monkeypatch.setattr("dingtalk_models.call.call._mended", None)
+    monkeypatch.setattr("dingtalk_models.call.call._parsed", None)
     page: Any = Department.objects.list.call(1)
     rows = [{"dept_id": number, "name": "n", "parent_id": 1} for number in range(100)]
     assert len(page.page(0).read(respond({"errcode": 0, "result": rows})).items) == 100

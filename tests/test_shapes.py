@@ -16,8 +16,7 @@ from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models import BEIJING, Call, DingTalkApp, HttpResponse, InvalidArgument, api
 from dingtalk_models.core.wire import CommaInts, Flag, JsonObject, Millis, wire
-from dingtalk_models.resource.model import Record
-from dingtalk_models.resource.shape import OrDict, Shape
+from dingtalk_models.resource.model import OrDict, Record, Shape
 
 MOMENT = datetime(2026, 1, 31, 9, tzinfo=BEIJING)
 MILLIS = 1769821200000

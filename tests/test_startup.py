@@ -41,7 +41,7 @@ OURS = {
         "smartwork",
     ),
     *(
-        "call.tasks",
+        "call.asynchronous",
         "call.asynchronous",
         "call.transport.asynchronous",
         "by_name.run",

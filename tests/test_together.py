@@ -19,8 +19,7 @@ from dingtalk_models import (
     Flow,
     together,
 )
-from dingtalk_models.core.parallel import batches
-from dingtalk_models.core.steps import Steps
+from dingtalk_models.core.steps import Steps, batches
 from dingtalk_models.sandbox import Sandbox
 
 # -- several at once -----------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ LOCKS = {
 
 REASONS = {
     "process/turns.py": "the one lock for state: it waits a moment at most",
-    "process/waiting.py": "what one caller sleeps on; it looks by itself in time",
+    "process/threads.py": "what one caller sleeps on; it looks by itself in time",
     "call/transport/idle.py": "what one caller sleeps on; it looks by itself in time",
     "sessions/memcached.py": "a user's client with one connection, entered once by a thread, waited for in time",
     "process/forking.py": "the kinds of locks that are renewed in the objects of libraries",

@@ -34,7 +34,7 @@ def files() -> dict[Path, str]:
         **{PLATFORM / f"{name}.py": product.text for name, product in products.items()},
         PLATFORM / "products.py": source.products_module(products),
         **names.stubs(),
-        PACKAGE / "core" / "method_names.py": names.method_names(
+        PACKAGE / "resource" / "method_names.py": names.method_names(
             name for product in products.values() for name in product.names
         ),
         PACKAGE / "by_name/run_types.py": run_types.run_types(

@@ -96,7 +96,7 @@ def run_types(products: Mapping[str, str]) -> str:
     used.add("typing_extensions", "deprecated")
     used.add(f"{PACKAGE}.call.call", "Call")
     used.add(f"{PACKAGE}.resource.query", "Query")
-    used.add(f"{PACKAGE}.core.method_names", "MethodName")
+    used.add(f"{PACKAGE}.resource.method_names", "MethodName")
     names = "\n".join(f'    "{name}",' for name in sorted(name for each in signatures for name in each.names))
     parts = [HEAD.format(imports=used.text, names=names)]
     for use, result in USES.items():

@@ -58,11 +58,11 @@ from dingtalk_models.core.http import Content as Content
 from dingtalk_models.core.http import Download as Download
 from dingtalk_models.core.http import HttpRequest as HttpRequest
 from dingtalk_models.core.http import HttpResponse as HttpResponse
-from dingtalk_models.core.parallel import together as together
 from dingtalk_models.core.secret import Secret as Secret
 from dingtalk_models.core.steps import AsyncTransport as AsyncTransport
 from dingtalk_models.core.steps import Flow as Flow
 from dingtalk_models.core.steps import Transport as Transport
+from dingtalk_models.core.steps import together as together
 from dingtalk_models.core.wire import BEIJING as BEIJING
 from dingtalk_models.customer.external_contact import ExternalContact as ExternalContact
 from dingtalk_models.customer.label_group import LabelGroup as LabelGroup

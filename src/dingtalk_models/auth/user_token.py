@@ -27,9 +27,8 @@ from dingtalk_models.core.errors import (
     NotFound,
     TransportError,
 )
-from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.steps import Background, Blocking, Flow, Wait
+from dingtalk_models.core.steps import Background, Blocking, Flow, Promise, Wait
 from dingtalk_models.core.wire import BEIJING
 from dingtalk_models.sessions.base import Session, SessionLock
 

@@ -12,18 +12,15 @@ from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import PydanticSerializationError
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.call.call import Call, segment
-from dingtalk_models.call.documented import documented_path
-from dingtalk_models.call.reply import ANY_OBJECT, reader
+from dingtalk_models.call.call import ANY_OBJECT, Call, reader, segment
 from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.documented import documented_path
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Endpoint, Request
-from dingtalk_models.core.ids import EMPTY, is_empty
 from dingtalk_models.core.json_values import is_array, is_object, jsonable, loaded
-from dingtalk_models.core.problems import unknown
-from dingtalk_models.core.secret import Secret, forget_locals, is_secret
-from dingtalk_models.core.tracebacks import shorten
+from dingtalk_models.core.problems import EMPTY, is_empty, unknown
+from dingtalk_models.core.secret import Secret, forget_locals, is_secret, shorten
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -8,9 +8,9 @@ from functools import partial
 from importlib import import_module
 from typing import Any, get_args
 
-from dingtalk_models.call.documented import documented, undocumented
 from dingtalk_models.call.operation import Bound, Old
 from dingtalk_models.core.context import AppLike
+from dingtalk_models.core.documented import documented, undocumented
 from dingtalk_models.core.errors import ConfigurationError, RetiredMethod, UndocumentedMethod, UnknownMethod
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.modules import MODULES
@@ -111,7 +111,7 @@ def _is_operation(target: object) -> bool:
 
 
 def _documented_names() -> tuple[str, ...]:
-    from dingtalk_models.core.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
+    from dingtalk_models.resource.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
 
     return get_args(MethodName)
 

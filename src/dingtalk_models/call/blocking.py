@@ -9,14 +9,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Generic, Self, TypeVar, cast
 
-from dingtalk_models.call.call import Call
-from dingtalk_models.call.known import KnownStep
+from dingtalk_models.call.call import Call, KnownStep
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError
-from dingtalk_models.core.parallel import Together, Window
-from dingtalk_models.core.steps import Background, Blocking, Flow, Handle, Send, Sleep, Step, Steps, Transport, Wait
-from dingtalk_models.core.tracebacks import shorten
-from dingtalk_models.process.threads import Stopped, Threads, current
-from dingtalk_models.process.waiting import is_kept_in
+from dingtalk_models.core.secret import shorten
+from dingtalk_models.core.steps import (
+    Background,
+    Blocking,
+    Flow,
+    Handle,
+    Send,
+    Sleep,
+    Step,
+    Steps,
+    Together,
+    Transport,
+    Wait,
+    Window,
+)
+from dingtalk_models.process.threads import Stopped, Threads, current, is_kept_in
 
 T = TypeVar("T")
 

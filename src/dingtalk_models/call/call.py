@@ -2,21 +2,387 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from typing import Any, Generic, TypeVar, cast, overload
+from functools import cache
+from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
 from urllib.parse import quote
 
-from pydantic import SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError, create_model
 
-from dingtalk_models.call.reply import read_reply
-from dingtalk_models.core.codes import name_users, tell_ids_apart
-from dingtalk_models.core.errors import ApiError, ConfigurationError, DingTalkError
+from dingtalk_models.call.paging import Page, is_page
+from dingtalk_models.call.repair import UNPARSED, Mending, Place, Rows, completed, parsed, partial
+from dingtalk_models.core.codes import LONGEST_WAIT, api_error, name_users, tell_ids_apart
+from dingtalk_models.core.errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigurationError,
+    DingTalkError,
+    PermissionDenied,
+    PlatformBusy,
+    RateLimited,
+    TransportError,
+)
 from dingtalk_models.core.files import Upload
-from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse, Request
-from dingtalk_models.core.secret import Secret, forget_locals
-from dingtalk_models.core.steps import Flow, Step
+from dingtalk_models.core.http import SUCCESSFUL, Endpoint, HttpRequest, HttpResponse, Request
+from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.problems import get_origin, is_model, names_of_fields
+from dingtalk_models.core.secret import MASK, Secret, forget_locals, is_secret
+from dingtalk_models.core.steps import Background, Blocking, Flow, Handle, Send, Sleep, Step, Together, Wait, Window
+
+logger = logging.getLogger("dingtalk_models")
+
+ANY_OBJECT: Any = dict[str, Any]
+"""The type of a reply that is read as it is."""
+
+_ABSENT: Any = object()
+_FIRST_BYTES = 120
+_NAMED = re.compile(rb'("(\w+)"\s*:\s*\[?\s*")[^"]*')
+_MENDING_ROUNDS, _SMALL_STEPS = 24, 12
+_UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
+
+_YES = (None, 0, "0")
+"""The values of an `errcode` that is no refusal."""
+
+_NO = (False, "false", "False", "FALSE")
+"""The values of a flag that is a refusal."""
+
+_FINE = frozenset({"", "0", "000000", "200", "ok", "success"})
+"""The values of a `code`, in lower case, that is no refusal: some replies have one beside their data."""
+
+_CODES = ("code", "errorCode", "errCode", "errorcode", "error_code", "sub_code")
+_TEXTS = ("message", "errmsg", "errMsg", "errorMsg", "errorMessage", "sub_msg", "msg", "cause")
+_REQUEST_IDS = ("request_id", "requestid", "requestId")
+_OF_A_REFUSAL = frozenset({*_CODES, *_TEXTS, *_REQUEST_IDS, "success", "accessdenieddetail"})
+"""The names in a refusal."""
+
+
+class _Envelope(BaseModel):
+    model_config = ConfigDict(coerce_numbers_to_str=True, arbitrary_types_allowed=True)
+
+    errcode: int | None = None
+    status: Any = None
+    punish: Any = None
+    success: Any = None
+    result: Any = None
+    code: Any = None
+    message: Any = None
+
+
+class _Reader(NamedTuple):
+    """How to read the replies of an API.
+
+    Attributes:
+        adapter: the validator of a whole reply.
+        way: the path to the result in it.
+        place: the same for repairs.
+        partial: whether the result may be without the fields that it cannot be without.
+    """
+
+    adapter: TypeAdapter[Any]
+    way: tuple[str, ...]
+    place: Place
+    partial: bool = False
+
+
+def reader(into: Any, at: str) -> _Reader:
+    """How to read a type from a place in a reply."""
+    try:
+        hash(into)
+    except TypeError:  # such as a type with limits in `Annotated`
+        return _made(into, at)
+    return _reader(into, at)
+
+
+@cache
+def _reader(into: Any, at: str) -> _Reader:
+    return _made(into, at)
+
+
+def _made(into: Any, at: str) -> _Reader:
+    way = tuple(at.split(".")) if at and into is not None else ()
+    kind: Any = _Envelope if into is None else into
+    for depth in reversed(range(len(way))):
+        field: dict[str, Any] = {way[depth]: (kind, _ABSENT)}
+        kind = create_model("Reply", __base__=BaseModel if depth else _Envelope, **field)
+    return _Reader(TypeAdapter(kind), way, _place(into, len(way)))
+
+
+def _place(into: Any, depth: int) -> Place:
+    if get_origin(into) is list:
+        return Place(depth, rows=depth)
+    if is_model(into) and issubclass(into, Page):
+        return Place(depth, rows=depth + 1, items=into.model_fields["items"].serialization_alias)
+    # the result itself cannot be moved to `unparsed`, and its fields only if its type has that
+    return Place(depth if hasattr(into, UNPARSED.rstrip("_")) else depth + 1)
+
+
+def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | None = None) -> Any:
+    """The result in a reply.
+
+    Args:
+        response: the reply.
+        endpoint: the API that was called.
+        into: the type of the result; `None` if only success matters.
+        at: where the result is, as a dotted path; by default in `result` on the older host.
+
+    Raises:
+        ApiError: the platform refused.
+        TransportError: the reply cannot be understood.
+    """
+    if response.status not in SUCCESSFUL:
+        raise _refusal(endpoint, response, _parsed(response))
+    whole = into == ANY_OBJECT and not at
+    if (into is None or whole) and endpoint.host == "api" and not response.content.strip():
+        return {} if whole else None
+    reading = reader(into, ("result" if endpoint.host == "oapi" else "") if at is None else at)
+    try:
+        reply = reading.adapter.validate_json(response.content)
+    except ValidationError as problem:
+        data = _parsed(response)
+        if not is_object(data) or _refuses(data, _undeclared(data, into, reading.way), into, reading.way):
+            raise _refusal(endpoint, response, data) from None
+        return _mended(endpoint, response, into, problem, reading)
+    return _result(endpoint, response, into, reply, reading.way)
+
+
+def _mended(endpoint: Endpoint, response: HttpResponse, into: Any, problem: ValidationError, reader: _Reader) -> Any:
+    """The result in a reply that does not match its documentation."""
+    mending = Mending(_parsed(response), reader.place)
+    reply, reader = _repaired(response, into, problem, mending, reader)
+    result = _result(endpoint, response, into, reply, reader.way)
+    if reader.partial:
+        result = completed(into, result)
+    rows = result.items if is_page(result) else result
+    if mending.filled and not (is_page(result) and result.is_last):
+        raise _unusable(response, f"has the wrong shape at {'.'.join((*reader.way, str(reader.place.items)))}")
+    if mending.pointless(rows):
+        raise _unusable(response, "has rows, none of which can be read")
+    mending.keep(_at(mending.data, reader.way), result)
+    left_out = [] if mending.complete else mending.left_out(_rows(_parsed(response), reader))
+    _warn(endpoint, mending.odd, len(left_out))
+    if is_page(result):
+        result.unparsed = left_out
+    return Rows(result, left_out) if left_out and is_array(result) else result
+
+
+def _repaired(
+    response: HttpResponse, into: Any, problem: ValidationError, mending: Mending, reader: _Reader
+) -> tuple[Any, _Reader]:
+    """Repair a reply until it can be read."""
+    for number in range(_MENDING_ROUNDS):
+        unread = mending.mend(problem, thoroughly=number > _SMALL_STEPS)
+        if unread:
+            if reader.partial or not _lacks_fields(into, unread, mending, reader):
+                where = ", ".join(".".join(map(str, loc)) for loc in unread)
+                raise _unusable(response, f"has the wrong shape at {where}") from None
+            reader = _partial_reader(into, reader.way)
+        try:
+            return reader.adapter.validate_json(mending.written()), reader
+        except ValidationError as again:
+            problem = again
+    raise _unusable(response, "has the wrong shape")
+
+
+def _lacks_fields(into: Any, unread: list[tuple[int | str, ...]], mending: Mending, reader: _Reader) -> bool:
+    """Whether all that is wrong is that an object lacks fields which the reply had, but which could not be read."""
+    if not is_model(into) or not hasattr(into, UNPARSED.rstrip("_")) or issubclass(into, Page):
+        return False
+    came = mending.came(_at(mending.data, reader.way))
+    depth = len(reader.way)
+    return all(
+        loc[:depth] == reader.way and len(loc) == depth + 1 and not _spellings(into, str(loc[-1])).isdisjoint(came)
+        for loc in unread
+    )
+
+
+def _spellings(model: type[BaseModel], name: str) -> set[str]:
+    """The names that a reply may have for a field, given one of them."""
+    fields = names_of_fields(model)
+    return {other for other, field in fields.items() if field == fields.get(name)}
+
+
+def _partial_reader(into: type[BaseModel], way: tuple[str, ...]) -> _Reader:
+    """How to read an object without the fields that it cannot be without."""
+    return _made(partial(into), ".".join(way))._replace(partial=True)
+
+
+def _warn(endpoint: Endpoint, fields: Iterable[str], rows: int) -> None:
+    """Say once a reply what could not be read."""
+    for name in sorted(fields):
+        logger.warning("%s: a field %r cannot be read as documented; it is kept in .unparsed", endpoint.path, name)
+    if rows:
+        logger.warning("%s: %d rows cannot be read as documented; left out, and kept in .unparsed", endpoint.path, rows)
+
+
+def _at(data: Any, way: Iterable[str]) -> Any:
+    """What is at the end of a way, if it leads through objects."""
+    for name in way:
+        data = data.get(name) if is_object(data) else None
+    return data
+
+
+def _rows(data: Any, reader: _Reader) -> Any:
+    """The rows in a reply, if they are there in their documented form."""
+    return _at(data, (*reader.way, *filter(None, [reader.place.items])))
+
+
+def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
+    # a reply can be a refusal whatever its HTTP status is, even of a path that the newer host does not know
+    if isinstance(reply, _Envelope):
+        names: Iterable[str] = ("",)
+        said: Mapping[str, Any] = vars(reply)
+    elif isinstance(reply, BaseModel) and reply.model_config.get("extra") == "allow":
+        names, said = reply.model_fields_set, reply.model_extra or {}
+    else:
+        data = _parsed(response)
+        names = data if is_object(data) else ("",)
+        said = _undeclared(data, into, way) if is_object(data) else {}
+    # the older host never leaves out the errcode of a success
+    silent = endpoint.host == "oapi" and not way and said.get("errcode") is None and said.get("success") is None
+    if silent or _refuses(names, said, into, way):
+        raise _refusal(endpoint, response, _parsed(response))
+    for name in way:
+        reply = getattr(reply, name)
+        if reply is _ABSENT:
+            raise _refusal(endpoint, response, _parsed(response))
+    return None if into is None else reply
+
+
+def _undeclared(data: dict[str, Any], into: Any, way: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of a reply that are no data of the result."""
+    declared: Iterable[str] = () if way or not is_model(into) else names_of_fields(into)
+    return {name: value for name, value in data.items() if name not in declared}
+
+
+def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any, way: tuple[str, ...]) -> bool:
+    """Whether a reply is a refusal.
+
+    Args:
+        names: the names of all of its fields.
+        said: its fields that are no data.
+        into: the type of its result.
+        way: the path to its result.
+    """
+    if said.get("errcode") not in _YES:
+        return True
+    if (success := said.get("success")) is not None and success in _NO:
+        return True
+    if str(said.get("status")) == "1111" or said.get("punish") is not None:
+        return True
+    in_result = way[:1] == ("result",) or not (way or into is None or is_model(into))
+    if not in_result and said.get("result") in _NO:
+        return True
+    code = said.get("code")
+    if code is None or not _is_code(code):
+        return False
+    # a reply with data may have a new field of that name
+    return into is None or said.get("message") is not None or _OF_A_REFUSAL.issuperset(names)
+
+
+def _is_code(value: object) -> bool:
+    """Whether a value is the code of a refusal."""
+    return isinstance(value, str | int) and not isinstance(value, bool) and str(value).lower() not in _FINE
+
+
+def _parsed(response: HttpResponse) -> Any:
+    """The JSON of a reply."""
+    try:
+        return parsed(response.content)
+    except (ValueError, RecursionError):
+        raise _unusable(response, "is not JSON, or is cut short") from None
+
+
+def _unusable(response: HttpResponse, what: str) -> ApiError | TransportError:
+    kind = response.headers.get("content-type", "no content type")
+    start = _NAMED.sub(_harmless, response.content)[:_FIRST_BYTES]
+    text = f"the reply {what} (HTTP {response.status}, {kind}, {len(response.content)} bytes, beginning {start!r})"
+    error: ApiError | TransportError
+    if response.status == _TOO_MANY_REQUESTS:
+        error = RateLimited(response.status, text, status=response.status)
+    elif response.status == _UNAUTHORIZED:
+        error = AuthenticationError(response.status, text, status=response.status)
+    else:
+        error = TransportError(text, status=response.status)
+    return _waiting(error, response)
+
+
+def _harmless(named: re.Match[bytes]) -> bytes:
+    """A name and its value, which is replaced if it is secret."""
+    return named[1] + MASK.encode() if is_secret(named[2].decode(errors="replace")) else named[0]
+
+
+def _waiting(error: ApiError | TransportError, response: HttpResponse) -> ApiError | TransportError:
+    """Add the time to wait from the response's `Retry-After`, if the error has a place for it."""
+    seconds = _retry_after(response)
+    if seconds and isinstance(error, RateLimited | PlatformBusy | TransportError):
+        error.retry_after = seconds
+    return error
+
+
+def _refusal(endpoint: Endpoint, response: HttpResponse, data: Any) -> ApiError | TransportError:
+    """The error for a reply without a result."""
+    if not is_object(data):
+        return _unusable(response, "is not an object")
+    code = _code(data, failed=response.status >= 400)  # noqa: PLR2004 - HTTP's own number
+    if code is None:
+        return _unusable(response, "has the wrong shape")
+    if code == 1111:  # noqa: PLR2004 - the status of a banned address
+        text = "too many calls from this address: it is banned for 5 minutes"
+    else:
+        texts = (data.get(name) for name in _TEXTS)
+        text = next((text for text in texts if text and isinstance(text, str) and text.lower() not in _FINE), "")
+    request_ids = (data.get(name) for name in _REQUEST_IDS)
+    error = api_error(
+        code,
+        text,
+        path=endpoint.path,
+        sub_code=(str(data.get("sub_code") or "") or None) if isinstance(code, int) else None,
+        request_id=next(filter(None, request_ids), None) or response.headers.get("x-acs-request-id"),
+        status=response.status,
+    )
+    detail = data.get("accessdenieddetail")
+    scopes = detail.get("requiredScopes") if is_object(detail) else None
+    if isinstance(error, PermissionDenied) and is_array(scopes):
+        error.scopes = tuple(map(str, scopes))
+    return _waiting(error, response)
+
+
+def _code(data: dict[str, Any], *, failed: bool) -> int | str | None:
+    """The code of a refusal; without one, the flag that refuses.
+
+    Args:
+        data: the reply.
+        failed: whether its HTTP status says so too.
+    """
+    if data.get("errcode") not in _YES:
+        word = str(data["errcode"])
+        return int(word) if re.fullmatch(r"-?[0-9]{1,18}", word) else word
+    if failed and "code" in data:
+        return str(data["code"])
+    if str(data.get("status")) == "1111":
+        return 1111
+    codes = [str(data[name]) for name in _CODES if _is_code(data.get(name))]
+    flags = [f"{name}=false" for name in ("success", "result") if data.get(name) in _NO]
+    return next(iter(codes + flags), None)
+
+
+def _retry_after(response: HttpResponse) -> float | None:
+    """The seconds that `Retry-After` asks for, at most `LONGEST_WAIT`; None if it is neither seconds nor a date."""
+    text = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return min(float(text), LONGEST_WAIT)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - dates are rare
+
+    try:
+        # by the clock of the server: that of this machine may differ
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)
+
 
 T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
@@ -155,3 +521,8 @@ def segment(value: object) -> str:
     """A parameter as one segment of a path. `.` and `..` are escaped: otherwise they would lead to another path."""
     text = quote(str(value), safe="")
     return text.replace(".", "%2E") if text in {".", ".."} else text
+
+
+KnownStep = (
+    Call[Any] | Send | Blocking[Any] | Sleep | Together[Any] | Window[Any, Any] | Wait[Any] | Background | Handle
+)

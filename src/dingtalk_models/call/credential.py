@@ -18,9 +18,8 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from dingtalk_models.call.call import Call
 from dingtalk_models.clocks import monotonic, wall
 from dingtalk_models.core.errors import AuthenticationError, DingTalkError, SessionStoreError
-from dingtalk_models.core.promise import Promise
 from dingtalk_models.core.secret import Secret
-from dingtalk_models.core.steps import Background, Blocking, Flow, Sleep, Wait
+from dingtalk_models.core.steps import Background, Blocking, Flow, Promise, Sleep, Wait
 from dingtalk_models.core.wire import wire
 from dingtalk_models.process.forking import after_fork, check_fork
 from dingtalk_models.process.turns import Turns

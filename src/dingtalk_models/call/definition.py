@@ -8,7 +8,6 @@ from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import Any, cast
 
-from dingtalk_models.call.arguments import Arguments
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.problems import nearest
@@ -60,8 +59,13 @@ def check_typed(fn: Callable[..., Any]) -> None:
         )
 
 
-def check_filled(endpoint: Endpoint, fn: Callable[..., Any], compiled: Callable[[], Arguments]) -> None:
+def check_filled(endpoint: Endpoint, fn: Callable[..., Any], wire_names: Callable[[], Iterable[str]]) -> None:
     """Check that each parameter which an endpoint names is one of the method's.
+
+    Args:
+        endpoint: verb and path.
+        fn: the method.
+        wire_names: the wire names of its parameters. They cost more to find out, and are asked for last.
 
     Raises:
         ConfigurationError: the method has no such parameter.
@@ -76,7 +80,7 @@ def check_filled(endpoint: Endpoint, fn: Callable[..., Any], compiled: Callable[
     known.update(str(name) for names in keywords for name in names)
     if missing := [name for name in named if name not in known]:
         try:  # its annotation may give it this name, which costs more to find out
-            known |= {name for field in compiled().fields for name in compiled().wire_names(field)}
+            known |= {*wire_names()}
         except NameError:
             return  # a type that is defined later; a call then tells
     for name in missing:

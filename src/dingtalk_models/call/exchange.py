@@ -17,8 +17,7 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.credential import Credential
 from dingtalk_models.call.limits import Limiter
 from dingtalk_models.call.loaded import bind
-from dingtalk_models.call.repeating import repeat
-from dingtalk_models.call.retry import Retry
+from dingtalk_models.call.retry import Retry, repeat
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import (
@@ -34,7 +33,7 @@ from dingtalk_models.core.secret import Secret, revealed
 from dingtalk_models.core.steps import Flow, Send, Sleep, Step, Wait
 
 if TYPE_CHECKING:
-    from dingtalk_models.call.known import KnownStep
+    from dingtalk_models.call.call import KnownStep
 
 T = TypeVar("T")
 
@@ -163,7 +162,7 @@ def _send(app: ExchangingApp, call: Call[T], token: Secret | None, until: float)
         result = _read(call, response, token)
     except DingTalkError as error:
         if isinstance(error, PermissionDenied) and not error.scopes:
-            from dingtalk_models.call.documented import documented  # noqa: PLC0415 - only for such a refusal
+            from dingtalk_models.core.documented import documented  # noqa: PLC0415 - only for such a refusal
 
             # not every refusal says which one is missing
             error.scopes = documented(call.endpoint.verb, call.endpoint.path).scopes
@@ -180,7 +179,7 @@ def _read(call: Call[T], response: HttpResponse, token: Secret | None) -> T:
     try:
         return call.read(response)
     except DingTalkError:
-        from dingtalk_models.core.echoes import secrets_in, without  # noqa: PLC0415 - only after a failure
+        from dingtalk_models.core.secret import secrets_in, without  # noqa: PLC0415 - only after a failure
 
         harmless = without(response, secrets_in([token, call.http_request or vars(call.request)]))
         if harmless is response:

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Annotated, Any, NamedTuple, TypeVar, cast, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from dingtalk_models.core.json_values import is_array, is_object, is_tuple
 from dingtalk_models.core.problems import fields_in, holds, names_of_fields
@@ -344,3 +344,37 @@ def _meant(wanted: str, value: Any) -> Any:
 def _secret_fields(model: type[BaseModel]) -> frozenset[str]:
     hints = fields_in(model)
     return frozenset(name for name, field in names_of_fields(model).items() if holds(hints[field], Secret))
+
+
+M = TypeVar("M", bound=BaseModel)
+
+_ABSENT: Any = object()
+
+
+@cache
+def partial(model: type[BaseModel]) -> type[BaseModel]:
+    """The class with no field that its objects cannot be without, to read a reply with."""
+    needed: dict[str, Any] = {
+        name: (Annotated[field.annotation, field], _ABSENT)
+        for name, field in model.model_fields.items()
+        if field.is_required() and type(None) not in get_args(field.annotation)
+    }
+    return create_model(model.__name__, __base__=model, **needed)
+
+
+def completed(model: type[M], part: BaseModel) -> M:
+    """The object of the class itself, from what was read with `partial`."""
+    values = {name: value for name, value in vars(part).items() if value is not _ABSENT}
+    return model.model_construct(part.model_fields_set, **(part.model_extra or {}), **values)
+
+
+def assembled(model: type[M], values: Mapping[str, Any], reply: BaseModel) -> M:
+    """An object of what was sent and of what the reply says.
+
+    Args:
+        model: its class.
+        values: what was sent, by the names of its fields.
+        reply: the reply, of which fields with the same names are taken. What it lacks, the object lacks.
+    """
+    said = {name: value for name, value in reply if name in model.model_fields}
+    return completed(model, partial(model).model_validate({**values, **said}, by_name=True))

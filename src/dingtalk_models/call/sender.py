@@ -10,8 +10,17 @@ from dingtalk_models.call.blocking import BlockingDriver
 from dingtalk_models.call.call import Call
 from dingtalk_models.core.context import Driver
 from dingtalk_models.core.errors import DingTalkError
-from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
-from dingtalk_models.core.steps import AsyncTransport, Flow, Lazy, Steps, Transport
+from dingtalk_models.core.steps import (
+    MAX_PARALLEL,
+    AsyncTransport,
+    Flow,
+    Lazy,
+    Progress,
+    Steps,
+    Transport,
+    result_or_error,
+    together,
+)
 
 if TYPE_CHECKING:
     from dingtalk_models.call.asynchronous import AsyncDriver

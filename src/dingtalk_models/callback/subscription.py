@@ -10,9 +10,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, SecretStr
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api, operation
+from dingtalk_models.call.operation import Refusal, api, operation
 from dingtalk_models.callback.events.event import Event
 from dingtalk_models.callback.events.table import read_event
 from dingtalk_models.callback.push_keys import right_key

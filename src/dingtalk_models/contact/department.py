@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.paging import OFFSET, PageFlow, page_of
-from dingtalk_models.core.parallel import MAX_PARALLEL, Window
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Window
 from dingtalk_models.core.wire import CommaInts, CommaStrs, Language, empty_list, wire
 from dingtalk_models.resource.model import Manager, Model, Record
 from dingtalk_models.resource.query import Listing, Query

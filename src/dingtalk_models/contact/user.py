@@ -10,11 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import Field
 from typing_extensions import Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, PageFlow, next_page, page_of
-from dingtalk_models.call.partial import assembled
+from dingtalk_models.call.repair import assembled
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.contact.user_fields import (
     OLD_FIELDS,
@@ -28,8 +27,7 @@ from dingtalk_models.contact.user_fields import (
     UserListing,
     UserName,
 )
-from dingtalk_models.core.parallel import MAX_PARALLEL, Window, together
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Window, together
 from dingtalk_models.core.wire import CommaInts, CompactDate, JsonObject, Language, Millis, empty_list, wire
 from dingtalk_models.resource.model import Manager, Model, Record
 from dingtalk_models.resource.query import Listing, Query

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from dingtalk_models.core.json_values import from_text
 from dingtalk_models.core.secret import Hidden
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, Language, Millis, wire
-from dingtalk_models.resource.shape import OrDict, Shape
+from dingtalk_models.resource.model import OrDict, Shape
 
 OrderField = Literal["entry_asc", "entry_desc", "modify_asc", "modify_desc", "custom"]
 """By entry or change, ascending or descending, or as arranged by hand."""

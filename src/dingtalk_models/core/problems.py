@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from functools import cache
-from typing import Annotated, Any, NotRequired, Required, TypeGuard, get_args
+from typing import Annotated, Any, NotRequired, Required, TypeGuard, cast, get_args
 from typing import get_origin as typing_origin
 
-from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from typing_extensions import get_type_hints, is_typeddict
 
 from dingtalk_models.core.errors import Problem
+from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.wire import camel_name, wire
 
 UNKNOWN = "unknown / 无此字段"
@@ -168,3 +170,55 @@ def holds(hint: Any, kind: type) -> bool:
     """Whether a value of this type can be, or can contain, one of this kind."""
     origin = get_origin(hint) or hint
     return (isinstance(origin, type) and issubclass(origin, kind)) or any(holds(part, kind) for part in get_args(hint))
+
+
+EMPTY = "may not be empty / 不能为空"
+
+_ID = re.compile(r"ids?(_?list)?$")
+
+
+def is_empty(value: object) -> bool:
+    """Whether a value is a text without anything in it."""
+    return isinstance(value, str) and not value.strip()
+
+
+def with_ids(fields: dict[str, Any], sent_as: Mapping[str, str], endpoint: Endpoint | None) -> dict[str, Any]:
+    """The types of arguments, where those that name something refuse an empty text.
+
+    Args:
+        fields: the types, by name.
+        sent_as: the wire names.
+        endpoint: where they are sent, if it is known.
+    """
+    return {name: _refined(name, hint, sent_as[name], endpoint) for name, hint in fields.items()}
+
+
+def _refined(name: str, hint: Any, sent_as: str, endpoint: Endpoint | None) -> Any:
+    in_path = endpoint is not None and f"{{{sent_as}}}" in endpoint.path
+    if not (in_path or _ID.search(name)) or not _has_text(hint):
+        return hint
+    optional = get_origin(hint) is NotRequired
+    in_url = endpoint is not None and (in_path or endpoint.verb == "GET" or sent_as in endpoint.query_params)
+    refined: Any = Annotated[bare(hint), AfterValidator(_names if optional and not in_url else _named)]
+    return NotRequired[refined] if optional else refined
+
+
+def _named(value: object) -> object:
+    if is_empty(value):
+        raise ValueError(EMPTY)
+    return _names(value)
+
+
+def _names(value: object) -> object:
+    """A list of ids has none that is empty, wherever it is sent."""
+    if _has_empty(value):
+        raise ValueError("an id in it is empty / 其中的 ID 不能为空")
+    return value
+
+
+def _has_empty(value: object) -> bool:
+    return isinstance(value, list) and any(map(is_empty, cast("list[object]", value)))
+
+
+def _has_text(hint: Any) -> bool:
+    return hint is str or any(map(_has_text, get_args(hint)))

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hmac
+import json
+import logging
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from html import escape
 from types import FrameType, TracebackType
 from typing import Annotated, Any, NoReturn, Self, cast, overload
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 from pydantic import GetCoreSchemaHandler, SecretStr
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 
 from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.core.json_values import is_array, is_object
 
 MASK = "***"
@@ -195,3 +201,82 @@ def _forget(error: BaseException, trace: TracebackType | None) -> None:
     for frame in frames:
         with suppress(RuntimeError):  # it is still running
             frame.clear()
+
+
+SHORTEST = 6
+"""A secret that is shorter is left in place: its letters are in other words too."""
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """The text of each secret in what is sent."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, HttpRequest):  # its URL and headers come from a reply, so nothing in them is a `Secret`
+        yield from (text for _, text in parse_qsl(urlsplit(value.url).query))
+        yield from (text for name, text in value.headers.items() if is_secret(name))
+    elif is_object(value):
+        yield from secrets_in([*value.values()])
+    elif is_array(value):
+        for each in value:
+            yield from secrets_in(each)
+
+
+def without(response: HttpResponse, secrets: Iterable[str]) -> HttpResponse:
+    """A reply with `***` in the place of each secret; the reply itself if it has none."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
+    if not forms:
+        return response
+    longest_first = sorted(forms, key=len, reverse=True)
+    either = "|".join(map(re.escape, longest_first))
+    hide = partial(re.compile(either, re.IGNORECASE).sub, MASK)
+    hide_bytes = partial(re.compile(either.encode(), re.IGNORECASE).sub, MASK.encode())
+    headers = {name: hide(text) for name, text in response.headers.items()}
+    content = hide_bytes(response.content)
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        pass
+    else:  # where a secret may be written as `\u0061`
+        if (harmless := _hidden(said, hide)) != said:
+            content = json.dumps(harmless, ensure_ascii=False).encode(errors="replace")
+    if content == response.content and headers == response.headers:
+        return response
+    return HttpResponse(response.status, headers, content)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """How it may be written: as it is, in a URL, in a page, in JSON."""
+    yield secret
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    yield escape(secret)
+    yield secret.replace("/", "\\/")
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if is_object(value):
+        return {hide(name): _hidden(each, hide) for name, each in value.items()}
+    return [_hidden(each, hide) for each in value] if is_array(value) else value
+
+
+_MACHINERY = ("dingtalk_models.", "concurrent.futures.", "asyncio.", "tenacity.")
+
+logger = logging.getLogger("dingtalk_models")
+
+
+def shorten(error: BaseException) -> None:
+    """Leave this package's frames out of an error's traceback. Those of the caller's own flows and handlers stay."""
+    if logger.isEnabledFor(logging.DEBUG):
+        return
+    entries: list[TracebackType] = []
+    entry = error.__traceback__
+    while entry is not None:
+        if not f"{entry.tb_frame.f_globals.get('__name__', '')}.".startswith(_MACHINERY):
+            entries.append(entry)
+        entry = entry.tb_next
+    kept: TracebackType | None = None
+    for each in reversed(entries):
+        kept = TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    error.__traceback__ = kept

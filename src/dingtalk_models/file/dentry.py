@@ -8,9 +8,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AwareDatetime, Field
 from typing_extensions import Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api, operation
+from dingtalk_models.call.operation import Refusal, api, operation
 from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.files import NO_NAME, Source, Target, Upload
 from dingtalk_models.core.http import Download

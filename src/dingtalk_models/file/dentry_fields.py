@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.core.files import BytesProgress
 from dingtalk_models.core.wire import wire
-from dingtalk_models.resource.shape import OrDict, Shape
+from dingtalk_models.resource.model import OrDict, Shape
 
 ROOT = "0"
 """The id of a space's root folder."""

@@ -6,9 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import Refusal, api
 from dingtalk_models.core.files import BytesProgress, Source, Upload
 from dingtalk_models.core.wire import wire
 from dingtalk_models.resource.model import Manager, Model

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import Refusal, api
 from dingtalk_models.core.files import NO_NAME, BytesProgress, Source, Upload
 from dingtalk_models.core.wire import Millis, wire
 from dingtalk_models.resource.model import Manager, Model

@@ -15,15 +15,14 @@ from dingtalk_models.call.operation import operation
 from dingtalk_models.contact.department import ROOT, Department
 from dingtalk_models.contact.user import User
 from dingtalk_models.core.errors import UnusableFile
-from dingtalk_models.core.parallel import MAX_PARALLEL
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import MAX_PARALLEL, Flow
 from dingtalk_models.core.wire import Language
 from dingtalk_models.hr.directory_changes import DirectoryChanges
 from dingtalk_models.hr.directory_reading import read_company
+from dingtalk_models.hr.plan.cells import State
 from dingtalk_models.hr.plan.leaving import Missing
 from dingtalk_models.hr.plan.plan import Plan, make_plan
 from dingtalk_models.hr.plan.rows import Columns, Table
-from dingtalk_models.hr.plan.states import State
 from dingtalk_models.moments import PlainTime
 from dingtalk_models.process.atomic_file import write_whole
 from dingtalk_models.resource.model import Manager

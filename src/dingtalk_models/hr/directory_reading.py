@@ -11,8 +11,7 @@ from dingtalk_models.contact.department import ROOT, Department, DepartmentManag
 from dingtalk_models.contact.user import LeaderInDept, User, UserManager
 from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.core.errors import DingTalkError, InvalidRequest, NotFound, PermissionDenied
-from dingtalk_models.core.parallel import Progress, Window
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import Flow, Progress, Window
 from dingtalk_models.core.wire import BEIJING, Language
 
 

@@ -10,8 +10,28 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, Self, TypeVar
 
-from dingtalk_models.core.promise import Promise
-from dingtalk_models.core.steps import Steps
+from dingtalk_models.clocks import monotonic
+from dingtalk_models.core.steps import Promise, Steps
+
+_LOOK_AGAIN = 1.0
+"""Seconds after which whoever waits looks by itself: an interrupt of the other thread may have lost the wake-up."""
+
+
+def is_kept_in(seconds: float | None, promise: Promise[Any]) -> bool:
+    """Wait until a promise is kept, at most so many seconds; `None` for as long as it takes."""
+    if promise.is_kept():
+        return True
+    told = threading.Lock()
+    told.acquire()
+    promise.tell(told.release)
+    until = None if seconds is None else monotonic() + seconds
+    while not promise.is_kept():
+        left = _LOOK_AGAIN if until is None else min(_LOOK_AGAIN, until - monotonic())
+        if left <= 0:
+            return False
+        told.acquire(timeout=left)
+    return True
+
 
 T = TypeVar("T")
 

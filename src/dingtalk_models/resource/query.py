@@ -14,8 +14,7 @@ from dingtalk_models.call.repair import Rows
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.http import Request
-from dingtalk_models.core.parallel import MAX_PARALLEL, Window, check_positive
-from dingtalk_models.core.steps import Flow, Lazy, Steps
+from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Lazy, Steps, Window, check_positive
 
 T = TypeVar("T")
 P = TypeVar("P", bound="TokenPage")

@@ -88,7 +88,7 @@ def _names(owner: type, value: object) -> Iterator[tuple[Old, bool]]:
 
 @cache
 def _built_in() -> frozenset[str]:
-    from dingtalk_models.core.method_names import MethodName  # noqa: PLC0415 - only for names of a user's own
+    from dingtalk_models.resource.method_names import MethodName  # noqa: PLC0415 - only for names of a user's own
 
     return frozenset(get_args(MethodName))
 

@@ -39,10 +39,9 @@ from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 from dingtalk_models.sandbox.state.approval import Instance
 from dingtalk_models.sandbox.state.attendance import Punch
 from dingtalk_models.sandbox.state.auth import Credentials
-from dingtalk_models.sandbox.state.callback import Attempt, Push
+from dingtalk_models.sandbox.state.callback import Attempt, Event, Events, Push
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Admin, Department, Membership, Role, RoleGroup, User
-from dingtalk_models.sandbox.state.events import Event, Events
 from dingtalk_models.sandbox.state.seeding import SeedError
 from dingtalk_models.sandbox.state.stream import Client, NoClient, StreamMessage, Streams
 from dingtalk_models.sandbox.state.talk.card import Card, Cards, CardState, Click

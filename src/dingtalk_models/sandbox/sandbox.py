@@ -35,9 +35,8 @@ from dingtalk_models.sandbox.smartwork import deciding, punching
 from dingtalk_models.sandbox.state.approval import Instance
 from dingtalk_models.sandbox.state.attendance import Punch
 from dingtalk_models.sandbox.state.auth import Credentials
-from dingtalk_models.sandbox.state.callback import Push
+from dingtalk_models.sandbox.state.callback import Event, Events, Push
 from dingtalk_models.sandbox.state.company import Company
-from dingtalk_models.sandbox.state.events import Event, Events
 from dingtalk_models.sandbox.state.stream import Streams
 from dingtalk_models.sandbox.state.talk.card import Cards, Click, HasTrackId
 from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from dingtalk_models.call.operation import Old
 from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.wire import wire
-from dingtalk_models.resource.shape import OrDict
+from dingtalk_models.resource.model import OrDict
 from dingtalk_models.smartwork.form_values import AttachedFile
 
 InstanceId = Annotated[str, Field(min_length=1)]

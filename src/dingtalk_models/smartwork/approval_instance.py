@@ -11,13 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 from typing_extensions import Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO, PageFlow, next_page, page_of
 from dingtalk_models.core.errors import InvalidArgument, Problem
-from dingtalk_models.core.parallel import batches, together
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import Flow, batches, together
 from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, camel
 from dingtalk_models.resource.model import Manager, Model
 from dingtalk_models.resource.query import Listing, Query

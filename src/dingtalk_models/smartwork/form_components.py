@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.wire import camel, wire
-from dingtalk_models.resource.shape import Shape
+from dingtalk_models.resource.model import Shape
 
 
 class Option(Shape):

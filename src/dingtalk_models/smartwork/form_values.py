@@ -37,7 +37,7 @@ from dingtalk_models.core.json_values import is_array, is_object, loaded
 from dingtalk_models.core.problems import message
 from dingtalk_models.core.wire import BEIJING, NO_TIME_ZONE, camel, wire
 from dingtalk_models.moments import PlainDate, PlainTime
-from dingtalk_models.resource.shape import OrDict, Shape
+from dingtalk_models.resource.model import OrDict, Shape
 
 V_co = TypeVar("V_co", covariant=True)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api
+from dingtalk_models.call.operation import Refusal, api
 from dingtalk_models.core.wire import BeijingTime, wire
 from dingtalk_models.resource.model import Manager
 

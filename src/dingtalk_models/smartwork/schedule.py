@@ -11,12 +11,10 @@ from typing import Annotated, Any, ClassVar, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.paging import PageFlow, page_of
-from dingtalk_models.core.parallel import Window, batches
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import Flow, Window, batches
 from dingtalk_models.core.wire import (
     BeijingTime,
     CommaInts,

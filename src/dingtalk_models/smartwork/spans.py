@@ -14,10 +14,9 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import Field
 
-from dingtalk_models.call.arguments import Refusal
+from dingtalk_models.call.operation import Refusal
 from dingtalk_models.call.paging import PageFlow, Paging, page_of
-from dingtalk_models.core.parallel import MAX_PARALLEL, Window, batches
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Window, batches
 from dingtalk_models.core.wire import BEIJING
 from dingtalk_models.resource.query import Query
 

@@ -16,9 +16,9 @@ from types import FrameType
 from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.core.context import innermost
 from dingtalk_models.core.errors import DingTalkError
-from dingtalk_models.core.promise import Promise
-from dingtalk_models.core.tracebacks import shorten
-from dingtalk_models.process.waiting import is_kept_in
+from dingtalk_models.core.secret import shorten
+from dingtalk_models.core.steps import Promise
+from dingtalk_models.process.threads import is_kept_in
 from dingtalk_models.stream.client import Client
 from dingtalk_models.stream.dispatch import Ack, Dispatch
 from dingtalk_models.stream.handling import HandlingDriver

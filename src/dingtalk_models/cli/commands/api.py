@@ -19,7 +19,7 @@ from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import Query
-    from dingtalk_models.call.arguments import Arguments
+    from dingtalk_models.call.operation import Arguments
 
 app = Commands()
 

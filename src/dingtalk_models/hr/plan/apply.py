@@ -20,8 +20,7 @@ from dingtalk_models.core.errors import (
     QuotaExhausted,
     TransportError,
 )
-from dingtalk_models.core.parallel import Progress, Window
-from dingtalk_models.core.steps import Flow, Sleep
+from dingtalk_models.core.steps import Flow, Progress, Sleep, Window
 from dingtalk_models.hr.plan.changes import (
     DepartmentChange,
     DepartmentRef,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from dingtalk_models.core.json_values import is_array
 from dingtalk_models.core.language import either, said, wants_chinese
 from dingtalk_models.hr.directory_changes import FieldChange
-from dingtalk_models.hr.plan.headers import DEPARTMENTS, PEOPLE
+from dingtalk_models.hr.plan.cells import DEPARTMENTS, PEOPLE
 
 Kind = Literal["create", "change", "remove", "disable", "enable"]
 TableName = Literal["people", "departments"]

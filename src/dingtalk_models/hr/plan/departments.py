@@ -17,10 +17,9 @@ from dingtalk_models.hr.plan.changes import (
     Problems,
     created,
 )
-from dingtalk_models.hr.plan.department_order import NO_PARENT, Moves
+from dingtalk_models.hr.plan.department_order import NO_PARENT, Moves, Tree
 from dingtalk_models.hr.plan.keys import as_key, name_form, without_zeros
 from dingtalk_models.hr.plan.rows import ReadTable, Row
-from dingtalk_models.hr.plan.tree import Tree
 
 _SENT = ("order", "hide_dept", "create_dept_group", "auto_approve_apply", "outer_dept", "source_identifier")
 """The fields that are compared as they are."""

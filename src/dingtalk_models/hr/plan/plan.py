@@ -16,12 +16,11 @@ from dingtalk_models.contact.user import User, UserManager
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import DingTalkError, InvalidArgument, Problem
 from dingtalk_models.core.language import either, followed
-from dingtalk_models.core.parallel import MAX_PARALLEL, Progress, result_or_error, together
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Progress, result_or_error, together
 from dingtalk_models.hr.directory_changes import FieldChange
 from dingtalk_models.hr.directory_reading import Company, read_company
 from dingtalk_models.hr.plan.apply import carry_out
-from dingtalk_models.hr.plan.brake import DEPARTMENTS_BRAKE, PEOPLE_BRAKE, Brake
+from dingtalk_models.hr.plan.cells import State, state_words
 from dingtalk_models.hr.plan.changes import (
     DepartmentChange,
     PlannedChange,
@@ -32,14 +31,13 @@ from dingtalk_models.hr.plan.changes import (
     counted,
     created,
 )
+from dingtalk_models.hr.plan.department_order import Tree
 from dingtalk_models.hr.plan.departments import DepartmentPlan
 from dingtalk_models.hr.plan.leaving import Missing
-from dingtalk_models.hr.plan.outcome import ChangeResult, Outcome
+from dingtalk_models.hr.plan.outcome import DEPARTMENTS_BRAKE, PEOPLE_BRAKE, Brake, ChangeResult, Outcome
 from dingtalk_models.hr.plan.people import IN_DETAIL, PeoplePlan
 from dingtalk_models.hr.plan.removals import removals
 from dingtalk_models.hr.plan.rows import DEPARTMENTS_READER, PEOPLE_READER, Columns, ReadTable, Table
-from dingtalk_models.hr.plan.states import State, state_words
-from dingtalk_models.hr.plan.tree import Tree
 
 
 class Plan:

@@ -13,17 +13,25 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.call.arguments import Arguments
+from dingtalk_models.call.operation import Arguments
 from dingtalk_models.contact.department import DepartmentName
 from dingtalk_models.contact.user_fields import NewUserFields, UserName
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.problems import unknown
-from dingtalk_models.hr.plan.cells import as_bool, as_list, as_moment, as_path, as_paths, given
+from dingtalk_models.hr.plan.cells import (
+    DEPARTMENTS,
+    PEOPLE,
+    State,
+    as_bool,
+    as_list,
+    as_moment,
+    as_path,
+    as_paths,
+    given,
+)
 from dingtalk_models.hr.plan.changes import Problems, TableName
-from dingtalk_models.hr.plan.headers import DEPARTMENTS, PEOPLE
 from dingtalk_models.hr.plan.keys import as_key, as_number, as_text, is_number, name_form, trimmed
-from dingtalk_models.hr.plan.states import State
 
 
 class Frame(Protocol):

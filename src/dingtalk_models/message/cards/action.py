@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, cast, overload
 
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
-from dingtalk_models.call.arguments import Arguments
+from dingtalk_models.call.operation import Arguments
 from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.json_values import is_array, is_object, loaded

@@ -9,9 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.core.context import current_app, setting_of
 from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.steps import Flow, Steps

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import operation
+from dingtalk_models.call.operation import Refusal, operation
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import (
@@ -33,8 +32,7 @@ from dingtalk_models.core.errors import (
     TransportError,
     may_have_acted,
 )
-from dingtalk_models.core.promise import Promise
-from dingtalk_models.core.steps import Background, Flow, Sleep, Steps, Wait
+from dingtalk_models.core.steps import Background, Flow, Promise, Sleep, Steps, Wait
 from dingtalk_models.message.cards.fields import MAX_VALUE
 from dingtalk_models.message.cards.text import beginning, parts
 from dingtalk_models.process.endings import Endings
@@ -218,7 +216,7 @@ class CardStream(Generic[C]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._is_here():
-            from dingtalk_models.process.shield import shielded  # noqa: PLC0415 - asyncio is slow to import
+            from dingtalk_models.process.in_thread import shielded  # noqa: PLC0415 - asyncio is slow to import
 
             try:
                 await shielded(self.app.async_driver.run(self._end(failed=error is not None)))

@@ -7,9 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire

@@ -8,11 +8,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, api, operation
-from dingtalk_models.call.partial import assembled
-from dingtalk_models.call.repair import UNPARSED
+from dingtalk_models.call.operation import Old, Refusal, api, operation
+from dingtalk_models.call.repair import UNPARSED, assembled
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
 from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole

@@ -9,14 +9,12 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, api, operation
+from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.context import setting_of
 from dingtalk_models.core.errors import StillSending
-from dingtalk_models.core.parallel import batches, together
-from dingtalk_models.core.steps import Flow, Sleep
+from dingtalk_models.core.steps import Flow, Sleep, batches, together
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessageOrText

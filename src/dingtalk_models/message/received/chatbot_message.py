@@ -9,8 +9,7 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import PlainSerializer
 from typing_extensions import Unpack
 
-from dingtalk_models.call.arguments import Refusal
-from dingtalk_models.call.operation import operation
+from dingtalk_models.call.operation import Refusal, operation
 from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import AuthenticationError, CallbackError, RateLimited

@@ -6,14 +6,12 @@ from typing import Annotated, ClassVar, cast
 
 from pydantic import Field
 
-from dingtalk_models.call.arguments import Refusal
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import api, operation
+from dingtalk_models.call.operation import Refusal, api, operation
 from dingtalk_models.core.errors import NobodyReached, RateLimited
 from dingtalk_models.core.files import BytesProgress, Target
 from dingtalk_models.core.http import Download
-from dingtalk_models.core.parallel import batches, together
-from dingtalk_models.core.steps import Flow
+from dingtalk_models.core.steps import Flow, batches, together
 from dingtalk_models.core.wire import Millis, camel, wire
 from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.message.batching import Batch, send_all

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from dingtalk_models.sandbox import Attempt, Card, Conversation, Entry, Sandbox
+from dingtalk_models.sandbox.handle.events import StreamMessageView
 from dingtalk_models.sandbox.handle.operations import Body, Latest, Query, operation
 from dingtalk_models.sandbox.handle.problems import Failed, found
-from dingtalk_models.sandbox.handle.sent import StreamMessageView
 from dingtalk_models.sandbox.state.talk.conversation import Via
 from dingtalk_models.sandbox.state.talk.message import Ding, Webhook
 

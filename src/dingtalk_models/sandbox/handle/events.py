@@ -11,7 +11,26 @@ from dingtalk_models.sandbox import Attempt, Client, Event, Sandbox
 from dingtalk_models.sandbox.callback.samples import EventSample
 from dingtalk_models.sandbox.handle.operations import Body, Latest, operation
 from dingtalk_models.sandbox.handle.problems import found
-from dingtalk_models.sandbox.handle.sent import StreamMessageView
+
+
+class StreamAnswer(BaseModel, from_attributes=True):
+    """What a client answered."""
+
+    code: Any
+    data: Any
+
+
+class StreamMessageView(BaseModel, from_attributes=True):
+    """An event or a callback: to which connections it was sent, and what they answered."""
+
+    type: str
+    topic: str
+    headers: dict[str, str]
+    data: Mapping[str, Any]
+    sent_to: list[str]
+    answers: Annotated[list[StreamAnswer], BeforeValidator(tuple)]  # one may come while they are read
+    accepted: bool
+    lost: bool
 
 
 class EventView(BaseModel):

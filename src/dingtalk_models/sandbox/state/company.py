@@ -10,14 +10,13 @@ from typing import Any, Final, TypeVar
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.state.approval import Instance, Workflow
 from dingtalk_models.sandbox.state.attendance import Timesheets
-from dingtalk_models.sandbox.state.auth import Credentials
+from dingtalk_models.sandbox.state.auth import Credentials, Logins
 from dingtalk_models.sandbox.state.callback import Callbacks
 from dingtalk_models.sandbox.state.contact import ROOT, UNIQUE, Admin, Department, Membership, Role, RoleGroup, User
 from dingtalk_models.sandbox.state.customer import Clientele
 from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
-from dingtalk_models.sandbox.state.login import Logins
 from dingtalk_models.sandbox.state.seeding import Known, SeedError, check_free
 from dingtalk_models.sandbox.state.stream import Streams
 from dingtalk_models.sandbox.state.talk.message import Outbox
