@@ -140,7 +140,7 @@ def leaves(sample: Any, way: str = "") -> Iterator[str]:
 @cache
 def sources(folder: str) -> str:
     """What the endpoints of a module, and the state, are written in."""
-    files = [*(HOME / folder).glob("*.py"), *(HOME / "state").glob("*.py"), *(HOME / "contact").glob("user.py")]
+    files = [*(HOME / folder).rglob("*.py"), *(HOME / "state").rglob("*.py"), HOME / "contact" / "user.py"]
     return "\n".join(file.read_text("utf-8") for file in files)
 
 

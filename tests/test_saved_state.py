@@ -143,7 +143,7 @@ def test_a_push_that_was_due_is_delivered_after_loading(sandbox: Sandbox, tmp_pa
 def state_classes() -> set[type]:
     """The classes that are defined in the folder of the state, and those of what one module alone keeps."""
     found: set[type] = set()
-    for file in pkgutil.iter_modules(state.__path__, f"{state.__name__}."):
+    for file in pkgutil.walk_packages(state.__path__, f"{state.__name__}."):
         module = importlib.import_module(file.name)
         found |= {each for _, each in inspect.getmembers(module, inspect.isclass) if each.__module__ == file.name}
     return found
