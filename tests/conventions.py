@@ -26,15 +26,16 @@ import dingtalk_models
 from dingtalk_models import Call, InvalidArgument
 from dingtalk_models.call.operation import is_operation, operation
 from dingtalk_models.core.files import Upload
+from dingtalk_models.core.hints import fields_in, get_origin, wire_names
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import fields_in, get_origin, wire_names
 from dingtalk_models.core.secret import unwrapped
 from dingtalk_models.core.steps import Together, Window
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.platform.products import REPLACED
 from dingtalk_models.resource import registry
-from dingtalk_models.resource.model import Manager, Model, Module
+from dingtalk_models.resource.manager import Manager, Module
+from dingtalk_models.resource.model import Model
 from dingtalk_models.resource.registry import OperationInfo
 from dingtalk_models.sandbox.handle.operations import OPERATIONS as HANDLED
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS

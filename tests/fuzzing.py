@@ -22,8 +22,8 @@ from sweeping import outcomes
 from dingtalk_models import ApiError, DingTalkError, HttpResponse, Page
 from dingtalk_models.call.paging import is_page
 from dingtalk_models.call.repair import UNPARSED, Rows
+from dingtalk_models.core.hints import fields_in, get_origin, is_model, wire_names
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import fields_in, get_origin, is_model, wire_names
 
 MILLION = 1_000_000
 ROWS = 3

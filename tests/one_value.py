@@ -17,7 +17,7 @@ from sweeping import outcomes
 
 from dingtalk_models import DingTalkError, Page, TransportError
 from dingtalk_models.core.errors import NobodyReached
-from dingtalk_models.core.problems import is_model, names_of_fields
+from dingtalk_models.core.hints import is_model, names_of_fields
 
 VALUES = [
     "null", "true", "false", "0", "-1", "1.5", "NaN", "1" + "0" * 30, "1" + "0" * 5000,

@@ -21,8 +21,8 @@ from pydantic import AliasChoices, BaseModel, TypeAdapter
 from dingtalk_models import Call, DingTalkError, HttpResponse, InvalidArgument, NobodyReached
 from dingtalk_models.call import paging
 from dingtalk_models.call.call import read_reply
+from dingtalk_models.core.hints import get_origin
 from dingtalk_models.core.json_values import is_array, is_object, jsonable
-from dingtalk_models.core.problems import get_origin
 from dingtalk_models.core.secret import MASK, Secret
 from dingtalk_models.resource.registry import OperationInfo
 

@@ -33,7 +33,7 @@ from dingtalk_models.call.operation import Bound, is_operation
 from dingtalk_models.first_generation.formerly import Formerly
 from dingtalk_models.first_generation.retired import RETIRED, retired
 from dingtalk_models.resource import registry
-from dingtalk_models.resource.model import Alias
+from dingtalk_models.resource.manager import Alias
 from dingtalk_models.sandbox import Sandbox
 
 FRONT = {

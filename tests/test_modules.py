@@ -10,7 +10,7 @@ from generators.modules import NEEDED, module_problems
 
 from dingtalk_models import DingTalkApp, Module
 from dingtalk_models.modules import MODULES
-from dingtalk_models.resource.model import Manager
+from dingtalk_models.resource.manager import Manager
 
 
 def test_every_module_has_its_files_and_its_row() -> None:

@@ -27,7 +27,7 @@ from dingtalk_models import (
 )
 from dingtalk_models.call.paging import CURSOR, OFFSET
 from dingtalk_models.call.repair import Rows
-from dingtalk_models.core.problems import fields_in, get_origin, is_model, wire_names
+from dingtalk_models.core.hints import fields_in, get_origin, is_model, wire_names
 from dingtalk_models.core.wire import wire
 from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox

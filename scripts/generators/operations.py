@@ -6,7 +6,7 @@ import json
 from typing import Any, get_args
 
 from dingtalk_models.by_name.run import operations
-from dingtalk_models.core.problems import get_origin
+from dingtalk_models.core.hints import get_origin
 from dingtalk_models.resource.registry import OperationInfo
 from generators.coverage import module_of, resource
 from generators.facts import Page

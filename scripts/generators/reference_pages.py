@@ -17,8 +17,8 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints
 
+from dingtalk_models.core.hints import get_origin
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import get_origin
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.platform.products import REPLACED
 from dingtalk_models.resource.registry import OperationInfo

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from dingtalk_models import Manager
 from dingtalk_models.modules import MODULES
 from dingtalk_models.resource import registry
-from dingtalk_models.resource.model import managed
+from dingtalk_models.resource.manager import managed
 from dingtalk_models.resource.registry import OperationInfo
 from generators.facts import ROOT
 

@@ -85,11 +85,11 @@ from dingtalk_models.message.notifications.work_notification import WorkNotifica
 from dingtalk_models.message.received.chatbot_message import ChatbotMessage as ChatbotMessage
 from dingtalk_models.message.robots.ding import Ding as Ding
 from dingtalk_models.message.robots.robot import Robot as Robot
-from dingtalk_models.resource.model import Manager as Manager
+from dingtalk_models.resource.manager import Manager as Manager
+from dingtalk_models.resource.manager import Module as Module
+from dingtalk_models.resource.manager import managed as managed
 from dingtalk_models.resource.model import Model as Model
-from dingtalk_models.resource.model import Module as Module
 from dingtalk_models.resource.model import Record as Record
-from dingtalk_models.resource.model import managed as managed
 from dingtalk_models.resource.query import Listing as Listing
 from dingtalk_models.resource.query import Query as Query
 from dingtalk_models.sessions import SessionManager as SessionManager

@@ -25,7 +25,7 @@ from dingtalk_models.core.secret import Secret, forget_locals
 from dingtalk_models.core.steps import AsyncTransport, Transport
 from dingtalk_models.first_generation.formerly import formerly_too
 from dingtalk_models.modules import Modules
-from dingtalk_models.resource.model import alias
+from dingtalk_models.resource.manager import alias
 from dingtalk_models.sessions import SessionSource, open_session
 
 if TYPE_CHECKING:
@@ -99,12 +99,12 @@ class CallingApp(Sender, Modules):
 
         That is all: its connections are left as they are, since others may be using them. `close` closes them.
         """
-        context.innermost.set((*context.innermost.get(), self))
+        context.chosen.set((*context.chosen.get(), self))
         return self
 
     def __exit__(self, *_: object) -> None:
         """Select the app that was selected before. Nothing is closed."""
-        context.innermost.set(context.innermost.get()[:-1])
+        context.chosen.set(context.chosen.get()[:-1])
 
     async def __aenter__(self) -> Self:
         """The same as `with`: select this app in this task, until the end of the block.

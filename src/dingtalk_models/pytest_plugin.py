@@ -142,15 +142,15 @@ def _run(config: pytest.Config, settings: Mapping[str, Any]) -> Generator[_Runni
 @contextmanager
 def _chosen(app: DingTalkApp) -> Generator[None]:
     """Let class-level calls in every thread and task use an app; afterwards all is as before, whatever was chosen."""
-    from dingtalk_models.core.context import innermost  # noqa: PLC0415 - only when used
+    from dingtalk_models.core.context import chosen  # noqa: PLC0415 - only when used
 
-    entered = innermost.get()
-    innermost.set(())  # only the default of the process is known to every thread and task
+    entered = chosen.get()
+    chosen.set(())  # only the default of the process is known to every thread and task
     try:
         with app.as_default():
             yield
     finally:
-        innermost.set(entered)
+        chosen.set(entered)
 
 
 # what pytest asks for

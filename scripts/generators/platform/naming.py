@@ -8,7 +8,8 @@ import re
 from collections.abc import Container
 from typing import Any
 
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 
 Page = dict[str, Any]
 

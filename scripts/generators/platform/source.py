@@ -31,7 +31,7 @@ OF_A_REFUSAL = {"requestId", "errorCode", "errorMsg", "errMsg"}
 CODES = {"code", "cause", "message"}
 """The fields of a reply that, where there is nothing else, say only that the call succeeded."""
 
-MODEL, PAGING = "dingtalk_models.resource.model", "dingtalk_models.call.paging"
+MANAGER, PAGING = "dingtalk_models.resource.manager", "dingtalk_models.call.paging"
 SECRET, WIRE = "dingtalk_models.core.secret", "dingtalk_models.core.wire"
 IMPORTS = {
     "Annotated": "typing", "Literal": "typing",
@@ -40,7 +40,8 @@ IMPORTS = {
     "Call": "dingtalk_models.call.call",
     "Upload": "dingtalk_models.core.files",
     "Secret": SECRET, "Hidden": SECRET, "Hiding": SECRET,
-    "Manager": MODEL, "Record": MODEL, "alias": MODEL,
+    "Record": "dingtalk_models.resource.model",
+    "Manager": MANAGER, "alias": MANAGER,
     "api": "dingtalk_models.call.operation", "Old": "dingtalk_models.call.operation",
     "CURSOR": PAGING, "OFFSET": PAGING,
     "Paging": PAGING, "TOKEN": PAGING,
@@ -389,7 +390,7 @@ def products_module(products: dict[str, Product]) -> str:
             "",
             "from typing import TYPE_CHECKING",
             "",
-            "from dingtalk_models.resource.model import Module",
+            "from dingtalk_models.resource.manager import Module",
             "",
             "if TYPE_CHECKING:",
             *imports,

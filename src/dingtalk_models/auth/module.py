@@ -21,7 +21,8 @@ from dingtalk_models.core.secret import Hiding, Secret, signature_of
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.first_generation.formerly import formerly_too
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 from dingtalk_models.sessions.base import Session
 
 if TYPE_CHECKING:

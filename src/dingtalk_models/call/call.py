@@ -26,9 +26,9 @@ from dingtalk_models.core.errors import (
     TransportError,
 )
 from dingtalk_models.core.files import Upload
+from dingtalk_models.core.hints import get_origin, is_model, names_of_fields
 from dingtalk_models.core.http import SUCCESSFUL, Endpoint, HttpRequest, HttpResponse, Request
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import get_origin, is_model, names_of_fields
 from dingtalk_models.core.secret import MASK, Secret, forget_locals, is_secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Handle, Send, Sleep, Step, Together, Wait, Window
 
@@ -398,23 +398,23 @@ NOWHERE = Endpoint("", "")
 class Described:
     """Something unsent that an operation describes: its parameters. The operation adds its endpoint."""
 
-    __slots__ = ("_token", "credential", "endpoint", "params")
+    __slots__ = ("credential", "endpoint", "params", "user_token")
 
     def __init__(self, params: dict[str, Any]) -> None:
         self.params = params
         self.endpoint = NOWHERE
-        self._token: Secret | None = None
+        self.user_token: Secret | None = None
         self.credential: object = None
         """The credential whose token is sent in the place of the app's, such as a user's, and which is renewed."""
 
     @property
     def token(self) -> Secret | None:
         """A user's access token, which is sent in the place of the app's."""
-        return self._token
+        return self.user_token
 
     @token.setter
     def token(self, token: str | SecretStr | None) -> None:
-        self._token = Secret.of(token)
+        self.user_token = Secret.of(token)
 
 
 class Call(Described, Step, Generic[T_co]):

@@ -11,16 +11,17 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.clocks import monotonic, wall
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import AuthenticationError, DingTalkError, SessionStoreError
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Background, Blocking, Flow, Promise, Sleep, Wait
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import BEIJING, wire
 from dingtalk_models.process.forking import after_fork, check_fork
 from dingtalk_models.process.turns import Turns
 from dingtalk_models.sessions.base import Session, SessionLock
@@ -99,17 +100,17 @@ class Held:
         until: when it expires, on the monotonic clock.
     """
 
-    __slots__ = ("_until_by_wall", "accepted", "until", "value")
+    __slots__ = ("_expires", "accepted", "until", "value")
 
     def __init__(self, value: Secret, seconds: float) -> None:
         self.value = value
         self.accepted: set[str] = set()
         self.until = monotonic() + seconds
-        self._until_by_wall = wall() + seconds
+        self._expires = datetime.now(BEIJING) + timedelta(seconds=seconds)
 
     @property
     def seconds_left(self) -> float:
-        return min(self.until - monotonic(), self._until_by_wall - wall())
+        return min(self.until - monotonic(), (self._expires - datetime.now(BEIJING)).total_seconds())
 
 
 Wanted = Callable[[Held], bool]

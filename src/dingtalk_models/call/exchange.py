@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
-from pydantic_core import to_json
+from pydantic_core import to_jsonable_python
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.credential import Credential
@@ -29,7 +29,7 @@ from dingtalk_models.core.errors import (
 )
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import HttpRequest, HttpResponse
-from dingtalk_models.core.secret import Secret, revealed
+from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Flow, Send, Sleep, Step, Wait
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def exchange(app: ExchangingApp, call: Call[T], until: float | None = None) -> F
         until: its deadline, on the monotonic clock; by default that of the app's retry policy, from now on.
     """
     until = monotonic() + app.retry.deadline if until is None else until
-    if call.token is not None or not call.endpoint.authenticated:
-        return (yield from _attempts(app, call, call.token, until))
+    if call.user_token is not None or not call.endpoint.authenticated:
+        return (yield from _attempts(app, call, call.user_token, until))
     # outside the attempts: the call that fetches a token has attempts of its own, and the numbers must not multiply
     credential = call.credential if isinstance(call.credential, Credential) else app.access_token_credential
     if credential is None:
@@ -223,8 +223,16 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
         request.verb,
         f"{url}?{_query_string(query)}" if query else url,
         {name: _text(value) for name, value in headers.items()},
-        form if form or body is None else to_json(revealed(body)),
+        form if form or body is None else _JSON.encode(body).encode(),
     )
+
+
+def _sent(value: object) -> Any:
+    """A value in a body that JSON does not have: the text of a secret."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else to_jsonable_python(value)
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_sent)
 
 
 def _with_file(request: HttpRequest, upload: Upload | None) -> HttpRequest:

@@ -15,14 +15,10 @@ from typing_extensions import get_type_hints
 
 from dingtalk_models.call.paging import is_page
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.json_values import jsonable
-from dingtalk_models.core.problems import holds
+from dingtalk_models.core.hints import holds
 
 Again = Callable[[], Any]
 """Reads a result again: the list of what was loaded."""
-
-_IN_PLACE = (list, dict, BaseModel)
-_UNKNOWN = object()
 
 
 class Loaded(BaseModel):
@@ -69,21 +65,3 @@ def place_of(record: BaseModel) -> int:
 def read_again(again: Again, place: int, name: str) -> Any:
     """A field of a resource as it was loaded."""
     return getattr(again()[place], name)
-
-
-def comparable(value: Any) -> Any:
-    """A value to compare with later: a list, a dict or a record as JSON, so that it does not change in place."""
-    return jsonable(value, serialize_unknown=True) if isinstance(value, _IN_PLACE) else value
-
-
-def value_before(record: BaseModel, name: str, value: Any) -> Any:
-    """The value to compare a field with, when it is assigned for the first time."""
-    now = vars(record).get(name)
-    if now is not None and name not in record.model_fields_set:
-        return _UNKNOWN  # the reply did not have this list, which does not mean that it is empty
-    if not isinstance(now, _IN_PLACE):
-        return now
-    if again := origin_of(record)[1]:
-        return comparable(read_again(again, place_of(record), name))
-    # an object made by hand has no reply; the list may have been changed in place
-    return _UNKNOWN if now is value else comparable(now)

@@ -36,11 +36,12 @@ from typing_extensions import TypedDict, Unpack, get_type_hints
 
 from dingtalk_models.call.call import Call, Described
 from dingtalk_models.call.definition import check_endpoint, check_filled, check_token, check_typed
-from dingtalk_models.core.context import AppLike, current_app
+from dingtalk_models.core.context import AppLike, chosen, current_app
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
+from dingtalk_models.core.hints import bare, get_origin, wire_names
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.json_values import is_object, loaded
-from dingtalk_models.core.problems import bare, get_origin, problems, wire_names, with_ids
+from dingtalk_models.core.problems import problems, with_ids
 from dingtalk_models.core.secret import Hidden, Secret, forget_locals, hidden, is_secret, shorten
 from dingtalk_models.core.steps import Flow, Lazy, Steps
 from dingtalk_models.core.wire import camel_name
@@ -430,7 +431,8 @@ class Bound(Generic[R_co, P]):
     @property
     def app(self) -> AppLike:
         """The app that sends it."""
-        return self.obj.app or current_app()
+        apps = chosen.get()
+        return self.obj.app or (apps[-1] if apps else current_app())
 
     @property
     def __signature__(self) -> Signature:

@@ -20,8 +20,8 @@ from typing import Annotated, Any, NamedTuple, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError, create_model
 
+from dingtalk_models.core.hints import fields_in, holds, names_of_fields
 from dingtalk_models.core.json_values import is_array, is_object, is_tuple
-from dingtalk_models.core.problems import fields_in, holds, names_of_fields
 from dingtalk_models.core.secret import Secret, concealed, is_secret
 
 logger = logging.getLogger("dingtalk_models")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NotRequired, TypeVar, Union, get_args
 
+from dingtalk_models.core.hints import bare, get_origin
 from dingtalk_models.core.json_values import is_array
-from dingtalk_models.core.problems import bare, get_origin
 
 
 @dataclass(frozen=True, repr=False)

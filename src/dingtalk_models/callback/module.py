@@ -13,7 +13,7 @@ from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.callback.subscription import SubscriptionManager
 from dingtalk_models.core.errors import SignatureMismatch
 from dingtalk_models.first_generation.formerly import formerly
-from dingtalk_models.resource.model import managed
+from dingtalk_models.resource.manager import managed
 
 
 class Callback(Receiver):

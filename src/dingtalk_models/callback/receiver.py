@@ -27,7 +27,7 @@ from dingtalk_models.core.errors import (
     SignatureMismatch,
 )
 from dingtalk_models.core.steps import Blocking, Flow, Handle
-from dingtalk_models.resource.model import Module
+from dingtalk_models.resource.manager import Module
 
 if TYPE_CHECKING:
     from dingtalk_models.callback.on import On

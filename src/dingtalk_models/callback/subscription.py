@@ -21,8 +21,8 @@ from dingtalk_models.core.json_values import is_object
 from dingtalk_models.core.secret import Hidden, Secret
 from dingtalk_models.core.steps import Blocking, Flow
 from dingtalk_models.core.wire import Millis, wire
-from dingtalk_models.resource.model import Manager, Model, Record
-from dingtalk_models.resource.saved import Saved
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record, Saved
 
 logger = logging.getLogger("dingtalk_models")
 

@@ -11,8 +11,8 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args
 
 from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.core.hints import bare, fields_in, get_origin
 from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import bare, fields_in, get_origin
 
 STDIN = "-"
 

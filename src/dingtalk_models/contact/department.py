@@ -14,9 +14,9 @@ from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.paging import OFFSET, PageFlow, page_of
 from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Window
 from dingtalk_models.core.wire import CommaInts, CommaStrs, Language, empty_list, wire
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record, Saved
 from dingtalk_models.resource.query import Listing, Query
-from dingtalk_models.resource.saved import Saved
 
 if TYPE_CHECKING:
     from dingtalk_models.contact.user import User

@@ -22,7 +22,7 @@ from dingtalk_models.contact.user import UserManager
 from dingtalk_models.contact.user_fields import OldNewUserFields, OldUserChanges
 from dingtalk_models.core.wire import Language
 from dingtalk_models.first_generation.formerly import formerly, formerly_too
-from dingtalk_models.resource.model import Module, alias, managed
+from dingtalk_models.resource.manager import Module, alias, managed
 from dingtalk_models.resource.query import Query
 
 

@@ -15,9 +15,9 @@ from dingtalk_models.contact.user import UserRef
 from dingtalk_models.contact.user_fields import From, PageSize
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs, camel, wire
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record, Saved
 from dingtalk_models.resource.query import Listing, Query
-from dingtalk_models.resource.saved import Saved
 
 RoleName = Annotated[str, Field(min_length=1), wire("roleName")]
 RoleId = Annotated[int, wire("roleId")]

@@ -29,9 +29,9 @@ from dingtalk_models.contact.user_fields import (
 )
 from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Window, together
 from dingtalk_models.core.wire import CommaInts, CompactDate, JsonObject, Language, Millis, empty_list, wire
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record, Saved
 from dingtalk_models.resource.query import Listing, Query
-from dingtalk_models.resource.saved import Saved
 
 _DEFAULTS: UserListing = {"cursor": 0, "size": 100, "language": "zh_CN"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal, Protocol, TypeVar
@@ -51,10 +51,10 @@ class AppLike(Protocol):
     def async_driver(self) -> AsyncDriver: ...
 
 
-innermost: ContextVar[tuple[AppLike, ...]] = ContextVar("dingtalk_apps", default=())
-"""The apps entered by `with app:`, in this thread or task."""
-
 _process_default: list[AppLike] = []
+
+chosen: ContextVar[Sequence[AppLike]] = ContextVar("dingtalk_apps", default=_process_default)
+"""The apps entered by `with app:` in this thread or task, the innermost last; where none was, the process default."""
 
 
 def use(app: AppLike | None) -> None:
@@ -79,7 +79,7 @@ def current_app() -> AppLike:
     Raises:
         ConfigurationError: there is none.
     """
-    for apps in (innermost.get(), _process_default):
+    for apps in (chosen.get(), _process_default):
         if apps:
             return apps[-1]
     raise ConfigurationError(

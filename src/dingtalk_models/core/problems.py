@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import is_dataclass
-from functools import cache
-from typing import Annotated, Any, NotRequired, Required, TypeGuard, cast, get_args
-from typing import get_origin as typing_origin
+from typing import Annotated, Any, NamedTuple, NotRequired, cast, get_args
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
-from typing_extensions import get_type_hints, is_typeddict
+from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from dingtalk_models.core.errors import Problem
+from dingtalk_models.core.hints import bare, fields_in, get_origin, wire_names
 from dingtalk_models.core.http import Endpoint
-from dingtalk_models.core.wire import camel_name, wire
 
 UNKNOWN = "unknown / 无此字段"
 """What is said of a name that is not known and not similar to one that is."""
@@ -78,6 +73,8 @@ def problems(error: ValidationError, fields: Mapping[str, Any]) -> list[Problem]
 def message(entry: ErrorDetails) -> str:
     """What pydantic found wrong, as "English / 中文". What this package says itself has both already."""
     kind, english = entry["type"], entry["msg"]
+    if entry.get("ctx", {}).get("pattern") == _FILLED:
+        return EMPTY
     if kind in _OURS:
         return english.removeprefix("Value error, ")
     chinese = _CHINESE.get(kind) or next((text for end, text in _BY_ENDING.items() if kind.endswith(end)), _OTHER)
@@ -97,23 +94,6 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     names = list(known)  # a name that exists in another member of a union is not misspelled
     return None if word in names else next(iter(get_close_matches(word, names, n=1)), None)
-
-
-def get_origin(hint: Any) -> Any:
-    """`typing.get_origin` without types: the type checkers do not know that it returns special forms too."""
-    return typing_origin(hint)
-
-
-def bare(hint: Any) -> Any:
-    """A hint without `Required` or `NotRequired`."""
-    return get_args(hint)[0] if get_origin(hint) in {Required, NotRequired} else hint
-
-
-def wire_names(hint: Any) -> list[str]:
-    """The wire names of an argument, if they differ from its own name. The one that is sent comes first."""
-    aliases = [part.validation_alias for part in get_args(bare(hint))[1:] if isinstance(part, FieldInfo)]
-    choices = [alias.choices if isinstance(alias, AliasChoices) else [alias] for alias in aliases if alias]
-    return [str(name) for names in choices for name in names]
 
 
 def _problem(entry: ErrorDetails, fields: Mapping[str, Any]) -> Problem:
@@ -139,40 +119,10 @@ def _fields_at(way: Iterable[int | str], fields: Mapping[str, Any]) -> Mapping[s
     return fields
 
 
-def fields_in(hint: Any) -> dict[str, Any]:
-    """The types of the fields of a class, or of the classes in a list, a union or an annotation."""
-    if is_model(hint):
-        hint.model_rebuild()  # until it is built, its fields do not have the names that a rule gives them
-        return {name: Annotated[field.annotation, field] for name, field in hint.model_fields.items()}
-    if isinstance(hint, type) and (is_typeddict(hint) or is_dataclass(hint)):
-        hints = get_type_hints(hint, include_extras=True)
-        if getattr(hint, "__pydantic_config__", {}).get("alias_generator"):
-            return {
-                name: part if wire_names(part) else Annotated[part, wire(camel_name(name))]
-                for name, part in hints.items()
-            }
-        return hints
-    return {name: inner for part in get_args(hint) for name, inner in fields_in(part).items()}
-
-
-@cache
-def names_of_fields(model: type[BaseModel]) -> dict[str, str]:
-    """The names of a model's fields, by each name that a reply may have for them."""
-    return {name: field for field, hint in fields_in(model).items() for name in (field, *wire_names(hint))}
-
-
-def is_model(hint: object) -> TypeGuard[type[BaseModel]]:
-    """Whether a type is a pydantic model."""
-    return isinstance(hint, type) and issubclass(hint, BaseModel)
-
-
-def holds(hint: Any, kind: type) -> bool:
-    """Whether a value of this type can be, or can contain, one of this kind."""
-    origin = get_origin(hint) or hint
-    return (isinstance(origin, type) and issubclass(origin, kind)) or any(holds(part, kind) for part in get_args(hint))
-
-
 EMPTY = "may not be empty / 不能为空"
+
+_FILLED = r"[^\s\x1c-\x1f]"
+"""The pattern of a text with anything in it."""
 
 _ID = re.compile(r"ids?(_?list)?$")
 
@@ -199,8 +149,21 @@ def _refined(name: str, hint: Any, sent_as: str, endpoint: Endpoint | None) -> A
         return hint
     optional = get_origin(hint) is NotRequired
     in_url = endpoint is not None and (in_path or endpoint.verb == "GET" or sent_as in endpoint.query_params)
-    refined: Any = Annotated[bare(hint), AfterValidator(_names if optional and not in_url else _named)]
+    refined: Any = Annotated[bare(hint), _NamesSomething(may_be_empty=optional and not in_url)]
     return NotRequired[refined] if optional else refined
+
+
+class _NamesSomething(NamedTuple):
+    """An argument that is an id, or a list of ids."""
+
+    may_be_empty: bool
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema: Any = handler(source)
+        if schema["type"] == "str" and "pattern" not in schema:  # the usual case: pydantic checks it by itself
+            return schema if self.may_be_empty else {**schema, "pattern": _FILLED}
+        check = _names if self.may_be_empty else _named
+        return core_schema.no_info_after_validator_function(check, schema)
 
 
 def _named(value: object) -> object:

@@ -15,9 +15,9 @@ from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import empty_list, wire
 from dingtalk_models.customer.label_group import Label, LabelGroup
-from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Saved
 from dingtalk_models.resource.query import Listing, Query
-from dingtalk_models.resource.saved import Saved
 
 if TYPE_CHECKING:
     from dingtalk_models.contact.user import User

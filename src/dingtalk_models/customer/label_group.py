@@ -8,7 +8,8 @@ from pydantic import Field
 
 from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import OFFSET
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 from dingtalk_models.resource.query import Listing, Query
 
 

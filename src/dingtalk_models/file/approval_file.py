@@ -15,7 +15,8 @@ from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.file.transfer import Transfer
-from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model
 
 UserId = Annotated[str, Field(min_length=1), wire("userId", "userid", "user_id")]
 AgentId = Annotated[int | None, wire("agentId", "agentid")]

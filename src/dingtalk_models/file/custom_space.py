@@ -9,7 +9,8 @@ from pydantic import Field, Json
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Refusal, api
 from dingtalk_models.core.wire import CommaStrs, Millis, camel, wire
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 
 Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,10}$")]
 """1 to 10 letters and digits; upper and lower case make no difference."""

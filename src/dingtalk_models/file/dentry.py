@@ -46,7 +46,8 @@ from dingtalk_models.file.dentry_records import (
     UploadInfo,
 )
 from dingtalk_models.file.transfer import Transfer
-from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model
 from dingtalk_models.resource.query import Listing, Query
 
 

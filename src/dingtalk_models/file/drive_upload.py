@@ -10,7 +10,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Refusal, api
 from dingtalk_models.core.files import BytesProgress, Source, Upload
 from dingtalk_models.core.wire import wire
-from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model
 
 _LARGEST = 8 * 1024 * 1024
 

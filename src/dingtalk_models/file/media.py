@@ -9,7 +9,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Refusal, api
 from dingtalk_models.core.files import NO_NAME, BytesProgress, Source, Upload
 from dingtalk_models.core.wire import Millis, wire
-from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model
 
 MediaType = Literal["image", "voice", "video", "file"]
 

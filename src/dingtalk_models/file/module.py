@@ -10,7 +10,7 @@ from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.file.drive_upload import DriveUploadManager
 from dingtalk_models.file.media import MediaManager
 from dingtalk_models.file.space import SpaceManager
-from dingtalk_models.resource.model import Module, managed
+from dingtalk_models.resource.manager import Module, managed
 
 
 class Files(Module):

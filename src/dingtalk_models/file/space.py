@@ -23,7 +23,8 @@ from dingtalk_models.file.dentry_fields import (
     UnionId,
     UploadFields,
 )
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 from dingtalk_models.resource.query import Query
 
 

@@ -22,7 +22,7 @@ from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.problems import UNKNOWN, unknown
 from dingtalk_models.core.steps import Flow, Lazy
-from dingtalk_models.resource.model import Manager, Module, manager_for
+from dingtalk_models.resource.manager import Manager, Module, manager_for
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")

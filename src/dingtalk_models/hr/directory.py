@@ -25,7 +25,7 @@ from dingtalk_models.hr.plan.plan import Plan, make_plan
 from dingtalk_models.hr.plan.rows import Columns, Table
 from dingtalk_models.moments import PlainTime
 from dingtalk_models.process.atomic_file import write_whole
-from dingtalk_models.resource.model import Manager
+from dingtalk_models.resource.manager import Manager
 
 VERSION = 1
 """The version of the files that `save` writes."""

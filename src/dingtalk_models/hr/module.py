@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dingtalk_models.hr.directory import DirectoryManager
-from dingtalk_models.resource.model import Module, managed
+from dingtalk_models.resource.manager import Module, managed
 
 
 class Hr(Module):

@@ -11,7 +11,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api, operation
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 
 ConversationId = Annotated[str, Field(min_length=1)]
 

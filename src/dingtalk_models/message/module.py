@@ -22,7 +22,7 @@ from dingtalk_models.message.robots.private_chat import PrivateMessageManager
 from dingtalk_models.message.robots.robot import RobotManager
 from dingtalk_models.message.robots.shortcut import ShortcutManager
 from dingtalk_models.message.robots.webhook_message import WebhookRobotManager
-from dingtalk_models.resource.model import managed
+from dingtalk_models.resource.manager import managed
 
 
 class Message(MessageReceiver):

@@ -11,7 +11,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import OFFSET, Paging
 from dingtalk_models.core.wire import BeijingTime, CommaStrs, Millis, empty_list, wire
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.attendance_group import AttendanceGroupManager
 from dingtalk_models.smartwork.attendance_record import AttendanceRecordManager

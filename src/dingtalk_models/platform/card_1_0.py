@@ -6,7 +6,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel
 from dingtalk_models.message.cards.card import CardManager
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 
 
 class CopyTemplateReplyData(Record, alias_generator=camel):

@@ -9,7 +9,8 @@ from pydantic import Field
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import CURSOR, Paging
 from dingtalk_models.core.wire import CommaStrs, Millis, empty_list, wire
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
 
 

@@ -14,7 +14,8 @@ from dingtalk_models.contact.account import AccountManager
 from dingtalk_models.contact.department import DepartmentManager
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.core.wire import BeijingTime, camel, empty_list, wire
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
 
 

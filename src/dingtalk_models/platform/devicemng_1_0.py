@@ -11,7 +11,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import camel, empty_list, wire
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
 
 

@@ -10,7 +10,8 @@ from typing_extensions import TypedDict
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 
 
 class CopyDocParam(TypedDict, total=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dingtalk_models.customer.external_contact import ExternalContactManager
 from dingtalk_models.customer.label_group import LabelGroupManager
-from dingtalk_models.resource.model import Manager, alias
+from dingtalk_models.resource.manager import Manager, alias
 
 
 class OapiExtcontact(Manager):

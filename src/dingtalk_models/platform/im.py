@@ -10,7 +10,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import CommaStrs
 from dingtalk_models.message.groups.scene_group import SceneGroupManager
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 
 
 class ChatScencegroupMessageSendV2Reply(Record):

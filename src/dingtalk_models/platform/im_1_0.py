@@ -5,7 +5,7 @@ from __future__ import annotations
 from dingtalk_models.message.conversation import ConversationManager
 from dingtalk_models.message.groups.group import GroupManager
 from dingtalk_models.message.groups.scene_group import SceneGroupManager
-from dingtalk_models.resource.model import Manager, alias
+from dingtalk_models.resource.manager import Manager, alias
 
 
 class ImV1(Manager):

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import Millis
-from dingtalk_models.resource.model import Manager
+from dingtalk_models.resource.manager import Manager
 
 
 class CreateTopboxCardData(TypedDict, total=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dingtalk_models.contact.user import UserManager
-from dingtalk_models.resource.model import Manager, alias
+from dingtalk_models.resource.manager import Manager, alias
 
 
 class OapiInactive(Manager):

@@ -7,7 +7,8 @@ from typing import Literal
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import BeijingTime, camel
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 
 
 class IndustrializeManufactureJobBookReply(Record, alias_generator=camel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.message.notifications.work_notification import WorkNotificationManager
-from dingtalk_models.resource.model import Manager, alias
+from dingtalk_models.resource.manager import Manager, alias
 
 
 class OapiMessage(Manager):

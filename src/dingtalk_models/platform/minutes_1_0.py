@@ -5,7 +5,8 @@ from __future__ import annotations
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 
 
 class CreateSmartDeviceAiSummaryReply(Record, alias_generator=camel):

@@ -9,7 +9,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding, Secret
 from dingtalk_models.core.wire import camel, empty_list, wire
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 
 
 class GetAuthInfoReplyAuthAppInfoAgentList(Record, alias_generator=camel):

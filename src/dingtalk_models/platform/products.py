@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dingtalk_models.resource.model import Module
+from dingtalk_models.resource.manager import Module
 
 if TYPE_CHECKING:
     from dingtalk_models.platform.agoal_1_0 import AgoalV1

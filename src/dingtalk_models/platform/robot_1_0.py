@@ -6,7 +6,7 @@ from dingtalk_models.message.robots.ding import DingManager
 from dingtalk_models.message.robots.private_chat import PrivateMessageManager
 from dingtalk_models.message.robots.robot import RobotManager
 from dingtalk_models.message.robots.shortcut import ShortcutManager
-from dingtalk_models.resource.model import Manager, alias
+from dingtalk_models.resource.manager import Manager, alias
 
 
 class RobotV1(Manager):

@@ -6,7 +6,8 @@ from dingtalk_models.auth.module import Auth
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.secret import Hiding, Secret
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 
 
 class GetPersistentCodeReply(Record):

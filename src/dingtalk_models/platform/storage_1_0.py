@@ -13,7 +13,8 @@ from dingtalk_models.call.paging import TOKEN
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.file.dentry import DentryManager
 from dingtalk_models.file.space import SpaceManager
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
 
 

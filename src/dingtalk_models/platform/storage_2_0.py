@@ -11,7 +11,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.file.dentry import DentryManager
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 
 
 class AddPermissionMembers(TypedDict, total=False):

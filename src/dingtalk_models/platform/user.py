@@ -8,7 +8,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.contact.user import UserManager
 from dingtalk_models.core.wire import wire
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 
 
 class CanAccessMicroappReply(Record):

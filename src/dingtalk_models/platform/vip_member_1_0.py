@@ -7,7 +7,8 @@ from typing import Annotated
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import at_most_bytes, camel
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 
 
 class QueryVipMemberInfoReply(Record, alias_generator=camel):

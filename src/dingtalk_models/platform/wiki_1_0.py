@@ -9,7 +9,8 @@ from pydantic import Field
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, empty_list
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Record
 
 
 class WikiWordsDetailReplyDataRelatedDoc(Record, alias_generator=camel):

@@ -12,7 +12,8 @@ from dingtalk_models.call.operation import Old, api
 from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import Millis, camel, empty_list
 from dingtalk_models.file.approval_file import ApprovalFileManager
-from dingtalk_models.resource.model import Manager, Record, alias
+from dingtalk_models.resource.manager import Manager, alias
+from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.approval_form import ApprovalFormManager
 from dingtalk_models.smartwork.approval_instance import ApprovalInstanceManager

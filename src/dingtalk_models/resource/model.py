@@ -1,28 +1,25 @@
-"""The base classes of resources: pydantic models, and managers with the operations that load them."""
+"""The base classes of resources: objects that are read, changed and saved, and shapes, which are also sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, Self, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from dingtalk_models.call.loaded import Loaded, comparable, origin_of, place_of, set_hidden, value_before
+from dingtalk_models.call.call import Call
+from dingtalk_models.call.loaded import Loaded, origin_of, place_of, read_again, set_hidden
 from dingtalk_models.call.operation import Bound, is_operation, operation
 from dingtalk_models.call.repair import UNPARSED
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem, TransportError
-from dingtalk_models.core.json_values import is_array, is_object
-from dingtalk_models.core.problems import fields_in, names_of_fields, problems, unknown
+from dingtalk_models.core.hints import fields_in, names_of_fields
+from dingtalk_models.core.json_values import is_array, is_object, jsonable
+from dingtalk_models.core.problems import problems, unknown
+from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import limited_as_argument
-from dingtalk_models.resource.registry import register
-
-P = ParamSpec("P")
-R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
-M = TypeVar("M", bound="Manager")
 
 
 class Record(BaseModel):
@@ -55,7 +52,7 @@ class Record(BaseModel):
     def unparsed(self) -> dict[str, Any]:
         """Fields that do not have their documented form, as they came."""
         kept: object = (self.model_extra or {}).get(UNPARSED)
-        return kept if is_object(kept) else {}
+        return cast("dict[str, Any]", kept) if isinstance(kept, dict) else {}
 
     if not TYPE_CHECKING:  # with them, type checkers would let any name be read and assigned
 
@@ -92,7 +89,8 @@ class Model(Loaded, Record):
     @property
     def app(self) -> AppLike | None:
         """The app that loaded this object; `None` for an object made by hand, copied or unpickled."""
-        return origin_of(self)[0]
+        app, _ = getattr(self, "_origin", (None, None))
+        return app
 
     def using(self, app: AppLike | None) -> Self:
         """Make this object use an app for its calls."""
@@ -149,82 +147,6 @@ class Model(Loaded, Record):
         set_hidden(self, "_before", {**self._values_before, **before})
 
 
-class Manager:
-    """The operations of a resource, reached as `Resource.objects`."""
-
-    def __init__(self, app: AppLike | None = None) -> None:
-        self.app = app
-
-    def __init_subclass__(cls) -> None:
-        register(cls)
-
-    # a type variable, because jedi resolves `Self` to this class and not to the subclass
-    def using(self: M, app: AppLike) -> M:  # noqa: PYI019
-        """The same operations, sent by this app: `Department.objects.using(app).get(1)`."""
-        return type(self)(app)
-
-
-class Module:
-    """A group of methods on an app, such as `app.contact`. Subclass it to add methods of your own to `run()`."""
-
-    def __init__(self, app: AppLike) -> None:
-        self.app = app
-
-    def __init_subclass__(cls) -> None:
-        register(cls)
-
-
-class managed(Generic[M]):  # noqa: N801 - used in class bodies, like `property`
-    """A manager as an attribute of a module, using the module's app: `users = managed(UserManager)`."""
-
-    def __init__(self, kind: type[M]) -> None:
-        self.kind: type[Manager] = kind
-        self._make: Callable[[AppLike], M] = kind
-        self.__doc__ = kind.__doc__
-
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, module: None, owner: type[Any]) -> Self: ...
-    @overload
-    def __get__(self, module: Module, owner: type[Any]) -> M: ...
-    def __get__(self, module: Module | None, owner: type[Any]) -> Any:
-        if module is None:
-            return self
-        made = vars(module)[self._name] = self._make(module.app)  # found there from now on
-        return made
-
-
-class Alias(Generic[R_co, P]):
-    """A manager's operation under another name: see `alias`."""
-
-    def __init__(self, definition: operation[R_co, P]) -> None:
-        self.definition = definition
-
-    @overload
-    def __get__(self, obj: None, owner: type[Any]) -> operation[R_co, P]: ...
-    @overload
-    def __get__(self, obj: Module | Manager | AppLike, owner: type[Any]) -> Bound[R_co, P]: ...
-    def __get__(self, obj: Module | Manager | AppLike | None, owner: type[Any]) -> Any:
-        return self.definition if obj is None else Bound(self.definition, manager_for(self.definition, obj))
-
-
-def manager_for(definition: operation[Any, ...], owner: Module | Manager | AppLike) -> Any:
-    """The manager of an operation, with the app of a module or of another manager, or with an app."""
-    make: Any = definition.home
-    return make(owner.app if isinstance(owner, Module | Manager) else owner)
-
-
-def alias(definition: operation[R, P]) -> Alias[R, P]:
-    """Give a manager's operation another name, on a module, another manager or an app.
-
-    class Contact(Module):
-        get_user = alias(UserManager.get)
-    """
-    return Alias(definition)  # a function, because jedi infers types from the arguments of functions only
-
-
 class _Time:
     """A time or a day, whose `repr` is its ISO text."""
 
@@ -256,23 +178,30 @@ def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
         update.arguments.check_one(name, value)
 
 
-class Shape(Record):
+if TYPE_CHECKING:
+    _CheckedWhenMade = Record
+else:
+
+    class _Checking(type(BaseModel)):
+        """Checks an object that is made by hand. Pydantic does not call the class when it reads a reply."""
+
+        def __call__(cls, /, **fields: Any) -> Any:
+            try:
+                cls.model_validate(fields, extra="forbid", by_alias=True, by_name=True)
+            except ValidationError as error:
+                raise InvalidArgument(cls.__name__, problems(error, fields_in(cls))) from None
+            return super().__call__(**fields)
+
+    class _CheckedWhenMade(Record, metaclass=_Checking):
+        """A record that is checked when it is made."""
+
+
+class Shape(_CheckedWhenMade):
     """A record that can also be an argument: strict when it is made by hand or sent, tolerant in a reply.
 
     A shape from a reply can be sent again: the fields that are set, and undocumented ones as they came. A field
     of which something could not be read is not sent, unless it is assigned.
     """
-
-    if not TYPE_CHECKING:
-
-        def __new__(cls, /, **fields: Any) -> Self:
-            """Check an object made by hand. Pydantic passes no fields here when it reads a reply."""
-            if fields:
-                try:
-                    cls.model_validate(fields, extra="forbid", by_alias=True, by_name=True)
-                except ValidationError as error:
-                    raise InvalidArgument(cls.__name__, problems(error, fields_in(cls))) from None
-            return super().__new__(cls)
 
 
 def _given(value: Any) -> Any:
@@ -311,3 +240,84 @@ S = TypeVar("S", bound=Shape)
 
 OrDict = Annotated[S | Mapping[str, object], _AsArgument()]
 """An argument that is a shape or a dict of its fields: `Sequence[OrDict[Component]]`."""
+
+
+_IN_PLACE = (list, dict, BaseModel)
+_UNKNOWN = object()
+
+
+def comparable(value: Any) -> Any:
+    """A value to compare with later: a list, a dict or a record as JSON, so that it does not change in place."""
+    return jsonable(value, serialize_unknown=True) if isinstance(value, _IN_PLACE) else value
+
+
+def value_before(record: BaseModel, name: str, value: Any) -> Any:
+    """The value to compare a field with, when it is assigned for the first time."""
+    now = vars(record).get(name)
+    if now is not None and name not in record.model_fields_set:
+        return _UNKNOWN  # the reply did not have this list, which does not mean that it is empty
+    if not isinstance(now, _IN_PLACE):
+        return now
+    if again := origin_of(record)[1]:
+        return comparable(read_again(again, place_of(record), name))
+    # an object made by hand has no reply; the list may have been changed in place
+    return _UNKNOWN if now is value else comparable(now)
+
+
+M = TypeVar("M")
+
+
+class Refreshed(Generic[M]):
+    """Adds `refresh` to a resource: `class Role(Model, Refreshed["Role"])`."""
+
+    key: ClassVar[tuple[str, ...]] = ()
+    """The fields that identify the object: the first arguments of the manager's `get`, `update` and `delete`."""
+    kept: ClassVar[tuple[str, ...]] = ()
+    """The fields that `refresh` keeps, because the reply does not have them."""
+
+    @operation
+    def refresh(self) -> Flow[M]:
+        """Load every field of this object again."""
+        this: Any = self
+        kept = {name: getattr(this, name) for name in this.kept}
+        this.replace((yield from this.objects.get.call(*_key(this))))
+        this.hold(kept)
+        return cast("M", self)
+
+
+class Changed(Refreshed[M]):
+    """Adds `refresh` and `save` to a resource that has `update`: `class Group(Model, Changed["Group"])`."""
+
+    @operation
+    def save(self) -> Flow[M]:
+        """Send the fields that have changed since this object was loaded. If none has, nothing is sent."""
+        this: Any = self
+        if changes := this.changes():
+            yield from this.update.call(**changes)
+        return cast("M", self)
+
+    def updated(self, fields: Mapping[str, Any], held: Mapping[str, Any] | None = None) -> Flow[M]:
+        """Send changes, then set them on this object: the `update` of a resource returns this flow.
+
+        Args:
+            fields: the arguments of the manager's `update`, without the key.
+            held: the fields to set on this object afterwards; by default the same.
+        """
+        this: Any = self
+        yield this.objects.update.call(*_key(this), **fields)
+        this.hold(fields if held is None else held)
+        return cast("M", self)
+
+
+class Saved(Changed[M]):
+    """Adds `refresh`, `save` and `delete` to a resource that has `update`: `class User(Model, Saved["User"])`."""
+
+    @operation
+    def delete(self) -> Call[None]:
+        """Delete this object on the platform. The manager's `delete` lists the errors."""
+        this: Any = self
+        return cast("Call[None]", this.objects.delete.call(*_key(this)))
+
+
+def _key(resource: Any) -> list[Any]:
+    return [getattr(resource, name) for name in resource.key]

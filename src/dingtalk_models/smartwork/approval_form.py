@@ -15,7 +15,8 @@ from dingtalk_models.call.paging import TOKEN_FROM_ZERO
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import IsoTime, Millis, camel, wire
-from dingtalk_models.resource.model import Manager, Model, OrDict, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, OrDict, Record
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.form_components import Component
 

@@ -17,9 +17,9 @@ from dingtalk_models.call.paging import TOKEN_FROM_ZERO, PageFlow, next_page, pa
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.steps import Flow, batches, together
 from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, camel
-from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Refreshed
 from dingtalk_models.resource.query import Listing, Query
-from dingtalk_models.resource.saved import Loaded
 from dingtalk_models.smartwork.approval_fields import (
     OLD_CREATE,
     OLD_LIST,
@@ -424,7 +424,7 @@ class ApprovalInstanceManager(Manager):
         return Call(Forecast, "result")
 
 
-class ApprovalInstance(Model, Loaded["ApprovalInstance"], alias_generator=camel):
+class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=camel):
     """An approval (审批实例)."""
 
     objects: ClassVar[ApprovalInstanceManager] = ApprovalInstanceManager()

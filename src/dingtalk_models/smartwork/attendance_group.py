@@ -10,7 +10,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import BeijingTime, Flag, wire
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.schedule import CheckType
 from dingtalk_models.smartwork.spans import paging

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import BeijingTime, DayMillis, Flag, FromDay, Millis, ToDay, camel, wire
-from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.schedule import CheckType, LocationResult, TimeResult
 from dingtalk_models.smartwork.spans import AT_ONCE, Workers, check, day_of, end_of_day, joined, paging, stamp_of

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Refusal, api
 from dingtalk_models.core.wire import BeijingTime, wire
-from dingtalk_models.resource.model import Manager
+from dingtalk_models.resource.manager import Manager
 
 
 class LeaveManager(Manager):

@@ -11,7 +11,7 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import method, operation
 from dingtalk_models.core.wire import BEIJING, BeijingTime, CommaStrs, Millis
 from dingtalk_models.first_generation.formerly import formerly
-from dingtalk_models.resource.model import Module, managed
+from dingtalk_models.resource.manager import Module, managed
 from dingtalk_models.resource.query import Query
 from dingtalk_models.smartwork.approval_form import ApprovalFormManager
 from dingtalk_models.smartwork.approval_instance import ApprovalInstance, ApprovalInstanceManager

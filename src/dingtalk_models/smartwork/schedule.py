@@ -28,7 +28,8 @@ from dingtalk_models.core.wire import (
     ToDay,
     wire,
 )
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.spans import AT_ONCE, R, check, day_of, joined, paging, stamp_of
 

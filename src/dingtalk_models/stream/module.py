@@ -17,7 +17,7 @@ from dingtalk_models.callback.handlers import Decorator
 from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.process.forking import after_fork, check_fork
-from dingtalk_models.resource.model import Module
+from dingtalk_models.resource.manager import Module
 from dingtalk_models.stream.status import Status
 from dingtalk_models.stream.stream_app import StreamApp
 from dingtalk_models.stream.timing import Timing

@@ -16,8 +16,15 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
 from dingtalk_models.call.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
-from dingtalk_models.call.transport.patience import Patience, Timeout
-from dingtalk_models.call.transport.sending import POOL_SIZE, USER_AGENT, Outgoing, Sending, check, failure
+from dingtalk_models.call.transport.sending import (
+    POOL_SIZE,
+    USER_AGENT,
+    Outgoing,
+    Patience,
+    Sending,
+    Timeout,
+    failure,
+)
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
@@ -109,24 +116,26 @@ class AiohttpTransport:
             raise
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
-        base, target = check(request)
+        clock = Clock(request, self._timeout)
+        sent = Outgoing(request, clock)
         pool = self._pools.get(asyncio.get_running_loop()) or await self._open()
-        host = pool.hosts.get(base) or _find_host(pool, base)
+        host = pool.hosts.get(sent.base) or _find_host(pool, sent.base)
+        url = URL(sent.base + sent.masked, encoded=True)
+        if host.whole_url:
+            sent.to_proxy()
         content, sending = request.content, None
         headers = {**request.headers, "Accept-Encoding": "identity" if request.download else "gzip"}
         if content is not None and not (isinstance(content, bytes) and len(content) <= SMALL):
             sending = Sending(_Chunks(content) if isinstance(content, bytes) else content)
             headers["Content-Length"] = str(sending.length)
-        clock = Clock(request, self._timeout)
         try:
             async with clock.timeout, host.slots:
                 if pool.session.closed:
                     raise failure(request, "the transport was closed before it was sent", sent=False)
                 clock.start()
-                sent = Outgoing(base + target if host.whole_url else target, clock)
                 ask = pool.session.request(
                     request.method,
-                    URL(sent.masked if host.whole_url else base + sent.masked, encoded=True),
+                    url,
                     data=_stream(sending, clock) if sending else content,
                     headers=headers,
                     ssl=host.tls,
@@ -201,6 +210,8 @@ class AiohttpTransport:
         content = bytearray()
         while len(content) <= self._max_reply and (chunk := await _attempt(request, response.content.readany())):
             content += chunk
+        if len(content) <= self._max_reply and "content-encoding" not in headers:
+            return bytes(content)
         return decompressed(headers, content, self._max_reply)
 
 
@@ -224,7 +235,7 @@ class Clock(Patience):
     def begin(self, seconds: float) -> None:
         """Give the request so many seconds, or less if its deadline comes earlier."""
         super().begin(seconds)
-        self.timeout.reschedule(self._loop.time() + self.seconds)
+        self.timeout.reschedule(self._loop.time() + self.ends - monotonic())
 
     def pause(self) -> None:
         """Let the time stand still while a file is read."""

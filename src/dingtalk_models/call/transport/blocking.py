@@ -6,6 +6,7 @@ most of the time of a call.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.client import HTTPException
@@ -28,16 +29,17 @@ from urllib3.exceptions import (
 from dingtalk_models.call.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.call.transport.connection import GuardedConnection, outgoing
 from dingtalk_models.call.transport.idle import guard
-from dingtalk_models.call.transport.patience import Patience, Timeout
 from dingtalk_models.call.transport.sending import (
     POOL_SIZE,
     USER_AGENT,
-    Outgoing,
+    Patience,
     Sending,
-    check,
+    Timeout,
     failure,
     no_connection,
+    outgoing_of,
 )
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
 from dingtalk_models.core.secret import forget_locals
@@ -79,6 +81,7 @@ class RequestsTransport:
         self._max_reply = max_reply
         self._routes: dict[str, _Route] = {}
         self._inherited: list[object] = []
+        self._pid = os.getpid()
         for manager in _managers(self._session):
             guard(manager)
             manager.clear()  # the pools that a user has made with the session are of another kind
@@ -90,7 +93,8 @@ class RequestsTransport:
         Raises:
             TransportError: there is no complete response, or it is too large.
         """
-        check_fork()
+        if os.getpid() != self._pid:
+            check_fork()
         try:
             return self._send(request)
         except BaseException as error:
@@ -98,22 +102,25 @@ class RequestsTransport:
             raise
 
     def _send(self, request: HttpRequest) -> HttpResponse:
-        base, target = check(request)
+        sent = outgoing_of(request, self._timeout)
+        patience = sent.patience
         content = request.content
         body = content if content is None or isinstance(content, bytes) else Sending(content)
         headers = dict(request.headers)
         if isinstance(body, Sending):
             headers["Content-Length"] = str(body.length)
         headers["Accept-Encoding"] = "identity" if request.download else "gzip"
-        route = self._routes.get(base) or _attempt(request, partial(self._find_route, base))
-        patience = Patience(request, self._timeout)
-        if (seconds := patience.seconds) <= 0:
-            raise failure(request, "no time is left before the deadline", sent=False)
-        sent = Outgoing(base + target if route.whole_url else target, patience)
+        route = self._routes.get(sent.base) or _attempt(request, partial(self._find_route, sent.base))
+        if route.whole_url:
+            sent.to_proxy()
+        if route.guarded and isinstance(body, bytes):
+            headers["Content-Length"] = str(len(body))
+            sent.body, body = body, None
+        seconds = patience.ends - monotonic()
         ask = partial(
             route.pool.urlopen,
             request.method,
-            sent.masked if route.guarded else base + target if route.whole_url else target,
+            sent.masked if route.guarded else sent.target,
             body,
             {**route.headers, **headers},
             retries=False,
@@ -145,7 +152,7 @@ class RequestsTransport:
 
     def forget_inherited(self) -> None:
         """In a forked process: leave the connections to the parent, and start without any."""
-        self._routes = {}
+        self._routes, self._pid = {}, os.getpid()
         for adapter in self._session.adapters.values():
             if isinstance(adapter, HTTPAdapter):
                 self._inherited.append((adapter.poolmanager, adapter.proxy_manager))
@@ -202,6 +209,8 @@ class RequestsTransport:
             content = bytearray()
             while len(content) <= self._max_reply and (chunk := read()):
                 content += chunk
+            if len(content) <= self._max_reply and "content-encoding" not in headers:
+                return bytes(content)
             return decompressed(headers, content, self._max_reply)
         except UnreadableBody as error:
             raise failure(request, str(error), sent=True) from None
@@ -258,7 +267,7 @@ def _failure(request: HttpRequest, error: Exception, patience: Patience | None) 
         what = "no connection in time"
     elif never_sent:
         what = no_connection(reason.__cause__)
-    elif isinstance(reason, ReadTimeoutError) or (patience and patience.seconds <= 0):
+    elif isinstance(reason, ReadTimeoutError) or (patience and patience.ends <= monotonic()):
         what = "no response in time"
     else:
         what = "the connection or the response broke off"

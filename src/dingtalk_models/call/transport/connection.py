@@ -28,14 +28,13 @@ from typing import Any
 from weakref import WeakSet
 
 from typing_extensions import Buffer
-from urllib3.connection import HTTPConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util.response import assert_header_parsing
 from urllib3.util.ssltransport import SSLTransport
 
 from dingtalk_models.call.transport.body import LENGTH
-from dingtalk_models.call.transport.patience import Patience
-from dingtalk_models.call.transport.sending import Outgoing
+from dingtalk_models.call.transport.sending import Outgoing, Patience
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.process.forking import after_fork
 
@@ -74,6 +73,7 @@ class _Patient(RawIOBase):
 
     def __init__(self, raw: RawIOBase, sock: socket, patience: Patience) -> None:
         self._raw, self._sock, self._patience = raw, sock, patience
+        vars(self)["close"] = raw.close  # called by the reader in front of it
 
     def readable(self) -> bool:
         return True
@@ -82,24 +82,18 @@ class _Patient(RawIOBase):
         return self._raw.fileno()
 
     def readinto(self, buffer: Buffer, /) -> int | None:
-        self._sock.settimeout(self._patience.left())
+        self._sock.settimeout(_left(self._patience))
         return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
 
 
 class _FinalResponse(HTTPResponse):
-    def __init__(self, sock: socket, *args: Any, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        if request := outgoing.get():
+    def begin(self) -> None:
+        request = outgoing.get()
+        if request and request.sock:
             patience = request.patience
             if patience.is_file:
                 patience.renew()
-            self.fp = BufferedReader(_Patient(self.fp.detach(), sock, patience))
-
-    def begin(self) -> None:
+            self.fp = BufferedReader(_Patient(self.fp.detach(), request.sock, patience))
         super().begin()
         while 100 < self.status < 200 and self.status != SWITCHING_PROTOCOLS:  # noqa: PLR2004 - HTTP's own numbers
             vars(self).update(headers=None, msg=None)  # otherwise `begin` does nothing
@@ -127,13 +121,13 @@ class GuardedConnection(HTTPConnection):
         sock: Any = self.sock
         patience = request.patience
         if not request.begun and not data.startswith(b"CONNECT "):  # which a proxy gets before
-            patience.connect()
+            request.sock = sock
             data = request.begin(data)
         elif patience.is_file:
             patience.renew()
         with memoryview(data) as whole:
             for start in range(0, len(whole), PIECE):
-                sock.settimeout(patience.left())
+                sock.settimeout(_left(patience))
                 super().send(whole[start : start + PIECE])
 
     def connect(self) -> None:
@@ -143,7 +137,7 @@ class GuardedConnection(HTTPConnection):
             if request is None:
                 super().connect()
             else:
-                _in_time(super().connect, self.close, request.patience.left())
+                _in_time(super().connect, self.close, _left(request.patience))
         except (ConnectTimeoutError, NewConnectionError):
             raise
         except TimeoutError as error:
@@ -152,10 +146,25 @@ class GuardedConnection(HTTPConnection):
             raise NewConnectionError(self, "no connection") from error
         _open.connections.add(self)
 
+
+class GuardedTlsConnection(GuardedConnection):
+    """What is guarded of a connection with TLS besides."""
+
     @property
     def is_connected(self) -> bool:
-        """Whether it can be used again: it is open, and no data came while it was idle."""
+        """Whether it can be used again: it is open, and TLS has read no data while it was idle."""
         return super().is_connected and not _read_ahead(self.sock)
+
+
+def _left(patience: Patience) -> float:
+    """The seconds that a request has left.
+
+    Raises:
+        TimeoutError: there are none.
+    """
+    if (seconds := patience.ends - monotonic()) <= 0:
+        raise TimeoutError
+    return seconds
 
 
 def _read_ahead(sock: object) -> bool:
@@ -171,7 +180,8 @@ def guarded(kind: type[Any]) -> type[Any]:
         return kind
     if kind.send is not HTTPConnection.send or kind.request is not HTTPConnection.request:
         return kind
-    return type(f"Guarded{kind.__name__}", (GuardedConnection, kind), {})
+    guard = GuardedTlsConnection if issubclass(kind, HTTPSConnection) else GuardedConnection
+    return type(f"Guarded{kind.__name__}", (guard, kind), {})
 
 
 def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float) -> None:  # noqa: C901 - one wait

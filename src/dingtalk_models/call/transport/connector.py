@@ -87,7 +87,6 @@ class Connector(aiohttp.TCPConnector):
             outlet = cast("Outlet", protocol.transport)
             connection.add_callback(partial(_abort_if_unsent, protocol.transport))
             if expected:
-                expected.request.patience.connect()
                 expected.outlet = outlet
                 outlet.request = expected.request
         return connection

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Generator, Iterator
-from typing import NamedTuple
+from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
-from dingtalk_models.call.transport.patience import Patience
+from dingtalk_models.call.transport.body import CHUNK
+from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.core.http import Content, HttpRequest
 
@@ -26,72 +28,125 @@ _VALUE_IN_QUERY = re.compile(r"([^&=]+=)?[^&]+")
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
+Timeout = tuple[float, float]
+"""The seconds for a connection, and for the response, to its last byte."""
+
+
+class Patience:
+    """The time that a request has: first for a connection, then for the response, both within its deadline.
+
+    The response has one time, from the first byte that is sent to the last one that is received. Of a file, each chunk
+    has this time for itself, so that it depends on the size how long the whole takes. There the deadline ends with the
+    connection.
+
+    Attributes:
+        is_file: whether it sends or receives a file.
+        connected: whether there is a connection. As long as there is none, nothing was sent.
+        ends: when it is over, on the monotonic clock.
+    """
+
+    def __init__(self, request: HttpRequest, timeout: Timeout) -> None:
+        connect, self._response = timeout
+        self._deadline = math.inf if request.until is None else request.until
+        self.ends = min(monotonic() + connect, self._deadline)
+        self._moved = 0
+        self.is_file = request.download is not None or not isinstance(request.content, bytes | None)
+        self.connected = False
+
+    def begin(self, seconds: float) -> None:
+        """Give the request so many seconds, or less if its deadline comes earlier."""
+        self.ends = min(monotonic() + seconds, self._deadline)
+
+    def connect(self) -> None:
+        """There is a connection: the time of the response begins."""
+        self.connected = True
+        if self.is_file:
+            self._deadline = math.inf
+        self.begin(self._response)
+
+    def renew(self) -> None:
+        """Of a file, the next chunk has its own time, and so has the response."""
+        if self.is_file and self.connected:
+            self.begin(self._response)
+
+    def moved(self, size: int) -> None:
+        """So many bytes of a file were received."""
+        self._moved += size
+        if self._moved >= CHUNK:
+            self._moved = 0
+            self.renew()
+
+
 class Outgoing:
-    """A request that is being sent.
+    """A request that is being sent: checked, with its URL in parts.
 
     The libraries get its URL without the values of the query string: one of them may be a token, and other programs
     listen to the libraries, such as those that report errors and trace calls. The connection puts the values back.
 
     Args:
-        target: the path and the query string, as the request line has them; the whole URL for a proxy.
+        request: the request. The URL and the headers of an upload come from a reply, so they are not trusted.
         patience: how long it may take.
 
     Attributes:
-        masked: the target, with `***` for each value of the query string.
+        base: the scheme and the host.
+        target: the path and the query string, as the request line has them.
+        masked: the same, with `***` for each value of the query string.
+        body: a body that the libraries do not get either. It is sent together with the head.
         begun: whether its head was sent.
+        sock: the socket that it is sent on, if that is one of urllib3's.
+
+    Raises:
+        TransportError: the URL or a header is malformed. Nothing was sent.
     """
 
-    def __init__(self, target: str, patience: Patience) -> None:
-        path, mark, query = target.partition("?")
-        self.masked = path + mark + _VALUE_IN_QUERY.sub(r"\1***", query)
+    def __init__(self, request: HttpRequest, patience: Patience) -> None:
+        for name, value in request.headers.items():
+            if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)) or name.lower() in _FRAMING:
+                raise failure(request, f"a header {name[:40]!r} that cannot be sent", sent=False)
+        # like a browser, send characters that are not ASCII as percent-encoded UTF-8
+        url = request.url if request.url.isascii() else quote(request.url, safe=_VISIBLE, errors="surrogatepass")
+        scheme, host, path, query, _ = _split(url)
+        # `urlsplit` drops control characters silently, so check for them here
+        if scheme not in {"http", "https"} or not host or "%" in host or " " in url or not url.isprintable():
+            raise failure(request, "a URL that cannot be sent", sent=False)
+        mark = "?" if query else ""
+        self.base = f"{scheme}://{host}"
+        self.target = f"{path or '/'}{mark}{query}"
+        self.masked = f"{path or '/'}{mark}" + _VALUE_IN_QUERY.sub(r"\1***", query)
         self.patience = patience
+        self.body = b""
         self.begun = False
-        self._target = target.encode()
+        self.sock: Any = None
 
     def begin(self, head: bytes) -> bytes:
-        """Begin the request. This happens once.
+        """Begin the request: there is a connection. This happens once.
 
         Args:
             head: its first bytes, without what the URL leaves out.
 
         Returns:
-            Its first bytes, with that.
+            Its first bytes, with that, and the body.
         """
         self.begun = True
+        self.patience.connect()
         verb, _, rest = head.split(b" ", 2)
-        return b"%b %b %b" % (verb, self._target, rest)
+        return b"%b %b %b%b" % (verb, self.target.encode(), rest, self.body)
+
+    def to_proxy(self) -> None:
+        """Have the request line name the whole URL, as a proxy for plain HTTP needs it."""
+        self.target, self.masked = self.base + self.target, self.base + self.masked
 
 
-class SplitUrl(NamedTuple):
-    """A URL in two parts.
-
-    Attributes:
-        base: the scheme and the host.
-        target: the path and the query string, as the request line has them.
-    """
-
-    base: str
-    target: str
-
-
-def check(request: HttpRequest) -> SplitUrl:
-    """Refuse a request that cannot be sent as it is, and split its URL.
-
-    The URL and the headers of an upload come from a reply, so they are not trusted.
+def outgoing_of(request: HttpRequest, timeout: Timeout) -> Outgoing:
+    """Check a request, and let its time begin.
 
     Raises:
-        TransportError: the URL or a header is malformed. Nothing was sent.
+        TransportError: it cannot be sent, or its deadline has passed. Nothing was sent.
     """
-    for name, value in request.headers.items():
-        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)) or name.lower() in _FRAMING:
-            raise failure(request, f"a header {name[:40]!r} that cannot be sent", sent=False)
-    # like a browser, send characters that are not ASCII as percent-encoded UTF-8
-    url = request.url if request.url.isascii() else quote(request.url, safe=_VISIBLE, errors="surrogatepass")
-    scheme, host, path, query, _ = _split(url)
-    # `urlsplit` drops control characters silently, so check for them here
-    if scheme not in {"http", "https"} or not host or "%" in host or " " in url or not url.isprintable():
-        raise failure(request, "a URL that cannot be sent", sent=False)
-    return SplitUrl(f"{scheme}://{host}", f"{path or '/'}?{query}" if query else path or "/")
+    sent = Outgoing(request, Patience(request, timeout))
+    if sent.patience.ends <= monotonic():
+        raise failure(request, "no time is left before the deadline", sent=False)
+    return sent
 
 
 def _split(url: str) -> SplitResult:

@@ -16,8 +16,8 @@ from typing_extensions import Unpack
 
 from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.core.errors import CallbackError, ConfigurationError
+from dingtalk_models.core.hints import fields_in, wire_names
 from dingtalk_models.core.json_values import is_object, loaded
-from dingtalk_models.core.problems import fields_in, wire_names
 from dingtalk_models.core.wire import Millis, camel, wire
 
 EVERY_TYPE = "*"

@@ -41,7 +41,8 @@ from dingtalk_models.message.cards.stream import CUT_SHORT, INTERVAL, TIMEOUT, C
 from dingtalk_models.message.reaching import SPACES, WHY, somebody
 from dingtalk_models.message.robots.robot import RobotManager, send_to_one
 from dingtalk_models.message.robots.template import SampleText
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 
 _WIRE = "cardData.cardParamMap"
 _STATE = "flowStatus"

@@ -14,8 +14,8 @@ from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
 from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
 from dingtalk_models.message.received.chatbot_message import ChatbotMessage
-from dingtalk_models.resource.model import Manager
-from dingtalk_models.resource.saved import Changed
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Changed
 
 GroupName = Annotated[str, Field(min_length=1, max_length=20)]
 """1 to 20 characters."""

@@ -14,9 +14,9 @@ from dingtalk_models.call.repair import UNPARSED, assembled
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
 from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
-from dingtalk_models.resource.model import Manager, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Changed, Record
 from dingtalk_models.resource.query import Query, by_token
-from dingtalk_models.resource.saved import Changed
 
 Title = Annotated[str, Field(min_length=1, max_length=30)]
 """1 to 30 characters."""

@@ -19,7 +19,8 @@ from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessageOrText
 from dingtalk_models.message.reaching import INVALID_USERS, RESULT, somebody
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 
 T = TypeVar("T")
 

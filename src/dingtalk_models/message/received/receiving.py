@@ -18,7 +18,7 @@ from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.message.received.chatbot_message import ChatbotMessage
 from dingtalk_models.message.robots.webhook_message import signature
-from dingtalk_models.resource.model import Module
+from dingtalk_models.resource.manager import Module
 
 AN_HOUR = 3600.0
 

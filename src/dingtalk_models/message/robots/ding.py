@@ -11,7 +11,7 @@ from dingtalk_models.call.operation import api, operation
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.message.reaching import FAILED, ToPeople, somebody
 from dingtalk_models.message.robots.base import RobotCode, code_of
-from dingtalk_models.resource.model import Manager
+from dingtalk_models.resource.manager import Manager
 
 CallVoice = Literal[
     "Standard_Female_Voice",

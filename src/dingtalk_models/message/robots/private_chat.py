@@ -10,7 +10,8 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api, operation
 from dingtalk_models.message.robots.base import GroupReadStatus, Recall, RobotCode, code_of
 from dingtalk_models.message.robots.template import RobotTemplate, RobotTemplateOrText, msg_param
-from dingtalk_models.resource.model import Manager, Model
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model
 from dingtalk_models.resource.query import Query, by_token
 
 _Conversation = Annotated[str, Field(min_length=1)]

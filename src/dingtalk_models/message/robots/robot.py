@@ -22,7 +22,8 @@ from dingtalk_models.message.robots.ding import DingManager
 from dingtalk_models.message.robots.private_chat import PrivateMessageManager
 from dingtalk_models.message.robots.shortcut import ShortcutManager
 from dingtalk_models.message.robots.template import MAX_PARAM, RobotTemplate, RobotTemplateOrText, msg_param
-from dingtalk_models.resource.model import Manager, Model, Record
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import Model, Record
 from dingtalk_models.resource.query import Query, by_token
 
 MAX_USERS = 20

@@ -10,7 +10,8 @@ from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.message.message_body import Filled
 from dingtalk_models.message.robots.base import RobotCode, code_of
-from dingtalk_models.resource.model import Manager, OrDict, Shape
+from dingtalk_models.resource.manager import Manager
+from dingtalk_models.resource.model import OrDict, Shape
 
 
 class Shortcut(Shape, alias_generator=camel):

@@ -21,7 +21,7 @@ from dingtalk_models.message.message_body import (
     fits,
     wire_object,
 )
-from dingtalk_models.resource.model import Manager
+from dingtalk_models.resource.manager import Manager
 
 T = TypeVar("T")
 

@@ -1,0 +1,64 @@
+"""Type hints, taken apart: what is in them, and the names of fields on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import is_dataclass
+from functools import cache
+from typing import Annotated, Any, NotRequired, Required, TypeGuard, get_args
+from typing import get_origin as typing_origin
+
+from pydantic import AliasChoices, BaseModel
+from pydantic.fields import FieldInfo
+from typing_extensions import get_type_hints, is_typeddict
+
+from dingtalk_models.core.wire import camel_name, wire
+
+
+def get_origin(hint: Any) -> Any:
+    """`typing.get_origin` without types: the type checkers do not know that it returns special forms too."""
+    return typing_origin(hint)
+
+
+def bare(hint: Any) -> Any:
+    """A hint without `Required` or `NotRequired`."""
+    return get_args(hint)[0] if get_origin(hint) in {Required, NotRequired} else hint
+
+
+def wire_names(hint: Any) -> list[str]:
+    """The wire names of an argument, if they differ from its own name. The one that is sent comes first."""
+    aliases = [part.validation_alias for part in get_args(bare(hint))[1:] if isinstance(part, FieldInfo)]
+    choices = [alias.choices if isinstance(alias, AliasChoices) else [alias] for alias in aliases if alias]
+    return [str(name) for names in choices for name in names]
+
+
+def fields_in(hint: Any) -> dict[str, Any]:
+    """The types of the fields of a class, or of the classes in a list, a union or an annotation."""
+    if is_model(hint):
+        hint.model_rebuild()  # until it is built, its fields do not have the names that a rule gives them
+        return {name: Annotated[field.annotation, field] for name, field in hint.model_fields.items()}
+    if isinstance(hint, type) and (is_typeddict(hint) or is_dataclass(hint)):
+        hints = get_type_hints(hint, include_extras=True)
+        if getattr(hint, "__pydantic_config__", {}).get("alias_generator"):
+            return {
+                name: part if wire_names(part) else Annotated[part, wire(camel_name(name))]
+                for name, part in hints.items()
+            }
+        return hints
+    return {name: inner for part in get_args(hint) for name, inner in fields_in(part).items()}
+
+
+@cache
+def names_of_fields(model: type[BaseModel]) -> dict[str, str]:
+    """The names of a model's fields, by each name that a reply may have for them."""
+    return {name: field for field, hint in fields_in(model).items() for name in (field, *wire_names(hint))}
+
+
+def is_model(hint: object) -> TypeGuard[type[BaseModel]]:
+    """Whether a type is a pydantic model."""
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
+
+
+def holds(hint: Any, kind: type) -> bool:
+    """Whether a value of this type can be, or can contain, one of this kind."""
+    origin = get_origin(hint) or hint
+    return (isinstance(origin, type) and issubclass(origin, kind)) or any(holds(part, kind) for part in get_args(hint))
