@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.measure import peak, readable, table
+from benchmarks.start import ENVIRONMENT
 
 CLIENTS = {"dingtalk-models": "ours", f"dingtalk-stream {version('dingtalk-stream')}": "official"}
 IMPORTS = {"ours": "dingtalk_models", "official": "dingtalk_stream"}
@@ -63,7 +64,7 @@ def paired(who: str, kind: str) -> Generator[Pair]:
         assert gateway.stdout is not None
         url = gateway.stdout.readline().strip()
         command = [sys.executable, "-m", "benchmarks.stream_clients", who, kind, url]
-        with subprocess.Popen(command) as client:
+        with subprocess.Popen(command, env=ENVIRONMENT) as client:
             try:
                 yield Pair(gateway, client)
             finally:
@@ -100,7 +101,7 @@ def _traffic(kind: str) -> None:
 def _importing(package: str) -> float:
     """Seconds that importing a package takes in a new process."""
     code = f"import time; begun = time.perf_counter(); import {package}; print(time.perf_counter() - begun)"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=ENVIRONMENT)
     return float(done.stdout)
 
 

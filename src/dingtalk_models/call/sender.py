@@ -163,6 +163,11 @@ class Sender:
             self._async_transport = self._first("async transport", AiohttpTransport(self.timeout))
         return self._async_transport
 
+    @property
+    def opened_async_transport(self) -> AsyncTransport | None:
+        """What sends awaited requests, if it was given, or is in use."""
+        return self._async_transport
+
     def _first(self, kind: str, opened: T) -> T:
         """The transport that was opened first, if several threads open one at the same time.
 

@@ -14,19 +14,21 @@ import struct
 from base64 import b64decode, b64encode
 from binascii import a2b_base64
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from Crypto.Cipher import AES
-from Crypto.Cipher._mode_cbc import CbcMode
 from pydantic import SecretStr
 
 from dingtalk_models.callback.push_keys import checked_key
 from dingtalk_models.core.errors import ConfigurationError, DecryptionError, SignatureMismatch
 from dingtalk_models.core.secret import Secret
 
+if TYPE_CHECKING:
+    from Crypto.Cipher._mode_cbc import CbcMode
+
 _BLOCK = 32
 _PADDING = [bytes([length]) * length for length in range(_BLOCK + 1)]
 _RANDOM = 16
+_AES_BLOCK = 16
 _LENGTH = struct.Struct(">I")
 _SMALLEST = _RANDOM + _LENGTH.size
 
@@ -62,7 +64,7 @@ class Crypto:
         self._token, aes_key = Secret.of(token), Secret.of(aes_key)
         token = self._token
         self._key = decode_key(aes_key)
-        self._iv = self._key[: AES.block_size]
+        self._iv = self._key[:_AES_BLOCK]
         if not self._owners:
             raise ConfigurationError(
                 "pushes need an owner: set appkey or corp_id on the app / 接收推送须设置应用的 appkey 或 corp_id"
@@ -155,7 +157,7 @@ class Crypto:
             sealed = a2b_base64(encrypted)  # accepts line breaks
         except ValueError:
             raise DecryptionError("the encrypted text is not base64") from None
-        if not sealed or len(sealed) % AES.block_size:
+        if not sealed or len(sealed) % _AES_BLOCK:
             raise DecryptionError("the encrypted text is cut short")
         plain = self._cipher().decrypt(sealed)
         padding = plain[-1]
@@ -164,6 +166,8 @@ class Crypto:
         return plain[:-padding]
 
     def _cipher(self) -> CbcMode:
+        from Crypto.Cipher import AES  # noqa: PLC0415 - slow to import, and in Stream mode nothing is encrypted
+
         return AES.new(self._key, AES.MODE_CBC, self._iv)
 
 

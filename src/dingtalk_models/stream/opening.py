@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,11 +12,13 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.transport.asynchronous import trusted
 from dingtalk_models.call.transport.sending import USER_AGENT
+from dingtalk_models.call.transport.single import send_once
+from dingtalk_models.call.transport.trust import trusted
 from dingtalk_models.core.errors import ConfigurationError, TransportError
-from dingtalk_models.core.http import Endpoint, HttpRequest
+from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse
 from dingtalk_models.core.secret import Hidden, Secret, forget_locals, revealed
+from dingtalk_models.stream.handling import Pool
 from dingtalk_models.stream.stream_app import StreamApp
 
 try:
@@ -55,7 +58,7 @@ async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *
     """
     call = _asking(app, subscriptions)
     # sent once: the client has pauses of its own
-    opened = call.read(await app.async_transport.send(_request(call, app.api_url)))
+    opened = call.read(await _sent(app, _request(call, app.api_url), patience))
     try:
         return await connect(
             f"{opened.endpoint}?ticket={quote(opened.ticket.get_secret_value(), safe='')}",
@@ -73,6 +76,20 @@ async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *
     except (OSError, WebSocketException, ValueError) as error:
         forget_locals(error)  # they have the ticket
         raise TransportError(f"no connection to the gateway: {_reason(error)}") from None
+
+
+async def _sent(app: StreamApp, request: HttpRequest, patience: float) -> HttpResponse:
+    """Send the request by the transport that the app was given, or that it uses already; or else on a thread.
+
+    To load aiohttp takes 60 ms and 11 MB: many a bot needs it never.
+    """
+    if transport := app.opened_async_transport:
+        return await transport.send(request)
+    pool = Pool(1, "dingtalk-opening")
+    try:
+        return await pool.run(partial(send_once, request, patience))
+    finally:
+        pool.close()
 
 
 def _asking(app: StreamApp, subscriptions: list[dict[str, str]]) -> Call[Opened]:

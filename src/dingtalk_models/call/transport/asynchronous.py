@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
+from requests.utils import get_environ_proxies, select_proxy
 
 from dingtalk_models.call.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.call.transport.sending import (
@@ -25,6 +23,7 @@ from dingtalk_models.call.transport.sending import (
     Timeout,
     failure,
 )
+from dingtalk_models.call.transport.trust import trusted
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError, TransportError
 from dingtalk_models.core.http import SUCCESSFUL, HttpRequest, HttpResponse
@@ -273,18 +272,6 @@ def _find_host(pool: _Pool, base: str) -> _Host:
     whole_url = proxy is not None and base.startswith("http:")
     host = pool.hosts[base] = _Host(asyncio.Semaphore(POOL_SIZE), URL(proxy) if proxy else None, whole_url, tls)
     return host
-
-
-def trusted() -> ssl.SSLContext:
-    """Trust the same certificate authorities as requests."""
-    named = map(os.environ.get, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"))
-    path = next(filter(None, named), DEFAULT_CA_BUNDLE_PATH)
-    try:
-        if Path(path).is_dir():
-            return ssl.create_default_context(capath=path)
-        return ssl.create_default_context(cafile=path)
-    except OSError as error:
-        raise ConfigurationError(f"no certificate authorities in {path} / 其中没有可用的 CA 证书") from error
 
 
 class _Chunks:
