@@ -17,7 +17,9 @@ from children import Child
 from listening import ENOUGH, TIMING, Gate, receiving, until
 
 from dingtalk_models import DingTalkApp, Event
+from dingtalk_models.core.steps import Blocking, Flow
 from dingtalk_models.sandbox import NoClient, Sandbox
+from dingtalk_models.stream.handling import Pool
 
 
 def test_running_handlers_finish_and_are_acknowledged(app: DingTalkApp, sandbox: Sandbox) -> None:
@@ -266,3 +268,33 @@ def test_what_takes_longer_than_the_lease_runs_in_one_process_only(sandbox: Sand
         sandbox.stream.wait_until_accepted()
         assert sum(each.callback.leases.held == set() for each in apps) == 2
     assert len(gate.entered) == 1
+
+
+def test_what_a_thread_is_left_with_is_finished_without_the_loop() -> None:
+    """The loop may end before it hears of it. Otherwise the claims were given up when the garbage was collected."""
+    ended: list[object] = []
+    began, gate = threading.Event(), threading.Event()
+
+    def flow() -> Flow[None]:
+        ended.append((yield Blocking(lambda: None)))
+
+    def work() -> str:
+        began.set()
+        assert gate.wait(ENOUGH)
+        return "handled"
+
+    async def run() -> None:
+        pool, left = Pool(1, "left-behind"), flow()
+        next(left)
+        working = pool.run(work)
+        assert began.wait(ENOUGH)
+        working.cancel()
+        pool.leave(working, left)
+        pool.close()
+        gate.set()
+        for each in threading.enumerate():  # this keeps the loop from turning
+            if each.name.startswith("left-behind"):
+                each.join(ENOUGH)
+        assert ended == ["handled"]
+
+    asyncio.run(run())

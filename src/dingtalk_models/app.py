@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dingtalk_models.auth.user_token import UserCredential, UserToken
     from dingtalk_models.by_name.request import Requester
     from dingtalk_models.by_name.run_types import Run
-    from dingtalk_models.callback.claims import Marks
+    from dingtalk_models.callback.leases import Marks
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from pydantic import ConfigDict, ValidationError
 from typing_extensions import Unpack
@@ -12,7 +12,6 @@ from typing_extensions import Unpack
 from dingtalk_models.call.repair import UNPARSED
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import CallbackError
-from dingtalk_models.core.json_values import is_object
 from dingtalk_models.resource.model import Record
 
 topics: dict[str, type[Arrival]] = {}
@@ -42,9 +41,9 @@ class Arrival(Record):
         Raises:
             CallbackError: it is no JSON object, or a field that it cannot do without is missing.
         """
-        if not is_object(payload):
+        if not isinstance(payload, dict):
             raise CallbackError(f"it is no {cls.__name__}: no JSON object")
-        return cls._of(payload)
+        return cls._of(cast("dict[str, Any]", payload))
 
     @classmethod
     def _of(cls, payload: dict[str, Any]) -> Self:
@@ -59,16 +58,17 @@ class Arrival(Record):
     @classmethod
     def _read(cls, fields: Mapping[str, Any], fixed: Mapping[str, Any] = MappingProxyType({})) -> Self:
         """Read these fields. One that does not have its documented form is kept in `unparsed`, unless it is fixed."""
-        fields, unparsed = dict(fields), dict[str, Any]()
+        left, unparsed, whole = fields, dict[str, Any](), {**fields, **fixed} if fixed else fields
         while True:
             try:
-                return cls.model_validate({**fields, **fixed, **({UNPARSED: unparsed} if unparsed else {})})
+                return cls.model_validate(whole)
             except ValidationError as error:
-                if not fields:
+                if not left:
                     raise CallbackError(f"it is no {cls.__name__}") from None
-                odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
-                taken = {name: fields.pop(name) for name in odd & fields.keys() or set(fields)}
-                unparsed |= {name: value for name, value in taken.items() if value is not None}
+                odd = {str(problem["loc"][0]) for problem in error.errors(include_url=False)} & left.keys() or {*left}
+                unparsed |= {name: left[name] for name in odd if left[name] is not None}
+                left = {name: value for name, value in left.items() if name not in odd}
+                whole = {**left, **fixed, **({UNPARSED: unparsed} if unparsed else {})}
 
     @property
     def app(self) -> AppLike:

@@ -7,18 +7,18 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol, TypeVar
 
 from pydantic import SkipValidation
 
 from dingtalk_models.call.operation import operation
 from dingtalk_models.callback.arrival import Arrival, topics
-from dingtalk_models.callback.claims import Claim, Leases, Marks, finish, release, taken
 from dingtalk_models.callback.crypto import Crypto, Opened
 from dingtalk_models.callback.events.event import Event, check_documented, parsed
 from dingtalk_models.callback.events.table import read_event
 from dingtalk_models.callback.failures import APOLOGY, Failure, apologise
 from dingtalk_models.callback.handlers import Decorator, Handler, check_handler
+from dingtalk_models.callback.leases import Leases, Lock, Marks
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import (
@@ -43,6 +43,7 @@ PushBody = bytes | str | Mapping[str, Any]
 """The body of a push: as it was received, or parsed."""
 
 SUCCESS = "success"
+_DONE = "done"
 TOLERANCE = 300.0
 REMEMBER = 86_400.0
 LEASE = 8.0
@@ -88,6 +89,22 @@ class Delivered:
 
     returned: Sequence[object] = ()
     duplicate: bool = False
+
+
+class Claim(NamedTuple):
+    """The claim on something that arrived: while its handlers run, no other process and no other delivery runs them.
+
+    Attributes:
+        lock: held meanwhile.
+        key: of the lock, and of the mark that takes its place.
+        seconds: for so long it is remembered that it was handled.
+        once: whether a second use of the key is a replay, even after it was handled.
+    """
+
+    lock: Lock
+    key: str
+    seconds: float
+    once: bool = False
 
 
 class Receiver(Module):
@@ -229,7 +246,12 @@ class Receiver(Module):
 
     def once(self, key: str, seconds: float) -> Claim:
         """The claim on a push, which is taken only once."""
-        return Claim(self.marks, key, self.lease, seconds, once=True)
+        return Claim(self.marks.lock(key, self.lease), key, seconds, once=True)
+
+    def _claim(self, key: str) -> Claim:
+        """The claim on what arrived, in whatever delivery."""
+        key = self._key + key
+        return Claim(self.marks.lock(key, self.lease), key, self.remember)
 
     def deliver(self, arrival: Arrival, once: Claim | None = None, *, by: str = "") -> Flow[Delivered]:
         """Run the handlers of what arrived, once for all its deliveries.
@@ -243,54 +265,93 @@ class Receiver(Module):
         handlers = [handler for name in arrival.handled_as for handler in self.handlers.get(name, ())]
         claims = [once] if once else []
         if handlers and arrival.key:
-            claims.append(Claim(self.marks, f"{self._key}{by}{by and ':'}{arrival.key}", self.lease, self.remember))
-        if not (yield Blocking(lambda: taken(claims))):
-            return Delivered(duplicate=True)
-        held = claims if self.marks.waits else ()
+            claims.append(self._claim(f"{by}:{arrival.key}" if by else arrival.key))
         returned: list[object] = []
-        end = release
-        self.leases.hold(held)
+        end = _release
+        if waits := self.marks.waits:
+            self.leases.hold(claim.lock for claim in claims)
         try:
+            if not (yield from self._noted(lambda: self._take(claims))):
+                return Delivered(duplicate=True)
             try:
                 for handler in handlers:
-                    answer = yield from Handle(handler, arrival)
+                    answer = yield Handle(handler, arrival)
                     returned.append(answer)
-                end = finish  # whatever happens to this flow now
-                yield Blocking(lambda: finish(claims))
+                end = _finish  # whatever happens to this flow now
+                yield from self._noted(lambda: _finish(claims))
             except Exception as error:
-                if end is release:
+                if end is _release:
                     yield from self._told(error, arrival)
-                yield Blocking(lambda: release(claims))
+                yield from self._noted(lambda: _release(claims))
                 raise
         except Exception:
             raise
         except BaseException:
-            if held:
-                self.leases.later(lambda: end(claims))
-            else:
-                end(claims)
+            self._end(lambda: end(claims))
             raise
         finally:
-            self.leases.let_go(held)
+            if waits:
+                self.leases.let_go(claim.lock for claim in claims)
         return Delivered(returned)
+
+    def _noted(self, work: Callable[[], R]) -> Flow[R]:
+        """Do some work with the marks: at once, if they are in this process's memory."""
+        if not self.marks.waits:
+            return work()
+        return (yield from Blocking(work))
+
+    def _end(self, work: Callable[[], None]) -> None:
+        """The same, where a flow cannot yield another step."""
+        if self.marks.waits:
+            self.leases.later(work)
+        else:
+            work()
+
+    def _take(self, claims: Sequence[Claim]) -> bool:
+        """Take every claim. Returns whether that worked; not if what they stand for was handled before.
+
+        Raises:
+            ReplayedCallback: its push was received before, or it is being handled right now.
+        """
+        for place, claim in enumerate(claims):
+            if claim.lock.acquire():
+                continue
+            if not claim.once and self.marks.get(claim.key) == _DONE:
+                _finish(claims[:place])
+                return False
+            _release(claims[:place])
+            raise ReplayedCallback("the push was received before, or its event is being handled right now")
+        return True
 
     def _told(self, error: Exception, arrival: Arrival) -> Flow[None]:
         """Tell who is to be told that a handler has raised."""
         handlers = self.error_handlers or [self._apologise]
         key, first = f"{self._key}failed:{arrival.key}", True
         if arrival.key:
-            first = yield from Blocking(lambda: self.marks.get(key) is None)
-            yield Blocking(lambda: self.marks.set(key, "failed", self.remember))
+            first = yield from self._noted(lambda: self.marks.get(key) is None)
+            yield from self._noted(lambda: self.marks.set(key, "failed", self.remember))
         failure = Failure(error, arrival, first)
         for handler in handlers:
             try:
-                yield from Handle(handler, failure)
+                yield Handle(handler, failure)
             except Exception:
                 logger.exception("a handler of errors has failed")
 
     def _apologise(self, failure: Failure) -> None:
         if self.apology:
             apologise(self.apology, failure)
+
+
+def _finish(claims: Sequence[Claim]) -> None:
+    """Remember that what they stand for was handled."""
+    for claim in claims:
+        claim.lock.mark(_DONE, claim.seconds)
+
+
+def _release(claims: Sequence[Claim]) -> None:
+    """Give them up: it is handled when it comes again."""
+    for claim in claims:
+        claim.lock.release()
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:

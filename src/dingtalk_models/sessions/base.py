@@ -328,6 +328,14 @@ class SessionLock:
         with suppress(SessionStoreError):
             self._session.release(self._key, self._owner)
 
+    def mark(self, value: str, expires: float) -> None:
+        """Set its key to a value for some seconds. It is not released, but takes this value.
+
+        Raises:
+            SessionStoreError: the store did not answer.
+        """
+        self._session.set(self._key, value, expires)
+
     def release_in_background(self) -> None:
         """Release the lock on a thread: a flow that is cancelled or interrupted cannot yield another step."""
         if sys.is_finalizing():  # a thread would never start, and whoever starts it would wait for it

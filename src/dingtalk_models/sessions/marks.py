@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from hashlib import blake2b
-from typing import NamedTuple
 
 from dingtalk_models.clocks import monotonic
 
 MOST = 20_000
 """How many marks are kept. What is delivered again comes within about a minute: that is 300 a second."""
-
-
-class _Mark(NamedTuple):
-    value: str
-    expires: float
 
 
 class MemoryMarks:
@@ -28,7 +22,7 @@ class MemoryMarks:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._marks: dict[bytes, _Mark] = {}
+        self._marks: dict[bytes, tuple[str, float]] = {}
         self._ages: deque[tuple[bytes, float]] = deque()
         self._locks: dict[bytes, MemoryLock] = {}
 
@@ -38,16 +32,22 @@ class MemoryMarks:
 
     def set(self, key: str, value: str, expires: float) -> None:
         """Set a mark for some seconds."""
-        short, now = _short(key), monotonic()
-        self._marks[short] = _Mark(value, now + expires)
-        self._ages.append((short, now + expires))
-        self._locks.pop(short, None)
-        self._drop(now)
+        self.mark(_short(key), value, expires)
 
     def lock(self, key: str, life: float) -> MemoryLock:
         """A lock that nobody holds yet."""
         del life
         return MemoryLock(self, _short(key))
+
+    def mark(self, short: bytes, value: str, seconds: float) -> None:
+        """Set a mark, and take the lock from whoever has it."""
+        now = monotonic()
+        expires = now + seconds
+        self._marks[short] = value, expires
+        self._ages.append((short, expires))
+        self._locks.pop(short, None)
+        if len(self._ages) > self._most or self._ages[0][1] <= now:
+            self._drop(now)
 
     def take(self, short: bytes, lock: MemoryLock) -> bool:
         """Give a lock to its owner, if nobody has it, and nothing is marked."""
@@ -65,7 +65,7 @@ class MemoryMarks:
 
     def _value(self, short: bytes) -> str | None:
         mark = self._marks.get(short)
-        return None if mark is None or mark.expires <= monotonic() else mark.value
+        return None if mark is None or mark[1] <= monotonic() else mark[0]
 
     def _drop(self, now: float) -> None:
         """Drop what is too much or too old."""
@@ -73,7 +73,7 @@ class MemoryMarks:
             while len(self._ages) > self._most or self._ages[0][1] <= now:
                 short, expires = self._ages.popleft()
                 mark = self._marks.get(short)
-                if mark is not None and mark.expires <= expires:  # it was not set again since
+                if mark is not None and mark[1] <= expires:  # it was not set again since
                     self._marks.pop(short, None)
         except IndexError:  # another thread has dropped the last
             return
@@ -98,6 +98,10 @@ class MemoryLock:
     def release(self) -> None:
         """Release it, if it is held."""
         self._marks.leave(self._short, self)
+
+    def mark(self, value: str, expires: float) -> None:
+        """Set the mark of its key for some seconds. This releases it."""
+        self._marks.mark(self._short, value, expires)
 
 
 def _short(key: str) -> bytes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import deque
 from collections.abc import Callable
 
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed
 
 from dingtalk_models.stream.frames import SYSTEM, BadFrame, Frame, answer, read_frame
+from dingtalk_models.stream.outlet import Socket
 from dingtalk_models.stream.timing import Timing
 
 _TURN = 64
@@ -34,7 +34,7 @@ class Connection:
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: Socket,
         timing: Timing,
         take: Callable[[Frame, Callable[[bytes], None]], None],
         refuse: Callable[[BadFrame, Callable[[bytes], None]], None],
@@ -46,9 +46,6 @@ class Connection:
         self._take = take
         self._refuse = refuse
         self._opened_at = self._heard_at = timing.monotonic()
-        self._answers: deque[bytes] = deque()
-        self._something_to_send, self._all_sent = asyncio.Event(), asyncio.Event()
-        self._all_sent.set()
         self._skew = timing.wall() - timing.monotonic()
         self._problem = "the gateway closed the connection"
 
@@ -59,7 +56,7 @@ class Connection:
 
     async def run(self) -> None:
         """Read until the connection ends."""
-        beside = [asyncio.create_task(self._watch()), asyncio.create_task(self._send())]
+        watch = asyncio.create_task(self._watch())
         try:
             for count in itertools.count(1):
                 text = await self._socket.recv(decode=False)
@@ -70,18 +67,17 @@ class Connection:
         except ConnectionClosed:
             self.give_up(self._problem)
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.wait(beside)
-            self._socket.transport.abort()
-            self._all_sent.set()
+            watch.cancel()
+            await asyncio.wait([watch])
+            self._socket.outlet.abort()
             self.give_up("an error of its own")
 
     def reply(self, text: bytes) -> None:
-        """Answer a frame. If the connection has ended, nobody hears it."""
-        self._answers.append(text)
-        self._all_sent.clear()
-        self._something_to_send.set()
+        """Answer a frame. If the connection has ended, nobody hears it.
+
+        This does not wait for a gateway that does not read: there are no more answers than frames that it has sent.
+        """
+        broadcast([self._socket], text.decode())
 
     def give_up(self, why: str) -> None:
         """Let another connection take its place."""
@@ -89,8 +85,7 @@ class Connection:
             self.over.set_result(why)
 
     async def close(self) -> None:
-        """Send the answers that are left, and close it."""
-        await self._all_sent.wait()
+        """Close it, after the answers."""
         await self._socket.close()
 
     def _read(self, text: bytes) -> None:
@@ -108,18 +103,6 @@ class Connection:
         else:
             self.reply(answer(frame.message_id, 200, "OK", frame.data))
 
-    async def _send(self) -> None:
-        """Send answers as they come."""
-        while True:
-            while self._answers:
-                try:
-                    await self._socket.send(self._answers.popleft(), text=True)
-                except ConnectionClosed:
-                    return
-            self._all_sent.set()
-            self._something_to_send.clear()
-            await self._something_to_send.wait()
-
     async def _watch(self) -> None:
         """Ping, and cut the connection when it is dead: what waits for it then goes on."""
         timing = self._timing
@@ -134,7 +117,7 @@ class Connection:
         except ConnectionClosed:
             return
         self._problem = problem
-        self._socket.transport.abort()
+        self._socket.outlet.abort()
 
     async def _problem_after(self, seconds: float) -> str:
         """Wait, and say whether the connection cannot be relied on; empty if it can."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from dingtalk_models.callback.arrival import Arrival, topics
 from dingtalk_models.callback.events.table import read_event
-from dingtalk_models.callback.receiver import Delivered, Receiver
+from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.core.errors import CallbackError, ReplayedCallback
 from dingtalk_models.stream.frames import CALLBACK, EVENT, BadFrame, Frame, later, responded, succeeded
 from dingtalk_models.stream.handling import HandlingDriver
@@ -115,8 +115,16 @@ class Dispatch:
 
     async def _handle(self, taken: _Taken) -> None:
         frame, arrival = taken.frame, taken.arrival
+        # while it waits for the store, the lock there may expire; in the memory of this process none does
+        key = (arrival.key or "") if self._callback.marks.waits else ""
+        if key in self._keys:
+            taken.answer(later(frame, "it is being handled"))
+            self._ended(taken)
+            return
+        if key:
+            self._keys.add(key)
         try:
-            delivered = await self._delivered(arrival)
+            delivered = await self._driver.run(self._callback.deliver(arrival))
             response = succeeded(frame) if frame.type == EVENT else responded(frame, arrival.answer(delivered.returned))
             if delivered.duplicate:
                 self._status.duplicates += 1
@@ -133,19 +141,12 @@ class Dispatch:
             logger.exception("Stream: %s was not handled", type(arrival).__name__)
             taken.answer(later(frame, "it was not handled"))
         finally:
-            del self._running[taken]
-            self._status.running -= 1
-
-    async def _delivered(self, arrival: Arrival) -> Delivered:
-        """Run the handlers, unless they are running already: the lock in the store may have expired since."""
-        key = arrival.key or f"nothing tells it from others: {id(arrival)}"
-        if key in self._keys:
-            raise ReplayedCallback("it is being handled right now")
-        self._keys.add(key)
-        try:
-            return await self._driver.run(self._callback.deliver(arrival))
-        finally:
             self._keys.discard(key)
+            self._ended(taken)
+
+    def _ended(self, taken: _Taken) -> None:
+        del self._running[taken]
+        self._status.running -= 1
 
     def _answer_overdue(self) -> None:
         """Answer what is still being handled at its deadline."""

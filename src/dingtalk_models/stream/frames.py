@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from dingtalk_models.core.json_values import is_object, jsonable
+from dingtalk_models.core.json_values import jsonable
 
 SYSTEM, EVENT, CALLBACK = "SYSTEM", "EVENT", "CALLBACK"
 
@@ -49,12 +49,14 @@ def read_frame(text: bytes) -> Frame:
         BadFrame: it is not JSON, or lacks something.
     """
     try:
-        payload = from_json(text)
+        whole = from_json(text)
     except ValueError:
-        payload = None
-    headers = payload.get("headers") if is_object(payload) else None
-    if not is_object(payload) or not is_object(headers):
+        whole = None
+    payload = cast("dict[str, Any]", whole) if isinstance(whole, dict) else {}
+    headers = payload.get("headers")
+    if not isinstance(headers, dict):
         raise BadFrame(None, "not a frame")
+    headers = cast("dict[str, Any]", headers)
     given, kind, topic = headers.get("messageId"), payload.get("type"), headers.get("topic")
     message_id = given if isinstance(given, str) else None
     if not isinstance(kind, str) or not isinstance(topic, str):
@@ -66,7 +68,7 @@ def read_frame(text: bytes) -> Frame:
         except ValueError:
             if kind != SYSTEM:  # no data is needed to understand those
                 raise BadFrame(message_id, "data is not JSON") from None
-    if kind != SYSTEM and not is_object(data):
+    if kind != SYSTEM and not isinstance(data, dict):
         raise BadFrame(message_id, "data is not an object")
     return Frame(kind, topic, message_id, data, payload)
 
@@ -85,9 +87,27 @@ def answer(message_id: str | None, code: int, message: str, data: Any) -> bytes:
     return to_json({"code": int(code), "headers": headers, "message": message, "data": written})
 
 
+class _Prepared:
+    """An answer that is the same for every frame, but for the id of the message. Nearly all answers are."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        place = "the id"
+        self._before, _, self._after = answer(place, HTTPStatus.OK, "OK", data).partition(to_json(place))
+
+    def to(self, frame: Frame) -> bytes:
+        if not frame.message_id:
+            return answer(None, HTTPStatus.OK, "OK", self._data)
+        return self._before + to_json(frame.message_id) + self._after
+
+
+_SUCCESS = _Prepared({"status": "SUCCESS", "message": "OK"})
+_NOTHING = _Prepared({"response": None})
+
+
 def succeeded(frame: Frame) -> bytes:
     """An event was handled."""
-    return answer(frame.message_id, HTTPStatus.OK, "OK", {"status": "SUCCESS", "message": "OK"})
+    return _SUCCESS.to(frame)
 
 
 def later(frame: Frame, why: str) -> bytes:
@@ -102,4 +122,6 @@ def responded(frame: Frame, response: Any) -> bytes:
     Raises:
         TypeError: the response cannot be written as JSON.
     """
+    if response is None:
+        return _NOTHING.to(frame)
     return answer(frame.message_id, HTTPStatus.OK, "OK", {"response": response})

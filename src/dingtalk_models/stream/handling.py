@@ -137,7 +137,7 @@ class Pool:
         self._idle: deque[None] = deque()  # one for each thread that waits for work
         self._started = 0
         self._ended: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
-        self._told = False
+        self._told = self._closed = False
         self._left: dict[asyncio.Future[Any], Flow[Any]] = {}
 
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
@@ -153,7 +153,9 @@ class Pool:
         return future
 
     def close(self) -> None:
-        """End each thread after its work."""
+        """End each thread after its work. Nobody waits for that: what comes of it is settled on the thread itself."""
+        self._closed = True  # first: what ends from now on is settled by its thread, and what has ended here
+        self._settle()
         for _ in range(self._started):
             self._jobs.put(None)
 
@@ -178,7 +180,7 @@ class Pool:
             except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
                 self._ended.append((future, None, error))
             del job, future, context, work
-            if self._loop.is_closed():
+            if self._closed or self._loop.is_closed():
                 self._settle()
             elif not self._told:
                 self._told = True
@@ -187,8 +189,11 @@ class Pool:
 
     def _settle(self) -> None:
         self._told = False
-        while self._ended:
-            future, result, error = self._ended.popleft()
+        while True:
+            try:
+                future, result, error = self._ended.popleft()
+            except IndexError:
+                return
             if isinstance(error, StopIteration):  # a future cannot have it
                 error = RuntimeError("a handler raised StopIteration")
             if future.cancelled():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -22,8 +22,10 @@ from dingtalk_models.stream.handling import Pool
 from dingtalk_models.stream.stream_app import StreamApp
 
 try:
-    from websockets.asyncio.client import ClientConnection, connect
+    from websockets.asyncio.client import connect
     from websockets.exceptions import InvalidURI, WebSocketException
+
+    from dingtalk_models.stream.outlet import Socket
 except ImportError as error:
     raise ConfigurationError(
         "Stream mode needs websockets: pip install 'dingtalk-models[stream]' / Stream 模式需要先安装 websockets"
@@ -44,7 +46,7 @@ class Opened(BaseModel):
     ticket: Annotated[Secret, Hidden()]
 
 
-async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *, patience: float) -> ClientConnection:
+async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *, patience: float) -> Socket:
     """Open a connection with a new ticket.
 
     Args:
@@ -60,7 +62,7 @@ async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *
     # sent once: the client has pauses of its own
     opened = call.read(await _sent(app, _request(call, app.api_url), patience))
     try:
-        return await connect(
+        opened_socket = await connect(
             f"{opened.endpoint}?ticket={quote(opened.ticket.get_secret_value(), safe='')}",
             ssl=trusted() if opened.endpoint.startswith("wss:") else None,
             user_agent_header=USER_AGENT,
@@ -70,7 +72,9 @@ async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *
             close_timeout=2,
             max_size=LARGEST_FRAME,
             logger=_log,
+            create_connection=Socket,
         )
+        return cast("Socket", opened_socket)
     except InvalidURI:
         raise TransportError("the gateway's address is not one of a WebSocket") from None
     except (OSError, WebSocketException, ValueError) as error:

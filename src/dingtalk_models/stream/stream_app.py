@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from dingtalk_models.callback.claims import Marks
+from dingtalk_models.callback.leases import Marks
 from dingtalk_models.callback.receiver import Receiver
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.secret import Secret

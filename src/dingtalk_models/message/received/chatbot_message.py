@@ -20,7 +20,13 @@ from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.message.cards.card import Card, CardManager, StreamSettings
 from dingtalk_models.message.cards.space import GroupSpace, RobotSpace
 from dingtalk_models.message.cards.stream import CardStream
-from dingtalk_models.message.received.received_content import ReceivedContent, ReceivedFile, Tolerant, content_of
+from dingtalk_models.message.received.received_content import (
+    ReceivedContent,
+    ReceivedFile,
+    Tolerant,
+    content_of,
+    said_in,
+)
 from dingtalk_models.message.received.reply_message import (
     ReplyOrText,
     as_template,
@@ -102,13 +108,18 @@ class ChatbotMessage(Arrival, alias_generator=camel):
     @cached_property
     def content(self) -> ReceivedContent:
         """What it says, in a class for each type, such as `AudioContent`."""
-        sent = self.model_extra or {}
-        return content_of(self.msgtype, next((sent[name] for name in ("content", "text") if sent.get(name)), None))
+        return content_of(self.msgtype, self._sent)
 
     @property
     def text(self) -> str:
         """Its text, without space around it. Of a recording, what the platform has recognised. Empty if it has none."""
-        return self.content.said.strip()
+        return said_in(self.msgtype, self._sent).strip()
+
+    @property
+    def _sent(self) -> object:
+        """What it says, as it came."""
+        sent = self.model_extra or {}
+        return sent.get("content") or sent.get("text")
 
     @property
     def key(self) -> str | None:

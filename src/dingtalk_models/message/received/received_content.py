@@ -211,5 +211,14 @@ def content_of(msgtype: object, raw: object) -> ReceivedContent:
     return tolerant(_KINDS.get(str(msgtype), ReceivedContent), fields)
 
 
+def said_in(msgtype: object, raw: object) -> str:
+    """The text of a message, from its wire form. That of a text, which nearly all messages are, is read as it is."""
+    match raw:
+        case {"content": str(text)} if msgtype == TextContent.MSGTYPE:
+            return text
+        case _:
+            return content_of(msgtype, raw).said
+
+
 def _file(kind: FileKind, code: str | None, name: str | None = None) -> list[ReceivedFile]:
     return [ReceivedFile(kind, code, name)] if code else []
