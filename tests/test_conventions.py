@@ -141,6 +141,7 @@ def test_operation(info: OperationInfo, check: Check) -> None:
 
 
 def test_ids_of_people_have_one_name() -> None:
+    conventions.import_all()
     events = list(conventions.subclasses(Event))
     assert len(events) > 30
     assert [problem for event in events for problem in replies.model_id_problems(event)] == []

@@ -5,10 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from dingtalk_models.callback.events import approval as approval_events
-from dingtalk_models.callback.events import attendance as attendance_events
-from dingtalk_models.callback.events import chat as chat_events
-from dingtalk_models.callback.events import contact as contact_events
 from dingtalk_models.callback.events.event import Event, parsed, type_of
 
 
@@ -24,7 +20,9 @@ class CheckUrl(Event):
 @cache
 def classes() -> dict[str, type[Event]]:
     """The event classes, by type. Types without a class of their own are not in it."""
-    homes = (approval_events, attendance_events, chat_events, contact_events)
+    from dingtalk_models.callback.events import approval, attendance, chat, contact  # noqa: PLC0415 - bots need none
+
+    homes = (approval, attendance, chat, contact)
     found = [value for home in homes for value in vars(home).values() if _has_type(value)]
     return {kind.TYPE: kind for kind in (CheckUrl, *found)}
 

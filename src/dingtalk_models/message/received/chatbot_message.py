@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
 from pydantic import PlainSerializer
 from typing_extensions import Unpack
@@ -17,9 +17,6 @@ from dingtalk_models.core.files import BytesProgress, Target
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
-from dingtalk_models.message.cards.card import Card, CardManager, StreamSettings
-from dingtalk_models.message.cards.space import GroupSpace, RobotSpace
-from dingtalk_models.message.cards.stream import CardStream
 from dingtalk_models.message.received.received_content import (
     ReceivedContent,
     ReceivedFile,
@@ -38,6 +35,10 @@ from dingtalk_models.message.received.reply_message import (
 from dingtalk_models.message.robots.robot import GroupMessage, RobotManager, RobotMessage, send_to_one
 from dingtalk_models.message.robots.webhook_message import At, WebhookMessage
 from dingtalk_models.resource.model import Record
+
+if TYPE_CHECKING:
+    from dingtalk_models.message.cards.card import Card, StreamSettings
+    from dingtalk_models.message.cards.stream import CardStream
 
 QUOTA_EXHAUSTED = "20001"
 
@@ -217,6 +218,9 @@ class ChatbotMessage(Arrival, alias_generator=camel):
         Raises:
             InvalidArgument: a parameter is beyond a limit; nothing was sent.
         """
+        from dingtalk_models.message.cards.card import CardManager  # noqa: PLC0415 - many bots have no cards
+        from dingtalk_models.message.cards.space import GroupSpace, RobotSpace  # noqa: PLC0415
+
         if self.robot_code:
             settings.setdefault("robot_code", self.robot_code)
         # a card cannot reach a stranger, who has no userid; then the answer is a message
