@@ -1,6 +1,6 @@
 """How many files of the package a call enters, and how often it moves from one file to another.
 
-    scripts/moves            two tables: files and moves of a call, of an update, of a push
+    scripts/moves            a table: files and moves of a call, an update, a push, a robot message with its reply
     scripts/moves --show     each move too, in the order in which they happen
 
 A move is a call into a function of the package from a function of another file; resuming a generator counts too. Each
@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import dingtalk_models
-from dingtalk_models import User
+from dingtalk_models import ChatbotMessage, User
 from dingtalk_models.sandbox import Sandbox
 
 HOME = Path(dingtalk_models.__file__).parent
@@ -38,17 +40,47 @@ def moves_of(action: Callable[[], object]) -> list[Move]:
     """The moves during an action, in this thread."""
     action()
     found: list[Move] = []
-
-    def note(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and (here := home_of(frame)) and (before := home_of(frame.f_back)) != here:
-            found.append((before or "outside", here, frame.f_code.co_qualname))
-
-    sys.setprofile(note)
+    sys.setprofile(noting(found))
     try:
         action()
     finally:
         sys.setprofile(None)
     return found
+
+
+def noting(found: list[Move]) -> Callable[[FrameType, str, object], None]:
+    """What Python calls at each call, to find the moves. Those of the sandbox, on threads of its own, do not count."""
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        here = home_of(frame) if event == "call" else ""
+        if here and not here.startswith("sandbox/") and (before := home_of(frame.f_back)) != here:
+            found.append((before or "outside", here, frame.f_code.co_qualname))
+
+    return note
+
+
+def moves_of_a_message(sandbox: Sandbox) -> list[Move]:
+    """The moves for a message by Stream with its reply: on the thread of the loop, and on that of the handler."""
+    app, found = sandbox.app(), list[Move]()
+
+    @app.callback.on(ChatbotMessage)
+    def answer(message: ChatbotMessage) -> None:
+        message.reply("收到")
+
+    threading.setprofile(noting(found))
+    try:
+        app.stream.start()
+        for count in (1, 2):
+            found.clear()
+            sandbox.say(USER, "在吗")
+            while app.stream.status.handled < count:
+                time.sleep(0.01)
+        moves = found[:]
+        app.stream.stop()
+    finally:
+        threading.setprofile(None)
+    app.close()
+    return moves
 
 
 def actions(sandbox: Sandbox) -> dict[str, Callable[[], object]]:
@@ -83,6 +115,7 @@ def main() -> None:
     """Print the tables."""
     with Sandbox() as sandbox:
         found = {name: moves_of(action) for name, action in actions(sandbox).items()}
+        found["a robot message by Stream with its reply"] = moves_of_a_message(sandbox)
     print("| what | files | moves |\n|---|---:|---:|")
     for name, moves in found.items():
         print(f"| `{name}` | {len({to for _, to, _ in moves})} | {len(moves)} |")

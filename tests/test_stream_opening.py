@@ -40,6 +40,22 @@ def test_an_app_that_only_listens_loads_no_more_than_that(sandbox: Sandbox) -> N
     assert not loaded & {"aiohttp", "requests", "Crypto", "redis", "sqlalchemy"}
 
 
+WITHOUT = """
+import sys
+sys.modules["websockets"] = None
+from dingtalk_models import ConfigurationError, Event, DingTalkApp
+app = DingTalkApp(appkey="k", appsecret="s")
+app.callback.on(Event)(lambda event: None)
+try: app.stream.start()
+except ConfigurationError as error: print(error)
+"""
+
+
+def test_without_websockets_it_says_what_to_install() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT], check=True, capture_output=True, text=True)
+    assert "pip install 'dingtalk-models[stream]'" in done.stdout
+
+
 class Given:
     """A transport that an application has made itself."""
 

@@ -264,8 +264,8 @@ class Receiver(Module):
         arrival.received_by(self.app)
         handlers = [handler for name in arrival.handled_as for handler in self.handlers.get(name, ())]
         claims = [once] if once else []
-        if handlers and arrival.key:
-            claims.append(self._claim(f"{by}:{arrival.key}" if by else arrival.key))
+        if handlers and (key := arrival.key):
+            claims.append(self._claim(f"{by}:{key}" if by else key))
         returned: list[object] = []
         end = _release
         if waits := self.marks.waits:

@@ -336,7 +336,7 @@ class PlainText:
         if not isinstance(value, str):
             return value
         # callers who move over may have a message in the platform's form, as JSON
-        whole = loaded(value)
+        whole = loaded(value) if value.lstrip().startswith("{") else None
         return whole if is_object(whole) and "msgtype" in whole else self._kind(value)
 
 

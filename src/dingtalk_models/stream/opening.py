@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 from pydantic_core import to_json
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidURI, WebSocketException
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.transport.sending import USER_AGENT
@@ -18,18 +20,9 @@ from dingtalk_models.call.transport.trust import trusted
 from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.core.http import Endpoint, HttpRequest, HttpResponse
 from dingtalk_models.core.secret import Hidden, Secret, forget_locals, revealed
+from dingtalk_models.stream.connection import Socket
 from dingtalk_models.stream.handling import Pool
 from dingtalk_models.stream.stream_app import StreamApp
-
-try:
-    from websockets.asyncio.client import connect
-    from websockets.exceptions import InvalidURI, WebSocketException
-
-    from dingtalk_models.stream.outlet import Socket
-except ImportError as error:
-    raise ConfigurationError(
-        "Stream mode needs websockets: pip install 'dingtalk-models[stream]' / Stream 模式需要先安装 websockets"
-    ) from error
 
 OPEN = Endpoint("POST", "/v1.0/gateway/connections/open", authenticated=False)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import BeforeValidator, ConfigDict, model_validator
 from pydantic.alias_generators import to_snake
@@ -109,7 +109,10 @@ class Event(Arrival, alias_generator=camel):
     @classmethod
     def _from_dump(cls, given: Any) -> Any:
         """Accept the names of the fields too, as a dump has them: all of them, for some are wire names of others."""
-        if not is_object(given) or "EventType" in given or "type" not in given:
+        if not isinstance(given, dict):
+            return given
+        given = cast("dict[str, Any]", given)
+        if "EventType" in given or "type" not in given:
             return given
         return {_wire_names(cls).get(name, name): value for name, value in given.items()}
 
@@ -168,9 +171,9 @@ def parsed(body: bytes | str | Mapping[str, Any]) -> dict[str, Any]:
         found = json.loads(body)
     except (ValueError, RecursionError):
         found = None
-    if not is_object(found):
+    if not isinstance(found, dict):
         raise CallbackError("the push is not a JSON object")
-    return found
+    return cast("dict[str, Any]", found)
 
 
 def type_of(payload: Mapping[str, Any]) -> str:
