@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from dingtalk_models.sandbox.auth.login import PAGE, authorise
-from dingtalk_models.sandbox.callback.changes import may_change, pushing_changes
+from dingtalk_models.sandbox.callback.changes import MAY_CHANGE, pushing_changes
 from dingtalk_models.sandbox.platform.documented import Answers, Documented, paths
 from dingtalk_models.sandbox.platform.documented import at as documented_at
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint, Result, Waiting, route
@@ -68,7 +68,8 @@ class Gateway:
         caller: str | None = None
         found: Endpoint | Documented | None = None
         try:
-            found = dialect.pick(self._endpoints(call), call.method)
+            functions, in_path = route(call.path)
+            found = dialect.pick(self._endpoints(call, functions), call.method)
             if found is None:
                 log.warning("not implemented by the sandbox: %s %s", call.method, call.path)
                 return dialect.unknown(call.path)
@@ -77,7 +78,7 @@ class Gateway:
             if isinstance(found, Documented):
                 answer = self.answers.answer(call, found, dialect)
             else:
-                answer = dialect.accepted(await self._perform(call, found, dialect))
+                answer = dialect.accepted(await self._perform(call, found, dialect, in_path))
         except Refused as refusal:
             answer = dialect.refused(refusal)
         if isinstance(found, Documented):
@@ -86,19 +87,18 @@ class Gateway:
             answer = answer.as_xml()
         return replace(answer, caller=caller)
 
-    def _endpoints(self, call: Call) -> Mapping[str, Endpoint | Documented]:
+    def _endpoints(self, call: Call, functions: Mapping[str, Endpoint]) -> Mapping[str, Endpoint | Documented]:
         """The endpoints at the path of a call, by verb. What is documented is looked up only if it is needed."""
-        functions, _ = route(call.path)
-        if call.method in functions and not self.answers:
+        if call.method in functions and not self.answers.own:
             return functions
         return {**functions, **self.answers.at(call.path, functions)}
 
-    async def _perform(self, call: Call, endpoint: Endpoint, dialect: Bare) -> Result:
-        _, in_path = route(call.path)
+    async def _perform(self, call: Call, endpoint: Endpoint, dialect: Bare, in_path: Mapping[str, str]) -> Result:
         in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
         elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
         arguments = endpoint.read({**elsewhere, **in_query, **in_path})
-        with pushing_changes(self._company, may_change(endpoint.scope)):
+        subjects = MAY_CHANGE.get(endpoint.scope)
+        with pushing_changes(self._company, subjects) if subjects else self._company.changing:
             returned = endpoint.handler(self._company, **arguments)
         return await self._waited(returned) if isinstance(returned, Generator) else returned
 

@@ -36,17 +36,13 @@ Subject = Literal["people", "groups", "approvals"]
 """What events are about: people with their departments and roles, groups, approvals."""
 
 ALL: Final[tuple[Subject, ...]] = ("people", "groups", "approvals")
-_MAY_CHANGE: Final[dict[str, tuple[Subject, ...]]] = {
+MAY_CHANGE: Final[dict[str | None, tuple[Subject, ...]]] = {
     "qyapi_manage_addresslist": ALL,
     "qyapi_chat_manage": ("groups",),
     "Workflow.Instance.Write": ("approvals",),
     "Workflow.Form.Write": ("approvals",),
 }
-
-
-def may_change(scope: str | None) -> tuple[Subject, ...]:
-    """What an endpoint may change that events report, by the permission scope that it needs."""
-    return _MAY_CHANGE.get(scope or "", ())
+"""What an endpoint may change that events report, by the permission scope that it needs."""
 
 
 @contextmanager

@@ -169,12 +169,13 @@ class Answers:
     """The answers to documented endpoints: one's own, or else the samples."""
 
     def __init__(self) -> None:
-        self._own: list[OwnAnswer] = []
+        self.own: list[OwnAnswer] = []
+        """One's own answers, in the order in which they were set."""
 
     def set(self, name: str, answer: Making) -> OwnAnswer:
         """Set one's own answer to an API; the latest counts."""
-        own = OwnAnswer(named(name), answer, self._own)
-        self._own.append(own)
+        own = OwnAnswer(named(name), answer, self.own)
+        self.own.append(own)
         return own
 
     def at(self, path: str, served: Mapping[str, object]) -> Mapping[str, Documented]:
@@ -186,16 +187,13 @@ class Answers:
         """
         return {verb: each for verb, each in at(path).items() if verb not in served or self._of(each)}
 
-    def __bool__(self) -> bool:
-        return bool(self._own)
-
     def __iter__(self) -> Iterator[OwnAnswer]:
         """One's own answers, in the order in which they were set."""
-        return iter(tuple(self._own))
+        return iter(tuple(self.own))
 
     def clear(self) -> None:
         """Forget one's own answers."""
-        self._own.clear()
+        self.own.clear()
 
     def answer(self, call: Call, endpoint: Documented, dialect: Bare) -> Answer:
         """The answer to a request.
@@ -215,7 +213,7 @@ class Answers:
         return "answer" if self._of(endpoint) else "documented"
 
     def _of(self, endpoint: Documented) -> OwnAnswer | None:
-        return next((own for own in reversed(self._own) if own.endpoint is endpoint), None)
+        return next((own for own in reversed(self.own) if own.endpoint is endpoint), None)
 
 
 @dataclass(frozen=True)

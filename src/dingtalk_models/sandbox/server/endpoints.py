@@ -41,7 +41,7 @@ from pydantic import BeforeValidator, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 from dingtalk_models.sandbox.server.errors import Refused
-from dingtalk_models.sandbox.server.json_values import is_array, read_json
+from dingtalk_models.sandbox.server.json_values import read_json
 from dingtalk_models.sandbox.server.parameters import Parameters
 from dingtalk_models.sandbox.server.uploads import Upload
 
@@ -86,7 +86,7 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, object]", value)
         return {name: _without_nulls(part) for name, part in fields.items() if part is not None}
-    return [_without_nulls(part) for part in value] if is_array(value) else value
+    return [_without_nulls(part) for part in cast("list[object]", value)] if isinstance(value, list) else value
 
 
 Ids = Annotated[list[int], BeforeValidator(_split)]

@@ -9,13 +9,13 @@ import traceback
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 from dingtalk_models.sandbox.server.endpoints import Endpoint, Result
 from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of, text_of
-from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
+from dingtalk_models.sandbox.server.json_values import is_object, read_json
 from dingtalk_models.sandbox.server.uploads import parts_of
 
 T = TypeVar("T")
@@ -68,8 +68,8 @@ class Call:
             body = read_json(text)
         except ValueError:
             body = None
-        if is_object(body) or is_array(body):
-            return cls(method, path, query, headers, body)
+        if isinstance(body, dict | list):
+            return cls(method, path, query, headers, cast("dict[str, Any] | list[Any]", body))
         return cls(method, path, query, headers, text, unreadable=47001)
 
 
@@ -146,7 +146,7 @@ class Bare:
         if endpoint.verb in self.bodiless:
             return call.query
         body = self.body(call, needed=endpoint.takes_body, files=endpoint.takes_files)
-        if not is_object(body):
+        if not isinstance(body, dict):
             raise Refused(self.unreadable)
         return body
 

@@ -60,9 +60,8 @@ class App:
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
             return
-        send = self._dated(send)
         if own := self._own.get(_place(scope["path"])):
-            await own(scope, receive, send)
+            await own(scope, receive, self._dated(send))
             return
         request = Request(scope, receive)
         try:
@@ -88,13 +87,13 @@ class App:
         if answer is None or how.get("drop"):
             request.state.transport.abort()
         elif "truncate" in how:
-            whole = Response(answer.content, answer.status, answer.headers)
+            whole = Response(answer.content, answer.status, _dated(answer, at))
             await send({"type": "http.response.start", "status": answer.status, "headers": whole.raw_headers})
             part = answer.content[: how["truncate"]]
             await send({"type": "http.response.body", "body": part, "more_body": True})
             request.state.transport.close()
         else:
-            await Response(answer.content, answer.status, answer.headers)(scope, receive, send)
+            await Response(answer.content, answer.status, _dated(answer, at))(scope, receive, send)
             return
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -127,6 +126,12 @@ class App:
         self._keep(call, answer, at, seconds)
 
 
+def _dated(answer: Answer, at: float) -> dict[str, str]:
+    """The headers of an answer, with the time at which it was made, unless they name another."""
+    named = any(name.lower() == "date" for name in answer.headers)
+    return answer.headers if named else {**answer.headers, "date": formatdate(at, usegmt=True)}
+
+
 def _place(path: str) -> str:
     """`/_page` of `/_page/calls`, and `/` of that alone: with two slashes at its front, a call visits no page."""
     first = path[1:].partition("/")[0]
@@ -149,8 +154,7 @@ class _Protocol(H11Protocol):
 class _Loop(asyncio.SelectorEventLoop):
     """An event loop whose timers go on while a test has the time frozen."""
 
-    def time(self) -> float:
-        return monotonic()
+    time = staticmethod(monotonic)
 
 
 class Server:

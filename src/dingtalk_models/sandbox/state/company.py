@@ -302,9 +302,9 @@ class Company:
             raise Refused(code)
         return self.roles[role_id]
 
-    def roles_of(self, userid: str) -> Iterator[Role]:
+    def roles_of(self, userid: str) -> list[Role]:
         """The roles that a person has."""
-        return (role for role in self.roles.values() if userid in role.members)
+        return [role for role in self.roles.values() if userid in role.members]
 
     # approvals
 
