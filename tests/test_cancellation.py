@@ -17,8 +17,9 @@ from peers import TIMEOUT, Client, answer, get, open_connections, peer, target_o
 from dingtalk_models import Download, HttpRequest, TransportError, Upload
 from dingtalk_models.call.transport.asynchronous import AiohttpTransport
 from dingtalk_models.call.transport.blocking import RequestsTransport
-from dingtalk_models.call.transport.body import CHUNK, FileBody
+from dingtalk_models.call.transport.received import CHUNK
 from dingtalk_models.call.transport.sending import POOL_SIZE
+from dingtalk_models.call.transport.uploads import FileBody
 
 CANCELLATIONS = int(os.environ.get("CANCELLATIONS", "3000"))
 """How many calls are cancelled. CONTRIBUTING.md has the command for 100,000."""

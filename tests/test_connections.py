@@ -53,7 +53,7 @@ from dingtalk_models import (
 )
 from dingtalk_models.call.transport.asynchronous import AiohttpTransport
 from dingtalk_models.call.transport.blocking import RequestsTransport
-from dingtalk_models.call.transport.body import CHUNK
+from dingtalk_models.call.transport.received import CHUNK
 from dingtalk_models.sandbox import Sandbox
 
 # -- on the wire -----------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ from refreshing import GET
 
 from dingtalk_models import DingTalkApp, Download, HttpRequest, RateLimit, Retry, Upload
 from dingtalk_models.call.transport.blocking import RequestsTransport
-from dingtalk_models.call.transport.body import FileBody
+from dingtalk_models.call.transport.uploads import FileBody
 from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Sandbox
 

@@ -68,3 +68,15 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+MOST_FILES, MOST_LOOSE = 15, 6
+
+
+def test_no_room_is_crowded() -> None:
+    """A folder has at most 15 files, the root six loose modules. The products of the platform are generated."""
+    package = ROOT / "src/dingtalk_models"
+    counts = {str(each.relative_to(package)): len([*each.glob("*.py")]) for each in package.rglob("*/")}
+    crowded = {folder: count for folder, count in counts.items() if count > MOST_FILES and folder != "platform"}
+    assert not crowded
+    assert len([*package.glob("[!_]*.py")]) <= MOST_LOOSE

@@ -20,7 +20,8 @@ from peers import Awaited, Blocking, Caller, Client, answer, get, peer, target_o
 from dingtalk_models import ConfigurationError, Department, DingTalkApp, HttpRequest, TransportError, Upload
 from dingtalk_models.call.transport.asynchronous import AiohttpTransport
 from dingtalk_models.call.transport.blocking import RequestsTransport
-from dingtalk_models.call.transport.body import CHUNK, FileBody
+from dingtalk_models.call.transport.received import CHUNK
+from dingtalk_models.call.transport.uploads import FileBody
 from dingtalk_models.sandbox import Sandbox
 
 CALLS = 1000

@@ -18,7 +18,7 @@ import pytest
 from peers import CALLERS, Caller, Client, answer, answering, get, peer, target_of
 
 from dingtalk_models import DingTalkError, Download, HttpRequest, HttpResponse, TransportError
-from dingtalk_models.call.transport.body import MAX_REPLY
+from dingtalk_models.call.transport.received import MAX_REPLY
 
 MB = 1024 * 1024
 

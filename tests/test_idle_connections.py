@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from dingtalk_models import Download, HttpRequest, TransportError
 from dingtalk_models.call.transport.blocking import RequestsTransport
-from dingtalk_models.call.transport.body import CHUNK
+from dingtalk_models.call.transport.received import CHUNK
 
 STRAY = answer(666)
 LATE = answer(666, "408 Request Timeout", "Connection: close\r\n")

@@ -49,7 +49,7 @@ from dingtalk_models import (
     operations,
 )
 from dingtalk_models.call.transport.blocking import RequestsTransport
-from dingtalk_models.call.transport.body import FileBody
+from dingtalk_models.call.transport.uploads import FileBody
 from dingtalk_models.callback.crypto import Crypto
 from dingtalk_models.message import Text
 from dingtalk_models.sandbox import Credentials, Sandbox

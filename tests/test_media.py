@@ -17,7 +17,7 @@ from dingtalk_models import (
     InvalidRequest,
     Media,
 )
-from dingtalk_models.call.transport.body import FormBody
+from dingtalk_models.call.transport.uploads import FormBody
 from dingtalk_models.core.files import Upload
 from dingtalk_models.sandbox import Sandbox
 

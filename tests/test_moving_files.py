@@ -17,7 +17,8 @@ import pytest
 from peers import Caller, Client, Peer, answer, answering, peer, target_of
 
 from dingtalk_models import ConfigurationError, Download, HttpRequest, Media, TransportError, UnusableFile, Upload
-from dingtalk_models.call.transport.body import CHUNK, FileBody, FormBody
+from dingtalk_models.call.transport.received import CHUNK
+from dingtalk_models.call.transport.uploads import FileBody, FormBody
 from dingtalk_models.sandbox import Sandbox
 
 SMUGGLED = b"POST /topapi/v2/user/delete HTTP/1.1\r\nContent-Length: 21\r\n\r\n" + b'{"userid":"manager1"}'
@@ -257,7 +258,7 @@ def test_a_part_is_created_and_never_opened(caller: Caller, tmp_path: Path, monk
     def guessed(_: int) -> str:
         return "guessed"
 
-    monkeypatch.setattr("dingtalk_models.call.transport.body.secrets.token_hex", guessed)
+    monkeypatch.setattr("dingtalk_models.call.transport.received.secrets.token_hex", guessed)
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     (tmp_path / ".guessed.part").symlink_to(victim)

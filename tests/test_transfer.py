@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingtalk_models import Dentry, DingTalkApp, HttpRequest, Retry, Space
-from dingtalk_models.call.transport.body import CHUNK, FileBody, FormBody, file_writer
+from dingtalk_models.call.transport.received import CHUNK, file_writer
+from dingtalk_models.call.transport.uploads import FileBody, FormBody
 from dingtalk_models.core import errors
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Download

@@ -210,7 +210,7 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
         headers["x-acs-dingtalk-access-token"] = token
     fields = cast("dict[str, object]", body) if isinstance(body, dict) else {}
     if any(isinstance(value, Upload) for value in fields.values()):
-        from dingtalk_models.call.transport.body import FormBody  # noqa: PLC0415 - only when a file is sent
+        from dingtalk_models.call.transport.uploads import FormBody  # noqa: PLC0415 - only when a file is sent
 
         form = FormBody(fields)
         headers["Content-Type"] = form.content_type
@@ -238,7 +238,7 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_sen
 def _with_file(request: HttpRequest, upload: Upload | None) -> HttpRequest:
     if upload is None:
         return request
-    from dingtalk_models.call.transport.body import FileBody  # noqa: PLC0415 - only when a file is sent
+    from dingtalk_models.call.transport.uploads import FileBody  # noqa: PLC0415 - only when a file is sent
 
     return replace(request, content=FileBody(upload))
 

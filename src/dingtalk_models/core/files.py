@@ -1,4 +1,4 @@
-"""Files to upload and where to download to, as plain data. `call/transport/body.py` opens, reads and writes them."""
+"""Files to upload and where to download to, as plain data. `call/transport` opens, reads and writes them."""
 
 from __future__ import annotations
 

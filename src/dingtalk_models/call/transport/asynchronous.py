@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
-from dingtalk_models.call.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
+from dingtalk_models.call.transport.received import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.call.transport.sending import (
     POOL_SIZE,
     USER_AGENT,

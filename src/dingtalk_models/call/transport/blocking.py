@@ -26,9 +26,9 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from dingtalk_models.call.transport.body import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.call.transport.connection import GuardedConnection, outgoing
 from dingtalk_models.call.transport.idle import guard
+from dingtalk_models.call.transport.received import CHUNK, MAX_REPLY, UnreadableBody, decompressed, file_writer
 from dingtalk_models.call.transport.sending import (
     POOL_SIZE,
     USER_AGENT,

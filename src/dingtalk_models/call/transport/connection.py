@@ -33,7 +33,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.util.response import assert_header_parsing
 from urllib3.util.ssltransport import SSLTransport
 
-from dingtalk_models.call.transport.body import LENGTH
+from dingtalk_models.call.transport.received import LENGTH
 from dingtalk_models.call.transport.sending import Outgoing, Patience
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.process.forking import after_fork

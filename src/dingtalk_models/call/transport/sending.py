@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
-from dingtalk_models.call.transport.body import CHUNK
+from dingtalk_models.call.transport.received import CHUNK
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.errors import ConfigurationError, TransportError
 from dingtalk_models.core.http import Content, HttpRequest

@@ -11,9 +11,9 @@ from urllib3 import PoolManager, ProxyManager
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout, make_headers, parse_url
 
-from dingtalk_models.call.transport.body import CHUNK, UnreadableBody, decompressed
 from dingtalk_models.call.transport.connection import outgoing
 from dingtalk_models.call.transport.idle import guard
+from dingtalk_models.call.transport.received import CHUNK, UnreadableBody, decompressed
 from dingtalk_models.call.transport.sending import USER_AGENT, Patience, failure, no_connection, outgoing_of
 from dingtalk_models.call.transport.trust import trusted
 from dingtalk_models.clocks import monotonic
