@@ -218,6 +218,16 @@ def companies() -> Generator[tuple[DingTalkApp, DingTalkApp]]:
 FIRST, SECOND = "钉峰科技有限公司", "另一家公司"
 
 
+def test_a_default_that_changes_after_a_block_is_seen(companies: tuple[DingTalkApp, DingTalkApp]) -> None:
+    first, second = companies
+    first.use()
+    with second:
+        assert context.current_app() is second
+    assert context.current_app() is first
+    second.use()
+    assert context.current_app() is second
+
+
 def test_the_innermost_app_goes_before_the_default(companies: tuple[DingTalkApp, DingTalkApp]) -> None:
     first, second = companies
     assert first.use() is first

@@ -99,12 +99,12 @@ class CallingApp(Sender, Modules):
 
         That is all: its connections are left as they are, since others may be using them. `close` closes them.
         """
-        context.chosen.set((*context.chosen.get(), self))
+        context.enter(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Select the app that was selected before. Nothing is closed."""
-        context.chosen.set(context.chosen.get()[:-1])
+        context.leave()
 
     async def __aenter__(self) -> Self:
         """The same as `with`: select this app in this task, until the end of the block.

@@ -142,15 +142,10 @@ def _run(config: pytest.Config, settings: Mapping[str, Any]) -> Generator[_Runni
 @contextmanager
 def _chosen(app: DingTalkApp) -> Generator[None]:
     """Let class-level calls in every thread and task use an app; afterwards all is as before, whatever was chosen."""
-    from dingtalk_models.core.context import chosen  # noqa: PLC0415 - only when used
+    from dingtalk_models.core.context import none_entered  # noqa: PLC0415 - only when used
 
-    entered = chosen.get()
-    chosen.set(())  # only the default of the process is known to every thread and task
-    try:
-        with app.as_default():
-            yield
-    finally:
-        chosen.set(entered)
+    with none_entered(), app.as_default():  # only the process default is known to every thread and task
+        yield
 
 
 # what pytest asks for

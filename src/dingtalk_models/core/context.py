@@ -57,6 +57,34 @@ chosen: ContextVar[Sequence[AppLike]] = ContextVar("dingtalk_apps", default=_pro
 """The apps entered by `with app:` in this thread or task, the innermost last; where none was, the process default."""
 
 
+def enter(app: AppLike) -> None:
+    """Make an app the innermost of this thread or task."""
+    chosen.set((*entered(), app))
+
+
+def leave() -> None:
+    """Go back to the app before."""
+    # the list itself: `use` may change the process default later
+    chosen.set(entered()[:-1] or _process_default)
+
+
+def entered() -> tuple[AppLike, ...]:
+    """The apps that were entered in this thread or task, the innermost last."""
+    apps = chosen.get()
+    return () if apps is _process_default else tuple(apps)
+
+
+@contextmanager
+def none_entered() -> Generator[None]:
+    """A block in which only the process default counts, whatever was entered in this thread or task."""
+    before = chosen.get()
+    chosen.set(_process_default)
+    try:
+        yield
+    finally:
+        chosen.set(before)
+
+
 def use(app: AppLike | None) -> None:
     """Make an app the default of this process; `None` removes the default."""
     _process_default[:] = [] if app is None else [app]
@@ -79,9 +107,8 @@ def current_app() -> AppLike:
     Raises:
         ConfigurationError: there is none.
     """
-    for apps in (chosen.get(), _process_default):
-        if apps:
-            return apps[-1]
+    if apps := chosen.get():
+        return apps[-1]
     raise ConfigurationError(
         "no app is chosen: call app.use() once at start-up, or work inside `with app:`, "
         "or name it with Model.objects.using(app); a thread of your own does not know the `with app:` that it was "

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from dingtalk_models.callback.receiver import Receiver
-from dingtalk_models.core.context import chosen
+from dingtalk_models.core.context import enter
 from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.secret import shorten
 from dingtalk_models.core.steps import Promise
@@ -105,7 +105,7 @@ class Running:
             self._tried.keep(None)
 
     async def _serve(self) -> None:
-        chosen.set((*chosen.get(), self._app))  # class-level calls in handlers use the app that received it
+        enter(self._app)  # class-level calls in handlers use the app that received it
         _inside.set(self)
         settings = self._settings
         driver = HandlingDriver(settings.threads, waits=settings.waits)
