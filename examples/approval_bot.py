@@ -13,8 +13,8 @@ from flask import Flask
 
 from dingtalk_models import ApprovalInstance, DingTalkApp, NotFound, Subscription, WorkNotification
 from dingtalk_models.callback.events.approval import BpmsTaskChange
-from dingtalk_models.callback.flask import view
 from dingtalk_models.message import Markdown
+from dingtalk_models.views.flask import view
 
 SHORT = Decimal(1)
 """Days of leave that need no person's decision."""

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dingtalk_models import DingTalkApp
-from dingtalk_models.callback.starlette import view
+from dingtalk_models.views.starlette import view
 
 
 class WebServer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import partial
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -20,15 +19,9 @@ from starlette.types import ASGIApp
 from uvicorn import Config
 from uvicorn import Server as Uvicorn
 
-from dingtalk_models.callback.django import view as django_view
-from dingtalk_models.callback.flask import view as flask_view
-from dingtalk_models.callback.starlette import view as starlette_view
-from dingtalk_models.message.django import card_view as django_card
-from dingtalk_models.message.django import view as django_robot
-from dingtalk_models.message.flask import card_view as flask_card
-from dingtalk_models.message.flask import view as flask_robot
-from dingtalk_models.message.starlette import card_view as starlette_card
-from dingtalk_models.message.starlette import view as starlette_robot
+from dingtalk_models.views.django import view as django_view
+from dingtalk_models.views.flask import view as flask_view
+from dingtalk_models.views.starlette import view as starlette_view
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -58,11 +51,11 @@ def wsgi(application: WSGIApplication) -> Generator[str]:
 
 
 @contextmanager
-def flask_site(receiver: Any, view: Callable[[Any], Any] = flask_view) -> Generator[str]:
+def flask_site(receiver: Any) -> Generator[str]:
     """A Flask site with the view."""
     site = flask.Flask("site")
     site.logger.disabled = True
-    site.add_url_rule("/dingtalk", view_func=view(receiver), methods=["POST"])
+    site.add_url_rule("/dingtalk", view_func=flask_view(receiver), methods=["POST"])
     with wsgi(site) as url:
         yield url
 
@@ -84,10 +77,10 @@ def asgi(application: ASGIApp) -> Generator[str]:
 
 
 @contextmanager
-def fastapi_site(receiver: Any, view: Callable[[Any], Any] = starlette_view) -> Generator[str]:
+def fastapi_site(receiver: Any) -> Generator[str]:
     """A FastAPI site with the view."""
     site = FastAPI()
-    site.add_route("/dingtalk", view(receiver), methods=["POST"])
+    site.add_route("/dingtalk", starlette_view(receiver), methods=["POST"])
     with asgi(site) as url:
         yield url
 
@@ -97,7 +90,7 @@ urlpatterns: list[URLPattern] = []
 
 
 @contextmanager
-def django_site(receiver: Any, view: Callable[[Any], Any] = django_view) -> Generator[str]:
+def django_site(receiver: Any) -> Generator[str]:
     """A Django site with the view. It checks for cross-site requests, as sites do."""
     if not settings.configured:
         settings.configure(
@@ -108,7 +101,7 @@ def django_site(receiver: Any, view: Callable[[Any], Any] = django_view) -> Gene
             LOGGING_CONFIG=None,
         )
         django.setup()
-    urlpatterns[:] = [path("dingtalk", view(receiver))]
+    urlpatterns[:] = [path("dingtalk", django_view(receiver))]
     clear_url_caches()
     with wsgi(WSGIHandler()) as url:
         yield url
@@ -116,13 +109,3 @@ def django_site(receiver: Any, view: Callable[[Any], Any] = django_view) -> Gene
 
 Site = Callable[[Any], Any]
 SITES: dict[str, Site] = {"flask": flask_site, "fastapi": fastapi_site, "django": django_site}
-ROBOT_SITES: dict[str, Site] = {
-    "flask": partial(flask_site, view=flask_robot),
-    "fastapi": partial(fastapi_site, view=starlette_robot),
-    "django": partial(django_site, view=django_robot),
-}
-CARD_SITES: dict[str, Site] = {
-    "flask": partial(flask_site, view=flask_card),
-    "fastapi": partial(fastapi_site, view=starlette_card),
-    "django": partial(django_site, view=django_card),
-}

@@ -17,9 +17,9 @@ from helpers import on_a_loop
 from pushing import KEY, TOKEN, receiving_app, sealed
 from sites import SITES, wsgi
 
-import dingtalk_models.callback.django
-import dingtalk_models.callback.flask
-import dingtalk_models.callback.starlette
+import dingtalk_models.views.django
+import dingtalk_models.views.flask
+import dingtalk_models.views.starlette
 from dingtalk_models import (
     BEIJING,
     AlreadyExists,
@@ -172,7 +172,7 @@ def test_a_site_refuses_a_forged_push(sandbox: Sandbox, kind: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [dingtalk_models.callback.django, dingtalk_models.callback.flask, dingtalk_models.callback.starlette],
+    [dingtalk_models.views.django, dingtalk_models.views.flask, dingtalk_models.views.starlette],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_a_view_is_short(module: ModuleType) -> None:

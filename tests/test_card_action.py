@@ -12,7 +12,7 @@ import requests
 from helpers import on_a_loop, problems
 from hypothesis import given
 from hypothesis import strategies as st
-from sites import CARD_SITES
+from sites import SITES
 
 from dingtalk_models import Card, CardAction, CardUpdate, ConfigurationError, DingTalkApp, Event
 from dingtalk_models.callback.arrival import topics
@@ -284,7 +284,7 @@ def test_a_handler_that_raises_may_be_tried_again(site_app: DingTalkApp) -> None
     assert receiver.receive(*push).answer == {}
 
 
-@pytest.mark.parametrize("site", [*CARD_SITES.values()], ids=[*CARD_SITES])
+@pytest.mark.parametrize("site", [*SITES.values()], ids=[*SITES])
 def test_a_click_changes_the_card_through_a_site(app: DingTalkApp, sandbox: Sandbox, site: Any) -> None:
     everything: list[str] = []
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from helpers import awaited, problems
-from sites import ROBOT_SITES
+from sites import SITES
 
 from dingtalk_models import ChatbotMessage, DingTalkApp, Robot, WebhookRobot
 from dingtalk_models.core import errors
@@ -376,10 +376,10 @@ def test_a_download_code_that_has_expired(app: DingTalkApp, sandbox: Sandbox, tm
 # End to end
 
 
-@pytest.fixture(params=sorted(ROBOT_SITES))
+@pytest.fixture(params=sorted(SITES))
 def site(request: pytest.FixtureRequest, app: DingTalkApp, sandbox: Sandbox) -> Iterator[str]:
     """A site that receives messages, and is the robot's address."""
-    with ROBOT_SITES[request.param](app.message) as url:
+    with SITES[request.param](app.message) as url:
         sandbox.robot_url = url
         yield url
 

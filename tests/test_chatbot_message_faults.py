@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from sites import ROBOT_SITES
+from sites import SITES
 from waiting import until
 
 from dingtalk_models import ChatbotMessage, DingTalkApp, Robot
@@ -37,7 +37,7 @@ def texts(sandbox: Sandbox) -> list[str]:
     return [entry.text for entry in sandbox.conversation("zhaolei").replies]
 
 
-@pytest.mark.parametrize("site", sorted(ROBOT_SITES))
+@pytest.mark.parametrize("site", sorted(SITES))
 def test_many_deliveries_at_once_are_handled_once(app: DingTalkApp, sandbox: Sandbox, site: str) -> None:
     handled, go_on = list[str](), threading.Event()
 
@@ -49,7 +49,7 @@ def test_many_deliveries_at_once_are_handled_once(app: DingTalkApp, sandbox: San
     said = sandbox.say("zhaolei", "在吗")
     timestamp = int(sandbox.clock.now() * 1000)
     headers = {"timestamp": str(timestamp), "sign": signature(sandbox.appsecret, timestamp)}
-    with ROBOT_SITES[site](app.message) as url, ThreadPoolExecutor(DELIVERIES) as pool:
+    with SITES[site](app.message) as url, ThreadPoolExecutor(DELIVERIES) as pool:
 
         def deliver() -> int:
             return requests.post(url, json=said.payload, headers=headers, timeout=60).status_code

@@ -13,7 +13,7 @@ import requests
 from helpers import on_a_loop
 from hypothesis import given
 from hypothesis import strategies as st
-from sites import ROBOT_SITES
+from sites import SITES
 
 from dingtalk_models import ChatbotMessage, DingTalkApp
 from dingtalk_models.core import errors
@@ -164,9 +164,9 @@ def test_an_app_of_any_company() -> None:
     assert app.message.receive(signed(), BODY | {"chatbotCorpId": "dingother"}).message.text == "在吗"
 
 
-@pytest.mark.parametrize("site", sorted(ROBOT_SITES))
+@pytest.mark.parametrize("site", sorted(SITES))
 def test_views_answer_what_they_accept_and_refuse_the_rest(site: str, app: DingTalkApp, heard: list[str]) -> None:
-    with ROBOT_SITES[site](app.message) as url, requests.Session() as http:
+    with SITES[site](app.message) as url, requests.Session() as http:
         taken = [http.post(url, json=BODY, headers=signed(), timeout=10) for _ in range(2)]
         late = http.post(url, json=BODY, headers=signed(ago=3_610), timeout=10)
         forged = http.post(url, json=BODY, headers=signed(secret="other"), timeout=10)
@@ -177,11 +177,11 @@ def test_views_answer_what_they_accept_and_refuse_the_rest(site: str, app: DingT
     assert heard == ["在吗"]
 
 
-@pytest.mark.parametrize("site", sorted(ROBOT_SITES))
+@pytest.mark.parametrize("site", sorted(SITES))
 def test_views_pass_on_the_errors_of_handlers(site: str, app: DingTalkApp) -> None:
     @app.callback.on(ChatbotMessage)
     def fail(message: ChatbotMessage) -> None:
         raise ZeroDivisionError
 
-    with ROBOT_SITES[site](app.message) as url, requests.Session() as http:
+    with SITES[site](app.message) as url, requests.Session() as http:
         assert http.post(url, json=BODY, headers=signed(), timeout=10).status_code == 500

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cli_running import COMMAND, Cli, in_process, started, variables
 from pushing import KEY, TOKEN
-from sites import ROBOT_SITES, flask_site
+from sites import SITES, flask_site
 from test_startup import LIBRARIES, processor_seconds
 from waiting import until
 
@@ -76,7 +76,7 @@ def test_forwarding_is_like_a_push(sandbox: Sandbox) -> None:
     messages: list[ChatbotMessage] = []
     receiver.callback.on("*")(events.append)
     receiver.callback.on(ChatbotMessage)(messages.append)
-    with flask_site(receiver.callback) as url, ROBOT_SITES["flask"](receiver.message) as robot:
+    with flask_site(receiver.callback) as url, SITES["flask"](receiver.message) as robot:
         words = ("listen", "--forward", url, "--forward-messages", robot)
         with started(sandbox, *words, DINGTALK_TOKEN=TOKEN, DINGTALK_AES_KEY=KEY) as process:
             sandbox.stream.wait_for_clients(1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from listening import receiving, until
-from sites import ROBOT_SITES
+from sites import SITES
 
 from dingtalk_models import CardAction, ChatbotMessage, ConfigurationError, DingTalkApp, Event
 from dingtalk_models.callback.failures import APOLOGY, Failure
@@ -126,10 +126,10 @@ def test_whoever_waits_hears_a_sentence_once(app: DingTalkApp, sandbox: Sandbox)
     assert replies(sandbox) == [APOLOGY, APOLOGY]
 
 
-@pytest.mark.parametrize("kind", sorted(ROBOT_SITES))
+@pytest.mark.parametrize("kind", sorted(SITES))
 def test_over_http_too(app: DingTalkApp, sandbox: Sandbox, kind: str) -> None:
     failing(app)
-    with ROBOT_SITES[kind](app.message) as url:
+    with SITES[kind](app.message) as url:
         sandbox.robot_url = url
         sandbox.say("zhaolei", "你好")
         until(lambda: replies(sandbox) == [APOLOGY])

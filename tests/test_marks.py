@@ -103,7 +103,7 @@ from pathlib import Path
 import flask
 from werkzeug.serving import run_simple
 from dingtalk_models import ChatbotMessage, DingTalkApp, Event
-from dingtalk_models.callback.flask import view
+from dingtalk_models.views.flask import view
 
 corp_id, key, secret, token, aes_key, store, port, file = sys.argv[1:]
 app = DingTalkApp(

@@ -215,6 +215,29 @@ class Receiver(Module):
         return Push(event, self.reply(opened.owner), delivered.duplicate, opened.text)
 
     @operation
+    def answer(
+        self,
+        query_params: Annotated[Mapping[str, str], SkipValidation],
+        headers: Annotated[Mapping[str, str], SkipValidation],
+        body: Annotated[PushBody, SkipValidation],
+    ) -> Flow[dict[str, Any]]:
+        """Receive what was posted, and say what to answer: the views for web frameworks call it.
+
+        Args:
+            query_params: the parameters of the query string.
+            headers: the headers of the request.
+            body: the body, as it came.
+
+        Returns:
+            The answer, to be sent as JSON.
+
+        Raises:
+            CallbackError: as `receive` says.
+        """
+        del headers
+        return dict((yield from self.receive.call(query_params, body)).reply)
+
+    @operation
     def handle(self, event: Annotated[Arrival, SkipValidation], *, by: str = "") -> Flow[bool]:
         """Pass an event to its handlers, for example one whose push failed, or that another process has handed over.
 

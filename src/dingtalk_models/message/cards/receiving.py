@@ -95,6 +95,29 @@ class CardReceiver:
         delivered = yield from receiver.deliver(action, once)
         return ReceivedClick(action, action.answer(delivered.returned))
 
+    @operation
+    def answer(
+        self,
+        query_params: Annotated[Mapping[str, str], SkipValidation],
+        headers: Annotated[Mapping[str, str], SkipValidation],
+        body: Annotated[PushBody, SkipValidation],
+    ) -> Flow[dict[str, Any]]:
+        """Receive what was posted, and say what to answer: the views for web frameworks call it.
+
+        Args:
+            query_params: the parameters of the query string.
+            headers: the headers of the request.
+            body: the body, as it came.
+
+        Returns:
+            The answer, to be sent as JSON.
+
+        Raises:
+            CallbackError: as `receive` says.
+        """
+        del query_params
+        return (yield from self.receive.call(headers, body)).answer
+
     def _verify(self, headers: Mapping[str, str]) -> None:
         timestamp, given = headers.get(_TIMESTAMP, ""), headers.get(_SIGNATURE, "")
         check_signed(

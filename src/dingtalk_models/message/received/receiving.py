@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import SkipValidation
 
@@ -85,6 +85,30 @@ class MessageReceiver(Module):
             raise CallbackError("the message is for the robot of another company")
         delivered = yield from self._receiving.callback.deliver(message)
         return ReceivedMessage(message, delivered.duplicate)
+
+    @operation
+    def answer(
+        self,
+        query_params: Annotated[Mapping[str, str], SkipValidation],
+        headers: Annotated[Mapping[str, str], SkipValidation],
+        body: Annotated[PushBody, SkipValidation],
+    ) -> Flow[dict[str, Any]]:
+        """Receive what was posted, and say what to answer: the views for web frameworks call it.
+
+        Args:
+            query_params: the parameters of the query string.
+            headers: the headers of the request.
+            body: the body, as it came.
+
+        Returns:
+            The answer, to be sent as JSON.
+
+        Raises:
+            CallbackError: as `receive` says.
+        """
+        del query_params
+        yield from self.receive.call(headers, body)
+        return {}
 
     def _verify(self, headers: Mapping[str, str]) -> None:
         secret = self._receiving.appsecret

@@ -1,4 +1,4 @@
-"""A view for Django: `path("dingtalk", view(app.callback))`."""
+"""A view for Django: `path("dingtalk", view(app.callback))`, and so for `app.message` and a `CardReceiver`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonRe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from dingtalk_models.callback.module import Callback
 from dingtalk_models.core.errors import CallbackError
+from dingtalk_models.views import Posted
 
 
-def view(callback: Callback) -> Callable[[HttpRequest], HttpResponse]:
-    """The view that receives an app's pushes. Errors of handlers are passed on to Django."""
+def view(receiver: Posted) -> Callable[[HttpRequest], HttpResponse]:
+    """The view that takes what the platform posts. Errors of handlers are passed on to Django."""
 
     @csrf_exempt
     @require_POST
     def dingtalk(request: HttpRequest) -> HttpResponse:
         try:
-            push = callback.receive(request.GET.dict(), request.body)
+            answer = receiver.answer(request.GET.dict(), request.headers, request.body)
         except CallbackError:
             return HttpResponseForbidden()
-        return JsonResponse(push.reply)
+        return JsonResponse(answer)
 
     return dingtalk

@@ -1,0 +1,10 @@
+"""Views for web frameworks: what the platform posts, passed to an app."""
+
+from __future__ import annotations
+
+from dingtalk_models.callback.receiver import Receiver
+from dingtalk_models.message.cards.receiving import CardReceiver
+from dingtalk_models.message.received.receiving import MessageReceiver
+
+Posted = Receiver | MessageReceiver | CardReceiver
+"""What takes what the platform posts: `app.callback`, `app.message`, or a `CardReceiver`."""
