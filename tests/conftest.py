@@ -16,6 +16,7 @@ import cli_running
 import peers
 import pytest
 import servers
+from coverage import Coverage
 from hypothesis import settings
 from plain_client import Client
 from refreshing import FAST, Clock
@@ -35,6 +36,26 @@ os.environ["LC_ALL"] = "C.UTF-8"
 
 # a shell starts what runs in its background with SIGINT ignored, and tests press Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# coverage is measured where tests run: in the workers of pytest-xdist, not in what starts them, nor in what tests start
+if os.environ.get("COVERAGE_PROCESS_START") and (_coverage := Coverage.current()):
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        del os.environ["COVERAGE_PROCESS_START"]
+    else:
+        _coverage.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """No coverage of tests that compute a lot: tracing doubles their time, and others cover the same lines."""
+    coverage = Coverage.current()
+    if coverage is None or not item.get_closest_marker("unmeasured"):
+        return (yield)
+    coverage.stop()
+    try:
+        return (yield)
+    finally:
+        coverage.start()
 
 
 @pytest.fixture(autouse=True)

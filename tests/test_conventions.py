@@ -17,6 +17,8 @@ from generators.uses import by_hand
 from dingtalk_models.callback.events.event import Event
 from dingtalk_models.resource.registry import OperationInfo
 
+pytestmark = pytest.mark.unmeasured
+
 COMPONENT_TYPES = ("enum of componentType", "enum of componentType of details of details")
 OPEN_ENDED = "the pages disagree on the list, and the platform adds to it"
 

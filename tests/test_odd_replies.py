@@ -32,6 +32,8 @@ from dingtalk_models.core.wire import wire
 from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox
 
+pytestmark = pytest.mark.unmeasured
+
 READ = "/topapi/v2/user/list"
 
 OTHER = {"string": {"odd": [1]}, "object": "odd"}

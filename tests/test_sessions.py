@@ -20,6 +20,8 @@ from stores import KINDS, SECRET, SHARED, Manager, Opened, address, memcache, py
 
 from dingtalk_models.sessions import Session, base, open_session
 
+pytestmark = pytest.mark.unmeasured
+
 
 @pytest.fixture(params=KINDS)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
