@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 import time
 import traceback
@@ -132,6 +133,10 @@ SOURCES: dict[str, Callable[[Callable[[str], str], Path], Any]] = {
 """What can be passed as `session_manager`, by kind, given the URLs of the servers and a directory."""
 
 KINDS = list(SOURCES)
+FAMILIES = ["memory", "sqlite", "redis", "memcached", "postgresql"]
+"""One of each family, for what takes seconds with each."""
+SOAK = "SOAK" in os.environ
+"""Whether there is time for all of them, as in `scripts/soak --tests`."""
 SHARED = ["sqlite", "redis", "memcached", "mariadb", "postgresql"]
 
 

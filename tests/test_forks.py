@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import servers
 from pushing import receiving_app, sealed
-from stores import SOURCES, server_of
+from stores import FAMILIES, SOAK, SOURCES, server_of
 
 from dingtalk_models.core.secret import unwrapped
 from dingtalk_models.sandbox import Sandbox
@@ -22,6 +22,7 @@ TOKEN = "/v1.0/oauth2/accessToken"
 DATABASES = ("mariadb", "postgresql")
 SHARED_KINDS = [kind for kind in SOURCES if not kind.endswith("manager") and kind != "memory"]
 KINDS = ["memory", *SHARED_KINDS]
+TRIED = KINDS if SOAK else FAMILIES
 
 Run = Callable[..., None]
 
@@ -46,14 +47,17 @@ def settings_of(sandbox: Sandbox, **more: Any) -> str:
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TRIED)
 def test_nobody_reads_what_another_wrote(kind: str, server: str, key: str) -> None:
     """Threads of a parent and of its children at the same time, thousands of operations; databases are slower."""
     load = "3 4 12" if kind in DATABASES else "4 12 20" if kind == "sqlite" else "4 40 20"
     run("traffic", kind, server, key, load)
 
 
-@pytest.mark.parametrize("kind", ["redis", "redis-single", "memcached", "pymemcache-client", "pymemcache-hash"])
+@pytest.mark.parametrize(
+    "kind",
+    ["redis", "redis-single", "memcached", "pymemcache-client", "pymemcache-hash"] if SOAK else ["redis", "memcached"],
+)
 def test_a_fork_that_python_is_not_told_of(kind: str, server: str, key: str) -> None:
     run("traffic", kind, server, key, "1 10 20", "c")
 
@@ -67,7 +71,7 @@ def test_locks_that_another_thread_holds(kind: str, server: str, sandbox: Sandbo
     run("held_locks", kind, server, settings_of(sandbox, name=f"locks {kind}"))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SHARED_KINDS if kind != "sqlite"])
+@pytest.mark.parametrize("kind", [kind for kind in TRIED if kind not in {"memory", "sqlite"}])
 def test_calls_that_other_threads_are_in_the_middle_of(kind: str, server: str) -> None:
     run("stalled", kind, server, servers.process(server))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from echo_server import echoing
-from stores import server_of
+from stores import SOAK, server_of
 from test_forks import settings_of
 
 from dingtalk_models.sandbox import Sandbox
@@ -53,7 +53,7 @@ def test_exceptions_at_random_moments(how: str) -> None:
     assert set(figures) == {"interrupts", "answered"}
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis", "redis-single", "postgresql"])
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis", *(["redis-single", "postgresql"] if SOAK else [])])
 @pytest.mark.parametrize("what", ["handler", "collected", "cut_off"])
 def test_at_moments_of_a_call(
     what: str, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest, tmp_path: Path
