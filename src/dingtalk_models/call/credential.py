@@ -8,6 +8,7 @@ refreshes it while the others look into the store until it is there.
 from __future__ import annotations
 
 import logging
+import math
 import re
 import threading
 from collections.abc import Callable
@@ -106,11 +107,12 @@ class Held:
         self.value = value
         self.accepted: set[str] = set()
         self.until = monotonic() + seconds
-        self._expires = datetime.now(BEIJING) + timedelta(seconds=seconds)
+        self._expires = None if math.isinf(seconds) else datetime.now(BEIJING) + timedelta(seconds=seconds)
 
     @property
     def seconds_left(self) -> float:
-        return min(self.until - monotonic(), (self._expires - datetime.now(BEIJING)).total_seconds())
+        left = self.until - monotonic()
+        return left if self._expires is None else min(left, (self._expires - datetime.now(BEIJING)).total_seconds())
 
 
 Wanted = Callable[[Held], bool]

@@ -25,7 +25,7 @@ class Manager:
         register(cls)
 
     # a type variable, because jedi resolves `Self` to this class and not to the subclass
-    def using(self, app: AppLike) -> Self:
+    def using(self: M, app: AppLike) -> M:  # noqa: PYI019
         """The same operations, sent by this app: `Department.objects.using(app).get(1)`."""
         return type(self)(app)
 

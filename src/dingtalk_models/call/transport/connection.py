@@ -24,7 +24,7 @@ from http.client import SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
 from io import BufferedReader, RawIOBase
 from socket import socket
 from ssl import SSLSocket
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 from typing_extensions import Buffer
@@ -71,9 +71,9 @@ _open = _Open()
 class _Patient(RawIOBase):
     """Reads from a socket as long as the request may still take."""
 
-    def __init__(self, raw: RawIOBase, sock: socket, patience: Patience) -> None:
-        self._raw, self._sock, self._patience = raw, sock, patience
-        vars(self)["close"] = raw.close  # called by the reader in front of it
+    def __init__(self, reader: BufferedReader, sock: socket, patience: Patience) -> None:
+        self._reader, self._raw = reader, cast("RawIOBase", reader.raw)
+        self._sock, self._patience = sock, patience
 
     def readable(self) -> bool:
         return True
@@ -93,7 +93,11 @@ class _FinalResponse(HTTPResponse):
             patience = request.patience
             if patience.is_file:
                 patience.renew()
-            self.fp = BufferedReader(_Patient(self.fp.detach(), request.sock, patience))
+            # At each moment one of both readers is whole: an exception from outside may come in between, and then the
+            # response is closed, which closes its reader.
+            reader, patient = self.fp, _Patient(self.fp, request.sock, patience)
+            self.fp = BufferedReader(patient)
+            vars(patient)["close"] = reader.close
         super().begin()
         while 100 < self.status < 200 and self.status != SWITCHING_PROTOCOLS:  # noqa: PLR2004 - HTTP's own numbers
             vars(self).update(headers=None, msg=None)  # otherwise `begin` does nothing
