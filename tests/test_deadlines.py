@@ -45,13 +45,13 @@ from dingtalk_models.core import errors
 from dingtalk_models.sandbox import Sandbox
 
 OK = b"HTTP/1.1 200 OK\r\n"
-PATIENT = 4.0
+PATIENT = 12.0
 """Seconds that a peer drips: much longer than any of these calls may take."""
 
 LIMIT = 0.4
 """The timeout of most calls here, and their deadline."""
 
-SLACK = 6.0
+SLACK = 4.0
 """Seconds within which a call with that timeout ends on a busy machine."""
 
 

@@ -161,7 +161,7 @@ class _NamesSomething(NamedTuple):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema: Any = handler(source)
         if schema["type"] == "str" and "pattern" not in schema:  # the usual case: pydantic checks it by itself
-            return schema if self.may_be_empty else {**schema, "pattern": _FILLED}
+            return cast("CoreSchema", schema if self.may_be_empty else {**schema, "pattern": _FILLED})
         check = _names if self.may_be_empty else _named
         return core_schema.no_info_after_validator_function(check, schema)
 
