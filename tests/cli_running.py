@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from waiting import until
 
 from dingtalk_models.cli.program import run
 from dingtalk_models.sandbox import Sandbox
@@ -126,12 +126,17 @@ class Terminal:
 
     def wait(self, there: Callable[[str], bool], seconds: float = 30) -> str:
         """Wait until the screen is so, and return it."""
-        until = time.monotonic() + seconds
-        while not there(screen := self.screen()):
-            if time.monotonic() > until:
-                pytest.fail(f"the terminal shows:\n{screen}")
-            time.sleep(0.05)
-        return screen
+        screens: list[str] = []
+
+        def shown() -> bool:
+            screens.append(self.screen())
+            return there(screens[-1])
+
+        try:
+            until(shown, seconds=seconds, step=0.05)
+        except AssertionError:
+            pytest.fail(f"the terminal shows:\n{screens[-1]}")
+        return screens[-1]
 
     def run(self, *args: str, styled: bool = False) -> str:
         """Run the command to its end, and return what it showed."""

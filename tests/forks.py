@@ -13,13 +13,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import requests
 from stores import SOURCES
+from waiting import stays, until
 
 from dingtalk_models import (
     CallbackError,
@@ -88,13 +89,14 @@ def fork(work: Callable[[], object], how: Callable[[], int] = os.fork) -> int:
 def join(children: Sequence[int]) -> None:
     """Wait for children; fail if one has failed or hangs."""
     ended: dict[int, int] = {}
-    deadline = time.monotonic() + PATIENCE
-    while len(ended) < len(children) and time.monotonic() < deadline:
-        child, status = os.waitpid(-1, os.WNOHANG)
-        if child:
-            ended[child] = os.waitstatus_to_exitcode(status)
-        else:
-            time.sleep(0.005)
+
+    def all_have_ended() -> bool:
+        while len(ended) < len(children) and (found := os.waitpid(-1, os.WNOHANG))[0]:
+            ended[found[0]] = os.waitstatus_to_exitcode(found[1])
+        return len(ended) == len(children)
+
+    with suppress(AssertionError):
+        until(all_have_ended, seconds=PATIENCE)
     hung = [child for child in children if child not in ended]
     for child in hung:
         os.kill(child, signal.SIGKILL)
@@ -142,13 +144,6 @@ def going_on(count: int, work: Callable[[int], object]) -> Generator[None]:
         threads.join()
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
 # -- scenarios ---------------------------------------------------------------------------------------------------------
 
 
@@ -183,7 +178,9 @@ def traffic(kind: str, server: str, key: str, load: str, how: str = "os") -> Non
     with going_on(threads if how == "os" else 0, in_parent):
         use("parent", 0)
         for child in range(forks):
-            time.sleep(0.01)
+            if how == "os":
+                turn = sum(counts)
+                until(lambda turn=turn: sum(counts) > turn)  # type: ignore[misc]
             children.append(fork(partial(in_child, child), os.fork if how == "os" else in_c))
         join(children)
         use("parent", 1)
@@ -299,9 +296,17 @@ def stalled(kind: str, server: str, process: str) -> None:
     session = open_session(source(kind, server))
     use_all(session, "before")
     os.kill(int(process), signal.SIGSTOP)
-    threads = Threads(12, lambda number: session.set(f"parent {number}", str(number), 60))
+    begun, ended = list[int](), list[int]()
+
+    def store(number: int) -> None:
+        begun.append(number)
+        session.set(f"parent {number}", str(number), 60)
+        ended.append(number)
+
+    threads = Threads(12, store)
     try:
-        time.sleep(0.3)
+        until(lambda: len(begun) == 12)
+        stays(lambda: not ended, 0.1)
         children = [fork(partial(use_all, session, f"child {number}")) for number in range(3)]
     finally:
         os.kill(int(process), signal.SIGCONT)
@@ -316,8 +321,7 @@ def refresh(kind: str, server: str, settings: str) -> None:
     fetching = threading.Thread(target=app.get_access_token)
     fetching.start()
     until(lambda: vars(app.access_token_credential)["_refreshing"])
-    time.sleep(0.2)  # the platform takes a second
-    assert fetching.is_alive()
+    stays(fetching.is_alive, 0.1)  # the platform takes a second
     began = time.monotonic()
 
     def in_child() -> None:
@@ -363,8 +367,9 @@ def permits(kind: str, server: str, settings: str) -> None:
         join([fork(lambda: [app.send(READ) for _ in range(10)])])
         assert time.monotonic() - began < 5  # the child has a queue of its own
         return
-    with going_on(3, lambda _: app.send(READ)):
-        time.sleep(0.3)
+    sent: list[object] = []
+    with going_on(3, lambda _: sent.append(app.send(READ))):
+        until(lambda: len(sent) > 3)
         join([fork(lambda: [app.send(READ) for _ in range(8)]) for _ in range(3)])
 
 

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 
 class Relay:
@@ -34,23 +34,25 @@ class Relay:
         self.ready.set()
         await self._ending.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # then connections are closed
 
     def end(self) -> None:
         """Stop."""
         self.loop.call_soon_threadsafe(self._ending.set)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._proxy:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            self.tunnels.append(head.split()[1])
-            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        inner, outer = await asyncio.open_connection("127.0.0.1", self._target)
-        with suppress(OSError, asyncio.CancelledError):
-            await asyncio.gather(_pump(reader, outer), _pump(inner, writer))
-        writer.close()
-        outer.close()
+        with suppress(OSError, asyncio.CancelledError), closing(writer):
+            if self._proxy:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                self.tunnels.append(head.split()[1])
+                writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            inner, outer = await asyncio.open_connection("127.0.0.1", self._target)
+            with closing(outer):
+                await asyncio.gather(_pump(reader, outer), _pump(inner, writer))
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

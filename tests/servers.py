@@ -11,12 +11,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 PASSWORD = "s3cret-passw0rd"
 _PATH = os.pathsep.join(
@@ -203,13 +203,12 @@ class _Server:
             self.process = subprocess.Popen(
                 self._command, cwd=self._directory, user=_account(self._user), stdout=output, stderr=subprocess.STDOUT
             )
-        deadline = time.monotonic() + 30
-        while not self._ready():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.end()
-                text = log.read_text(errors="replace")
-                pytest.fail(f"{self._command[3]} did not start:\n{text}", pytrace=False)
-            time.sleep(0.02)
+        try:
+            until(self._ready, seconds=60, unless=lambda: self.process.poll() is not None, step=0.02)
+        except AssertionError:
+            self.end()
+            text = log.read_text(errors="replace")
+            pytest.fail(f"{self._command[3]} did not start:\n{text}", pytrace=False)
 
     def end(self) -> None:
         self.process.send_signal(self._stop)

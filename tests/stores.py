@@ -62,15 +62,15 @@ class LockingManager(Manager):
 
 
 class SlowManager(LockingManager):
-    """A store that is slow to lock: its caller is cancelled before."""
+    """A store that is slow to lock: it waits until a test lets it go on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = threading.Event()
+        self.asked, self.go_on = threading.Event(), threading.Event()
 
     def add(self, key: str, value: str, expires: int) -> int:
         self.asked.set()
-        time.sleep(0.1)
+        assert self.go_on.wait(10)
         return super().add(key, value, expires)
 
 

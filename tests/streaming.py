@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from waiting import until, until_async
 
 from dingtalk_models import Card, DingTalkApp
 from dingtalk_models.message import CardStream
@@ -30,7 +31,7 @@ def on_threads(app: DingTalkApp, stream: CardStream[Card], script: Script) -> No
             if isinstance(each, str):
                 card.write(each)
             else:
-                wait(each)
+                until(each)
 
 
 def on_a_loop(app: DingTalkApp, stream: CardStream[Card], script: Script) -> None:
@@ -42,29 +43,13 @@ def on_a_loop(app: DingTalkApp, stream: CardStream[Card], script: Script) -> Non
                 if isinstance(each, str):
                     await card.write.aio(each)
                 else:
-                    await await_it(each)
+                    await until_async(each)
         await app.aclose()
 
     asyncio.run(run())
 
 
 WORLDS: list[Write] = [on_threads, on_a_loop]
-
-
-def wait(until: Callable[[], bool], timeout: float = 20) -> None:
-    """Wait until something is as it shall be."""
-    end = time.monotonic() + timeout
-    while not until():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.002)
-
-
-async def await_it(until: Callable[[], bool], timeout: float = 20) -> None:
-    """The same, on an event loop."""
-    end = time.monotonic() + timeout
-    while not until():
-        assert time.monotonic() < end, "it does not come"
-        await asyncio.sleep(0.002)
 
 
 def stored(sandbox: Sandbox, stream: CardStream[Card]) -> Stored:

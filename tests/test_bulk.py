@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 import tracemalloc
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from waiting import until
+from waiting import stays, stays_async, until, until_async
 from wires import (
     GET,
     IDS,
@@ -181,8 +180,7 @@ def test_a_slow_call_holds_up_nobody_until_there_is_no_room(workers: int) -> Non
     with ThreadPoolExecutor(1) as pool:
         rest = pool.submit(list, ids)
         until(lambda: len(wire.asked) >= 1 + room(workers))
-        time.sleep(0.03)
-        assert len(wire.asked) == 1 + room(workers)
+        stays(lambda: len(wire.asked) == 1 + room(workers))
         wire.gate.set()
         assert rest.result() == []
     assert len(wire.asked) == 301
@@ -195,8 +193,7 @@ def test_as_many_calls_are_under_way_as_there_are_workers(collect: Collect) -> N
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(collect, User.objects.using(app).all(workers=6))
         until(lambda: wire.now == 6)
-        time.sleep(0.02)
-        assert wire.now == 6
+        stays(lambda: wire.now == 6)
         wire.gate.set()
         assert len(found.result()) == 101
     assert wire.most == 6
@@ -208,10 +205,8 @@ def test_a_slow_task_holds_up_nobody_either() -> None:
 
     async def scenario() -> None:
         walked = asyncio.create_task(Department.objects.using(app).walk_ids.aio(workers=4))
-        while len(wire.asked) < 1 + room(4):
-            await asyncio.sleep(0.002)
-        await asyncio.sleep(0.03)
-        assert len(wire.asked) == 1 + room(4)
+        await until_async(lambda: len(wire.asked) >= 1 + room(4))
+        await stays_async(lambda: len(wire.asked) == 1 + room(4))
         wire.gate.set()
         assert await walked == list(range(1, 302))
 
@@ -225,9 +220,9 @@ def test_a_slow_reader_is_not_left_behind_by_more_than_the_room(workers: int) ->
     visited = 0
     for visited, _ in enumerate(User.objects.using(app).all(workers=workers), 1):
         if visited % 20 == 0:
-            time.sleep(0.01)
+            most = visited - 1 + room(workers)
+            stays(lambda most=most: sum(path == IDS for path, _ in wire.asked) <= most, 0.01)  # type: ignore[misc]
             begun = sum(path == IDS for path, _ in wire.asked)
-            assert begun <= visited - 1 + room(workers)
             assert workers == 1 or begun > min(visited, 201 - room(workers))
     assert visited == 201
     assert wire.most <= workers

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from waiting import until
+from waiting import stays, until, until_async
 from wires import (
     IDS,
     Wire,
@@ -80,8 +80,7 @@ def test_no_thread_stays_of_a_loop_that_is_left(which: int) -> None:
     next(iterator)
     del iterator
     assert ours() == []
-    time.sleep(0.02)
-    assert len(wire.asked) < asked + 100
+    stays(lambda: len(wire.asked) < asked + 100)
 
 
 @pytest.mark.parametrize("which", range(4))
@@ -111,8 +110,7 @@ def test_a_cancelled_task_takes_its_tasks_along(which: int) -> None:
 
     async def scenario() -> None:
         task = asyncio.create_task(in_bulk(app)[which].all.aio())
-        while wire.now < 1 or len(wire.asked) < 9:
-            await asyncio.sleep(0.002)
+        await until_async(lambda: wire.now >= 1 and len(wire.asked) >= 9)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
@@ -325,12 +325,11 @@ def test_what_is_wrong_is_said_before_anything_is_sent(sandbox: Sandbox) -> None
     app.close()
 
 
-def answering(status: str, body: bytes, delay: float = 0) -> Any:
+def answering(status: str, body: bytes) -> Any:
     """A site that answers everything alike."""
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        time.sleep(delay)
         start(status, [("Content-Type", "application/json"), ("Location", "/elsewhere")])
         return [body]
 
@@ -425,8 +424,10 @@ def test_what_failed_for_good_is_told_once(sandbox: Sandbox) -> None:
 def test_a_slow_answer_fails(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     with registered(sandbox) as app:
         monkeypatch.setattr(pushes, "DEADLINE", 0.1)
-        app.callback.on("user_add_org")(lambda event: time.sleep(0.3))
+        over = threading.Event()
+        app.callback.on("user_add_org")(lambda event: over.wait(10))
         push = sandbox.push("user_add_org", userId=["u1"])
+        over.set()
         assert push.attempts[0].problem in {"ReadTimeout", "too late"}
 
 

@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import random
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from echo_server import echoing
 from peers import TIMEOUT, Client, answer, get, open_connections, peer, target_of
+from waiting import stays_async, until_async
 
 from dingtalk_models import Download, HttpRequest, TransportError, Upload
 from dingtalk_models.call.transport.asynchronous import AiohttpTransport
@@ -111,10 +113,11 @@ def test_an_upload_that_is_cancelled_is_not_read_on(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(bytes(64 * CHUNK))
     told: list[int] = []
+    over = threading.Event()
 
     def serve(client: Client) -> None:
         client.sock.recv(1 << 16)
-        time.sleep(0.3)
+        over.wait(10)
         while client.sock.recv(1 << 20):
             pass
 
@@ -124,8 +127,9 @@ def test_an_upload_that_is_cancelled_is_not_read_on(tmp_path: Path) -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(transport.send(HttpRequest("PUT", f"{url}/", {}, body)), 0.2)
         sent = len(told)
-        await asyncio.sleep(0.3)
-        assert sent == len(told) < 64
+        assert sent < 64
+        over.set()
+        await stays_async(lambda: len(told) == sent, 0.1)
         await transport.close()
 
     with peer(serve) as server:
@@ -176,7 +180,7 @@ def test_a_call_that_is_cancelled_while_it_waits_takes_nobodys_place() -> None:
     async def scenario(url: str) -> None:
         transport = AiohttpTransport(TIMEOUT)
         calls = [asyncio.create_task(transport.send(get(url, f"/{n}"))) for n in range(200)]
-        await asyncio.sleep(0.05)
+        await until_async(lambda: open_connections(url) == POOL_SIZE)
         for each in calls[64::2]:
             each.cancel()
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
@@ -196,7 +200,7 @@ def test_closing_ends_what_is_under_way_and_what_waits() -> None:
         transport, own = AiohttpTransport((30.0, 30.0)), RequestsTransport(TIMEOUT)
         calls = [asyncio.create_task(transport.send(get(url, f"/never/{n}"))) for n in range(POOL_SIZE + 36)]
         while int((await asyncio.to_thread(own.send, get(url, "/never"))).content) < POOL_SIZE:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
         own.close()
         await transport.close()
         errors = await asyncio.gather(*calls, return_exceptions=True)
@@ -210,12 +214,11 @@ def test_closing_ends_what_is_under_way_and_what_waits() -> None:
 
 def test_who_does_not_read_is_given_up() -> None:
     """An upload that nobody takes ends after as long as an answer may take, and its connection with it."""
-    over = asyncio.Event()
+    over = threading.Event()
 
     def serve(client: Client) -> None:
         client.sock.recv(1000)
-        while not over.is_set():
-            time.sleep(0.02)
+        over.wait(30)
 
     async def scenario(url: str) -> None:
         transport = AiohttpTransport((1.0, 0.3))

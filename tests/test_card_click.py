@@ -6,7 +6,8 @@ import logging
 
 import pytest
 from listening import receiving
-from streaming import stored, wait
+from streaming import stored
+from waiting import until
 
 from dingtalk_models import Card, CardAction, CardUpdate, ChatbotMessage, DingTalkApp
 from dingtalk_models.message import RobotSpace
@@ -102,7 +103,7 @@ def test_a_bot_streams_an_answer_and_its_button_works(app: DingTalkApp, sandbox:
         asked = sandbox.say("zhaolei", "天气？")
         reply = sandbox.wait_for_reply(asked)
         card = sandbox.cards.latest
-        wait(lambda: card.status == "finished")
+        until(lambda: card.status == "finished")
         assert sandbox.click(card, "like", by="zhaolei").problem is None
     name = sandbox.company.users["zhaolei"].name
     assert reply.via == "card"
@@ -119,6 +120,6 @@ def test_a_plain_handler_streams_too(app: DingTalkApp, sandbox: Sandbox, templat
 
     with receiving(app):
         sandbox.say("zhaolei", "天气？")
-        wait(lambda: len(sandbox.cards) == 1 and sandbox.cards.latest.status == "finished")
+        until(lambda: len(sandbox.cards) == 1 and sandbox.cards.latest.status == "finished")
         sandbox.stream.settle()
     assert sandbox.conversation("zhaolei").texts == [("zhaolei", "天气？"), (None, "天气？")]

@@ -26,8 +26,8 @@ from streaming import (
     on_threads,
     shows,
     stored,
-    wait,
 )
+from waiting import until, until_async
 
 from dingtalk_models import Card, ConfigurationError, DingTalkApp, HttpRequest, HttpResponse, InvalidArgument
 from dingtalk_models.call.transport.blocking import RequestsTransport
@@ -170,7 +170,7 @@ def test_one_update_is_under_way_at_a_time(sandbox: Sandbox, template: str) -> N
                 shown = more_calls(sandbox)
                 card.write(f"{number} ")
                 if number % 50 == 0:
-                    wait(shown)
+                    until(shown)
         assert transport.most == 1
         assert stored(sandbox, stream).params["content"] == card.text
         app.close()
@@ -180,10 +180,10 @@ def test_a_slow_platform_never_delays_a_piece(app: DingTalkApp, sandbox: Sandbox
     stream = Card.stream(template, TO, interval=0.0)
     with stream as card:
         card.write("一")
-        wait(shows(sandbox, stream, "一"))
+        until(shows(sandbox, stream, "一"))
         fault = sandbox.fail(STREAMING, times=1, delay=5.0)
         card.write("二")
-        wait(lambda: fault.remaining == 0)
+        until(lambda: fault.remaining == 0)
         began = time.monotonic()
         for _ in range(1000):
             card.write("三")
@@ -326,17 +326,14 @@ def test_a_cancelled_task_ends_its_card(app: DingTalkApp, sandbox: Sandbox, temp
 
     async def run() -> None:
         task = asyncio.create_task(answer())
-        while not shows(sandbox, stream, "半个")():
-            await asyncio.sleep(0.005)
+        await until_async(shows(sandbox, stream, "半个"))
         slow = sandbox.fail(STREAMING, delay=0.2)
         task.cancel()
-        while slow.remaining:
-            await asyncio.sleep(0.005)
+        await until_async(lambda: not slow.remaining)
         task.cancel()  # once more, while it is ending
         with pytest.raises(asyncio.CancelledError):
             await task
-        while endings.has(stream):
-            await asyncio.sleep(0.005)
+        await until_async(lambda: not endings.has(stream))
         await app.aclose()
 
     asyncio.run(run())
@@ -353,8 +350,7 @@ def test_a_loop_that_ends_ends_its_cards(app: DingTalkApp, sandbox: Sandbox, tem
 
     async def run() -> None:
         task = asyncio.create_task(answer())
-        while not shows(sandbox, stream, "半个")():
-            await asyncio.sleep(0.005)
+        await until_async(shows(sandbox, stream, "半个"))
         del task
 
     asyncio.run(run())
@@ -445,7 +441,7 @@ def test_a_forked_child_leaves_the_card_to_its_parent(app: DingTalkApp, sandbox:
     child = 0
     with stream as card:
         card.write("一")
-        wait(shows(sandbox, stream, "一"))
+        until(shows(sandbox, stream, "一"))
         child = os.fork()
     if not child:
         os._exit(0)

@@ -6,12 +6,14 @@ import asyncio
 import inspect
 import json
 import logging
+import os
 import random
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,14 +24,13 @@ from streaming import (
     WORLDS,
     Script,
     Write,
-    await_it,
     bodies,
     growing,
     on_threads,
     shows,
     stored,
-    wait,
 )
+from waiting import until, until_async
 
 from dingtalk_models import Card, ChatbotMessage, DingTalkApp
 from dingtalk_models.core import errors
@@ -286,7 +287,7 @@ def test_an_end_that_comes_while_the_worker_looks_for_news(app: DingTalkApp, san
             if not ending and inspect.stack()[1].function == "_rest":
                 ending.append(threading.Thread(target=end))
                 ending[0].start()
-                wait(vars(stream)["_stop"].is_kept)
+                until(vars(stream)["_stop"].is_kept)
             inside.__enter__()
 
         def __exit__(self, *ended: object) -> None:
@@ -300,7 +301,7 @@ def test_an_end_that_comes_while_the_worker_looks_for_news(app: DingTalkApp, san
     ended = threading.Event()
     card = stream.__enter__()
     card.write("半个")
-    wait(shows(sandbox, stream, "半个"))
+    until(shows(sandbox, stream, "半个"))
     vars(stream)["_turns"] = EndsFirst()
     vars(stream)["_wake"].keep(None)  # a piece that was shown already does the same
     assert ended.wait(20)
@@ -320,7 +321,7 @@ def test_an_end_at_exit_is_an_end(app: DingTalkApp, sandbox: Sandbox, template: 
 
     thread = threading.Thread(target=answer)
     thread.start()
-    wait(shows(sandbox, stream, "半个"))
+    until(shows(sandbox, stream, "半个"))
     stream.end_at_exit()
     assert stored(sandbox, stream).status == "failed"
     before = len(sandbox.calls)
@@ -331,9 +332,10 @@ def test_an_end_at_exit_is_an_end(app: DingTalkApp, sandbox: Sandbox, template: 
 
 
 PROGRAM = """
-import asyncio, os, signal, sys, threading, time
+import asyncio, os, signal, sys, threading
 from dingtalk_models import Card, DingTalkApp
 from dingtalk_models.message import RobotSpace
+from waiting import until, until_async, until_async
 
 url, key, secret, template, how = sys.argv[1:]
 app = DingTalkApp(appkey=key, appsecret=secret, oapi_url=url, api_url=url, rate_limit=None).use()
@@ -344,21 +346,19 @@ ready = threading.Event()
 def answer():
     with stream as card:
         card.write("半个答案")
-        while not card.card:
-            time.sleep(0.01)
+        until(lambda: card.card)
         print("ready", flush=True)
         ready.set()
         if how == "exit in it":
             sys.exit(3)
-        time.sleep(60)
+        threading.Event().wait(60)
 
 async def answer_async():
     async with stream as card:
         await card.write.aio("半个答案")
-        while not card.card:
-            await asyncio.sleep(0.01)
+        await until_async(lambda: card.card)
         print("ready", flush=True)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
 if how == "exit beside it":
     threading.Thread(target=answer, daemon=True).start()
@@ -369,7 +369,7 @@ elif how == "after it":
     with stream as card:
         card.write("半个答案")
     print("ready", flush=True)
-    time.sleep(60)
+    threading.Event().wait(60)
 elif how == "own handler":
     def handler(*_):
         print("handled", flush=True)
@@ -398,7 +398,10 @@ def test_a_process_that_ends_leaves_no_card_that_grows(
 ) -> None:
     arguments = [sandbox.url, sandbox.appkey, sandbox.appsecret, template, how]
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-W", "error", "-c", PROGRAM, *arguments],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
@@ -442,7 +445,7 @@ def test_no_card_is_left_growing_whoever_is_cancelled(app: DingTalkApp, sandbox:
         tasks = [asyncio.create_task(answer(stream)) for stream in streams]
         await asyncio.gather(*map(cancel, tasks))
         results = await asyncio.gather(*tasks, return_exceptions=True)
-        await await_it(lambda: not any(map(endings.has, streams)), timeout=120)
+        await until_async(lambda: not any(map(endings.has, streams)), seconds=120)
         await app.aclose()
         return results
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from sites import SITES
-from waiting import until
+from waiting import until, until_async
 
 from dingtalk_models import ChatbotMessage, DingTalkApp, Robot
 from dingtalk_models.core import errors
@@ -83,8 +83,7 @@ def test_a_reply_that_is_cancelled_is_sent_once(sandbox: Sandbox, app: DingTalkA
         async with app:
             sandbox.fail(SESSION, delay=5)
             reply = asyncio.create_task(message.reply.aio("一次"))
-            while not sandbox.received(SESSION):
-                await asyncio.sleep(0.01)
+            await until_async(lambda: sandbox.received(SESSION))
             reply.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reply

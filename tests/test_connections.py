@@ -7,7 +7,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +40,7 @@ from peers import (
     trusted,
 )
 from requests.adapters import BaseAdapter, HTTPAdapter
+from waiting import until
 
 from dingtalk_models import (
     ConfigurationError,
@@ -352,12 +352,13 @@ def test_a_transport_that_is_closed_holds_no_connection(caller: Caller) -> None:
 
 def test_closing_while_other_threads_call_breaks_nothing() -> None:
     """A call that is under way ends as usual; at most, one that begins finds the pool closed, and was not sent."""
-    caller, over = Blocking(), threading.Event()
+    caller, over, asked = Blocking(), threading.Event(), list[int]()
 
     def calling(who: int) -> int:
         number = 0
         while not over.is_set():
             number += 1
+            asked.append(number)
             (outcome,) = caller.at_once([get(url, f"/{who}/{number}")])
             if isinstance(outcome, HttpResponse):
                 assert outcome.content == f"/{who}/{number}".encode()
@@ -370,7 +371,8 @@ def test_closing_while_other_threads_call_breaks_nothing() -> None:
         try:
             for _ in range(100):
                 caller.finish()
-                time.sleep(0.005)
+                before = len(asked)
+                until(lambda before=before: len(asked) > before + 6)  # type: ignore[misc]
         finally:
             over.set()
         assert min(each.result() for each in threads) > 10

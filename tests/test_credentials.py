@@ -11,6 +11,7 @@ import pytest
 import servers
 from refreshing import FAST, GET, TICKET, TOKEN, Clock, at_once
 from stores import LockingManager, Manager, SlowManager
+from waiting import stays_async, until_async
 
 from dingtalk_models import (
     AuthenticationError,
@@ -223,18 +224,18 @@ def test_a_store_that_dies_after_the_token_came_costs_nothing(
 
 
 def test_the_store_never_blocks_the_loop(sandbox: Sandbox) -> None:
-    app = sandbox.app(session_manager=SlowManager())
+    store = SlowManager()
+    app = sandbox.app(session_manager=store)
 
-    async def scenario() -> int:
+    async def scenario() -> None:
         fetching = asyncio.create_task(app.get_access_token.aio())
-        ticks = 0
-        while not fetching.done():
-            await asyncio.sleep(0.005)
-            ticks += 1
+        await until_async(store.asked.is_set)
+        await stays_async(lambda: not fetching.done())
+        store.go_on.set()
+        assert await fetching
         await app.aclose()
-        return ticks
 
-    assert asyncio.run(scenario()) > 10
+    asyncio.run(scenario())
 
 
 # -- signatures ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -112,7 +111,7 @@ def test_while_other_threads_are_in_the_middle_of_calls(url: str) -> None:
 
 
 def test_while_an_event_loop_is_in_the_middle_of_calls(url: str) -> None:
-    transport, over = AiohttpTransport((5, 5)), threading.Event()
+    transport, under_way, over = AiohttpTransport((5, 5)), threading.Event(), threading.Event()
 
     async def asking(who: str) -> int:
         bad = 0
@@ -124,6 +123,7 @@ def test_while_an_event_loop_is_in_the_middle_of_calls(url: str) -> None:
         bad = sum(await asyncio.gather(*(asking(f"{who}/{n}") for n in range(10))))
         while not (once or over.is_set()):
             bad += sum(await asyncio.gather(*(asking(f"{who}/{n}") for n in range(10))))
+            under_way.set()
         await transport.close()
         return bad
 
@@ -132,7 +132,7 @@ def test_while_an_event_loop_is_in_the_middle_of_calls(url: str) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         parent = pool.submit(lambda: asyncio.run(scenario("parent", once=False)))
-        time.sleep(0.05)
+        assert under_way.wait(20)
         try:
             for n in range(5):
                 children = [Child(partial(child, f"{n}/{m}")) for m in range(2)]

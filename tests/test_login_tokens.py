@@ -18,7 +18,7 @@ from children import Child
 from helpers import problems
 from refreshing import FAST, Clock, at_once
 from test_login import ISSUE, ME
-from waiting import until
+from waiting import until, until_async
 
 from dingtalk_models import ApiError, DingTalkApp, LoginRequired, SessionStoreError, TransportError, UserToken
 from dingtalk_models.call.blocking import BlockingDriver
@@ -459,8 +459,7 @@ def test_a_renewal_whose_caller_is_cancelled_goes_on(token: UserToken, sandbox: 
     async def gone() -> None:
         async with app_of(token):
             task = asyncio.create_task(token.me.aio())
-            while renewals(sandbox) == 0:
-                await asyncio.sleep(0.001)
+            await until_async(lambda: renewals(sandbox))
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

@@ -14,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from listening import receiving, until
+from listening import receiving
 from servers import free_port
+from waiting import until
 
 from dingtalk_models import CardAction, ChatbotMessage, DingTalkApp
 from dingtalk_models.callback import receiver
@@ -33,8 +34,7 @@ def test_marks_in_memory_are_bounded_by_count_and_age() -> None:
     assert [marks.get(f"key{number}") for number in (0, 899, 900, 999)] == [None, None, "done", "done"]
     for number in range(50):
         marks.set(f"short{number}", "done", 0.01)
-    time.sleep(0.02)
-    assert marks.get("short49") is None
+    until(lambda: marks.get("short49") is None)
     for _ in range(3):  # set again and again, it is one mark
         marks.set("key999", "done", 60)
     assert (marks.get("key999"), len(vars(marks)["_marks"]) <= 100) == ("done", True)
@@ -115,7 +115,7 @@ def handler(event: Event) -> None:
     with Path(file).open("a") as noted:
         noted.write("begun\\n")
     if Path(file).read_text().count("begun") == 1:
-        time.sleep(60)
+        threading.Event().wait(60)
     with Path(file).open("a") as noted:
         noted.write("done\\n")
 

@@ -12,6 +12,7 @@ import pytest
 from helpers import awaited, english
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waiting import turns_during
 
 from dingtalk_models import (
     ConfigurationError,
@@ -399,19 +400,11 @@ def test_waiting_has_an_end_and_never_blocks_the_loop(sandbox: Sandbox, app: Din
     notification = WorkNotification.send(Text("慢"), userid_list=["zhaolei"])
 
     async def both() -> int:
-        ticks = 0
-
-        async def tick() -> None:
-            nonlocal ticks
-            while True:
-                await asyncio.sleep(0.01)
-                ticks += 1
-
-        ticking = asyncio.create_task(tick())
+        waiting = asyncio.create_task(notification.wait.aio(0.3))
+        turns = await turns_during(waiting)
         with pytest.raises(StillSending, match=r"after 0\.3 seconds"):
-            await notification.wait.aio(0.3)
-        ticking.cancel()
-        return ticks
+            await waiting
+        return turns
 
     assert awaited(app, both) > 5
     with pytest.raises(TimeoutError):

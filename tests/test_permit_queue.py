@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from bisect import insort
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -31,6 +31,26 @@ class Time:
 
     def __call__(self) -> float:
         return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Queues(NamedTuple):
+    """Makes a queue, and lets its time pass."""
+
+    make: Callable[[int], PermitQueue]
+    let_pass: Callable[[float], None]
+
+    def __call__(self, limit: int) -> PermitQueue:
+        return self.make(limit)
+
+
+def pass_in_redis(url: str, key: str, seconds: float) -> None:
+    """Let time pass for a queue in Redis: it looked at the clock so much earlier."""
+    with closing(redis_from_url(url, decode_responses=True)) as client:
+        state: dict[str, Any] = json.loads(client.get(key))
+        client.set(key, json.dumps(state | {"clock": state["clock"] - round(seconds * 10_000)}))
 
 
 def most_in_a_period(times: list[float], seconds: float) -> int:
@@ -130,28 +150,29 @@ def test_the_rate_is_nearly_the_limit(limit: int, answer: float, least: float) -
     assert least * limit <= sent / 60 <= limit * 61 / 60
 
 
-def test_who_waits_is_told_how_long(queues: Callable[[int], PermitQueue]) -> None:
+def test_who_waits_is_told_how_long(queues: Queues) -> None:
     queue = queues(2)
     first, _ = go(queue), go(queue)
     places = [wait_at(queue) for _ in range(5)]
     assert [wait for _, wait in places] == [pytest.approx(seconds, abs=0.2) for seconds in (1, 1, 2, 2, 3)]
     queue.end(first)
-    time.sleep(0.3)
+    assert wait_at(queue, places[0][0])[1] == pytest.approx(1, abs=0.2)
+    queues.let_pass(0.3)
     assert wait_at(queue, places[0][0])[1] == pytest.approx(0.7, abs=0.2)
     assert wait_at(queue, places[1][0])[1] == pytest.approx(1, abs=0.2), "the other call is still under way"
 
 
-def test_a_call_under_way_for_long_has_arrived(queues: Callable[[int], PermitQueue]) -> None:
+def test_a_call_under_way_for_long_has_arrived(queues: Queues) -> None:
     queue = queues(1)
     go(queue)
     ticket, _ = wait_at(queue)
-    time.sleep(LONGEST_WAY + 0.1)
+    queues.let_pass(LONGEST_WAY + 0.1)
     assert wait_at(queue, ticket)[1] == pytest.approx(0.9, abs=0.2)
-    time.sleep(1)
+    queues.let_pass(1)
     assert queue.ask(ticket)[2] == 0
 
 
-def test_who_leaves_the_queue_makes_room(queues: Callable[[int], PermitQueue]) -> None:
+def test_who_leaves_the_queue_makes_room(queues: Queues) -> None:
     queue = queues(1)
     go(queue)
     gone = [wait_at(queue)[0] for _ in range(5)]
@@ -162,14 +183,14 @@ def test_who_leaves_the_queue_makes_room(queues: Callable[[int], PermitQueue]) -
     assert wait_at(queue, ticket)[1] == pytest.approx(1, abs=0.2)
 
 
-def test_a_pause_holds_up_everyone_and_keeps_their_order(queues: Callable[[int], PermitQueue]) -> None:
+def test_a_pause_holds_up_everyone_and_keeps_their_order(queues: Queues) -> None:
     queue = queues(1)
     go(queue)
     places = [wait_at(queue)[0] for _ in range(2)]
     queue.pause(1.3)
     queue.pause(0.2)
     assert [wait_at(queue, each)[1] for each in places] == [pytest.approx(1.3, abs=0.2), pytest.approx(2, abs=0.2)]
-    time.sleep(1.6)
+    queues.let_pass(1.6)
     assert wait_at(queue, places[1])[1] > 0.5
     assert queue.ask(places[0])[2] == 0
 
@@ -183,12 +204,14 @@ def test_an_address_may_burst() -> None:
 
 
 @pytest.fixture(params=["local", "shared"])
-def queues(request: pytest.FixtureRequest) -> Callable[[int], PermitQueue]:
+def queues(request: pytest.FixtureRequest, key: str) -> Queues:
     """Makes the queue of a limit, in this process or in Redis."""
     if request.param == "local":
-        return LocalPermitQueue
-    store = SharedStore(open_session(request.getfixturevalue("redis_url")))
-    return lambda limit: store.queue(limit, f"{request.node.nodeid}:{limit}")
+        clock = Time()
+        return Queues(partial(LocalPermitQueue, clock=clock), clock.move)
+    url: str = request.getfixturevalue("redis_url")
+    store = SharedStore(open_session(url))
+    return Queues(partial(store.queue, key=key), partial(pass_in_redis, url, key))
 
 
 def test_one_queue_for_all_who_share_a_store(redis_url: str) -> None:
@@ -197,7 +220,7 @@ def test_one_queue_for_all_who_share_a_store(redis_url: str) -> None:
     ticket, _ = wait_at(other)
     later, wait = wait_at(one)
     assert wait == pytest.approx(2, abs=0.2)
-    time.sleep(1.05)
+    pass_in_redis(redis_url, "test:queue", 1.05)
     assert wait_at(one, later)[1] == pytest.approx(1, abs=0.2), "a permit is free, and is that of the one ahead"
     assert other.ask(ticket)[2] == 0
 
@@ -208,7 +231,7 @@ def test_who_dies_in_the_queue_is_forgotten(redis_url: str) -> None:
     wait_at(dead)
     ticket, wait = wait_at(alive)
     assert wait == pytest.approx(2, abs=0.2)
-    time.sleep(3.2)
+    pass_in_redis(redis_url, "test:dead", 3.2)
     assert alive.ask(ticket)[2] == 0
 
 
@@ -248,10 +271,10 @@ def test_a_clock_of_redis_that_jumps_makes_nobody_wait_longer(jump: float, redis
         state |= {name: [[ticket, at + ticks] for ticket, at in state[name]] for name in ("queue", "under_way")}
         client.set(key, json.dumps(state))
     assert queue.ask(tickets[0]).wait <= 1.5
-    time.sleep(1.6)
+    pass_in_redis(redis_url, key, 1.6)
     if jump < 0:
         assert queue.ask(tickets[0]).wait == 0
-    time.sleep(3)
+    pass_in_redis(redis_url, key, 3)
     assert queue.ask().wait == 0, "who never asks again is forgotten"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from waiting import until
+from waiting import stays, until
 from wires import (
     Params,
     ours,
@@ -151,8 +150,7 @@ def test_the_next_page_is_fetched_while_one_is_read() -> None:
         for page in range(1, 11):
             assert next(numbers) == 3 * page - 3
             until(lambda page=page, ahead=ahead: len(wire.asked) >= min(10, page + ahead))  # type: ignore[misc]
-            time.sleep(0.002)
-            assert len(wire.asked) <= page + ahead
+            stays(lambda page=page, ahead=ahead: len(wire.asked) <= page + ahead, 0.002)  # type: ignore[misc]
             assert [next(numbers), next(numbers)] == [3 * page - 2, 3 * page - 1]
         numbers.close()
 

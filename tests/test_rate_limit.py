@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import servers
 from generators.uses import by_hand
+from waiting import stays_async, until
 
 from dingtalk_models import (
     Call,
@@ -203,7 +204,7 @@ def test_who_is_cancelled_leaves_no_gap(store: str, sandbox: Sandbox, request: p
     async def main() -> None:
         await app.asend(READ)
         waiting = [asyncio.create_task(app.asend(READ)) for _ in range(40)]
-        await asyncio.sleep(0.1)
+        await stays_async(lambda: not any(task.done() for task in waiting), 0.1)
         for task in waiting:
             task.cancel()
         assert all(isinstance(each, asyncio.CancelledError) for each in await gathered(waiting))
@@ -238,9 +239,7 @@ def test_a_refusal_holds_up_everyone(how: Any, sandbox: Sandbox, app: DingTalkAp
     sandbox.fail(GET, **how, headers={"Retry-After": "0.4"})
     with ThreadPoolExecutor(8) as pool:
         refused = pool.submit(app.send, READ)
-        while not sandbox.calls:
-            time.sleep(0.005)
-        time.sleep(0.02)
+        until(lambda: sandbox.calls)
         assert app.contact.users.get("zhaolei").name == "赵磊", "another API goes on"
         found = [pool.submit(app.send, READ) for _ in range(7)]
         assert {each.result().dept_id for each in [refused, *found]} == {1}

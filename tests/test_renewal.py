@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from refreshing import FAST, GET, TOKEN, Clock, abandoned_loop, at_once
 from stores import LockingManager, Manager, SlowManager
-from waiting import until
+from waiting import stays, stays_async, until, until_async
 
 from dingtalk_models import (
     AuthenticationError,
@@ -60,9 +60,8 @@ def test_renewed_ahead_on_the_event_loop(sandbox: Sandbox, app: DingTalkApp, clo
         almost_over(clock)
         sandbox.fail(TOKEN, delay=0.1)
         assert [await app.get_access_token.aio() for _ in range(50)] == [old] * 50
-        async with asyncio.timeout(5):
-            while await app.get_access_token.aio() == old:
-                await asyncio.sleep(0.005)
+        await until_async(lambda: app.session.get(app.access_token_credential.key) != old)
+        assert await app.get_access_token.aio() != old
         await app.aclose()
 
     asyncio.run(scenario())
@@ -242,7 +241,7 @@ def test_attempts_to_fetch_a_token_do_not_multiply(sandbox: Sandbox, app: DingTa
 async def under_way(app: DingTalkApp) -> asyncio.Task[str]:
     """A refresh that has begun."""
     refresh = asyncio.create_task(app.get_access_token.aio())
-    await asyncio.sleep(0.02)
+    await until_async(lambda: vars(app.access_token_credential)["_refreshing"])
     return refresh
 
 
@@ -251,10 +250,9 @@ def test_a_cancelled_refresher_leaves_the_work_to_another(sandbox: Sandbox, app:
 
     async def scenario() -> None:
         leader = asyncio.create_task(app.get_access_token.aio())
-        while not sandbox.received(TOKEN):
-            await asyncio.sleep(0.005)
+        await until_async(lambda: sandbox.received(TOKEN))
         waiter = asyncio.create_task(app.get_access_token.aio())
-        await asyncio.sleep(0.01)
+        await stays_async(lambda: not waiter.done())
         leader.cancel()
         async with asyncio.timeout(3):
             assert await waiter
@@ -289,9 +287,9 @@ def test_a_refresher_cancelled_while_it_locks_leaves_no_lock(sandbox: Sandbox) -
 
     async def scenario() -> None:
         leader = asyncio.create_task(app.get_access_token.aio())
-        while not store.asked.is_set():
-            await asyncio.sleep(0.005)
+        await until_async(store.asked.is_set)
         leader.cancel()
+        store.go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await leader
         await app.aclose()
@@ -345,8 +343,7 @@ def test_what_the_holder_of_the_lock_brings_is_taken(sandbox: Sandbox, app: Ding
     session.add(f"{key}:lock", "another process", 30)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(app.get_access_token)
-        time.sleep(0.1)
-        assert not waiting.done()
+        stays(lambda: not waiting.done(), 0.1)
         session.set(key, "from the other", 7000)
         assert waiting.result(timeout=2) == "from the other"
     assert sandbox.calls == []
@@ -458,8 +455,7 @@ def stopped(impatient: DingTalkApp) -> Generator[asyncio.AbstractEventLoop]:
     """An event loop that has stopped in the middle of a refresh."""
     loop = asyncio.new_event_loop()
     task = loop.create_task(impatient.get_access_token.aio())
-    while vars(impatient)["_transport"].first:
-        loop.run_until_complete(asyncio.sleep(0.01))
+    loop.run_until_complete(until_async(lambda: not vars(impatient)["_transport"].first))
     assert not task.done()
     yield loop
     task.cancel()
@@ -491,7 +487,7 @@ def test_other_threads_do_not_wait_for_ever_for_an_event_loop_that_stopped(
 def test_nobody_waits_for_ever_for_a_thread(sandbox: Sandbox, impatient: DingTalkApp) -> None:
     with ThreadPoolExecutor(4) as pool:
         stuck = pool.submit(impatient.get_access_token)
-        time.sleep(0.1)
+        until(lambda: not vars(impatient)["_transport"].first)
         others = [pool.submit(impatient.get_access_token) for _ in range(3)]
         tokens = {each.result(5) for each in others}
         assert not stuck.done()
@@ -510,7 +506,7 @@ def test_an_event_loop_that_is_closed_in_a_renewal_holds_up_nobody(
     sandbox.revoke_tokens()
     loop = abandoned_loop()
     assert loop.run_until_complete(app.get_access_token.aio()) == old
-    loop.run_until_complete(asyncio.sleep(0.05))
+    loop.run_until_complete(until_async(lambda: not transport.first))
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     assert not transport.first, "the renewal has begun"
@@ -532,7 +528,7 @@ def test_who_waited_on_a_loop_that_is_closed_is_not_told(app: DingTalkApp, caplo
 
     loop = abandoned_loop()
     waiting = loop.create_task(app.asend(wait()))
-    loop.run_until_complete(asyncio.sleep(0.01))
+    loop.run_until_complete(stays_async(lambda: not waiting.done()))
     loop.close()
     promise.keep("late")
     assert not waiting.done()

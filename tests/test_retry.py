@@ -13,6 +13,7 @@ import pytest
 import servers
 from peers import CREATE, READ, UNKNOWN, Send, awaited, be_impatient, blocking, both, write
 from refreshing import FAST, GET
+from waiting import stays
 
 from dingtalk_models import Call, Department, DingTalkApp, HttpRequest, HttpResponse, RateLimit, Retry, Secret
 from dingtalk_models.call.transport.blocking import RequestsTransport
@@ -39,8 +40,7 @@ def test_a_write_is_not(sandbox: Sandbox, ready: DingTalkApp, how: Behaviour, se
     with pytest.raises((errors.TransportError, errors.PlatformBusy)) as caught:
         send(ready, write())
     assert getattr(caught.value, "sent", True)
-    time.sleep(0.02)
-    assert len(sandbox.received(CREATE)) == 1
+    stays(lambda: len(sandbox.received(CREATE)) == 1, 0.02)
 
 
 @both

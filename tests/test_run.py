@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from types import SimpleNamespace
@@ -19,6 +18,7 @@ from typing import Any, TypeGuard, get_args, get_overloads, get_type_hints
 import pytest
 from generators import facts
 from helpers import awaited, unchecked
+from waiting import stays_async
 
 from dingtalk_models import (
     Call,
@@ -236,23 +236,24 @@ def test_methods_of_ones_own(app: DingTalkApp) -> None:
 
 @pytest.mark.usefixtures("names")
 def test_a_plain_method_does_not_block_the_loop(app: DingTalkApp) -> None:
+    go_on = threading.Event()
+
     class Slow(Module):
         @method("acme.slow")
         def slow(self) -> str:
             """Blocks."""
-            time.sleep(0.1)
+            assert go_on.wait(10)
             return threading.current_thread().name
 
-    async def scenario() -> tuple[str, int]:
+    async def scenario() -> str:
+        task = asyncio.create_task(app.run.aio("acme.slow"))
+        await stays_async(lambda: not task.done())  # the loop goes on
+        go_on.set()
         assert Slow(app).slow() == threading.main_thread().name
-        task, ticks = asyncio.create_task(app.run.aio("acme.slow")), 0
-        while not task.done():
-            await asyncio.sleep(0.005)
-            ticks += 1
-        return await task, ticks
+        found: str = await task
+        return found
 
-    thread, ticks = asyncio.run(scenario())
-    assert ticks > 5
+    thread = asyncio.run(scenario())
     assert thread != threading.main_thread().name
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from plain_client import Client, client_of
+from waiting import until
 
 from dingtalk_models.sandbox import Credentials, Sandbox
 
@@ -29,8 +30,7 @@ def test_start_and_stop_are_quick_and_leave_nothing() -> None:
     with sandbox, ThreadPoolExecutor(1) as pool:
         sandbox.fail("*", delay=30)
         waiting = pool.submit(requests.get, sandbox.url + "/gettoken", timeout=20)
-        while not sandbox.calls:
-            time.sleep(0.001)
+        until(lambda: sandbox.calls)
         started = time.monotonic()
         sandbox.stop()
         assert time.monotonic() - started < 20

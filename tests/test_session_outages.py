@@ -27,6 +27,7 @@ from stores import (
     server_of,
     source_of,
 )
+from waiting import until
 
 from dingtalk_models.core.errors import SessionStoreError
 from dingtalk_models.sessions import SessionSource, base, open_session
@@ -152,8 +153,7 @@ def test_the_fallback_stands_in_and_steps_back(
         assert f"redis://127.0.0.1:{port}/0" in caplog.text
         assert servers.PASSWORD not in caplog.text
         with servers.redis(port):
-            time.sleep(0.1)
-            assert session.get(key) is None
+            until(lambda session=session: session.get(key) is None)  # type: ignore[misc]
             session.set(key, "stored", 60)
             assert open_session(url).get(key) == "stored"
             assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
@@ -167,17 +167,23 @@ def test_the_fallback_asks_a_dead_store_once_in_a_while(
     class Dead(Manager):
         def get(self, key: str) -> bytes | None:
             asked.append(key)
-            time.sleep(0.02)
+            assert others.wait(10)
             raise TimeoutError
 
-    monkeypatch.setattr(base, "RETRY_AFTER", 1.0)
+    ahead = 0.0
+    others = threading.Event()
+    others.set()
+    monkeypatch.setattr(base, "monotonic", lambda: time.monotonic() + ahead)
     session = open_session(Dead(), fallback=True)
     for _ in range(100):
         session.get(key)
     assert len(asked) == 1
-    time.sleep(1.0)
+    ahead = base.RETRY_AFTER
+    others.clear()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(session.get, [key] * 50))
+        found = [pool.submit(session.get, key) for _ in range(50)]
+        until(lambda: sum(each.done() for each in found) == 49)  # nobody waits for the one that asks
+        others.set()
     assert len(asked) == 2
     assert len(caplog.records) == 1
 

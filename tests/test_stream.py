@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 from listening import ENOUGH, TOPIC, Gate, receiving, until
+from waiting import until_async
 
 from dingtalk_models import ConfigurationError, Department, DingTalkApp, Event, User
 from dingtalk_models.callback.arrival import Arrival, topics
@@ -99,8 +100,7 @@ def test_slow_handlers_delay_nobody(app: DingTalkApp, sandbox: Sandbox, gate: Ga
     @app.callback.on("check_in")
     async def slow(event: Event) -> None:
         waiting.release()
-        while not gate.opened.is_set():
-            await asyncio.sleep(0.01)
+        await until_async(gate.opened.is_set)
 
     app.callback.on("user_leave_org")(gate)
     app.callback.on("user_add_org")(lambda _: None)

@@ -13,9 +13,10 @@ from typing import Any
 
 import peers
 import pytest
-from listening import ENOUGH, TIMING, receiving, until
+from listening import ENOUGH, TIMING, receiving
 from relay import relay
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from waiting import stays, until
 
 from dingtalk_models import AuthenticationError, DingTalkApp, Event, PermissionDenied
 from dingtalk_models.sandbox import Sandbox
@@ -78,11 +79,12 @@ def test_a_connection_without_frames(app: DingTalkApp, sandbox: Sandbox, caplog:
 def test_frames_keep_a_connection(app: DingTalkApp, sandbox: Sandbox) -> None:
     with receiving(app, ping=0.02, silence=0.5):
         client = sandbox.stream.clients[0]
-        end = time.monotonic() + 1.0
-        while time.monotonic() < end:
+
+        def stays_after_a_ping() -> bool:
             sandbox.stream.ping()
-            time.sleep(0.05)
-        assert sandbox.stream.clients == [client]
+            return sandbox.stream.clients == [client]
+
+        stays(stays_after_a_ping, 1.0, step=0.05)
 
 
 def test_a_machine_that_slept(app: DingTalkApp, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
@@ -93,8 +95,7 @@ def test_a_machine_that_slept(app: DingTalkApp, sandbox: Sandbox, caplog: pytest
         until(lambda: sandbox.stream.clients)
         sandbox.stream.push_event("user_add_org", {})
         sandbox.stream.wait_until_accepted()
-        time.sleep(0.2)
-        assert sandbox.stream.opened == 1
+        stays(lambda: sandbox.stream.opened == 1, 0.2)
         asleep = 8 * 3600
         opened(sandbox, 2)
     assert "the machine slept" in caplog.text
@@ -137,11 +138,12 @@ def test_the_old_connection_does_not_linger(app: DingTalkApp, sandbox: Sandbox) 
 
 def test_a_gateway_that_always_gives_notice_is_not_hammered(app: DingTalkApp, sandbox: Sandbox) -> None:
     with receiving(app, first=0.1, longest=10, steady=60):
-        end = time.monotonic() + 1.0
-        while time.monotonic() < end:
+
+        def is_not_hammered() -> bool:
             sandbox.stream.disconnect()
-            time.sleep(0.01)
-    assert sandbox.stream.opened <= 8
+            return sandbox.stream.opened <= 8
+
+        stays(is_not_hammered, 1.0, step=0.01)
 
 
 def test_a_gateway_that_is_restarted() -> None:
@@ -292,7 +294,7 @@ def test_a_flood(app: DingTalkApp, sandbox: Sandbox) -> None:
 
     @app.callback.on(Event)
     async def handler(_: Event) -> None:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
 
     sandbox.stream.redeliver_after = 0.2
     with receiving(app):

@@ -125,8 +125,7 @@ def trickle(client: peers.Client) -> None:
     client.read()
     client.send(b"HTTP/1.1 200 OK\r\n")
     while True:
-        client.send(b"x: y\r\n")
-        time.sleep(0.01)
+        client.send(b"x: y\r\n", 0.01)
 
 
 def flood(client: peers.Client) -> None:

@@ -15,6 +15,7 @@ import pytest
 from bots import bot
 from children import Child
 from listening import ENOUGH, TIMING, Gate, receiving, until
+from waiting import stays_async, until_async
 
 from dingtalk_models import DingTalkApp, Event
 from dingtalk_models.core.steps import Blocking, Flow
@@ -58,7 +59,7 @@ def test_handlers_that_do_not_finish(app: DingTalkApp, sandbox: Sandbox) -> None
         runs.append(event.type)
         if len(runs) == 1:
             began.set()
-            await asyncio.sleep(ENOUGH)
+            await asyncio.Event().wait()
 
     with receiving(app):
         held = [sandbox.stream.push_event(kind, {}) for kind in ("check_in", "user_add_org")]
@@ -110,12 +111,10 @@ def test_a_task_that_is_cancelled(app: DingTalkApp, sandbox: Sandbox, begun: boo
         if begun:
             await asyncio.to_thread(gate.wait_inside)
             serving.cancel()
-            await asyncio.sleep(0.05)
-            assert not serving.done()
+            await stays_async(lambda: not serving.done())
             gate.open()
         else:
-            while not sandbox.calls:
-                await asyncio.sleep(0.01)
+            await until_async(lambda: sandbox.calls)
             serving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await serving

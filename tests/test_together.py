@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from peers import READ, Send, awaited, blocking, both, write
 from refreshing import GET
+from waiting import turns_during, until_async
 
 from dingtalk_models import (
     Call,
@@ -63,8 +64,7 @@ def test_cancelling_cancels_everything(sandbox: Sandbox) -> None:
             await app.get_access_token.aio()
             sandbox.fail(GET, times=10, delay=5)
             task = asyncio.create_task(app.asend(ids(*[1] * 10, workers=4)))
-            while len(sandbox.received(GET)) < 4:
-                await asyncio.sleep(0.005)
+            await until_async(lambda: len(sandbox.received(GET)) >= 4)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -112,12 +112,10 @@ def during(work: Coroutine[Any, Any, Any]) -> int:
     """How often another task got its turn meanwhile."""
 
     async def scenario() -> int:
-        task, ticks = asyncio.create_task(work), 0
-        while not task.done():
-            await asyncio.sleep(0.005)
-            ticks += 1
+        task = asyncio.create_task(work)
+        turns = await turns_during(task)
         await task
-        return ticks
+        return turns
 
     return asyncio.run(scenario())
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import turns_during
 
 from dingtalk_models import (
     Department,
@@ -127,13 +128,11 @@ def test_a_stalled_request_never_blocks_the_loop(sandbox: Sandbox) -> None:
         async with sandbox.app(timeout=0.3, retry=None) as app:
             await app.get_access_token.aio()
             sandbox.fail(GET, delay=10)
-            stalled, ticks = asyncio.create_task(Department.objects.using(app).get.aio(1)), 0
-            while not stalled.done():
-                await asyncio.sleep(0.01)
-                ticks += 1
+            stalled = asyncio.create_task(Department.objects.using(app).get.aio(1))
+            turns = await turns_during(stalled)
             with pytest.raises(TransportError, match="no response in time"):
                 await stalled
-            return ticks
+            return turns
 
     assert asyncio.run(scenario()) > 10
 

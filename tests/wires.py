@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from waiting import until
+from waiting import until, until_async
 
 from dingtalk_models import DingTalkApp, DingTalkError, HttpRequest, HttpResponse
 
@@ -76,8 +76,7 @@ class AsyncWire:
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         path, params = self.wire.begin(request)
-        while self.wire.held(path, params) and not self.wire.gate.is_set():
-            await asyncio.sleep(0.002)
+        await until_async(lambda: not self.wire.held(path, params) or self.wire.gate.is_set(), seconds=60)
         await asyncio.sleep(0)
         return self.wire.end(path, params)
 
