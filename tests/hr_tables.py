@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from dingtalk_models import BEIJING, Department, User
-from dingtalk_models.hr.directory_reading import Company
+from dingtalk_models.hr.directory_reading import Organisation
 
 Row = dict[str, Any]
 
@@ -66,7 +66,7 @@ class Case:
     """
 
     kind: str
-    company: Company
+    company: Organisation
     rows: list[Row]
     units: list[Row] | None
     options: dict[str, Any]
@@ -151,13 +151,13 @@ def _seen(chance: random.Random, people: list[Person], hidden: str) -> list[User
     return found
 
 
-def _company(units: dict[int, tuple[int, str]], users: list[User]) -> Company:
+def _company(units: dict[int, tuple[int, str]], users: list[User]) -> Organisation:
     departments = {1: Department.model_validate({"dept_id": 1, "name": "公司"})}
     for dept_id, (parent, name) in units.items():
         fields = {"dept_id": dept_id, "name": name, "parent_id": parent, "source_identifier": f"0{dept_id}"}
         departments[dept_id] = Department.model_validate(fields)
     taken = datetime(2026, 3, 1, tzinfo=BEIJING)
-    return Company(taken, departments, {each.userid: each for each in users}, {}, {})
+    return Organisation(taken, departments, {each.userid: each for each in users}, {}, {})
 
 
 def _listed(chance: random.Random, units: dict[int, tuple[int, str]], closed: set[int], kind: str) -> list[Row] | None:

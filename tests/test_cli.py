@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dingtalk_models import operations
 from dingtalk_models.cli import names
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.cli.values import read_arguments
 from dingtalk_models.core import language
 from dingtalk_models.sandbox import Sandbox
@@ -285,7 +285,7 @@ WORDS = st.lists(
 def test_any_word_is_taken_or_refused(words: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.StringIO("{}"))
-        with suppress(Failure):
+        with suppress(CommandFailure):
             found = read_arguments(words, {"userid": str, "ids": list[int], "at": datetime, "more": dict[str, Any]})
             assert len(found) <= len(words)
 
@@ -297,5 +297,5 @@ def test_any_name_is_known_or_refused(name: str) -> None:
     if names.known(name):
         assert name.strip().lower() in {each.lower() for each in names.find(name).known_as()}
     else:
-        with pytest.raises(Failure, match=r"API|retired"):
+        with pytest.raises(CommandFailure, match=r"API|retired"):
             names.find(name)

@@ -31,7 +31,7 @@ from dingtalk_models import (
 )
 from dingtalk_models.contact.user import LeaderInDept
 from dingtalk_models.contact.user_fields import DeptOrder
-from dingtalk_models.hr.directory_changes import Changed
+from dingtalk_models.hr.directory_changes import ResourceChange
 from dingtalk_models.sandbox import Sandbox
 
 pytestmark = pytest.mark.unmeasured
@@ -290,7 +290,7 @@ def test_what_happens_in_a_company(sandbox: Sandbox, app: DingTalkApp) -> None:
     assert changes
 
 
-def fields_of(changed: list[Changed[Any]], key: Callable[[Any], Any]) -> dict[Any, dict[str, tuple[Any, Any]]]:
+def fields_of(changed: list[ResourceChange[Any]], key: Callable[[Any], Any]) -> dict[Any, dict[str, tuple[Any, Any]]]:
     return {key(each.new): {field.field: (field.old, field.new) for field in each.fields} for each in changed}
 
 

@@ -42,7 +42,7 @@ class ExitCode(IntEnum):
     """What reads the output has gone."""
 
 
-class Failure(Exception):
+class CommandFailure(Exception):
     """Ends the command with a line and a code.
 
     Attributes:
@@ -58,7 +58,7 @@ class Failure(Exception):
 
 def told(error: BaseException) -> tuple[str, ExitCode]:
     """The line that tells an error, and the exit code of its cause."""
-    if isinstance(error, Failure):
+    if isinstance(error, CommandFailure):
         return said(error.message), error.code
     if isinstance(error, UnicodeEncodeError):
         return said("a text has bytes that are not UTF-8 / 文本含有非 UTF-8 的字节"), ExitCode.USAGE

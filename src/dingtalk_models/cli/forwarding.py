@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import CallbackError, ConfigurationError
 from dingtalk_models.core.json_values import is_object
@@ -35,7 +35,7 @@ class Forward:
         messages: where messages to the robot go.
 
     Raises:
-        Failure: the keys that are needed are not set.
+        CommandFailure: the keys that are needed are not set.
     """
 
     def __init__(self, app: DingTalkApp, events: str, messages: str) -> None:
@@ -46,7 +46,7 @@ class Forward:
             try:
                 self._crypto = app.callback.crypto
             except ConfigurationError as error:
-                raise Failure(str(error), ExitCode.CONFIGURATION) from None
+                raise CommandFailure(str(error), ExitCode.CONFIGURATION) from None
 
     def event(self, event: Event) -> None:
         """Post an event, encrypted and signed, and check the answer.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dingtalk_models.cli.help import Commands, Group
+from dingtalk_models.cli.help import CommandGroup, Commands
 from dingtalk_models.cli.output import As
 from dingtalk_models.core.language import said
 
@@ -17,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help=said("As JSON. / 输出 JSO
 
 def group(name: str, about: str) -> typer.Typer:
     """A group of commands. Without a command, it prints its help."""
-    made = Commands(name=name, cls=Group, help=said(about), invoke_without_command=True, add_completion=False)
+    made = Commands(name=name, cls=CommandGroup, help=said(about), invoke_without_command=True, add_completion=False)
     made.callback(help=said(about))(help_alone)
     return made
 

@@ -23,7 +23,7 @@ class Command(TyperCommand):
         formatter.write(_help(self, ctx))
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """A group of commands with this help."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

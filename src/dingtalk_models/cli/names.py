@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dingtalk_models.cli.failures import Failure
+from dingtalk_models.cli.failures import CommandFailure
 
 DOCUMENTATION = "https://open.dingtalk.com/document/development/"
 
@@ -30,7 +30,7 @@ class Param(NamedTuple):
     notes: str
 
 
-class Operation(NamedTuple):
+class DocumentedApi(NamedTuple):
     """One documented API.
 
     Attributes:
@@ -82,13 +82,13 @@ class Operation(NamedTuple):
 
 
 @cache
-def operations() -> list[Operation]:
+def operations() -> list[DocumentedApi]:
     """Every operation, in the order of their names."""
     known: list[dict[str, Any]] = json.loads(Path(__file__).with_name("operations.json").read_text("utf-8"))
-    return [Operation(*(each.get(name, empty) for name, empty in _EMPTY.items())) for each in known]
+    return [DocumentedApi(*(each.get(name, empty) for name, empty in _EMPTY.items())) for each in known]
 
 
-_EMPTY: dict[str, Any] = dict.fromkeys(Operation._fields, ()) | {
+_EMPTY: dict[str, Any] = dict.fromkeys(DocumentedApi._fields, ()) | {
     "returns": "",
     "python": "",
     "list": False,
@@ -98,30 +98,30 @@ _EMPTY: dict[str, Any] = dict.fromkeys(Operation._fields, ()) | {
 
 
 @cache
-def _by_name() -> dict[str, list[Operation]]:
-    found: dict[str, list[Operation]] = {}
+def _by_name() -> dict[str, list[DocumentedApi]]:
+    found: dict[str, list[DocumentedApi]] = {}
     for operation in operations():
         for name in dict.fromkeys(each.lower() for each in operation.known_as()):
             found.setdefault(name, []).append(operation)
     return found
 
 
-def find(name: str) -> Operation:
+def find(name: str) -> DocumentedApi:
     """The operation of a name: the platform's current or older name, a path, or its name in Python.
 
     Raises:
-        Failure: there is none, or a path has several; says which are similar.
+        CommandFailure: there is none, or a path has several; says which are similar.
     """
     found = known(name)
     if len(found) == 1:
         return found[0]
     if found:
         listed = ", ".join(repr(each.endpoint) if "/" in name else each.name for each in found)
-        raise Failure(f"{name!r} may be one of: {listed} / {name!r} 对应多个接口：{listed}")
+        raise CommandFailure(f"{name!r} may be one of: {listed} / {name!r} 对应多个接口：{listed}")
     raise unknown(name)
 
 
-def known(name: str) -> Sequence[Operation]:
+def known(name: str) -> Sequence[DocumentedApi]:
     """The operations of a name: one, none, or those of a path that has several verbs."""
     return _by_name().get(name.strip().lower(), ())
 
@@ -131,20 +131,20 @@ def path_parameters(path: str) -> Sequence[str]:
     return re.findall(r"{(\w+)}", path)
 
 
-def unknown(name: str) -> Failure:
+def unknown(name: str) -> CommandFailure:
     """What is said of a name that is not known."""
     from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
     from dingtalk_models.first_generation.retired import retired  # noqa: PLC0415
 
     if (gone := retired(name)) is not None:
-        return Failure(str(gone))
+        return CommandFailure(str(gone))
     wanted = name.lower()
     ending = [each for each in _by_name() if each.endswith(f".{wanted}")]
     near = [*ending[:3]] or get_close_matches(wanted, _by_name(), n=3, cutoff=0.6)
     shown = ", ".join(dict.fromkeys(_shown(each) for each in near))
     english, chinese = (f"; did you mean {shown}?", f"，是否想用 {shown}？") if near else ("", "")
-    return Failure(f"there is no API {name!r}{english} / 没有接口 {name!r}{chinese}")
+    return CommandFailure(f"there is no API {name!r}{english} / 没有接口 {name!r}{chinese}")
 
 
 def _shown(key: str) -> str:

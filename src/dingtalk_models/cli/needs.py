@@ -23,7 +23,7 @@ def needed_scopes(needs: list[str]) -> dict[str, list[str]]:
         needs: names of operations, or files and folders of Python that use them.
 
     Raises:
-        Failure: a name is not known.
+        CommandFailure: a name is not known.
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     wanted = {each.name: each for word in needs for each in _operations(word)}
@@ -33,7 +33,7 @@ def needed_scopes(needs: list[str]) -> dict[str, list[str]]:
     return dict(found)
 
 
-def _operations(word: str) -> list[names.Operation]:
+def _operations(word: str) -> list[names.DocumentedApi]:
     path = Path(word)
     if path.is_dir():
         return [each for file in _sources(path) for each in used_in(file.read_text("utf-8", "replace"))]
@@ -49,7 +49,7 @@ def _sources(folder: Path) -> Iterator[Path]:
         yield from (Path(top, each) for each in sorted(files) if each.endswith(".py"))
 
 
-def used_in(source: str) -> Iterator[names.Operation]:
+def used_in(source: str) -> Iterator[names.DocumentedApi]:
     """The operations that a source text names, in Python or by the platform's names."""
     for match in dict.fromkeys(_CHAIN.findall(source)):
         parts = match.split(".")
@@ -60,20 +60,20 @@ def used_in(source: str) -> Iterator[names.Operation]:
                 break
 
 
-def _scopes(operation: names.Operation) -> tuple[str, ...]:
+def _scopes(operation: names.DocumentedApi) -> tuple[str, ...]:
     verb, _, path = operation.endpoint.partition(" ")
     return documented(verb, path).scopes
 
 
 @cache
-def _reads() -> dict[str, list[names.Operation]]:
-    found: defaultdict[str, list[names.Operation]] = defaultdict(list)
+def _reads() -> dict[str, list[names.DocumentedApi]]:
+    found: defaultdict[str, list[names.DocumentedApi]] = defaultdict(list)
     for operation in names.operations():
         if operation.reads and len(scopes := _scopes(operation)) == 1:
             found[scopes[0]].append(operation)
     return found
 
 
-def probes(scope: str) -> list[names.Operation]:
+def probes(scope: str) -> list[names.DocumentedApi]:
     """Reads that need this scope alone, those with the fewest parameters first."""
     return sorted(_reads().get(scope, []), key=lambda each: len(each.rows))[:3]

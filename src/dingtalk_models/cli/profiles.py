@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.cli.output import note
 from dingtalk_models.cli.state import state
 from dingtalk_models.core.json_values import is_array, is_object
@@ -49,7 +49,7 @@ def read() -> dict[str, Any]:
     """The file of profiles, parsed; empty if there is none.
 
     Raises:
-        Failure: it cannot be read, is malformed, or has secrets that others can read.
+        CommandFailure: it cannot be read, is malformed, or has secrets that others can read.
     """
     file = path()
     try:
@@ -93,8 +93,8 @@ def _check(name: str, profile: Mapping[str, Any]) -> None:
             raise _wrong(f"[profiles.{name}]: {key} should be a text", f"[profiles.{name}] 的 {key} 须为字符串")
 
 
-def _wrong(english: str, chinese: str) -> Failure:
-    return Failure(f"{path()} {english} / {path()} {chinese}", ExitCode.CONFIGURATION)
+def _wrong(english: str, chinese: str) -> CommandFailure:
+    return CommandFailure(f"{path()} {english} / {path()} {chinese}", ExitCode.CONFIGURATION)
 
 
 def secrets() -> frozenset[str]:
@@ -122,13 +122,13 @@ def settings() -> dict[str, str]:
     """The settings of the app, as variables of the environment.
 
     Raises:
-        Failure: there is no such profile, or none is set up.
+        CommandFailure: there is no such profile, or none is set up.
     """
     name = chosen()
     if name is None:
         found = {key: text for key, text in os.environ.items() if key.startswith(_PREFIX) and key != VARIABLE}
         if not any(found.values()):
-            raise Failure(
+            raise CommandFailure(
                 "no credentials: set DINGTALK_APPKEY and DINGTALK_APPSECRET, or run `dingtalk-models profile add NAME` "
                 "/ 没有凭证：请设置 DINGTALK_APPKEY 和 DINGTALK_APPSECRET，或运行 `dingtalk-models profile add 名称`",
                 ExitCode.CONFIGURATION,
@@ -143,14 +143,14 @@ def find(name: str) -> Profile:
     """A profile of the file.
 
     Raises:
-        Failure: there is none of this name.
+        CommandFailure: there is none of this name.
     """
     known: dict[str, Profile] = read().get("profiles", {})
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)
     english, chinese = (f" Did you mean {near[0]!r}?", f"是否想用 {near[0]!r}？") if near else ("", "")
-    raise Failure(
+    raise CommandFailure(
         f"there is no profile {name!r} in {path()}.{english} `dingtalk-models profile list` shows them. / "
         f"{path()} 中没有配置 {name!r}。{chinese}全部配置见 `dingtalk-models profile list`。",
         ExitCode.CONFIGURATION,
@@ -161,7 +161,7 @@ def complete(incomplete: str) -> list[str]:
     """The names of profiles that begin so."""
     try:
         return [name for name in read().get("profiles", {}) if name.startswith(incomplete)]
-    except Failure:
+    except CommandFailure:
         return []
 
 
@@ -169,12 +169,12 @@ def keyring() -> Keyring:
     """The library that keeps secrets in the keyring of the system.
 
     Raises:
-        Failure: it is not installed.
+        CommandFailure: it is not installed.
     """
     try:
         import keyring as library  # noqa: PLC0415 - optional
     except ModuleNotFoundError:
-        raise Failure(
+        raise CommandFailure(
             "the keyring needs its library: pip install keyring / 使用系统密钥环需要：pip install keyring",
             ExitCode.CONFIGURATION,
         ) from None
@@ -185,7 +185,7 @@ def from_keyring(name: str, profile: Profile) -> dict[str, str]:
     """The secrets of a profile that are in the keyring.
 
     Raises:
-        Failure: one is not there, or there is no keyring.
+        CommandFailure: one is not there, or there is no keyring.
     """
     wanted: list[str] = profile.get("keyring", [])
     return {key: _secret(keyring(), name, key) for key in wanted}
@@ -199,7 +199,7 @@ def _secret(library: Keyring, profile: str, key: str) -> str:
     except KeyringError as error:
         raise unusable(error) from None
     if found is None:
-        raise Failure(
+        raise CommandFailure(
             f"the keyring has no {key} of profile {profile!r}: run `dingtalk-models profile add {profile} --keyring` / "
             f"密钥环中没有配置 {profile!r} 的 {key}：请重新运行 `dingtalk-models profile add {profile} --keyring`",
             ExitCode.CONFIGURATION,
@@ -207,10 +207,10 @@ def _secret(library: Keyring, profile: str, key: str) -> str:
     return found
 
 
-def unusable(error: Exception) -> Failure:
+def unusable(error: Exception) -> CommandFailure:
     """What is said if there is no keyring that works."""
     why = " ".join(str(error).split()) or type(error).__name__
-    return Failure(f"the keyring cannot be used: {why} / 无法使用系统密钥环：{why}", ExitCode.CONFIGURATION)
+    return CommandFailure(f"the keyring cannot be used: {why} / 无法使用系统密钥环：{why}", ExitCode.CONFIGURATION)
 
 
 def open_app() -> DingTalkApp:

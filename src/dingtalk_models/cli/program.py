@@ -27,7 +27,7 @@ from dingtalk_models.cli.commands import (
 )
 from dingtalk_models.cli.failures import ExitCode, told
 from dingtalk_models.cli.groups import help_alone
-from dingtalk_models.cli.help import Group
+from dingtalk_models.cli.help import CommandGroup
 from dingtalk_models.cli.output import note
 from dingtalk_models.cli.state import state
 from dingtalk_models.core.language import said
@@ -38,7 +38,7 @@ _FLAGS = {"--verbose", "-v", "--debug"}
 _VALUED = {"--profile", "-p"}
 
 
-class _Everywhere(Group):
+class _Everywhere(CommandGroup):
     """Its own options are accepted after the command too: `dingtalk-models api … --profile acme`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

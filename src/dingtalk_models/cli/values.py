@@ -10,7 +10,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args
 
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.core.hints import bare, fields_in, get_origin
 from dingtalk_models.core.json_values import is_array, is_object
 
@@ -26,7 +26,7 @@ def read_arguments(words: Iterable[str], hints: Mapping[str, Any], secrets: Iter
         secrets: the parameters whose values may not be on a command line.
 
     Raises:
-        Failure: a word has another form, a file cannot be read, or a value does not have the documented form.
+        CommandFailure: a word has another form, a file cannot be read, or a value does not have the documented form.
         UnicodeEncodeError: a value has bytes that are not UTF-8.
     """
     found: dict[str, Any] = {}
@@ -42,7 +42,7 @@ def read_arguments(words: Iterable[str], hints: Mapping[str, Any], secrets: Iter
 
 def _as_list(value: Any, name: str, hints: Mapping[str, Any]) -> list[Any]:
     if not any(get_origin(kind) is list for kind in kinds(hints.get(name))):
-        raise Failure(f"{name}: given twice / {name}：重复传入")
+        raise CommandFailure(f"{name}: given twice / {name}：重复传入")
     return value if is_array(value) else [value]
 
 
@@ -54,7 +54,7 @@ def _given(word: str, hints: Mapping[str, Any], secrets: frozenset[str]) -> Iter
     as_json = name.endswith(":")
     name = name.removesuffix(":")
     if not equals or not name:
-        raise Failure(
+        raise CommandFailure(
             f"{word!r} should be key=value, key:=json, key=@file or - / "
             f"{word!r} 应为 key=value、key:=json、key=@文件 或 -"
         )
@@ -63,7 +63,7 @@ def _given(word: str, hints: Mapping[str, Any], secrets: frozenset[str]) -> Iter
         yield name, _from_file(name, text[1:], hint)
         return
     if name in secrets:
-        raise Failure(
+        raise CommandFailure(
             f"{name} is secret: others see a command line; give it as {name}=@file, or as JSON on standard input with -"
             f" / {name} 是密钥，命令行会被他人看到：请用 {name}=@文件，或用 - 从标准输入传 JSON"
         )
@@ -78,17 +78,19 @@ def _from_file(name: str, given: str, hint: Any) -> Any:
             return path
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise Failure(f"{name}: {given} is not UTF-8 text / {name}：{given} 不是 UTF-8 文本", ExitCode.FILE) from None
+        raise CommandFailure(
+            f"{name}: {given} is not UTF-8 text / {name}：{given} 不是 UTF-8 文本", ExitCode.FILE
+        ) from None
     except (OSError, ValueError, RuntimeError) as error:  # a name with a null byte; a home of nobody
         why = error.strerror if isinstance(error, OSError) else error
-        raise Failure(f"{name}: {given!r}: {why} / {name}：无法读取 {given!r}（{why}）", ExitCode.FILE) from None
+        raise CommandFailure(f"{name}: {given!r}: {why} / {name}：无法读取 {given!r}（{why}）", ExitCode.FILE) from None
     return converted(name, text.rstrip("\n"), hint)
 
 
 def _object(text: str, where: str) -> dict[str, Any]:
     found = _json(where.partition(" / ")[0], text)
     if not is_object(found):
-        raise Failure("standard input should be a JSON object / 标准输入须为 JSON 对象")
+        raise CommandFailure("standard input should be a JSON object / 标准输入须为 JSON 对象")
     return found
 
 
@@ -96,7 +98,7 @@ def _json(name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Failure(f"{name}: not JSON: {error} / {name}：不是合法的 JSON：{error}") from None
+        raise CommandFailure(f"{name}: not JSON: {error} / {name}：不是合法的 JSON：{error}") from None
 
 
 def converted(name: str, text: str, hint: Any) -> Any:
@@ -117,7 +119,7 @@ def converted(name: str, text: str, hint: Any) -> Any:
     if inner is not None:
         return [converted(name, part.strip(), inner[0] if inner else Any) for part in text.split(",") if part.strip()]
     if any(get_origin(kind) is dict or kind is dict or fields_in(kind) for kind in accepted if not _is_value(kind)):
-        raise Failure(
+        raise CommandFailure(
             f"{name}: should be an object: {name}:='{{…}}' or {name}=@file / "
             f"{name}：须为对象：{name}:='{{…}}' 或 {name}=@文件"
         )

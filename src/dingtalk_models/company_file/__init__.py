@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from dingtalk_models.company_file.models import CompanyFile
-from dingtalk_models.company_file.problems import InvalidCompanyFile, Problem
+from dingtalk_models.company_file.problems import FileProblem, InvalidCompanyFile
 from dingtalk_models.company_file.reading import ReadCompany, read_company
 from dingtalk_models.company_file.writing import write_company
 
-__all__ = ["CompanyFile", "InvalidCompanyFile", "Problem", "ReadCompany", "read_company", "write_company"]
+__all__ = ["CompanyFile", "FileProblem", "InvalidCompanyFile", "ReadCompany", "read_company", "write_company"]

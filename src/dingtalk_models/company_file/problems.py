@@ -17,7 +17,7 @@ SHOWN: Final = 50
 
 
 @dataclass(frozen=True)
-class Problem:
+class FileProblem:
     """Something that is wrong.
 
     Attributes:
@@ -43,7 +43,7 @@ class InvalidCompanyFile(ValueError):
         problems: everything that is wrong, in the order of the lines.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[FileProblem]) -> None:
         self.problems = sorted(problems, key=lambda each: each.line)
         lines = [str(each) for each in self.problems[:SHOWN]]
         if left := len(self.problems) - len(lines):

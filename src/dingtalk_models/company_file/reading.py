@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from dingtalk_models.company_file.models import CompanyFile
-from dingtalk_models.company_file.problems import InvalidCompanyFile, Path, Problem, field_of, message_of
+from dingtalk_models.company_file.problems import FileProblem, InvalidCompanyFile, Path, field_of, message_of
 from dingtalk_models.company_file.scalars import meaning
 from dingtalk_models.core.json_values import is_array, is_object
 
@@ -49,9 +49,9 @@ class ReadCompany:
         self._root = root
         self.company = self._validated()
 
-    def problem(self, path: Path, message: str) -> Problem:
+    def problem(self, path: Path, message: str) -> FileProblem:
         """A problem with the field to which a path leads, or with what should have it."""
-        return Problem(self.file, self._line(path), field_of(path), message)
+        return FileProblem(self.file, self._line(path), field_of(path), message)
 
     def _validated(self) -> CompanyFile:
         try:
@@ -133,11 +133,11 @@ def _tree(file: str, content: bytes) -> Node:
 
 
 def _invalid(file: str, line: int, message: str, path: Path = ()) -> InvalidCompanyFile:
-    return InvalidCompanyFile([Problem(file, line, field_of(path), message)])
+    return InvalidCompanyFile([FileProblem(file, line, field_of(path), message)])
 
 
 @dataclass
-class _Open:
+class _OpenNode:
     """A list or mapping that is being read; `name` is where it is in what is around it, `key` has no value yet."""
 
     node: Node
@@ -151,7 +151,7 @@ class _Building:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._open: list[_Open] = []
+        self._open: list[_OpenNode] = []
         self._root: Node | None = None
 
     def built(self, text: str) -> Node:
@@ -182,7 +182,7 @@ class _Building:
             if len(self._open) == DEEPEST:
                 raise self._wrong(line, f"is more than {DEEPEST} levels deep / 嵌套超过 {DEEPEST} 层")
             node = Node(line, {} if kind == "MappingStartEvent" else [], {})
-            self._open.append(_Open(node, self._put(node, None)))
+            self._open.append(_OpenNode(node, self._put(node, None)))
 
     def _put(self, node: Node, text: str | None) -> Path:
         """Put a node where it belongs, and return where that is: as the root, into a list, as a key or a value."""

@@ -23,7 +23,7 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed(Generic[M]):
+class ResourceChange(Generic[M]):
     """A user or a department before and after, and the fields that differ."""
 
     old: M
@@ -67,11 +67,11 @@ class DirectoryChanges:
     joined: list[User]
     left: list[User]
     moved: list[UserMoved] = field(default_factory=list[UserMoved])
-    changed: list[Changed[User]] = field(default_factory=list[Changed[User]])
+    changed: list[ResourceChange[User]] = field(default_factory=list[ResourceChange[User]])
     created: list[Department] = field(default_factory=list[Department])
     removed: list[Department] = field(default_factory=list[Department])
     relocated: list[DepartmentMoved] = field(default_factory=list[DepartmentMoved])
-    altered: list[Changed[Department]] = field(default_factory=list[Changed[Department]])
+    altered: list[ResourceChange[Department]] = field(default_factory=list[ResourceChange[Department]])
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__slots__)
@@ -84,14 +84,14 @@ class DirectoryChanges:
         # what a department says of those who left it or entered it is not another change
         stayed = before & after
         if fields := _differing(_apart_from_places(old, stayed), _apart_from_places(new, stayed)):
-            self.changed.append(Changed(old, new, fields))
+            self.changed.append(ResourceChange(old, new, fields))
 
     def add_department(self, old: Department, new: Department) -> None:
         """Compare a department with the same one later."""
         if old.parent_id != new.parent_id:
             self.relocated.append(DepartmentMoved(old, new))
         if fields := _differing(_values(old, *_OF_ITS_PLACE), _values(new, *_OF_ITS_PLACE)):
-            self.altered.append(Changed(old, new, fields))
+            self.altered.append(ResourceChange(old, new, fields))
 
 
 _OF_ITS_PLACE = ("parent_id", "member_count", "owning_member_count")

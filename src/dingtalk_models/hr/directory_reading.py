@@ -15,7 +15,7 @@ from dingtalk_models.core.steps import Flow, Progress, Window
 from dingtalk_models.core.wire import BEIJING, Language
 
 
-class Company(NamedTuple):
+class Organisation(NamedTuple):
     """The organisation as it was read.
 
     Attributes:
@@ -33,7 +33,7 @@ class Company(NamedTuple):
     above: Mapping[int, int]
 
 
-class _Visit(NamedTuple):
+class _KnownDepartment(NamedTuple):
     """What is known of a department."""
 
     dept_id: int
@@ -45,7 +45,7 @@ class _Visit(NamedTuple):
 
 def read_company(
     *, language: Language, workers: int, progress: Progress | None, tolerant: bool = False
-) -> Flow[Company]:
+) -> Flow[Organisation]:
     """Read departments and people, three calls a department, and another for each further hundred members.
 
     Args:
@@ -56,23 +56,23 @@ def read_company(
     """
     departments, users = DepartmentManager(), UserManager()
 
-    def visit(dept_id: int) -> Flow[_Visit]:
+    def visit(dept_id: int) -> Flow[_KnownDepartment]:
         department = yield from departments.get.call(dept_id, language=language)
         below = yield from departments.list_ids.call(dept_id)
         members = yield from users.list.call(dept_id, language=language).collect()
         # the contacts of parents and pupils (家校通讯录) may be listed as -7, which is no department of the platform
-        return _Visit(dept_id, department, [each for each in below if each > 0], members)
+        return _KnownDepartment(dept_id, department, [each for each in below if each > 0], members)
 
-    def try_to_visit(dept_id: int) -> Flow[_Visit]:
+    def try_to_visit(dept_id: int) -> Flow[_KnownDepartment]:
         try:
             return (yield from visit(dept_id))
         except (NotFound, PermissionDenied, InvalidRequest) as error:
             if dept_id == ROOT:
                 raise
-            return _Visit(dept_id, None, [], [], error)
+            return _KnownDepartment(dept_id, None, [], [], error)
 
     total = yield from users.count.call()
-    taken, met = datetime.now(BEIJING), _Met()
+    taken, met = datetime.now(BEIJING), _PeopleMet()
     found: dict[int, Department] = {}
     unread: dict[int, DingTalkError] = {}
     above: dict[int, int] = {}
@@ -90,10 +90,10 @@ def read_company(
             if progress:
                 # the company may have grown since it was counted, and the app may see but a part of it
                 progress(len(met), max(total, len(met)) if window else len(met))
-    return Company(taken, found, met.users(), unread, {each: above[each] for each in unread})
+    return Organisation(taken, found, met.users(), unread, {each: above[each] for each in unread})
 
 
-class _Met:
+class _PeopleMet:
     """The people met so far, with what each department says of them."""
 
     def __init__(self) -> None:

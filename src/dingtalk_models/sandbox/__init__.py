@@ -25,7 +25,7 @@ from importlib.util import find_spec
 if not (find_spec("starlette") and find_spec("uvicorn")):
     raise ModuleNotFoundError("the sandbox needs its extra: pip install 'dingtalk-models[sandbox]'")
 
-from dingtalk_models.company_file import InvalidCompanyFile, Problem
+from dingtalk_models.company_file import FileProblem, InvalidCompanyFile
 from dingtalk_models.sandbox.callback.samples import EventSample
 from dingtalk_models.sandbox.calls import Calls, Received
 from dingtalk_models.sandbox.console import Console
@@ -72,6 +72,7 @@ __all__ = [
     "Events",
     "Fault",
     "File",
+    "FileProblem",
     "Group",
     "Instance",
     "InvalidCompanyFile",
@@ -80,7 +81,6 @@ __all__ = [
     "Outbox",
     "OwnAnswer",
     "Picture",
-    "Problem",
     "Punch",
     "Push",
     "Received",

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 
 from dingtalk_models.company_file import InvalidCompanyFile, ReadCompany, read_company
 from dingtalk_models.company_file import models as rows
+from dingtalk_models.company_file.problems import FileProblem
 from dingtalk_models.company_file.problems import Path as Place
-from dingtalk_models.company_file.problems import Problem
 from dingtalk_models.sandbox import saving
 from dingtalk_models.sandbox.state.approval import Component, Step
 from dingtalk_models.sandbox.state.attendance import Shift
@@ -110,7 +110,7 @@ class _Founding:
     def __init__(self, read: ReadCompany, credentials: Credentials | None) -> None:
         self._read = read
         self._file = read.company
-        self._problems: list[Problem] = []
+        self._problems: list[FileProblem] = []
         self._twice: list[int] = []
         """The departments whose id is taken by an earlier one."""
         self._company = Company(self._file.name, credentials)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from dingtalk_models.cli import names, profiles
-from dingtalk_models.cli.failures import Failure
+from dingtalk_models.cli.failures import CommandFailure
 from dingtalk_models.cli.groups import AsForm
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.output import As, json_text, note, plain, show
@@ -33,7 +33,7 @@ def complete_words(context: typer.Context, incomplete: str) -> Iterator[tuple[st
     """The parameters of the API that is named, with what is said of them."""
     try:
         operation = names.find(str(context.params.get("name", "")))
-    except Failure:
+    except CommandFailure:
         return
     given = {word.partition("=")[0].removesuffix(":") for word in context.params.get("words") or ()}
     for param in operation.params:
@@ -95,7 +95,7 @@ def call(
         _show_first(query, form)
 
 
-def _way(operation: names.Operation) -> Iterable[str]:
+def _way(operation: names.DocumentedApi) -> Iterable[str]:
     spelling = next(each for each in operation.spellings if each.startswith("app."))
     return spelling.split(".")[1:]
 

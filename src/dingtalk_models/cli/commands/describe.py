@@ -64,7 +64,7 @@ def describe(name: ApiName, as_json: AsJson = False) -> None:
         line(operation.python)
 
 
-def _returns(operation: names.Operation) -> str:
+def _returns(operation: names.DocumentedApi) -> str:
     if not operation.list:
         return operation.returns
     return f"{operation.returns} · " + said(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from dingtalk_models.cli import names, profiles
-from dingtalk_models.cli.failures import ExitCode, Failure, told
+from dingtalk_models.cli.failures import CommandFailure, ExitCode, told
 from dingtalk_models.cli.groups import AsJson
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.needs import needed_scopes, probes
@@ -173,7 +173,7 @@ def _contacts(app: DingTalkApp) -> str:
     departments = [int(each) for each in reach.authed_dept] if reach else []
     people = len(reach.authed_user) if reach else 0
     if not departments and not people:
-        raise Failure(
+        raise CommandFailure(
             "the app may see nobody · set its contact scope in the console, under permissions / "
             "应用的通讯录范围为空 · 请在开发者后台“权限管理”设置通讯录权限范围",
             ExitCode.PERMISSION,
@@ -231,7 +231,7 @@ _ABOUT_ARGUMENTS = {ExitCode.REFUSED, ExitCode.NOT_FOUND}
 """A call that is refused so was let through for its scope."""
 
 
-def _ask(app: DingTalkApp, probe: names.Operation) -> None:
+def _ask(app: DingTalkApp, probe: names.DocumentedApi) -> None:
     """Ask for a read with empty arguments."""
     verb, _, path = probe.endpoint.partition(" ")
     ask: Any = app.request
@@ -254,6 +254,6 @@ def _callback(app: DingTalkApp) -> Finding:
             "请确认服务已启动、可访问，且 token、aes_key 一致"
         )
         return Finding(check, "failed", said(str(error)), todo, ExitCode.TRANSPORT)
-    except Failure as error:
+    except CommandFailure as error:
         return _failed(check, error)
     return Finding(check, "ok", f"{app.callback_url} {said('answered with success / 返回 success')}")

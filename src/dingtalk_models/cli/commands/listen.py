@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dingtalk_models.cli import profiles
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.output import cell
 from dingtalk_models.core.errors import DingTalkError
@@ -69,7 +69,7 @@ def listen(
     """Receive until Ctrl-C."""
     dingtalk = profiles.open_app()
     if not (events or messages or cards):
-        raise Failure("there is nothing to listen to / 没有要接收的内容")
+        raise CommandFailure("there is nothing to listen to / 没有要接收的内容")
     listener = _Listener(dingtalk)
     if forward or forward_messages:
         listener.forward = _forward(dingtalk, forward, forward_messages)
@@ -87,7 +87,7 @@ def listen(
             raise ended.__cause__ from None
         raise
     except ModuleNotFoundError:
-        raise Failure(
+        raise CommandFailure(
             "Stream mode needs its extra: pip install 'dingtalk-models[stream]' / "
             "Stream 模式需要 dingtalk-models[stream]",
             ExitCode.CONFIGURATION,

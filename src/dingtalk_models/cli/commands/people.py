@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dingtalk_models.cli import profiles
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.cli.groups import AsForm, AsJson, group
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.output import As, line, plain, show, show_json
@@ -111,7 +111,7 @@ def people_of(app: DingTalkApp, word: str, by: By = By.ANY) -> list[User]:
     """The people that a word names: the only one with this id or number, or all with this name.
 
     Raises:
-        Failure: there is nobody.
+        CommandFailure: there is nobody.
     """
     from dingtalk_models import InvalidRequest, NotFound  # noqa: PLC0415 - slow to import
 
@@ -132,17 +132,17 @@ def people_of(app: DingTalkApp, word: str, by: By = By.ANY) -> list[User]:
         except (NotFound, InvalidRequest):
             if by is not By.ANY:
                 raise
-    raise Failure(f"there is nobody who is {word!r} / 找不到 {word!r}", ExitCode.NOT_FOUND)
+    raise CommandFailure(f"there is nobody who is {word!r} / 找不到 {word!r}", ExitCode.NOT_FOUND)
 
 
 def person_of(app: DingTalkApp, word: str) -> User:
     """The person that a word names: nothing is sent to somebody, or decided for them, by chance.
 
     Raises:
-        Failure: there is nobody, or there are several.
+        CommandFailure: there is nobody, or there are several.
     """
     found = people_of(app, word)
     if len(found) > 1:
         listed = ", ".join(f"{each.name} <{each.userid}>" for each in found)
-        raise Failure(f"{word!r} names several people: {listed} / {word!r} 对应多人：{listed}")
+        raise CommandFailure(f"{word!r} names several people: {listed} / {word!r} 对应多人：{listed}")
     return found[0]

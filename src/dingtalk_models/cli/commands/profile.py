@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dingtalk_models.cli import profiles
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.cli.groups import AsJson, Name, group
 from dingtalk_models.cli.output import line, note, show_json, show_table
 from dingtalk_models.core.language import said
@@ -46,7 +46,7 @@ def add(
         "callback_url": callback_url,
     }
     if not given["appkey"]:
-        raise Failure("an AppKey is needed: --appkey / 缺少 AppKey：--appkey")
+        raise CommandFailure("an AppKey is needed: --appkey / 缺少 AppKey：--appkey")
     hidden = {key: _ask(key) for key in ("appsecret", *(("token", "aes_key") if events else ()))}
     known = profiles.read()
     before = known.get("profiles", {}).get(name, {})
@@ -102,7 +102,7 @@ def _ask(key: str) -> str:
     """A secret, without echo on a terminal; else the next line of standard input."""
     text: str = typer.prompt(key, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
     if not text:
-        raise Failure(f"standard input has no line for {key} / 标准输入中缺少 {key}", ExitCode.CONFIGURATION)
+        raise CommandFailure(f"standard input has no line for {key} / 标准输入中缺少 {key}", ExitCode.CONFIGURATION)
     return text
 
 

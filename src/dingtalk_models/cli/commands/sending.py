@@ -10,7 +10,7 @@ import typer
 
 from dingtalk_models.cli import profiles
 from dingtalk_models.cli.commands.people import person_of
-from dingtalk_models.cli.failures import Failure
+from dingtalk_models.cli.failures import CommandFailure
 from dingtalk_models.cli.groups import AsForm
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.output import As, show
@@ -62,13 +62,13 @@ def send(
     """Send a message."""
     content = sys.stdin.read().rstrip("\n") if text == "-" else text
     if not content.strip():
-        raise Failure("there is nothing to send / 内容为空")
+        raise CommandFailure("there is nothing to send / 内容为空")
     if not (to or department or group):
-        raise Failure("name whom it is for: --to, --dept or --group / 请指定接收人：--to、--dept 或 --group")
+        raise CommandFailure("name whom it is for: --to, --dept or --group / 请指定接收人：--to、--dept 或 --group")
     if department and via is Via.ROBOT:
-        raise Failure("a robot writes to people and groups, not to departments / 机器人消息不能发给部门")
+        raise CommandFailure("a robot writes to people and groups, not to departments / 机器人消息不能发给部门")
     if group and (to or department):
-        raise Failure("a group alone, or people / --group 不能与 --to、--dept 同时使用")
+        raise CommandFailure("a group alone, or people / --group 不能与 --to、--dept 同时使用")
     dingtalk = profiles.open_app()
     people = [person_of(dingtalk, word).userid for word in to or ()]
     heading = title or next((each.strip("# ") for each in content.splitlines() if each.strip("# ")), "")

@@ -6,7 +6,7 @@ import logging
 
 import typer
 
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.core.language import said
 
@@ -24,7 +24,7 @@ def serve(context: typer.Context) -> None:
     try:
         from dingtalk_models.sandbox import __main__ as sandbox  # noqa: PLC0415 - an extra, and slow to import
     except ModuleNotFoundError:
-        raise Failure(
+        raise CommandFailure(
             "the sandbox needs its extra: pip install 'dingtalk-models[sandbox]' / "
             "模拟服务器需要安装 dingtalk-models[sandbox]",
             ExitCode.CONFIGURATION,

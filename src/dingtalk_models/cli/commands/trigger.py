@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from dingtalk_models.cli import profiles
-from dingtalk_models.cli.failures import ExitCode, Failure
+from dingtalk_models.cli.failures import CommandFailure, ExitCode
 from dingtalk_models.cli.help import Commands
 from dingtalk_models.cli.output import show_json
 from dingtalk_models.core.json_values import is_array, is_object
@@ -79,19 +79,19 @@ def trigger(
 _HINTS: dict[str, Any] = {"integer": int | str, "number": float | str, "array": list[Any], "object": dict[str, Any]}
 
 
-def _unknown(event: str, known: list[str]) -> Failure:
+def _unknown(event: str, known: list[str]) -> CommandFailure:
     from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
     near = ", ".join(get_close_matches(event, known, n=3))
     english, chinese = (f"; did you mean {near}?", f"，是否想用 {near}？") if near else ("", "")
-    return Failure(f"there is no event {event!r}{english} / 没有事件 {event!r}{chinese}")
+    return CommandFailure(f"there is no event {event!r}{english} / 没有事件 {event!r}{chinese}")
 
 
 class _Handle:
     """The handle of the sandbox, `/_sandbox`.
 
     Raises:
-        Failure: the profile does not lead to a sandbox.
+        CommandFailure: the profile does not lead to a sandbox.
     """
 
     def __init__(self, url: str) -> None:
@@ -105,7 +105,7 @@ class _Handle:
         """Ask it for something.
 
         Raises:
-            Failure: it is no sandbox, or it refuses.
+            CommandFailure: it is no sandbox, or it refuses.
         """
         import requests  # noqa: PLC0415 - slow to import
 
@@ -116,17 +116,17 @@ class _Handle:
         except requests.JSONDecodeError:
             raise self.no_sandbox() from None
         except requests.RequestException as error:
-            raise Failure(f"{url}: {type(error).__name__}", ExitCode.TRANSPORT) from None
+            raise CommandFailure(f"{url}: {type(error).__name__}", ExitCode.TRANSPORT) from None
         if answer.status_code < HTTPStatus.BAD_REQUEST:
             return found
         if not is_object(found) or "hint" not in found:
             raise self.no_sandbox()
         code = ExitCode.PERMISSION if answer.status_code == HTTPStatus.FORBIDDEN else ExitCode.REFUSED
-        raise Failure(f"{said(str(found.get('message')))} · {said(str(found['hint']))}", code)
+        raise CommandFailure(f"{said(str(found.get('message')))} · {said(str(found['hint']))}", code)
 
-    def no_sandbox(self) -> Failure:
+    def no_sandbox(self) -> CommandFailure:
         """What is said if it is none."""
-        return Failure(
+        return CommandFailure(
             f"{self._url} is no sandbox: events are triggered there only; `dingtalk-models sandbox` starts one / "
             f"{self._url} 不是模拟服务器：只能在模拟服务器中触发事件，可用 `dingtalk-models sandbox` 启动",
             ExitCode.CONFIGURATION,

@@ -19,7 +19,7 @@ from dingtalk_models.hr.plan.changes import (
 )
 from dingtalk_models.hr.plan.department_order import NO_PARENT, Moves, Tree
 from dingtalk_models.hr.plan.keys import as_key, name_form, without_zeros
-from dingtalk_models.hr.plan.rows import ReadTable, Row
+from dingtalk_models.hr.plan.rows import PlanRow, ReadTable
 
 _SENT = ("order", "hide_dept", "create_dept_group", "auto_approve_apply", "outer_dept", "source_identifier")
 """The fields that are compared as they are."""
@@ -49,13 +49,13 @@ class DepartmentPlan:
         self.table = table
         self.problems = problems
         self.changes: list[DepartmentChange] = []
-        self.of_row: dict[Row, DepartmentRef] = {}
+        self.of_row: dict[PlanRow, DepartmentRef] = {}
         self.wanted: set[int] = set()
-        self.vague: list[Row] = []
-        self._by_key: dict[str, Row] = {}
-        self._by_path: dict[str, Row] = {}
+        self.vague: list[PlanRow] = []
+        self._by_key: dict[str, PlanRow] = {}
+        self._by_path: dict[str, PlanRow] = {}
         self._made: dict[str, DepartmentChange] = {}
-        self._under_way: set[Row] = set()
+        self._under_way: set[PlanRow] = set()
         self._names: dict[int, tuple[DepartmentRef, str]] = {}
         """The parents and names that departments get."""
         self._by_source = _unique({each: as_key(it.source_identifier) for each, it in tree.departments.items()})
@@ -158,13 +158,13 @@ class DepartmentPlan:
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
-    def _try(self, row: Row) -> DepartmentRef | None:
+    def _try(self, row: PlanRow) -> DepartmentRef | None:
         try:
             return self._resolved(row)
         except NoDepartment:
             return None  # the problem has been noted
 
-    def _resolved(self, row: Row) -> DepartmentRef:
+    def _resolved(self, row: PlanRow) -> DepartmentRef:
         if row in self.of_row:
             return self.of_row[row]
         if row in self._under_way:
@@ -177,7 +177,7 @@ class DepartmentPlan:
             raise NoDepartment(_left_out(row.number)) from None
         return ref
 
-    def _plan(self, row: Row) -> DepartmentRef:
+    def _plan(self, row: PlanRow) -> DepartmentRef:
         assert self.table is not None  # noqa: S101 - a row is of the table
         values, key = row.values, self.table.key
         if key == "department":
@@ -199,7 +199,7 @@ class DepartmentPlan:
         why = followed(_row(row), reason)
         return self._create(self._joined(parent, name), parent, row.number, fields, why)
 
-    def _plan_path(self, row: Row) -> DepartmentRef:
+    def _plan_path(self, row: PlanRow) -> DepartmentRef:
         path = self.tree.from_root(row.key)
         if path in self._made:
             raise NoDepartment("another row has the same path / 另一行的路径相同")
@@ -215,7 +215,7 @@ class DepartmentPlan:
             path, parent, row.number, fields, followed(_row(row), "no department has this path / 没有此路径")
         )
 
-    def _with_code(self, row: Row) -> int | None:
+    def _with_code(self, row: PlanRow) -> int | None:
         found = self._by_source.get(row.key)
         if found is None and row.key in self._by_source:
             raise NoDepartment(_not_one("source identifier", "部门编码", row.key, self._by_source))
@@ -225,7 +225,7 @@ class DepartmentPlan:
             self.by_id(found)
         return found
 
-    def _with_other_zeros(self, row: Row, found: int) -> None:
+    def _with_other_zeros(self, row: PlanRow, found: int) -> None:
         """Take a row for that of a department whose code only differs in zeros at the front, which stays as it is."""
         own = self.tree.departments[found].source_identifier
         if own in self._by_key or sum(without_zeros(key) == without_zeros(row.key) for key in self._by_key) > 1:
@@ -234,7 +234,7 @@ class DepartmentPlan:
         reason = f"is taken to be {own}: only zeros at the front differ / 视为 {own}：只差开头的零"
         self.problems.add("departments", row.number, row.key, "source_identifier", reason)
 
-    def _keep(self, row: Row) -> None:
+    def _keep(self, row: PlanRow) -> None:
         """Let whatever a row may mean stay."""
         names = {
             name_form(row.values[field].rpartition("/")[2]) for field in ("name", "department") if field in row.values
@@ -250,7 +250,7 @@ class DepartmentPlan:
         if not row.key or not meant - taken:
             self.vague.append(row)
 
-    def _parent(self, row: Row, found: int | None) -> DepartmentRef:
+    def _parent(self, row: PlanRow, found: int | None) -> DepartmentRef:
         """The parent that a row asks for; without a word, that of now, or the top of what the tables own."""
         values = row.values
         assert self.table is not None  # noqa: S101 - a row is of the table
@@ -292,7 +292,7 @@ class DepartmentPlan:
         self._made[path] = change
         return change
 
-    def _change(self, row: Row, found: int, parent: DepartmentRef, name: str) -> DepartmentRef:
+    def _change(self, row: PlanRow, found: int, parent: DepartmentRef, name: str) -> DepartmentRef:
         """What differs of a department that is there."""
         now = self.tree.departments[found]
         self.wanted.add(found)
@@ -368,7 +368,7 @@ def _not_one(what: str, chinese: str, value: str, known: Mapping[str, int | None
     return f"no department has the {what} {value} / 没有{chinese}为 {value} 的部门"
 
 
-def _row(row: Row) -> str:
+def _row(row: PlanRow) -> str:
     return f"row {row.number} / 第 {row.number} 行"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dingtalk_models.contact.user import User
 from dingtalk_models.hr.plan.keys import as_key, mask_of, name_form, number_of, without_zeros
-from dingtalk_models.hr.plan.rows import ReadTable, Row
+from dingtalk_models.hr.plan.rows import PlanRow, ReadTable
 
 _NAMES = ("userid", "job_number", "mobile", "email", "org_email", "login_id", "name")
 """The fields that tell who somebody is. An extension goes over to others with the desk."""
@@ -45,10 +45,10 @@ class Identities:
         self.users = users
         self.table = table
         self.hidden = {each.userid for each in users.values() if not self.key_of(each)}
-        self.matched: dict[Row, User] = {}
-        self.leaving: dict[Row, User] = {}
-        self.unclear: dict[Row, list[User]] = {}
-        self.by_zeros: set[Row] = set()
+        self.matched: dict[PlanRow, User] = {}
+        self.leaving: dict[PlanRow, User] = {}
+        self.unclear: dict[PlanRow, list[User]] = {}
+        self.by_zeros: set[PlanRow] = set()
         self._with_key = _grouped(users.values(), self.key_of)
         self._without_zeros = _grouped(users.values(), lambda user: without_zeros(self.key_of(user) or "") or None)
         self._rivals = Counter(without_zeros(row.key) for row in table.rows)
@@ -57,7 +57,7 @@ class Identities:
             for sign in _signs({name: _shown(user, name) for name in _NAMES}):
                 self._signs[sign].append(user)
         self._masks = _Masks(users.values())
-        self._taken: dict[str, Row] = {}
+        self._taken: dict[str, PlanRow] = {}
         stay = [row for row in table.rows if row.state != "leaves"]
         keys = {row.key for row in stay}
         by_key = [self._by_key, self._by_zeros]
@@ -75,20 +75,22 @@ class Identities:
 
     # -- who a row means -----------------------------------------------------------------------------------------
 
-    def _match(self, rows: list[Row], matched: dict[Row, User], steps: Iterable[Callable[[Row], User | None]]) -> None:
+    def _match(
+        self, rows: list[PlanRow], matched: dict[PlanRow, User], steps: Iterable[Callable[[PlanRow], User | None]]
+    ) -> None:
         for step in steps:
             for row in rows:
                 user = None if row in matched or row in self.unclear else step(row)
                 if user is not None and user.userid not in self._taken:
                     matched[row], self._taken[user.userid] = user, row
 
-    def _by_key(self, row: Row) -> User | None:
+    def _by_key(self, row: PlanRow) -> User | None:
         found = self._with_key.get(row.key, [])
         if len(found) > 1:
             self.unclear[row] = found
         return found[0] if len(found) == 1 else None
 
-    def _by_zeros(self, row: Row) -> User | None:
+    def _by_zeros(self, row: PlanRow) -> User | None:
         """Whoever has the key of a row but for the zeros in front, if that is one person and the name is right."""
         if self.table.key == "mobile":
             return None
@@ -102,7 +104,7 @@ class Identities:
         self.by_zeros.add(row)
         return found[0]
 
-    def by_other_means(self, row: Row, keys: Collection[str] = ()) -> User | None:
+    def by_other_means(self, row: PlanRow, keys: Collection[str] = ()) -> User | None:
         """A person who has none of the keys of the table, by userid, or by name and mobile number or job number."""
         if self.table.key == "userid":  # a job number or mobile number may have changed; a userid never does
             return None
@@ -117,7 +119,7 @@ class Identities:
                 return None
         return None if user is None or self.key_of(user) in keys else user
 
-    def contradicts(self, row: Row, user: User) -> list[tuple[str, str]]:
+    def contradicts(self, row: PlanRow, user: User) -> list[tuple[str, str]]:
         """What a row says otherwise of who a person is, as far as the app sees it."""
         said = dict(_signs(row.values))
         known = dict(_signs({name: _shown(user, name) for name in ("userid", "job_number", "mobile", "name")}))
@@ -129,7 +131,7 @@ class Identities:
         """The userids of those who have one of these values, and whom no row means."""
         return {user.userid for sign in signs for user in self._signs.get(sign, ()) if user.userid not in self._taken}
 
-    def may_mean(self, row: Row, *, wrong: bool) -> Meant:
+    def may_mean(self, row: PlanRow, *, wrong: bool) -> Meant:
         """Whom a row may mean, of those whom no other row means.
 
         Args:
@@ -151,7 +153,7 @@ class Identities:
                 userids.discard(userid)
         return Meant(userids - self.hidden, userids & self.hidden)
 
-    def tells_more(self, row: Row) -> bool:
+    def tells_more(self, row: PlanRow) -> bool:
         """Whether a row says who its person is in more than one cell."""
         return len([*_signs(row.values)]) > 1
 

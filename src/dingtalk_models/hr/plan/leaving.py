@@ -11,7 +11,7 @@ from dingtalk_models.hr.directory_changes import FieldChange
 from dingtalk_models.hr.plan.changes import Problems, UserChange
 from dingtalk_models.hr.plan.departments import DepartmentPlan, outside
 from dingtalk_models.hr.plan.identity import Identities, Meant
-from dingtalk_models.hr.plan.rows import Row
+from dingtalk_models.hr.plan.rows import PlanRow
 
 Missing = Literal["keep", "remove", "disable"]
 
@@ -60,9 +60,9 @@ class Leaving:
         self._inside = {each.userid: scope.intersection(each.dept_id_list) for each in identities.users.values()}
         self.looked_at = {userid for userid, inside in self._inside.items() if inside}
         self.held = {userid for userid in self.looked_at if identities.users[userid].boss}
-        self.left_out: set[Row] = set()
-        self._hidden_rows: list[Row] = []
-        self._vague_rows: list[Row] = []
+        self.left_out: set[PlanRow] = set()
+        self._hidden_rows: list[PlanRow] = []
+        self._vague_rows: list[PlanRow] = []
         for row in identities.table.left_out:
             self._look_at_wrong(row)
         for row in identities.table.rows:
@@ -73,7 +73,7 @@ class Leaving:
 
     # -- who is held ---------------------------------------------------------------------------------------------
 
-    def _look_at_wrong(self, row: Row) -> None:
+    def _look_at_wrong(self, row: PlanRow) -> None:
         """A row that is left out keeps whomever it may mean; one that tells nobody keeps everybody."""
         if row.state == "leaves":
             return
@@ -82,7 +82,7 @@ class Leaving:
         if row.state != "awaited" and not (row.key and meant and self._identities.tells_more(row)):
             self._vague_rows.append(row)
 
-    def _look_at_unmatched(self, row: Row) -> None:
+    def _look_at_unmatched(self, row: PlanRow) -> None:
         """A row whose key nobody has is somebody new, unless it may mean somebody who would be missing."""
         unclear = row in self._identities.unclear
         whole = not unclear and _is_whole(row)
@@ -105,7 +105,7 @@ class Leaving:
         elif not meant and not whole and row.state != "awaited":
             self._vague_rows.append(row)
 
-    def _look_at_gone(self, row: Row, meant: Meant) -> None:
+    def _look_at_gone(self, row: PlanRow, meant: Meant) -> None:
         """Whoever leaves and has not the key of the row is gone already, unless all else says that they are there."""
         user = self._identities.by_other_means(row)
         if meant.hidden:
@@ -114,7 +114,7 @@ class Leaving:
             who = self._names([user.userid])
             self._problem(row, self._identities.table.key, f"{who} has another, and stays / {who} 的与此不同，不移除")
 
-    def _look_at_matched(self, row: Row, user: User) -> None:
+    def _look_at_matched(self, row: PlanRow, user: User) -> None:
         """A row that has the key of one and the name of another may mean the other."""
         otherwise = self._identities.contradicts(row, user)
         names = [sign for sign in otherwise if sign[0] == "name"]
@@ -135,7 +135,7 @@ class Leaving:
                 who = self._names(same)
                 self._problem(row, name, f"is that of {who}, whom no row names / 属于 {who}，而没有一行指该员工")
 
-    def _problem(self, row: Row, field: str, reason: str) -> None:
+    def _problem(self, row: PlanRow, field: str, reason: str) -> None:
         self._problems.add("people", row.number, row.key, field, reason)
 
     def _names(self, userids: Iterable[str]) -> str:
@@ -176,7 +176,7 @@ class Leaving:
         self._tell_hidden(unseen)
         return self.held | unseen
 
-    def _may_leave(self, row: Row, user: User) -> bool:
+    def _may_leave(self, row: PlanRow, user: User) -> bool:
         if user.userid not in self.looked_at:
             self._problem(row, "state", outside(user.name))
         return user.userid in self.looked_at
@@ -219,12 +219,12 @@ class Leaving:
         self._problems.add_of_rows("people", [row.number for row in rows], key, reason)
 
 
-def _is_whole(row: Row) -> bool:
+def _is_whole(row: PlanRow) -> bool:
     """Whether a row says all that is needed of somebody new."""
     return "name" in row.values and ("mobile" in row.values or bool(row.values.get("exclusive_account")))
 
 
-def _numbers(rows: list[Row]) -> str:
+def _numbers(rows: list[PlanRow]) -> str:
     """The numbers of rows; only the first of many."""
     shown = ", ".join(str(row.number) for row in rows[:_MOST_SHOWN])
     return f"{shown} …" if len(rows) > _MOST_SHOWN else shown

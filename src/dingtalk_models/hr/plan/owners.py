@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dingtalk_models.contact.user import User
 from dingtalk_models.hr.plan.changes import Problems, UserChange, depends_on
 from dingtalk_models.hr.plan.keys import number_of
-from dingtalk_models.hr.plan.rows import Row
+from dingtalk_models.hr.plan.rows import PlanRow
 
 UNIQUE = ("mobile", "email", "telephone")
 """The fields with such values."""
@@ -29,7 +29,7 @@ class Owners:
         self,
         field: str,
         users: Mapping[str, User],
-        matched: Mapping[Row, User],
+        matched: Mapping[PlanRow, User],
         of_user: Mapping[str, UserChange],
         problems: Problems,
     ) -> None:
@@ -39,9 +39,9 @@ class Owners:
         self._problems = problems
         self._wanted = Counter[str]()
         self._holders = {value: user for user in users.values() if (value := self._value(user))}
-        self._waiting: list[tuple[Row, UserChange, User]] = []
+        self._waiting: list[tuple[PlanRow, UserChange, User]] = []
 
-    def count(self, row: Row) -> None:
+    def count(self, row: PlanRow) -> None:
         """Note that a row wants a value."""
         self._wanted.update([row.values[self._field]] if self._field in row.values else [])
 
@@ -51,7 +51,7 @@ class Owners:
         value: str | None = getattr(user, self._field)
         return value
 
-    def admit(self, row: Row, change: UserChange, user: User | None) -> bool:
+    def admit(self, row: PlanRow, change: UserChange, user: User | None) -> bool:
         """Whether a person may get the value of a row. Else it is a problem of the row."""
         value = row.values.get(self._field)
         if value is None:
@@ -70,7 +70,7 @@ class Owners:
             self._waiting.append((row, change, other))
         return True
 
-    def _refuse(self, row: Row, reason: str) -> bool:
+    def _refuse(self, row: PlanRow, reason: str) -> bool:
         self._problems.add("people", row.number, row.key, self._field, reason)
         return False
 

@@ -16,7 +16,7 @@ from dingtalk_models.hr.plan.identity import Identities
 from dingtalk_models.hr.plan.keys import as_key, as_number, number_of, without_zeros
 from dingtalk_models.hr.plan.leaving import Leaving, Missing
 from dingtalk_models.hr.plan.owners import UNIQUE, Owners, belongs
-from dingtalk_models.hr.plan.rows import ReadTable, Row
+from dingtalk_models.hr.plan.rows import PlanRow, ReadTable
 
 IN_LISTS = (
     *("name", "job_number", "title", "email", "org_email", "telephone", "work_place", "remark", "hired_date"),
@@ -75,7 +75,7 @@ class PeoplePlan:
         self.changes: list[UserChange] = []
         self.of_user: dict[str, UserChange] = {}
         self._rows_by_key = {row.key: row for row in table.rows}
-        self._of_row: dict[Row, UserRef] = {}
+        self._of_row: dict[PlanRow, UserRef] = {}
         self._leavers: Collection[str] = ()
         self._identities = Identities(users, table)
         self.matched = self._identities.matched
@@ -110,7 +110,7 @@ class PeoplePlan:
         """What is said of a key that nobody has."""
         return f"nobody has the {self.table.key} {key} / 没有 {self.table.key} 为 {key} 的员工"
 
-    def _problem(self, row: Row, field: str, reason: str) -> None:
+    def _problem(self, row: PlanRow, field: str, reason: str) -> None:
         self.problems.add("people", row.number, row.key, field, reason)
 
     # -- rows ----------------------------------------------------------------------------------------------------
@@ -141,11 +141,11 @@ class PeoplePlan:
         self.changes = [each for each in self.changes if each.kind != "change" or each.fields]
         self.changes += leaving.values()
 
-    def _is_new(self, row: Row) -> bool:
+    def _is_new(self, row: PlanRow) -> bool:
         """Whether a row is that of somebody who is to be created."""
         return row.state == "stays" and row not in self.leaving.left_out
 
-    def _plan_new(self, row: Row, unique: Mapping[str, Owners]) -> None:
+    def _plan_new(self, row: PlanRow, unique: Mapping[str, Owners]) -> None:
         values = dict(row.values)
         sent = {field: values[field] for field in _OF_NEW if field in values}
         needed = ("name",) if values.get("exclusive_account") else ("name", "mobile")
@@ -174,7 +174,7 @@ class PeoplePlan:
         self.changes.append(change)
         self._of_row[row] = change
 
-    def _plan_change(self, row: Row, user: User, detail: User | None, unique: Mapping[str, Owners]) -> None:
+    def _plan_change(self, row: PlanRow, user: User, detail: User | None, unique: Mapping[str, Owners]) -> None:
         change = UserChange("change", user.name or user.userid, row.key, row.number, _row(row))
         change.userid = user.userid
         self._note_fixed(row, user)
@@ -197,7 +197,7 @@ class PeoplePlan:
             why = f"row {row.number}: it is disabled / 第 {row.number} 行：账号已停用"
             self.changes.append(UserChange("enable", user.name, row.key, row.number, why, userid=user.userid))
 
-    def _note_fixed(self, row: Row, user: User) -> None:
+    def _note_fixed(self, row: PlanRow, user: User) -> None:
         """Note what a row has otherwise, and what nothing can change."""
         number = number_of(user.mobile, user.state_code)
         if number and row.values.get("mobile", number) != number:
@@ -206,12 +206,12 @@ class PeoplePlan:
         if without_zeros(userid) != without_zeros(as_key(user.userid)):
             self._problem(row, "userid", f"is {user.userid}, and never changes / 为 {user.userid}，不能修改")
 
-    def _differing(self, row: Row, user: User, detail: User | None) -> list[FieldChange]:
+    def _differing(self, row: PlanRow, user: User, detail: User | None) -> list[FieldChange]:
         known = IN_LISTS if detail is None else (*IN_LISTS, *IN_DETAIL)
         pairs = [(field, self._now(user, detail, field), row.values[field]) for field in known if field in row.values]
         return [FieldChange(*pair) for pair in pairs if not _same(*pair) and not self._lost_zeros(row, *pair)]
 
-    def _lost_zeros(self, row: Row, field: str, old: Any, new: Any) -> bool:
+    def _lost_zeros(self, row: PlanRow, field: str, old: Any, new: Any) -> bool:
         """Whether a job number differs in nothing but zeros at the front: then a spreadsheet has lost them."""
         lost = field == "job_number" and bool(old) and without_zeros(as_key(old)) == without_zeros(new)
         if lost and row not in self._identities.by_zeros:
@@ -224,7 +224,7 @@ class PeoplePlan:
             return getattr(detail, "senior" if field == "senior_mode" else field)
         return getattr(user, field)
 
-    def _places(self, row: Row, user: User | None) -> tuple[DepartmentRef, ...] | None:
+    def _places(self, row: PlanRow, user: User | None) -> tuple[DepartmentRef, ...] | None:
         """The departments that a row asks for; those that the table does not own stay. `None` if it says nothing."""
         tree, find, values = self.departments.tree, self.departments, row.values
         may_create = find.table is None or find.table.key == "department"
@@ -251,7 +251,7 @@ class PeoplePlan:
             raise NoDepartment("a new person needs a department / 新员工须有部门")
         return self.departments.by_id(self.departments.tree.within[0])
 
-    def _plan_manager(self, row: Row, details: Mapping[str, User]) -> None:
+    def _plan_manager(self, row: PlanRow, details: Mapping[str, User]) -> None:
         """A manager by the key of the table. One who is created too is set after both are there."""
         key, own = row.values.get("manager"), self.reference(row.key)
         if key is None or own is None:
@@ -275,7 +275,7 @@ class PeoplePlan:
         change.fields += (FieldChange("manager", now, key),)
 
 
-def _row(row: Row) -> str:
+def _row(row: PlanRow) -> str:
     return f"row {row.number} / 第 {row.number} 行"
 
 

@@ -18,7 +18,7 @@ from dingtalk_models.core.errors import DingTalkError, InvalidArgument, Problem
 from dingtalk_models.core.language import either, followed
 from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Progress, result_or_error, together
 from dingtalk_models.hr.directory_changes import FieldChange
-from dingtalk_models.hr.directory_reading import Company, read_company
+from dingtalk_models.hr.directory_reading import Organisation, read_company
 from dingtalk_models.hr.plan.apply import carry_out
 from dingtalk_models.hr.plan.cells import State, state_words
 from dingtalk_models.hr.plan.changes import (
@@ -188,7 +188,7 @@ class Comparison:
             tree_table = DEPARTMENTS_READER.read(departments, department_columns, None, problems)
         return cls(people, tree_table, within, missing, problems)
 
-    def plan(self, company: Company, workers: int) -> Flow[Plan]:
+    def plan(self, company: Organisation, workers: int) -> Flow[Plan]:
         """Compare the company with the tables."""
         if unknown := [each for each in self.within if each not in company.departments]:
             raise InvalidArgument(

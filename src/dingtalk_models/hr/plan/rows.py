@@ -34,7 +34,7 @@ from dingtalk_models.hr.plan.changes import Problems, TableName
 from dingtalk_models.hr.plan.keys import as_key, as_number, as_text, is_number, name_form, trimmed
 
 
-class Frame(Protocol):
+class DataFrameLike(Protocol):
     """A table that makes rows itself, such as a DataFrame of pandas."""
 
     def to_dict(self, orient: Any, /) -> Any:
@@ -47,14 +47,14 @@ class _AsItIs:
         return core_schema.any_schema()  # the rows are read once, and checked one by one
 
 
-Table = Annotated[Iterable[Mapping[str, Any]] | Frame, _AsItIs()]
+Table = Annotated[Iterable[Mapping[str, Any]] | DataFrameLike, _AsItIs()]
 """Rows: dicts, a `csv.DictReader`, or a DataFrame."""
 
 Columns = Mapping[str, str] | None
 """The headers that are read, and the field that each holds."""
 
 
-class PersonRow(NewUserFields, total=False):
+class PersonColumns(NewUserFields, total=False):
     """What a row may say of a person."""
 
     name: UserName
@@ -66,7 +66,7 @@ class PersonRow(NewUserFields, total=False):
     state: str
 
 
-class DepartmentRow(TypedDict, total=False):
+class DepartmentColumns(TypedDict, total=False):
     """What a row may say of a department."""
 
     department: str
@@ -115,7 +115,7 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(eq=False)
-class Row:
+class PlanRow:
     """A row.
 
     Attributes:
@@ -149,8 +149,8 @@ class ReadTable:
     name: TableName
     key: str
     fields: frozenset[str]
-    rows: list[Row]
-    left_out: list[Row]
+    rows: list[PlanRow]
+    left_out: list[PlanRow]
     doubt: str
 
 
@@ -158,8 +158,8 @@ def _is_none(header: object) -> bool:
     return header is None
 
 
-def _person(_: object, **fields: Unpack[PersonRow]) -> None: ...
-def _department(_: object, **fields: Unpack[DepartmentRow]) -> None: ...
+def _person(_: object, **fields: Unpack[PersonColumns]) -> None: ...
+def _department(_: object, **fields: Unpack[DepartmentColumns]) -> None: ...
 
 
 class TableReader:
@@ -270,7 +270,7 @@ class TableReader:
         fields: Mapping[str, str],
         key: str,
         states: Mapping[str, State],
-    ) -> Row:
+    ) -> PlanRow:
         values: dict[str, Any] = {}
         for header, field in fields.items():
             if (value := given(cells.get(header))) is not None:
@@ -284,17 +284,17 @@ class TableReader:
         except InvalidArgument as error:
             refused |= {problem.field.partition(".")[0]: problem.message for problem in error.problems}
             values = self._types.check((), {name: value for name, value in values.items() if name not in refused})
-        row = Row(number, str(values.get(key, "")), values, refused)
+        row = PlanRow(number, str(values.get(key, "")), values, refused)
         if (word := values.pop("state", None)) is not None:
             row.state = states.get(name_form(word))
             if row.state is None:
                 refused["state"] = f"{word!r} is unknown: name it in states= / 未知的状态 {word!r}：请在 states= 中说明"
         return row
 
-    def _usable(self, rows: list[Row], key: str, problems: Problems) -> list[Row]:
+    def _usable(self, rows: list[PlanRow], key: str, problems: Problems) -> list[PlanRow]:
         """The rows that name somebody, each alone. Cells that cannot be used are problems of their own."""
         named = Counter(row.key for row in rows)
-        usable: list[Row] = []
+        usable: list[PlanRow] = []
         for row in rows:
             if not row.key:
                 if row.state == "awaited":  # a number is given later
