@@ -10,7 +10,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Generic, Self, TypeVar, cast
 
-from dingtalk_models.call.blocking import Running
+from dingtalk_models.call.blocking import FlowRun
 from dingtalk_models.call.call import Call, KnownStep
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.steps import (
@@ -18,7 +18,7 @@ from dingtalk_models.core.steps import (
     Background,
     Blocking,
     Flow,
-    Handle,
+    RunHandler,
     Send,
     Sleep,
     Step,
@@ -128,7 +128,7 @@ class AsyncDriver:
         """Run a call or a flow to its end."""
         flow: Flow[T] = self._exchange(steps) if isinstance(steps, Call) else iter(steps)
         try:
-            with Running(flow) as running:
+            with FlowRun(flow) as running:
                 step = next(flow)
                 while True:
                     try:
@@ -166,7 +166,7 @@ class AsyncDriver:
                 self._background.add(task)
                 task.add_done_callback(self._background.discard)
                 return None
-            case Handle() as handling:
+            case RunHandler() as handling:
                 return await _handle(handling)
 
     async def _together(self, step: Together[T]) -> list[T]:
@@ -202,7 +202,7 @@ async def _wait(step: Wait[T]) -> T | None:
     return step.promise.result() if step.promise.is_kept() else None
 
 
-async def _handle(step: Handle) -> object:
+async def _handle(step: RunHandler) -> object:
     if inspect.iscoroutinefunction(step.handler):
         return await awaited(step.handler(step.value))
     return await in_thread(lambda: called(step.handler, step.value))

@@ -16,7 +16,7 @@ from dingtalk_models.core.steps import (
     Background,
     Blocking,
     Flow,
-    Handle,
+    RunHandler,
     Send,
     Sleep,
     Step,
@@ -31,7 +31,7 @@ from dingtalk_models.process.threads import Stopped, Threads, current, is_kept_i
 T = TypeVar("T")
 
 
-class Running(Generic[T]):
+class FlowRun(Generic[T]):
     """A flow while a driver runs it; the async driver too. It is closed at the end, however it ends.
 
     Attributes:
@@ -114,7 +114,7 @@ class BlockingDriver:
             flow: Flow[T] = self._exchange(steps)
         else:
             flow = iter(steps)
-        with Running(flow) as running:
+        with FlowRun(flow) as running:
             step = next(flow)
             checked = False
             while True:
@@ -152,7 +152,7 @@ class BlockingDriver:
                 return self._wait(wait)
             case Background(begin):
                 return self._in_background(begin)
-            case Handle() as handling:
+            case RunHandler() as handling:
                 return self._handle(handling)
 
     @staticmethod
@@ -203,7 +203,7 @@ class BlockingDriver:
             threading.Thread(target=lambda: self.run(begin()), daemon=True, name="dingtalk-refresh").start()
 
     @staticmethod
-    def _handle(step: Handle) -> object:
+    def _handle(step: RunHandler) -> object:
         # asyncio is slow to import, and most blocking programs have no handlers
         from dingtalk_models.process.contained import called  # noqa: PLC0415
 

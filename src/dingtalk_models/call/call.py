@@ -13,7 +13,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError, create_model
 
 from dingtalk_models.call.paging import Page, is_page
-from dingtalk_models.call.repair import UNPARSED, Mending, Place, Rows, completed, parsed, partial
+from dingtalk_models.call.repair import UNPARSED, Mending, ResultPlace, Rows, completed, parsed, partial
 from dingtalk_models.core.codes import LONGEST_WAIT, api_error, name_users, tell_ids_apart
 from dingtalk_models.core.errors import (
     ApiError,
@@ -30,7 +30,7 @@ from dingtalk_models.core.hints import get_origin, is_model, names_of_fields
 from dingtalk_models.core.http import SUCCESSFUL, Endpoint, HttpRequest, HttpResponse, Request
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.secret import MASK, Secret, forget_locals, is_secret
-from dingtalk_models.core.steps import Background, Blocking, Flow, Handle, Send, Sleep, Step, Together, Wait, Window
+from dingtalk_models.core.steps import Background, Blocking, Flow, RunHandler, Send, Sleep, Step, Together, Wait, Window
 
 logger = logging.getLogger("dingtalk_models")
 
@@ -83,7 +83,7 @@ class _Reader(NamedTuple):
 
     adapter: TypeAdapter[Any]
     way: tuple[str, ...]
-    place: Place
+    place: ResultPlace
     partial: bool = False
 
 
@@ -110,13 +110,13 @@ def _made(into: Any, at: str) -> _Reader:
     return _Reader(TypeAdapter(kind), way, _place(into, len(way)))
 
 
-def _place(into: Any, depth: int) -> Place:
+def _place(into: Any, depth: int) -> ResultPlace:
     if get_origin(into) is list:
-        return Place(depth, rows=depth)
+        return ResultPlace(depth, rows=depth)
     if is_model(into) and issubclass(into, Page):
-        return Place(depth, rows=depth + 1, items=into.model_fields["items"].serialization_alias)
+        return ResultPlace(depth, rows=depth + 1, items=into.model_fields["items"].serialization_alias)
     # the result itself cannot be moved to `unparsed`, and its fields only if its type has that
-    return Place(depth if hasattr(into, UNPARSED.rstrip("_")) else depth + 1)
+    return ResultPlace(depth if hasattr(into, UNPARSED.rstrip("_")) else depth + 1)
 
 
 def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | None = None) -> Any:
@@ -524,5 +524,5 @@ def segment(value: object) -> str:
 
 
 KnownStep = (
-    Call[Any] | Send | Blocking[Any] | Sleep | Together[Any] | Window[Any, Any] | Wait[Any] | Background | Handle
+    Call[Any] | Send | Blocking[Any] | Sleep | Together[Any] | Window[Any, Any] | Wait[Any] | Background | RunHandler
 )

@@ -50,7 +50,7 @@ class Rows(list[T]):
         self.unparsed = list(unparsed)
 
 
-class Place(NamedTuple):
+class ResultPlace(NamedTuple):
     """Where a result is in a reply, counted in steps from the top, and what of it must stay in place.
 
     Attributes:
@@ -64,7 +64,7 @@ class Place(NamedTuple):
     items: str | None = None
 
 
-class _Text:
+class _JsonText:
     """JSON in a text, of which a part was repaired."""
 
     def __init__(self, value: Any, came: Any) -> None:
@@ -105,7 +105,7 @@ class Mending:
         odd: the names of the fields that could not be read.
     """
 
-    def __init__(self, data: Any, place: Place) -> None:
+    def __init__(self, data: Any, place: ResultPlace) -> None:
         self.data = data
         self._place = place
         self.complete = True
@@ -178,9 +178,9 @@ class Mending:
             except (LookupError, TypeError):
                 continue  # the name of a validator or of a union member
             if isinstance(at, str):
-                steps[-1].holder[steps[-1].key] = _Text(inside, at)
+                steps[-1].holder[steps[-1].key] = _JsonText(inside, at)
             steps.append(_Step(inside, key, value))
-            at = value.value if isinstance(value, _Text) else value
+            at = value.value if isinstance(value, _JsonText) else value
         return steps
 
     def _mend_one(self, error: Any, steps: list[_Step], *, thoroughly: bool) -> bool:
@@ -188,7 +188,7 @@ class Mending:
         place = self._place
         if wanted == "missing" and len(loc) == place.rows and loc[-1] == place.items:
             page = steps[-1].value if steps else self.data
-            (page.value if isinstance(page, _Text) else page)[place.items] = []
+            (page.value if isinstance(page, _JsonText) else page)[place.items] = []
             self.filled = True
             return True
         if not steps:
@@ -237,7 +237,7 @@ class Mending:
 
     def _cut(self, value: Any, levels: int) -> None:
         """Take out what is nested too deeply."""
-        value = value.value if isinstance(value, _Text) else value
+        value = value.value if isinstance(value, _JsonText) else value
         parts: list[tuple[Any, Any]] = []
         if is_object(value):
             parts = [*value.items()]
@@ -251,7 +251,7 @@ class Mending:
 
     def _as_it_came(self, value: Any, levels: int = _DEEPEST) -> Any:
         """A value before it was repaired."""
-        if isinstance(value, _Text):
+        if isinstance(value, _JsonText):
             return value.came
         if not levels or not (is_object(value) or is_array(value)):
             return value
@@ -270,7 +270,7 @@ class Mending:
         Returns:
             Whether something was taken out that none of its records could keep.
         """
-        if isinstance(data, _Text):
+        if isinstance(data, _JsonText):
             data = data.value
         if isinstance(part, BaseModel) and part.model_extra is not None and is_object(data):
             self._keep_in(part, part.model_extra, data)
@@ -317,7 +317,7 @@ def _whole_number(digits: str) -> int | str:
 
 
 def _written(text: object) -> str:
-    return json.dumps(cast("_Text", text).value, ensure_ascii=False, default=_written)
+    return json.dumps(cast("_JsonText", text).value, ensure_ascii=False, default=_written)
 
 
 def _parsed(text: str) -> Any:
@@ -334,7 +334,7 @@ def _meant(wanted: str, value: Any) -> Any:
     if wanted == "list_type" and is_object(value):
         return [value]
     if wanted == "json_type" and (is_object(value) or is_array(value)):
-        return _Text(value, value)
+        return _JsonText(value, value)
     if wanted in {"list_type", "dict_type", "model_type"} and isinstance(value, str) and value[:1] in {"[", "{"}:
         return _parsed(value)
     return None

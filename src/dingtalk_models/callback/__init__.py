@@ -11,6 +11,6 @@ __getattr__, __dir__ = lazy(
         "events.event": "Event EventType event_types",
         "events.table": "read_event",
         "module": "Callback",
-        "receiver": "Push Receiver",
+        "receiver": "ReceivedPush Receiver",
     },
 )

@@ -6,5 +6,5 @@ from dingtalk_models.callback.events.event import EventType as EventType
 from dingtalk_models.callback.events.event import event_types as event_types
 from dingtalk_models.callback.events.table import read_event as read_event
 from dingtalk_models.callback.module import Callback as Callback
-from dingtalk_models.callback.receiver import Push as Push
+from dingtalk_models.callback.receiver import ReceivedPush as ReceivedPush
 from dingtalk_models.callback.receiver import Receiver as Receiver

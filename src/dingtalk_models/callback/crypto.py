@@ -42,7 +42,7 @@ def decode_key(aes_key: str | SecretStr) -> bytes:
     return b64decode(checked_key(aes_key).get_secret_value() + "=")
 
 
-class Opened(NamedTuple):
+class DecryptedText(NamedTuple):
     """A decrypted text, and the owner that it was encrypted for."""
 
     text: str
@@ -94,14 +94,14 @@ class Crypto:
         message, _ = self._open(encrypted)
         return _text(message)
 
-    def open(self, encrypted: str) -> Opened:
+    def open(self, encrypted: str) -> DecryptedText:
         """Decrypt the text of a push, with its owner: the reply must be encrypted for the same owner.
 
         Raises:
             DecryptionError: it is cut short, encrypted with another key, or meant for another owner.
         """
         message, owner = self._open(encrypted)
-        return Opened(_text(message), owner.decode())
+        return DecryptedText(_text(message), owner.decode())
 
     def encrypt_text(self, text: str) -> str:
         """Encrypt a plain text, without random start, length and owner."""

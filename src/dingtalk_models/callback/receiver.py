@@ -13,7 +13,7 @@ from pydantic import SkipValidation
 
 from dingtalk_models.call.operation import operation
 from dingtalk_models.callback.arrival import Arrival, topics
-from dingtalk_models.callback.crypto import Crypto, Opened
+from dingtalk_models.callback.crypto import Crypto, DecryptedText
 from dingtalk_models.callback.events.event import Event, check_documented, parsed
 from dingtalk_models.callback.events.table import read_event
 from dingtalk_models.callback.failures import APOLOGY, Failure, apologise
@@ -26,7 +26,7 @@ from dingtalk_models.core.errors import (
     ReplayedCallback,
     SignatureMismatch,
 )
-from dingtalk_models.core.steps import Blocking, Flow, Handle
+from dingtalk_models.core.steps import Blocking, Flow, RunHandler
 from dingtalk_models.resource.manager import Module
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class CallbackApp(AppLike, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class ReceivedPush:
     """A push that was received.
 
     Attributes:
@@ -189,7 +189,7 @@ class Receiver(Module):
     @operation
     def receive(
         self, query_params: Annotated[PushParams, SkipValidation], body: Annotated[PushBody, SkipValidation]
-    ) -> Flow[Push]:
+    ) -> Flow[ReceivedPush]:
         """Verify and decrypt a push, and pass its event to the handlers.
 
         An event that was handled is not handled again, even if it is pushed again. If a handler raises, this raises the
@@ -212,7 +212,7 @@ class Receiver(Module):
         event = read_event(opened.text)
         once = self.once(f"{self._key}push:{signature}", 2 * self.tolerance)
         delivered = yield from self.deliver(event, once)
-        return Push(event, self.reply(opened.owner), delivered.duplicate, opened.text)
+        return ReceivedPush(event, self.reply(opened.owner), delivered.duplicate, opened.text)
 
     @operation
     def answer(
@@ -257,7 +257,7 @@ class Receiver(Module):
         now, nonce = str(int(wall() * 1000)), secrets.token_urlsafe(12)
         return self.crypto.seal(SUCCESS, timestamp=now, nonce=nonce, owner=owner)
 
-    def _open(self, query_params: PushParams, body: PushBody) -> tuple[Opened, str]:
+    def _open(self, query_params: PushParams, body: PushBody) -> tuple[DecryptedText, str]:
         """Verify and decrypt a push. Returns its text and its signature."""
         signature = _text(query_params, "msg_signature", "signature")
         timestamp = _text(query_params, "timestamp", "timeStamp")
@@ -298,7 +298,7 @@ class Receiver(Module):
                 return Delivered(duplicate=True)
             try:
                 for handler in handlers:
-                    answer = yield Handle(handler, arrival)
+                    answer = yield RunHandler(handler, arrival)
                     returned.append(answer)
                 end = _finish  # whatever happens to this flow now
                 yield from self._noted(lambda: _finish(claims))
@@ -356,7 +356,7 @@ class Receiver(Module):
         failure = Failure(error, arrival, first)
         for handler in handlers:
             try:
-                yield Handle(handler, failure)
+                yield RunHandler(handler, failure)
             except Exception:
                 logger.exception("a handler of errors has failed")
 

@@ -35,7 +35,7 @@ Keep = Callable[[list["FailedEvent"]], object]
 """Called with each page of failed events before the next page is fetched."""
 
 
-class Registration(TypedDict, total=False):
+class SubscriptionFields(TypedDict, total=False):
     """Where events are pushed, and how."""
 
     token: Token | None
@@ -50,14 +50,14 @@ class SubscriptionManager(Manager):
     """The URL that an app registers for events (注册回调), and the events that could not be pushed to it."""
 
     @api("dingtalk.oapi.call_back.register_call_back", "POST /call_back/register_call_back")
-    def register(self, event_types: _Tags, **fields: Unpack[Registration]) -> Call[None]:
+    def register(self, event_types: _Tags, **fields: Unpack[SubscriptionFields]) -> Call[None]:
         """Register a URL for events (注册回调事件).
 
         During this call, the platform pushes `check_url`, which needs the right reply.
 
         Args:
             event_types: the types of event, such as `user_add_org`.
-            fields: see `Registration`; by default, the app's own values.
+            fields: see `SubscriptionFields`; by default, the app's own values.
 
         Raises:
             AlreadyExists: a URL is registered already.
@@ -68,12 +68,12 @@ class SubscriptionManager(Manager):
         return Call(None, event_types=event_types, **_completed(self.app, **fields))
 
     @api("dingtalk.oapi.call_back.update_call_back", "POST /call_back/update_call_back")
-    def update(self, event_types: _Tags, **fields: Unpack[Registration]) -> Call[None]:
+    def update(self, event_types: _Tags, **fields: Unpack[SubscriptionFields]) -> Call[None]:
         """Replace the registration (更新事件接口).
 
         Args:
             event_types: the types of event.
-            fields: see `Registration`; by default, the app's own values.
+            fields: see `SubscriptionFields`; by default, the app's own values.
 
         Raises:
             NotFound: nothing is registered.
@@ -227,12 +227,12 @@ class Subscription(Model, Saved["Subscription"]):
     aes_key: Secret = Secret("")
 
     @operation
-    def update(self, event_types: EventTypes | None = None, **fields: Unpack[Registration]) -> Flow[Subscription]:
+    def update(self, event_types: EventTypes | None = None, **fields: Unpack[SubscriptionFields]) -> Flow[Subscription]:
         """Change the given fields; the others stay as they are.
 
         Args:
             event_types: the types of event.
-            fields: see `Registration`.
+            fields: see `SubscriptionFields`.
         """
         given = {"event_types": event_types, **fields}
         changes = {name: value for name, value in given.items() if value is not None}

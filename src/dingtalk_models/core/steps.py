@@ -175,7 +175,7 @@ class Background(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Handle(Step):
+class RunHandler(Step):
     """Pass a value to a handler. A coroutine function runs on an event loop, any other function where it may block."""
 
     handler: Callable[[Any], object]

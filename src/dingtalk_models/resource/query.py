@@ -294,7 +294,7 @@ class Listing(Query[T], Described):
     def _ahead(self, pages: int) -> PageFlow[T]:
         start = self._start
         if self.paging and self.paging.counted and isinstance(start, int) and self.endpoint.idempotent:
-            with _Counted(self.page, self.paging, pages) as ahead:
+            with _CountedPages(self.page, self.paging, pages) as ahead:
                 yield from self._each(ahead.page)
         else:
             yield from super()._ahead(pages)
@@ -318,7 +318,7 @@ class Listing(Query[T], Described):
                 return
 
 
-class _Counted(Generic[T]):
+class _CountedPages(Generic[T]):
     """Fetches pages ahead of the one that is read, where their offsets can be calculated.
 
     The distance between two pages is only known once a page has arrived, and it may change later: a page can be

@@ -42,7 +42,7 @@ class OperationInfo(NamedTuple):
     codes: Mapping[str, str] = {}
 
 
-class Named(NamedTuple):
+class NamedOperation(NamedTuple):
     """The method that a name stands for, and how that name's parameters translate."""
 
     owner: type
@@ -50,7 +50,7 @@ class Named(NamedTuple):
     old: Old
 
 
-by_name: dict[str, Named] = {}
+by_name: dict[str, NamedOperation] = {}
 """Every name that `run()` knows."""
 
 _owners: list[type] = []
@@ -75,7 +75,7 @@ def register(owner: type) -> None:
     # a class of this package may be imported after the user's class: it must not replace that name then
     take = by_name.setdefault if ours else by_name.__setitem__
     for attribute, old, _ in names:
-        take(old.name, Named(owner, attribute, old))
+        take(old.name, NamedOperation(owner, attribute, old))
 
 
 def _names(owner: type, value: object) -> Iterator[tuple[Old, bool]]:

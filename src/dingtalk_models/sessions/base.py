@@ -94,7 +94,7 @@ class UnreadableEntry(Exception):
     """The value in the store is not text. `Session` treats it as absent."""
 
 
-class Entry:
+class StoredValue:
     """A value of the session store, and the seconds until it expires."""
 
     __slots__ = ("seconds_left", "value")
@@ -131,7 +131,7 @@ class Session:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
-    def entry(self, key: str) -> Entry | None:
+    def entry(self, key: str) -> StoredValue | None:
         """The value and the seconds until it expires; `None` if it is absent, expired or not ours."""
         return self._open(self._run(lambda store: _read(store, key)))
 
@@ -218,7 +218,7 @@ class Session:
         now = float(self._clock())
         return to_json({"value": value, "written": now, "expires": now + expires}, ensure_ascii=True).decode()
 
-    def _open(self, raw: object) -> Entry | None:
+    def _open(self, raw: object) -> StoredValue | None:
         """The entry, if it is complete, has not expired and was not written in the future.
 
         If it was written in the future, the clock has been set back. Then it would live too long.
@@ -232,7 +232,7 @@ class Session:
                 now = self._clock()
                 if not written - CLOCK_TOLERANCE <= now < expires:
                     return None
-                return Entry(value, expires - max(now, written))
+                return StoredValue(value, expires - max(now, written))
             case _:
                 return None
 

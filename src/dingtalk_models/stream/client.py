@@ -48,14 +48,14 @@ class Pauses:
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class _OpenConnection:
     """An open connection, and the task that reads it."""
 
     connection: Connection
     task: asyncio.Task[None]
 
 
-class Client:
+class StreamClient:
     """Keeps one connection open. While one takes the place of another, there are two.
 
     Args:
@@ -85,7 +85,7 @@ class Client:
         self._settled = settled
         self._stopping = asyncio.Event()
         self._pauses = Pauses(timing)
-        self._open: set[_Open] = set()
+        self._open: set[_OpenConnection] = set()
         self._hurried = False
 
     def stop(self) -> None:
@@ -140,10 +140,10 @@ class Client:
         if not at_once:
             await self._pause()
 
-    async def _connect(self) -> _Open:
+    async def _connect(self) -> _OpenConnection:
         socket = await open_connection(self._app, self._subscriptions, patience=self._timing.patience)
         connection = Connection(socket, self._timing, self._dispatch.take, self._dispatch.refuse)
-        opened = _Open(connection, asyncio.create_task(connection.run()))
+        opened = _OpenConnection(connection, asyncio.create_task(connection.run()))
         self._open.add(opened)
         opened.task.add_done_callback(lambda task: self._ended(opened, task))
         self._status.opened += 1
@@ -151,7 +151,7 @@ class Client:
         logger.info("Stream: connected")
         return opened
 
-    def _ended(self, opened: _Open, task: asyncio.Task[None]) -> None:
+    def _ended(self, opened: _OpenConnection, task: asyncio.Task[None]) -> None:
         self._open.discard(opened)
         if not task.cancelled() and (error := task.exception()):
             logger.error("Stream: a connection ended by an error", exc_info=error)

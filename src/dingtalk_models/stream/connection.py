@@ -26,7 +26,7 @@ _TURN = 64
 """Frames that are read before others get their turn: the library returns those that it has without waiting."""
 
 
-class Outlet(asyncio.Transport):
+class BatchedTransport(asyncio.Transport):
     """A transport that writes what it is given at the end of a turn of the event loop, all at once.
 
     A write of each answer by itself would be a fifth of the time of a message.
@@ -89,11 +89,11 @@ class Socket(ClientConnection):
         outlet: what it writes to.
     """
 
-    outlet: Outlet
+    outlet: BatchedTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """There is a connection: asyncio calls this."""
-        self.outlet = Outlet(cast("asyncio.Transport", transport))
+        self.outlet = BatchedTransport(cast("asyncio.Transport", transport))
         super().connection_made(self.outlet)
 
 

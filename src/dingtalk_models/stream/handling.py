@@ -18,7 +18,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
-from dingtalk_models.core.steps import Blocking, Flow, Handle
+from dingtalk_models.core.steps import Blocking, Flow, RunHandler
 from dingtalk_models.process.contained import awaited, called
 
 T = TypeVar("T")
@@ -28,14 +28,14 @@ logger = logging.getLogger("dingtalk_models")
 _Job = tuple["asyncio.Future[Any]", Context, Callable[[], Any]]
 
 
-class _Nothing:
+class _NotBegun:
     """Work that has not begun."""
 
     def __await__(self) -> Generator[Any, Any, None]:
         yield from ()
 
 
-_NOTHING = _Nothing()
+_NOTHING = _NotBegun()
 
 
 class HandlingDriver:
@@ -87,7 +87,7 @@ class HandlingDriver:
     def _begin(self, step: object) -> Awaitable[object]:
         if self._store and isinstance(step, Blocking):
             return _waited(self._store.run(step.work))
-        if not isinstance(step, Handle):
+        if not isinstance(step, RunHandler):
             raise TypeError(f"a handler's flow does not yield {type(step).__name__}")
         handler, value = step.handler, step.value
         is_coroutine = self._coroutines.get(handler)

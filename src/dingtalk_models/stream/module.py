@@ -25,7 +25,7 @@ from dingtalk_models.stream.topic_callback import TopicCallback
 
 if TYPE_CHECKING:
     from dingtalk_models.stream.dispatch import Ack
-    from dingtalk_models.stream.running import Running
+    from dingtalk_models.stream.running import StreamRun
 
 DEADLINE = 2.5
 THREADS = 32
@@ -54,7 +54,7 @@ class Stream(Module):
         self.timing = Timing()
         self._stream_app = app
         self._status = Status()
-        self._running: Running | None = None
+        self._running: StreamRun | None = None
         after_fork(self, Stream._after_fork)
 
     def on(self, topic: str, /) -> Decorator[TopicCallback]:
@@ -137,16 +137,16 @@ class Stream(Module):
         check_fork()
         return self._status.snapshot()
 
-    def _begin(self, ack: Ack, timeout: float) -> Running:
+    def _begin(self, ack: Ack, timeout: float) -> StreamRun:
         check_fork()
         if self._status.state != "stopped":
             raise ConfigurationError("this app receives already / 该应用已在接收")
-        from dingtalk_models.stream.running import Running, Settings  # noqa: PLC0415 - only when used
+        from dingtalk_models.stream.running import HandlingSettings, StreamRun  # noqa: PLC0415 - only when used
 
         app = self._stream_app
-        settings = Settings(ack, self.deadline, self.threads, self.most, self.timing, waits=app.marks.waits)
+        settings = HandlingSettings(ack, self.deadline, self.threads, self.most, self.timing, waits=app.marks.waits)
         status = Status()
-        running = Running(app, app.callback, subscriptions(app.callback), settings, status=status, timeout=timeout)
+        running = StreamRun(app, app.callback, subscriptions(app.callback), settings, status=status, timeout=timeout)
         self._status, self._running = status, running
         return running
 

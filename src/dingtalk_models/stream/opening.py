@@ -32,7 +32,7 @@ _log = logging.getLogger("dingtalk_models.websocket")
 _log.setLevel(logging.INFO)  # with DEBUG, the library logs the ticket and every frame
 
 
-class Opened(BaseModel):
+class ConnectionTicket(BaseModel):
     """Where to connect, and the ticket for it: for one connection within 90 seconds."""
 
     endpoint: str
@@ -89,19 +89,19 @@ async def _sent(app: StreamApp, request: HttpRequest, patience: float) -> HttpRe
         pool.close()
 
 
-def _asking(app: StreamApp, subscriptions: list[dict[str, str]]) -> Call[Opened]:
+def _asking(app: StreamApp, subscriptions: list[dict[str, str]]) -> Call[ConnectionTicket]:
     if not app.appkey or not app.appsecret:
         raise ConfigurationError(
             f"app {app.name!r} cannot use Stream mode: give it appkey and appsecret / "
             "该应用无法使用 Stream 模式：请提供 appkey 和 appsecret"
         )
     who: dict[str, Any] = {"clientId": app.appkey, "clientSecret": app.appsecret}
-    call = Call(Opened, **who, subscriptions=subscriptions, ua=USER_AGENT, localIp=_own_address())
+    call = Call(ConnectionTicket, **who, subscriptions=subscriptions, ua=USER_AGENT, localIp=_own_address())
     call.endpoint = OPEN
     return call
 
 
-def _request(call: Call[Opened], url: str) -> HttpRequest:
+def _request(call: Call[ConnectionTicket], url: str) -> HttpRequest:
     headers = {"Accept": "application/json", "Content-Type": "application/json"}
     return HttpRequest(OPEN.verb, url + OPEN.path, headers, to_json(revealed(call.request.body)))
 

@@ -19,7 +19,7 @@ from dingtalk_models.core.errors import DingTalkError
 from dingtalk_models.core.secret import shorten
 from dingtalk_models.core.steps import Promise
 from dingtalk_models.process.threads import is_kept_in
-from dingtalk_models.stream.client import Client
+from dingtalk_models.stream.client import StreamClient
 from dingtalk_models.stream.dispatch import Ack, Dispatch
 from dingtalk_models.stream.handling import HandlingDriver
 from dingtalk_models.stream.status import Status
@@ -35,7 +35,7 @@ _CLOSING = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class HandlingSettings:
     """How a client handles what arrives; `waits`: whether the session store may block."""
 
     ack: Ack
@@ -46,7 +46,7 @@ class Settings:
     waits: bool
 
 
-class Running:
+class StreamRun:
     """One run.
 
     Args:
@@ -66,7 +66,7 @@ class Running:
         app: StreamApp,
         callback: Receiver,
         subscriptions: list[dict[str, str]],
-        settings: Settings,
+        settings: HandlingSettings,
         *,
         status: Status,
         timeout: float,
@@ -79,7 +79,7 @@ class Running:
         self._status = status
         self._timeout = timeout
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._client: Client | None = None
+        self._client: StreamClient | None = None
         self._thread = 0
         self._stopped = False
         self._unheard = False  # whether nobody waits in `start` for the error
@@ -117,7 +117,7 @@ class Running:
             deadline=settings.deadline,
             most=settings.most,
         )
-        self._client = Client(
+        self._client = StreamClient(
             self._app,
             self._subscriptions,
             dispatch=dispatch,
@@ -208,7 +208,7 @@ def _loop_runs_here() -> bool:
     return True
 
 
-_inside: ContextVar[Running | None] = ContextVar("dingtalk_stream", default=None)
+_inside: ContextVar[StreamRun | None] = ContextVar("dingtalk_stream", default=None)
 """The run whose handler this is."""
 
 

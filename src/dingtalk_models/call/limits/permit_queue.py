@@ -25,7 +25,7 @@ PATIENCE = 2.0
 _SOON = 0.001
 
 
-class Place(NamedTuple):
+class QueuePlace(NamedTuple):
     """The place of a caller in a queue.
 
     Attributes:
@@ -48,7 +48,7 @@ class PermitQueue(Protocol):
     tickets: Iterator[int]
     """Those for new callers, who then know what to end if they are interrupted; 0 for who gets one when it asks."""
 
-    def ask(self, ticket: int = 0) -> Place:
+    def ask(self, ticket: int = 0) -> QueuePlace:
         """Ask for a permit. A caller without a ticket gets one, and joins the queue."""
         ...
 
@@ -100,7 +100,7 @@ class LocalPermitQueue:
             each.clear()
         self._turns = Turns()
 
-    def ask(self, ticket: int = 0) -> Place:
+    def ask(self, ticket: int = 0) -> QueuePlace:
         ticket = ticket or next(self.tickets)
         with self._turns:
             now = self._now()
@@ -115,12 +115,12 @@ class LocalPermitQueue:
                 self._under_way[ticket] = now
                 if self._free >= 0:
                     self._leave(ticket)
-                    return Place(self, ticket, 0.0)
+                    return QueuePlace(self, ticket, 0.0)
                 self._under_way.pop(ticket, None)  # a call from a signal handler has taken it first
                 free = 0
             wait = max(self._resumes - now, self._free_at(place - free, now) - now, _SOON)
             self._due[ticket] = now + wait
-            return Place(self, ticket, wait)
+            return QueuePlace(self, ticket, wait)
 
     def end(self, ticket: int) -> None:
         self._ended.append((ticket, self._clock() + self._set_back))

@@ -10,7 +10,7 @@ from importlib.resources import files
 from itertools import repeat
 from typing import Literal
 
-from dingtalk_models.call.limits.permit_queue import LONGEST_WAY, PATIENCE, LocalPermitQueue, Place
+from dingtalk_models.call.limits.permit_queue import LONGEST_WAY, PATIENCE, LocalPermitQueue, QueuePlace
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.codes import LONGEST_BAN
 from dingtalk_models.core.errors import SessionStoreError
@@ -73,7 +73,7 @@ class SharedPermitQueue:
     def _after_fork(self) -> None:
         self._ended.clear()  # the parent reports them
 
-    def ask(self, ticket: int = 0) -> Place:
+    def ask(self, ticket: int = 0) -> QueuePlace:
         pairs: list[int] = []
         with suppress(IndexError):  # another caller reports the last ones
             while self._ended:
@@ -83,7 +83,7 @@ class SharedPermitQueue:
         if answer is None:
             return self._alone.ask()
         wait, ticket = answer
-        return Place(self, ticket, wait / _TICKS)
+        return QueuePlace(self, ticket, wait / _TICKS)
 
     def end(self, ticket: int) -> None:
         # reported when this process asks next: a call that is cancelled or interrupted must not block here
