@@ -77,14 +77,14 @@ def test_a_connection_without_frames(app: DingTalkApp, sandbox: Sandbox, caplog:
 
 
 def test_frames_keep_a_connection(app: DingTalkApp, sandbox: Sandbox) -> None:
-    with receiving(app, ping=0.02, silence=0.5):
+    with receiving(app, ping=0.5, silence=1.5):
         client = sandbox.stream.clients[0]
 
         def stays_after_a_ping() -> bool:
             sandbox.stream.ping()
             return sandbox.stream.clients == [client]
 
-        stays(stays_after_a_ping, 1.0, step=0.05)
+        stays(stays_after_a_ping, 2.0, step=0.05)
 
 
 def test_a_machine_that_slept(app: DingTalkApp, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
@@ -297,7 +297,7 @@ def test_a_flood(app: DingTalkApp, sandbox: Sandbox) -> None:
         await asyncio.sleep(0)
 
     sandbox.stream.redeliver_after = 0.2
-    with receiving(app):
+    with receiving(app, ping=30.0, silence=60.0):
         for _ in range(500):
             sandbox.stream.push_event("user_add_org", {})
         sandbox.stream.wait_until_accepted(60)

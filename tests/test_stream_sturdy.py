@@ -149,7 +149,7 @@ def test_whatever_a_handler_raises_it_is_a_failed_handler(
         once(event)
 
     app.callback.on(Event)(awaited if is_coroutine else once)
-    sandbox.stream.redeliver_after = 0.05
+    sandbox.stream.redeliver_after = 1.0
     with receiving(app):
         message = sandbox.stream.push_event("user_add_org", {})
         sandbox.stream.wait_until_accepted()
