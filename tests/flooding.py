@@ -13,8 +13,8 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from dingtalk_models.sandbox.platform.documented import Documented
-from dingtalk_models.sandbox.platform.parameters import Row
+from dingtalk_models.sandbox.platform.documented import DocumentedEndpoint
+from dingtalk_models.sandbox.platform.parameters import ParameterRow
 from dingtalk_models.sandbox.server.errors import status_of
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
@@ -150,7 +150,7 @@ def _replace(part: Any, chance: random.Random) -> None:
 # the platform's own endpoints, as the sandbox knows their documentation
 
 
-def platform_document(endpoints: Iterable[Documented]) -> dict[str, Any]:
+def platform_document(endpoints: Iterable[DocumentedEndpoint]) -> dict[str, Any]:
     """A document of endpoints of the platform."""
     paths: dict[str, dict[str, Any]] = {}
     for each in endpoints:
@@ -170,13 +170,13 @@ def platform_document(endpoints: Iterable[Documented]) -> dict[str, Any]:
     return {"openapi": "3.1.0", "info": {"title": "the platform", "version": "1"}, "paths": paths}
 
 
-def _object(rows: Iterable[Row]) -> dict[str, Any]:
+def _object(rows: Iterable[ParameterRow]) -> dict[str, Any]:
     found = list(rows)
     required = [row.name for row in found if row.required]
     return {"type": "object", "properties": {row.name: _schema(row) for row in found}, "required": required}
 
 
-def _schema(row: Row) -> dict[str, Any]:
+def _schema(row: ParameterRow) -> dict[str, Any]:
     limits = row.limits
     if row.limits.enum:
         return {"enum": row.limits.enum}

@@ -15,10 +15,10 @@ from urllib.parse import quote, unquote, urlencode
 
 from dingtalk_models.sandbox import Calls, Cards, Received, Sandbox
 from dingtalk_models.sandbox.gateway import Gateway
-from dingtalk_models.sandbox.platform.documented import Documented, every
-from dingtalk_models.sandbox.platform.parameters import Row
+from dingtalk_models.sandbox.platform.documented import DocumentedEndpoint, every
+from dingtalk_models.sandbox.platform.parameters import ParameterRow
 from dingtalk_models.sandbox.server.clock import BEIJING
-from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, ServedEndpoint
 from dingtalk_models.sandbox.server.envelopes import API, dialect_of
 from dingtalk_models.sandbox.server.http_server import App
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
@@ -131,7 +131,7 @@ KINDS: Final = {
 }
 
 
-def schema_of(rows: list[Row]) -> Schema:
+def schema_of(rows: list[ParameterRow]) -> Schema:
     """The JSON schema of documented parameters."""
     return {
         "type": "object",
@@ -140,7 +140,7 @@ def schema_of(rows: list[Row]) -> Schema:
     }
 
 
-def _row_schema(row: Row) -> Schema:
+def _row_schema(row: ParameterRow) -> Schema:
     limits = {"enum": row.limits.enum} if row.limits.enum else {}
     if row.type == "array":
         items = schema_of(list(row.children)) if row.children else {"type": row.items}
@@ -269,11 +269,11 @@ class Fuzz:
             if self.random.random() < (0.99 if name in required else 0.06 if self.calm else 0.3)
         }
 
-    def schema(self, endpoint: Endpoint | Documented) -> Schema:
+    def schema(self, endpoint: ServedEndpoint | DocumentedEndpoint) -> Schema:
         """The parameters of an endpoint."""
         key = f"{endpoint.verb} {endpoint.path}"
         if key not in self.schemas:
-            if isinstance(endpoint, Endpoint):
+            if isinstance(endpoint, ServedEndpoint):
                 self.schemas[key] = endpoint.parameters.model_json_schema()
             else:
                 self.schemas[key] = schema_of(endpoint.rows)
@@ -323,7 +323,7 @@ class Fuzz:
             found |= {"parentDentryUuid": dentry.uuid}
         return found
 
-    def request(self, endpoint: Endpoint | Documented, **given: Any) -> Received:
+    def request(self, endpoint: ServedEndpoint | DocumentedEndpoint, **given: Any) -> Received:
         """Send a request to an endpoint, with these arguments and random ones."""
         if self.random.random() < 0.01:
             self.company.credentials.clock.advance(self.random.choice([1, 20, 4000]))
@@ -333,13 +333,13 @@ class Fuzz:
             self.company.add_user("新人", [self.random.choice(list(self.company.departments))])
         schema = self.schema(endpoint)
         arguments = self.fields(schema, schema.get("$defs", {}))
-        if isinstance(endpoint, Endpoint) and self.calm:
+        if isinstance(endpoint, ServedEndpoint) and self.calm:
             known = schema.get("properties", {})
             arguments |= {name: value for name, value in self.together().items() if name in known}
         arguments |= given
         path = re.sub(r"{(\w+)}", lambda match: self._segment(arguments.pop(match[1], None)), endpoint.path)
         dialect = dialect_of(path)
-        in_query: Collection[str] = endpoint.query if isinstance(endpoint, Endpoint) else ()
+        in_query: Collection[str] = endpoint.query if isinstance(endpoint, ServedEndpoint) else ()
         bodiless = endpoint.verb in dialect.bodiless
         query = {name: value for name, value in arguments.items() if bodiless or name in in_query}
         body = {name: value for name, value in arguments.items() if name not in query}
@@ -418,7 +418,7 @@ class Fuzz:
             own = self.random.random() < 0.8
             yield self.request(self.random.choice(self.own) if own else self.random.choice(self.documented))
 
-    def reads(self, is_read: Callable[[Endpoint], bool]) -> Iterator[tuple[Endpoint, Received]]:
+    def reads(self, is_read: Callable[[ServedEndpoint], bool]) -> Iterator[tuple[ServedEndpoint, Received]]:
         """Every read operation, for every id that was ever seen."""
         for endpoint in filter(is_read, self.own):
             schema = self.schema(endpoint)

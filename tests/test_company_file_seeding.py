@@ -18,7 +18,7 @@ from dingtalk_models.company_file import models
 from dingtalk_models.company_file.scalars import meaning
 from dingtalk_models.sandbox import Company, Sandbox, SeedError
 from dingtalk_models.sandbox import load_company as founding
-from dingtalk_models.sandbox.state.approval import Step
+from dingtalk_models.sandbox.state.approval import ApprovalStep
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=BEIJING)
 
@@ -43,7 +43,7 @@ MISFITS: dict[str, tuple[Callable[[Company], object], str]] = {
     "role id": (lambda company: company.add_role("甲", 910, role_id=911), "role_id"),
     "role member": (lambda company: company.add_role("甲", 910, userids=["x"]), "userids"),
     "form": (lambda company: company.workflow.add_form("甲", [], [], process_code="PROC-LEAVE"), "process_code"),
-    "step": (lambda company: company.workflow.add_form("甲", [], [Step(["manager", "x"])]), "steps"),
+    "step": (lambda company: company.workflow.add_form("甲", [], [ApprovalStep(["manager", "x"])]), "steps"),
     "shift": (lambda company: company.attendance.add_shift("甲", "09:00"), "times"),
     "attendance owner": (lambda company: company.attendance.add_group("甲", "x"), "owner_user_id"),
     "attendance member": (lambda company: company.attendance.add_group("甲", "heli", userids=["x"]), "userids"),

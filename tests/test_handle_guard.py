@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.handle.problems import Problem
+from dingtalk_models.sandbox.handle.problems import HandleProblem
 
 
 def asked(
@@ -59,7 +59,7 @@ def test_a_foreign_page(sandbox: Sandbox, origin: str, verb: str) -> None:
     reply = asked(sandbox.url, {"Origin": origin}, verb)
     assert reply.status_code == 403
     assert reply.json()["error"] == "forbidden"
-    assert reply.json().keys() == Problem.model_fields.keys()
+    assert reply.json().keys() == HandleProblem.model_fields.keys()
     assert not any(name.startswith("Access-Control") for name in reply.headers)
 
 

@@ -26,8 +26,8 @@ from dingtalk_models.sandbox import Audio, Credentials, File, Picture, RichText,
 from dingtalk_models.sandbox.page import texts
 from dingtalk_models.sandbox.page.calls import python
 from dingtalk_models.sandbox.page.looks import Look
-from dingtalk_models.sandbox.server.envelopes import Answer, Call
-from dingtalk_models.sandbox.state.talk.message import Task
+from dingtalk_models.sandbox.server.envelopes import Answer, ReceivedRequest
+from dingtalk_models.sandbox.state.talk.message import NotificationTask
 
 FOLDER = Path(texts.__file__).parent
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -263,7 +263,9 @@ def test_a_secret_that_is_empty_hides_nothing() -> None:
 def test_a_search_holds_up_nobody(sandbox: Sandbox) -> None:
     """The filter looks at every call that is kept, on the thread that serves: each has a path of its own here."""
     for number in range(10_000):
-        sandbox.calls.add(Call("POST", f"/v1.0/todo/users/u{number}/tasks", {}, {}), Answer.json({}), 0.0, 0.0)
+        sandbox.calls.add(
+            ReceivedRequest("POST", f"/v1.0/todo/users/u{number}/tasks", {}, {}), Answer.json({}), 0.0, 0.0
+        )
     requests.get(f"{sandbox.url}/", timeout=30)
     begun = time.process_time()
     assert "u9999" not in requests.get(f"{sandbox.url}/?q=nothing", timeout=30).text
@@ -333,7 +335,9 @@ def test_odd_things_are_shown_too(sandbox: Sandbox, app: DingTalkApp) -> None:
     }
     for number, (msgtype, content) in enumerate(kinds.items()):
         talks.robot_says(talks.alone("zhaolei"), msgtype, content, "robot")
-        outbox.tasks[number] = Task(number, {"msgtype": msgtype, msgtype: content}, 0.0, 1, ["zhaolei"], {}, [], [])
+        outbox.tasks[number] = NotificationTask(
+            number, {"msgtype": msgtype, msgtype: content}, 0.0, 1, ["zhaolei"], {}, [], []
+        )
     for what in (Picture(), Audio(recognition=half), Video(), File(half, b""), RichText([half, Picture()])):
         sandbox.say("zhaolei", what)
     opened = [f"/?call={call.number}" for call in sandbox.calls]

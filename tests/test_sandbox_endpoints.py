@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.resource.registry import OperationInfo
 from dingtalk_models.sandbox.server import endpoints
-from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint, Result
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Result, ServedEndpoint
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.server.loading import load_endpoints
@@ -37,7 +37,7 @@ def test_an_endpoint_is_in_the_folder_of_its_operation(info: OperationInfo) -> N
     [endpoint for verbs in ENDPOINTS.values() for endpoint in verbs.values()],
     ids=lambda endpoint: f"{endpoint.verb} {endpoint.path}",
 )
-def test_a_signature_is_a_table_of_parameters(endpoint: Endpoint) -> None:
+def test_a_signature_is_a_table_of_parameters(endpoint: ServedEndpoint) -> None:
     assert endpoint.parameters.model_json_schema(mode="serialization")["type"] == "object"
 
 

@@ -97,7 +97,7 @@ def test_reading_costs_the_same_with_an_address_for_events(local: Fuzz, monkeypa
     monkeypatch.setattr(Callbacks, "deliver", undelivered)
     for _ in range(1000):
         local.company.callbacks.push("user_modify_org", {})
-    monkeypatch.delattr(changes, "Picture")
+    monkeypatch.delattr(changes, "CompanySnapshot")
     assert read(local) < first * 1.2
 
 

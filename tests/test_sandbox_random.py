@@ -17,7 +17,7 @@ import pytest
 from random_requests import Fuzz, kind_of
 
 from dingtalk_models.sandbox import Received
-from dingtalk_models.sandbox.server.endpoints import Endpoint
+from dingtalk_models.sandbox.server.endpoints import ServedEndpoint
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
 pytestmark = pytest.mark.unmeasured
@@ -43,7 +43,7 @@ WHAT_HAPPENED = {
 """Replies that name people who are not in the company, and why."""
 
 
-def is_read(endpoint: Endpoint) -> bool:
+def is_read(endpoint: ServedEndpoint) -> bool:
     """Whether an endpoint only reads, by its name."""
     return (endpoint.verb == "GET" or READ.search(endpoint.path) is not None) and not WRITE.search(endpoint.path)
 

@@ -23,7 +23,7 @@ from dingtalk_models.sandbox import calls as kept_calls
 from dingtalk_models.sandbox.calls import Calls
 from dingtalk_models.sandbox.server import pushing
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Result
-from dingtalk_models.sandbox.server.envelopes import Call
+from dingtalk_models.sandbox.server.envelopes import ReceivedRequest
 from dingtalk_models.sandbox.server.pushing import BadReply, Registration
 
 
@@ -75,7 +75,7 @@ def test_only_the_latest_calls_are_kept() -> None:
 
 def test_each_new_call_is_seen_once() -> None:
     calls = Calls(50_000)
-    call, over = Call("GET", "/gettoken", {}, {}), threading.Event()
+    call, over = ReceivedRequest("GET", "/gettoken", {}, {}), threading.Event()
 
     def arrive() -> None:
         for _ in range(20_000):

@@ -14,7 +14,7 @@ from sites import SITES
 from dingtalk_models import ApprovalInstance, Call, Department, DingTalkApp, Manager, Robot, User, WorkNotification, api
 from dingtalk_models.message import OA, Markdown, OABody, OAHead, SampleMarkdown, Text
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.calls import Operation
+from dingtalk_models.sandbox.calls import ClientOperation
 
 TIMES: Final = 25
 
@@ -141,7 +141,7 @@ def test_an_event_that_failed_in_one_way_is_not_accepted(sandbox: Sandbox, app: 
     ids=str,
 )
 def test_the_calls_of_an_api_by_any_of_its_names(
-    sandbox: Sandbox, app: DingTalkApp, named: str | Operation, count: int
+    sandbox: Sandbox, app: DingTalkApp, named: str | ClientOperation, count: int
 ) -> None:
     for userid in ("zhaolei", "sunjing"):
         User.get(userid)

@@ -25,8 +25,8 @@ from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Download
 from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.server.envelopes import Call
-from dingtalk_models.sandbox.server.uploads import Upload as Received
+from dingtalk_models.sandbox.server.envelopes import ReceivedRequest
+from dingtalk_models.sandbox.server.uploads import FormFile as Received
 from dingtalk_models.sandbox.state.object_store import PREFIX
 
 MB = 1024 * 1024
@@ -344,7 +344,7 @@ def test_forms_are_read_as_they_were_written(contents: list[bytes], text: str) -
     form = FormBody({"text": text} | {f"file{at}": Upload(part, f"名字 {at}.bin") for at, part in enumerate(contents)})
     body = b"".join(form.chunks())
     assert len(body) == form.length
-    read = Call.read("POST", "/media/upload", {}, {"content-type": form.content_type}, body)
+    read = ReceivedRequest.read("POST", "/media/upload", {}, {"content-type": form.content_type}, body)
     expected = {f"file{at}": Received(f"名字 {at}.bin", part) for at, part in enumerate(contents)}
     assert read.body == {"text": text, **expected}
 

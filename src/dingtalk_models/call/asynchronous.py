@@ -111,7 +111,7 @@ _cancelled: ContextVar[tuple[Tasks[Any], ...]] = ContextVar("dingtalk_cancelled"
 """Groups of tasks that were cancelled and may not have ended yet."""
 
 
-class AsyncDriver:
+class EventLoopDriver:
     """Runs calls and flows on the event loop, and never blocks it.
 
     Args:

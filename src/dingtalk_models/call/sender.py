@@ -23,7 +23,7 @@ from dingtalk_models.core.steps import (
 )
 
 if TYPE_CHECKING:
-    from dingtalk_models.call.asynchronous import AsyncDriver
+    from dingtalk_models.call.asynchronous import EventLoopDriver
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -54,7 +54,7 @@ class Sender:
         self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self.driver: Driver = BlockingDriver(lambda: self.transport, exchange, blocking_on_loop=blocking_on_loop)
         self.blocking_on_loop = blocking_on_loop
-        self._async_driver: AsyncDriver | None = None
+        self._async_driver: EventLoopDriver | None = None
         self._exchange = exchange
         self._transport = transport
         self._async_transport = async_transport
@@ -137,12 +137,12 @@ class Sender:
         return tuple(results) if more else results
 
     @property
-    def async_driver(self) -> AsyncDriver:
+    def async_driver(self) -> EventLoopDriver:
         """Runs calls and flows on the event loop."""
         if self._async_driver is None:
-            from dingtalk_models.call.asynchronous import AsyncDriver  # noqa: PLC0415 - asyncio is slow to import
+            from dingtalk_models.call.asynchronous import EventLoopDriver  # noqa: PLC0415 - asyncio is slow to import
 
-            self._async_driver = AsyncDriver(self.async_transport, self._exchange)
+            self._async_driver = EventLoopDriver(self.async_transport, self._exchange)
         return self._async_driver
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, overload
 from dingtalk_models.sandbox.platform.documented import at as documented_at
 from dingtalk_models.sandbox.platform.documented import named
 from dingtalk_models.sandbox.server.endpoints import pattern_of, route
-from dingtalk_models.sandbox.server.envelopes import Answer, Call
+from dingtalk_models.sandbox.server.envelopes import Answer, ReceivedRequest
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
 KEPT: Final = 10_000
@@ -118,7 +118,7 @@ class Received:
         """The body: the JSON object, JSON array or form; the text of a body that is none of them."""
         if self.size != len(self.content):
             return f"<{self.size} bytes>"
-        return Call.read(self.method, self.path, self.query, self.headers, self.content).body
+        return ReceivedRequest.read(self.method, self.path, self.query, self.headers, self.content).body
 
     @property
     def reply_body(self) -> dict[str, Any] | list[Any] | str | None:
@@ -187,7 +187,7 @@ class _Definition(Protocol):
     def endpoint(self) -> _Endpoint | None: ...
 
 
-class Operation(Protocol):
+class ClientOperation(Protocol):
     """An operation of a client, such as `User.objects.get`."""
 
     @property
@@ -214,7 +214,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
         self._size = 0
         self._changing = threading.Lock()
 
-    def add(self, call: Call, answer: Answer | None, at: float, seconds: float) -> None:
+    def add(self, call: ReceivedRequest, answer: Answer | None, at: float, seconds: float) -> None:
         """Keep a call, and let the oldest go for it.
 
         Args:
@@ -256,7 +256,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
             later = max(self.total - number, 0)
             return list(islice(reversed(self._calls), later))[::-1]
 
-    def to(self, api: str | Operation) -> list[Received]:
+    def to(self, api: str | ClientOperation) -> list[Received]:
         """The calls of one API, oldest first.
 
         Args:
@@ -307,7 +307,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
         return repr(list(self._calls))
 
 
-def _place(api: str | Operation) -> tuple[str, str]:
+def _place(api: str | ClientOperation) -> tuple[str, str]:
     """The verb of an API and its path, with `{id}` for ids. A path that comes without a verb is one of any verb."""
     if isinstance(api, str) and "/" in api:
         verb, _, path = api.rpartition(" ")

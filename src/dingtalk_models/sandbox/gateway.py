@@ -12,10 +12,10 @@ from typing import Any
 
 from dingtalk_models.sandbox.auth.login import PAGE, authorise
 from dingtalk_models.sandbox.callback.changes import MAY_CHANGE, pushing_changes
-from dingtalk_models.sandbox.platform.documented import Answers, Documented, paths
+from dingtalk_models.sandbox.platform.documented import Answers, DocumentedEndpoint, paths
 from dingtalk_models.sandbox.platform.documented import at as documented_at
-from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Endpoint, Result, Waiting, route
-from dingtalk_models.sandbox.server.envelopes import JSON, Answer, Bare, Call, dialect_of
+from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, Result, ServedEndpoint, Waiting, route
+from dingtalk_models.sandbox.server.envelopes import JSON, Answer, Bare, ReceivedRequest, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.object_store import PREFIX
@@ -57,7 +57,7 @@ class Gateway:
         self.qps = qps
         self._recent.clear()
 
-    async def answer(self, call: Call) -> Answer:
+    async def answer(self, call: ReceivedRequest) -> Answer:
         """The answer to a call; endpoints change the company only here."""
         if call.path.startswith(PREFIX):
             return self._company.drive.store.answer(call)
@@ -66,7 +66,7 @@ class Gateway:
         dialect = dialect_of(call.path)
         self._company.caller = None
         caller: str | None = None
-        found: Endpoint | Documented | None = None
+        found: ServedEndpoint | DocumentedEndpoint | None = None
         try:
             functions, in_path = route(call.path)
             found = dialect.pick(self._endpoints(call, functions), call.method)
@@ -75,25 +75,29 @@ class Gateway:
                 return dialect.unknown(call.path)
             if not found.open:
                 caller = self._admit(call, found, dialect)
-            if isinstance(found, Documented):
+            if isinstance(found, DocumentedEndpoint):
                 answer = self.answers.answer(call, found, dialect)
             else:
                 answer = dialect.accepted(await self._perform(call, found, dialect, in_path))
         except Refused as refusal:
             answer = dialect.refused(refusal)
-        if isinstance(found, Documented):
+        if isinstance(found, DocumentedEndpoint):
             answer.headers["x-sandbox"] = self.answers.source(found)
         elif found and found.xml and JSON not in call.headers.get("accept", ""):
             answer = answer.as_xml()
         return replace(answer, caller=caller)
 
-    def _endpoints(self, call: Call, functions: Mapping[str, Endpoint]) -> Mapping[str, Endpoint | Documented]:
+    def _endpoints(
+        self, call: ReceivedRequest, functions: Mapping[str, ServedEndpoint]
+    ) -> Mapping[str, ServedEndpoint | DocumentedEndpoint]:
         """The endpoints at the path of a call, by verb. What is documented is looked up only if it is needed."""
         if call.method in functions and not self.answers.own:
             return functions
         return {**functions, **self.answers.at(call.path, functions)}
 
-    async def _perform(self, call: Call, endpoint: Endpoint, dialect: Bare, in_path: Mapping[str, str]) -> Result:
+    async def _perform(
+        self, call: ReceivedRequest, endpoint: ServedEndpoint, dialect: Bare, in_path: Mapping[str, str]
+    ) -> Result:
         in_query = {name: value for name, value in call.query.items() if name in endpoint.query}
         elsewhere = {k: v for k, v in dialect.arguments(call, endpoint).items() if k not in endpoint.query}
         arguments = endpoint.read({**elsewhere, **in_query, **in_path})
@@ -113,10 +117,10 @@ class Gateway:
                 return result
             done = await asyncio.to_thread(job)
 
-    def _check_token(self, token: str, endpoint: Endpoint | Documented, dialect: Bare) -> str:
+    def _check_token(self, token: str, endpoint: ServedEndpoint | DocumentedEndpoint, dialect: Bare) -> str:
         """Refuse a token that is not valid; returns whose it is."""
         logins = self._company.logins
-        if isinstance(endpoint, Endpoint) and endpoint.token == "sso":
+        if isinstance(endpoint, ServedEndpoint) and endpoint.token == "sso":
             if not logins.accepts_sso(token):
                 raise Denied(dialect.stale_sso)
         elif not self._company.credentials.accepts(token):
@@ -128,7 +132,7 @@ class Gateway:
             return userid
         return self._company.credentials.appkey
 
-    def _admit(self, call: Call, endpoint: Endpoint | Documented, dialect: Bare) -> str:
+    def _admit(self, call: ReceivedRequest, endpoint: ServedEndpoint | DocumentedEndpoint, dialect: Bare) -> str:
         """Refuse a call that may not be made; returns whose token it has."""
         credentials = self._company.credentials
         token = dialect.token(call)

@@ -16,7 +16,7 @@ from dingtalk_models.company_file import models as rows
 from dingtalk_models.company_file.problems import FileProblem
 from dingtalk_models.company_file.problems import Path as Place
 from dingtalk_models.sandbox import saving
-from dingtalk_models.sandbox.state.approval import Component, Step
+from dingtalk_models.sandbox.state.approval import ApprovalStep, Component
 from dingtalk_models.sandbox.state.attendance import Shift
 from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.company import Company
@@ -279,7 +279,7 @@ class _Founding:
                 form = workflow.add_form(
                     row.name,
                     _components(row.components),
-                    [Step(**_given(step)) for step in row.steps],
+                    [ApprovalStep(**_given(step)) for step in row.steps],
                     at=(row.modified or 0) / 1000,
                     process_code=row.process_code or f"PROC-{opaque('form', row.name).upper()}",
                     description=row.description,

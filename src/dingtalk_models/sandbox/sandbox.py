@@ -24,7 +24,7 @@ from dingtalk_models.sandbox.message.cards import clicking
 from dingtalk_models.sandbox.message.robots import saying
 from dingtalk_models.sandbox.message.robots.saying import Sayable
 from dingtalk_models.sandbox.page import PREFIX as PAGE
-from dingtalk_models.sandbox.page import Page
+from dingtalk_models.sandbox.page import SandboxPage
 from dingtalk_models.sandbox.platform.documented import Making, OwnAnswer
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
@@ -119,7 +119,7 @@ class Sandbox:
         self.clock: Clock = self.company.credentials.clock
         self._gateway = Gateway(self.company, qps)
         self.key = key or (None if is_loopback(host) else secrets.token_urlsafe(24))
-        page = Page(self)
+        page = SandboxPage(self)
         own: dict[str, ASGIApp] = {PREFIX: Guard(Handle(self), host, self.key, names=allow_hosts)}
         own |= dict.fromkeys(("/", PAGE), Guard(page, host, self.key, asks=page.asks, names=allow_hosts))
         self.calls = Calls(calls_kept)

@@ -32,7 +32,7 @@ from dingtalk_models.process.atomic_file import write_whole
 from dingtalk_models.sandbox.platform.documented import named
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of the files that are written."""
 
 _FORMAT: Final = "dingtalk-models sandbox"
@@ -237,15 +237,15 @@ class _Fault(TypedDict):
     how: dict[str, Any]
 
 
-class _Settings(TypedDict):
+class _SandboxSettings(TypedDict):
     qps: PositiveInt | None
     faults: list[_Fault]
     answers: list[tuple[str, dict[str, Any]]]
 
 
 @cache
-def _settings() -> TypeAdapter[_Settings]:
-    return TypeAdapter(_Settings)
+def _settings() -> TypeAdapter[_SandboxSettings]:
+    return TypeAdapter(_SandboxSettings)
 
 
 class _Restore:

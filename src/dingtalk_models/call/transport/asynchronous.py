@@ -71,7 +71,7 @@ class _Pool:
             headers={"User-Agent": USER_AGENT},
             skip_auto_headers=["Accept", "Content-Type"],  # signed URLs are signed without them
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # see `Clock`
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # see `RequestTimer`
             auto_decompress=False,
         )
         self.hosts: dict[str, _Host] = {}
@@ -115,7 +115,7 @@ class AiohttpTransport:
             raise
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
-        clock = Clock(request, self._timeout)
+        clock = RequestTimer(request, self._timeout)
         sent = Outgoing(request, clock)
         pool = self._pools.get(asyncio.get_running_loop()) or await self._open()
         host = pool.hosts.get(sent.base) or _find_host(pool, sent.base)
@@ -183,7 +183,7 @@ class AiohttpTransport:
         return pool
 
     async def _answer(
-        self, request: HttpRequest, response: aiohttp.ClientResponse, clock: Clock, expected: Expected
+        self, request: HttpRequest, response: aiohttp.ClientResponse, clock: RequestTimer, expected: Expected
     ) -> HttpResponse:
         headers = {name.lower(): value for name, value in response.headers.items()}
         try:
@@ -195,7 +195,7 @@ class AiohttpTransport:
             response.close()
 
     async def _receive(
-        self, request: HttpRequest, response: aiohttp.ClientResponse, headers: dict[str, str], clock: Clock
+        self, request: HttpRequest, response: aiohttp.ClientResponse, headers: dict[str, str], clock: RequestTimer
     ) -> bytes:
         """The body of a response; empty if it is a download."""
         if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
@@ -214,7 +214,7 @@ class AiohttpTransport:
         return decompressed(headers, content, self._max_reply)
 
 
-class Clock(Patience):
+class RequestTimer(Patience):
     """Cancels a request when its time is over. aiohttp's own timers begin again with each byte, or end too early.
 
     Attributes:
@@ -286,7 +286,7 @@ class _Chunks:
             yield self._content[start : start + CHUNK]
 
 
-async def _stream(sending: Sending, clock: Clock) -> AsyncIterator[bytes]:
+async def _stream(sending: Sending, clock: RequestTimer) -> AsyncIterator[bytes]:
     """The chunks of a body, read in threads. The call fails if the server does not accept a chunk in time."""
     chunks = iter(sending)
 

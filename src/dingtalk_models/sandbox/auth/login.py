@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pydantic import Field
 
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
-from dingtalk_models.sandbox.server.envelopes import Answer, Call
+from dingtalk_models.sandbox.server.envelopes import Answer, ReceivedRequest
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.replies import present
 from dingtalk_models.sandbox.state.company import Company
@@ -125,7 +125,7 @@ def open_id(company: Company, user: User) -> str:
     return opaque(company.credentials.appkey, user.userid)
 
 
-def authorise(company: Company, call: Call) -> Answer:
+def authorise(company: Company, call: ReceivedRequest) -> Answer:
     """The page where a person agrees to log in; once one is chosen, the way back to the app."""
     query = call.query
     problem = _problem(company, query)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 from dingtalk_models.sandbox.server.clock import in_beijing
 from dingtalk_models.sandbox.server.json_values import is_array
 from dingtalk_models.sandbox.server.replies import present
-from dingtalk_models.sandbox.state.approval import Instance, Task
+from dingtalk_models.sandbox.state.approval import ApprovalTask, Instance
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import Department
 from dingtalk_models.sandbox.state.talk.group import Group
@@ -56,11 +56,11 @@ def pushing_changes(company: Company, subjects: tuple[Subject, ...] = ALL) -> Ge
     with company.changing:
         company.workflow.before.clear()
         watched = company.callbacks.registration or company.stream.wants_events
-        before = Picture(company, subjects) if watched and subjects else None
+        before = CompanySnapshot(company, subjects) if watched and subjects else None
         yield
         if before is None:
             return
-        for event_type, fields in changes(before, Picture(company, subjects)):
+        for event_type, fields in changes(before, CompanySnapshot(company, subjects)):
             _push(company, event_type, fields)
 
 
@@ -79,7 +79,7 @@ def _push(company: Company, event_type: str, fields: Mapping[str, Any]) -> None:
         stream.push_event(event_type, fields, event_id)
 
 
-class Picture:
+class CompanySnapshot:
     """The parts of a company that events report, at one moment."""
 
     def __init__(self, company: Company, subjects: tuple[Subject, ...] = ALL) -> None:
@@ -100,7 +100,7 @@ class _GroupState:
         self.members, self.left, self.templates = list(group.members), set(group.left), set(group.templates)
 
 
-def changes(before: Picture, after: Picture) -> Events:
+def changes(before: CompanySnapshot, after: CompanySnapshot) -> Events:
     """The events for the differences between two pictures."""
     stamp = str(int(after.company.credentials.clock.now() * 1000))
     yield from _users(before, after, stamp)
@@ -110,7 +110,7 @@ def changes(before: Picture, after: Picture) -> Events:
     yield from _groups(before, after, int(stamp))
 
 
-def _users(before: Picture, after: Picture, stamp: str) -> Events:
+def _users(before: CompanySnapshot, after: CompanySnapshot, stamp: str) -> Events:
     for event_type, userid in _came_and_went(before.users, after.users, "user_add_org", "user_leave_org"):
         yield event_type, {"timeStamp": stamp, "userId": [userid]}
     was, now = before.users, after.users
@@ -119,7 +119,7 @@ def _users(before: Picture, after: Picture, stamp: str) -> Events:
         yield "user_modify_org", {"timeStamp": stamp, "diffInfo": diff, "userId": [userid]}
 
 
-def _departments(before: Picture, after: Picture, stamp: str) -> Events:
+def _departments(before: CompanySnapshot, after: CompanySnapshot, stamp: str) -> Events:
     was, now = before.departments, after.departments
     for event_type, dept_id in _came_and_went(was, now, "org_dept_create", "org_dept_remove"):
         yield event_type, {"timeStamp": stamp, "deptId": [dept_id]}
@@ -137,7 +137,7 @@ def _came_and_went(
         yield went, key
 
 
-def _roles(before: Picture, after: Picture, stamp: str) -> Events:
+def _roles(before: CompanySnapshot, after: CompanySnapshot, stamp: str) -> Events:
     for role_id, members in after.roles.items():
         held = before.roles.get(role_id, set())
         gone = (held - members) & after.users.keys()
@@ -165,7 +165,7 @@ def _approvals(company: Company) -> Events:
             yield "bpms_instance_change", _instance(instance, title, kind)
 
 
-def _groups(before: Picture, after: Picture, millis: int) -> Events:
+def _groups(before: CompanySnapshot, after: CompanySnapshot, millis: int) -> Events:
     """The events of groups that were there before. Who asked is the owner: an app has no name there."""
     for conversation in sorted(before.groups.keys() & after.groups.keys()):
         was, now = before.groups[conversation], after.groups[conversation]
@@ -242,7 +242,7 @@ def _instance(instance: Instance, title: str, kind: str) -> dict[str, Any]:
     )
 
 
-def _task(instance: Instance, task: Task, title: str, kind: str) -> dict[str, Any]:
+def _task(instance: Instance, task: ApprovalTask, title: str, kind: str) -> dict[str, Any]:
     result = {"AGREE": "agree", "REFUSE": "refuse", "REDIRECTED": "redirect"}.get(task.result or "")
     return _fields(
         instance,

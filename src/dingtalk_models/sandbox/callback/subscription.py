@@ -38,7 +38,7 @@ AesKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}$")]
 Url = Annotated[str, AfterValidator(_is_address), Code(71011, missing=71010)]
 
 
-class Subscription(TypedDict):
+class CallbackFields(TypedDict):
     """What an address is registered with."""
 
     call_back_tag: Tags
@@ -47,7 +47,7 @@ class Subscription(TypedDict):
     url: Url
 
 
-def _register(company: Company, given: Subscription, *, anew: bool) -> Waiting:
+def _register(company: Company, given: CallbackFields, *, anew: bool) -> Waiting:
     """Register an address, if it answers a `check_url`: the only one, or in the place of the one that there is."""
 
     def check() -> None:
@@ -67,13 +67,13 @@ def _register(company: Company, given: Subscription, *, anew: bool) -> Waiting:
 
 
 @endpoint("POST", "/call_back/register_call_back", invalid=71010)
-def register_call_back(company: Company, **given: Unpack[Subscription]) -> Waiting:
+def register_call_back(company: Company, **given: Unpack[CallbackFields]) -> Waiting:
     """注册回调事件: an app has at most one address."""
     return _register(company, given, anew=True)
 
 
 @endpoint("POST", "/call_back/update_call_back", invalid=71010)
-def update_call_back(company: Company, **given: Unpack[Subscription]) -> Waiting:
+def update_call_back(company: Company, **given: Unpack[CallbackFields]) -> Waiting:
     """更新事件接口."""
     return _register(company, given, anew=False)
 

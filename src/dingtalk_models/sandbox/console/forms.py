@@ -12,14 +12,14 @@ from dingtalk_models.sandbox.callback.changes import pushing_changes
 from dingtalk_models.sandbox.console.fields import STRICT, checked
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.replies import result_of
-from dingtalk_models.sandbox.smartwork.approval_form import Part, delete_form, save_form
+from dingtalk_models.sandbox.smartwork.approval_form import FormPart, delete_form, save_form
 from dingtalk_models.sandbox.smartwork.approvals import form_of, now_of
-from dingtalk_models.sandbox.state.approval import MANAGER, ApprovalForm, Step
+from dingtalk_models.sandbox.state.approval import MANAGER, ApprovalForm, ApprovalStep
 from dingtalk_models.sandbox.state.company import Company
 
 
 @with_config(STRICT)
-class Column(TypedDict, total=False):
+class FormColumn(TypedDict, total=False):
     """A component (控件) of a form, or a column of a table in it."""
 
     type: Required[str]
@@ -31,10 +31,10 @@ class Column(TypedDict, total=False):
 
 
 @with_config(STRICT)
-class FormComponent(Column, total=False):
+class FormComponent(FormColumn, total=False):
     """A component (控件) of a form; the `children` of a table are its columns."""
 
-    children: list[Column]
+    children: list[FormColumn]
 
 
 @with_config(STRICT)
@@ -119,21 +119,21 @@ class FormConsole:
         with pushing_changes(self._company):
             delete_form(self._company, process_code=process_code, clean=running)
 
-    def _steps(self, given: Sequence[FormStep]) -> list[Step]:
+    def _steps(self, given: Sequence[FormStep]) -> list[ApprovalStep]:
         for step in given:
             unknown = [each for each in step["users"] if each != MANAGER and each not in self._company.users]
             if unknown:
                 raise Refused("userNotExist", f"nobody has the userid {unknown[0]}")
             if not step["users"] and "key" not in step:
                 raise ValueError("a step without users needs a key: the originator chooses")
-        return [Step(**step) for step in given]
+        return [ApprovalStep(**step) for step in given]
 
 
-def _parts(components: Sequence[FormComponent | Column]) -> list[Part]:
+def _parts(components: Sequence[FormComponent | FormColumn]) -> list[FormPart]:
     return [_part(each) for each in components]
 
 
-def _part(component: FormComponent | Column) -> Part:
+def _part(component: FormComponent | FormColumn) -> FormPart:
     """A component as a call would have it."""
     props: dict[str, Any] = {
         **component.get("props", {}),
@@ -143,4 +143,4 @@ def _part(component: FormComponent | Column) -> Part:
         "options": [{"value": option} for option in component.get("options", [])],
     }
     children = _parts(cast("FormComponent", component).get("children", []))
-    return Part.model_validate({"componentType": component["type"], "props": props, "children": children})
+    return FormPart.model_validate({"componentType": component["type"], "props": props, "children": children})

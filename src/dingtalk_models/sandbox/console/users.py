@@ -9,7 +9,15 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.sandbox.callback.changes import announce, pushing_changes
 from dingtalk_models.sandbox.console.fields import STRICT, Number, checked
-from dingtalk_models.sandbox.contact.user import Account, Mobile, Name, Profile, create_user, delete_user, update_user
+from dingtalk_models.sandbox.contact.user import (
+    AccountFields,
+    Mobile,
+    Name,
+    PlainUserFields,
+    create_user,
+    delete_user,
+    update_user,
+)
 from dingtalk_models.sandbox.server.replies import result_of
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.contact import User
@@ -27,7 +35,7 @@ class InDepartment(TypedDict, total=False):
 
 
 @with_config(STRICT)
-class NewUser(Account, total=False):
+class NewUser(AccountFields, total=False):
     """A new user."""
 
     name: Required[Name]
@@ -42,7 +50,7 @@ class NewUser(Account, total=False):
 
 
 @with_config(STRICT)
-class ChangedUser(Profile, total=False):
+class ChangedUser(PlainUserFields, total=False):
     """What changes of a user; the rest stays."""
 
     name: Name

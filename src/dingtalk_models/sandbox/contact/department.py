@@ -27,7 +27,7 @@ _SHOWN: Final = (
 _SHOWN_IF_SET: Final = ("source_identifier", "tags", "code", "org_dept_owner")
 
 
-class Settings(TypedDict, total=False):
+class DepartmentSettings(TypedDict, total=False):
     """The fields that create and update write."""
 
     hide_dept: bool
@@ -43,7 +43,7 @@ class Settings(TypedDict, total=False):
     source_identifier: str
 
 
-class Search(TypedDict):
+class SearchParameters(TypedDict):
     """The parameters of a search, of departments or of people."""
 
     query_word: Annotated[str, Field(alias="queryWord", min_length=1)]
@@ -62,7 +62,7 @@ class LaterSettings(TypedDict, total=False):
     code: Annotated[str, Field(max_length=30)]
 
 
-class MoreSettings(Settings, LaterSettings, total=False):
+class MoreSettings(DepartmentSettings, LaterSettings, total=False):
     """The fields that update writes."""
 
 
@@ -79,7 +79,7 @@ def check_name(company: Company, name: str, parent_id: int, own_id: int | None =
 MOST_PERMITS: Final = 50
 
 
-def check_permits(company: Company, settings: Settings, code: int, most: int = MOST_PERMITS) -> None:
+def check_permits(company: Company, settings: DepartmentSettings, code: int, most: int = MOST_PERMITS) -> None:
     """Refuse lists of who may see a department if they are too long or have an unknown id."""
     dept_lists = settings.get("dept_permits", []), settings.get("outer_permit_depts", [])
     user_lists = settings.get("user_permits", []), settings.get("outer_permit_users", [])
@@ -98,13 +98,15 @@ def check_move(company: Company, department: Department, parent_id: int) -> None
         raise Refused(60010)
 
 
-def write(department: Department, settings: Settings) -> None:
+def write(department: Department, settings: DepartmentSettings) -> None:
     """Set these fields."""
     for name, value in settings.items():
         setattr(department, name, value)
 
 
-def add(company: Company, name: str, parent_id: int, settings: Settings, most: int = MOST_PERMITS) -> Department:
+def add(
+    company: Company, name: str, parent_id: int, settings: DepartmentSettings, most: int = MOST_PERMITS
+) -> Department:
     """Add a department, or refuse to."""
     if parent_id not in company.departments:
         raise Refused(60004)
@@ -150,7 +152,7 @@ def change(
 
 
 @endpoint("POST", "/topapi/v2/department/create", scope=MANAGE, invalid=40035)
-def create_department(company: Company, *, name: str, parent_id: int, **settings: Unpack[Settings]) -> Result:
+def create_department(company: Company, *, name: str, parent_id: int, **settings: Unpack[DepartmentSettings]) -> Result:
     """创建部门."""
     return {"result": {"dept_id": add(company, name, parent_id, settings).dept_id}}
 
@@ -247,7 +249,7 @@ def list_parent_by_user(company: Company, *, userid: str) -> Result:
 
 
 @endpoint("POST", "/v1.0/contact/departments/search", scope=SEARCH, invalid="parameter.error")
-def search_departments(company: Company, **search: Unpack[Search]) -> Result:
+def search_departments(company: Company, **search: Unpack[SearchParameters]) -> Result:
     """搜索部门ID: `offset` counts records."""
     found = [each.dept_id for each in company.departments.values() if search["query_word"] in each.name]
     return found_page(found, search["offset"], search["size"])

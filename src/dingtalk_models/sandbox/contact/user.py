@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, Required, Unpack
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
-from dingtalk_models.sandbox.contact.department import MANAGE, SEARCH, Search, found_page
+from dingtalk_models.sandbox.contact.department import MANAGE, SEARCH, SearchParameters, found_page
 from dingtalk_models.sandbox.server.endpoints import Code, FromJson, Ids, Language, Names, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.replies import page_of, present
@@ -85,7 +85,7 @@ def _extension(value: object) -> object:
     return value
 
 
-class InDepartment(TypedDict, total=False):
+class InDepartmentFields(TypedDict, total=False):
     """A person's order or title in one of their departments."""
 
     dept_id: int
@@ -93,7 +93,7 @@ class InDepartment(TypedDict, total=False):
     title: str
 
 
-class Profile(TypedDict, total=False):
+class PlainUserFields(TypedDict, total=False):
     """The fields that create and update write as they are."""
 
     hide_mobile: bool
@@ -112,7 +112,7 @@ class Profile(TypedDict, total=False):
     nickname: str
 
 
-class Account(Profile, total=False):
+class AccountFields(PlainUserFields, total=False):
     """The fields that only create writes."""
 
     login_email: str
@@ -126,7 +126,7 @@ Name = Annotated[str, Field(min_length=1, max_length=80), Code(60112, missing=40
 Mobile = Annotated[str, Field(pattern=r"^(\d{11}|\+\d{1,4}-\d{4,15})$"), Code(60103)]
 Extension = Annotated[dict[str, Any], FromJson, BeforeValidator(_extension), Code(60122)]
 DepartmentIds = Annotated[Ids, Field(min_length=1, max_length=100), Code(40066, missing=40035)]
-PerDepartment = Annotated[list[InDepartment], FromJson]
+PerDepartment = Annotated[list[InDepartmentFields], FromJson]
 
 
 def check_unique(company: Company, fields: Mapping[str, object], own: User | None = None) -> None:
@@ -146,14 +146,14 @@ def check_departments(company: Company, dept_ids: Iterable[int], own: User | Non
             raise Refused(40023)
 
 
-def check_account(account: Account, password: str | None) -> None:
+def check_account(account: AccountFields, password: str | None) -> None:
     """Refuse a company account without a login or with a weak initial password."""
     weak = password is None or len(password) < 8 or password.isalpha() or password.isdecimal()
     if account.get("exclusive_account_type") == "dingtalk" and (weak or not account.get("login_id")):
         raise Refused(40035)
 
 
-def arrange(user: User, *lists: Iterable[InDepartment] | None) -> None:
+def arrange(user: User, *lists: Iterable[InDepartmentFields] | None) -> None:
     """Set a person's order and title in their departments."""
     for each in (entry for entries in lists for entry in entries or ()):
         if place := user.departments.get(each.get("dept_id", 0)):
@@ -174,7 +174,7 @@ def create_user(
     extension: Extension | None = None,
     manager_userid: str | None = None,
     init_password: str | None = None,
-    **account: Unpack[Account],
+    **account: Unpack[AccountFields],
 ) -> Result:
     """创建用户, also a company account (企业账号), which needs no mobile."""
     exclusive = bool(account.get("exclusive_account") or account.get("exclusive_account_corp_id"))
@@ -211,7 +211,7 @@ def update_user(
     language: Language = "zh_CN",
     force_update_fields: Names | None = None,
     login_id: Annotated[str | None, Field(alias="loginId")] = None,
-    **profile: Unpack[Profile],
+    **profile: Unpack[PlainUserFields],
 ) -> Result:
     """更新用户信息: what is absent stays as it is."""
     user = company.user(userid)
@@ -421,7 +421,7 @@ def search_users(
     company: Company,
     *,
     full_match_field: Annotated[Literal[1] | None, Field(alias="fullMatchField")] = None,
-    **search: Unpack[Search],
+    **search: Unpack[SearchParameters],
 ) -> Result:
     """搜索用户userId: `offset` counts pages, the first is 0."""
     word, size = search["query_word"], search["size"]

@@ -23,7 +23,7 @@ DentryId = Annotated[str, Field(alias="dentryId")]
 Conflict = Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
 
 
-class Option(TypedDict, total=False):
+class DentryOptions(TypedDict, total=False):
     """The options of copy, move and add."""
 
     conflictStrategy: Conflict
@@ -32,7 +32,7 @@ class Option(TypedDict, total=False):
     presevePermissions: bool
 
 
-def _strategy(option: Option) -> Conflict:
+def _strategy(option: DentryOptions) -> Conflict:
     return option.get("conflictStrategy", "AUTO_RENAME")
 
 
@@ -140,10 +140,10 @@ def add_folder(
     parent_id: str,
     union_id: UnionId,
     name: str,
-    option: Option | None = None,
+    option: DentryOptions | None = None,
 ) -> Result:
     """添加文件夹."""
-    given, drive, who = option or Option(), company.drive, check_user(company, union_id)
+    given, drive, who = option or DentryOptions(), company.drive, check_user(company, union_id)
     folder = drive.dentry(space_id, parent_id)
     properties = given.get("appProperties", [])
     made = make_named(
@@ -177,7 +177,7 @@ def rename_dentry(
     return {"dentry": shown(drive, dentry)}
 
 
-class Transfer(TypedDict, total=False):
+class CopyOrMove(TypedDict, total=False):
     """The parameters of copy and move."""
 
     space_id: Required[SpaceId]
@@ -185,10 +185,10 @@ class Transfer(TypedDict, total=False):
     union_id: Required[UnionId]
     target_space: Required[Annotated[str, Field(alias="targetSpaceId")]]
     target_folder: Required[Annotated[str, Field(alias="targetFolderId")]]
-    option: Option
+    option: DentryOptions
 
 
-def _source_and_target(drive: Drive, asked: Transfer) -> tuple[Dentry, Dentry]:
+def _source_and_target(drive: Drive, asked: CopyOrMove) -> tuple[Dentry, Dentry]:
     """What to copy or move, and the target folder, which must not be inside of it."""
     dentry = drive.dentry(asked["space_id"], asked["dentry_id"])
     folder = drive.dentry(asked["target_space"], asked["target_folder"])
@@ -201,16 +201,16 @@ def _size_of_all(drive: Drive, dentry: Dentry) -> int:
     return sum(map(drive.size, drive.below(dentry)))
 
 
-def _placed(drive: Drive, asked: Transfer, name: str, folder: Dentry, make: Callable[[str], Dentry]) -> Result:
+def _placed(drive: Drive, asked: CopyOrMove, name: str, folder: Dentry, make: Callable[[str], Dentry]) -> Result:
     """Copy or move, by the strategy for taken names; the reply has the file, or for a folder a task."""
-    dentry = make_named(drive, folder, name, _strategy(asked.get("option", Option())), make)
+    dentry = make_named(drive, folder, name, _strategy(asked.get("option", DentryOptions())), make)
     if dentry.type == "FILE":
         return {"dentry": shown(drive, dentry), "async": False}
     return {"async": True, "taskId": drive.finish(len(list(drive.below(dentry))))}
 
 
 @endpoint("POST", "/v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/copy?unionId", scope=WRITE, invalid=INVALID)
-def copy_dentry(company: Company, **asked: Unpack[Transfer]) -> Result:
+def copy_dentry(company: Company, **asked: Unpack[CopyOrMove]) -> Result:
     """复制文件或文件夹: a folder is copied by a task."""
     drive, who = company.drive, check_user(company, asked["union_id"])
     dentry, folder = _source_and_target(drive, asked)
@@ -226,7 +226,7 @@ def copy_dentry(company: Company, **asked: Unpack[Transfer]) -> Result:
 
 
 @endpoint("POST", "/v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/move?unionId", scope=WRITE, invalid=INVALID)
-def move_dentry(company: Company, **asked: Unpack[Transfer]) -> Result:
+def move_dentry(company: Company, **asked: Unpack[CopyOrMove]) -> Result:
     """移动文件或文件夹: a folder is moved by a task."""
     drive, who = company.drive, check_user(company, asked["union_id"])
     dentry, folder = _source_and_target(drive, asked)
@@ -317,10 +317,10 @@ def commit_file(
     union_id: UnionId,
     upload_key: Annotated[str, Code("paramError.uploadKey")],
     name: Annotated[str, Code("paramError.name")],
-    option: Option | None = None,
+    option: DentryOptions | None = None,
 ) -> Result:
     """提交文件: the bytes must have been uploaded, as many as `size` says."""
-    drive, given, who = company.drive, option or Option(), check_user(company, union_id)
+    drive, given, who = company.drive, option or DentryOptions(), check_user(company, union_id)
     folder = drive.folder(parent)
     begun_in, key = drive.uploads.get(upload_key, (None, ""))
     if begun_in is not folder:

@@ -7,10 +7,10 @@ from typing import Annotated, Final, Literal
 
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
-from dingtalk_models.sandbox.server.uploads import Upload
+from dingtalk_models.sandbox.server.uploads import FormFile
 from dingtalk_models.sandbox.state.company import Company
 
-Media = Annotated[Upload, Code(41005)]
+Media = Annotated[FormFile, Code(41005)]
 
 MB: Final = 1024 * 1024
 _MEDIA: Final = {

@@ -41,7 +41,7 @@ def _archived_codes() -> Generator[None]:
         raise Refused(_CODES.get(refusal.code, 820001)) from None
 
 
-class Approver(Parameters):
+class ArchivedApprover(Parameters):
     """A step that the originator gives."""
 
     task_action_type: Literal["AND", "OR", "NONE"]
@@ -58,12 +58,12 @@ def start_instance(
     values: Annotated[list[Value], FromJson, Field(alias="form_component_values", max_length=200)],
     agent_id: str | None = None,
     approvers: Annotated[Names | None, Field(max_length=20)] = None,
-    approvers_v2: Annotated[list[Approver] | None, FromJson, Field(max_length=20)] = None,
+    approvers_v2: Annotated[list[ArchivedApprover] | None, FromJson, Field(max_length=20)] = None,
     cc_list: Annotated[Names | None, Field(max_length=20)] = None,
     cc_position: Literal["START", "FINISH", "START_FINISH"] = "START",
 ) -> Result:
     """发起审批实例: `approvers_v2` counts before `approvers`; without either, `cc_list` is ignored."""
-    given = approvers_v2 or [Approver(task_action_type="NONE", user_ids=[each]) for each in approvers or ()]
+    given = approvers_v2 or [ArchivedApprover(task_action_type="NONE", user_ids=[each]) for each in approvers or ()]
     steps = [
         current.Approver.model_construct(action_type=each.task_action_type, user_ids=each.user_ids) for each in given
     ]
@@ -145,7 +145,7 @@ def get_instance(company: Company, *, instance_id: Annotated[str, Field(alias="p
     return {"process_instance": present(_details(company.workflow.instances[instance_id], today))}
 
 
-class Search(TypedDict, total=False):
+class ArchivedSearch(TypedDict, total=False):
     """The approvals to list."""
 
     process_code: Required[str]
@@ -160,7 +160,7 @@ def list_instance_ids(
     *,
     size: Annotated[int, Field(ge=1, le=20)] = 10,
     cursor: Annotated[int, Field(ge=0)] = 0,
-    **search: Unpack[Search],
+    **search: Unpack[ArchivedSearch],
 ) -> Result:
     """获取审批实例ID列表: by the time of creation."""
     with _archived_codes():

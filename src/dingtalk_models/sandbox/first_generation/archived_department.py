@@ -37,7 +37,7 @@ BarJoinedNames = Annotated[list[str], BeforeValidator(_split)]
 Id = Annotated[int, Code(40009)]
 
 
-class NewSettings(TypedDict, total=False):
+class ArchivedNewSettings(TypedDict, total=False):
     """The fields that create and update write."""
 
     hide_dept: Annotated[bool, Field(alias="deptHiding")]
@@ -53,7 +53,7 @@ class NewSettings(TypedDict, total=False):
     source_identifier: str
 
 
-class Settings(NewSettings, total=False):
+class ArchivedSettings(ArchivedNewSettings, total=False):
     """The fields that only update writes."""
 
     auto_add_user: bool
@@ -69,7 +69,7 @@ def create_department(
     *,
     name: str,
     parent_id: Annotated[int, Field(alias="parentid"), Code(60004, missing=40035)],
-    **settings: Unpack[NewSettings],
+    **settings: Unpack[ArchivedNewSettings],
 ) -> Result:
     """创建部门."""
     return {"id": current.add(company, name, parent_id, cast("MoreSettings", settings), MOST_PERMITS).dept_id}
@@ -84,7 +84,7 @@ def update_department(
     parent_id: Annotated[int | None, Field(alias="parentid"), Code(60004)] = None,
     language: Lang = "zh_CN",
     managers: Annotated[BarJoinedNames | None, Field(alias="deptManagerUseridList"), Code(40031)] = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[ArchivedSettings],
 ) -> Result:
     """更新部门."""
     current.change(

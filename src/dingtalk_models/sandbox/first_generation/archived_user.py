@@ -44,7 +44,7 @@ DepartmentIds = Annotated[list[int], FromJson, Field(alias="department", min_len
 Name = Annotated[str, Field(min_length=1, max_length=64), Code(60112, missing=40035)]
 
 
-class Profile(TypedDict, total=False):
+class ArchivedUserFields(TypedDict, total=False):
     """The fields that create and update write as they are."""
 
     title: Annotated[str, Field(alias="position", max_length=64), Code(60119)]
@@ -112,7 +112,7 @@ def get_user(company: Company, *, userid: str, language: Lang = "zh_CN") -> Resu
     }
 
 
-class NewUser(Profile, total=False):
+class ArchivedNewUser(ArchivedUserFields, total=False):
     """The optional fields of create."""
 
     orders: Annotated[dict[int, int], BeforeValidator(_pairs), Field(alias="orderInDepts")]
@@ -121,7 +121,7 @@ class NewUser(Profile, total=False):
     manager_userid: Annotated[str, Field(alias="managerUserid")]
 
 
-class ChangedUser(NewUser, total=False):
+class ArchivedChangedUser(ArchivedNewUser, total=False):
     """The optional fields of update."""
 
     name: Name
@@ -130,7 +130,7 @@ class ChangedUser(NewUser, total=False):
     language: Lang
 
 
-def _current_form(given: NewUser) -> dict[str, Any]:
+def _current_form(given: ArchivedNewUser) -> dict[str, Any]:
     """The fields as the current endpoints take them."""
     fields: dict[str, Any] = {**given}
     if "department" in fields:
@@ -151,7 +151,7 @@ def create_user(
     mobile: Mobile,
     department: DepartmentIds,
     userid: Annotated[str | None, Field(min_length=1, max_length=64), Code(40003)] = None,
-    **given: Unpack[NewUser],
+    **given: Unpack[ArchivedNewUser],
 ) -> Result:
     """创建用户."""
     reply = current.create_user(
@@ -161,7 +161,7 @@ def create_user(
 
 
 @endpoint("POST", "/user/update", scope=MANAGE, invalid=40035)
-def update_user(company: Company, *, userid: str, **given: Unpack[ChangedUser]) -> Result:
+def update_user(company: Company, *, userid: str, **given: Unpack[ArchivedChangedUser]) -> Result:
     """更新用户信息: what is absent stays as it is."""
     return current.update_user(company, userid=userid, **_current_form(given))
 

@@ -40,7 +40,7 @@ class NewAttendanceGroup(Body):
     is_default: bool = False
 
 
-class AttendanceGroup(BaseModel, from_attributes=True):
+class AttendanceGroupView(BaseModel, from_attributes=True):
     """A group; `week` has a shift for each day from Sunday on, 0 for a day off."""
 
     group_id: int
@@ -67,13 +67,13 @@ def add_shift(sandbox: Sandbox, body: NewShift) -> Shift:
 
 
 @operation("GET", "/attendance-groups", "company.attendance.groups")
-def list_attendance_groups(sandbox: Sandbox) -> list[AttendanceGroup]:
+def list_attendance_groups(sandbox: Sandbox) -> list[AttendanceGroupView]:
     """List the attendance groups. / 列出考勤组。"""
-    return [AttendanceGroup.model_validate(each) for each in sandbox.company.attendance.groups.values()]
+    return [AttendanceGroupView.model_validate(each) for each in sandbox.company.attendance.groups.values()]
 
 
 @operation("POST", "/attendance-groups", "company.attendance.add_group")
-def add_attendance_group(sandbox: Sandbox, body: NewAttendanceGroup) -> AttendanceGroup:
+def add_attendance_group(sandbox: Sandbox, body: NewAttendanceGroup) -> AttendanceGroupView:
     """Add an attendance group. / 添加考勤组。"""
     sheets = sandbox.company.attendance
     made = sheets.add_group(
@@ -85,4 +85,4 @@ def add_attendance_group(sandbox: Sandbox, body: NewAttendanceGroup) -> Attendan
         dept_ids=body.dept_ids,
         is_default=body.is_default,
     )
-    return AttendanceGroup.model_validate(made)
+    return AttendanceGroupView.model_validate(made)

@@ -8,10 +8,10 @@ from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import to_jsonable_python
 
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.sandbox.handle.operations import Query, operation
+from dingtalk_models.sandbox.handle.operations import QueryString, operation
 
 
-class Wanted(Query):
+class CallFilter(QueryString):
     """Which calls to list; with several, those that fit all."""
 
     api: str | None = Field(
@@ -68,7 +68,7 @@ class CallPage(BaseModel):
 
 
 @operation("GET", "/calls", "calls.to")
-def list_calls(sandbox: Sandbox, query: Wanted) -> CallPage:
+def list_calls(sandbox: Sandbox, query: CallFilter) -> CallPage:
     """List the calls that were received, oldest first. / 列出收到的调用，从早到晚。"""
     of_api = None if query.api is None else {each.number for each in sandbox.calls.to(query.api)}
     calls = [

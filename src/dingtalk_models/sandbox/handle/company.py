@@ -12,13 +12,13 @@ from dingtalk_models.sandbox.console.forms import ChangedForm, NewForm
 from dingtalk_models.sandbox.console.groups import ChangedGroup, NewGroup
 from dingtalk_models.sandbox.console.roles import Named, NewRole
 from dingtalk_models.sandbox.console.users import ChangedUser, NewUser
-from dingtalk_models.sandbox.handle.operations import Body, Query, operation
+from dingtalk_models.sandbox.handle.operations import Body, QueryString, operation
 from dingtalk_models.sandbox.handle.problems import found
 from dingtalk_models.sandbox.state.approval import ApprovalForm
 from dingtalk_models.sandbox.state.talk.group import Group
 
 
-class People(Query):
+class People(QueryString):
     """Which users to list."""
 
     dept_id: int | None = Field(None, description="those directly in this department / 仅该部门的直属成员")
@@ -45,7 +45,7 @@ class Taken(Body):
     userids: Annotated[list[str], Field(min_length=1, max_length=100)]
 
 
-class Ending(Query):
+class Ending(QueryString):
     """What becomes of the approvals of a form that is removed."""
 
     running: bool = Field(default=False, description="end those that are on their way / 同时结束进行中的审批")

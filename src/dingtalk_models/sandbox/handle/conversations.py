@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from dingtalk_models.sandbox import Attempt, Card, Conversation, Entry, Sandbox
 from dingtalk_models.sandbox.handle.events import StreamMessageView
-from dingtalk_models.sandbox.handle.operations import Body, Latest, Query, operation
+from dingtalk_models.sandbox.handle.operations import Body, Latest, QueryString, operation
 from dingtalk_models.sandbox.handle.problems import Failed, found
 from dingtalk_models.sandbox.state.talk.conversation import Via
 from dingtalk_models.sandbox.state.talk.message import Ding, Webhook
@@ -90,19 +90,19 @@ class TranscriptView(ConversationView):
     transcript: list[EntryView]
 
 
-class Since(Query):
+class Since(QueryString):
     """From which number on the transcript is shown."""
 
     after: Annotated[int, Field(ge=0, description="the number of the first entry / 起始序号")] = 0
 
 
-class Receiver(Latest):
+class MessageFilter(Latest):
     """Whose messages to list."""
 
     userid: str | None = Field(None, description="those to this person / 发给该成员的")
 
 
-class WorkNotification(BaseModel, from_attributes=True):
+class WorkNotificationView(BaseModel, from_attributes=True):
     """A work notification."""
 
     task_id: int
@@ -117,7 +117,7 @@ class WorkNotification(BaseModel, from_attributes=True):
     recalled: bool
 
 
-class RobotMessage(BaseModel, from_attributes=True):
+class RobotMessageView(BaseModel, from_attributes=True):
     """A message of the app's robot, to people or to a group."""
 
     key: str
@@ -158,7 +158,7 @@ class WebhookView(BaseModel):
         )
 
 
-class Robot(Body):
+class RobotUrl(Body):
     """The URL that messages to the app's robot are posted to; null: they go to the clients of Stream mode."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")] | None
@@ -197,21 +197,21 @@ def list_received(sandbox: Sandbox, userid: str) -> list[EntryView]:
 
 
 @operation("GET", "/work-notifications", "outbox.tasks")
-def list_work_notifications(sandbox: Sandbox, query: Receiver) -> list[WorkNotification]:
+def list_work_notifications(sandbox: Sandbox, query: MessageFilter) -> list[WorkNotificationView]:
     """List the work notifications. / 列出工作通知。"""
     sent = [each for each in tuple(sandbox.outbox.tasks.values()) if query.userid in (None, *each.receivers)]
-    return [WorkNotification.model_validate(each) for each in sent[-query.limit :]]
+    return [WorkNotificationView.model_validate(each) for each in sent[-query.limit :]]
 
 
 @operation("GET", "/robot-messages", "outbox.robot_mail")
-def list_robot_messages(sandbox: Sandbox, query: Receiver) -> list[RobotMessage]:
+def list_robot_messages(sandbox: Sandbox, query: MessageFilter) -> list[RobotMessageView]:
     """List the messages of the app's robot. / 列出应用机器人发送的消息。"""
     sent = [each for each in tuple(sandbox.outbox.robot_mail.values()) if query.userid in (None, *each.receivers)]
-    return [RobotMessage.model_validate(each) for each in sent[-query.limit :]]
+    return [RobotMessageView.model_validate(each) for each in sent[-query.limit :]]
 
 
 @operation("GET", "/dings", "outbox.dings")
-def list_dings(sandbox: Sandbox, query: Receiver) -> list[Ding]:
+def list_dings(sandbox: Sandbox, query: MessageFilter) -> list[Ding]:
     """List the DINGs. / 列出 DING 消息。"""
     sent = [each for each in tuple(sandbox.outbox.dings.sent.values()) if query.userid in (None, *each.receivers)]
     return sent[-query.limit :]
@@ -240,13 +240,13 @@ def remove_webhook(sandbox: Sandbox, token: str) -> None:
 
 
 @operation("GET", "/robot", "robot_url")
-def read_robot(sandbox: Sandbox) -> Robot:
+def read_robot(sandbox: Sandbox) -> RobotUrl:
     """Read the URL of the app's robot. / 读取应用机器人的消息接收地址。"""
-    return Robot.model_construct(url=sandbox.robot_url)
+    return RobotUrl.model_construct(url=sandbox.robot_url)
 
 
 @operation("PUT", "/robot", "robot_url")
-def set_robot(sandbox: Sandbox, body: Robot) -> Robot:
+def set_robot(sandbox: Sandbox, body: RobotUrl) -> RobotUrl:
     """Set the URL of the app's robot. / 设置应用机器人的消息接收地址。"""
     sandbox.robot_url = body.url
     return body

@@ -9,8 +9,8 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from dingtalk_models.sandbox.handle import PREFIX
-from dingtalk_models.sandbox.handle.operations import Operation
-from dingtalk_models.sandbox.handle.problems import Problem
+from dingtalk_models.sandbox.handle.operations import HandleOperation
+from dingtalk_models.sandbox.handle.problems import HandleProblem
 
 _ABOUT: Final = (
     "Everything that `dingtalk_models.sandbox.Sandbox` can do in Python, over HTTP. "
@@ -21,7 +21,7 @@ _BYTES: Final[dict[str, Any]] = {"application/octet-stream": {}}
 _REFS: Final = "#/components/schemas/{model}"
 
 
-def document(operations: Iterable[Operation]) -> bytes:
+def document(operations: Iterable[HandleOperation]) -> bytes:
     """The document, as JSON."""
     declared = list(operations)
     adapters: list[tuple[tuple[int, str], Any, TypeAdapter[Any]]] = []
@@ -30,7 +30,7 @@ def document(operations: Iterable[Operation]) -> bytes:
             adapters.append(((number, "body"), "validation", each.body))
         if each.reply is not None:
             adapters.append(((number, "reply"), "serialization", each.reply))
-    adapters.append(((-1, "problem"), "serialization", TypeAdapter(Problem)))
+    adapters.append(((-1, "problem"), "serialization", TypeAdapter(HandleProblem)))
     schemas, shared = TypeAdapter.json_schemas(adapters, by_alias=False, ref_template=_REFS)
     found = {key: schema for (key, _), schema in schemas.items()}
     paths: dict[str, dict[str, Any]] = {}
@@ -62,7 +62,7 @@ def document(operations: Iterable[Operation]) -> bytes:
     ).encode()
 
 
-def _described(operation: Operation, body: object, reply: object) -> dict[str, Any]:
+def _described(operation: HandleOperation, body: object, reply: object) -> dict[str, Any]:
     """One operation."""
     described: dict[str, Any] = {
         "operationId": operation.name,

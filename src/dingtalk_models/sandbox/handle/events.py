@@ -64,7 +64,7 @@ class EventView(BaseModel):
         )
 
 
-class Wanted(Latest):
+class EventFilter(Latest):
     """Which events to list; with both, those that fit both."""
 
     type: str | None = Field(None, description="of this type / 事件类型")
@@ -97,7 +97,7 @@ class ClientView(BaseModel, from_attributes=True):
     silent: bool
 
 
-class StreamSettings(BaseModel, from_attributes=True):
+class StreamSettingsView(BaseModel, from_attributes=True):
     """How Stream mode behaves: seconds, and the share of events that are sent twice.
 
     `endpoint` is the address of the WebSocket, `opened` how many connections were made, `notices` how many clients were
@@ -142,7 +142,7 @@ class NewCallback(Body):
     timeout: Annotated[float, Field(ge=0, le=60)] = 10
 
 
-class Patience(Body):
+class Timeout(Body):
     """How many seconds to wait."""
 
     timeout: Annotated[float, Field(ge=0, le=60)] = 10
@@ -159,7 +159,7 @@ class Count(Body):
 
 
 @operation("GET", "/events", "events")
-def list_events(sandbox: Sandbox, query: Wanted) -> list[EventView]:
+def list_events(sandbox: Sandbox, query: EventFilter) -> list[EventView]:
     """List the events that were pushed, with their deliveries. / 列出已推送的事件及其投递情况。"""
     wanted = [
         each
@@ -215,17 +215,17 @@ def _sample(sandbox: Sandbox, type: str) -> EventSample:
 
 
 @operation("GET", "/stream/settings", "stream")
-def read_stream(sandbox: Sandbox) -> StreamSettings:
+def read_stream(sandbox: Sandbox) -> StreamSettingsView:
     """Read how Stream mode behaves. / 读取 Stream 模式的设置。"""
-    return StreamSettings.model_validate(sandbox.stream)
+    return StreamSettingsView.model_validate(sandbox.stream)
 
 
 @operation("PATCH", "/stream/settings", "stream")
-def change_stream(sandbox: Sandbox, body: ChangedStream) -> StreamSettings:
+def change_stream(sandbox: Sandbox, body: ChangedStream) -> StreamSettingsView:
     """Change how Stream mode behaves. / 修改 Stream 模式的设置。"""
     for name, value in body.model_dump(exclude_none=True).items():
         setattr(sandbox.stream, name, value)
-    return StreamSettings.model_validate(sandbox.stream)
+    return StreamSettingsView.model_validate(sandbox.stream)
 
 
 @operation("GET", "/stream/clients", "stream.clients")
@@ -296,7 +296,7 @@ def wait_for_clients(sandbox: Sandbox, body: Count) -> list[ClientView]:
 
 
 @operation("POST", "/stream/settle", "stream.wait_until_accepted", waits=True)
-def wait_until_accepted(sandbox: Sandbox, body: Patience) -> None:
+def wait_until_accepted(sandbox: Sandbox, body: Timeout) -> None:
     """Wait until every event was handled, however often it has to be sent. / 等待所有事件均被处理。"""
     sandbox.stream.wait_until_accepted(body.timeout)
 

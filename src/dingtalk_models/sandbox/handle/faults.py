@@ -112,7 +112,7 @@ class AnswerView(BaseModel):
         return cls(id=own.id, names=list(own.endpoint.names), answer=answer)
 
 
-class Person(Body):
+class LoginUser(Body):
     """Whose login code it is."""
 
     userid: str
@@ -215,7 +215,7 @@ def revoke_user_tokens(sandbox: Sandbox) -> None:
 
 
 @operation("POST", "/login-codes", "login_code")
-def make_login_code(sandbox: Sandbox, body: Person) -> LoginCode:
+def make_login_code(sandbox: Sandbox, body: LoginUser) -> LoginCode:
     """Make a login code (免登授权码) for a user. / 生成免登授权码。"""
     found(sandbox.company.users, body.userid, "user")
     return LoginCode(code=sandbox.login_code(body.userid))

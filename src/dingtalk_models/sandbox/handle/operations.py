@@ -37,20 +37,20 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
-class Query(BaseModel):
+class QueryString(BaseModel):
     """The query of a request: texts that become numbers and truth values, and no unknown names."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class Latest(Query):
+class Latest(QueryString):
     """How many to list."""
 
     limit: int = Field(1000, ge=1, le=10_000, description="how many of the latest / 最近的条数")
 
 
 @dataclass(frozen=True)
-class Operation:
+class HandleOperation:
     """One operation.
 
     Attributes:
@@ -126,7 +126,7 @@ class Operation:
         """The model of the segments in the path."""
         parameters = self.signature.parameters
         fields: dict[str, Any] = {name: (parameters[name].annotation, ...) for name in segments(self.path)}
-        return create_model(self.name, __base__=Query, **fields)
+        return create_model(self.name, __base__=QueryString, **fields)
 
     @cached_property
     def reply(self) -> TypeAdapter[Any] | None:
@@ -135,7 +135,7 @@ class Operation:
         return None if returned in (None, NoneType, bytes) else TypeAdapter(returned)
 
 
-OPERATIONS: Final[list[Operation]] = []
+OPERATIONS: Final[list[HandleOperation]] = []
 """Every operation, in the order of the document."""
 
 
@@ -150,7 +150,7 @@ def operation(verb: Verb, path: str, python: str, *, waits: bool = False) -> Cal
     """
 
     def declare(perform: PerformT) -> PerformT:
-        OPERATIONS.append(Operation(verb, path, python, perform, waits))
+        OPERATIONS.append(HandleOperation(verb, path, python, perform, waits))
         return perform
 
     return declare

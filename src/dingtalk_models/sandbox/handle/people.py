@@ -13,7 +13,7 @@ from dingtalk_models.sandbox import Audio, Click, File, Instance, Picture, Punch
 from dingtalk_models.sandbox.handle.conversations import EntryView, entry_of
 from dingtalk_models.sandbox.handle.operations import Body, Latest, operation
 from dingtalk_models.sandbox.handle.problems import Failed, found
-from dingtalk_models.sandbox.state.approval import Operation, Step, Task
+from dingtalk_models.sandbox.state.approval import ApprovalStep, ApprovalTask, OperationRecord
 
 Userid: TypeAlias = Annotated[str, Field(description="the person / 成员的 userid")]
 Millis: TypeAlias = Annotated[int, Field(ge=0, le=86_400_000)]
@@ -130,7 +130,7 @@ class SayAgain(Body):
     number: Annotated[int, Field(ge=0)]
 
 
-class Wait(SayAgain):
+class AwaitedReply(SayAgain):
     """What the robot is to answer, and the seconds to wait for it."""
 
     timeout: Annotated[float, Field(ge=0, le=60)] = 10
@@ -193,9 +193,9 @@ class ApprovalView(BaseModel):
     created: float
     finished: float | None
     cc: list[str]
-    steps: list[Step]
-    tasks: list[Task]
-    operations: list[Operation]
+    steps: list[ApprovalStep]
+    tasks: list[ApprovalTask]
+    operations: list[OperationRecord]
 
     @classmethod
     def of(cls, sandbox: Sandbox, approval: Instance) -> ApprovalView:
@@ -229,7 +229,7 @@ def say_again(sandbox: Sandbox, body: SayAgain) -> EntryView:
 
 
 @operation("POST", "/replies/wait", "wait_for_reply", waits=True)
-def wait_for_reply(sandbox: Sandbox, body: Wait) -> EntryView:
+def wait_for_reply(sandbox: Sandbox, body: AwaitedReply) -> EntryView:
     """Wait until the robot has said something after this. / 等待机器人对某条发言的回复。"""
     entry = entry_of(sandbox, body.conversation, body.number)
     return EntryView.of(sandbox, sandbox.wait_for_reply(entry, body.timeout))

@@ -46,7 +46,7 @@ class FieldProblem(BaseModel):
     message: str
 
 
-class Problem(BaseModel):
+class HandleProblem(BaseModel):
     """Why a request failed, and what to do.
 
     Attributes:
@@ -74,7 +74,7 @@ class Failed(Exception):
     ) -> None:
         super().__init__(message)
         status, hint = _TOLD[kind]
-        self.problem = Problem(status=status, error=kind, message=message, fields=[*fields], hint=hint, code=code)
+        self.problem = HandleProblem(status=status, error=kind, message=message, fields=[*fields], hint=hint, code=code)
 
     def response(self) -> Response:
         """The reply."""

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 
 from dingtalk_models.sandbox.handle import PREFIX
 from dingtalk_models.sandbox.handle.document import document
-from dingtalk_models.sandbox.handle.operations import NOTHING, OPERATIONS, Operation
+from dingtalk_models.sandbox.handle.operations import NOTHING, OPERATIONS, HandleOperation
 from dingtalk_models.sandbox.handle.problems import Failed, of_error, of_status, of_validation
 from dingtalk_models.sandbox.server.loading import load_endpoints
 
@@ -75,7 +75,7 @@ def _by_verb(verbs: dict[str, Perform]) -> Perform:
     return choose
 
 
-async def _perform(sandbox: Sandbox, operation: Operation, waiting: Waiting, request: Request) -> Response:
+async def _perform(sandbox: Sandbox, operation: HandleOperation, waiting: Waiting, request: Request) -> Response:
     try:
         arguments = await _arguments(operation, request)
         work = partial(operation.perform, sandbox, **arguments)
@@ -102,7 +102,7 @@ async def _perform(sandbox: Sandbox, operation: Operation, waiting: Waiting, req
     return Response(operation.reply.dump_json(result, warnings=False), media_type="application/json")
 
 
-async def _arguments(operation: Operation, request: Request) -> dict[str, Any]:
+async def _arguments(operation: HandleOperation, request: Request) -> dict[str, Any]:
     """The arguments of the function."""
     place = operation.place.model_validate(request.path_params)
     arguments: dict[str, Any] = {name: getattr(place, name) for name in operation.place.model_fields}

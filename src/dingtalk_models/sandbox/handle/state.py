@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from pydantic import BaseModel
 
 from dingtalk_models.sandbox import Sandbox, UnusableState
-from dingtalk_models.sandbox.handle.events import Patience
+from dingtalk_models.sandbox.handle.events import Timeout
 from dingtalk_models.sandbox.handle.operations import operation
 
 
@@ -59,6 +59,6 @@ def load(sandbox: Sandbox, body: bytes) -> None:
 
 
 @operation("POST", "/settle", "settle", waits=True)
-def settle(sandbox: Sandbox, body: Patience) -> None:
+def settle(sandbox: Sandbox, body: Timeout) -> None:
     """Wait until every push that is due is delivered and answered. / 等待所有待推送的消息投递完成。"""
     sandbox.settle(body.timeout)

@@ -19,7 +19,7 @@ PREFIX: Final = "/_page"
 """Where the paths of the page begin, except that of its first section, which is `/`."""
 
 
-class Page:
+class SandboxPage:
     """The ASGI application of a sandbox's page."""
 
     def __init__(self, sandbox: Sandbox) -> None:

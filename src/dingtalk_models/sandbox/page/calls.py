@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from dingtalk_models.sandbox.calls import KEPT, Received, names_of, title_of
 from dingtalk_models.sandbox.page.looks import HIDDEN, Look, Missing, clock_time, date_time, pretty
 from dingtalk_models.sandbox.page.texts import Language
-from dingtalk_models.sandbox.platform.documented import Documented
+from dingtalk_models.sandbox.platform.documented import DocumentedEndpoint
 from dingtalk_models.sandbox.platform.documented import at as documented_at
 from dingtalk_models.sandbox.platform.parameters import Wrong, fields
 from dingtalk_models.sandbox.server.endpoints import path_of, placed
@@ -34,7 +34,7 @@ _SECRET_HEADERS: Final = frozenset({_TOKEN_HEADER, "authorization", "cookie", "s
 
 
 @dataclass(frozen=True)
-class Row:
+class CallRow:
     """A call in the list."""
 
     number: int
@@ -50,10 +50,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Detail:
+class CallDetail:
     """A call that was opened."""
 
-    row: Row
+    row: CallRow
     when: str
     name: str
     documentation: str
@@ -71,18 +71,18 @@ class CallsView:
     """The section of calls."""
 
     total: int
-    rows: tuple[Row, ...]
+    rows: tuple[CallRow, ...]
     text: str
     state: str
     kept: str
-    opened: Detail | None
+    opened: CallDetail | None
 
 
 def view(look: Look) -> CallsView:
     """The latest calls that the filter lets pass, newest first, and the one that was opened."""
     calls = look.sandbox.calls
     text, state = look.asked.get("q", "").strip(), look.asked.get("state", "")
-    rows: list[Row] = []
+    rows: list[CallRow] = []
     for call in reversed([*calls]):
         if _passes(call, text.lower(), state):
             rows.append(_row(look, call))
@@ -92,7 +92,7 @@ def view(look: Look) -> CallsView:
     return CallsView(calls.total, tuple(rows), text, state, f"&{kept}" if kept else "", _opened(look))
 
 
-def _opened(look: Look) -> Detail | None:
+def _opened(look: Look) -> CallDetail | None:
     number = look.asked.get("call")
     if number is None:
         return None
@@ -101,7 +101,7 @@ def _opened(look: Look) -> Detail | None:
         raise Missing(number)
     found = documented_at(call.path).get(call.method)
     body = look.hide(call.body)
-    return Detail(
+    return CallDetail(
         _row(look, call),
         date_time(call.at),
         call.name or "",
@@ -134,12 +134,12 @@ def _state(call: Received) -> str:
     return "ok" if call.code == 0 and call.status < 400 else "refused"
 
 
-def _row(look: Look, call: Received) -> Row:
+def _row(look: Look, call: Received) -> CallRow:
     state = _state(call)
     status = {"ok": str(call.status), "cut": "", "refused": str(call.code or call.status)}[state]
     app = look.name(call.caller)
     place = (call.number, call.method, look.hide(call.path), call.title)
-    return Row(*place, clock_time(call.at), status, state, _ms(call.seconds * 1000), app, call.documented)
+    return CallRow(*place, clock_time(call.at), status, state, _ms(call.seconds * 1000), app, call.documented)
 
 
 def _ms(duration: float) -> str:
@@ -185,7 +185,7 @@ def python(call: Received, look: Look) -> str:
 
 
 def _arguments(
-    found: Documented, placed: Mapping[str, str], query: Mapping[str, str], body: object
+    found: DocumentedEndpoint, placed: Mapping[str, str], query: Mapping[str, str], body: object
 ) -> dict[str, Any] | None:
     """What was sent, as arguments under the wire names; None if it cannot be written as such."""
     if not is_object(body):

@@ -20,7 +20,7 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonDetail:
     """Somebody of the company."""
 
     userid: str
@@ -36,7 +36,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class RoleRow:
+class RoleDetail:
     """A role and who has it."""
 
     role_id: int
@@ -45,7 +45,7 @@ class RoleRow:
 
 
 @dataclass(frozen=True)
-class FormRow:
+class FormDetail:
     """A form for approvals."""
 
     code: str
@@ -68,10 +68,10 @@ class CompanyView:
     department: Branch | None
     managers: tuple[str, ...]
     parent: int | None
-    members: tuple[Person, ...]
-    person: Person | None
-    groups: tuple[tuple[int, str, tuple[RoleRow, ...]], ...]
-    forms: tuple[FormRow, ...]
+    members: tuple[PersonDetail, ...]
+    person: PersonDetail | None
+    groups: tuple[tuple[int, str, tuple[RoleDetail, ...]], ...]
+    forms: tuple[FormDetail, ...]
 
 
 def view(look: Look) -> CompanyView:
@@ -121,7 +121,7 @@ def _department(look: Look) -> Department | None:
     return departments[int(asked)]
 
 
-def _chosen(look: Look) -> Person | None:
+def _chosen(look: Look) -> PersonDetail | None:
     userid = look.asked.get("user")
     if userid is None:
         return None
@@ -130,10 +130,10 @@ def _chosen(look: Look) -> Person | None:
     return _person(look, look.sandbox.company.users[userid])
 
 
-def _person(look: Look, user: User) -> Person:
+def _person(look: Look, user: User) -> PersonDetail:
     company = look.sandbox.company
     places = [company.departments[each] for each in tuple(user.departments) if each in company.departments]
-    return Person(
+    return PersonDetail(
         user.userid,
         user.name,
         user.title or "",
@@ -147,7 +147,7 @@ def _person(look: Look, user: User) -> Person:
     )
 
 
-def _groups(look: Look) -> tuple[tuple[int, str, tuple[RoleRow, ...]], ...]:
+def _groups(look: Look) -> tuple[tuple[int, str, tuple[RoleDetail, ...]], ...]:
     company = look.sandbox.company
     roles = tuple(company.roles.values())
     return tuple(
@@ -155,7 +155,7 @@ def _groups(look: Look) -> tuple[tuple[int, str, tuple[RoleRow, ...]], ...]:
             group.group_id,
             group.name,
             tuple(
-                RoleRow(role.role_id, role.name, tuple((each, look.name(each)) for each in tuple(role.members)))
+                RoleDetail(role.role_id, role.name, tuple((each, look.name(each)) for each in tuple(role.members)))
                 for role in roles
                 if role.group_id == group.group_id
             ),
@@ -164,9 +164,9 @@ def _groups(look: Look) -> tuple[tuple[int, str, tuple[RoleRow, ...]], ...]:
     )
 
 
-def _form(look: Look, form: ApprovalForm) -> FormRow:
+def _form(look: Look, form: ApprovalForm) -> FormDetail:
     instances = tuple(look.sandbox.company.workflow.instances.values())
-    return FormRow(
+    return FormDetail(
         form.process_code,
         form.name,
         form.description,

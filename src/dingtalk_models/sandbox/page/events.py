@@ -39,7 +39,7 @@ class Try:
 
 
 @dataclass(frozen=True)
-class Opened:
+class PushDetail:
     """What was pushed, as a whole."""
 
     sent: Sent
@@ -58,7 +58,7 @@ class EventsView:
     tags: int
     clients: tuple[str, ...]
     sent: tuple[Sent, ...]
-    opened: Opened | None
+    opened: PushDetail | None
     composing: bool
     types: tuple[tuple[str, str], ...]
     type: str
@@ -93,7 +93,7 @@ def _latest(way: str, everything: Sequence[Push | StreamMessage]) -> list[tuple[
     return [(f"{way}{number}", each) for number, each in enumerate(latest, len(everything) - len(latest))]
 
 
-def _opened(look: Look) -> Opened | None:
+def _opened(look: Look) -> PushDetail | None:
     place = look.asked.get("push")
     if place is None:
         return None
@@ -120,7 +120,7 @@ def _opened(look: Look) -> Opened | None:
             for one in tuple(each.answers)
         )
         payload = {"headers": each.headers, "data": each.data} if each.headers else dict(each.data)
-    return Opened(_sent(place, each), where, pretty(look.hide(payload)), tries, due, event)
+    return PushDetail(_sent(place, each), where, pretty(look.hide(payload)), tries, due, event)
 
 
 def _sent(place: str, each: Push | StreamMessage) -> Sent:

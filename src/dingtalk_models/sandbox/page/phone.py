@@ -11,7 +11,7 @@ from typing import Final
 from dingtalk_models.sandbox.page.looks import Look, Missing, clock_time, date_time
 from dingtalk_models.sandbox.page.messages import Shown, card_shown, shown
 from dingtalk_models.sandbox.page.texts import TEXTS
-from dingtalk_models.sandbox.state.approval import Instance, Operation
+from dingtalk_models.sandbox.state.approval import Instance, OperationRecord
 from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry
 
 SHOWN: Final = 100
@@ -220,7 +220,7 @@ def _approval(look: Look, who: str, instance: Instance) -> Approval:
     )
 
 
-def _did(operation: Operation) -> str:
+def _did(operation: OperationRecord) -> str:
     """What somebody did: agree, refuse, or what the operation is called."""
     did = operation.result if operation.result in {"AGREE", "REFUSE"} else operation.type
     return did if f"phone.did.{did}" in TEXTS else "other"

@@ -17,10 +17,10 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final, TypeAlias
 
-from dingtalk_models.sandbox.platform.pages import Paging, turn
-from dingtalk_models.sandbox.platform.parameters import Row, Wrong, fields
+from dingtalk_models.sandbox.platform.pages import PagingNames, turn
+from dingtalk_models.sandbox.platform.parameters import ParameterRow, Wrong, fields
 from dingtalk_models.sandbox.server.endpoints import Result, placed
-from dingtalk_models.sandbox.server.envelopes import Answer, Bare, Call
+from dingtalk_models.sandbox.server.envelopes import Answer, Bare, ReceivedRequest
 from dingtalk_models.sandbox.server.errors import Refused, text_of
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
@@ -32,7 +32,7 @@ Making: TypeAlias = Result | Callable[[dict[str, Any]], Result]
 
 
 @dataclass(frozen=True)
-class Documented:
+class DocumentedEndpoint:
     """A documented endpoint.
 
     Attributes:
@@ -61,7 +61,7 @@ class Documented:
     sample: dict[str, Any] | None = None
     empty: bool = False
     echo: tuple[list[str], ...] = ()
-    paging: Paging | None = None
+    paging: PagingNames | None = None
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -69,9 +69,9 @@ class Documented:
         return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path)))
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ParameterRow]:
         """Its parameters."""
-        return list(map(Row.read, self.params))
+        return list(map(ParameterRow.read, self.params))
 
     @cached_property
     def segments(self) -> list[str]:
@@ -84,7 +84,7 @@ class Documented:
         same = all(own == given or "{" in own for own, given in zip(self.segments, path.split("/"), strict=True))
         return same and self.pattern.fullmatch(path) is not None
 
-    def read(self, call: Call, dialect: Bare) -> dict[str, Any]:
+    def read(self, call: ReceivedRequest, dialect: Bare) -> dict[str, Any]:
         """The arguments in a request, in their documented types, by their names.
 
         Raises:
@@ -121,10 +121,10 @@ class Documented:
                 raise self._refusal(wrong, dialect) from None
         return reply
 
-    def _in(self, place: str) -> list[Row]:
+    def _in(self, place: str) -> list[ParameterRow]:
         return [row for row in self.rows if row.place == place]
 
-    def _body(self, call: Call, dialect: Bare) -> Mapping[str, Any]:
+    def _body(self, call: ReceivedRequest, dialect: Bare) -> Mapping[str, Any]:
         if self.verb in dialect.bodiless:
             return call.query
         rows = self._in("body")
@@ -154,7 +154,7 @@ class OwnAnswer:
         id: the id by which the handle names it.
     """
 
-    endpoint: Documented
+    endpoint: DocumentedEndpoint
     answer: Making
     _answers: list[OwnAnswer] = field(repr=False)
     id: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -178,7 +178,7 @@ class Answers:
         self.own.append(own)
         return own
 
-    def at(self, path: str, served: Mapping[str, object]) -> Mapping[str, Documented]:
+    def at(self, path: str, served: Mapping[str, object]) -> Mapping[str, DocumentedEndpoint]:
         """The documented endpoints at a path that answer, by verb.
 
         Args:
@@ -195,7 +195,7 @@ class Answers:
         """Forget one's own answers."""
         self.own.clear()
 
-    def answer(self, call: Call, endpoint: Documented, dialect: Bare) -> Answer:
+    def answer(self, call: ReceivedRequest, endpoint: DocumentedEndpoint, dialect: Bare) -> Answer:
         """The answer to a request.
 
         Raises:
@@ -208,11 +208,11 @@ class Answers:
             return replace(answer, content=b"") if endpoint.empty else answer
         return dialect.accepted(own.answer(arguments) if callable(own.answer) else own.answer)
 
-    def source(self, endpoint: Documented) -> str:
+    def source(self, endpoint: DocumentedEndpoint) -> str:
         """The value of the header `x-sandbox`."""
         return "answer" if self._of(endpoint) else "documented"
 
-    def _of(self, endpoint: Documented) -> OwnAnswer | None:
+    def _of(self, endpoint: DocumentedEndpoint) -> OwnAnswer | None:
         return next((own for own in reversed(self.own) if own.endpoint is endpoint), None)
 
 
@@ -220,9 +220,9 @@ class Answers:
 class _Table:
     """The documented endpoints: by name, by a path without placeholders, and the others by their `_Place`."""
 
-    by_name: dict[str, Documented]
-    by_path: dict[str, list[Documented]]
-    templates: dict[_Place, list[Documented]]
+    by_name: dict[str, DocumentedEndpoint]
+    by_path: dict[str, list[DocumentedEndpoint]]
+    templates: dict[_Place, list[DocumentedEndpoint]]
 
 
 _Place: TypeAlias = tuple[int, str]
@@ -239,7 +239,7 @@ def _table() -> _Table:
     for file in files("dingtalk_models.sandbox.platform").iterdir():
         if file.name.endswith(".json"):
             for described in json.loads(file.read_text("utf-8")):
-                endpoint = Documented(**described)
+                endpoint = DocumentedEndpoint(**described)
                 table.by_name.update(dict.fromkeys(endpoint.names, endpoint))
                 if "{" in endpoint.path:
                     table.templates.setdefault(_place(endpoint.segments), []).append(endpoint)
@@ -248,7 +248,7 @@ def _table() -> _Table:
     return table
 
 
-def at(path: str) -> dict[str, Documented]:
+def at(path: str) -> dict[str, DocumentedEndpoint]:
     """The documented endpoints at a path, by verb. One with a literal segment goes before one with a placeholder.
 
     Of two that differ in nothing but the names of placeholders, the one that is not archived counts.
@@ -256,13 +256,13 @@ def at(path: str) -> dict[str, Documented]:
     table = _table()
     matching = [each for each in table.templates.get(_place(path.split("/")), []) if each.is_at(path)]
     matching.sort(key=lambda each: (["{" in segment for segment in each.segments], not each.names))
-    found: dict[str, Documented] = {}
+    found: dict[str, DocumentedEndpoint] = {}
     for endpoint in (*table.by_path.get(path, []), *matching):
         found.setdefault(endpoint.verb, endpoint)
     return found
 
 
-def every() -> list[Documented]:
+def every() -> list[DocumentedEndpoint]:
     """Every documented endpoint."""
     table = _table()
     return [each for found in (*table.by_path.values(), *table.templates.values()) for each in found]
@@ -273,7 +273,7 @@ def paths() -> list[str]:
     return [each.path for each in every()]
 
 
-def named(name: str) -> Documented:
+def named(name: str) -> DocumentedEndpoint:
     """The endpoint with this name.
 
     Raises:

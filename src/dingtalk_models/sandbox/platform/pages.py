@@ -17,7 +17,7 @@ LONGEST: Final = 1000
 """How many entries a page has at most, where the documentation has no limit."""
 
 
-class Paging(TypedDict):
+class PagingNames(TypedDict):
     """How a list pages: the names in the request and in the answer.
 
     Attributes:
@@ -41,7 +41,7 @@ class Paging(TypedDict):
     total: NotRequired[str]
 
 
-def turn(reply: dict[str, Any], paging: Paging, arguments: dict[str, Any]) -> None:
+def turn(reply: dict[str, Any], paging: PagingNames, arguments: dict[str, Any]) -> None:
     """Make the page that is asked for of the documented sample."""
     page = reply
     for name in paging["way"][:-1]:
@@ -64,13 +64,13 @@ def turn(reply: dict[str, Any], paging: Paging, arguments: dict[str, Any]) -> No
             page[paging["next"]] = end if "first" in paging else str(end)
 
 
-def _size(paging: Paging, arguments: dict[str, Any]) -> int:
+def _size(paging: PagingNames, arguments: dict[str, Any]) -> int:
     """How many entries are asked for; 0 if it is not said."""
     asked = scalar(arguments.get(paging.get("size", "")), "integer")
     return min(max(asked or 0, 0), LONGEST)
 
 
-def _start(paging: Paging, arguments: dict[str, Any]) -> int:
+def _start(paging: PagingNames, arguments: dict[str, Any]) -> int:
     """Where the page begins. A token that no page of a list gave is refused, as one of another list."""
     given = arguments.get(paging["parameter"])
     if given in (None, ""):

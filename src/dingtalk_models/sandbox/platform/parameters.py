@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
-from dingtalk_models.sandbox.server.uploads import Upload
+from dingtalk_models.sandbox.server.uploads import FormFile
 
 _FLAGS: Final = {"true": True, "false": False}
 _NUMBERS: Final[dict[str, tuple[re.Pattern[str], type[int | float]]]] = {
@@ -37,7 +37,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Row:
+class ParameterRow:
     """A parameter, or a field of one.
 
     Attributes:
@@ -56,10 +56,10 @@ class Row:
     items: str = "any"
     map: bool = False
     values: str = "any"
-    children: tuple[Row, ...] = ()
+    children: tuple[ParameterRow, ...] = ()
 
     @classmethod
-    def read(cls, described: Mapping[str, Any]) -> Row:
+    def read(cls, described: Mapping[str, Any]) -> ParameterRow:
         """A row of a data file."""
         parts: dict[str, Any] = dict(described)
         parts["limits"] = Limits(**described.get("limits", {}))
@@ -81,7 +81,9 @@ class Wrong(Exception):
         super().__init__(f"{where or 'body'}: {problem}")
 
 
-def fields(given: Mapping[str, Any], rows: Iterable[Row], where: str = "", *, text: bool = False) -> dict[str, Any]:
+def fields(
+    given: Mapping[str, Any], rows: Iterable[ParameterRow], where: str = "", *, text: bool = False
+) -> dict[str, Any]:
     """The documented fields that are given, in their documented types.
 
     Args:
@@ -104,7 +106,7 @@ def fields(given: Mapping[str, Any], rows: Iterable[Row], where: str = "", *, te
     return found
 
 
-def _parsed(value: Any, row: Row) -> Any:
+def _parsed(value: Any, row: ParameterRow) -> Any:
     """What a text means. A text that is not JSON is a comma-joined array, if an array is wanted."""
     if not isinstance(value, str) or row.type not in {"array", "object"}:
         return value
@@ -117,7 +119,7 @@ def _parsed(value: Any, row: Row) -> Any:
     return parsed
 
 
-def _value(value: Any, row: Row, where: str) -> Any:
+def _value(value: Any, row: ParameterRow, where: str) -> Any:
     if row.type == "object":
         return _object(value, row, where)
     found = value if row.type == "array" else scalar(value, row.type)
@@ -131,12 +133,12 @@ def _value(value: Any, row: Row, where: str) -> Any:
     return [_value(item, entry, f"{where}[{place}]") for place, item in enumerate(found)]
 
 
-def _object(value: Any, row: Row, where: str) -> dict[str, Any]:
+def _object(value: Any, row: ParameterRow, where: str) -> dict[str, Any]:
     if not is_object(value):
         raise Wrong(where, "not of the type object")
     if row.children and not row.map:
         return fields(value, row.children, where)
-    entry = Row(type="object", children=row.children) if row.map else Row(type=row.values)
+    entry = ParameterRow(type="object", children=row.children) if row.map else ParameterRow(type=row.values)
     return {name: _value(part, entry, f"{where}.{name}") for name, part in value.items() if part is not None}
 
 
@@ -146,7 +148,7 @@ def scalar(value: Any, kind: str) -> Any:
         case "boolean":
             return value if isinstance(value, bool) else _FLAGS.get(str(value).lower())
         case "file":
-            return value if isinstance(value, Upload) else None
+            return value if isinstance(value, FormFile) else None
         case "string" | "integer" | "number":
             return None if isinstance(value, bool) else _text_or_number(value, kind)
         case _:

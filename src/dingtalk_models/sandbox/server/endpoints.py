@@ -43,7 +43,7 @@ from pydantic.alias_generators import to_camel
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.json_values import read_json
 from dingtalk_models.sandbox.server.parameters import Parameters
-from dingtalk_models.sandbox.server.uploads import Upload
+from dingtalk_models.sandbox.server.uploads import FormFile
 
 Result: TypeAlias = Mapping[str, object]
 
@@ -96,7 +96,7 @@ FromJson = BeforeValidator(_unquote)
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class ServedEndpoint:
     """One API: its path, who may call it, its parameters, and the function behind it."""
 
     verb: str
@@ -124,7 +124,7 @@ class Endpoint:
     @cached_property
     def takes_files(self) -> bool:
         """Whether a parameter is a file."""
-        return any(info.annotation is Upload for info in self.parameters.model_fields.values())
+        return any(info.annotation is FormFile for info in self.parameters.model_fields.values())
 
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
         """The handler's arguments. Null counts as absent at any depth, unknown parameters are ignored."""
@@ -141,7 +141,7 @@ class Endpoint:
         return Refused(code.missing if missing and code.missing is not None else code.invalid)
 
 
-ENDPOINTS: Final[defaultdict[str, dict[str, Endpoint]]] = defaultdict(dict)
+ENDPOINTS: Final[defaultdict[str, dict[str, ServedEndpoint]]] = defaultdict(dict)
 """Endpoints by path and verb."""
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
@@ -182,7 +182,7 @@ def endpoint(
         names = frozenset(query.split("&"))
         in_camel = place.startswith("/v") if camel is None else camel
         code = Code(invalid, missing)
-        ENDPOINTS[place][verb] = Endpoint(verb, place, handler, scope, open, code, names, in_camel, token, xml)
+        ENDPOINTS[place][verb] = ServedEndpoint(verb, place, handler, scope, open, code, names, in_camel, token, xml)
         if "{" in place:
             _TEMPLATES.append((re.compile(_PLACEHOLDER.sub(r"(?P<\1>[^/]+)", place)), place))
         return handler
@@ -201,7 +201,7 @@ def placed(pattern: re.Pattern[str], path: str) -> dict[str, str] | None:
     return {name: unquote(part) for name, part in match.groupdict().items()} if match else None
 
 
-def route(path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
+def route(path: str) -> tuple[Mapping[str, ServedEndpoint], Mapping[str, str]]:
     """The endpoints at a path, by verb, and the parameters in the path."""
     if path in ENDPOINTS:
         return ENDPOINTS[path], {}

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
-from dingtalk_models.sandbox.server.endpoints import Endpoint, Result
+from dingtalk_models.sandbox.server.endpoints import Result, ServedEndpoint
 from dingtalk_models.sandbox.server.errors import Denied, Refused, status_of, text_of
 from dingtalk_models.sandbox.server.json_values import is_object, read_json
 from dingtalk_models.sandbox.server.uploads import parts_of
@@ -24,7 +24,7 @@ JSON: Final = "application/json"
 
 
 @dataclass(frozen=True)
-class Call:
+class ReceivedRequest:
     """A request as it was received.
 
     Attributes:
@@ -45,14 +45,18 @@ class Call:
     content: bytes = b""
 
     @classmethod
-    def read(cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes) -> Call:
+    def read(
+        cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes
+    ) -> ReceivedRequest:
         """Parse the body, as JSON or as a form."""
         if not content:
             return cls(method, path, query, headers)
         return replace(cls._parsed(method, path, query, headers, content), content=content)
 
     @classmethod
-    def _parsed(cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes) -> Call:
+    def _parsed(
+        cls, method: str, path: str, query: dict[str, str], headers: dict[str, str], content: bytes
+    ) -> ReceivedRequest:
         said = headers.get("content-type", JSON if method == "POST" else "application/octet-stream")
         kind = said.partition(";")[0].strip().lower()
         if kind == "multipart/form-data" and (parts := parts_of(said, content)) is not None:
@@ -137,11 +141,11 @@ class Bare:
             raise Refused(43001 if "GET" in verbs else 43002)
         return verbs.get(verb)
 
-    def token(self, call: Call) -> str | None:
+    def token(self, call: ReceivedRequest) -> str | None:
         """The token, if it is where this kind of path expects it."""
         return call.query.get("access_token")
 
-    def arguments(self, call: Call, endpoint: Endpoint) -> Mapping[str, object]:
+    def arguments(self, call: ReceivedRequest, endpoint: ServedEndpoint) -> Mapping[str, object]:
         """The parameters, from where this kind of path expects them: the query of a GET, else the body."""
         if endpoint.verb in self.bodiless:
             return call.query
@@ -150,7 +154,7 @@ class Bare:
             raise Refused(self.unreadable)
         return body
 
-    def body(self, call: Call, *, needed: bool, files: bool) -> dict[str, Any] | list[Any]:
+    def body(self, call: ReceivedRequest, *, needed: bool, files: bool) -> dict[str, Any] | list[Any]:
         """The body, if it can be read.
 
         Args:
@@ -188,7 +192,7 @@ class Topapi(Bare):
 
     invalid = 400002
 
-    def token(self, call: Call) -> str | None:
+    def token(self, call: ReceivedRequest) -> str | None:
         in_form = call.body.get("access_token") if call.form and isinstance(call.body, dict) else None
         return super().token(call) or in_form
 
@@ -224,10 +228,10 @@ class Api(Bare):
     def pick(self, verbs: Mapping[str, T], verb: str) -> T | None:
         return verbs.get(verb)
 
-    def token(self, call: Call) -> str | None:
+    def token(self, call: ReceivedRequest) -> str | None:
         return call.headers.get("x-acs-dingtalk-access-token")
 
-    def body(self, call: Call, *, needed: bool, files: bool) -> dict[str, Any] | list[Any]:
+    def body(self, call: ReceivedRequest, *, needed: bool, files: bool) -> dict[str, Any] | list[Any]:
         del files  # no API of this host takes one
         if isinstance(call.body, str) or call.form or (needed and not call.content):
             raise Refused(self.unreadable)

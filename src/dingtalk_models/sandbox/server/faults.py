@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Final, Literal, TypedDict
 
 from dingtalk_models.sandbox.server.endpoints import pattern_of
-from dingtalk_models.sandbox.server.envelopes import API, BARE, TOPAPI, Answer, Call, dialect_of
+from dingtalk_models.sandbox.server.envelopes import API, BARE, TOPAPI, Answer, ReceivedRequest, dialect_of
 from dingtalk_models.sandbox.server.errors import Denied, Refused
 
 _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -66,7 +66,7 @@ class Fault:
         self.remaining -= 1
         return True
 
-    def answer(self, call: Call) -> Answer | None:
+    def answer(self, call: ReceivedRequest) -> Answer | None:
         """The answer instead of the endpoint's; None: the endpoint answers."""
         how, status = self.how, self.how.get("status")
         answer = None

@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.server.endpoints import path_of
-from dingtalk_models.sandbox.server.envelopes import Answer, Call, dialect_of
+from dingtalk_models.sandbox.server.envelopes import Answer, ReceivedRequest, dialect_of
 from dingtalk_models.sandbox.server.faults import Behaviour, Fault
 
 T = TypeVar("T")
@@ -42,11 +42,11 @@ class App:
 
     def __init__(
         self,
-        answer: Callable[[Call], Awaitable[Answer]],
+        answer: Callable[[ReceivedRequest], Awaitable[Answer]],
         clock: Clock,
         websocket: ASGIApp,
         own: Mapping[str, ASGIApp],
-        keep: Callable[[Call, Answer | None, float, float], None],
+        keep: Callable[[ReceivedRequest, Answer | None, float, float], None],
     ) -> None:
         self.faults: list[Fault] = []
         self._answer_call = answer
@@ -70,7 +70,7 @@ class App:
             return
         begun, at = monotonic(), self._clock.now()
         query, headers = dict(request.query_params), dict(request.headers)
-        call = Call.read(request.method, path_of(scope["raw_path"].decode()), query, headers, content)
+        call = ReceivedRequest.read(request.method, path_of(scope["raw_path"].decode()), query, headers, content)
         fault = next((each for each in self.faults if each.strikes(call.path)), None)
         if fault and fault.remaining < 1:
             self.faults.remove(fault)
@@ -98,7 +98,7 @@ class App:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    async def _answer(self, call: Call, fault: Fault | None) -> Answer | None:
+    async def _answer(self, call: ReceivedRequest, fault: Fault | None) -> Answer | None:
         if fault is None:
             return await self._answer_call(call)
         if fault.how.get("drop") in (True, "before"):
@@ -120,7 +120,7 @@ class App:
 
         return dated
 
-    def _record(self, call: Call, answer: Answer | None, at: float, seconds: float) -> None:
+    def _record(self, call: ReceivedRequest, answer: Answer | None, at: float, seconds: float) -> None:
         status, code = (answer.status, answer.code) if answer else (None, None)
         log.info("%s %s -> %s %s", call.method, call.path, status or "cut", "" if code is None else code)
         self._keep(call, answer, at, seconds)

@@ -11,7 +11,7 @@ from python_multipart.multipart import Field, File, parse_form
 
 
 @dataclass(frozen=True)
-class Upload:
+class FormFile:
     """A file in a form."""
 
     name: str
@@ -33,7 +33,7 @@ def parts_of(content_type: str, content: bytes) -> dict[str, Any] | None:
     def take_file(part: File) -> None:
         files.append(part)
         part.file_object.seek(0)
-        parts[_text(part.field_name)] = Upload(_text(part.file_name), part.file_object.read())
+        parts[_text(part.field_name)] = FormFile(_text(part.file_name), part.file_object.read())
 
     header = {"Content-Type": content_type.encode(), "Content-Length": str(len(content)).encode()}
     try:

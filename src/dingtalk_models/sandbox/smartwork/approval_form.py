@@ -22,17 +22,17 @@ from dingtalk_models.sandbox.smartwork.approvals import (
     now_of,
 )
 from dingtalk_models.sandbox.smartwork.form_values import FITS
-from dingtalk_models.sandbox.state.approval import MANAGER, Component, Operation, Step
+from dingtalk_models.sandbox.state.approval import MANAGER, ApprovalStep, Component, OperationRecord
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.ids import opaque
 
 
-class Part(CamelCase):
+class FormPart(CamelCase):
     """A component of a form."""
 
     component_type: str
     props: dict[str, Any]
-    children: list[Part] = []
+    children: list[FormPart] = []
 
 
 @endpoint("GET", "/v1.0/workflow/processes/userVisibilities/templates", scope=READ_FORM)
@@ -141,7 +141,7 @@ def get_schema(company: Company, *, process_code: ProcessCode, app_uuid: str | N
 _OWN_PLACE: Final = {"label", "componentId", "required", "options"}
 
 
-def _component(part: Part) -> Component:
+def _component(part: FormPart) -> Component:
     if part.component_type not in {*FITS, "TableField", "TextNote"}:
         raise Refused("formschema.error", f"不支持的控件：{part.component_type}")
     label = str(part.props.get("label", ""))
@@ -164,7 +164,7 @@ def save_form(
     company: Company,
     *,
     name: Annotated[str, Field(min_length=1, max_length=200)],
-    parts: Annotated[list[Part], Field(alias="formComponents", max_length=200)],
+    parts: Annotated[list[FormPart], Field(alias="formComponents", max_length=200)],
     process_code: str | None = None,
     description: Annotated[str, Field(max_length=300)] = "",
     config: Annotated[dict[str, Any] | None, Field(alias="templateConfig")] = None,
@@ -179,7 +179,7 @@ def save_form(
         raise Refused("formschema.error", "控件id重复")
     if process_code is None:
         form = company.workflow.add_form(
-            name, components, [Step([MANAGER])], at=now_of(company), description=description
+            name, components, [ApprovalStep([MANAGER])], at=now_of(company), description=description
         )
     else:
         form = form_of(company, process_code, "processcode.error")
@@ -200,6 +200,6 @@ def delete_form(
     del company.workflow.forms[process_code]
     for instance in company.workflow.instances.values() if clean else ():
         if instance.form is form and instance.status == "RUNNING":
-            done = Operation(instance.originator, now_of(company), "TERMINATE_PROCESS_INSTANCE")
+            done = OperationRecord(instance.originator, now_of(company), "TERMINATE_PROCESS_INSTANCE")
             company.workflow.terminate(instance, done)
     return {"result": {"processCode": process_code}}

@@ -29,11 +29,11 @@ from dingtalk_models.sandbox.smartwork.form_values import Values, texts_of
 from dingtalk_models.sandbox.state.approval import (
     ROOT_DEPARTMENT,
     ApprovalForm,
+    ApprovalStep,
+    ApprovalTask,
     Component,
     Instance,
-    Operation,
-    Step,
-    Task,
+    OperationRecord,
 )
 from dingtalk_models.sandbox.state.company import Company
 
@@ -78,32 +78,32 @@ class Attached(CamelCase):
 # start
 
 
-def _steps(company: Company, form: ApprovalForm, originator: str, targets: Iterable[Target]) -> list[Step]:
+def _steps(company: Company, form: ApprovalForm, originator: str, targets: Iterable[Target]) -> list[ApprovalStep]:
     """The steps that the form has for this originator."""
     chosen = {target.actioner_key: target.actioner_user_ids for target in targets}
-    steps: list[Step] = []
+    steps: list[ApprovalStep] = []
     for step in form.steps:
         if step.key is None:
-            steps.append(Step(people_of(company, step, originator), step.action))
+            steps.append(ApprovalStep(people_of(company, step, originator), step.action))
             continue
         users = chosen.pop(step.key, None)
         if users is None:
             raise Refused("targetSelectApproverMissing")
         if not {*users} <= {*(step.users or company.users)}:
             raise Refused("targetSelectApproverScopeError")
-        steps.append(Step(users, "AND" if len(users) > 1 else "NONE", step.key))
+        steps.append(ApprovalStep(users, "AND" if len(users) > 1 else "NONE", step.key))
     if chosen:
         raise Refused("targetSelectApproverScopeError")
     return steps
 
 
-def _given_steps(company: Company, approvers: list[Approver]) -> list[Step]:
+def _given_steps(company: Company, approvers: list[Approver]) -> list[ApprovalStep]:
     """The steps that the originator gives instead of the form's own."""
     for approver in approvers:
         if (approver.action_type == "NONE") != (len(approver.user_ids) == 1):
             raise Refused("processInstanceInvalidParameter")
         check_users(company, approver.user_ids, "processInstanceInvalidParameter")
-    return [Step(approver.user_ids, approver.action_type) for approver in approvers]
+    return [ApprovalStep(approver.user_ids, approver.action_type) for approver in approvers]
 
 
 @endpoint("POST", "/v1.0/workflow/processInstances", scope=WRITE, invalid="invalidParameter")
@@ -155,7 +155,7 @@ def start_instance(
 # read
 
 
-def _shown_task(instance: Instance, task: Task) -> dict[str, object]:
+def _shown_task(instance: Instance, task: ApprovalTask) -> dict[str, object]:
     page = f"https://aflow.dingtalk.com/dingtalk/{{}}/query/pchomepage.htm?procInstId={instance.instance_id}"
     return present(
         {
@@ -178,7 +178,7 @@ _SHOWN_NAMES: Final = {"PROCESS_CC": "抄送人", "ADD_REMARK": "评论人"}
 """What people are called who did something outside a step, by the type of what they did; others are originators."""
 
 
-def _shown_operation(instance: Instance, operation: Operation) -> dict[str, object]:
+def _shown_operation(instance: Instance, operation: OperationRecord) -> dict[str, object]:
     step = operation.step
     return present(
         {
@@ -283,10 +283,10 @@ def count_todo(company: Company, *, userid: UserId) -> Result:
 
 def _done(
     company: Company, userid: str, type: str, remark: str | None, file: Attached | None = None, *, result: str = "NONE"
-) -> Operation:
+) -> OperationRecord:
     attached = file or Attached()
     files = [each.model_dump(by_alias=True, exclude_none=True) for each in attached.attachments]
-    return Operation(userid, now_of(company), type, result, remark, photos=attached.photos, attachments=files)
+    return OperationRecord(userid, now_of(company), type, result, remark, photos=attached.photos, attachments=files)
 
 
 @endpoint("POST", "/v1.0/workflow/processInstances/execute", scope=WRITE, invalid="invalidParameter")

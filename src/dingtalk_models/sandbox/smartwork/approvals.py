@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.parameters import Parameters
-from dingtalk_models.sandbox.state.approval import MANAGER, ApprovalForm, Instance, Step
+from dingtalk_models.sandbox.state.approval import MANAGER, ApprovalForm, ApprovalStep, Instance
 from dingtalk_models.sandbox.state.company import Company
 from dingtalk_models.sandbox.state.ids import opaque
 
@@ -61,7 +61,7 @@ def check_users(company: Company, userids: Iterable[str], code: str = "userNotEx
         raise Refused(code)
 
 
-def people_of(company: Company, step: Step, originator: str) -> list[str]:
+def people_of(company: Company, step: ApprovalStep, originator: str) -> list[str]:
     """The users of a step; `MANAGER` is replaced by the originator's manager."""
     manager = company.users[originator].manager_userid or originator
     return [manager if each == MANAGER else each for each in step.users]

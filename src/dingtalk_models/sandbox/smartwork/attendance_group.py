@@ -12,14 +12,14 @@ from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.replies import page_of, present
 from dingtalk_models.sandbox.smartwork.attendance import BASE, GROUPS, Offset
 from dingtalk_models.sandbox.smartwork.plans import group_of, people_of
-from dingtalk_models.sandbox.state.attendance import DAY_OFF, Group, Shift
+from dingtalk_models.sandbox.state.attendance import DAY_OFF, AttendanceGroup, Shift
 from dingtalk_models.sandbox.state.company import Company
 
 MEMBERS_A_PAGE: Final = 100
 _WEEKDAYS: Final = "一二三四五六日"
 
 
-def find_group(company: Company, op_user_id: str, group_id: int) -> Group:
+def find_group(company: Company, op_user_id: str, group_id: int) -> AttendanceGroup:
     """The group of this id; refused if `op_user_id` is not in the company."""
     company.user(op_user_id, 33012)
     if group_id not in company.attendance.groups:
@@ -50,12 +50,12 @@ def _rest(shift: Shift) -> dict[str, Any]:
     return {"rest_begin_time": begin, "rest_end_time": end}
 
 
-def _shifts(company: Company, group: Group) -> list[Shift]:
+def _shifts(company: Company, group: AttendanceGroup) -> list[Shift]:
     used = dict.fromkeys([*group.week, *group.roster.values()])
     return [company.attendance.shifts[shift_id] for shift_id in used if shift_id != DAY_OFF]
 
 
-def _in_words(company: Company, group: Group) -> list[str]:
+def _in_words(company: Company, group: AttendanceGroup) -> list[str]:
     """The week of a group, from Monday on, such as 周六、日 休息."""
     days: dict[int, list[str]] = {}
     for weekday, shift_id in zip(_WEEKDAYS, [*group.week[1:], group.week[0]], strict=True):
@@ -81,7 +81,7 @@ def get_simple_groups(
     return {"result": {"groups": groups, "has_more": following is not None}}
 
 
-def _group(company: Company, group: Group) -> dict[str, Any]:
+def _group(company: Company, group: AttendanceGroup) -> dict[str, Any]:
     shifts = _shifts(company, group)
     return {
         "group_id": group.group_id,

@@ -10,7 +10,7 @@ from pydantic import Field
 from dingtalk_models.sandbox.server.endpoints import Code, FromJson, Result, endpoint
 from dingtalk_models.sandbox.server.replies import page_of, present
 from dingtalk_models.sandbox.smartwork.attendance import Offset, Time, check_span, days_of, known, stamp
-from dingtalk_models.sandbox.smartwork.plans import Outcome, due_of, outcomes_of
+from dingtalk_models.sandbox.smartwork.plans import PunchOutcome, due_of, outcomes_of
 from dingtalk_models.sandbox.state.attendance import Punch, at_minute
 from dingtalk_models.sandbox.state.company import Company
 
@@ -19,7 +19,7 @@ RESULTS: Final = "qyapi_get_attendance_data"
 People = Annotated[list[str], FromJson, Field(min_length=1, max_length=50)]
 
 
-def _counted(outcome: Outcome) -> dict[str, Any]:
+def _counted(outcome: PunchOutcome) -> dict[str, Any]:
     """The fields of a planned punch that both endpoints return."""
     return {
         "workDate": stamp(at_minute(outcome.plan.day, 0)),

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from dingtalk_models.sandbox.server.clock import in_beijing
-from dingtalk_models.sandbox.state.attendance import DAY_OFF, CheckType, Group, Punch, Shift, at_minute
+from dingtalk_models.sandbox.state.attendance import DAY_OFF, AttendanceGroup, CheckType, Punch, Shift, at_minute
 from dingtalk_models.sandbox.state.company import Company
 
 REACH: Final = timedelta(hours=6)
@@ -17,12 +17,12 @@ REACH: Final = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlannedPunch:
     """A punch that a person should make; `shift` is None on a day off."""
 
     plan_id: int
     userid: str
-    group: Group
+    group: AttendanceGroup
     day: date
     shift: Shift | None
     check_type: CheckType
@@ -30,10 +30,10 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PunchOutcome:
     """A planned punch, and the one that counts for it."""
 
-    plan: Plan
+    plan: PlannedPunch
     punch: Punch | None
 
     @property
@@ -67,12 +67,12 @@ class Outcome:
         return "Outside" if self.punch.outside else "Normal"
 
 
-def people_of(company: Company, group: Group) -> list[str]:
+def people_of(company: Company, group: AttendanceGroup) -> list[str]:
     """The people of a group, with those of its departments."""
     return [userid for userid in company.users if group_of(company, userid) is group]
 
 
-def group_of(company: Company, userid: str) -> Group | None:
+def group_of(company: Company, userid: str) -> AttendanceGroup | None:
     """The group of a person: their own, else that of a department, else the default one."""
     above = {parent for dept_id in company.users[userid].departments for parent in company.path_up(dept_id)}
     groups = company.attendance.groups.values()
@@ -84,7 +84,7 @@ def group_of(company: Company, userid: str) -> Group | None:
     return next(iter(by_rank), None)
 
 
-def plans_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[Plan]:
+def plans_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[PlannedPunch]:
     """The punches that a person should make on these days; a day off has one plan, without a shift."""
     sheets, group = company.attendance, group_of(company, userid)
     if group is None:
@@ -92,15 +92,15 @@ def plans_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[Pl
     for day in days:
         shift_id = group.shift_on(userid, day)
         if shift_id == DAY_OFF:
-            yield Plan(sheets.plan_id(userid, day, 0), userid, group, day, None, "OnDuty", at_minute(day, 0))
+            yield PlannedPunch(sheets.plan_id(userid, day, 0), userid, group, day, None, "OnDuty", at_minute(day, 0))
         elif shift_id is not None:
             shift = sheets.shifts[shift_id]
             for number, (check_type, minute) in enumerate(shift.punches()):
                 due = at_minute(day, minute)
-                yield Plan(sheets.plan_id(userid, day, number), userid, group, day, shift, check_type, due)
+                yield PlannedPunch(sheets.plan_id(userid, day, number), userid, group, day, shift, check_type, due)
 
 
-def outcomes_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[Outcome]:
+def outcomes_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[PunchOutcome]:
     """The outcomes of the working days: of several punches near one time, the first in and the last out count."""
     for day in days:
         plans = [plan for plan in plans_of(company, userid, [day]) if plan.shift]
@@ -112,10 +112,10 @@ def outcomes_of(company: Company, userid: str, days: Iterable[date]) -> Iterator
         for plan, (begin, end) in zip(plans, pairwise(bounds), strict=True):
             near = [punch for punch in company.attendance.punches[userid] if begin <= punch.at < end]
             pick = min if plan.check_type == "OnDuty" else max
-            yield Outcome(plan, pick(near, key=lambda punch: punch.at, default=None))
+            yield PunchOutcome(plan, pick(near, key=lambda punch: punch.at, default=None))
 
 
-def due_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[Outcome]:
+def due_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[PunchOutcome]:
     """The outcomes that are known by now: the punch was made, or its time is over."""
     now = now_of(company)
     return (each for each in outcomes_of(company, userid, days) if each.punch or each.plan.due <= now)

@@ -23,7 +23,15 @@ from dingtalk_models.sandbox.smartwork.attendance import (
     known,
     time_text,
 )
-from dingtalk_models.sandbox.smartwork.plans import REACH, Outcome, Plan, due_of, now_of, outcomes_of, plans_of
+from dingtalk_models.sandbox.smartwork.plans import (
+    REACH,
+    PlannedPunch,
+    PunchOutcome,
+    due_of,
+    now_of,
+    outcomes_of,
+    plans_of,
+)
 from dingtalk_models.sandbox.state.attendance import DAY_OFF, Punch, at_minute
 from dingtalk_models.sandbox.state.company import Company
 
@@ -74,7 +82,7 @@ def list_by_day(company: Company, *, op_user_id: str, user_id: str, date_time: M
     return {"result": rows, "success": True}
 
 
-def _in_full(company: Company, plan: Plan, punch: Punch | None) -> dict[str, Any]:
+def _in_full(company: Company, plan: PlannedPunch, punch: Punch | None) -> dict[str, Any]:
     made = time_text(at_minute(plan.day, -1440))
     row: dict[str, Any] = {
         "id": plan.plan_id,
@@ -186,7 +194,7 @@ def list_results_by_ids(
     return {"result": [rows[each] for each in schedule_ids if each in rows], "success": True}
 
 
-def _result_row(company: Company, outcome: Outcome) -> dict[str, Any]:
+def _result_row(company: Company, outcome: PunchOutcome) -> dict[str, Any]:
     plan, noted = outcome.plan, time_text(outcome.moment)
     row: dict[str, Any] = {
         "id": outcome.result_id,

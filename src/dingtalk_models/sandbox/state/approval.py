@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from dingtalk_models.sandbox.server.clock import in_beijing
 from dingtalk_models.sandbox.state.ids import opaque
-from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart, without
 from dingtalk_models.sandbox.state.seeding import Known, check_free
 
 ROOT_DEPARTMENT: Final = -1
@@ -32,7 +32,7 @@ class Component:
 
 
 @dataclass
-class Step:
+class ApprovalStep:
     """A step of the approval: one user, any of several (`OR`), or all of them (`AND`).
 
     In a step with a key, the originator chooses the user: one of `users`, or anybody if that is empty.
@@ -51,7 +51,7 @@ class ApprovalForm:
     process_code: str
     name: str
     components: list[Component]
-    steps: list[Step]
+    steps: list[ApprovalStep]
     modified: float
     description: str = ""
     enabled: bool = True
@@ -59,7 +59,7 @@ class ApprovalForm:
 
 
 @dataclass
-class Task:
+class ApprovalTask:
     """A decision that one user has to make."""
 
     task_id: int
@@ -72,7 +72,7 @@ class Task:
 
 
 @dataclass
-class Operation:
+class OperationRecord:
     """A record of what somebody did in an approval."""
 
     userid: str
@@ -101,15 +101,15 @@ class Instance:
     dept_id: int
     values: dict[str, str]
     """The texts that were filled in, by the ids of the components."""
-    steps: list[Step]
+    steps: list[ApprovalStep]
     created: float
     cc: list[str] = field(default_factory=list[str])
     cc_position: str = "START"
     status: str = "RUNNING"
     result: str = ""
     finished: float | None = None
-    tasks: list[Task] = field(default_factory=list[Task])
-    operations: list[Operation] = field(default_factory=list[Operation])
+    tasks: list[ApprovalTask] = field(default_factory=list[ApprovalTask])
+    operations: list[OperationRecord] = field(default_factory=list[OperationRecord])
 
     @property
     def picture(self) -> State:
@@ -121,12 +121,12 @@ class Instance:
         """The number that people see (审批编号)."""
         return f"{in_beijing(self.created):%Y%m%d%H%M}{self.number:06d}"
 
-    def running(self, task_id: int | None = None) -> list[Task]:
+    def running(self, task_id: int | None = None) -> list[ApprovalTask]:
         """The tasks that wait for a decision."""
         return [task for task in self.tasks if task.status == "RUNNING" and task_id in (None, task.task_id)]
 
 
-class Workflow(Part):
+class Workflow(StatePart):
     """Every form and approval of a company.
 
     Attributes:
@@ -149,7 +149,7 @@ class Workflow(Part):
         self,
         name: str,
         components: Iterable[Component],
-        steps: Iterable[Step],
+        steps: Iterable[ApprovalStep],
         *,
         at: float = 0,
         process_code: str | None = None,
@@ -188,7 +188,7 @@ class Workflow(Part):
         for task in [task for task in instance.running() if task.userid == leaver.userid]:
             decides = {each.userid for each in instance.running()}
             if leaver.heir and leaver.heir not in decides:
-                done = Operation(leaver.userid, leaver.at, "REDIRECT_TASK")
+                done = OperationRecord(leaver.userid, leaver.at, "REDIRECT_TASK")
                 self.redirect(instance, task, leaver.heir, done)
             else:
                 task.status, task.finished = "CANCELED", leaver.at
@@ -206,7 +206,7 @@ class Workflow(Part):
         values: dict[str, str],
         *,
         at: float,
-        steps: Iterable[Step] | None = None,
+        steps: Iterable[ApprovalStep] | None = None,
         dept_id: int = ROOT_DEPARTMENT,
         cc: Iterable[str] = (),
         cc_position: str = "START",
@@ -218,13 +218,15 @@ class Workflow(Part):
         instance = Instance(number, instance_id, form, originator, dept_id, values, taken, at, list(cc), cc_position)
         self.instances[instance_id] = instance
         self.before[instance_id] = (None, {})
-        instance.operations.append(Operation(originator, at, "START_PROCESS_INSTANCE"))
+        instance.operations.append(OperationRecord(originator, at, "START_PROCESS_INSTANCE"))
         if cc_position != "FINISH":
             self._send_copies(instance, at)
         self._open(instance, 0, at)
         return instance
 
-    def decide(self, instance: Instance, task: Task, result: Literal["agree", "refuse"], done: Operation) -> None:
+    def decide(
+        self, instance: Instance, task: ApprovalTask, result: Literal["agree", "refuse"], done: OperationRecord
+    ) -> None:
         """Agree or refuse for the user of a task; the last agreement and any refusal complete the approval."""
         self._note(instance)
         self._close(task, result.upper(), done.at)
@@ -236,14 +238,14 @@ class Workflow(Part):
             self._cancel(instance, done.at)
             self._open(instance, task.step + 1, done.at)
 
-    def redirect(self, instance: Instance, task: Task, to: str, done: Operation) -> None:
+    def redirect(self, instance: Instance, task: ApprovalTask, to: str, done: OperationRecord) -> None:
         """Hand a task to another user."""
         self._note(instance)
         self._close(task, "REDIRECTED", done.at)
         instance.operations.append(replace(done, step=task.step))
-        instance.tasks.append(Task(next(self._task_ids), to, task.step, done.at))
+        instance.tasks.append(ApprovalTask(next(self._task_ids), to, task.step, done.at))
 
-    def terminate(self, instance: Instance, done: Operation) -> None:
+    def terminate(self, instance: Instance, done: OperationRecord) -> None:
         """Withdraw an approval."""
         self._note(instance)
         instance.operations.append(done)
@@ -259,7 +261,7 @@ class Workflow(Part):
             self._finish(instance, "COMPLETED", "agree", at)
             return
         for userid in instance.steps[number].users:
-            instance.tasks.append(Task(next(self._task_ids), userid, number, at))
+            instance.tasks.append(ApprovalTask(next(self._task_ids), userid, number, at))
 
     def _finish(self, instance: Instance, status: str, result: str, at: float) -> None:
         self._cancel(instance, at)
@@ -271,9 +273,9 @@ class Workflow(Part):
         for task in instance.running():
             task.status, task.finished = "CANCELED", at
 
-    def _close(self, task: Task, result: str, at: float) -> None:
+    def _close(self, task: ApprovalTask, result: str, at: float) -> None:
         task.status, task.result, task.finished = "COMPLETED", result, at
 
     def _send_copies(self, instance: Instance, at: float) -> None:
         if instance.cc:
-            instance.operations.append(Operation(instance.originator, at, "PROCESS_CC", cc=instance.cc))
+            instance.operations.append(OperationRecord(instance.originator, at, "PROCESS_CC", cc=instance.cc))

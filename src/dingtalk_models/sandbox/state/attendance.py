@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from dingtalk_models.moments import PlainTime
 from dingtalk_models.sandbox.server.clock import BEIJING
-from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart, without
 from dingtalk_models.sandbox.state.seeding import Known, SeedError
 
 CheckType: TypeAlias = Literal["OnDuty", "OffDuty"]
@@ -56,7 +56,7 @@ class Shift:
 
 
 @dataclass
-class Group:
+class AttendanceGroup:
     """An attendance group (考勤组): people and whole departments; `week` has a shift for each day from Sunday on."""
 
     group_id: int
@@ -96,12 +96,12 @@ class Punch:
 
 
 @dataclass
-class Timesheets(Part):
+class Timesheets(StatePart):
     """Everything about attendance: `sandbox.company.attendance`."""
 
     known: Known
     shifts: dict[int, Shift] = field(default_factory=dict[int, Shift])
-    groups: dict[int, Group] = field(default_factory=dict[int, Group])
+    groups: dict[int, AttendanceGroup] = field(default_factory=dict[int, AttendanceGroup])
     punches: defaultdict[str, list[Punch]] = field(default_factory=lambda: defaultdict[str, list[Punch]](list))
     plans: dict[int, tuple[str, date, int]] = field(default_factory=dict[int, tuple[str, date, int]])
     """Each planned punch by its id: the person, the day, and its number on that day."""
@@ -163,7 +163,7 @@ class Timesheets(Part):
         userids: Iterable[str] = (),
         dept_ids: Iterable[int] = (),
         is_default: bool = False,
-    ) -> Group:
+    ) -> AttendanceGroup:
         """Add a group; `week` has its shifts from Sunday on, with None for a day off.
 
         Raises:
@@ -174,7 +174,9 @@ class Timesheets(Part):
         self.known.check_users("userids", userids)
         self.known.check_departments("dept_ids", dept_ids)
         shifts = [shift.shift_id if shift else DAY_OFF for shift in week]
-        group = Group(next(self._ids), name, type, shifts, userids, dept_ids, owner_user_id, is_default=is_default)
+        group = AttendanceGroup(
+            next(self._ids), name, type, shifts, userids, dept_ids, owner_user_id, is_default=is_default
+        )
         self.groups[group.group_id] = group
         return group
 

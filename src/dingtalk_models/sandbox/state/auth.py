@@ -9,7 +9,7 @@ from typing import Final
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.state.contact import User
 from dingtalk_models.sandbox.state.ids import opaque
-from dingtalk_models.sandbox.state.leaving import Leaver, Part
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart
 from dingtalk_models.sandbox.state.seeding import check_free
 
 TTL: Final = 7200
@@ -25,7 +25,7 @@ class _Secret:
 
 
 @dataclass
-class Credentials(Part):
+class Credentials(StatePart):
     """One internal app of one company, and the secrets that were issued to it."""
 
     clock: Clock = field(default_factory=Clock)
@@ -115,7 +115,7 @@ class _Expiring:
     expires: float
 
 
-class Logins(Part):
+class Logins(StatePart):
     """The logins of a company's app.
 
     Attributes:

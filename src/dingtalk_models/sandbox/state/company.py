@@ -16,7 +16,7 @@ from dingtalk_models.sandbox.state.contact import ROOT, UNIQUE, Admin, Departmen
 from dingtalk_models.sandbox.state.customer import Clientele
 from dingtalk_models.sandbox.state.file import Drive
 from dingtalk_models.sandbox.state.ids import opaque
-from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart, without
 from dingtalk_models.sandbox.state.seeding import Known, SeedError, check_free
 from dingtalk_models.sandbox.state.stream import Streams
 from dingtalk_models.sandbox.state.talk.message import Outbox
@@ -251,8 +251,8 @@ class Company:
         # no departments would mean the whole company
         return without(managed, gone) or without(managed, gone, above)
 
-    def _parts(self) -> list[Part]:
-        return [each for each in (*vars(self).values(), *self._kept.values()) if isinstance(each, Part)]
+    def _parts(self) -> list[StatePart]:
+        return [each for each in (*vars(self).values(), *self._kept.values()) if isinstance(each, StatePart)]
 
     def add_admin(self, userid: str, sys_level: int = 2, dept_ids: Iterable[int] = (ROOT,)) -> Admin:
         """Make a person an administrator: the main one (1) or a sub-administrator (2) of these departments.

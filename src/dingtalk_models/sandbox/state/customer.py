@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart, without
 from dingtalk_models.sandbox.state.seeding import Known, SeedError, check_free
 
 
@@ -38,7 +38,7 @@ class LabelGroup:
     labels: dict[int, str]
 
 
-class Clientele(Part):
+class Clientele(StatePart):
     """The external contacts of a company.
 
     Attributes:

@@ -30,7 +30,7 @@ class Leaver:
     at: float
 
 
-class Part:
+class StatePart:
     """A part of the state of a company. One that names people or departments overrides what it has to do."""
 
     def person_left(self, leaver: Leaver) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from dingtalk_models.sandbox.server.clock import Clock
-from dingtalk_models.sandbox.server.envelopes import Answer, Call
+from dingtalk_models.sandbox.server.envelopes import Answer, ReceivedRequest
 
 PREFIX: Final = "/lippi-space-zjk/"
 LIFE: Final = 900
@@ -56,7 +56,7 @@ class ObjectStore:
         self._signatures["GET", key] = _Signature("GET", {}, query, self._clock.now() + LIFE)
         return f"{self.url}{PREFIX}{quote(key)}?Signature={query['Signature']}"
 
-    def answer(self, call: Call) -> Answer:
+    def answer(self, call: ReceivedRequest) -> Answer:
         """Put or get an object, if the request is the one that was signed."""
         key = unquote(call.path.removeprefix(PREFIX))
         signature = self._signatures.get((call.method, key))

@@ -71,7 +71,7 @@ class Client:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ClientAnswer:
     """What a client answered: the code, and the data, parsed."""
 
     code: int
@@ -98,7 +98,7 @@ class StreamMessage:
     headers: dict[str, str]
     data: Mapping[str, Any]
     sent_to: list[str] = field(default_factory=list[str])
-    answers: list[Answer] = field(default_factory=list[Answer])
+    answers: list[ClientAnswer] = field(default_factory=list[ClientAnswer])
     lost: bool = False
     message_id: str = ""
 
@@ -343,7 +343,7 @@ class Streams:
             client.ping = None
             client.answered_pings += 1
         elif message := self._sent.get(message_id):
-            message.answers.append(Answer(frame.get("code", 0), _parsed(frame.get("data"))))
+            message.answers.append(ClientAnswer(frame.get("code", 0), _parsed(frame.get("data"))))
         else:
             self.strays.append(frame)
         self._notify()

@@ -12,7 +12,7 @@ from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.state.company import Company
 
 
-class Subscription(TypedDict):
+class WantedTopic(TypedDict):
     """What a client wants to be sent."""
 
     type: Literal["EVENT", "CALLBACK", "SYSTEM"]
@@ -25,7 +25,7 @@ def open_connection(
     *,
     client_id: str,
     client_secret: str,
-    subscriptions: Annotated[list[Subscription], Field(min_length=1)],
+    subscriptions: Annotated[list[WantedTopic], Field(min_length=1)],
     ua: str = "",
     local_ip: Any = None,
 ) -> Result:

@@ -34,7 +34,7 @@ class Params(Parameters):
     card_param_map: dict[str, str]
 
 
-class Search(TypedDict):
+class SearchSupport(TypedDict):
     searchIcon: NotRequired[str]
     searchTypeName: NotRequired[str]
     searchDesc: NotRequired[Annotated[str, Field(max_length=200)]]
@@ -43,7 +43,7 @@ class Search(TypedDict):
 class SpaceModel(TypedDict):
     supportForward: NotRequired[bool]
     lastMessageI18n: NotRequired[dict[str, str]]
-    searchSupport: NotRequired[Search]
+    searchSupport: NotRequired[SearchSupport]
     notification: NotRequired[dict[str, Any]]
     spaceType: NotRequired[str]
     title: NotRequired[str]
@@ -84,7 +84,7 @@ class Deliveries(TypedDict, total=False):
     doc_open_deliver_model: Delivery
 
 
-class Sending(Creation, Deliveries, total=False):
+class CardSending(Creation, Deliveries, total=False):
     open_space_id: Required[OpenSpaceId]
 
 
@@ -206,7 +206,7 @@ def create(company: Company, **fields: Unpack[Creation]) -> Result:
 
 
 @endpoint("POST", "/v1.0/card/instances/createAndDeliver", scope=WRITE, invalid="param.invalid", missing="param.empty")
-def create_and_deliver(company: Company, **fields: Unpack[Sending]) -> Result:
+def create_and_deliver(company: Company, **fields: Unpack[CardSending]) -> Result:
     """创建并投放卡片."""
     spaces = _spaces(fields["open_space_id"])
     if any(code not in _models(fields, "deliver") for code, _ in spaces):

@@ -14,7 +14,7 @@ from dingtalk_models.sandbox.server.endpoints import Code, FromJson, Ids, Names,
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 from dingtalk_models.sandbox.state.company import Company
-from dingtalk_models.sandbox.state.talk.message import DAY, Task
+from dingtalk_models.sandbox.state.talk.message import DAY, NotificationTask
 
 SCOPE: Final = "qyapi_base"
 
@@ -138,7 +138,7 @@ def _send(
     if len(people) > MAX_RECEIVERS:
         raise Refused(41029)
     dropped = _dropped(company, msg, people)
-    task = Task(
+    task = NotificationTask(
         next(company.outbox.task_ids),
         deepcopy(msg),
         company.credentials.clock.now(),
@@ -208,7 +208,7 @@ def check_agent(company: Company, agent_id: int, code: int) -> None:
         raise Refused(code)
 
 
-def task_of(company: Company, agent_id: int, task_id: int, code: int, age: float = DAY) -> Task:
+def task_of(company: Company, agent_id: int, task_id: int, code: int, age: float = DAY) -> NotificationTask:
     """The task of this id, if it is not too old."""
     check_agent(company, agent_id, code)
     task = company.outbox.tasks.get(task_id)
@@ -217,7 +217,7 @@ def task_of(company: Company, agent_id: int, task_id: int, code: int, age: float
     return task
 
 
-def _part_done(company: Company, task: Task) -> float:
+def _part_done(company: Company, task: NotificationTask) -> float:
     seconds = company.outbox.seconds
     return min(1.0, (company.credentials.clock.now() - task.sent) / seconds) if seconds else 1.0
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Unpack
 from pydantic import Field
 
 from dingtalk_models.sandbox.message.robots.robot import SCOPE, RobotCode
-from dingtalk_models.sandbox.message.robots.webhook_robot import Content, read_content
+from dingtalk_models.sandbox.message.robots.webhook_robot import WebhookContent, read_content
 from dingtalk_models.sandbox.server.endpoints import Code, Result, endpoint
 from dingtalk_models.sandbox.server.errors import Refused
 from dingtalk_models.sandbox.state.company import Company
@@ -19,7 +19,7 @@ def send_by_session(
     *,
     session: str | None = None,
     at: dict[str, Any] | None = None,
-    **content: Unpack[Content],
+    **content: Unpack[WebhookContent],
 ) -> Result:
     """通过 sessionWebhook 回复消息."""
     conversation = company.conversations.session(session or "")

@@ -62,7 +62,7 @@ def check_rate(company: Company, webhook: Webhook) -> None:
     webhook.recent.append(now)
 
 
-class Content(TypedDict, total=False):
+class WebhookContent(TypedDict, total=False):
     """What a webhook is told to send: one of these, by its type."""
 
     msgtype: str
@@ -73,7 +73,7 @@ class Content(TypedDict, total=False):
     feed_card: Annotated[dict[str, Any], Field(alias="feedCard")]
 
 
-def read_content(at: dict[str, Any] | None, **given: Unpack[Content]) -> tuple[str, dict[str, Any]]:
+def read_content(at: dict[str, Any] | None, **given: Unpack[WebhookContent]) -> tuple[str, dict[str, Any]]:
     """The type of a message and what it says, or a refusal."""
     msgtype = given.get("msgtype")
     if msgtype is None:
@@ -107,7 +107,7 @@ def send_by_webhook(
     sign: str | None = None,
     at: dict[str, Any] | None = None,
     msg_uuid: Annotated[str | None, Field(alias="msgUuid")] = None,
-    **given: Unpack[Content],
+    **given: Unpack[WebhookContent],
 ) -> Result:
     """自定义机器人发送群消息."""
     if not access_token:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from dingtalk_models.sandbox.server.errors import Refused
-from dingtalk_models.sandbox.state.leaving import Leaver, Part
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart
 
 Status = Literal["processing", "inputting", "finished", "failed"]
 """The status of an AI card: 处理中, 输入中, 完成, 失败."""
@@ -140,7 +140,7 @@ class Route:
     secret: str | None
 
 
-class Cards(Mapping[str, Card], Part):
+class Cards(Mapping[str, Card], StatePart):
     """The cards of a company, by their ids.
 
     Attributes:

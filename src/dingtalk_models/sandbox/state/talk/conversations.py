@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dingtalk_models.sandbox.server.clock import Clock
-from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart, without
 from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry, PrivateChat, SingleChat, Via
 from dingtalk_models.sandbox.state.talk.group import Groups
 
@@ -28,7 +28,7 @@ class KeptFile:
     expires: float
 
 
-class Conversations(Part):
+class Conversations(StatePart):
     """Every conversation of a company with its app's robot.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from dingtalk_models.sandbox.state.leaving import Leaver, Part
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart
 from dingtalk_models.sandbox.state.seeding import Known, check_free
 from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry
 
@@ -110,7 +110,7 @@ class Group(Conversation):
         return userid in self.members and not silent and self.muted_until(userid, now) is None
 
 
-class Groups(dict[str, Group], Part):
+class Groups(dict[str, Group], StatePart):
     """The groups of a company, by openConversationId.
 
     Attributes:

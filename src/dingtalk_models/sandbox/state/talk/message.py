@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from dingtalk_models.sandbox.server.clock import Clock
 from dingtalk_models.sandbox.state.ids import opaque
 from dingtalk_models.sandbox.state.keeping import oldest
-from dingtalk_models.sandbox.state.leaving import Leaver, Part, without
+from dingtalk_models.sandbox.state.leaving import Leaver, StatePart, without
 from dingtalk_models.sandbox.state.seeding import Known, check_free
 from dingtalk_models.sandbox.state.talk.conversation import Entry
 from dingtalk_models.sandbox.state.talk.conversations import Conversations
@@ -27,7 +27,7 @@ MOST_SENT: Final = 100_000
 
 
 @dataclass
-class Task:
+class NotificationTask:
     """A work notification that one call sent.
 
     Attributes:
@@ -155,13 +155,13 @@ class Webhook:
     silent_until: float = 0.0
 
 
-Sent: TypeAlias = Task | RobotMail | Ding
-S = TypeVar("S", Task, RobotMail, Ding)
+Sent: TypeAlias = NotificationTask | RobotMail | Ding
+S = TypeVar("S", NotificationTask, RobotMail, Ding)
 K = TypeVar("K", int, str)
 
 
 @dataclass
-class Quota:
+class NotificationQuota:
     """What counts for the limits of work notifications: of a day in Beijing, and of the last minute.
 
     Attributes:
@@ -180,7 +180,7 @@ class Quota:
     minute: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
     in_minute: int = 0
 
-    def at(self, now: float) -> Quota:
+    def at(self, now: float) -> NotificationQuota:
         """The same at this moment, without what no longer counts."""
         today = int(now + 8 * 3600) // DAY
         if today != self.day:
@@ -193,7 +193,7 @@ class Quota:
         """Who got this message that day."""
         return self.same.get(_digest(msg), set())
 
-    def count(self, task: Task) -> None:
+    def count(self, task: NotificationTask) -> None:
         """Count one that was sent."""
         self.to_all += task.to_all
         if task.receivers:
@@ -208,7 +208,7 @@ def _digest(msg: Mapping[str, Any]) -> str:
     return opaque(json.dumps(msg, sort_keys=True))
 
 
-class Outbox(Part):
+class Outbox(StatePart):
     """Everything that was sent: of each kind the latest 100,000.
 
     Attributes:
@@ -226,7 +226,7 @@ class Outbox(Part):
     """
 
     def __init__(self, clock: Clock, known: Known) -> None:
-        self.tasks: dict[int, Task] = {}
+        self.tasks: dict[int, NotificationTask] = {}
         self.templates: dict[str, bool] = {}
         self.seconds = 0.0
         self.robot_mail: dict[str, RobotMail] = {}
@@ -236,7 +236,7 @@ class Outbox(Part):
         self.flow_controlled: set[str] = set()
         self.webhooks: dict[str, Webhook] = {}
         self.throttled = 410100
-        self.quota = Quota()
+        self.quota = NotificationQuota()
         self.task_ids = itertools.count(256_271_667_526)
         self._sent_to: dict[str, dict[int | str, Sent]] = {}
 
@@ -247,7 +247,7 @@ class Outbox(Part):
         for sent in self._sent_to.pop(leaver.userid, {}).values():
             sent.forget(leaver.userid)
 
-    def add_task(self, task: Task) -> None:
+    def add_task(self, task: NotificationTask) -> None:
         """Keep a work notification, and count it."""
         self.quota.at(task.sent).count(task)
         self._keep(self.tasks, task.task_id, task)
@@ -285,7 +285,7 @@ class Outbox(Part):
 
     def received(self, userid: str) -> list[dict[str, Any]]:
         """The work notifications that a person has, oldest first."""
-        sent = (each for each in self._sent_to.get(userid, {}).values() if isinstance(each, Task))
+        sent = (each for each in self._sent_to.get(userid, {}).values() if isinstance(each, NotificationTask))
         return [task.msg for task in sent if userid not in task.forbidden and not task.recalled]
 
     def of(self, userid: str) -> list[Entry]:
@@ -295,6 +295,6 @@ class Outbox(Part):
         transcript of the group.
         """
         sent = (each for each in self._sent_to.get(userid, {}).values() if not isinstance(each, RobotMail))
-        entries = [each.entry for each in sent if not (isinstance(each, Task) and userid in each.forbidden)]
+        entries = [each.entry for each in sent if not (isinstance(each, NotificationTask) and userid in each.forbidden)]
         entries += self.conversations.alone(userid).replies
         return sorted((each for each in entries if not each.recalled), key=lambda each: each.at)
