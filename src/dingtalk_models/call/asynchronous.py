@@ -10,9 +10,9 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Generic, Self, TypeVar, cast
 
-from dingtalk_models.call.blocking import FlowRun
 from dingtalk_models.call.call import Call, KnownStep
-from dingtalk_models.core.errors import ConfigurationError
+from dingtalk_models.core.errors import ConfigurationError, DingTalkError
+from dingtalk_models.core.secret import shorten
 from dingtalk_models.core.steps import (
     AsyncTransport,
     Background,
@@ -128,17 +128,21 @@ class EventLoopDriver:
         """Run a call or a flow to its end."""
         flow: Flow[T] = self._exchange(steps) if isinstance(steps, Call) else iter(steps)
         try:
-            with FlowRun(flow) as running:
-                step = next(flow)
-                while True:
-                    try:
-                        result = await self._perform(step)
-                    except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
-                        step = flow.throw(error)
-                    else:
-                        step = flow.send(result)
-            return running.returned
+            step = next(flow)
+            while True:
+                try:
+                    result = await self._perform(step)
+                except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(result)
+        except StopIteration as end:
+            return cast("T", end.value)
+        except DingTalkError as error:
+            shorten(error)
+            raise
         finally:
+            flow.close()
             await cancelled_ended()
 
     async def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from dingtalk_models.call.call import Call, KnownStep
 from dingtalk_models.core.errors import ConfigurationError, DingTalkError
@@ -29,31 +29,6 @@ from dingtalk_models.core.steps import (
 from dingtalk_models.process.threads import Stopped, Threads, current, is_kept_in
 
 T = TypeVar("T")
-
-
-class FlowRun(Generic[T]):
-    """A flow while a driver runs it; the async driver too. It is closed at the end, however it ends.
-
-    Attributes:
-        returned: the result of the flow, when it has ended.
-    """
-
-    returned: T
-
-    def __init__(self, flow: Flow[T]) -> None:
-        self._flow = flow
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> bool:
-        self._flow.close()
-        if isinstance(error, StopIteration):
-            self.returned = error.value
-            return True
-        if isinstance(error, DingTalkError):
-            shorten(error)
-        return False
 
 
 class BlockingDriver:
@@ -114,7 +89,7 @@ class BlockingDriver:
             flow: Flow[T] = self._exchange(steps)
         else:
             flow = iter(steps)
-        with FlowRun(flow) as running:
+        try:
             step = next(flow)
             checked = False
             while True:
@@ -127,7 +102,13 @@ class BlockingDriver:
                     step = flow.throw(error)
                 else:
                     step = flow.send(result)
-        return running.returned
+        except StopIteration as end:
+            return cast("T", end.value)
+        except DingTalkError as error:
+            shorten(error)
+            raise
+        finally:
+            flow.close()
 
     def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
         if not isinstance(step, Step):
