@@ -18,8 +18,12 @@ from older_calls import PAGE, World, department, last_body, sha1, user
 from sites import flask_site
 
 from dingtalk_models import BEIJING, InvalidArgument, SignatureMismatch, operations
-from dingtalk_models.contact.department import OldDepartmentChanges, OldNewDepartmentFields
-from dingtalk_models.contact.user_fields import OldNewUserFields, OldUserChanges
+from dingtalk_models.first_generation.contact_fields import (
+    OldDepartmentChanges,
+    OldNewDepartmentFields,
+    OldNewUserFields,
+    OldUserChanges,
+)
 from dingtalk_models.sandbox import Sandbox
 
 TOKEN, KEY = "123456", "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij"

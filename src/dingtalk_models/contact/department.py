@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Required
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 from typing_extensions import TypedDict, Unpack
@@ -14,6 +13,7 @@ from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.paging import OFFSET, PageFlow, page_of
 from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Window
 from dingtalk_models.core.wire import CommaInts, CommaStrs, Language, empty_list, wire
+from dingtalk_models.first_generation.contact_fields import OLD_DEPARTMENT_FIELDS
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record, Saved
 from dingtalk_models.resource.query import Listing, Query
@@ -83,73 +83,6 @@ class DepartmentChanges(DepartmentFields, total=False):
     """Fields to clear where they are given empty; `dept_manager_userid_list` is the only one."""
     code: Annotated[str, Field(max_length=30)]
     """A code, at most 30 characters."""
-
-
-def _bars(name: str) -> Callable[[str], dict[str, list[str]]]:
-    """The older APIs join ids by vertical bars."""
-    return lambda joined: {name: [part for part in joined.split("|") if part]}
-
-
-_OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
-    "parentid": "parent_id",
-    "deptHiding": "hide_dept",
-    "deptPermits": _bars("dept_permits"),
-    "userPermits": _bars("user_permits"),
-    "deptPerimits": _bars("dept_permits"),  # the older SDKs have both spellings
-    "userPerimits": _bars("user_permits"),
-    "outerDept": "outer_dept",
-    "outerDeptOnlySelf": "outer_dept_only_self",
-    "outerPermitDepts": _bars("outer_permit_depts"),
-    "outerPermitUsers": _bars("outer_permit_users"),
-    "createDeptGroup": "create_dept_group",
-    "autoApproveApply": "auto_approve_apply",
-    "autoAddUser": "auto_add_user",
-    "deptManagerUseridList": _bars("dept_manager_userid_list"),
-    "groupContainSubDept": "group_contain_sub_dept",
-    "groupContainOuterDept": "group_contain_outer_dept",
-    "groupContainHiddenDept": "group_contain_hidden_dept",
-    "orgDeptOwner": "org_dept_owner",
-    "sourceIdentifier": "source_identifier",
-}
-
-
-class _OldDepartmentFields(TypedDict, total=False):
-    """What a department could be given by the older APIs."""
-
-    parentid: int | str
-    order: int | str
-    createDeptGroup: bool
-    deptHiding: bool
-    deptPermits: str
-    userPermits: str
-    deptPerimits: str
-    userPerimits: str
-    outerDept: bool
-    outerDeptOnlySelf: bool
-    outerPermitDepts: str
-    outerPermitUsers: str
-    autoApproveApply: bool
-    sourceIdentifier: str
-
-
-class OldNewDepartmentFields(_OldDepartmentFields):
-    """What the first generation's `create_department` took."""
-
-    name: Required[str]
-
-
-class OldDepartmentChanges(_OldDepartmentFields, total=False):
-    """What the first generation's `update_department` took."""
-
-    id: Required[int | str]
-    name: str
-    lang: Language
-    autoAddUser: bool
-    deptManagerUseridList: str
-    groupContainSubDept: bool
-    groupContainOuterDept: bool
-    groupContainHiddenDept: bool
-    orgDeptOwner: str
 
 
 class _ParentPath(Record):
@@ -239,7 +172,7 @@ class DepartmentManager(Manager):
         "POST /topapi/v2/department/create",
         Old(
             "dingtalk.oapi.department.create",
-            **_OLD_FIELDS,
+            **OLD_DEPARTMENT_FIELDS,
         ),
     )
     def create(
@@ -275,7 +208,7 @@ class DepartmentManager(Manager):
         "POST /topapi/v2/department/update",
         Old(
             "dingtalk.oapi.department.update",
-            **_OLD_FIELDS,
+            **OLD_DEPARTMENT_FIELDS,
             id="dept_id",
             lang="language",
         ),

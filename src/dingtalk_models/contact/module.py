@@ -10,17 +10,16 @@ from typing_extensions import Unpack
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import method, operation
 from dingtalk_models.contact.account import AccountManager
-from dingtalk_models.contact.department import (
-    ROOT,
-    Department,
-    DepartmentManager,
-    OldDepartmentChanges,
-    OldNewDepartmentFields,
-)
+from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.contact.role import RoleGroup, RoleGroupManager, RoleManager
 from dingtalk_models.contact.user import UserManager
-from dingtalk_models.contact.user_fields import OldNewUserFields, OldUserChanges
 from dingtalk_models.core.wire import Language
+from dingtalk_models.first_generation.contact_fields import (
+    OldDepartmentChanges,
+    OldNewDepartmentFields,
+    OldNewUserFields,
+    OldUserChanges,
+)
 from dingtalk_models.first_generation.formerly import formerly, formerly_too
 from dingtalk_models.resource.manager import Module, alias, managed
 from dingtalk_models.resource.query import Query

@@ -16,8 +16,6 @@ from dingtalk_models.call.paging import CURSOR, OFFSET, OFFSET_IN_PAGES, PageFlo
 from dingtalk_models.call.repair import assembled
 from dingtalk_models.contact.department import ROOT, Department, DepartmentManager
 from dingtalk_models.contact.user_fields import (
-    OLD_FIELDS,
-    OLD_LISTING,
     DeptOrder,
     DeptPosition,
     From,
@@ -29,6 +27,7 @@ from dingtalk_models.contact.user_fields import (
 )
 from dingtalk_models.core.steps import MAX_PARALLEL, Flow, Window, together
 from dingtalk_models.core.wire import CommaInts, CompactDate, JsonObject, Language, Millis, empty_list, wire
+from dingtalk_models.first_generation.contact_fields import OLD_USER_FIELDS, OLD_USER_LISTING
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record, Saved
 from dingtalk_models.resource.query import Listing, Query
@@ -66,7 +65,7 @@ class UserManager(Manager):
     @api(
         "dingtalk.oapi.v2.user.create",
         "POST /topapi/v2/user/create",
-        Old("dingtalk.oapi.user.create", **OLD_FIELDS),
+        Old("dingtalk.oapi.user.create", **OLD_USER_FIELDS),
     )
     def create(
         self,
@@ -100,7 +99,7 @@ class UserManager(Manager):
     @api(
         "dingtalk.oapi.v2.user.update",
         "POST /topapi/v2/user/update",
-        Old("dingtalk.oapi.user.update", **OLD_FIELDS, lang="language"),
+        Old("dingtalk.oapi.user.update", **OLD_USER_FIELDS, lang="language"),
     )
     def update(self, userid: str, **fields: Unpack[UserChanges]) -> Call[None]:
         """Change a user (更新用户信息).
@@ -168,7 +167,7 @@ class UserManager(Manager):
     @api(
         "dingtalk.oapi.v2.user.list",
         "POST /topapi/v2/user/list",
-        Old("dingtalk.oapi.user.listbypage", **OLD_LISTING),
+        Old("dingtalk.oapi.user.listbypage", **OLD_USER_LISTING),
         idempotent=True,
     )
     def list(self, dept_id: int = ROOT, **options: Unpack[UserListing]) -> Query[User]:
@@ -189,7 +188,7 @@ class UserManager(Manager):
     @api(
         "dingtalk.oapi.user.listsimple",
         "POST /topapi/user/listsimple",
-        Old("dingtalk.oapi.user.simplelist", **OLD_LISTING),
+        Old("dingtalk.oapi.user.simplelist", **OLD_USER_LISTING),
         idempotent=True,
     )
     def list_simple(self, dept_id: int = ROOT, **options: Unpack[UserListing]) -> Query[SimpleUser]:

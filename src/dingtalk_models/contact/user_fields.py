@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, Required
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, SecretStr
 from typing_extensions import TypedDict
 
-from dingtalk_models.core.json_values import from_text
 from dingtalk_models.core.secret import Hidden
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, Language, Millis, wire
 from dingtalk_models.resource.model import OrDict, Shape
@@ -152,66 +151,3 @@ class UserListing(TypedDict, total=False):
     """Whether to include users whose access is limited."""
     language: Language
     """The language of texts; by default `zh_CN`."""
-
-
-def _per_department(text: str | dict[str, Any], what: str) -> list[dict[str, Any]]:
-    """A map of departments, as the older APIs have it, in today's form."""
-    return [{"dept_id": int(dept_id), what: value} for dept_id, value in from_text(text).items()]
-
-
-OLD_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
-    "department": lambda ids: {"dept_id_list": from_text(ids)},
-    "position": "title",
-    "positionInDepts": lambda titles: {"dept_title_list": _per_department(titles, "title")},
-    "orderInDepts": lambda orders: {"dept_order_list": _per_department(orders, "order")},
-    "tel": "telephone",
-    "workPlace": "work_place",
-    "orgEmail": "org_email",
-    "jobnumber": "job_number",
-    "extattr": "extension",
-    "isHide": "hide_mobile",
-    "isSenior": "senior_mode",
-    "managerUserid": "manager_userid",
-    "hiredDate": "hired_date",
-}
-"""The names that the older APIs have for the fields of a user."""
-
-OLD_LISTING = {"department_id": "dept_id", "offset": "cursor", "order": "order_field", "lang": "language"}
-"""The names that the older APIs have for the options of a list of users."""
-
-
-class _OldUserFields(TypedDict, total=False):
-    """What a user could be given by the older APIs."""
-
-    position: str
-    tel: str
-    workPlace: str
-    remark: str
-    email: str
-    orgEmail: str
-    jobnumber: str
-    isHide: bool
-    isSenior: bool
-    extattr: str | Mapping[str, Any]
-    orderInDepts: str | Mapping[int, int]
-    positionInDepts: str | Mapping[int, str]
-    managerUserid: str
-    hiredDate: int
-
-
-class OldNewUserFields(_OldUserFields, total=False):
-    """What the first generation's `create_user` took."""
-
-    name: Required[str]
-    mobile: Required[str]
-    department: Required[str | Sequence[int]]
-    userid: str
-
-
-class OldUserChanges(_OldUserFields, total=False):
-    """What the first generation's `update_user` took, apart from `mobile`: it cannot be changed any more."""
-
-    userid: Required[str]
-    name: str
-    department: str | Sequence[int]
-    lang: Language

@@ -11,10 +11,10 @@ from typing_extensions import TypedDict, Unpack
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Old, api, operation
 from dingtalk_models.call.paging import OFFSET
-from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import empty_list, wire
 from dingtalk_models.customer.label_group import Label, LabelGroup
+from dingtalk_models.first_generation.customer_fields import old_contact
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Saved
 from dingtalk_models.resource.query import Listing, Query
@@ -54,29 +54,6 @@ class ContactChanges(ContactFields, total=False):
     """Labels, 1 to 20; see `LabelGroup`."""
     follower_user_id: FollowerId
     """The user who follows the contact."""
-
-
-_OLD_NAMES = {
-    "follower_userid": "follower_user_id",
-    "share_deptids": "share_dept_ids",
-    "share_userids": "share_user_ids",
-}
-_TEXTS = {"mobile", "state_code", "follower_user_id", "user_id"}
-
-
-def old_contact(contact: Any) -> dict[str, Any]:
-    """A contact as the older APIs took it: an object or its text, with numbers where texts belong."""
-    whole: object = loaded(contact)
-    if not is_object(whole):
-        return {"contact": contact}
-    named = {_OLD_NAMES.get(name, name): value for name, value in whole.items()}
-    texts = {name: as_text(value) if name in _TEXTS else value for name, value in named.items()}
-    return {"contact": texts}
-
-
-def as_text(value: Any) -> Any:
-    """A number as text; any other value as it is. The older APIs took both."""
-    return str(value) if isinstance(value, int) else value
 
 
 class ExternalContactManager(Manager):

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dingtalk_models.call.operation import method, operation
-from dingtalk_models.customer.external_contact import ExternalContact, ExternalContactManager, as_text, old_contact
+from dingtalk_models.customer.external_contact import ExternalContact, ExternalContactManager
 from dingtalk_models.customer.label_group import LabelGroupManager
+from dingtalk_models.first_generation.customer_fields import as_text, old_contact
 from dingtalk_models.first_generation.formerly import formerly
 from dingtalk_models.resource.manager import Module, alias, managed
 from dingtalk_models.resource.query import Query

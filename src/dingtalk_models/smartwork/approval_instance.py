@@ -17,12 +17,11 @@ from dingtalk_models.call.paging import TOKEN_FROM_ZERO, PageFlow, next_page, pa
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.steps import Flow, batches, together
 from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, camel
+from dingtalk_models.first_generation.approval_fields import OLD_CREATE, OLD_LIST, OldCreate
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Refreshed
 from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.approval_fields import (
-    OLD_CREATE,
-    OLD_LIST,
     CommentFields,
     CommentText,
     DecisionFields,
@@ -30,7 +29,6 @@ from dingtalk_models.smartwork.approval_fields import (
     InstanceFilter,
     InstanceId,
     InstancePages,
-    OldCreate,
     RedirectFields,
     Remark,
     Starters,

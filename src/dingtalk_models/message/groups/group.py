@@ -12,6 +12,7 @@ from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
+from dingtalk_models.first_generation.message_fields import OLD_GROUP_FIELDS
 from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
 from dingtalk_models.message.received.chatbot_message import ChatbotMessage
 from dingtalk_models.resource.manager import Manager
@@ -71,23 +72,13 @@ class GroupChanges(GroupFields, total=False):
     """External contacts to remove, by their union ids."""
 
 
-_OLD_FIELDS: dict[str, str] = {
-    "ownerType": "owner_type",
-    "showHistoryType": "show_history_type",
-    "validationType": "validation_type",
-    "mentionAllAuthority": "mention_all_authority",
-    "managementType": "management_type",
-    "chatBannedType": "chat_banned_type",
-}
-
-
 class GroupManager(Manager):
     """Groups (群)."""
 
     @api(
         "im_1_0.CreateGroup",
         "POST /v1.0/im/group/create",
-        Old("dingtalk.oapi.chat.create", conversationTag="conversation_tag", **_OLD_FIELDS),
+        Old("dingtalk.oapi.chat.create", conversationTag="conversation_tag", **OLD_GROUP_FIELDS),
     )
     def create(
         self,
@@ -136,7 +127,7 @@ class GroupManager(Manager):
     @api(
         "im_1_0.UpdateGroup",
         "POST /v1.0/im/group/update",
-        Old("dingtalk.oapi.chat.update", **_OLD_FIELDS),
+        Old("dingtalk.oapi.chat.update", **OLD_GROUP_FIELDS),
     )
     def update(self, chatid: Annotated[ChatId, wire("chatid")], **fields: Unpack[GroupChanges]) -> Call[None]:
         """Change a group, its owner or its members (更新群会话).

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import zip_longest
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import Field
 
 from dingtalk_models.call.call import Call
-from dingtalk_models.call.operation import Old, Refusal, api, operation
+from dingtalk_models.call.operation import Refusal, api, operation
 from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.context import setting_of
 from dingtalk_models.core.errors import StillSending
 from dingtalk_models.core.steps import Flow, Sleep, batches, together
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
+from dingtalk_models.first_generation.message_fields import OldSend
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessageOrText
 from dingtalk_models.message.reaching import INVALID_USERS, RESULT, somebody
@@ -46,16 +47,6 @@ REASONS = {
     "1430004": "the person is protected as a senior executive / 超级高管保护",
 }
 """Why a message was dropped, by the code in a result."""
-
-
-class _OldSend(Old):
-    """Earlier, kind and content of a message were two parameters."""
-
-    def translate(self, given: dict[str, Any]) -> dict[str, Any]:
-        today = super().translate(given)
-        if kind := today.pop("msgtype", None):
-            today["msg"] = {"msgtype": kind, kind: today.pop("msgcontent", {})}
-        return today
 
 
 class WorkNotificationManager(Manager):
@@ -108,8 +99,8 @@ class WorkNotificationManager(Manager):
     @api(
         "dingtalk.oapi.message.corpconversation.asyncsend_v2",
         "POST /topapi/message/corpconversation/asyncsend_v2",
-        _OldSend("dingtalk.corp.message.corpconversation.asyncsend"),
-        _OldSend("dingtalk.oapi.message.corpconversation.asyncsend"),
+        OldSend("dingtalk.corp.message.corpconversation.asyncsend"),
+        OldSend("dingtalk.oapi.message.corpconversation.asyncsend"),
     )
     def send_once(
         self,

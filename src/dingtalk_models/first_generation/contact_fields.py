@@ -1,0 +1,142 @@
+"""Users and departments as the first generation had them: the names of their fields, and what those become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Required
+
+from typing_extensions import TypedDict
+
+from dingtalk_models.core.json_values import from_text
+from dingtalk_models.core.wire import Language
+
+
+def _per_department(text: str | dict[str, Any], what: str) -> list[dict[str, Any]]:
+    """A map of departments, as the older APIs have it, in today's form."""
+    return [{"dept_id": int(dept_id), what: value} for dept_id, value in from_text(text).items()]
+
+
+OLD_USER_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
+    "department": lambda ids: {"dept_id_list": from_text(ids)},
+    "position": "title",
+    "positionInDepts": lambda titles: {"dept_title_list": _per_department(titles, "title")},
+    "orderInDepts": lambda orders: {"dept_order_list": _per_department(orders, "order")},
+    "tel": "telephone",
+    "workPlace": "work_place",
+    "orgEmail": "org_email",
+    "jobnumber": "job_number",
+    "extattr": "extension",
+    "isHide": "hide_mobile",
+    "isSenior": "senior_mode",
+    "managerUserid": "manager_userid",
+    "hiredDate": "hired_date",
+}
+"""The names that the older APIs have for the fields of a user."""
+
+OLD_USER_LISTING = {"department_id": "dept_id", "offset": "cursor", "order": "order_field", "lang": "language"}
+"""The names that the older APIs have for the options of a list of users."""
+
+
+class _OldUserFields(TypedDict, total=False):
+    """What a user could be given by the older APIs."""
+
+    position: str
+    tel: str
+    workPlace: str
+    remark: str
+    email: str
+    orgEmail: str
+    jobnumber: str
+    isHide: bool
+    isSenior: bool
+    extattr: str | Mapping[str, Any]
+    orderInDepts: str | Mapping[int, int]
+    positionInDepts: str | Mapping[int, str]
+    managerUserid: str
+    hiredDate: int
+
+
+class OldNewUserFields(_OldUserFields, total=False):
+    """What the first generation's `create_user` took."""
+
+    name: Required[str]
+    mobile: Required[str]
+    department: Required[str | Sequence[int]]
+    userid: str
+
+
+class OldUserChanges(_OldUserFields, total=False):
+    """What the first generation's `update_user` took, apart from `mobile`: it cannot be changed any more."""
+
+    userid: Required[str]
+    name: str
+    department: str | Sequence[int]
+    lang: Language
+
+
+def _bars(name: str) -> Callable[[str], dict[str, list[str]]]:
+    """The older APIs join ids by vertical bars."""
+    return lambda joined: {name: [part for part in joined.split("|") if part]}
+
+
+OLD_DEPARTMENT_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
+    "parentid": "parent_id",
+    "deptHiding": "hide_dept",
+    "deptPermits": _bars("dept_permits"),
+    "userPermits": _bars("user_permits"),
+    "deptPerimits": _bars("dept_permits"),  # the older SDKs have both spellings
+    "userPerimits": _bars("user_permits"),
+    "outerDept": "outer_dept",
+    "outerDeptOnlySelf": "outer_dept_only_self",
+    "outerPermitDepts": _bars("outer_permit_depts"),
+    "outerPermitUsers": _bars("outer_permit_users"),
+    "createDeptGroup": "create_dept_group",
+    "autoApproveApply": "auto_approve_apply",
+    "autoAddUser": "auto_add_user",
+    "deptManagerUseridList": _bars("dept_manager_userid_list"),
+    "groupContainSubDept": "group_contain_sub_dept",
+    "groupContainOuterDept": "group_contain_outer_dept",
+    "groupContainHiddenDept": "group_contain_hidden_dept",
+    "orgDeptOwner": "org_dept_owner",
+    "sourceIdentifier": "source_identifier",
+}
+"""The names that the older APIs have for the fields of a department."""
+
+
+class _OldDepartmentFields(TypedDict, total=False):
+    """What a department could be given by the older APIs."""
+
+    parentid: int | str
+    order: int | str
+    createDeptGroup: bool
+    deptHiding: bool
+    deptPermits: str
+    userPermits: str
+    deptPerimits: str
+    userPerimits: str
+    outerDept: bool
+    outerDeptOnlySelf: bool
+    outerPermitDepts: str
+    outerPermitUsers: str
+    autoApproveApply: bool
+    sourceIdentifier: str
+
+
+class OldNewDepartmentFields(_OldDepartmentFields):
+    """What the first generation's `create_department` took."""
+
+    name: Required[str]
+
+
+class OldDepartmentChanges(_OldDepartmentFields, total=False):
+    """What the first generation's `update_department` took."""
+
+    id: Required[int | str]
+    name: str
+    lang: Language
+    autoAddUser: bool
+    deptManagerUseridList: str
+    groupContainSubDept: bool
+    groupContainOuterDept: bool
+    groupContainHiddenDept: bool
+    orgDeptOwner: str
