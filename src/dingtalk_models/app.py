@@ -42,7 +42,7 @@ LOGIN_URL = "https://login.dingtalk.com"
 
 
 class CallingApp(Sender, Modules):
-    """What an app has in common with the same app on behalf of a person: its modules, and calls by name."""
+    """Base class of `DingTalkApp` and `UserApp`: the modules of the platform, and calls by name."""
 
     name: str
     agent_id: str | None
@@ -89,7 +89,7 @@ class CallingApp(Sender, Modules):
     def as_default(self) -> Generator[Self]:
         """Make this app the default of this process for a block: `with app.as_default():`.
 
-        That is for tests. Unlike `with app:`, it counts in every thread, so two such blocks at a time would mix.
+        For tests. Unlike `with app:`, it applies to every thread, so two such blocks must not overlap.
         """
         with context.as_default(self):
             yield self
@@ -97,25 +97,25 @@ class CallingApp(Sender, Modules):
     def __enter__(self) -> Self:
         """Select this app for class-level calls in this thread or task, until the end of the block.
 
-        That is all: its connections are left as they are, since others may be using them. `close` closes them.
+        It does not close connections, since others may be using them; `close` does.
         """
         context.enter(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Select the app that was selected before. Nothing is closed."""
+        """Select the previous app again. This closes nothing."""
         context.leave()
 
     async def __aenter__(self) -> Self:
-        """The same as `with`: select this app in this task, until the end of the block.
+        """Select this app in this task until the end of the block, as `with` does.
 
-        Its connections are left as they are. `aclose` closes them, `lifespan` does so when a server ends, and
-        `asyncio.run` when it returns.
+        It does not close connections: `aclose` does, `lifespan` does when a server ends, and `asyncio.run` when it
+        returns.
         """
         return self.__enter__()
 
     async def __aexit__(self, *_: object) -> None:
-        """Select the app that was selected before. Nothing is closed."""
+        """Select the previous app again. This closes nothing."""
         self.__exit__()
 
 
@@ -183,7 +183,7 @@ class DingTalkApp(CallingApp):
         session_fallback: bool = False,
         blocking_on_loop: bool | None = None,
     ) -> None:
-        # first of all, and under the same names: a traceback that shows variables shows no secret
+        # before anything can fail, and under the same names, so that a traceback with variables shows no secret
         corp_secret, appsecret = Secret.of(corp_secret), Secret.of(appsecret)
         aes_key, token, sso_secret = Secret.of(aes_key), Secret.of(token), Secret.of(sso_secret)
         session_manager = Secret.of(session_manager) if isinstance(session_manager, str) else session_manager
@@ -327,7 +327,7 @@ class DingTalkApp(CallingApp):
 
     @property
     def marks(self) -> Marks:
-        """Remembers the received pushes: the session store if processes share it, or else this process's memory."""
+        """Remembers received pushes: in the session store if processes share it, otherwise in memory."""
         if self.session.has_add and self.session.waits:
             return self.session
         from dingtalk_models.sessions.marks import MemoryMarks  # noqa: PLC0415 - only when used

@@ -1,7 +1,7 @@
-"""The two clocks of the package. freezegun and time-machine move one of them, the other goes on.
+"""The two clocks of the package. freezegun and time-machine control only the wall clock.
 
-What says a time follows the time of a test: signatures, events, what is kept in a store. What waits does not, or it
-would not end while the time is frozen: pauses, limits, deadlines.
+Timestamps use the wall clock, so tests can set it: signatures, events, expiry in a store. Waiting uses the monotonic
+clock, or it would never end while a test has frozen the time: pauses, limits, deadlines.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from functools import partial
 
 
 def wall() -> float:
-    """Seconds since 1970, as a test has set them."""
-    # not time.time(): freezegun leaves that real where few calls are between it and the start of a thread
+    """Return the seconds since 1970. A test can set them."""
+    # not time.time(): freezegun does not replace it in calls near the start of a thread
     return datetime.now().timestamp()  # noqa: DTZ005 - freezegun shifts one with a time zone by its tz_offset
 
 
 if sys.platform == "win32":
 
     def monotonic() -> float:
-        """Seconds that only grow, whatever a test does."""
+        """Return the seconds of a clock that only goes forward, whatever a test does."""
         return time.monotonic()  # noqa: TID251 - Windows has no other
 
 else:
     monotonic: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_MONOTONIC)
-    """Seconds that only grow, whatever a test does."""
+    """Return the seconds of a clock that only goes forward, whatever a test does."""

@@ -1,7 +1,7 @@
-"""The types of days and times, as pydantic is to read them.
+"""Date and time types with explicit pydantic schemas.
 
-While freezegun has the time of a test frozen, `date` and `datetime` are classes of its own, unknown to pydantic.
-Modules are imported, and schemas built, when they are first used, so that may be then. These types name the schema.
+While freezegun is active, `date` and `datetime` are its own classes, which pydantic does not know. Modules are
+imported on first use, so this can happen while a schema is built. These types therefore name their schema.
 """
 
 from __future__ import annotations

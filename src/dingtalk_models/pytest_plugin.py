@@ -9,8 +9,8 @@
         assert [message.text for message in dingtalk.outbox.of("zhaolei")] == ["欢迎入职"]
         assert len(dingtalk.calls.to(User.objects.get)) == 1
 
-Its app is chosen while the test runs. If the test fails, its report has the calls that were made. pytest imports this
-file in every run, so it imports nothing of the sandbox until a test asks for it.
+Its app is the current one while the test runs. The report of a failed test lists the calls it made. pytest imports
+this file in every run, so it imports the sandbox only when a test asks for it.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ LONGEST = 300
 
 
 class _Running(NamedTuple):
-    """A sandbox that is running, and its app."""
+    """A running sandbox and its app."""
 
     sandbox: Sandbox
     app: DingTalkApp
 
 
 class _Test:
-    """The test that runs now: its sandboxes, each with the number of calls before, and what ends with the test."""
+    """The current test: its sandboxes, the number of calls each had before, and what to clean up afterwards."""
 
     def __init__(self) -> None:
         self.sandboxes: list[tuple[Sandbox, int]] = []
@@ -81,7 +81,7 @@ def dingtalk_app(_dingtalk: _Running) -> DingTalkApp:
 
 @pytest.fixture(scope="session")
 def dingtalk_session(request: pytest.FixtureRequest, dingtalk_settings: Mapping[str, Any]) -> Generator[Sandbox]:
-    """One local DingTalk for all tests that ask for it: each finds what the others left. They use its app."""
+    """One local DingTalk shared by all tests that ask for it, with its data. They use its app."""
     stash = request.config.stash
     with _run(request.config, dingtalk_settings) as running:
         stash[_SESSION] = running
@@ -108,7 +108,7 @@ def _dingtalk(request: pytest.FixtureRequest, dingtalk_settings: Mapping[str, An
 
 
 def _settings_of(mark: pytest.Mark) -> Mapping[str, Any]:
-    """The settings in a mark; a test with a mark that is wrong fails, and says so."""
+    """Read the settings from a mark. A wrong mark fails the test with a message."""
     from inspect import Parameter, signature  # noqa: PLC0415 - only when used
 
     from dingtalk_models.sandbox import Sandbox  # noqa: PLC0415 - only when used
@@ -141,7 +141,7 @@ def _run(config: pytest.Config, settings: Mapping[str, Any]) -> Generator[_Runni
 
 @contextmanager
 def _chosen(app: DingTalkApp) -> Generator[None]:
-    """Let class-level calls in every thread and task use an app; afterwards all is as before, whatever was chosen."""
+    """Make an app current in every thread and task, and restore the previous choice afterwards."""
     from dingtalk_models.core.context import none_entered  # noqa: PLC0415 - only when used
 
     with none_entered(), app.as_default():  # only the process default is known to every thread and task
@@ -185,7 +185,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _told(calls: list[Received]) -> Iterator[str]:
-    """What a report says of the latest of these calls."""
+    """Describe the latest of these calls for a test report."""
     from dingtalk_models.sandbox.calls import masked  # noqa: PLC0415 - only when used
 
     if (earlier := len(calls) - MOST_CALLS) > 0:
@@ -201,6 +201,6 @@ def _json(value: object) -> str:
 
 
 def _short(text: str) -> str:
-    """A line of bounded length, in which nothing steers the terminal or breaks the report's way to it."""
+    """Shorten a line and escape its control characters, so that it is safe to print in a report."""
     line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text[:LONGEST])
     return line if len(text) <= LONGEST else f"{line} … {len(text) - LONGEST} more characters"

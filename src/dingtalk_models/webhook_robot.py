@@ -30,7 +30,7 @@ from dingtalk_models.message.robots.webhook_message import (
 
 
 class _RobotApp(Sender):
-    """The app of a robot's calls: it has a base URL and no credentials."""
+    """The app that sends a robot's calls. It has a base URL but no credentials."""
 
     name = "webhook robot"
     agent_id = appkey = corp_id = domain = callback_url = cast("str | None", None)
@@ -153,7 +153,7 @@ class WebhookRobot:
 
 
 def _parts(url: Secret) -> tuple[str, Secret]:
-    """The base URL and the token of a webhook; no token if it is none."""
+    """Split a webhook URL into base URL and token. The token is empty if it is not a webhook URL."""
     parts = urlsplit(url.get_secret_value())
     tokens = parse_qs(parts.query).get("access_token", [])
     right = parts.scheme and parts.netloc and parts.path == "/robot/send" and tokens

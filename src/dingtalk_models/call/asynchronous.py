@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class Tasks(Generic[T]):
-    """The same as `Threads`, with tasks of the event loop.
+    """Run steps in tasks of the event loop; the counterpart of `Threads`.
 
     Args:
         workers: how many run at once.
@@ -112,7 +112,7 @@ _cancelled: ContextVar[tuple[Tasks[Any], ...]] = ContextVar("dingtalk_cancelled"
 
 
 class EventLoopDriver:
-    """Runs calls and flows on the event loop, and never blocks it.
+    """Runs calls and flows on the event loop without blocking it.
 
     Args:
         transport: sends the requests.

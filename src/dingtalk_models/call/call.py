@@ -77,8 +77,8 @@ class _Reader(NamedTuple):
     Attributes:
         adapter: the validator of a whole reply.
         way: the path to the result in it.
-        place: the same for repairs.
-        partial: whether the result may be without the fields that it cannot be without.
+        place: the same path, in the form that repairs need.
+        partial: whether required fields may be missing.
     """
 
     adapter: TypeAdapter[Any]
@@ -149,7 +149,7 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
 
 
 def _mended(endpoint: Endpoint, response: HttpResponse, into: Any, problem: ValidationError, reader: _Reader) -> Any:
-    """The result in a reply that does not match its documentation."""
+    """Read the result from a reply that does not match its documentation."""
     mending = Mending(_parsed(response), reader.place)
     reply, reader = _repaired(response, into, problem, mending, reader)
     result = _result(endpoint, response, into, reply, reader.way)
@@ -187,7 +187,7 @@ def _repaired(
 
 
 def _lacks_fields(into: Any, unread: list[tuple[int | str, ...]], mending: Mending, reader: _Reader) -> bool:
-    """Whether all that is wrong is that an object lacks fields which the reply had, but which could not be read."""
+    """Whether the only errors are missing fields, which the reply had but which could not be read."""
     if not is_model(into) or not hasattr(into, UNPARSED.rstrip("_")) or issubclass(into, Page):
         return False
     came = mending.came(_at(mending.data, reader.way))
@@ -205,12 +205,12 @@ def _spellings(model: type[BaseModel], name: str) -> set[str]:
 
 
 def _partial_reader(into: type[BaseModel], way: tuple[str, ...]) -> _Reader:
-    """How to read an object without the fields that it cannot be without."""
+    """Return a reader that accepts an object without its required fields."""
     return _made(partial(into), ".".join(way))._replace(partial=True)
 
 
 def _warn(endpoint: Endpoint, fields: Iterable[str], rows: int) -> None:
-    """Say once a reply what could not be read."""
+    """Log what could not be read, once for each reply."""
     for name in sorted(fields):
         logger.warning("%s: a field %r cannot be read as documented; it is kept in .unparsed", endpoint.path, name)
     if rows:
@@ -218,14 +218,14 @@ def _warn(endpoint: Endpoint, fields: Iterable[str], rows: int) -> None:
 
 
 def _at(data: Any, way: Iterable[str]) -> Any:
-    """What is at the end of a way, if it leads through objects."""
+    """Return the value at a path, or `None` if the path does not exist."""
     for name in way:
         data = data.get(name) if is_object(data) else None
     return data
 
 
 def _rows(data: Any, reader: _Reader) -> Any:
-    """The rows in a reply, if they are there in their documented form."""
+    """Return the rows of a reply if they have their documented form."""
     return _at(data, (*reader.way, *filter(None, [reader.place.items])))
 
 
@@ -252,7 +252,7 @@ def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, w
 
 
 def _undeclared(data: dict[str, Any], into: Any, way: tuple[str, ...]) -> dict[str, Any]:
-    """The fields of a reply that are no data of the result."""
+    """Return the fields of a reply that do not belong to the result."""
     declared: Iterable[str] = () if way or not is_model(into) else names_of_fields(into)
     return {name: value for name, value in data.items() if name not in declared}
 
@@ -262,7 +262,7 @@ def _refuses(names: Iterable[str], said: Mapping[str, Any], into: Any, way: tupl
 
     Args:
         names: the names of all of its fields.
-        said: its fields that are no data.
+        said: its fields that do not belong to the result.
         into: the type of its result.
         way: the path to its result.
     """
@@ -310,12 +310,12 @@ def _unusable(response: HttpResponse, what: str) -> ApiError | TransportError:
 
 
 def _harmless(named: re.Match[bytes]) -> bytes:
-    """A name and its value, which is replaced if it is secret."""
+    """Return a name and its value, masked if it is secret."""
     return named[1] + MASK.encode() if is_secret(named[2].decode(errors="replace")) else named[0]
 
 
 def _waiting(error: ApiError | TransportError, response: HttpResponse) -> ApiError | TransportError:
-    """Add the time to wait from the response's `Retry-After`, if the error has a place for it."""
+    """Set `retry_after` from the response's `Retry-After`, if the error has this field."""
     seconds = _retry_after(response)
     if seconds and isinstance(error, RateLimited | PlatformBusy | TransportError):
         error.retry_after = seconds
@@ -405,11 +405,11 @@ class Described:
         self.endpoint = NOWHERE
         self.user_token: Secret | None = None
         self.credential: object = None
-        """The credential whose token is sent in the place of the app's, such as a user's, and which is renewed."""
+        """The credential whose token is sent instead of the app's, such as a user's. It is renewed when needed."""
 
     @property
     def token(self) -> Secret | None:
-        """A user's access token, which is sent in the place of the app's."""
+        """A user's access token, sent instead of the app's."""
         return self.user_token
 
     @token.setter
@@ -453,13 +453,13 @@ class Call(Described, Step, Generic[T_co]):
         self._then: Callable[[Any], Any] | None = None
 
     def once(self) -> Call[T_co]:
-        """The same call, sent a single time: if it is refused or fails, its caller has something newer to send."""
+        """Return the same call without retries, for callers that will have something newer to send."""
         twin = copy(self)
         twin.single = True
         return twin
 
     def then(self, change: Callable[[T_co], U], /) -> Call[U]:
-        """The same call, with its result passed through a function."""
+        """Return the same call with its result passed through a function."""
         before = self._then
         twin = copy(self)
         twin._then = change if before is None else lambda result: change(before(result))  # noqa: SLF001 - its own twin
@@ -518,7 +518,7 @@ class Call(Described, Step, Generic[T_co]):
 
 
 def segment(value: object) -> str:
-    """A parameter as one segment of a path. `.` and `..` are escaped: otherwise they would lead to another path."""
+    """Encode a parameter as one path segment. `.` and `..` are escaped, or they would lead to another path."""
     text = quote(str(value), safe="")
     return text.replace(".", "%2E") if text in {".", ".."} else text
 

@@ -1,8 +1,8 @@
 """Fetches, shares and refreshes credentials.
 
-A credential is looked for in this process first, then in the session store; if neither has it, the platform issues one.
-In a process, one caller refreshes it while the others wait for the result. Of several processes that share a store, one
-refreshes it while the others look into the store until it is there.
+A credential is looked up in this process, then in the session store, and is otherwise fetched from the platform.
+Within a process, one caller refreshes it and the others wait for the result. Of several processes that share a store,
+one refreshes it and the others poll the store.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class IssuedToUser(Issued, frozen=True):
 
 
 def life_of(issued: Issued) -> float:
-    """The seconds for which a credential is used."""
+    """Return for how many seconds a credential is used."""
     return min(max(issued.lifetime - MARGIN, issued.lifetime / 2), LONGEST_LIFE)
 
 
@@ -93,8 +93,8 @@ class Held:
 
     Args:
         value: the token or ticket.
-        seconds: for how long it is used. It is over when one of the two clocks says so: the wall clock may be set, and
-            the monotonic one stands still while a machine sleeps.
+        seconds: for how long it is used. It expires when either clock says so: the wall clock can be set, and the
+            monotonic clock may stop while a machine sleeps.
 
     Attributes:
         accepted: the paths of the APIs that have accepted it.
@@ -119,7 +119,7 @@ Wanted = Callable[[Held], bool]
 
 
 class _Refresh:
-    """A refresh that is under way.
+    """A refresh in progress.
 
     Attributes:
         result: its result. Once that is there, the next caller can begin another refresh.
@@ -179,20 +179,20 @@ class Credential:
         return held
 
     def renew(self, rejected: Held, path: str) -> Flow[Held | None]:
-        """A credential other than the rejected one. All callers whose credential was rejected share one refresh.
+        """Return a credential other than the rejected one. All callers with the rejected one share one refresh.
 
         Args:
             rejected: the one that was rejected.
             path: the API that rejected it.
 
         Returns:
-            The new one. `None` while the platform rejects new ones too: each of its callers would fetch another.
+            The new one. `None` while the platform rejects new ones too, so that callers do not keep fetching.
         """
 
         def wanted(other: Held) -> bool:
             return other.value != rejected.value
 
-        # one that was accepted there before was revoked since, which a renewal does help
+        # this API accepted it before, so it was revoked since, and a renewal helps
         if monotonic() < self._paused_until and path not in rejected.accepted and not self._has(wanted):
             return None
         return (yield from self._replace(rejected, wanted))
@@ -201,26 +201,26 @@ class Credential:
         held = yield from self._refresh(rejected, wanted)
         if wanted(held):
             return held
-        # a refresh that began before the rejection may have brought the rejected one again
+        # a refresh that began before the rejection may have fetched the rejected one again
         return (yield from self._refresh(held, wanted))
 
     def _has(self, wanted: Wanted) -> bool:
         return self._held is not None and wanted(self._held)
 
     def accepted(self, renewed: Held, path: str) -> None:
-        """An API has accepted a renewed one."""
+        """Note that an API accepted a renewed credential."""
         renewed.accepted.add(path)
         self._pause = FIRST_PAUSE
 
     def rejected_again(self) -> None:
-        """The platform has rejected a renewed one: renew it no more for a while, and longer each time."""
+        """Note that a renewed credential was rejected: stop renewing for a while, longer each time."""
         with self._turns:
             if monotonic() >= self._paused_until:
                 self._paused_until = monotonic() + self._pause
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def told(self, refusal: AuthenticationError) -> AuthenticationError:
-        """The error to raise for a refusal that no renewal can help."""
+        """Return the error to raise for a refusal that renewing does not solve."""
         return refusal
 
     def force(self) -> Flow[Held]:
@@ -234,7 +234,7 @@ class Credential:
             logger.warning("could not renew %s ahead of its expiry: %s", self.key, error)
 
     def _refresh(self, old: Held | None, wanted: Wanted) -> Flow[Held]:
-        """Replace the copy of this process. One caller does it, and the others wait for the result."""
+        """Refresh this process's copy. One caller does it, and the others wait for the result."""
         check_fork()
         while True:
             if self._held is not None and self._held is not old and self._held.seconds_left > 0:
@@ -264,7 +264,7 @@ class Credential:
         return self._refreshing is not None and not self._refreshing.result.is_kept()
 
     def _begun(self, refresh: _Refresh) -> _Refresh:
-        """Begin a refresh, unless another is under way; returns the one that is."""
+        """Start a refresh, or return the one in progress."""
         with self._turns:
             if self._refreshing is None or self._refreshing.result.is_kept():
                 self._refreshing = refresh
@@ -287,7 +287,7 @@ class Credential:
         return held
 
     def _locked(self, wanted: Wanted, lock: SessionLock) -> Flow[Held | None]:
-        """Wait for the lock; or for the credential, if the one that has the lock stores it meanwhile."""
+        """Wait for the lock, or for the lock's owner to store the credential."""
         longest = monotonic() + LOCK_LIFE
         while not (yield from Blocking(lock.acquire)):
             if monotonic() > longest:

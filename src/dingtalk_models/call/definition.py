@@ -1,4 +1,4 @@
-"""Mistakes in the definition of an operation, told when it is imported and not when it is first used."""
+"""Checks the definition of an operation, so that mistakes show at import and not at first use."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def check_typed(fn: Callable[..., Any]) -> None:
 
 
 def check_filled(endpoint: Endpoint, fn: Callable[..., Any], wire_names: Callable[[], Iterable[str]]) -> None:
-    """Check that each parameter which an endpoint names is one of the method's.
+    """Check that the method has every parameter that the endpoint names.
 
     Args:
         endpoint: verb and path.
         fn: the method.
-        wire_names: the wire names of its parameters. They cost more to find out, and are asked for last.
+        wire_names: returns the wire names of its parameters. This is slow, so it is called last.
 
     Raises:
         ConfigurationError: the method has no such parameter.
@@ -91,7 +91,7 @@ def check_filled(endpoint: Endpoint, fn: Callable[..., Any], wire_names: Callabl
 
 
 def check_token(name: str, fn: Callable[..., Any]) -> None:
-    """Check that the parameter which is a user's access token is one of the method's.
+    """Check that the method has the parameter that holds a user's access token.
 
     Raises:
         ConfigurationError: the method has no such parameter.
@@ -112,6 +112,6 @@ def _code(fn: Callable[..., Any]) -> CodeType | None:
 
 
 def _parameters(code: CodeType) -> Iterator[str]:
-    """The names of the parameters, without the first one, `self`."""
+    """Return the parameter names without `self`."""
     count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & CO_VARKEYWORDS)
     yield from code.co_varnames[1:count]

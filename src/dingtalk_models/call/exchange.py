@@ -68,7 +68,7 @@ def exchange(app: ExchangingApp, call: Call[T], until: float | None = None) -> F
     until = monotonic() + app.retry.deadline if until is None else until
     if call.user_token is not None or not call.endpoint.authenticated:
         return (yield from _attempts(app, call, call.user_token, until))
-    # outside the attempts: the call that fetches a token has attempts of its own, and the numbers must not multiply
+    # outside the attempts: fetching a token has its own attempts, and the two must not multiply
     credential = call.credential if isinstance(call.credential, Credential) else app.access_token_credential
     if credential is None:
         raise ConfigurationError(f"{call.endpoint} needs the access token of an app / 该接口需要应用的 access_token")
@@ -99,9 +99,9 @@ def exchange(app: ExchangingApp, call: Call[T], until: float | None = None) -> F
 
 
 def _within(app: ExchangingApp, flow: Flow[T], until: float) -> Flow[T]:
-    """Run the flow that gets a token for a call. It ends with the deadline of the call, as if it was cancelled.
+    """Run the flow that gets a token for a call, and cancel it at the call's deadline.
 
-    So those who wait for the same token, and have more time, begin anew.
+    Other callers that wait for the same token and have more time then start again.
     """
     try:
         step = next(flow)
@@ -122,7 +122,7 @@ def _within(app: ExchangingApp, flow: Flow[T], until: float) -> Flow[T]:
 
 
 def _step_within(app: ExchangingApp, step: Step, until: float) -> Flow[Any]:
-    """Perform a step; `_OVER` if it would take longer."""
+    """Perform a step. Return `_OVER` if time runs out first."""
     left = until - monotonic()
     match cast("KnownStep", step):
         case Call() as call:
@@ -189,7 +189,7 @@ def _read(call: Call[T], response: HttpResponse, token: Secret | None) -> T:
 
 
 def _tell_outcome(error: DingTalkError, call: Call[Any]) -> None:
-    """Say in an error without a reply whether the platform may have acted on the call."""
+    """Note in an error without a reply whether the platform may have acted on the call."""
     if isinstance(error, TransportError) and not (error.sent and call.endpoint.idempotent):
         outcome = "whether it was carried out is unknown" if error.sent else "nothing was sent"
         error.args = (f"{error}; {outcome}",)
@@ -228,7 +228,7 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
 
 
 def _sent(value: object) -> Any:
-    """A value in a body that JSON does not have: the text of a secret."""
+    """Encode a value that JSON has no type for: the text of a secret."""
     return value.get_secret_value() if isinstance(value, SecretStr) else to_jsonable_python(value)
 
 

@@ -1,7 +1,7 @@
-"""Objects that remember which app loaded them, and what they were then.
+"""Objects that remember which app loaded them, and their values at that time.
 
-A list, a dict or a record can be changed in place and then assigned again. Then its old value is lost. Copying each
-beforehand would make every list slower to read, so the reply itself is kept, and is read again if it is needed.
+A list, a dict or a record can be changed in place and then assigned again, which loses its old value. Copying every
+value would slow down all reads, so the reply is kept instead, and read again if needed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _resource_fields(kind: type[Loaded]) -> tuple[str, ...]:
 
 
 def origin_of(record: BaseModel) -> tuple[AppLike | None, Again | None]:
-    """The app that loaded a resource, and what reads again what came with it."""
+    """Return the app that loaded a resource, and the object that can read its reply again."""
     return getattr(record, "_origin", (None, None))
 
 
@@ -63,5 +63,5 @@ def place_of(record: BaseModel) -> int:
 
 
 def read_again(again: Again, place: int, name: str) -> Any:
-    """A field of a resource as it was loaded."""
+    """Return a field of a resource as it was loaded."""
     return getattr(again()[place], name)

@@ -104,8 +104,8 @@ class Arguments:
         return self._built
 
     def _build(self) -> TypeAdapter[dict[str, Any]]:
-        # pydantic applies this configuration, and so the rule, to typed dicts in an argument too. `_validate` says the
-        # last three again, for models; before 2.14, that does not reach the items of a `Sequence`.
+        # pydantic applies this configuration, and so the rule, to typed dicts in an argument too. `_validate` repeats
+        # the last three for models; before 2.14, they do not reach the items of a `Sequence`.
         config = ConfigDict(
             loc_by_alias=False,
             alias_generator=self.rule,
@@ -192,7 +192,7 @@ def _is_hidden(hint: Any) -> bool:
 
 
 def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parameter]) -> dict[str, Any]:
-    """The annotations of the parameters only: the return type may be imported only under `TYPE_CHECKING`."""
+    """Return the annotations without the return type, which may be imported only under `TYPE_CHECKING`."""
     holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation for parameter in parameters})
     return get_type_hints(holder, globalns=getattr(fn, "__globals__", {}), include_extras=True)
 
@@ -281,7 +281,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
 
     @property
     def awaited(self) -> str:
-        """What to write on an event loop."""
+        """The code to write on an event loop, for error messages."""
         return f"await {self.name}.aio(…)"
 
     @property
@@ -425,7 +425,7 @@ class Bound(Generic[R_co, P]):
 
     @property
     def _flow_name(self) -> str:
-        """What the `repr` of a flow says."""
+        """Return the name of a flow for its `repr`."""
         return f"flow of {self.definition.name}"
 
     @property
@@ -470,9 +470,9 @@ class api:  # noqa: N801 - used as a decorator
         authenticated: whether the app's access token is sent with it.
         idempotent: whether the call is sent again when its outcome is unknown; by default, every GET is.
         headers: the parameters that are sent as headers, by their wire names.
-        token: the parameter that is a user's access token, sent in the place of the app's. If it is `None`, the
-            app's is sent.
-        replace: whether it takes the place of the package's own operation of that name.
+        token: the parameter that is a user's access token, sent instead of the app's. If it is `None`, the app's
+            is sent.
+        replace: whether it replaces the package's own operation of that name.
 
     Raises:
         ConfigurationError: the endpoint is malformed, names a parameter that the method does not have, or a parameter
@@ -511,7 +511,7 @@ F = TypeVar("F", bound=Callable[..., Any] | operation[Any, ...])
 
 
 class OwnName(NamedTuple):
-    """A name from `@method`, and whether it takes the place of one of this package."""
+    """A name from `@method`, and whether it replaces one of this package."""
 
     name: str
     replace: bool
@@ -526,7 +526,7 @@ def method(name: str, /, *, replace: bool = False) -> Callable[[F], F]:
 
     Args:
         name: the name.
-        replace: whether it takes the place of a name of this package. Without it, the class cannot be defined.
+        replace: whether it replaces a name of this package. Without it, a name that is taken is an error.
     """
     if not name:
         raise ConfigurationError("a method's name cannot be empty / 方法名不能为空")

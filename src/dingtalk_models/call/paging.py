@@ -93,7 +93,7 @@ class Paging:
         return self.parameter == "offset"
 
     def after(self, page: Page[Any], cursor: int | str | None) -> int | str | None:
-        """Where the next page begins; `None` after the last page."""
+        """Return where the next page begins; `None` after the last page."""
         if page.has_more is False:
             return None
         following = page.next_cursor or None
@@ -105,14 +105,14 @@ class Paging:
         return None if following == cursor else following
 
     def _complete(self, page: Page[Any], cursor: int | str | None) -> bool:
-        """Whether a page reaches the total. All pages before it were as long, or longer."""
+        """Whether a page reaches the total. All pages before it were at least as long."""
         if page.total is None or not isinstance(cursor, int):
             return False
         start = cursor if self.unit == "items" else (cursor - int(self.first or 0)) * page.length
         return start + page.length >= page.total
 
     def check_end(self, page: Page[Any]) -> None:
-        """Refuse to end a list after a page whose paging fields could not be read.
+        """Raise an error if the list would end at a page whose paging fields could not be read.
 
         Raises:
             TransportError: nobody knows whether it is the last page.
@@ -131,7 +131,7 @@ TOKEN_FROM_ZERO = Paging("nextToken", 0, next="nextToken")
 
 @cache
 def page_type(item: Any, items: str, paging: Paging) -> type[Page[Any]]:
-    """The type of a page whose items have this name in the reply. A reply without that name is an error."""
+    """Return the type of a page whose items have this name in the reply, where the name is required."""
     fields: dict[str, Any] = {
         "items": (Annotated[list[item], wire(items)], ...),
         "has_more": (Annotated[bool | None, wire(*_spellings(paging.more))], None),
@@ -143,7 +143,7 @@ def page_type(item: Any, items: str, paging: Paging) -> type[Page[Any]]:
 
 
 def _spellings(name: str) -> tuple[str, str]:
-    """A name as `has_more` and as `hasMore`: replies do not always use the documented spelling."""
+    """Return both spellings, `has_more` and `hasMore`: replies do not always use the documented one."""
     return to_snake(name), to_camel(name)
 
 

@@ -1,13 +1,13 @@
 """Repairs replies that do not match their documentation.
 
 Some replies have a list as JSON text, an object instead of a list of one, or null instead of a list. Where the meaning
-is clear, the value is replaced by what is meant. A value that still cannot be read is taken out of its list, map or
-object, so that it costs nothing else: the record that it was in keeps the whole field in `unparsed`, as it came. A row
-that cannot be read is left out of its page.
+is clear, the value is converted. A value that still cannot be read is removed from its list, map or object, so that
+everything else can be read. Its record keeps the whole field in `unparsed`, as it came. A row that cannot be read is
+left out of its page.
 
-The types of a reply are not looked at here: pydantic says where a value does not fit, and that value is removed. If
-something around it cannot be without it, pydantic says so in the next round, and that is removed. When all that is left
-can be read, the result shows which objects became records.
+This module does not look at the types of a reply: pydantic reports where a value does not fit, and that value is
+removed. If the value was required, pydantic reports its parent in the next round, and the parent is removed. When the
+rest can be read, the result shows which objects became records.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Rows(list[T]):
 
 
 class ResultPlace(NamedTuple):
-    """Where a result is in a reply, counted in steps from the top, and what of it must stay in place.
+    """Where the result is in a reply, in steps from the top, and which part must not be removed.
 
     Attributes:
         fixed: how many steps at the start of a path must stay.
@@ -65,7 +65,7 @@ class ResultPlace(NamedTuple):
 
 
 class _JsonText:
-    """JSON in a text, of which a part was repaired."""
+    """JSON text in a reply of which a part was repaired."""
 
     def __init__(self, value: Any, came: Any) -> None:
         self.value = value
@@ -81,7 +81,7 @@ class _Step(NamedTuple):
 
 
 class _Touched(NamedTuple):
-    """A list or object that was repaired, a copy of it as it came, and the keys of what was taken out of it."""
+    """A repaired list or object, a copy from before the repair, and the removed keys."""
 
     holder: Any
     before: Any
@@ -91,9 +91,9 @@ class _Touched(NamedTuple):
 class Mending:
     """The repair of one reply.
 
-    An error names its place as a path: keys and indexes, but also names of validators and of union members, which are
-    not in the data. So each path is followed through the data as far as it goes, and only its last step there is
-    repaired. A union reports an error for each of its members; the one that leads deepest is taken.
+    The path of a pydantic error has keys and indexes, but also names of validators and union members, which are not in
+    the data. So each path is followed through the data as far as possible, and only the last value on it is repaired.
+    A union reports an error for each of its members; the one with the deepest path is repaired.
 
     Args:
         data: the reply; it is changed.
@@ -101,7 +101,7 @@ class Mending:
 
     Attributes:
         complete: whether no row was left out.
-        filled: whether the rows of a page were missing, and an empty list is in their place.
+        filled: whether the rows of a page were missing and replaced by an empty list.
         odd: the names of the fields that could not be read.
     """
 
@@ -127,27 +127,27 @@ class Mending:
         return [original[number] if whole else row for number, row in sorted(self._left_out.items())]
 
     def pointless(self, rows: list[Any]) -> bool:
-        """Whether no row could be read: then it is not one odd row, the reply is not what is documented."""
+        """Whether no row could be read, so that the whole reply differs from its documentation."""
         odd = sum(row is not None for row in self._left_out.values())
         return not rows and (odd > 1 or (odd == 1 and self._wrapped))
 
     def came(self, value: Any) -> Any:
-        """A list or object as it came, without what is repaired within it."""
+        """Return a list or object from before its repair. Its parts may be repaired."""
         return self._touched[id(value)].before if id(value) in self._touched else value
 
     def written(self) -> bytes:
-        """The reply as valid JSON, as far as it is repaired."""
-        # Python's parser accepts what pydantic's refuses, such as half of an emoji
+        """Return the reply as JSON, with all repairs so far."""
+        # Python's parser accepts what pydantic's rejects, such as half an emoji
         return json.dumps(self.data, ensure_ascii=False, default=_written).encode(errors="replace")
 
     def mend(self, problem: ValidationError, *, thoroughly: bool = False) -> list[tuple[int | str, ...]]:
-        """Change the reply so that these errors go away.
+        """Repair the values that cause these errors.
 
         A repair may uncover further errors, so the caller validates again and repeats.
 
         Args:
             problem: the errors.
-            thoroughly: take out as much as possible at once: repairs by small steps do not come to an end.
+            thoroughly: remove as much as possible at once, because small repairs did not finish.
 
         Returns:
             The paths of the errors that cannot be repaired.
@@ -159,8 +159,10 @@ class Mending:
             else:
                 steps = self._follow(error["loc"])
                 found.setdefault(tuple((id(step.holder), step.key) for step in steps), (error, steps))
-        beginnings = {way[:length] for way in found for length in range(len(way))}  # of a union, the deepest
-        # from the end: removing an item from a list shifts the items after it
+        # Of the errors of a union, repair only the deepest: the member that fits best got furthest into the data.
+        # Repairing a parent too would discard what could be read.
+        beginnings = {way[:length] for way in found for length in range(len(way))}
+        # from the end, since removing an item from a list shifts the items after it
         return [
             error["loc"]
             for way, (error, steps) in reversed(found.items())
@@ -168,7 +170,7 @@ class Mending:
         ]
 
     def _follow(self, loc: Iterable[int | str]) -> list[_Step]:
-        """The steps to a value, or to the object that it is missing from."""
+        """Return the steps to a value, or to the object that lacks it."""
         steps: list[_Step] = []
         at = self.data
         for key in loc:
@@ -194,6 +196,8 @@ class Mending:
         if not steps:
             return False
         holder, key, value = steps[-1]
+        # Convert a value only once for each kind of error: if pydantic reports it again, the guess was wrong, and the
+        # value is removed. Otherwise two conversions could undo each other forever.
         meant = None if thoroughly or (id(holder), key, wanted) in self._tried else _meant(wanted, value)
         if meant is not None:
             self._tried.add((id(holder), key, wanted))
@@ -204,7 +208,7 @@ class Mending:
         return self._set_aside(steps, thoroughly=thoroughly)
 
     def _set_aside(self, steps: list[_Step], *, thoroughly: bool) -> bool:
-        """Take the innermost value out of what it is in, or leave out the row that it is in."""
+        """Remove the innermost value that can be removed, or leave out its row."""
         numbers = range(self._place.fixed, len(steps))
         for number in numbers if thoroughly else reversed(numbers):
             holder, key, _ = steps[number]
@@ -214,14 +218,14 @@ class Mending:
             if number + 1 == self._place.rows and key == self._place.items:
                 continue  # the rows themselves
             if is_array(holder) and number and is_array(steps[number - 1].holder):
-                continue  # a row of a table would be shorter than the others
+                continue  # without it, a table would have rows of different length
             self._remove(holder, key)
             return True
         return False
 
     def _remove(self, holder: Any, key: Any) -> None:
         touched = self._touch(holder)
-        if holder.pop(key) is not None:  # null stands for nothing
+        if holder.pop(key) is not None:  # null has nothing to keep in `unparsed`
             touched.removed.add(key)
 
     def _touch(self, holder: Any) -> _Touched:
@@ -236,7 +240,7 @@ class Mending:
         self._left_out[self._numbers.pop(at)] = self._as_it_came(rows.pop(at))
 
     def _cut(self, value: Any, levels: int) -> None:
-        """Take out what is nested too deeply."""
+        """Remove lists and objects that are nested too deeply."""
         value = value.value if isinstance(value, _JsonText) else value
         parts: list[tuple[Any, Any]] = []
         if is_object(value):
@@ -250,7 +254,7 @@ class Mending:
                 self._remove(value, key)
 
     def _as_it_came(self, value: Any, levels: int = _DEEPEST) -> Any:
-        """A value before it was repaired."""
+        """Return a value from before its repair."""
         if isinstance(value, _JsonText):
             return value.came
         if not levels or not (is_object(value) or is_array(value)):
@@ -261,14 +265,14 @@ class Mending:
         return [self._as_it_came(part, levels - 1) for part in came]
 
     def keep(self, data: Any, part: Any) -> bool:
-        """Keep what was taken out, in `unparsed` of the innermost record that it was in.
+        """Store removed values in `unparsed` of the innermost record around them.
 
         Args:
             data: a part of the repaired reply.
             part: what was read from it.
 
         Returns:
-            Whether something was taken out that none of its records could keep.
+            Whether a value was removed that no record around it could keep.
         """
         if isinstance(data, _JsonText):
             data = data.value
@@ -283,7 +287,7 @@ class Mending:
             pairs = [(value, part.get(name) if is_object(part) else None) for name, value in data.items()]
         else:
             return odd
-        within = [self.keep(*pair) for pair in pairs]  # of each, also if the first is odd already
+        within = [self.keep(*pair) for pair in pairs]  # a list: `any` would stop at the first
         return odd or any(within)
 
     def _keep_in(self, record: BaseModel, extra: dict[str, Any], data: dict[str, Any]) -> None:
@@ -328,7 +332,7 @@ def _parsed(text: str) -> Any:
 
 
 def _meant(wanted: str, value: Any) -> Any:
-    """What a value of the wrong type clearly means; `None` if that is not clear."""
+    """Convert a value of the wrong type if its meaning is clear; otherwise return `None`."""
     if wanted == "list_type" and value is None:
         return []
     if wanted == "list_type" and is_object(value):
@@ -353,7 +357,7 @@ _ABSENT: Any = object()
 
 @cache
 def partial(model: type[BaseModel]) -> type[BaseModel]:
-    """The class with no field that its objects cannot be without, to read a reply with."""
+    """Return a variant of a class in which no field is required, to read a reply with."""
     needed: dict[str, Any] = {
         name: (Annotated[field.annotation, field], _ABSENT)
         for name, field in model.model_fields.items()
@@ -363,18 +367,18 @@ def partial(model: type[BaseModel]) -> type[BaseModel]:
 
 
 def completed(model: type[M], part: BaseModel) -> M:
-    """The object of the class itself, from what was read with `partial`."""
+    """Make an object of the class itself from an object of its `partial` variant."""
     values = {name: value for name, value in vars(part).items() if value is not _ABSENT}
     return model.model_construct(part.model_fields_set, **(part.model_extra or {}), **values)
 
 
 def assembled(model: type[M], values: Mapping[str, Any], reply: BaseModel) -> M:
-    """An object of what was sent and of what the reply says.
+    """Make an object from the sent values and the reply.
 
     Args:
         model: its class.
         values: what was sent, by the names of its fields.
-        reply: the reply, of which fields with the same names are taken. What it lacks, the object lacks.
+        reply: the reply; its fields replace sent values of the same name. The object lacks fields that neither has.
     """
     said = {name: value for name, value in reply if name in model.model_fields}
     return completed(model, partial(model).model_validate({**values, **said}, by_name=True))

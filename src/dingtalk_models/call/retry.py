@@ -18,11 +18,11 @@ def worth_repeating(error: BaseException, *, idempotent: bool) -> bool:
     """Whether sending the same call again may help and is safe."""
     match error:
         case RateLimited():
-            return True  # refused before it was executed
+            return True  # refused before execution
         case TransportError():
             return idempotent or not error.sent
         case PlatformBusy():
-            return idempotent  # it may have been executed nevertheless
+            return idempotent  # may have been executed all the same
         case _:
             return False
 
@@ -37,7 +37,7 @@ class Retry:
             rate limit, each attempt, every byte of the reply. Only the bytes of a file may take longer.
         first_wait: the seconds of the first wait. Each further wait is twice as long, with jitter. After too many
             calls, a second is waited besides, or five such waits if that is less: with 0 nothing is waited.
-        longest_wait: the longest wait. The platform's `Retry-After` overrides both; more than a minute counts as one.
+        longest_wait: the longest wait. The platform's `Retry-After` overrides both, up to one minute.
     """
 
     attempts: int = 4
@@ -50,9 +50,9 @@ class Retry:
         return self.attempts > 1 and worth_repeating(error, idempotent=idempotent)
 
     def pause(self, error: BaseException | None) -> float:
-        """The seconds after a refusal in which the same API is not called, besides the growing waits."""
+        """Return for how many seconds an API is not called after a refusal, in addition to the growing waits."""
         asked: float = getattr(error, "retry_after", None) or 0.0
-        said = not isinstance(error, RateLimited) or "retry_after" in vars(error)  # not only the second that is usual
+        said = not isinstance(error, RateLimited) or "retry_after" in vars(error)  # not just the default of one second
         return asked if said else min(asked, 5 * self.first_wait)
 
 
@@ -82,7 +82,7 @@ def repeat(
         return exhausted or monotonic() + state.upcoming_sleep >= until
 
     def wait(state: RetryCallState) -> float:
-        # added to the pause of all: callers that were refused together should not come back together
+        # added to the common pause, so that callers that were refused together do not return together
         return retry.pause(_error(state)) + backoff(state)
 
     waits: list[float] = []  # tenacity says how long to sleep, and the driver sleeps

@@ -93,8 +93,8 @@ class Sender:
     ) -> Any:
         """Send calls or run flows, several at once: `app.gather([User.objects.get.call(each) for each in ids])`.
 
-        `.call` raises `InvalidArgument` at once. The arguments of `.later` are checked when its turn comes, so that the
-        error is in its place: `app.gather([User.objects.create.later(**row) for row in rows])`.
+        `.call` raises `InvalidArgument` at once. `.later` checks its arguments when its turn comes, so that the error
+        is one of the results: `app.gather([User.objects.create.later(**row) for row in rows])`.
 
         Args:
             calls: a list of calls, flows and lazy lists. Two or three calls or flows may also be arguments of their
@@ -165,13 +165,13 @@ class Sender:
 
     @property
     def opened_async_transport(self) -> AsyncTransport | None:
-        """What sends awaited requests, if it was given, or is in use."""
+        """The async transport, if one was given or is open already."""
         return self._async_transport
 
     def _first(self, kind: str, opened: T) -> T:
-        """The transport that was opened first, if several threads open one at the same time.
+        """Return the transport that was opened first, if several threads open one at the same time.
 
-        This needs no lock. A lock could be held by another thread at a fork, and then never be released in the child.
+        This uses no lock, since another thread could hold it during a fork, and the child could never release it.
         """
         first: T = self._opened.setdefault(kind, opened)
         return first
@@ -182,9 +182,9 @@ class Sender:
             self._transport.close()
 
     def close_paused(self) -> None:
-        """Close the connections, also those of event loops that do not run now. None may run in this thread.
+        """Close the connections, including those of stopped event loops. No loop may run in this thread.
 
-        That is for tests: an event loop may be that of several of them, and outlive the app.
+        For tests, where several tests may share an event loop that outlives the app.
         """
         if close := getattr(self._async_transport, "close_paused", None):
             close()
@@ -200,8 +200,8 @@ class Sender:
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
         """Close the connections when a server ends: `FastAPI(lifespan=app.lifespan)`, and the same with Starlette.
 
-        They are those of its event loop, and those of blocking calls. In a lifespan of your own, write
-        `async with app.lifespan():` around its `yield`. It selects no app; `app.use()` does.
+        This includes the connections of its event loop and of blocking calls. In your own lifespan, write
+        `async with app.lifespan():` around the `yield`. It does not select an app; `app.use()` does.
         """
         try:
             yield

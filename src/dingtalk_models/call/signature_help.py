@@ -15,7 +15,7 @@ from dingtalk_models.core.json_values import is_array
 
 @dataclass(frozen=True, repr=False)
 class _Text:
-    """An annotation or a default that is printed as it is."""
+    """An annotation or a default that is printed unchanged."""
 
     text: str
 
@@ -49,7 +49,7 @@ def _is_set(parameter: inspect.Parameter) -> bool:
 
 
 def _result(fn: Callable[..., Any]) -> str:
-    """What a use returns: the result of a `Call` or a `Flow`, and a `Query` itself."""
+    """Return the result type of an operation: of a `Call` or a `Flow` its result, or else the `Query` itself."""
     described = str(inspect.signature(fn).return_annotation).replace("builtins.", "")
     found = re.fullmatch(r"(?:Call|Flow)\[(.*)\]", described)
     result = found[1] if found else described

@@ -1,13 +1,12 @@
 """The rate limiter: calls wait until the platform allows them, so that it refuses none.
 
-A limit of n calls in a period is kept with n permits. A call is sent with a permit. When its reply has come, the permit
-rests for one period; then another call may have it. The platform counted the first call before its reply came, so by
-then it no longer counts that call. So the platform never counts more than n calls in a period, however long each of
-them was under way. The cost is the time of one reply in each period. To keep this cost small for slow APIs, a call that
-has been under way for `LONGEST_WAY` seconds counts as answered.
+A limit of n calls per period has n permits. Every call needs one. When the reply arrives, the permit rests for one
+period before another call can use it. The platform counted the call before it replied, so when the rest is over it no
+longer counts it. Thus the platform never counts more than n calls in a period, however slow they are. The price is the
+time of one reply per period. To limit it for slow APIs, a call that takes longer than `LONGEST_WAY` seconds counts as
+answered.
 
-Callers wait in the order in which they come. Nobody wakes them: each is told how long to wait at least, sleeps that
-long and asks again.
+Callers are served in order of arrival. Nobody wakes them: each learns how long to wait at least, sleeps and asks again.
 """
 
 from dingtalk_models.call.limits.limiter import Limiter

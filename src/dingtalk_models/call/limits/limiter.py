@@ -1,4 +1,4 @@
-"""The limiter of an app: it finds the limits that apply to a call, and adapts to refusals."""
+"""The rate limiter of an app. It finds the limits that apply to a call, and adapts to refusals."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class Limiter:
         self._quota = _quota(limit.monthly, self._store, quota_key) if limit.monthly else None
 
     def paced(self, call: Call[Any], attempt: Callable[[], Flow[T]], until: float, retry: Retry) -> Flow[T]:
-        """Wait for the permits of a call, then send it. If it is refused, further calls wait longer.
+        """Wait for the permits of a call, then send it. After a refusal, later calls wait longer.
 
         Args:
             call: the call.
             attempt: sends it once.
             until: the latest time to send it, on the monotonic clock.
-            retry: says how long the API is left alone after a refusal.
+            retry: says how long to pause calls to the API after a refusal.
 
         Raises:
             RateLimited: no permit is free by then.
@@ -102,7 +102,7 @@ class Limiter:
         return queue
 
     def _quota_for(self, call: Call[Any]) -> Quota | None:
-        """The quota, if the call counts against it."""
+        """Return the quota if the call counts against it."""
         quota = self._quota
         return quota if quota and call.endpoint.authenticated and quota.covers(call.endpoint.path) else None
 
@@ -126,7 +126,7 @@ class Permit:
         self._ticket = next(queue.tickets)
 
     def obtain(self, call: Call[Any], until: float) -> Flow[None]:
-        """Wait for the permit. Each time, the wait is checked again: a pause may have made it too long."""
+        """Wait for the permit. The wait is checked again each time, since a pause may have made it too long."""
         while (yield from _ask(self._queue, self._ask)) > 0:
             if self._wait > until - monotonic():
                 raise _too_late(call, self._wait)
@@ -151,7 +151,7 @@ def _too_late(call: Call[Any], wait: float) -> RateLimited:
 
 @lru_cache(maxsize=64)
 def _address_queue(url: str, calls: int) -> LocalPermitQueue:  # noqa: ARG001 - a key of the cache
-    """The queue for this process's calls to a platform, of all apps."""
+    """Return the queue that all apps of this process share for calls to one platform."""
     return LocalPermitQueue(calls, ADDRESS_PERIOD)
 
 

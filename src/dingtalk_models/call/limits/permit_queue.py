@@ -31,7 +31,7 @@ class QueuePlace(NamedTuple):
     Attributes:
         queue: the queue that has the place. The caller asks this one again.
         ticket: the number of the caller there.
-        wait: the seconds after which to ask again; 0.0 if the caller has a permit.
+        wait: seconds until the caller should ask again; 0.0 if it has a permit.
     """
 
     queue: PermitQueue
@@ -49,11 +49,11 @@ class PermitQueue(Protocol):
     """Those for new callers, who then know what to end if they are interrupted; 0 for who gets one when it asks."""
 
     def ask(self, ticket: int = 0) -> QueuePlace:
-        """Ask for a permit. A caller without a ticket gets one, and joins the queue."""
+        """Ask for a permit. A caller without a ticket gets one and joins the queue."""
         ...
 
     def end(self, ticket: int) -> None:
-        """Give back the permit of a call that has ended, or leave the queue. It never waits: finalizers call it."""
+        """Return the permit of a finished call, or leave the queue. Never blocks, since finalizers call it."""
         ...
 
     def pause(self, seconds: float) -> None:
@@ -64,15 +64,15 @@ class PermitQueue(Protocol):
 class LocalPermitQueue:
     """The queue for the calls of this process.
 
-    A signal handler may make a call while its thread is in here, and it may raise. So the lock can be taken again by
-    the thread that has it, each change is one step that leaves a valid state, and who takes a permit looks again, after
-    that, at whether there was one. What ends is only noted, as that happens in finalizers; who asks next sees to it.
+    A signal handler may make a call, or raise, while its thread is in here. So a thread never waits for a lock that it
+    holds itself, each change is one step that leaves a valid state, and a caller checks after taking a permit that one
+    was free. Finished calls are only recorded, since finalizers report them; the next caller processes them.
 
     Args:
         calls: how many calls are allowed in a period.
         period: the seconds of a period.
-        clock: the time in seconds; by default one that goes on while a test has the time frozen. If it is set back, it
-            counts as standing still, so that nobody waits longer.
+        clock: the time in seconds; by default one that tests cannot freeze. If it is set back, it counts as stopped, so
+            that nobody waits longer.
     """
 
     blocks = False
@@ -86,10 +86,10 @@ class LocalPermitQueue:
         self._queue: list[int] = []
         self._due: dict[int, float] = {}  # ticket: when it asks again
         self._under_way: dict[int, float] = {}  # ticket: when the call was sent
-        self._sent: deque[tuple[int, float]] = deque()  # the same in this order, and some that have ended since
-        self._resting: deque[float] = deque()  # when each permit will be free, in this order
+        self._sent: deque[tuple[int, float]] = deque()  # the same, oldest first; may include finished calls
+        self._resting: deque[float] = deque()  # when each resting permit is free again, soonest first
         self._last_rest = 0.0
-        self._ended: deque[tuple[int, float]] = deque()  # ticket, and when: noted, and not seen to yet
+        self._ended: deque[tuple[int, float]] = deque()  # ticket, and when it ended: not processed yet
         self._resumes = 0.0
         self._turns = Turns()
         after_fork(self, LocalPermitQueue._after_fork)
@@ -111,12 +111,14 @@ class LocalPermitQueue:
                 insort(queue, ticket)
             place, free = bisect_left(queue, ticket), self._free
             if place < free and self._resumes <= now:
+                # Take the permit first, then check: a signal handler's call may have taken the last one since `free`
+                # was read. Checking first would let both send.
                 self._sent.append((ticket, now))
                 self._under_way[ticket] = now
                 if self._free >= 0:
                     self._leave(ticket)
                     return QueuePlace(self, ticket, 0.0)
-                self._under_way.pop(ticket, None)  # a call from a signal handler has taken it first
+                self._under_way.pop(ticket, None)  # a signal handler's call took it first
                 free = 0
             wait = max(self._resumes - now, self._free_at(place - free, now) - now, _SOON)
             self._due[ticket] = now + wait
@@ -143,7 +145,9 @@ class LocalPermitQueue:
         return self._calls - len(self._under_way) - len(self._resting)
 
     def _see_to_what_ended(self, now: float) -> None:
-        with suppress(IndexError):  # a call from a signal handler has taken the last one; the next caller sees to more
+        # A signal handler's call may empty a queue between the check and the access. That is harmless: it has processed
+        # what was there, and the next caller continues.
+        with suppress(IndexError):
             while self._ended:
                 ticket, at = self._ended.popleft()
                 if (sent := self._under_way.get(ticket)) is None:
@@ -163,10 +167,11 @@ class LocalPermitQueue:
                 self._leave(oldest)
 
     def _rest(self, ticket: int, arrived: float) -> None:
-        # never earlier than the one before, so that they stay in order
+        # never earlier than the previous one, so that the queue stays sorted
         self._last_rest = max(arrived + self._period, self._last_rest)
         self._resting.append(self._last_rest)
-        self._under_way.pop(ticket, None)  # last: an interrupt in between costs a period, and no period gets too many
+        # last: an interrupt before this line costs one permit for a period, but never exceeds the limit
+        self._under_way.pop(ticket, None)
 
     def _leave(self, ticket: int) -> None:
         if ticket in self._due:
@@ -174,7 +179,7 @@ class LocalPermitQueue:
             self._due.pop(ticket, None)
 
     def _free_at(self, behind: int, now: float) -> float:
-        """The earliest time of a permit for a caller that is so many places behind those who can have one now."""
+        """Estimate when a caller gets a permit, given its position behind the callers that can have one now."""
         if behind < 0:
             return now
         rounds, behind = divmod(behind, self._calls)
@@ -186,7 +191,7 @@ class LocalPermitQueue:
 
 
 def _remove(items: MutableSequence[T], item: T) -> None:
-    """Remove an item, unless a call from a signal handler has done so. It is the first in most cases."""
+    """Remove an item, usually the first, unless a signal handler's call has already removed it."""
     try:  # noqa: SIM105 - this takes a third of the time
         items.remove(item)
     except ValueError:

@@ -48,7 +48,7 @@ class Quota:
         return not is_free(path)
 
     def count(self, calls: int) -> bool:
-        """Count calls, if they are within the quota; -1 takes one back. Returns whether they were counted."""
+        """Count calls and return True, or return False if that exceeds the quota; -1 takes one back."""
         month = f"{datetime.now(BEIJING):%Y-%m}"
         if self._store:
             answer = self._store.run("quota", f"{self._key}:{month}", calls, self.monthly, _LIFE_OF_A_MONTH)

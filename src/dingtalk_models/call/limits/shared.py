@@ -25,7 +25,7 @@ logger = logging.getLogger("dingtalk_models")
 
 
 class SharedStore:
-    """A session store that runs scripts. While it does not answer, it is asked only every few seconds."""
+    """A session store that runs scripts. After a failure, it is tried again only every few seconds."""
 
     def __init__(self, session: Session) -> None:
         self._scripts = {name: session.script(_text(name)) for name in ("permit_queue", "quota")}
@@ -36,7 +36,7 @@ class SharedStore:
         return SharedPermitQueue(calls, self, key)
 
     def run(self, name: Literal["permit_queue", "quota"], key: str, *arguments: str | int) -> list[int] | None:
-        """What a script returns. `None` while the store does not answer: no call fails because of that."""
+        """Run a script. Returns `None` while the store does not answer, so that no call fails because of it."""
         out, now = self._ask_again_at, monotonic()
         if out and now < out:
             return None
@@ -75,7 +75,7 @@ class SharedPermitQueue:
 
     def ask(self, ticket: int = 0) -> QueuePlace:
         pairs: list[int] = []
-        with suppress(IndexError):  # another caller reports the last ones
+        with suppress(IndexError):  # another caller has taken the last ones, and reports them
             while self._ended:
                 ended, at = self._ended.popleft()
                 pairs += ended, _ticks(monotonic() - at)

@@ -1,1 +1,1 @@
-"""Transports: they send requests. Also retries and rate limits."""
+"""Transports, which send requests over blocking and async HTTP libraries."""

@@ -79,7 +79,7 @@ class _Pool:
 
 
 async def _closing(session: aiohttp.ClientSession) -> AsyncGenerator[None]:
-    """Closes a session when this generator is closed: by the transport, or by the event loop when it ends."""
+    """Close a session when this generator is closed, by the transport or at the end of the event loop."""
     try:
         yield
     finally:
@@ -156,7 +156,7 @@ class AiohttpTransport:
             await pool.closing.aclose()
 
     def close_paused(self) -> None:
-        """Close the connections of event loops that do not run now. None may run in this thread."""
+        """Close the connections of stopped event loops. No loop may run in this thread."""
         for loop in tuple(self._pools):
             if not (loop.is_running() or loop.is_closed()):
                 loop.run_until_complete(self.close())
@@ -215,7 +215,7 @@ class AiohttpTransport:
 
 
 class RequestTimer(Patience):
-    """Cancels a request when its time is over. aiohttp's own timers begin again with each byte, or end too early.
+    """Cancels a request when its time is over. aiohttp's own timers restart with each byte, or end too early.
 
     Attributes:
         timeout: the context in which the request is made.
@@ -228,22 +228,22 @@ class RequestTimer(Patience):
         self.timeout = asyncio.timeout(None if request.until is None else request.until - monotonic())
 
     def start(self) -> None:
-        """The time for a connection begins: there is a slot for it."""
+        """Start the time limit of connecting, once there is a free slot."""
         self.begin(self._connect)
 
     def begin(self, seconds: float) -> None:
-        """Give the request so many seconds, or less if its deadline comes earlier."""
+        """Start a time limit of some seconds, cut short by the request's deadline."""
         super().begin(seconds)
         self.timeout.reschedule(self._loop.time() + self.ends - monotonic())
 
     def pause(self) -> None:
-        """Let the time stand still while a file is read."""
+        """Stop the time limit while a file is read."""
         if self.is_file:
             self.timeout.reschedule(None)
 
 
 async def _attempt(request: HttpRequest, work: Awaitable[T], sending: Sending | None = None) -> T:
-    """Await some work, and turn aiohttp's errors into ours."""
+    """Await some work, and convert aiohttp's errors to ours."""
     try:
         return await work
     except DingTalkError:
@@ -262,7 +262,7 @@ def _failure(request: HttpRequest, error: Exception) -> TransportError:
 
 
 def _find_host(pool: _Pool, base: str) -> _Host:
-    """How to reach a host. Proxies and certificates are read from the environment once."""
+    """Find proxy and certificates for a host. The environment is read once."""
     proxy = select_proxy(base, get_environ_proxies(base))
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"

@@ -84,7 +84,7 @@ class RequestsTransport:
         self._pid = os.getpid()
         for manager in _managers(self._session):
             guard(manager)
-            manager.clear()  # the pools that a user has made with the session are of another kind
+            manager.clear()  # pools that the session has made so far lack our connections
         after_fork(self, RequestsTransport.forget_inherited)
 
     def send(self, request: HttpRequest) -> HttpResponse:
@@ -160,7 +160,7 @@ class RequestsTransport:
                 unpickled.__setstate__(unpickled.__getstate__())
 
     def _find_route(self, base: str) -> _Route:
-        """How to reach a host. Proxies and certificates are read from the environment once."""
+        """Find proxy and certificates for a host. The environment is read once."""
         utils: Any = requests.utils  # not all of them have types
         session, request = self._session, requests.Request("POST", base).prepare()
         settings = session.merge_environment_settings(base, {}, None, None, None)
@@ -219,7 +219,7 @@ class RequestsTransport:
 def _attempt(
     request: HttpRequest, work: Callable[[], T], sending: Sending | None = None, patience: Patience | None = None
 ) -> T:
-    """Do some work, and turn the errors of the libraries into ours."""
+    """Do some work, and convert the libraries' errors to ours."""
     done: T | None = None
     try:
         done = work()

@@ -1,8 +1,8 @@
 """Connections of urllib3 with seven additional checks. The tests have an attack for each.
 
-- A request takes no longer than its `Patience`. A timeout of a socket begins again with each byte, and none covers the
-  lookup of a host's name.
-- What follows the question mark of a URL is known here alone: see `Outgoing`.
+- A request takes no longer than its `Patience`. A socket timeout restarts with each byte, and does not cover the DNS
+  lookup.
+- Only this class knows the query string of a URL: see `Outgoing`.
 - Data that came while a connection was idle is never taken for a response. urllib3 checks whether the socket has data,
   but TLS may have read it already, and keeps it decrypted.
 - Every informational response (1xx) is skipped. http.client skips only 100, and takes any other for the final response.
@@ -69,7 +69,7 @@ _open = _Open()
 
 
 class _Patient(RawIOBase):
-    """Reads from a socket as long as the request may still take."""
+    """Reads from a socket until the request's time is over."""
 
     def __init__(self, reader: BufferedReader, sock: socket, patience: Patience) -> None:
         self._reader, self._raw = reader, cast("RawIOBase", reader.raw)
@@ -93,14 +93,14 @@ class _FinalResponse(HTTPResponse):
             patience = request.patience
             if patience.is_file:
                 patience.renew()
-            # At each moment one of both readers is whole: an exception from outside may come in between, and then the
-            # response is closed, which closes its reader.
+            # An exception from outside, such as Ctrl-C, may come between these lines. Closing the response closes its
+            # reader, so at each moment one of the two readers must be complete.
             reader, patient = self.fp, _Patient(self.fp, request.sock, patience)
             self.fp = BufferedReader(patient)
             vars(patient)["close"] = reader.close
         super().begin()
         while 100 < self.status < 200 and self.status != SWITCHING_PROTOCOLS:  # noqa: PLR2004 - HTTP's own numbers
-            vars(self).update(headers=None, msg=None)  # otherwise `begin` does nothing
+            vars(self).update(headers=None, msg=None)  # otherwise `begin` returns at once
             super().begin()
         if self.headers.defects:
             assert_header_parsing(self.headers)
@@ -110,25 +110,27 @@ class _FinalResponse(HTTPResponse):
 
 
 class GuardedConnection(HTTPConnection):
-    """What is guarded of every connection, with TLS and without."""
+    """The checks that every connection needs, with and without TLS."""
 
     response_class = _FinalResponse
 
     def send(self, data: Any) -> None:
         """Send the head of a request, or a part of its body."""
         request = outgoing.get()
-        if request is None:  # the application's own
+        if request is None:  # the application uses the pool itself
             super().send(data)
             return
         if self.sock is None:
             self.connect()
         sock: Any = self.sock
         patience = request.patience
-        if not request.begun and not data.startswith(b"CONNECT "):  # which a proxy gets before
+        if not request.begun and not data.startswith(b"CONNECT "):  # a CONNECT to the proxy comes first
             request.sock = sock
             data = request.begin(data)
         elif patience.is_file:
             patience.renew()
+        # Send small pieces, each with the time that is left: one `sendall` of a large body would use a single timeout
+        # and could exceed the deadline.
         with memoryview(data) as whole:
             for start in range(0, len(whole), PIECE):
                 sock.settimeout(_left(patience))
@@ -152,16 +154,16 @@ class GuardedConnection(HTTPConnection):
 
 
 class GuardedTlsConnection(GuardedConnection):
-    """What is guarded of a connection with TLS besides."""
+    """The additional checks of a TLS connection."""
 
     @property
     def is_connected(self) -> bool:
-        """Whether it can be used again: it is open, and TLS has read no data while it was idle."""
+        """Whether it can be reused: it is open, and TLS read no data while it was idle."""
         return super().is_connected and not _read_ahead(self.sock)
 
 
 def _left(patience: Patience) -> float:
-    """The seconds that a request has left.
+    """Return the seconds that a request has left.
 
     Raises:
         TimeoutError: there are none.
@@ -179,7 +181,7 @@ def _read_ahead(sock: object) -> bool:
 
 @cache
 def guarded(kind: type[Any]) -> type[Any]:
-    """The class of guarded connections, for a class of connections; the class itself if it sends in its own way."""
+    """Return the guarded variant of a connection class, or the class itself if it overrides how to send."""
     if not issubclass(kind, HTTPConnection) or issubclass(kind, GuardedConnection):
         return kind
     if kind.send is not HTTPConnection.send or kind.request is not HTTPConnection.request:
@@ -189,11 +191,11 @@ def guarded(kind: type[Any]) -> type[Any]:
 
 
 def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float) -> None:  # noqa: C901 - one wait
-    """Do some work on a thread, and wait for it so many seconds: nothing else ends the lookup of a host's name.
+    """Do some work on a thread, and wait at most some seconds, because a DNS lookup cannot be interrupted.
 
     Args:
         work: the work.
-        undo: undoes it, if nobody waits for it any more.
+        undo: undoes it if nobody waits for it any more.
         seconds: how long to wait.
 
     Raises:
@@ -201,7 +203,9 @@ def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float)
     """
     problems: list[BaseException] = []
     abandoned: list[bool] = []
-    waiting = [work]  # who takes it out does it: an exception that is meant for this thread may end a new one at once
+    # The thread that pops the work does it. An exception from outside may end a new thread before that, so the loop
+    # below starts another one as long as the work is still here.
+    waiting = [work]
     done = allocate_lock()
     done.acquire()
 
@@ -223,7 +227,7 @@ def _in_time(work: Callable[[], None], undo: Callable[[], None], seconds: float)
     try:
         while not in_time and (left := until - monotonic()) > 0:
             if waiting:
-                # not a `threading.Thread`: an interrupt while it starts leaves a lock held
+                # not `threading.Thread`: an interrupt during its start would leave a lock held
                 start_new_thread(copy_context().run, (run,))
             in_time = done.acquire(timeout=min(left, _BEGUN) if waiting else left)
     except RuntimeError:  # the interpreter is ending, or has no more threads

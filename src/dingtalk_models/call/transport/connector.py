@@ -5,8 +5,8 @@
 - An error while connecting differs from a later one: nothing was sent yet.
 - Reading a body ends if the connection is closed. After a chunk that is not HTTP, aiohttp closes it, but the reader
   waits for ever.
-- When a connection is there, the time of the response begins: see `Patience`.
-- What follows the question mark of a URL is known here alone: see `Outgoing`.
+- The time limit of the response starts when there is a connection: see `Patience`.
+- Only this module knows the query string of a URL: see `Outgoing`.
 - No request is sent twice. aiohttp sends a GET, PUT or DELETE again if the connection breaks; here the request gets no
   second connection. The retry rule decides that: it knows that some GETs write.
 """
@@ -33,7 +33,7 @@ IDLE = 5.0
 
 
 class NotConnected(aiohttp.ClientError):
-    """There is no connection, so nothing was sent."""
+    """Connecting failed, so nothing was sent."""
 
 
 class ConnectionBroke(aiohttp.ClientError):
@@ -41,7 +41,7 @@ class ConnectionBroke(aiohttp.ClientError):
 
 
 class Connector(aiohttp.TCPConnector):
-    """The connections of one event loop. It has no limit: the transport limits the connections to each host."""
+    """The connections of one event loop, without a limit: the transport limits the connections to each host."""
 
     def __init__(self) -> None:
         base: Any = super()  # its stub is incomplete
@@ -52,7 +52,7 @@ class Connector(aiohttp.TCPConnector):
 
     @contextmanager
     def expecting(self, request: Outgoing) -> Generator[Expected]:
-        """The current task sends a request."""
+        """Note that the current task is sending a request."""
         task = asyncio.current_task()
         expected = self._expected[task] = Expected(request)
         try:
@@ -61,16 +61,17 @@ class Connector(aiohttp.TCPConnector):
             del self._expected[task]
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
-        """An idle connection on which no data has come, or a new one.
+        """Return an idle connection that received no data, or a new one.
 
         Raises:
-            ConnectionBroke: the request had one before.
+            ConnectionBroke: this request already had a connection.
         """
         expected = self._expected.get(asyncio.current_task())
         if expected and expected.outlet:
             raise ConnectionBroke
         try:
             connection = await super().connect(*args, **options)
+            # Data that came while the connection was idle would be read as the response to the next request.
             while connection.protocol in self._used and not _was_quiet(connection):
                 connection.close()
                 connection = await super().connect(*args, **options)
@@ -92,16 +93,17 @@ class Connector(aiohttp.TCPConnector):
         return connection
 
     def leave_to_parent(self) -> None:
-        """In a forked process: let go of the sockets without a TLS shutdown, since the parent still uses them."""
+        """In a forked process: drop the sockets without a TLS shutdown, since the parent still uses them."""
         nothing = os.open(os.devnull, os.O_RDWR)
         for each in self._transports:
             if (descriptor := each.get_extra_info("socket").fileno()) >= 0:
-                os.dup2(nothing, descriptor, inheritable=False)  # its owner will close the number, so it stays taken
+                # asyncio closes this descriptor later, so it must stay open: replace it instead of closing it
+                os.dup2(nothing, descriptor, inheritable=False)
         os.close(nothing)
 
 
 class Outlet:
-    """The transport of a connection. It puts back what the URL of the next request leaves out.
+    """The transport of a connection. It puts back the query string that the next request's URL leaves out.
 
     Attributes:
         request: that request, until its head is written.
@@ -144,7 +146,7 @@ class Outlet:
 
 
 def _was_quiet(connection: Connection) -> bool:
-    """Whether no data came while it was idle: neither read by aiohttp, nor waiting in the socket."""
+    """Whether no data came while it was idle, neither read by aiohttp nor waiting in the socket."""
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None or protocol.should_close:
         return False
@@ -152,7 +154,7 @@ def _was_quiet(connection: Connection) -> bool:
 
 
 def _abort_if_unsent(transport: asyncio.Transport) -> None:
-    """Abort a connection with unsent data: closing it would wait for a server that does not read."""
+    """Abort a connection with unsent data; closing it would wait for a server that does not read."""
     if transport.get_write_buffer_size():
         transport.abort()
 
@@ -163,7 +165,7 @@ class Expected:
 
     Attributes:
         request: the request.
-        outlet: that of its connection, as soon as it has one.
+        outlet: the outlet of its connection, once it has one.
     """
 
     request: Outgoing

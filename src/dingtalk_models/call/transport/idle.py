@@ -1,8 +1,8 @@
 """The idle connections of a pool of urllib3.
 
-An exception from outside can come at any moment: by a signal, such as Ctrl-C, or by `PyThreadState_SetAsyncExc`. If it
-comes while `queue.LifoQueue` puts a connection back, the lock of that queue stays held, and the next call waits for
-ever. A signal handler that makes a call in that moment does, too. Here nothing waits for a lock.
+An exception from outside can come at any moment, by a signal such as Ctrl-C or by `PyThreadState_SetAsyncExc`. If it
+comes while `queue.LifoQueue` puts a connection back, the queue's lock stays held, and the next call hangs. A call from
+a signal handler at that moment would hang as well. The queue here uses no lock.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Idle(Generic[T]):
         return len(self._items)
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002 - urllib3 passes them
-        """Put an item on top. This never waits for room: a pool puts back no more than it has taken.
+        """Put an item on top. Never waits for room, since a pool puts back only what it has taken.
 
         Raises:
             Full: there is no room.
@@ -84,7 +84,7 @@ class Idle(Generic[T]):
             told.acquire(timeout=seconds)
         try:
             self._waiting.remove(told)
-        except ValueError:  # it was told
+        except ValueError:  # an item arrived: `put` has released this waiter
             return
 
     def _wake_one(self) -> None:
@@ -95,7 +95,7 @@ class Idle(Generic[T]):
 
 
 def guard(manager: PoolManager) -> None:
-    """Have a manager make pools with such a queue, and with guarded connections."""
+    """Make a pool manager use this queue and guarded connections."""
     kinds = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {scheme: _guarded(kind) for scheme, kind in kinds.items()}
 

@@ -9,7 +9,7 @@ _VALUE = re.compile(r"""([?&][\w.%-]+=)[^&\s"']+""")
 
 
 def mask(text: str) -> str:
-    """The same text, with the values in the query string of any URL in it replaced."""
+    """Mask the query string values of every URL in a text."""
     return _VALUE.sub(r"\1***", text)
 
 
@@ -25,5 +25,5 @@ _mask = _Mask()
 
 
 def mask_logger(name: str) -> None:
-    """Mask secrets in everything that a library's logger logs."""
+    """Mask secrets in all log records of a library's logger."""
     logging.getLogger(name).addFilter(_mask)

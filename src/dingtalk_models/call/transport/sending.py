@@ -1,4 +1,4 @@
-"""What both transports do with a request: check it, split and mask its URL, count its bytes, describe failures."""
+"""What both transports share: check a request, split and mask its URL, count its bytes, describe failures."""
 
 from __future__ import annotations
 
@@ -33,15 +33,14 @@ Timeout = tuple[float, float]
 
 
 class Patience:
-    """The time that a request has: first for a connection, then for the response, both within its deadline.
+    """The time limits of a request: one for connecting, one for the response, both within its deadline.
 
-    The response has one time, from the first byte that is sent to the last one that is received. Of a file, each chunk
-    has this time for itself, so that it depends on the size how long the whole takes. There the deadline ends with the
-    connection.
+    The time of the response runs from the first byte sent to the last byte received. For a file, every chunk has this
+    time, so that large files may take longer, and the deadline applies only to connecting.
 
     Attributes:
         is_file: whether it sends or receives a file.
-        connected: whether there is a connection. As long as there is none, nothing was sent.
+        connected: whether there is a connection. Before that, nothing was sent.
         ends: when it is over, on the monotonic clock.
     """
 
@@ -54,23 +53,23 @@ class Patience:
         self.connected = False
 
     def begin(self, seconds: float) -> None:
-        """Give the request so many seconds, or less if its deadline comes earlier."""
+        """Start a time limit of some seconds, cut short by the request's deadline."""
         self.ends = min(monotonic() + seconds, self._deadline)
 
     def connect(self) -> None:
-        """There is a connection: the time of the response begins."""
+        """Note that there is a connection, and start the time limit of the response."""
         self.connected = True
         if self.is_file:
             self._deadline = math.inf
         self.begin(self._response)
 
     def renew(self) -> None:
-        """Of a file, the next chunk has its own time, and so has the response."""
+        """Restart the time limit for the next chunk of a file, or for the response."""
         if self.is_file and self.connected:
             self.begin(self._response)
 
     def moved(self, size: int) -> None:
-        """So many bytes of a file were received."""
+        """Count received bytes of a file."""
         self._moved += size
         if self._moved >= CHUNK:
             self._moved = 0
@@ -80,8 +79,8 @@ class Patience:
 class Outgoing:
     """A request that is being sent: checked, with its URL in parts.
 
-    The libraries get its URL without the values of the query string: one of them may be a token, and other programs
-    listen to the libraries, such as those that report errors and trace calls. The connection puts the values back.
+    The HTTP libraries get its URL without the query string values, one of which may be a token: error reporters and
+    tracers hook into these libraries. The connection puts the values back.
 
     Args:
         request: the request. The URL and the headers of an upload come from a reply, so they are not trusted.
@@ -91,7 +90,7 @@ class Outgoing:
         base: the scheme and the host.
         target: the path and the query string, as the request line has them.
         masked: the same, with `***` for each value of the query string.
-        body: a body that the libraries do not get either. It is sent together with the head.
+        body: a body that the libraries do not get either. It is sent with the head.
         begun: whether its head was sent.
         sock: the socket that it is sent on, if that is one of urllib3's.
 
@@ -119,13 +118,13 @@ class Outgoing:
         self.sock: Any = None
 
     def begin(self, head: bytes) -> bytes:
-        """Begin the request: there is a connection. This happens once.
+        """Start the request, once, when there is a connection.
 
         Args:
-            head: its first bytes, without what the URL leaves out.
+            head: its first bytes, with the URL that the libraries know.
 
         Returns:
-            Its first bytes, with that, and the body.
+            Its first bytes with the full URL, and the body.
         """
         self.begun = True
         self.patience.connect()
@@ -133,12 +132,12 @@ class Outgoing:
         return b"%b %b %b%b" % (verb, self.target.encode(), rest, self.body)
 
     def to_proxy(self) -> None:
-        """Have the request line name the whole URL, as a proxy for plain HTTP needs it."""
+        """Put the full URL into the request line, which a proxy for plain HTTP needs."""
         self.target, self.masked = self.base + self.target, self.base + self.masked
 
 
 def outgoing_of(request: HttpRequest, timeout: Timeout) -> Outgoing:
-    """Check a request, and let its time begin.
+    """Check a request and start its time limit.
 
     Raises:
         TransportError: it cannot be sent, or its deadline has passed. Nothing was sent.
@@ -159,9 +158,9 @@ def _split(url: str) -> SplitResult:
 
 
 class Sending:
-    """A body that is being sent: exactly as many bytes as were announced, or an error.
+    """A body that is being sent. It has exactly the announced length, or raises an error.
 
-    The server would take any further bytes for the next request.
+    A server would take extra bytes for the next request.
 
     Attributes:
         length: how many bytes were announced.
@@ -196,13 +195,13 @@ class Sending:
 
 
 def failure(request: HttpRequest, what: str, *, sent: bool) -> TransportError:
-    """An error that names the request without its query string, which may hold the token."""
+    """Make an error that names the request without its query string, which may contain the token."""
     parts = _split(request.url)
     host = parts.netloc.rpartition("@")[2]
     return TransportError(f"{what} ({request.method} {parts.path} at {host})", sent=sent)
 
 
 def no_connection(error: BaseException | None) -> str:
-    """A message that there is no connection, with what is wrong with the certificate, if that is the cause."""
+    """Return the message of a failed connection, with the certificate's problem if that is the cause."""
     why = getattr(error, "verify_message", None)
     return f"no connection: {why}" if why else "no connection"

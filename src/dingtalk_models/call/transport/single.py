@@ -1,4 +1,4 @@
-"""Sends a single request over a connection of its own: an app that only listens loads no pool of connections."""
+"""Sends one request over its own connection, so that an app that only listens loads no connection pool."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _send(request: HttpRequest, seconds: float) -> HttpResponse:
         problem = failure(request, _what(error, patience), sent=patience.connected)
     finally:
         outgoing.reset(before)
-    raise problem  # outside, so that the error of the library, which has the connection, is not its context
+    raise problem  # not in the `except` block: the library's error, its context, would hold the connection
 
 
 def _manager(base: str, proxy: str | None) -> PoolManager:
@@ -83,7 +83,7 @@ def _manager(base: str, proxy: str | None) -> PoolManager:
 
 
 def _proxy_of(base: str) -> str | None:
-    """The proxy that the environment names for a host."""
+    """Return the proxy for a host from the environment."""
     parts = urlsplit(base)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")

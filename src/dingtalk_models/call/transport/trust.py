@@ -1,4 +1,4 @@
-"""Whom both ways out trust, and by which proxy they go: as the environment says, and as requests does it."""
+"""The certificates and proxies that both transports use, from the environment, as requests does it."""
 
 from __future__ import annotations
 
