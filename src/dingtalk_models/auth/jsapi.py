@@ -23,7 +23,7 @@ class DdConfig(TypedDict):
 
 
 class JsapiSignature(BaseModel):
-    """The signature of a page, and what was signed: `config()` is what the page gives to `dd.config`.
+    """The signature of a page and the values that it covers. `config()` is what the page passes to `dd.config`.
 
     Attributes:
         corp_id: the company.
@@ -42,7 +42,7 @@ class JsapiSignature(BaseModel):
     signature: str
 
     def config(self) -> DdConfig:
-        """What the page gives to `dd.config`, under its own names."""
+        """Return what the page passes to `dd.config`, under the names that it uses."""
         return {
             "agentId": self.agent_id,
             "corpId": self.corp_id,
@@ -53,7 +53,7 @@ class JsapiSignature(BaseModel):
 
 
 def signed_url(url: str) -> str:
-    """The URL of a page as it is signed: without its fragment, and with its query string decoded once."""
+    """Return a page's URL as it is signed: without fragment, and with the query string decoded once."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, unquote(parts.query), ""))
 
@@ -61,7 +61,7 @@ def signed_url(url: str) -> str:
 def sign_page(
     ticket: str | SecretStr, noncestr: str, timestamp: int, url: str, algorithm: Literal["sha256", "sha1"] = "sha256"
 ) -> str:
-    """The signature itself, in lower-case hexadecimal."""
+    """Compute the signature, in lower-case hexadecimal."""
     ticket = Secret.of(ticket)
     signature = hashlib.new(algorithm)
     text = f"jsapi_ticket={ticket.get_secret_value()}&noncestr={noncestr}&timestamp={timestamp}&url={url}"

@@ -45,7 +45,7 @@ def first_signature(_: object, jsapi_ticket: str, noncestr: str, timestamp: int,
 
 @runtime_checkable
 class AppWithCredentials(AppLike, Protocol):
-    """What credentials need of an app."""
+    """The parts of an app that credentials need."""
 
     access_token_credential: Credential
     jsapi_ticket_credential: Credential

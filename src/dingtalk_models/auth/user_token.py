@@ -46,7 +46,7 @@ _OF_THE_APP = {"invalidClientIdOrSecret", "invalid.client", "unauthorized.client
 
 
 class Seal:
-    """Encrypts what is kept of people, with a key made of the app's secret, so that the store alone gives nothing away.
+    """Encrypts people's tokens with a key derived from the app's secret, so that the store alone reveals nothing.
 
     Args:
         appsecret: the app's secret.
@@ -87,8 +87,8 @@ Issuing = Callable[[Secret], Call[IssuedToUser]]
 class UserCredential(Credential):
     """The access token of one person, renewed with their refresh token.
 
-    Until it is kept, only this object knows it. Once it is kept, all processes that share the session store do, and
-    one of them renews it.
+    Before it is kept, only this object has it. After that, all processes that share the session store have it, and one
+    of them renews it.
 
     Args:
         session: the store.
@@ -109,25 +109,25 @@ class UserCredential(Credential):
         self.corp_id: str | None = None
         self._issue = issue
         self._seal = seal
-        self._in_store: str | None = None  # what this object has read there or put there
+        self._in_store: str | None = None  # what this object last read from or wrote to the store
 
     def __repr__(self) -> str:
         return f"<UserCredential {self.key}>"
 
     @property
     def held(self) -> Held | None:
-        """The copy of this process."""
+        """This process's copy."""
         return self._held
 
     def take(self, issued: IssuedToUser) -> Held:
-        """Hold what the platform has issued. The refresh token stays the same if no new one came."""
+        """Hold newly issued tokens. The refresh token stays the same if the platform sent no new one."""
         self.refresh_token = issued.refresh_token or self.refresh_token
         self.corp_id = issued.corp_id or self.corp_id
         self._held = Held(issued.value, life_of(issued))
         return self._held
 
     def take_tokens(self, access_token: Secret | None, refresh_token: Secret | None) -> None:
-        """Hold tokens that the application has kept. When the access token expires is not known."""
+        """Hold tokens that the application stored. The expiry time of the access token is unknown."""
         self.refresh_token = refresh_token
         self._held = None if access_token is None else Held(access_token, math.inf)
 
@@ -150,7 +150,7 @@ class UserCredential(Credential):
         return told
 
     def load(self) -> Flow[bool]:
-        """Take what is in the store, if it is new to this object. Returns whether there is anything."""
+        """Load the tokens from the store if they are new to this object. Returns whether the store has any."""
         entry = yield from Blocking(lambda: self.session.entry(self.key))
         if entry is None or (text := self._seal.open(entry.value, self.key)) is None:
             return False
@@ -188,7 +188,7 @@ class UserCredential(Credential):
         yield from Blocking(lambda: self.session.delete(self.key))
 
     def _refresh(self, old: Held | None, wanted: Wanted) -> Flow[Held]:
-        """The same in the background: if its caller were cancelled, the refresh token would be spent for nothing."""
+        """Refresh in the background: if the caller were cancelled, the refresh token would be wasted."""
         if self._is_refreshing:  # another caller's
             return (yield from super()._refresh(old, wanted))
         outcome = Promise[Held | None]()
@@ -235,7 +235,7 @@ class UserCredential(Credential):
         raise refusal
 
     def _keep_renewed(self) -> Flow[None]:
-        """Put it into the store, if the person has not logged out or in again meanwhile."""
+        """Put it into the store, unless the person has logged out or in again since."""
         before = self._in_store
         if not (yield from self.load()):
             self.kept = False
@@ -248,7 +248,7 @@ class UserCredential(Credential):
         return self._issue(self.refresh_token)
 
     def _renewed_elsewhere(self, used: Secret | None) -> Flow[Held | None]:
-        """After a refusal: what another process got for the refresh token, if the store could not keep it waiting."""
+        """After a refusal, return the token that another process got meanwhile, if there is one."""
         if not self.kept:
             return None
         refused = self._in_store
@@ -269,16 +269,16 @@ def _hidden(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def helped_by_login(refusal: ApiError) -> bool:
-    """Whether a refusal of a code or of a refresh token means that the person has to log in.
+    """Whether a refusal of a code or refresh token means that the person has to log in again.
 
-    Which codes the platform has for that is not documented. What it says of the app's own credentials is.
+    The error codes for this are not documented, so every refusal counts except those of the app's own credentials.
     """
     of_the_person = isinstance(refusal, AuthenticationError | InvalidRequest | NotFound)
     return of_the_person and refusal.cause not in _OF_THE_APP
 
 
 class AppWithSessions(AppLike, Protocol):
-    """What `keep` needs of an app."""
+    """The parts of an app that `keep` needs."""
 
     user_credentials: WeakValueDictionary[str, UserCredential]
 
@@ -286,7 +286,7 @@ class AppWithSessions(AppLike, Protocol):
 
 
 def key_in_store(app: AppWithSessions, key: str) -> str:
-    """The key of a person's token in the session store. It does not show whose it is, and has letters of any store."""
+    """Return the session store key of a person's token. It does not reveal the person, and works in any store."""
     return app.session_key(f"user:{hashlib.sha256(key.encode()).hexdigest()[:40]}")
 
 

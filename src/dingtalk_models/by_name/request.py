@@ -38,7 +38,7 @@ _SET_HERE = {"connection", "content-length", "content-type", "host", "transfer-e
 
 
 class RequestOptions(TypedDict, total=False):
-    """What a request may have beside its verb and path; see `Requester`."""
+    """The options of a request, besides verb and path; see `Requester`."""
 
     body: object
     query: Mapping[str, object] | None
@@ -77,7 +77,7 @@ class Requester:
                 `into`: the type to read the reply into, any that pydantic knows; `None` if only success matters.
                 By default a `dict`.
                 `at`: where the result is in the reply, as a dotted path; by default the whole reply is read.
-                `token`: a user's access token, sent in the place of the app's.
+                `token`: a user's access token, sent instead of the app's.
                 `idempotent`: whether to send the call again if its outcome is unknown; by default, only a GET is.
 
         Returns:
@@ -137,7 +137,7 @@ def _unsent(verb: str, endpoint: str, options: dict[str, Any]) -> Call[Any]:
 
 
 class _Written(Call[T_co]):
-    """A call whose request is written by hand."""
+    """A call that sends a hand-written request."""
 
     __slots__ = ("_request",)
 
@@ -184,7 +184,7 @@ def _described(
     if checked.problems:
         raise InvalidArgument(NAME, checked.problems)
     _check_readable(into, at)
-    # the limiter counts the calls of an API, and not of each id
+    # the limiter counts calls per API, not per id
     about = Endpoint(
         verb, documented_path(verb, filled) or endpoint, idempotent=verb == "GET" if idempotent is None else idempotent
     )
@@ -200,7 +200,7 @@ def _as_written(header: str) -> str:
 
 
 def _check_readable(into: Any, at: str) -> None:
-    """Build what reads the reply, so that a type that pydantic does not know is told before anything is sent."""
+    """Build the reader of the reply, so that a type that pydantic does not know fails before anything is sent."""
     try:
         for place in ("", at):
             adapter = reader(into, place).adapter
@@ -212,7 +212,7 @@ def _check_readable(into: Any, at: str) -> None:
 
 
 class _Checked:
-    """Checks what is sent to an endpoint, hides what is secret of it, and collects what is wrong with it."""
+    """Checks the parts of a request, hides its secrets, and collects its problems."""
 
     def __init__(self, endpoint: str) -> None:
         self.problems: list[Problem] = []
@@ -274,7 +274,7 @@ class _Checked:
         return rest | files
 
     def json(self, value: Any, field: str) -> Any:
-        """A value as JSON has it, with each secret hidden."""
+        """Convert a value to JSON types and hide its secrets."""
         if isinstance(value, str):
             if not _is_unicode(value):
                 self.wrong(field, "not valid Unicode / 不是合法的 Unicode 文本")
@@ -299,7 +299,7 @@ class _Checked:
         }
 
     def _other(self, value: Any, field: str) -> Any:
-        """A pydantic model, a time, and what else pydantic can write as JSON."""
+        """Convert a pydantic model, a time or another type that pydantic can write as JSON."""
         if isinstance(value, bytes):
             return self._unsendable(value, field)
         try:
@@ -340,7 +340,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _path_problems(text: str) -> Iterator[str]:
-    """What is wrong with a path."""
+    """Return the problems of a path."""
     path, mark, _ = text.partition("?")
     if "://" in path or path.startswith("//"):
         yield "leave the host out: '/v1.0/…' / 不要写域名，只写路径：'/v1.0/…'"

@@ -31,7 +31,7 @@ def operations() -> list[registry.OperationInfo]:
 
 
 class Runner:
-    """The methods of an app, by name. Type checkers know it as `run_types.Run`, which has the types of each name."""
+    """Runs the methods of an app by name. Type checkers see `run_types.Run`, which has the types of each name."""
 
     def __init__(self, app: AppLike) -> None:
         self._app = app
@@ -61,7 +61,7 @@ class Runner:
             del args, kwargs  # a secret is plain in them, and a traceback could show it
 
     async def aio(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a method by name on the event loop. A method that is no operation may block, so it runs in a thread."""
+        """Run a method by name on the event loop. Methods that are not operations may block, so they use a thread."""
         try:
             target, old = self._find(name)
             use = target.aio if _is_operation(target) else target

@@ -1,4 +1,4 @@
-"""What the platform pushes to an app: events, messages to its robot, clicks on its cards."""
+"""`Arrival`, the base class of pushed events, messages to a robot and clicks on cards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ topics: dict[str, type[Arrival]] = {}
 
 
 class Arrival(Record):
-    """Something that arrives, by an HTTP push or in Stream mode. Handlers of `app.callback.on(…)` take it."""
+    """A pushed object, by HTTP or in Stream mode. Handlers of `app.callback.on(…)` receive it."""
 
     TYPE: ClassVar[str]
     """The name under which its handlers are registered."""
@@ -36,10 +36,10 @@ class Arrival(Record):
 
     @classmethod
     def read(cls, payload: object) -> Self:
-        """Read it from what was pushed: of a frame in Stream mode, from its data.
+        """Read it from a push, or from the data of a frame in Stream mode.
 
         Raises:
-            CallbackError: it is no JSON object, or a field that it cannot do without is missing.
+            CallbackError: it is not a JSON object, or a required field is missing.
         """
         if not isinstance(payload, dict):
             raise CallbackError(f"it is no {cls.__name__}: no JSON object")
@@ -51,13 +51,13 @@ class Arrival(Record):
 
     @classmethod
     def framed(cls, data: dict[str, Any], message_id: str | None) -> Self:
-        """Read it from the data of a frame in Stream mode, which has an id."""
+        """Read it from the data of a frame in Stream mode, together with the frame's id."""
         del message_id
         return cls.read(data)
 
     @classmethod
     def _read(cls, fields: Mapping[str, Any], fixed: Mapping[str, Any] = MappingProxyType({})) -> Self:
-        """Read these fields. One that does not have its documented form is kept in `unparsed`, unless it is fixed."""
+        """Read these fields. One without its documented form is kept in `unparsed`, unless it is required."""
         left, unparsed, whole = fields, dict[str, Any](), {**fields, **fixed} if fixed else fields
         while True:
             try:
@@ -72,12 +72,12 @@ class Arrival(Record):
 
     @property
     def app(self) -> AppLike:
-        """The app that received it; the app in use, if it was made by hand."""
+        """The app that received it, or the current app if it was made by hand."""
         return getattr(self, "_app", None) or current_app()
 
     @property
     def key(self) -> str | None:
-        """The same in each delivery, so that it is handled once; `None` if nothing tells deliveries apart."""
+        """An id that all deliveries of it share, so that it is handled once; `None` if there is no such id."""
         raise NotImplementedError
 
     @property
@@ -90,11 +90,11 @@ class Arrival(Record):
         object.__setattr__(self, "_app", app)
 
     def say(self, text: str) -> None:
-        """Say something to the person who waits for an answer; nothing if there is none."""
+        """Send a text to the person who is waiting for an answer, if there is one."""
         del text
 
     def answer(self, returned: Sequence[object]) -> Any:
-        """What to answer in Stream mode, from what the handlers returned.
+        """Return the answer in Stream mode, based on the values that the handlers returned.
 
         Args:
             returned: the value that each handler returned, in the order of their registration.

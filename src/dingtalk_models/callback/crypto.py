@@ -116,7 +116,7 @@ class Crypto:
         return _text(self._unseal(encrypted))
 
     def signature(self, timestamp: str, nonce: str, encrypted: str) -> str:
-        """The signature of an encrypted text, in lower-case hexadecimal."""
+        """Compute the signature of an encrypted text, in lower-case hexadecimal."""
         signed = "".join(sorted((self._token.get_secret_value(), timestamp, nonce, encrypted)))
         return hashlib.sha1(signed.encode(errors="replace")).hexdigest()  # noqa: S324 - the platform's choice
 
@@ -127,7 +127,7 @@ class Crypto:
             SignatureMismatch: it does not match.
         """
         given = signature.encode(errors="replace")
-        # the right one is in no variable: a traceback that shows it would sign the push
+        # the right signature is kept out of variables, since a traceback could reveal it and make a forged push valid
         if not hmac.compare_digest(self.signature(timestamp, nonce, encrypted).encode(), given):
             raise SignatureMismatch("the signature does not match the push: is token the right one?")
 

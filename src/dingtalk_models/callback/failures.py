@@ -1,4 +1,4 @@
-"""What becomes of a handler that raised: who is told, and what the person hears who waits for an answer."""
+"""Failures of handlers: the object that error handlers receive, and the apology to a waiting person."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ APOLOGY = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A handler that raised, as the handlers of `app.callback.on_error` take it.
+    """An exception from a handler, passed to the handlers of `app.callback.on_error`.
 
     Attributes:
         error: what it raised.
@@ -31,7 +31,7 @@ class Failure:
 
 
 def apologise(text: str, failure: Failure) -> None:
-    """Say a sentence to the person in their conversation, once for each message."""
+    """Send an apology to the person in their conversation, once for each message."""
     if not failure.first:
         return
     try:

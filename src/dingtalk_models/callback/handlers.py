@@ -1,4 +1,4 @@
-"""The handlers of what arrives, and the decorator that registers one."""
+"""Registers handlers of events, messages and clicks."""
 
 from __future__ import annotations
 

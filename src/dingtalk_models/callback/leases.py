@@ -1,4 +1,4 @@
-"""Locks that processes share, and the thread that keeps those which are held."""
+"""Locks that processes share, and the thread that renews them while they are held."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger("dingtalk_models")
 class Lock(Protocol):
     """A lock that processes share. It expires some seconds after it was acquired or renewed.
 
-    `mark` puts a mark in its place: nobody can acquire it as long as that is remembered.
+    `mark` replaces it by a mark: nobody can acquire the lock until the mark expires.
     """
 
     def acquire(self) -> bool: ...
@@ -28,7 +28,7 @@ class Lock(Protocol):
 
 
 class Marks(Protocol):
-    """Remembers what was received and handled, for all processes.
+    """Remembers for all processes what was received and handled.
 
     Attributes:
         waits: whether it may have to wait for another process.
@@ -42,12 +42,12 @@ class Marks(Protocol):
 
 
 class Leases:
-    """Renews the locks of what is being handled, on a thread, so that they outlast their lease.
+    """Renews the locks of running handlers on a thread, so that they do not expire.
 
-    Nothing here takes a lock: a flow may be closed by the garbage collector, wherever that runs.
+    Nothing here takes a thread lock, since the garbage collector may close a flow at any point of any thread.
 
     Args:
-        lease: tells the seconds after which a lock expires. They are renewed four times as often.
+        lease: returns the seconds after which a lock expires. Locks are renewed four times in that time.
     """
 
     def __init__(self, lease: Callable[[], float]) -> None:
@@ -62,16 +62,16 @@ class Leases:
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def hold(self, locks: Iterable[Lock]) -> None:
-        """Renew these from now on."""
+        """Start renewing these locks."""
         self.held.update(locks)
         self._start()
 
     def let_go(self, locks: Iterable[Lock]) -> None:
-        """Renew these no more."""
+        """Stop renewing these locks."""
         self.held.difference_update(locks)
 
     def later(self, work: Callable[[], None]) -> None:
-        """Do some work with locks: a flow that is cancelled or interrupted cannot yield another step."""
+        """Do some work with locks on the thread, for a flow that is cancelled and cannot yield another step."""
         self._work.put(work)
 
     def _start(self) -> None:

@@ -17,7 +17,7 @@ from dingtalk_models.resource.manager import managed
 
 
 class Callback(Receiver):
-    """Everything that an app needs for events."""
+    """The event features of an app: pushes, handlers and subscriptions."""
 
     subscriptions = managed(SubscriptionManager)
     """The registration for events, and the events whose push failed."""

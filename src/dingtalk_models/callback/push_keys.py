@@ -1,4 +1,4 @@
-"""The token and the key of pushes, as the console shows them: what they may look like."""
+"""Checks the format of the push token and the encryption key from the console."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dingtalk_models.core.secret import Secret
 
 
 def right_token(text: str) -> str:
-    """A token for signatures: the console takes 3 to 32 letters and digits, `register` 6 to 63 characters."""
+    """Check the format of a token: the console takes 3 to 32 letters and digits, `register` 6 to 63 characters."""
     if not re.fullmatch(r"[!-~]{3,63}", text):
         raise ValueError(
             "should have 3 to 63 characters, without spaces: copy it from the console / "
@@ -22,7 +22,7 @@ def right_token(text: str) -> str:
 
 
 def right_key(text: str) -> str:
-    """A key for encryption, an EncodingAESKey."""
+    """Check the format of an encryption key (EncodingAESKey)."""
     if not re.fullmatch(r"[A-Za-z0-9]{43}", text):
         raise ValueError(
             "should have 43 letters and digits: copy it from the console / "
@@ -32,19 +32,19 @@ def right_key(text: str) -> str:
 
 
 def checked_token(token: str | SecretStr) -> Secret:
-    """The token, if it can be one.
+    """Return the token if its format is right.
 
     Raises:
-        ConfigurationError: it cannot be one.
+        ConfigurationError: its format is wrong.
     """
     return _checked("token", token, right_token)
 
 
 def checked_key(aes_key: str | SecretStr) -> Secret:
-    """The key, if it can be one.
+    """Return the key if its format is right.
 
     Raises:
-        ConfigurationError: it cannot be one.
+        ConfigurationError: its format is wrong.
     """
     return _checked("aes_key", aes_key, right_key)
 

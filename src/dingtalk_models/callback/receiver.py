@@ -80,7 +80,7 @@ class ReceivedPush:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What came of running the handlers.
+    """The outcome of running the handlers.
 
     Attributes:
         returned: what each handler returned.
@@ -92,12 +92,12 @@ class Delivered:
 
 
 class Claim(NamedTuple):
-    """The claim on something that arrived: while its handlers run, no other process and no other delivery runs them.
+    """The exclusive right to handle an arrival: while its handlers run, no other process or delivery runs them.
 
     Attributes:
-        lock: held meanwhile.
-        key: of the lock, and of the mark that takes its place.
-        seconds: for so long it is remembered that it was handled.
+        lock: held while the handlers run.
+        key: the key of the lock, and of the mark that replaces it.
+        seconds: how long to remember that it was handled.
         once: whether a second use of the key is a replay, even after it was handled.
     """
 
@@ -162,8 +162,8 @@ class Receiver(Module):
         pushed again. A handler has to take one argument.
 
         Raises:
-            ConfigurationError: it does not; or no event of this name is documented. For a name of your own, add
-                `documented=False`.
+            ConfigurationError: the handler does not take one argument, or no event of this name is documented. For a
+                name of your own, add `documented=False`.
         """
         return self._on
 
@@ -176,11 +176,11 @@ class Receiver(Module):
         return Decorator(self.handlers, names)
 
     def on_error(self, handler: Callable[[Failure], R], /) -> Callable[[Failure], R]:
-        """Register a handler for what handlers raise: `@app.callback.on_error`.
+        """Register a handler for errors of handlers: `@app.callback.on_error`.
 
-        It takes the place of the sentence in `apology`, and may say something else: `failure.arrival.say("…")`. It is
-        called at each failure, in the order of registration, and may be a coroutine function. The error is logged or
-        raised all the same.
+        It replaces the text in `apology`, and may send another: `failure.arrival.say("…")`. Such handlers are called at
+        each failure, in the order of registration, and may be coroutine functions. The error is logged or raised all
+        the same.
         """
         check_handler(handler)
         self.error_handlers.append(handler)
@@ -221,7 +221,7 @@ class Receiver(Module):
         headers: Annotated[Mapping[str, str], SkipValidation],
         body: Annotated[PushBody, SkipValidation],
     ) -> Flow[dict[str, Any]]:
-        """Receive what was posted, and say what to answer: the views for web frameworks call it.
+        """Receive a POST request and return the answer. The views for web frameworks call this.
 
         Args:
             query_params: the parameters of the query string.
@@ -243,8 +243,8 @@ class Receiver(Module):
 
         Args:
             event: the event, or a message or a click.
-            by: who handles it. What was received is handled already, by whoever received it; a worker that got it
-                from there handles it under a name of its own, such as `worker`, once for all workers of that name.
+            by: the name of the worker group. The process that received an event counts it as handled, so a worker that
+                gets it from there uses its own name, such as `worker`; each name handles the event once.
 
         Returns:
             Whether it was handled before; then the handlers are not called.
@@ -268,11 +268,11 @@ class Receiver(Module):
         return self.crypto.open(encrypted), signature
 
     def once(self, key: str, seconds: float) -> Claim:
-        """The claim on a push, which is taken only once."""
+        """Make the claim on a push. It can be taken only once."""
         return Claim(self.marks.lock(key, self.lease), key, seconds, once=True)
 
     def _claim(self, key: str) -> Claim:
-        """The claim on what arrived, in whatever delivery."""
+        """Make the claim on an arrival, the same for all its deliveries."""
         key = self._key + key
         return Claim(self.marks.lock(key, self.lease), key, self.remember)
 
@@ -300,7 +300,7 @@ class Receiver(Module):
                 for handler in handlers:
                     answer = yield RunHandler(handler, arrival)
                     returned.append(answer)
-                end = _finish  # whatever happens to this flow now
+                end = _finish  # the handlers have succeeded, so a cancelled flow must not release the claims any more
                 yield from self._noted(lambda: _finish(claims))
             except Exception as error:
                 if end is _release:
@@ -318,20 +318,20 @@ class Receiver(Module):
         return Delivered(returned)
 
     def _noted(self, work: Callable[[], R]) -> Flow[R]:
-        """Do some work with the marks: at once, if they are in this process's memory."""
+        """Do some work with the marks, without a step if they are in memory and never block."""
         if not self.marks.waits:
             return work()
         return (yield from Blocking(work))
 
     def _end(self, work: Callable[[], None]) -> None:
-        """The same, where a flow cannot yield another step."""
+        """Do some work with the marks after a cancellation, when a flow cannot yield another step."""
         if self.marks.waits:
             self.leases.later(work)
         else:
             work()
 
     def _take(self, claims: Sequence[Claim]) -> bool:
-        """Take every claim. Returns whether that worked; not if what they stand for was handled before.
+        """Take every claim. Returns False if the arrival was handled before.
 
         Raises:
             ReplayedCallback: its push was received before, or it is being handled right now.
@@ -347,7 +347,7 @@ class Receiver(Module):
         return True
 
     def _told(self, error: Exception, arrival: Arrival) -> Flow[None]:
-        """Tell who is to be told that a handler has raised."""
+        """Call the error handlers, or apologise, after a handler has raised."""
         handlers = self.error_handlers or [self._apologise]
         key, first = f"{self._key}failed:{arrival.key}", True
         if arrival.key:
@@ -366,19 +366,19 @@ class Receiver(Module):
 
 
 def _finish(claims: Sequence[Claim]) -> None:
-    """Remember that what they stand for was handled."""
+    """Mark the claims as handled."""
     for claim in claims:
         claim.lock.mark(_DONE, claim.seconds)
 
 
 def _release(claims: Sequence[Claim]) -> None:
-    """Give them up: it is handled when it comes again."""
+    """Release the claims, so that the next delivery is handled."""
     for claim in claims:
         claim.lock.release()
 
 
 def _text(values: Mapping[str, Any], *names: str) -> str:
-    """The first of these values that exists."""
+    """Return the first of these values that exists."""
     for name in names:
         value = values.get(name)
         if isinstance(value, str) and value:

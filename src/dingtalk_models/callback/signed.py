@@ -1,4 +1,4 @@
-"""Checks what proves that a push is from the platform: a signature of its time with a secret that both know."""
+"""Checks that a push is from the platform, by the signature of its time with a shared secret."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_signed(
     """
     if not re.fullmatch("[0-9]{1,16}", timestamp) or not given:
         raise SignatureMismatch(f"the {what} has no timestamp, or no signature")
-    # the right one is in no variable: a traceback that shows it would sign a push
+    # the right signature is kept out of variables, since a traceback could reveal it and make a forged push valid
     if not hmac.compare_digest(sign(timestamp).encode(), given.encode(errors="replace")):
         raise SignatureMismatch(f"the signature does not match the {what}: {hint}")
     if abs(wall() - int(timestamp) / 1000) > tolerance:

@@ -145,7 +145,7 @@ class SubscriptionManager(Manager):
                     raise
                 if isinstance(error, Exception):
                     raise PartlyRead(taken) from error
-                # whoever cancels or interrupts it gets no error of ours
+                # a cancellation or interrupt passes through unchanged
                 logger.exception("%d failed events were taken, and are not sent again: give `keep`", len(taken))
                 raise
             more = page.has_more

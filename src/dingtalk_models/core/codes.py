@@ -210,7 +210,7 @@ _IN_ONE_API: dict[tuple[str, str], tuple[type[ApiError], str]] = {
 
 
 def error_class(cause: str, status: int = 200) -> type[ApiError]:
-    """The error class of a code. For an unknown code, words in it decide, then the HTTP status."""
+    """Return the error class of a code. An unknown code is classified by words in it, then by the HTTP status."""
     if cause in _CLASS:
         return _CLASS[cause]
     if not cause.lstrip("-").isdigit():
@@ -225,7 +225,7 @@ _WRAPPERS = {"88", "15"}
 
 
 def _sub_code_in(text: str) -> str | None:
-    """The sub code of a refusal of the gateway that has it only in its text."""
+    """Find the sub code in the text of a gateway refusal that has it nowhere else."""
     if found := re.search(r"sub_?code\s*[=:]\s*([\w.-]+)", text, re.IGNORECASE):
         return found[1]
     return "40014" if re.search(r"access_?token", text, re.IGNORECASE) else None
@@ -234,7 +234,7 @@ def _sub_code_in(text: str) -> str | None:
 def api_error(
     code: int | str, message: str, *, path: str = "", sub_code: str | None = None, **context: Any
 ) -> ApiError:
-    """The error for a refusal of the API at a path."""
+    """Make the error for a refusal of the API at a path."""
     if str(code) in _WRAPPERS and not sub_code:
         sub_code = _sub_code_in(message)
     cause = sub_code or str(code)
@@ -264,7 +264,7 @@ _GROUP_IDS = [
 
 
 def tell_ids_apart(error: ApiError, sent: Mapping[str, Any]) -> None:
-    """Let an error say that a group was named by the other of its two ids; some APIs refuse that as any wrong value."""
+    """Add a hint to an error that a group's other id is needed; some APIs report that like any wrong value."""
     if not isinstance(error, (InvalidRequest, NotFound)):
         return
     for wanted, other, hint in _GROUP_IDS:
@@ -277,7 +277,7 @@ _MOST_NAMED = 10
 
 
 def name_users(error: ApiError, request: Request) -> None:
-    """Let an error say which users it may be about: the platform does not, also where it was asked about many."""
+    """Add to an error the users it may be about, since the platform does not name them."""
     if error.cause != "33012":
         return
     sent = {**request.query_params, **(request.body if is_object(request.body) else {})}

@@ -1,4 +1,4 @@
-"""What the core needs of an app, and which app a class-level call uses."""
+"""What the core needs from an app, and which app class-level calls use."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AsyncDriver(Protocol):
 
 
 class AppLike(Protocol):
-    """An app: its drivers, and what operations need to know of it."""
+    """An app as operations need it: its drivers and settings."""
 
     driver: Driver
     name: str
@@ -58,25 +58,25 @@ chosen: ContextVar[Sequence[AppLike]] = ContextVar("dingtalk_apps", default=_pro
 
 
 def enter(app: AppLike) -> None:
-    """Make an app the innermost of this thread or task."""
+    """Make an app the innermost one of this thread or task."""
     chosen.set((*entered(), app))
 
 
 def leave() -> None:
-    """Go back to the app before."""
+    """Return to the previous app."""
     # the list itself: `use` may change the process default later
     chosen.set(entered()[:-1] or _process_default)
 
 
 def entered() -> tuple[AppLike, ...]:
-    """The apps that were entered in this thread or task, the innermost last."""
+    """Return the entered apps of this thread or task, innermost last."""
     apps = chosen.get()
     return () if apps is _process_default else tuple(apps)
 
 
 @contextmanager
 def none_entered() -> Generator[None]:
-    """A block in which only the process default counts, whatever was entered in this thread or task."""
+    """Ignore the entered apps of this thread or task in a block: only the process default counts."""
     before = chosen.get()
     chosen.set(_process_default)
     try:
@@ -102,7 +102,7 @@ def as_default(app: AppLike) -> Generator[None]:
 
 
 def current_app() -> AppLike:
-    """The app of the innermost `with app:`, or else the process default.
+    """Return the app of the innermost `with app:`, or else the process default.
 
     Raises:
         ConfigurationError: there is none.
@@ -119,7 +119,7 @@ def current_app() -> AppLike:
 
 
 def setting_of(app: AppLike | None, name: Literal["agent_id", "appkey"], parameter: str) -> str:
-    """A setting that a call needs; of the current app, if none is given.
+    """Return a setting that a call needs, from the current app if none is given.
 
     Raises:
         ConfigurationError: the app has no such setting, so the call has to name the `parameter`.

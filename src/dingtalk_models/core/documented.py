@@ -1,4 +1,4 @@
-"""What the documentation says of an endpoint beside its parameters: scopes, kinds of apps, error codes."""
+"""The documented facts of an endpoint besides its parameters: scopes, kinds of apps, error codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Documented(NamedTuple):
-    """What is documented of one endpoint; see `OperationInfo`."""
+    """The documented facts of one endpoint; see `OperationInfo`."""
 
     scopes: tuple[str, ...] = ()
     app_types: tuple[str, ...] = ()
@@ -25,20 +25,20 @@ def _text(name: str) -> str:
 
 @cache
 def _known() -> dict[str, str]:
-    """What is documented of each endpoint, by its verb and path: a line of JSON, to be parsed when it is asked for."""
+    """Return the facts of every endpoint, by verb and path. Each is a line of JSON that is parsed when needed."""
     lines = (line.rstrip(",").partition(": ") for line in _text("documented.json").splitlines()[1:-1])
     return {name.strip('"'): said for name, _, said in lines}
 
 
 @cache
 def undocumented() -> frozenset[str]:
-    """The older names of APIs of which nothing is documented."""
+    """Return the older names of APIs that have no documentation."""
     return frozenset(_text("undocumented.txt").split())
 
 
 @cache
 def _with_ids() -> Mapping[tuple[str, int], Sequence[list[str]]]:
-    """The parts of documented paths that have ids, by verb and number of parts; those with the fewest ids first."""
+    """Return the segments of documented paths with ids, by verb and number of segments, fewest ids first."""
     found: defaultdict[tuple[str, int], list[list[str]]] = defaultdict(list)
     for name in sorted(_known(), key=lambda name: name.count("{")):
         verb, _, path = name.partition(" ")
@@ -49,7 +49,7 @@ def _with_ids() -> Mapping[tuple[str, int], Sequence[list[str]]]:
 
 
 def documented_path(verb: str, path: str) -> str | None:
-    """The documented path, with its ids in braces, of the path of a call; `None` if it is not documented."""
+    """Return the documented path, with ids in braces, for the path of a call; `None` if there is none."""
     if f"{verb} {path}" in _known():
         return path
     given = path.split("/")
@@ -60,7 +60,7 @@ def documented_path(verb: str, path: str) -> str | None:
 
 
 def _fits(part: str, given: str) -> bool:
-    """Whether a part of a path is as documented. One that has an id begins with it."""
+    """Whether a segment matches the documented one, which may begin with an id in braces."""
     if part[:1] != "{":
         return part == given
     rest = part.partition("}")[2]
@@ -68,7 +68,7 @@ def _fits(part: str, given: str) -> bool:
 
 
 def documented(verb: str, path: str) -> Documented:
-    """What is documented of an endpoint; nothing, if it is none of the platform's."""
+    """Return the facts of an endpoint; empty if it is not one of the platform's."""
     if (said := _known().get(f"{verb} {path}")) is None:
         return Documented()
     found: dict[str, Any] = json.loads(said)

@@ -1,4 +1,4 @@
-"""Type hints, taken apart: what is in them, and the names of fields on the wire."""
+"""Inspects type hints: the types in them, and the wire names of fields."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dingtalk_models.core.wire import camel_name, wire
 
 
 def get_origin(hint: Any) -> Any:
-    """`typing.get_origin` without types: the type checkers do not know that it returns special forms too."""
+    """`typing.get_origin` typed as `Any`, since type checkers do not know that it returns special forms too."""
     return typing_origin(hint)
 
 
 def bare(hint: Any) -> Any:
-    """A hint without `Required` or `NotRequired`."""
+    """Remove `Required` or `NotRequired` from a hint."""
     return get_args(hint)[0] if get_origin(hint) in {Required, NotRequired} else hint
 
 
@@ -34,7 +34,7 @@ def wire_names(hint: Any) -> list[str]:
 def fields_in(hint: Any) -> dict[str, Any]:
     """The types of the fields of a class, or of the classes in a list, a union or an annotation."""
     if is_model(hint):
-        hint.model_rebuild()  # until it is built, its fields do not have the names that a rule gives them
+        hint.model_rebuild()  # its fields get the names from an alias rule only when it is built
         return {name: Annotated[field.annotation, field] for name, field in hint.model_fields.items()}
     if isinstance(hint, type) and (is_typeddict(hint) or is_dataclass(hint)):
         hints = get_type_hints(hint, include_extras=True)
@@ -59,6 +59,6 @@ def is_model(hint: object) -> TypeGuard[type[BaseModel]]:
 
 
 def holds(hint: Any, kind: type) -> bool:
-    """Whether a value of this type can be, or can contain, one of this kind."""
+    """Whether a value of this type can be or contain one of this kind."""
     origin = get_origin(hint) or hint
     return (isinstance(origin, type) and issubclass(origin, kind)) or any(holds(part, kind) for part in get_args(hint))

@@ -21,7 +21,7 @@ class Endpoint:
 
     Attributes:
         verb: the HTTP verb.
-        path: the path, with `{name}` in the place of a parameter.
+        path: the path, with `{name}` for a parameter.
         query_params: the parameters that go into the query string of a request with a body.
         authenticated: whether the app's token is sent with it.
         idempotent: whether it is safe to send it twice. If so, it is sent again when its outcome is unknown.
@@ -83,7 +83,7 @@ class Content(Protocol):
         ...
 
     def chunks(self) -> Iterator[bytes]:
-        """Its bytes, chunk by chunk: as many as `length` said."""
+        """Return its bytes in chunks, exactly `length` in total."""
         ...
 
 

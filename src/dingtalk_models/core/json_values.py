@@ -40,7 +40,7 @@ def loaded(value: Any) -> Any:
 
 
 def jsonable(value: Any, **how: Any) -> Any:
-    """A value as JSON has it.
+    """Convert a value to JSON types.
 
     Args:
         value: the value.
@@ -56,7 +56,7 @@ def jsonable(value: Any, **how: Any) -> Any:
 
 
 def _compile(value: Any) -> None:
-    """Compile the class of each object in a value: before 2.14, pydantic fails at one only compiled in another."""
+    """Compile the class of each object in a value: before 2.14, pydantic fails if only an outer class is compiled."""
     from pydantic import BaseModel  # noqa: PLC0415
 
     parts: Iterable[Any] = ()

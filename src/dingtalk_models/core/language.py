@@ -15,22 +15,22 @@ def wants_chinese() -> bool:
 
 
 def either(english: str, chinese: str) -> str:
-    """The text that the user reads."""
+    """Choose the text in the user's language."""
     return chinese if wants_chinese() else english
 
 
 def parts(text: str) -> tuple[str, str]:
-    """The English and the Chinese of a text; twice the whole text, if it is in one language."""
+    """Split a text into English and Chinese; if it has one language, return it twice."""
     english, separator, chinese = text.rpartition(" / ")
     return (english, chinese) if separator and _CHINESE.search(chinese) else (text, text)
 
 
 def said(text: str) -> str:
-    """The part of a text that the user reads; the whole text, if it is in one language."""
+    """Return the part of a text in the user's language, or the whole text if it has one language."""
     return either(*parts(text))
 
 
 def followed(text: str, more: str) -> str:
-    """A text in both languages, followed by another one after a colon."""
+    """Join two bilingual texts with a colon, in each language."""
     (english, chinese), (its_english, its_chinese) = parts(text), parts(more)
     return f"{english}: {its_english} / {chinese}：{its_chinese}"

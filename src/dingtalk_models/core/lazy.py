@@ -1,4 +1,4 @@
-"""Packages that import a name when it is first used."""
+"""Lazy imports for packages: each name is imported when it is first used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def lazy(package: dict[str, Any], homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """A package's `__getattr__` and `__dir__`.
+    """Return `__getattr__` and `__dir__` for a package.
 
     Args:
         package: its `globals()`.

@@ -14,7 +14,7 @@ from dingtalk_models.core.hints import bare, fields_in, get_origin, wire_names
 from dingtalk_models.core.http import Endpoint
 
 UNKNOWN = "unknown / 无此字段"
-"""What is said of a name that is not known and not similar to one that is."""
+"""The message for an unknown name that is not similar to a known one."""
 
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 
@@ -61,7 +61,7 @@ _OURS = {"value_error", "message"}
 
 
 def problems(error: ValidationError, fields: Mapping[str, Any]) -> list[Problem]:
-    """The problems in a validation error. Values are not included, since they may be secret.
+    """List the problems in a validation error. Values are left out, since they may be secret.
 
     Args:
         error: the error.
@@ -71,7 +71,7 @@ def problems(error: ValidationError, fields: Mapping[str, Any]) -> list[Problem]
 
 
 def message(entry: ErrorDetails) -> str:
-    """What pydantic found wrong, as "English / 中文". What this package says itself has both already."""
+    """Translate pydantic's message to "English / 中文". Messages of this package already have both languages."""
     kind, english = entry["type"], entry["msg"]
     if entry.get("ctx", {}).get("pattern") == _FILLED:
         return EMPTY
@@ -83,13 +83,13 @@ def message(entry: ErrorDetails) -> str:
 
 
 def unknown(word: str, known: Iterable[str]) -> str:
-    """The message for an unknown name, with the known name that it may be a misspelling of."""
+    """Return the message for an unknown name, with a suggestion if it looks misspelled."""
     near = nearest(word, known)
     return f"unknown; did you mean {near!r}? / 无此字段，是否想写 {near!r}？" if near else UNKNOWN
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that a word may be a misspelling of; `None` if it is known, or similar to none."""
+    """Return the known name closest to a misspelled word; `None` if the word is known or similar to none."""
     from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
     names = list(known)  # a name that exists in another member of a union is not misspelled
@@ -111,7 +111,7 @@ def _problem(entry: ErrorDetails, fields: Mapping[str, Any]) -> Problem:
 
 
 def _fields_at(way: Iterable[int | str], fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields of the object that a path leads to. Indexes and names of union members are skipped."""
+    """Return the fields of the object at a path. Indexes and names of union members are skipped."""
     for step in way:
         hint = next((hint for name, hint in fields.items() if step == name or step in wire_names(hint)), None)
         if hint is not None:
@@ -128,12 +128,12 @@ _ID = re.compile(r"ids?(_?list)?$")
 
 
 def is_empty(value: object) -> bool:
-    """Whether a value is a text without anything in it."""
+    """Whether a value is an empty or blank text."""
     return isinstance(value, str) and not value.strip()
 
 
 def with_ids(fields: dict[str, Any], sent_as: Mapping[str, str], endpoint: Endpoint | None) -> dict[str, Any]:
-    """The types of arguments, where those that name something refuse an empty text.
+    """Change the types of arguments so that ids must not be empty.
 
     Args:
         fields: the types, by name.
@@ -154,7 +154,7 @@ def _refined(name: str, hint: Any, sent_as: str, endpoint: Endpoint | None) -> A
 
 
 class _NamesSomething(NamedTuple):
-    """An argument that is an id, or a list of ids."""
+    """Validates an argument that is an id or a list of ids."""
 
     may_be_empty: bool
 
@@ -173,7 +173,7 @@ def _named(value: object) -> object:
 
 
 def _names(value: object) -> object:
-    """A list of ids has none that is empty, wherever it is sent."""
+    """Refuse a list of ids with an empty one."""
     if _has_empty(value):
         raise ValueError("an id in it is empty / 其中的 ID 不能为空")
     return value

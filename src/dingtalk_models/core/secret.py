@@ -1,4 +1,4 @@
-"""`Secret`: text that prints as `***`. It is unwrapped only where it leaves: in a URL, a body, a signature, a store."""
+"""`Secret`: text that prints as `***`. It is unwrapped only on its way out: in a URL, a body, a signature, a store."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Secret(SecretStr):
     def of(cls, text: str | SecretStr | None) -> Secret | None: ...
     @classmethod
     def of(cls, text: str | SecretStr | None) -> Secret | None:
-        """The secret for a text that may be plain, a secret already, or pydantic's `SecretStr`."""
+        """Make a secret from a plain text, a `Secret` or pydantic's `SecretStr`."""
         if text is None or isinstance(text, Secret):
             return text
         return cls(text if isinstance(text, str) else text.get_secret_value())
@@ -92,13 +92,13 @@ class Secret(SecretStr):
 
 
 class _LeftOut(Secret):
-    """What is left of a secret that was pickled."""
+    """Stands in for a secret that was pickled, whose text was left out."""
 
     def __init__(self) -> None:
         super().__init__(MASK)
 
     def get_secret_value(self) -> NoReturn:
-        """Raise an error: the text is not known here."""
+        """Raise an error, since the text was not pickled."""
         raise ConfigurationError("this secret was left out when it was pickled: set it again / 密钥不随 pickle 保存")
 
     def __eq__(self, other: object) -> bool:
@@ -109,32 +109,32 @@ class _LeftOut(Secret):
 
 
 def signature_of(text: str, secret: str | SecretStr) -> str:
-    """The signature of a text with a secret: its HMAC-SHA256 in Base64."""
+    """Sign a text with a secret: HMAC-SHA256 in Base64."""
     secret = Secret.of(secret)
     return b64encode(hmac.digest(secret.get_secret_value().encode(), text.encode(), "sha256")).decode()
 
 
 def unwrapped(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with the text of each secret, to be sent."""
+    """Copy an object with the text of each secret, to send it."""
     return {name: revealed(value) for name, value in values.items()}
 
 
 def revealed(value: Any) -> Any:
-    """The same, of a value of any form that JSON has."""
+    """Copy any JSON value with the text of each secret, to send it."""
     if isinstance(value, dict):
         return unwrapped(cast("dict[str, Any]", value))
     return [*map(revealed, cast("list[object]", value))] if isinstance(value, list) else _plain(value)
 
 
 def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with a `Secret` for each text whose name says that it is one."""
+    """Copy an object with a `Secret` for each text whose name is that of a secret."""
     return {
         name: Secret(value) if is_secret(name) and isinstance(value, str) else value for name, value in values.items()
     }
 
 
 def concealed(value: Any) -> Any:
-    """A value of any form that JSON has, with a `Secret` for each text and number in it."""
+    """Copy any JSON value with a `Secret` for each text and number in it."""
     if is_object(value):
         return {name: concealed(part) for name, part in value.items()}
     if is_array(value):
@@ -143,13 +143,13 @@ def concealed(value: Any) -> Any:
 
 
 def is_secret(name: str, path: str = "") -> bool:
-    """Whether the value of a wire name is secret in an API, whatever an operation says of it."""
+    """Whether a wire name is that of a secret in an API, even if the operation does not declare it."""
     return bool(_NAMES.fullmatch(name)) or (name == "code" and bool(_LOGIN.search(path)))
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """Makes a `Secret` of an argument: `app_secret: Annotated[str | SecretStr, Hidden()]`.
+    """Converts an argument to a `Secret`: `app_secret: Annotated[str | SecretStr, Hidden()]`.
 
     Attributes:
         min_length: the fewest characters.
@@ -178,9 +178,9 @@ Hiding = Annotated[str | SecretStr, Hidden()]
 
 
 def forget_locals(error: BaseException) -> None:
-    """Empty the local variables of the functions that an error has left, up to the caller's.
+    """Clear the local variables in an error's traceback, up to the caller's frame.
 
-    Where a secret is unwrapped, it is in local variables, and those of libraries. Error reporters show them.
+    An unwrapped secret is in local variables, also of libraries, and error reporters show these.
     """
     trace = error.__traceback__
     _forget(error, trace.tb_next if trace else None)
@@ -208,7 +208,7 @@ SHORTEST = 6
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """The text of each secret in what is sent."""
+    """List the texts of all secrets in a request."""
     if isinstance(value, SecretStr):
         yield value.get_secret_value()
     elif isinstance(value, HttpRequest):  # its URL and headers come from a reply, so nothing in them is a `Secret`
@@ -222,7 +222,7 @@ def secrets_in(value: Any) -> Iterator[str]:
 
 
 def without(response: HttpResponse, secrets: Iterable[str]) -> HttpResponse:
-    """A reply with `***` in the place of each secret; the reply itself if it has none."""
+    """Replace each secret in a reply by `***`; return the same reply if it has none."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
     if not forms:
         return response
@@ -245,7 +245,7 @@ def without(response: HttpResponse, secrets: Iterable[str]) -> HttpResponse:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """How it may be written: as it is, in a URL, in a page, in JSON."""
+    """List the forms in which a secret can be written: plain, in a URL, in HTML, in JSON."""
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)
@@ -267,7 +267,7 @@ logger = logging.getLogger("dingtalk_models")
 
 
 def shorten(error: BaseException) -> None:
-    """Leave this package's frames out of an error's traceback. Those of the caller's own flows and handlers stay."""
+    """Remove this package's frames from a traceback. Frames of the caller's own flows and handlers stay."""
     if logger.isEnabledFor(logging.DEBUG):
         return
     entries: list[TracebackType] = []

@@ -1,7 +1,7 @@
-"""Flows, and the steps that they yield: descriptions of what to do, performed by a driver.
+"""Flows and their steps. A flow yields steps, which describe what to do, and a driver performs them.
 
-An operation that needs more than one call is a generator: it yields steps and receives their results. A step is plain
-data. One driver performs steps on the calling thread, the other on the event loop.
+An operation with several calls is a generator that yields steps and receives their results. A step is plain data. One
+driver performs steps on the calling thread, the other on the event loop.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 class Promise(Generic[T]):
-    """A result that comes later, once. Threads and tasks wait for it in the ways of their drivers.
+    """A result that comes later. Threads and tasks wait for it through their drivers.
 
-    It is what `concurrent.futures.Future` is, without its lock: an exception from outside, such as Ctrl-C, leaves that
-    lock held, and then nobody can keep the promise any more.
+    Like `concurrent.futures.Future`, but without its lock: an exception from outside, such as Ctrl-C, can leave that
+    lock held, and then the promise could never be kept.
     """
 
     __slots__ = ("_outcomes", "_waiting")
@@ -33,21 +33,21 @@ class Promise(Generic[T]):
         self._waiting: deque[Callable[[], object]] = deque()
 
     def is_kept(self) -> bool:
-        """Whether the result, or an error instead of it, is there."""
+        """Whether there is a result or an error."""
         return bool(self._outcomes)
 
     def keep(self, result: T) -> None:
-        """Give the result. This does nothing if there is one. It never waits: finalizers call it."""
+        """Set the result, unless there is one. Never blocks, since finalizers call it."""
         self._outcomes.append((result, None))
         self._tell()
 
     def fail(self, error: BaseException) -> None:
-        """Give an error instead of the result."""
+        """Set an error instead of the result."""
         self._outcomes.append((None, error))
         self._tell()
 
     def result(self) -> T:
-        """The result, which must be there; or the error is raised."""
+        """Return the result or raise the error. There must be one."""
         result, error = self._outcomes[0]
         if error is not None:
             try:
@@ -57,13 +57,13 @@ class Promise(Generic[T]):
         return cast("T", result)
 
     def tell(self, waiting: Callable[[], object]) -> None:
-        """Call a function when it is kept, on whatever thread that happens; at once if it is kept already."""
+        """Call a function when the promise is kept, on the thread that keeps it; at once if it is kept already."""
         self._waiting.append(waiting)
         if self._outcomes:
             self._tell()
 
     def _tell(self) -> None:
-        with suppress(IndexError):  # others tell them too, and each is told once
+        with suppress(IndexError):  # other threads call these too; `pop` gives each function to one of them
             while True:
                 self._waiting.popleft()()
 
@@ -88,7 +88,7 @@ class Steps(Protocol[T_co]):
 
 
 class Lazy(ABC, Generic[T]):
-    """A result that is fetched only as it is read: a lazy list. Calling the operation sends nothing yet."""
+    """A lazy list: it is fetched while it is read. Calling the operation sends nothing yet."""
 
     app: Any
     name: str
@@ -150,7 +150,7 @@ class Blocking(Step, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Step, Generic[T]):
-    """Wait for a result that another thread or task is working on. It is `None` if it does not come in time.
+    """Wait for a result of another thread or task. Gives `None` if it does not come in time.
 
     Attributes:
         promise: the result.
@@ -176,7 +176,7 @@ class Background(Step):
 
 @dataclass(frozen=True, slots=True)
 class RunHandler(Step):
-    """Pass a value to a handler. A coroutine function runs on an event loop, any other function where it may block."""
+    """Pass a value to a handler. A coroutine function runs on an event loop, other functions where they may block."""
 
     handler: Callable[[Any], object]
     value: object
@@ -197,7 +197,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Together(Step, Generic[T]):
-    """Run several steps at once. The results are in order, and the first error cancels what has not started."""
+    """Run several steps at once. Results keep their order; the first error cancels steps that have not started."""
 
     steps: Sequence[Steps[T]]
     workers: int = MAX_PARALLEL
@@ -227,7 +227,7 @@ def together(
 
 
 def result_or_error(steps: Steps[T]) -> Flow[T | DingTalkError]:
-    """The result of a call or flow; its error, if it fails."""
+    """Return the result of a call or flow, or its error if it fails."""
     try:
         return (yield from steps)
     except DingTalkError as error:
@@ -239,15 +239,15 @@ class Crew(Protocol):
 
     @property
     def untaken(self) -> int:
-        """How many are started whose result is not taken yet."""
+        """How many started steps have a result that is not taken yet."""
         ...
 
     def begin(self, steps: Steps[Any], /) -> None:
-        """Start one more. Results are taken in the order of the starts."""
+        """Start one more step. Results are taken in the order of the starts."""
         ...
 
     def close(self) -> None:
-        """Start no more, and end those that are running."""
+        """Start no more steps, and stop the running ones."""
         ...
 
 
@@ -293,16 +293,16 @@ class Window(Step, Generic[A, T]):
         self.crew: Crew | None = None
 
     def take(self) -> Flow[T]:
-        """The next result. Raises its error if it failed."""
+        """Return the next result, or raise its error."""
         result: T = yield self
         return result
 
     def fill(self) -> None:
-        """Start as many as there is room for; called by the driver before it waits for a result."""
+        """Start as many steps as there is room for. The driver calls this before it waits for a result."""
         self._ask_while_untaken(self._room)
 
     def taken(self, result: T) -> None:
-        """Add to the queue what a result leads to. The result needs room too, until the next one is taken."""
+        """Add the items that a result leads to. The result needs room too, until the next one is taken."""
         self._queue.extend(self._leads_to(result))
         self._ask_while_untaken(self._room - 1)
 
@@ -322,11 +322,11 @@ class Window(Step, Generic[A, T]):
 
 
 def check_positive(name: str, field: str, value: int) -> None:
-    """Refuse a number below 1, in functions whose arguments are not checked by their annotations."""
+    """Refuse a number below 1, for functions that do not check arguments by annotation."""
     if value < 1:
         raise InvalidArgument(name, [Problem(field, "should be greater than or equal to 1 / 须大于或等于 1")])
 
 
 def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    """The items in groups of at most `size`."""
+    """Split items into groups of at most `size`."""
     return [items[start : start + size] for start in range(0, len(items), size)]

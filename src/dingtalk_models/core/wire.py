@@ -95,7 +95,7 @@ JsonObject = JsonText[dict[str, JsonValue]]
 
 
 def _epoch() -> datetime:
-    # no constant: one that is made while freezegun has the time of a test frozen stays of its class
+    # not a constant: if it were made while freezegun is active, it would keep freezegun's class
     return datetime(1970, 1, 1, 8, tzinfo=BEIJING)
 
 
@@ -110,7 +110,7 @@ def _from_millis(value: Any) -> Any:
 
 
 def _moment(millis: int) -> datetime:
-    if 0 <= millis < _PLAIN:  # the usual case, and the fast way: a page has many times
+    if 0 <= millis < _PLAIN:  # the usual case, made fast because a page has many times
         return datetime.fromtimestamp(millis / 1000, BEIJING)
     try:
         return _epoch() + timedelta(milliseconds=millis)
@@ -132,7 +132,7 @@ def _aware(value: datetime) -> datetime:
 
 
 def _as_sent(value: Any, validate: ValidatorFunctionWrapHandler) -> datetime:
-    """A time that is given as a number or a text, as exact as it can be sent."""
+    """Read a time from a number or a text, with the precision that can be sent."""
     if isinstance(value, datetime):
         return _aware(validate(value))
     moment = _from_millis(value)
@@ -140,7 +140,7 @@ def _as_sent(value: Any, validate: ValidatorFunctionWrapHandler) -> datetime:
 
 
 class _Counted:
-    """In a reply, a number of milliseconds; an argument may also be a `datetime`, which needs a time zone."""
+    """A time in milliseconds. An argument may also be a `datetime` with a time zone."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         inner = core_schema.no_info_wrap_validator_function(_as_sent, handler(source))
@@ -235,7 +235,7 @@ DayMillis = Annotated[
 
 
 class _WholeDay:
-    """Accepts a day where a moment is sent: its first moment in Beijing, or its last."""
+    """Accepts a day for a moment: sends the day's first or last moment in Beijing time."""
 
     def __init__(self, moment: time) -> None:
         self._of_the_day = moment
@@ -276,7 +276,7 @@ Bit = Annotated[bool, PlainSerializer(int, return_type=int, when_used="json")]
 
 
 def at_most_bytes(most: int) -> AfterValidator:
-    """The limit of a text that the platform counts in bytes of UTF-8.
+    """Limit a text to some bytes of UTF-8, as the platform counts it.
 
     `Annotated[str, at_most_bytes(1024)]`
     """
@@ -290,12 +290,12 @@ def at_most_bytes(most: int) -> AfterValidator:
 
 
 def camel_name(name: str) -> str:
-    """`role_id` as `roleId`: the rule for arguments on the newer host, and for classes with `alias_generator=camel`."""
+    """Turn `role_id` into `roleId`: the rule for the newer host, and for classes with `alias_generator=camel`."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
 
-# as choices: a plain alias would take the place of the Python name in a class's signature
+# as choices, since a plain alias would replace the Python name in a class's signature
 camel = AliasGenerator(validation_alias=lambda name: AliasChoices(camel_name(name)), serialization_alias=camel_name)
 """The rule for a class: `class Dentry(Model, alias_generator=camel)`."""
 
@@ -323,7 +323,7 @@ _LIMITS = {"min_length", "max_length", "pattern", "ge", "gt", "le", "lt", "multi
 
 
 def limited_as_argument(schema: Any) -> Any:
-    """The schema of a field whose limits apply to arguments only. A reply, which is JSON, may exceed them."""
+    """Apply a field's limits to arguments only. A reply, which is JSON, may exceed them."""
     if schema["type"] == "default":
         return {**schema, "schema": limited_as_argument(schema["schema"])}
     tolerant = _without_limits(schema)

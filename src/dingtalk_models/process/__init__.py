@@ -1,1 +1,1 @@
-"""What concerns the process as a whole: forks, threads, its end, its files, its environment."""
+"""Process-wide concerns: forks, threads, exit, files, environment variables."""

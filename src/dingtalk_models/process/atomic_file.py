@@ -1,4 +1,4 @@
-"""Files that appear when they are complete."""
+"""Writes files atomically."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 
 def write_whole(path: str | os.PathLike[str], texts: Iterable[str]) -> None:
-    """Write a file of these texts, in place of an older one, which stays if anything goes wrong.
+    """Write a file and replace an older one, which stays if anything goes wrong.
 
-    Only its owner may read it.
+    Only the owner can read the file.
     """
     path = Path(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     part = Path(name)
     try:
-        # a surrogate that stands alone is no character, but JSON has it, and so may what people say
+        # UTF-8 has no lone surrogates, but JSON does, and so people's messages may
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
             file.writelines(texts)
             file.flush()

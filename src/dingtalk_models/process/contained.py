@@ -1,7 +1,7 @@
-"""Runs handlers so that what they raise is the error of a handler, and never the end of the program.
+"""Runs handlers so that no exception of theirs ends the program.
 
-`argparse` raises `SystemExit` over a text that somebody wrote in a chat. On an event loop, that would end the loop.
-What a signal has raised passes: it was meant for the program.
+For example, `argparse` raises `SystemExit` for a wrong text in a chat, which would stop an event loop. Exceptions
+raised by signal handlers pass through, since they are meant for the program.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 
 
 def called(handler: Callable[[Any], object], value: object) -> object:
-    """Call a handler. If a function returns a coroutine, that is awaited on a loop of its own.
+    """Call a handler. If it returns a coroutine, run that on a new event loop.
 
     Raises:
-        RuntimeError: it raised what would end the program.
+        RuntimeError: it raised an exception that would end the program.
     """
     try:
         returned = handler(value)
@@ -34,10 +34,10 @@ def called(handler: Callable[[Any], object], value: object) -> object:
 
 
 async def awaited(work: Awaitable[object]) -> object:
-    """Await what a handler does.
+    """Await a handler's coroutine.
 
     Raises:
-        RuntimeError: it raised what would end the event loop, or a cancellation although nobody has cancelled it.
+        RuntimeError: it raised an exception that would end the event loop, or a cancellation that nobody asked for.
     """
     try:
         return await work
@@ -55,7 +55,7 @@ def _told(error: BaseException) -> RuntimeError:
 
 
 def _is_ended() -> bool:
-    """Whether this task was cancelled, or this coroutine is closed, which happens in no task."""
+    """Whether this task was cancelled, or this coroutine is being closed outside of a task."""
     try:
         task = asyncio.current_task()
     except RuntimeError:
@@ -64,9 +64,9 @@ def _is_ended() -> bool:
 
 
 def _is_of_signal(error: BaseException) -> bool:
-    """Whether the handler of a signal has raised it: then its function is in the traceback.
+    """Whether a signal handler raised this error: then its function is in the traceback.
 
-    Python's own handler of Ctrl-C is not written in Python, so it is in none.
+    Python's own Ctrl-C handler is written in C and never appears there.
     """
     if threading.current_thread() is not threading.main_thread():
         return False
@@ -77,7 +77,7 @@ def _is_of_signal(error: BaseException) -> bool:
 
 
 def _codes() -> Generator[CodeType]:
-    """The code of each function that handles a signal."""
+    """Return the code objects of all signal handlers."""
     for number in signal.valid_signals():
         handler: Any = signal.getsignal(number)
         while isinstance(handler, partial):

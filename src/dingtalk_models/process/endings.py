@@ -1,4 +1,4 @@
-"""What has to be ended when the process ends."""
+"""Stops running work when the process exits."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ logger = logging.getLogger("dingtalk_models")
 
 
 class Endings(Generic[T]):
-    """What is under way. At the exit of the process, each is ended.
+    """The running work of this process, which is stopped at exit.
 
-    SIGTERM, which by default kills a process at once, becomes a `SystemExit` while something is under way, so that the
-    program leaves its `with` statements. A program with a handler of its own keeps it.
+    SIGTERM normally kills a process at once. While work is running, it raises `SystemExit` instead, so that `with`
+    statements are left properly. A program's own handler stays in place.
 
     Args:
-        end: ends one.
+        end: stops one item.
     """
 
     def __init__(self, end: Callable[[T], None]) -> None:
@@ -34,7 +34,7 @@ class Endings(Generic[T]):
         self._registered = False
 
     def add(self, one: T) -> None:
-        """Something begins."""
+        """Add work that starts."""
         self._under_way[id(one)] = os.getpid(), one
         if not self._registered:
             self._registered = True
@@ -43,11 +43,11 @@ class Endings(Generic[T]):
             signal.signal(signal.SIGTERM, self._on_sigterm)
 
     def discard(self, one: T) -> None:
-        """Something has ended."""
+        """Remove work that has ended."""
         self._under_way.pop(id(one), None)
 
     def has(self, one: T) -> bool:
-        """Whether something is under way in this process."""
+        """Whether an item is running in this process."""
         return self._under_way.get(id(one), (0, one))[0] == os.getpid()
 
     def _of_this_process(self) -> list[T]:

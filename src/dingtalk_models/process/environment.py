@@ -25,9 +25,9 @@ _ALIKE = 0.85
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, str | Secret]:
-    """The app's arguments in environment variables. Variables that are not ours are left alone.
+    """Read the app's arguments from environment variables, and ignore all others.
 
-    One whose name differs from ours by a letter or an underscore gets a warning.
+    Warn about a name that differs from one of ours by a letter or an underscore.
 
     Raises:
         ConfigurationError: there is none, or two that mean the same differ.
@@ -56,6 +56,6 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, str | Secret]:
 
 
 def _alikeness(one: str, other: str) -> float:
-    """From 0 to 1, without the prefix and underscores."""
+    """Return how similar two names are, from 0 to 1, without prefix and underscores."""
     first, second = (name.removeprefix(PREFIX).replace("_", "") for name in (one, other))
     return SequenceMatcher(None, first, second).ratio()

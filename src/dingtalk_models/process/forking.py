@@ -1,6 +1,6 @@
 """Resets what a process inherits by `fork()` and must not use: sockets of its parent, locks that are never released.
 
-`after_fork(self, Class.method)` has the method called first thing in each child. The method must not block.
+`after_fork(self, Class.method)` makes each child call the method first. The method must not block.
 `check_fork()` is called before such state is used. It notices a fork that Python does not know of: uWSGI forks in C.
 `no_fork()` is for a C library that breaks if a fork comes in the middle of a call, such as SQLite.
 """
@@ -28,7 +28,7 @@ _LOOK_AGAIN = 0.001
 
 
 class _Mark:
-    """A mark of a thread: that it is in `no_fork`, or about to fork. One that an interrupt has left is void in time."""
+    """Marks a thread that is in `no_fork` or about to fork. A mark left behind by an interrupt expires."""
 
     __slots__ = ("thread", "until")
 
@@ -38,7 +38,7 @@ class _Mark:
 
 
 def _of_others(marks: dict[_Mark, None]) -> bool:
-    """Whether there is a mark of another thread."""
+    """Whether another thread has a mark."""
     if not marks:
         return False
     me, now = threading.get_ident(), monotonic()
@@ -70,7 +70,7 @@ class _Process:
             raise ExceptionGroup("a forked process could not reset everything that it inherited", errors)
 
     def before_fork(self) -> None:
-        self.forks[_Mark()] = None  # from now on, new calls wait: otherwise a busy process would never fork
+        self.forks[_Mark()] = None  # from now on, new calls wait, or a busy process could never fork
         until = monotonic() + LONGEST_CALL
         while _of_others(self.busy) and monotonic() < until:
             time.sleep(_LOOK_AGAIN)
@@ -106,7 +106,7 @@ def check_fork() -> None:
 
 @contextmanager
 def no_fork() -> Generator[None]:
-    """A context in which another thread cannot fork: the fork waits until this context is left."""
+    """Delay forks by other threads until this context is left."""
     call = _Mark()
     try:
         while call not in _process.busy:
@@ -121,7 +121,7 @@ def no_fork() -> Generator[None]:
 
 
 def renew_locks(thing: object, library: str) -> None:
-    """Replace every lock in an object of a library, and in the parts of it that belong to the same library.
+    """Replace every lock in a library's object and in those of its parts that belong to the same library.
 
     A thread of the parent may have held a lock at the fork. In the child, nobody would ever release it.
     """

@@ -13,7 +13,7 @@ T = TypeVar("T")
 async def in_thread(work: Callable[[], T]) -> T:
     """Do some work in a thread.
 
-    If it is cancelled, wait for the thread first: it cannot be stopped, and the caller may have to undo what it did.
+    If cancelled, wait for the thread first: it cannot be stopped, and the caller may have to undo its work.
     """
     working = asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
     try:
@@ -27,7 +27,7 @@ _going_on: set[asyncio.Task[Any]] = set()  # the loop keeps only weak references
 
 
 async def shielded(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for some work, which goes on if this task is cancelled meanwhile."""
+    """Wait for some work that continues even if this task is cancelled."""
     task = asyncio.get_running_loop().create_task(work)
     _going_on.add(task)
     task.add_done_callback(_going_on.discard)

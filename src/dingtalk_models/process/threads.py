@@ -18,7 +18,7 @@ _LOOK_AGAIN = 1.0
 
 
 def is_kept_in(seconds: float | None, promise: Promise[Any]) -> bool:
-    """Wait until a promise is kept, at most so many seconds; `None` for as long as it takes."""
+    """Wait until a promise is kept, at most some seconds; `None` for as long as it takes."""
     if promise.is_kept():
         return True
     told = threading.Lock()
@@ -43,15 +43,15 @@ class Stopped(BaseException):
 class Threads(Generic[T]):
     """Runs steps on a group of threads. After it is closed, nothing more is started, and the rest ends soon.
 
-    An executor does the same, but takes locks that an exception from outside leaves held, and one that all executors
-    of the process share: a signal handler that uses one while its thread is in another would wait for ever.
+    An executor is not safe here: an exception from outside can leave its locks held. All executors of a process also
+    share a lock, so a signal handler that uses one while its thread is in another would hang.
 
     Args:
         workers: how many threads.
         run: runs the steps of one thread.
 
     Attributes:
-        begun: what is started and not taken yet, in order.
+        begun: the started steps whose results are not taken yet, in order.
         closed: kept when the group is closed. The driver checks it before it sends, and while it sleeps.
     """
 
@@ -72,7 +72,7 @@ class Threads(Generic[T]):
 
     @property
     def untaken(self) -> int:
-        """How many are started and not taken yet."""
+        """How many started steps have a result that is not taken yet."""
         return len(self.begun)
 
     def begin(self, steps: Steps[T]) -> None:
@@ -85,7 +85,7 @@ class Threads(Generic[T]):
             threading.Thread(target=self._work, name=f"dingtalk-{self._made}", daemon=True).start()
 
     def in_order_of_end(self) -> Iterator[Promise[T]]:
-        """What is started, as it ends."""
+        """Return the started steps in the order in which they end."""
         ended: SimpleQueue[Promise[T]] = SimpleQueue()
         for promise in self.begun:
             promise.tell(partial(ended.put, promise))
@@ -109,7 +109,7 @@ class Threads(Generic[T]):
         return self._run(steps)
 
     def stop(self) -> None:
-        """End the running work at its next step, also in the groups that this work has started."""
+        """Stop the running work at its next step, including groups that it started."""
         self.closed.keep(None)
         for inner in tuple(self._inner):
             inner.stop()

@@ -1,9 +1,9 @@
-"""Keeps threads from changing the same thing at the same moment, in a way that nothing from outside can stop.
+"""A lock that signals and interrupts cannot turn into a deadlock.
 
-A signal handler may make a call while its thread changes something, and it may wait for calls of other threads. So
-nobody waits for such a thread: not it itself, nor others for long. And an exception may come from outside at any
-moment, also inside of `with`. So whatever is changed here is changed in steps that each leave a valid state, and what a
-finalizer does is not done here: it notes it in a `collections.deque`, and who comes next sees to it.
+A signal handler may make a call while its thread holds the lock, and may wait for other threads. So the thread never
+waits for itself, and others wait only briefly. An exception from outside may also come at any moment inside `with`. So
+every change made under this lock must be a series of steps that each leave a valid state. Finalizers do not use the
+lock: they append to a `collections.deque`, which the next holder processes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LONGEST: Final = 0.05
 
 
 class Turns:
-    """`with self._turns:` is one thread at a time, as long as none stands still there."""
+    """`with self._turns:` lets in one thread at a time, except when its holder does not move on."""
 
     __slots__ = ("_lock",)
 
@@ -26,8 +26,8 @@ class Turns:
 
     def __enter__(self) -> None:
         if not self._lock.acquire(timeout=LONGEST):
-            self._lock = threading.RLock()  # its thread is in a signal handler, or was interrupted: nobody waits again
+            self._lock = threading.RLock()  # its holder is stuck: use a new lock, so that nobody waits again
 
     def __exit__(self, *_: object) -> None:
-        with suppress(RuntimeError):  # it went without the lock, or was gone without
+        with suppress(RuntimeError):  # this thread entered without the lock, or it was replaced
             self._lock.release()

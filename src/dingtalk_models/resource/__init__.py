@@ -1,1 +1,1 @@
-"""What resources are made of: models, managers, lazy lists, and the registry of operations."""
+"""The building blocks of resources: models, managers, lazy lists, and the registry of operations."""

@@ -1,4 +1,4 @@
-"""Managers and modules: what holds the operations of a resource, and of an app."""
+"""Managers, with the operations of a resource, and modules, with those of an app."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Manager:
 
     # a type variable, because jedi resolves `Self` to this class and not to the subclass
     def using(self: M, app: AppLike) -> M:  # noqa: PYI019
-        """The same operations, sent by this app: `Department.objects.using(app).get(1)`."""
+        """Return the same operations for another app: `Department.objects.using(app).get(1)`."""
         return type(self)(app)
 
 
@@ -58,7 +58,7 @@ class managed(Generic[M]):  # noqa: N801 - used in class bodies, like `property`
     def __get__(self, module: Module | None, owner: type[Any]) -> Any:
         if module is None:
             return self
-        made = vars(module)[self._name] = self._make(module.app)  # found there from now on
+        made = vars(module)[self._name] = self._make(module.app)  # the instance attribute is found first from now on
         return made
 
 
@@ -77,7 +77,7 @@ class Alias(Generic[R_co, P]):
 
 
 def manager_for(definition: operation[Any, ...], owner: Module | Manager | AppLike) -> Any:
-    """The manager of an operation, with the app of a module or of another manager, or with an app."""
+    """Make the manager of an operation for an app, or for the app of a module or another manager."""
     make: Any = definition.home
     return make(owner.app if isinstance(owner, Module | Manager) else owner)
 

@@ -1,4 +1,4 @@
-"""The base classes of resources: objects that are read, changed and saved, and shapes, which are also sent."""
+"""Base classes: models, which are read, changed and saved, and shapes, which can also be arguments."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Record(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """A field that may be `None` may be missing. Limits apply to arguments only: a reply may exceed them."""
+        """Let nullable fields be missing, and apply limits to arguments only, since a reply may exceed them."""
         reference = handler(source)
         fields: Any = handler.resolve_ref_schema(reference)
         while fields["type"] != "model-fields":
@@ -57,7 +57,7 @@ class Record(BaseModel):
     if not TYPE_CHECKING:  # with them, type checkers would let any name be read and assigned
 
         def __getattr__(self, name: str) -> Any:
-            """Say why an object of a reply does not have a field that every object of its class has."""
+            """Explain why an object from a reply lacks a required field."""
             if name in type(self).model_fields:
                 kind = type(self).__name__
                 raise TransportError(f"{kind}.{name} could not be read from the reply: what came is in .unparsed")
@@ -75,7 +75,7 @@ class Record(BaseModel):
                 self.__pydantic_extra__[UNPARSED] = kept
 
     def __repr_args__(self) -> Any:
-        """Only fields that have a value, so that a log line stays short. Times are ISO text."""
+        """Return only fields with a value, to keep log lines short. Times are ISO text."""
         return [(name, _readable(value)) for name, value in super().__repr_args__() if value not in (None, [], "")]
 
 
@@ -115,7 +115,7 @@ class Model(Loaded, Record):
 
     @property
     def _values_before(self) -> dict[str, Any]:
-        """What the platform has in the fields that were assigned or saved, to compare with."""
+        """The platform's values of the fields that were assigned or saved, to compare with."""
         return getattr(self, "_before", {})
 
     def changes(self) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Model(Loaded, Record):
         return frozenset(self.changes())
 
     def replace(self, other: Model) -> None:
-        """Replace every field by that of another object of this resource."""
+        """Copy every field from another object of this resource."""
         vars(self).update(vars(other))
         set_hidden(self, "__pydantic_extra__", other.__pydantic_extra__)
         set_hidden(self, "__pydantic_fields_set__", set(other.__pydantic_fields_set__))
@@ -139,7 +139,7 @@ class Model(Loaded, Record):
         set_hidden(self, "_before", {})
 
     def hold(self, fields: Mapping[str, Any]) -> None:
-        """Set fields to values that the platform has accepted, so they need not be saved."""
+        """Set fields to values that the platform has accepted, so that `save` does not send them."""
         held = [name for name in fields if name in type(self).model_fields]
         for name in held:
             super().__setattr__(name, fields[name])
@@ -158,7 +158,7 @@ class _Time:
 
 
 def _readable(value: object) -> object:
-    """A value of a field, to be shown; a list with the times in it."""
+    """Prepare a field value for the `repr`, including times in a list."""
     if is_array(value):
         return [_readable(each) for each in value]
     return _Time(value) if isinstance(value, date) else value
@@ -169,7 +169,7 @@ def _may_be_missing(schema: Any) -> Any:
 
 
 def _check_with_update(kind: type[Model], name: str, value: Any) -> None:
-    """Check a field against the resource's `update`, if it has one: a field that cannot be sent cannot be changed."""
+    """Check a field against the resource's `update`, if any, since only fields that it sends can be changed."""
     update: object = getattr(kind, "update", None)
     if is_operation(update):
         if name not in update.arguments.fields:
@@ -183,7 +183,7 @@ if TYPE_CHECKING:
 else:
 
     class _Checking(type(BaseModel)):
-        """Checks an object that is made by hand. Pydantic does not call the class when it reads a reply."""
+        """Checks objects that are made by hand. Pydantic does not call the class to read a reply."""
 
         def __call__(cls, /, **fields: Any) -> Any:
             try:
@@ -193,7 +193,7 @@ else:
             return super().__call__(**fields)
 
     class _CheckedWhenMade(Record, metaclass=_Checking):
-        """A record that is checked when it is made."""
+        """A record that is checked when it is made by hand."""
 
 
 class Shape(_CheckedWhenMade):
@@ -205,12 +205,12 @@ class Shape(_CheckedWhenMade):
 
 
 def _given(value: Any) -> Any:
-    """Shapes as dicts of the fields that are set, at every depth."""
+    """Convert shapes to dicts of the fields that are set, at every depth."""
     if isinstance(value, Shape):
         fields = {name: getattr(value, name) for name in type(value).model_fields}
-        # what was read in part stays as the platform has it, until it is assigned
+        # a field that was read only in part is not sent until it is assigned
         unread = {names_of_fields(type(value)).get(name) for name in value.unparsed}
-        # a list that was never set may have been filled in place
+        # a list that was never assigned may have been filled in place
         given = {
             name: part
             for name, part in fields.items()
@@ -222,7 +222,7 @@ def _given(value: Any) -> Any:
 
 
 def _checked_again(value: Any) -> Any:
-    """Check every shape in a value again: its fields may have changed since it was made."""
+    """Check every shape in a value again, since its fields may have changed."""
     if isinstance(value, Shape):
         return type(value).model_validate(_given(value), extra="allow")
     if is_object(value):
@@ -247,12 +247,12 @@ _UNKNOWN = object()
 
 
 def comparable(value: Any) -> Any:
-    """A value to compare with later: a list, a dict or a record as JSON, so that it does not change in place."""
+    """Copy a value to compare with later: a list, a dict or a record becomes JSON, which cannot change in place."""
     return jsonable(value, serialize_unknown=True) if isinstance(value, _IN_PLACE) else value
 
 
 def value_before(record: BaseModel, name: str, value: Any) -> Any:
-    """The value to compare a field with, when it is assigned for the first time."""
+    """Return the old value of a field that is assigned for the first time."""
     now = vars(record).get(name)
     if now is not None and name not in record.model_fields_set:
         return _UNKNOWN  # the reply did not have this list, which does not mean that it is empty

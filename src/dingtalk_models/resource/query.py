@@ -91,7 +91,7 @@ class Query(Lazy[T]):
 
         Raises:
             IndexError: the list is shorter.
-            InvalidArgument: a place is counted from the end, which only the whole list has.
+            InvalidArgument: an index is negative, which would need the whole list.
         """
         if isinstance(place, slice):
             return self._slice(place)
@@ -214,7 +214,7 @@ class TokenPage(Protocol):
 
 
 def by_token(ask: Callable[[str | None], Call[P]], items: Callable[[P], list[T]]) -> Query[T]:
-    """A list of what stands in pages that are not only items.
+    """Make a list whose pages have other fields besides the items.
 
     Args:
         ask: the call for the page that begins at a token; the first page has none.
@@ -319,7 +319,7 @@ class Listing(Query[T], Described):
 
 
 class _CountedPages(Generic[T]):
-    """Fetches pages ahead of the one that is read, where their offsets can be calculated.
+    """Fetches pages ahead of the reader, for APIs with calculable offsets.
 
     The distance between two pages is only known once a page has arrived, and it may change later: a page can be
     shorter than the one before. So each page that arrives adds the offsets after it to the window, assuming the same
@@ -339,7 +339,7 @@ class _CountedPages(Generic[T]):
         return Window(self._fetch, self._following, cursors, workers=workers, room=self._pages + 1)
 
     def page(self, cursor: int | str | None) -> Flow[Page[T]]:
-        """The page at this offset. Fetching of the pages after it is started too."""
+        """Return the page at this offset, and start fetching the pages after it."""
         if not isinstance(cursor, int):
             return (yield from self._fetch(cursor))
         if not self._asked or self._asked[0] != cursor:

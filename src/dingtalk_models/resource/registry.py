@@ -43,7 +43,7 @@ class OperationInfo(NamedTuple):
 
 
 class NamedOperation(NamedTuple):
-    """The method that a name stands for, and how that name's parameters translate."""
+    """The method that a name refers to, and how that name's parameters translate."""
 
     owner: type
     attribute: str
@@ -60,7 +60,7 @@ def register(owner: type) -> None:
     """Register the names of a class's methods.
 
     Raises:
-        ConfigurationError: a user's own class has a name of this package, and does not say that it replaces it.
+        ConfigurationError: a user's class has a name of this package without `replace=True`.
     """
     ours = owner.__module__.startswith("dingtalk_models.")
     names = [(attribute, *name) for attribute, value in vars(owner).items() for name in _names(owner, value)]
@@ -79,7 +79,7 @@ def register(owner: type) -> None:
 
 
 def _names(owner: type, value: object) -> Iterator[tuple[Old, bool]]:
-    """The names of an attribute of a class, and whether each replaces one of this package."""
+    """Return the names of a class attribute, and whether each replaces one of this package."""
     if is_operation(value) and value.home is owner:
         yield from ((old, value.replace) for old in value.names)
     given: tuple[OwnName, ...] = getattr(value, METHOD_NAMES, ())

@@ -53,7 +53,7 @@ class SessionManager(Protocol):
 
 
 class LockingSessionManager(SessionManager, Protocol):
-    """A session manager that can also keep locks, so that all processes together renew a credential once."""
+    """A session manager with locks, so that only one of all processes renews a credential."""
 
     def add(self, key: str, value: str, expires: int, /) -> object:
         """Set the value only if there is none, in one atomic step. Returns whether it was set."""
@@ -125,7 +125,7 @@ class Session:
 
     @property
     def waits(self) -> bool:
-        """Whether it may have to wait for another process or a file. The memory of this process never does."""
+        """Whether it may block on another process or a file. The memory store never does."""
         return not isinstance(self._store, MemoryStore)
 
     def __repr__(self) -> str:
@@ -190,7 +190,7 @@ class Session:
                 store.forget(key)
 
     def lock(self, key: str, life: float) -> SessionLock:
-        """A lock that nobody holds yet.
+        """Make a lock. Nobody holds it yet.
 
         Args:
             key: its key.
@@ -199,7 +199,7 @@ class Session:
         return SessionLock(self, key, life)
 
     def script(self, text: str) -> Script:
-        """A Lua script that runs in the store. It fails during an outage, also with `fallback`."""
+        """Make a Lua script that runs in the store. During an outage it fails, even with `fallback`."""
         run: Callable[[str, str, tuple[str | int, ...]], list[int]] | None = getattr(self._store, "run", None)
         if run is None:
             raise NotImplementedError(f"session store {self.name} runs no scripts")
@@ -254,7 +254,7 @@ class Session:
         return work(memory)
 
     def _stand_in(self) -> MemoryStore | None:
-        """The memory to use instead of the store; `None` to use the store, which a caller tries every few seconds."""
+        """Return the memory to use while the store fails, or `None` to use or retry the store."""
         memory = self._outage.get("memory")
         if memory is None:
             return None
@@ -276,7 +276,7 @@ class Session:
 
 
 class _Unique:
-    """Texts that no other process has: a random start, which the system gives once for each process, and a number."""
+    """Generates texts that are unique among processes: a random prefix, drawn once per process, and a number."""
 
     def __init__(self) -> None:
         self._begin()
@@ -286,7 +286,7 @@ class _Unique:
         self._start, self._numbers = secrets.token_hex(8), itertools.count()
 
     def text(self) -> str:
-        """A new one."""
+        """Generate the next text."""
         check_fork()
         return f"{self._start}-{next(self._numbers)}"
 
@@ -329,7 +329,7 @@ class SessionLock:
             self._session.release(self._key, self._owner)
 
     def mark(self, value: str, expires: float) -> None:
-        """Set its key to a value for some seconds. It is not released, but takes this value.
+        """Turn the lock into a mark: set its key to a value for some seconds, without releasing it in between.
 
         Raises:
             SessionStoreError: the store did not answer.
@@ -337,7 +337,7 @@ class SessionLock:
         self._session.set(self._key, value, expires)
 
     def release_in_background(self) -> None:
-        """Release the lock on a thread: a flow that is cancelled or interrupted cannot yield another step."""
+        """Release the lock on a thread, for a flow that is cancelled and cannot yield another step."""
         if sys.is_finalizing():  # a thread would never start, and whoever starts it would wait for it
             return
         with suppress(RuntimeError):  # no thread can start, as the interpreter is ending
@@ -358,7 +358,7 @@ def _read(store: Store, key: str) -> object:
 
 
 def _reason(error: BaseException) -> str:
-    """The class of the error and the system's message. The driver's message is left out: it may quote what was sent."""
+    """Return the error's class and the system's message, not the driver's, which may quote sent data."""
     cause: BaseException | None = error
     while cause:
         if isinstance(cause, OSError) and cause.strerror:

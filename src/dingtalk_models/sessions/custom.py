@@ -1,4 +1,4 @@
-"""Sessions in an object of the user."""
+"""Sessions in an object that the user provides."""
 
 from __future__ import annotations
 

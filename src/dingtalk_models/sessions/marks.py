@@ -12,10 +12,10 @@ MOST = 20_000
 
 
 class MemoryMarks:
-    """Marks and locks in this process. The oldest marks go first, and each goes after its time.
+    """Marks and locks in this process. Marks expire; if there are too many, the oldest are dropped.
 
-    There is no lock around them: each step is one operation of a dict or a deque. What is being handled has its lock
-    until that ends, however long it takes: these locks end with the process.
+    No thread lock protects them: each step is one atomic operation of a dict or a deque. A handler keeps its lock until
+    it ends, however long that takes, since these locks cannot outlive the process.
     """
 
     waits = False
@@ -27,7 +27,7 @@ class MemoryMarks:
         self._locks: dict[bytes, MemoryLock] = {}
 
     def get(self, key: str) -> str | None:
-        """The value of a mark; `None` if there is none, or its time is over."""
+        """Return the value of a mark; `None` if there is none or it has expired."""
         return self._value(_short(key))
 
     def set(self, key: str, value: str, expires: float) -> None:
@@ -35,12 +35,12 @@ class MemoryMarks:
         self.mark(_short(key), value, expires)
 
     def lock(self, key: str, life: float) -> MemoryLock:
-        """A lock that nobody holds yet."""
+        """Make a lock. Nobody holds it yet."""
         del life
         return MemoryLock(self, _short(key))
 
     def mark(self, short: bytes, value: str, seconds: float) -> None:
-        """Set a mark, and take the lock from whoever has it."""
+        """Set a mark and end the lock on its key."""
         now = monotonic()
         expires = now + seconds
         self._marks[short] = value, expires
@@ -50,16 +50,18 @@ class MemoryMarks:
             self._drop(now)
 
     def take(self, short: bytes, lock: MemoryLock) -> bool:
-        """Give a lock to its owner, if nobody has it, and nothing is marked."""
+        """Acquire a lock if nobody holds it and its key has no mark."""
         if self._locks.setdefault(short, lock) is not lock:
             return False
-        if self._value(short) is None:  # looked at under the lock: who had it before has marked first
+        # Check the mark only after taking the lock: the previous holder sets its mark before its lock ends. Checking
+        # first could miss the mark and handle the same arrival twice.
+        if self._value(short) is None:
             return True
         self.leave(short, lock)
         return False
 
     def leave(self, short: bytes, lock: MemoryLock) -> None:
-        """Take a lock from its owner, if it has it."""
+        """Release a lock if it is the one that is held."""
         if self._locks.get(short) is lock:
             self._locks.pop(short, None)
 
@@ -68,12 +70,12 @@ class MemoryMarks:
         return None if mark is None or mark[1] <= monotonic() else mark[0]
 
     def _drop(self, now: float) -> None:
-        """Drop what is too much or too old."""
+        """Drop marks that are expired or too many."""
         try:
             while len(self._ages) > self._most or self._ages[0][1] <= now:
                 short, expires = self._ages.popleft()
                 mark = self._marks.get(short)
-                if mark is not None and mark[1] <= expires:  # it was not set again since
+                if mark is not None and mark[1] <= expires:  # otherwise it was set again since
                     self._marks.pop(short, None)
         except IndexError:  # another thread has dropped the last
             return
@@ -89,21 +91,23 @@ class MemoryLock:
         self._short = short
 
     def acquire(self) -> bool:
-        """Try to acquire it. Returns whether that worked."""
+        """Try to acquire the lock. Returns whether that worked."""
         return self._marks.take(self._short, self)
 
     def renew(self) -> None:
-        """It does not expire."""
+        """Do nothing: this lock does not expire."""
 
     def release(self) -> None:
-        """Release it, if it is held."""
+        """Release the lock if it is held."""
         self._marks.leave(self._short, self)
 
     def mark(self, value: str, expires: float) -> None:
-        """Set the mark of its key for some seconds. This releases it."""
+        """Set a mark on its key for some seconds, and release the lock."""
         self._marks.mark(self._short, value, expires)
 
 
 def _short(key: str) -> bytes:
-    """What stands for a key: a fifth of its size."""
+    """Return a hash of a key, a fifth of its size."""
+    # Thousands of keys are kept, so short ones save memory. Two keys with one hash would drop an arrival as already
+    # handled; with 128 bits, that practically never happens.
     return blake2b(key.encode(errors="replace"), digest_size=16).digest()

@@ -130,12 +130,12 @@ class MemcachedStore:
                 self._client.disconnect_all()  # after an exception from outside, a reply may still come
                 raise
         finally:
-            with suppress(RuntimeError):  # it did not get it
+            with suppress(RuntimeError):  # it did not get the lock
                 self._lock.release()
             self._using.discard(me)
 
     def _patiently(self, work: Callable[[MemcachedClient], T]) -> T:
-        """Use the client, and again for each kept connection that proves dead, as all do after a server restart.
+        """Use the client, and retry once for each pooled connection, since all are dead after a server restart.
 
         If the server did the work the first time, repeating it is safe: `Session.add` recognises its own value.
         """
@@ -196,19 +196,19 @@ def from_client(client: MemcachedClient) -> MemcachedStore:
 
 
 def _attribute(client: object, name: str) -> Any:
-    """An attribute that only some clients have; `None` for the others."""
+    """Return an attribute that only some clients have, or `None`."""
     return vars(client).get(name)
 
 
 def _kept_connections(client: MemcachedClient) -> int:
-    """How many open connections to one server a client may have."""
+    """Return how many open connections to one server a client may have."""
     nodes = _attribute(client, "clients") or {"": client}  # pymemcache.HashClient
     pools = [pool for node in nodes.values() if (pool := _attribute(node, "client_pool"))]
     return max((len(pool.free) for pool in pools), default=1)
 
 
 def _given_up(client: MemcachedClient) -> dict[object, Callable[[], object]]:
-    """The servers that a client has stopped using for some time, each with a function that makes it use them again."""
+    """Return the servers that a client avoids after errors, each with a function that makes it use them again."""
     failed, dead = _attribute(client, "_failed_clients"), _attribute(client, "_dead_clients")
     if dead is None:
         hosts = _attribute(client, "servers") or ()  # python-memcached
@@ -229,7 +229,7 @@ def _means_dead(error: Exception) -> bool:
 
 
 def _is_shared(client: object) -> bool:
-    """Whether it has connections enough for several callers at once."""
+    """Whether it has enough connections for several callers at once."""
     return bool(getattr(client, "client_pool", None) or getattr(client, "use_pooling", False))
 
 

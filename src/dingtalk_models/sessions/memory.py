@@ -8,8 +8,8 @@ from dingtalk_models.clocks import monotonic
 class MemoryStore:
     """A dictionary. It is the default, and replaces a store that fails.
 
-    It takes no lock: each change is one step of the dictionary. So whatever comes in between does no harm, also a call
-    from a signal handler.
+    It needs no lock: each change is one atomic step of the dictionary, so a call from a signal handler in between does
+    no harm.
     """
 
     name = "memory://"

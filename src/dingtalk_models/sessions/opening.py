@@ -100,7 +100,7 @@ def _store_of(manager: SessionManager) -> Store:
 
 
 def _module(name: str) -> _StoreModule:
-    """The module of one kind of store. It is imported only when used: most kinds need an additional package."""
+    """Import the module of a kind of store only when it is used, since most need an additional package."""
     return cast("_StoreModule", importlib.import_module(f"dingtalk_models.sessions.{name}"))
 
 

@@ -66,7 +66,7 @@ class RedisStore:
         return cast("list[int]", self._do(lambda: self._scripts[script]([key], arguments)))
 
     def _do(self, command: Callable[[], T]) -> T:
-        """Send a command. After an exception from outside, the reply may still come on a connection that is free."""
+        """Send a command. After an exception from outside, its reply may still arrive on a connection in the pool."""
         try:
             return command()
         except RedisError:

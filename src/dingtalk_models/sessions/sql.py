@@ -38,14 +38,14 @@ _table = sa.Table(
 
 
 class _Place:
-    """A place among those who use a connection. It is free again when its caller is gone, however that ended."""
+    """A slot for one connection. It becomes free when its caller is gone, no matter how the call ended."""
 
     def __init__(self) -> None:
         self.thread = threading.get_ident()
 
 
 def _is_deadlock(error: BaseException) -> bool:
-    """Whether it is a deadlock of MySQL or MariaDB: several insert a row that was just deleted. Trying again helps."""
+    """Whether it is a deadlock of MySQL or MariaDB, from concurrent inserts of a deleted row. Retrying helps."""
     return isinstance(error, DBAPIError) and error.orig is not None and error.orig.args[:1] == (1213,)
 
 
@@ -159,5 +159,5 @@ def _at(key: str) -> sa.ColumnElement[bool]:
 
 
 def _digest(key: str) -> str:
-    """A key of fixed length: databases differ in the longest key, and in whether case and trailing spaces count."""
+    """Hash a key, since databases differ in maximum length and in whether case and trailing spaces count."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -30,8 +30,8 @@ _DISCARD = "DELETE FROM dingtalk_sessions WHERE key = ? AND CAST(value AS BLOB) 
 class SqliteStore:
     """One file with mode 0600. Each operation opens it again, so threads and forked processes share no connection.
 
-    SQLite keeps in memory which locks on a file its process holds. After a fork in the middle of an operation, a child
-    would take its parent's locks for its own, and find the file locked for ever. So `no_fork` delays the fork.
+    SQLite remembers in memory which file locks its process holds. After a fork during an operation, a child would take
+    its parent's locks for its own and find the file locked forever. So `no_fork` delays the fork.
     """
 
     has_add = True
@@ -46,7 +46,7 @@ class SqliteStore:
                 f"session store {self.name} cannot be made private: {error.strerror} / 无法禁止其他用户读取该文件"
             ) from error
         with suppress(sqlite3.Error), self._connected() as db:
-            db.execute("PRAGMA journal_mode = WAL")  # then readers and writers wait far less for each other
+            db.execute("PRAGMA journal_mode = WAL")  # so that readers and writers rarely wait for each other
 
     def get(self, key: str) -> object:
         with self._connected() as db:

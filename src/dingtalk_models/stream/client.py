@@ -1,4 +1,4 @@
-"""Keeps an app connected, for as long as it is not stopped."""
+"""Keeps an app connected until it is stopped."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ logger = logging.getLogger("dingtalk_models")
 
 
 class Pauses:
-    """The pauses between attempts to connect: longer and longer, and never the same for all clients."""
+    """Growing pauses between attempts to connect, random so that clients do not reconnect together."""
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._most = timing.first
 
     def next(self) -> float:
-        """The next pause, in seconds: at least as long as the one before, up to half of the longest."""
+        """Return a random pause in seconds, between half of the limit and the limit, which doubles each time."""
         self._most = min(self._timing.longest, 2 * self._most)
         return random.uniform(max(self._timing.first, self._most / 2), self._most)  # noqa: S311
 
     def reset(self) -> None:
-        """Begin with short ones again."""
+        """Start with short pauses again."""
         self._most = self._timing.first
 
 
@@ -56,7 +56,7 @@ class _OpenConnection:
 
 
 class StreamClient:
-    """Keeps one connection open. While one takes the place of another, there are two.
+    """Keeps one connection open. While a new one replaces an old one, there are two.
 
     Args:
         app: the app.
@@ -89,18 +89,18 @@ class StreamClient:
         self._hurried = False
 
     def stop(self) -> None:
-        """Take nothing more."""
+        """Stop accepting frames."""
         self._stopping.set()
 
     async def run(self, patience: Callable[[], float]) -> None:
-        """Be connected until `stop` is called, then finish.
+        """Stay connected until `stop` is called, then finish.
 
         Args:
-            patience: seconds that handlers have to finish, asked for when it is stopped.
+            patience: returns the seconds that handlers have to finish; called when the client is stopped.
 
         Raises:
             AuthenticationError: the platform does not accept the app's credentials, and never has.
-            ApiError: it refused the first attempt, for a reason that will not pass.
+            ApiError: it refused the first attempt, for a permanent reason.
         """
         self._status.enter("connecting")
         try:
@@ -110,7 +110,7 @@ class StreamClient:
             await self._finish(patience())
 
     async def _stay_connected(self) -> None:
-        """Connect once, and stay until another connection is needed, or a pause before it is over."""
+        """Connect once, and return when it is time for the next connection, after a pause if needed."""
         try:
             opened = await self._unless_stopped(self._connect())
         except DingTalkError as error:
@@ -136,7 +136,7 @@ class StreamClient:
         if connection.leaving:
             asyncio.get_running_loop().call_later(self._timing.linger, opened.task.cancel)
         at_once = connection.leaving and (good or not self._hurried)
-        self._hurried = not good  # a gateway that gives notice again and again is not hammered
+        self._hurried = not good  # pause for a gateway that gives notice again and again
         if not at_once:
             await self._pause()
 
@@ -157,7 +157,7 @@ class StreamClient:
             logger.error("Stream: a connection ended by an error", exc_info=error)
 
     def _is_final(self, error: DingTalkError) -> bool:
-        """Whether trying again cannot help. What the platform accepted before may only be a fault of its own."""
+        """Whether trying again is useless. If the platform accepted the app before, it may be a temporary fault."""
         refused = isinstance(error, AuthenticationError | ConfigurationError | PermissionDenied) or (
             isinstance(error, ApiError) and error.status == HTTPStatus.BAD_REQUEST
         )
@@ -167,7 +167,7 @@ class StreamClient:
         await self._unless_stopped(asyncio.sleep(self._pauses.next()))
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T | None:
-        """The result of some work; `None` if the client is stopped before."""
+        """Return the result of some work, or `None` if the client is stopped first."""
         working, stopped = asyncio.ensure_future(work), asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -179,7 +179,7 @@ class StreamClient:
                 await asyncio.wait([working])
 
     async def _finish(self, patience: float) -> None:
-        """Let what is being handled finish, answer it, and close."""
+        """Let running handlers finish, answer their frames, and close."""
         self._status.enter("stopping", self._status.error)
         try:
             if not await self._dispatch.finish(patience):

@@ -1,4 +1,4 @@
-"""One connection to the gateway: reads frames, sends answers, and notices when it is dead."""
+"""One connection to the gateway: reads frames, sends answers, detects when it is dead."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _TURN = 64
 
 
 class BatchedTransport(asyncio.Transport):
-    """A transport that writes what it is given at the end of a turn of the event loop, all at once.
+    """A transport that collects the writes of one event loop iteration and sends them together.
 
-    A write of each answer by itself would be a fifth of the time of a message.
+    Separate writes for each answer would take a fifth of a message's time.
 
     Args:
         inner: the transport that writes to the socket.
@@ -103,8 +103,8 @@ class Connection:
     Args:
         socket: the WebSocket.
         timing: its times.
-        take: takes each event and callback, with the way to answer it.
-        refuse: takes what is not understood.
+        take: called with each event and callback, and the function that answers it.
+        refuse: called with frames that are not understood.
 
     Attributes:
         useful: whether an event or callback came over it.
@@ -131,7 +131,7 @@ class Connection:
 
     @property
     def age(self) -> float:
-        """For how many seconds it has been open."""
+        """How long it has been open, in seconds."""
         return self._timing.monotonic() - self._opened_at
 
     async def run(self) -> None:
@@ -153,19 +153,19 @@ class Connection:
             self.give_up("an error of its own")
 
     def reply(self, text: bytes) -> None:
-        """Answer a frame. If the connection has ended, nobody hears it.
+        """Answer a frame. If the connection has ended, the answer is lost.
 
-        This does not wait for a gateway that does not read: there are no more answers than frames that it has sent.
+        Does not wait for a gateway that reads slowly: there are at most as many answers as frames that it sent.
         """
         broadcast([self._socket], text.decode())
 
     def give_up(self, why: str) -> None:
-        """Let another connection take its place."""
+        """Let another connection replace this one."""
         if not self.over.done():
             self.over.set_result(why)
 
     async def close(self) -> None:
-        """Close it, after the answers."""
+        """Send the remaining answers, then close."""
         await self._socket.close()
 
     def _read(self, text: bytes) -> None:
@@ -184,7 +184,7 @@ class Connection:
             self.reply(answer(frame.message_id, 200, "OK", frame.data))
 
     async def _watch(self) -> None:
-        """Ping, and cut the connection when it is dead: what waits for it then goes on."""
+        """Send pings, and cut a dead connection so that its waiters continue."""
         timing = self._timing
         try:
             while not (problem := await self._problem_after(timing.ping)):
@@ -200,7 +200,7 @@ class Connection:
         self._socket.outlet.abort()
 
     async def _problem_after(self, seconds: float) -> str:
-        """Wait, and say whether the connection cannot be relied on; empty if it can."""
+        """Wait some time, then return why the connection is unreliable; empty if it is fine."""
         await asyncio.sleep(seconds)
         timing, before = self._timing, self._skew
         self._skew = timing.wall() - timing.monotonic()

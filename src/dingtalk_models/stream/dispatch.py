@@ -1,4 +1,4 @@
-"""Passes what arrives to the handlers, and answers each frame in time."""
+"""Passes arrivals to their handlers, and answers each frame in time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Reply = Callable[[bytes], None]
 
 
 class _Taken:
-    """A frame that is being handled, and how it is answered: once."""
+    """A frame that is being handled. It is answered exactly once."""
 
     __slots__ = ("arrival", "due", "frame", "reply", "task")
 
@@ -149,7 +149,7 @@ class Dispatch:
         self._status.running -= 1
 
     def _answer_overdue(self) -> None:
-        """Answer what is still being handled at its deadline."""
+        """Answer frames that are still being handled at their deadline."""
         now = self._loop.time()
         self._timer = None
         for taken in self._running:
@@ -163,7 +163,7 @@ class Dispatch:
     # -- the end ----------------------------------------------------------------------------------------------------
 
     async def finish(self, patience: float) -> bool:
-        """Take nothing more, and wait for what is being handled. Returns whether all of it was finished in time."""
+        """Accept nothing more and wait for running handlers. Returns whether all finished in time."""
         self._stopping = True
         until = self._loop.time() + patience
         while self._running and (left := until - self._loop.time()) > 0:
@@ -171,7 +171,7 @@ class Dispatch:
         return not self._running
 
     async def abandon(self) -> None:
-        """Cancel what is still being handled."""
+        """Cancel the running handlers."""
         tasks = self._tasks()
         for task in tasks:
             task.cancel()
@@ -185,5 +185,5 @@ class Dispatch:
 
 
 def _overdue(frame: Frame) -> bytes:
-    """The answer to what takes too long. An event is sent again: by then it was handled, or a handler has raised."""
+    """Return the answer to a late arrival. An event is sent again; by then its handlers have probably ended."""
     return later(frame, "it takes longer") if frame.type == EVENT else responded(frame, None)

@@ -1,4 +1,4 @@
-"""Frames: what the gateway sends, and what it is answered."""
+"""Frames from the gateway, and the answers to them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class BadFrame(Exception):
     """A frame that is not understood.
 
     Attributes:
-        reply: what it is answered.
+        reply: the answer to it.
     """
 
     def __init__(self, message_id: str | None, problem: str, code: int = HTTPStatus.BAD_REQUEST) -> None:
@@ -29,8 +29,8 @@ class Frame(NamedTuple):
 
     Attributes:
         type: `SYSTEM`, `EVENT` or `CALLBACK`.
-        topic: what it is about.
-        message_id: its answer has the same; `None` if it has none, as the documented notice.
+        topic: its topic.
+        message_id: its id, which the answer repeats; `None` if it has none, like the documented notice.
         data: its content, parsed.
         payload: the whole of it, with `data` parsed.
     """
@@ -74,7 +74,7 @@ def read_frame(text: bytes) -> Frame:
 
 
 def answer(message_id: str | None, code: int, message: str, data: Any) -> bytes:
-    """The answer to a frame.
+    """Make the answer to a frame.
 
     Raises:
         TypeError: the data cannot be written as JSON.
@@ -88,7 +88,7 @@ def answer(message_id: str | None, code: int, message: str, data: Any) -> bytes:
 
 
 class _Prepared:
-    """An answer that is the same for every frame, but for the id of the message. Nearly all answers are."""
+    """An answer in which only the message id differs, as in nearly all answers. It is encoded once."""
 
     def __init__(self, data: Any) -> None:
         self._data = data
@@ -106,18 +106,18 @@ _NOTHING = _Prepared({"response": None})
 
 
 def succeeded(frame: Frame) -> bytes:
-    """An event was handled."""
+    """Answer that an event was handled."""
     return _SUCCESS.to(frame)
 
 
 def later(frame: Frame, why: str) -> bytes:
-    """An event was not handled: it is to be sent again. A callback is not sent again."""
+    """Answer that an event was not handled and should be sent again. A callback is not sent again."""
     data = {"status": "LATER", "message": why} if frame.type == EVENT else {"response": None}
     return answer(frame.message_id, HTTPStatus.INTERNAL_SERVER_ERROR, why, data)
 
 
 def responded(frame: Frame, response: Any) -> bytes:
-    """A callback was handled, and this is the response.
+    """Answer a callback with a response.
 
     Raises:
         TypeError: the response cannot be written as JSON.

@@ -1,7 +1,7 @@
-"""The driver that runs handlers of what arrives, on the event loop: many at a time, and none waits for another.
+"""The driver that runs handlers concurrently on the event loop.
 
-Coroutine functions run on the loop. Other functions run on a bounded group of threads of its own, so that slow ones
-delay neither the session store nor other work in threads. These threads do not keep the process alive.
+Coroutine functions run on the loop. Other functions run in a thread pool of their own, so that slow ones delay neither
+the session store nor other work in threads. These threads do not keep the process alive.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _Job = tuple["asyncio.Future[Any]", Context, Callable[[], Any]]
 
 
 class _NotBegun:
-    """Work that has not begun."""
+    """Work that was cancelled before it started."""
 
     def __await__(self) -> Generator[Any, Any, None]:
         yield from ()
@@ -54,8 +54,8 @@ class HandlingDriver:
     async def run(self, flow: Flow[T]) -> T:
         """Run a flow to its end.
 
-        If this is cancelled while a function runs in its thread, the thread runs the rest of the flow: the function
-        cannot be stopped, and has to be remembered as handled. Other handlers are not begun.
+        If this is cancelled while a function runs in a thread, the thread finishes the flow, because the function
+        cannot be stopped and must be recorded as handled. No other handler is started.
         """
         try:
             step = next(flow)
@@ -98,7 +98,7 @@ class HandlingDriver:
         return self._handlers.run(partial(called, handler, value))
 
     def close(self) -> None:
-        """End the threads that are idle, and the others after their work."""
+        """End the idle threads now, and the others after their work."""
         for pool in (self._handlers, self._store):
             if pool:
                 pool.close()
@@ -109,7 +109,7 @@ async def _waited(work: Awaitable[T]) -> T:
 
 
 def _finish(flow: Flow[Any], result: Any, error: BaseException | None) -> None:
-    """Run what is left of a flow after a handler has ended, without beginning another."""
+    """Run the rest of a flow after a handler has ended, without starting another."""
     try:
         step = flow.send(result) if error is None else flow.throw(error)
         while isinstance(step, Blocking):
@@ -123,10 +123,9 @@ def _finish(flow: Flow[Any], result: Any, error: BaseException | None) -> None:
 
 
 class Pool:
-    """Threads that work for the event loop on which it is made. They are started when they are needed.
+    """A thread pool for the event loop that creates it. Threads start when needed.
 
-    Unlike those of an executor, they do not delay the end of the process, and results that come together wake the loop
-    only once.
+    Unlike an executor, it does not delay the end of the process, and several results at a time wake the loop only once.
     """
 
     def __init__(self, threads: int, name: str) -> None:
@@ -153,14 +152,14 @@ class Pool:
         return future
 
     def close(self) -> None:
-        """End each thread after its work. Nobody waits for that: what comes of it is settled on the thread itself."""
+        """End each thread after its work, without waiting: the thread itself handles the results of what it runs."""
         self._closed = True  # first: what ends from now on is settled by its thread, and what has ended here
         self._settle()
         for _ in range(self._started):
             self._jobs.put(None)
 
     def leave(self, future: asyncio.Future[Any], flow: Flow[Any]) -> None:
-        """Have a flow run to its end when some work that was cancelled has ended."""
+        """Run a flow to its end once some cancelled work has ended."""
         self._left[future] = flow
 
     def _work(self) -> None:
@@ -175,7 +174,7 @@ class Pool:
             future, context, work = job
             try:
                 if future.cancelled():
-                    raise NotBegun  # noqa: TRY301 - told like an error of the work
+                    raise NotBegun  # noqa: TRY301 - handled like an error of the work
                 self._ended.append((future, context.run(work), None))
             except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
                 self._ended.append((future, None, error))
@@ -206,4 +205,4 @@ class Pool:
 
 
 class NotBegun(Exception):
-    """The work was cancelled before it was begun."""
+    """The work was cancelled before it started."""

@@ -1,4 +1,4 @@
-"""`app.stream`: what arrives, over a WebSocket that the app opens. It needs no public address.
+"""`app.stream`: receives pushes over a WebSocket that the app opens. It needs no public address.
 
 @app.callback.on(UserAddOrg)
 def welcome(event: UserAddOrg) -> None: ...
@@ -34,7 +34,7 @@ TIMEOUT = 10.0
 
 
 class Stream(Module):
-    """The client of one app.
+    """The Stream client of an app.
 
     Its handlers are those of `app.callback.on(…)`, and of `app.stream.on(…)`. Register them before it is started.
 
@@ -133,7 +133,7 @@ class Stream(Module):
 
     @property
     def status(self) -> Status:
-        """How it is now: state, counts, last message."""
+        """The current state, counts and time of the last message."""
         check_fork()
         return self._status.snapshot()
 
@@ -151,12 +151,12 @@ class Stream(Module):
         return running
 
     def _after_fork(self) -> None:
-        """In a forked process: the client is the parent's."""
+        """In a forked process: forget the client, which is the parent's."""
         self._status, self._running = Status(), None
 
 
 def subscriptions(callback: Receiver) -> list[dict[str, str]]:
-    """What the gateway is to send, for the handlers that there are.
+    """Return the subscriptions for the registered handlers.
 
     Raises:
         ConfigurationError: there is none, or a topic has handlers of both kinds.

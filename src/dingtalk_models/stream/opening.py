@@ -33,7 +33,7 @@ _log.setLevel(logging.INFO)  # with DEBUG, the library logs the ticket and every
 
 
 class ConnectionTicket(BaseModel):
-    """Where to connect, and the ticket for it: for one connection within 90 seconds."""
+    """The gateway's address and a ticket, for one connection within 90 seconds."""
 
     endpoint: str
     ticket: Annotated[Secret, Hidden()]
@@ -52,7 +52,7 @@ async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *
         TransportError: there was no connection.
     """
     call = _asking(app, subscriptions)
-    # sent once: the client has pauses of its own
+    # sent once, since the client has its own retries
     opened = call.read(await _sent(app, _request(call, app.api_url), patience))
     try:
         opened_socket = await connect(
@@ -61,7 +61,7 @@ async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *
             user_agent_header=USER_AGENT,
             compression=None,
             open_timeout=patience,
-            ping_interval=None,  # a connection has a watch of its own
+            ping_interval=None,  # `Connection` checks itself whether it is alive
             close_timeout=2,
             max_size=LARGEST_FRAME,
             logger=_log,
@@ -76,9 +76,9 @@ async def open_connection(app: StreamApp, subscriptions: list[dict[str, str]], *
 
 
 async def _sent(app: StreamApp, request: HttpRequest, patience: float) -> HttpResponse:
-    """Send the request by the transport that the app was given, or that it uses already; or else on a thread.
+    """Send the request with the app's async transport if there is one already, or else on a thread.
 
-    To load aiohttp takes 60 ms and 11 MB: many a bot needs it never.
+    Loading aiohttp takes 60 ms and 11 MB, and many bots never need it.
     """
     if transport := app.opened_async_transport:
         return await transport.send(request)
@@ -107,7 +107,7 @@ def _request(call: Call[ConnectionTicket], url: str) -> HttpRequest:
 
 
 def _own_address() -> str:
-    """The address of this machine in its network, which the console shows. Nothing is sent."""
+    """Return this machine's address in its network, for the console to show. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))

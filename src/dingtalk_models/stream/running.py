@@ -1,4 +1,4 @@
-"""One run of a client: on which loop and thread it is, and how it is stopped."""
+"""One run of a client: its event loop, its thread, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ logger = logging.getLogger("dingtalk_models")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _CLOSING = 10.0
-"""Seconds that the end may take, beside what handlers take."""
+"""Seconds that stopping may take, in addition to running handlers."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandlingSettings:
-    """How a client handles what arrives; `waits`: whether the session store may block."""
+    """How a client handles arrivals; `waits`: whether the session store may block."""
 
     ack: Ack
     deadline: float
@@ -47,7 +47,7 @@ class HandlingSettings:
 
 
 class StreamRun:
-    """One run.
+    """One run of a client.
 
     Args:
         app: the app.
@@ -82,12 +82,12 @@ class StreamRun:
         self._client: StreamClient | None = None
         self._thread = 0
         self._stopped = False
-        self._unheard = False  # whether nobody waits in `start` for the error
+        self._unheard = False  # whether no caller of `start` waits for the error
         self._tried = Promise[None]()
         self._ended = Promise[None]()
 
     async def serve(self) -> None:
-        """Be connected until it is stopped or cancelled.
+        """Stay connected until it is stopped or cancelled.
 
         Raises:
             DingTalkError: the first attempt to connect failed, and will not be tried again.
@@ -133,7 +133,7 @@ class StreamRun:
             driver.close()
 
     def run(self) -> None:
-        """Run on a loop of its own until it is stopped, by Ctrl-C and SIGTERM too.
+        """Run on a new event loop until it is stopped, by `stop`, Ctrl-C or SIGTERM.
 
         Raises:
             SystemExit: the first attempt to connect failed, and will not be tried again. Its cause is the error.
@@ -187,7 +187,7 @@ class StreamRun:
                 logger.exception("Stream: stopped by an error")
 
     def stop(self, timeout: float) -> None:
-        """Stop, and wait for the end, unless a handler or other work on an event loop calls this."""
+        """Stop and wait for the end. Called from a handler or on an event loop, do not wait."""
         self._timeout = timeout
         self._stopped = True
         atexit.unregister(self.stop)
@@ -200,7 +200,7 @@ class StreamRun:
 
 
 def _loop_runs_here() -> bool:
-    """Whether an event loop runs on this thread: it must not wait."""
+    """Whether an event loop runs on this thread, which must not block then."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -213,12 +213,12 @@ _inside: ContextVar[StreamRun | None] = ContextVar("dingtalk_stream", default=No
 
 
 class _Interrupted(Exception):
-    """A second signal came while it was stopping."""
+    """A second signal arrived while it was stopping."""
 
 
 @contextmanager
 def _handling(work: Callable[[], None]) -> Generator[None]:
-    """Have this loop do some work at each signal to end. Only the main thread can have that."""
+    """Do some work on this loop at each Ctrl-C or SIGTERM. This works only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

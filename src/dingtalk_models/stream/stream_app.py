@@ -1,4 +1,4 @@
-"""An app, as its client of Stream mode sees it."""
+"""The parts of an app that Stream mode needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dingtalk_models.core.steps import AsyncTransport
 
 
 class StreamApp(AppLike, Protocol):
-    """An app, as its client sees it."""
+    """The parts of an app that the Stream client needs."""
 
     appsecret: Secret | None
 

@@ -8,12 +8,12 @@ from dingtalk_models.callback.arrival import Arrival
 
 
 class TopicCallback(Arrival):
-    """A callback of any topic, as the handlers of `app.stream.on(…)` take it. What they return is the answer.
+    """A callback of any topic, for the handlers of `app.stream.on(…)`. Their return value is the answer.
 
     Attributes:
         topic: its topic, such as `/v1.0/graph/api/invoke`.
         message_id: the id of its frame; the platform may leave it out.
-        data: what it says.
+        data: its content.
     """
 
     TYPE: ClassVar[str] = "topic_callback"
@@ -24,7 +24,7 @@ class TopicCallback(Arrival):
 
     @property
     def key(self) -> str | None:
-        """The same in each delivery."""
+        """An id that all its deliveries share."""
         return f"stream:{self.message_id}" if self.message_id else None
 
     @property

@@ -1,4 +1,4 @@
-"""Views for web frameworks: what the platform posts, passed to an app."""
+"""Views for web frameworks, which pass the platform's POST requests to an app."""
 
 from __future__ import annotations
 

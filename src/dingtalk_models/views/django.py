@@ -1,4 +1,4 @@
-"""A view for Django: `path("dingtalk", view(app.callback))`, and so for `app.message` and a `CardReceiver`."""
+"""A view for Django: `path("dingtalk", view(app.callback))`. `app.message` and a `CardReceiver` work the same way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingtalk_models.views import Posted
 
 
 def view(receiver: Posted) -> Callable[[HttpRequest], HttpResponse]:
-    """The view that takes what the platform posts. Errors of handlers are passed on to Django."""
+    """Make a view for the platform's POST requests. Errors of handlers are passed on to Django."""
 
     @csrf_exempt
     @require_POST

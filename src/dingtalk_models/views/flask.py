@@ -1,6 +1,6 @@
 """A view for Flask: `site.add_url_rule("/dingtalk", view_func=view(app.callback), methods=["POST"])`.
 
-It is the same for `app.message` and for a `CardReceiver`.
+`app.message` and a `CardReceiver` work the same way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dingtalk_models.views import Posted
 
 
 def view(receiver: Posted) -> Callable[[], Response]:
-    """The view that takes what the platform posts. Errors of handlers are passed on to Flask."""
+    """Make a view for the platform's POST requests. Errors of handlers are passed on to Flask."""
 
     def dingtalk() -> Response:
         try:
@@ -23,5 +23,5 @@ def view(receiver: Posted) -> Callable[[], Response]:
             abort(403)
         return jsonify(answer)
 
-    dingtalk.__name__ = type(receiver).__name__.lower()  # Flask calls an address by it, and has each name once
+    dingtalk.__name__ = type(receiver).__name__.lower()  # Flask uses it as the endpoint's name, which must be unique
     return dingtalk

@@ -1,6 +1,6 @@
 """A view for Starlette and FastAPI: `site.add_route("/dingtalk", view(app.callback), methods=["POST"])`.
 
-It is the same for `app.message` and for a `CardReceiver`.
+`app.message` and a `CardReceiver` work the same way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dingtalk_models.views import Posted
 
 
 def view(receiver: Posted) -> Callable[[Request], Awaitable[Response]]:
-    """The view that takes what the platform posts. Errors of handlers are passed on to Starlette."""
+    """Make a view for the platform's POST requests. Errors of handlers are passed on to Starlette."""
 
     async def dingtalk(request: Request) -> Response:
         try:

@@ -66,7 +66,7 @@ class AttendanceOvertimeDuration(Event):
 
 
 class ScheduleChange(Record, alias_generator=camel):
-    """The days on which the schedules of some users have changed."""
+    """The days on which the schedules of some users changed."""
 
     user_ids: Strs = []
     corp_id: str | None

@@ -43,10 +43,10 @@ class EventType:
 
 
 def check_documented(name: str) -> None:
-    """Refuse the name of an event that the platform does not document.
+    """Refuse an event name that the platform does not document.
 
     Raises:
-        ConfigurationError: it does not.
+        ConfigurationError: the name is not documented.
     """
     known = event_types()
     if name not in known and name != EVERY_TYPE:
@@ -108,7 +108,7 @@ class Event(Arrival, alias_generator=camel):
     @model_validator(mode="before")
     @classmethod
     def _from_dump(cls, given: Any) -> Any:
-        """Accept the names of the fields too, as a dump has them: all of them, for some are wire names of others."""
+        """Accept a dump, which has all fields by their Python names; some of these are wire names of other fields."""
         if not isinstance(given, dict):
             return given
         given = cast("dict[str, Any]", given)
@@ -182,7 +182,7 @@ def type_of(payload: Mapping[str, Any]) -> str:
 
 
 def _stream_head(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Where the head of an event is in Stream mode: in the headers of a frame, or beside its data."""
+    """Return the head of an event in Stream mode: the headers of a frame, or the fields next to its data."""
     headers = payload.get("headers")
     return headers if is_object(headers) else payload
 

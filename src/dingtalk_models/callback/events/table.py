@@ -13,7 +13,7 @@ class CheckUrl(Event):
 
     @property
     def handled_as(self) -> tuple[str, ...]:
-        """Its type alone: it is no event for handlers of every type."""
+        """Only its type: handlers of all events do not receive it."""
         return (self.type,)
 
 
