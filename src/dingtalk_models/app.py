@@ -147,7 +147,7 @@ class DingTalkApp(CallingApp):
         transport: sends requests; by default with requests.
         async_transport: sends awaited requests; by default with aiohttp.
         session_fallback: whether to use this process's memory while the session store is down.
-        blocking_on_loop: whether blocking calls are allowed where an event loop runs, which they stop for everybody; by
+        blocking_on_loop: whether blocking calls are allowed where an event loop runs, though they block the loop; by
             default in notebooks only, where the loop of the kernel runs under each cell.
 
     The app keeps each secret as a `Secret`, which prints as `***`; `app.appsecret.get_secret_value()` is its text.
@@ -227,7 +227,7 @@ class DingTalkApp(CallingApp):
         )
         self.sso_token_credential = Credential(self.session, self.session_key("sso_token"), self._issue_sso_token)
         self.user_credentials: WeakValueDictionary[str, UserCredential] = WeakValueDictionary()
-        """The tokens of users that are kept in the session store, and in use in this process."""
+        """The stored tokens of users that are in use in this process."""
         self.limiter = self._limiter(rate_limit) if rate_limit else None
 
     @classmethod

@@ -44,7 +44,7 @@ class Modules:
     smartwork: Smartwork
     """Attendance, approvals."""
     stream: Stream
-    """What arrives over a WebSocket: events, messages to robots, clicks on cards."""
+    """Pushes over a WebSocket: events, messages to robots, clicks on cards."""
 
     if not TYPE_CHECKING:
 

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from dingtalk_models.sandbox import Received, Sandbox
 
 MOST_CALLS = 20
-"""How many calls the report of a failing test has: the latest."""
+"""How many calls the report of a failed test lists: the latest ones."""
 
 LONGEST = 300
-"""How many characters it has of what was sent, and of an answer."""
+"""How many characters of each request and answer it shows."""
 
 
 class _Running(NamedTuple):

@@ -35,7 +35,7 @@ def first_refresh(_: object, time_out: int = 7000) -> None:
 
 
 def no_more(_: object) -> dict[str, Any]:
-    """What becomes of an argument that has no meaning any more."""
+    """Drop an argument that has no meaning any more."""
     return {}
 
 
@@ -253,7 +253,7 @@ class Auth(Manager):
             redirect_uri: where the browser comes back to, with `authCode` and `state` in the query string. It has to be
                 registered in the console.
             state: a text that nobody can guess, such as `secrets.token_urlsafe()`. Keep it in the browser's session,
-                and give both to `check_state` afterwards: otherwise, somebody could slip in a login of their own.
+                and pass both to `check_state` afterwards. Otherwise an attacker could inject a login of their own.
             scope: `openid corpid` lets the person choose a company too: `UserToken.corp_id`.
             prompt: `consent` asks the person each time.
             org_type: `management` offers only companies that the person manages.

@@ -293,8 +293,8 @@ def key_in_store(app: AppWithSessions, key: str) -> str:
 class UserToken:
     """The access of one person to the platform, after they have logged in: see `app.auth.login`.
 
-    It is renewed by itself, ahead of its end, while it is used: `app.as_user(token).…`. `keep` puts it into the session
-    store, encrypted, for later requests and other processes. Its tokens print as `***`, and it cannot be pickled.
+    While it is used, it is renewed automatically before it expires: `app.as_user(token).…`. `keep` puts it, encrypted,
+    into the session store for later requests and other processes. Its tokens print as `***`, and it cannot be pickled.
 
     Attributes:
         app: the app that the person has logged in to.
@@ -369,7 +369,7 @@ class UserToken:
 
     @operation
     def renew(self) -> Flow[None]:
-        """Get a new access token now. While it is used, that happens by itself.
+        """Get a new access token now. While the token is used, it is renewed automatically.
 
         Raises:
             LoginRequired: the refresh token is too old or was used, or there is none.
@@ -383,7 +383,7 @@ class UserToken:
         `app.auth.kept(key)` finds it there.
 
         Args:
-            key: whose it is, such as the userid. What was kept under this key before is replaced.
+            key: whose it is, such as the userid. It replaces what the key had before.
         """
         self.credential.key = key_in_store(self.app, key)
         yield from self.credential.keep()

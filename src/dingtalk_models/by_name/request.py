@@ -147,7 +147,7 @@ class _Written(Call[T_co]):
 
     @property
     def request(self) -> Request:
-        """What it sends."""
+        """The request that it sends."""
         return self._request
 
     def __repr__(self) -> str:

@@ -44,19 +44,19 @@ _MENDING_ROUNDS, _SMALL_STEPS = 24, 12
 _UNAUTHORIZED, _TOO_MANY_REQUESTS = 401, 429
 
 _YES = (None, 0, "0")
-"""The values of an `errcode` that is no refusal."""
+"""The values of `errcode` that mean success."""
 
 _NO = (False, "false", "False", "FALSE")
-"""The values of a flag that is a refusal."""
+"""The values of a flag that mean a refusal."""
 
 _FINE = frozenset({"", "0", "000000", "200", "ok", "success"})
-"""The values of a `code`, in lower case, that is no refusal: some replies have one beside their data."""
+"""The values of `code`, in lower case, that mean success: some replies have one next to their data."""
 
 _CODES = ("code", "errorCode", "errCode", "errorcode", "error_code", "sub_code")
 _TEXTS = ("message", "errmsg", "errMsg", "errorMsg", "errorMessage", "sub_msg", "msg", "cause")
 _REQUEST_IDS = ("request_id", "requestid", "requestId")
 _OF_A_REFUSAL = frozenset({*_CODES, *_TEXTS, *_REQUEST_IDS, "success", "accessdenieddetail"})
-"""The names in a refusal."""
+"""The field names of a refusal."""
 
 
 class _Envelope(BaseModel):
@@ -430,7 +430,7 @@ class Call(Described, Step, Generic[T_co]):
     """The complete HTTP request, if the call goes to a URL that is not one of the platform's APIs."""
 
     upload: Upload | None = None
-    """The file that is its body."""
+    """The file to send as its body."""
 
     @overload
     def __init__(self: Call[None], into: None, at: str | None = ..., /, **params: Any) -> None: ...
@@ -467,7 +467,7 @@ class Call(Described, Step, Generic[T_co]):
 
     @property
     def request(self) -> Request:
-        """What it sends."""
+        """The request that it sends."""
         endpoint, params = self.endpoint, self.params
         if endpoint is NOWHERE:
             raise ConfigurationError(

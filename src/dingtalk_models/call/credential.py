@@ -28,13 +28,13 @@ from dingtalk_models.process.turns import Turns
 from dingtalk_models.sessions.base import Session, SessionLock
 
 MARGIN = 120.0
-"""A credential is no longer used so many seconds before it expires at the platform."""
+"""How many seconds before its expiry at the platform a credential is no longer used."""
 
 RENEW_AHEAD = 600.0
-"""It is renewed in the background so many seconds before that, while callers still use it."""
+"""How many seconds before that it is renewed in the background, while callers still use it."""
 
 LOCK_LIFE = 30.0
-"""Seconds after which nobody waits for a refresh any longer: the caller that does it may have died."""
+"""How many seconds callers wait for a refresh by another caller, which may have died."""
 
 LONGEST_LIFE = 86400.0
 """Seconds after which a credential is renewed even if the platform says that it lives longer."""

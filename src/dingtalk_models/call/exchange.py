@@ -184,7 +184,7 @@ def _read(call: Call[T], response: HttpResponse, token: Secret | None) -> T:
         harmless = without(response, secrets_in([token, call.http_request or vars(call.request)]))
         if harmless is response:
             raise
-    # the same error once more, quoting no secret: it may repeat what was sent
+    # read the reply again with secrets masked, since its error may quote what was sent
     return call.read(harmless)
 
 

@@ -35,7 +35,7 @@ _DEEPEST = 150
 """How many levels a reply may have. Pydantic reads 200 of them."""
 
 _LONGEST_NUMBER = 4000
-"""How many digits Python makes a number of: a little fewer than the most."""
+"""How many digits of a number Python may parse: a little below its own limit."""
 
 
 class Rows(list[T]):

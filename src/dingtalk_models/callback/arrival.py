@@ -15,7 +15,7 @@ from dingtalk_models.core.errors import CallbackError
 from dingtalk_models.resource.model import Record
 
 topics: dict[str, type[Arrival]] = {}
-"""The classes of arrivals by their topics in Stream mode. A class enters when it is defined."""
+"""The classes of arrivals by topic in Stream mode. A class is added when it is defined."""
 
 
 class Arrival(Record):

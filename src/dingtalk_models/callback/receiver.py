@@ -47,7 +47,7 @@ _DONE = "done"
 TOLERANCE = 300.0
 REMEMBER = 86_400.0
 LEASE = 8.0
-"""Less than the 10 seconds after which the platform pushes again what got no reply."""
+"""Less than the 10 seconds after which the platform repeats a push without reply."""
 
 _FIRST_MILLISECONDS = 100_000_000_000
 """From here on, a number is milliseconds: as seconds, this is the year 5138; as milliseconds, 1973."""

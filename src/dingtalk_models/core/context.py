@@ -54,7 +54,7 @@ class AppLike(Protocol):
 _process_default: list[AppLike] = []
 
 chosen: ContextVar[Sequence[AppLike]] = ContextVar("dingtalk_apps", default=_process_default)
-"""The apps entered by `with app:` in this thread or task, the innermost last; where none was, the process default."""
+"""The apps entered by `with app:` in this thread or task, innermost last; or else the process default."""
 
 
 def enter(app: AppLike) -> None:

@@ -32,7 +32,7 @@ Target = Annotated[str | os.PathLike[str] | BinaryIO, PlainValidator(_is_target)
 """Where a download can go: a path, or a binary file object."""
 
 BytesProgress = Callable[[int, int], object]
-"""Called with the number of bytes sent or received, and the total, which is 0 if the server does not tell it.
+"""Called with the number of bytes sent or received, and the total, which is 0 if the server does not send it.
 
 When awaited, it is called from the thread that reads or writes the file.
 """

@@ -1,4 +1,4 @@
-"""What goes over the wire: endpoints, requests, HTTP messages. This file imports nothing else of the package."""
+"""Data on the wire: endpoints, requests, HTTP messages. This file imports nothing else of the package."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Request:
-    """What a call sends, without token and base URL: to inspect, log or test. Secrets in it print as `***`."""
+    """The request of a call, without token and base URL: to inspect, log or test. Secrets in it print as `***`."""
 
     verb: str
     host: Host

@@ -53,7 +53,7 @@ _CHINESE = {
     "decimal_max_digits": "最多 {max_digits} 位",
     "decimal_max_places": "最多 {decimal_places} 位小数",
 }
-"""What pydantic says, in Chinese, by the kind of error."""
+"""Pydantic's messages in Chinese, by the kind of error."""
 _BY_ENDING = {"_type": "类型不对", "_parsing": "格式不对"}
 _OTHER = "不符合要求"
 _OURS = {"value_error", "message"}
@@ -122,7 +122,7 @@ def _fields_at(way: Iterable[int | str], fields: Mapping[str, Any]) -> Mapping[s
 EMPTY = "may not be empty / 不能为空"
 
 _FILLED = r"[^\s\x1c-\x1f]"
-"""The pattern of a text with anything in it."""
+"""The pattern of a text that is not blank."""
 
 _ID = re.compile(r"ids?(_?list)?$")
 

@@ -192,7 +192,7 @@ def _forget(error: BaseException, trace: TracebackType | None) -> None:
         frames.append(trace.tb_frame)
         trace = trace.tb_next
     if error.__suppress_context__:
-        error.__context__ = None  # nobody prints it, and it may quote what was sent or received
+        error.__context__ = None  # nobody prints this error, and it may quote sent or received data
     linked = [error.__cause__, error.__context__]
     for other in linked[:1] if linked[0] is linked[1] else linked:
         # an error that was caught outside of these functions is the application's
@@ -204,7 +204,7 @@ def _forget(error: BaseException, trace: TracebackType | None) -> None:
 
 
 SHORTEST = 6
-"""A secret that is shorter is left in place: its letters are in other words too."""
+"""Shorter secrets are not replaced, since their letters occur in other words too."""
 
 
 def secrets_in(value: Any) -> Iterator[str]:

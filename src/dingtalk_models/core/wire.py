@@ -253,10 +253,10 @@ class _WholeDay:
 
 
 FromDay = Annotated[T | PlainDate, _WholeDay(time.min)]
-"""Where a span begins: a moment such as a `BeijingTime`, or a day, which is there from its start."""
+"""The start of a span: a moment such as a `BeijingTime`, or a day, which counts from its start."""
 
 ToDay = Annotated[T | PlainDate, _WholeDay(time.max)]
-"""Where a span ends: a moment, or a day, which is there to its end."""
+"""The end of a span: a moment, or a day, which counts to its end."""
 
 
 def _from_flag(value: Any) -> Any:

@@ -16,10 +16,10 @@ ARGUMENTS = (
 )  # fmt: skip
 _VARIABLES = {f"{PREFIX}{name.upper()}": name for name in ARGUMENTS}
 _OTHER_NAMES = {f"{PREFIX}CLIENT_ID": "appkey", f"{PREFIX}CLIENT_SECRET": "appsecret"}
-"""What the console calls them today."""
+"""The names that the console uses today."""
 
 SECRETS = frozenset({"session_manager", "corp_secret", "appsecret", "aes_key", "token", "sso_secret"})
-"""A session manager is a URL, and may have a password."""
+"""Also secret: the session manager's URL may contain a password."""
 
 _ALIKE = 0.85
 

@@ -22,7 +22,7 @@ from dingtalk_models.process.turns import Turns
 T = TypeVar("T")
 
 LONGEST_CALL = 12.0
-"""Seconds for which a fork waits at most for the calls in `no_fork`."""
+"""The most seconds for which a fork waits for calls in `no_fork`."""
 
 _LOOK_AGAIN = 0.001
 

@@ -14,7 +14,7 @@ from dingtalk_models.clocks import monotonic
 from dingtalk_models.core.steps import Promise, Steps
 
 _LOOK_AGAIN = 1.0
-"""Seconds after which whoever waits looks by itself: an interrupt of the other thread may have lost the wake-up."""
+"""Seconds after which a waiting thread checks again, since an interrupt may have lost its wake-up."""
 
 
 def is_kept_in(seconds: float | None, promise: Promise[Any]) -> bool:

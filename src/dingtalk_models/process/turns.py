@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 LONGEST: Final = 0.05
-"""Seconds for which one thread waits for another: thousands of times longer than a turn takes."""
+"""Seconds for which a thread waits for another, thousands of times longer than a turn takes."""
 
 
 class Turns:

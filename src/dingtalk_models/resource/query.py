@@ -48,7 +48,7 @@ class Pages(Generic[T]):
 
 
 class Query(Lazy[T]):
-    """A lazy list: it is fetched page by page, as far as it is read.
+    """A lazy list, which fetches pages while it is read.
 
     Nothing is sent until it is read: `for user in query`, `query.all()`, `query.first()`, `query[0]`, and on the event
     loop `async for user in query` and `await query`. Each time, it is fetched again. `query[:20]` is a lazy list too.
@@ -262,7 +262,7 @@ class Listing(Query[T], Described):
 
     @property
     def request(self) -> Request:
-        """What it sends for the first page."""
+        """The request for the first page."""
         return self.page(self._start).request
 
     def page(self, cursor: int | str | None) -> Call[Page[T]]:

@@ -26,7 +26,7 @@ CLOCK_TOLERANCE = 60.0
 """Seconds by which the clocks of two machines may differ."""
 
 RETRY_AFTER = 5.0
-"""Seconds for which a store that failed is not asked again, if this process can work without it."""
+"""Seconds until a failed store is tried again, if this process can work without it."""
 
 _log = logging.getLogger("dingtalk_models")
 _T = TypeVar("_T")

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from dingtalk_models.clocks import monotonic
 
 MOST = 20_000
-"""How many marks are kept. What is delivered again comes within about a minute: that is 300 a second."""
+"""How many marks are kept: enough for 300 arrivals a second, since repeats come within about a minute."""
 
 
 class MemoryMarks:

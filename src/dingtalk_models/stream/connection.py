@@ -23,7 +23,7 @@ except ImportError as error:
 Data = bytes | bytearray | memoryview
 
 _TURN = 64
-"""Frames that are read before others get their turn: the library returns those that it has without waiting."""
+"""How many frames are read before other tasks run, since the library returns buffered frames without waiting."""
 
 
 class BatchedTransport(asyncio.Transport):

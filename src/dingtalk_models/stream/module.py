@@ -42,7 +42,7 @@ class Stream(Module):
         deadline: seconds within which each frame is answered. The platform waits for 3 seconds. An event whose
             handlers take longer is answered LATER: when it comes again, it was handled, and they do not run again.
         threads: how many handlers that are plain functions run at a time. Coroutine functions run on the event loop.
-        most: how many events and callbacks are taken at a time. What arrives beyond that is answered LATER.
+        most: how many events and callbacks are handled at a time. Further ones are answered LATER.
         timing: pings, pauses and other times.
     """
 
@@ -60,8 +60,8 @@ class Stream(Module):
     def on(self, topic: str, /) -> Decorator[TopicCallback]:
         """Register a handler for the callbacks of a topic: `@app.stream.on("/v1.0/graph/api/invoke")`.
 
-        What it returns is the response. A topic that has a class, such as messages to the robot, has its handlers at
-        `app.callback.on(…)` too; an app has the ones or the others.
+        Its return value is the response. A topic with a class, such as messages to the robot, can also have handlers at
+        `app.callback.on(…)`; an app uses one of the two for a topic.
 
         Args:
             topic: the topic; it begins with a slash.
@@ -119,7 +119,7 @@ class Stream(Module):
         self._begin(ack, TIMEOUT).start()
 
     def stop(self, timeout: float = TIMEOUT) -> None:
-        """Take nothing more, let running handlers finish, answer what they handled, and close the connection.
+        """Accept nothing more, let running handlers finish, answer their frames, and close the connection.
 
         Returns when that is done. In a handler, or on an event loop, it returns at once.
 

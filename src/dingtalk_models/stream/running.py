@@ -209,7 +209,7 @@ def _loop_runs_here() -> bool:
 
 
 _inside: ContextVar[StreamRun | None] = ContextVar("dingtalk_stream", default=None)
-"""The run whose handler this is."""
+"""The run that the current handler belongs to."""
 
 
 class _Interrupted(Exception):

@@ -7,4 +7,4 @@ from dingtalk_models.message.cards.receiving import CardReceiver
 from dingtalk_models.message.received.receiving import MessageReceiver
 
 Posted = Receiver | MessageReceiver | CardReceiver
-"""What takes what the platform posts: `app.callback`, `app.message`, or a `CardReceiver`."""
+"""The receiver of the platform's requests: `app.callback`, `app.message`, or a `CardReceiver`."""

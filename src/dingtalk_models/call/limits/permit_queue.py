@@ -19,7 +19,7 @@ LONGEST_WAY = 0.5
 """Seconds after which a call is assumed to have reached the platform, even without a reply."""
 
 PATIENCE = 2.0
-"""A caller that is late by more seconds in asking again is forgotten: it has died, or an interrupt cut off its end."""
+"""A caller that asks again later than this many seconds is dropped: it has died or was interrupted."""
 
 
 _SOON = 0.001
@@ -46,7 +46,7 @@ class PermitQueue(Protocol):
     """Whether its methods may block."""
 
     tickets: Iterator[int]
-    """Those for new callers, who then know what to end if they are interrupted; 0 for who gets one when it asks."""
+    """Tickets for new callers, so that they can leave when interrupted; 0 if `ask` hands out the ticket instead."""
 
     def ask(self, ticket: int = 0) -> QueuePlace:
         """Ask for a permit. A caller without a ticket gets one and joins the queue."""

@@ -54,7 +54,7 @@ class _Host(NamedTuple):
     """How requests reach one host."""
 
     slots: asyncio.Semaphore
-    """One slot for each connection. The timeout for connecting starts when there is one; only the deadline does not."""
+    """One slot for each connection. The timeout for connecting starts with the slot, the deadline before it."""
     proxy: URL | None
     whole_url: bool
     """Whether the request line has the whole URL, which a proxy for plain HTTP needs."""

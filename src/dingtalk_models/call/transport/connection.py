@@ -39,10 +39,10 @@ from dingtalk_models.clocks import monotonic
 from dingtalk_models.process.forking import after_fork
 
 _BEGUN = 0.2
-"""Seconds after which a thread that has not begun is followed by another."""
+"""Seconds after which another thread is started if the first one has not begun."""
 
 PIECE = 16 * 1024
-"""How many bytes are sent at a time. TLS makes one record of so many, and its timeout is that of a record."""
+"""How many bytes are sent at a time: one TLS record, since the timeout applies to a record."""
 
 outgoing: ContextVar[Outgoing | None] = ContextVar("outgoing", default=None)
 """The request that this thread is sending."""

@@ -4,7 +4,7 @@
   idle connection, and does not check the socket before it uses the connection again.
 - An error while connecting differs from a later one: nothing was sent yet.
 - Reading a body ends if the connection is closed. After a chunk that is not HTTP, aiohttp closes it, but the reader
-  waits for ever.
+  waits forever.
 - The time limit of the response starts when there is a connection: see `Patience`.
 - Only this module knows the query string of a URL: see `Outgoing`.
 - No request is sent twice. aiohttp sends a GET, PUT or DELETE again if the connection breaks; here the request gets no

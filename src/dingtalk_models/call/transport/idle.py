@@ -21,7 +21,7 @@ from dingtalk_models.clocks import monotonic
 T = TypeVar("T")
 
 _LOOK_AGAIN = 0.1
-"""Seconds after which a caller that waits for a connection looks by itself: an interrupt may have lost its wake-up."""
+"""Seconds after which a waiting caller checks again, since an interrupt may have lost its wake-up."""
 
 
 class Idle(Generic[T]):
