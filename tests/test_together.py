@@ -20,7 +20,7 @@ from dingtalk_models import (
     Flow,
     together,
 )
-from dingtalk_models.core.steps import Steps, batches
+from dingtalk_models.core.steps import RunHandler, Steps, Window, batches
 from dingtalk_models.sandbox import Sandbox
 
 # -- several at once -----------------------------------------------------------------------------------------------
@@ -74,6 +74,37 @@ def test_cancelling_cancels_everything(sandbox: Sandbox) -> None:
     asyncio.run(scenario())
     assert time.perf_counter() - begun < 2
     assert len(sandbox.received(GET)) == 4
+
+
+def test_a_flow_that_fails_while_it_is_closed_leaves_no_task_behind(ready: DingTalkApp) -> None:
+    async def scenario() -> None:
+        running, may_end = set[int](), asyncio.Event()
+
+        async def slow(number: int) -> None:
+            running.add(number)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                if number > 0:  # the flow waits for the result of 0, so its end is waited for in any case
+                    await may_end.wait()
+                running.remove(number)
+
+        def failing() -> Flow[None]:
+            try:
+                with Window(lambda number: RunHandler(slow, number), lambda _: (), range(4), workers=4) as window:
+                    yield from window.take()
+            finally:
+                raise LookupError("while it is closed")
+
+        task = asyncio.create_task(ready.asend(failing()))
+        await until_async(lambda: len(running) == 4)
+        task.cancel()
+        asyncio.get_running_loop().call_later(0.1, may_end.set)
+        with pytest.raises(LookupError, match="while it is closed"):
+            await task
+        assert running == set()
+
+    asyncio.run(scenario())
 
 
 def test_a_key_press_ends_what_has_not_begun(ready: DingTalkApp) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from contextvars import ContextVar
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -128,21 +128,21 @@ class EventLoopDriver:
         """Run a call or a flow to its end."""
         flow: Flow[T] = self._exchange(steps) if isinstance(steps, Call) else iter(steps)
         try:
-            step = next(flow)
-            while True:
-                try:
-                    result = await self._perform(step)
-                except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(result)
+            with closing(flow):
+                step = next(flow)
+                while True:
+                    try:
+                        result = await self._perform(step)
+                    except Exception as error:  # noqa: BLE001 - the flow decides, and raises what it does not handle
+                        step = flow.throw(error)
+                    else:
+                        step = flow.send(result)
         except StopIteration as end:
             return cast("T", end.value)
         except DingTalkError as error:
             shorten(error)
             raise
         finally:
-            flow.close()
             await cancelled_ended()
 
     async def _perform(self, step: object) -> Any:  # noqa: C901, PLR0911 - a table of what each step does
