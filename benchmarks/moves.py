@@ -88,7 +88,8 @@ def moves_in_the_sandbox() -> list[Move]:
     for _ in range(ROUNDS + 1):
         found.clear()
         User.objects.using(app).get(USER)
-        rounds.append([move for move in found if move[2] != "_Loop.time"])  # at each turn, with calls or without
+        # the loop reads its clock in each iteration, whether or not there is a call
+        rounds.append([move for move in found if move[2] != "_Loop.time"])
     app.close()
     sandbox.stop()
     return min(rounds[1:], key=len)
