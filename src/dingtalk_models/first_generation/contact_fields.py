@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.core.json_values import from_text
 from dingtalk_models.core.wire import Language
+from dingtalk_models.first_generation.joined import split_at
 
 
 def _per_department(text: str | dict[str, Any], what: str) -> list[dict[str, Any]]:
@@ -74,26 +75,21 @@ class OldUserChanges(_OldUserFields, total=False):
     lang: Language
 
 
-def _bars(name: str) -> Callable[[str], dict[str, list[str]]]:
-    """The older APIs join ids by vertical bars."""
-    return lambda joined: {name: [part for part in joined.split("|") if part]}
-
-
 OLD_DEPARTMENT_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
     "parentid": "parent_id",
     "deptHiding": "hide_dept",
-    "deptPermits": _bars("dept_permits"),
-    "userPermits": _bars("user_permits"),
-    "deptPerimits": _bars("dept_permits"),  # the older SDKs have both spellings
-    "userPerimits": _bars("user_permits"),
+    "deptPermits": split_at("|", "dept_permits"),
+    "userPermits": split_at("|", "user_permits"),
+    "deptPerimits": split_at("|", "dept_permits"),  # the older SDKs have both spellings
+    "userPerimits": split_at("|", "user_permits"),
     "outerDept": "outer_dept",
     "outerDeptOnlySelf": "outer_dept_only_self",
-    "outerPermitDepts": _bars("outer_permit_depts"),
-    "outerPermitUsers": _bars("outer_permit_users"),
+    "outerPermitDepts": split_at("|", "outer_permit_depts"),
+    "outerPermitUsers": split_at("|", "outer_permit_users"),
     "createDeptGroup": "create_dept_group",
     "autoApproveApply": "auto_approve_apply",
     "autoAddUser": "auto_add_user",
-    "deptManagerUseridList": _bars("dept_manager_userid_list"),
+    "deptManagerUseridList": split_at("|", "dept_manager_userid_list"),
     "groupContainSubDept": "group_contain_sub_dept",
     "groupContainOuterDept": "group_contain_outer_dept",
     "groupContainHiddenDept": "group_contain_hidden_dept",

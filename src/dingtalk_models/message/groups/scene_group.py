@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.repair import UNPARSED, assembled
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
+from dingtalk_models.first_generation.joined import split_at
 from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Changed, Record
@@ -26,11 +26,6 @@ _UserIds = Annotated[list[str] | None, wire("user_ids")]
 _UnionIds = Annotated[list[str] | None, wire("union_ids")]
 
 MOST_MEMBERS_A_PAGE = 1000
-
-
-def _commas(name: str) -> Callable[[str], dict[str, list[str]]]:
-    """The older APIs join ids by commas."""
-    return lambda joined: {name: [part for part in joined.split(",") if part]}
 
 
 class SceneGroupOptions(TypedDict, total=False):
@@ -106,8 +101,8 @@ class SceneGroupManager(Manager):
         "POST /v1.0/im/sceneGroup/create",
         Old(
             "dingtalk.oapi.im.chat.scenegroup.create",
-            user_ids=_commas("user_ids"),
-            subadmin_ids=_commas("subadmin_ids"),
+            user_ids=split_at(",", "user_ids"),
+            subadmin_ids=split_at(",", "subadmin_ids"),
         ),
     )
     def create(
@@ -209,7 +204,7 @@ class SceneGroupManager(Manager):
     @api(
         "im_1_0.AddSceneGroupMember",
         "POST /v1.0/im/sceneGroup/member/add",
-        Old("dingtalk.oapi.im.chat.scenegroup.member.add", user_ids=_commas("user_ids")),
+        Old("dingtalk.oapi.im.chat.scenegroup.member.add", user_ids=split_at(",", "user_ids")),
     )
     def add_members(
         self, open_conversation_id: _SnakeId, user_ids: _UserIds = None, *, union_ids: _UnionIds = None
@@ -232,7 +227,7 @@ class SceneGroupManager(Manager):
     @api(
         "im_1_0.RemoveSceneGroupMember",
         "POST /v1.0/im/sceneGroup/member/delete",
-        Old("dingtalk.oapi.im.chat.scenegroup.member.delete", user_ids=_commas("user_ids")),
+        Old("dingtalk.oapi.im.chat.scenegroup.member.delete", user_ids=split_at(",", "user_ids")),
     )
     def remove_members(
         self, open_conversation_id: _SnakeId, user_ids: _UserIds = None, *, union_ids: _UnionIds = None
