@@ -97,25 +97,25 @@ class CallingApp(Sender, Modules):
     def __enter__(self) -> Self:
         """Select this app for class-level calls in this thread or task, until the end of the block.
 
-        It does not close connections, since others may be using them; `close` does.
+        Its connections are left as they are, since others may be using them. `close` closes them.
         """
         context.enter(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Select the previous app again. This closes nothing."""
+        """Select the previous app again. Nothing is closed."""
         context.leave()
 
     async def __aenter__(self) -> Self:
         """Select this app in this task until the end of the block, as `with` does.
 
-        It does not close connections: `aclose` does, `lifespan` does when a server ends, and `asyncio.run` when it
-        returns.
+        Its connections are left as they are. `aclose` closes them, and so do `lifespan` when a server ends, and
+        `asyncio.run` when it returns.
         """
         return self.__enter__()
 
     async def __aexit__(self, *_: object) -> None:
-        """Select the previous app again. This closes nothing."""
+        """Select the previous app again. Nothing is closed."""
         self.__exit__()
 
 
