@@ -74,7 +74,7 @@ def test_the_end_of_a_request_leaves_the_write_of_another_alone(sandbox: Sandbox
     with served(site(app)) as get, ThreadPoolExecutor(1) as pool:
         assert get("/read") == COMPANY
         for number in range(3):
-            sandbox.fail(CREATE, delay=0.3)
+            sandbox.fail(CREATE, delay=1.5)
             writing = pool.submit(get, f"/create/部门{number}")
             until(lambda: len(sandbox.received(CREATE)) > number)  # noqa: B023 - used up here
             assert get("/read") == COMPANY
@@ -177,7 +177,7 @@ def test_the_end_of_a_server_leaves_the_writes_of_another_alone(sandbox: Sandbox
     with served(site(app)) as get, ThreadPoolExecutor(2) as pool:
         with served(site(app)) as short:
             assert short("/read") == COMPANY
-            sandbox.fail(CREATE, times=2, delay=0.5)
+            sandbox.fail(CREATE, times=2, delay=2)
             writing = pool.submit(get, "/create/一部"), pool.submit(app.contact.departments.create, "二部")
             until(lambda: len(sandbox.received(CREATE)) == 2)
         assert not any(each.done() for each in writing)
