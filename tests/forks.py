@@ -291,11 +291,18 @@ def use_all(session: Session, key: str) -> None:
     assert session.get(key) is None
 
 
+def stop(process: int) -> None:
+    """Stop a process with all its threads: the signal stops them one after the other, and a busy machine late."""
+    os.kill(process, signal.SIGSTOP)
+    threads = Path(f"/proc/{process}/task")
+    until(lambda: all(each.read_text().rpartition(")")[2].split()[0] == "T" for each in threads.glob("*/stat")))
+
+
 def stalled(kind: str, server: str, process: str) -> None:
     """At the fork, many threads are in the middle of a call, because the server does not answer."""
     session = open_session(source(kind, server))
     use_all(session, "before")
-    os.kill(int(process), signal.SIGSTOP)
+    stop(int(process))
     begun, ended = list[int](), list[int]()
 
     def store(number: int) -> None:
