@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from helpers import problems
@@ -21,24 +20,30 @@ def nothing(path: str, params: Params) -> Params:
     return {"result": [], "recordresult": [], "hasMore": False}
 
 
-LISTS: dict[str, tuple[Callable[[DingTalkApp, Any, Any], Query[Any]], tuple[str, str], tuple[object, object]]] = {
+class Listed(Protocol):
+    """A list over a span, whose end may be left out."""
+
+    def __call__(self, app: DingTalkApp, start: Any, /, *end: Any) -> Query[Any]: ...
+
+
+LISTS: dict[str, tuple[Listed, tuple[str, str], tuple[object, object]]] = {
     "results": (
-        lambda app, start, end: app.smartwork.attendance_records.results(["u1"], start, end),
+        lambda app, start, *end: app.smartwork.attendance_records.results(["u1"], start, *end),
         ("workDateFrom", "workDateTo"),
         ("2026-01-05 00:00:00", "2026-01-11 23:59:59"),
     ),
     "details": (
-        lambda app, start, end: app.smartwork.attendance_records.details(["u1"], start, end),
+        lambda app, start, *end: app.smartwork.attendance_records.details(["u1"], start, *end),
         ("checkDateFrom", "checkDateTo"),
         ("2026-01-05 00:00:00", "2026-01-11 23:59:59"),
     ),
     "of_users": (
-        lambda app, start, end: app.smartwork.schedules.of_users(["u1"], start, end, op_user_id="u1"),
+        lambda app, start, *end: app.smartwork.schedules.of_users(["u1"], start, *end, op_user_id="u1"),
         ("from_date_time", "to_date_time"),
         (FROM, TO),
     ),
     "shifts": (
-        lambda app, start, end: app.smartwork.schedules.shifts(["u1"], start, end, op_user_id="u1"),
+        lambda app, start, *end: app.smartwork.schedules.shifts(["u1"], start, *end, op_user_id="u1"),
         ("from_date_time", "to_date_time"),
         (FROM, TO),
     ),
@@ -53,7 +58,7 @@ each_list = pytest.mark.parametrize(("listed", "names", "sent"), LISTS.values(),
     ids=["days", "texts", "a moment and a day", "a moment elsewhere and a day"],
 )
 def test_days_are_whole(
-    listed: Callable[..., Query[Any]], names: tuple[str, str], sent: tuple[object, object], start: Any, end: Any
+    listed: Listed, names: tuple[str, str], sent: tuple[object, object], start: Any, end: Any
 ) -> None:
     app, wire = wired(nothing)
     assert listed(app, start, end).all() == []
@@ -62,22 +67,27 @@ def test_days_are_whole(
 
 
 @each_list
-def test_a_day_before_the_first_is_refused(
-    listed: Callable[..., Query[Any]], names: tuple[str, str], sent: tuple[object, object]
-) -> None:
+def test_a_day_before_the_first_is_refused(listed: Listed, names: tuple[str, str], sent: tuple[object, object]) -> None:
     app, wire = wired(nothing)
     assert problems(listed, app, DAY, DAY - timedelta(days=1)) == {"end": "is before start"}
     assert problems(listed, app, "2026-02-30", LAST).keys() == {"start"}
     assert wire.asked == []
 
 
+@each_list
 @pytest.mark.parametrize("start", [DAY, START, datetime(2026, 1, 4, 20, tzinfo=UTC)])
-@pytest.mark.parametrize("name", ["results", "details"])
-def test_one_day_needs_no_end(name: str, start: date) -> None:
+@pytest.mark.parametrize("end", [(), (None,)], ids=["left out", "none"])
+def test_one_day_needs_no_end(
+    listed: Listed,
+    names: tuple[str, str],
+    sent: tuple[object, object],
+    start: date,
+    end: tuple[None, ...],
+) -> None:
     app, wire = wired(nothing)
-    assert getattr(app.smartwork.attendance_records, name)(["u1"], start).all() == []
+    assert listed(app, start, *end).all() == []
     ((_, params),) = wire.asked
-    assert params[LISTS[name][1][1]] == "2026-01-05 23:59:59"
+    assert params[names[1]] == ("2026-01-05 23:59:59" if isinstance(sent[1], str) else FROM + 86_399_999)
 
 
 def test_a_day_for_one_user() -> None:

@@ -252,6 +252,7 @@ def days_and_texts() -> None:
     day = date(2026, 1, 5)
     assert_type(AttendanceRecord.objects.details(["u1"], day, workers=8).first(), AttendanceRecord | None)
     assert_type(Schedule.objects.of_users(["u1"], day, datetime.now(BEIJING), op_user_id="u1"), Query[Schedule])
+    assert_type(Schedule.objects.of_users(["u1"], day, op_user_id="u1"), Query[Schedule])
     assert_type(WorkNotification.send("hi", userid_list=["u1"]), WorkNotification)
     assert_type(Robot.send("hi", ["u1"]), RobotMessage)
     assert_type(WebhookRobot("…").send("hi"), None)

@@ -31,7 +31,7 @@ from dingtalk_models.core.wire import (
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record
 from dingtalk_models.resource.query import Listing, Query
-from dingtalk_models.smartwork.spans import AT_ONCE, R, check, day_of, joined, paging, stamp_of
+from dingtalk_models.smartwork.spans import AT_ONCE, R, check, day_of, end_of_day, joined, paging, stamp_of
 
 CheckType = str
 """`OnDuty` coming to work, `OffDuty` leaving it."""
@@ -44,7 +44,7 @@ LocationResult = str
 
 People = Annotated[CommaStrs, Field(min_length=1)]
 SpanStart = Annotated[FromDay[Millis], wire("from_date_time")]
-SpanEnd = Annotated[ToDay[Millis], wire("to_date_time")]
+SpanEnd = Annotated[ToDay[Millis] | None, wire("to_date_time")]
 
 _PEOPLE = 50
 _PEOPLE_OF_SHIFTS = 20
@@ -110,14 +110,14 @@ class ScheduleManager(Manager):
         "dingtalk.oapi.attendance.schedule.listbyusers", "POST /topapi/attendance/schedule/listbyusers", idempotent=True
     )
     def of_users(
-        self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
+        self, userids: People, start: SpanStart, end: SpanEnd = None, **options: Unpack[SpanOptions]
     ) -> Query[Schedule]:
         """The schedules of users over a span (批量查询人员排班信息).
 
         Args:
             userids: the users; 50 in one call.
             start: the first day, at most 180 days ago.
-            end: the last day; at most 7 days after `start` in one call.
+            end: the last day, by default that of `start`; at most 7 days after it in one call.
             options: see `SpanOptions`.
 
         Source: query-batch-scheduling-information
@@ -171,14 +171,14 @@ class ScheduleManager(Manager):
         idempotent=True,
     )
     def shifts(
-        self, userids: People, start: SpanStart, end: SpanEnd, **options: Unpack[SpanOptions]
+        self, userids: People, start: SpanStart, end: SpanEnd = None, **options: Unpack[SpanOptions]
     ) -> Query[DayShifts]:
         """Which shifts users work on each day of a span (批量查询成员排班概要信息).
 
         Args:
             userids: the users; 20 in one call.
             start: the first day.
-            end: the last day; at most 7 days after `start` in one call.
+            end: the last day, by default that of `start`; at most 7 days after it in one call.
             options: see `SpanOptions`.
 
         Source: query-scheduling-summary-information
@@ -191,13 +191,14 @@ def _over_span(
     ask: Callable[..., Query[R]],
     userids: list[str],
     start: date,
-    end: date,
+    end: date | None,
     *,
     people: int,
     op_user_id: str,
     split: bool = True,
     workers: int = AT_ONCE,
 ) -> Query[R]:
+    end = end or end_of_day(start)
     check(userids, start, end, people=people, split=split)
     if not split:
         return Listing(into, None, userids=userids, start=start, end=end, op_user_id=op_user_id)
