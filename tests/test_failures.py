@@ -13,8 +13,8 @@ from sites import SITES
 
 from dingtalk_models import CardAction, ChatbotMessage, ConfigurationError, DingTalkApp, Event
 from dingtalk_models.callback.failures import APOLOGY, Failure
+from dingtalk_models.callback.topic_callback import TopicCallback
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.stream.topic_callback import TopicCallback
 
 # -- registered ----------------------------------------------------------------------------------------------------
 
@@ -52,13 +52,13 @@ WRONG: list[Callable[..., Any]] = [none, two, by_name, functools.partial(one, Ev
 
 @pytest.mark.parametrize("handler", RIGHT)
 def test_what_takes_one_argument_is_a_handler(app: DingTalkApp, handler: Callable[..., Any]) -> None:
-    for register in (app.callback.on(Event), app.stream.on("/v1.0/a"), app.callback.on_error):
+    for register in (app.callback.on(Event), app.callback.on(topic="/v1.0/a"), app.callback.on_error):
         assert register(handler) is handler
 
 
 @pytest.mark.parametrize("handler", WRONG)
 def test_what_does_not_take_one_argument_is_refused(app: DingTalkApp, handler: Callable[..., Any]) -> None:
-    for register in (app.callback.on(Event), app.stream.on("/v1.0/a"), app.callback.on_error):
+    for register in (app.callback.on(Event), app.callback.on(topic="/v1.0/a"), app.callback.on_error):
         with pytest.raises(ConfigurationError, match="called with one argument"):
             register(handler)
     assert app.callback.handlers == {}

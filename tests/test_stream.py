@@ -16,8 +16,8 @@ from waiting import until_async
 from dingtalk_models import ConfigurationError, Department, DingTalkApp, Event, User
 from dingtalk_models.callback.arrival import Arrival, topics
 from dingtalk_models.callback.events.contact import OrgDeptCreate, UserAddOrg
+from dingtalk_models.callback.topic_callback import TopicCallback
 from dingtalk_models.sandbox import NoClient, Sandbox
-from dingtalk_models.stream.topic_callback import TopicCallback
 
 LATER = (500, "LATER")
 SUCCESS = (200, "SUCCESS")
@@ -161,7 +161,7 @@ def test_acknowledged_before_it_is_handled(app: DingTalkApp, sandbox: Sandbox, g
 
 def test_beyond_the_queue_it_is_later(app: DingTalkApp, sandbox: Sandbox, gate: Gate) -> None:
     app.callback.on(Event)(gate)
-    app.stream.on(TOPIC)(gate)
+    app.callback.on(topic=TOPIC)(gate)
     app.stream.most = 2
     with receiving(app):
         first = [sandbox.stream.push_event("user_add_org", {}) for _ in range(2)]
@@ -241,7 +241,7 @@ def test_a_class_with_a_topic(app: DingTalkApp, sandbox: Sandbox) -> None:
 
 
 def test_any_topic(app: DingTalkApp, sandbox: Sandbox, gate: Gate) -> None:
-    @app.stream.on(TOPIC)
+    @app.callback.on(topic=TOPIC)
     def handler(callback: TopicCallback) -> object:
         if callback.data.get("fail"):
             raise LookupError("no")
@@ -261,8 +261,16 @@ def test_any_topic(app: DingTalkApp, sandbox: Sandbox, gate: Gate) -> None:
     assert app.stream.status.late == 1
 
 
+def test_the_earlier_way_to_register_a_topic(app: DingTalkApp) -> None:
+    stream: Any = app.stream  # type checkers refuse what is deprecated
+    with pytest.deprecated_call(match="use app.callback.on"):
+        register = stream.on(TOPIC)
+    handler = register(lambda callback: callback.topic)
+    assert app.callback.handlers == {TOPIC: [handler]}
+
+
 def test_an_answer_that_is_no_json(app: DingTalkApp, sandbox: Sandbox) -> None:
-    app.stream.on(TOPIC)(lambda _: object())
+    app.callback.on(topic=TOPIC)(lambda _: object())
     with receiving(app):
         assert sandbox.stream.push_callback(TOPIC, {}).code == 500
         assert app.stream.status.failed == 1
@@ -310,7 +318,7 @@ def test_malformed_frames(app: DingTalkApp, sandbox: Sandbox, text: str, code: i
 
 
 def test_frames_of_5_megabytes(app: DingTalkApp, sandbox: Sandbox) -> None:
-    app.stream.on(TOPIC)(lambda callback: callback.data["text"][::-1])
+    app.callback.on(topic=TOPIC)(lambda callback: callback.data["text"][::-1])
     text = "长" * 2_500_000 + "!"
     with receiving(app):
         assert sandbox.stream.push_callback(TOPIC, {"text": text}).response == text[::-1]
@@ -335,9 +343,13 @@ def test_what_is_set_up_wrongly(app: DingTalkApp, sandbox: Sandbox) -> None:
     with pytest.raises(ConfigurationError, match="nothing would arrive"):
         app.stream.start()
     with pytest.raises(ConfigurationError, match="is not the topic of a callback"):
-        app.stream.on("user_add_org")
+        app.callback.on(topic="user_add_org")
+    wrong: Any = app.callback.on
+    for arguments, options in ([], {}), ([Event], {"topic": "/v1.0/test/greeting"}):
+        with pytest.raises(ConfigurationError, match="the types of event, or a topic"):
+            wrong(*arguments, **options)
     app.callback.on(Greeting)(lambda _: None)
-    app.stream.on("/v1.0/test/greeting")(lambda _: None)
+    app.callback.on(topic="/v1.0/test/greeting")(lambda _: None)
     with pytest.raises(ConfigurationError, match="choose one of them"):
         app.stream.start()
     poor = DingTalkApp(corp_id="c", corp_secret="s", api_url=sandbox.url)

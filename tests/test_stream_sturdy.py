@@ -15,8 +15,8 @@ import pytest
 from listening import ENOUGH, TOPIC, receiving, until
 
 from dingtalk_models import AuthenticationError, DingTalkApp, Event
+from dingtalk_models.callback.topic_callback import TopicCallback
 from dingtalk_models.sandbox import Sandbox
-from dingtalk_models.stream.topic_callback import TopicCallback
 
 OPEN = "/v1.0/gateway/connections/open"
 
@@ -37,7 +37,7 @@ def test_each_form_of_the_notice_brings_a_new_connection_at_once(
 def test_an_event_without_a_message_id_is_handled(app: DingTalkApp, sandbox: Sandbox) -> None:
     seen: list[str | None] = []
     app.callback.on(Event)(lambda event: seen.append(event.event_id))
-    app.stream.on(TOPIC)(lambda callback: seen.append(callback.message_id))
+    app.callback.on(topic=TOPIC)(lambda callback: seen.append(callback.message_id))
     with receiving(app):
         sandbox.stream.send_raw('{"type":"EVENT","headers":{"topic":"*","eventType":"a","eventId":"e1"},"data":"{}"}')
         for _ in range(2):
@@ -159,7 +159,7 @@ def test_whatever_a_handler_raises_it_is_a_failed_handler(
 
 
 def test_a_callback_whose_handler_leaves_is_answered(app: DingTalkApp, sandbox: Sandbox) -> None:
-    @app.stream.on(TOPIC)
+    @app.callback.on(topic=TOPIC)
     async def handler(_: TopicCallback) -> None:
         leave()
 

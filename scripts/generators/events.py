@@ -107,6 +107,8 @@ class On(Protocol):
         self, event: type[A], second: type[B], third: type[C], fourth: type[D], /
     ) -> Decorator[A | B | C | D]: ...
     @overload
+    def __call__(self, *, topic: str) -> Decorator[TopicCallback]: ...
+    @overload
     def __call__(
         self, event: type[Arrival] | str, /, *more: type[Arrival] | str, documented: bool = ...
     ) -> Decorator[Any]: ...
@@ -118,6 +120,7 @@ def on() -> str:
     homes: defaultdict[str, list[str]] = defaultdict(list)
     homes["dingtalk_models.callback.arrival"].append("Arrival")
     homes["dingtalk_models.callback.handlers"].append("Decorator")
+    homes["dingtalk_models.callback.topic_callback"].append("TopicCallback")
     for kind in classes().values():
         homes[kind.__module__].append(kind.__name__)
     imports = [f"from {home} import {', '.join(sorted(names, key=str.lower))}" for home, names in sorted(homes.items())]

@@ -48,6 +48,7 @@ from dingtalk_models.callback.events.contact import (
 )
 from dingtalk_models.callback.events.table import CheckUrl
 from dingtalk_models.callback.handlers import Decorator
+from dingtalk_models.callback.topic_callback import TopicCallback
 
 A = TypeVar("A", bound=Arrival)
 B = TypeVar("B", bound=Arrival)
@@ -150,6 +151,8 @@ class On(Protocol):
     def __call__(
         self, event: type[A], second: type[B], third: type[C], fourth: type[D], /
     ) -> Decorator[A | B | C | D]: ...
+    @overload
+    def __call__(self, *, topic: str) -> Decorator[TopicCallback]: ...
     @overload
     def __call__(
         self, event: type[Arrival] | str, /, *more: type[Arrival] | str, documented: bool = ...

@@ -161,16 +161,31 @@ class Receiver(Module):
         of an event run in the order of their registration. If one raises, all of them run again when the event is
         pushed again. A handler has to take one argument.
 
+        `@app.callback.on(topic="/v1.0/graph/api/invoke")` is for the callbacks of a topic in Stream mode. The handler's
+        return value is the response. A topic that has a class, such as messages to the robot, has handlers of that
+        class or of the topic, not both.
+
         Raises:
-            ConfigurationError: the handler does not take one argument, or no event of this name is documented. For a
-                name of your own, add `documented=False`.
+            ConfigurationError: the handler does not take one argument, a topic does not begin with a slash, or no event
+                of this name is documented. For a name of your own, add `documented=False`.
         """
         return self._on
 
-    def _on(self, event: type[Arrival] | str, /, *more: type[Arrival] | str, documented: bool = True) -> Decorator[Any]:
-        """Register a handler for types of event."""
-        names = [each if isinstance(each, str) else each.TYPE for each in (event, *more)]
-        classes = {each.TYPE for each in (event, *more, *topics.values()) if not isinstance(each, str)}
+    def _on(self, *events: type[Arrival] | str, topic: str | None = None, documented: bool = True) -> Decorator[Any]:
+        """Register a handler for types of event, or for a topic."""
+        if bool(events) is (topic is not None):
+            raise ConfigurationError(
+                "name the types of event, or a topic: on(UserAddOrg), on(topic=…) / 请写明事件类型或 topic 二者之一"
+            )
+        if topic is not None:
+            if not topic.startswith("/"):
+                raise ConfigurationError(
+                    f"{topic!r} is not the topic of a callback, which begins with a slash / "
+                    "不是回调的 topic，应以斜杠开头"
+                )
+            return Decorator(self.handlers, [topic])
+        names = [each if isinstance(each, str) else each.TYPE for each in events]
+        classes = {each.TYPE for each in (*events, *topics.values()) if not isinstance(each, str)}
         for name in set(names) - classes if documented else ():
             check_documented(name)
         return Decorator(self.handlers, names)

@@ -11,11 +11,11 @@ from typing import Literal
 from dingtalk_models.callback.arrival import Arrival, topics
 from dingtalk_models.callback.events.table import read_event
 from dingtalk_models.callback.receiver import Receiver
+from dingtalk_models.callback.topic_callback import TopicCallback
 from dingtalk_models.core.errors import CallbackError, ReplayedCallback
 from dingtalk_models.stream.frames import CALLBACK, EVENT, BadFrame, Frame, later, responded, succeeded
 from dingtalk_models.stream.handling import HandlingDriver
 from dingtalk_models.stream.status import Status
-from dingtalk_models.stream.topic_callback import TopicCallback
 
 logger = logging.getLogger("dingtalk_models")
 

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from typing_extensions import deprecated
+
 from dingtalk_models.callback.arrival import topics
 from dingtalk_models.callback.handlers import Decorator
 from dingtalk_models.callback.receiver import Receiver
+from dingtalk_models.callback.topic_callback import TopicCallback
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.process.forking import after_fork, check_fork
 from dingtalk_models.resource.manager import Module
 from dingtalk_models.stream.status import Status
 from dingtalk_models.stream.stream_app import StreamApp
 from dingtalk_models.stream.timing import Timing
-from dingtalk_models.stream.topic_callback import TopicCallback
 
 if TYPE_CHECKING:
     from dingtalk_models.stream.dispatch import Ack
@@ -36,7 +38,7 @@ TIMEOUT = 10.0
 class Stream(Module):
     """The Stream client of an app.
 
-    Its handlers are those of `app.callback.on(…)`, and of `app.stream.on(…)`. Register them before it is started.
+    Its handlers are those of `app.callback.on(…)`. Register them before it is started.
 
     Attributes:
         deadline: seconds within which each frame is answered. The platform waits for 3 seconds. An event whose
@@ -57,24 +59,10 @@ class Stream(Module):
         self._running: StreamRun | None = None
         after_fork(self, Stream._after_fork)
 
+    @deprecated("use app.callback.on(topic=…) / 请改用 app.callback.on(topic=…)")
     def on(self, topic: str, /) -> Decorator[TopicCallback]:
-        """Register a handler for the callbacks of a topic: `@app.stream.on("/v1.0/graph/api/invoke")`.
-
-        Its return value is the response. A topic with a class, such as messages to the robot, can also have handlers at
-        `app.callback.on(…)`; an app uses one of the two for a topic.
-
-        Args:
-            topic: the topic; it begins with a slash.
-
-        Raises:
-            ConfigurationError: it does not.
-        """
-        if not topic.startswith("/"):
-            raise ConfigurationError(
-                f"{topic!r} is not the topic of a callback; handlers of events are registered with app.callback.on / "
-                "不是回调的 topic；事件请用 app.callback.on 注册"
-            )
-        return Decorator(self._stream_app.callback.handlers, [topic])
+        """The earlier name of `app.callback.on(topic="…")`."""
+        return self._stream_app.callback.on(topic=topic)
 
     def run(self, *, ack: Ack = "after", timeout: float = TIMEOUT) -> None:
         """Receive until Ctrl-C or SIGTERM, or until `stop` is called.
@@ -167,8 +155,8 @@ def subscriptions(callback: Receiver) -> list[dict[str, str]]:
     asked = named | {typed[name] for name in names & typed.keys()}
     if both := named & {typed[name] for name in names & typed.keys()}:
         raise ConfigurationError(
-            f"{both.pop()} has handlers at app.callback.on and at app.stream.on: choose one of them / "
-            "同一 topic 不能同时用 app.callback.on 和 app.stream.on 注册"
+            f"{(topic := both.pop())} has handlers of {topics[topic].__name__} and of the topic: choose one of them / "
+            f"同一 topic 不能同时按 {topics[topic].__name__} 和按 topic 注册"
         )
     found = [{"type": "CALLBACK", "topic": topic} for topic in sorted(asked)]
     if names - named - typed.keys():

@@ -21,8 +21,8 @@ from dingtalk_models.core.language import said
 
 if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp, Event
+    from dingtalk_models.callback.topic_callback import TopicCallback
     from dingtalk_models.cli.forwarding import Forward
-    from dingtalk_models.stream.topic_callback import TopicCallback
 
 app = Commands()
 
@@ -77,7 +77,7 @@ def listen(
         for each in types or ["*"]:
             dingtalk.callback.on(each)(listener.event)
     for topic in [MESSAGES] * messages + [CARDS] * cards:
-        dingtalk.stream.on(topic)(listener.callback)
+        dingtalk.callback.on(topic=topic)(listener.callback)
     logger = logging.getLogger("dingtalk_models")
     logger.setLevel(min(logger.level, logging.INFO))
     try:

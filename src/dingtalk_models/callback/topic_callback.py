@@ -8,7 +8,7 @@ from dingtalk_models.callback.arrival import Arrival
 
 
 class TopicCallback(Arrival):
-    """A callback of any topic, for the handlers of `app.stream.on(…)`. Their return value is the answer.
+    """A callback of any topic, for the handlers of `app.callback.on(topic="…")`. Their return value is the answer.
 
     Attributes:
         topic: its topic, such as `/v1.0/graph/api/invoke`.
