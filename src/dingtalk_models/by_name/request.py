@@ -180,7 +180,9 @@ def _described(
         checked.wrong("body", "JSON text: give the dict itself / 请传入字典，而不是 JSON 文本")
     what = checked.form(body) if _is_mapping(body) else checked.json(body, "body")
     params = {name: checked.json(value, f"query.{name}") for name, value in (query or {}).items() if value is not None}
-    given = {_as_written(name): checked.header(name, value) for name, value in (headers or {}).items()}
+    given = {name: checked.header(name, value) for name, value in (headers or {}).items()}
+    for name in [each for each in given if each.lower() == "accept"]:
+        given["Accept"] = given.pop(name)  # as it is written in the headers of every request
     if checked.problems:
         raise InvalidArgument(NAME, checked.problems)
     _check_readable(into, at)
@@ -192,11 +194,6 @@ def _described(
     made.endpoint = about
     made.token = token
     return made
-
-
-def _as_written(header: str) -> str:
-    # the name of the one header that every request has
-    return "Accept" if header.lower() == "accept" else header
 
 
 def _check_readable(into: Any, at: str) -> None:

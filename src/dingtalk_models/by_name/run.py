@@ -6,7 +6,7 @@ import inspect
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
-from typing import Any, get_args
+from typing import Any
 
 from dingtalk_models.call.operation import Bound, Old
 from dingtalk_models.core.context import AppLike
@@ -88,7 +88,7 @@ class Runner:
     def names(self) -> list[str]:
         """Every known name."""
         _load()
-        return sorted({*registry.by_name, *_documented_names()})
+        return sorted({*registry.by_name, *registry.built_in()})
 
     def _find(self, name: str) -> tuple[Any, Old]:
         if name not in registry.by_name:
@@ -108,12 +108,6 @@ class Runner:
 
 def _is_operation(target: object) -> bool:
     return isinstance(target, Bound)
-
-
-def _documented_names() -> tuple[str, ...]:
-    from dingtalk_models.resource.method_names import MethodName  # noqa: PLC0415 - only for a list, or after a mistake
-
-    return get_args(MethodName)
 
 
 def _load() -> None:

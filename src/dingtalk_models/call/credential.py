@@ -193,7 +193,11 @@ class Credential:
             return other.value != rejected.value
 
         # this API accepted it before, so it was revoked since, and a renewal helps
-        if monotonic() < self._paused_until and path not in rejected.accepted and not self._has(wanted):
+        if (
+            monotonic() < self._paused_until
+            and path not in rejected.accepted
+            and not (self._held and wanted(self._held))
+        ):
             return None
         return (yield from self._replace(rejected, wanted))
 
@@ -203,9 +207,6 @@ class Credential:
             return held
         # a refresh that began before the rejection may have fetched the rejected one again
         return (yield from self._refresh(held, wanted))
-
-    def _has(self, wanted: Wanted) -> bool:
-        return self._held is not None and wanted(self._held)
 
     def accepted(self, renewed: Held, path: str) -> None:
         """Note that an API accepted a renewed credential."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
@@ -221,7 +220,7 @@ def prepare(call: Call[Any], oapi_url: str, api_url: str, token: Secret | None) 
     # secrets are unwrapped in this expression, and in no variable that a traceback could show
     return HttpRequest(
         request.verb,
-        f"{url}?{_query_string(query)}" if query else url,
+        f"{url}?{urlencode({name: _text(value) for name, value in query.items()})}" if query else url,
         {name: _text(value) for name, value in headers.items()},
         form if form or body is None else _JSON.encode(body).encode(),
     )
@@ -241,10 +240,6 @@ def _with_file(request: HttpRequest, upload: Upload | None) -> HttpRequest:
     from dingtalk_models.call.transport.uploads import FileBody  # noqa: PLC0415 - only when a file is sent
 
     return replace(request, content=FileBody(upload))
-
-
-def _query_string(query: Mapping[str, Any]) -> str:
-    return urlencode({name: _text(value) for name, value in query.items()})
 
 
 def _text(value: Any) -> str:

@@ -34,7 +34,7 @@ def signature(fn: Callable[..., Any], fields: Mapping[str, Any]) -> inspect.Sign
     named = {each.name: each for each in declared if each.kind is not each.VAR_KEYWORD}
     parameters = [each.replace(annotation=_shown(fields[name])) for name, each in named.items() if name in fields]
     parameters += [_of_a_set(name, hint) for name, hint in fields.items() if name not in named]
-    parameters += [each for each in declared if each.kind is each.VAR_KEYWORD and not _is_set(each)]
+    parameters += [each for each in declared if each.kind is each.VAR_KEYWORD and "Unpack[" not in str(each.annotation)]
     parameters.sort(key=lambda each: each.kind)
     return inspect.Signature(parameters, return_annotation=_Text(_result(fn)))
 
@@ -42,10 +42,6 @@ def signature(fn: Callable[..., Any], fields: Mapping[str, Any]) -> inspect.Sign
 def _of_a_set(name: str, hint: Any) -> inspect.Parameter:
     default = _Text("...") if get_origin(hint) is NotRequired else inspect.Parameter.empty
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=_shown(hint))
-
-
-def _is_set(parameter: inspect.Parameter) -> bool:
-    return "Unpack[" in str(parameter.annotation)
 
 
 def _result(fn: Callable[..., Any]) -> str:

@@ -66,7 +66,7 @@ def register(owner: type) -> None:
     names = [(attribute, *name) for attribute, value in vars(owner).items() for name in _names(owner, value)]
     if not ours:
         for attribute, old, replace in names:
-            if not replace and old.name in _built_in():
+            if not replace and old.name in built_in():
                 raise ConfigurationError(
                     f"{owner.__module__}.{owner.__qualname__}.{attribute}: {old.name!r} is a name of this package; "
                     "to take its place, write replace=True / 与内置接口同名；如要取代它，请写 replace=True"
@@ -87,8 +87,9 @@ def _names(owner: type, value: object) -> Iterator[tuple[Old, bool]]:
 
 
 @cache
-def _built_in() -> frozenset[str]:
-    from dingtalk_models.resource.method_names import MethodName  # noqa: PLC0415 - only for names of a user's own
+def built_in() -> frozenset[str]:
+    """The names that this package has or knows, by which `run` finds methods."""
+    from dingtalk_models.resource.method_names import MethodName  # noqa: PLC0415 - rarely needed
 
     return frozenset(get_args(MethodName))
 
