@@ -1,4 +1,4 @@
-"""`dingtalk-models`: the command line, on the real platform or on the sandbox."""
+"""`dingtalk-models`: the command line, for the real platform or the sandbox."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def main() -> None:
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # the terminal may know no Chinese
+            stream.reconfigure(errors="backslashreplace")  # the terminal may be unable to print Chinese
 
     sys.exit(run(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""What went wrong, in one line, and the exit code of each cause."""
+"""Turns errors into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """How the command ends. docs/cli.md has the same table."""
+    """The exit codes of the command. docs/cli.md has the same table."""
 
     OK = 0
     FAILED = 1
-    """Something else, or a fault of this program."""
+    """Another error, or a bug of this program."""
     USAGE = 2
-    """The command line is wrong: an unknown name, an argument that is refused before it is sent."""
+    """The command line is wrong: an unknown name, or an argument that is refused before it is sent."""
     CONFIGURATION = 3
     """Credentials, profile or extra are missing or malformed."""
     AUTHENTICATION = 4
@@ -31,22 +31,22 @@ class ExitCode(IntEnum):
     REFUSED = 9
     """The platform refused for another reason."""
     BUSY = 10
-    """A fault of the platform: it may work later."""
+    """A temporary problem of the platform."""
     FILE = 11
     """A file cannot be read or written."""
     PARTLY = 12
-    """Only a part was done, or it is not known yet."""
+    """Only a part was done, or the result is not known yet."""
     INTERRUPTED = 130
     """Ctrl-C."""
     BROKEN_PIPE = 141
-    """What reads the output has gone."""
+    """The reader of the output has closed it."""
 
 
 class CommandFailure(Exception):
-    """Ends the command with a line and a code.
+    """Ends the command with an error line and an exit code.
 
     Attributes:
-        message: what is wrong, as "English / 中文".
+        message: the error, as "English / 中文".
         code: the exit code.
     """
 
@@ -57,7 +57,7 @@ class CommandFailure(Exception):
 
 
 def told(error: BaseException) -> tuple[str, ExitCode]:
-    """The line that tells an error, and the exit code of its cause."""
+    """Return the line for an error, and its exit code."""
     if isinstance(error, CommandFailure):
         return said(error.message), error.code
     if isinstance(error, UnicodeEncodeError):

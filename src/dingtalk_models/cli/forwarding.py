@@ -1,4 +1,4 @@
-"""What arrived by Stream, posted to a URL as if the platform had pushed it by HTTP."""
+"""Forwards what arrives in Stream mode to a URL, as if the platform had pushed it by HTTP."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from dingtalk_models import DingTalkApp, Event
 
 DEADLINE = 2.5
-"""Seconds that the platform waits for an answer."""
+"""How many seconds the platform waits for an answer."""
 
 
 class NotTaken(Exception):
-    """The URL did not answer as it should. The platform delivers it again."""
+    """The URL did not accept a push, so the platform will deliver it again."""
 
 
 class Forward:
     """Posts to the URLs of an application.
 
     Args:
-        app: has the keys.
-        events: where events go; nothing: nowhere.
-        messages: where messages to the robot go.
+        app: the app, which has the keys.
+        events: the URL for events; `""` to forward none.
+        messages: the URL for messages to the robot; `""` to forward none.
 
     Raises:
-        CommandFailure: the keys that are needed are not set.
+        CommandFailure: a key that is needed is not set.
     """
 
     def __init__(self, app: DingTalkApp, events: str, messages: str) -> None:
@@ -67,7 +67,7 @@ class Forward:
         self._push({**head, **event.data}, stamp)
 
     def check(self) -> None:
-        """Post what the platform posts to check a URL, and check the answer.
+        """Post the platform's test event for a URL, and check the answer.
 
         Raises:
             NotTaken: it is not the encrypted `success`.
@@ -97,7 +97,7 @@ class Forward:
         """Post a message to the robot, signed.
 
         Raises:
-            NotTaken: the answer is no success.
+            NotTaken: the answer is not a success.
         """
         if not self._messages:
             return

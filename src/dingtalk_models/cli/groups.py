@@ -1,4 +1,4 @@
-"""What the files of commands share: groups, and options that several commands have."""
+"""Shared parts of the commands: groups and common options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AsJson = Annotated[bool, typer.Option("--json", help=said("As JSON. / 输出 JSO
 
 
 def group(name: str, about: str) -> typer.Typer:
-    """A group of commands. Without a command, it prints its help."""
+    """Make a group of commands that prints its help if no command is given."""
     made = Commands(name=name, cls=CommandGroup, help=said(about), invoke_without_command=True, add_completion=False)
     made.callback(help=said(about))(help_alone)
     return made

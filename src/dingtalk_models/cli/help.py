@@ -1,4 +1,4 @@
-"""The help of commands, in boxes. Their texts break anywhere: Chinese has no spaces, and typer's own help cuts it."""
+"""Help in boxes whose texts may wrap anywhere: Chinese has no spaces, so typer's own help would cut it off."""
 
 from __future__ import annotations
 

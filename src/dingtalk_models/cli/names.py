@@ -1,4 +1,4 @@
-"""Every documented API, by any of its names, without importing it."""
+"""Finds documented APIs by any of their names, without importing them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOCUMENTATION = "https://open.dingtalk.com/document/development/"
 
 
 class Param(NamedTuple):
-    """A parameter, or a part of one such as `start.date`.
+    """A parameter, or a field of one such as `start.date`.
 
     Attributes:
         name: its Python name.
@@ -34,16 +34,16 @@ class DocumentedApi(NamedTuple):
     """One documented API.
 
     Attributes:
-        names: every name that `run()` knows, the current one first.
+        names: every name that `run()` accepts, the current one first.
         endpoint: verb and path.
         title: its Chinese title.
-        spellings: how it is written in Python, without arguments.
+        spellings: the ways to write it in Python, without arguments.
         pages: the slugs of its documentation pages.
         rows: its parameters; see `params`.
-        limits: limits of a call, in Chinese and English.
+        limits: the limits of a call, in Chinese and English.
         returns: the type of its result.
-        list: whether it is a list that is read page by page.
-        reads: whether it changes nothing.
+        list: whether it returns a list that is read page by page.
+        reads: whether it only reads.
         python: an example.
     """
 
@@ -66,11 +66,11 @@ class DocumentedApi(NamedTuple):
 
     @property
     def params(self) -> Iterator[Param]:
-        """Its parameters, each followed by its parts."""
+        """Its parameters, each followed by its fields."""
         return (Param(*row) for row in self.rows)
 
     def known_as(self) -> Iterator[str]:
-        """Everything by which it is found."""
+        """Return all names by which it can be found."""
         yield from self.names
         yield self.endpoint
         yield self.endpoint.partition(" ")[2]
@@ -83,7 +83,7 @@ class DocumentedApi(NamedTuple):
 
 @cache
 def operations() -> list[DocumentedApi]:
-    """Every operation, in the order of their names."""
+    """Return every operation, sorted by name."""
     known: list[dict[str, Any]] = json.loads(Path(__file__).with_name("operations.json").read_text("utf-8"))
     return [DocumentedApi(*(each.get(name, empty) for name, empty in _EMPTY.items())) for each in known]
 
@@ -94,7 +94,7 @@ _EMPTY: dict[str, Any] = dict.fromkeys(DocumentedApi._fields, ()) | {
     "list": False,
     "reads": False,
 }
-"""What stands for a field that an operation does not have in the file."""
+"""The default for each field that the file leaves out."""
 
 
 @cache
@@ -107,10 +107,10 @@ def _by_name() -> dict[str, list[DocumentedApi]]:
 
 
 def find(name: str) -> DocumentedApi:
-    """The operation of a name: the platform's current or older name, a path, or its name in Python.
+    """Find an operation by the platform's current or older name, by its path, or by its name in Python.
 
     Raises:
-        CommandFailure: there is none, or a path has several; says which are similar.
+        CommandFailure: there is none, or a path has several. The error lists similar names.
     """
     found = known(name)
     if len(found) == 1:
@@ -122,17 +122,17 @@ def find(name: str) -> DocumentedApi:
 
 
 def known(name: str) -> Sequence[DocumentedApi]:
-    """The operations of a name: one, none, or those of a path that has several verbs."""
+    """Return the operations with a name: one, none, or several for a path with several verbs."""
     return _by_name().get(name.strip().lower(), ())
 
 
 def path_parameters(path: str) -> Sequence[str]:
-    """The names in braces in a path."""
+    """Return the names in braces in a path."""
     return re.findall(r"{(\w+)}", path)
 
 
 def unknown(name: str) -> CommandFailure:
-    """What is said of a name that is not known."""
+    """Make the error for an unknown name."""
     from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
     from dingtalk_models.first_generation.retired import retired  # noqa: PLC0415
@@ -148,12 +148,12 @@ def unknown(name: str) -> CommandFailure:
 
 
 def _shown(key: str) -> str:
-    """A name as it is written, by its lower case."""
+    """Return the usual spelling of a name in lower case."""
     return next(each for each in _by_name()[key][0].known_as() if each.lower() == key)
 
 
 def complete(incomplete: str) -> Iterator[tuple[str, str]]:
-    """The names that begin so, with their titles: of the platform, or, where that is what is typed, paths or Python."""
+    """Complete a platform name, path or Python name, and return each with its title."""
     wanted = incomplete.lower()
     for operation in operations():
         for name in dict.fromkeys(operation.known_as()):

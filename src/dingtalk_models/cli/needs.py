@@ -1,4 +1,4 @@
-"""The scopes that operations need, and the reads that tell whether a scope was granted."""
+"""The scopes that operations need, and the reads that can test whether a scope is granted."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _CHAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|/(?:v\d|topapi|[a-z_]+/)[\
 
 
 def needed_scopes(needs: list[str]) -> dict[str, list[str]]:
-    """The scopes that are needed, each with the names of the operations that need it.
+    """Return the scopes that are needed, each with the names of the operations that need it.
 
     Args:
-        needs: names of operations, or files and folders of Python that use them.
+        needs: names of operations, or Python files and folders that use them.
 
     Raises:
-        CommandFailure: a name is not known.
+        CommandFailure: a name is unknown.
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     wanted = {each.name: each for word in needs for each in _operations(word)}
     for operation in wanted.values():
-        for scope in _scopes(operation)[:1]:  # one of them is enough
+        for scope in _scopes(operation)[:1]:  # each of them is sufficient
             found[scope].append(operation.name)
     return dict(found)
 
@@ -43,14 +43,14 @@ def _operations(word: str) -> list[names.DocumentedApi]:
 
 
 def _sources(folder: Path) -> Iterator[Path]:
-    """The Python files in a folder, without those in hidden folders and in virtual environments."""
+    """Return the Python files in a folder, except those in hidden folders and virtual environments."""
     for top, folders, files in os.walk(folder):
         folders[:] = sorted(each for each in folders if each[0] != "." and not Path(top, each, "pyvenv.cfg").exists())
         yield from (Path(top, each) for each in sorted(files) if each.endswith(".py"))
 
 
 def used_in(source: str) -> Iterator[names.DocumentedApi]:
-    """The operations that a source text names, in Python or by the platform's names."""
+    """Find the operations that a Python source uses, by their Python or platform names."""
     for match in dict.fromkeys(_CHAIN.findall(source)):
         parts = match.split(".")
         candidates = [match] if "/" in match else [".".join(parts[start:]) for start in range(len(parts) - 1)]
@@ -75,5 +75,5 @@ def _reads() -> dict[str, list[names.DocumentedApi]]:
 
 
 def probes(scope: str) -> list[names.DocumentedApi]:
-    """Reads that need this scope alone, those with the fewest parameters first."""
+    """Return a few reads that need only this scope, those with the fewest parameters first."""
     return sorted(_reads().get(scope, []), key=lambda each: len(each.rows))[:3]

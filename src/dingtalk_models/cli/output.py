@@ -1,4 +1,4 @@
-"""What is printed: JSON, tables, Python; colours on a terminal only."""
+"""Prints results as JSON, tables or Python, with colours only on a terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class As(StrEnum):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that prints text as it is, and whose broken pipe is the command's to handle."""
+    """Return a console that prints text unchanged, and leaves a broken pipe to the command."""
     from rich.console import Console  # noqa: PLC0415 - slow to import
 
     class Plain(Console):
@@ -40,7 +40,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def harmless(text: str) -> str:
-    """A text in which nothing steers the terminal: what people write to each other may. JSON stays the same JSON."""
+    """Escape control characters: text from other people could otherwise control the terminal. JSON stays equal JSON."""
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -50,19 +50,19 @@ def line(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print a line to standard error: what is no result."""
+    """Print a line that is not a result to standard error."""
     sys.stdout.flush()
     sys.stderr.write(f"{harmless(text)}\n")
     sys.stderr.flush()
 
 
 def colours() -> bool:
-    """Whether standard output is a terminal that takes colours."""
+    """Whether standard output is a terminal that shows colours."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def plain(value: Any) -> Any:
-    """A result as JSON has it, with the platform's names; a secret as `***`."""
+    """Convert a result to JSON types, with the platform's names; secrets become `***`."""
     from pydantic import BaseModel  # noqa: PLC0415 - slow to import
     from pydantic_core import to_jsonable_python  # noqa: PLC0415
 
@@ -86,7 +86,7 @@ def show(value: Any, form: As) -> None:
 
 
 def json_text(value: Any) -> str:
-    """JSON on several lines."""
+    """Format JSON on several lines."""
     return harmless(json.dumps(value, ensure_ascii=False, indent=2))
 
 
@@ -108,7 +108,7 @@ def _show_python(value: Any) -> None:
 
 
 def rows_of(value: Any) -> list[dict[str, Any]]:
-    """JSON as rows: a list's entries, an object's fields, a single value."""
+    """Convert JSON to rows: a list's entries, an object's fields, or a single value."""
     if is_array(value):
         return [each if is_object(each) else {"": each} for each in value]
     if is_object(value):
@@ -128,7 +128,7 @@ def show_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -
 
 
 def show_texts(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> None:
-    """Print texts in columns on a terminal, where wide ones are broken within theirs; with tabs into a pipe."""
+    """Print texts in columns: aligned and wrapped on a terminal, separated by tabs in a pipe."""
     if not sys.stdout.isatty():
         sys.stdout.writelines("\t".join(map(as_cell, row)) + "\n" for row in ([head] if head else []) + [*rows])
         return
@@ -143,7 +143,7 @@ def show_texts(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> None:
 
 
 def cell(value: Any) -> str:
-    """A value in a table, on one line."""
+    """Format a value on one line for a table."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

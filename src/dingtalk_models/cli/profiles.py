@@ -1,4 +1,4 @@
-"""Which company the command speaks to: a profile, or the environment."""
+"""Chooses the company for the command, from a profile or the environment."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SERVICE = "dingtalk-models"
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PREFIX = "DINGTALK_"
-"""As in process/environment.py, which takes a while to import."""
+"""The same as in process/environment.py, which is slow to import."""
 
 Profile = dict[str, Any]
 
 
 class Keyring(Protocol):
-    """The part of the library `keyring` that is used."""
+    """The functions of the library `keyring` that are used."""
 
     def get_password(self, service_name: str, username: str) -> str | None: ...
     def set_password(self, service_name: str, username: str, password: str) -> None: ...
@@ -40,16 +40,16 @@ class Keyring(Protocol):
 
 
 def path() -> Path:
-    """The file of profiles."""
+    """Return the path of the file of profiles."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()
     return Path(home) / "dingtalk-models" / "config.toml"
 
 
 def read() -> dict[str, Any]:
-    """The file of profiles, parsed; empty if there is none.
+    """Read the file of profiles; empty if there is none.
 
     Raises:
-        CommandFailure: it cannot be read, is malformed, or has secrets that others can read.
+        CommandFailure: it cannot be read, is malformed, or other users can read its secrets.
     """
     file = path()
     try:
@@ -98,16 +98,16 @@ def _wrong(english: str, chinese: str) -> CommandFailure:
 
 
 def secrets() -> frozenset[str]:
-    """The settings that are secret."""
+    """Return the names of the secret settings."""
     from dingtalk_models.process.environment import SECRETS  # noqa: PLC0415 - only with a file
 
     return SECRETS
 
 
 def chosen() -> str | None:
-    """The name of the profile to use; `None`: the environment has the credentials.
+    """Return the name of the profile to use, or `None` if the environment has the credentials.
 
-    In this order: `--profile`, the variable, credentials in the environment, the file's default.
+    The order is: `--profile`, the variable, credentials in the environment, the default in the file.
     """
     named = state.profile or os.environ.get(VARIABLE)
     if named:
@@ -119,10 +119,10 @@ def chosen() -> str | None:
 
 
 def settings() -> dict[str, str]:
-    """The settings of the app, as variables of the environment.
+    """Return the settings of the app as environment variables.
 
     Raises:
-        CommandFailure: there is no such profile, or none is set up.
+        CommandFailure: there is no such profile, or no credentials at all.
     """
     name = chosen()
     if name is None:
@@ -140,10 +140,10 @@ def settings() -> dict[str, str]:
 
 
 def find(name: str) -> Profile:
-    """A profile of the file.
+    """Return a profile from the file.
 
     Raises:
-        CommandFailure: there is none of this name.
+        CommandFailure: there is none with this name.
     """
     known: dict[str, Profile] = read().get("profiles", {})
     if name in known:
@@ -158,7 +158,7 @@ def find(name: str) -> Profile:
 
 
 def complete(incomplete: str) -> list[str]:
-    """The names of profiles that begin so."""
+    """Complete the name of a profile."""
     try:
         return [name for name in read().get("profiles", {}) if name.startswith(incomplete)]
     except CommandFailure:
@@ -166,7 +166,7 @@ def complete(incomplete: str) -> list[str]:
 
 
 def keyring() -> Keyring:
-    """The library that keeps secrets in the keyring of the system.
+    """Import the library for the system's keyring.
 
     Raises:
         CommandFailure: it is not installed.
@@ -182,10 +182,10 @@ def keyring() -> Keyring:
 
 
 def from_keyring(name: str, profile: Profile) -> dict[str, str]:
-    """The secrets of a profile that are in the keyring.
+    """Return the secrets of a profile that are in the keyring.
 
     Raises:
-        CommandFailure: one is not there, or there is no keyring.
+        CommandFailure: one is missing, or there is no keyring.
     """
     wanted: list[str] = profile.get("keyring", [])
     return {key: _secret(keyring(), name, key) for key in wanted}
@@ -208,13 +208,13 @@ def _secret(library: Keyring, profile: str, key: str) -> str:
 
 
 def unusable(error: Exception) -> CommandFailure:
-    """What is said if there is no keyring that works."""
+    """Make the error for a keyring that does not work."""
     why = " ".join(str(error).split()) or type(error).__name__
     return CommandFailure(f"the keyring cannot be used: {why} / 无法使用系统密钥环：{why}", ExitCode.CONFIGURATION)
 
 
 def open_app() -> DingTalkApp:
-    """The app of the chosen company."""
+    """Open the app of the chosen company."""
     from dingtalk_models import DingTalkApp  # noqa: PLC0415 - slow to import
 
     environ = settings()

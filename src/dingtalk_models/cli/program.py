@@ -1,4 +1,4 @@
-"""The program: its commands, what every command shares, and how it ends."""
+"""The program: its commands, the common options, and the exit code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _VALUED = {"--profile", "-p"}
 
 
 class _Everywhere(CommandGroup):
-    """Its own options are accepted after the command too: `dingtalk-models api … --profile acme`."""
+    """Accepts the common options after the command, too: `dingtalk-models api … --profile acme`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         own: list[str] = []
@@ -52,7 +52,7 @@ class _Everywhere(CommandGroup):
                 own.append(arg)
             elif arg in _VALUED:
                 if (value := next(given, None)) is None:
-                    return super().parse_args(ctx, [arg])  # it says what is missing
+                    return super().parse_args(ctx, [arg])  # click reports the missing value
                 own += [arg, value]
             else:
                 rest.append(arg)
@@ -101,7 +101,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help=said("Print the version. / 显示版本。"))
     ] = False,
 ) -> None:
-    """Note the options that every command has."""
+    """Store the common options."""
     state.profile, state.verbose, state.debug = profile_name, verbose, debug
     logger = logging.getLogger("dingtalk_models")
     logger.setLevel(logging.DEBUG if verbose or debug else logging.WARNING)
@@ -125,11 +125,11 @@ def run(args: Sequence[str]) -> int:
     except BrokenPipeError:
         return _unread()
     except SystemExit as ended:
-        # typer ends so when a pipe breaks, and after completion
+        # typer exits like this when a pipe breaks, and after completion
         return _unread() if isinstance(ended.__context__, BrokenPipeError) else int(ended.code or 0)
     except typer.TyperException as error:
         return _tell(error.format_message().rstrip("."), error.exit_code, said("see --help / 请看 --help"))
-    except Exception as error:  # noqa: BLE001 - the last resort: a line in the place of a traceback
+    except Exception as error:  # noqa: BLE001 - the last resort: a line instead of a traceback
         if state.debug:
             traceback.print_exc()
         line, code = told(error)
@@ -147,18 +147,18 @@ def _tell(line: str, code: int, hint: str = "") -> int:
 
 
 def _unread() -> int:
-    """What reads the output has gone: leave without a word, also when the interpreter writes what is left."""
+    """Exit silently after a broken pipe, even when the interpreter flushes the rest of the output at exit."""
     if sys.stdout is sys.__stdout__:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return ExitCode.BROKEN_PIPE
 
 
 class _Notes(logging.Handler):
-    """Prints the package's log on standard error, a line a record, without tracebacks."""
+    """Prints the package's log to standard error, one line per record, without tracebacks."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.startswith("dingtalk_models.sandbox"):
-            return  # it has a log of its own
+            return  # the sandbox prints its own log
         text = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             if state.debug:

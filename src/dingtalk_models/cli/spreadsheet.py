@@ -1,4 +1,4 @@
-"""Texts in tables that a spreadsheet may open."""
+"""Makes texts safe for tables that a spreadsheet may open."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def as_cell(text: str) -> str:
-    """A text as a cell: what a spreadsheet would run as a formula begins with an apostrophe. Numbers stay numbers."""
+    """Put an apostrophe before a text that a spreadsheet would run as a formula. Numbers stay numbers."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _NUMBER.fullmatch(text) else text

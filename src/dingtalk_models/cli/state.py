@@ -1,4 +1,4 @@
-"""What the options before the command say: the profile, and how much is told."""
+"""The common options: the profile, and how much is printed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class State:
     """The options of one run.
 
     Attributes:
-        profile: the profile, if one is named.
-        verbose: whether calls are shown.
-        debug: whether tracebacks are shown.
+        profile: the profile, if given.
+        verbose: whether to show calls.
+        debug: whether to show tracebacks.
     """
 
     profile: str | None = None

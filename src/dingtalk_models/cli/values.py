@@ -1,4 +1,4 @@
-"""`key=value` on the command line, as the values that an operation takes."""
+"""Converts `key=value` on the command line to the arguments of an operation."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ STDIN = "-"
 
 
 def read_arguments(words: Iterable[str], hints: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, Any]:
-    """The arguments of a call.
+    """Read the arguments of a call.
 
     Args:
         words: `key=value`, `key:=json`, `key=@file`, or `-` for a JSON object on standard input.
         hints: the types of the parameters, by each of their names.
-        secrets: the parameters whose values may not be on a command line.
+        secrets: the parameters whose values must not be on a command line.
 
     Raises:
-        CommandFailure: a word has another form, a file cannot be read, or a value does not have the documented form.
+        CommandFailure: a word has another form, a file cannot be read, or a value has the wrong type.
         UnicodeEncodeError: a value has bytes that are not UTF-8.
     """
     found: dict[str, Any] = {}
@@ -36,7 +36,7 @@ def read_arguments(words: Iterable[str], hints: Mapping[str, Any], secrets: Iter
             if name in found:
                 value = [*_as_list(found[name], name, hints), *_as_list(value, name, hints)]  # noqa: PLW2901
             found[name] = value
-    json.dumps(found, default=str, ensure_ascii=False).encode()  # stray bytes of the shell cannot be sent
+    json.dumps(found, default=str, ensure_ascii=False).encode()  # invalid bytes from the shell cannot be sent
     return found
 
 
@@ -64,7 +64,7 @@ def _given(word: str, hints: Mapping[str, Any], secrets: frozenset[str]) -> Iter
         return
     if name in secrets:
         raise CommandFailure(
-            f"{name} is secret: others see a command line; give it as {name}=@file, or as JSON on standard input with -"
+            f"{name} is secret, but others can see a command line: use {name}=@file, or JSON on standard input with -"
             f" / {name} 是密钥，命令行会被他人看到：请用 {name}=@文件，或用 - 从标准输入传 JSON"
         )
     yield name, _json(name, text) if as_json else converted(name, text, hint)
@@ -74,14 +74,14 @@ def _from_file(name: str, given: str, hint: Any) -> Any:
     try:
         path = Path(given).expanduser()
         if any(kind is bytes or getattr(kind, "__name__", "") in {"Upload", "PathLike"} for kind in kinds(hint)):
-            path.open("rb").close()  # whether it can be read
+            path.open("rb").close()  # fails if it cannot be read
             return path
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
         raise CommandFailure(
             f"{name}: {given} is not UTF-8 text / {name}：{given} 不是 UTF-8 文本", ExitCode.FILE
         ) from None
-    except (OSError, ValueError, RuntimeError) as error:  # a name with a null byte; a home of nobody
+    except (OSError, ValueError, RuntimeError) as error:  # also a name with a null byte, or `~` of an unknown user
         why = error.strerror if isinstance(error, OSError) else error
         raise CommandFailure(f"{name}: {given!r}: {why} / {name}：无法读取 {given!r}（{why}）", ExitCode.FILE) from None
     return converted(name, text.rstrip("\n"), hint)
@@ -102,7 +102,7 @@ def _json(name: str, text: str) -> Any:
 
 
 def converted(name: str, text: str, hint: Any) -> Any:
-    """A text as the value that a parameter takes; checks of limits are left to the operation."""
+    """Convert a text to the type of a parameter. The operation checks the limits later."""
     from dingtalk_models.core.wire import BEIJING  # noqa: PLC0415 - slow to import
 
     accepted = [*kinds(hint)]
@@ -132,7 +132,7 @@ def _moment(text: str, zone: Any, *, days: bool) -> Any:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        return text  # the operation says what is wrong
+        return text  # the operation reports the error
     if days and len(text) <= len("2026-01-31"):
         return moment.date()
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
@@ -143,7 +143,7 @@ def _is_value(kind: Any) -> bool:
 
 
 def kinds(hint: Any) -> Iterator[Any]:
-    """The types that a hint accepts, without `None`; of a `Literal`, its values."""
+    """Return the types that a hint accepts, without `None`, and the values of a `Literal`."""
     hint = bare(hint)
     origin = get_origin(hint)
     if origin is Annotated:

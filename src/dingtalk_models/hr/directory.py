@@ -1,4 +1,4 @@
-"""The directory (通讯录): the whole organisation at one moment, kept in a file, and compared with another moment."""
+"""Snapshots of the directory (通讯录): load the whole organisation, save it to a file, compare two snapshots."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ class DirectoryManager(Manager):
         workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4,
         progress: Callable[[int, int], None] | None = None,
     ) -> Flow[Directory]:
-        """Load every department in full, and every user as lists show them, each once with all their departments.
+        """Load every department with all its fields, and every user with the fields of member lists.
 
-        It takes three calls a department, and another for each further hundred members.
+        Each user appears once, with all their departments. This takes three calls per department, and one more for each
+        further hundred members.
 
         Args:
-            language: the language of texts.
+            language: the language of the texts.
             workers: how many calls at once.
             progress: called with the number of people found so far, and their total.
         """
@@ -69,28 +70,29 @@ class DirectoryManager(Manager):
         workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = MAX_PARALLEL,
         progress: Callable[[int, int], None] | None = None,
     ) -> Flow[Plan]:
-        """Compare tables of people and departments with the company, and plan what makes the company so.
+        """Compare tables of people and departments with the company, and plan the changes that bring it in line.
 
-        Only reads are sent. A row that cannot be carried out is left out, and is in the plan's `problems`.
+        This only reads. A row that cannot be carried out is left out and listed in the plan's `problems`.
 
         Args:
-            wanted: the people: dicts, a `csv.DictReader` or a DataFrame. Empty cells, NaN, `#N/A` and `无` say nothing.
-            departments: the departments, as such a table. Without it, those that people's paths name are created.
-            key: the column that names people; by default the first of userid, job number and mobile that there is.
-            columns: the columns to read, and the field that each holds; by default all, by their headers.
+            wanted: the people: dicts, a `csv.DictReader` or a DataFrame. Empty cells, NaN, `#N/A` and `无` are ignored.
+            departments: the departments, in the same form. Without it, departments in people's paths are created.
+            key: the column that identifies people; by default the first of userid, job number and mobile in the table.
+            columns: the columns to read, and the field for each; by default all columns, matched by their headers.
             department_columns: the same for the table of departments.
             within: the departments that the tables own, with everything below them; by default the whole company.
-            missing: what is done with people within who are not in the table: `keep` leaves them alone, `remove`
-                removes them and empty departments that are not in a table, `disable` disables company accounts
-                (企业账号), as only those can be.
-            states: words of your own in a column of states (员工状态), and what each means: `stays`, `leaves`, or
-                `awaited` for who is not there yet. 在职, 离职 and 待入职 are known. Whoever leaves is removed, or
-                disabled with `missing="disable"`.
+            missing: what to do with people in these departments who are not in the table. `keep` leaves them alone.
+                `remove` removes them, and also empty departments that are in no table. `disable` disables their company
+                accounts (企业账号); other accounts cannot be disabled.
+            states: your own words in a column of states (员工状态), and the meaning of each: `stays`, `leaves`, or
+                `awaited` for people who have not started yet. 在职, 离职 and 待入职 are built in. People who leave are
+                removed, or disabled with `missing="disable"`.
             workers: how many calls at once.
             progress: called with the number of people found so far, and their total.
 
         Raises:
-            InvalidArgument: something is no table, a header is unknown, or nothing names the rows. Nothing was sent.
+            InvalidArgument: an argument is not a table, a header is unknown, or no column identifies the rows. Nothing
+                was sent.
         """
         tops = [within] if isinstance(within, int) else [*within]
         return make_plan(
@@ -114,7 +116,7 @@ class Directory:
     Attributes:
         taken: when it was loaded.
         departments: the departments by id, the root first, breadth first.
-        users: the people by id. What depends on the department stands in `dept_id_list`, `dept_order_list` and
+        users: the people by id. Their values per department are in `dept_id_list`, `dept_order_list` and
             `leader_in_dept`.
     """
 
@@ -127,17 +129,16 @@ class Directory:
     users: Mapping[str, User]
 
     def __repr__(self) -> str:
-        """Two lines: whose it is and of when, and how much is in it."""
+        """Show the company, the time and the numbers of departments and users, in two lines."""
         name = self.departments[ROOT].name if ROOT in self.departments else None
         whose = f"Directory of {name}" if name else "Directory"
         counts = f"{len(self.departments)} departments, {len(self.users)} users"
         return f"{whose}, taken {self.taken.isoformat(timespec='seconds')}\n{counts}"
 
     def save(self, path: str | os.PathLike[str], /) -> None:
-        """Write it to a file as JSON Lines: a header, then a department or a user a line, as the platform writes them.
+        """Write it to a file as JSON Lines: a header, then one department or user per line, as the platform sends them.
 
-        The file appears when it is complete, in place of an older one, and only its owner may read it: it holds
-        people's data.
+        The file is replaced only when the new one is complete. Only its owner may read it: it holds personal data.
         """
         write_whole(path, self._lines())
 
@@ -153,7 +154,8 @@ class Directory:
         """Read a file that `save` wrote.
 
         Raises:
-            UnusableFile: it is another kind of file, of a later version, cut short or damaged; says where.
+            UnusableFile: it is another kind of file, or from a later version, or incomplete or damaged. The error gives
+                the line.
         """
         with Path(path).open("rb") as file:
             header = _header(path, file.readline())
@@ -171,14 +173,14 @@ class Directory:
         return cls(header.taken, departments, users)
 
     def to_company(self, path: str | os.PathLike[str], /, *, anonymise: bool = True) -> None:
-        """Write it as a company file (公司文件), which a sandbox starts with: `Sandbox(company=path)`.
+        """Write it as a company file (公司文件) for a sandbox: `Sandbox(company=path)`.
 
-        The same directory becomes the same file. Only its owner may read it.
+        The same directory always gives the same file. Only its owner may read it.
 
         Args:
-            path: the file, of YAML.
-            anonymise: whether others take the place of names, titles, numbers, addresses and ids. What tests do not
-                need, such as remarks and custom fields, is then left out. If false, everything is as it is.
+            path: the YAML file.
+            anonymise: whether to replace names, titles, numbers, addresses and ids by invented ones, and leave out
+                remarks, custom fields and other values that tests do not need. If false, the real values are written.
 
         Raises:
             ModuleNotFoundError: the extra `sandbox` is missing.
@@ -196,10 +198,9 @@ class Directory:
 
     @staticmethod
     def diff(old: Directory, new: Directory) -> DirectoryChanges:
-        """What has changed between two moments.
+        """Return the changes between two snapshots.
 
-        The order in which the platform lists ids does not count, nor do the numbers of members, which follow from
-        the people.
+        The order of ids is ignored, and so are the numbers of members, which follow from the people.
         """
         changes = DirectoryChanges(
             joined=[user for userid, user in new.users.items() if userid not in old.users],
@@ -227,7 +228,7 @@ class _Header(BaseModel):
 
 
 class _Line(BaseModel):
-    """Any other line."""
+    """Any other line: one department or one user."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
@@ -250,5 +251,5 @@ def _line(path: str | os.PathLike[str], number: int, text: bytes) -> _Line:
         if text.endswith(b"\n"):
             return _Line.model_validate_json(text)
     except ValidationError:
-        pass  # its text would quote people's data
+        pass  # the text of this error would contain personal data
     raise UnusableFile(path, f"is damaged, or cut short, at line {number}")

@@ -1,4 +1,4 @@
-"""What has changed between two moments of the directory (通讯录)."""
+"""The changes between two snapshots of the directory (通讯录)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field, with the value that it had and the value that it has."""
+    """A changed field, with its old and new value."""
 
     field: str
     old: Any
@@ -33,7 +33,7 @@ class ResourceChange(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class UserMoved:
-    """A user before and after, with the departments that were left and those that were entered."""
+    """A user before and after, with the departments they left and those they joined."""
 
     old: User
     new: User
@@ -43,7 +43,7 @@ class UserMoved:
 
 @dataclass(frozen=True, slots=True)
 class DepartmentMoved:
-    """A department before and after; `parent_id` differs."""
+    """A department before and after it got another parent."""
 
     old: Department
     new: Department
@@ -51,17 +51,17 @@ class DepartmentMoved:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryChanges:
-    """What has changed between two moments. Who was moved and has also changed is in both lists.
+    """The changes between two snapshots. A user who was moved and also changed is in both lists.
 
     Attributes:
-        joined: people who are new.
-        left: people who are gone, as they were.
+        joined: new people.
+        left: people who have left, as they were before.
         moved: people who are in other departments.
-        changed: people of whom something else differs.
-        created: departments that are new.
-        removed: departments that are gone, as they were.
+        changed: people with other changes, such as a new title.
+        created: new departments.
+        removed: deleted departments, as they were before.
         relocated: departments that have another parent.
-        altered: departments of which something else differs, such as the name.
+        altered: departments with other changes, such as a new name.
     """
 
     joined: list[User]
@@ -77,17 +77,17 @@ class DirectoryChanges:
         return any(getattr(self, name) for name in self.__slots__)
 
     def add_user(self, old: User, new: User) -> None:
-        """Compare a user with the same one later."""
+        """Add the changes of a user."""
         before, after = set(old.dept_id_list), set(new.dept_id_list)
         if before != after:
             self.moved.append(UserMoved(old, new, tuple(sorted(before - after)), tuple(sorted(after - before))))
-        # what a department says of those who left it or entered it is not another change
+        # values per department differ by themselves where a user joined or left, so only the common ones are compared
         stayed = before & after
         if fields := _differing(_apart_from_places(old, stayed), _apart_from_places(new, stayed)):
             self.changed.append(ResourceChange(old, new, fields))
 
     def add_department(self, old: Department, new: Department) -> None:
-        """Compare a department with the same one later."""
+        """Add the changes of a department."""
         if old.parent_id != new.parent_id:
             self.relocated.append(DepartmentMoved(old, new))
         if fields := _differing(_values(old, *_OF_ITS_PLACE), _values(new, *_OF_ITS_PLACE)):

@@ -1,4 +1,4 @@
-"""The directory as a company file: as it is, or with other names, numbers and ids in the place of the real ones."""
+"""Turns the directory into a company file, with the real names, numbers and ids or with invented ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Users = Mapping[str, User]
 
 
 def company_file(departments: Departments, users: Users) -> CompanyFile:
-    """What was loaded, as a company file. Whom or what the app could not see is named by nobody in it."""
+    """Make a company file of what was loaded. References to anything that the app cannot see are dropped."""
     root = departments.get(ROOT)
     return CompanyFile(
         name=(root.name if root else "") or CompanyFile().name,
@@ -62,12 +62,12 @@ def _user(user: User, departments: Departments, users: Users) -> UserRow:
 
 
 def _same_fields(item: Model, row: type[DepartmentRow | UserRow]) -> dict[str, Any]:
-    """The fields that a row has under the same name."""
+    """Return the fields that a row has under the same name."""
     values = {name: getattr(item, name, None) for name in row.model_fields}
     return {name: value for name, value in values.items() if value not in (None, "", [])}
 
 
-# without names and numbers
+# -- anonymising ---------------------------------------------------------------------------------------------------
 
 _SURNAMES: Final = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN: Final = "安博晨丹恩帆歌涵嘉凯岚敏宁鹏琪然珊涛薇欣言泽楠彤雯旭瑶宇哲卓"
@@ -92,19 +92,19 @@ _REPLACED: Final[Mapping[str, _Kind]] = {
 
 
 def anonymised(real: CompanyFile, originals: Iterable[object]) -> CompanyFile:
-    """The same company with other names, numbers and ids; what has no use in tests is left out.
+    """Return the company with invented names, numbers and ids, without the values that tests do not need.
 
-    The same company becomes the same file. Who is where, who leads what and who is what stays.
+    The same company always gives the same result. Departments, their members, managers and administrators stay.
 
     Args:
         real: the company.
-        originals: what was loaded. No text in it is in the result.
+        originals: the loaded models. The result contains no text of theirs.
     """
     return _Anonymous(real, originals).company()
 
 
 class _Anonymous:
-    """A company that is being made anonymous."""
+    """Anonymises a company."""
 
     def __init__(self, real: CompanyFile, originals: Iterable[object]) -> None:
         self._real = real
@@ -149,7 +149,7 @@ class _Anonymous:
         made: dict[str, Any] = {name: fields[name] for name in fields if name in _KEPT_OF_USERS}
         for name, kind in _REPLACED.items():
             if name in fields:
-                # two people may have one name, and one title; an alias of a person is theirs alone
+                # people with the same title share its alias; a name or number gets a different alias for each person
                 whose = fields[name] if kind in ("userid", "title", "id") else f"{real.userid} {fields[name]}"
                 made[name] = self._alias(kind, whose)
         if real.manager_userid:
@@ -164,24 +164,24 @@ class _Anonymous:
         return UserRow.model_validate(made)
 
     def _alias(self, kind: _Kind, original: str) -> str:
-        """What stands for something, everywhere in the file."""
+        """Return the invented value for a real one, the same everywhere in the file."""
         if (kind, original) not in self._aliases:
             self._aliases[kind, original] = next(filter(self._is_new, self._candidates[kind]))
         return self._aliases[kind, original]
 
     def _is_new(self, text: str) -> bool:
-        """Whether nothing of the original is in a text."""
+        """Whether no part of a text is an original value, so that no alias happens to be somebody's real name."""
         parts = (text[begin:end] for begin in range(len(text)) for end in range(begin + 1, len(text) + 1))
         return not any(tells(part) and part in self._originals for part in parts) and text not in self._originals
 
 
 def tells(text: str) -> bool:
-    """Whether a part of a text tells of something: two digits may be part of any number."""
+    """Whether a part of a text is long enough to identify somebody: two digits are part of any number."""
     return len(text) >= (6 if text.isascii() else 2)
 
 
 def _texts(values: Iterable[object]) -> Iterator[str]:
-    """Every text in these values."""
+    """Return every text in these values."""
     for value in values:
         if isinstance(value, str):
             yield value

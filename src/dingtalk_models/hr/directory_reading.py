@@ -1,4 +1,4 @@
-"""Reading the whole organisation: every department in full, and every user with all their departments."""
+"""Reads the whole organisation: departments with all their fields, and users with all their departments."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Organisation(NamedTuple):
         taken: when it was read.
         departments: the departments by id, the root first, breadth first.
         users: the people by id.
-        unread: departments that the platform did not let the app read, and why. Their people may be missing.
-        above: the departments directly above those.
+        unread: departments that the app may not read, and the reasons. Their people may be missing.
+        above: the parents of those departments.
     """
 
     taken: datetime
@@ -34,7 +34,7 @@ class Organisation(NamedTuple):
 
 
 class _KnownDepartment(NamedTuple):
-    """What is known of a department."""
+    """A department with its members and the ids of those below it."""
 
     dept_id: int
     department: Department | None
@@ -46,13 +46,13 @@ class _KnownDepartment(NamedTuple):
 def read_company(
     *, language: Language, workers: int, progress: Progress | None, tolerant: bool = False
 ) -> Flow[Organisation]:
-    """Read departments and people, three calls a department, and another for each further hundred members.
+    """Read departments and people: three calls per department, and one more for each further hundred members.
 
     Args:
-        language: the language of texts.
+        language: the language of the texts.
         workers: how many calls at once.
         progress: called with the number of people found so far, and their total.
-        tolerant: whether to go on without a department, other than the root, that the app may not read.
+        tolerant: whether to skip departments that the app may not read; the root is never skipped.
     """
     departments, users = DepartmentManager(), UserManager()
 
@@ -60,7 +60,7 @@ def read_company(
         department = yield from departments.get.call(dept_id, language=language)
         below = yield from departments.list_ids.call(dept_id)
         members = yield from users.list.call(dept_id, language=language).collect()
-        # the contacts of parents and pupils (家校通讯录) may be listed as -7, which is no department of the platform
+        # the contacts of parents and pupils (家校通讯录) may be listed as -7, which is not a real department
         return _KnownDepartment(dept_id, department, [each for each in below if each > 0], members)
 
     def try_to_visit(dept_id: int) -> Flow[_KnownDepartment]:
@@ -88,13 +88,13 @@ def read_company(
             for user in visited.members:
                 met.add(user, visited.dept_id)
             if progress:
-                # the company may have grown since it was counted, and the app may see but a part of it
+                # the company may have grown since it was counted, and the app may see only a part of it
                 progress(len(met), max(total, len(met)) if window else len(met))
     return Organisation(taken, found, met.users(), unread, {each: above[each] for each in unread})
 
 
 class _PeopleMet:
-    """The people met so far, with what each department says of them."""
+    """Collects the people found so far, with their values in each department."""
 
     def __init__(self) -> None:
         self._people: dict[str, User] = {}
@@ -111,7 +111,7 @@ class _PeopleMet:
         return {userid: self._whole(user) for userid, user in self._people.items()}
 
     def _whole(self, user: User) -> User:
-        """A user who does not depend on the department that was listed."""
+        """Return a user without the values that depend on the department whose list they came from."""
         found = self._in[user.userid]
         lists = {
             "dept_id_list": list(dict.fromkeys([*user.dept_id_list, *found])),

@@ -10,4 +10,4 @@ class Hr(Module):
     """People's data in bulk, bound to an app."""
 
     directory = managed(DirectoryManager)
-    """The whole organisation at one moment."""
+    """Snapshots of the whole organisation, and plans."""

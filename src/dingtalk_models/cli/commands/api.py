@@ -25,12 +25,12 @@ app = Commands()
 
 
 def complete_names(incomplete: str) -> Iterator[tuple[str, str]]:
-    """The names of APIs that begin so."""
+    """Complete the name of an API."""
     return names.complete(incomplete)
 
 
 def complete_words(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
-    """The parameters of the API that is named, with what is said of them."""
+    """Complete the parameters of the named API, with their notes."""
     try:
         operation = names.find(str(context.params.get("name", "")))
     except CommandFailure:

@@ -1,4 +1,4 @@
-"""`dingtalk-models approve`: what waits for a person's decision, and the decision."""
+"""`dingtalk-models approve`: list a person's approval tasks, agree and refuse."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ As_ = Annotated[
     ),
 ]
 Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help=said("The approval's id. / 审批实例 ID。"))]
-Remark = Annotated[str, typer.Option("--remark", "-m", help=said("What is said with it. / 审批意见。"))]
+Remark = Annotated[str, typer.Option("--remark", "-m", help=said("A comment on the decision. / 审批意见。"))]
 
 
-@app.command("list", help=said("List what waits for a person's decision. / 列出待某人处理的审批。"))
+@app.command("list", help=said("List the approvals that wait for a person. / 列出待某人处理的审批。"))
 def list_(
     user: As_,
     process_code: Annotated[
         list[str] | None,
         typer.Option(
             "--form",
-            help=said("Only this form, several times; by default all of them. / 只看该模板，可多次；默认全部。"),
+            help=said("Only this form, repeatable; by default all forms. / 只看该模板，可多次；默认全部。"),
         ),
     ] = None,
     days: Annotated[
-        int, typer.Option(min=1, max=365, help=said("Started in the last so many days. / 最近多少天内发起。"))
+        int, typer.Option(min=1, max=365, help=said("Started in the last N days. / 最近 N 天内发起。"))
     ] = 30,
     form: AsForm = As.TABLE,
 ) -> None:
     """List the running approvals in which a task waits for this person.
 
-    The platform has no list of a person's tasks: it is read from the approvals of each form.
+    The platform cannot list a person's tasks, so this reads the approvals of each form.
     """
     dingtalk = profiles.open_app()
     userid = person_of(dingtalk, user).userid
@@ -75,7 +75,7 @@ def list_(
     if waiting > len(found):
         note(
             said(
-                f"{waiting} tasks wait in all: look further back with --days, or name a --form / "
+                f"{waiting} tasks are waiting in total: use --days to look further back, or --form to name a form / "
                 f"共有 {waiting} 个待办：可用 --days 放宽时间，或用 --form 指定模板"
             )
         )
@@ -105,7 +105,7 @@ def _decide(instance: str, user: str, result: str, remark: str) -> None:
 
 
 def _forms(app: DingTalkApp) -> list[str]:
-    """The forms of the company."""
+    """List the company's forms."""
     return [each.process_code for each in app.smartwork.approval_forms.visible()]
 
 

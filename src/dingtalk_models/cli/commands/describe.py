@@ -1,4 +1,4 @@
-"""`dingtalk-models describe`: what is documented of an API."""
+"""`dingtalk-models describe`: the documentation of an API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dingtalk_models.core.language import said
 app = Commands()
 
 
-@app.command("describe", help=said("What is documented of an API. / 查看接口的文档信息。"))
+@app.command("describe", help=said("Show the documentation of an API. / 查看接口的文档信息。"))
 def describe(name: ApiName, as_json: AsJson = False) -> None:
     """Print parameters, limits, scopes, codes, paging, pages and an example."""
     from dingtalk_models.core.documented import documented  # noqa: PLC0415 - reads a large file
@@ -73,7 +73,7 @@ def _returns(operation: names.DocumentedApi) -> str:
 
 
 def _indented(name: str) -> str:
-    """A part of a parameter stands below it."""
+    """Indent the fields of a parameter below it."""
     *above, own = name.split(".")
     return f"{'  ' * len(above)}{own}"
 

@@ -1,4 +1,4 @@
-"""`dingtalk-models directory`: the whole organisation in a file, and what has changed since."""
+"""`dingtalk-models directory`: save the whole organisation to a file, and compare two of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIVE = "live"
 
 
 class Progress(Protocol):
-    """What is told while the company is read."""
+    """Receives the progress while the company is read."""
 
     def __call__(self, done: int, total: int, /) -> None: ...
 
@@ -44,7 +44,7 @@ def snapshot(
 
 
 @app.command(
-    "diff", help=said("What has changed between two snapshots, or since one. / 比较两份快照，或快照与当前通讯录。")
+    "diff", help=said("Compare two snapshots, or one with the company now. / 比较两份快照，或快照与当前通讯录。")
 )
 def diff(
     old: Annotated[Path, typer.Argument(help=said("The earlier snapshot. / 较早的快照。"))],
@@ -53,10 +53,10 @@ def diff(
     ] = LIVE,
     form: AsForm = As.TABLE,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help=said("End with 1 if something differs. / 有差异时以 1 退出。"))
+        bool, typer.Option("--exit-code", help=said("Exit with 1 if something differs. / 有差异时以 1 退出。"))
     ] = False,
 ) -> None:
-    """Compare two moments."""
+    """Compare two snapshots."""
     from dingtalk_models import Directory  # noqa: PLC0415 - slow to import
 
     before = Directory.load(old)
@@ -75,7 +75,7 @@ def diff(
 @app.command(
     "company",
     help=said(
-        "Write a company file for the sandbox, with other names and numbers in the place of the real ones. / "
+        "Write a company file for the sandbox, with invented names and numbers. / "
         "生成供模拟服务器使用的公司文件，默认替换真实的姓名与号码。"
     ),
 )
@@ -88,10 +88,10 @@ def company(
         typer.Option("--from", help=said("A snapshot; live reads the company. / 快照文件；live 表示读取当前通讯录。")),
     ] = LIVE,
     anonymise: Annotated[
-        bool, typer.Option("--anonymise/--as-it-is", help=said("Replace what is personal. / 是否替换个人信息。"))
+        bool, typer.Option("--anonymise/--as-it-is", help=said("Replace personal data. / 是否替换个人信息。"))
     ] = True,
 ) -> None:
-    """Write what `dingtalk-models sandbox --company` starts with."""
+    """Write a file for `dingtalk-models sandbox --company`."""
     from dingtalk_models import Directory  # noqa: PLC0415 - slow to import
 
     found = _live(4) if source == LIVE else Directory.load(source)
@@ -107,7 +107,7 @@ def _live(workers: int) -> Directory:
 
 @contextmanager
 def _progress() -> Generator[Progress | None]:
-    """A bar on a terminal, nothing elsewhere."""
+    """Show a progress bar on a terminal, and nothing elsewhere."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -150,7 +150,7 @@ def _as_json(changes: DirectoryChanges) -> dict[str, Any]:
 
 
 class _Readable:
-    """Changes as lines, with the names of departments."""
+    """Prints changes as lines, with the names of departments."""
 
     def __init__(self, before: Directory, after: Directory) -> None:
         self._departments = {**before.departments, **after.departments}

@@ -1,4 +1,4 @@
-"""`dingtalk-models doctor`: what is wrong with the setup, and what to do about it."""
+"""`dingtalk-models doctor`: find problems of the setup, and say how to solve them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 app = Commands()
 
 MOST_SECONDS_OFF = 60
-"""The platform refuses signatures and codes of a clock that is further off."""
+"""The platform refuses signatures and codes if the clock is further off."""
 
 
 class Finding(NamedTuple):
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        check: what was looked at.
-        state: `ok`, `failed`, or `unknown` where it cannot be told.
-        detail: what was found.
-        todo: what to do about it.
-        code: the exit code that belongs to it.
+        check: the name of the check.
+        state: `ok`, `failed`, or `unknown` if it cannot be checked.
+        detail: the details.
+        todo: how to solve the problem.
+        code: the exit code.
     """
 
     check: str
@@ -59,14 +59,14 @@ def doctor(
             "--needs",
             metavar="NAME",
             help=said(
-                "An API that the app needs, or a file or folder of Python that uses it; several times. / "
+                "An API that the app needs, or a Python file or folder that uses it; repeatable. / "
                 "应用要用的接口名，或使用它的 Python 文件、目录，可多次。"
             ),
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run every check; the exit code is that of the first one that failed."""
+    """Run every check. The first one that fails decides the exit code."""
     found: list[Finding] = []
     for finding in _checks(needs or []):
         found.append(finding)
@@ -136,7 +136,7 @@ _TODO = {
 
 
 def _clock(app: DingTalkApp) -> Finding:
-    """The clock of this machine beside the platform's, as the header of any answer has it."""
+    """Compare this machine's clock with the platform's, which is in the header of any reply."""
     import requests  # noqa: PLC0415 - slow to import
 
     check = said("clock / 时钟")
@@ -167,7 +167,7 @@ def _token(app: DingTalkApp) -> str:
 
 
 def _contacts(app: DingTalkApp) -> str:
-    """The part of the contacts that the app may see; an exit IP that is not allowed shows here too."""
+    """Check which part of the contacts the app may see. An exit IP that is not allowed fails here, too."""
     granted = app.platform.auth.scopes()
     reach = granted.auth_org_scopes
     departments = [int(each) for each in reach.authed_dept] if reach else []
@@ -187,7 +187,7 @@ def _contacts(app: DingTalkApp) -> str:
 
 
 def _scopes(app: DingTalkApp, wanted: dict[str, list[str]]) -> Iterator[Finding]:
-    """Whether the company granted the scopes that operations need."""
+    """Check whether the company has granted the scopes that operations need."""
     for scope, users in wanted.items():
         found = _scope(app, scope)
         listed = f"{', '.join(users[:SHOWN])}{' …' if len(users) > SHOWN else ''}"
@@ -195,10 +195,10 @@ def _scopes(app: DingTalkApp, wanted: dict[str, list[str]]) -> Iterator[Finding]
 
 
 def _scope(app: DingTalkApp, scope: str) -> Finding:
-    """Whether the company granted a scope.
+    """Check whether the company has granted a scope.
 
-    The platform does not list them. So a read of the same scope is asked for with empty arguments: it is refused for
-    its scope, or for its arguments.
+    The platform does not list the granted scopes. So this calls a read that needs the scope with empty arguments, and
+    sees whether it is refused because of the scope or because of the arguments.
     """
     from dingtalk_models import ApiError, PermissionDenied, TransportError  # noqa: PLC0415 - slow to import
 
@@ -208,7 +208,7 @@ def _scope(app: DingTalkApp, scope: str) -> Finding:
             _ask(app, probe)
         except PermissionDenied as error:
             if error.scopes and scope not in error.scopes:
-                continue  # it lacks another one
+                continue  # another scope is missing, which says nothing about this one
             todo = error.apply_url or said(
                 "apply for it in the console, under permissions / 请在开发者后台“权限管理”申请"
             )
@@ -219,27 +219,27 @@ def _scope(app: DingTalkApp, scope: str) -> Finding:
         except TransportError as error:
             return _failed(check, error)
         return Finding(check, "ok", said("is granted / 已开通"))
-    detail = said("no read tells whether it is granted / 没有可用于探测的查询接口")
+    detail = said("cannot be checked: no read needs it alone / 没有可用于检测的查询接口")
     todo = said("look in the console, under permissions / 请在开发者后台“权限管理”查看")
     return Finding(check, "unknown", detail, todo)
 
 
 SHOWN = 3
-"""How many operations that need a scope are listed."""
+"""How many operations are listed for each scope."""
 
 _ABOUT_ARGUMENTS = {ExitCode.REFUSED, ExitCode.NOT_FOUND}
-"""A call that is refused so was let through for its scope."""
+"""A call that is refused like this has passed the check of its scope."""
 
 
 def _ask(app: DingTalkApp, probe: names.DocumentedApi) -> None:
-    """Ask for a read with empty arguments."""
+    """Call a read with empty arguments."""
     verb, _, path = probe.endpoint.partition(" ")
     ask: Any = app.request
     ask(verb, path, path=dict.fromkeys(names.path_parameters(path), "0"), **({} if verb == "GET" else {"body": {}}))
 
 
 def _callback(app: DingTalkApp) -> Finding:
-    """Whether the URL for events answers as the platform wants it."""
+    """Check whether the URL for events answers as the platform expects."""
     check = said("callback / 回调")
     if not app.callback_url:
         detail = said("no callback_url is set; Stream mode needs none / 未设置 callback_url；Stream 模式不需要")

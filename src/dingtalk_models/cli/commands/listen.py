@@ -1,4 +1,4 @@
-"""`dingtalk-models listen`: events and messages to the robot, by Stream."""
+"""`dingtalk-models listen`: print or forward events and messages to the robot, in Stream mode."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MESSAGES = "/v1.0/im/bot/messages/get"
 CARDS = "/v1.0/card/instances/callback"
 
 _HIDDEN = {"sessionWebhook", "sessionWebhookExpiredTime"}
-"""Whoever has this address can write to the conversation."""
+"""Not printed: anybody with this address can write to the conversation."""
 
 
 @app.command(
@@ -60,7 +60,7 @@ def listen(
     ] = "",
     types: Annotated[
         list[str] | None,
-        typer.Option("--type", help=said("Only events of this type, several times. / 只接收该类型的事件，可多次。")),
+        typer.Option("--type", help=said("Only events of this type, repeatable. / 只接收该类型的事件，可多次。")),
     ] = None,
     events: Annotated[bool, typer.Option("--events/--no-events", help=said("Events. / 事件。"))] = True,
     messages: Annotated[bool, typer.Option("--messages/--no-messages", help=said("Messages. / 机器人消息。"))] = True,
@@ -83,7 +83,7 @@ def listen(
     try:
         dingtalk.stream.run(timeout=2.0)
     except SystemExit as ended:
-        if isinstance(ended.__cause__, DingTalkError):  # told as the errors of every command
+        if isinstance(ended.__cause__, DingTalkError):  # reported like the errors of other commands
             raise ended.__cause__ from None
         raise
     except ModuleNotFoundError:
@@ -103,7 +103,7 @@ def _forward(app: DingTalkApp, events: str, messages: str) -> Forward:
 
 
 class _Listener:
-    """Prints what arrives, and forwards it."""
+    """Prints and forwards events, messages and clicks."""
 
     def __init__(self, app: DingTalkApp) -> None:
         self.forward: Forward | None = None
@@ -112,7 +112,7 @@ class _Listener:
         self._printing = threading.Lock()
 
     def event(self, event: Event) -> None:
-        """Take an event."""
+        """Handle an event."""
         time = event.time.isoformat() if event.time else None
         found = {
             "kind": "event",
@@ -128,7 +128,7 @@ class _Listener:
             self.forward.event(event)
 
     def callback(self, callback: TopicCallback) -> None:
-        """Take a message to the robot, or a click on a card."""
+        """Handle a message to the robot, or a click on a card."""
         kind = "message" if callback.topic == MESSAGES else "card"
         shown = {name: value for name, value in callback.data.items() if name not in _HIDDEN}
         head = kind

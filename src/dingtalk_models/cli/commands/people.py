@@ -1,4 +1,4 @@
-"""`dingtalk-models tree` and `user find`: the company and its people."""
+"""`dingtalk-models tree` and `user find`: show departments, find people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ app.add_typer(user)
 
 
 class By(StrEnum):
-    """What a person is found by."""
+    """The ways to search for a person."""
 
     ANY = "any"
     USERID = "userid"
@@ -32,14 +32,14 @@ class By(StrEnum):
     NAME = "name"
 
 
-@app.command("tree", help=said("The departments, as a tree. / 以树形显示部门。"))
+@app.command("tree", help=said("Show the departments as a tree. / 以树形显示部门。"))
 def tree(
     dept_id: Annotated[int, typer.Argument(help=said("Where to begin. / 起始部门。"))] = 1,
     people: Annotated[bool, typer.Option("--people", help=said("With their members. / 同时显示成员。"))] = False,
     depth: Annotated[int, typer.Option(min=0, help=said("How many levels; 0 for all. / 层数，0 为全部。"))] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Print the departments below one."""
+    """Print the departments below a department."""
     found = _Tree(profiles.open_app(), people=people, depth=depth)
     top = found.app.contact.departments.get(dept_id)
     if as_json:
@@ -49,7 +49,7 @@ def tree(
 
 
 class _Tree:
-    """Reads the departments as they are shown, a call a department; with people, another for each hundred of them."""
+    """Reads departments while they are shown: one call each, and with people one more per hundred members."""
 
     def __init__(self, app: DingTalkApp, *, people: bool, depth: int) -> None:
         self.app = app
@@ -65,7 +65,7 @@ class _Tree:
         return self.app.contact.users.list(department.dept_id).all() if self._people else []
 
     def show(self, department: Department, before: str = "", level: int = 0, *, mark: str = "") -> None:
-        """Print a department, and what is below it, as soon as it is known."""
+        """Print a department and everything below it, each line as soon as it is loaded."""
         line(f"{before}{mark}{department.name} ({department.dept_id})")
         below = self._below(department, level)
         members = self._members(department)
@@ -78,7 +78,7 @@ class _Tree:
             self.show(each, inner, level + 1, mark="└── " if number == len(below) else "├── ")
 
     def as_json(self, department: Department, level: int = 0) -> dict[str, object]:
-        """A department with everything below it."""
+        """Return a department with everything below it."""
         found: dict[str, object] = {"dept_id": department.dept_id, "name": department.name}
         if self._people:
             found["people"] = [
@@ -94,10 +94,10 @@ class _Tree:
 )
 def find(
     words: Annotated[list[str], typer.Argument(metavar="WHO…", help=said("Whom to find. / 要查找的人。"))],
-    by: Annotated[By, typer.Option(help=said("What it is. / 按什么查找。"))] = By.ANY,
+    by: Annotated[By, typer.Option(help=said("What to search by. / 按什么查找。"))] = By.ANY,
     form: AsForm = As.TABLE,
 ) -> None:
-    """Print whom the words name."""
+    """Print the people who are found."""
     dingtalk = profiles.open_app()
     found = {each.userid: each for word in words for each in people_of(dingtalk, word, by)}
     if form is As.TABLE:
@@ -108,10 +108,10 @@ def find(
 
 
 def people_of(app: DingTalkApp, word: str, by: By = By.ANY) -> list[User]:
-    """The people that a word names: the only one with this id or number, or all with this name.
+    """Find people: the only one with an id or number, or all with a name.
 
     Raises:
-        CommandFailure: there is nobody.
+        CommandFailure: nobody was found.
     """
     from dingtalk_models import InvalidRequest, NotFound  # noqa: PLC0415 - slow to import
 
@@ -132,14 +132,14 @@ def people_of(app: DingTalkApp, word: str, by: By = By.ANY) -> list[User]:
         except (NotFound, InvalidRequest):
             if by is not By.ANY:
                 raise
-    raise CommandFailure(f"there is nobody who is {word!r} / 找不到 {word!r}", ExitCode.NOT_FOUND)
+    raise CommandFailure(f"found nobody for {word!r} / 找不到 {word!r}", ExitCode.NOT_FOUND)
 
 
 def person_of(app: DingTalkApp, word: str) -> User:
-    """The person that a word names: nothing is sent to somebody, or decided for them, by chance.
+    """Find one person. Several are an error, so that nothing is sent to the wrong one or decided for them.
 
     Raises:
-        CommandFailure: there is nobody, or there are several.
+        CommandFailure: nobody or several people were found.
     """
     found = people_of(app, word)
     if len(found) > 1:

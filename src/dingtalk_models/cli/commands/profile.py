@@ -1,4 +1,4 @@
-"""`dingtalk-models profile`: the companies that the command knows."""
+"""`dingtalk-models profile`: add, list and remove companies."""
 
 from __future__ import annotations
 
@@ -17,26 +17,24 @@ from dingtalk_models.process.atomic_file import write_whole
 app = group("profile", "Companies that the command knows. / 管理多个企业的配置。")
 
 
-@app.command(
-    help=said("Add a company, or change it; secrets are asked for. / 新增或修改企业配置，密钥以交互方式输入。")
-)
+@app.command(help=said("Add or change a company; asks for its secrets. / 新增或修改企业配置，密钥以交互方式输入。"))
 def add(
     name: Name,
     appkey: Annotated[str, typer.Option(help=said("AppKey (Client ID). / AppKey（Client ID）。"))] = "",
     corp_id: Annotated[str, typer.Option(help="CorpId.")] = "",
     agent_id: Annotated[str, typer.Option(help="AgentId.")] = "",
-    oapi_url: Annotated[str, typer.Option(help=said("Older host. / 旧版接口地址。"))] = "",
-    api_url: Annotated[str, typer.Option(help=said("Newer host. / 新版接口地址。"))] = "",
-    callback_url: Annotated[str, typer.Option(help=said("Where events go. / 事件推送地址。"))] = "",
+    oapi_url: Annotated[str, typer.Option(help=said("Host of the older APIs. / 旧版接口地址。"))] = "",
+    api_url: Annotated[str, typer.Option(help=said("Host of the newer APIs. / 新版接口地址。"))] = "",
+    callback_url: Annotated[str, typer.Option(help=said("URL that receives events. / 事件推送地址。"))] = "",
     events: Annotated[
         bool, typer.Option("--events", help=said("Ask for token and aes_key. / 输入 token 与 aes_key。"))
     ] = False,
     in_keyring: Annotated[
-        bool, typer.Option("--keyring", help=said("Secrets in the keyring. / 密钥存入系统密钥环。"))
+        bool, typer.Option("--keyring", help=said("Keep secrets in the keyring. / 密钥存入系统密钥环。"))
     ] = False,
     default: Annotated[bool, typer.Option("--default", help=said("Use it by default. / 设为默认。"))] = False,
 ) -> None:
-    """Add a company. Its secrets are asked for without echo, or are lines of standard input."""
+    """Add a company. Its secrets are typed without echo, or read from lines of standard input."""
     given = {
         "appkey": appkey or (typer.prompt("AppKey") if sys.stdin.isatty() else ""),
         "corp_id": corp_id,
@@ -99,7 +97,7 @@ def remove(name: Name) -> None:
 
 
 def _ask(key: str) -> str:
-    """A secret, without echo on a terminal; else the next line of standard input."""
+    """Ask for a secret without echo on a terminal, or read the next line of standard input."""
     text: str = typer.prompt(key, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
     if not text:
         raise CommandFailure(f"standard input has no line for {key} / 标准输入中缺少 {key}", ExitCode.CONFIGURATION)
@@ -124,13 +122,13 @@ def _forget(name: str, key: str) -> None:
     try:
         library.delete_password(profiles.SERVICE, f"{name}:{key}")
     except PasswordDeleteError:
-        return  # it is gone already
+        return  # already gone
     except KeyringError as error:
         raise profiles.unusable(error) from None
 
 
 def _write(name: str, profile: dict[str, Any] | None, *, default: bool = False) -> None:
-    """Change a profile in the file; what else is in it stays as it is, comments too. Only its owner may read it."""
+    """Change a profile in the file. Everything else stays, including comments. Only the owner may read the file."""
     import tomlkit  # noqa: PLC0415 - only to write
 
     path = profiles.path()
@@ -148,5 +146,5 @@ def _write(name: str, profile: dict[str, Any] | None, *, default: bool = False) 
         tables[name] = table
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = tomlkit.dumps(document)
-    text.encode()  # stray bytes of the shell would make a file that cannot be read
+    text.encode()  # invalid bytes from the shell would make the file unreadable
     write_whole(path.resolve(), [text])

@@ -1,4 +1,4 @@
-"""`dingtalk-models send`: a work notification, or a message of the robot."""
+"""`dingtalk-models send`: send a work notification or a robot message."""
 
 from __future__ import annotations
 
@@ -28,23 +28,21 @@ class Via(StrEnum):
 
 @app.command(
     "send",
-    help=said("Send a work notification, or a message of the robot. / 发送工作通知或机器人消息。"),
+    help=said("Send a work notification or a robot message. / 发送工作通知或机器人消息。"),
 )
 def send(
     text: Annotated[
-        str, typer.Argument(help=said("What to say; - reads it from standard input. / 内容；- 从标准输入读取。"))
+        str, typer.Argument(help=said("The text; - reads it from standard input. / 内容；- 从标准输入读取。"))
     ],
     to: Annotated[
         list[str] | None,
         typer.Option(
             "--to",
-            help=said(
-                "A person: userid, mobile number or name; several times. / 接收人：userid、手机号或姓名，可多次。"
-            ),
+            help=said("A person: userid, mobile number or name; repeatable. / 接收人：userid、手机号或姓名，可多次。"),
         ),
     ] = None,
     department: Annotated[
-        list[int] | None, typer.Option("--dept", help=said("A department, several times. / 部门，可多次。"))
+        list[int] | None, typer.Option("--dept", help=said("A department, repeatable. / 部门，可多次。"))
     ] = None,
     group: Annotated[
         str, typer.Option("--group", help=said("A group, by its openConversationId. / 群的 openConversationId。"))
@@ -56,7 +54,7 @@ def send(
     title: Annotated[
         str, typer.Option(help=said("Title of Markdown; by default its first line. / Markdown 标题，默认取首行。"))
     ] = "",
-    wait: Annotated[bool, typer.Option("--wait", help=said("Wait until it was delivered. / 等待送达结果。"))] = False,
+    wait: Annotated[bool, typer.Option("--wait", help=said("Wait until it is delivered. / 等待送达结果。"))] = False,
     form: AsForm = As.TABLE,
 ) -> None:
     """Send a message."""
@@ -68,7 +66,7 @@ def send(
     if department and via is Via.ROBOT:
         raise CommandFailure("a robot writes to people and groups, not to departments / 机器人消息不能发给部门")
     if group and (to or department):
-        raise CommandFailure("a group alone, or people / --group 不能与 --to、--dept 同时使用")
+        raise CommandFailure("--group cannot be used with --to or --dept / --group 不能与 --to、--dept 同时使用")
     dingtalk = profiles.open_app()
     people = [person_of(dingtalk, word).userid for word in to or ()]
     heading = title or next((each.strip("# ") for each in content.splitlines() if each.strip("# ")), "")

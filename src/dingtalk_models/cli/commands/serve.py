@@ -1,4 +1,4 @@
-"""`dingtalk-models sandbox`: a local DingTalk, as `python -m dingtalk_models.sandbox` serves it."""
+"""`dingtalk-models sandbox`: run a local DingTalk, like `python -m dingtalk_models.sandbox`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ app = Commands()
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
 def serve(context: typer.Context) -> None:
-    """Serve until Ctrl-C. The options are those of `python -m dingtalk_models.sandbox`."""
+    """Serve until Ctrl-C, with the options of `python -m dingtalk_models.sandbox`."""
     try:
         from dingtalk_models.sandbox import __main__ as sandbox  # noqa: PLC0415 - an extra, and slow to import
     except ModuleNotFoundError:
@@ -29,5 +29,5 @@ def serve(context: typer.Context) -> None:
             "模拟服务器需要安装 dingtalk-models[sandbox]",
             ExitCode.CONFIGURATION,
         ) from None
-    logging.getLogger("dingtalk_models").setLevel(logging.NOTSET)  # it logs every request
+    logging.getLogger("dingtalk_models").setLevel(logging.NOTSET)  # so that the sandbox logs every request
     sandbox.main(sandbox.options("dingtalk-models sandbox").parse_args(context.args))

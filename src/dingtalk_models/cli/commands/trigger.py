@@ -1,4 +1,4 @@
-"""`dingtalk-models trigger`: an event, pushed by the sandbox."""
+"""`dingtalk-models trigger`: let the sandbox push an event."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ KEY = "DINGTALK_SANDBOX_KEY"
 
 
 def complete_events(incomplete: str) -> Iterator[tuple[str, str]]:
-    """The types of events that begin so."""
+    """Complete the type of an event."""
     from dingtalk_models.callback.events.event import event_types  # noqa: PLC0415 - slow to import
 
     return ((each.name, each.title) for each in event_types().values() if each.name.startswith(incomplete))
 
 
 def complete_fields(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
-    """The fields of the event that is named."""
+    """Complete the fields of the named event."""
     from dingtalk_models.callback.events.event import event_types  # noqa: PLC0415 - slow to import
 
     known = event_types().get(str(context.params.get("event", "")))
@@ -48,7 +48,10 @@ def complete_fields(context: typer.Context, incomplete: str) -> Iterator[tuple[s
 )
 def trigger(
     event: Annotated[
-        str, typer.Argument(metavar="EVENT", autocompletion=complete_events, help=said("Its type. / 事件类型。"))
+        str,
+        typer.Argument(
+            metavar="EVENT", autocompletion=complete_events, help=said("The type of the event. / 事件类型。")
+        ),
     ],
     words: Annotated[
         list[str] | None,
@@ -59,7 +62,7 @@ def trigger(
         ),
     ] = None,
 ) -> None:
-    """Push an event from the sandbox, to the URL that is registered for it and to clients of Stream mode."""
+    """Push an event from the sandbox to the registered URL and to clients in Stream mode."""
     from dingtalk_models.callback.events.event import event_types  # noqa: PLC0415 - slow to import
     from dingtalk_models.cli.values import read_arguments  # noqa: PLC0415
 
@@ -91,7 +94,7 @@ class _Handle:
     """The handle of the sandbox, `/_sandbox`.
 
     Raises:
-        CommandFailure: the profile does not lead to a sandbox.
+        CommandFailure: the profile's host is not a sandbox.
     """
 
     def __init__(self, url: str) -> None:
@@ -102,10 +105,10 @@ class _Handle:
         self._headers = {"X-Sandbox-Key": key} if key else {}
 
     def __call__(self, verb: str, path: str, body: Any = None) -> Any:
-        """Ask it for something.
+        """Send a request to the handle.
 
         Raises:
-            CommandFailure: it is no sandbox, or it refuses.
+            CommandFailure: the host is not a sandbox, or it refuses the request.
         """
         import requests  # noqa: PLC0415 - slow to import
 
@@ -125,7 +128,7 @@ class _Handle:
         raise CommandFailure(f"{said(str(found.get('message')))} · {said(str(found['hint']))}", code)
 
     def no_sandbox(self) -> CommandFailure:
-        """What is said if it is none."""
+        """Make the error for a host that is not a sandbox."""
         return CommandFailure(
             f"{self._url} is no sandbox: events are triggered there only; `dingtalk-models sandbox` starts one / "
             f"{self._url} 不是模拟服务器：只能在模拟服务器中触发事件，可用 `dingtalk-models sandbox` 启动",

@@ -1,1 +1,1 @@
-"""Plans (同步计划): from the tables of an HR system to the changes in DingTalk."""
+"""Plans (同步计划): turn the tables of an HR system into changes in DingTalk."""

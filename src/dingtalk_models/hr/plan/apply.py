@@ -1,4 +1,4 @@
-"""Carrying out a plan: each change once what it depends on is done, all APIs at their full rate."""
+"""Carries out a plan: each change after those it depends on, with every API at its full rate."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from dingtalk_models.hr.plan.outcome import ChangeResult
 T = TypeVar("T")
 
 _WAITS = (0.2, 1.0)
-"""The seconds before a change is tried again, if the platform may have made it and may not."""
+"""The seconds before each new try of a change whose outcome is unknown."""
 
 _INVITED = "40103"
 
 _ENDS_THE_RUN = (AuthenticationError, QuotaExhausted, ConfigurationError)
-"""Errors that every other change would meet too."""
+"""Errors that every other change would get, too."""
 
 
 def carry_out(changes: Sequence[PlannedChange], workers: int, progress: Progress | None) -> Flow[Run]:
-    """Make the changes. An error of one is its result, and what depends on it is skipped."""
+    """Make the changes. If one fails, its error becomes its result, and the changes that depend on it are skipped."""
     run = Run(changes, workers)
     with Window(run.perform_next, run.note, range(run.begin()), workers=workers) as window:
         while window:
@@ -53,11 +53,11 @@ def carry_out(changes: Sequence[PlannedChange], workers: int, progress: Progress
 
 
 class Run:
-    """The changes that are ready, those that wait, and the results.
+    """Keeps track of the changes that are ready, those that wait, and the results.
 
     Attributes:
         results: the results so far.
-        stopped: the error that ended the run: nothing is sent after it.
+        stopped: the error that ended the run. Nothing is sent after it.
     """
 
     def __init__(self, changes: Sequence[PlannedChange], workers: int) -> None:
@@ -73,7 +73,7 @@ class Run:
         self._lost, self._most_lost = 0, 2 * workers
 
     def begin(self) -> int:
-        """Make ready what depends on nothing, and tell how many these are."""
+        """Make the changes that depend on nothing ready, and return their number."""
         return sum(self._make_ready(change) for change in self._changes if not self._open[change])
 
     def _make_ready(self, change: PlannedChange) -> int:
@@ -81,8 +81,9 @@ class Run:
         return 1
 
     def perform_next(self, _: object) -> Flow[ChangeResult]:
-        """Perform the change that is to be made next."""
-        # departments first: people wait for them. Then the API that has most to do: each has a rate limit of its own
+        """Perform the next change."""
+        # departments first, because people wait for them; then the API with the longest queue, because each API has its
+        # own rate limit and the longest queue decides when the run ends
         ready = max(self._ready.values(), key=lambda them: (bool(them) and them[0].noun == "department", len(them)))
         return self._result(ready.popleft())
 
@@ -98,7 +99,7 @@ class Run:
         return ChangeResult(change, "done", made)
 
     def note(self, result: ChangeResult) -> Iterator[int]:
-        """Note a result. Yields a number for each change that has become ready."""
+        """Store a result. Yields once for each change that has become ready."""
         self.results[result.change] = result
         error = result.error
         self._lost = self._lost + 1 if isinstance(error, TransportError) else 0
@@ -122,7 +123,7 @@ class Run:
 
 
 def perform(change: PlannedChange, made: Mapping[PlannedChange, ChangeResult]) -> Flow[int | str | None]:
-    """Make one change, and return the id of what was created.
+    """Make one change, and return the id of the created user or department.
 
     Args:
         change: the change.
@@ -134,7 +135,7 @@ def perform(change: PlannedChange, made: Mapping[PlannedChange, ChangeResult]) -
 
     if isinstance(change, DepartmentChange):
         return (yield from _department(change, id_of))
-    assert isinstance(change, UserChange)  # noqa: S101 - there are these two
+    assert isinstance(change, UserChange)  # noqa: S101 - there is no third kind
     return (yield from _user(change, id_of))
 
 
@@ -183,7 +184,7 @@ def _user(change: UserChange, id_of: Callable[[Any], Any]) -> Flow[str | None]:
 
 
 def _find_user(fields: Mapping[str, Any]) -> Flow[str | None]:
-    """A person who may have been created, although no reply told so."""
+    """Find a person who may have been created by a call whose reply was lost."""
     users = UserManager()
     try:
         if userid := fields.get("userid"):
@@ -196,12 +197,12 @@ def _find_user(fields: Mapping[str, Any]) -> Flow[str | None]:
 
 
 def _unknown() -> Flow[None]:
-    """To change or remove something twice does no harm, so nobody has to look whether it was done."""
+    """Look for nothing: an update or removal can simply be sent again, since doing it twice does no harm."""
     yield from ()
 
 
 def _until_known(call: Call[T], find: Callable[[], Flow[T | None]]) -> Flow[T]:
-    """Make a change. If its outcome is unknown, look for what it creates, and make it again if that is not there."""
+    """Make a change. If its outcome is unknown, look for the created object, and try again only if it is not there."""
     for seconds in _WAITS:
         try:
             return (yield from call)
@@ -213,6 +214,6 @@ def _until_known(call: Call[T], find: Callable[[], Flow[T | None]]) -> Flow[T]:
 
 
 def _gone(removal: Flow[None]) -> Flow[None]:
-    """What is not there any more has been removed."""
+    """Remove something, and count it as removed if it is already gone."""
     with suppress(NotFound):
         yield from removal

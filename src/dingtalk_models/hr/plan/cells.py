@@ -1,4 +1,4 @@
-"""The cells of a table: what counts as empty, and dates, lists and paths as they stand in spreadsheets."""
+"""Reads the cells of a table: which ones are empty, and how spreadsheets write dates, lists and paths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SEPARATORS = re.compile(r"[,，;；、\r\n]+")
 
 
 def given(value: Any) -> Any:
-    """A cell's value; `None` for an empty cell: None, the NaN, NaT and NA of pandas, and what says nothing."""
+    """Return a cell's value, or `None` if it is empty: None, NaN, NaT and NA of pandas, or text such as `-` or `无`."""
     if isinstance(value, str):
         return None if is_nothing(value) else trimmed(value)
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
@@ -25,17 +25,17 @@ def given(value: Any) -> Any:
 
 
 def as_bool(value: Any) -> Any:
-    """`是` and `否` too; pydantic knows the other words."""
+    """Accept `是` and `否`, too; pydantic knows the English words."""
     return {"是": True, "否": False}.get(value, value) if isinstance(value, str) else value
 
 
 def as_moment(value: Any) -> Any:
-    """A day as its start in Beijing."""
+    """Convert a day to the moment it starts in Beijing."""
     if isinstance(value, str) and (found := re.fullmatch(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})日?", value)):
         try:
             value = date(*map(int, found.groups()))
         except ValueError:
-            return value  # refused as what it is
+            return value  # the type check refuses it with its own message
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
@@ -47,24 +47,24 @@ def as_moment(value: Any) -> Any:
 
 
 def as_list(value: Any) -> Any:
-    """Several keys in one cell: a list, or text with commas, semicolons or line breaks."""
+    """Split several keys in one cell: a list, or text with commas, semicolons or line breaks."""
     parts = _SEPARATORS.split(value) if isinstance(value, str) else value if is_array(value) else [value]
     return [as_key(part) for part in parts if given(part) is not None]
 
 
 def as_paths(value: Any) -> Any:
-    """Several departments in one cell, where they are sure to be several: no name of a department has a comma."""
+    """Split several departments in one cell, at commas and line breaks only: no department name has a comma."""
     parts = re.split(r"[,，\r\n]+", value) if isinstance(value, str) else value if is_array(value) else [value]
     return [path for part in parts if given(part) is not None and (path := as_path(str(part)))]
 
 
 def as_path(value: str) -> str:
-    """A path in one form: `研发部/平台组`."""
+    """Return a path in the usual form: `研发部/平台组`."""
     return "/".join(trimmed(part) for part in value.split("/") if trimmed(part))
 
 
 State = Literal["stays", "leaves", "awaited"]
-"""Whoever `stays` works here; whoever `leaves` is removed; whoever is `awaited` comes later, and is not created."""
+"""People in state `stays` work here, `leaves` are removed, `awaited` start later and are not created yet."""
 
 _WORDS: dict[State, str] = {
     "stays": "在职 在岗 正式 正式员工 已转正 待转正 试用 试用期 实习 实习生 待离职 返聘 employed",
@@ -74,10 +74,10 @@ _WORDS: dict[State, str] = {
 
 
 def state_words(own: Mapping[str, State] | None) -> dict[str, State]:
-    """The state that each word stands for.
+    """Return the state for each word.
 
     Args:
-        own: words of the company's own, or other meanings of these.
+        own: the company's own words, or other meanings for the built-in ones.
     """
     known: dict[str, State] = {name_form(word): state for state, words in _WORDS.items() for word in words.split()}
     known.update({name_form(word): state for word, state in (own or {}).items()})
@@ -115,7 +115,7 @@ PEOPLE = {
     "send_password_to_user": "",
     "org_email_type": "",
 }
-"""The fields that a table of people may have, and the Chinese headers that stand for them."""
+"""The fields of a table of people, and the Chinese headers for each."""
 
 DEPARTMENTS = {
     "department": "部门 部门路径",
@@ -131,4 +131,4 @@ DEPARTMENTS = {
     "auto_approve_apply": "",
     "outer_dept": "",
 }
-"""The same for a table of departments."""
+"""The fields of a table of departments, and the Chinese headers for each."""

@@ -1,4 +1,4 @@
-"""What a plan consists of: the changes, and the problems of rows that cannot be carried out."""
+"""The parts of a plan: changes, and the problems of rows that cannot be carried out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CHINESE = {
     ("user", "disable"): ("停用员工", "停用 {} 名员工"),
     ("user", "enable"): ("启用员工", "启用 {} 名员工"),
 }
-"""What is done, in Chinese: to one, and to several."""
+"""Each kind of change in Chinese, for one item and for several."""
 
 
 def _none_yet() -> list[PlannedChange]:
@@ -36,15 +36,15 @@ def _none_yet() -> list[PlannedChange]:
 
 @dataclass(eq=False)
 class PlannedChange:
-    """One thing that a plan does: a call, or nothing if what it depends on fails.
+    """One change of a plan: one call, which is skipped if a change that it depends on fails.
 
     Attributes:
-        kind: what is done.
+        kind: the kind of change, such as `create`.
         name: a department's path, or a person's name.
-        key: what its row names it by: a userid, job number, mobile number, path, department id or source identifier.
-        row: the number of its row in the table; `None` if no row names it.
-        fields: the fields that change, with the values that they have and get.
-        why: what led to it, as "English / 中文".
+        key: the key in its row: a userid, job number, mobile number, path, department id or source identifier.
+        row: the number of its row in the table; `None` if it has no row.
+        fields: the fields that change, with their old and new values.
+        why: the reason, as "English / 中文".
     """
 
     noun: ClassVar = ""
@@ -57,11 +57,11 @@ class PlannedChange:
     why: str
     fields: tuple[FieldChange, ...] = ()
     sent: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    """The arguments of the call that are known before the plan is applied."""
+    """The arguments of the call that are known when the plan is made."""
     after: list[PlannedChange] = field(default_factory=_none_yet, repr=False)
     """The changes that it depends on."""
     made_by: PlannedChange | None = field(default=None, repr=False)
-    """The change that creates what this one changes, if it is not there yet."""
+    """The change that creates the object of this one, if it does not exist yet."""
 
     def __str__(self) -> str:
         colon = either(": ", "：")
@@ -76,7 +76,7 @@ class PlannedChange:
 
     @property
     def verb(self) -> str:
-        """What is done, in a word."""
+        """The kind of change in one word."""
         return self.kind
 
 
@@ -93,9 +93,9 @@ class DepartmentChange(PlannedChange):
 
     dept_id: int | None = None
     parent: DepartmentRef | None = field(default=None, repr=False)
-    """The parent to have, where it changes."""
+    """The new parent, if it changes."""
     managers: tuple[UserRef, ...] | None = field(default=None, repr=False)
-    """The managers to have, where they change."""
+    """The new managers, if they change."""
 
 
 @dataclass(eq=False)
@@ -103,9 +103,8 @@ class UserChange(PlannedChange):
     """A change of a person.
 
     Attributes:
-        userid: the person's id; `None` if the platform is to make one.
-        leaves: whether the person leaves what the tables own: is removed or disabled, or stays only in departments
-            elsewhere.
+        userid: the person's id; `None` if the platform will generate one.
+        leaves: whether the person is removed or disabled, or stays only in departments that the tables do not own.
     """
 
     noun: ClassVar = "user"
@@ -114,38 +113,38 @@ class UserChange(PlannedChange):
     userid: str | None = None
     leaves: bool = False
     places: tuple[DepartmentRef, ...] | None = field(default=None, repr=False)
-    """The departments to be in, where they change."""
+    """The new departments, if they change."""
     manager: UserRef | None = field(default=None, repr=False)
-    """The manager to have, where it changes."""
+    """The new manager, if it changes."""
 
     @property
     def verb(self) -> str:
-        """What is done, in a word: a person who gets other departments is moved."""
+        """The kind of change in one word; `move` if an existing person gets other departments."""
         return "move" if self.moved else self.kind
 
     @property
     def moved(self) -> bool:
-        """Whether a person who is there already gets other departments."""
+        """Whether an existing person gets other departments."""
         return self.kind == "change" and self.places is not None
 
 
 DepartmentRef = int | DepartmentChange
-"""A department: its id, or the change that creates it."""
+"""A department: its id, or the change that will create it."""
 UserRef = str | UserChange
-"""A user: the id, or the change that creates it."""
+"""A user: the id, or the change that will create the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanProblem:
-    """Something in a table that the plan leaves out. Other rows are not affected.
+    """A row or cell that the plan leaves out. Other rows are not affected.
 
     Attributes:
         table: the table.
-        row: the number of the row; `None` if it is about no single row.
-        key: what the row names its department or person by.
-        field: the field that is left out; `""` if the whole row is.
-        reason: why, as "English / 中文".
-        rows: the numbers of the rows, if it is about several.
+        row: the number of the row; `None` if it is not about one row.
+        key: the row's key of its department or person.
+        field: the field that is left out; `""` for the whole row.
+        reason: the reason, as "English / 中文".
+        rows: the numbers of the rows, if there are several.
     """
 
     table: TableName
@@ -171,11 +170,11 @@ class Problems:
         self.found: list[PlanProblem] = []
 
     def add(self, table: TableName, row: int | None, key: str, field: str, reason: str) -> None:
-        """Note a problem of a row, or of the table."""
+        """Add a problem of a row, or of the table."""
         self.found.append(PlanProblem(table, row, key, field, reason))
 
     def add_of_rows(self, table: TableName, rows: Iterable[int], field: str, reason: str) -> None:
-        """Note one problem of several rows."""
+        """Add one problem of several rows."""
         self.found.append(PlanProblem(table, None, "", field, reason, tuple(rows)))
 
 
@@ -193,12 +192,12 @@ def depends_on(change: PlannedChange, other: PlannedChange) -> bool:
 
 
 def created(refs: Iterable[DepartmentRef | UserRef]) -> Iterator[PlannedChange]:
-    """The changes among departments or users: those that the plan creates."""
+    """Return those of these departments or users that the plan creates."""
     return (each for each in refs if isinstance(each, PlannedChange))
 
 
 def counted(noun: str, verb: str, times: int) -> str:
-    """How often something is done, in words."""
+    """Count changes in words, such as “create 2 users”."""
     return _CHINESE[noun, verb][1].format(times) if wants_chinese() else f"{verb} {times} {noun}{'s'[: times > 1]}"
 
 
@@ -206,7 +205,7 @@ _LABELS = {"departments": {**DEPARTMENTS, "parent": "上级部门"}, "people": P
 
 
 def _label(table: TableName, field: str) -> str:
-    """What a field is called."""
+    """Return the name of a field for people to read."""
     chinese = _LABELS[table].get(field, "").split()
     return chinese[0] if chinese and wants_chinese() else field
 

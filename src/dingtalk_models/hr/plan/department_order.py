@@ -1,4 +1,4 @@
-"""The order in which departments are created, renamed and moved, and which of these cannot be done at all."""
+"""Finds an order in which departments can be created, renamed and moved, and the changes that cannot be made."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Tree:
         within: the departments that the tables own, with everything below them.
 
     Attributes:
-        scope: the ids of what the tables own. The contacts of parents and pupils (家校通讯录) and departments of
-            associated companies are never among them.
+        scope: the ids of the departments that the tables own. It never contains the contacts of parents and pupils
+            (家校通讯录) or departments of associated companies.
     """
 
     def __init__(self, departments: Mapping[int, Department], within: Collection[int]) -> None:
@@ -40,60 +40,60 @@ class Tree:
         self.scope = {each for top in self.within for each in self.below(top)} - foreign
 
     def parent(self, dept_id: int) -> int | None:
-        """The department above; the root has none."""
+        """Return the parent; the root has none."""
         if dept_id == ROOT:
             return None
         above = self.departments[dept_id].parent_id
         return above if above in self.departments else ROOT
 
     def children(self, dept_id: int) -> list[int]:
-        """The departments directly below."""
+        """Return the departments directly below."""
         return self._children[dept_id]
 
     def child(self, dept_id: int, name: str) -> int | None:
-        """The department directly below that has this name."""
+        """Return the department directly below that has this name."""
         return next((each for each in self._children[dept_id] if self.departments[each].name == name), None)
 
     def below(self, dept_id: int) -> Iterator[int]:
-        """The department and everything below it."""
+        """Return the department and everything below it."""
         yield dept_id
         for child in self._children[dept_id]:
             yield from self.below(child)
 
     def above(self, dept_id: int) -> Iterator[int]:
-        """The department and everything above it."""
+        """Return the department and everything above it."""
         here: int | None = dept_id
         while here is not None:
             yield here
             here = self.parent(here)
 
     def path(self, dept_id: int) -> str:
-        """The names from below the root down to the department; the root's path is its own name."""
+        """Return the names from below the root down to the department; the root's path is its own name."""
         return self._paths.get(dept_id) or self.departments[dept_id].name
 
     def from_root(self, path: str) -> str:
-        """A path without the company's own name, which some tables put in front."""
+        """Return a path without the company's own name, which some tables put in front."""
         company = self.departments[ROOT].name
         first, _, rest = path.partition("/")
         return rest if rest and first == company and self.child(ROOT, company) is None else path
 
 
 Slot = tuple[DepartmentRef | None, str]
-"""A place among siblings: the parent and the name."""
+"""A parent and a name; no two departments share both."""
 
 NO_PARENT = "its parent cannot be created / 上级部门无法创建"
 
 
 class Moves:
-    """Carries changes out on a picture of the tree, one after the other, as far as the platform would let it.
+    """Tries the changes on a copy of the tree, one after the other, with the platform's rules.
 
     Args:
-        tree: the departments that are there.
-        changes: the changes; those that create parents come before those that create children.
+        tree: the existing departments.
+        changes: the changes; new parents come before new children.
 
     Attributes:
-        order: the changes that can be carried out, in an order that works.
-        stuck: the others, each with the reason.
+        order: the changes that can be made, in an order that works.
+        stuck: the changes that cannot be made, and the reasons.
     """
 
     def __init__(self, tree: Tree, changes: Sequence[DepartmentChange]) -> None:
@@ -109,7 +109,8 @@ class Moves:
         waiting = {change.dept_id for change in pending}
         for change in pending:
             blocker, reason = self._blocked(change)
-            # one that waits for another that is stuck may go on once that one is left out
+            # a change that only waits for another stuck one may work once that one is left out, so it is not reported
+            # yet; in a loop of changes that wait for each other, the first one is
             if blocker not in waiting or not self.stuck:
                 self.stuck[change] = reason
 
@@ -121,7 +122,7 @@ class Moves:
         return parent if change.parent is None else change.parent, change.sent.get("name", name)
 
     def _blocked(self, change: DepartmentChange) -> tuple[DepartmentRef | None, str]:
-        """What keeps a change from being carried out now; an empty reason if nothing does."""
+        """Return the department that blocks a change now, and the reason; the reason is empty if nothing blocks it."""
         me: DepartmentRef = change if change.dept_id is None else change.dept_id
         parent, name = self._target(change)
         if parent is not None and parent not in self._slots:
@@ -153,7 +154,7 @@ class Moves:
         return True
 
     def let_wait(self) -> None:
-        """Let each change wait for those that have to come before it, and for no other."""
+        """Let each change depend only on those that must come before it, so that the rest can run in parallel."""
         changing = {each.dept_id: each for each in self.order if each.dept_id is not None}
         moving = {each.dept_id for each in self.order if each.dept_id is not None and each.parent is not None}
         entangled: set[DepartmentChange] = set()
@@ -161,18 +162,19 @@ class Moves:
             parent, name = self._slots[change if change.dept_id is None else change.dept_id]
             holder = self._tree.child(parent, name) if isinstance(parent, int) else None
             if holder is not None and holder != change.dept_id:
-                change.after.append(changing[holder])  # it has the name, and gives it up
+                change.after.append(changing[holder])  # this one has the name now, and gives it up
             if change.parent is not None and change.dept_id is not None:
                 movers = moving.intersection(self._above_now(change.parent))
                 entangled |= {change, *(changing[each] for each in movers)} if movers else set()
-        # a move is safe at any time if nothing above its new parent moves; the others go one after the other
+        # A move below a department that moves, too, or whose ancestor does, could form a loop halfway. These moves are
+        # made one after the other; all others are safe at any time.
         line = [each for each in self.order if each in entangled]
         for earlier, later in pairwise(line):
             if earlier not in later.after:
                 later.after.append(earlier)
 
     def _above_now(self, ref: DepartmentRef) -> Iterator[int]:
-        """The departments that are above a place before anything is moved."""
+        """Return the departments above a place before anything is moved."""
         here: DepartmentRef | None = ref
         while isinstance(here, DepartmentChange):
             here = here.parent

@@ -1,4 +1,4 @@
-"""The part of a plan that is about departments: which are created, renamed and moved, and where a reference leads."""
+"""Plans the departments: finds those that rows refer to, and creates, renames and moves the others."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from dingtalk_models.hr.plan.keys import as_key, name_form, without_zeros
 from dingtalk_models.hr.plan.rows import PlanRow, ReadTable
 
 _SENT = ("order", "hide_dept", "create_dept_group", "auto_approve_apply", "outer_dept", "source_identifier")
-"""The fields that are compared as they are."""
+"""The fields that are compared and sent unchanged."""
 
 
 class NoDepartment(Exception):
-    """A reference that leads to no department."""
+    """A reference to a department that cannot be found or used."""
 
 
 class DepartmentPlan:
     """Plans the departments.
 
     Args:
-        tree: the departments that are there.
+        tree: the existing departments.
         table: the table of departments, if there is one.
-        problems: collects what cannot be done.
+        problems: collects the rows and cells that cannot be carried out.
 
     Attributes:
-        changes: what is done to departments, parents first. Who manages them, and what is removed, is not in it.
+        changes: the departments to create, rename, move and change, parents first; without managers and removals.
         of_row: the department of each row that could be planned.
-        wanted: the departments that are there and are named by a row, or by a path.
-        vague: rows that cannot be carried out, and of which nobody can tell what they mean.
+        wanted: the existing departments that a row or path refers to.
+        vague: rows that cannot be carried out, and that may mean any department.
     """
 
     def __init__(self, tree: Tree, table: ReadTable | None, problems: Problems) -> None:
@@ -57,7 +57,7 @@ class DepartmentPlan:
         self._made: dict[str, DepartmentChange] = {}
         self._under_way: set[PlanRow] = set()
         self._names: dict[int, tuple[DepartmentRef, str]] = {}
-        """The parents and names that departments get."""
+        """The new parents and names of departments that move or are renamed."""
         self._by_source = _unique({each: as_key(it.source_identifier) for each, it in tree.departments.items()})
         self._by_zeros = _unique({each: without_zeros(key) for key, each in self._by_source.items() if each})
         self._paths = _unique({each: tree.path(each) for each in tree.departments})
@@ -74,7 +74,7 @@ class DepartmentPlan:
     # -- references ----------------------------------------------------------------------------------------------
 
     def by_id(self, dept_id: int) -> int:
-        """The department with an id, which the tables have to own."""
+        """Return the department with an id. The tables have to own it."""
         if dept_id not in self.tree.departments:
             raise NoDepartment(f"there is no department {dept_id} / 没有部门 {dept_id}")
         if dept_id not in self.tree.scope:
@@ -83,7 +83,7 @@ class DepartmentPlan:
         return dept_id
 
     def by_source(self, identifier: str) -> DepartmentRef:
-        """The department with a source identifier."""
+        """Return the department with a source identifier."""
         if self.table and self.table.key == "source_identifier" and identifier in self._by_key:
             return self._resolved(self._by_key[identifier])
         found = self._by_source.get(identifier) or self._by_zeros.get(without_zeros(identifier))
@@ -92,7 +92,7 @@ class DepartmentPlan:
         return self.by_id(found)
 
     def by_path(self, path: str, row: int | None, *, may_create: bool) -> DepartmentRef:
-        """The department at a path, as it is when the plan is carried out. It may be created."""
+        """Return the department that is at a path after the plan, or create it."""
         path = self.tree.from_root(path)
         if path in self._by_path:
             return self._resolved(self._by_path[path])
@@ -102,7 +102,7 @@ class DepartmentPlan:
             found = self._paths[path]
             if found is None:
                 raise NoDepartment(_not_one("path", "路径", path, self._paths))
-            if self.path_of(found) == path:  # it neither moves nor gets another name
+            if self.path_of(found) == path:  # it is neither moved nor renamed
                 return self.by_id(found)
         if (renamed := self._at_last(path)) is not None:
             return renamed
@@ -113,27 +113,27 @@ class DepartmentPlan:
         return self._create(path, parent, row, {}, _named(row))
 
     def paths_in(self, text: str, marks: str = ";；、") -> list[str]:
-        """The paths in a cell. A name may have one of these marks, so they only separate what is no path itself."""
+        """Return the paths in a cell. Names may contain separators too, so a text that is a known path is not split."""
         path = self.tree.from_root(as_path(text))
         if not marks or path in self._paths or path in self._by_path or path in self._made:
             return [path] if path else []
         return [each for part in text.split(marks[0]) for each in self.paths_in(part, marks[1:])]
 
     def shown(self, ref: DepartmentRef) -> str:
-        """The path of a department, or the id of one that the app cannot see."""
+        """Return the path of a department, or its id if the app cannot see it."""
         known = not isinstance(ref, int) or ref in self.tree.departments
         return self.path_of(ref) if known else str(ref)
 
     def _at_last(self, path: str) -> DepartmentRef | None:
-        """A department that the plan moves or renames to this path."""
+        """Return the department that the plan moves or renames to this path."""
         return next((each for each in self._names if self.path_of(each) == path), None)
 
     def path_of(self, ref: DepartmentRef) -> str:
-        """The path that a department has when the plan is carried out."""
+        """Return the path of a department after the plan."""
         names: list[str] = []
         here: DepartmentRef | None = ref
         most = len(self.tree.departments) + len(self.changes)
-        while here is not None and len(names) <= most:  # rows may ask for a loop
+        while here is not None and len(names) <= most:  # rows may describe a loop
             if isinstance(here, DepartmentChange):
                 parent, name = here.parent, here.sent["name"]
             else:
@@ -143,7 +143,7 @@ class DepartmentPlan:
         return "/".join(reversed(names[:-1])) or names[-1]
 
     def above(self, dept_id: int) -> Iterator[int]:
-        """A department and those above it, when the plan is carried out; a new one has its own entry."""
+        """Return a department and those above it after the plan, up to the first one that the plan creates."""
         here: DepartmentRef | None = dept_id
         while isinstance(here, int):
             yield here
@@ -162,14 +162,14 @@ class DepartmentPlan:
         try:
             return self._resolved(row)
         except NoDepartment:
-            return None  # the problem has been noted
+            return None  # `_resolved` has added the problem
 
     def _resolved(self, row: PlanRow) -> DepartmentRef:
         if row in self.of_row:
             return self.of_row[row]
         if row in self._under_way:
             raise NoDepartment(_left_out(row.number))
-        self._under_way.add(row)  # for good: a row that has failed once is not tried again
+        self._under_way.add(row)  # never removed: a row that failed once is not tried again
         try:
             ref = self.of_row[row] = self._plan(row)
         except NoDepartment as reason:
@@ -226,7 +226,7 @@ class DepartmentPlan:
         return found
 
     def _with_other_zeros(self, row: PlanRow, found: int) -> None:
-        """Take a row for that of a department whose code only differs in zeros at the front, which stays as it is."""
+        """Match a row to the department whose code differs only in leading zeros. The department keeps its code."""
         own = self.tree.departments[found].source_identifier
         if own in self._by_key or sum(without_zeros(key) == without_zeros(row.key) for key in self._by_key) > 1:
             raise NoDepartment(f"differs in zeros at the front from {own} / 与 {own} 只差开头的零")
@@ -235,7 +235,7 @@ class DepartmentPlan:
         self.problems.add("departments", row.number, row.key, "source_identifier", reason)
 
     def _keep(self, row: PlanRow) -> None:
-        """Let whatever a row may mean stay."""
+        """Keep every department that a row without a result may mean, so that a typing error removes nothing."""
         names = {
             name_form(row.values[field].rpartition("/")[2]) for field in ("name", "department") if field in row.values
         }
@@ -251,7 +251,7 @@ class DepartmentPlan:
             self.vague.append(row)
 
     def _parent(self, row: PlanRow, found: int | None) -> DepartmentRef:
-        """The parent that a row asks for; without a word, that of now, or the top of what the tables own."""
+        """Return the parent in a row; by default the present parent, or the first department that the tables own."""
         values = row.values
         assert self.table is not None  # noqa: S101 - a row is of the table
         if "department" in values:
@@ -267,7 +267,7 @@ class DepartmentPlan:
         return self.by_id(self.tree.within[0])
 
     def _adopted(self, parent: DepartmentRef, name: str) -> int | None:
-        """A department that is at this place already, and has no source identifier yet."""
+        """Return the department that is already at this place and has no source identifier yet."""
         if isinstance(parent, DepartmentChange) or (found := self.tree.child(parent, name)) is None:
             return None
         if self.tree.departments[found].source_identifier or found in self.of_row.values():
@@ -293,7 +293,7 @@ class DepartmentPlan:
         return change
 
     def _change(self, row: PlanRow, found: int, parent: DepartmentRef, name: str) -> DepartmentRef:
-        """What differs of a department that is there."""
+        """Plan the differences of an existing department."""
         now = self.tree.departments[found]
         self.wanted.add(found)
         shown: list[FieldChange] = []
@@ -322,7 +322,7 @@ class DepartmentPlan:
     # -- order ---------------------------------------------------------------------------------------------------
 
     def _order(self) -> None:
-        """Leave out what cannot be done, bring the rest into an order, and name it by its place at the end."""
+        """Leave out impossible changes, put the rest in order, and show the final paths and parents."""
         while (moves := Moves(self.tree, self.changes)).stuck:
             for change, reason in moves.stuck.items():
                 self._drop(change, reason)
@@ -339,14 +339,14 @@ class DepartmentPlan:
                 change.fields = (FieldChange("parent", *above), *change.fields)
 
     def _drop(self, change: DepartmentChange, reason: str) -> None:
-        """Leave out a change, and what is created or moved below it."""
+        """Leave out a change, and those that create or move something below it."""
         if change not in self.changes:
             return
         self.changes.remove(change)
         self.problems.add("departments", change.row, change.key, "", reason)
         place = change.parent or self.tree.parent(change.dept_id or ROOT)
         holder = self.tree.child(place, change.sent.get("name", "")) if isinstance(place, int) else None
-        if holder is not None:  # what is in the way of a row stays, so that the row has the same problem the next time
+        if holder is not None:  # kept, so that the row has the same problem in the next plan
             self.wanted.add(holder)
         if change.dept_id is not None:
             self._names.pop(change.dept_id, None)
@@ -357,7 +357,7 @@ class DepartmentPlan:
 
 
 def _unique(values: dict[int, str | None]) -> dict[str, int | None]:
-    """The ids by value; `None` for a value that several have."""
+    """Return the ids by value; `None` for a value that several have."""
     times = Counter(values.values())
     return {value: each if times[value] == 1 else None for each, value in values.items() if value}
 
@@ -381,5 +381,5 @@ def _left_out(row: int) -> str:
 
 
 def outside(path: str) -> str:
-    """What is said of a department that the tables do not own."""
+    """Make the message for a department or person that the tables do not own."""
     return f"{path} is not within what the table owns / 不在表格管理的范围内"

@@ -1,4 +1,4 @@
-"""Who a row of people means, and who it may mean. No other place decides this."""
+"""Finds the person whom a row means, and the people whom it may mean. Nothing else decides this."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dingtalk_models.hr.plan.keys import as_key, mask_of, name_form, number_of, 
 from dingtalk_models.hr.plan.rows import PlanRow, ReadTable
 
 _NAMES = ("userid", "job_number", "mobile", "email", "org_email", "login_id", "name")
-"""The fields that tell who somebody is. An extension goes over to others with the desk."""
+"""The fields that identify a person. A telephone extension is not one: it belongs to the desk."""
 
 
 @dataclass
 class Meant:
-    """The people whom a row may mean, by userid: those whose key the app sees, and those whose key it does not see."""
+    """The userids of the people whom a row may mean: those whose key the app can see, and those whose key it cannot."""
 
     seen: set[str] = field(default_factory=set[str])
     hidden: set[str] = field(default_factory=set[str])
@@ -27,18 +27,18 @@ class Meant:
 
 
 class Identities:
-    """Compares rows with people.
+    """Matches rows to people.
 
     Args:
-        users: the people who are there, by userid.
+        users: the existing people, by userid.
         table: the table of people.
 
     Attributes:
-        hidden: the people whose key the app cannot see: it is masked, or absent. They are in no row for certain.
-        matched: the person of each row that says that somebody stays.
-        leaving: the person of each row that says that somebody leaves.
-        unclear: the people of each row whose key several have, or could have with zeros in front.
-        by_zeros: the rows whose key lacks zeros in front, or has more.
+        hidden: the people whose key is masked or absent, so that no row can be matched to them for certain.
+        matched: the person of each row for somebody who stays.
+        leaving: the person of each row for somebody who leaves.
+        unclear: the candidates of each row whose key fits several people, or fits only after adding leading zeros.
+        by_zeros: the rows whose key has more or fewer leading zeros than the person's.
     """
 
     def __init__(self, users: Mapping[str, User], table: ReadTable) -> None:
@@ -65,11 +65,11 @@ class Identities:
         self._match([row for row in table.rows if row.state == "leaves"], self.leaving, by_key)
 
     def key_of(self, user: User) -> str | None:
-        """The key by which the table names a person, in its normal form; `None` if the app cannot see it."""
+        """Return a person's value in the table's key column, in normal form; `None` if the app cannot see it."""
         return _shown(user, self.table.key)
 
     def person(self, key: str) -> User | None:
-        """The one person who has a key, whether a row means them or not."""
+        """Return the only person with a key, whether or not a row means them."""
         found = self._with_key.get(as_key(key)) or self._without_zeros.get(without_zeros(as_key(key)), [])
         return found[0] if len(found) == 1 else None
 
@@ -91,7 +91,7 @@ class Identities:
         return found[0] if len(found) == 1 else None
 
     def _by_zeros(self, row: PlanRow) -> User | None:
-        """Whoever has the key of a row but for the zeros in front, if that is one person and the name is right."""
+        """Return the person whose key differs only in leading zeros, if there is just one and no cell contradicts."""
         if self.table.key == "mobile":
             return None
         found = self._without_zeros.get(without_zeros(row.key), [])
@@ -105,8 +105,8 @@ class Identities:
         return found[0]
 
     def by_other_means(self, row: PlanRow, keys: Collection[str] = ()) -> User | None:
-        """A person who has none of the keys of the table, by userid, or by name and mobile number or job number."""
-        if self.table.key == "userid":  # a job number or mobile number may have changed; a userid never does
+        """Find a person who has none of these keys, by userid, or by mobile or job number if the name agrees."""
+        if self.table.key == "userid":  # other keys may have changed, a userid never does
             return None
         values = row.values
         user = self.users.get(values.get("userid", ""))
@@ -114,13 +114,13 @@ class Identities:
             ways = ("mobile", "job_number") if self.table.key == "mobile" else ("mobile",)
             found = [self._signs.get((way, _form(way, values[way])), []) for way in ways if way in values]
             user = next((each[0] for each in found if len(each) == 1), None)
-            # a number may have gone over to somebody else
+            # the number may belong to somebody else now
             if user is not None and "name" in values and name_form(values["name"]) != name_form(user.name):
                 return None
         return None if user is None or self.key_of(user) in keys else user
 
     def contradicts(self, row: PlanRow, user: User) -> list[tuple[str, str]]:
-        """What a row says otherwise of who a person is, as far as the app sees it."""
+        """Return the values of a row that differ from a person's identity, as far as the app can see it."""
         said = dict(_signs(row.values))
         known = dict(_signs({name: _shown(user, name) for name in ("userid", "job_number", "mobile", "name")}))
         return [(name, said[name]) for name in known if name in said and not _agree(name, said[name], known[name])]
@@ -128,16 +128,16 @@ class Identities:
     # -- who a row may mean --------------------------------------------------------------------------------------
 
     def named_by(self, signs: Iterable[tuple[str, str]]) -> set[str]:
-        """The userids of those who have one of these values, and whom no row means."""
+        """Return the userids of people who have one of these values and are matched to no row."""
         return {user.userid for sign in signs for user in self._signs.get(sign, ()) if user.userid not in self._taken}
 
     def may_mean(self, row: PlanRow, *, wrong: bool) -> Meant:
-        """Whom a row may mean, of those whom no other row means.
+        """Return the people whom a row may mean and who are matched to no other row.
 
         Args:
             row: the row.
-            wrong: whether something is wrong with it. It may then also mean somebody of whom another row says that
-                they leave: somebody who was hired again.
+            wrong: whether something is wrong with the row. Then it may also mean somebody who leaves according to
+                another row, for example because they were hired again.
         """
         signs = [*_signs(row.values)]
         found = [user for sign in signs for user in self._signs.get(sign, ())]
@@ -154,12 +154,12 @@ class Identities:
         return Meant(userids - self.hidden, userids & self.hidden)
 
     def tells_more(self, row: PlanRow) -> bool:
-        """Whether a row says who its person is in more than one cell."""
+        """Whether more than one cell of a row identifies its person."""
         return len([*_signs(row.values)]) > 1
 
 
 class _Masks:
-    """The people whose mobile number is masked, by how it begins and ends."""
+    """The people with masked mobile numbers, by the visible beginning and end."""
 
     def __init__(self, users: Iterable[User]) -> None:
         self._with: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -169,7 +169,7 @@ class _Masks:
         self._shapes = {(len(begins), len(ends)) for begins, ends in self._with}
 
     def fitting(self, number: str) -> set[str]:
-        """Those whose number this may be."""
+        """Return the people whose masked number this may be."""
         number = number.rpartition("-")[2]
         return {
             userid
@@ -180,7 +180,7 @@ class _Masks:
 
 
 def _shown(user: User, name: str) -> str | None:
-    """What the app sees of a field, in its normal form."""
+    """Return a field in normal form; `None` if the app cannot see it."""
     if name == "mobile":
         return number_of(user.mobile, user.state_code)
     value: str | None = getattr(user, name)
@@ -202,7 +202,7 @@ def _agree(name: str, one: str, other: str) -> bool:
 
 
 def _grouped(users: Iterable[User], value: Callable[[User], str | None]) -> dict[str, list[User]]:
-    """The people by a value that they have."""
+    """Group people by a value."""
     found: defaultdict[str, list[User]] = defaultdict(list)
     for user in users:
         if own := value(user):

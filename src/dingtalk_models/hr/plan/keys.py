@@ -1,4 +1,4 @@
-"""Keys and names in a normal form: what a spreadsheet, a phone or a mask has made of them is still the same."""
+"""Normal forms of keys and names, so that they compare as equal however a spreadsheet or phone wrote them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _UNSEEN = (
     r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
 )
-"""Blanks, and what nobody sees: zero-width characters, marks of direction, a byte order mark."""
+"""Blanks and invisible characters: zero-width characters, direction marks, a byte order mark."""
 _ALL_UNSEEN = re.compile(_UNSEEN)
 _UNSEEN_AROUND = re.compile(rf"^{_UNSEEN}|{_UNSEEN}$")
 
 _AS_TEXT = re.compile(r"""^="(.*)"$|^['\u2018\u2019]+(.*)$""", re.DOTALL)
-"""How spreadsheets mark a cell as text."""
+"""The ways in which spreadsheets mark a cell as text."""
 _WHOLE = re.compile(r"(\d+)\.0+")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
 
@@ -35,23 +35,23 @@ _ASIDE = re.compile(r"[(\[【].*?[)\]】]")
 
 
 def _folded(text: str) -> str:
-    """One form for what looks alike, with the dashes as one too."""
+    """Replace characters that look alike by one form, dashes included."""
     return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DASHES)
 
 
 def trimmed(text: str) -> str:
-    """A text without blanks and unseen characters at its ends."""
+    """Strip blanks and invisible characters from both ends."""
     return _UNSEEN_AROUND.sub("", text)
 
 
 def is_nothing(text: str) -> bool:
-    """Whether a cell only says that there is nothing: `#N/A`, `nan`, `None`, `-`, `无`, in any width."""
+    """Whether a text means “no value”: `#N/A`, `nan`, `None`, `-`, `无`, also in full-width characters."""
     plain = _ALL_UNSEEN.sub("", _folded(text)).casefold()
     return not plain or _NOTHING.fullmatch(plain) is not None
 
 
 def as_text(value: Any) -> Any:
-    """A number as text: spreadsheets, pandas and databases have job numbers and mobile numbers as numbers."""
+    """Convert a number to text: spreadsheets, pandas and databases hold job and mobile numbers as numbers."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value if isinstance(value, bool) or not isinstance(value, Number) else _without_fraction(str(value))
@@ -63,7 +63,7 @@ def _without_fraction(text: str) -> str:
 
 
 def as_key(value: Any) -> Any:
-    """A key in its normal form: no blanks, no unseen characters, no apostrophe in front; `12.0` is 12."""
+    """Return a key in normal form, without blanks, invisible characters and a leading apostrophe; `12.0` becomes 12."""
     value = as_text(value)
     if not isinstance(value, str) or (value.isascii() and value.isalnum()):
         return value
@@ -74,12 +74,12 @@ def as_key(value: Any) -> Any:
 
 
 def without_zeros(key: str) -> str:
-    """A key without the zeros in front, which spreadsheets lose."""
+    """Strip the leading zeros of a key, because spreadsheets lose them."""
     return key.lstrip("0") or key
 
 
 def as_number(value: Any) -> Any:
-    """A mobile number in one form: 11 digits, or `+xx-xxxxxx` for one from elsewhere."""
+    """Return a mobile number in normal form: 11 digits, or `+xx-xxxxxx` for a foreign one."""
     value = as_text(value)
     if not isinstance(value, str) or _MAINLAND.fullmatch(value):
         return value
@@ -97,12 +97,12 @@ def as_number(value: Any) -> Any:
 
 
 def is_number(mobile: str) -> bool:
-    """Whether it is a mobile number that the platform takes."""
+    """Whether the platform accepts this mobile number."""
     return bool(_MAINLAND.fullmatch(mobile) or _FOREIGN.fullmatch(mobile))
 
 
 def mask_of(field: str, value: str | None) -> tuple[str, str] | None:
-    """How a masked value begins and ends, as `138****0001` does; `None` for one that can be seen."""
+    """Return the visible beginning and end of a masked value such as `138****0001`; `None` if it is not masked."""
     found = (_MOBILE_MASK if field == "mobile" else _MASK).search(value or "")
     if not value or not found:
         return None
@@ -111,7 +111,7 @@ def mask_of(field: str, value: str | None) -> tuple[str, str] | None:
 
 
 def number_of(mobile: str | None, state_code: str | None) -> str | None:
-    """The mobile number that the platform shows, in that form; `None` if it is not shown, or masked."""
+    """Return the mobile number of a user in normal form; `None` if it is absent or masked."""
     if not mobile or mask_of("mobile", mobile):
         return None
     number: str = as_number(mobile)
@@ -120,6 +120,6 @@ def number_of(mobile: str | None, state_code: str | None) -> str | None:
 
 
 def name_form(name: str) -> str:
-    """A person's name as it is compared: without blanks, and without what stands in brackets behind it."""
+    """Return a name for comparison: without blanks, and without a remark in brackets at the end."""
     plain = _ALL_UNSEEN.sub("", _folded(name)).casefold()
     return _ASIDE.sub("", plain) or plain

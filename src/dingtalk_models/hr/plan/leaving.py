@@ -1,4 +1,4 @@
-"""Who leaves, and who is held: only here somebody is found to be missing, and only here somebody is kept."""
+"""Decides who leaves and who is protected from removal. Nothing else decides this."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ _SCOPES = {
         " qyapi_get_department_member 权限，或在钉钉中为他们填写工号",
     ),
 }
-"""What lets an app see the key. The platform leaves out a field for want of permission as it does one that is empty."""
+"""The permission that shows the key. Without it, the platform leaves the field out, as it does for an empty one."""
 
 _LABELS = {"mobile": "手机号", "job_number": "工号"}
 _MOST_SHOWN = 10
 
 
 class Leaving:
-    """Decides who leaves what the tables own.
+    """Decides who leaves the departments that the tables own.
 
-    A person who is held is not removed, whatever else speaks for it: a row may mean them, or the app cannot see their
-    key. A row that may mean somebody who is held creates nobody.
+    A person is protected if an unmatched row may mean them, or if the app cannot see their key: a mistake in a table
+    must not remove anybody. For the same reason, a row that may mean a protected person creates nobody.
 
     Args:
-        identities: who the rows mean.
+        identities: the people whom the rows mean.
         departments: the plan of the departments.
-        missing: what is done with people who are in no row.
-        problems: collects whom the plan leaves alone, and why.
+        missing: what to do with people who are in no row.
+        problems: collects the people whom the plan leaves alone, and the reasons.
 
     Attributes:
-        held: the userids of the people who are not to be removed.
+        held: the userids of the people who must not be removed.
         left_out: the rows that create nobody.
         looked_at: the userids of the people whom the tables own.
     """
@@ -74,7 +74,7 @@ class Leaving:
     # -- who is held ---------------------------------------------------------------------------------------------
 
     def _look_at_wrong(self, row: PlanRow) -> None:
-        """A row that is left out keeps whomever it may mean; one that tells nobody keeps everybody."""
+        """Protect the people whom a left-out row may mean, or everybody if that is unclear."""
         if row.state == "leaves":
             return
         meant = self._identities.may_mean(row, wrong=True)
@@ -83,7 +83,7 @@ class Leaving:
             self._vague_rows.append(row)
 
     def _look_at_unmatched(self, row: PlanRow) -> None:
-        """A row whose key nobody has is somebody new, unless it may mean somebody who would be missing."""
+        """Treat a row whose key nobody has as a new person, unless it may mean somebody who would be removed."""
         unclear = row in self._identities.unclear
         whole = not unclear and _is_whole(row)
         meant = self._identities.may_mean(row, wrong=not whole)
@@ -106,7 +106,7 @@ class Leaving:
             self._vague_rows.append(row)
 
     def _look_at_gone(self, row: PlanRow, meant: Meant) -> None:
-        """Whoever leaves and has not the key of the row is gone already, unless all else says that they are there."""
+        """Take a leaver whose key nobody has as already gone, but report it if the other cells fit somebody."""
         user = self._identities.by_other_means(row)
         if meant.hidden:
             self._hidden_rows.append(row)
@@ -115,7 +115,7 @@ class Leaving:
             self._problem(row, self._identities.table.key, f"{who} has another, and stays / {who} 的与此不同，不移除")
 
     def _look_at_matched(self, row: PlanRow, user: User) -> None:
-        """A row that has the key of one and the name of another may mean the other."""
+        """Protect people if a row has the key of one person and the name of another: it may mean either."""
         otherwise = self._identities.contradicts(row, user)
         names = [sign for sign in otherwise if sign[0] == "name"]
         if row in self._identities.leaving:
@@ -145,7 +145,7 @@ class Leaving:
     # -- who leaves ----------------------------------------------------------------------------------------------
 
     def plan(self) -> dict[str, UserChange]:
-        """Those who leave: whom a row says to leave, and who is missing. By userid."""
+        """Return the changes of those who leave, by userid: those whose row says so, and those who are missing."""
         leaving: dict[str, UserChange] = {}
         for row, user in self._identities.leaving.items():
             if user.userid not in self.held and self._may_leave(row, user):
@@ -160,10 +160,10 @@ class Leaving:
         return leaving
 
     def kept(self, unnamed: AbstractSet[str]) -> AbstractSet[str]:
-        """Tell whom a plan keeps although no row names them, and return them.
+        """Return the people whom the plan keeps although no row names them, and report them as problems.
 
         Args:
-            unnamed: the people within whom no row names.
+            unnamed: the people in the tables' departments whom no row names.
         """
         if self._missing == "keep":
             self._tell_hidden(set())
@@ -182,7 +182,7 @@ class Leaving:
         return user.userid in self.looked_at
 
     def _add(self, leaving: dict[str, UserChange], user: User, change: UserChange) -> None:
-        """Let a person leave, as far as the tables own them."""
+        """Let a person leave the departments that the tables own. Other departments keep them in the company."""
         change.userid, change.leaves = user.userid, True
         inside = self._inside[user.userid]
         if self._missing == "disable":
@@ -203,7 +203,7 @@ class Leaving:
         self._problems.add_of_rows("people", numbers, "missing", f"{reason} / {chinese}")
 
     def _tell_hidden(self, unseen: AbstractSet[str]) -> None:
-        """Say once whose key the app cannot see, and what would help."""
+        """Report, in one problem, the people whose key the app cannot see, and the permission that would help."""
         rows, key = self._hidden_rows, self._identities.table.key
         meant = {each for row in rows for each in self._identities.may_mean(row, wrong=False).hidden}
         if not (people := meant.union(unseen)):
@@ -220,11 +220,11 @@ class Leaving:
 
 
 def _is_whole(row: PlanRow) -> bool:
-    """Whether a row says all that is needed of somebody new."""
+    """Whether a row has all that a new person needs."""
     return "name" in row.values and ("mobile" in row.values or bool(row.values.get("exclusive_account")))
 
 
 def _numbers(rows: list[PlanRow]) -> str:
-    """The numbers of rows; only the first of many."""
+    """List the numbers of rows; of many, only the first."""
     shown = ", ".join(str(row.number) for row in rows[:_MOST_SHOWN])
     return f"{shown} …" if len(rows) > _MOST_SHOWN else shown

@@ -21,10 +21,10 @@ class ChangeResult:
 
     Attributes:
         change: the change.
-        status: `done`; `invited` if the person has to accept an invitation first; `failed`; or `skipped`, because
-            something that it depends on failed, or because the run was stopped.
+        status: `done`; `invited` if the person has to accept an invitation first; `failed`; or `skipped`, because a
+            change that it depends on failed or the run was stopped.
         id: the userid or department id; `None` if nothing was created.
-        error: why it failed, or what it was skipped for.
+        error: the error that made it fail, or because of which it was skipped.
     """
 
     change: PlannedChange
@@ -43,8 +43,8 @@ class Outcome:
 
     Attributes:
         results: the result of each change.
-        problems: what the plan had left out.
-        stopped: the error that ended the run, if one did: a wrong credential, a used up quota, no connection.
+        problems: the problems of the plan.
+        stopped: the error that ended the run early, if any: a wrong credential, a used-up quota, no connection.
     """
 
     results: Sequence[ChangeResult]
@@ -58,7 +58,7 @@ class Outcome:
 
     @property
     def invited(self) -> list[ChangeResult]:
-        """The people who were invited: they join once they accept."""
+        """The people who were invited. They join when they accept."""
         return self._with("invited")
 
     @property
@@ -68,7 +68,7 @@ class Outcome:
 
     @property
     def skipped(self) -> list[ChangeResult]:
-        """The changes that were not tried. Run again to make them."""
+        """The changes that were not tried. Plan and apply again to make them."""
         return self._with("skipped")
 
     def __bool__(self) -> bool:
@@ -96,11 +96,11 @@ def _counted(status: Status, times: int) -> str:
 
 
 _FREELY_REMOVED = 10
-"""One in so many may be removed without a confirmation."""
+"""One in this many may be removed without confirmation."""
 
 
 class _Words(NamedTuple):
-    """What a brake counts, and the argument that confirms it."""
+    """The wording of a brake, and the argument that confirms the removals."""
 
     argument: str
     english: str
@@ -112,12 +112,12 @@ DEPARTMENTS_BRAKE = _Words("allow_departments", "removes {} of {} departments", 
 
 
 class Brake(NamedTuple):
-    """How many may be removed without a word.
+    """Stops a plan that removes an unusual number, until the caller confirms it.
 
     Attributes:
-        words: what is counted.
-        among: how many the plan looks at.
-        doubt: why none may be removed without a word, as "English / 中文"; `""` if a tenth may.
+        words: the wording for people or departments.
+        among: the number of people or departments that the plan looks at.
+        doubt: the reason why even one needs confirmation, as "English / 中文"; `""` if a tenth may be removed.
     """
 
     words: _Words
@@ -125,14 +125,14 @@ class Brake(NamedTuple):
     doubt: str
 
     def check(self, removed: int, allow: int | None) -> None:
-        """Let a plan go on.
+        """Check the number of removals.
 
         Args:
-            removed: how many it removes.
-            allow: how many may be removed, if that was said.
+            removed: how many the plan removes.
+            allow: how many the caller allows, if given.
 
         Raises:
-            Refusal: it removes more.
+            Refusal: the plan removes more.
         """
         freely = 0 if self.doubt else self.among // _FREELY_REMOVED
         if removed <= (freely if allow is None else allow):

@@ -1,4 +1,4 @@
-"""Values that two people cannot share: whose they are, and who waits for whom to get one."""
+"""Values that must be unique, such as mobile numbers: who has each, and which changes must wait for others."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dingtalk_models.hr.plan.keys import number_of
 from dingtalk_models.hr.plan.rows import PlanRow
 
 UNIQUE = ("mobile", "email", "telephone")
-"""The fields with such values."""
+"""The fields with unique values."""
 
 
 class Owners:
-    """Who has, and who is to have, the values of one field.
+    """Keeps track of who has and who gets each value of one field.
 
     Args:
         field: the field.
-        users: the people who are there.
-        matched: for each row, the person who is there already.
-        of_user: the changes of people who are there. Those who leave are in it from the start.
-        problems: collects what cannot be done.
+        users: the existing people.
+        matched: the existing person of each row.
+        of_user: the changes of existing people. Those of people who leave are in it from the start.
+        problems: collects the values that cannot be given.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Owners:
         self._waiting: list[tuple[PlanRow, UserChange, User]] = []
 
     def count(self, row: PlanRow) -> None:
-        """Note that a row wants a value."""
+        """Count the value that a row asks for."""
         self._wanted.update([row.values[self._field]] if self._field in row.values else [])
 
     def _value(self, user: User) -> str | None:
@@ -52,7 +52,7 @@ class Owners:
         return value
 
     def admit(self, row: PlanRow, change: UserChange, user: User | None) -> bool:
-        """Whether a person may get the value of a row. Else it is a problem of the row."""
+        """Whether a person may get the value in a row. If not, a problem is added."""
         value = row.values.get(self._field)
         if value is None:
             return True
@@ -79,7 +79,10 @@ class Owners:
         return row is not None and row.values.get(self._field, value) != value
 
     def let_wait(self) -> None:
-        """Let those who get a value wait for those who have it now. Two who swap theirs cannot."""
+        """Let each change that gives a value wait for the change that frees it. People who swap values are refused.
+
+        A refused change keeps its old value and may block others, so this repeats until nothing is stuck.
+        """
         while True:
             stuck = [each for each in self._waiting if not self._waits(*each[1:])]
             if not stuck:
@@ -102,5 +105,5 @@ class Owners:
 
 
 def belongs(user: User, english: str = "", chinese: str = "") -> str:
-    """What is said of a value that somebody else has."""
+    """Make the message for a value that somebody else has."""
     return f"belongs to {user.name} ({user.userid}){english} / 属于 {user.name}{chinese}"

@@ -1,4 +1,4 @@
-"""The part of a plan that is about people: who joins, moves, changes, leaves."""
+"""Plans the people: who joins, moves, changes or leaves."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ IN_LISTS = (
     *("name", "job_number", "title", "email", "org_email", "telephone", "work_place", "remark", "hired_date"),
     *("hide_mobile", "nickname", "extension", "login_id"),
 )
-"""The fields that are compared with what lists show of people."""
+"""The fields that can be compared with member lists."""
 
 IN_DETAIL = ("manager_userid", "senior_mode")
-"""The fields that are compared with what only `get` shows."""
+"""The fields that can be compared only with `get`."""
 
 _WHEN_CREATED = (
     *("exclusive_account", "exclusive_account_type", "exclusive_mobile", "login_email", "init_password"),
     *("send_password_to_user", "org_email_type"),
 )
-"""The fields that cannot be compared: they are sent when a person is created."""
+"""The fields that cannot be compared, so they are sent only when a person is created."""
 
 _OF_NEW = tuple(dict.fromkeys(("userid", "name", "mobile", *IN_LISTS, *IN_DETAIL, *_WHEN_CREATED)))
 """The fields that are sent when a person is created."""
@@ -46,17 +46,17 @@ class PeoplePlan:
     """Plans the people.
 
     Args:
-        users: the people who are there, by userid.
+        users: the existing people, by userid.
         table: the table of people.
         departments: the plan of the departments.
-        missing: what is done with people who are not in the table.
-        problems: collects what cannot be done.
+        missing: what to do with people who are not in the table.
+        problems: collects the rows and cells that cannot be carried out.
 
     Attributes:
-        matched: for each row, the person who is there already, and stays.
-        leaving: who leaves, and who is held.
-        changes: what is done, people who leave last.
-        of_user: the change of each person who is there.
+        matched: for each row, the existing person, who stays.
+        leaving: decides who leaves and who is protected.
+        changes: the changes; people who leave come last.
+        of_user: the change of each existing person.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class PeoplePlan:
     # -- who is who ----------------------------------------------------------------------------------------------
 
     def _note_likeness(self) -> None:
-        """Note whose key is not quite that of the row."""
+        """Report rows whose key does not exactly match the person's."""
         for row, users in self._identities.unclear.items():
             who = ", ".join(f"{user.name} ({user.userid})" for user in users)
             reason = f"several people have it / 多人相同: {who}"
@@ -97,7 +97,7 @@ class PeoplePlan:
                 self._problem(row, self.table.key, _zeros(self._identities.key_of(user)))
 
     def reference(self, key: str) -> UserRef | None:
-        """The person whom a key of the table names, in the table or in the company. Nobody who leaves."""
+        """Return the person with a key, from the table or the company; `None` for people who leave."""
         key = as_number(key) if self.table.key == "mobile" else key
         if (row := self._rows_by_key.get(key)) is not None:
             if row in self.matched:
@@ -107,7 +107,7 @@ class PeoplePlan:
         return None if user is None or user.userid in self._leavers else user.userid
 
     def nobody(self, key: str) -> str:
-        """What is said of a key that nobody has."""
+        """Make the message for a key that nobody has."""
         return f"nobody has the {self.table.key} {key} / 没有 {self.table.key} 为 {key} 的员工"
 
     def _problem(self, row: PlanRow, field: str, reason: str) -> None:
@@ -119,7 +119,7 @@ class PeoplePlan:
         """Plan every row, then who leaves.
 
         Args:
-            details: the people of whom `get` was asked, by userid.
+            details: the people who were loaded with `get`, by userid.
         """
         leaving = self.leaving.plan()
         self.of_user.update(leaving)
@@ -142,7 +142,7 @@ class PeoplePlan:
         self.changes += leaving.values()
 
     def _is_new(self, row: PlanRow) -> bool:
-        """Whether a row is that of somebody who is to be created."""
+        """Whether a row creates a new person."""
         return row.state == "stays" and row not in self.leaving.left_out
 
     def _plan_new(self, row: PlanRow, unique: Mapping[str, Owners]) -> None:
@@ -162,7 +162,7 @@ class PeoplePlan:
         )
         change = UserChange("create", values["name"], row.key, row.number, why, sent={"mobile": None, **sent})
         change.userid = sent.get("userid")
-        # departments last: a row that is left out creates none
+        # departments come last, because looking them up may create them, and a row that is left out must not
         if not all(owners.admit(row, change, None) for owners in unique.values()):
             return
         if (places := self._places(row, None)) is None:
@@ -198,7 +198,7 @@ class PeoplePlan:
             self.changes.append(UserChange("enable", user.name, row.key, row.number, why, userid=user.userid))
 
     def _note_fixed(self, row: PlanRow, user: User) -> None:
-        """Note what a row has otherwise, and what nothing can change."""
+        """Report cells that differ from values which cannot be changed."""
         number = number_of(user.mobile, user.state_code)
         if number and row.values.get("mobile", number) != number:
             self._problem(row, "mobile", _FIXED_NUMBER)
@@ -212,7 +212,7 @@ class PeoplePlan:
         return [FieldChange(*pair) for pair in pairs if not _same(*pair) and not self._lost_zeros(row, *pair)]
 
     def _lost_zeros(self, row: PlanRow, field: str, old: Any, new: Any) -> bool:
-        """Whether a job number differs in nothing but zeros at the front: then a spreadsheet has lost them."""
+        """Whether a job number differs only in leading zeros, which a spreadsheet has dropped."""
         lost = field == "job_number" and bool(old) and without_zeros(as_key(old)) == without_zeros(new)
         if lost and row not in self._identities.by_zeros:
             self._problem(row, field, _zeros(old))
@@ -225,7 +225,7 @@ class PeoplePlan:
         return getattr(user, field)
 
     def _places(self, row: PlanRow, user: User | None) -> tuple[DepartmentRef, ...] | None:
-        """The departments that a row asks for; those that the table does not own stay. `None` if it says nothing."""
+        """Return the departments in a row, plus the person's departments outside the table; `None` if not given."""
         tree, find, values = self.departments.tree, self.departments, row.values
         may_create = find.table is None or find.table.key == "department"
         refs: list[DepartmentRef] = []
@@ -246,13 +246,13 @@ class PeoplePlan:
         return tuple(dict.fromkeys([*outside, *refs]))
 
     def _usual_place(self) -> int:
-        """The department of new people in a table without departments: the top of what it owns."""
+        """Return the department for new people if the table names none: the first one that the tables own."""
         if self.table.fields & {"department", "dept_id_list", "source_identifier"}:
             raise NoDepartment("a new person needs a department / 新员工须有部门")
         return self.departments.by_id(self.departments.tree.within[0])
 
     def _plan_manager(self, row: PlanRow, details: Mapping[str, User]) -> None:
-        """A manager by the key of the table. One who is created too is set after both are there."""
+        """Plan a person's manager. If the manager is new too, it is set after both are created."""
         key, own = row.values.get("manager"), self.reference(row.key)
         if key is None or own is None:
             return

@@ -1,4 +1,4 @@
-"""A plan (同步计划): what makes the company as the tables of an HR system want it."""
+"""A plan (同步计划): the changes that bring the company in line with the tables of an HR system."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from dingtalk_models.hr.plan.rows import DEPARTMENTS_READER, PEOPLE_READER, Colu
 
 
 class Plan:
-    """What makes the company as the tables want it. `print` shows every change, and why. Nothing is sent yet.
+    """The changes that bring the company in line with the tables. `print` shows each with its reason.
 
     Attributes:
         taken: when the company was read.
-        changes: the changes: departments, then people, then the departments that are removed.
-        problems: what is left out: rows, or cells of a row, that cannot be carried out, and whom the plan leaves alone.
-        people: how many people the plan looks at: those within what the tables own.
-        departments: how many departments that are.
+        changes: the changes: departments first, then people, then the removal of departments.
+        problems: the rows and cells that cannot be carried out, and the people whom the plan leaves alone.
+        people: the number of people in the departments that the tables own.
+        departments: the number of these departments.
     """
 
     def __init__(
@@ -77,18 +77,18 @@ class Plan:
     ) -> Flow[Outcome]:
         """Carry the plan out: parents first, people before departments that are removed.
 
-        A failure costs its own change and those that depend on it. If the run ends early, plan and apply again: what
-        was done is not planned any more.
+        If a change fails, those that depend on it are skipped, and the others go on. If the run ends early, plan and
+        apply again: changes that were made are not planned again.
 
         Args:
             workers: how many calls at once.
-            allow: how many people may be removed or disabled, or leave what the tables own; by default a tenth of
-                those within, and nobody if the table is empty or ends in the middle of a row.
-            allow_departments: how many departments may be removed; by default as many, in the same way.
+            allow: how many people may be removed, disabled or moved out of the tables' departments; by default a tenth
+                of them, and none if the table is empty or ends in the middle of a row.
+            allow_departments: how many departments may be removed; the default follows the same rule.
             progress: called with the number of changes done and their total.
 
         Raises:
-            InvalidArgument: more would be removed than `allow` or `allow_departments` says. Nothing was sent.
+            InvalidArgument: the plan removes more than `allow` or `allow_departments`. Nothing was sent.
         """
         people, departments = self._brakes
         people.check(len(self.leaving), allow)
@@ -102,11 +102,11 @@ class Plan:
 
     @property
     def leaving(self) -> list[UserChange]:
-        """The people who are removed from the company, or disabled, or left only in departments elsewhere."""
+        """The people who are removed or disabled, or who stay only in departments outside the tables."""
         return [each for each in self.changes if isinstance(each, UserChange) and each.leaves]
 
     def __bool__(self) -> bool:
-        """Whether anything is to be done."""
+        """Whether there is anything to do."""
         return bool(self.changes)
 
     def __len__(self) -> int:
@@ -123,7 +123,7 @@ class Plan:
 
     @property
     def summary(self) -> str:
-        """How much is done, in one line."""
+        """The numbers of changes, in one line."""
         kinds = Counter((each.noun, each.verb) for each in self)
         done = either(", ", "，").join(counted(*kind, times) for kind, times in kinds.items())
         times = len(self.problems)
@@ -159,7 +159,7 @@ def make_plan(
 
 @dataclass(frozen=True)
 class Comparison:
-    """The tables, and what they are compared for."""
+    """The tables and options of a comparison."""
 
     people: ReadTable
     departments: ReadTable | None
@@ -215,7 +215,7 @@ class Comparison:
 
 
 def _details(people: PeoplePlan, workers: int) -> Flow[dict[str, User]]:
-    """The people of the table, as only `get` shows them: a call each."""
+    """Load people with `get`, one call each, for the fields that lists do not show."""
     rows = list(people.matched.items())
     asked = [result_or_error(UserManager().get.call(user.userid)) for _, user in rows]
     found: dict[str, User] = {}
@@ -230,7 +230,7 @@ def _details(people: PeoplePlan, workers: int) -> Flow[dict[str, User]]:
 
 
 def _managers(tree: DepartmentPlan, people: PeoplePlan, problems: Problems) -> Iterator[DepartmentChange]:
-    """Who manages a department is set once they are members."""
+    """Return the changes of managers, which come after the people have joined the department."""
     changing = {each.dept_id: each for each in tree.changes if each.dept_id is not None}
     for row, ref in tree.of_row.items():
         managers: list[UserRef] = []

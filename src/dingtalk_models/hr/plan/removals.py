@@ -1,4 +1,4 @@
-"""The departments that a plan removes: those that no table names, once nobody and nothing is left in them."""
+"""The departments that a plan removes: those in no table, once they are empty."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dingtalk_models.hr.plan.people import PeoplePlan
 
 
 def removals(departments: DepartmentPlan, people: PeoplePlan, unread: Iterable[int]) -> list[DepartmentChange]:
-    """The removals, the lowest department first.
+    """Return the removals, the lowest department first.
 
     Args:
-        departments: the planned departments.
-        people: the planned people.
-        unread: departments that have something in them which the app may not read.
+        departments: the plan of the departments.
+        people: the plan of the people.
+        unread: departments with contents that the app may not read, so they are kept.
     """
     if departments.vague:
         numbers = [row.number for row in departments.vague]
@@ -55,7 +55,7 @@ def removals(departments: DepartmentPlan, people: PeoplePlan, unread: Iterable[i
 
 
 def _given_children(departments: DepartmentPlan) -> Iterable[int]:
-    """The departments that new ones are created in."""
+    """Return the departments in which new ones are created."""
     return [each.parent for each in departments.changes if isinstance(each.parent, int)]
 
 

@@ -1,4 +1,4 @@
-"""The tables of a plan: their headers, and their rows with typed values. Nothing is sent here."""
+"""Reads the tables of a plan: headers, and rows with typed values. Nothing is sent here."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from dingtalk_models.hr.plan.keys import as_key, as_number, as_text, is_number, 
 
 
 class DataFrameLike(Protocol):
-    """A table that makes rows itself, such as a DataFrame of pandas."""
+    """A table that can return its rows, such as a DataFrame of pandas."""
 
     def to_dict(self, orient: Any, /) -> Any:
-        """The rows, for `"records"`."""
+        """Return the rows, for `"records"`."""
         ...
 
 
@@ -51,11 +51,11 @@ Table = Annotated[Iterable[Mapping[str, Any]] | DataFrameLike, _AsItIs()]
 """Rows: dicts, a `csv.DictReader`, or a DataFrame."""
 
 Columns = Mapping[str, str] | None
-"""The headers that are read, and the field that each holds."""
+"""The headers to read, and the field for each."""
 
 
 class PersonColumns(NewUserFields, total=False):
-    """What a row may say of a person."""
+    """The fields of a person in a row."""
 
     name: UserName
     mobile: str
@@ -67,7 +67,7 @@ class PersonColumns(NewUserFields, total=False):
 
 
 class DepartmentColumns(TypedDict, total=False):
-    """What a row may say of a department."""
+    """The fields of a department in a row."""
 
     department: str
     name: DepartmentName
@@ -93,7 +93,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("dept_id", "parent_id"), as_key),
     **dict.fromkeys(("extension", "order"), lambda value: value),
 }
-"""How the cells of a field are read; all others are text."""
+"""The function that reads the cells of a field; all others are text."""
 
 _IN_PEOPLE: dict[str, Callable[[Any], Any]] = {
     "department": as_paths,
@@ -120,10 +120,10 @@ class PlanRow:
 
     Attributes:
         number: its number in the file or list.
-        key: the value that names its person or department, in its normal form; `""` if there is none.
+        key: the value that identifies its person or department, in normal form; `""` if there is none.
         values: the values of the cells that are not empty and not refused, by field.
         refused: the reasons for cells that cannot be used, by field.
-        state: whether its person works here; `None` if its word is not known.
+        state: whether its person works here; `None` if the word in the cell is unknown.
     """
 
     number: int
@@ -135,15 +135,15 @@ class PlanRow:
 
 @dataclass
 class ReadTable:
-    """A table, read.
+    """A table after reading.
 
     Attributes:
         name: `people` or `departments`.
-        key: the field that names a person or department.
-        fields: the fields that the table owns: those of its columns.
-        rows: the rows that name a person or department, each alone.
-        left_out: the others. Whom they may mean is not to be removed.
-        doubt: why whoever is not in the table is not to be removed without a word; `""` if nothing speaks against it.
+        key: the field that identifies a person or department.
+        fields: the fields of its columns.
+        rows: the usable rows, each for a different person or department.
+        left_out: the other rows. The people and departments that they may mean are not removed.
+        doubt: the reason why removals need confirmation, such as an incomplete table; `""` if there is none.
     """
 
     name: TableName
@@ -168,9 +168,9 @@ class TableReader:
     Args:
         name: `people` or `departments`.
         argument: the argument of `Directory.plan` that has it.
-        known: the fields, and the Chinese headers that stand for them.
-        keys: the fields that can name a row, the best first.
-        read: how the cells of some fields are read.
+        known: the fields, and the Chinese headers for each.
+        keys: the fields that can identify a row, the best first.
+        read: the functions that read the cells of some fields.
         fields: a function with the types of the fields.
     """
 
@@ -199,17 +199,17 @@ class TableReader:
         problems: Problems,
         states: Mapping[str, State] | None = None,
     ) -> ReadTable:
-        """Read a table. A row that cannot be used is a problem of its own.
+        """Read a table. Each row that cannot be used becomes a problem.
 
         Args:
             table: the rows.
             columns: the columns to read.
-            key: the column that names the rows.
-            problems: collects what cannot be used.
-            states: the state that each word of a column of states stands for.
+            key: the column that identifies the rows.
+            problems: collects the rows and cells that cannot be used.
+            states: the state for each word in a column of states.
 
         Raises:
-            InvalidArgument: it is no table, a header is unknown, or no column names its rows.
+            InvalidArgument: it is not a table, a header is unknown, or no column identifies its rows.
         """
         raw = [(number, self._cells(at, row)) for at, (number, row) in enumerate(self._rows(table))]
         headers = list(dict.fromkeys(header for _, row in raw for header in row))
@@ -225,7 +225,7 @@ class TableReader:
         return InvalidArgument("Directory.plan", [Problem(field, reason)])
 
     def _rows(self, table: Any) -> Iterable[tuple[int, Any]]:
-        """The rows, each with its number."""
+        """Return the rows with their numbers."""
         if _is_file(table):
             return _rows_of_a_file(table)
         rows: Any = table.to_dict("records") if hasattr(table, "to_dict") else table
@@ -236,11 +236,11 @@ class TableReader:
     def _cells(self, at: int, row: Any) -> dict[str, Any]:
         if not is_object(row):
             raise self._refuse(f"{self._argument}.{at}", _NO_ROW)
-        # a file of Excel may begin with a mark; csv keeps cells without a header under None
+        # a file from Excel may begin with a byte order mark; csv keeps cells without a header under None
         return {trimmed(str(header)): cell for header, cell in row.items() if not _is_none(header)}
 
     def _fields(self, headers: list[str], columns: Columns) -> dict[str, str]:
-        """The field of each header that is read."""
+        """Return the field of each header that is read."""
         wanted = columns if columns is not None else {header: header for header in headers}
         for header in wanted if headers else ():
             if header not in headers:
@@ -292,12 +292,12 @@ class TableReader:
         return row
 
     def _usable(self, rows: list[PlanRow], key: str, problems: Problems) -> list[PlanRow]:
-        """The rows that name somebody, each alone. Cells that cannot be used are problems of their own."""
+        """Return the rows with a key that no other row has. Each refused cell becomes a problem."""
         named = Counter(row.key for row in rows)
         usable: list[PlanRow] = []
         for row in rows:
             if not row.key:
-                if row.state == "awaited":  # a number is given later
+                if row.state == "awaited":  # people who have not started may have no job number yet
                     continue
                 problems.add(
                     self.name,
@@ -322,25 +322,25 @@ def _is_file(table: object) -> TypeGuard[csv.DictReader[Any]]:
 
 
 def _rows_of_a_file(table: csv.DictReader[Any]) -> Iterator[tuple[int, Any]]:
-    """The rows of a CSV file, with the numbers that a spreadsheet shows: the header is row 1, blank lines count."""
+    """Return the rows of a CSV file with the row numbers of a spreadsheet: the header is row 1, blank lines count."""
     inside = _breaks(table.fieldnames or ())
     for row in table:
         inside += _breaks(row.values())
-        if any(row.values()):  # cells without text are a blank line too
+        if any(row.values()):  # a row of empty cells counts as a blank line, too
             yield table.line_num - inside, row
 
 
 def _breaks(cells: Iterable[Any]) -> int:
-    """The line breaks within cells, which make no row."""
+    """Count the line breaks inside cells, which do not begin a new row."""
     return sum(len(_BREAK.findall(cell)) for cell in cells if isinstance(cell, str))
 
 
 def _doubt(rows: list[dict[str, Any]]) -> str:
-    """Why a table may not be whole."""
+    """Return the reason why a table may be incomplete, or `""`."""
     if not rows:
         return _IS_EMPTY
     *others, last = ([*row.values()] for row in rows)
-    texts = all(isinstance(cell, str) for row in others for cell in row)  # csv has None for what a row lacks
+    texts = all(isinstance(cell, str) for row in others for cell in row)  # csv fills missing cells with None
     return _IS_CUT if others and texts and last[-1:] == [None] else ""
 
 
