@@ -82,7 +82,7 @@ def test_a_message_to_a_group(cli: Cli) -> None:
         (["hi"], "name whom it is for"),
         ([" ", "--to", "zhaolei"], "there is nothing to send"),
         (["hi", "--dept", "1", "--via", "robot"], "not to departments"),
-        (["hi", "--group", "g", "--to", "zhaolei"], "a group alone"),
+        (["hi", "--group", "g", "--to", "zhaolei"], "--group cannot be used with"),
         (["hi", "--to", "王"], "names several people"),
     ],
 )

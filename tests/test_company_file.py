@@ -164,11 +164,11 @@ def test_texts_that_look_like_something_else_are_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "field", "message"),
     [
-        ("", 1, "", "is no company: begin with “name: …”"),
-        ("- 公司\n", 1, "", "is no company: begin with “name: …”"),
+        ("", 1, "", "is not a company: begin with “name: …”"),
+        ("- 公司\n", 1, "", "is not a company: begin with “name: …”"),
         ("name: 甲\nname: 乙\n", 2, "", "'name' is here twice: remove one"),
         ("name: 甲\nusers:\n\t- userid: a\n", 3, "users", "has a tab: use spaces"),
-        ("name: 甲\nusers: [\n", 3, "users", "is no YAML here: "),
+        ("name: 甲\nusers: [\n", 3, "users", "is not valid YAML: "),
         ("name: &n 甲\nrobot_url: *n\n", 2, "robot_url", "has an alias (*): write the value out"),
         (
             "name: !!python/name:os.system\n",
@@ -187,23 +187,23 @@ def test_texts_that_look_like_something_else_are_texts(tmp_path: Path) -> None:
             "there is no such field: did you mean name?",
         ),
         ("users:\n- userid: a\n", 2, "users[0].name", "is missing: add it"),
-        ("users:\n- userid: a\n  name: 甲\n  mobile: 139\n", 4, "users[0].mobile", "is no text: put it in quotes"),
+        ("users:\n- userid: a\n  name: 甲\n  mobile: 139\n", 4, "users[0].mobile", "is not text: put it in quotes"),
         ("users:\n- {userid: a, name: 甲, boss: yes}\n", 2, "users[0].boss", "is neither true nor false"),
         (
             "departments:\n- {dept_id: '7', name: 甲}\n",
             2,
             "departments[0].dept_id",
-            "is no whole number: write it without quotes",
+            "is not a whole number: write it without quotes",
         ),
-        ("departments: 7\n", 1, "departments", "is no list: begin each item with “- ”"),
-        ("departments:\n- 7\n", 2, "departments[0]", "is no mapping of names to values"),
+        ("departments: 7\n", 1, "departments", "is not a list: begin each item with “- ”"),
+        ("departments:\n- 7\n", 2, "departments[0]", "is not a mapping of names to values"),
         ("departments:\n- {dept_id: 0, name: 甲}\n", 2, "departments[0].dept_id", "is less than 1"),
         ("name: ''\n", 1, "name", "is empty: fill it in, or leave the field out"),
         (
             "users:\n- {userid: a, name: 甲, hired_date: soon}\n",
             2,
             "users[0].hired_date",
-            "is no day such as 2020-01-31",
+            "is not a day such as 2020-01-31",
         ),
         (
             "attendance: {shifts: [{name: 甲, times: ['09:00']}]}\n",
@@ -215,7 +215,7 @@ def test_texts_that_look_like_something_else_are_texts(tmp_path: Path) -> None:
             "role_groups:\n- name: 甲\n  roles:\n  - {name: 乙, manages: {linwei: [甲]}}\n",
             4,
             "role_groups[0].roles[0].manages.linwei[0]",
-            "is no whole number: write it without quotes",
+            "is not a whole number: write it without quotes",
         ),
     ],
 )
@@ -230,8 +230,8 @@ def test_a_file_with_one_mistake(tmp_path: Path, text: str, line: int, field: st
     [
         (b"name: \xff\n", (1, "", "is not UTF-8: save it as UTF-8")),
         ("name: 公司\n".encode("utf-16"), (1, "", "is not UTF-8: save it as UTF-8")),
-        (b"name: a\nx: \x00\n", (2, "", "is no YAML here: ")),
-        (b"#" * (MOST_BYTES + 1), (1, "", "has more than 32 MB: leave people out")),
+        (b"name: a\nx: \x00\n", (2, "", "is not valid YAML: ")),
+        (b"#" * (MOST_BYTES + 1), (1, "", "is larger than 32 MB: leave people out")),
         (b"[" * 100_000, (1, "[0]" * (DEEPEST - 1), "is ")),
         (b"a: " + b"{a: " * 100_000, (1, "a" + ".a" * (DEEPEST - 1), f"is more than {DEEPEST} levels deep")),
         (b"a: &a [x, x]\nb: [*a, *a]\n", (2, "b", "has an alias (*): write the value out")),

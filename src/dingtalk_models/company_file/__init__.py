@@ -1,6 +1,6 @@
-"""The company file: a company in YAML, which a sandbox starts with.
+"""The company file: a company in YAML for a sandbox.
 
-`Directory.to_company` writes one, the sandbox reads one, an editor checks one by its schema.
+`Directory.to_company` writes it, the sandbox reads it, and editors check it by its schema.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a company file may have in it. Names are those of the platform, as in its replies."""
+"""The contents of a company file. The names are those in the platform's replies."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def _millis(value: object) -> object:
     try:
         day = datetime.combine(date.fromisoformat(value), datetime.min.time(), BEIJING)
     except ValueError:
-        raise ValueError("is no day such as 2020-01-31 / 应为 2020-01-31 这样的日期") from None
+        raise ValueError("is not a day such as 2020-01-31 / 应为 2020-01-31 这样的日期") from None
     return int(day.timestamp() * 1000)
 
 
 def _time(value: str) -> str:
     if not re.fullmatch(TIME, value):
-        raise ValueError("is no time such as 09:00 / 应为 09:00 这样的时间")
+        raise ValueError("is not a time such as 09:00 / 应为 09:00 这样的时间")
     return value
 
 
 def _digits(value: str) -> str:
     if not re.fullmatch(DIGITS, value):
-        raise ValueError("has something else than digits / 只能有数字")
+        raise ValueError("should have digits only / 只能有数字")
     return value
 
 
@@ -46,34 +46,34 @@ Millis: TypeAlias = Annotated[
     BeforeValidator(_millis),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "integer"}]}),
 ]
-"""Milliseconds since the epoch, or a day as `2020-01-31`: its beginning in Beijing."""
+"""Milliseconds since the epoch, or a day such as `2020-01-31`, which means its beginning in Beijing."""
 
 
 class Row(BaseModel):
-    """A mapping in the file: nothing else than these fields, each of its own type."""
+    """A mapping in the file. Unknown fields and wrong types are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     def given(self, *without: str) -> dict[str, Any]:
-        """The fields that are in the file, and not null."""
+        """Return the fields that are in the file and not null."""
         held = self.model_fields_set.difference(without)
         return {name: value for name, value in vars(self).items() if name in held and value is not None}
 
 
 class DepartmentRow(Row):
-    """A department (部门). Department 1 is the root: with its id alone, a row changes the root's own fields."""
+    """A department (部门). A row with id 1 changes the fields of the root."""
 
     dept_id: DeptId
     """Its id / 部门 ID"""
     name: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    """Its name; only the root may go without, and is then called as the company / 名称；根部门可省略"""
+    """Its name; optional for the root, which then has the company's name / 名称；根部门可省略，默认为公司名称"""
     parent_id: DeptId | None = None
     """The department above it; by default the root / 上级部门，默认为根部门"""
     dept_manager_userid_list: list[UserId] = []
     """Its managers / 主管"""
     name_en: Text | None = None
     order: int = 0
-    """Its place among its siblings, the smaller first / 排序，小的在前"""
+    """Its order among its siblings, ascending / 在同级部门中的排序，小的在前"""
     code: Text | None = None
     source_identifier: Text | None = None
     tags: Text | None = None
@@ -114,12 +114,12 @@ class UserRow(Row):
     """A person (员工)."""
 
     userid: UserId
-    """The id that others name them by / 员工 userid"""
+    """Their id / 员工 userid"""
     name: Annotated[str, Field(min_length=1, max_length=80)]
     dept_id_list: Annotated[list[DeptId], Field(min_length=1)] = [ROOT]
     """Their departments, the main one first; by default the root / 所在部门，第一个为主部门"""
     mobile: Text | None = None
-    """In quotes; of another country as "+1-5551234" / 手机号，需加引号"""
+    """In quotes; foreign numbers as "+1-5551234" / 手机号，需加引号；境外号码如 "+1-5551234"，同样需加引号"""
     title: Text | None = None
     """Their job title / 职位"""
     manager_userid: UserId | None = None
@@ -129,13 +129,13 @@ class UserRow(Row):
     dept_order_list: list[OrderRow] = []
     dept_title_list: list[TitleRow] = []
     unionid: Text | None = None
-    """Of this developer's apps; by default made of the userid / 默认由 userid 生成"""
+    """Their union id; by default derived from the userid / 默认由 userid 生成"""
     name_en: Text | None = None
     state_code: Text | None = None
     hide_mobile: bool = False
     telephone: Text | None = None
     job_number: Text | None = None
-    """Their number as an employee, in quotes / 工号，需加引号"""
+    """Their job number, in quotes / 工号，需加引号"""
     email: Text | None = None
     org_email: Text | None = None
     org_email_type: Text | None = None
@@ -145,7 +145,7 @@ class UserRow(Row):
     avatar: Text | None = None
     extension: dict[str, JsonValue] = {}
     hired_date: Millis | None = None
-    """The day, as 2020-01-31, or milliseconds / 入职日期"""
+    """The day they were hired, as 2020-01-31 or in milliseconds / 入职日期"""
     real_authed: bool = True
     senior: bool = False
     boss: bool = False
@@ -165,20 +165,20 @@ class AdminRow(Row):
     sys_level: Literal[1, 2] = 2
     """1: the main one, 2: a sub-administrator / 1 主管理员，2 子管理员"""
     dept_ids: list[DeptId] = [ROOT]
-    """What they may manage; by default everything / 管理范围，默认全公司"""
+    """The departments they may manage; by default all / 管理范围，默认全公司"""
 
 
 class RoleRow(Row):
     """A role (角色)."""
 
     name: Text
-    """Its name; of a role that every company has (负责人, 主管, 主管理员, 子管理员), its own / 名称"""
+    """Its name; 负责人, 主管, 主管理员 and 子管理员 are the built-in roles / 名称；前述四个为内置角色"""
     role_id: DeptId | None = None
     """Its id; by default a free one / 默认自动分配"""
     userids: list[UserId] = []
-    """Who has it / 成员"""
+    """The people who have it / 成员"""
     manages: dict[UserId, list[DeptId]] = {}
-    """The departments that some of them manage in it / 成员的管理范围"""
+    """The departments that a person manages in this role / 成员的管理范围"""
 
 
 class RoleGroupRow(Row):
@@ -197,7 +197,7 @@ class ComponentRow(Row):
     """Such as TextField / 控件类型"""
     label: Text
     id: Text | None = None
-    """By default made of the type and its place / 默认由类型和位置生成"""
+    """By default derived from the type and position / 默认由类型和位置生成"""
     required: bool = False
     options: list[Text] = []
     children: list[ComponentRow] = []
@@ -209,11 +209,11 @@ class StepRow(Row):
     """A step of an approval (审批节点)."""
 
     users: list[UserId]
-    """Who decides; `manager` is the originator's manager / 审批人；manager 表示直属主管"""
+    """The approvers; `manager` is the originator's manager / 审批人；manager 表示直属主管"""
     action: Literal["NONE", "AND", "OR"] = "NONE"
-    """AND: all of them, OR: any of them / AND 会签，OR 或签"""
+    """AND: all of them must agree, OR: one is enough / AND 会签，OR 或签"""
     key: Text | None = None
-    """With a key, the originator chooses the user / 有 key 时由发起人自选"""
+    """With a key, the originator chooses the approver / 有 key 时由发起人自选"""
     name: Text = "审批人"
 
 
@@ -222,7 +222,7 @@ class FormRow(Row):
 
     name: Text
     process_code: Text | None = None
-    """By default made of the name / 默认由名称生成"""
+    """By default derived from the name / 默认由名称生成"""
     description: str = ""
     enabled: bool = True
     modified: Millis | None = None
@@ -230,16 +230,16 @@ class FormRow(Row):
     steps: list[StepRow] = [StepRow(users=["manager"])]
     """By default the originator's manager decides / 默认由直属主管审批"""
     cc: list[UserId] = []
-    """Who gets a copy / 抄送人"""
+    """The people who get a copy / 抄送人"""
 
 
 class ShiftRow(Row):
     """A shift (班次)."""
 
     name: Text
-    """What groups name it by / 班次名称，供考勤组引用"""
+    """Its name, which attendance groups refer to / 班次名称，供考勤组引用"""
     times: Annotated[list[TimeOfDay], Field(min_length=2)]
-    """When to come and to go, in turn / 上下班时间，依次列出"""
+    """The times to check in and out, in order / 上下班打卡时间，依次列出"""
     rest: Annotated[list[TimeOfDay], Field(min_length=2, max_length=2)] | None = None
     """The beginning and end of a break / 休息时间"""
     permit_late_minutes: int = -1
@@ -260,7 +260,7 @@ class AttendanceGroupRow(Row):
     dept_ids: list[DeptId] = []
     manager_list: list[UserId] = []
     is_default: bool = False
-    """Whether everybody is in it who is in no other / 是否为默认考勤组"""
+    """Whether people who are in no other group belong to it / 是否为默认考勤组"""
     wifis: list[Text] = []
     address_list: list[Text] = []
 
@@ -287,7 +287,7 @@ class ContactRow(Row):
     mobile: Digits
     """In quotes / 手机号，需加引号"""
     follower_user_id: UserId
-    """Who looks after them / 负责人"""
+    """The user who follows them / 负责人"""
     labels: Annotated[list[Text], Field(min_length=1)]
     """The names of their labels / 标签名称"""
     userid: UserId | None = None
@@ -305,7 +305,7 @@ class CustomersRow(Row):
     """Customers (外部联系人)."""
 
     label_groups: list[LabelGroupRow] | None = None
-    """By default those that every company begins with / 默认为企业初始的标签组"""
+    """By default those that a new company has / 默认为企业初始的标签组"""
     contacts: list[ContactRow] = []
 
 
@@ -315,17 +315,17 @@ class GroupRow(Row):
     name: Text
     owner: UserId
     members: list[UserId] = []
-    """Who else is in it / 其他成员"""
+    """Its other members / 其他成员"""
     sub_admins: list[UserId] = []
     open_conversation_id: Text | None = None
     chat_id: Text | None = None
 
 
 class WebhookRow(Row):
-    """A robot of one group, which is sent to by a webhook (自定义机器人)."""
+    """A custom robot of one group, used through its webhook (自定义机器人)."""
 
     token: Text | None = None
-    """By default made of its place / 默认按位置生成"""
+    """By default derived from its position / 默认按位置生成"""
     secret: Text | None = None
     keywords: list[Text] = []
 
@@ -367,4 +367,4 @@ class CompanyFile(Row):
     scopes: list[Text] | None = None
     """The permission scopes that the app was granted; by default all / 应用已获得的权限点，默认全部"""
     robot_url: Text | None = None
-    """Where messages to the robot are posted; by default they go by Stream / 机器人消息的推送地址"""
+    """The URL for messages to the robot; by default Stream mode is used / 机器人消息的推送地址，默认使用 Stream 模式"""

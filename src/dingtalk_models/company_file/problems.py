@@ -1,4 +1,4 @@
-"""What is wrong with a company file, where, and what to do."""
+"""Problems of a company file: the place, the mistake and how to correct it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Final, TypeAlias
 from pydantic_core import ErrorDetails
 
 Path: TypeAlias = tuple[str | int, ...]
-"""The way to a field: names of fields and indexes in lists."""
+"""The path to a field: names of fields and indexes in lists."""
 
 SHOWN: Final = 50
-"""How many problems are told of at most."""
+"""How many problems are listed at most."""
 
 
 @dataclass(frozen=True)
 class FileProblem:
-    """Something that is wrong.
+    """A mistake in a file.
 
     Attributes:
         file: the file.
         line: its line, from 1.
         field: the field, such as `users[3].mobile`; empty for the whole file.
-        message: what is wrong, and what to do.
+        message: the mistake, and how to correct it.
     """
 
     file: str
@@ -40,7 +40,7 @@ class InvalidCompanyFile(ValueError):
     """A company file cannot be used.
 
     Attributes:
-        problems: everything that is wrong, in the order of the lines.
+        problems: all mistakes, in the order of the lines.
     """
 
     def __init__(self, problems: Iterable[FileProblem]) -> None:
@@ -52,18 +52,18 @@ class InvalidCompanyFile(ValueError):
 
 
 def field_of(path: Path) -> str:
-    """The field as a problem names it."""
+    """Format the path of a field, such as `users[3].mobile`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".")
 
 
 _KINDS: Final = {
-    "string_type": "is no text: put it in quotes / 应为文本，请加引号",
-    "int_type": "is no whole number: write it without quotes / 应为整数，不要加引号",
+    "string_type": "is not text: put it in quotes / 应为文本，请加引号",
+    "int_type": "is not a whole number: write it without quotes / 应为整数，不要加引号",
     "bool_type": "is neither true nor false / 应为 true 或 false",
-    "list_type": "is no list: begin each item with “- ” / 应为列表，每项以“- ”开头",
-    "dict_type": "is no mapping of names to values / 应为“名称: 值”的形式",
-    "model_type": "is no mapping of names to values / 应为“名称: 值”的形式",
+    "list_type": "is not a list: begin each item with “- ” / 应为列表，每项以“- ”开头",
+    "dict_type": "is not a mapping of names to values / 应为“名称: 值”的形式",
+    "model_type": "is not a mapping of names to values / 应为“名称: 值”的形式",
     "missing": "is missing: add it / 缺少此项，请补上",
     "string_too_short": "is empty: fill it in, or leave the field out / 为空，请填写或删去此项",
 }
@@ -78,11 +78,11 @@ _DETAILS: Final = {
 
 
 def message_of(error: ErrorDetails, known: Iterable[str]) -> str:
-    """What pydantic found, in plain words.
+    """Describe an error of pydantic in plain words.
 
     Args:
-        error: what it found.
-        known: the fields that there are where a field is unknown.
+        error: the error.
+        known: the allowed fields, for the hint about an unknown one.
     """
     kind = error["type"]
     if kind == "extra_forbidden":

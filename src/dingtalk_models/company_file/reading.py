@@ -1,7 +1,7 @@
-"""Reading a company file: YAML 1.2 without its traps, with the line of everything.
+"""Reads a company file: YAML 1.2 without its traps, and with line numbers for errors.
 
-Numbers, `true`, `false` and `null` are read as such; `no`, `18:00` and `2020-01-31` are texts. Aliases and tags are
-refused.
+Numbers, `true`, `false` and `null` have their usual types; `no`, `18:00` and `2020-01-31` are texts. Aliases and tags
+are refused.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from dingtalk_models.company_file.scalars import meaning
 from dingtalk_models.core.json_values import is_array, is_object
 
 MOST_BYTES: Final = 32 * 1024 * 1024
-"""How large a company file may be: enough for a hundred thousand people."""
+"""The largest size of a company file, enough for a hundred thousand people."""
 
 DEEPEST: Final = 40
-"""How deep lists and mappings may be in each other."""
+"""How deep lists and mappings may be nested."""
 
 
 @dataclass
 class Node:
-    """A value, the line where it begins, and the nodes in it."""
+    """A value, the line where it begins, and its child nodes."""
 
     line: int
     value: Any
@@ -37,11 +37,11 @@ class Node:
 
 
 class ReadCompany:
-    """A company file as it was read, which knows where everything stands in it.
+    """A company file, with the line of each field.
 
     Attributes:
         file: its name.
-        company: what it says.
+        company: its contents.
     """
 
     def __init__(self, file: str, root: Node) -> None:
@@ -50,7 +50,7 @@ class ReadCompany:
         self.company = self._validated()
 
     def problem(self, path: Path, message: str) -> FileProblem:
-        """A problem with the field to which a path leads, or with what should have it."""
+        """Make a problem for the field at a path, or for its parent if the field is missing."""
         return FileProblem(self.file, self._line(path), field_of(path), message)
 
     def _validated(self) -> CompanyFile:
@@ -75,7 +75,7 @@ def read_company(path: str | os.PathLike[str]) -> ReadCompany:
     """Read a company file.
 
     Raises:
-        InvalidCompanyFile: it cannot be used; says everything that is wrong, and where.
+        InvalidCompanyFile: it cannot be used. The error lists all mistakes with their lines.
         OSError: it cannot be read at all.
         ModuleNotFoundError: the extra `sandbox` is missing.
     """
@@ -86,16 +86,16 @@ def read_company(path: str | os.PathLike[str]) -> ReadCompany:
 
 
 def _fields_at(path: Path) -> Iterable[str]:
-    """The fields of the mapping in which a path ends."""
+    """Return the allowed fields of the mapping that contains the last part of a path."""
     model: Any = CompanyFile
     for part in path[:-1]:
-        if field := model.model_fields.get(part):  # an index, or a name that the author gave, is none
+        if field := model.model_fields.get(part):  # indexes and keys of free mappings are not fields
             model = _model_in(field.annotation) or model
     return tuple(model.model_fields)
 
 
 def _model_in(annotation: Any) -> Any:
-    """The model that a field has, or a list of it."""
+    """Find the model in the type of a field, such as a list of it."""
     if hasattr(annotation, "model_fields"):
         return annotation
     parts: tuple[Any, ...] = getattr(annotation, "__args__", ())
@@ -103,7 +103,7 @@ def _model_in(annotation: Any) -> Any:
 
 
 def yaml_library() -> Any:
-    """PyYAML.
+    """Import PyYAML.
 
     Raises:
         ModuleNotFoundError: the extra `sandbox` is missing.
@@ -117,13 +117,13 @@ def yaml_library() -> Any:
         ) from None
 
 
-# from bytes to nodes
+# -- from bytes to nodes -------------------------------------------------------------------------------------------
 
 
 def _tree(file: str, content: bytes) -> Node:
     if len(content) > MOST_BYTES:
         size = f"{MOST_BYTES // 1024 // 1024} MB"
-        raise _invalid(file, 1, f"has more than {size}: leave people out / 文件超过 {size}，请减少人员")
+        raise _invalid(file, 1, f"is larger than {size}: leave people out / 文件超过 {size}，请减少人员")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -138,7 +138,7 @@ def _invalid(file: str, line: int, message: str, path: Path = ()) -> InvalidComp
 
 @dataclass
 class _OpenNode:
-    """A list or mapping that is being read; `name` is where it is in what is around it, `key` has no value yet."""
+    """A list or mapping that is being read: `name` is its place in its parent, `key` still waits for its value."""
 
     node: Node
     name: Path
@@ -147,7 +147,7 @@ class _OpenNode:
 
 
 class _Building:
-    """Makes nodes of the events of the parser, one after the other: however deep, nothing here calls itself."""
+    """Makes nodes from the parser's events. It does not recurse, so a deeply nested file cannot exhaust the stack."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -163,7 +163,7 @@ class _Building:
         except yaml.YAMLError as error:
             raise self._unreadable(error, text) from None
         if self._root is None or not is_object(self._root.value):
-            raise self._wrong(1, "is no company: begin with “name: …” / 不是公司文件，请以“name: …”开头")
+            raise self._wrong(1, "is not a company: begin with “name: …” / 不是公司文件，请以“name: …”开头")
         return self._root
 
     def _take(self, event: Any) -> None:
@@ -185,7 +185,7 @@ class _Building:
             self._open.append(_OpenNode(node, self._put(node, None)))
 
     def _put(self, node: Node, text: str | None) -> Path:
-        """Put a node where it belongs, and return where that is: as the root, into a list, as a key or a value."""
+        """Add a node as the root, an item of a list, a key or a value, and return its place in its parent."""
         if not self._open:
             self._root = node
             return ()
@@ -218,4 +218,4 @@ class _Building:
         rows = text.splitlines()
         if line <= len(rows) and "\t" in rows[line - 1]:
             return self._wrong(line, "has a tab: use spaces / 有制表符，请改用空格")
-        return self._wrong(line, f"is no YAML here: {what} / YAML 语法有误")
+        return self._wrong(line, f"is not valid YAML: {what} / YAML 语法有误")

@@ -1,4 +1,4 @@
-"""Writing a company file."""
+"""Writes a company file."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ SCHEMA_URL: Final = (
     "https://raw.githubusercontent.com/dingtalk-models/dingtalk-models/main/"
     "src/dingtalk_models/company_file/company.schema.json"
 )
-"""Where editors find the schema."""
+"""The URL at which editors find the schema."""
 
 HEAD: Final = f"# yaml-language-server: $schema={SCHEMA_URL}\n"
-"""The first line of a company file, by which editors check it."""
+"""The first line of a company file, which tells editors the schema."""
 
 
 def write_company(company: CompanyFile, path: str | os.PathLike[str], *comments: str) -> None:
-    """Write a company file, which appears when it is complete; only its owner may read it.
+    """Write a company file. It is replaced only when the new one is complete, and only its owner may read it.
 
     Args:
-        company: what it says.
-        path: where.
-        comments: lines to begin with.
+        company: its contents.
+        path: the file.
+        comments: lines for the top of the file.
 
     Raises:
         ModuleNotFoundError: the extra `sandbox` is missing.
@@ -39,7 +39,7 @@ def write_company(company: CompanyFile, path: str | os.PathLike[str], *comments:
 
 @cache
 def _dumper() -> Any:
-    """A dumper of YAML that puts quotes around every text that may else be read as something else."""
+    """Return a YAML dumper that quotes every text which would otherwise be read as another type."""
     yaml = yaml_library()
 
     kind: Any = type("Dumper", (getattr(yaml, "CSafeDumper", yaml.SafeDumper),), {})

@@ -1,4 +1,4 @@
-"""External contacts (外部联系人): the customers, suppliers and candidates that a company's people follow."""
+"""External contacts (外部联系人): customers, suppliers and candidates that a company's users follow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UserId = Annotated[str, Field(min_length=1), wire("user_id", "userid")]
 
 
 class ContactFields(TypedDict, total=False):
-    """What an external contact may be given when created, and changed to later."""
+    """The fields of an external contact that can be set when it is created or changed."""
 
     title: Annotated[str, wire("contact.title", "title")]
     """Position."""
@@ -46,7 +46,7 @@ class ContactFields(TypedDict, total=False):
 
 
 class ContactChanges(ContactFields, total=False):
-    """What an external contact may be changed to. Mobile number and country code cannot be changed."""
+    """The fields of an external contact that can be changed. The mobile number and country code cannot."""
 
     name: ContactName
     """The name."""
@@ -69,11 +69,11 @@ class ExternalContactManager(Manager):
     def list(
         self, *, size: Annotated[int, Field(ge=1, le=100)] = 100, offset: Annotated[int, Field(ge=0)] = 0
     ) -> Query[ExternalContact]:
-        """The external contacts, each once (获取外部联系人列表).
+        """List the external contacts, each once (获取外部联系人列表).
 
         Args:
-            size: how many contacts a call brings, at most 100.
-            offset: how many to leave out.
+            size: the page size, at most 100.
+            offset: how many contacts to skip.
 
         Source: obtain-the-external-contact-list
         """
@@ -82,12 +82,12 @@ class ExternalContactManager(Manager):
 
     @operation
     def all(self) -> Query[ExternalContact]:
-        """Every external contact, once."""
+        """List every external contact, each once."""
         return self.list.call()
 
     @api("dingtalk.oapi.extcontact.get", "POST /topapi/extcontact/get", "dingtalk.corp.extcontact.get", idempotent=True)
     def get(self, user_id: UserId) -> Call[ExternalContact]:
-        """One external contact (获取外部联系人详情).
+        """Get an external contact (获取外部联系人详情).
 
         Args:
             user_id: the contact's id.
@@ -126,12 +126,12 @@ class ExternalContactManager(Manager):
             fields: see `ContactFields`.
 
         Returns:
-            The contact, with its new id and the fields that were given.
+            The contact, with its new id and the given fields.
 
         Raises:
-            AlreadyExists: there is a contact with this number.
-            InvalidRequest: a value is malformed; or the company has made a custom field mandatory, which this API
-                cannot send: the error's `hint` says so.
+            AlreadyExists: there already is a contact with this number.
+            InvalidRequest: a value is malformed, or the company has a mandatory custom field, which this API cannot
+                send. In the second case, the error has a `hint`.
             PermissionDenied: the company does not use external contacts.
 
         Source: add-enterprise-external-contacts
@@ -161,10 +161,10 @@ class ExternalContactManager(Manager):
 
         Args:
             user_id: the contact's id.
-            name: the name, even if it stays.
-            label_ids: labels, 1 to 20, even if they stay.
-            follower_user_id: the user who follows the contact, even if it stays.
-            fields: what else to change. See `ContactFields`.
+            name: the name, even if it does not change.
+            label_ids: labels, 1 to 20, even if they do not change.
+            follower_user_id: the user who follows the contact, even if it does not change.
+            fields: other fields to change; see `ContactFields`.
 
         Raises:
             NotFound: there is no such contact.
@@ -203,7 +203,7 @@ class ExternalContact(Model, Saved["ExternalContact"]):
     userid: str
     name: str = ""
     mobile: str | None = None
-    """The mobile number, parts of which the platform may mask."""
+    """The mobile number. The platform may mask parts of it."""
     state_code: str | None = None
     email: str | None = None
     title: str | None = None
@@ -217,24 +217,24 @@ class ExternalContact(Model, Saved["ExternalContact"]):
 
     @operation
     def update(self, **fields: Unpack[ContactChanges]) -> Flow[ExternalContact]:
-        """Change fields of this contact, which holds them afterwards.
+        """Change fields of this contact, and update this object.
 
         Args:
             fields: see `ContactChanges`.
         """
-        # the platform demands these three with every change
+        # the platform requires these three with every change
         kept = {"name": self.name, "label_ids": self.label_ids, "follower_user_id": self.follower_user_id}
         return self.updated({**kept, **fields}, fields)
 
     @operation
     def follower(self) -> Flow[User | None]:
-        """The user who follows this contact."""
+        """Get the user who follows this contact."""
         from dingtalk_models.contact.user import User  # noqa: PLC0415 - only when used
 
         return (yield from User.objects.get.call(self.follower_user_id)) if self.follower_user_id else None
 
     @operation
     def labels(self) -> Flow[builtins.list[Label]]:
-        """The labels of this contact, with their names."""
+        """Get the labels of this contact, with their names."""
         groups = yield from LabelGroup.objects.all.call().collect()
         return [label for group in groups for label in group.labels if label.id in self.label_ids]

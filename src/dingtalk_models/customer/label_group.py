@@ -26,11 +26,11 @@ class LabelGroupManager(Manager):
     def list(
         self, *, size: Annotated[int, Field(ge=1, le=100)] = 100, offset: Annotated[int, Field(ge=0)] = 0
     ) -> Query[LabelGroup]:
-        """The label groups with their labels, each once (获取外部联系人标签列表).
+        """List the label groups with their labels, each once (获取外部联系人标签列表).
 
         Args:
-            size: how many groups a call brings, at most 100.
-            offset: how many to leave out.
+            size: the page size, at most 100.
+            offset: how many groups to skip.
 
         Source: obtains-a-list-of-external-contact-tags
         """
@@ -39,19 +39,19 @@ class LabelGroupManager(Manager):
 
     @operation
     def all(self) -> Query[LabelGroup]:
-        """Every label group with its labels, each once."""
+        """List every label group with its labels, each once."""
         return self.list.call()
 
 
 class Label(Record):
-    """A label: its `id` is what an external contact's `label_ids` hold."""
+    """A label. The `label_ids` of external contacts refer to its `id`."""
 
     id: int
     name: str = ""
 
 
 class LabelGroup(Model):
-    """A label group (标签组), with its colour as a signed ARGB number. It has no id of its own."""
+    """A label group (标签组). Its colour is a signed ARGB number; it has no id."""
 
     objects: ClassVar[LabelGroupManager] = LabelGroupManager()
 

@@ -15,7 +15,7 @@ from dingtalk_models.resource.query import Query
 
 
 class Customer(Module):
-    """The managers of external contacts, label groups, bound to an app."""
+    """The managers of external contacts and label groups, bound to an app."""
 
     external_contacts = managed(ExternalContactManager)
     """External contacts."""
@@ -40,5 +40,5 @@ class Customer(Module):
     @method("dingtalk.corp.ext.all")
     @operation
     def get_all_ext_list(self) -> Query[ExternalContact]:
-        """Every external contact, once."""
+        """List every external contact, each once."""
         return self.external_contacts.all.call()

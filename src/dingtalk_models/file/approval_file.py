@@ -31,7 +31,7 @@ _SpaceId = Annotated[
     Field(pattern=r"^\d+$"),
     PlainSerializer(int, return_type=int, when_used="json"),
 ]
-"""The id of a space: text as everywhere else, which this API takes as a number."""
+"""The id of a space: text as in other APIs, but sent to this one as a number."""
 
 
 class FileInfoFields(TypedDict):
@@ -51,7 +51,7 @@ class ApprovalFileManager(Manager):
         idempotent=True,
     )
     def space(self, user_id: UserId, *, agent_id: AgentId = None) -> Call[str]:
-        """The space for files of approvals. The user may upload to it afterwards (获取审批钉盘空间信息).
+        """Get the space for files of approvals. The user may then upload to it (获取审批钉盘空间信息).
 
         Args:
             user_id: the user who will upload.
@@ -159,7 +159,7 @@ class ApprovalFileManager(Manager):
     def get(
         self, process_instance_id: InstanceId, file_id: FileId, *, in_comments: InComments = None
     ) -> Call[ApprovalFile]:
-        """The download URL of a file of an approval (下载审批附件).
+        """Get the download URL of a file of an approval (下载审批附件).
 
         Args:
             process_instance_id: the approval.
@@ -186,7 +186,7 @@ class ApprovalFileManager(Manager):
         in_comments: InComments = None,
         progress: BytesProgress | None = None,
     ) -> Flow[int]:
-        """Download a file of an approval; it is never held in memory as a whole.
+        """Download a file of an approval in chunks, so that it never fills the memory.
 
         Args:
             process_instance_id: the approval.
@@ -214,7 +214,7 @@ class ApprovalFile(Model, alias_generator=camel):
 
     @operation
     def download(self, to: Target, *, progress: BytesProgress | None = None) -> Flow[int]:
-        """Download this file; it is never held in memory as a whole.
+        """Download this file in chunks, so that it never fills the memory.
 
         Args:
             to: a path, where the file appears when it is complete, or a binary file object.

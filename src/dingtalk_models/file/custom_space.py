@@ -1,4 +1,4 @@
-"""Custom spaces (自定义空间) of the older drive, each with a domain as its name. New apps use `Space` instead."""
+"""Custom spaces (自定义空间) of the older drive, each identified by a domain. New apps use `Space` instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record
 
 Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,10}$")]
-"""1 to 10 letters and digits; upper and lower case make no difference."""
+"""1 to 10 letters and digits, case-insensitive."""
 
 
 class CustomSpaceManager(Manager):
@@ -21,7 +21,7 @@ class CustomSpaceManager(Manager):
 
     @api("dingtalk.oapi.cspace.get_custom_space", "GET /cspace/get_custom_space")
     def get(self, domain: Domain | None = None, *, agent_id: str | None = None) -> Call[CustomSpace]:
-        """A custom space; it is created if it does not exist (获取企业下的自定义空间).
+        """Get a custom space, or create it if it does not exist (获取企业下的自定义空间).
 
         Args:
             domain: the domain of the space, for the company's own apps: 1 to 10 letters and digits.

@@ -56,7 +56,7 @@ class DentryManager(Manager):
 
     @api("storage_1_0.ListDentries", "GET /v1.0/storage/spaces/{spaceId}/dentries")
     def list(self, space_id: SpaceId, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
-        """The files and folders directly in a folder (获取文件或文件夹列表).
+        """List the files and folders directly in a folder (获取文件或文件夹列表).
 
         Args:
             space_id: the space.
@@ -97,7 +97,7 @@ class DentryManager(Manager):
             wire("option.appIdsForAppProperties", "appIdsForAppProperties"),
         ] = None,
     ) -> Call[Dentry]:
-        """One file or folder (获取文件或文件夹信息).
+        """Get a file or folder (获取文件或文件夹信息).
 
         Args:
             space_id: the space.
@@ -225,7 +225,7 @@ class DentryManager(Manager):
 
     @api("storage_1_0.GetTask", "GET /v1.0/storage/tasks/{taskId}")
     def task(self, task_id: Annotated[str, Field(min_length=1)], union_id: UnionId) -> Call[StorageTask]:
-        """The progress of a copy, move or deletion that goes on in the background (获取存储中异步任务信息).
+        """Get the progress of a copy, move or deletion in the background (获取存储中异步任务信息).
 
         Args:
             task_id: the id from the result of `copy`, `move` or `delete`.
@@ -254,7 +254,7 @@ class DentryManager(Manager):
         prefer_region: Annotated[Region | None, wire("option.preferRegion", "preferRegion")] = None,
         prefer_intranet: Intranet = None,
     ) -> Call[UploadInfo]:
-        """The URL to upload the bytes of a file to (获取文件上传信息).
+        """Get the URL to upload the bytes of a file to (获取文件上传信息).
 
         Args:
             parent_uuid: the folder for the file, by its `uuid`.
@@ -283,7 +283,7 @@ class DentryManager(Manager):
         size: Annotated[int | None, Field(ge=0), wire("option.size", "size")] = None,
         **fields: Unpack[CommitFields],
     ) -> Call[Dentry]:
-        """Make a file of the uploaded bytes (提交文件).
+        """Create a file from uploaded bytes (提交文件).
 
         Args:
             parent_uuid: the folder for the file, by its `uuid`.
@@ -314,7 +314,7 @@ class DentryManager(Manager):
         version: Annotated[int | None, wire("option.version", "version")] = None,
         prefer_intranet: Intranet = None,
     ) -> Call[DownloadInfo]:
-        """The URL to download the bytes of a file from (获取文件下载信息).
+        """Get the URL to download the bytes of a file from (获取文件下载信息).
 
         Args:
             space_id: the space.
@@ -335,7 +335,7 @@ class DentryManager(Manager):
     def upload(
         self, parent_uuid: ParentUuid, file: Source, union_id: UnionId, **fields: Unpack[UploadFields]
     ) -> Flow[Dentry]:
-        """Upload a file; it is never held in memory as a whole.
+        """Upload a file in chunks, so that it never fills the memory.
 
         Args:
             parent_uuid: the folder to upload it to, by its `uuid`.
@@ -354,7 +354,7 @@ class DentryManager(Manager):
 
     def _upload(self, parent_uuid: str, file: Upload, union_id: str, fields: dict[str, Any]) -> Flow[Dentry]:
         name, size = file.filename, file.size
-        file.length = size  # though it may grow meanwhile
+        file.length = size  # the size that was announced, even if the file grows during the upload
         info = yield from self.upload_info.call(parent_uuid, union_id, pre_check={"size": size, "name": name})
         yield from Transfer("PUT", info.signature.url, info.signature.headers, upload=file)
         return (yield from self.commit.call(parent_uuid, union_id, info.upload_key, name, size=size, **fields))
@@ -368,7 +368,7 @@ class DentryManager(Manager):
         to: Target,
         **fields: Unpack[DownloadFields],
     ) -> Flow[int]:
-        """Download a file; it is never held in memory as a whole.
+        """Download a file in chunks, so that it never fills the memory.
 
         Args:
             space_id: the space.
@@ -412,7 +412,7 @@ class Dentry(Model, alias_generator=camel):
     # documented as a map by app, but the sample has a list
     app_properties: dict[str, builtins.list[AppProperty]] | builtins.list[AppProperty] | AppProperty | None = None
     uuid: str = ""
-    """Empty where nothing told it; `refresh` loads it."""
+    """Empty if the reply had none; `refresh` loads it."""
     partition_type: str | None = None
     storage_driver: str | None = None
     thumbnail: Thumbnail | None = None
@@ -453,7 +453,7 @@ class Dentry(Model, alias_generator=camel):
 
     @operation
     def move_to(self, folder: Dentry, union_id: UnionId, **fields: Unpack[MoveFields]) -> Call[Placed]:
-        """Move this file or folder to a folder. The result says where it is afterwards."""
+        """Move this file or folder to a folder. The result has its new place."""
         to: MoveTo = {**_destination(folder), **fields}
         return self.objects.move.call(self.space_id, self.id, union_id, **to)
 
@@ -469,7 +469,7 @@ class Dentry(Model, alias_generator=camel):
 
     @operation
     def list(self, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
-        """The files and folders directly in this folder.
+        """List the files and folders directly in this folder.
 
         Args:
             union_id: the user who makes the call.
@@ -491,7 +491,7 @@ class Dentry(Model, alias_generator=camel):
 
     @operation
     def upload(self, file: Source, union_id: UnionId, **fields: Unpack[UploadFields]) -> Flow[Dentry]:
-        """Upload a file to this folder; it is never held in memory as a whole.
+        """Upload a file to this folder in chunks, so that it never fills the memory.
 
         Args:
             file: a path, bytes or a binary file object.
@@ -504,7 +504,7 @@ class Dentry(Model, alias_generator=camel):
 
     @operation
     def download(self, to: Target, union_id: UnionId, **fields: Unpack[DownloadFields]) -> Flow[int]:
-        """Download this file; it is never held in memory as a whole.
+        """Download this file in chunks, so that it never fills the memory.
 
         Args:
             to: a path, where the file appears when it is complete, or a binary file object.
@@ -522,6 +522,6 @@ def _destination(folder: Dentry) -> Destination:
 
 
 class Placed(Deleted):
-    """The result of a copy or move, with the file or folder if that is done already."""
+    """The result of a copy or move, with the file or folder if it is already done."""
 
     dentry: Dentry | None = None

@@ -24,7 +24,7 @@ FileName = Annotated[str, Field(pattern=r'^[^\t*"<>|]*[^\t*"<>|.]$')]
 
 OrderBy = Literal["MODIFIED_TIME", "CREATE_TIME", "NAME", "SIZE"]
 Conflict = Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
-"""What happens if the name is taken: rename the new one, overwrite, return the old one, or raise `AlreadyExists`."""
+"""What to do if the name is taken: rename the new one, overwrite, return the old one, or raise `AlreadyExists`."""
 
 Region = Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"]
 ConflictOption = Annotated[Conflict | None, wire("option.conflictStrategy", "conflictStrategy")]
@@ -39,11 +39,11 @@ class AppProperty(Shape):
     value: str
     """Its value."""
     visibility: Annotated[str | None, Field(pattern="^(PUBLIC|PRIVATE)$")] = None
-    """Whether other apps can see it: `PUBLIC` or `PRIVATE`."""
+    """`PUBLIC` if other apps can see it, otherwise `PRIVATE`."""
 
 
 class PreCheckFields(TypedDict, total=False):
-    """What the platform checks before an upload: whether there is room, and whether the name is allowed."""
+    """Checks before an upload: whether there is enough space, and whether the name is allowed."""
 
     size: int
     """The size of the file in bytes."""
@@ -62,7 +62,7 @@ class ListingFields(TypedDict, total=False):
     max_results: Annotated[int, Field(ge=1, le=50)]
     """The page size, at most 50."""
     next_token: str
-    """Where to begin: the `next_cursor` of an earlier page."""
+    """The `next_cursor` of the previous page."""
     order_by: OrderBy
     """The field to order by."""
     order: Literal["ASC", "DESC"]
@@ -72,10 +72,10 @@ class ListingFields(TypedDict, total=False):
 
 
 class NameFields(TypedDict, total=False):
-    """Options of everything that puts a name in a folder."""
+    """The option for names that are already taken."""
 
     conflict: ConflictOption
-    """What happens if the name is taken; by default, what is new or moved gets another name."""
+    """What to do if the name is taken; by default, the new or moved file gets another name."""
 
 
 class FolderFields(NameFields, total=False):
@@ -93,11 +93,11 @@ class MoveFields(NameFields, total=False):
     """Options of a move."""
 
     keep_permissions: Annotated[bool | None, wire("option.presevePermissions", "presevePermissions")]
-    """Whether it keeps its permissions."""
+    """Whether to keep its permissions."""
 
 
 class Destination(TypedDict):
-    """Where a copied or moved file or folder goes."""
+    """The target of a copy or move."""
 
     target_space_id: str
     """The space."""
@@ -106,11 +106,11 @@ class Destination(TypedDict):
 
 
 class CopyTo(Destination, CopyFields):
-    """Where a copy goes, and its options."""
+    """The target and options of a copy."""
 
 
 class MoveTo(Destination, MoveFields):
-    """Where something is moved to, and how."""
+    """The target and options of a move."""
 
 
 class CommitFields(NameFields, total=False):
@@ -124,7 +124,7 @@ class CommitFields(NameFields, total=False):
         Literal["DOC", "WORKBOOK", "SMART_TABLE"],
         wire("option.convertToOnlineDocTargetDocumentType", "convertToOnlineDocTargetDocumentType"),
     ]
-    """Which kind of online document."""
+    """The kind of online document."""
     classification_label_id: Annotated[str, wire("option.classificationLabelId", "classificationLabelId")]
     """The label for its confidentiality level (密级)."""
 
@@ -133,7 +133,7 @@ class UploadFields(CommitFields, total=False):
     """Options for an upload."""
 
     name: FileName
-    """Its name; by default that of the path or file object."""
+    """Its name; by default the name of the path or file object."""
     progress: BytesProgress
     """Called with the bytes sent and their total."""
 

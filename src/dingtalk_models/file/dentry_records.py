@@ -1,4 +1,4 @@
-"""What replies about files and folders hold beside these: URLs of their bytes, and background tasks."""
+"""Records in replies about files and folders: URLs of their contents, and background tasks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class HeaderSignature(Record, alias_generator=camel):
     region: str | None
 
     def __repr_args__(self) -> Any:
-        """Without the headers, and without what signs the URLs."""
+        """Leave out the headers and the signatures of the URLs, which grant access to the file."""
         unsigned = {"resource_urls", "internal_resource_urls"}
         for name, value in super().__repr_args__():
             if name in unsigned:
@@ -49,14 +49,14 @@ class DownloadInfo(Record, alias_generator=camel):
 
 
 class UploadInfo(DownloadInfo):
-    """The URL to upload the bytes of a file to, and the key to make a file of them."""
+    """The URL to upload the bytes of a file to, and the key to create the file afterwards."""
 
     upload_key: str
     storage_driver: str | None
 
 
 class StorageTask(Record, alias_generator=camel):
-    """A copy, move or deletion that goes on in the background."""
+    """A copy, move or deletion in the background."""
 
     id: str
     status: str | None
@@ -70,7 +70,7 @@ class StorageTask(Record, alias_generator=camel):
 
 
 class Deleted(Record, alias_generator=camel):
-    """The result of a deletion. If it goes on in the background, it has a task."""
+    """The result of a deletion, with a task if it continues in the background."""
 
     is_async: Annotated[bool | None, wire("async")]
     task_id: str | None
@@ -83,7 +83,7 @@ class DentryProperties(Record, alias_generator=camel):
 
 
 class Thumbnail(Record):
-    """A small picture of a file, at a URL that expires after a while."""
+    """A thumbnail of a file, at a URL that expires after a while."""
 
     width: int | None
     height: int | None

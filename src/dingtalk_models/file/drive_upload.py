@@ -36,7 +36,7 @@ class DriveUploadManager(Manager):
 
         Args:
             agent_id: the app's AgentId.
-            source: a path, bytes or a binary file object; it is never held in memory as a whole.
+            source: a path, bytes or a binary file object. It is sent in pieces, so that it never fills the memory.
             file_size: its size in bytes; by default it is counted.
             name: its name; by default that of the path or file object.
             progress: called with the bytes sent and their total.
@@ -58,7 +58,7 @@ class DriveUploadManager(Manager):
             )
         return Call(str, "media_id", agent_id=agent_id, file_size=file_size, file=file)
 
-    # opening an upload twice does no harm, but the same API also ends it
+    # starting an upload twice does no harm, but ending it twice fails, and one API does both
     @api("dingtalk.oapi.file.upload.transaction", "GET /file/upload/transaction", idempotent=False)
     def transaction(
         self,
@@ -74,10 +74,10 @@ class DriveUploadManager(Manager):
             agent_id: the app's AgentId.
             file_size: the size of the whole file in bytes.
             chunk_numbers: the number of chunks, at most 10000.
-            upload_id: the id from the start, to end the upload. An upload that is not ended in 24 hours is dropped.
+            upload_id: the id from the start, to end the upload. Uploads that are not ended within 24 hours are dropped.
 
         Returns:
-            At the start, the upload id; at the end, the media id.
+            The upload id at the start, the media id at the end.
 
         Source: enable-upload-transaction
         """

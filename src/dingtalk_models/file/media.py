@@ -39,7 +39,7 @@ class MediaManager(Manager):
         """Upload a media file (上传媒体文件).
 
         Args:
-            file: a path, bytes or a binary file object; it is never held in memory as a whole.
+            file: a path, bytes or a binary file object. It is sent in pieces, so that it never fills the memory.
             type: `image` (20 MB; jpg, gif, png, bmp), `voice` (2 MB; amr, mp3, wav), `video` (20 MB; mp4) or `file`
                 (20 MB; doc, docx, xls, xlsx, ppt, pptx, zip, pdf, rar).
             name: the file's name with its extension; by default that of the path or file object.
@@ -68,7 +68,7 @@ def _check(file: Upload, type: MediaType) -> None:
     try:
         size = file.size
     except OSError:
-        return  # the error is raised when the file is opened
+        return  # opening the file will raise the error
     if not 0 < size <= megabytes * _MB:
         raise Refusal(
             "file",
@@ -78,7 +78,7 @@ def _check(file: Upload, type: MediaType) -> None:
 
 
 class Media(Model):
-    """A media file (媒体文件). It can be shown in the DingTalk client only."""
+    """A media file (媒体文件). Only DingTalk clients can show it."""
 
     objects: ClassVar[MediaManager] = MediaManager()
     upload = objects.upload

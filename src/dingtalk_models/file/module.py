@@ -33,7 +33,7 @@ class Files(Module):
 
     @operation
     def get_custom_space(self, domain: Domain | None = None) -> Call[CustomSpace]:
-        """The custom space of a domain; it is created if it does not exist.
+        """Get the custom space of a domain, or create it if it does not exist.
 
         Args:
             domain: 1 to 10 letters and digits; by default the app's own.

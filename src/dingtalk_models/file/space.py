@@ -51,7 +51,7 @@ class SpaceFields(TypedDict, total=False):
     scene: Annotated[str, wire("option.scene", "scene")]
     """The kind of use, such as `contract`; by default `default`."""
     scene_id: Annotated[str, wire("option.sceneId", "sceneId")]
-    """Distinguishes spaces of the same scene; by default `0`."""
+    """The id of the space within its scene; by default `0`."""
     owner_type: Annotated[Literal["USER", "APP"], wire("option.ownerType", "ownerType")]
     """Whether it belongs to the user or to the app."""
 
@@ -61,7 +61,7 @@ class SpaceManager(Manager):
 
     @api("storage_1_0.AddSpace", "POST /v1.0/storage/spaces?unionId")
     def create(self, union_id: UnionId, **fields: Unpack[SpaceFields]) -> Call[Space]:
-        """Create a space, or get the one that the scene already has (添加空间).
+        """Create a space, or get the existing one of the scene (添加空间).
 
         Args:
             union_id: the user who creates it.
@@ -73,7 +73,7 @@ class SpaceManager(Manager):
 
     @api("storage_1_0.GetSpace", "GET /v1.0/storage/spaces/{spaceId}")
     def get(self, space_id: SpaceId, union_id: UnionId) -> Call[Space]:
-        """One space (获取空间信息).
+        """Get a space (获取空间信息).
 
         Args:
             space_id: the space.
@@ -151,7 +151,7 @@ class Space(Model, alias_generator=camel):
 
     @operation
     def root(self, union_id: UnionId) -> Call[Dentry]:
-        """The root folder of this space.
+        """Get the root folder of this space.
 
         Args:
             union_id: the user who makes the call.
@@ -160,7 +160,7 @@ class Space(Model, alias_generator=camel):
 
     @operation
     def list(self, union_id: UnionId, **fields: Unpack[ListingFields]) -> Query[Dentry]:
-        """The files and folders directly in this space, or in one of its folders.
+        """List the files and folders directly in this space, or in one of its folders.
 
         Args:
             union_id: the user who makes the call.
@@ -170,7 +170,7 @@ class Space(Model, alias_generator=camel):
 
     @operation
     def create_folder(self, name: FileName, union_id: UnionId, **fields: Unpack[FolderFields]) -> Call[Dentry]:
-        """Create a folder in the root of this space, as `Dentry.create_folder` does in a folder."""
+        """Create a folder in the root of this space; see `Dentry.create_folder`."""
         return Dentry.objects.create_folder.call(self.id, ROOT, name, union_id, **fields)
 
     @operation
@@ -178,7 +178,7 @@ class Space(Model, alias_generator=camel):
         """Upload a file to the root of this space.
 
         Args:
-            file: a path, bytes or a binary file object; it is never held in memory as a whole.
+            file: a path, bytes or a binary file object. It is sent in pieces, so that it never fills the memory.
             union_id: the user who uploads it.
             fields: see `UploadFields`.
         """

@@ -1,4 +1,4 @@
-"""Transfers of file contents to and from the file store, at URLs signed by the platform, without the app's token."""
+"""Transfers file contents to and from the file store. The platform signs the URLs, so no access token is sent."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dingtalk_models.core.http import Download, Endpoint, HttpRequest, HttpRespo
 
 
 class Transfer(Call[None]):
-    """One PUT or GET of a whole file. It is safe to send twice, so it is retried like a read.
+    """One PUT or GET of a whole file. It may safely be sent twice, so it is retried like a read.
 
     Args:
         verb: `PUT` or `GET`.
         url: the signed URL.
-        headers: the headers that were signed with it.
+        headers: the headers that belong to the signature.
         upload: the content to send.
-        download: takes the content that is received.
+        download: receives the content.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Transfer(Call[None]):
 
     @property
     def request(self) -> Request:
-        """What it sends, without the signature."""
+        """The request, without the signature."""
         return Request(self.endpoint.verb, self.endpoint.host, self.endpoint.path)
 
     def read(self, response: HttpResponse) -> None:

@@ -1,1 +1,1 @@
-"""What only programs of the first generation need: older parameters, and names that the platform has retired."""
+"""Support for programs of the first generation: older parameters, and names that the platform has retired."""

@@ -1,4 +1,4 @@
-"""Approvals as the first generation had them: the names of their fields, and what those become."""
+"""The first generation's names for the fields of approvals, and their translation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingtalk_models.call.operation import Old
 
 
 class OldCreate(Old):
-    """The names of create, all of which took steps in two forms: `approvers_v2` goes before `approvers`."""
+    """The older names of create. They took the steps in two forms; `approvers_v2` wins over `approvers`."""
 
     def translate(self, given: dict[str, Any]) -> dict[str, Any]:
         dropped = "approvers" if given.get("approvers_v2") else None

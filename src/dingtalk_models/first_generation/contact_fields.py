@@ -1,4 +1,4 @@
-"""Users and departments as the first generation had them: the names of their fields, and what those become."""
+"""The first generation's names for the fields of users and departments, and their translation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingtalk_models.first_generation.joined import split_at
 
 
 def _per_department(text: str | dict[str, Any], what: str) -> list[dict[str, Any]]:
-    """A map of departments, as the older APIs have it, in today's form."""
+    """Convert the older APIs' map by department to today's list."""
     return [{"dept_id": int(dept_id), what: value} for dept_id, value in from_text(text).items()]
 
 
@@ -32,14 +32,14 @@ OLD_USER_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
     "managerUserid": "manager_userid",
     "hiredDate": "hired_date",
 }
-"""The names that the older APIs have for the fields of a user."""
+"""The older APIs' names for the fields of a user."""
 
 OLD_USER_LISTING = {"department_id": "dept_id", "offset": "cursor", "order": "order_field", "lang": "language"}
-"""The names that the older APIs have for the options of a list of users."""
+"""The older APIs' names for the options of a list of users."""
 
 
 class _OldUserFields(TypedDict, total=False):
-    """What a user could be given by the older APIs."""
+    """The fields of a user in the older APIs."""
 
     position: str
     tel: str
@@ -58,7 +58,7 @@ class _OldUserFields(TypedDict, total=False):
 
 
 class OldNewUserFields(_OldUserFields, total=False):
-    """What the first generation's `create_user` took."""
+    """The fields for the first generation's `create_user`."""
 
     name: Required[str]
     mobile: Required[str]
@@ -67,7 +67,7 @@ class OldNewUserFields(_OldUserFields, total=False):
 
 
 class OldUserChanges(_OldUserFields, total=False):
-    """What the first generation's `update_user` took, apart from `mobile`: it cannot be changed any more."""
+    """The fields for the first generation's `update_user`, except `mobile`, which can no longer be changed."""
 
     userid: Required[str]
     name: str
@@ -96,11 +96,11 @@ OLD_DEPARTMENT_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
     "orgDeptOwner": "org_dept_owner",
     "sourceIdentifier": "source_identifier",
 }
-"""The names that the older APIs have for the fields of a department."""
+"""The older APIs' names for the fields of a department."""
 
 
 class _OldDepartmentFields(TypedDict, total=False):
-    """What a department could be given by the older APIs."""
+    """The fields of a department in the older APIs."""
 
     parentid: int | str
     order: int | str
@@ -119,13 +119,13 @@ class _OldDepartmentFields(TypedDict, total=False):
 
 
 class OldNewDepartmentFields(_OldDepartmentFields):
-    """What the first generation's `create_department` took."""
+    """The fields for the first generation's `create_department`."""
 
     name: Required[str]
 
 
 class OldDepartmentChanges(_OldDepartmentFields, total=False):
-    """What the first generation's `update_department` took."""
+    """The fields for the first generation's `update_department`."""
 
     id: Required[int | str]
     name: str

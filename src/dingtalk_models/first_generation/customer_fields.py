@@ -1,4 +1,4 @@
-"""External contacts as the first generation had them: the names of their fields, and what those become."""
+"""The first generation's names for the fields of external contacts, and their translation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TEXTS = {"mobile", "state_code", "follower_user_id", "user_id"}
 
 
 def old_contact(contact: Any) -> dict[str, Any]:
-    """A contact as the older APIs took it: an object or its text, with numbers where texts belong."""
+    """Convert a contact for the older APIs: an object or its JSON text, which may have numbers instead of texts."""
     whole: object = loaded(contact)
     if not is_object(whole):
         return {"contact": contact}
@@ -25,5 +25,5 @@ def old_contact(contact: Any) -> dict[str, Any]:
 
 
 def as_text(value: Any) -> Any:
-    """A number as text; any other value as it is. The older APIs took both."""
+    """Convert a number to text and leave other values unchanged. The older APIs accepted both."""
     return str(value) if isinstance(value, int) else value

@@ -1,4 +1,4 @@
-"""`@formerly`: an operation under the name that it had in the first generation, which takes the parameters of then too.
+"""`@formerly`: an operation under its first-generation name, which also accepts the parameters of that time.
 
 class Contact(Module):
     @formerly(UserManager.get, user_id="userid")
@@ -34,14 +34,14 @@ Owner = Module | Manager | AppLike
 
 
 class Formerly(Generic[R_co, P, Q]):
-    """An operation with its own parameters `P`, or the first generation's `Q`: see `formerly`."""
+    """An operation that accepts today's parameters `P` or the first generation's `Q`; see `formerly`."""
 
     def __init__(self, definition: operation[R_co, P], old: Old, positional: tuple[str, ...]) -> None:
         self.definition = definition
         self._translated = _Translated(definition, old, positional)
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.definition.__set_name__(owner, name)  # unless it has a home
+        self.definition.__set_name__(owner, name)  # does nothing if it already has an owner
         self._translated.owner = self.definition.owner
 
     @overload
@@ -53,18 +53,18 @@ class Formerly(Generic[R_co, P, Q]):
 
 
 Change = str | Callable[[Any], dict[str, Any]]
-"""What becomes of an older parameter, as in `Old`."""
+"""The translation of an older parameter, as in `Old`."""
 
 
 def formerly(
     definition: operation[R, P], like: str | None = None, /, **params: Change
 ) -> Callable[[Callable[Concatenate[Any, Q], None]], Formerly[R, P, Q]]:
-    """Give an operation the name and the parameters that it had in the first generation. It takes today's too.
+    """Give an operation its first-generation name and parameters. It still accepts today's parameters.
 
     Args:
         definition: the operation.
-        like: the older name of the API by which `run()` takes these parameters.
-        params: how those translate that differ, or that `run()` does not take.
+        like: the older name of the API under which `run()` accepts these parameters.
+        params: the translation of parameters that differ from those, or that `run()` does not accept.
     """
 
     def decorate(signature: Callable[Concatenate[Any, Q], None]) -> Formerly[R, P, Q]:
@@ -95,7 +95,7 @@ def _positional(signature: Callable[..., None]) -> tuple[str, ...]:
 
 
 class _Translated(operation[R_co, P]):
-    """An operation that translates its arguments, where they are the first generation's, before they are checked."""
+    """An operation that translates first-generation arguments before they are checked."""
 
     def __init__(self, definition: operation[R_co, P], old: Old, positional: tuple[str, ...]) -> None:
         super().__init__(definition.__wrapped__)
@@ -115,7 +115,7 @@ class _Translated(operation[R_co, P]):
             raise InvalidArgument(error.operation, [self._explained(each) for each in error.problems]) from None
 
     def _are_older(self, args: tuple[Any, ...]) -> bool:
-        """Whether positional arguments are the first generation's: unless one of them is another of today's."""
+        """Whether positional arguments are the first generation's: not if a place has another meaning today."""
         today, older = self.arguments.positional, self._positional
         if len(args) > len(older):
             return False
@@ -124,14 +124,14 @@ class _Translated(operation[R_co, P]):
         return same or len(args) > len(today)
 
     def _explained(self, problem: Problem) -> Problem:
-        """A problem with a name that is not known: it may be a misspelled one of the first generation."""
+        """Add a hint to the problem of an unknown name, which may be a misspelled first-generation name."""
         field, message = problem
         return Problem(field, unknown(field, [*self._positional, *self._old.params])) if message == UNKNOWN else problem
 
 
 if TYPE_CHECKING:
-    # What type checkers and editors see of such an operation. It is a `Bound`: one class with two sets of parameters
-    # cannot be told to them by a subclass. Today's come first, so editors show them first.
+    # The type that type checkers and editors see. At run time it is a `Bound`, but a subclass of that could not declare
+    # two sets of parameters. Today's come first, so that editors show them first.
 
     class EitherWay(Generic[R_co, P, Q]):
         """An operation of one manager that takes today's parameters, or those of the first generation."""

@@ -1,4 +1,4 @@
-"""Ids that the first generation joined in one text."""
+"""Ids that the first generation joined into one text."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from collections.abc import Callable
 
 
 def split_at(mark: str, name: str) -> Callable[[str], dict[str, list[str]]]:
-    """Return a function that splits ids at a mark, as the value of today's parameter."""
+    """Return a function that splits joined ids at a mark, for today's parameter."""
     return lambda joined: {name: [part for part in joined.split(mark) if part]}

@@ -1,4 +1,4 @@
-"""Messages and groups as the first generation had them: the names of their fields, and what those become."""
+"""The first generation's names for the fields of messages and groups, and their translation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dingtalk_models.call.operation import Old
 
 
 class OldSend(Old):
-    """Earlier, kind and content of a message were two parameters."""
+    """Merges the type and content of a message, which were two parameters."""
 
     def translate(self, given: dict[str, Any]) -> dict[str, Any]:
         today = super().translate(given)
@@ -25,4 +25,4 @@ OLD_GROUP_FIELDS: dict[str, str] = {
     "managementType": "management_type",
     "chatBannedType": "chat_banned_type",
 }
-"""The names that the older APIs have for the fields of a group."""
+"""The older APIs' names for the fields of a group."""

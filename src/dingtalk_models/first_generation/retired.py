@@ -87,7 +87,7 @@ _CLOSED: Final[dict[str, str | None]] = {
     "dingtalk.oapi.workrecord.getbyuserid": "/v1.0/todo/users/{unionId}/org/tasks/query",
     "dingtalk.oapi.workrecord.update": "/v1.0/todo/users/{unionId}/tasks/{taskId}",
 }
-"""The replacement of an API, or of all APIs whose names begin so: a name that `run()` knows, or a path."""
+"""The replacement of an API, or of all APIs with a prefix: a name that `run()` accepts, or a path."""
 
 RETIRED: Final[dict[str, str | None]] = {
     **{prefix + rest: None for prefix, names in _GONE.items() for rest in names.split()},
@@ -96,7 +96,7 @@ RETIRED: Final[dict[str, str | None]] = {
 
 
 def retired(name: str) -> RetiredMethod | None:
-    """The error for a retired name; `None` for any other name."""
+    """Return the error for a retired name; `None` for any other name."""
     if name in RETIRED:
         return RetiredMethod(name, RETIRED[name])
     family = next((each for each in _CLOSED if each.endswith(".") and name.startswith(each)), None)

@@ -132,7 +132,7 @@ def people_of(app: DingTalkApp, word: str, by: By = By.ANY) -> list[User]:
         except (NotFound, InvalidRequest):
             if by is not By.ANY:
                 raise
-    raise CommandFailure(f"found nobody for {word!r} / 找不到 {word!r}", ExitCode.NOT_FOUND)
+    raise CommandFailure(f"there is nobody named {word!r} / 找不到 {word!r}", ExitCode.NOT_FOUND)
 
 
 def person_of(app: DingTalkApp, word: str) -> User:
