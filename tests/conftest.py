@@ -18,6 +18,7 @@ import pytest
 import servers
 from coverage import Coverage
 from hypothesis import settings
+from measured import MEASURED
 from plain_client import Client
 from refreshing import FAST, Clock
 
@@ -45,17 +46,23 @@ if os.environ.get("COVERAGE_PROCESS_START") and (_coverage := Coverage.current()
         _coverage.stop()
 
 
+def pytest_collection_finish() -> None:
+    """Stop what began with the process, to measure imports."""
+    if coverage := Coverage.current():
+        coverage.stop()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """No coverage of tests that compute a lot: tracing doubles their time, and others cover the same lines."""
+    """Measure the coverage of some tests."""
     coverage = Coverage.current()
-    if coverage is None or not item.get_closest_marker("unmeasured"):
+    if coverage is None or item.path.stem.removeprefix("test_") not in MEASURED:
         return (yield)
-    coverage.stop()
+    coverage.start()
     try:
         return (yield)
     finally:
-        coverage.start()
+        coverage.stop()
 
 
 @pytest.fixture(autouse=True)

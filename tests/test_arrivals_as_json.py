@@ -17,8 +17,6 @@ from dingtalk_models.callback.arrival import Arrival, topics
 from dingtalk_models.callback.events.table import classes, read_event
 from dingtalk_models.message import CardAction
 
-pytestmark = pytest.mark.unmeasured
-
 _NUMBERS = st.integers(-(1 << 53), 1 << 53) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
     st.none() | st.booleans() | _NUMBERS | st.text(max_size=5),

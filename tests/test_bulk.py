@@ -41,8 +41,6 @@ from dingtalk_models import (
 from dingtalk_models.core.steps import Steps, Window
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 Collect = Callable[[Query[Any]], list[Any]]
 
 

@@ -18,8 +18,6 @@ from dingtalk_models import CallbackError, ConfigurationError, DecryptionError, 
 from dingtalk_models.callback import Crypto
 from dingtalk_models.callback.crypto import decode_key
 
-pytestmark = pytest.mark.unmeasured
-
 KEY = "4g5j64qlyl3zvetqxz5jiocdr586fn2zvjpa8zls3ij"
 SUITE = Crypto("123456", KEY, ["suite4xxxxxxxxxxxxxxx"])
 CONSOLE = Crypto("123456", "1234567890123456789012345678901234567890123", ["dingsnotzck6pm5veliw"])

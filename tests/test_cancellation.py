@@ -23,8 +23,6 @@ from dingtalk_models.call.transport.received import CHUNK
 from dingtalk_models.call.transport.sending import POOL_SIZE
 from dingtalk_models.call.transport.uploads import FileBody
 
-pytestmark = pytest.mark.unmeasured
-
 CANCELLATIONS = int(os.environ.get("CANCELLATIONS", "3000"))
 """How many calls are cancelled. CONTRIBUTING.md has the command for 100,000."""
 

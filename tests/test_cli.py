@@ -23,8 +23,6 @@ from dingtalk_models.cli.values import read_arguments
 from dingtalk_models.core import language
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 ROOT = Path(__file__).parent.parent
 
 

@@ -17,8 +17,6 @@ from dingtalk_models.cli.failures import ExitCode
 from dingtalk_models.cli.needs import probes
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 # people
 
 

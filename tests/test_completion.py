@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.unmeasured
-
 jedi: Any = import_module("jedi")  # it has no types
 ROOT = Path(__file__).parent.parent
 PROJECT = jedi.Project(ROOT / "tests", sys_path=[str(ROOT / "src"), *sys.path], smart_sys_path=False)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import conventions
 import pytest
 import replies
 from generators.uses import by_hand
+from measured import MEASURED
 
 from dingtalk_models.callback.events.event import Event
 from dingtalk_models.resource.registry import OperationInfo
-
-pytestmark = pytest.mark.unmeasured
 
 COMPONENT_TYPES = ("enum of componentType", "enum of componentType of details of details")
 OPEN_ENDED = "the pages disagree on the list, and the platform adds to it"
@@ -140,6 +140,11 @@ def test_every_operation_is_documented() -> None:
 def test_operation(info: OperationInfo, check: Check) -> None:
     problems = [problem for problem in check(info) if problem not in ACCEPTED.get(info.name, {})]
     assert not problems, "\n".join(problems)
+
+
+def test_coverage_is_measured_in_files_that_exist() -> None:
+    here = Path(__file__).parent
+    assert [name for name in MEASURED if not (here / f"test_{name}.py").exists()] == []
 
 
 def test_ids_of_people_have_one_name() -> None:

@@ -34,8 +34,6 @@ from dingtalk_models.contact.user_fields import DeptOrder
 from dingtalk_models.hr.directory_changes import ResourceChange
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 GET, IDS, LIST = "/topapi/v2/department/get", "/topapi/v2/department/listsubid", "/topapi/v2/user/list"
 
 

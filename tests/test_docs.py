@@ -33,8 +33,6 @@ from dingtalk_models.core import context
 from dingtalk_models.resource import registry
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 TWINS = pages.twins()

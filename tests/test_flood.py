@@ -21,8 +21,6 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.handle.serving import described
 from dingtalk_models.sandbox.platform.documented import every
 
-pytestmark = pytest.mark.unmeasured
-
 REQUESTS: Final = int(os.environ.get("DINGTALK_RANDOM_REQUESTS", "1500"))
 SEED: Final = int(os.environ.get("DINGTALK_RANDOM_SEED", "20260101"))
 

@@ -23,8 +23,6 @@ from dingtalk_models.call.transport.received import CHUNK
 from dingtalk_models.call.transport.uploads import FileBody
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 CALLS = 1000
 CHILDREN = 2
 

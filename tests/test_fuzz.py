@@ -7,12 +7,9 @@ import time
 
 import fuzzing
 import one_value
-import pytest
 from samples_of import CONTRADICTING, every_sample
 
 from dingtalk_models import operations
-
-pytestmark = pytest.mark.unmeasured
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "5"))
 

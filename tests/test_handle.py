@@ -19,8 +19,6 @@ from dingtalk_models.sandbox.console import Console
 from dingtalk_models.sandbox.handle.operations import OPERATIONS
 from dingtalk_models.sandbox.handle.serving import described
 
-pytestmark = pytest.mark.unmeasured
-
 described()
 """Loads the operations; a test for each is made of them."""
 

@@ -21,8 +21,6 @@ from peers import CALLERS, Caller, Client, answer, answering, get, peer, target_
 from dingtalk_models import DingTalkError, Download, HttpRequest, HttpResponse, TransportError
 from dingtalk_models.call.transport.received import MAX_REPLY
 
-pytestmark = pytest.mark.unmeasured
-
 MB = 1024 * 1024
 
 FUZZ = int(os.environ.get("FUZZ", "1500"))

@@ -55,8 +55,6 @@ from dingtalk_models.message import Text
 from dingtalk_models.sandbox import Credentials, Sandbox
 from dingtalk_models.sandbox.state.talk.message import Webhook
 
-pytestmark = pytest.mark.unmeasured
-
 APP_SECRET, CORP_SECRET, WRONG_SECRET = "t0pAppSecret0123456789", "t0pCorpSecret0123456789", "t0pWrongSecret0123456789"
 TOKEN, KEY = "t0pPushToken0123456789", "t0pAesKey0123456789abcdefghijklmnopqrstuvwx"
 ROBOT_SECRET, PASSWORD = "SECt0pRobotSecret0123456789", "t0pPassw0rd0123456789"

@@ -6,11 +6,7 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
-import pytest
-
 import dingtalk_models
-
-pytestmark = pytest.mark.unmeasured
 
 SOURCES = Path(dingtalk_models.__file__).parent
 GENERATED = ("platform/", "by_name/run_types.py", "callback/on.py")

@@ -32,8 +32,6 @@ from dingtalk_models.core.wire import wire
 from dingtalk_models.resource.query import Listing
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 READ = "/topapi/v2/user/list"
 
 OTHER = {"string": {"odd": [1]}, "object": "odd"}
@@ -49,9 +47,6 @@ def every_field() -> Iterator[tuple[Sample, Way, Row]]:
             for way, row in fields(sample.reply, sample.returns):
                 if way[0] not in {"errcode", "errmsg", "success", "request_id"}:
                     yield sample, way, row
-
-
-FIELDS = list(every_field())
 
 
 def vital(sample: Sample, way: Way) -> bool:
@@ -84,7 +79,9 @@ def required(model: type[BaseModel]) -> set[str]:
 def test_no_documented_field_costs_more_than_itself(how: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     lost: list[str] = []
-    for sample, way, row in FIELDS:
+    tried = 0
+    for sample, way, row in every_field():
+        tried += 1
         value = {"missing": (), "null": (None,), "other": (OTHER.get(row["type"], "odd"),)}[how]
         try:
             sample.call.read(respond(changed(sample.reply, way, *value)))
@@ -92,7 +89,7 @@ def test_no_documented_field_costs_more_than_itself(how: str, caplog: pytest.Log
             if not vital(sample, way):
                 lost.append(f"{sample.info.name}: {'.'.join(map(str, way))}: {error}")
     assert not lost, "\n".join(lost)
-    assert len(FIELDS) > 1000
+    assert tried > 1000
 
 
 # -- rows ----------------------------------------------------------------------------------------------------------

@@ -29,8 +29,6 @@ from dingtalk_models.sandbox.page.looks import Look
 from dingtalk_models.sandbox.server.envelopes import Answer, ReceivedRequest
 from dingtalk_models.sandbox.state.talk.message import NotificationTask
 
-pytestmark = pytest.mark.unmeasured
-
 FOLDER = Path(texts.__file__).parent
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 ADDRESSES = [

@@ -29,8 +29,6 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.page.texts import LANGUAGES, Language, text
 from dingtalk_models.smartwork.form_values import DateRange, FormValue, Select, TextArea
 
-pytestmark = pytest.mark.unmeasured
-
 
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:

@@ -20,8 +20,6 @@ from dingtalk_models.call.limits.shared import SharedStore
 from dingtalk_models.core.codes import LONGEST_BAN
 from dingtalk_models.sessions import open_session
 
-pytestmark = pytest.mark.unmeasured
-
 PATIENT = 1000.0
 
 

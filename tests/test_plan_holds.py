@@ -13,8 +13,6 @@ from helpers import problems
 from dingtalk_models import Directory, Plan
 from dingtalk_models.sandbox import Company, Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 Row = dict[str, Any]
 PEOPLE, PLACES = 400, 20
 

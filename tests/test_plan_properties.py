@@ -18,8 +18,6 @@ from dingtalk_models.hr.plan import apply as plan_apply
 from dingtalk_models.hr.plan.changes import UserChange
 from dingtalk_models.sandbox import Company, Department
 
-pytestmark = pytest.mark.unmeasured
-
 by_path = st.fixed_dictionaries({"department": st.lists(st.sampled_from(PATHS), max_size=2, unique=True).map(",".join)})
 keys = st.sampled_from(["userid", "job_number", "mobile"])
 

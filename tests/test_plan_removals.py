@@ -22,8 +22,6 @@ from dingtalk_models.hr.plan.leaving import Leaving
 from dingtalk_models.hr.plan.plan import Comparison
 from dingtalk_models.sandbox import Company
 
-pytestmark = pytest.mark.unmeasured
-
 COMPANIES = int(os.environ.get("COMPANIES", "400"))
 
 

@@ -20,8 +20,6 @@ from dingtalk_models.platform.products import PRODUCTS
 from dingtalk_models.resource.registry import OperationInfo
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 Check = Callable[[OperationInfo], Iterable[str]]
 
 CHECKS: list[Check] = [

@@ -33,8 +33,6 @@ from dingtalk_models import (
 from dingtalk_models.core.codes import api_error, error_class
 from dingtalk_models.sandbox import Behaviour, Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 SAMPLES = every_sample()
 
 MANAGERS: dict[str, list[Sample]] = {}

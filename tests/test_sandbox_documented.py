@@ -25,8 +25,6 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.platform.documented import at, named
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS, route
 
-pytestmark = pytest.mark.unmeasured
-
 EXCEPTIONS: dict[str, dict[str, str]] = {
     "hrbrain_1_0.HrbrainImportDimission": {
         "sample: ": "the sample shows a refusal",

@@ -17,8 +17,6 @@ from dingtalk_models import ApiError, DingTalkApp
 from dingtalk_models.platform.products import PRODUCTS
 from dingtalk_models.sandbox import Sandbox
 
-pytestmark = pytest.mark.unmeasured
-
 BLANK = "AuthenticationFailed.MissingParameter"
 
 

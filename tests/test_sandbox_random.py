@@ -20,8 +20,6 @@ from dingtalk_models.sandbox import Received
 from dingtalk_models.sandbox.server.endpoints import ServedEndpoint
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
-pytestmark = pytest.mark.unmeasured
-
 REQUESTS = int(os.environ.get("REQUESTS", "8000"))
 SEED = int(os.environ.get("SEED", "13"))
 

@@ -37,8 +37,6 @@ from dingtalk_models.sandbox.server.pushing import Registration
 from dingtalk_models.sandbox.state.file import Transaction
 from dingtalk_models.sandbox.state.talk.card import Route
 
-pytestmark = pytest.mark.unmeasured
-
 
 def lines_of(company: Company) -> list[saving.Node]:
     return saving.dump({"company": company})

@@ -21,8 +21,6 @@ from waiting import stays, until
 
 from dingtalk_models.sessions import Session, base, open_session
 
-pytestmark = pytest.mark.unmeasured
-
 
 @pytest.fixture(params=KINDS)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
