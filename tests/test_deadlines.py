@@ -247,7 +247,9 @@ def test_an_interrupt_of_connecting_leaves_nothing_behind() -> None:
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         with peer(serve) as server:
-            for number in range(400):
+            for number in range(10_000):
+                if number >= 400 and right > 50 and interrupted > 20:
+                    break  # on a busy machine, few of the first calls are fast enough
                 signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0001, 0.003))
                 try:
                     armed.append(True)
