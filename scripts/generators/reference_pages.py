@@ -286,7 +286,8 @@ def _notes(each: Row, shown: list[Any], *, required: bool) -> str:
 
 def returned(at: Place) -> Any:
     """What a method returns: `Call[T]`, or `Query[T]`."""
-    return get_type_hints(at.definition().__wrapped__, include_extras=True)["return"]
+    definition = at.definition()
+    return get_type_hints(definition.__wrapped__, localns={**definition.types()}, include_extras=True)["return"]
 
 
 def _answered(at: Place) -> Any:

@@ -46,6 +46,9 @@ from dingtalk_models.core.secret import Hidden, Secret, forget_locals, hidden, i
 from dingtalk_models.core.steps import Flow, Lazy, Steps
 from dingtalk_models.core.wire import camel_name
 
+Types = Callable[[], Mapping[str, Any]]
+"""Imports types and returns them by name."""
+
 
 class Refusal(ValueError):
     """Raised by an operation for arguments that contradict each other. The caller gets an `InvalidArgument`."""
@@ -63,6 +66,7 @@ class Arguments:
         fn: the function of the operation.
         rule: the wire name of an argument whose annotation does not name one.
         endpoint: where the arguments are sent, if it is known.
+        types: returns the types that the annotations name and the function's module does not have.
 
     Attributes:
         fields: the types of the arguments, by name.
@@ -70,12 +74,17 @@ class Arguments:
     """
 
     def __init__(
-        self, name: str, fn: Callable[..., Any], rule: Callable[[str], str], endpoint: Endpoint | None = None
+        self,
+        name: str,
+        fn: Callable[..., Any],
+        rule: Callable[[str], str],
+        endpoint: Endpoint | None = None,
+        types: Types = dict,
     ) -> None:
         self.name = name
         self.rule = rule
         parameters = list(inspect.signature(fn).parameters.values())[1:]
-        hints = _parameter_hints(fn, parameters)
+        hints = _parameter_hints(fn, parameters, types)
         positional: list[str] = []
         fields: dict[str, Any] = {}
         for parameter in parameters:
@@ -191,10 +200,10 @@ def _is_hidden(hint: Any) -> bool:
     return isinstance(hint, Hidden) or any(map(_is_hidden, get_args(hint)))
 
 
-def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parameter]) -> dict[str, Any]:
+def _parameter_hints(fn: Callable[..., Any], parameters: Iterable[inspect.Parameter], types: Types) -> dict[str, Any]:
     """Return the annotations without the return type, which may be imported only under `TYPE_CHECKING`."""
     holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation for parameter in parameters})
-    return get_type_hints(holder, globalns=getattr(fn, "__globals__", {}), include_extras=True)
+    return get_type_hints(holder, globalns={**getattr(fn, "__globals__", {}), **types()}, include_extras=True)
 
 
 def _typed_dict_fields(kind: Any) -> dict[str, Any]:
@@ -255,11 +264,17 @@ class Old:
 
 
 class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `property`
-    """A method that describes calls instead of sending them. The module's docstring shows its four uses."""
+    """A method that describes calls instead of sending them. The module's docstring shows its four uses.
 
-    def __init__(self, fn: Callable[Concatenate[Any, P], R_co]) -> None:
+    Args:
+        fn: the method.
+        types: returns types that its annotations name and its module does not have; see `operation_with`.
+    """
+
+    def __init__(self, fn: Callable[Concatenate[Any, P], R_co], types: Types = dict) -> None:
         check_typed(fn)
         self.__wrapped__ = fn
+        self.types = types
         self.__name__: str = fn.__name__
         self.__doc__ = fn.__doc__
         self.endpoint: Endpoint | None = None
@@ -288,7 +303,7 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     def arguments(self) -> Arguments:
         """The compiled signature; built on first use."""
         if self._arguments is None:
-            self._arguments = Arguments(self.name, self.__wrapped__, self._wire_name, self.endpoint)
+            self._arguments = Arguments(self.name, self.__wrapped__, self._wire_name, self.endpoint, self.types)
         return self._arguments
 
     def wire_names(self) -> set[str]:
@@ -349,6 +364,16 @@ class operation(Generic[R_co, P]):  # noqa: N801 - used as a decorator, like `pr
     def __get__(self, obj: object, owner: type[Any]) -> Bound[R_co, P]: ...
     def __get__(self, obj: Any, owner: type[Any]) -> Any:
         return self if obj is None else Bound(self, obj)
+
+
+def operation_with(types: Types) -> Callable[[Callable[Concatenate[Any, P], R]], operation[R, P]]:
+    """Like `operation`, for a method whose annotations name types that are slow to import.
+
+    Args:
+        types: imports these types and returns them by name; called when the operation is first used. For type
+            checkers, the module imports them under `TYPE_CHECKING`.
+    """
+    return lambda fn: operation(fn, types)
 
 
 class Bound(Generic[R_co, P]):

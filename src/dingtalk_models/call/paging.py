@@ -29,7 +29,7 @@ class Page(BaseModel, Generic[T]):
         unparsed: the rows that could not be read and are not in `items`, as they came.
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     items: list[T]
     has_more: bool | None = None

@@ -98,7 +98,7 @@ class _Translated(operation[R_co, P]):
     """An operation that translates first-generation arguments before they are checked."""
 
     def __init__(self, definition: operation[R_co, P], old: Old, positional: tuple[str, ...]) -> None:
-        super().__init__(definition.__wrapped__)
+        super().__init__(definition.__wrapped__, definition.types)
         self._definition = definition
         self._old = old
         self._positional = positional

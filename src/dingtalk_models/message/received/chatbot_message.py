@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 from pydantic import PlainSerializer
 from typing_extensions import Unpack
 
-from dingtalk_models.call.operation import Refusal, operation
+from dingtalk_models.call.operation import Refusal, operation, operation_with
 from dingtalk_models.callback.arrival import Arrival
 from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import AuthenticationError, CallbackError, RateLimited
@@ -24,21 +24,14 @@ from dingtalk_models.message.received.received_content import (
     content_of,
     said_in,
 )
-from dingtalk_models.message.received.reply_message import (
-    ReplyOrText,
-    as_template,
-    by_session,
-    is_for_webhooks,
-    mentioning,
-    session_of,
-)
-from dingtalk_models.message.robots.robot import GroupMessage, RobotManager, RobotMessage, send_to_one
-from dingtalk_models.message.robots.webhook_message import At, WebhookMessage
 from dingtalk_models.resource.model import Record
 
 if TYPE_CHECKING:
     from dingtalk_models.message.cards.card import Card, StreamSettings
     from dingtalk_models.message.cards.stream import CardStream
+    from dingtalk_models.message.received.reply_message import ReplyOrText
+    from dingtalk_models.message.robots.robot import GroupMessage, RobotMessage
+    from dingtalk_models.message.robots.webhook_message import WebhookMessage
 
 QUOTA_EXHAUSTED = "20001"
 
@@ -53,6 +46,14 @@ class AtUser(Record, alias_generator=camel):
     """An encrypted id."""
     staff_id: str | None
     """The userid; only users of the company have one."""
+
+
+def _types_of_replies() -> dict[str, Any]:
+    # Imported with the first reply, here and in the methods: so a bot is connected sooner.
+    from dingtalk_models.message.received.reply_message import ReplyOrText  # noqa: PLC0415
+    from dingtalk_models.message.robots.robot import GroupMessage, RobotMessage  # noqa: PLC0415
+
+    return {"ReplyOrText": ReplyOrText, "RobotMessage": RobotMessage, "GroupMessage": GroupMessage}
 
 
 class ChatbotMessage(Arrival, alias_generator=camel):
@@ -156,7 +157,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
         """Say something in the conversation."""
         self.reply(text)
 
-    @operation
+    @operation_with(_types_of_replies)
     def reply(
         self, message: ReplyOrText, *, at: list[str] | None = None, at_all: bool = False
     ) -> Flow[RobotMessage | GroupMessage | None]:
@@ -187,13 +188,21 @@ class ChatbotMessage(Arrival, alias_generator=camel):
         return self._reply(message, at or [], at_all=at_all)
 
     def _reply(self, message: Any, at: list[str], *, at_all: bool) -> Flow[RobotMessage | GroupMessage | None]:
-        session = self._session if is_for_webhooks(message) else None
+        # imported here for the reason that `_types_of_replies` gives
+        from dingtalk_models.message.received import reply_message  # noqa: PLC0415
+        from dingtalk_models.message.robots.robot import RobotManager, send_to_one  # noqa: PLC0415
+        from dingtalk_models.message.robots.webhook_message import At  # noqa: PLC0415
+
+        session: Secret | None = None
+        if self.session_webhook and reply_message.is_for_webhooks(message):
+            # the app sends it to its own host, whatever host the message names
+            session = reply_message.session_of(self.session_webhook)
         place = self.conversation_id if self.in_group else self.sender_staff_id
         if session and not (place and self._session_expired):
-            said = mentioning(cast("WebhookMessage", message), at)
+            said = reply_message.mentioning(cast("WebhookMessage", message), at)
             called = At(userids=at or None, everyone=at_all) if at or at_all else None
             try:
-                yield from by_session(session, said, called)
+                yield from reply_message.by_session(session, said, called)
             except (AuthenticationError, RateLimited):  # it was not sent: the session is over, or has had too many
                 if not place:
                     raise
@@ -201,10 +210,10 @@ class ChatbotMessage(Arrival, alias_generator=camel):
                 return None
         if not place:
             raise CallbackError("the message has no session webhook and no sender with a userid: nowhere to reply to")
-        robot = RobotManager(self.app)
+        robot, template = RobotManager(self.app), reply_message.as_template(message)
         if self.in_group:
-            return (yield from robot.send_to_group.call(as_template(message), place, robot_code=self.robot_code))
-        return (yield from send_to_one(robot, as_template(message), place, self.robot_code))
+            return (yield from robot.send_to_group.call(template, place, robot_code=self.robot_code))
+        return (yield from send_to_one(robot, template, place, self.robot_code))
 
     def reply_card(self, card_template_id: str, **settings: Unpack[StreamSettings]) -> CardStream[Card]:
         """Reply with an answer that grows on a card: `with message.reply_card(template_id, key="content") as card:`.
@@ -246,17 +255,14 @@ class ChatbotMessage(Arrival, alias_generator=camel):
             InvalidArgument: there is no file in the message.
             InvalidRequest: its download code has expired.
         """
+        from dingtalk_models.message.robots.robot import RobotManager  # noqa: PLC0415 - as in `_reply`
+
         chosen = file or next(iter(self.files), None)
         if chosen is None:
             raise Refusal("file", "the message has no file / 消息中没有文件")
         return RobotManager(self.app).download.call(
             chosen.download_code, to, robot_code=self.robot_code, progress=progress
         )
-
-    @property
-    def _session(self) -> Secret | None:
-        """The session of the session webhook. The app sends it to its own host: whatever host the message names."""
-        return session_of(self.session_webhook) if self.session_webhook else None
 
     @property
     def _session_expired(self) -> bool:
