@@ -111,12 +111,15 @@ class _PeopleMet:
         return {userid: self._whole(user) for userid, user in self._people.items()}
 
     def _whole(self, user: User) -> User:
-        """Return a user without the values that depend on the department whose list they came from."""
+        """Return a user without the values that depend on the department whose list they came from.
+
+        The orders come from replies that were checked: checking each again would take longer than all the rest.
+        """
         found = self._in[user.userid]
         lists = {
             "dept_id_list": list(dict.fromkeys([*user.dept_id_list, *found])),
             "dept_order_list": [
-                DeptOrder(dept_id=dept_id, order=each.dept_order)
+                DeptOrder.model_construct(dept_id=dept_id, order=each.dept_order)
                 for dept_id, each in found.items()
                 if each.dept_order is not None
             ],

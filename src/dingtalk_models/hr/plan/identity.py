@@ -44,6 +44,9 @@ class Identities:
     def __init__(self, users: Mapping[str, User], table: ReadTable) -> None:
         self.users = users
         self.table = table
+        # each person is compared several times, and normal forms take time
+        self._shown = {each.userid: {name: _shown(each, name) for name in _NAMES} for each in users.values()}
+        self._forms = {userid: dict(_signs(shown)) for userid, shown in self._shown.items()}
         self.hidden = {each.userid for each in users.values() if not self.key_of(each)}
         self.matched: dict[PlanRow, User] = {}
         self.leaving: dict[PlanRow, User] = {}
@@ -54,7 +57,7 @@ class Identities:
         self._rivals = Counter(without_zeros(row.key) for row in table.rows)
         self._signs: defaultdict[tuple[str, str], list[User]] = defaultdict(list)
         for user in users.values():
-            for sign in _signs({name: _shown(user, name) for name in _NAMES}):
+            for sign in self._forms[user.userid].items():
                 self._signs[sign].append(user)
         self._masks = _Masks(users.values())
         self._taken: dict[str, PlanRow] = {}
@@ -66,7 +69,7 @@ class Identities:
 
     def key_of(self, user: User) -> str | None:
         """Return a person's value in the table's key column, in normal form; `None` if the app cannot see it."""
-        return _shown(user, self.table.key)
+        return self._shown[user.userid][self.table.key]
 
     def person(self, key: str) -> User | None:
         """Return the only person with a key, whether or not a row means them."""
@@ -121,9 +124,9 @@ class Identities:
 
     def contradicts(self, row: PlanRow, user: User) -> list[tuple[str, str]]:
         """Return the values of a row that differ from a person's identity, as far as the app can see it."""
-        said = dict(_signs(row.values))
-        known = dict(_signs({name: _shown(user, name) for name in ("userid", "job_number", "mobile", "name")}))
-        return [(name, said[name]) for name in known if name in said and not _agree(name, said[name], known[name])]
+        said, known = dict(_signs(row.values)), self._forms[user.userid]
+        both = [name for name in ("userid", "job_number", "mobile", "name") if name in said and name in known]
+        return [(name, said[name]) for name in both if not _agree(name, said[name], known[name])]
 
     # -- who a row may mean --------------------------------------------------------------------------------------
 

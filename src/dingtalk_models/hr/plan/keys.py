@@ -18,6 +18,8 @@ _UNSEEN_AROUND = re.compile(rf"^{_UNSEEN}|{_UNSEEN}$")
 _AS_TEXT = re.compile(r"""^="(.*)"$|^['\u2018\u2019]+(.*)$""", re.DOTALL)
 """The ways in which spreadsheets mark a cell as text."""
 _WHOLE = re.compile(r"(\d+)\.0+")
+_NORMAL_KEY = re.compile(r"[A-Za-z0-9]+|[A-Za-z][\w.@+-]*", re.ASCII)
+"""Most job numbers, userids and e-mail addresses: `as_key` would change nothing in them."""
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
 
 _NOTHING = re.compile(
@@ -52,6 +54,8 @@ def is_nothing(text: str) -> bool:
 
 def as_text(value: Any) -> Any:
     """Convert a number to text: spreadsheets, pandas and databases hold job and mobile numbers as numbers."""
+    if isinstance(value, str):  # nearly every cell: the checks below take longer than all the rest
+        return value
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value if isinstance(value, bool) or not isinstance(value, Number) else _without_fraction(str(value))
@@ -65,7 +69,7 @@ def _without_fraction(text: str) -> str:
 def as_key(value: Any) -> Any:
     """Return a key in normal form, without blanks, invisible characters and a leading apostrophe; `12.0` becomes 12."""
     value = as_text(value)
-    if not isinstance(value, str) or (value.isascii() and value.isalnum()):
+    if not isinstance(value, str) or _NORMAL_KEY.fullmatch(value):
         return value
     text = _ALL_UNSEEN.sub("", _folded(value))
     if found := _AS_TEXT.match(text):
