@@ -61,10 +61,10 @@ def test_it_ends_when_it_is_told_to(ending: signal.Signals) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "told"),
     [
-        (("--port", "99999"), 2, "'99999' is no port"),
-        (("--port", "http"), 2, "'http' is no port"),
-        (("--port", "-1"), 2, "'-1' is no port"),
-        (("--qps", "0"), 2, "'0' is no number of calls"),
+        (("--port", "99999"), 2, "'99999' is not a port"),
+        (("--port", "http"), 2, "'http' is not a port"),
+        (("--port", "-1"), 2, "'-1' is not a port"),
+        (("--qps", "0"), 2, "'0' is not a number of calls"),
         (("--nothing",), 2, "--nothing"),
         (("--port", "0", "--host", "nobody.invalid"), 1, "cannot listen on nobody.invalid:0"),
         (("--port", "0", "--host", "192.0.2.1"), 1, "cannot listen on 192.0.2.1:0"),

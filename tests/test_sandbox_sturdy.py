@@ -238,7 +238,7 @@ def test_a_mistake_of_the_sandbox_is_an_answer(
     )
     reply = sent.json()
     assert (reply.get("errcode"), reply.get("code")) in ((-1, None), (None, "systemError"))
-    assert "a mistake of the sandbox itself" in (reply.get("errmsg") or reply["message"])
+    assert "a bug of the sandbox" in (reply.get("errmsg") or reply["message"])
     assert sent.headers["x-sandbox"] == "mistake"
     last = sandbox.calls[-1]
     assert (last.path, last.code) == (path, reply.get("errcode") or reply["code"])

@@ -169,7 +169,7 @@ def test_the_calls_of_an_api_of_ones_own(sandbox: Sandbox, app: DingTalkApp) -> 
 def test_a_name_that_no_api_has(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match=r"'contact_1_0.SearchUsers'; did you mean 'contact_1_0.SearchUser'"):
         sandbox.calls.to("contact_1_0.SearchUsers")
-    with pytest.raises(ValueError, match=r"User.all> is no single API"):
+    with pytest.raises(ValueError, match=r"User.all> calls several APIs"):
         sandbox.calls.to(User.objects.all)
 
 

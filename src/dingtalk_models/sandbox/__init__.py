@@ -12,10 +12,10 @@ Or from a shell, for a client in any language:
 
     python -m dingtalk_models.sandbox --port 8787
 
-One port serves the paths of both hosts, oapi.dingtalk.com and api.dingtalk.com. Each follows its own rules: where the
-token has to be, which envelope a reply has, which codes and texts. The sandbox keeps state and is strict. A documented
-API that it does not implement is checked as documented, and answered with the documented sample; `Sandbox.answer` sets
-another answer. An API that is not documented is refused, and logged in `dingtalk_models.sandbox`.
+One port serves the paths of both hosts, oapi.dingtalk.com and api.dingtalk.com. Each has its own rules for the place of
+the token, the envelope of replies, codes and texts. The sandbox keeps state and is strict. Calls to a documented API
+that it does not implement are checked against the documentation and answered with the documented sample, or with an
+answer set by `Sandbox.answer`. Calls to an undocumented API are refused, and logged in `dingtalk_models.sandbox`.
 """
 
 from __future__ import annotations

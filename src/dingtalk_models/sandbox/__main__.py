@@ -1,4 +1,4 @@
-"""`python -m dingtalk_models.sandbox`: serve until Ctrl-C, or until the process is told to end."""
+"""`python -m dingtalk_models.sandbox`: serve until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox import __doc__ as about
 
 KEY: Final = "DINGTALK_SANDBOX_KEY"
-"""The variable with the key of the handle and the page; without it, one is made where it is needed."""
+"""The variable with the key of the handle and the page. Without it, a key is generated if one is needed."""
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Reports errors in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see --help / 详见 --help)\n")
@@ -34,18 +34,18 @@ class _Parser(argparse.ArgumentParser):
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535 / 端口须为 0 到 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535 / 端口须为 0 到 65535")
     return int(text)
 
 
 def _rate(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of calls: 1 or more / 须为正整数")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of calls: 1 or more / 须为正整数")
     return int(text)
 
 
 def options(program: str = "python -m dingtalk_models.sandbox") -> argparse.ArgumentParser:
-    """The options. The command `dingtalk-models sandbox` has the same."""
+    """Return the options, which `dingtalk-models sandbox` has, too."""
     parser = _Parser(
         prog=program,
         description=about,
@@ -59,7 +59,7 @@ def options(program: str = "python -m dingtalk_models.sandbox") -> argparse.Argu
         metavar="NAME",
         action="append",
         default=[],
-        help="a further name by which the handle and the page may be asked, such as host.docker.internal; repeatable",
+        help="another host name for the handle and the page, such as host.docker.internal; repeatable",
     )
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--empty", action="store_true", help="start with the root department alone")
@@ -68,10 +68,10 @@ def options(program: str = "python -m dingtalk_models.sandbox") -> argparse.Argu
 
 
 def main(arguments: argparse.Namespace | None = None) -> None:
-    """Serve; print the address and the credentials, and log every request.
+    """Print the address and the credentials, then serve and log every request.
 
     Args:
-        arguments: what `options` read; by default this reads the command line.
+        arguments: the parsed options; by default those of the command line.
     """
     given = arguments or options().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
@@ -84,7 +84,7 @@ def main(arguments: argparse.Namespace | None = None) -> None:
 
 
 def _made(given: argparse.Namespace) -> Sandbox:
-    """The sandbox; each mistake in the company file and the settings is told in one line."""
+    """Make the sandbox, or print each mistake in the company file and the settings in one line and exit."""
     try:
         return Sandbox(
             given.port,
@@ -104,7 +104,7 @@ def _made(given: argparse.Namespace) -> Sandbox:
 
 
 def _greeting(sandbox: Sandbox) -> str:
-    """What is printed at start: the address, the credentials, the key, and two calls to begin with."""
+    """Return the text for the start: the address, the credentials, the key and two sample calls."""
     url = sandbox.url
     exports = [f"  export {name}={value}" for name, value in sandbox.environ.items()]
     key = ""
@@ -129,7 +129,7 @@ def _greeting(sandbox: Sandbox) -> str:
 
 @contextmanager
 def _started(sandbox: Sandbox, place: str) -> Generator[None]:
-    """Serve; an address that is not to be had is told in one line."""
+    """Serve in a block, or report in one line that the address cannot be used, and exit."""
     try:
         sandbox.start()
     except OSError as error:
@@ -146,7 +146,7 @@ def _started(sandbox: Sandbox, place: str) -> Generator[None]:
 
 @contextmanager
 def _told_to_end() -> Generator[threading.Event]:
-    """An event that is set when the process is told to end: by Ctrl-C, or by SIGTERM."""
+    """Provide an event that Ctrl-C or SIGTERM sets."""
     ending = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""The requests that were received: the latest, in bounded memory."""
+"""The latest requests that were received, in bounded memory."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from dingtalk_models.sandbox.server.envelopes import Answer, ReceivedRequest
 from dingtalk_models.sandbox.server.json_values import is_array, is_object, read_json
 
 KEPT: Final = 10_000
-"""How many calls are kept unless `Sandbox(calls_kept=…)` says otherwise."""
+"""How many calls are kept by default; see `Sandbox(calls_kept=…)`."""
 
 LONGEST: Final = 1024 * 1024
-"""How many bytes a body may have to be kept with its call; of a longer one only the size is kept."""
+"""The largest body in bytes that is kept. Of a longer one, only the size is kept."""
 
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""How many bytes all calls may have together; the oldest leave for new ones."""
+"""The largest total size of all calls in bytes. The oldest are dropped for new ones."""
 
 _SECRETS: Final = frozenset(
     {
@@ -53,7 +53,7 @@ _SECRETS: Final = frozenset(
 
 @lru_cache(maxsize=4096)
 def title_of(method: str, path: str) -> str:
-    """The Chinese title of the API at a path; empty if it is not documented."""
+    """Return the Chinese title of the API at a path; empty if it is not documented."""
     found = documented_at(path).get(method)
     if found:
         return found.title
@@ -64,35 +64,35 @@ def title_of(method: str, path: str) -> str:
 
 @lru_cache(maxsize=4096)
 def names_of(method: str, path: str) -> tuple[str, ...]:
-    """The platform's names of the API at a path, the current one first; empty if none is documented."""
+    """Return the platform's names of the API at a path, the current one first; empty if none is documented."""
     found = documented_at(path).get(method)
     return found.names if found else ()
 
 
 @dataclass(frozen=True, repr=False)
 class Received:
-    """A request that arrived, and what it was answered.
+    """A request, and the answer to it.
 
     Attributes:
         method: the verb.
         path: the path, without the query.
         query: the query parameters.
         headers: the headers, with lower-case names.
-        content: the bytes of the body; empty if they were too many to be kept.
-        size: how many bytes the body had.
-        status: the HTTP status answered; None if the connection was cut instead.
-        code: the code answered (the sub code where the gateway wraps it), 0 if nothing went wrong;
+        content: the bytes of the body; empty if it was too long to be kept.
+        size: the length of the body in bytes.
+        status: the HTTP status of the answer; None if the connection was cut instead.
+        code: the code of the answer (the sub code if the gateway wraps it), 0 for success;
             None if the connection was cut.
         at: when it arrived, in seconds since the epoch by the sandbox's clock.
-        documented: whether the sandbox only knows the documentation of the API: it checked the request as documented,
+        documented: whether the sandbox does not implement the API: it checked the request against the documentation,
             and answered with the documented sample.
-        number: how many calls there were up to this one.
-        seconds: how long the answer took to make.
-        caller: whose token it had: the AppKey of the app, or the userid of a person; None: it had no valid one.
-        reply: the bytes of the answer; empty if the connection was cut, or if they were too many to be kept.
-        reply_size: how many bytes the answer had.
+        number: its number among all calls, from 1.
+        seconds: how long the sandbox took to answer.
+        caller: the owner of the token: the AppKey of the app, or the userid of a person; None without a valid token.
+        reply: the bytes of the answer; empty if the connection was cut, or if it was too long to be kept.
+        reply_size: the length of the answer in bytes.
         reply_type: the content type of the answer.
-        mistake: where the sandbox itself failed: the traceback; None: it did not.
+        mistake: the traceback, if the sandbox itself failed.
     """
 
     method: str
@@ -115,14 +115,14 @@ class Received:
 
     @property
     def body(self) -> dict[str, Any] | list[Any] | str:
-        """The body: the JSON object, JSON array or form; the text of a body that is none of them."""
+        """The body: a JSON object, a JSON array or a form, or else its text."""
         if self.size != len(self.content):
             return f"<{self.size} bytes>"
         return ReceivedRequest.read(self.method, self.path, self.query, self.headers, self.content).body
 
     @property
     def reply_body(self) -> dict[str, Any] | list[Any] | str | None:
-        """The answer: the JSON object or array, or a text; None if the connection was cut."""
+        """The answer: a JSON object or array, or else its text; None if the connection was cut."""
         if self.status is None:
             return None
         if self.reply_size != len(self.reply):
@@ -140,7 +140,7 @@ class Received:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The platform's names of the API, the current one first; empty if none is documented here."""
+        """The platform's names of the API, the current one first; empty if it is not documented."""
         return names_of(self.method, self.path)
 
     @property
@@ -154,13 +154,13 @@ class Received:
         return title_of(self.method, self.path)
 
     def __repr__(self) -> str:
-        """Without the headers; tokens and secrets masked."""
+        """Leave out the headers, and mask tokens and secrets."""
         return f"<{self.method} {self.path} {masked(self.query)} {masked(self.body)} -> {self.status} {self.code}>"
 
 
 def masked(value: Any) -> Any:
-    """The same, with `***` in the place of each token and secret."""
-    # a code that comes with a text is an error's; the others are those that people log in with
+    """Return a copy with `***` instead of tokens and secrets."""
+    # a `code` next to a message is an error code; any other is a login code
     known = _SECRETS if not is_object(value) or value.keys() & {"message", "errmsg"} else _SECRETS | {"code"}
     return _masked(value, known)
 
@@ -172,7 +172,7 @@ def _masked(value: Any, names: frozenset[str]) -> Any:
 
 
 class _Endpoint(Protocol):
-    """The endpoint of an operation."""
+    """The endpoint of a client operation."""
 
     @property
     def verb(self) -> str: ...
@@ -181,7 +181,7 @@ class _Endpoint(Protocol):
 
 
 class _Definition(Protocol):
-    """The definition of an operation; one that makes several calls has no endpoint."""
+    """The definition of a client operation. It has no endpoint if it makes several calls."""
 
     @property
     def endpoint(self) -> _Endpoint | None: ...
@@ -194,20 +194,20 @@ class ClientOperation(Protocol):
     def definition(self) -> _Definition: ...
 
 
-class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no hash, as a list has none
+class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no hash, like a list
     """The latest calls, oldest first.
 
-    The oldest leave when there are more than `kept`, or when all together have more than 64 MB. So an index is no
-    place to remember: `since` finds what came after a call, by its number.
+    The oldest are dropped when there are more than `kept`, or when they exceed 64 MB. So an index may later mean
+    another call; use `since` to find the calls after one, by its number.
 
     Attributes:
-        kept: how many calls are kept.
-        total: how many calls there were.
+        kept: the largest number of calls that are kept.
+        total: the number of calls so far.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
         if kept < 0:
-            raise ValueError("calls_kept is how many calls are kept: 0 or more")
+            raise ValueError("calls_kept is the number of calls to keep: 0 or more")
         self.kept = kept
         self.total = 0
         self._calls: deque[Received] = deque()
@@ -215,16 +215,16 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
         self._changing = threading.Lock()
 
     def add(self, call: ReceivedRequest, answer: Answer | None, at: float, seconds: float) -> None:
-        """Keep a call, and let the oldest go for it.
+        """Keep a call, and drop the oldest if necessary.
 
         Args:
             call: the request.
-            answer: the answer; None: the connection is cut instead.
-            at: when it came.
-            seconds: how long the answer took.
+            answer: the answer; None if the connection is cut instead.
+            at: the time of arrival.
+            seconds: how long the sandbox took to answer.
         """
         replied = answer.content if answer else b""
-        with self._changing:  # a test may look at the calls, or forget them, meanwhile
+        with self._changing:  # a test's thread may read or clear the calls at the same time
             self.total += 1
             received = Received(
                 call.method,
@@ -251,20 +251,20 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
                 self._size -= _weight(self._calls.popleft())
 
     def since(self, number: int) -> list[Received]:
-        """The calls after the one of this number, as far as they are still kept."""
+        """Return the calls after the one with this number, as far as they are still kept."""
         with self._changing:
             later = max(self.total - number, 0)
             return list(islice(reversed(self._calls), later))[::-1]
 
     def to(self, api: str | ClientOperation) -> list[Received]:
-        """The calls of one API, oldest first.
+        """Return the calls of one API, oldest first.
 
         Args:
-            api: one of the platform's names for it, as `run()` takes them; the operation itself, such as
-                `User.objects.get`; or a path, in which `{id}` stands for any id. A verb may be in front of the path.
+            api: one of the platform's names for it, as in `run()`; or the operation itself, such as
+                `User.objects.get`; or a path, in which `{id}` stands for any id, with or without a verb before it.
 
         Raises:
-            ValueError: no API has this name, or the operation is no single API.
+            ValueError: no API has this name, or the operation calls several APIs.
         """
         verb, path = _place(api)
         pattern = pattern_of(path)
@@ -282,7 +282,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
         return self._calls[-1]
 
     def clear(self) -> None:
-        """Forget the calls; the numbers go on."""
+        """Drop the calls. Later ones continue the numbering."""
         with self._changing:
             self._calls.clear()
             self._size = 0
@@ -298,7 +298,7 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
         return len(self._calls)
 
     def __iter__(self) -> Iterator[Received]:
-        return iter(tuple(self._calls))  # more may arrive while a test looks at them
+        return iter(tuple(self._calls))  # a copy, because more may arrive meanwhile
 
     def __eq__(self, other: object) -> bool:
         return list(self) == (list(other) if isinstance(other, Calls) else other)
@@ -308,22 +308,22 @@ class Calls(Sequence[Received]):  # noqa: PLW1641 -- it changes, so it has no ha
 
 
 def _place(api: str | ClientOperation) -> tuple[str, str]:
-    """The verb of an API and its path, with `{id}` for ids. A path that comes without a verb is one of any verb."""
+    """Return the verb of an API and its path, with `{id}` for ids. The verb is empty for a path without one."""
     if isinstance(api, str) and "/" in api:
         verb, _, path = api.rpartition(" ")
         return verb, path
     endpoint = named(api) if isinstance(api, str) else api.definition.endpoint
     if endpoint is None:
-        raise ValueError(f"{api} is no single API: name those that it calls")
+        raise ValueError(f"{api} calls several APIs: name one of them")
     return endpoint.verb, endpoint.path
 
 
 def _kept(content: bytes) -> bytes:
-    """What is kept of a body: all of it, or nothing if it is too long."""
+    """Return the part of a body that is kept: all of it, or nothing if it is too long."""
     return content if len(content) <= LONGEST else b""
 
 
 def _weight(call: Received) -> int:
-    """About how many bytes a call takes."""
+    """Estimate the bytes that a call takes."""
     texts = (*call.query.values(), *call.headers.values())
     return len(call.path) + sum(map(len, texts)) + len(call.content) + len(call.reply)

@@ -1,4 +1,4 @@
-"""The gateway: finds the endpoint of a call, checks that the caller may use it, and returns its answer."""
+"""The gateway: finds the endpoint of a call, checks that the caller may use it, and answers."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ log = logging.getLogger("dingtalk_models.sandbox")
 
 
 class Gateway:
-    """The gateway of one company. It runs only on the event loop, so calls never overlap.
+    """The gateway of one company. It runs only on the event loop, so calls never overlap, except while one waits.
 
     Attributes:
-        qps: the most calls a second to one API; None: there is no limit.
+        qps: the rate limit of each API in calls per second; None for no limit.
         answers: the answers to documented APIs.
     """
 
@@ -38,10 +38,10 @@ class Gateway:
         self.answers = Answers()
 
     def check_served(self, path: str) -> None:
-        """Refuse the path of nothing, which is a typing error.
+        """Refuse a path at which there is no API, because it is probably a typing error.
 
         Raises:
-            ValueError: nothing is at this path.
+            ValueError: there is no API at this path.
         """
         if path == PAGE or path.startswith(PREFIX) or route(path)[0] or documented_at(path):
             return
@@ -53,12 +53,12 @@ class Gateway:
         )
 
     def limit(self, qps: int | None) -> None:
-        """Set the most calls a second to one API, and forget those of the last second."""
+        """Set the rate limit of each API, and forget the calls of the last second."""
         self.qps = qps
         self._recent.clear()
 
     async def answer(self, call: ReceivedRequest) -> Answer:
-        """The answer to a call; endpoints change the company only here."""
+        """Answer a call. This is the only place where endpoints change the company."""
         if call.path.startswith(PREFIX):
             return self._company.drive.store.answer(call)
         if call.path == PAGE:
@@ -90,7 +90,7 @@ class Gateway:
     def _endpoints(
         self, call: ReceivedRequest, functions: Mapping[str, ServedEndpoint]
     ) -> Mapping[str, ServedEndpoint | DocumentedEndpoint]:
-        """The endpoints at the path of a call, by verb. What is documented is looked up only if it is needed."""
+        """Return the endpoints at the path of a call, by verb. Documented ones are looked up only if needed."""
         if call.method in functions and not self.answers.own:
             return functions
         return {**functions, **self.answers.at(call.path, functions)}
@@ -107,7 +107,7 @@ class Gateway:
         return await self._waited(returned) if isinstance(returned, Generator) else returned
 
     async def _waited(self, waiting: Waiting) -> Result:
-        """What an endpoint returns that has to wait; what blocks runs in a thread. Events report no change by it."""
+        """Run an endpoint that waits for somebody, with its blocking parts in threads. It pushes no change events."""
         done: Any = None
         while True:
             try:
@@ -118,13 +118,13 @@ class Gateway:
             done = await asyncio.to_thread(job)
 
     def _check_token(self, token: str, endpoint: ServedEndpoint | DocumentedEndpoint, dialect: Bare) -> str:
-        """Refuse a token that is not valid; returns whose it is."""
+        """Check a token, and return its owner."""
         logins = self._company.logins
         if isinstance(endpoint, ServedEndpoint) and endpoint.token == "sso":
             if not logins.accepts_sso(token):
                 raise Denied(dialect.stale_sso)
         elif not self._company.credentials.accepts(token):
-            # which APIs take a user's token is not documented, so all do
+            # it is not documented which APIs accept a user's token, so all do
             userid = logins.userid_of(token)
             if userid is None:
                 raise Denied(dialect.expired if logins.knows(token) else dialect.stale)
@@ -133,7 +133,7 @@ class Gateway:
         return self._company.credentials.appkey
 
     def _admit(self, call: ReceivedRequest, endpoint: ServedEndpoint | DocumentedEndpoint, dialect: Bare) -> str:
-        """Refuse a call that may not be made; returns whose token it has."""
+        """Refuse a call without a valid token, permission or quota, and return the owner of the token."""
         credentials = self._company.credentials
         token = dialect.token(call)
         if not token:

@@ -1,4 +1,4 @@
-"""Makes the company of a company file, and says everything in it that does not fit, by file, line and field."""
+"""Loads a company from a company file, and lists all mistakes in it with file, line and field."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dingtalk_models.sandbox.state.seeding import SeedError, check_free
 T = TypeVar("T")
 
 SEED: Final = FilePath(__file__).parent / "company.yaml"
-"""The company that a sandbox has unless another is chosen."""
+"""The default company of a sandbox."""
 
 _FIXED: Final = (str, int, bool)
 
@@ -35,14 +35,14 @@ _NAMING: Final = (
     *("dept_manager_userid_list", "user_permits", "outer_permit_users", "org_dept_owner"),
     *("dept_permits", "outer_permit_depts"),
 )
-"""The fields of a department that name people or other departments."""
+"""The fields of a department that refer to people or other departments."""
 
 
 def read_once(path: str | os.PathLike[str]) -> ReadCompany:
-    """Read a company file: once, as long as it stays the same.
+    """Read a company file. The result is cached until the file changes.
 
     Raises:
-        InvalidCompanyFile: it cannot be used; says everything that is wrong, and where.
+        InvalidCompanyFile: it cannot be used. The error lists all mistakes with their places.
         OSError: it cannot be read at all.
     """
     if path == SEED:
@@ -58,15 +58,15 @@ def _seed() -> ReadCompany:
 
 @lru_cache(maxsize=8)
 def _read(path: str, name: str, *when: int) -> ReadCompany:
-    del path, when  # only the key of the cache
+    del path, when  # only part of the cache key
     return read_company(name)
 
 
 def found(read: ReadCompany, credentials: Credentials | None = None) -> Company:
-    """Make the company of a company file.
+    """Make a company from a company file.
 
     Raises:
-        InvalidCompanyFile: something in it does not fit; says everything that does not, and where.
+        InvalidCompanyFile: something in it does not fit. The error lists all mistakes with their places.
     """
     return _Founding(read, credentials).founded()
 
@@ -74,7 +74,7 @@ def found(read: ReadCompany, credentials: Credentials | None = None) -> Company:
 def maker(
     company: str | os.PathLike[str] | Company | None, org: str, credentials: Credentials | None
 ) -> Callable[[Credentials | None], Company]:
-    """What makes the company to begin with, as often as it is asked to."""
+    """Return a function that makes the first company, and a new copy at each reset."""
     if company is not None and org == "empty":
         raise ValueError("choose either company= or org='empty' / company= 与 org='empty' 只能选一个")
     if isinstance(company, Company):
@@ -90,7 +90,7 @@ def maker(
 
 
 def _same(company: Company) -> Callable[[Credentials | None], Company]:
-    """A company itself, and later a copy of how it was."""
+    """Return the given company at the first call, and later copies of its first state."""
     began = saving.dump({"company": company})
     first = [company]
 
@@ -105,14 +105,14 @@ def _same(company: Company) -> Callable[[Credentials | None], Company]:
 
 
 class _Founding:
-    """A company as it is being made. What does not fit is left out, so that each mistake is told of once."""
+    """Builds a company. What does not fit is left out, so that each mistake is reported only once."""
 
     def __init__(self, read: ReadCompany, credentials: Credentials | None) -> None:
         self._read = read
         self._file = read.company
         self._problems: list[FileProblem] = []
         self._twice: list[int] = []
-        """The departments whose id is taken by an earlier one."""
+        """The rows of departments whose id an earlier row already has."""
         self._company = Company(self._file.name, credentials)
 
     def founded(self) -> Company:
@@ -129,7 +129,7 @@ class _Founding:
 
     @contextmanager
     def _at(self, *place: str | int) -> Generator[None]:
-        """Note what does not fit, where it stands."""
+        """Add errors of the block as problems at a place in the file."""
         try:
             yield
         except SeedError as error:
@@ -139,7 +139,7 @@ class _Founding:
         self._problems.append(self._read.problem((*place, error.field), str(error)))
 
     def _added(self, place: Place, add: Callable[..., T], **fields: Any) -> T:
-        """Add something; without the fields that do not fit, so that what names it does."""
+        """Add an item, if necessary without the wrong fields, so that references to it still work."""
         while True:
             try:
                 return add(**fields)
@@ -162,7 +162,7 @@ class _Founding:
                 self._added(("departments", index), self._company.add_department, parent_id=parent_id, **fields)
 
     def _from_the_root(self) -> list[tuple[int, int]]:
-        """The departments and their parents as in the file, but each after the one above it."""
+        """Return the departments and their parents in the order of the file, but each after its parent."""
         table = self._file.departments
         waiting: dict[int, int] = {}
         for index, row in enumerate(table):
@@ -211,7 +211,7 @@ class _Founding:
                     setattr(user.departments[each.dept_id], name, getattr(each, name))
 
     def _names(self) -> None:
-        """Set who and what departments and people name, once all are there."""
+        """Set references between departments and people after all of them are added."""
         known = self._company.known
         for index, row in enumerate(self._file.departments):
             if index in self._twice or row.dept_id not in self._company.departments:
@@ -347,14 +347,14 @@ class _Founding:
 
 
 def _given(row: rows.Row, *without: str) -> dict[str, Any]:
-    """The fields that are in the file, as copies: the company will change them."""
+    """Return copies of the fields in the file, because the company will change them."""
     return {
         name: value if type(value) in _FIXED else copy.deepcopy(value) for name, value in row.given(*without).items()
     }
 
 
 def _named(field: str, name: str, there: Mapping[str, T]) -> T:
-    """What has this name in the file."""
+    """Return the item with this name in the file."""
     if name not in there:
         near = ", ".join(get_close_matches(name, there, 1) or there)
         raise SeedError(field, f"there is no {name!r}, but {near}: correct it / 没有 {name!r}，只有 {near}，请改正")

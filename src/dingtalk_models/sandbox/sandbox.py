@@ -1,4 +1,4 @@
-"""The sandbox: what a program does with it."""
+"""`Sandbox`: the sandbox as programs use it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ log = logging.getLogger("dingtalk_models.sandbox")
 
 PushedT = TypeVar("PushedT", bound=Push | Event)
 
-# the folders with endpoints are those of the client's modules; a file in one of them needs no registration
+# endpoints are in folders named like the client's modules, and their files are found without registration
 load_endpoints(f"{__package__}.{folder}" for folder in (*MODULES, "first_generation"))
 
 
@@ -62,30 +62,29 @@ class Sandbox:
     Args:
         port: the port; 0 for a free one.
         host: the address to listen on.
-        qps: refuse more calls a second than this to one API (the platform's number is 20); None: no limit.
-        org: `seeded`: a company with departments, people and roles; `empty`: the root department alone.
-        company: the company to begin with instead: the path of a company file, or a `Company`, which becomes this
-            sandbox's own.
-        scopes: the permission scopes granted to the app; None: all, or those of the company file.
-        credentials: those of the company and its app; give them where several sandboxes must differ.
-        calls_kept: how many calls `calls` keeps; the oldest leave for new ones.
-        key: what requests to the handle (`/_sandbox`) and the page need; by default, a random one if other machines can
-            reach `host`, else none.
-
-        allow_hosts: further names by which the handle and the page may be asked: `host.docker.internal`.
+        qps: the rate limit of each API in calls per second (20 on the platform); None for no limit.
+        org: `seeded` for a company with departments, people and roles; `empty` for the root department alone.
+        company: another company to start with: the path of a company file, or a `Company`, which this sandbox then
+            owns.
+        scopes: the permission scopes granted to the app; by default all, or those of the company file.
+        credentials: the credentials of the company and its app. Needed only if several sandboxes must differ.
+        calls_kept: how many calls `calls` keeps. The oldest are dropped for new ones.
+        key: the key for the handle (`/_sandbox`) and the page. By default, a random one if other machines can reach
+            `host`, else none.
+        allow_hosts: more host names for the handle and the page, such as `host.docker.internal`.
 
     Raises:
-        InvalidCompanyFile: the company file cannot be used; says everything that is wrong, by line and field.
-        ValueError: two of the settings contradict each other, no header can have `key` in it, or a name in
-            `allow_hosts` is that of no host.
+        InvalidCompanyFile: the company file cannot be used. The error lists all mistakes by line and field.
+        ValueError: two settings contradict each other, `key` cannot be in a header, or a name in `allow_hosts` is not
+            a host name.
 
     Attributes:
-        key: what requests to the handle and the page need; None: nothing.
-        company: the state; a test may change it and look at it.
-        clock: the time for expiry, throttling and login codes; `clock.advance(seconds)`.
-        calls: the requests that were received and their answers, oldest first: the latest `calls_kept`.
-        pushes: the pushes to the address that is registered for events, oldest first.
-        stream: the clients of Stream mode, and what is sent to them.
+        key: the key for the handle and the page; None if none is needed.
+        company: the state, which tests may read and change.
+        clock: the clock for expiry, throttling and login codes; `clock.advance(seconds)` moves it.
+        calls: the latest `calls_kept` requests and their answers, oldest first.
+        pushes: the pushes to the callback address for events, oldest first.
+        stream: the clients in Stream mode, and the messages to them.
     """
 
     def __init__(
@@ -160,12 +159,12 @@ class Sandbox:
 
     @property
     def cards(self) -> Cards:
-        """The interactive cards, by their ids: as they stand, and every state in which they were seen."""
+        """The interactive cards by id, with their present and earlier states."""
         return self.company.keep(Cards)
 
     @property
     def outbox(self) -> Outbox:
-        """What the app sent: `outbox.of("zhaolei")` is what that person has of it."""
+        """The messages that the app sent. `outbox.of("zhaolei")` has those to one person."""
         return self.company.outbox
 
     @property
@@ -180,12 +179,12 @@ class Sandbox:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables with which `DingTalkApp.from_env()` is an app of this company."""
+        """The environment variables with which `DingTalkApp.from_env()` makes an app of this company."""
         return {f"DINGTALK_{name.upper()}": value for name, value in self._settings.items()}
 
     @property
     def _settings(self) -> dict[str, str]:
-        """What an app of this company is created with."""
+        """The settings for an app of this company."""
         names = ("corp_id", "corp_secret", "appkey", "appsecret", "agent_id", "sso_secret")
         return {
             **dict.fromkeys(("oapi_url", "api_url", "login_url"), self.url),
@@ -200,7 +199,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop serving; the state stays."""
+        """Stop serving. The state is kept."""
         self.company.callbacks.stop()
         self._server.stop()
 
@@ -217,29 +216,30 @@ class Sandbox:
     # the state as a whole
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Keep the whole state in a file: the company and all that happened in it, tokens, clock, faults, own answers.
+        """Save the whole state to a file: the company and its history, tokens, clock, faults, custom answers.
 
-        The requests that were received are not in it, nor connections, nor own answers that are functions. The file
-        appears when it is complete, in place of an older one, and only its owner may read it: it has tokens in it.
+        Received requests, connections, and custom answers that are functions are not saved. An older file is replaced
+        only when the new one is complete. Only the owner may read the file, because it contains tokens.
         """
         saving.write(self._server.between_calls(self._dump), path)
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Take over the whole state in a file that `save` wrote, with its credentials.
+        """Load the whole state from a file that `save` wrote, with its credentials.
 
-        `company` and its parts stay the same objects, with other content. Connections of Stream mode stay.
+        `company` and its parts stay the same objects with new contents. Connections in Stream mode stay open.
 
         Raises:
-            UnusableState: it is another kind of file, of a later version, cut short or damaged. Nothing has changed.
+            UnusableState: it is another kind of file, or from a later version, or incomplete or damaged. The sandbox is
+                unchanged then.
         """
         nodes = saving.read(path)
-        saving.check_settings(saving.restore({"company": Company()}, nodes))  # a rehearsal: from here on, all goes well
+        saving.check_settings(saving.restore({"company": Company()}, nodes))  # a trial run first
         self._server.between_calls(lambda: self._restore(nodes))
 
     def reset(self) -> None:
-        """Go back to how it began: company, tokens and clock, without faults, own answers and received requests.
+        """Reset to the first state: company, tokens and clock, without faults, custom answers and received requests.
 
-        `company` and its parts stay the same objects, with other content. Connections of Stream mode stay.
+        `company` and its parts stay the same objects with new contents. Connections in Stream mode stay open.
         """
         nodes = self._begin()
 
@@ -265,12 +265,12 @@ class Sandbox:
         for name, answer in state["answers"]:
             self.answer(name, answer)
         self.stream.restored()
-        self.clock.advance(0)  # whoever waits for a time looks at the clock again
+        self.clock.advance(0)  # wakes everything that waits for a time, to look at the new clock
 
     def app(self, **overrides: Any) -> DingTalkApp:
-        """A `DingTalkApp` of this company; keywords override what is passed to its constructor.
+        """Make a `DingTalkApp` of this company. Keywords override the arguments of its constructor.
 
-        If the sandbox has no limit (`qps`), the app has none.
+        If the sandbox has no rate limit (`qps`), the app has none, either.
         """
         from dingtalk_models import DingTalkApp  # noqa: PLC0415 -- the sandbox works without the client
 
@@ -279,12 +279,12 @@ class Sandbox:
 
     @property
     def console(self) -> Console:
-        """The admin console: adds, changes and removes what the company has, by its rules and with their events."""
+        """The admin console, which changes the company by the platform's rules and pushes the events."""
         return Console(self.company)
 
     @property
     def qps(self) -> int | None:
-        """How many calls a second one API takes; None: any number."""
+        """The rate limit of each API in calls per second; None for no limit."""
         return self._gateway.qps
 
     @qps.setter
@@ -293,7 +293,7 @@ class Sandbox:
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """The permission scopes granted to the app; None: all."""
+        """The permission scopes granted to the app; None for all."""
         return self.company.scopes
 
     @scopes.setter
@@ -302,29 +302,29 @@ class Sandbox:
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults that requests will still meet, in the order in which they were set."""
+        """The faults that still have requests left, oldest first."""
         return [fault for fault in self._app.faults if fault.remaining > 0]
 
     @property
     def answers(self) -> list[OwnAnswer]:
-        """The answers of one's own that were set, oldest first."""
+        """The custom answers, oldest first."""
         return list(self._gateway.answers)
 
     def received(self, path: str) -> list[Received]:
-        """The requests to this path, oldest first."""
+        """Return the requests to this path, oldest first."""
         return [call for call in self.calls if call.path == path]
 
     def fail(self, path: str, *, times: int = 1, known: bool = True, **how: Unpack[Behaviour]) -> Fault:
-        """Let the next requests to a path misbehave; `Behaviour` lists what is possible.
+        """Make the next requests to a path fail or misbehave; see `Behaviour` for the options.
 
-        In the path, `{id}` stands for any id; `*` is any path. Where nothing is documented, `known=False` is needed.
+        In the path, `{id}` stands for any id; `*` means any path. An undocumented path needs `known=False`.
 
         With an answer (`errcode`, `sub_code`, `code`, `flag`, `status` or `body`) the endpoint is not called.
         Without one it acts and answers, and `headers`, `delay`, `drop` and `truncate` apply to its answer.
-        The `Fault` that is returned has the number of requests that remain, and can be cancelled.
+        The returned `Fault` has the number of remaining requests, and can be cancelled.
 
         Raises:
-            ValueError: nothing is at this path; says what may have been meant.
+            ValueError: there is no API at this path. The error suggests a similar one.
         """
         if known and path != "*":
             self._gateway.check_served(path)
@@ -333,16 +333,16 @@ class Sandbox:
         return fault
 
     def answer(self, name: str, answer: Making, /) -> OwnAnswer:
-        """Set your own answer to an API, by one of the platform's names for it: `"calendar_1_0.CreateEvent"`.
+        """Set a custom answer to an API, by one of the platform's names for it, such as `"calendar_1_0.CreateEvent"`.
 
-        Requests are still checked as documented: token, scope, and every parameter. If several answers are set for an
-        API, the latest counts.
+        Token, scope and all parameters of requests are still checked. If an API has several custom answers, the latest
+        one counts.
 
         Args:
-            name: the name, as `run()` takes it.
-            answer: the answer, without `errcode` and `errmsg`; or a function that makes it. The function gets the
+            name: the name, as in `run()`.
+            answer: the answer without `errcode` and `errmsg`, or a function that makes it. The function gets the
                 arguments under their wire names, and may raise `Refused(code, message)`. It runs on the sandbox's
-                thread, so it cannot call the sandbox.
+                thread, so it must not call the sandbox.
 
         Returns:
             The answer, which can be cancelled.
@@ -353,30 +353,30 @@ class Sandbox:
         return self._gateway.answers.set(name, answer)
 
     def revoke_tokens(self) -> None:
-        """Make the issued access token invalid; the next fetch gets a new one."""
+        """Make the issued access token invalid. The next request for a token gets a new one."""
         self.company.credentials.revoke_tokens()
 
     def login_code(self, userid: str) -> str:
-        """A login code (免登授权码) for this person: inside DingTalk, in the admin console, by the older login.
+        """Make a login code (免登授权码) for a person, for logins inside DingTalk, in the admin console or the old way.
 
-        It is valid for 5 minutes, once. `authorise` has the code of a login in the browser.
+        It is valid once, for 5 minutes. For logins in the browser, use `authorise`.
         """
         return self.company.credentials.mint_code(userid)
 
     def authorise(self, userid: str, *, scope: str = "openid") -> str:
-        """The code with which this person comes back from the authorise page: valid for 5 minutes, once.
+        """Make the code that the authorise page returns for a person. It is valid once, for 5 minutes.
 
         Args:
-            userid: the person, of the company or not: `sandbox.company.logins.strangers`.
-            scope: `openid corpid` for the company too.
+            userid: the person, who may also be one of `sandbox.company.logins.strangers`.
+            scope: `openid corpid` to include the company.
         """
         return self.company.logins.mint_code(self.company.person(userid).userid, scope)
 
     def push(self, event_type: str, /, **fields: Any) -> Push:
-        """Push an event to the registered address, with these fields under their wire names, and wait for its answer.
+        """Push an event with these fields (wire names) to the registered address, and wait for the answer.
 
-        Changes that endpoints make in the company are pushed by themselves, if the address is registered for them.
-        Clients of Stream mode that subscribed to events get the same event.
+        Clients in Stream mode that subscribed to events get it, too. Events for changes by endpoints are pushed
+        automatically.
         """
         push = self.company.callbacks.push(event_type, fields)
         if self.stream.wants_events:
@@ -390,9 +390,9 @@ class Sandbox:
         return event_samples()
 
     def deliver_again(self, pushed: PushedT) -> PushedT:
-        """Deliver a push again, or an event in each way in which it went out, and wait for the answers.
+        """Deliver a push or an event again in the same ways as before, and wait for the answers.
 
-        The platform does so sometimes although it was answered.
+        The platform sometimes does so even after an answer.
         """
         push = pushed if isinstance(pushed, Push) else pushed.push
         if push is not None:
@@ -409,7 +409,7 @@ class Sandbox:
 
     @property
     def robot_url(self) -> str | None:
-        """The URL that messages to the robot are posted to; `None`: they go to the clients of Stream mode."""
+        """The URL for messages to the robot; `None` to use Stream mode."""
         return self.company.conversations.robot_url
 
     @robot_url.setter
@@ -417,16 +417,16 @@ class Sandbox:
         self.company.conversations.robot_url = url
 
     def add_group(self, userids: Iterable[str], name: str = "测试群", owner: str | None = None) -> Group:
-        """Make a group of these people and the app's robot."""
+        """Create a group with these people and the app's robot."""
         return self.company.outbox.groups.make(userids, name=name, owner=owner)
 
     @property
     def conversations(self) -> list[Conversation]:
-        """Every conversation that the app's robot is in."""
+        """All conversations with the app's robot."""
         return list(self.company.conversations)
 
     def conversation(self, of: str) -> Conversation:
-        """A conversation with the robot, by the userid of the person, or by its own id.
+        """Return a conversation with the robot, by the person's userid or by its own id.
 
         Raises:
             LookupError: there is no such person or conversation.
@@ -443,21 +443,21 @@ class Sandbox:
         at: Sequence[str] = (),
         at_robot: bool = True,
     ) -> Entry:
-        """Let a person say something to the app's robot, or in a group.
+        """Let a person send a message to the app's robot or a group.
 
-        The message reaches the app by HTTP if `robot_url` is set, and this returns when it has answered. Otherwise it
-        goes to a client of Stream mode, and this returns at once; `wait_for_reply` waits for what the robot says.
+        If `robot_url` is set, the message goes to the app by HTTP, and this returns after the answer. Otherwise it goes
+        to a client in Stream mode, and this returns at once; `wait_for_reply` waits for the robot's reply.
 
         Args:
             who: the userid of the person.
-            what: a text, a `Picture`, `Audio`, `Video`, `File` or `RichText`. A dict is a message of another type.
-            to: the group, or its id; by default, or with `sandbox.robot`, the robot alone.
+            what: a text, a `Picture`, `Audio`, `Video`, `File` or `RichText`, or a dict for a message of another type.
+            to: the group or its id; by default, or with `sandbox.robot`, the single chat with the robot.
             at: the userids of others who are mentioned in a group.
-            at_robot: whether the robot is mentioned in a group. If it is not, it does not get the message; nor does
-                it get a recording, a film or a file from a group.
+            at_robot: whether the robot is mentioned in a group. Without a mention it does not get the message, and it
+                never gets a recording, a video or a file from a group.
 
         Returns:
-            What is in the transcript of the conversation now.
+            The new entry in the transcript of the conversation.
 
         Raises:
             LookupError: there is no such person or conversation, or they are not in it.
@@ -469,15 +469,15 @@ class Sandbox:
         return saying.say(self.company, who, what, talk, at, at_robot=at_robot)
 
     def say_again(self, entry: Entry) -> Entry:
-        """Deliver what someone said to the app again, as after a loss of the answer."""
+        """Deliver a person's message to the app again, as the platform does if the answer was lost."""
         saying.deliver(self.company, entry)
         return entry
 
     def wait_for_reply(self, to: Entry, timeout: float = 10) -> Entry:
-        """Wait until the robot has said something after this, in the same conversation, and return it.
+        """Wait for the robot's next message after an entry in the same conversation, and return it.
 
         Raises:
-            TimeoutError: it says nothing.
+            TimeoutError: there was no reply in time.
         """
         talks = self.company.conversations
         talk = talks.of(to)
@@ -496,9 +496,9 @@ class Sandbox:
         *,
         by: str,
     ) -> Click:
-        """Let a person click on a card, and wait for the app's answer, which changes the card.
+        """Let a person click on a card, and apply the app's answer to the card.
 
-        The click goes to a client of Stream mode, or to the address of the card's callback route.
+        The click goes to a client in Stream mode, or to the address of the card's callback route.
 
         Args:
             card: the card, or its id.
@@ -507,18 +507,18 @@ class Sandbox:
             by: the userid of the person.
 
         Returns:
-            The click; its `problem` tells what was wrong with the answer.
+            The click. Its `problem` describes a wrong answer.
 
         Raises:
-            LookupError: there is no such card, person or callback route, or no client that subscribed to clicks.
-            PermissionError: the card was not delivered, or without a callback type.
+            LookupError: there is no such card, person or callback route, or no client has subscribed to clicks.
+            PermissionError: the card was not delivered, or has no callback type.
         """
         found = self.cards[card if isinstance(card, str) else card.out_track_id]
         actions = [action_ids] if isinstance(action_ids, str) else action_ids
         return clicking.click(self.company, found, actions, params or {}, by)
 
     def read(self, message: int | str, *, by: str) -> None:
-        """Let a person read a work notification, by its task id, or a message of the robot, by its key.
+        """Let a person read a work notification by its task id, or a robot message by its key.
 
         Raises:
             LookupError: there is no such message, or this person did not get it.
@@ -533,17 +533,17 @@ class Sandbox:
         by: str,
         chosen: Mapping[str, Sequence[str]] | None = None,
     ) -> Instance:
-        """Let a person fill in a form, and so start an approval.
+        """Let a person fill in a form to start an approval.
 
         Args:
             process_code: the form.
-            values: the texts, by the labels of its components.
+            values: the texts by component label.
             by: the userid of the person.
-            chosen: the approvers of steps that the form leaves open, by the keys of these steps.
+            chosen: the approvers chosen by the originator, by step key.
 
         Raises:
             LookupError: there is no such form or person.
-            Refused: the form does not take this.
+            Refused: the form does not accept these values.
         """
         return deciding.submit(self.company, process_code, values, by, chosen or {})
 
@@ -553,7 +553,7 @@ class Sandbox:
         Args:
             approval: the approval, or its id.
             by: the userid of the approver.
-            remark: what they say with it.
+            remark: their comment.
 
         Raises:
             LookupError: there is no such approval or person.
@@ -562,13 +562,13 @@ class Sandbox:
         return deciding.decide(self.company, _id_of(approval), "agree", by, remark)
 
     def refuse(self, approval: Instance | str, *, by: str, remark: str = "") -> Instance:
-        """Let an approver refuse an approval; as `approve`."""
+        """Let an approver refuse an approval; see `approve`."""
         return deciding.decide(self.company, _id_of(approval), "refuse", by, remark)
 
     def punch(
         self, userid: str, at: datetime | None = None, *, outside: bool = False, remark: str | None = None
     ) -> Punch:
-        """Let a person punch the clock (打卡): now, by the sandbox's clock, or at a moment.
+        """Let a person punch the clock (打卡), at a given time or now by the sandbox's clock.
 
         Raises:
             LookupError: nobody has this userid.
@@ -576,7 +576,7 @@ class Sandbox:
         return punching.punch(self.company, userid, at, outside=outside, remark=remark)
 
     def settle(self, timeout: float = 10) -> None:
-        """Wait until every push that is due is delivered, and all that was sent in Stream mode is answered."""
+        """Wait until all pending pushes are delivered, and all messages in Stream mode are answered."""
         self.company.callbacks.settle(timeout)
         self.stream.settle(timeout)
 

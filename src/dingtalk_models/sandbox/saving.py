@@ -1,11 +1,11 @@
-"""The state of a sandbox as lines of text, and back: whatever objects it consists of, by one walk over them.
+"""Saves the objects of a sandbox's state as lines of text, and loads them again.
 
-The first line is a header, and every further line is one object: a dict, list, set or deque, or an instance with its
-attributes. An object names others by their line, so that what was one object is one again. Nothing but data is read:
-a file names classes of the sandbox, and no code runs that it could choose.
+The first line is a header. Each further line is one object: a dict, list, set or deque, or an instance with its
+attributes. Objects refer to each other by line, so shared objects stay shared. Loading only reads data: a file can name
+classes of the sandbox, but it cannot choose any code to run.
 
-A state class needs nothing for this. Attributes that belong to the running process are named in its `UNSAVED`. A class
-that is no dataclass is made without arguments, unless the company always has its only instance.
+A state class needs no code for this. Its `UNSAVED` names the attributes that belong to the running process. Classes
+that are not dataclasses are created without arguments, except those whose only instance every company has.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from dingtalk_models.sandbox.platform.documented import named
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
 VERSION: Final = 2
-"""The version of the files that are written."""
+"""The version of the files that `write` makes."""
 
 _FORMAT: Final = "dingtalk-models sandbox"
 _PACKAGE: Final = f"{__name__.rpartition('.')[0]}."
@@ -46,28 +46,28 @@ Node = dict[str, Any]
 
 
 class UnusableState(ValueError):
-    """A file is not a saved sandbox, of a later version, cut short or damaged."""
+    """A file is not a saved sandbox, or is from a later version, incomplete or damaged."""
 
 
 class Unsavable(TypeError):
-    """An object in the state is of a kind that cannot be saved."""
+    """The state contains an object that cannot be saved."""
 
 
 def write(nodes: list[Node], path: str | os.PathLike[str]) -> None:
-    """Write what `dump` returned to a file, which appears when it is complete; only its owner may read it."""
+    """Write the result of `dump` to a file. It replaces an older one only when complete; only its owner may read it."""
     lines = "".join(f"{json.dumps(node, ensure_ascii=False, separators=(',', ':'))}\n" for node in nodes)
     header = {"format": _FORMAT, "version": VERSION, "sha256": _digest(lines.encode("utf-8", "surrogatepass"))}
     write_whole(path, (f"{json.dumps(header)}\n", lines))
 
 
 def read(path: str | os.PathLike[str]) -> list[Node]:
-    """The objects in a file that `write` wrote.
+    """Read the objects in a file that `write` wrote.
 
     Raises:
-        UnusableState: it is another kind of file, of a later version, cut short or damaged.
+        UnusableState: it is another kind of file, or from a later version, or incomplete or damaged.
     """
     try:
-        # not by splitlines: a text may have the other ends of lines that Unicode knows
+        # not by splitlines, because texts may contain Unicode's other line endings
         head, *lines = Path(path).read_bytes().split(b"\n")
         header = json.loads(head)
     except (ValueError, RecursionError):
@@ -95,22 +95,22 @@ def _digest(content: bytes) -> str:
 
 
 def dump(root: dict[str, Any]) -> list[Node]:
-    """The objects below `root`, which is the first of them.
+    """Return the objects below `root`, which comes first.
 
     Raises:
-        Unsavable: one is of a kind that cannot be saved.
+        Unsavable: one of them cannot be saved.
     """
     return [*_Dump(root)]
 
 
 class _Dump(Iterator[Node]):
-    """The objects, each once, in the order in which they are found."""
+    """Yields the objects, each once, in the order in which they are found."""
 
     def __init__(self, root: dict[str, Any]) -> None:
         self._places: dict[int, int] = {}
         self._left: deque[Any] = deque()
         self._held: list[Any] = []
-        """Keeps every object alive, because another may get the id of one that is gone."""
+        """Keeps the objects alive, because Python may give the id of a deleted one to another."""
         self._value(root)
 
     def __next__(self) -> Node:
@@ -123,7 +123,7 @@ class _Dump(Iterator[Node]):
         if kind is deque:
             return {"deque": self._values(item), "most": item.maxlen}
         if kind in _CONTAINERS:
-            # sets have no order: sorted, the same state is the same file
+            # sets have no order; sorting them gives the same file for the same state
             items = sorted(item, key=repr) if kind is set else item
             return {_CONTAINERS[kind]: self._pairs(item) if issubclass(kind, dict) else self._values(items)}
         has = {name: self._value(each) for name, each in tuple(_attributes(item).items()) if name not in _unsaved(kind)}
@@ -143,10 +143,10 @@ class _Dump(Iterator[Node]):
             return {kind.__name__: self._values(sorted(item, key=repr) if kind is frozenset else item)}
         if kind is bytes:
             return {"bytes": base64.b64encode(item).decode()}
-        if isinstance(item, date):  # not by its class: freezegun has its own
+        if isinstance(item, date):  # not by its exact class, because freezegun replaces it
             return {"datetime" if isinstance(item, datetime) else "date": item.isoformat()}
         if kind is count:
-            # its number without taking it; pickling one is deprecated
+            # read its number without advancing it; pickling a counter is deprecated
             return {"count": int(repr(item).removeprefix("count(").removesuffix(")"))}
         if kind in (type, ABCMeta):
             return {"class": _name(item)}
@@ -185,7 +185,7 @@ def _unsaved(kind: type) -> tuple[str, ...]:
 
 
 def _is_ours(kind: type) -> bool:
-    """Whether it is a class of the sandbox that holds state."""
+    """Whether it is one of the sandbox's classes for state."""
     name = kind.__module__
     holds = _is_record(kind) or name.startswith(f"{_PACKAGE}state.") or hasattr(kind, "UNSAVED")
     return name.startswith(_PACKAGE) and holds
@@ -195,15 +195,16 @@ def _is_ours(kind: type) -> bool:
 
 
 def restore(root: dict[str, Any], nodes: list[Node]) -> dict[str, Any]:
-    """Put what was saved into the objects below `root`: all of it, or nothing.
+    """Put the saved state into the objects below `root`, either all of it or nothing.
 
-    What attributes lead to from the root stays the same object, with other content. Everything else is made anew.
+    Objects that the root's attributes lead to stay the same, with new contents, because users hold references to
+    them. All others are created anew.
 
     Returns:
-        The root as it was saved.
+        The saved root.
 
     Raises:
-        UnusableState: the lines are not of this version of the package, or make no sense.
+        UnusableState: the lines are from another version of the package, or contradict each other.
     """
     try:
         return _Restore(nodes).into(root)
@@ -217,10 +218,10 @@ def _unfit(error: Exception) -> UnusableState:
 
 
 def check_settings(root: Mapping[str, Any]) -> None:
-    """Refuse a root whose settings, all that is not the company, are none.
+    """Check the settings in a root, which are everything but the company.
 
     Raises:
-        UnusableState: they are not.
+        UnusableState: they are wrong.
     """
     try:
         faults = [_attributes(each) for each in root["faults"]]
@@ -249,7 +250,7 @@ def _settings() -> TypeAdapter[_SandboxSettings]:
 
 
 class _Restore:
-    """The objects of these lines, each at its place."""
+    """Makes the objects from the lines."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self._nodes = nodes
@@ -265,27 +266,27 @@ class _Restore:
         for place, node in enumerate(self._nodes):
             if place not in self._objects:
                 self._make(place, node)
-        # nothing is changed before all is known to make sense
+        # all contents are built before the first object is changed, so that an error leaves everything as it was
         contents = [self._content(place, node) for place, node in enumerate(self._nodes)]
         for place, (items, has) in enumerate(contents):
             _fill(self._objects[place], items, has)
         return top
 
     def _bind(self, value: Any, live: Any) -> None:
-        """Let a live object be the one that a value names, and do so with what its attributes lead to."""
+        """Use a live object for the saved one that a value refers to, and do the same for its attributes."""
         kind = _kind(live)
         if kind not in _CONTAINERS and (not _is_ours(kind) or _is_frozen(kind)):
             return
         if not is_object(value) or _REFERENCE not in value:
             if not _is_record(kind):
                 raise TypeError(f"{value!r} is no {kind.__name__}")
-            return  # a part that may be there or not, such as a token
+            return  # an optional part, such as a token
         place: int = value[_REFERENCE]
         if self._object(place) is not None or id(live) in self._bound:
             return
         node = self._nodes[place]
         if _kind_of(node) != _CONTAINERS.get(kind, _name(kind)):
-            raise TypeError(f"object {place} is no {kind.__name__}")
+            raise TypeError(f"object {place} is not a {kind.__name__}")
         self._objects[place] = live
         self._bound.add(id(live))
         for name, each in node.get("has", {}).items():
@@ -301,7 +302,7 @@ class _Restore:
             self._bind({_REFERENCE: place}, kind())
 
     def _content(self, place: int, node: Node) -> tuple[Any, dict[str, Any]]:
-        """The items of an object, and its attributes."""
+        """Return the items and the attributes of an object."""
         live = self._objects[place]
         kind = _kind(live)
         items: Any = None
@@ -320,7 +321,7 @@ class _Restore:
         return items, has
 
     def _object(self, place: int) -> Any:
-        """The object at a place; None: there is none yet. The first one is the root, which no other names."""
+        """Return the object at a place; None if it is not made yet. Nothing may refer to the first one, the root."""
         if not 0 < place < len(self._nodes):
             raise IndexError(f"there is no object {place}")
         return self._objects.get(place)
@@ -337,14 +338,14 @@ class _Restore:
 
 
 def _kind_of(node: Node) -> str:
-    """The class of an object, or the kind of container that it is."""
+    """Return the name of an object's class, or its kind of container."""
     if not node:
         raise ValueError("an object without content")
     return str(node.get("of", next(iter(node))))
 
 
 def _class(name: str) -> type:
-    """A class of the sandbox by its name."""
+    """Find a class of the sandbox by name."""
     module, _, qualified = name.partition(":")
     kind: Any = vars(sys.modules[f"{_PACKAGE}{module}"])[qualified]
     if not isinstance(kind, type) or _name(kind) != name or not _is_ours(kind):
@@ -355,7 +356,7 @@ def _class(name: str) -> type:
 _MADE: Final[dict[str, type]] = {"list": list, "set": set, "deque": deque, "dict": dict}
 _SINGLE: Final[dict[str, Callable[[Any], Any]]] = {
     "bytes": base64.b64decode,
-    # looked up when it is used: while freezegun has the time of a test frozen, these are other classes
+    # lambdas, because freezegun replaces these classes while a test has the time frozen
     "datetime": lambda text: datetime.fromisoformat(text),  # noqa: PLW0108
     "date": lambda text: date.fromisoformat(text),  # noqa: PLW0108
     "count": count,
@@ -369,7 +370,7 @@ def _is_frozen(kind: type) -> bool:
 
 
 def _defaults(kind: type, kept: Container[str]) -> dict[str, Any]:
-    """The fields that were not saved, because there were none yet, or because they are of the running process."""
+    """Return the defaults of the fields that were not saved, because they were new or belong to the running process."""
     made: dict[str, Any] = {}
     for name, each in _fields(kind).items():
         if name in kept:

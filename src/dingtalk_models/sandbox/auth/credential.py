@@ -12,7 +12,7 @@ from dingtalk_models.sandbox.state.company import Company
 
 
 def _token_of_app(company: Company, appkey: str, appsecret: str | None, code: int | str) -> tuple[str, int]:
-    """The app's token and its life in seconds; a wrong key or secret is refused with `code`."""
+    """Return the app's token and its life in seconds. Refuse a wrong key or secret with `code`."""
     held = company.credentials
     if (appkey, appsecret) != (held.appkey, held.appsecret):
         raise Refused(code)

@@ -1,4 +1,4 @@
-"""`/oauth2/auth`, `/v1.0/oauth2/userAccessToken`, `sso*`, `/sns/getuserinfo_bycode`: people who log in."""
+"""`/oauth2/auth`, `/v1.0/oauth2/userAccessToken`, `sso*`, `/sns/getuserinfo_bycode`: logins."""
 
 from __future__ import annotations
 
@@ -121,12 +121,12 @@ def sns_get_user_info(
 
 
 def open_id(company: Company, user: User) -> str:
-    """The id of a person for the app alone."""
+    """Return the open id, which identifies a person for this app only."""
     return opaque(company.credentials.appkey, user.userid)
 
 
 def authorise(company: Company, call: ReceivedRequest) -> Answer:
-    """The page where a person agrees to log in; once one is chosen, the way back to the app."""
+    """Show the page where a person agrees to log in, or redirect to the app once one is chosen."""
     query = call.query
     problem = _problem(company, query)
     if problem:
@@ -144,7 +144,7 @@ def authorise(company: Company, call: ReceivedRequest) -> Answer:
 
 
 def _problem(company: Company, query: dict[str, str]) -> str | None:
-    """Why somebody cannot log in."""
+    """Return the reason why nobody can log in."""
     redirect = urlsplit(query.get("redirect_uri", ""))
     if query.get("client_id") != company.credentials.appkey:
         return "client_id: 应用不存在 · there is no such app"

@@ -1,1 +1,1 @@
-"""The address that is registered for events, and the events for changes in the company."""
+"""The callback address for events, and the events for changes in the company."""

@@ -1,4 +1,4 @@
-"""The events for what changed in a company between two moments."""
+"""Compares a company with an earlier snapshot, and makes the events for the differences."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PICTURED: Final = attrgetter(*_PROFILE)
 
 
 Subject = Literal["people", "groups", "approvals"]
-"""What events are about: people with their departments and roles, groups, approvals."""
+"""The subjects of events: people with their departments and roles, groups, approvals."""
 
 ALL: Final[tuple[Subject, ...]] = ("people", "groups", "approvals")
 MAY_CHANGE: Final[dict[str | None, tuple[Subject, ...]]] = {
@@ -42,16 +42,16 @@ MAY_CHANGE: Final[dict[str | None, tuple[Subject, ...]]] = {
     "Workflow.Instance.Write": ("approvals",),
     "Workflow.Form.Write": ("approvals",),
 }
-"""What an endpoint may change that events report, by the permission scope that it needs."""
+"""The subjects that an endpoint may change, by the permission scope that it needs."""
 
 
 @contextmanager
 def pushing_changes(company: Company, subjects: tuple[Subject, ...] = ALL) -> Generator[None]:
-    """Push an event for each change that the block makes: to the address that is registered for it, and to clients.
+    """Push an event for each change that the block makes, to the registered address and to Stream clients.
 
     Args:
         company: the company.
-        subjects: what the block may change; nothing else is compared.
+        subjects: the subjects that the block may change. Only these are compared.
     """
     with company.changing:
         company.workflow.before.clear()
@@ -65,7 +65,7 @@ def pushing_changes(company: Company, subjects: tuple[Subject, ...] = ALL) -> Ge
 
 
 def announce(company: Company, event_type: str, fields: Mapping[str, Any]) -> None:
-    """Push the event of a change that no picture shows, as what a block changes is pushed."""
+    """Push an event in the same ways for a change that snapshots do not show."""
     stamp = {"timeStamp": str(int(company.credentials.clock.now() * 1000))} if "userId" in fields else {}
     _push(company, event_type, {**stamp, **fields})
 
@@ -80,7 +80,7 @@ def _push(company: Company, event_type: str, fields: Mapping[str, Any]) -> None:
 
 
 class CompanySnapshot:
-    """The parts of a company that events report, at one moment."""
+    """A copy of the parts of a company that events report."""
 
     def __init__(self, company: Company, subjects: tuple[Subject, ...] = ALL) -> None:
         people, groups = "people" in subjects, "groups" in subjects
@@ -93,7 +93,7 @@ class CompanySnapshot:
 
 
 class _GroupState:
-    """What events report of a group, at one moment."""
+    """A copy of the parts of a group that events report."""
 
     def __init__(self, group: Group) -> None:
         self.owner, self.name, self.dissolved = group.owner, group.name, group.dissolved
@@ -101,7 +101,7 @@ class _GroupState:
 
 
 def changes(before: CompanySnapshot, after: CompanySnapshot) -> Events:
-    """The events for the differences between two pictures."""
+    """Return the events for the differences between two snapshots."""
     stamp = str(int(after.company.credentials.clock.now() * 1000))
     yield from _users(before, after, stamp)
     yield from _departments(before, after, stamp)
@@ -166,7 +166,7 @@ def _approvals(company: Company) -> Events:
 
 
 def _groups(before: CompanySnapshot, after: CompanySnapshot, millis: int) -> Events:
-    """The events of groups that were there before. Who asked is the owner: an app has no name there."""
+    """Return the events of groups that existed before. The operator is the owner, since events do not name apps."""
     for conversation in sorted(before.groups.keys() & after.groups.keys()):
         was, now = before.groups[conversation], after.groups[conversation]
         group = after.company.outbox.groups[conversation]
@@ -214,7 +214,7 @@ def _profile(values: tuple[Any, ...]) -> dict[str, str]:
 
 
 def _settings(department: Department) -> tuple[object, ...]:
-    # a list may be changed in place
+    # copies, because a list may be changed in place
     return tuple(tuple(each) if is_array(each) else each for each in vars(department).values())
 
 

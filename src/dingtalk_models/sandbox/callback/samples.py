@@ -1,4 +1,4 @@
-"""The documented events, with a sample of each: read when they are first needed; scripts/generate writes them."""
+"""The documented events with a sample of each, read at first use; scripts/generate writes them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class EventSample:
 
     Attributes:
         name: its type.
-        title: its title in Chinese.
-        fields: its fields as the documentation shows them, without those that every event has.
+        title: its Chinese title.
+        fields: its documented fields, without those that every event has.
     """
 
     name: str
@@ -27,6 +27,6 @@ class EventSample:
 
 @cache
 def event_samples() -> Mapping[str, EventSample]:
-    """Every documented event, by its type."""
+    """Return every documented event, by type."""
     text = files("dingtalk_models.sandbox.callback").joinpath("event_samples.json").read_text("utf-8")
     return {each["name"]: EventSample(**each) for each in json.loads(text)}

@@ -1,4 +1,4 @@
-"""`/call_back/*`: the address that is registered for events, and the events that could not be pushed to it."""
+"""`/call_back/*`: the callback address for events, and the events that could not be pushed to it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Url = Annotated[str, AfterValidator(_is_address), Code(71011, missing=71010)]
 
 
 class CallbackFields(TypedDict):
-    """What an address is registered with."""
+    """The fields for registering an address."""
 
     call_back_tag: Tags
     token: Token
@@ -48,7 +48,7 @@ class CallbackFields(TypedDict):
 
 
 def _register(company: Company, given: CallbackFields, *, anew: bool) -> Waiting:
-    """Register an address, if it answers a `check_url`: the only one, or in the place of the one that there is."""
+    """Register an address if it answers a `check_url`, either as the first one or instead of the present one."""
 
     def check() -> None:
         if (company.callbacks.registration is None) != anew:

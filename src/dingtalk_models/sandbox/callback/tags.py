@@ -1,4 +1,4 @@
-"""The events that an address can be registered for: those that are pushed to internal apps."""
+"""The events for which an address can be registered: those for internal apps."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The admin console (管理后台) of a company: changes by its rules, which push the events that such changes push.
+"""The admin console (管理后台) of a company: changes by the platform's rules, which push the same events.
 
-`sandbox.company` is the state as it is; what is written there is not checked, and nobody hears of it.
+`sandbox.company` is the plain state: changes there are neither checked nor pushed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dingtalk_models.sandbox.state.company import Company
 
 
 class Console:
-    """The admin console of a company. What its rules refuse raises `Refused`, and what is no such value `ValueError`.
+    """The admin console of a company. It raises `Refused` for what the rules forbid, and `ValueError` for wrong values.
 
     Attributes:
-        users, departments, roles, role_groups, admins, forms, groups: what can be added, changed and removed.
+        users, departments, roles, role_groups, admins, forms, groups: the parts that can be changed.
     """
 
     def __init__(self, company: Company) -> None:

@@ -17,7 +17,7 @@ class AdminConsole:
         self._company = company
 
     def set(self, userid: str, sys_level: Literal[1, 2] = 2, dept_ids: Sequence[int] = (ROOT,)) -> Admin:
-        """Make a user an administrator: 1 main, 2 sub; and say which departments they manage."""
+        """Make a user an administrator (1 main, 2 sub) of these departments."""
         self._company.user(userid)
         for dept_id in dept_ids:
             self._company.department(dept_id)
@@ -28,12 +28,12 @@ class AdminConsole:
         return self._company.admins[userid]
 
     def remove(self, userid: str) -> None:
-        """Make an administrator a user like any other.
+        """Make an administrator an ordinary user.
 
         Raises:
-            LookupError: they are none.
+            LookupError: the user is not an administrator.
         """
         if userid not in self._company.admins:
-            raise LookupError(f"{userid} is no administrator")
+            raise LookupError(f"{userid} is not an administrator")
         del self._company.admins[userid]
         announce(self._company, "org_admin_remove", {"userId": [userid]})

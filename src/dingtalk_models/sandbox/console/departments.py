@@ -17,7 +17,7 @@ _MOST_NAMED: Final = 200
 
 
 class _Settings(TypedDict, total=False):
-    """The settings that a department can have from the start."""
+    """The settings for creating or changing a department."""
 
     order: Number
     source_identifier: str
@@ -42,7 +42,7 @@ class NewDepartment(_Settings, total=False):
 
 @with_config(STRICT)
 class ChangedDepartment(_Settings, LaterSettings, total=False):
-    """What changes of a department; the rest stays."""
+    """The changes of a department. Absent fields stay."""
 
     name: str
     parent_id: int
@@ -56,14 +56,14 @@ class DepartmentConsole:
         self._company = company
 
     def add(self, **fields: Unpack[NewDepartment]) -> Department:
-        """Add a department; without a parent, below the root."""
+        """Add a department, by default below the root."""
         settings: dict[str, Any] = {**checked(NewDepartment, fields)}
         name, parent_id = settings.pop("name"), settings.pop("parent_id", ROOT)
         with pushing_changes(self._company):
             return add(self._company, name, parent_id, _known(settings))
 
     def change(self, dept_id: int, **fields: Unpack[ChangedDepartment]) -> Department:
-        """Change a department; its managers must be members, and an empty list takes them away."""
+        """Change a department. Its managers must be members; an empty list removes them."""
         settings: dict[str, Any] = {**checked(ChangedDepartment, fields)}
         name, parent_id = settings.pop("name", None), settings.pop("parent_id", None)
         managers: list[str] | None = settings.pop("dept_manager_userid_list", None)
@@ -83,11 +83,11 @@ class DepartmentConsole:
         return department
 
     def remove(self, dept_id: int) -> None:
-        """Remove a department that nobody and no other department is in."""
+        """Delete an empty department."""
         with pushing_changes(self._company):
             delete_department(self._company, dept_id=dept_id)
 
 
 def _known(settings: dict[str, Any]) -> Any:
-    """The settings for the functions of the endpoints, which have the same fields."""
+    """Return the settings in the form that the endpoints' functions take, which has the same fields."""
     return settings

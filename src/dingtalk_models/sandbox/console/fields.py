@@ -1,4 +1,4 @@
-"""The fields that the console takes: checked as strictly as those of a call."""
+"""Checks the fields for the console as strictly as those of a call."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ T = TypeVar("T")
 STRICT: Final = ConfigDict(
     strict=True, extra="forbid", allow_inf_nan=False, validate_by_alias=False, validate_by_name=True
 )
-"""How the fields are checked. They have their names in Python, not those of the platform's calls."""
+"""The options of the check. The fields have their Python names, not the wire names."""
 
 Number: TypeAlias = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-"""A number that the platform can keep."""
+"""A number that the platform can store."""
 
 
 def checked(kind: type[T], fields: Mapping[str, Any]) -> T:
-    """The fields, if they are as this class says."""
+    """Return the fields after checking them against a class."""
     found: T = _reader(cast("Any", kind)).validate_python(fields)
     return found
 

@@ -32,16 +32,16 @@ class FormColumn(TypedDict, total=False):
 
 @with_config(STRICT)
 class FormComponent(FormColumn, total=False):
-    """A component (控件) of a form; the `children` of a table are its columns."""
+    """A component (控件) of a form. The `children` of a table are its columns."""
 
     children: list[FormColumn]
 
 
 @with_config(STRICT)
 class FormStep(TypedDict, total=False):
-    """A step: who decides, `manager` for the originator's; `OR`: any of several, `AND`: all of them.
+    """A step and its approvers: `OR` needs one of them, `AND` all; `manager` means the originator's manager.
 
-    In a step with a `key`, the originator chooses: one of `users`, or anybody if that is empty.
+    In a step with a `key`, the originator chooses the approver: one of `users`, or anybody if that is empty.
     """
 
     users: Required[Annotated[list[str], Field(max_length=20)]]
@@ -57,7 +57,7 @@ class _Form(TypedDict, total=False):
 
 @with_config(STRICT)
 class NewForm(_Form, total=False):
-    """A new form; without steps, the originator's manager decides."""
+    """A new form. Without steps, the originator's manager decides."""
 
     name: Required[Annotated[str, Field(min_length=1, max_length=200)]]
     components: Required[Annotated[list[FormComponent], Field(max_length=200)]]
@@ -65,7 +65,7 @@ class NewForm(_Form, total=False):
 
 @with_config(STRICT)
 class ChangedForm(_Form, total=False):
-    """What changes of a form; the rest stays."""
+    """The changes of a form. Absent fields stay."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     components: Annotated[list[FormComponent], Field(max_length=200)]
@@ -79,7 +79,7 @@ class FormConsole:
         self._company = company
 
     def add(self, **fields: Unpack[NewForm]) -> ApprovalForm:
-        """Add a form; it gets a process code."""
+        """Add a form, which gets a process code."""
         given = checked(NewForm, fields)
         by_manager: FormStep = {"users": [MANAGER]}
         steps = self._steps(given.get("steps", [by_manager]))
@@ -94,7 +94,7 @@ class FormConsole:
         return form
 
     def change(self, process_code: str, **fields: Unpack[ChangedForm]) -> ApprovalForm:
-        """Change a form; approvals that are on their way keep their steps."""
+        """Change a form. Running approvals keep their steps."""
         given = checked(ChangedForm, fields)
         form = form_of(self._company, process_code, "processcode.error")
         steps = self._steps(given["steps"]) if "steps" in given else form.steps
@@ -114,7 +114,7 @@ class FormConsole:
 
         Args:
             process_code: the form.
-            running: whether to end its approvals that are on their way.
+            running: whether to end its running approvals.
         """
         with pushing_changes(self._company):
             delete_form(self._company, process_code=process_code, clean=running)
@@ -134,7 +134,7 @@ def _parts(components: Sequence[FormComponent | FormColumn]) -> list[FormPart]:
 
 
 def _part(component: FormComponent | FormColumn) -> FormPart:
-    """A component as a call would have it."""
+    """Return a component in the form that calls have."""
     props: dict[str, Any] = {
         **component.get("props", {}),
         "label": component["label"],

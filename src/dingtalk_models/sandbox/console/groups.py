@@ -1,4 +1,4 @@
-"""The groups of a company, as their owners and the admin console change them."""
+"""The groups of a company, as owners and the admin console change them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class NewGroup(TypedDict, total=False):
 
 @with_config(STRICT)
 class ChangedGroup(TypedDict, total=False):
-    """What changes of a group; the rest stays."""
+    """The changes of a group. Absent fields stay."""
 
     name: Name
     owner: str
@@ -49,7 +49,7 @@ class GroupConsole:
         self._company = company
 
     def add(self, **fields: Unpack[NewGroup]) -> Group:
-        """Make a group of these users and the app's robot; the owner is one of them."""
+        """Create a group with these users and the app's robot. The owner is one of the users."""
         given = checked(NewGroup, fields)
         owner = given.get("owner")
         check_known(self._company, [*given["userids"], *([owner] if owner is not None else [])])

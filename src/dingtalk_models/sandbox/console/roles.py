@@ -42,7 +42,7 @@ class Named(TypedDict):
 
 
 class RoleConsole:
-    """The roles; those of the default group stay as they are."""
+    """The roles. Those of the default group cannot be changed."""
 
     def __init__(self, company: Company) -> None:
         self._company = company
@@ -55,7 +55,7 @@ class RoleConsole:
         return self._company.roles[role_id]
 
     def rename(self, role_id: int, **fields: Unpack[Named]) -> Role:
-        """Give a role another name."""
+        """Rename a role."""
         update_role(self._company, role_id=role_id, **checked(Named, fields))
         return self._company.roles[role_id]
 
@@ -69,7 +69,8 @@ class RoleConsole:
         Args:
             role_id: the role.
             userids: the users.
-            dept_ids: the departments that they manage in it; none: the whole company. By default it stays as it is.
+            dept_ids: the departments that they manage in it; an empty list means the whole company. By default, they
+                keep theirs.
         """
         chosen = list(userids)
         for dept_id in dept_ids or ():
@@ -100,7 +101,7 @@ class RoleGroupConsole:
         return self._company.role_groups[group_id]
 
     def rename(self, group_id: int, **fields: Unpack[Named]) -> RoleGroup:
-        """Give a group another name."""
+        """Rename a group."""
         group = self._of(group_id)
         group.name = checked(Named, fields)["name"]
         return group
@@ -111,7 +112,7 @@ class RoleGroupConsole:
         if group is self._company.default_group or any(
             role.group_id == group_id for role in self._company.roles.values()
         ):
-            raise PermissionError("only a group of roles that is empty can be removed, and never the default one")
+            raise PermissionError("only an empty group of roles can be removed, and never the default one")
         del self._company.role_groups[group_id]
 
     def _of(self, group_id: int) -> RoleGroup:

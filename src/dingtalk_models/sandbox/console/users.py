@@ -51,7 +51,7 @@ class NewUser(AccountFields, total=False):
 
 @with_config(STRICT)
 class ChangedUser(PlainUserFields, total=False):
-    """What changes of a user; the rest stays."""
+    """The changes of a user. Absent fields stay."""
 
     name: Name
     dept_id_list: Departments
@@ -70,13 +70,13 @@ class UserConsole:
         self._company = company
 
     def add(self, **fields: Unpack[NewUser]) -> User:
-        """Add a user; without a userid they get one."""
+        """Add a user. Without a userid, one is generated."""
         with pushing_changes(self._company):
             made = result_of(create_user(self._company, **checked(NewUser, fields)))
         return self._company.users[made["userid"]]
 
     def change(self, userid: str, **fields: Unpack[ChangedUser]) -> User:
-        """Change a user; what is absent stays as it is."""
+        """Change a user. Absent fields stay."""
         changed: dict[str, Any] = {**checked(ChangedUser, fields)}
         active = changed.pop("active", None)
         user = self._company.user(userid)

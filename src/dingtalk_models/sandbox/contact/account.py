@@ -1,4 +1,4 @@
-"""`/v1.0/contact/users/{unionId}`, `/auth/scopes`: the accounts of people, and what the app may see of them."""
+"""`/v1.0/contact/users/{unionId}`, `/auth/scopes`: people's accounts, and the app's contact scope."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dingtalk_models.sandbox.state.contact import ROOT
 
 @endpoint("GET", "/v1.0/contact/users/{unionId}", scope="Contact.User.Read", invalid="invalidParameter.user.notFound")
 def get_user(company: Company, *, union_id: str) -> Result:
-    """获取用户通讯录个人信息: by the app's token, of anybody; by a user's, only of themselves, also as `me`."""
+    """获取用户通讯录个人信息: of anybody with the app's token; with a user's token, only of that user, or of `me`."""
     caller = company.caller
     if caller is None:
         person = company.find_user(unionid=union_id)

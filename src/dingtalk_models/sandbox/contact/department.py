@@ -52,7 +52,7 @@ class SearchParameters(TypedDict):
 
 
 class LaterSettings(TypedDict, total=False):
-    """The fields that update and the admin console write, and create does not."""
+    """The fields that only update and the admin console write."""
 
     auto_add_user: bool
     group_contain_sub_dept: bool
@@ -67,7 +67,7 @@ class MoreSettings(DepartmentSettings, LaterSettings, total=False):
 
 
 def check_name(company: Company, name: str, parent_id: int, own_id: int | None = None) -> None:
-    """Refuse a malformed name, or one that another department with the same parent has."""
+    """Refuse a malformed name, or the name of another department with the same parent."""
     if not 1 <= len(name) <= 64:
         raise Refused(60001)
     if any(forbidden in name for forbidden in "-,，"):
@@ -80,7 +80,7 @@ MOST_PERMITS: Final = 50
 
 
 def check_permits(company: Company, settings: DepartmentSettings, code: int, most: int = MOST_PERMITS) -> None:
-    """Refuse lists of who may see a department if they are too long or have an unknown id."""
+    """Refuse visibility lists of a department that are too long or have an unknown id."""
     dept_lists = settings.get("dept_permits", []), settings.get("outer_permit_depts", [])
     user_lists = settings.get("user_permits", []), settings.get("outer_permit_users", [])
     known = all(company.departments.keys() >= set(each) for each in dept_lists) and all(
@@ -91,7 +91,7 @@ def check_permits(company: Company, settings: DepartmentSettings, code: int, mos
 
 
 def check_move(company: Company, department: Department, parent_id: int) -> None:
-    """Refuse a parent that does not exist, the department itself, and one below it."""
+    """Refuse a parent that does not exist, or that is the department itself or below it."""
     if parent_id not in company.departments:
         raise Refused(60004)
     if department.dept_id in company.path_up(parent_id):
@@ -107,7 +107,7 @@ def write(department: Department, settings: DepartmentSettings) -> None:
 def add(
     company: Company, name: str, parent_id: int, settings: DepartmentSettings, most: int = MOST_PERMITS
 ) -> Department:
-    """Add a department, or refuse to."""
+    """Add a department if the rules allow it."""
     if parent_id not in company.departments:
         raise Refused(60004)
     check_name(company, name, parent_id)
@@ -128,7 +128,7 @@ def change(
     managers: list[str],
     most: int = MOST_PERMITS,
 ) -> None:
-    """Change a department, or refuse to; its managers must be members."""
+    """Change a department if the rules allow it. Its managers must be members."""
     dept_id = department.dept_id
     if dept_id == ROOT:
         raise Refused(60018)
@@ -192,7 +192,7 @@ def delete_department(company: Company, *, dept_id: int) -> Result:
 
 
 def name_of(department: Department, language: Language) -> str:
-    """The department's name in this language, or in Chinese if it has none."""
+    """Return the department's name in a language, or in Chinese if it has none."""
     return (department.name_en if language == "en_US" else None) or department.name
 
 
@@ -256,6 +256,6 @@ def search_departments(company: Company, **search: Unpack[SearchParameters]) -> 
 
 
 def found_page(found: Sequence[str | int], start: int, size: int) -> Result:
-    """A page of what a search found."""
+    """Return a page of the results of a search."""
     page, following = page_of(found, start, size)
     return {"hasMore": following is not None, "totalCount": len(found), "list": page}

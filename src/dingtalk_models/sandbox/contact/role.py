@@ -20,7 +20,7 @@ RoleName = Annotated[str, Field(alias="roleName", min_length=1)]
 
 
 def check_name(company: Company, name: str, own: Role | None = None) -> None:
-    """Refuse a name that another role has."""
+    """Refuse the name of another role."""
     if any(each.name == name and each is not own for each in company.roles.values()):
         raise Refused(34021)
 

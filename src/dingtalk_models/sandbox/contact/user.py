@@ -32,16 +32,16 @@ _IN_LIST: Final = (
 _IN_DETAIL: Final = (*_IN_LIST, "org_email_type", "manager_userid", "real_authed", "senior")
 
 
-# reading one
+# reading
 
 
 def name_of(user: User, language: Language) -> str:
-    """The person's name in this language, or in Chinese if there is none."""
+    """Return the person's name in a language, or in Chinese if there is none."""
     return (user.name_en if language == "en_US" else None) or user.name
 
 
 def _view(company: Company, user: User, fields: Iterable[str], language: Language) -> dict[str, Any]:
-    """The fields that are set; the platform leaves out the others."""
+    """Return the fields that are set; the platform leaves out the others."""
     shown = {"name": name_of(user, language), **{field: getattr(user, field) for field in fields}}
     if user.extension:
         shown["extension"] = json.dumps(user.extension, ensure_ascii=False)
@@ -94,7 +94,7 @@ class InDepartmentFields(TypedDict, total=False):
 
 
 class PlainUserFields(TypedDict, total=False):
-    """The fields that create and update write as they are."""
+    """The fields that create and update write unchanged."""
 
     hide_mobile: bool
     telephone: Annotated[str, Field(max_length=50)]
@@ -130,7 +130,7 @@ PerDepartment = Annotated[list[InDepartmentFields], FromJson]
 
 
 def check_unique(company: Company, fields: Mapping[str, object], own: User | None = None) -> None:
-    """Refuse a number, address or login that somebody else in the company has."""
+    """Refuse a number, address or login of somebody else in the company."""
     for field, code in UNIQUE.items():
         value = fields.get(field)
         if value and company.find_user(**{field: value}) not in (None, own):
@@ -213,7 +213,7 @@ def update_user(
     login_id: Annotated[str | None, Field(alias="loginId")] = None,
     **profile: Unpack[PlainUserFields],
 ) -> Result:
-    """更新用户信息: what is absent stays as it is."""
+    """更新用户信息: absent fields stay."""
     user = company.user(userid)
     if mobile not in (None, user.mobile):
         raise Refused(41054)
@@ -245,7 +245,7 @@ def delete_user(company: Company, *, userid: str) -> Result:
 
 
 def _account(company: Company, userid: str) -> User:
-    """A company account (企业账号) of this company."""
+    """Return a company account (企业账号) of this company."""
     user = company.user(userid, "user.not.exist")
     if not user.exclusive_account or user.exclusive_account_corp_id:
         raise Refused("exclusive.account.only")
@@ -302,7 +302,7 @@ def _page(items: Sequence[object], cursor: int, size: int) -> dict[str, Any]:
 
 
 def members(company: Company, dept_id: int, order: Order) -> list[User]:
-    """The people directly in a department, in this order."""
+    """Return the people directly in a department, in the given order."""
     return sorted(company.members(dept_id), key=lambda user: _KEYS[order](user, dept_id))
 
 
@@ -348,7 +348,7 @@ def count_users(company: Company, *, only_active: bool) -> Result:
 
 
 def checked_day(value: object) -> str:
-    """Refuse what is not a day; it may be a number."""
+    """Refuse a value that is not a day. Numbers are accepted, too."""
     day = str(value)
     datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007 -- a day, not a moment
     return day
@@ -364,7 +364,7 @@ def list_inactive(
     query_date: Annotated[str, BeforeValidator(checked_day)],
     dept_ids: Ids | None = None,
 ) -> Result:
-    """获取未登录钉钉的员工列表: by the person's `active`, whatever the day."""
+    """获取未登录钉钉的员工列表: by the person's `active`, for any day."""
     del query_date
     found = [
         user.userid
@@ -379,7 +379,7 @@ def list_inactive(
 
 @endpoint("POST", "/topapi/v2/user/getbymobile", scope="qyapi_get_member_by_mobile")
 def get_by_mobile(company: Company, *, mobile: str, support_exclusive_account_search: bool = False) -> Result:
-    """根据手机号查询用户: if asked for, also the company accounts (企业账号) with this number."""
+    """根据手机号查询用户: on request, also the company accounts (企业账号) with this number."""
     if not re.fullmatch(r"\+?[\d-]{4,20}", mobile):
         raise Refused(40104)
     user = company.find_user(mobile=mobile)

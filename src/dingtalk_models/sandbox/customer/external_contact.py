@@ -37,7 +37,7 @@ _LABELS: Final = TypeAdapter(list[int])
 
 
 def read(company: Company, given: dict[str, Any]) -> tuple[str, list[int], str, Optional]:
-    """Name, labels, follower and the rest of a contact, or the platform's refusal."""
+    """Return name, labels, follower and the other fields of a contact, or refuse them."""
     clientele = company.clientele
     if not clientele.enabled:
         raise Refused(60205)
@@ -62,7 +62,7 @@ def read(company: Company, given: dict[str, Any]) -> tuple[str, list[int], str, 
 
 @endpoint("POST", "/topapi/extcontact/create", scope=WRITE, invalid=40036)
 def create_contact(company: Company, *, contact: Contact) -> Result:
-    """添加外部联系人; with a mandatory custom field it fails with a code that does not tell why."""
+    """添加外部联系人: if a custom field is mandatory, it fails with a code that does not say so."""
     mobile, state_code = str(contact.get("mobile") or ""), str(contact.get("state_code") or "")
     if not mobile or not state_code:
         raise Refused(40036)
@@ -81,7 +81,7 @@ def create_contact(company: Company, *, contact: Contact) -> Result:
 
 @endpoint("POST", "/topapi/extcontact/update", scope=WRITE, invalid=40036)
 def update_contact(company: Company, *, contact: Contact) -> Result:
-    """更新外部联系人: name, labels and follower are required; number and country code stay."""
+    """更新外部联系人: name, labels and follower are required; number and country code cannot be changed."""
     userid = str(contact.get("user_id") or "")
     if not userid:
         raise Refused(40003)
@@ -120,5 +120,5 @@ def list_contacts(
 
 
 def shown(company: Company, userid: str) -> dict[str, Any]:
-    """A contact in a reply."""
+    """Return a contact in the form of a reply."""
     return present(asdict(company.clientele.contacts[userid]))

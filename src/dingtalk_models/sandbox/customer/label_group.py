@@ -15,7 +15,7 @@ from dingtalk_models.sandbox.state.company import Company
 def list_label_groups(
     company: Company, *, size: Annotated[int, Field(ge=1, le=100), Code(41101)] = 20, offset: Offset = 0
 ) -> Result:
-    """获取外部联系人标签列表: past the end, the last groups are returned again."""
+    """获取外部联系人标签列表: an offset past the end returns the last groups again."""
     groups = company.clientele.label_groups
     page = groups[offset : offset + size] or groups[-size:]
     results = [

@@ -35,7 +35,7 @@ class OldPreview(TypedDict):
 
 
 def attachment(company: Company, process_instance_id: str, file_id: str) -> Dentry:
-    """A file of an approval, or the platform's refusal."""
+    """Return a file of an approval, or refuse."""
     attachments = company.drive.attachments
     if not any(instance == process_instance_id for instance, _ in attachments):
         raise Refused("processInstNotExist")
@@ -45,7 +45,7 @@ def attachment(company: Company, process_instance_id: str, file_id: str) -> Dent
 
 
 def approval_space(company: Company, userid: str) -> Result:
-    """The space of approvals, if this user is in the company."""
+    """Return the space of approvals if the user is in the company."""
     company.user(userid, "userNotExist")
     return {"result": {"spaceId": int(company.drive.approvals.id)}, "success": True}
 

@@ -19,7 +19,7 @@ Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,10}$"), Code(72001)]
 
 @endpoint("GET", "/cspace/get_custom_space", invalid=72001)
 def get_custom_space(company: Company, *, domain: Domain | None = None, agent_id: str | None = None) -> Result:
-    """获取企业下的自定义空间: upper and lower case do not differ."""
+    """获取企业下的自定义空间: the domain is case-insensitive."""
     if not (owner := (domain or agent_id or "").lower()):
         raise Refused(72001)
     drive = company.drive

@@ -37,7 +37,7 @@ def _strategy(option: DentryOptions) -> Conflict:
 
 
 class PreCheck(TypedDict, total=False):
-    """What is checked before an upload."""
+    """The values to check before an upload."""
 
     size: int
     name: str
@@ -56,14 +56,14 @@ class DownloadOption(TypedDict, total=False):
 
 
 def check_name(name: str) -> str:
-    """The name without spaces around it; refused if it is not allowed."""
+    """Strip a name, and refuse it if it is not allowed."""
     if not name.strip() or name.endswith(".") or any(each in name for each in '\t*"<>|'):
         raise Refused("dentryNameIllegal")
     return name.strip()
 
 
 def shown(drive: Drive, dentry: Dentry) -> dict[str, Any]:
-    """A file or folder in a reply; a folder has no size and no extension."""
+    """Return a file or folder in the form of a reply. Folders have no size and no extension."""
     entry: dict[str, Any] = {
         "id": dentry.id, "spaceId": dentry.space_id, "parentId": dentry.parent_id, "type": dentry.type,
         "name": dentry.name, "path": drive.path(dentry), "version": len(dentry.versions) or 1, "status": "NORMAL",
@@ -79,7 +79,7 @@ def shown(drive: Drive, dentry: Dentry) -> dict[str, Any]:
 
 
 def make_named(drive: Drive, folder: Dentry, name: str, strategy: Conflict, make: Callable[[str], Dentry]) -> Dentry:
-    """Make a file or folder of this name in a folder; the strategy says what happens if the name is taken."""
+    """Make a file or folder with this name in a folder. The strategy decides what to do if the name is taken."""
     old = drive.named(folder, name)
     if old is None:
         return make(name)
@@ -189,7 +189,7 @@ class CopyOrMove(TypedDict, total=False):
 
 
 def _source_and_target(drive: Drive, asked: CopyOrMove) -> tuple[Dentry, Dentry]:
-    """What to copy or move, and the target folder, which must not be inside of it."""
+    """Return the source and the target folder, which must not be inside the source."""
     dentry = drive.dentry(asked["space_id"], asked["dentry_id"])
     folder = drive.dentry(asked["target_space"], asked["target_folder"])
     if folder.type != "FOLDER" or folder in drive.below(dentry):
@@ -202,7 +202,7 @@ def _size_of_all(drive: Drive, dentry: Dentry) -> int:
 
 
 def _placed(drive: Drive, asked: CopyOrMove, name: str, folder: Dentry, make: Callable[[str], Dentry]) -> Result:
-    """Copy or move, by the strategy for taken names; the reply has the file, or for a folder a task."""
+    """Copy or move, with the strategy for taken names. The reply has the file, or a task for a folder."""
     dentry = make_named(drive, folder, name, _strategy(asked.get("option", DentryOptions())), make)
     if dentry.type == "FILE":
         return {"dentry": shown(drive, dentry), "async": False}
@@ -319,7 +319,7 @@ def commit_file(
     name: Annotated[str, Code("paramError.name")],
     option: DentryOptions | None = None,
 ) -> Result:
-    """提交文件: the bytes must have been uploaded, as many as `size` says."""
+    """提交文件: as many bytes as `size` must have been uploaded."""
     drive, given, who = company.drive, option or DentryOptions(), check_user(company, union_id)
     folder = drive.folder(parent)
     begun_in, key = drive.uploads.get(upload_key, (None, ""))

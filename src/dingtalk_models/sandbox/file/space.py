@@ -30,14 +30,14 @@ class SpaceOption(TypedDict, total=False):
 
 
 def check_user(company: Company, union_id: str) -> str:
-    """The union id, or a refusal if nobody in the company has it."""
+    """Return the union id, or refuse it if nobody in the company has it."""
     if company.find_user(unionid=union_id) is None:
         raise Refused("permissionDenied")
     return union_id
 
 
 def shown_space(company: Company, space: Space) -> Result:
-    """A space in a reply."""
+    """Return a space in the form of a reply."""
     quota = {"used": company.drive.used(space.id), "max": space.quota, "reserved": 0, "type": "PRIVATE"}
     owner = space.creator if space.owner_type == "USER" else company.credentials.agent_id
     return {
@@ -54,7 +54,7 @@ def shown_space(company: Company, space: Space) -> Result:
 
 @endpoint("POST", "/v1.0/storage/spaces?unionId", scope="Storage.Space.Write", invalid=INVALID)
 def add_space(company: Company, *, union_id: UnionId, option: SpaceOption | None = None) -> Result:
-    """添加空间: if the scene already has a space, that one."""
+    """添加空间: returns the space that the scene already has, if any."""
     given: dict[str, Any] = {**(option or SpaceOption())}
     scene, scene_id = given.pop("scene", "default"), given.pop("sceneId", "0")
     if "ownerType" in given:

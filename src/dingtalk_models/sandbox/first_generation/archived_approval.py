@@ -29,7 +29,7 @@ _CODES: Final[dict[int | str, int]] = {
     "processGetFailed": 810008,
     "processInstanceNotExist": 820004,
 }
-"""The older host's code for one of the newer host; any other becomes 820001."""
+"""The older host's code for each code of the newer host; others become 820001."""
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def _archived_codes() -> Generator[None]:
 
 
 class ArchivedApprover(Parameters):
-    """A step that the originator gives."""
+    """A step given by the originator."""
 
     task_action_type: Literal["AND", "OR", "NONE"]
     user_ids: list[str]
@@ -62,7 +62,7 @@ def start_instance(
     cc_list: Annotated[Names | None, Field(max_length=20)] = None,
     cc_position: Literal["START", "FINISH", "START_FINISH"] = "START",
 ) -> Result:
-    """发起审批实例: `approvers_v2` counts before `approvers`; without either, `cc_list` is ignored."""
+    """发起审批实例: `approvers_v2` wins over `approvers`; without either, `cc_list` is ignored."""
     given = approvers_v2 or [ArchivedApprover(task_action_type="NONE", user_ids=[each]) for each in approvers or ()]
     steps = [
         current.Approver.model_construct(action_type=each.task_action_type, user_ids=each.user_ids) for each in given
@@ -87,7 +87,7 @@ def _time(at: float | None) -> str | None:
 
 
 def _details(instance: Instance, today: dict[str, Any]) -> dict[str, object]:
-    """An approval in the older form; `today` is the newer one."""
+    """Convert an approval from the newer form (`today`) to the older one."""
     pages = {str(task["taskId"]): task for task in today["tasks"]}
     return {
         "title": today["title"],
@@ -139,7 +139,7 @@ def _details(instance: Instance, today: dict[str, Any]) -> dict[str, object]:
 
 @endpoint("POST", "/topapi/processinstance/get", scope=READ)
 def get_instance(company: Company, *, instance_id: Annotated[str, Field(alias="process_instance_id")]) -> Result:
-    """获取单个审批实例详情; times are to the second."""
+    """获取单个审批实例详情: times have seconds."""
     with _archived_codes():
         today = result_of(current.get_instance(company, instance_id=instance_id))
     return {"process_instance": present(_details(company.workflow.instances[instance_id], today))}

@@ -1,6 +1,6 @@
 """`/department/*`: the archived endpoints for departments, which older clients still call.
 
-Replies are flat, names are in camel case, reading and deleting is a GET, and lists of ids are joined by vertical bars.
+Replies are flat, names are in camel case, reading and deleting use GET, and lists of ids are joined by vertical bars.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`/chat/*`: the archived endpoints for groups, which older clients still call. `/chat/get` is a current one."""
+"""`/chat/*`: the archived endpoints for groups, which older clients still call. `/chat/get` is not archived."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dingtalk_models.sandbox.state.talk.message import RobotMail
 
 MOST_AT_ONCE: Final = 40
 ENTERPRISE: Final = 2
-"""The `conversationTag` of a group that has members of the company only."""
+"""The `conversationTag` of a group whose members are all in the company."""
 
 People = Sequence[str]
 ChatId = Annotated[str, Field(alias="chatid", min_length=1)]
@@ -41,7 +41,7 @@ def _check_people(company: Company, userids: People) -> None:
 
 
 def _group(company: Company, chat_id: str, code: int) -> Group:
-    """A group by its chatid; one that is dissolved is none."""
+    """Return a group by its chatid. A dissolved one is not found."""
     group = company.outbox.groups.by_chat_id(chat_id)
     if group is None or group.dissolved:
         raise Refused(code)
@@ -57,7 +57,7 @@ def create_chat(
     userids: Annotated[list[str], Field(alias="useridlist", min_length=1), Code(49010)],
     **options: Unpack[Options],
 ) -> Result:
-    """创建群: the owner is a member, named among them or not."""
+    """创建群: the owner becomes a member, even if the list of members does not name them."""
     if not name:
         raise Refused(40035)
     _check_people(company, userids)
@@ -118,7 +118,7 @@ def send_to_chat(
     chat_id: Annotated[ChatId, Code(34001)],
     msg: Annotated[dict[str, Any], FromJson],
 ) -> Result:
-    """发送消息到企业群: the app speaks as its robot does."""
+    """发送消息到企业群: the sender is the app's robot."""
     group = _group(company, chat_id, 34001)
     content = check_message(msg, kind_code=34004, code=34014, length_code=34016)
     kind = str(msg["msgtype"])

@@ -1,6 +1,6 @@
 """`/user/*`, `/topapi/inactive/user/get`: the archived endpoints for people, which older clients still call.
 
-On the bare paths replies are flat, names are in camel case, and reading and deleting is a GET. Two fields of a person
+On the bare paths replies are flat, names are in camel case, and reading and deleting use GET. Two fields of a person
 look like JSON but are not.
 """
 
@@ -34,7 +34,7 @@ from dingtalk_models.sandbox.state.contact import User
 
 
 def _pairs(value: object) -> object:
-    """A value for each department, as JSON or the form that only looks like it: `{"1":"组长"}`, `{1:组长}`."""
+    """Read a value per department, from JSON or from the form that only looks like it: `{"1":"组长"}`, `{1:组长}`."""
     if not isinstance(value, str):
         return value
     return dict(re.findall(r"\"?(\d+)\"?\s*:\s*\"?([^,\"}]*)", value))
@@ -45,7 +45,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64), Code(60112, missing=40
 
 
 class ArchivedUserFields(TypedDict, total=False):
-    """The fields that create and update write as they are."""
+    """The fields that create and update write unchanged."""
 
     title: Annotated[str, Field(alias="position", max_length=64), Code(60119)]
     telephone: Annotated[str, Field(alias="tel", max_length=50)]
@@ -131,7 +131,7 @@ class ArchivedChangedUser(ArchivedNewUser, total=False):
 
 
 def _current_form(given: ArchivedNewUser) -> dict[str, Any]:
-    """The fields as the current endpoints take them."""
+    """Convert the fields to those of the current endpoints."""
     fields: dict[str, Any] = {**given}
     if "department" in fields:
         fields["dept_id_list"] = fields.pop("department")
@@ -162,7 +162,7 @@ def create_user(
 
 @endpoint("POST", "/user/update", scope=MANAGE, invalid=40035)
 def update_user(company: Company, *, userid: str, **given: Unpack[ArchivedChangedUser]) -> Result:
-    """更新用户信息: what is absent stays as it is."""
+    """更新用户信息: absent fields stay."""
     return current.update_user(company, userid=userid, **_current_form(given))
 
 

@@ -1,6 +1,6 @@
-"""The handle: everything that `Sandbox` can do in Python, over HTTP, at `/_sandbox`.
+"""The handle: an HTTP API at `/_sandbox` for everything that `Sandbox` can do in Python.
 
-It is made when it is first used, so that a sandbox that nobody steers from outside starts as fast as ever.
+It is made at first use, so that it does not slow down the start of a sandbox that does not need it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dingtalk_models.sandbox import Sandbox
 
 PREFIX: Final = "/_sandbox"
-"""Where the paths of the handle begin."""
+"""The prefix of the handle's paths."""
 
 
 class Handle:

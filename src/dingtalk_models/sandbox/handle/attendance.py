@@ -1,4 +1,4 @@
-"""Attendance: shifts, and groups of people who work by them."""
+"""Attendance: shifts, and the groups that use them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Late: TypeAlias = Annotated[int, Field(ge=-1, le=1440)]
 
 
 class NewShift(Body):
-    """When to come and to go, in turn; a time that is not later than the one before is on the next day.
+    """The times to check in and out, in order. A time not later than the one before is on the next day.
 
-    `late` is how many minutes late are allowed, are very late, and are absence; -1: there is no such limit.
+    `late` has the minutes of being late that are allowed, that are serious, and that count as absence; -1 for no limit.
     """
 
     name: Name
@@ -29,7 +29,7 @@ class NewShift(Body):
 
 
 class NewAttendanceGroup(Body):
-    """People and whole departments; `week` has a shift for each day from Sunday on, null for a day off."""
+    """Its people and departments; `week` has the shift of each day from Sunday on, null for a day off."""
 
     name: Name
     owner_user_id: str
@@ -41,7 +41,7 @@ class NewAttendanceGroup(Body):
 
 
 class AttendanceGroupView(BaseModel, from_attributes=True):
-    """A group; `week` has a shift for each day from Sunday on, 0 for a day off."""
+    """A group; `week` has the shift of each day from Sunday on, 0 for a day off."""
 
     group_id: int
     name: str

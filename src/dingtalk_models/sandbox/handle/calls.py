@@ -12,24 +12,28 @@ from dingtalk_models.sandbox.handle.operations import QueryString, operation
 
 
 class CallFilter(QueryString):
-    """Which calls to list; with several, those that fit all."""
+    """The filters for calls. A call has to fit all of them."""
 
     api: str | None = Field(
         None, description="a name of the API, or a path, in which {id} stands for any id / API 名称，或可含 {id} 的路径"
     )
-    caller: str | None = Field(None, description="whose token: an AppKey or a userid / 令牌所属的 AppKey 或 userid")
-    status: int | None = Field(None, description="the HTTP status; 0: the connection was cut / HTTP 状态，0 为连接中断")
-    code: str | None = Field(None, description="the code answered; 0: nothing went wrong / 返回的错误码，0 为成功")
+    caller: str | None = Field(
+        None, description="owner of the token: an AppKey or a userid / 令牌所属的 AppKey 或 userid"
+    )
+    status: int | None = Field(
+        None, description="the HTTP status; 0 if the connection was cut / HTTP 状态，0 为连接中断"
+    )
+    code: str | None = Field(None, description="the code of the answer; 0 for success / 返回的错误码，0 为成功")
     since: float | None = Field(None, description="from then on, by the sandbox's clock / 起始时间（秒）")
     after: Annotated[int, Field(ge=0, description="only those after the call of this number / 此编号之后的调用")] = 0
     limit: Annotated[int, Field(ge=1, le=1000, description="how many to return / 返回的条数")] = 100
 
 
 def _readable(body: object) -> Any:
-    """A body as JSON; of a file in it, the content in Base64."""
+    """Convert a body to JSON, with the contents of files in Base64."""
     try:
         return to_jsonable_python(body, bytes_mode="base64", inf_nan_mode="null", fallback=str)
-    except ValueError:  # it is too deep
+    except ValueError:  # nested too deeply
         return repr(body)
 
 
@@ -37,7 +41,7 @@ Readable = Annotated[Any, BeforeValidator(_readable)]
 
 
 class CallView(BaseModel, from_attributes=True):
-    """A call; bodies are JSON, or texts."""
+    """A call. Bodies are JSON or text."""
 
     number: int
     method: str
@@ -57,9 +61,9 @@ class CallView(BaseModel, from_attributes=True):
 
 
 class CallPage(BaseModel):
-    """Calls, oldest first; `next` is what to give as `after` for the following page, null: this is the last.
+    """Calls, oldest first. `next` is the `after` for the next page; null on the last page.
 
-    `total` is how many calls there were; those that are kept no more are among them.
+    `total` is the number of calls so far, including those that are no longer kept.
     """
 
     total: int
@@ -87,5 +91,5 @@ def list_calls(sandbox: Sandbox, query: CallFilter) -> CallPage:
 
 @operation("DELETE", "/calls", "calls.clear")
 def clear_calls(sandbox: Sandbox) -> None:
-    """Forget the calls that were received. / 清空调用记录。"""
+    """Clear the calls that were received. / 清空调用记录。"""
     sandbox.calls.clear()

@@ -11,7 +11,7 @@ from dingtalk_models.sandbox.server.clock import Clock, in_beijing
 
 
 class Time(BaseModel):
-    """The sandbox's time: in seconds since the epoch, as Beijing has it, and by how many seconds it was advanced."""
+    """The sandbox's time in seconds since the epoch and in Beijing time, and the seconds it was advanced."""
 
     now: float
     beijing: PlainTime
@@ -19,7 +19,7 @@ class Time(BaseModel):
 
     @classmethod
     def of(cls, clock: Clock) -> Time:
-        """The time that a clock shows."""
+        """Read a clock."""
         return cls(now=(now := clock.now()), beijing=in_beijing(now), ahead=clock.ahead)
 
 
@@ -37,6 +37,6 @@ def read_clock(sandbox: Sandbox) -> Time:
 
 @operation("POST", "/clock/advance", "clock.advance")
 def advance_clock(sandbox: Sandbox, body: Advance) -> Time:
-    """Let this much time pass at once. / 让时间立即过去这么多秒。"""
+    """Advance the clock. / 将时钟拨快若干秒。"""
     sandbox.clock.advance(body.seconds)
     return Time.of(sandbox.clock)

@@ -19,40 +19,40 @@ from dingtalk_models.sandbox.state.talk.group import Group
 
 
 class People(QueryString):
-    """Which users to list."""
+    """The filters for users."""
 
-    dept_id: int | None = Field(None, description="those directly in this department / 仅该部门的直属成员")
-    name: str | None = Field(None, description="those whose name has this in it / 姓名包含")
+    dept_id: int | None = Field(None, description="only direct members of this department / 仅该部门的直属成员")
+    name: str | None = Field(None, description="only names that contain this / 姓名包含")
 
 
 class Managed(Body):
-    """What an administrator manages: 1 everything, 2 some departments."""
+    """The kind of administrator (1 main, 2 sub) and the departments to manage."""
 
     sys_level: Literal[1, 2] = 2
     dept_ids: list[int] = [1]
 
 
 class Given(Body):
-    """The users that get a role, and the departments that they manage in it; an empty list is the whole company."""
+    """The users that get a role, and the departments that they manage in it; an empty list means the whole company."""
 
     userids: Annotated[list[str], Field(min_length=1, max_length=20)]
     dept_ids: Annotated[list[int], Field(max_length=50)] | None = None
 
 
 class Taken(Body):
-    """The users that a role is taken from."""
+    """The users who lose a role."""
 
     userids: Annotated[list[str], Field(min_length=1, max_length=100)]
 
 
 class Ending(QueryString):
-    """What becomes of the approvals of a form that is removed."""
+    """The option for the approvals of a removed form."""
 
-    running: bool = Field(default=False, description="end those that are on their way / 同时结束进行中的审批")
+    running: bool = Field(default=False, description="also end running approvals / 同时结束进行中的审批")
 
 
 class GroupView(BaseModel, from_attributes=True):
-    """A group, without what was said in it."""
+    """A group, without its messages."""
 
     open_conversation_id: str
     chat_id: str
@@ -68,7 +68,7 @@ class GroupView(BaseModel, from_attributes=True):
 
 
 class Stranger(Body):
-    """A person of another company, who can log in."""
+    """A person of another company who can log in."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     userid: Annotated[str, Field(min_length=1, max_length=64)]
@@ -100,7 +100,7 @@ def get_user(sandbox: Sandbox, userid: str) -> User:
 
 @operation("PATCH", "/users/{userid:path}", "console.users.change")
 def change_user(sandbox: Sandbox, userid: str, body: ChangedUser) -> User:
-    """Change a user; what is absent stays as it is. / 修改员工，未给出的字段不变。"""
+    """Change a user; absent fields stay. / 修改员工，未给出的字段不变。"""
     found(sandbox.company.users, userid, "user")
     return sandbox.console.users.change(userid, **body)
 
@@ -149,7 +149,7 @@ def get_department(sandbox: Sandbox, dept_id: int) -> Department:
 
 @operation("PATCH", "/departments/{dept_id}", "console.departments.change")
 def change_department(sandbox: Sandbox, dept_id: int, body: ChangedDepartment) -> Department:
-    """Change a department; what is absent stays as it is. / 修改部门，未给出的字段不变。"""
+    """Change a department; absent fields stay. / 修改部门，未给出的字段不变。"""
     found(sandbox.company.departments, dept_id, "department")
     return sandbox.console.departments.change(dept_id, **body)
 
@@ -248,7 +248,7 @@ def set_admin(sandbox: Sandbox, userid: str, body: Managed) -> Admin:
 
 @operation("DELETE", "/admins/{userid:path}", "console.admins.remove")
 def remove_admin(sandbox: Sandbox, userid: str) -> None:
-    """Make an administrator a user like any other. / 取消管理员。"""
+    """Make an administrator an ordinary user. / 取消管理员。"""
     sandbox.console.admins.remove(userid)
 
 
@@ -269,7 +269,7 @@ def add_form(sandbox: Sandbox, body: NewForm) -> ApprovalForm:
 
 @operation("PATCH", "/forms/{process_code}", "console.forms.change")
 def change_form(sandbox: Sandbox, process_code: str, body: ChangedForm) -> ApprovalForm:
-    """Change an approval form; what is absent stays as it is. / 修改审批模板，未给出的字段不变。"""
+    """Change an approval form; absent fields stay. / 修改审批模板，未给出的字段不变。"""
     found(sandbox.company.workflow.forms, process_code, "form")
     return sandbox.console.forms.change(process_code, **body)
 
@@ -292,7 +292,7 @@ def list_groups(sandbox: Sandbox) -> list[GroupView]:
 
 @operation("POST", "/groups", "console.groups.add")
 def add_group(sandbox: Sandbox, body: NewGroup) -> GroupView:
-    """Make a group of users and the app's robot. / 创建包含应用机器人的群。"""
+    """Create a group with users and the app's robot. / 创建包含应用机器人的群。"""
     return GroupView.model_validate(sandbox.console.groups.add(**body))
 
 

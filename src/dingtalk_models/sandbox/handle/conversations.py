@@ -1,4 +1,4 @@
-"""What the app sent, what was said, and the cards."""
+"""Messages of the app, conversations, and cards."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from dingtalk_models.sandbox.state.talk.message import Ding, Webhook
 
 
 class EntryView(BaseModel):
-    """Something that was said; `sender` null: the app's robot said it.
+    """A message in a conversation. Its `sender` is null if it is the app's robot.
 
-    `number` is its place in the transcript of `conversation`; both are null for what is in none.
+    `number` is its place in the transcript of `conversation`. Both are null for a message outside of conversations.
     """
 
     conversation: str | None
@@ -38,13 +38,13 @@ class EntryView(BaseModel):
 
     @classmethod
     def of(cls, sandbox: Sandbox, entry: Entry) -> EntryView:
-        """The view of an entry in a conversation."""
+        """Make the view of an entry in a conversation."""
         talk = sandbox.company.conversations.of(entry)
         return cls.at_place(entry, talk.open_conversation_id, talk.transcript.index(entry))
 
     @classmethod
     def at_place(cls, entry: Entry, conversation: str | None = None, number: int | None = None) -> EntryView:
-        """The view of an entry whose place is known, or that has none."""
+        """Make the view of an entry at a known place, or without one."""
         return cls(
             conversation=conversation,
             number=number,
@@ -64,7 +64,7 @@ class EntryView(BaseModel):
 
 
 class ConversationView(BaseModel):
-    """A conversation; `kind` 1: of one or two people, 2: a group."""
+    """A conversation. `kind` is 1 for one or two people, 2 for a group."""
 
     open_conversation_id: str
     name: str
@@ -74,7 +74,7 @@ class ConversationView(BaseModel):
 
     @classmethod
     def of(cls, talk: Conversation) -> ConversationView:
-        """The view of a conversation."""
+        """Make the view of a conversation."""
         return cls(
             open_conversation_id=talk.open_conversation_id,
             name=talk.name,
@@ -85,21 +85,21 @@ class ConversationView(BaseModel):
 
 
 class TranscriptView(ConversationView):
-    """A conversation, and what was said in it."""
+    """A conversation with its transcript."""
 
     transcript: list[EntryView]
 
 
 class Since(QueryString):
-    """From which number on the transcript is shown."""
+    """The part of the transcript to return."""
 
     after: Annotated[int, Field(ge=0, description="the number of the first entry / 起始序号")] = 0
 
 
 class MessageFilter(Latest):
-    """Whose messages to list."""
+    """The filter for messages."""
 
-    userid: str | None = Field(None, description="those to this person / 发给该成员的")
+    userid: str | None = Field(None, description="only messages to this person / 发给该成员的")
 
 
 class WorkNotificationView(BaseModel, from_attributes=True):
@@ -118,7 +118,7 @@ class WorkNotificationView(BaseModel, from_attributes=True):
 
 
 class RobotMessageView(BaseModel, from_attributes=True):
-    """A message of the app's robot, to people or to a group."""
+    """A message from the app's robot to people or a group."""
 
     key: str
     msg_key: str
@@ -131,14 +131,14 @@ class RobotMessageView(BaseModel, from_attributes=True):
 
 
 class NewWebhook(Body):
-    """The robot of one group; it takes only messages that are signed, or that have one of the keywords."""
+    """A custom robot of one group. It accepts only signed messages, or messages with one of the keywords."""
 
     secret: Annotated[str, Field(min_length=1)] | None = None
     keywords: list[str] = []
 
 
 class WebhookView(BaseModel):
-    """The robot of one group, the address to post to, and the messages that it sent."""
+    """A custom robot of one group, its webhook address, and the messages that it sent."""
 
     token: str
     url: str
@@ -148,7 +148,7 @@ class WebhookView(BaseModel):
 
     @classmethod
     def of(cls, sandbox: Sandbox, webhook: Webhook) -> WebhookView:
-        """The view of a webhook."""
+        """Make the view of a webhook."""
         return cls(
             token=webhook.token,
             url=f"{sandbox.url}/robot/send?access_token={webhook.token}",
@@ -159,13 +159,13 @@ class WebhookView(BaseModel):
 
 
 class RobotUrl(Body):
-    """The URL that messages to the app's robot are posted to; null: they go to the clients of Stream mode."""
+    """The URL for messages to the app's robot; null to use Stream mode."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")] | None
 
 
 class NewTemplate(Body):
-    """A card template; its buttons are for the page: ids of actions, and what is on them."""
+    """A card template. Its buttons, for the page, are action ids with labels."""
 
     published: bool = True
     buttons: dict[str, str] = {}
@@ -179,7 +179,7 @@ class Template(BaseModel):
 
 
 def entry_of(sandbox: Sandbox, conversation: str, number: int) -> Entry:
-    """What was said at this place."""
+    """Return the entry at a place."""
     transcript = sandbox.conversation(conversation).transcript
     if number >= len(transcript):
         raise Failed("not_found", f"The conversation {conversation!r} has no entry {number}.")
@@ -191,7 +191,7 @@ def entry_of(sandbox: Sandbox, conversation: str, number: int) -> Entry:
 
 @operation("GET", "/outbox/{userid:path}", "outbox.of")
 def list_received(sandbox: Sandbox, userid: str) -> list[EntryView]:
-    """List what a person got from the app: work notifications, DINGs, messages of the robot. / 列出成员收到的消息。"""
+    """List a person's messages from the app: work notifications, DINGs, robot messages. / 列出成员收到的消息。"""
     found(sandbox.company.users, userid, "user")
     return [EntryView.at_place(each) for each in sandbox.outbox.of(userid)]
 
@@ -222,19 +222,19 @@ def list_dings(sandbox: Sandbox, query: MessageFilter) -> list[Ding]:
 
 @operation("GET", "/webhooks", "outbox.webhooks")
 def list_webhooks(sandbox: Sandbox) -> list[WebhookView]:
-    """List the robots of groups, and what they sent. / 列出自定义机器人及其发送的消息。"""
+    """List the custom robots and their messages. / 列出自定义机器人及其发送的消息。"""
     return [WebhookView.of(sandbox, each) for each in tuple(sandbox.outbox.webhooks.values())]
 
 
 @operation("POST", "/webhooks", "outbox.add_webhook")
 def add_webhook(sandbox: Sandbox, body: NewWebhook) -> WebhookView:
-    """Put a robot into a group. / 添加自定义机器人。"""
+    """Add a custom robot to a group. / 添加自定义机器人。"""
     return WebhookView.of(sandbox, sandbox.outbox.add_webhook(body.secret, body.keywords))
 
 
 @operation("DELETE", "/webhooks/{token}", "outbox.webhooks")
 def remove_webhook(sandbox: Sandbox, token: str) -> None:
-    """Take a robot out of its group. / 移除自定义机器人。"""
+    """Remove a custom robot. / 移除自定义机器人。"""
     found(sandbox.outbox.webhooks, token, "webhook")
     del sandbox.outbox.webhooks[token]
 
@@ -275,7 +275,7 @@ def get_conversation(sandbox: Sandbox, of: str, query: Since) -> TranscriptView:
 
 @operation("GET", "/cards", "cards")
 def list_cards(sandbox: Sandbox, query: Latest) -> list[Card]:
-    """List the interactive cards, and every state in which they were seen. / 列出互动卡片及其各次状态。"""
+    """List the interactive cards with all their visible states. / 列出互动卡片及其各次状态。"""
     return list(sandbox.cards.values())[-query.limit :]
 
 

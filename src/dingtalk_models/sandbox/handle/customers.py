@@ -13,7 +13,7 @@ from dingtalk_models.sandbox.state.customer import ExternalContact, LabelGroup
 
 
 class NewContact(Body):
-    """An external contact, whom a user follows."""
+    """An external contact and the user who follows them."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     mobile: Annotated[str, Field(pattern=r"^\d{4,15}$")]

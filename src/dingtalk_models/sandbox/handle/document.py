@@ -1,4 +1,4 @@
-"""The OpenAPI document of the handle, made of the declarations of its operations."""
+"""The OpenAPI document of the handle, generated from the declarations of its operations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REFS: Final = "#/components/schemas/{model}"
 
 
 def document(operations: Iterable[HandleOperation]) -> bytes:
-    """The document, as JSON."""
+    """Make the document as JSON."""
     declared = list(operations)
     adapters: list[tuple[tuple[int, str], Any, TypeAdapter[Any]]] = []
     for number, each in enumerate(declared):
@@ -63,7 +63,7 @@ def document(operations: Iterable[HandleOperation]) -> bytes:
 
 
 def _described(operation: HandleOperation, body: object, reply: object) -> dict[str, Any]:
-    """One operation."""
+    """Describe one operation."""
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,

@@ -1,4 +1,4 @@
-"""The events, and the clients of Stream mode."""
+"""Events, and the clients in Stream mode."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from dingtalk_models.sandbox.handle.problems import found
 
 
 class StreamAnswer(BaseModel, from_attributes=True):
-    """What a client answered."""
+    """The answer of a client."""
 
     code: Any
     data: Any
 
 
 class StreamMessageView(BaseModel, from_attributes=True):
-    """An event or a callback: to which connections it was sent, and what they answered."""
+    """An event or a callback, with the connections it was sent to and their answers."""
 
     type: str
     topic: str
     headers: dict[str, str]
     data: Mapping[str, Any]
     sent_to: list[str]
-    answers: Annotated[list[StreamAnswer], BeforeValidator(tuple)]  # one may come while they are read
+    answers: Annotated[list[StreamAnswer], BeforeValidator(tuple)]  # a copy, because another may arrive meanwhile
     accepted: bool
     lost: bool
 
 
 class EventView(BaseModel):
-    """An event, and its deliveries in both ways.
+    """An event, and its deliveries by HTTP and in Stream mode.
 
-    `attempts` are those by HTTP, null: no address is registered for it. `message` are those in Stream mode, null: no
-    client subscribed to events.
+    `attempts` are those by HTTP; null if no address is registered for it. `message` are those in Stream mode; null if
+    no client subscribed to events.
     """
 
     id: str
@@ -51,7 +51,7 @@ class EventView(BaseModel):
 
     @classmethod
     def of(cls, event: Event) -> EventView:
-        """The view of an event."""
+        """Make the view of an event."""
         return cls(
             id=event.id,
             type=event.type,
@@ -65,28 +65,28 @@ class EventView(BaseModel):
 
 
 class EventFilter(Latest):
-    """Which events to list; with both, those that fit both."""
+    """The filters for events. An event has to fit both."""
 
-    type: str | None = Field(None, description="of this type / 事件类型")
+    type: str | None = Field(None, description="only this type / 事件类型")
     since: float | None = Field(None, description="from then on, by the sandbox's clock / 起始时间（秒）")
 
 
 class NewEvent(Body):
-    """An event to push; without fields, with those of the documented sample."""
+    """An event to push. Without fields, those of the documented sample are used."""
 
     type: Annotated[str, Field(min_length=1, max_length=200)]
     fields: dict[str, JsonValue] | None = None
 
 
 class Subscribed(BaseModel):
-    """The address that is registered for events, and for which types."""
+    """The callback address for events, and the types it is registered for."""
 
     url: str
     tags: list[str]
 
 
 class ClientView(BaseModel, from_attributes=True):
-    """A connected client of Stream mode."""
+    """A connected client in Stream mode."""
 
     id: str
     ua: str
@@ -98,10 +98,10 @@ class ClientView(BaseModel, from_attributes=True):
 
 
 class StreamSettingsView(BaseModel, from_attributes=True):
-    """How Stream mode behaves: seconds, and the share of events that are sent twice.
+    """The settings of Stream mode: times in seconds, and the share of events that are sent twice.
 
-    `endpoint` is the address of the WebSocket, `opened` how many connections were made, `notices` how many clients were
-    told to go.
+    `endpoint` is the address of the WebSocket, `opened` the number of connections so far, `notices` the number of
+    disconnect notices sent.
     """
 
     endpoint: str
@@ -114,7 +114,7 @@ class StreamSettingsView(BaseModel, from_attributes=True):
 
 
 class ChangedStream(Body):
-    """What changes of the settings; the rest stays. Clients that are connected keep their old `ping_every`."""
+    """The changes of the settings. Absent fields stay. Connected clients keep their old `ping_every`."""
 
     redeliver_after: Annotated[float, Field(gt=0, le=86_400)] | None = None
     ping_every: Annotated[float, Field(ge=0.01, le=86_400)] | None = None
@@ -123,19 +123,19 @@ class ChangedStream(Body):
 
 
 class Chosen(Body):
-    """The ids of clients; none: all."""
+    """The ids of clients; by default all."""
 
     clients: list[str] = []
 
 
 class Raw(Chosen):
-    """A text to send as it is."""
+    """A text to send unchanged."""
 
     text: str
 
 
 class NewCallback(Body):
-    """A callback for one client that subscribed to its topic, and the seconds to wait for its answer; 0: none."""
+    """A callback for a client that subscribed to its topic. With `timeout` 0, its answer is not awaited."""
 
     topic: str
     data: dict[str, JsonValue]
@@ -149,7 +149,7 @@ class Timeout(Body):
 
 
 class Count(Body):
-    """How many clients to wait for, and for how many seconds."""
+    """The number of clients to wait for, and the timeout in seconds."""
 
     count: Annotated[int, Field(ge=0, le=100_000)] = 1
     timeout: Annotated[float, Field(ge=0, le=60)] = 10
@@ -198,7 +198,7 @@ def deliver_again(sandbox: Sandbox, id: str) -> EventView:
 
 @operation("GET", "/subscription", "company.callbacks.registration")
 def read_subscription(sandbox: Sandbox) -> Subscribed | None:
-    """Read which address is registered for events. / 读取已注册的事件回调地址。"""
+    """Read the registered callback address for events. / 读取已注册的事件回调地址。"""
     held = sandbox.company.callbacks.registration
     return None if held is None else Subscribed(url=held.url, tags=list(held.tags))
 
@@ -216,13 +216,13 @@ def _sample(sandbox: Sandbox, type: str) -> EventSample:
 
 @operation("GET", "/stream/settings", "stream")
 def read_stream(sandbox: Sandbox) -> StreamSettingsView:
-    """Read how Stream mode behaves. / 读取 Stream 模式的设置。"""
+    """Read the settings of Stream mode. / 读取 Stream 模式的设置。"""
     return StreamSettingsView.model_validate(sandbox.stream)
 
 
 @operation("PATCH", "/stream/settings", "stream")
 def change_stream(sandbox: Sandbox, body: ChangedStream) -> StreamSettingsView:
-    """Change how Stream mode behaves. / 修改 Stream 模式的设置。"""
+    """Change the settings of Stream mode. / 修改 Stream 模式的设置。"""
     for name, value in body.model_dump(exclude_none=True).items():
         setattr(sandbox.stream, name, value)
     return StreamSettingsView.model_validate(sandbox.stream)
@@ -242,7 +242,7 @@ def list_messages(sandbox: Sandbox, query: Latest) -> list[StreamMessageView]:
 
 @operation("GET", "/stream/strays", "stream.strays")
 def list_strays(sandbox: Sandbox) -> list[Any]:
-    """List the frames of clients that answer nothing. / 列出客户端发来的无对应消息的帧。"""
+    """List the frames from clients that belong to no message. / 列出客户端发来的无对应消息的帧。"""
     return list(sandbox.stream.strays)
 
 
@@ -254,19 +254,19 @@ def drop_clients(sandbox: Sandbox, body: Chosen) -> None:
 
 @operation("POST", "/stream/silence", "stream.silence", waits=True)
 def silence_clients(sandbox: Sandbox, body: Chosen) -> None:
-    """Make connections half open: nothing is read and nothing is sent. / 让连接变为半开。"""
+    """Make connections half-open: nothing is read or sent any more. / 让连接变为半开。"""
     sandbox.stream.silence(*_clients(sandbox, body))
 
 
 @operation("POST", "/stream/stall", "stream.stall", waits=True)
 def stall_clients(sandbox: Sandbox, body: Chosen) -> None:
-    """Send nothing more to clients. / 停止向客户端发送。"""
+    """Stop sending to clients. / 停止向客户端发送。"""
     sandbox.stream.stall(*_clients(sandbox, body))
 
 
 @operation("POST", "/stream/disconnect", "stream.disconnect", waits=True)
 def disconnect_clients(sandbox: Sandbox, body: Chosen) -> None:
-    """Tell clients to connect anew. / 通知客户端重新连接。"""
+    """Tell clients to reconnect. / 通知客户端重新连接。"""
     sandbox.stream.disconnect(*_clients(sandbox, body))
 
 
@@ -290,14 +290,14 @@ def push_callback(sandbox: Sandbox, body: NewCallback) -> StreamMessageView:
 
 @operation("POST", "/stream/wait", "stream.wait_for_clients", waits=True)
 def wait_for_clients(sandbox: Sandbox, body: Count) -> list[ClientView]:
-    """Wait until so many clients are connected. / 等待指定数量的客户端连接。"""
+    """Wait until a number of clients are connected. / 等待指定数量的客户端连接。"""
     sandbox.stream.wait_for_clients(body.count, body.timeout)
     return [ClientView.model_validate(each) for each in tuple(sandbox.stream.clients)]
 
 
 @operation("POST", "/stream/settle", "stream.wait_until_accepted", waits=True)
 def wait_until_accepted(sandbox: Sandbox, body: Timeout) -> None:
-    """Wait until every event was handled, however often it has to be sent. / 等待所有事件均被处理。"""
+    """Wait until every event is handled, after as many deliveries as needed. / 等待所有事件均被处理。"""
     sandbox.stream.wait_until_accepted(body.timeout)
 
 

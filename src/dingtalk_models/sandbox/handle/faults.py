@@ -1,4 +1,4 @@
-"""What goes wrong on purpose, and what is answered instead: faults, limits, scopes, own answers, tokens."""
+"""Deliberate errors and special answers: faults, limits, scopes, custom answers, tokens."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _HeaderValue: TypeAlias = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
 
 
 class NewFault(Body):
-    """How the next requests to a path misbehave; without an answer of its own, the endpoint acts and answers."""
+    """A fault for the next requests to a path. If it has no answer, the endpoint acts and answers."""
 
     path: Annotated[
         str,
         Field(
             min_length=1,
-            description="the path, in which {id} is any id; * for any / 路径，{id} 表示任意 id，* 表示任意路径",
+            description="the path; {id} stands for any id, * for any path / 路径，{id} 表示任意 id，* 表示任意路径",
         ),
     ]
-    known: Annotated[bool, Field(description="false: where nothing is documented / 没有文档的路径请设为 false")] = True
+    known: Annotated[bool, Field(description="false for an undocumented path / 没有文档的路径请设为 false")] = True
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     errcode: int | None = None
     sub_code: Annotated[str, Field(max_length=200)] | None = None
@@ -36,7 +36,7 @@ class NewFault(Body):
     flag: Literal["success", "result"] | None = None
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     body: str | None = None
-    body_base64: Annotated[str, Field(description="instead of `body`: any bytes / 任意字节")] | None = None
+    body_base64: Annotated[str, Field(description="instead of `body`: any bytes / 代替 body，任意字节")] | None = None
     content_type: _HeaderValue | None = None
     headers: dict[_HeaderName, _HeaderValue] = {}
     delay: Annotated[float, Field(ge=0, le=_LONGEST_DELAY)] | None = None
@@ -57,7 +57,7 @@ class NewFault(Body):
         return text
 
     def behaviour(self) -> Behaviour:
-        """The keywords for `Sandbox.fail`."""
+        """Return the keywords for `Sandbox.fail`."""
         how: dict[str, Any] = self.model_dump(exclude_defaults=True, exclude={"path", "times", "known", "body_base64"})
         if self.body_base64 is not None:
             how["body"] = b64decode(self.body_base64)
@@ -65,7 +65,7 @@ class NewFault(Body):
 
 
 class FaultView(BaseModel):
-    """A fault, and how many requests it will still meet."""
+    """A fault, and the number of requests left for it."""
 
     id: str
     path: str
@@ -74,32 +74,32 @@ class FaultView(BaseModel):
 
     @classmethod
     def of(cls, fault: Fault) -> FaultView:
-        """The view of a fault."""
+        """Make the view of a fault."""
         how = {name: repr(value) if isinstance(value, bytes) else value for name, value in fault.how.items()}
         return cls(id=fault.id, path=fault.path, remaining=fault.remaining, how=how)
 
 
 class Limit(Body):
-    """How many calls a second one API takes; null: any number."""
+    """The rate limit of each API in calls per second; null for no limit."""
 
     qps: Annotated[int, Field(ge=1, le=1_000_000)] | None
 
 
 class Scopes(Body):
-    """The permission scopes granted to the app; null: all."""
+    """The permission scopes granted to the app; null for all."""
 
     scopes: list[str] | None
 
 
 class NewAnswer(Body):
-    """Your own answer to an API, by one of the platform's names for it."""
+    """A custom answer to an API, by one of the platform's names for it."""
 
     name: str
     answer: Annotated[dict[str, JsonValue], Field(description="without errcode and errmsg / 不含 errcode 与 errmsg")]
 
 
 class AnswerView(BaseModel):
-    """An answer of your own; null: a function of the program that runs the sandbox makes it."""
+    """A custom answer; null if a function of the program that runs the sandbox makes it."""
 
     id: str
     names: list[str]
@@ -107,26 +107,26 @@ class AnswerView(BaseModel):
 
     @classmethod
     def of(cls, own: OwnAnswer) -> AnswerView:
-        """The view of an answer."""
+        """Make the view of an answer."""
         answer = None if callable(own.answer) else dict(own.answer)
         return cls(id=own.id, names=list(own.endpoint.names), answer=answer)
 
 
 class LoginUser(Body):
-    """Whose login code it is."""
+    """The person who logs in."""
 
     userid: str
 
 
 class Authorised(Body):
-    """Who comes back from the authorise page; scope `openid corpid` for the company too."""
+    """The person who returns from the authorise page. The scope `openid corpid` includes the company."""
 
     userid: str
     scope: Literal["openid", "openid corpid"] = "openid"
 
 
 class LoginCode(BaseModel):
-    """A code that is valid for 5 minutes, once."""
+    """A code that is valid once, for 5 minutes."""
 
     code: str
 
@@ -136,13 +136,13 @@ class LoginCode(BaseModel):
 
 @operation("GET", "/faults", "faults")
 def list_faults(sandbox: Sandbox) -> list[FaultView]:
-    """List the faults that requests will still meet. / 列出尚未触发完的故障。"""
+    """List the faults that still have requests left. / 列出尚未触发完的故障。"""
     return [FaultView.of(each) for each in sandbox.faults]
 
 
 @operation("POST", "/faults", "fail")
 def add_fault(sandbox: Sandbox, body: NewFault) -> FaultView:
-    """Let the next requests to a path misbehave. / 让接下来对某路径的请求出错。"""
+    """Make the next requests to a path fail. / 让接下来对某路径的请求出错。"""
     return FaultView.of(sandbox.fail(body.path, times=body.times, known=body.known, **body.behaviour()))
 
 
@@ -154,13 +154,13 @@ def cancel_fault(sandbox: Sandbox, id: str) -> None:
 
 @operation("GET", "/qps", "qps")
 def read_qps(sandbox: Sandbox) -> Limit:
-    """Read how many calls a second one API takes. / 读取单接口每秒限流值。"""
+    """Read the rate limit of each API. / 读取单接口每秒限流值。"""
     return Limit(qps=sandbox.qps)
 
 
 @operation("PUT", "/qps", "qps")
 def set_qps(sandbox: Sandbox, body: Limit) -> Limit:
-    """Set how many calls a second one API takes. / 设置单接口每秒限流值。"""
+    """Set the rate limit of each API. / 设置单接口每秒限流值。"""
     sandbox.qps = body.qps
     return body
 
@@ -183,19 +183,19 @@ def set_scopes(sandbox: Sandbox, body: Scopes) -> Scopes:
 
 @operation("GET", "/answers", "answers")
 def list_answers(sandbox: Sandbox) -> list[AnswerView]:
-    """List your own answers to APIs. / 列出自定义的接口返回。"""
+    """List the custom answers to APIs. / 列出自定义的接口返回。"""
     return [AnswerView.of(each) for each in sandbox.answers]
 
 
 @operation("POST", "/answers", "answer")
 def set_answer(sandbox: Sandbox, body: NewAnswer) -> AnswerView:
-    """Set your own answer to an API; the latest counts. / 自定义某接口的返回，以最后一次为准。"""
+    """Set a custom answer to an API; the latest one counts. / 自定义某接口的返回，以最后一次为准。"""
     return AnswerView.of(sandbox.answer(body.name, body.answer))
 
 
 @operation("DELETE", "/answers/{id}", "answers")
 def cancel_answer(sandbox: Sandbox, id: str) -> None:
-    """Let the sandbox answer by itself again. / 取消自定义返回。"""
+    """Cancel a custom answer. / 取消自定义返回。"""
     found({each.id: each for each in sandbox.answers}, id, "answer").cancel()
 
 
@@ -223,7 +223,7 @@ def make_login_code(sandbox: Sandbox, body: LoginUser) -> LoginCode:
 
 @operation("POST", "/authorise-codes", "authorise")
 def make_authorise_code(sandbox: Sandbox, body: Authorised) -> LoginCode:
-    """Make the code with which a person comes back from the authorise page. / 生成登录授权页返回的 authCode。"""
+    """Make the code that the authorise page returns for a person. / 生成登录授权页返回的 authCode。"""
     people = {**sandbox.company.users, **sandbox.company.logins.strangers}
     found(people, body.userid, "person")
     return LoginCode(code=sandbox.authorise(body.userid, scope=body.scope))

@@ -1,14 +1,14 @@
 """The table of operations, and the decorator that puts a function into it.
 
-An operation is a function of the sandbox. Its signature is what it takes and returns; its docstring says in both
-languages what it does:
+An operation is a function of the sandbox. Its signature has the parameters and the result, and its docstring says in
+both languages what it does:
 
     @operation("POST", "/clock/advance", "clock.advance")
     def advance_clock(sandbox: Sandbox, body: Advance) -> Time:
         \"\"\"Move the clock forward. / 拨快时钟。\"\"\"
 
-`body` and `query` are models; other parameters are segments of the path. From this one declaration come the route, the
-validation and the document.
+`body` and `query` are models; other parameters are segments of the path. The route, the validation and the document
+all come from this declaration.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 PerformT = TypeVar("PerformT", bound=Callable[..., Any])
 
 NOTHING: Final = b"{}"
-"""What an empty body counts as."""
+"""The meaning of an empty body."""
 
 Verb: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class Body(BaseModel):
-    """What a request says: strict, and without unknown fields."""
+    """The body of a request: strict, without unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class QueryString(BaseModel):
-    """The query of a request: texts that become numbers and truth values, and no unknown names."""
+    """The query of a request: text is converted to numbers and booleans; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Latest(QueryString):
-    """How many to list."""
+    """The number of items to list."""
 
-    limit: int = Field(1000, ge=1, le=10_000, description="how many of the latest / 最近的条数")
+    limit: int = Field(1000, ge=1, le=10_000, description="how many of the latest items / 最近的条数")
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class HandleOperation:
     Attributes:
         verb: its verb.
         path: its path, below `/_sandbox`.
-        python: what does the same in Python, as an attribute of `Sandbox`: `clock.advance`.
+        python: the same in Python, as an attribute of `Sandbox`, such as `clock.advance`.
         perform: the function.
-        waits: whether it may wait for somebody, and so must not run on the sandbox's thread.
+        waits: whether it may wait for somebody, so that it must not run on the sandbox's thread.
     """
 
     verb: Verb
@@ -69,12 +69,12 @@ class HandleOperation:
 
     @property
     def name(self) -> str:
-        """Its name, which is that of the function."""
+        """Its name, which is the function's."""
         return self.perform.__name__
 
     @property
     def subject(self) -> str:
-        """What it is about: the name of its file."""
+        """Its subject: the name of its file."""
         return self.perform.__module__.rpartition(".")[2]
 
     @property
@@ -89,13 +89,13 @@ class HandleOperation:
 
     @cached_property
     def body(self) -> TypeAdapter[Any] | None:
-        """What reads the body, if it is JSON."""
+        """The reader of the body, if it is JSON."""
         parameter = self.signature.parameters.get("body")
         return TypeAdapter(parameter.annotation) if parameter and not self.takes_bytes else None
 
     @cached_property
     def needs_body(self) -> bool:
-        """Whether something has to be in the body: one that is empty is an empty object."""
+        """Whether the body has required fields. An empty body counts as an empty object."""
         if self.body is None:
             return self.takes_bytes
         try:
@@ -106,13 +106,13 @@ class HandleOperation:
 
     @property
     def takes_bytes(self) -> bool:
-        """Whether the body is taken as it is."""
+        """Whether it takes the body as bytes."""
         parameter = self.signature.parameters.get("body")
         return parameter is not None and parameter.annotation is bytes
 
     @property
     def gives_bytes(self) -> bool:
-        """Whether the reply is no JSON."""
+        """Whether it returns bytes instead of JSON."""
         return self.signature.return_annotation is bytes
 
     @cached_property
@@ -130,7 +130,7 @@ class HandleOperation:
 
     @cached_property
     def reply(self) -> TypeAdapter[Any] | None:
-        """What writes the reply, if it is JSON."""
+        """The writer of the reply, if it is JSON."""
         returned = self.signature.return_annotation
         return None if returned in (None, NoneType, bytes) else TypeAdapter(returned)
 
@@ -145,7 +145,7 @@ def operation(verb: Verb, path: str, python: str, *, waits: bool = False) -> Cal
     Args:
         verb: the verb.
         path: the path below `/_sandbox`; `{name}` is a segment that is a parameter.
-        python: what does the same in Python, as an attribute of `Sandbox`.
+        python: the same in Python, as an attribute of `Sandbox`.
         waits: whether it may wait for somebody.
     """
 
@@ -157,5 +157,5 @@ def operation(verb: Verb, path: str, python: str, *, waits: bool = False) -> Cal
 
 
 def segments(path: str) -> list[str]:
-    """The names of the segments in a path that are parameters."""
+    """Return the names of the parameters in a path."""
     return re.findall(r"\{(\w+)", path)

@@ -1,4 +1,4 @@
-"""What people do: say something, click, read, decide, punch the clock."""
+"""Actions of people: send messages, click, read, decide approvals, punch the clock."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class SaidPicture(_WithContent):
 
     @property
     def meant(self) -> Picture:
-        """What it is in Python."""
+        """Its form in Python."""
         return Picture(self.bytes)
 
 
 class SaidAudio(_WithContent):
-    """A recording, and what the platform recognises in it."""
+    """A recording, and the text that the platform recognises in it."""
 
     type: Literal["audio"]
     recognition: str = ""
@@ -54,12 +54,12 @@ class SaidAudio(_WithContent):
 
     @property
     def meant(self) -> Audio:
-        """What it is in Python."""
+        """Its form in Python."""
         return Audio(self.bytes, self.recognition, self.duration)
 
 
 class SaidVideo(_WithContent):
-    """A film."""
+    """A video."""
 
     type: Literal["video"]
     duration: Millis = 1000
@@ -67,7 +67,7 @@ class SaidVideo(_WithContent):
 
     @property
     def meant(self) -> Video:
-        """What it is in Python."""
+        """Its form in Python."""
         return Video(self.bytes, self.duration, self.video_type)
 
 
@@ -79,7 +79,7 @@ class SaidFile(_WithContent):
 
     @property
     def meant(self) -> File:
-        """What it is in Python."""
+        """Its form in Python."""
         return File(self.name, self.bytes)
 
 
@@ -91,12 +91,12 @@ class SaidRichText(Body):
 
     @property
     def meant(self) -> RichText:
-        """What it is in Python."""
+        """Its form in Python."""
         return RichText([part if isinstance(part, str) else part.meant for part in self.parts])
 
 
 class SaidOther(Body):
-    """A message of another type, as the app will get it."""
+    """A message of another type, as the app will receive it."""
 
     type: Literal["other"]
     msgtype: Annotated[str, Field(min_length=1)]
@@ -104,7 +104,7 @@ class SaidOther(Body):
 
     @property
     def meant(self) -> Mapping[str, Any]:
-        """What it is in Python."""
+        """Its form in Python."""
         return {"msgtype": self.msgtype, "content": self.content}
 
 
@@ -114,30 +114,32 @@ What: TypeAlias = Annotated[
 
 
 class Say(Body):
-    """What a person says to the app's robot, or in a group."""
+    """A message from a person to the app's robot or a group."""
 
     who: Userid
     what: str | What
-    to: Annotated[str | None, Field(description="the id of the group; null: the robot / 群的会话 ID")] = None
+    to: Annotated[
+        str | None, Field(description="the id of the group; null for the robot / 群的会话 ID，null 表示机器人")
+    ] = None
     at: Annotated[list[str], Field(max_length=1000, description="others who are mentioned / 被 @ 的其他成员")] = []
     at_robot: Annotated[bool, Field(description="whether the robot is mentioned / 是否 @ 机器人")] = True
 
 
 class SayAgain(Body):
-    """Something that was said: its conversation, and its number there."""
+    """An earlier message: its conversation, and its number there."""
 
     conversation: str
     number: Annotated[int, Field(ge=0)]
 
 
 class AwaitedReply(SayAgain):
-    """What the robot is to answer, and the seconds to wait for it."""
+    """The message for the robot to answer, and the timeout in seconds."""
 
     timeout: Annotated[float, Field(ge=0, le=60)] = 10
 
 
 class Clicked(Body):
-    """A click on a card; `params` are those of the button."""
+    """A click on a card. `params` are the parameters of the button."""
 
     card: Annotated[str, Field(description="its outTrackId / 卡片的 outTrackId")]
     action_ids: Annotated[list[str], Field(min_length=1, max_length=100)]
@@ -146,14 +148,14 @@ class Clicked(Body):
 
 
 class Read(Body):
-    """A work notification, by its task id, or a message of the robot, by its processQueryKey."""
+    """A work notification by its task id, or a robot message by its processQueryKey."""
 
     message: int | str
     by: Userid
 
 
 class Submit(Body):
-    """A form that a person fills in: texts by the labels of its components."""
+    """A form that a person fills in, with texts by component label."""
 
     process_code: str
     values: dict[str, str]
@@ -164,18 +166,18 @@ class Submit(Body):
 
 
 class Decision(Body):
-    """Who decides, and what they say with it."""
+    """The approver, and their comment."""
 
     by: Userid
     remark: Annotated[str, Field(max_length=1024)] = ""
 
 
 class Approvals(Latest):
-    """Which approvals to list."""
+    """The filters for approvals."""
 
-    waiting_for: str | None = Field(None, description="those that wait for this person / 等待该成员审批的")
-    originator: str | None = Field(None, description="those that this person started / 该成员发起的")
-    process_code: str | None = Field(None, description="those of this form / 该模板的")
+    waiting_for: str | None = Field(None, description="only those that wait for this person / 等待该成员审批的")
+    originator: str | None = Field(None, description="only those that this person started / 该成员发起的")
+    process_code: str | None = Field(None, description="only those of this form / 该模板的")
 
 
 class ApprovalView(BaseModel):
@@ -199,14 +201,14 @@ class ApprovalView(BaseModel):
 
     @classmethod
     def of(cls, sandbox: Sandbox, approval: Instance) -> ApprovalView:
-        """The view of an approval."""
+        """Make the view of an approval."""
         title, code = sandbox.company.title_of(approval), approval.form.process_code
         own = {name: getattr(approval, name, None) for name in cls.model_fields}
         return cls.model_validate({**own, "title": title, "process_code": code})
 
 
 class NewPunch(Body):
-    """A punch: now, by the sandbox's clock, or at a moment."""
+    """A punch at a given time, or now by the sandbox's clock."""
 
     userid: Userid
     at: AwareDatetime | None = None
@@ -216,7 +218,7 @@ class NewPunch(Body):
 
 @operation("POST", "/say", "say", waits=True)
 def say(sandbox: Sandbox, body: Say) -> EntryView:
-    """Let a person say something to the robot, or in a group. / 让成员向机器人或在群里发言。"""
+    """Let a person send a message to the robot or a group. / 让成员向机器人或在群里发言。"""
     what = body.what if isinstance(body.what, str) else body.what.meant
     entry = sandbox.say(body.who, what, to=body.to, at=body.at, at_robot=body.at_robot)
     return EntryView.of(sandbox, entry)
@@ -224,13 +226,13 @@ def say(sandbox: Sandbox, body: Say) -> EntryView:
 
 @operation("POST", "/say/again", "say_again", waits=True)
 def say_again(sandbox: Sandbox, body: SayAgain) -> EntryView:
-    """Deliver what someone said to the app again. / 将某条发言再次推送给应用。"""
+    """Deliver a person's message to the app again. / 将某条发言再次推送给应用。"""
     return EntryView.of(sandbox, sandbox.say_again(entry_of(sandbox, body.conversation, body.number)))
 
 
 @operation("POST", "/replies/wait", "wait_for_reply", waits=True)
 def wait_for_reply(sandbox: Sandbox, body: AwaitedReply) -> EntryView:
-    """Wait until the robot has said something after this. / 等待机器人对某条发言的回复。"""
+    """Wait for the robot's reply to a message. / 等待机器人对某条发言的回复。"""
     entry = entry_of(sandbox, body.conversation, body.number)
     return EntryView.of(sandbox, sandbox.wait_for_reply(entry, body.timeout))
 
@@ -266,7 +268,7 @@ def list_approvals(sandbox: Sandbox, query: Approvals) -> list[ApprovalView]:
 
 @operation("POST", "/approvals", "submit")
 def submit(sandbox: Sandbox, body: Submit) -> ApprovalView:
-    """Let a person fill in a form, and so start an approval. / 让成员填写表单发起审批。"""
+    """Let a person fill in a form to start an approval. / 让成员填写表单发起审批。"""
     return ApprovalView.of(sandbox, sandbox.submit(body.process_code, body.values, by=body.by, chosen=body.chosen))
 
 

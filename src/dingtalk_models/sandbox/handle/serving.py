@@ -1,4 +1,4 @@
-"""Serves the operations: reads a request, performs it, and writes the reply."""
+"""Serves the operations: reads requests, performs them, and writes the replies."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Waiting: TypeAlias = WeakKeyDictionary[asyncio.Event, asyncio.Semaphore]
-"""How many operations wait, by what ends when the sandbox stops: after a restart, it is another."""
+"""The limit of waiting operations, by the event that stops the server: each restart has a new event."""
 Perform = Callable[[Request], Awaitable[Response]]
 
 LARGEST: Final = 64 * 1024 * 1024
-"""The bytes that a body may have."""
+"""The largest body in bytes."""
 
 MOST_WAITING: Final = 64
-"""The operations that may wait for somebody at once; more wait for these."""
+"""How many operations may wait for somebody at once. More wait for their turn."""
 
 log = logging.getLogger("dingtalk_models.sandbox")
 
 
 def serving(sandbox: Sandbox) -> ASGIApp:
-    """The application of one sandbox."""
+    """Make the application for a sandbox."""
     load_endpoints([__package__ or ""])
     waiting: Waiting = WeakKeyDictionary()
     by_path: defaultdict[str, dict[str, Perform]] = defaultdict(dict)
@@ -58,7 +58,7 @@ def serving(sandbox: Sandbox) -> ASGIApp:
 
 @cache
 def described() -> bytes:
-    """The OpenAPI document."""
+    """Make the OpenAPI document once."""
     load_endpoints([__package__ or ""])
     return document(OPERATIONS)
 
@@ -103,7 +103,7 @@ async def _perform(sandbox: Sandbox, operation: HandleOperation, waiting: Waitin
 
 
 async def _arguments(operation: HandleOperation, request: Request) -> dict[str, Any]:
-    """The arguments of the function."""
+    """Read the arguments of the function."""
     place = operation.place.model_validate(request.path_params)
     arguments: dict[str, Any] = {name: getattr(place, name) for name in operation.place.model_fields}
     given = dict(request.query_params)
@@ -119,11 +119,11 @@ async def _arguments(operation: HandleOperation, request: Request) -> dict[str, 
 
 
 class _Nothing(BaseModel, extra="forbid"):
-    """The query of an operation without one."""
+    """The empty query, for operations without one."""
 
 
 async def _content(request: Request) -> bytes:
-    """The body, unless it is too large."""
+    """Read the body, unless it is too large."""
     content = bytearray()
     async for part in request.stream():
         content += part
@@ -133,7 +133,7 @@ async def _content(request: Request) -> bytes:
 
 
 async def _in_thread(work: Callable[[], T], stopping: asyncio.Event) -> T:
-    """Do this in a thread, but wait for it no longer than the sandbox runs."""
+    """Run work in a thread. If the sandbox stops first, the request fails at once and the thread is left behind."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -144,16 +144,16 @@ async def _in_thread(work: Callable[[], T], stopping: asyncio.Event) -> T:
     def run() -> None:
         try:
             result = work()
-        except StopIteration as error:  # no future takes it
+        except StopIteration as error:  # futures refuse it
             end = partial(done.set_exception, RuntimeError(repr(error)))
         except Exception as error:  # noqa: BLE001 -- the request that waits raises it
             end = partial(done.set_exception, error)
         else:
             end = partial(done.set_result, result)
-        with contextlib.suppress(RuntimeError):  # the sandbox has stopped
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits any more
             loop.call_soon_threadsafe(finish, end)
 
-    if not stopping.is_set():  # one that waited for its turn does not begin any more
+    if not stopping.is_set():  # it may have waited for its turn until the sandbox was stopped
         threading.Thread(target=run, name="dingtalk-handle", daemon=True).start()
     stopped = asyncio.ensure_future(stopping.wait())
     either: set[asyncio.Future[Any]] = {done, stopped}
@@ -179,6 +179,6 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    """The client has cut the connection: nobody reads this."""
+    """Answer a client that has disconnected; nobody will read this."""
     del request, error
     return Response(status_code=400)

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: what it is, its state, and waiting for it."""
+"""The sandbox as a whole: its address, its state, and waiting for pushes."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def about(sandbox: Sandbox) -> About:
 
 @operation("POST", "/reset", "reset", waits=True)
 def reset(sandbox: Sandbox) -> None:
-    """Go back to how the sandbox began. / 恢复到初始状态。"""
+    """Reset the sandbox to its first state. / 恢复到初始状态。"""
     sandbox.reset()
 
 
 @operation("GET", "/state", "save", waits=True)
 def save(sandbox: Sandbox) -> bytes:
-    """Get the whole state, to load it later. / 导出全部状态，供以后载入。"""
+    """Save the whole state, to load it later. / 导出全部状态，供以后载入。"""
     with TemporaryDirectory() as folder:
         path = Path(folder, "state")
         sandbox.save(path)
@@ -48,7 +48,7 @@ def save(sandbox: Sandbox) -> bytes:
 
 @operation("PUT", "/state", "load", waits=True)
 def load(sandbox: Sandbox, body: bytes) -> None:
-    """Take over a state that was saved. / 载入已导出的状态。"""
+    """Load a saved state. / 载入已导出的状态。"""
     with TemporaryDirectory() as folder:
         path = Path(folder, "state")
         path.write_bytes(body)
@@ -60,5 +60,5 @@ def load(sandbox: Sandbox, body: bytes) -> None:
 
 @operation("POST", "/settle", "settle", waits=True)
 def settle(sandbox: Sandbox, body: Timeout) -> None:
-    """Wait until every push that is due is delivered and answered. / 等待所有待推送的消息投递完成。"""
+    """Wait until all pending pushes are delivered and answered. / 等待所有待推送的消息投递完成。"""
     sandbox.settle(body.timeout)

@@ -1,1 +1,1 @@
-"""The directory is read through the endpoints of the contacts: it has none of its own."""
+"""Nothing: the directory uses the endpoints of the contacts."""

@@ -1,4 +1,4 @@
-"""People read what they got: a work notification, or a message of the app's robot."""
+"""People read messages: work notifications, and messages of the app's robot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def read(company: Company, message: int | str, by: str) -> None:
 
     Args:
         company: the company.
-        message: the task id of a work notification, or the key of a message of the robot.
+        message: the task id of a work notification, or the key of a robot message.
         by: the userid of the person.
 
     Raises:

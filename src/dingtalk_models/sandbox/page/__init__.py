@@ -1,6 +1,6 @@
-"""The page: what happens in the sandbox, to look at in a browser, and to change.
+"""The page: shows in a browser what happens in the sandbox, and can change it.
 
-It is made at the first visit: until then nothing of it is imported, and nothing is kept for it.
+It is made at the first visit. Until then, nothing is imported or kept for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dingtalk_models.sandbox import Sandbox
 
 PREFIX: Final = "/_page"
-"""Where the paths of the page begin, except that of its first section, which is `/`."""
+"""The prefix of the page's paths, except that of its first section, which is `/`."""
 
 
 class SandboxPage:
@@ -30,7 +30,7 @@ class SandboxPage:
         await self._apps[0](scope, receive, send)
 
     async def asks(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask somebody for the key of the sandbox."""
+        """Show the form for the key of the sandbox."""
         await self._apps[1](scope, receive, send)
 
     @cached_property

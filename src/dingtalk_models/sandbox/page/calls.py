@@ -1,4 +1,4 @@
-"""The section of calls: what was received, what was answered, and how to make the same call in Python."""
+"""The section of calls: requests, replies, and the same calls in Python."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from dingtalk_models.sandbox.server.endpoints import path_of, placed
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
 SHOWN: Final = 200
-"""How many calls the list has; a filter finds older ones."""
+"""How many calls the list shows. A filter finds older ones."""
 
 DOCUMENTATION: Final = "https://open.dingtalk.com/document/development/"
 
 LONGEST_LINE: Final = 80
-"""How many characters of a value stand on one line of Python."""
+"""How long a value on one line of Python may be."""
 
 _TOKEN_HEADER: Final = "x-acs-dingtalk-access-token"
 _SECRET_HEADERS: Final = frozenset({_TOKEN_HEADER, "authorization", "cookie", "sign", "x-sandbox-key"})
@@ -51,7 +51,7 @@ class CallRow:
 
 @dataclass(frozen=True)
 class CallDetail:
-    """A call that was opened."""
+    """An opened call."""
 
     row: CallRow
     when: str
@@ -79,7 +79,7 @@ class CallsView:
 
 
 def view(look: Look) -> CallsView:
-    """The latest calls that the filter lets pass, newest first, and the one that was opened."""
+    """Return the latest calls that fit the filter, newest first, and the opened one."""
     calls = look.sandbox.calls
     text, state = look.asked.get("q", "").strip(), look.asked.get("state", "")
     rows: list[CallRow] = []
@@ -124,7 +124,7 @@ def _passes(call: Received, text: str, state: str) -> bool:
 
 @lru_cache(maxsize=2 * KEPT)
 def _said(method: str, path: str) -> str:
-    """What a filter finds of a call beside its code."""
+    """Return the text of a call, besides its code, that the filter searches."""
     return f"{method} {path} {title_of(method, path)} {' '.join(names_of(method, path)[:1])}"
 
 
@@ -155,14 +155,14 @@ def _hints() -> Mapping[str, Mapping[str, str]]:
 
 
 def hint(code: int | str | None, language: Language) -> str:
-    """What to do about a refusal; empty if nothing more is known than its text."""
+    """Return what to do about a refusal; empty if nothing is known."""
     return _hints().get(str(code), {}).get(language, "")
 
 
 def python(call: Received, look: Look) -> str:
-    """The code that makes the same request with an app: without the token, which the app adds.
+    """Return the Python code that makes the same request with an app. The app adds the token.
 
-    It runs the API by its name, if the request is one that the client makes of these arguments.
+    It runs the API by name if the client would make exactly this request from the arguments.
     """
     found = documented_at(call.path).get(call.method)
     path, parameters = call.path, dict[str, str]()
@@ -187,7 +187,7 @@ def python(call: Received, look: Look) -> str:
 def _arguments(
     found: DocumentedEndpoint, placed: Mapping[str, str], query: Mapping[str, str], body: object
 ) -> dict[str, Any] | None:
-    """What was sent, as arguments under the wire names; None if it cannot be written as such."""
+    """Convert the request to arguments under the wire names; None if that is not possible."""
     if not is_object(body):
         return None
     texts = {**placed, **query}
@@ -201,12 +201,12 @@ def _arguments(
 
 
 def _is_run(look: Look, call: Received, query: Mapping[str, str], arguments: Mapping[str, Any]) -> bool:
-    """Whether `app.run` makes this request of these arguments. The client itself tells, and sends nothing."""
+    """Whether `app.run` makes this request from these arguments. The client builds it without sending it."""
     from dingtalk_models import Call, DingTalkError  # noqa: PLC0415 -- the sandbox works without the client
 
-    with suppress(DingTalkError, RecursionError, UnicodeError):  # it refuses them, or they are too odd to be sent
+    with suppress(DingTalkError, RecursionError, UnicodeError):  # the client refuses the arguments, or cannot send them
         unsent = look.sandbox.app().run.call(call.name or "", **arguments)
-        if isinstance(unsent, Call):  # a lazy list makes no request yet
+        if isinstance(unsent, Call):  # a lazy list has no request yet
             made = unsent.request
             there = (made.verb, path_of(made.path)) == (call.method, call.path) and not made.headers
             texts = {name: _in_query(value) for name, value in made.query_params.items()}
@@ -215,12 +215,12 @@ def _is_run(look: Look, call: Received, query: Mapping[str, str], arguments: Map
 
 
 def _in_query(value: object) -> str:
-    """How the client writes a value into the query string."""
+    """Format a value for the query string as the client does."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _literal(value: Any, indent: str = "    ") -> str:
-    """A value of JSON as Python, on one line if it fits."""
+    """Format a JSON value as Python, on one line if it fits."""
     line = _on_a_line(value)
     inner = f"{indent}    "
     if len(line) > LONGEST_LINE and is_object(value):
@@ -240,5 +240,5 @@ def _on_a_line(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    """A text in double quotes: the escapes of JSON mean the same in Python, also that of half a character."""
+    """Format a text in double quotes. JSON's escapes mean the same in Python, even for half of a surrogate pair."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()

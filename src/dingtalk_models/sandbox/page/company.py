@@ -21,7 +21,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class PersonDetail:
-    """Somebody of the company."""
+    """A person of the company."""
 
     userid: str
     name: str
@@ -37,7 +37,7 @@ class PersonDetail:
 
 @dataclass(frozen=True)
 class RoleDetail:
-    """A role and who has it."""
+    """A role and its members."""
 
     role_id: int
     name: str
@@ -46,7 +46,7 @@ class RoleDetail:
 
 @dataclass(frozen=True)
 class FormDetail:
-    """A form for approvals."""
+    """An approval form."""
 
     code: str
     name: str
@@ -75,7 +75,7 @@ class CompanyView:
 
 
 def view(look: Look) -> CompanyView:
-    """The tree, and the department or person that was opened; or the roles; or the forms."""
+    """Return the tree with the opened department or person, or the roles, or the forms."""
     company = look.sandbox.company
     departments = tuple(company.departments.values())
     below: dict[int | None, list[Department]] = {}

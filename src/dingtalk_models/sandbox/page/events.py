@@ -1,4 +1,4 @@
-"""The section of events: what was pushed where, and how it was answered."""
+"""The section of events: pushes, where they went, and the answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN: Final = 200
 
 @dataclass(frozen=True)
 class Sent:
-    """Something that was pushed to the app."""
+    """A push to the app."""
 
     id: str
     name: str
@@ -40,7 +40,7 @@ class Try:
 
 @dataclass(frozen=True)
 class PushDetail:
-    """What was pushed, as a whole."""
+    """A push with all details."""
 
     sent: Sent
     where: str
@@ -66,7 +66,7 @@ class EventsView:
 
 
 def view(look: Look) -> EventsView:
-    """What was pushed, newest first; the push that was opened, or the sample of an event to send."""
+    """Return the pushes, newest first, and the opened push or the sample of an event to send."""
     registration = look.sandbox.company.callbacks.registration
     latest = [*_latest("p", look.sandbox.pushes), *_latest("s", look.sandbox.stream.messages)]
     latest.sort(key=lambda each: _moment(each[1]), reverse=True)
@@ -88,7 +88,7 @@ def view(look: Look) -> EventsView:
 
 
 def _latest(way: str, everything: Sequence[Push | StreamMessage]) -> list[tuple[str, Push | StreamMessage]]:
-    """The latest of one way, each with its place."""
+    """Return the latest pushes of one way, each with its place."""
     latest = everything[-SHOWN:]
     return [(f"{way}{number}", each) for number, each in enumerate(latest, len(everything) - len(latest))]
 
@@ -139,7 +139,7 @@ def _title(name: str) -> str:
 
 
 def _moment(each: Push | StreamMessage) -> float:
-    """When it was first sent, in milliseconds."""
+    """Return the time when it was first sent, in milliseconds."""
     if isinstance(each, Push):
         return float(each.payload.get("EventTime") or 0)
     stamp: Any = each.headers.get("eventBornTime") or each.data.get("createAt") or 0

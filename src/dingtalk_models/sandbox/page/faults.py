@@ -9,7 +9,7 @@ from dingtalk_models.sandbox.page.looks import Look, date_time
 
 @dataclass(frozen=True)
 class FaultRow:
-    """A fault that still strikes."""
+    """A fault that still has requests left."""
 
     id: str
     path: str
@@ -19,7 +19,7 @@ class FaultRow:
 
 @dataclass(frozen=True)
 class ClientRow:
-    """A connected client of Stream mode."""
+    """A connected client in Stream mode."""
 
     id: str
     ua: str
@@ -38,7 +38,7 @@ class FaultsView:
 
 
 def view(look: Look) -> FaultsView:
-    """The faults that still strike, the clock, and the clients of Stream mode."""
+    """Return the active faults, the clock, and the clients in Stream mode."""
     sandbox = look.sandbox
     now = sandbox.clock.now()
     return FaultsView(

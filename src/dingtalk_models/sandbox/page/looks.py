@@ -1,4 +1,4 @@
-"""What the views have in common: who looks at what, moments, and secrets that are not shown."""
+"""Shared parts of the views: the visitor's choices, times, and hiding of secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HIDDEN: Final = "***"
 TOO_DEEP: Final = "[[[…]]]"
-"""What is shown of JSON that is nested too deeply to look for secrets in it."""
+"""Shown instead of JSON that is nested too deeply to search it for secrets."""
 
 _IN_TEXT: Final = re.compile(
     r"(?i)((?:access_?token|app_?secret|client_?secret|refresh_?token|session|sign|signature)=)[^&\s\"']+"
@@ -26,17 +26,17 @@ _IN_TEXT: Final = re.compile(
 
 
 class Missing(LookupError):
-    """What is asked for is not there."""
+    """The requested item does not exist."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """Somebody looks at a section.
+    """One visitor's view of a section.
 
     Attributes:
-        sandbox: what they look at.
+        sandbox: the sandbox.
         asked: the parameters in the address.
-        language: the language that they read.
+        language: the visitor's language.
     """
 
     sandbox: Sandbox
@@ -44,12 +44,12 @@ class Look:
     language: Language
 
     def name(self, userid: str | None) -> str:
-        """The name of a person; the id of one who is not in the company."""
+        """Return the name of a person, or the id if they are not in the company."""
         user = self.sandbox.company.users.get(userid or "")
         return user.name if user else userid or ""
 
     def hide(self, value: Any) -> Any:
-        """The same without secrets: those with the names of secrets, and those of this company wherever they are."""
+        """Hide fields with names of secrets, and this company's secrets wherever they appear."""
         try:
             return _without(masked(value), self._secrets())
         except RecursionError:
@@ -73,15 +73,15 @@ def _without(value: Any, secrets: list[str]) -> Any:
 
 
 def clock_time(at: float) -> str:
-    """The time of day of a moment, in Beijing."""
+    """Return the time of day in Beijing."""
     return f"{in_beijing(at):%H:%M:%S}"
 
 
 def date_time(at: float) -> str:
-    """The day and the time of a moment, in Beijing."""
+    """Return the date and time in Beijing."""
     return f"{in_beijing(at):%Y-%m-%d %H:%M:%S}"
 
 
 def pretty(value: Any) -> str:
-    """A value as JSON that people read; a text as it is."""
+    """Format a value as readable JSON, and leave a text unchanged."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=repr)

@@ -1,4 +1,4 @@
-"""Messages as a person sees them, whichever API sent them: a title, a text, lines, buttons."""
+"""Messages of all APIs as a person sees them: title, text, lines, buttons."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ class Button:
     """A button on a message.
 
     Attributes:
-        label: what is on it.
-        kind: `open` opens `target`; `say` says it; `click` is an action of a card; `none` does nothing here.
+        label: its label.
+        kind: `open` opens the address `target`; `say` sends it as a message; `click` is an action of a card;
+            `none` does nothing here.
         target: the address, the text, or the id of the action.
     """
 
@@ -41,15 +42,15 @@ class Shown:
     """A message.
 
     Attributes:
-        kind: text, markdown, image, link, audio, file, video, actionCard, oa, or what the application calls it.
-        head: the line above everything, of an OA message.
+        kind: text, markdown, image, link, audio, file, video, actionCard, oa, or another name from the application.
+        head: the head line of an OA message.
         title: its title.
         text: its text.
-        lines: further lines: a name and a value.
+        lines: further lines with a name and a value.
         buttons: its buttons.
-        card: the id of the card that it is.
+        card: the id of the card, if it is one.
         status: the status of an AI card.
-        streams: whether it is one whose text grows.
+        streams: whether its text is still growing.
         marked: whether the text is Markdown.
     """
 
@@ -66,7 +67,7 @@ class Shown:
 
 
 def shown(msgtype: str, content: Mapping[str, Any]) -> Shown:
-    """A message of any API: work notifications, robots, webhooks, and what people say."""
+    """Convert a message of any API: a work notification, or a message of a robot, webhook or person."""
     kind = "actionCard" if msgtype.startswith("sampleActionCard") else _KINDS.get(msgtype, msgtype)
     head, body = content.get("head"), content.get("body")
     inner: Mapping[str, Any] = body if is_object(body) else content
@@ -84,7 +85,7 @@ def shown(msgtype: str, content: Mapping[str, Any]) -> Shown:
 
 
 def card_shown(cards: Cards, card: Card, userid: str) -> Shown:
-    """A card, as a person sees it. Its template says which buttons it has; they are also those clicked before."""
+    """Convert a card as a person sees it. Its buttons are those of its template and those clicked before."""
     params = card.seen_by(userid)
     declared = cards.buttons.get(card.template_id, {})
     clicked = [action for click in card.clicks for action in _actions(click.payload)]

@@ -15,12 +15,12 @@ from dingtalk_models.sandbox.state.approval import Instance, OperationRecord
 from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry
 
 SHOWN: Final = 100
-"""How many messages of a chat, notifications or approvals are shown: the latest."""
+"""How many of the latest messages of a chat, notifications or approvals are shown."""
 
 
 @dataclass(frozen=True)
 class Chat:
-    """A line in the list of chats: `notices`, `approvals`, the robot's, or a group's."""
+    """A line in the list of chats: `notices`, `approvals`, the robot or a group."""
 
     id: str
     kind: str
@@ -47,7 +47,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Approval:
-    """An approval that a person started, decides or gets a copy of."""
+    """An approval that a person started, decides, or gets a copy of."""
 
     id: str
     title: str
@@ -76,7 +76,7 @@ class PhoneView:
 
 
 def view(look: Look) -> PhoneView:
-    """The phone of the person who was chosen, at first of the first one of the company."""
+    """Return the phone of the chosen person, by default of the company's first one."""
     company = look.sandbox.company
     users = tuple(company.users.values())
     who: str = look.asked.get("who") or (users[0].userid if users else "")
@@ -177,7 +177,7 @@ def _entry(look: Look, who: str, entry: Entry, number: int) -> Said:
 
 
 def _delivery(entry: Entry) -> tuple[str, str]:
-    """How a message of a person reached the app, and what was wrong."""
+    """Return how a person's message reached the app, and the problem, if any."""
     if entry.sender is None or entry.payload is None:
         return "", ""
     if entry.attempts:
@@ -221,13 +221,13 @@ def _approval(look: Look, who: str, instance: Instance) -> Approval:
 
 
 def _did(operation: OperationRecord) -> str:
-    """What somebody did: agree, refuse, or what the operation is called."""
+    """Return the name of somebody's action: agree, refuse, or the name of the operation."""
     did = operation.result if operation.result in {"AGREE", "REFUSE"} else operation.type
     return did if f"phone.did.{did}" in TEXTS else "other"
 
 
 def _plain(text: str) -> str:
-    """A value of a form, or a label: lists are JSON in it."""
+    """Make a form's value or label readable: lists in it are JSON."""
     if not text.startswith("["):
         return text
     try:

@@ -1,4 +1,4 @@
-"""Serves the page: HTML made of views, and a signal whenever a view changes."""
+"""Serves the page: HTML made from views, and a signal whenever a view changes."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from dingtalk_models.sandbox import Sandbox
 
 EVERY: Final = 0.15
-"""Seconds between two looks at what may have changed, while somebody watches."""
+"""Seconds between two checks for changes while somebody watches."""
 
 SHARE: Final = 0.1
-"""How much of the time such looks may take: of a large company, they come less often."""
+"""The largest share of time for these checks. In a large company, they are made less often."""
 
 BEAT: Final = 15.0
-"""Seconds after which a line is sent though nothing has changed."""
+"""Seconds after which a line is sent although nothing has changed, to keep the connection open."""
 
 THEMES: Final = ("system", "light", "dark")
 
@@ -57,14 +57,14 @@ _STATIC: Final = {"page.css": "text/css; charset=utf-8", "page.js": "text/javasc
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page: its address, and what makes its view."""
+    """A section of the page: its address, and the function that makes its view."""
 
     name: str
     address: str
     view: Callable[[Look], object]
 
     def seen_by(self, look: Look) -> object:
-        """The view, of a company that nobody changes meanwhile."""
+        """Make the view while nobody can change the company."""
         with look.sandbox.company.changing:
             return self.view(look)
 
@@ -79,7 +79,7 @@ SECTIONS: Final = (
 
 
 def serving(sandbox: Sandbox) -> ASGIApp:
-    """The page of one sandbox."""
+    """Make the page of a sandbox."""
     pages = _Pages(sandbox)
     routes = [Route(each.address, partial(pages.section, each), methods=["GET"]) for each in SECTIONS]
     routes += [Route(f"{PREFIX}/live/{each.name}", _Live(each, pages), methods=["GET"]) for each in SECTIONS]
@@ -91,7 +91,7 @@ def serving(sandbox: Sandbox) -> ASGIApp:
 
 
 def asking(sandbox: Sandbox) -> ASGIApp:
-    """What somebody sees who has not given the key yet: a form for it."""
+    """Make the form for the key, for visitors without it."""
     pages = _Pages(sandbox)
     routes = [
         Route(f"{PREFIX}/settings", pages.settings, methods=["POST"]),
@@ -102,7 +102,7 @@ def asking(sandbox: Sandbox) -> ASGIApp:
 
 
 class _Pages:
-    """Makes HTML of views."""
+    """Makes HTML from views."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -118,17 +118,17 @@ class _Pages:
         self._templates.filters["markdown"] = partial(_marked, reader)
 
     def look(self, request: Request) -> Look:
-        """Who looks, and at what."""
+        """Read the visitor's choices from a request."""
         return Look(self._sandbox, dict(request.query_params), _language(request))
 
     async def section(self, section: Section, request: Request) -> Response:
-        """A section as a whole."""
+        """Show a whole section."""
         look = self.look(request)
         view = section.seen_by(look)
         return self._page(request, section.name, view=view, seen=version(view), asked=look.asked)
 
     async def settings(self, request: Request) -> Response:
-        """Keep the language or the theme that somebody chose, and go back to where they were."""
+        """Store the visitor's language or theme, and return to the previous address."""
         form = await request.form()
         back = str(form.get("back", "/"))
         response = RedirectResponse(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/", 303)
@@ -138,14 +138,14 @@ class _Pages:
         return response
 
     async def missing(self, request: Request, error: Exception) -> Response:
-        """What is shown where there is nothing."""
+        """Show that there is nothing at this address."""
         status = error.status_code if isinstance(error, HTTPException) else 404
         response = self._page(request, "missing", status=status)
         response.headers.update(getattr(error, "headers", None) or {})
         return response
 
     async def login(self, request: Request) -> Response:
-        """The form for the key."""
+        """Show the form for the key."""
         return self._page(request, "login", status=401, wrong="key" in request.query_params)
 
     def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
@@ -172,7 +172,7 @@ class _Pages:
 
 
 class _Live:
-    """Says whenever a view has changed, as server-sent events, until the client or the sandbox goes."""
+    """Sends a server-sent event whenever a view has changed, until the client or the sandbox stops."""
 
     def __init__(self, section: Section, pages: _Pages) -> None:
         self._section = section
@@ -209,7 +209,7 @@ class _Live:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _version(self, look: Look) -> _Made:
-        """The version of a view, made once for all who watch the same."""
+        """Return the version of a view, computed once for all visitors of the same view."""
         key = (look.language, *sorted((name, value) for name, value in look.asked.items() if name != "seen"))
         made, begun = self._made.get(key), monotonic()
         if made is None or begun - made.at >= made.lasts * 0.9:
@@ -224,7 +224,7 @@ class _Live:
 
 @dataclass(frozen=True)
 class _Made:
-    """The version of a view, when it was made, and for how many seconds it is used."""
+    """The version of a view, the time when it was computed, and the seconds until the next check."""
 
     version: str
     at: float
@@ -232,7 +232,7 @@ class _Made:
 
 
 def version(view: object) -> str:
-    """What differs between two views that differ."""
+    """Return a digest that changes with the view."""
     return hashlib.blake2b(repr(view).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
@@ -254,7 +254,7 @@ async def _static(request: Request) -> Response:
 
 
 def _marked(markdown: MarkdownIt, text: str) -> Markup:
-    """Markdown as HTML: tags in it are text, links lead to other pages only, and pictures stay away."""
+    """Convert Markdown to HTML. Tags become text, links open new pages, and pictures are left out."""
     html = markdown.render(text).replace("<a ", '<a target="_blank" rel="noreferrer noopener" ')
     return Markup(html)
 
@@ -264,7 +264,7 @@ def _text(language: Language, key: str, /, **values: str) -> str:
 
 
 def _language(request: Request) -> Language:
-    """The language that was chosen, else the one that the browser prefers."""
+    """Return the chosen language, or the one that the browser prefers."""
     chosen = request.cookies.get("sandbox-language")
     for language in LANGUAGES:
         if chosen == language:
@@ -273,7 +273,7 @@ def _language(request: Request) -> Language:
 
 
 def _preferred(headers: Mapping[str, str]) -> Language:
-    """The first of the languages that a browser accepts, by their weights; English if it accepts neither."""
+    """Return the language with the highest weight in the browser's list; English if it accepts neither."""
     weights: dict[Language, float] = {}
     for part in headers.get("accept-language", "").split(","):
         name, _, weight = part.strip().lower().partition(";q=")

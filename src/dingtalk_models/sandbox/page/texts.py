@@ -1,4 +1,4 @@
-"""The texts of the page, each in English and in Chinese."""
+"""The texts of the page in English and Chinese."""
 
 from __future__ import annotations
 
@@ -283,5 +283,5 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
 
 
 def text(key: str, language: Language, /, **values: str) -> str:
-    """A text in a language."""
+    """Return a text in a language."""
     return TEXTS[key][LANGUAGES.index(language)].format(**values) if values else TEXTS[key][LANGUAGES.index(language)]

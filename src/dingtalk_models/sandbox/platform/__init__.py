@@ -1,1 +1,1 @@
-"""The documented endpoints that have no behaviour of their own here."""
+"""The documented endpoints that the sandbox does not implement."""

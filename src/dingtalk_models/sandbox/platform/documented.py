@@ -1,7 +1,7 @@
-"""The documented endpoints. Where one has no function here, its documentation is what the sandbox knows of it.
+"""Answers to documented endpoints that the sandbox does not implement, made from their documentation.
 
-A request is checked as documented, and answered with the documented sample or with an answer of one's own. The data
-files are read when they are first needed; scripts/generate writes them.
+A request is checked against the documentation, and answered with the documented sample or a custom answer. The data
+files are read at first use; scripts/generate writes them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dingtalk_models.sandbox.server.errors import Refused, text_of
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
 WHOLE_BODY: Final = ""
-"""The name of a parameter that is the body itself."""
+"""The name of a parameter that is the whole body."""
 
 Making: TypeAlias = Result | Callable[[dict[str, Any]], Result]
 """An answer without its envelope, or a function that makes it from the arguments."""
@@ -36,17 +36,17 @@ class DocumentedEndpoint:
     """A documented endpoint.
 
     Attributes:
-        names: the platform's names for it; none: its documentation is archived, and only older clients call it.
-        title: its title in Chinese.
+        names: the platform's names for it; empty if its documentation is archived, so that only older clients call it.
+        title: its Chinese title.
         doc: the slug of its documentation page.
         scope: the permission scope that it needs.
-        open: whether it needs no access token.
+        open: whether it works without an access token.
         invalid: the documented code for a wrong parameter.
         params: its parameters, as in the data file.
-        sample: the documented answer; None: it has no fields.
+        sample: the documented answer; None if it has no fields.
         empty: whether the answer has no body at all.
-        echo: the fields of the answer that repeat a parameter of the same name.
-        paging: how it pages, if it is a list.
+        echo: the fields of the answer that repeat a parameter with the same name.
+        paging: the names for paging, if it is a list.
     """
 
     verb: str
@@ -65,7 +65,7 @@ class DocumentedEndpoint:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What its path is like, with a group for each placeholder."""
+        """The pattern of its path, with a group for each placeholder."""
         return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path)))
 
     @cached_property
@@ -79,13 +79,13 @@ class DocumentedEndpoint:
         return self.path.split("/")
 
     def is_at(self, path: str) -> bool:
-        """Whether a path with as many segments is one of its paths."""
-        # most are told apart by a literal segment, without the pattern
+        """Whether it serves a path with the same number of segments."""
+        # comparing literal segments first avoids most uses of the slower pattern
         same = all(own == given or "{" in own for own, given in zip(self.segments, path.split("/"), strict=True))
         return same and self.pattern.fullmatch(path) is not None
 
     def read(self, call: ReceivedRequest, dialect: Bare) -> dict[str, Any]:
-        """The arguments in a request, in their documented types, by their names.
+        """Read the arguments of a request in their documented types, by name.
 
         Raises:
             Refused: one is missing or not as documented.
@@ -106,7 +106,7 @@ class DocumentedEndpoint:
         return arguments
 
     def shown(self, arguments: dict[str, Any], dialect: Bare) -> dict[str, Any]:
-        """The documented answer: with the ids that were given, where it repeats them; of a list, the page asked for."""
+        """Make the documented answer, with the ids from the request, or with the requested page of a list."""
         reply = copy.deepcopy(self.sample) or {}
         for way in self.echo:
             if way[-1] in arguments:
@@ -132,7 +132,7 @@ class DocumentedEndpoint:
         files = any(row.type == "file" for row in rows)
         body = dialect.body(call, needed=whole.required if whole else bool(rows), files=files)
         if whole:
-            # a client that has no value sends an empty object, which is no array
+            # a client without a value sends an empty object, even where the body should be an array
             return {WHOLE_BODY: body} if body or (whole.type == "object" and call.content) else {}
         if is_array(body):
             raise Refused(dialect.unreadable)
@@ -146,12 +146,12 @@ class DocumentedEndpoint:
 
 @dataclass(eq=False)
 class OwnAnswer:
-    """An answer of one's own to an API; `Sandbox.answer` makes one.
+    """A custom answer to an API, made by `Sandbox.answer`.
 
     Attributes:
         endpoint: the API.
-        answer: the answer without its envelope, or the function that makes it from the arguments.
-        id: the id by which the handle names it.
+        answer: the answer without its envelope, or a function that makes it from the arguments.
+        id: its id in the handle.
     """
 
     endpoint: DocumentedEndpoint
@@ -160,46 +160,46 @@ class OwnAnswer:
     id: str = field(default_factory=lambda: secrets.token_hex(4))
 
     def cancel(self) -> None:
-        """Let the sandbox answer by itself again, or as an earlier `Sandbox.answer` says."""
+        """Remove this answer, so that an earlier one or the sandbox's own counts again."""
         if self in self._answers:
             self._answers.remove(self)
 
 
 class Answers:
-    """The answers to documented endpoints: one's own, or else the samples."""
+    """The answers to documented endpoints: custom ones, or else the samples."""
 
     def __init__(self) -> None:
         self.own: list[OwnAnswer] = []
-        """One's own answers, in the order in which they were set."""
+        """The custom answers, oldest first."""
 
     def set(self, name: str, answer: Making) -> OwnAnswer:
-        """Set one's own answer to an API; the latest counts."""
+        """Set a custom answer to an API. The latest one counts."""
         own = OwnAnswer(named(name), answer, self.own)
         self.own.append(own)
         return own
 
     def at(self, path: str, served: Mapping[str, object]) -> Mapping[str, DocumentedEndpoint]:
-        """The documented endpoints at a path that answer, by verb.
+        """Return the documented endpoints that answer at a path, by verb.
 
         Args:
             path: the path.
-            served: the functions of the sandbox at this path, by verb. They answer, unless one's own answer is set.
+            served: the sandbox's functions at this path, by verb. They answer unless a custom answer is set.
         """
         return {verb: each for verb, each in at(path).items() if verb not in served or self._of(each)}
 
     def __iter__(self) -> Iterator[OwnAnswer]:
-        """One's own answers, in the order in which they were set."""
+        """The custom answers, oldest first."""
         return iter(tuple(self.own))
 
     def clear(self) -> None:
-        """Forget one's own answers."""
+        """Remove all custom answers."""
         self.own.clear()
 
     def answer(self, call: ReceivedRequest, endpoint: DocumentedEndpoint, dialect: Bare) -> Answer:
-        """The answer to a request.
+        """Answer a request.
 
         Raises:
-            Refused: the request is not as documented, or the function refuses it.
+            Refused: the request is not as documented, or the custom function refuses it.
         """
         arguments = endpoint.read(call, dialect)
         own = self._of(endpoint)
@@ -209,7 +209,7 @@ class Answers:
         return dialect.accepted(own.answer(arguments) if callable(own.answer) else own.answer)
 
     def source(self, endpoint: DocumentedEndpoint) -> str:
-        """The value of the header `x-sandbox`."""
+        """Return the value of the header `x-sandbox`."""
         return "answer" if self._of(endpoint) else "documented"
 
     def _of(self, endpoint: DocumentedEndpoint) -> OwnAnswer | None:
@@ -218,7 +218,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class _Table:
-    """The documented endpoints: by name, by a path without placeholders, and the others by their `_Place`."""
+    """The documented endpoints by name, by path without placeholders, or else by `_Place`."""
 
     by_name: dict[str, DocumentedEndpoint]
     by_path: dict[str, list[DocumentedEndpoint]]
@@ -226,7 +226,7 @@ class _Table:
 
 
 _Place: TypeAlias = tuple[int, str]
-"""How many segments a path has, and which product it is of: `todo` in `/v1.0/todo/users/u1/tasks`."""
+"""The number of segments in a path, and its product, such as `todo` in `/v1.0/todo/users/u1/tasks`."""
 
 
 def _place(segments: list[str]) -> _Place:
@@ -249,9 +249,9 @@ def _table() -> _Table:
 
 
 def at(path: str) -> dict[str, DocumentedEndpoint]:
-    """The documented endpoints at a path, by verb. One with a literal segment goes before one with a placeholder.
+    """Return the documented endpoints at a path, by verb. Literal segments win over placeholders.
 
-    Of two that differ in nothing but the names of placeholders, the one that is not archived counts.
+    If two differ only in the names of placeholders, the one that is not archived wins.
     """
     table = _table()
     matching = [each for each in table.templates.get(_place(path.split("/")), []) if each.is_at(path)]
@@ -263,18 +263,18 @@ def at(path: str) -> dict[str, DocumentedEndpoint]:
 
 
 def every() -> list[DocumentedEndpoint]:
-    """Every documented endpoint."""
+    """Return every documented endpoint."""
     table = _table()
     return [each for found in (*table.by_path.values(), *table.templates.values()) for each in found]
 
 
 def paths() -> list[str]:
-    """The path of every documented endpoint."""
+    """Return the path of every documented endpoint."""
     return [each.path for each in every()]
 
 
 def named(name: str) -> DocumentedEndpoint:
-    """The endpoint with this name.
+    """Return the endpoint with this name.
 
     Raises:
         ValueError: there is none.

@@ -1,7 +1,7 @@
-"""Lists of documented endpoints: each has three pages, so that a program's loop is tested.
+"""Pages the lists of documented endpoints: each has three pages, so that loops over pages can be tested.
 
-The entries are those of the documented sample, over and over. A page has as many as are asked for, and the third has
-one: a list whose pages have 20 has 41 entries.
+The entries of the documented sample are repeated. The first two pages have the requested size, and the third has one
+entry: with pages of 20, a list has 41 entries.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing_extensions import TypedDict
 from dingtalk_models.sandbox.platform.parameters import Wrong, scalar
 
 LONGEST: Final = 1000
-"""How many entries a page has at most, where the documentation has no limit."""
+"""The largest page if the documentation has no limit."""
 
 
 class PagingNames(TypedDict):
-    """How a list pages: the names in the request and in the answer.
+    """The names for paging in the request and the answer of a list.
 
     Attributes:
-        parameter: the parameter that says where a page begins.
+        parameter: the parameter for the start of a page.
         first: its value for the first page, if it is a number.
-        pages: whether it counts pages, not entries.
-        size: the parameter that says how many entries a page has.
-        way: where the entries are in the answer.
-        more: the field that says whether another page follows.
-        next: the field that says where the next page begins.
-        total: the field that says how many entries there are.
+        pages: whether it counts pages instead of entries.
+        size: the parameter for the page size.
+        way: the path to the entries in the answer.
+        more: the field that says whether there is another page.
+        next: the field with the start of the next page.
+        total: the field with the number of entries.
     """
 
     parameter: str
@@ -42,7 +42,7 @@ class PagingNames(TypedDict):
 
 
 def turn(reply: dict[str, Any], paging: PagingNames, arguments: dict[str, Any]) -> None:
-    """Make the page that is asked for of the documented sample."""
+    """Turn the documented sample into the requested page."""
     page = reply
     for name in paging["way"][:-1]:
         page = page[name]
@@ -65,13 +65,13 @@ def turn(reply: dict[str, Any], paging: PagingNames, arguments: dict[str, Any]) 
 
 
 def _size(paging: PagingNames, arguments: dict[str, Any]) -> int:
-    """How many entries are asked for; 0 if it is not said."""
+    """Return the requested page size; 0 if there is none."""
     asked = scalar(arguments.get(paging.get("size", "")), "integer")
     return min(max(asked or 0, 0), LONGEST)
 
 
 def _start(paging: PagingNames, arguments: dict[str, Any]) -> int:
-    """Where the page begins. A token that no page of a list gave is refused, as one of another list."""
+    """Return the start of the page. Refuse a token that no page has returned."""
     given = arguments.get(paging["parameter"])
     if given in (None, ""):
         return paging.get("first", 0)

@@ -1,7 +1,7 @@
 """Checks a value against the documented table of parameters.
 
-A scalar may have another form, as the platform takes it: a number as text, or text as a number. Null counts as absent,
-and unknown fields are ignored.
+Like the platform, it accepts a number as text and text as a number. Null counts as absent, and unknown fields are
+ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NUMBERS: Final[dict[str, tuple[re.Pattern[str], type[int | float]]]] = {
     "integer": (re.compile(r"[+-]?\d{1,19}"), int),
     "number": (re.compile(r"[+-]?\d{1,300}(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE), float),
 }
-"""By type: its text, and what makes a number of it."""
+"""For each number type, the pattern of its text and the conversion."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class ParameterRow:
     """A parameter, or a field of one.
 
     Attributes:
-        name: its name; empty if it is the body itself.
-        place: where a parameter is: in the `path`, the `query`, a `header`, the `body`.
-        items: the type of the entries of an array.
-        map: whether an object has keys of any name, and `children` are the fields of each value.
-        values: the type of each value of such an object, if they are scalars.
+        name: its name; empty if it is the whole body.
+        place: `path`, `query`, `header` or `body`.
+        items: the type of an array's entries.
+        map: whether an object may have any keys, so that `children` are the fields of each value.
+        values: the type of such an object's values, if they are scalars.
     """
 
     name: str = ""
@@ -60,7 +60,7 @@ class ParameterRow:
 
     @classmethod
     def read(cls, described: Mapping[str, Any]) -> ParameterRow:
-        """A row of a data file."""
+        """Read a row of a data file."""
         parts: dict[str, Any] = dict(described)
         parts["limits"] = Limits(**described.get("limits", {}))
         parts["children"] = tuple(map(cls.read, described.get("children", ())))
@@ -72,7 +72,7 @@ class Wrong(Exception):
 
     Attributes:
         where: the path of the field.
-        problem: what is wrong with it.
+        problem: the problem.
     """
 
     def __init__(self, where: str, problem: str) -> None:
@@ -84,13 +84,13 @@ class Wrong(Exception):
 def fields(
     given: Mapping[str, Any], rows: Iterable[ParameterRow], where: str = "", *, text: bool = False
 ) -> dict[str, Any]:
-    """The documented fields that are given, in their documented types.
+    """Return the given documented fields in their documented types.
 
     Args:
-        given: the fields as they were received.
+        given: the received fields.
         rows: the table.
         where: the path of the object.
-        text: whether they were received as text, in a query or a form. Then objects and arrays are JSON text.
+        text: whether they come from a query or a form, so that objects and arrays are JSON text.
 
     Raises:
         Wrong: a field is missing or not as documented.
@@ -107,7 +107,7 @@ def fields(
 
 
 def _parsed(value: Any, row: ParameterRow) -> Any:
-    """What a text means. A text that is not JSON is a comma-joined array, if an array is wanted."""
+    """Parse a text. If an array is expected, text that is not JSON is split at commas."""
     if not isinstance(value, str) or row.type not in {"array", "object"}:
         return value
     try:
@@ -143,7 +143,7 @@ def _object(value: Any, row: ParameterRow, where: str) -> dict[str, Any]:
 
 
 def scalar(value: Any, kind: str) -> Any:
-    """A text, a number, a yes or no or a file in its documented type; `None` if it is none of that type."""
+    """Convert a scalar or a file to its documented type; `None` if it does not fit."""
     match kind:
         case "boolean":
             return value if isinstance(value, bool) else _FLAGS.get(str(value).lower())
@@ -167,7 +167,7 @@ def _text_or_number(value: Any, kind: str) -> str | float | None:
 
 
 def _beyond(value: Any, limits: Limits) -> Iterator[str]:
-    """The limits that a value exceeds."""
+    """Return the limits that a value exceeds."""
     if limits.enum is not None and not is_array(value) and _plain(value) not in map(_plain, limits.enum):
         yield f"not one of {json.dumps(limits.enum, ensure_ascii=False)}"
     if isinstance(value, int | float):

@@ -1,1 +1,1 @@
-"""The server: HTTP, the table of endpoints, envelopes, refusals and faults. It knows nothing of a company."""
+"""The server: HTTP, the table of endpoints, envelopes, refusals and faults. It knows nothing about the company."""

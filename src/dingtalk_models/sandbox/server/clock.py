@@ -11,11 +11,11 @@ from dingtalk_models.clocks import wall
 BEIJING: Final = timezone(timedelta(hours=8))
 
 LAST: Final = 32_503_651_200.0
-"""The moment that the clock does not reach: the year 3000 in Beijing."""
+"""The limit of the clock: the year 3000 in Beijing."""
 
 
 class Clock:
-    """The wall clock, plus whatever it was advanced by."""
+    """The wall clock, plus the time by which it was advanced."""
 
     UNSAVED: Final = ("_waiting",)
 
@@ -33,10 +33,10 @@ class Clock:
         return wall() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Let this much time pass at once.
+        """Advance the clock.
 
         Raises:
-            ValueError: the platform has no dates so far away.
+            ValueError: the platform has no dates that late.
         """
         if not self.now() + seconds < LAST:
             raise ValueError("the clock cannot be moved beyond the year 2999")
@@ -50,5 +50,5 @@ class Clock:
 
 
 def in_beijing(seconds: float) -> datetime:
-    """A moment, given in seconds since the epoch, by Beijing time."""
+    """Convert seconds since the epoch to Beijing time."""
     return datetime.fromtimestamp(seconds, BEIJING)

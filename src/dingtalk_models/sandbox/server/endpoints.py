@@ -6,10 +6,10 @@ An endpoint is a function of the company and its parameters; its signature is th
     def get_department(company: Company, *, dept_id: int, language: Language = "zh_CN") -> Result:
         return {"result": …}
 
-It returns the reply without its envelope, or raises `Refused`. A wrong parameter is refused with the code of its own
-`Code(…)`, else with that of the endpoint. Parameters that endpoints share are in a `TypedDict`, as
-`**settings: Unpack[Settings]`. On the newer host, a parameter travels in camelCase: `task_id` as `taskId`. Only a name
-that departs from that is written: `Field(alias="toUserId")`.
+It returns the reply without its envelope, or raises `Refused`. A wrong parameter is refused with the code in its
+`Code(…)`, or else with that of the endpoint. Shared parameters are in a `TypedDict`: `**settings: Unpack[Settings]`.
+On the newer host, parameters have camelCase wire names: `taskId` for `task_id`. Only other names are written:
+`Field(alias="toUserId")`.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ from dingtalk_models.sandbox.server.uploads import FormFile
 Result: TypeAlias = Mapping[str, object]
 
 Waiting: TypeAlias = Generator[Callable[[], Any], Any, Result]
-"""What an endpoint returns that has to wait for somebody else: it yields what blocks, and is sent what that returns.
+"""The result of an endpoint that has to wait for somebody: it yields blocking functions and is sent their results.
 
-Meanwhile other calls are answered, so the company may be another one afterwards.
+Other calls are answered meanwhile, so the company may have changed afterwards.
 """
 
 Handler: TypeAlias = Callable[..., Result | Waiting]
@@ -60,7 +60,7 @@ Language = Literal["zh_CN", "en_US"]
 
 @dataclass(frozen=True)
 class Code:
-    """The code that refuses a malformed parameter, and the one for a missing parameter if it differs."""
+    """The code for a malformed parameter, and the code for a missing one if it differs."""
 
     invalid: int | str
     missing: int | str | None = None
@@ -77,12 +77,12 @@ def _unquote(value: object) -> object:
         return value
     said = _without_nulls(read_json(value))
     if said is None:
-        raise ValueError("null is no object and no list")
+        raise ValueError("null is neither an object nor a list")
     return said
 
 
 def _without_nulls(value: Any) -> Any:
-    """The same, without the fields that are null; a null in an array stays."""
+    """Return a copy without fields that are null. A null in an array stays."""
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, object]", value)
         return {name: _without_nulls(part) for name, part in fields.items() if part is not None}
@@ -92,12 +92,12 @@ def _without_nulls(value: Any) -> Any:
 Ids = Annotated[list[int], BeforeValidator(_split)]
 Names = Annotated[list[str], BeforeValidator(_split)]
 FromJson = BeforeValidator(_unquote)
-"""For objects and lists, which are JSON text in a form."""
+"""For objects and lists, which are JSON text in forms."""
 
 
 @dataclass(frozen=True)
 class ServedEndpoint:
-    """One API: its path, who may call it, its parameters, and the function behind it."""
+    """One API: its path, permissions, parameters and function."""
 
     verb: str
     path: str
@@ -112,22 +112,22 @@ class ServedEndpoint:
 
     @cached_property
     def parameters(self) -> type[Parameters]:
-        """The model of its parameters; made on the first call, because most runs call few endpoints."""
+        """The model of its parameters, made at the first call, because most runs use few endpoints."""
         return _parameters_of(self.handler, camel=self.camel)
 
     @cached_property
     def takes_body(self) -> bool:
-        """Whether a parameter is in the body: neither in the path nor in the query."""
+        """Whether any parameter is in the body."""
         names = {info.alias or name for name, info in self.parameters.model_fields.items()}
         return not names <= self.query | {*_PLACEHOLDER.findall(self.path)}
 
     @cached_property
     def takes_files(self) -> bool:
-        """Whether a parameter is a file."""
+        """Whether any parameter is a file."""
         return any(info.annotation is FormFile for info in self.parameters.model_fields.values())
 
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
-        """The handler's arguments. Null counts as absent at any depth, unknown parameters are ignored."""
+        """Read the handler's arguments. Null counts as absent at any depth, and unknown parameters are ignored."""
         try:
             model = self.parameters.model_validate(_without_nulls(given))
         except ValidationError as error:
@@ -142,7 +142,7 @@ class ServedEndpoint:
 
 
 ENDPOINTS: Final[defaultdict[str, dict[str, ServedEndpoint]]] = defaultdict(dict)
-"""Endpoints by path and verb."""
+"""The endpoints by path and verb."""
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 """A segment of a path that is a parameter."""
@@ -166,15 +166,15 @@ def endpoint(
 
     Args:
         verb: GET, POST, ….
-        path: the path; `{name}` is a segment that is a parameter. Names after a question mark are parameters that are
-            in the query although there is a body: `/robot/send?access_token&sign`.
+        path: the path; `{name}` is a parameter. Names after a question mark are parameters that are in the query
+            although there is a body: `/robot/send?access_token&sign`.
         scope: the documented permission scope.
-        invalid: the code for a parameter that is malformed or missing.
-        missing: the code for a missing one, if it differs.
-        open: whether it needs no access token.
-        token: whose token it takes: the app's or a user's; or that for logins from the admin console.
-        camel: whether parameters travel in camelCase; by default on the newer host.
-        xml: whether it answers in XML, unless the request says that it accepts JSON.
+        invalid: the code for a malformed or missing parameter.
+        missing: the code for a missing parameter, if it differs.
+        open: whether it works without an access token.
+        token: the kind of token: the app's, a user's, or the one for logins from the admin console.
+        camel: whether parameters have camelCase wire names; by default on the newer host.
+        xml: whether it answers in XML, unless the request accepts JSON.
     """
 
     def declare(handler: Callable[..., R]) -> Callable[..., R]:
@@ -191,18 +191,18 @@ def endpoint(
 
 
 def path_of(sent: str) -> str:
-    """A path as the sandbox reads it: unquoted, but for a slash in a segment (`%2F`), and a percent sign (`%25`)."""
+    """Unquote a path, except for slashes in a segment (`%2F`) and percent signs (`%25`)."""
     return "/".join(unquote(part).replace("%", "%25").replace("/", "%2F") for part in sent.split("/"))
 
 
 def placed(pattern: re.Pattern[str], path: str) -> dict[str, str] | None:
-    """The parameters in a path, as they were before they were quoted; None: the path is another."""
+    """Return the unquoted parameters in a path; None if the path does not fit the pattern."""
     match = pattern.fullmatch(path)
     return {name: unquote(part) for name, part in match.groupdict().items()} if match else None
 
 
 def route(path: str) -> tuple[Mapping[str, ServedEndpoint], Mapping[str, str]]:
-    """The endpoints at a path, by verb, and the parameters in the path."""
+    """Return the endpoints at a path by verb, and the parameters in the path."""
     if path in ENDPOINTS:
         return ENDPOINTS[path], {}
     for pattern, template in _TEMPLATES:
@@ -213,7 +213,7 @@ def route(path: str) -> tuple[Mapping[str, ServedEndpoint], Mapping[str, str]]:
 
 @lru_cache(maxsize=1024)
 def pattern_of(path: str) -> re.Pattern[str]:
-    """What a path is like, in which `{id}` stands for any id."""
+    """Make the pattern of a path in which `{id}` stands for any id."""
     return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))
 
 
@@ -230,7 +230,7 @@ def _parameters_of(handler: Handler, *, camel: bool) -> type[Parameters]:
 
 
 def _fields_of(shared: Any) -> dict[str, Any]:
-    """The fields of a `TypedDict` of parameters; those that it requires have no default."""
+    """Return the fields of a `TypedDict` of parameters. Required ones have no default."""
     fields: dict[str, Any] = {}
     for name, hint in get_type_hints(shared, include_extras=True).items():
         marker = get_origin(hint)
@@ -241,6 +241,6 @@ def _fields_of(shared: Any) -> dict[str, Any]:
 
 
 def _present(annotation: Any) -> Any:
-    """`X | None` without the None: null never reaches the model, and X's limits and `Code` must stay visible."""
+    """Drop the None of `X | None`: null never reaches the model, and X's limits and `Code` must stay visible."""
     options = get_args(annotation)
     return next(each for each in options if each is not NoneType) if NoneType in options else annotation

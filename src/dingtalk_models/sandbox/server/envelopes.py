@@ -1,4 +1,4 @@
-"""How requests and replies look on each kind of path: the bare paths, `/topapi`, the newer host."""
+"""The forms of requests and replies on each kind of path: the bare paths, `/topapi`, the newer host."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ JSON: Final = "application/json"
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request as it was received.
+    """A received request.
 
     Attributes:
-        path: its path, as `path_of` writes it.
+        path: its path, unquoted by `path_of`.
         form: whether the body is a form.
-        multipart: whether it is one of parts, of which some may be files.
-        unreadable: the code that refuses a body that can't be read.
+        multipart: whether the form has parts, which may be files.
+        unreadable: the error code, if the body cannot be read.
     """
 
     method: str
@@ -82,9 +82,9 @@ class Answer:
     """A reply.
 
     Attributes:
-        code: its error code, 0 if there is none.
-        caller: whose token the request had.
-        mistake: where the sandbox itself failed: the traceback; None: it did not.
+        code: its error code; 0 for success.
+        caller: the owner of the request's token.
+        mistake: the traceback, if the sandbox itself failed.
     """
 
     status: int
@@ -98,13 +98,13 @@ class Answer:
     def json(
         cls, payload: Mapping[str, object], code: int | str = 0, status: int = 200, request_id: str = ""
     ) -> Answer:
-        """A reply that is a JSON object."""
+        """Make a reply with a JSON object."""
         content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
         headers = {"content-type": f"{JSON};charset=utf-8"}
         return cls(status, content, headers | ({"x-acs-request-id": request_id} if request_id else {}), code)
 
     def as_xml(self) -> Answer:
-        """The same in XML: an element for each field. The platform's own form of it is not documented."""
+        """Convert it to XML, with an element per field. The platform's own XML is not documented."""
         root = ET.Element("response")
         for name, value in json.loads(self.content).items():
             ET.SubElement(root, name).text = str(value)
@@ -127,26 +127,24 @@ class Bare:
     busy: int | str = -1
 
     def mistaken(self, error: Exception) -> Answer:
-        """The answer for what the sandbox itself gets wrong: that of a platform whose system has an error."""
-        text = (
-            f"{text_of(self.busy)} (a mistake of the sandbox itself, not of the request: {error!r}; its log has more)"
-        )
+        """Answer like a platform with a system error, after a bug of the sandbox itself."""
+        text = f"{text_of(self.busy)} (a bug of the sandbox, not a mistake in the request: {error!r}; see its log)"
         answer = self.refused(Refused(self.busy, text))
         headers = {**answer.headers, "x-sandbox": "mistake"}
         return replace(answer, headers=headers, mistake="".join(traceback.format_exception(error)))
 
     def pick(self, verbs: Mapping[str, T], verb: str) -> T | None:
-        """The endpoint for this verb; None: there is no such path."""
+        """Return the endpoint for a verb; None if there is no such path."""
         if verbs and verb not in verbs:
             raise Refused(43001 if "GET" in verbs else 43002)
         return verbs.get(verb)
 
     def token(self, call: ReceivedRequest) -> str | None:
-        """The token, if it is where this kind of path expects it."""
+        """Return the token, if it is in the right place for this kind of path."""
         return call.query.get("access_token")
 
     def arguments(self, call: ReceivedRequest, endpoint: ServedEndpoint) -> Mapping[str, object]:
-        """The parameters, from where this kind of path expects them: the query of a GET, else the body."""
+        """Return the parameters from the right place for this kind of path: the query of a GET, or else the body."""
         if endpoint.verb in self.bodiless:
             return call.query
         body = self.body(call, needed=endpoint.takes_body, files=endpoint.takes_files)
@@ -155,12 +153,12 @@ class Bare:
         return body
 
     def body(self, call: ReceivedRequest, *, needed: bool, files: bool) -> dict[str, Any] | list[Any]:
-        """The body, if it can be read.
+        """Return the body, if it can be read.
 
         Args:
             call: the request.
             needed: whether the endpoint has parameters in the body.
-            files: whether one of them is a file.
+            files: whether any of them is a file.
         """
         del needed
         if files and not call.multipart:
@@ -170,20 +168,20 @@ class Bare:
         return call.query | call.body if call.multipart and is_object(call.body) else call.body
 
     def unknown(self, path: str) -> Answer:
-        """The answer for a path that does not exist."""
+        """Answer a call to a path that does not exist."""
         del path
         return Answer.json({"errcode": 404, "errmsg": "请求的URI地址不存在"}, 404)
 
     def accepted(self, result: Result) -> Answer:
-        """An endpoint's result in its envelope."""
+        """Wrap the result of an endpoint in the envelope."""
         return self.envelope({"errcode": 0, "errmsg": "ok", **result})
 
     def refused(self, refusal: Refused) -> Answer:
-        """A refusal in its envelope."""
+        """Wrap a refusal in the envelope."""
         return self.envelope({"errcode": refusal.code, "errmsg": refusal.message}, refusal.code)
 
     def envelope(self, payload: Mapping[str, object], code: int | str = 0) -> Answer:
-        """The reply, with what this kind of path adds."""
+        """Make the reply with the fields that this kind of path adds."""
         return Answer.json(payload, code)
 
 
@@ -212,7 +210,7 @@ class Topapi(Bare):
 
 
 class Api(Bare):
-    """The newer host: the token in a header, only JSON, the HTTP status by the error."""
+    """The newer host: the token is in a header, bodies are JSON, and the HTTP status depends on the error."""
 
     blank = "AuthenticationFailed.MissingParameter"
     stale = "InvalidAuthentication"
@@ -232,7 +230,7 @@ class Api(Bare):
         return call.headers.get("x-acs-dingtalk-access-token")
 
     def body(self, call: ReceivedRequest, *, needed: bool, files: bool) -> dict[str, Any] | list[Any]:
-        del files  # no API of this host takes one
+        del files  # no API of this host accepts files
         if isinstance(call.body, str) or call.form or (needed and not call.content):
             raise Refused(self.unreadable)
         return call.body
@@ -266,7 +264,7 @@ API: Final = Api()
 
 
 def dialect_of(path: str) -> Bare:
-    """The rules for requests and replies on this path."""
+    """Return the rules for requests and replies on a path."""
     if path.startswith(("/v1.0/", "/v2.0/")):
         return API
     return TOPAPI if path.startswith("/topapi/") else BARE

@@ -1,4 +1,4 @@
-"""The platform's refusals: every code that the sandbox answers with, and its exact text."""
+"""The platform's refusals: every code that the sandbox uses, with its exact text."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Final
 
 
 class Refused(Exception):
-    """A business rule refuses a call: raised by endpoints, answered in the envelope of the path.
+    """A business rule refuses a call. Endpoints raise it, and the answer has the envelope of the path.
 
     Attributes:
         code: an errcode of the older host, or a code string of the newer one.
-        message: its text; that of the table, unless given.
+        message: its text; by default from the table.
     """
 
     def __init__(self, code: int | str, message: str | None = None) -> None:
@@ -357,14 +357,14 @@ API_ERRORS: Final[dict[str, tuple[int, str]]] = {
 
 
 def text_of(code: int | str) -> str:
-    """The platform's text for a code; the code itself if the table has none."""
+    """Return the platform's text for a code; the code itself if the table has none."""
     if isinstance(code, int):
         return TEXTS.get(code, str(code))
     return API_ERRORS[code][1] if code in API_ERRORS else code
 
 
 def status_of(code: int | str) -> int:
-    """The HTTP status of a code of the newer host."""
+    """Return the HTTP status of a code of the newer host."""
     if isinstance(code, str) and code.startswith("Forbidden."):
         return 403
     return API_ERRORS[code][0] if code in API_ERRORS else 400

@@ -1,4 +1,4 @@
-"""Faults on demand: other answers than the endpoint's, delays, connections that are cut."""
+"""Faults on demand: other answers than the endpoint's, delays, cut connections."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class Behaviour(TypedDict, total=False):
-    """How a request misbehaves. If no answer is given, the endpoint acts and answers."""
+    """The options of a fault. Without an answer, the endpoint acts and answers."""
 
     errcode: int
-    """Answer with this errcode of the older host, as a business rule does."""
+    """Answer with this errcode of the older host, like a business rule."""
     sub_code: str
-    """Answer with errcode 88 around this code, as the gateway of `/topapi` does."""
+    """Answer with errcode 88 around this code, like the gateway of `/topapi`."""
     errmsg: str
-    """The text of `errcode` or `sub_code`, if not the platform's own."""
+    """The text for `errcode` or `sub_code`; by default the platform's."""
     code: str
     """Answer with this code of the newer host."""
     message: str
-    """The text of `code`, if not the platform's own."""
+    """The text for `code`; by default the platform's."""
     flag: Literal["success", "result"]
-    """Answer with HTTP 200, without a code, and with this flag false."""
+    """Answer with HTTP 200 and no code, but with this flag set to false."""
     status: int
-    """The HTTP status; given alone, the answer is an HTML page, as from a load balancer."""
+    """The HTTP status. Given alone, the answer is an HTML page, as from a load balancer."""
     body: bytes | str
     """Answer with exactly this."""
     content_type: str
-    """The content type of `body`; HTML unless given."""
+    """The content type of `body`; by default HTML."""
     headers: Mapping[str, str]
     """More response headers."""
     delay: float
@@ -48,7 +48,7 @@ class Behaviour(TypedDict, total=False):
 
 @dataclass(eq=False)
 class Fault:
-    """The next `remaining` requests to a path misbehave; `Sandbox.fail` makes one."""
+    """Makes the next `remaining` requests to a path fail or misbehave; made by `Sandbox.fail`."""
 
     path: str
     remaining: int
@@ -60,14 +60,14 @@ class Fault:
         self.remaining = 0
 
     def strikes(self, path: str) -> bool:
-        """Whether the next request to this path misbehaves; counts it if so."""
+        """Whether it applies to the next request to this path. If so, the request is counted."""
         if self.remaining < 1 or not (self.path == "*" or pattern_of(self.path).fullmatch(path)):
             return False
         self.remaining -= 1
         return True
 
     def answer(self, call: ReceivedRequest) -> Answer | None:
-        """The answer instead of the endpoint's; None: the endpoint answers."""
+        """Return the answer to send instead of the endpoint's; None if the endpoint answers."""
         how, status = self.how, self.how.get("status")
         answer = None
         if "code" in how:

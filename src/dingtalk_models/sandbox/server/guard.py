@@ -1,8 +1,8 @@
-"""Keeps strangers away from what steers the sandbox: the handle at `/_sandbox`, and the page.
+"""Protects the handle at `/_sandbox` and the page, which control the sandbox, from strangers.
 
-Everybody on this machine may steer it, but no web page that happens to be open in a browser may. Such a page can send
-requests here. It gives itself away by its `Origin`, or, if its own name resolves to 127.0.0.1 (DNS rebinding), by the
-`Host`. On an address that other machines can reach, a key is needed too.
+Everybody on this machine may control it, but a foreign web page in a browser must not, although it can send requests
+here. Its `Origin` gives it away, or the `Host` if its own name resolves to 127.0.0.1 (DNS rebinding). On an address
+that other machines can reach, a key is needed, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE: Final = "sandbox-key"
-"""The cookie that has the key, in a browser that came with `?key=`."""
+"""The cookie for the key, set in a browser that opens an address with `?key=`."""
 
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
@@ -28,20 +28,20 @@ _HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 
 
 class Guard:
-    """ASGI middleware that refuses requests of strangers with 403.
+    """ASGI middleware that refuses requests from strangers with 403.
 
-    The key is taken from the header `X-Sandbox-Key`, from `Authorization: Bearer`, or from a cookie. A browser gets the
+    The key is read from the header `X-Sandbox-Key`, from `Authorization: Bearer` or from a cookie. A browser gets the
     cookie when it opens an address with `?key=`.
 
     Args:
-        app: what it keeps strangers away from.
+        app: the protected application.
         host: the address that the sandbox listens on.
-        key: the key that is needed; None: none is.
-        asks: what answers requests without the key; by default, they are refused.
-        names: further names of this machine.
+        key: the required key; None if none is needed.
+        asks: answers requests without the key; by default, they are refused.
+        names: more names of this machine.
 
     Raises:
-        ValueError: no header can have this key in it, or a name is that of no host.
+        ValueError: the key cannot be in a header, or a name is not a host name.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Guard:
     ) -> None:
         if key is not None and not (key.isascii() and key.isprintable() and key == key.strip()):
             raise ValueError(
-                "key has only ASCII characters, and no space at its ends / key 只能含 ASCII 字符，首尾无空格"
+                "key should have only ASCII characters, and no space at its ends / key 只能含 ASCII 字符，首尾无空格"
             )
         self._app = app
         self._asks = asks
@@ -75,7 +75,7 @@ class Guard:
             await _refusal("The key is missing or wrong.", "X-Sandbox-Key", hint)(scope, receive, send)
 
     def _foreign(self, connection: HTTPConnection, method: str) -> tuple[str, str, str] | None:
-        """What shows that a web page of somebody else sent this request: what is wrong, where, and what to do."""
+        """Find the sign that a foreign web page sent this request: the problem, the header, and what to do."""
         host, origin = connection.headers.get("host", ""), connection.headers.get("origin")
         if not self._is_own(host):
             hint = (
@@ -83,11 +83,11 @@ class Guard:
                 "请使用启动时打印的地址，或用 --allow-host 允许这个主机名。"
             )
             return f"The sandbox is not called {host!r}.", "Host", hint
-        hint = "A page of another site may not steer the sandbox. / 其他网站的页面不能操作模拟服务器。"
+        hint = "A page of another site must not control the sandbox. / 其他网站的页面不能操作模拟服务器。"
         if origin is not None and _place(origin) != host.lower():
             return f"The page {origin!r} is foreign.", "Origin", hint
         site, mode = (connection.headers.get(f"sec-fetch-{name}") for name in ("site", "mode"))
-        # a link to the sandbox may stand anywhere
+        # links to the sandbox are allowed anywhere
         if site in ("cross-site", "same-site") and (mode, method) != ("navigate", "GET"):
             return "A foreign page sent this.", "Sec-Fetch-Site", hint
         return None
@@ -101,7 +101,7 @@ class Guard:
             return True
         if not self._reachable:
             return False
-        # nobody but its own network can give such a name a meaning
+        # only the local network can resolve names without a dot, so an attacker's domain cannot be one of them
         return _is_address(name) or name == socket.gethostname().lower() or (name != "" and "." not in name)
 
     def _has_key(self, connection: HTTPConnection, key: str) -> bool:
@@ -123,10 +123,10 @@ def is_loopback(host: str) -> bool:
 
 
 def _host_name(name: str) -> str:
-    """The name of a host as it is compared."""
+    """Return a host name in the form for comparisons."""
     if not _HOST.fullmatch(name):
         raise ValueError(
-            f"{name!r} is no name of a host, such as host.docker.internal: without a scheme and a port / "
+            f"{name!r} is not a host name: leave out scheme and port, such as host.docker.internal / "
             f"{name!r} 不是主机名：不含协议和端口，如 host.docker.internal"
         )
     return name.lower().rstrip(".")
@@ -141,7 +141,7 @@ def _is_address(host: str) -> bool:
 
 
 def _place(origin: str) -> str | None:
-    """The host and port of an origin; None: a page without one, such as a file."""
+    """Return the host and port of an origin; None for a page without one, such as a file."""
     try:
         parts = urlsplit(origin)
     except ValueError:
@@ -150,9 +150,9 @@ def _place(origin: str) -> str | None:
 
 
 def _signed_in(connection: HTTPConnection, key: str) -> Response:
-    """The way to the same address without the key in it; the browser keeps the key."""
+    """Redirect to the same address without the key, and store the key in a cookie."""
     rest = urlencode([(name, value) for name, value in connection.query_params.multi_items() if name != "key"])
-    path = "/" + connection.url.path.lstrip("/")  # two slashes would lead to another host
+    path = "/" + connection.url.path.lstrip("/")  # a redirect that begins with two slashes would lead to another host
     response = RedirectResponse(f"{path}{'?' if rest else ''}{rest}", 303)
     response.set_cookie(COOKIE, key, httponly=True, samesite="strict")
     return response

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn's protocol on an event loop in its own thread, which starts and stops in milliseconds."""
+"""The HTTP server: uvicorn's protocol on an event loop in a thread, which starts and stops in milliseconds."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ log = logging.getLogger("dingtalk_models.sandbox")
 
 
 class App:
-    """The ASGI application: reads a request, has a fault or `answer` answer it, and records it.
+    """The ASGI application: reads requests, answers them with a fault or `answer`, and records them.
 
     Args:
         answer: answers a call.
         clock: the sandbox's time.
-        websocket: serves the WebSockets.
-        own: what answers at paths of the sandbox's own, by the first segment: `/_sandbox`. It is not recorded.
-        keep: keeps a call, its answer (None: the connection is cut), when it came, and the seconds that it took.
+        websocket: serves WebSockets.
+        own: the applications for the sandbox's own paths, by the first segment: `/_sandbox`. Their requests are not
+            recorded.
+        keep: records a call, its answer (None if the connection is cut), the time of arrival and the seconds it took.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class App:
         try:
             answer = await self._answer(call, fault)
         except Exception as error:
-            log.exception("a mistake of the sandbox itself, at %s %s", call.method, call.path)
+            log.exception("a bug of the sandbox, at %s %s", call.method, call.path)
             answer = dialect_of(call.path).mistaken(error)
         self._record(call, None if how.get("drop") else answer, at, monotonic() - begun)
         if delay := how.get("delay"):
@@ -108,7 +109,7 @@ class App:
         return answer
 
     def _dated(self, send: Send) -> Send:
-        """Adds the header `Date`, by the sandbox's clock, to an answer that has none."""
+        """Add the header `Date` by the sandbox's clock to answers without one."""
 
         async def dated(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -127,21 +128,21 @@ class App:
 
 
 def _dated(answer: Answer, at: float) -> dict[str, str]:
-    """The headers of an answer, with the time at which it was made, unless they name another."""
+    """Return the headers of an answer, with the time at which it was made unless they already have one."""
     named = any(name.lower() == "date" for name in answer.headers)
     return answer.headers if named else {**answer.headers, "date": formatdate(at, usegmt=True)}
 
 
 def _place(path: str) -> str:
-    """`/_page` of `/_page/calls`, and `/` of that alone: with two slashes at its front, a call visits no page."""
+    """Return the first segment, such as `/_page` of `/_page/calls`, or `/` only for the path `/` itself."""
     first = path[1:].partition("/")[0]
     return f"/{first}" if first else path
 
 
 class _Protocol(H11Protocol):
-    """Gives a connection's transport to the application, which may have to cut it.
+    """Gives the connection's transport to the application, so that a fault can cut it.
 
-    uvicorn's own access log stays off: it would show the token in the query.
+    uvicorn's access log stays off because it would show tokens in queries.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -152,7 +153,7 @@ class _Protocol(H11Protocol):
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """An event loop whose timers go on while a test has the time frozen."""
+    """An event loop whose timers run even while a test has the time frozen."""
 
     def time(self) -> float:
         return monotonic()
@@ -167,7 +168,7 @@ class Server:
             lifespan="off",
             log_config=None,
             ws=websocket_protocol,
-            ws_ping_interval=None,  # half-open connections are to stay
+            ws_ping_interval=None,  # uvicorn must not close connections that a test made half-open
             timeout_keep_alive=60,
         )
         self._address = (host, port)
@@ -183,26 +184,26 @@ class Server:
         return self._url
 
     def start(self) -> None:
-        """Listen, and serve."""
+        """Listen and serve."""
         with self._changing:
             if self._url is None:
                 self._url = self._start()
 
     def between_calls(self, work: Callable[[], T]) -> T:
-        """Do this while no call is being answered: on the thread that serves, if there is one."""
+        """Run work while no call is being answered, on the server's thread if there is one."""
 
         async def once() -> T:
             return work()
 
         if threading.current_thread() is self._thread:
             return work()
-        with self._changing:  # a loop that ends meanwhile would never get to it
+        with self._changing:  # the loop must not stop before it has run the work
             if self._url is None:
                 return work()
             return asyncio.run_coroutine_threadsafe(once(), self._loop).result()
 
     def stop(self) -> None:
-        """Cut the open connections, and end the thread."""
+        """Cut the open connections and end the thread."""
         with self._changing:
             if self._url is None:
                 return
@@ -214,7 +215,7 @@ class Server:
     def _start(self) -> str:
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         listener = socket.create_server(self._address, family=family, backlog=1024)
-        # asyncio does this by itself only for sockets that it made; without it each reply waits for an ACK
+        # asyncio does this only for sockets that it made itself; without it, each reply waits for an ACK
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = listener.getsockname()[:2]
         ready = threading.Event()
@@ -235,7 +236,7 @@ class Server:
         ready.set()
         await self._stopping.wait()
         server.close()
-        for _ in range(3):  # a connection that was accepted just now is not known before
+        for _ in range(3):  # lets connections that were just accepted register, so that they are cut, too
             await asyncio.sleep(0)
         for connection in tuple(state.connections):
             connection.transport.abort()

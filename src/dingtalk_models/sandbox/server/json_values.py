@@ -1,4 +1,4 @@
-"""JSON values: type checks, and reading what a stranger sent."""
+"""JSON values: type checks, and a reader for untrusted text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Final, TypeGuard
 
 DEEPEST: Final = 100
-"""How many levels a JSON value may have."""
+"""How deep a JSON value may be nested."""
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
@@ -22,11 +22,11 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 
 
 def read_json(text: str | bytes) -> Any:
-    """What a JSON text says, if all that is done with it later can be done.
+    """Read a JSON text, and refuse values that later code could not handle.
 
     Raises:
-        ValueError: it is not JSON, or too deep, or has a number that JSON cannot have. A character that is half of a
-            pair is replaced.
+        ValueError: it is not JSON, or nested too deeply, or has a number that JSON does not allow. Half of a surrogate
+            pair is not an error, but replaced.
     """
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_number)
@@ -37,10 +37,10 @@ def read_json(text: str | bytes) -> Any:
 
 
 def check_depth(value: object) -> None:
-    """Refuse a value that is too deep for what walks through it.
+    """Refuse a value that is nested too deeply for recursive code.
 
     Raises:
-        ValueError: it is.
+        ValueError: it is too deep.
     """
     level: list[object] = [value]
     for _ in range(DEEPEST):
@@ -55,7 +55,7 @@ def _parts(value: object) -> list[Any]:
 
 
 def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _number(text: str) -> float:

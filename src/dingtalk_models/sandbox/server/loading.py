@@ -1,4 +1,4 @@
-"""Finds the endpoints: importing a file puts those in it into the table."""
+"""Loads the endpoints: importing a file adds its endpoints to the table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import import_module
 
 
 def load_endpoints(packages: Iterable[str]) -> None:
-    """Import every file of these packages, and of the folders in them."""
+    """Import every file of these packages and their folders."""
     for name in packages:
         package = import_module(name)
         for file in pkgutil.walk_packages(package.__path__, f"{name}."):

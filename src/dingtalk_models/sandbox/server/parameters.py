@@ -1,4 +1,4 @@
-"""What the parameters of an endpoint are read by: a model in which a number may be text, and is never a flag."""
+"""The base model of parameters: it accepts a number as text, but never a boolean as a number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
 
 def _without_flags(schema: Any, handler: GetCoreSchemaHandler) -> Any:
-    """A core schema whose numbers refuse `true` and `false`, at any depth; the models in it do so by themselves."""
+    """Make a core schema whose numbers refuse `true` and `false` at any depth. Nested models do it themselves."""
     if is_array(schema):
         return [_without_flags(part, handler) for part in schema]
     if not is_object(schema):
@@ -27,7 +27,7 @@ def _without_flags(schema: Any, handler: GetCoreSchemaHandler) -> Any:
 
 
 _NO_SCHEMAS: Final = frozenset({"metadata", "serialization", "default", "expected"})
-"""The parts of a core schema that hold no schemas of values."""
+"""The parts of a core schema that contain no schemas of values."""
 
 
 def _no_flag(value: object) -> object:
@@ -41,6 +41,6 @@ class Parameters(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Refuse flags where numbers belong: pydantic takes them for 1 and 0."""
+        """Refuse booleans where numbers belong: pydantic would read them as 1 and 0."""
         schema: CoreSchema = _without_flags(handler.resolve_ref_schema(handler(source)), handler)
         return schema

@@ -1,4 +1,4 @@
-"""Posting to an address of the app, as the platform does."""
+"""Posts to an address of the app, like the platform."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 
 
 class Unanswered(Exception):
-    """An address did not answer; the text is the name of the error, or `too late`."""
+    """An address did not answer. The text is the name of the error, or `too late`."""
 
 
 def post_json(
@@ -22,17 +22,17 @@ def post_json(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> requests.Response:
-    """Post once, and follow nobody who points elsewhere.
+    """Post once, without following redirects.
 
     Args:
         url: the address.
-        body: what to post, as JSON.
-        deadline: the seconds that the address has for its whole answer.
+        body: the JSON body.
+        deadline: the time limit for the whole answer, in seconds.
         query: the query parameters.
         headers: more headers.
 
     Raises:
-        Unanswered: the address is none, nobody is there, or they are too slow.
+        Unanswered: the address is malformed, or nobody answers there in time.
     """
     answered: Future[requests.Response] = Future()
 
@@ -40,10 +40,10 @@ def post_json(
         how: dict[str, Any] = {"timeout": deadline, "allow_redirects": False}
         try:
             answered.set_result(requests.post(url, params=query, json=body, headers=headers, **how))
-        except (requests.RequestException, ValueError) as error:  # a name that is too long is only a ValueError
+        except (requests.RequestException, ValueError) as error:  # ValueError: the host name is too long
             answered.set_exception(Unanswered(type(error).__name__))
 
-    # a timeout of requests begins anew with each byte, so an answer may take for ever
+    # a thread, because the timeout of requests restarts with each byte, so that a slow answer could take forever
     threading.Thread(target=post, name="dingtalk-post", daemon=True).start()
     try:
         return answered.result(deadline)

@@ -1,4 +1,4 @@
-"""One push to a registered address: encrypted, sent, and its reply checked."""
+"""Encrypts a push, sends it to a registered address, and checks the reply."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from dingtalk_models.sandbox.server.json_values import read_json
 from dingtalk_models.sandbox.server.posting import Unanswered, post_json
 
 DEADLINE: Final = 2.5
-"""Seconds that an address has to answer a push."""
+"""The time limit for the answer to a push, in seconds."""
 
 _OK: Final = "success"
 _LETTERS: Final = string.ascii_letters + string.digits
-"""What the random start of a message consists of: in each published one it is a text."""
+"""The characters of a message's random start, which is text in all published examples."""
 
 _PAD: Final = 32
 
@@ -43,7 +43,7 @@ class Registration:
     owner: str
 
     def wrap(self, text: str) -> tuple[dict[str, str], dict[str, str]]:
-        """The query and the body of a push."""
+        """Make the query and the body of a push."""
         message = text.encode()
         start = "".join(secrets.choice(_LETTERS) for _ in range(16)).encode()
         plain = start + len(message).to_bytes(4, "big") + message + self.owner.encode()
@@ -77,7 +77,7 @@ class Registration:
 
 
 def post(registration: Registration, payload: Mapping[str, Any]) -> tuple[int | None, str | None]:
-    """Push once; returns the HTTP status, and what was wrong with the reply."""
+    """Push once, and return the HTTP status and the problem of the reply."""
     query, body = registration.wrap(json.dumps(payload, ensure_ascii=False))
     try:
         reply = post_json(registration.url, body, deadline=DEADLINE, query=query)

@@ -1,4 +1,4 @@
-"""Files in forms: what arrives in a multipart body."""
+"""Reads the texts and files in multipart bodies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FormFile:
 
 
 def parts_of(content_type: str, content: bytes) -> dict[str, Any] | None:
-    """The texts and files of a multipart form; None: it cannot be read."""
+    """Return the texts and files of a multipart form; None if it cannot be read."""
     parts: dict[str, Any] = {}
 
     def take_text(part: Field) -> None:
@@ -41,7 +41,7 @@ def parts_of(content_type: str, content: bytes) -> dict[str, Any] | None:
     except (FormParserError, ValueError):
         return None
     finally:
-        for part in files:  # not earlier: the parser may still use them
+        for part in files:  # closed only now, because the parser may use them until it ends
             part.close()
     return parts
 

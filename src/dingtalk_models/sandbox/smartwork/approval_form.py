@@ -64,7 +64,7 @@ def list_visible(
 
 @endpoint("GET", "/v1.0/workflow/processes/managements/templates", scope=READ_FORM, invalid="invalidUserId")
 def list_manageable(company: Company, *, userid: UserId) -> Result:
-    """获取当前企业所有可管理的表单: an administrator manages them all."""
+    """获取当前企业所有可管理的表单: an administrator manages all forms."""
     check_users(company, [userid])
     if userid not in company.admins:
         raise Refused("noPermission")
@@ -109,7 +109,7 @@ def _shown_component(component: Component) -> dict[str, object]:
 
 @endpoint("GET", "/v1.0/workflow/forms/schemas/processCodes", scope=READ_FORM, invalid="invalidParameter")
 def get_schema(company: Company, *, process_code: ProcessCode, app_uuid: str | None = None) -> Result:
-    """获取表单 schema; times are milliseconds in a string."""
+    """获取表单 schema: times are strings of milliseconds."""
     form = form_of(company, process_code, "aflowProcessCodeIsError")
     changed = str(int(form.modified * 1000))
     items = [_shown_component(component) for component in form.components]
@@ -169,7 +169,7 @@ def save_form(
     description: Annotated[str, Field(max_length=300)] = "",
     config: Annotated[dict[str, Any] | None, Field(alias="templateConfig")] = None,
 ) -> Result:
-    """创建或更新审批表单模板; the originator's manager decides its approvals."""
+    """创建或更新审批表单模板: the originator's manager becomes the approver."""
     del config
     namesake = company.workflow.form_named(name)
     if namesake is not None and namesake.process_code != process_code:
@@ -195,7 +195,7 @@ def delete_form(
     process_code: ProcessCode,
     clean: Annotated[bool, Field(alias="cleanRunningTask")] = False,
 ) -> Result:
-    """删除模板; `cleanRunningTask` also ends its running approvals."""
+    """删除模板: `cleanRunningTask` also ends its running approvals."""
     form = form_of(company, process_code, "processNotExist")
     del company.workflow.forms[process_code]
     for instance in company.workflow.instances.values() if clean else ():

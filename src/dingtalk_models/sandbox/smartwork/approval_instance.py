@@ -39,20 +39,20 @@ from dingtalk_models.sandbox.state.company import Company
 
 DAY: Final = 24 * 3600 * 1000
 GRACE: Final = 15
-"""Seconds in which an approval can't be withdrawn."""
+"""The seconds after its start in which an approval cannot be withdrawn."""
 
 Remark = Annotated[str, Field(max_length=1024)]
 
 
 class Approver(CamelCase):
-    """A step that the originator gives."""
+    """A step given by the originator."""
 
     action_type: Literal["AND", "OR", "NONE"]
     user_ids: list[str]
 
 
 class Target(CamelCase):
-    """The users chosen for a step that the form leaves open."""
+    """The approvers chosen by the originator for a step."""
 
     actioner_key: str
     actioner_user_ids: Annotated[list[str], Field(min_length=1)]
@@ -79,7 +79,7 @@ class Attached(CamelCase):
 
 
 def _steps(company: Company, form: ApprovalForm, originator: str, targets: Iterable[Target]) -> list[ApprovalStep]:
-    """The steps that the form has for this originator."""
+    """Return the form's steps for an originator."""
     chosen = {target.actioner_key: target.actioner_user_ids for target in targets}
     steps: list[ApprovalStep] = []
     for step in form.steps:
@@ -98,7 +98,7 @@ def _steps(company: Company, form: ApprovalForm, originator: str, targets: Itera
 
 
 def _given_steps(company: Company, approvers: list[Approver]) -> list[ApprovalStep]:
-    """The steps that the originator gives instead of the form's own."""
+    """Return the steps that the originator gives instead of the form's."""
     for approver in approvers:
         if (approver.action_type == "NONE") != (len(approver.user_ids) == 1):
             raise Refused("processInstanceInvalidParameter")
@@ -175,7 +175,7 @@ def _shown_task(instance: Instance, task: ApprovalTask) -> dict[str, object]:
 
 
 _SHOWN_NAMES: Final = {"PROCESS_CC": "抄送人", "ADD_REMARK": "评论人"}
-"""What people are called who did something outside a step, by the type of what they did; others are originators."""
+"""The name shown for people who acted outside of a step, by the type of action; others are originators."""
 
 
 def _shown_operation(instance: Instance, operation: OperationRecord) -> dict[str, object]:
@@ -208,7 +208,7 @@ def _shown_value(component: Component, text: str | None) -> dict[str, object]:
 
 @endpoint("GET", "/v1.0/workflow/processInstances", scope=READ, invalid="processInstanceIdError")
 def get_instance(company: Company, *, instance_id: InstanceId) -> Result:
-    """获取单个审批实例详情; times are to the minute, `success` is a string."""
+    """获取单个审批实例详情: times have no seconds, and `success` is a string."""
     instance = instance_of(company, instance_id, "processInstanceNotExist")
     dept_id = 1 if instance.dept_id == ROOT_DEPARTMENT else instance.dept_id
     department = company.departments.get(dept_id)
@@ -252,7 +252,7 @@ def list_instance_ids(
     userids: Annotated[list[str] | None, Field(alias="userIds", max_length=10), Code("invalidUserIds")] = None,
     statuses: list[str] | None = None,
 ) -> Result:
-    """获取审批实例ID列表: by the time of creation; `nextToken` in the reply is a string."""
+    """获取审批实例ID列表: by creation time; `nextToken` in the reply is a string."""
     now = round(now_of(company) * 1000)
     last = now if end_time is None else end_time
     if not 0 <= last - start_time <= 120 * DAY or now - start_time > 365 * DAY:
@@ -368,7 +368,7 @@ def terminate(
     operator: Annotated[str | None, Field(alias="operatingUserId")] = None,
     remark: Remark | None = None,
 ) -> Result:
-    """撤销审批实例: not in its first seconds."""
+    """撤销审批实例: not possible in its first seconds."""
     if not is_system and not operator:
         raise Refused("invalidInstanceTerminateOperatingUserId")
     instance = instance_of(company, instance_id, "aflowProcessInstNotExist")

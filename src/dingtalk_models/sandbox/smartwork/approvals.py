@@ -1,4 +1,4 @@
-"""What the endpoints for approvals and their forms have in common."""
+"""Helpers of the endpoints for approvals and forms."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ UserId = Annotated[str, Field(alias="userId", min_length=1)]
 
 
 class CamelCase(Parameters):
-    """A nested object of a request, with its names in camel case."""
+    """A nested object of a request, with camelCase names."""
 
     model_config = ConfigDict(alias_generator=to_camel, coerce_numbers_to_str=True)
 
 
 def now_of(company: Company) -> float:
-    """The sandbox's time."""
+    """Return the sandbox's time."""
     return company.credentials.clock.now()
 
 
 def minute_text(at: float) -> str:
-    """A time in a reply; it has no seconds."""
+    """Format a time for a reply, without seconds."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def form_of(company: Company, process_code: str, code: str) -> ApprovalForm:
-    """The form of this code, or a refusal."""
+    """Return the form with this code, or refuse."""
     if process_code not in company.workflow.forms:
         raise Refused(code)
     return company.workflow.forms[process_code]
 
 
 def instance_of(company: Company, instance_id: str, code: str) -> Instance:
-    """The approval of this id, or a refusal."""
+    """Return the approval with this id, or refuse."""
     if instance_id not in company.workflow.instances:
         raise Refused(code)
     return company.workflow.instances[instance_id]
@@ -62,11 +62,11 @@ def check_users(company: Company, userids: Iterable[str], code: str = "userNotEx
 
 
 def people_of(company: Company, step: ApprovalStep, originator: str) -> list[str]:
-    """The users of a step; `MANAGER` is replaced by the originator's manager."""
+    """Return the users of a step, with the originator's manager instead of `MANAGER`."""
     manager = company.users[originator].manager_userid or originator
     return [manager if each == MANAGER else each for each in step.users]
 
 
 def activity_id(form: ApprovalForm, number: int) -> str:
-    """The id of a step of a form; the first step is 1."""
+    """Return the id of a form's step; the first step is 1."""
     return opaque(form.process_code, str(number))[:9]

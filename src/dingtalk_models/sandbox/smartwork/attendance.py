@@ -1,4 +1,4 @@
-"""What the endpoints for attendance have in common: scopes, times and spans of time."""
+"""Helpers of the endpoints for attendance: scopes, times and time ranges."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BAD_TIME: Final = 41100
 
 
 def check_year(day: date) -> None:
-    """Refuse a day that no calendar of the platform has."""
+    """Refuse a day outside of the platform's calendar."""
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError("too far away")
 
@@ -54,7 +54,7 @@ Offset = Annotated[int, Field(ge=0), Code(40068)]
 
 
 def check_span(company: Company, start: datetime, end: datetime) -> None:
-    """Refuse a span that ends before it starts, is longer than 7 days, or starts more than 180 days ago."""
+    """Refuse a time range that ends before it starts, is longer than 7 days, or starts more than 180 days ago."""
     if end < start or start.date() < (now_of(company) - MAX_AGE).date():
         raise Refused(BAD_TIME)
     if end - start > MAX_SPAN:
@@ -62,20 +62,20 @@ def check_span(company: Company, start: datetime, end: datetime) -> None:
 
 
 def days_of(start: datetime, end: datetime) -> list[date]:
-    """The days from one to the other, with both."""
+    """Return the days from one to another, inclusive."""
     return [start.date() + timedelta(days=number) for number in range((end.date() - start.date()).days + 1)]
 
 
 def known(company: Company, userids: Iterable[str]) -> list[str]:
-    """Those of these people who are in the company, each once."""
+    """Return the people among these who are in the company, each once."""
     return [userid for userid in dict.fromkeys(userids) if userid in company.users]
 
 
 def time_text(moment: datetime) -> str:
-    """A time in the replies of `/topapi`."""
+    """Format a time for replies of `/topapi`."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def stamp(moment: datetime) -> int:
-    """A time in the replies of the bare paths."""
+    """Convert a time for replies of the bare paths."""
     return round(moment.timestamp() * 1000)

@@ -20,7 +20,7 @@ _WEEKDAYS: Final = "一二三四五六日"
 
 
 def find_group(company: Company, op_user_id: str, group_id: int) -> AttendanceGroup:
-    """The group of this id; refused if `op_user_id` is not in the company."""
+    """Return the group with this id. Refuse an `op_user_id` that is not in the company."""
     company.user(op_user_id, 33012)
     if group_id not in company.attendance.groups:
         raise Refused(400002)
@@ -56,7 +56,7 @@ def _shifts(company: Company, group: AttendanceGroup) -> list[Shift]:
 
 
 def _in_words(company: Company, group: AttendanceGroup) -> list[str]:
-    """The week of a group, from Monday on, such as 周六、日 休息."""
+    """Describe the week of a group from Monday on, such as 周六、日 休息."""
     days: dict[int, list[str]] = {}
     for weekday, shift_id in zip(_WEEKDAYS, [*group.week[1:], group.week[0]], strict=True):
         days.setdefault(shift_id, []).append(weekday)

@@ -1,4 +1,4 @@
-"""`/attendance/list`, `/attendance/listRecord`: punches, and what they count for."""
+"""`/attendance/list`, `/attendance/listRecord`: punches and their results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ People = Annotated[list[str], FromJson, Field(min_length=1, max_length=50)]
 
 
 def _counted(outcome: PunchOutcome) -> dict[str, Any]:
-    """The fields of a planned punch that both endpoints return."""
+    """Return the fields of a planned punch that both endpoints have."""
     return {
         "workDate": stamp(at_minute(outcome.plan.day, 0)),
         "groupId": outcome.plan.group.group_id,
@@ -45,7 +45,7 @@ def list_results(
     offset: Offset,
     limit: Annotated[int, Field(ge=1, le=50), Code(40069)],
 ) -> Result:
-    """获取打卡结果: whole days, with a row for each planned punch that was made or is overdue."""
+    """获取打卡结果: for whole days, a row for each planned punch that was made or is overdue."""
     check_span(company, work_date_from, work_date_to)
     days = days_of(work_date_from, work_date_to)
     found = [each for userid in known(company, user_id_list) for each in due_of(company, userid, days)]
@@ -66,7 +66,7 @@ def list_records(
     check_date_from: Time,
     check_date_to: Time,
 ) -> Result:
-    """获取打卡详情: a row for each punch from one moment to another."""
+    """获取打卡详情: a row for each punch in a time range."""
     check_span(company, check_date_from, check_date_to)
     punches = [
         punch

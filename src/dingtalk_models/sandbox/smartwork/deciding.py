@@ -1,4 +1,4 @@
-"""People start approvals and decide on them, in their own client: nobody calls an endpoint."""
+"""People start and decide approvals in their DingTalk client, without calling an endpoint."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from dingtalk_models.sandbox.state.contact import ROOT
 def submit(
     company: Company, process_code: str, values: Mapping[str, str], by: str, chosen: Mapping[str, Sequence[str]]
 ) -> Instance:
-    """Let a person fill in a form, and so start an approval.
+    """Let a person fill in a form to start an approval.
 
     Args:
         company: the company.
         process_code: the form.
-        values: the texts, by the labels of the components.
+        values: the texts by component label.
         by: the userid of the person.
-        chosen: the approvers of steps that the form leaves open, by the keys of these steps.
+        chosen: the approvers chosen by the originator, by step key.
 
     Raises:
         LookupError: there is no such form or person.
-        Refused: the form does not take this.
+        Refused: the form does not accept these values.
     """
     if process_code not in company.workflow.forms:
         raise LookupError(f"there is no form {process_code}")

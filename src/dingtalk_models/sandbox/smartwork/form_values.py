@@ -1,4 +1,4 @@
-"""The values that a form is filled in with, and whether they fit its components."""
+"""Reads the values of a form, and checks that they fit its components."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dingtalk_models.sandbox.state.company import Company
 
 LONGEST: Final = 65_535
 MOST_CONTACTS: Final = 50
-"""How many contacts a table may hold."""
+"""The largest number of contacts in a table."""
 
 
 class Value(CamelCase):
@@ -84,7 +84,7 @@ FITS: Final[dict[str, Callable[[Company, Component, str], bool]]] = {
 
 
 def _text_of(company: Company, component: Component, given: Value) -> str:
-    """The text that is kept for a value; refuses one that does not fit the component."""
+    """Return the text to store for a value. Refuse a value that does not fit the component."""
     text = given.value if isinstance(given.value, str) else json.dumps(given.value, ensure_ascii=False)
     if given.value is None or len(text) > LONGEST or component.type == "TextNote":
         raise Refused("illegalComponent")
@@ -100,7 +100,7 @@ def _text_of(company: Company, component: Component, given: Value) -> str:
 
 
 def _rows_of(company: Company, table: Component, rows: list[list[Value]]) -> str:
-    """The rows of a table, in the form that replies have them."""
+    """Return the rows of a table in the form of replies."""
     contacts = {column.label for column in table.children if column.type == "InnerContactField"}
     if sum(cell.name in contacts for row in rows for cell in row) > MOST_CONTACTS:
         raise ValueError("too many contacts")
@@ -117,7 +117,7 @@ def _rows_of(company: Company, table: Component, rows: list[list[Value]]) -> str
 
 
 def texts_of(company: Company, components: list[Component], values: Iterable[Value]) -> dict[str, str]:
-    """The text of each component, by its id; a value names its component by id, alias or label."""
+    """Return the texts by component id. Values refer to components by id, alias or label."""
     texts: dict[str, str] = {}
     for value in values:
         component = next((each for each in components if _is_meant(each, value)), None)

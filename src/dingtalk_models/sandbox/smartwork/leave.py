@@ -39,7 +39,7 @@ _RANGE: Final = "DDDateRangeField"
 
 
 def _worked(company: Company, userid: str, start: datetime, end: datetime) -> timedelta:
-    """The working time between two moments."""
+    """Return the working time between two times."""
     days = days_of(start - timedelta(days=1), end)
     shifts = {plan.day: plan.shift for plan in plans_of(company, userid, days) if plan.shift}
     total = timedelta()
@@ -51,7 +51,7 @@ def _worked(company: Company, userid: str, start: datetime, end: datetime) -> ti
 
 @endpoint("POST", "/topapi/attendance/getleaveapproveduration", scope=BASE)
 def get_leave_approve_duration(company: Company, *, userid: str, from_date: Time, to_date: Time) -> Result:
-    """计算请假时长: the working time between two moments, which are at most a year apart."""
+    """计算请假时长: the working time in a range of at most a year."""
     company.user(userid, 33012)
     if to_date < from_date:
         raise Refused(BAD_TIME)
@@ -70,7 +70,7 @@ def get_leave_status(
     offset: Offset,
     size: Annotated[int, Field(ge=1, le=20), Code(40069)],
 ) -> Result:
-    """查询请假状态: the leaves that were approved, of which a part is in the span; hours and days in hundredths."""
+    """查询请假状态: the approved leaves that overlap the time range, with hours and days in hundredths."""
     if end_time < start_time:
         raise Refused(BAD_TIME)
     if end_time - start_time > MAX_AGE:
@@ -87,7 +87,7 @@ def get_leave_status(
 
 
 def _leaves(company: Company, instance: Instance) -> Iterator[dict[str, Any]]:
-    """The leave that an approval grants: one of a form with a span of time, named 请假."""
+    """Return the leave that an approval grants, if its form is named 请假 and has a time range."""
     form = instance.form
     span = next((each for each in form.components if each.type == _RANGE), None)
     granted = (instance.status, instance.result) == ("COMPLETED", "agree")

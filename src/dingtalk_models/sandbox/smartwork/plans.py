@@ -1,4 +1,4 @@
-"""The punches that people should make, and those that they made."""
+"""Planned and actual punches."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dingtalk_models.sandbox.state.attendance import DAY_OFF, AttendanceGroup, C
 from dingtalk_models.sandbox.state.company import Company
 
 REACH: Final = timedelta(hours=6)
-"""How long before the first and after the last time of a day a punch still belongs to it."""
+"""How long before its first and after its last planned time a punch still belongs to a day."""
 
 
 @dataclass(frozen=True)
 class PlannedPunch:
-    """A punch that a person should make; `shift` is None on a day off."""
+    """A planned punch; `shift` is None on a day off."""
 
     plan_id: int
     userid: str
@@ -31,7 +31,7 @@ class PlannedPunch:
 
 @dataclass(frozen=True)
 class PunchOutcome:
-    """A planned punch, and the one that counts for it."""
+    """A planned punch, and the actual one that counts for it."""
 
     plan: PlannedPunch
     punch: Punch | None
@@ -68,12 +68,12 @@ class PunchOutcome:
 
 
 def people_of(company: Company, group: AttendanceGroup) -> list[str]:
-    """The people of a group, with those of its departments."""
+    """Return the people of a group, including those of its departments."""
     return [userid for userid in company.users if group_of(company, userid) is group]
 
 
 def group_of(company: Company, userid: str) -> AttendanceGroup | None:
-    """The group of a person: their own, else that of a department, else the default one."""
+    """Return a person's group: their own, else their department's, else the default one."""
     above = {parent for dept_id in company.users[userid].departments for parent in company.path_up(dept_id)}
     groups = company.attendance.groups.values()
     by_rank = (
@@ -85,7 +85,7 @@ def group_of(company: Company, userid: str) -> AttendanceGroup | None:
 
 
 def plans_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[PlannedPunch]:
-    """The punches that a person should make on these days; a day off has one plan, without a shift."""
+    """Return the planned punches of a person on these days. A day off has one plan without a shift."""
     sheets, group = company.attendance, group_of(company, userid)
     if group is None:
         return
@@ -101,7 +101,7 @@ def plans_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[Pl
 
 
 def outcomes_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[PunchOutcome]:
-    """The outcomes of the working days: of several punches near one time, the first in and the last out count."""
+    """Return the outcomes of working days. Of several punches near a time, the first in or the last out counts."""
     for day in days:
         plans = [plan for plan in plans_of(company, userid, [day]) if plan.shift]
         if not plans:
@@ -116,11 +116,11 @@ def outcomes_of(company: Company, userid: str, days: Iterable[date]) -> Iterator
 
 
 def due_of(company: Company, userid: str, days: Iterable[date]) -> Iterator[PunchOutcome]:
-    """The outcomes that are known by now: the punch was made, or its time is over."""
+    """Return the outcomes that are final: the punch was made, or its time is over."""
     now = now_of(company)
     return (each for each in outcomes_of(company, userid, days) if each.punch or each.plan.due <= now)
 
 
 def now_of(company: Company) -> datetime:
-    """The sandbox's time, in Beijing."""
+    """Return the sandbox's time in Beijing."""
     return in_beijing(company.credentials.clock.now())

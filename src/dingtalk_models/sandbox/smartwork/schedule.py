@@ -112,7 +112,7 @@ def _in_full(company: Company, plan: PlannedPunch, punch: Punch | None) -> dict[
 
 
 class Span(TypedDict):
-    """Who asks, and for which days."""
+    """The user who makes the call, and the days."""
 
     op_user_id: str
     from_date_time: Millis
@@ -131,7 +131,7 @@ Twenty = Annotated[Names, Field(min_length=1, max_length=20)]
 
 @endpoint("POST", "/topapi/attendance/schedule/listbyusers", scope=GROUPS)
 def list_by_users(company: Company, *, userids: Fifty, **span: Unpack[Span]) -> Result:
-    """批量查询人员排班信息: whole days; a day off is a row with shift 0."""
+    """批量查询人员排班信息: for whole days; a day off is a row with shift 0."""
     days = _days_in(company, span)
     rows = [
         {
@@ -159,7 +159,7 @@ def list_by_users(company: Company, *, userids: Fifty, **span: Unpack[Span]) -> 
 
 @endpoint("POST", "/topapi/attendance/schedule/shift/listbydays", scope=MANAGE)
 def list_shifts_by_days(company: Company, *, userids: Twenty, **span: Unpack[Span]) -> Result:
-    """批量查询成员排班概要信息: whole days, only working days."""
+    """批量查询成员排班概要信息: for whole days, only working days."""
     days = _days_in(company, span)
     rows = [
         {
@@ -186,7 +186,7 @@ def list_results_by_ids(
     op_user_id: str,
     schedule_ids: Annotated[Ids, Field(min_length=1, max_length=100)],
 ) -> Result:
-    """查询排班打卡结果: ids that are unknown or not due yet are left out."""
+    """查询排班打卡结果: leaves out ids that are unknown or not due yet."""
     company.user(op_user_id, 33012)
     asked = [company.attendance.plans[each] for each in schedule_ids if each in company.attendance.plans]
     found = [each for userid, day, _ in asked for each in due_of(company, userid, [day])]

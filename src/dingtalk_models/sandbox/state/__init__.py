@@ -1,6 +1,5 @@
-"""The state: one company, with a file for each module's part of it, as plain objects.
+"""The state of one company as plain objects, with a file for each module's part.
 
-What adds to the company refuses what does not fit, such as a parent that does not exist; a lookup refuses an unknown
-id. Nothing else here refuses anything: a test may put the company in any state. The platform's rules are in the
-endpoints.
+Methods that add something refuse what does not fit, such as a parent that does not exist, and lookups refuse an unknown
+id. Nothing else is checked here, so that tests can set any state. The platform's rules are in the endpoints.
 """

@@ -1,4 +1,4 @@
-"""The approvals of a company: forms, and the approvals that were started from them."""
+"""The approvals of a company: forms, and the approvals started from them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dingtalk_models.sandbox.state.seeding import Known, check_free
 ROOT_DEPARTMENT: Final = -1
 
 MANAGER: Final = "manager"
-"""A step's user that means the originator's manager."""
+"""Stands for the originator's manager among the users of a step."""
 
 
 @dataclass
 class Component:
-    """A component (控件) of a form; the `children` of a table are its columns."""
+    """A component (控件) of a form. The `children` of a table are its columns."""
 
     type: str
     label: str
@@ -33,9 +33,9 @@ class Component:
 
 @dataclass
 class ApprovalStep:
-    """A step of the approval: one user, any of several (`OR`), or all of them (`AND`).
+    """A step of an approval, decided by one user, any of several (`OR`), or all of them (`AND`).
 
-    In a step with a key, the originator chooses the user: one of `users`, or anybody if that is empty.
+    In a step with a key, the originator chooses the approver: one of `users`, or anybody if that is empty.
     """
 
     users: list[str]
@@ -60,7 +60,7 @@ class ApprovalForm:
 
 @dataclass
 class ApprovalTask:
-    """A decision that one user has to make."""
+    """A task: the decision of one user."""
 
     task_id: int
     userid: str
@@ -73,7 +73,7 @@ class ApprovalTask:
 
 @dataclass
 class OperationRecord:
-    """A record of what somebody did in an approval."""
+    """A record of somebody's action in an approval."""
 
     userid: str
     at: float
@@ -87,7 +87,7 @@ class OperationRecord:
 
 
 State: TypeAlias = tuple[tuple[str, str] | None, dict[int, str]]
-"""The status and result of an approval, None before it was started; and the status of each of its tasks."""
+"""The status and result of an approval (None before its start), and the status of each task."""
 
 
 @dataclass
@@ -100,7 +100,7 @@ class Instance:
     originator: str
     dept_id: int
     values: dict[str, str]
-    """The texts that were filled in, by the ids of the components."""
+    """The texts by component id."""
     steps: list[ApprovalStep]
     created: float
     cc: list[str] = field(default_factory=list[str])
@@ -113,25 +113,25 @@ class Instance:
 
     @property
     def picture(self) -> State:
-        """Its state and those of its tasks, at this moment."""
+        """Return a copy of its present state and that of its tasks."""
         return (self.status, self.result), {task.task_id: task.status for task in self.tasks}
 
     @property
     def business_id(self) -> str:
-        """The number that people see (审批编号)."""
+        """The number shown to people (审批编号)."""
         return f"{in_beijing(self.created):%Y%m%d%H%M}{self.number:06d}"
 
     def running(self, task_id: int | None = None) -> list[ApprovalTask]:
-        """The tasks that wait for a decision."""
+        """Return the tasks that wait for a decision."""
         return [task for task in self.tasks if task.status == "RUNNING" and task_id in (None, task.task_id)]
 
 
 class Workflow(StatePart):
-    """Every form and approval of a company.
+    """All forms and approvals of a company.
 
     Attributes:
-        forms, instances: by their codes and ids.
-        before: how each approval was that has changed since this was cleared.
+        forms, instances: the forms by code, the approvals by id.
+        before: the earlier states of approvals that have changed since this was last cleared.
     """
 
     UNSAVED: Final = ("before",)
@@ -155,10 +155,10 @@ class Workflow(StatePart):
         process_code: str | None = None,
         description: str = "",
     ) -> ApprovalForm:
-        """Add a form; without a code it gets one.
+        """Add a form. Without a code, one is generated.
 
         Raises:
-            SeedError: the code is taken, or a step names nobody of the company.
+            SeedError: the code is taken, or a step names somebody who is not in the company.
         """
         steps = [*steps]
         check_free("process_code", process_code, self.forms)
@@ -170,7 +170,7 @@ class Workflow(StatePart):
         return form
 
     def person_left(self, leaver: Leaver) -> None:
-        """Let the heir of a person decide what they would have decided; what they did stays."""
+        """Pass the open tasks of a person on to their successor. Past decisions stay."""
         for form in self.forms.values():
             form.cc[:] = without(form.cc, leaver.userid)
             for step in form.steps:
@@ -196,7 +196,7 @@ class Workflow(StatePart):
             self._open(instance, number + 1, leaver.at)
 
     def form_named(self, name: str) -> ApprovalForm | None:
-        """The form of this name."""
+        """Return the form with this name."""
         return next((form for form in self.forms.values() if form.name == name), None)
 
     def start(
@@ -211,7 +211,7 @@ class Workflow(StatePart):
         cc: Iterable[str] = (),
         cc_position: str = "START",
     ) -> Instance:
-        """Start an approval, and open its first step."""
+        """Start an approval and open its first step."""
         number = next(self._numbers)
         instance_id = opaque(form.process_code, originator, str(number))[:22]
         taken = [replace(each, users=[*each.users]) for each in (form.steps if steps is None else steps)]
@@ -227,7 +227,7 @@ class Workflow(StatePart):
     def decide(
         self, instance: Instance, task: ApprovalTask, result: Literal["agree", "refuse"], done: OperationRecord
     ) -> None:
-        """Agree or refuse for the user of a task; the last agreement and any refusal complete the approval."""
+        """Agree or refuse for the user of a task. The last agreement or any refusal completes the approval."""
         self._note(instance)
         self._close(task, result.upper(), done.at)
         instance.operations.append(replace(done, step=task.step))
@@ -256,7 +256,7 @@ class Workflow(StatePart):
 
     def _open(self, instance: Instance, number: int, at: float) -> None:
         while number < len(instance.steps) and not instance.steps[number].users:
-            number += 1  # nobody is left who could decide
+            number += 1  # skip steps without anybody who could decide
         if number >= len(instance.steps):
             self._finish(instance, "COMPLETED", "agree", at)
             return

@@ -23,9 +23,9 @@ DAY_OFF: Final = 0
 
 @dataclass(frozen=True)
 class Shift:
-    """A shift (班次): `times` to come and to go, in turn, in minutes of the work day; from 1440 on the next day.
+    """A shift (班次). `times` alternate between in and out, in minutes of the work day; 1440 and more are the next day.
 
-    The three limits of late minutes are -1 where there is none.
+    The three limits of late minutes are -1 if there is none.
     """
 
     shift_id: int
@@ -38,16 +38,16 @@ class Shift:
     absenteeism_late_minutes: int = -1
 
     def punches(self) -> Iterator[tuple[CheckType, int]]:
-        """The punches to make, and their minutes."""
+        """Return the planned punches with their minutes."""
         for number, minute in enumerate(self.times):
             yield ("OffDuty" if number % 2 else "OnDuty"), minute
 
     def sections(self) -> list[tuple[int, int]]:
-        """The times of work between coming and going."""
+        """Return the ranges between checking in and out."""
         return list(zip(self.times[::2], self.times[1::2], strict=True))
 
     def work(self) -> list[tuple[int, int]]:
-        """The times of work, without the rest."""
+        """Return the ranges of work, without the break."""
         if self.rest is None:
             return self.sections()
         begin, end = self.rest
@@ -57,7 +57,7 @@ class Shift:
 
 @dataclass
 class AttendanceGroup:
-    """An attendance group (考勤组): people and whole departments; `week` has a shift for each day from Sunday on."""
+    """An attendance group (考勤组) of people and departments. `week` has the shift of each day from Sunday on."""
 
     group_id: int
     name: str
@@ -71,10 +71,10 @@ class AttendanceGroup:
     wifis: list[str] = field(default_factory=list[str])
     address_list: list[str] = field(default_factory=list[str])
     roster: dict[tuple[str, date], int] = field(default_factory=dict[tuple[str, date], int])
-    """The shift of a person on a day, in a group of type TURN."""
+    """The shift by person and day, in a group of type TURN."""
 
     def shift_on(self, userid: str, day: date) -> int | None:
-        """The shift of a person of this group on a day, or `DAY_OFF`; None: nothing is planned."""
+        """Return the shift of a person of this group on a day, or `DAY_OFF`; None if nothing is planned."""
         if self.type == "FIXED":
             return self.week[day.isoweekday() % 7]
         return self.roster.get((userid, day)) if self.type == "TURN" else None
@@ -97,19 +97,19 @@ class Punch:
 
 @dataclass
 class Timesheets(StatePart):
-    """Everything about attendance: `sandbox.company.attendance`."""
+    """All data of attendance: `sandbox.company.attendance`."""
 
     known: Known
     shifts: dict[int, Shift] = field(default_factory=dict[int, Shift])
     groups: dict[int, AttendanceGroup] = field(default_factory=dict[int, AttendanceGroup])
     punches: defaultdict[str, list[Punch]] = field(default_factory=lambda: defaultdict[str, list[Punch]](list))
     plans: dict[int, tuple[str, date, int]] = field(default_factory=dict[int, tuple[str, date, int]])
-    """Each planned punch by its id: the person, the day, and its number on that day."""
+    """The person, the day and the number on that day of each planned punch, by its id."""
     _plan_ids: dict[tuple[str, date, int], int] = field(default_factory=dict[tuple[str, date, int], int])
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(560_001))
 
     def person_left(self, leaver: Leaver) -> None:
-        """Take a person out of their group, with their roster and punches; the group gets another owner."""
+        """Remove a person from their group, with roster and punches. If they own a group, it gets another owner."""
         gone = leaver.userid
         for group in self.groups.values():
             group.userids[:] = without(group.userids, gone)
@@ -122,7 +122,7 @@ class Timesheets(StatePart):
         self._plan_ids = {planned: plan_id for plan_id, planned in self.plans.items()}
 
     def department_left(self, dept_id: int, above: int) -> None:
-        """Take a department out of its group."""
+        """Remove a department from its group."""
         del above
         for group in self.groups.values():
             group.dept_ids[:] = without(group.dept_ids, dept_id)
@@ -134,16 +134,18 @@ class Timesheets(StatePart):
 
         Args:
             name: its name.
-            times: when to come and to go, in turn, such as "09:00", "18:00"; a time that is not later than the one
-                before it is on the next day.
+            times: the times to check in and out, in order, such as "09:00", "18:00". A time not later than the one
+                before is on the next day.
             rest: a break, which does not count as work.
-            late: how many minutes late are allowed, are very late, and are absence.
+            late: the minutes of being late that are allowed, that are serious, and that count as absence.
 
         Raises:
             SeedError: the times are not in pairs.
         """
         if len(times) % 2:
-            raise SeedError("times", "has no time to go for each to come: add it / 上下班时间不成对，请补上")
+            raise SeedError(
+                "times", "has a time to check in without one to check out: add it / 上下班时间不成对，请补上"
+            )
         minutes: list[int] = []
         for text in times:
             minute = _minute(text)
@@ -164,7 +166,7 @@ class Timesheets(StatePart):
         dept_ids: Iterable[int] = (),
         is_default: bool = False,
     ) -> AttendanceGroup:
-        """Add a group; `week` has its shifts from Sunday on, with None for a day off.
+        """Add a group. `week` has the shift of each day from Sunday on, None for a day off.
 
         Raises:
             SeedError: the owner, a member or a department does not exist.
@@ -189,7 +191,7 @@ class Timesheets(StatePart):
         outside: bool = False,
         remark: str | None = None,
     ) -> Punch:
-        """Let a person punch at a moment.
+        """Let a person punch at a given time.
 
         Raises:
             SeedError: there is no such person.
@@ -200,7 +202,7 @@ class Timesheets(StatePart):
         return made
 
     def plan_id(self, userid: str, day: date, number: int) -> int:
-        """The id of a planned punch; always the same."""
+        """Return the id of a planned punch, which is always the same."""
         key = userid, day, number
         if key not in self._plan_ids:
             self._plan_ids[key] = next(self._ids)
@@ -209,7 +211,7 @@ class Timesheets(StatePart):
 
 
 def at_minute(day: date, minute: int) -> datetime:
-    """A minute of a work day, in Beijing."""
+    """Convert a minute of a work day to Beijing time."""
     return datetime.combine(day, time(), BEIJING) + timedelta(minutes=minute)
 
 

@@ -26,7 +26,7 @@ class _Secret:
 
 @dataclass
 class Credentials(StatePart):
-    """One internal app of one company, and the secrets that were issued to it."""
+    """One internal app of a company, and the secrets issued to it."""
 
     clock: Clock = field(default_factory=Clock)
     corp_id: str = "dingfeng0000000000000000000000c001"
@@ -40,15 +40,15 @@ class Credentials(StatePart):
     _codes: dict[str, tuple[str, float]] = field(default_factory=dict[str, tuple[str, float]])
 
     def person_left(self, leaver: Leaver) -> None:
-        """Let the login codes of a person expire."""
+        """Delete the login codes of a person."""
         self._codes = {code: held for code, held in self._codes.items() if held[0] != leaver.userid}
 
     def unused(self) -> Credentials:
-        """The same app of the same company, with a clock of its own, before anything was issued to it."""
+        """Return a copy of the app with its own clock, before anything was issued."""
         return replace(self, clock=Clock(), _token=None, _ticket=None, _codes={})
 
     def issue_token(self) -> tuple[str, int]:
-        """The app's token and its life in seconds: the same token, renewed, while it is valid."""
+        """Return the app's token and its life in seconds. While it is valid, the same token is renewed."""
         now = self.clock.now()
         if self._token is None or self._token.expires <= now:
             self._token = _Secret(secrets.token_hex(16), now, now + TTL)
@@ -56,16 +56,16 @@ class Credentials(StatePart):
         return self._token.value, TTL
 
     def accepts(self, token: str) -> bool:
-        """Whether this is the app's token, and valid."""
+        """Whether this is the app's token and still valid."""
         held = self._token
         return held is not None and held.value == token and self.clock.now() < held.expires
 
     def revoke_tokens(self) -> None:
-        """Make the issued token invalid; the next fetch gets a new one."""
+        """Make the issued token invalid. The next request gets a new one."""
         self._token = None
 
     def issue_ticket(self) -> tuple[str, int]:
-        """The jsapi ticket and its life in seconds: renewed while it is valid, but for at most 24 hours."""
+        """Return the jsapi ticket and its life in seconds. While it is valid, it is renewed, for at most 24 hours."""
         now = self.clock.now()
         if self._ticket is None or self._ticket.expires <= now:
             self._ticket = _Secret(secrets.token_urlsafe(48), now, now + TTL)
@@ -73,13 +73,13 @@ class Credentials(StatePart):
         return self._ticket.value, int(self._ticket.expires - now)
 
     def mint_code(self, userid: str) -> str:
-        """A login code (免登授权码) for this person: valid for 5 minutes, once."""
+        """Make a login code (免登授权码) for a person. It is valid once, for 5 minutes."""
         code = secrets.token_hex(16)
         self._codes[code] = (userid, self.clock.now() + LOGIN_CODE_TTL)
         return code
 
     def redeem(self, code: str) -> str | None:
-        """The person of a login code; None if it is unknown, used or too old."""
+        """Use a login code, and return its person; None if it is unknown, used or too old."""
         userid, expires = self._codes.pop(code, ("", 0.0))
         return userid if self.clock.now() < expires else None
 
@@ -91,11 +91,11 @@ SSO_TTL: Final = 3600
 
 @dataclass
 class Grant:
-    """That a person lets the app act for them.
+    """A person's permission for the app to act for them.
 
     Attributes:
         userid: the person.
-        corp_id: the company that they chose, if the scope has `corpid`.
+        corp_id: the chosen company, if the scope has `corpid`.
     """
 
     userid: str
@@ -119,8 +119,8 @@ class Logins(StatePart):
     """The logins of a company's app.
 
     Attributes:
-        strangers: people who have an account, and are not in the company.
-        single_use: whether a refresh token works only once. The platform does not say.
+        strangers: people with an account who are not in the company.
+        single_use: whether a refresh token works only once. The platform's rule is not documented.
     """
 
     def __init__(self, clock: Clock, corp_id: str) -> None:
@@ -134,7 +134,7 @@ class Logins(StatePart):
         self._sso: dict[str, float] = {}
 
     def person_left(self, leaver: Leaver) -> None:
-        """Let the codes and tokens of a person expire."""
+        """Delete the codes and tokens of a person."""
         gone = leaver.userid
         self._codes = {key: each for key, each in self._codes.items() if each.grant.userid != gone}
         self._refresh = {key: each for key, each in self._refresh.items() if each.grant.userid != gone}
@@ -152,18 +152,18 @@ class Logins(StatePart):
         return stranger
 
     def mint_code(self, userid: str, scope: str = "openid") -> str:
-        """The code with which a person comes back from the authorise page: valid for 5 minutes, once."""
+        """Make the code that the authorise page returns for a person. It is valid once, for 5 minutes."""
         code = secrets.token_hex(16)
         grant = Grant(userid, self._corp_id if "corpid" in scope.split() else None)
         self._codes[code] = _Expiring(grant, self._clock.now() + CODE_TTL)
         return code
 
     def redeem(self, code: str) -> Grant | None:
-        """What a code stands for; None if it is unknown, used or too old."""
+        """Use a code, and return its grant; None if it is unknown, used or too old."""
         return self._valid(self._codes.pop(code, None))
 
     def refresh(self, token: str) -> Grant | None:
-        """What a refresh token stands for; None if it is unknown, used or too old."""
+        """Use a refresh token, and return its grant; None if it is unknown, used or too old."""
         held = self._refresh.pop(token, None) if self.single_use else self._refresh.get(token)
         return self._valid(held)
 
@@ -171,7 +171,7 @@ class Logins(StatePart):
         return held.grant if held is not None and self._clock.now() < held.expires else None
 
     def issue(self, grant: Grant) -> tuple[str, str]:
-        """An access token and a refresh token. An access token that is still valid is issued again, for longer."""
+        """Issue an access token and a refresh token. A valid access token is renewed instead."""
         now = self._clock.now()
         current = next((each for each in self._access.values() if each.grant == grant and now < each.expires), None)
         access = current or _Access(grant, secrets.token_hex(16), 0)
@@ -186,20 +186,20 @@ class Logins(StatePart):
         return token in self._access
 
     def userid_of(self, token: str) -> str | None:
-        """Whose token it is; None if it is unknown or has expired."""
+        """Return the owner of a token; None if it is unknown or has expired."""
         held = self._access.get(token)
         return held.grant.userid if held is not None and self._clock.now() < held.expires else None
 
     def revoke_tokens(self) -> None:
-        """Make the access tokens of all users invalid; their refresh tokens stay."""
+        """Make the access tokens of all users invalid. Refresh tokens stay valid."""
         self._access.clear()
 
     def issue_sso_token(self) -> tuple[str, int]:
-        """A token for logins from the admin console, and its life in seconds."""
+        """Issue a token for logins from the admin console, and return it with its life in seconds."""
         token = secrets.token_hex(16)
         self._sso[token] = self._clock.now() + SSO_TTL
         return token, SSO_TTL
 
     def accepts_sso(self, token: str) -> bool:
-        """Whether this is a token for logins from the admin console, and valid."""
+        """Whether this is a valid token for logins from the admin console."""
         return self._clock.now() < self._sso.get(token, 0.0)

@@ -1,7 +1,7 @@
-"""The address that is registered for events, and the pushes to it.
+"""The callback address for events, and the pushes to it.
 
-A push has 2.5 seconds to be answered with the encrypted `success`. One that fails is tried again 10 and 30 seconds
-after the first time, by the sandbox's clock. If that fails too, `/call_back/get_call_back_failed_result` returns it.
+The app has 2.5 seconds to answer a push with the encrypted `success`. After a failure, the push is sent again 10 and 30
+seconds after the first time, by the sandbox's clock. If both fail, `/call_back/get_call_back_failed_result` returns it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Event:
     Attributes:
         type: its type, such as `user_add_org`.
         id: its id, the same in each delivery.
-        at: when it happened, in seconds since the epoch by the sandbox's clock.
-        fields: what it says, under the wire names.
-        push: its deliveries by HTTP; None: no address is registered for it.
-        message: its deliveries in Stream mode; None: no client subscribed to events.
+        at: the time when it happened, in seconds since the epoch by the sandbox's clock.
+        fields: its fields under their wire names.
+        push: its deliveries by HTTP; None if no address is registered for it.
+        message: its deliveries in Stream mode; None if no client subscribed to events.
     """
 
     type: str
@@ -44,23 +44,23 @@ class Event:
 
     @property
     def accepted(self) -> bool:
-        """Whether the app answered, in each way in which it gets events, that it was handled."""
+        """Whether the app has confirmed it in every way in which it was delivered."""
         return all(each.accepted for each in (self.push, self.message) if each is not None)
 
     @property
     def answered(self) -> int:
-        """How often the app has answered it, in both ways."""
+        """The number of answers, by HTTP and in Stream mode."""
         return len(self.push.attempts if self.push else ()) + len(self.message.answers if self.message else ())
 
 
 class Events(tuple[Event, ...]):
-    """The events that were pushed, oldest first."""
+    """The pushed events, oldest first."""
 
     __slots__ = ()
 
     @classmethod
     def read(cls, pushes: Iterable[Push], messages: Iterable[StreamMessage]) -> Events:
-        """The events of these deliveries."""
+        """Collect the events of these deliveries."""
         found: dict[str, Event] = {}
         for push in pushes:
             said = {name: value for name, value in push.payload.items() if name not in HEAD}
@@ -74,7 +74,7 @@ class Events(tuple[Event, ...]):
         return cls(sorted(found.values(), key=lambda each: each.at))
 
     def of(self, event_type: str) -> list[Event]:
-        """Those of one type."""
+        """Return the events of one type."""
         return [event for event in self if event.type == event_type]
 
 
@@ -84,7 +84,7 @@ RETRIES: Final = (10.0, 30.0)
 PAGE: Final = 200
 
 MOST_PUSHES: Final = 10_000
-"""How many pushes are kept, and how many of those that failed."""
+"""The largest number of pushes kept, and of failed pushes."""
 
 HEAD: Final = ("EventType", "EventTime", "CorpId", "BizId", "eventId")
 """The fields that every event has."""
@@ -92,7 +92,7 @@ HEAD: Final = ("EventType", "EventTime", "CorpId", "BizId", "eventId")
 
 @dataclass(frozen=True)
 class Attempt:
-    """One delivery of a push: when, by the sandbox's clock, and what was wrong with the answer, or None."""
+    """One delivery of a push: the time by the sandbox's clock, and the problem of the answer or None."""
 
     at: float
     status: int | None
@@ -110,9 +110,9 @@ class Push:
 
     Attributes:
         payload: the event, before it is encrypted.
-        due: when the next delivery is, by the sandbox's clock; None: there is none.
+        due: the time of the next delivery by the sandbox's clock; None if there is none.
         attempts: its deliveries so far.
-        at: when it happened, in seconds since the epoch by the sandbox's clock.
+        at: the time of the event, in seconds since the epoch by the sandbox's clock.
     """
 
     payload: dict[str, Any]
@@ -132,12 +132,12 @@ class Push:
 
     @property
     def accepted(self) -> bool:
-        """Whether the answer to its last delivery was right."""
+        """Whether the last delivery was answered correctly."""
         return bool(self.attempts) and self.attempts[-1].accepted
 
 
 class Callbacks:
-    """The registration of an app, and its pushes; a separate thread delivers them, one after the other."""
+    """The registration of an app, and its pushes, which a separate thread delivers one after the other."""
 
     UNSAVED: Final = ("_changed", "_thread", "_stopping", "_times_replaced")
 
@@ -146,7 +146,7 @@ class Callbacks:
         self.pushes: list[Push] = []
         self.failed: list[Push] = []
         self._due: list[tuple[float, int, Push]] = []
-        """The pushes to deliver, the next one first; the number tells apart those of one moment."""
+        """A heap of pushes by due time. The numbers keep pushes with the same time in order."""
         self._numbers = itertools.count()
         self._clock = clock
         self._corp_id = corp_id
@@ -169,14 +169,14 @@ class Callbacks:
         return push
 
     def deliver(self, push: Push) -> None:
-        """Deliver a push, also one that was delivered before."""
+        """Deliver a push, for the first time or again."""
         with self._changed:
             self._deliver_at(push, self._clock.now())
             self._start()
             self._changed.notify_all()
 
     def settle(self, timeout: float) -> None:
-        """Wait until every push that is due is delivered."""
+        """Wait until all pending pushes are delivered."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._next() is None, timeout):
                 raise TimeoutError("pushes are still being delivered")
@@ -191,7 +191,7 @@ class Callbacks:
 
     @contextmanager
     def replacing(self) -> Generator[None]:
-        """While another state is put in here: what is being delivered now has no part in it."""
+        """Replace the state in a block. The result of a delivery that is under way then belongs to the old state."""
         with self._changed:
             yield
             self._times_replaced += 1
@@ -200,7 +200,7 @@ class Callbacks:
             self._changed.notify_all()
 
     def take_failed(self) -> tuple[list[Push], bool]:
-        """Take out the oldest pushes that failed for good; also returns whether there are more."""
+        """Remove and return the oldest pushes that failed for good, and whether there are more."""
         with self._changed:
             taken, self.failed = self.failed[:PAGE], self.failed[PAGE:]
             return taken, bool(self.failed)
@@ -229,7 +229,7 @@ class Callbacks:
                 self._changed.notify_all()
 
     def _wait(self) -> Push | None:
-        """The next push, once it is due; None: stop."""
+        """Wait for the next due push; None to stop."""
         with self._changed:
             while not self._stopping:
                 if push := self._next():
@@ -254,9 +254,9 @@ class Callbacks:
         heapq.heappush(self._due, (due, next(self._numbers), push))
 
     def _soonest(self) -> float | None:
-        """When the next push is to be delivered."""
+        """Return the time of the next delivery."""
         while self._due and self._due[0][0] != self._due[0][2].due:
-            heapq.heappop(self._due)  # it was delivered, or is to be delivered at another time
+            heapq.heappop(self._due)  # an outdated entry: the push was delivered, or has another due time
         return self._due[0][0] if self._due else None
 
     def _next(self) -> Push | None:

@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 class Company:
-    """The whole state, which all endpoints share.
+    """The whole state, shared by all endpoints.
 
     Attributes:
-        changing: held while something changes that events report: by a call, on the sandbox's thread, or by what a test
-            lets people do, on its own.
+        changing: the lock for changes that events report. A call holds it on the sandbox's thread, and the actions of
+            people in a test hold it on the test's thread.
     """
 
     UNSAVED: Final = ("caller", "changing")
@@ -53,9 +53,9 @@ class Company:
         self.stream = Streams(self.credentials)
         self.logins = Logins(self.credentials.clock, self.credentials.corp_id)
         self.scopes: frozenset[str] | None = None
-        """The permission scopes that the app was granted; None: all."""
+        """The permission scopes granted to the app; None for all."""
         self.caller: User | None = None
-        """The person whose token the current call has; None if it has the app's."""
+        """The owner of the current call's user token; None for the app's token."""
         self._kept: dict[type, Any] = {}
         self._holders: dict[tuple[str, str], str] = {}
         self._ids = itertools.count(1001)
@@ -65,7 +65,7 @@ class Company:
             self.add_role(role, self.default_group.group_id, role_id=role_id)
 
     def keep(self, kind: type[T]) -> T:
-        """What one module alone keeps, of a class of its own: made when it is first asked for."""
+        """Return the private state of one module, an instance of its own class, made at first use."""
         kept: T = self._kept.setdefault(kind, kind())
         return kept
 
@@ -75,7 +75,7 @@ class Company:
         """Add a department below another one.
 
         Raises:
-            SeedError: the id is taken, or it names somebody or another department that does not exist.
+            SeedError: the id is taken, or a person or department that it refers to does not exist.
         """
         check_free("dept_id", dept_id, self.departments)
         self.known.check_departments("parent_id", [parent_id])
@@ -85,10 +85,10 @@ class Company:
         return department
 
     def check_named(self, department: Department) -> None:
-        """Refuse a department that names somebody or another department that does not exist.
+        """Check that the people and departments that a department refers to exist.
 
         Raises:
-            SeedError: it does.
+            SeedError: one does not exist.
         """
         for field in ("dept_manager_userid_list", "user_permits", "outer_permit_users"):
             self.known.check_users(field, getattr(department, field))
@@ -97,25 +97,25 @@ class Company:
             self.known.check_departments(field, getattr(department, field))
 
     def department(self, dept_id: int, code: int = 60003) -> Department:
-        """The department of this id, or the platform's refusal: -7 and such are departments of its own clients only."""
+        """Return the department with this id, or refuse. Ids such as -7 exist only in DingTalk's own clients."""
         if dept_id not in self.departments or dept_id < 1:
             raise Refused(code if dept_id > 0 else 40009)
         return self.departments[dept_id]
 
     def children(self, dept_id: int) -> list[Department]:
-        """The departments directly below, in their order (the smaller first)."""
+        """Return the departments directly below, in ascending `order`."""
         below = (each for each in self.departments.values() if each.parent_id == dept_id)
         return sorted(below, key=lambda each: (each.order, each.dept_id))
 
     def path_up(self, dept_id: int) -> list[int]:
-        """The department and all above it, up to the root."""
+        """Return the department and all above it, up to the root."""
         path = [dept_id]
         while (parent := self.departments[path[-1]].parent_id) is not None:
             path.append(parent)
         return path
 
     def subtree(self, dept_id: int) -> set[int]:
-        """The department and all below it."""
+        """Return the department and all below it."""
         return {each for each in self.departments if dept_id in self.path_up(each)}
 
     # people
@@ -129,10 +129,10 @@ class Company:
         mobile: str | None = None,
         **fields: Any,
     ) -> User:
-        """Add a person to departments; without a userid they get one.
+        """Add a person to departments. Without a userid, one is generated.
 
         Raises:
-            SeedError: the userid, the mobile or the like is taken, or a department or the manager does not exist.
+            SeedError: the userid or another unique value is taken, or a department or the manager does not exist.
         """
         dept_ids = [*dept_ids]
         check_free("userid", userid, self.users)
@@ -153,29 +153,29 @@ class Company:
         return user
 
     def user(self, userid: str, code: int | str = 60121) -> User:
-        """The person of this id, or the platform's refusal."""
+        """Return the person with this id, or refuse."""
         if userid not in self.users:
             raise Refused(code)
         return self.users[userid]
 
     def person(self, userid: str, code: int | str = 60121) -> User:
-        """The same, of a person who may be a stranger."""
+        """Return a person of this or another company, or refuse."""
         return self.logins.strangers.get(userid) or self.user(userid, code)
 
     def find_user(self, **fields: object) -> User | None:
-        """The first person whose fields have these values."""
+        """Return the first person whose fields have these values."""
         matches = (
             user for user in self.users.values() if all(getattr(user, name) == value for name, value in fields.items())
         )
         return next(matches, None)
 
     def members(self, dept_id: int) -> list[User]:
-        """The people directly in a department, in the order in which they entered it."""
+        """Return the people directly in a department, in the order in which they joined it."""
         inside = (user for user in self.users.values() if dept_id in user.departments)
         return sorted(inside, key=lambda user: user.departments[dept_id].entered)
 
     def place(self, user: User, dept_ids: Iterable[int]) -> None:
-        """Put a person into exactly these departments; they no longer lead one that they leave."""
+        """Put a person into exactly these departments. They no longer lead departments that they leave."""
         held = user.departments
         user.departments = {each: held.get(each) or Membership(next(self._ticks)) for each in dept_ids}
         for dept_id in held.keys() - user.departments.keys():
@@ -184,21 +184,21 @@ class Company:
         self.touch(user)
 
     def touch(self, user: User) -> None:
-        """Note that this person was changed just now."""
+        """Set the time of a person's last change to now."""
         user.modified = next(self._ticks)
         for field in UNIQUE:
             if value := getattr(user, field):
                 self._holders[field, value] = user.userid
 
     def _holder(self, field: str, value: str) -> User | None:
-        """Who has this value of a field that no two people share."""
+        """Return the person who has this value of a unique field."""
         user = self.users.get(self._holders.get((field, value), ""))
         return user if user and getattr(user, field) == value else None
 
     # leaving
 
     def remove_user(self, user: User) -> None:
-        """Remove a person from the company, with all that names them; what is open goes to their heir."""
+        """Remove a person and all references to them. Their successor takes over open tasks."""
         gone, heir = user.userid, self._heir_of(user)
         self.place(user, ())
         del self.users[gone]
@@ -219,7 +219,7 @@ class Company:
 
     @property
     def main_admin(self) -> str | None:
-        """The main administrator, if there is one."""
+        """Return the main administrator, if there is one."""
         return next(self._main_admins(), None)
 
     def _main_admins(self) -> Iterator[str]:
@@ -232,7 +232,7 @@ class Company:
         return next(others, None)
 
     def remove_department(self, department: Department) -> None:
-        """Remove an empty department, with all that names it; whoever managed only it manages the one above it."""
+        """Remove an empty department and all references to it. Its managers get the parent if they have no other."""
         gone, above = department.dept_id, department.parent_id or ROOT
         del self.departments[gone]
         for other in self.departments.values():
@@ -248,7 +248,7 @@ class Company:
             part.department_left(gone, above)
 
     def _still_managed(self, managed: list[int], gone: int, above: int) -> list[int]:
-        # no departments would mean the whole company
+        # never an empty list, which would mean the whole company
         return without(managed, gone) or without(managed, gone, above)
 
     def _parts(self) -> list[StatePart]:
@@ -283,7 +283,7 @@ class Company:
         """Add a role to a group, and give it to these people.
 
         Raises:
-            SeedError: the id is taken, or there is no such group or person.
+            SeedError: the id is taken, or the group or a person does not exist.
         """
         userids = [*userids]
         check_free("role_id", role_id, self.roles)
@@ -297,19 +297,19 @@ class Company:
         return role
 
     def role(self, role_id: int, code: int = 33011) -> Role:
-        """The role of this id, or the platform's refusal."""
+        """Return the role with this id, or refuse."""
         if role_id not in self.roles:
             raise Refused(code)
         return self.roles[role_id]
 
     def roles_of(self, userid: str) -> list[Role]:
-        """The roles that a person has."""
+        """Return the roles of a person."""
         return [role for role in self.roles.values() if userid in role.members]
 
     # approvals
 
     def title_of(self, instance: Instance) -> str:
-        """The title of an approval."""
+        """Return the title of an approval."""
         originator = self.users.get(instance.originator)
         return f"{originator.name if originator else instance.originator}提交的{instance.form.name}"
 

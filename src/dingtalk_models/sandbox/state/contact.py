@@ -8,12 +8,12 @@ from typing import Any, Final
 ROOT: Final = 1
 
 UNIQUE: Final = {"mobile": 60104, "email": 60106, "telephone": 40100, "login_id": 60102}
-"""The fields of a person that no two people share, and what the platform refuses a taken one with."""
+"""The unique fields of a person, and the platform's code for a taken value."""
 
 
 @dataclass
 class Department:
-    """A department (部门); the names are those of the platform's reply."""
+    """A department (部门), with the names of the platform's reply."""
 
     dept_id: int
     name: str
@@ -44,7 +44,7 @@ class Department:
 
 @dataclass
 class Membership:
-    """A person's place in one department; `entered` grows with every entry."""
+    """A person's place in one department. `entered` grows with every entry, and gives the order."""
 
     entered: int
     order: int = 0
@@ -53,7 +53,7 @@ class Membership:
 
 @dataclass
 class User:
-    """A person (员工); the names are those of the platform's reply."""
+    """A person (员工), with the names of the platform's reply."""
 
     userid: str
     name: str
@@ -92,7 +92,7 @@ class User:
 
 @dataclass
 class Admin:
-    """An administrator: 1 main, 2 sub; and the departments that they may manage."""
+    """An administrator (1 main, 2 sub), and the departments to manage."""
 
     sys_level: int
     dept_ids: list[int] = field(default_factory=lambda: [ROOT])
@@ -108,7 +108,7 @@ class RoleGroup:
 
 @dataclass
 class Role:
-    """A role (角色); its members by userid, with the departments they manage in it (none: the whole company)."""
+    """A role (角色), with its members by userid and the departments that each manages (none for the whole company)."""
 
     role_id: int
     name: str

@@ -1,4 +1,4 @@
-"""The external contacts of a company, and the labels for them."""
+"""The external contacts of a company, and their labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dingtalk_models.sandbox.state.seeding import Known, SeedError, check_free
 
 @dataclass
 class ExternalContact:
-    """An external contact (外部联系人); the names are those of the platform's reply."""
+    """An external contact (外部联系人), with the names of the platform's reply."""
 
     userid: str
     name: str
@@ -31,7 +31,7 @@ class ExternalContact:
 
 @dataclass
 class LabelGroup:
-    """A group of labels (标签组): labels by id."""
+    """A group of labels (标签组), with the labels by id."""
 
     name: str
     color: int
@@ -42,11 +42,11 @@ class Clientele(StatePart):
     """The external contacts of a company.
 
     Attributes:
-        enabled: whether the company uses them at all.
-        mandatory_custom_fields: the company's own fields that it requires. The API cannot send them, so it cannot add a
-            contact if there are any.
-        contacts: by userid.
-        label_groups: in their order.
+        enabled: whether the company uses external contacts.
+        mandatory_custom_fields: the company's required custom fields. The API cannot send them, so it cannot add
+            contacts if there are any.
+        contacts: the contacts by userid.
+        label_groups: the label groups in their order.
     """
 
     def __init__(self, known: Known) -> None:
@@ -62,14 +62,14 @@ class Clientele(StatePart):
         self.add_label_group("状态", "潜在", "意向", "洽谈", "成交", "流失", color=-543_394)
 
     def person_left(self, leaver: Leaver) -> None:
-        """Give the contacts of a person to their heir, and share them no longer with the person."""
+        """Give the contacts of a person to their successor, and stop sharing contacts with the person."""
         for contact in self.contacts.values():
             contact.share_user_ids[:] = without(contact.share_user_ids, leaver.userid)
             if contact.follower_user_id == leaver.userid:
                 contact.follower_user_id = leaver.heir or ""
 
     def department_left(self, dept_id: int, above: int) -> None:
-        """Share the contacts of a department with the one above it."""
+        """Share the contacts of a department with its parent instead."""
         for contact in self.contacts.values():
             contact.share_dept_ids[:] = without(contact.share_dept_ids, dept_id, above)
 
@@ -80,7 +80,7 @@ class Clientele(StatePart):
         return group
 
     def label_id(self, name: str) -> int:
-        """The id of the label of this name."""
+        """Return the id of the label with this name."""
         return next(key for group in self.label_groups for key, label in group.labels.items() if label == name)
 
     def add(
@@ -94,7 +94,7 @@ class Clientele(StatePart):
         userid: str | None = None,
         **fields: Any,
     ) -> ExternalContact:
-        """Add a contact; without a userid they get one.
+        """Add a contact. Without a userid, one is generated.
 
         Raises:
             SeedError: the userid or the number is taken, or there is no such label, person or department.

@@ -18,7 +18,7 @@ ROOT: Final = "0"
 
 @dataclass
 class Space:
-    """A space (空间); an older custom space is one too."""
+    """A space (空间). An older custom space is one, too."""
 
     id: str
     creator: str
@@ -34,7 +34,7 @@ class Space:
 
 @dataclass
 class Dentry:
-    """A file or folder: `versions` are keys of the object store, none for a folder."""
+    """A file or folder. `versions` has keys of the object store; a folder has none."""
 
     id: str
     space_id: str
@@ -50,7 +50,7 @@ class Dentry:
 
     @property
     def uuid(self) -> str:
-        """Its id among those of all spaces."""
+        """Its id across all spaces."""
         return opaque("dentry", self.space_id, self.id)
 
 
@@ -77,11 +77,11 @@ class Drive:
 
     Attributes:
         store: the contents of the files.
-        spaces, tasks, media, transactions: by their ids.
+        spaces, tasks, media, transactions: each by id.
         custom: the id of the space for each domain of the older API.
-        uploads: the folder and the key of the object, by the upload key.
-        attachments: the files of approvals, by approval and file id.
-        granted, sent: the requests to grant access and to send a file, of the older API.
+        uploads: the folder and the object key by upload key.
+        attachments: the files of approvals by approval and file id.
+        granted, sent: the older API's requests to grant access and to send a file.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -100,17 +100,17 @@ class Drive:
         self._ids = itertools.count(3_996_960_664)
 
     def now(self) -> str:
-        """The time as replies have it."""
+        """Return the time in the form of replies."""
         return datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def new_id(self) -> str:
-        """An unused id."""
+        """Make a new id."""
         return str(next(self._ids))
 
     # spaces
 
     def space_for(self, scene: str, scene_id: str, creator: str, **fields: Any) -> Space:
-        """The space of a scene; made if there is none."""
+        """Return the space of a scene, or create it."""
         for space in self.spaces.values():
             if (space.scene, space.scene_id) == (scene, scene_id):
                 return space
@@ -121,70 +121,70 @@ class Drive:
         return made
 
     def space(self, space_id: str) -> Space:
-        """The space of this id, or the platform's refusal."""
+        """Return the space with this id, or refuse."""
         if space_id not in self.spaces:
             raise Refused("spaceNotExist")
         return self.spaces[space_id]
 
     def used(self, space_id: str) -> int:
-        """How many bytes are in a space."""
+        """Return the used bytes of a space."""
         return sum(self.size(each) for each in self.dentries.values() if each.space_id == space_id)
 
     def check_room(self, space_id: str, size: int) -> None:
-        """Refuse more bytes than the space has room for."""
+        """Refuse more bytes than the space can hold."""
         if self.used(space_id) + size > self.space(space_id).quota:
             raise Refused("spaceQuotaInsufficient")
 
     # files and folders
 
     def dentry(self, space_id: str, dentry_id: str) -> Dentry:
-        """The file or folder of this id, or the platform's refusal."""
+        """Return the file or folder with this id, or refuse."""
         self.space(space_id)
         if (space_id, dentry_id) not in self.dentries:
             raise Refused("dentryNotExist")
         return self.dentries[space_id, dentry_id]
 
     def folder(self, uuid: str) -> Dentry:
-        """The folder of this uuid, or the platform's refusal."""
+        """Return the folder with this uuid, or refuse."""
         for each in self.dentries.values():
             if each.uuid == uuid and each.type == "FOLDER":
                 return each
         raise Refused("paramError.parentDentryUuid")
 
     def children(self, folder: Dentry) -> list[Dentry]:
-        """What is directly in a folder."""
+        """Return the files and folders directly in a folder."""
         place = (folder.space_id, folder.id)
         return [each for each in self.dentries.values() if (each.space_id, each.parent_id) == place]
 
     def below(self, dentry: Dentry) -> Iterator[Dentry]:
-        """The file or folder, and everything below it."""
+        """Return the file or folder and everything below it."""
         yield dentry
         for child in self.children(dentry):
             yield from self.below(child)
 
     def path(self, dentry: Dentry) -> str:
-        """Its path from the root of its space."""
+        """Return its path from the root of its space."""
         if dentry.parent_id is None:
             return "/"
         above = self.path(self.dentries[dentry.space_id, dentry.parent_id])
         return f"{above.rstrip('/')}/{dentry.name}"
 
     def size(self, dentry: Dentry) -> int:
-        """The size of its latest version, in bytes."""
+        """Return the size of its latest version in bytes."""
         return len(self.store.objects[dentry.versions[-1]]) if dentry.versions else 0
 
     def named(self, folder: Dentry, name: str) -> Dentry | None:
-        """The file or folder of this name in a folder."""
+        """Return the file or folder with this name in a folder."""
         return next((each for each in self.children(folder) if each.name == name), None)
 
     def free_name(self, folder: Dentry, name: str) -> str:
-        """The name, with a number if it is taken."""
+        """Return the name, with a number if it is taken."""
         stem, dot, extension = name.rpartition(".") if "." in name else (name, "", "")
         names = (name, *(f"{stem}({number}){dot}{extension}" for number in range(1, 10_000)))
         return next(each for each in names if self.named(folder, each) is None)
 
     def add(self, folder: Dentry, name: str, who: str, versions: list[str] | None = None, **fields: Any) -> Dentry:
-        """Put a file into a folder; without versions, a folder."""
+        """Add a file to a folder, or a folder if there are no versions."""
         now = self.now()
         kind: Literal["FILE", "FOLDER"] = "FOLDER" if versions is None else "FILE"
         place = (self.new_id(), folder.space_id, folder.id)
@@ -193,7 +193,7 @@ class Drive:
         return made
 
     def add_file(self, folder: Dentry, name: str, content: bytes, who: str = "") -> Dentry:
-        """Put a file with this content into a folder."""
+        """Add a file with this content to a folder."""
         key = self.new_id()
         self.store.objects[key] = content
         return self.add(folder, name, who, [key])
@@ -204,7 +204,7 @@ class Drive:
             del self.dentries[each.space_id, each.id]
 
     def finish(self, count: int) -> str:
-        """Add a task that is already done; returns its id."""
+        """Add a task that is already done, and return its id."""
         task_id, now = self.new_id(), self.now()
         self.tasks[task_id] = {
             "id": task_id, "status": "SUCCESS", "totalCount": count, "successCount": count, "failCount": 0,
@@ -215,7 +215,7 @@ class Drive:
     # the older drive
 
     def keep(self, type: str, name: str, content: bytes, prefix: str = "@l") -> str:
-        """Keep an uploaded file; returns its media id."""
+        """Store an uploaded file, and return its media id."""
         media_id = prefix + opaque("media", str(len(self.media)), name)
         self.media[media_id] = Media(type, name, content)
         return media_id
@@ -224,7 +224,7 @@ class Drive:
 
     @property
     def approvals(self) -> Space:
-        """The space of the files of approvals."""
+        """Return the space for files of approvals."""
         return self.space_for("approval", "0", "")
 
     def attach(self, process_instance_id: str, name: str, content: bytes) -> Dentry:

@@ -6,5 +6,5 @@ import hashlib
 
 
 def opaque(*parts: str) -> str:
-    """An opaque id, such as a unionid, made of these parts."""
+    """Make an opaque id, such as a unionid, from these parts."""
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""How much is kept of what grows with every call."""
+"""Limits the size of collections that grow with every call."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 
 def oldest(held: Collection[T], most: int) -> list[T]:
-    """Those at the front that have to go so that at most so many stay.
+    """Return the oldest items to remove so that at most `most` stay.
 
-    They go a tenth at a time, because taking out the first of many is slow.
+    They are removed only when there are a tenth too many, because removing the first of many items is slow.
     """
     return list(islice(held, len(held) - most)) if len(held) > most + most // 10 else []

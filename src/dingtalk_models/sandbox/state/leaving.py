@@ -1,8 +1,7 @@
-"""What becomes of the rest of a company when a person or a department leaves it.
+"""Cleans up the rest of a company when a person or a department leaves.
 
-`Company.remove_user` and `Company.remove_department` are the only places where somebody leaves. They tell each part of
-the state, so that nothing names whom nobody can find. What happened stays as it was: an approval that was decided
-names who decided it.
+Only `Company.remove_user` and `Company.remove_department` remove anything. They notify each part of the state, so that
+no dangling references remain. History stays: an approval still names the people who decided it.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ class Leaver:
 
     Attributes:
         userid, unionid: their ids.
-        heir: who takes over what needs somebody: their manager, else the main administrator; None: there is neither.
-        at: when, in seconds since the epoch by the sandbox's clock.
+        heir: the successor, who takes over open tasks: their manager, else the main administrator, else None.
+        at: the time, in seconds since the epoch by the sandbox's clock.
     """
 
     userid: str
@@ -31,16 +30,16 @@ class Leaver:
 
 
 class StatePart:
-    """A part of the state of a company. One that names people or departments overrides what it has to do."""
+    """A part of a company's state. If it refers to people or departments, it overrides these methods."""
 
     def person_left(self, leaver: Leaver) -> None:
-        """Let go of a person who left."""
+        """Remove the references to a person who left."""
 
     def department_left(self, dept_id: int, above: int) -> None:
-        """Let go of a department that was deleted; `above` is the one that it was in."""
+        """Remove the references to a deleted department; `above` is its parent."""
 
 
 def without(held: Iterable[T], gone: T, instead: T | None = None) -> list[T]:
-    """The same, without the one that is gone; in its place another one, unless that is there."""
+    """Return a copy without one item, with another one in its place if given and not there already."""
     changed = [instead if each == gone else each for each in held]
     return list(dict.fromkeys(each for each in changed if each is not None))

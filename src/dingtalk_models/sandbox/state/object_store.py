@@ -1,4 +1,4 @@
-"""The object store for the contents of files: bytes by key, at addresses that were signed before."""
+"""The object store for the contents of files, at signed addresses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Signature:
 
 
 class ObjectStore:
-    """Holds bytes; knows nothing of apps, tokens, files and folders.
+    """Stores bytes by key. It knows nothing about apps, tokens, files and folders.
 
     Attributes:
         url: the base URL of its addresses.
@@ -39,7 +39,7 @@ class ObjectStore:
         self._signatures: dict[tuple[str, str], _Signature] = {}
 
     def sign(self, verb: str, key: str) -> dict[str, Any]:
-        """A `headerSignatureInfo`: the address, and the headers that the request must have."""
+        """Make a `headerSignatureInfo`: the address, and the headers that the request must have."""
         headers = {"Authorization": f"OSS sandbox:{secrets.token_urlsafe(20)}", "x-oss-date": secrets.token_hex(8)}
         self._signatures[verb, key] = _Signature(verb, headers, {}, self._clock.now() + LIFE)
         return {
@@ -51,19 +51,19 @@ class ObjectStore:
         }
 
     def presign(self, key: str) -> str:
-        """An address to get an object from without headers."""
+        """Make an address at which an object can be read without headers."""
         query = {"Signature": secrets.token_urlsafe(20)}
         self._signatures["GET", key] = _Signature("GET", {}, query, self._clock.now() + LIFE)
         return f"{self.url}{PREFIX}{quote(key)}?Signature={query['Signature']}"
 
     def answer(self, call: ReceivedRequest) -> Answer:
-        """Put or get an object, if the request is the one that was signed."""
+        """Put or get an object, if the request was signed."""
         key = unquote(call.path.removeprefix(PREFIX))
         signature = self._signatures.get((call.method, key))
         signed = signature and (
             all(call.headers.get(name.lower()) == value for name, value in signature.headers.items())
             and signature.query.items() <= call.query.items()
-            and "content-type" not in call.headers  # part of the signature, which was made without one
+            and "content-type" not in call.headers  # the signature covers it, and was made without one
         )
         if signature is None or not signed:
             return _error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match.")

@@ -1,4 +1,4 @@
-"""What is put into a company fits: it names what is there, and takes nothing twice."""
+"""Checks that new items fit into a company: references exist, and unique values are free."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class SeedError(ValueError):
-    """What is to be put into the company does not fit.
+    """A new item does not fit into the company.
 
     Attributes:
         field: the field that is wrong.
@@ -20,13 +20,13 @@ class SeedError(ValueError):
 
 @dataclass(frozen=True)
 class Known:
-    """The people and departments that others may name."""
+    """The people and departments that can be referred to."""
 
     users: Mapping[str, object]
     departments: Mapping[int, object]
 
     def check_users(self, field: str, userids: Iterable[str | None]) -> None:
-        """Refuse a userid that nobody has; None names nobody."""
+        """Refuse a userid that nobody has. None is allowed."""
         for userid in userids:
             if userid is not None and userid not in self.users:
                 raise SeedError(
@@ -47,6 +47,6 @@ class Known:
 
 
 def check_free(field: str, value: object, taken: Container[object]) -> None:
-    """Refuse an id that is taken; None is none."""
+    """Refuse an id that is taken. None is allowed."""
     if value is not None and value in taken:
         raise SeedError(field, f"{value!r} is taken: choose another / {value!r} 已被占用，请换一个")

@@ -1,10 +1,10 @@
-"""Stream mode, as the platform sees it: tickets, connected clients, and what is sent to them.
+"""The platform's side of Stream mode: tickets, connected clients, and the messages to them.
 
-An event goes to one of the clients that subscribed to events, at random. Until one answers that it was handled, it is
-sent again every `redeliver_after` seconds. A callback (a message to a robot, a click on a card) is sent once. Where one
-is delivered again, a click has the `messageId` that it had, by which it is known; anything else has a new one.
+An event goes to a random client that subscribed to events. It is sent again every `redeliver_after` seconds until a
+client confirms it. A callback (a message to a robot, a click on a card) is sent once. If one is delivered again, a
+click keeps its `messageId`, by which it is recognised; anything else gets a new one.
 
-Only the sandbox's event loop changes what is here. The methods that a test calls pass their work to that loop.
+Only the sandbox's event loop changes this state, so it needs no locks. Methods for tests pass their work to that loop.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from dingtalk_models.sandbox.state.auth import Credentials
 from dingtalk_models.sandbox.state.keeping import oldest
 
 MOST_MESSAGES: Final = 10_000
-"""How many events and callbacks are kept."""
+"""The largest number of events and callbacks kept."""
 
 TICKET_LIFE: Final = 90.0
 
 Topics = frozenset[tuple[str, str]]
-"""Types and topics that a client subscribed to."""
+"""The types and topics that a client subscribed to."""
 
 _EVERY_EVENT: Final = ("EVENT", "*")
 _CLICKS: Final = "/v1.0/card/instances/callback"
@@ -48,14 +48,14 @@ class Client:
     """A connected client.
 
     Attributes:
-        topics: what it subscribed to.
-        ua: how it calls itself.
+        topics: its subscriptions.
+        ua: its user agent.
         transport: its TCP connection.
         id: the id of the connection.
-        answered_pings: how many pings it answered.
-        leaving: whether it was told to connect anew: nothing is sent to it any more.
-        mute: whether nothing that is sent to it leaves.
-        silent: whether nothing that it sends is read, either: its connection is half open.
+        answered_pings: the number of answered pings.
+        leaving: whether it was told to reconnect, so that nothing is sent to it any more.
+        mute: whether messages to it are held back.
+        silent: whether its messages are not read, either, as on a half-open connection.
     """
 
     topics: Topics
@@ -72,7 +72,7 @@ class Client:
 
 @dataclass(frozen=True)
 class ClientAnswer:
-    """What a client answered: the code, and the data, parsed."""
+    """The answer of a client: the code and the parsed data."""
 
     code: int
     data: Any
@@ -86,10 +86,10 @@ class StreamMessage:
         type: `EVENT` or `CALLBACK`.
         topic: its topic.
         headers: its own headers.
-        data: what it says.
-        sent_to: the ids of the connections to which it was sent, in this order.
+        data: its data.
+        sent_to: the ids of the connections to which it was sent, in order.
         answers: the answers, oldest first.
-        lost: whether it is a callback for which there was no client.
+        lost: whether it is a callback without a client to receive it.
         message_id: the id of its last frame.
     """
 
@@ -104,12 +104,12 @@ class StreamMessage:
 
     @property
     def accepted(self) -> bool:
-        """Whether a client answered that it was handled."""
+        """Whether a client confirmed that it was handled."""
         return any(each.code == 200 and not _later(each.data) for each in self.answers)
 
     @property
     def code(self) -> int | None:
-        """The code of the last answer; `None`: there is none."""
+        """The code of the last answer; `None` if there is none."""
         return self.answers[-1].code if self.answers else None
 
     @property
@@ -119,7 +119,7 @@ class StreamMessage:
         return data.get("response") if is_object(data) else None
 
     def frame(self, connection_id: str, app_id: str, message_id: str, millis: int) -> str:
-        """The frame that delivers it."""
+        """Make the frame that delivers it."""
         return _frame(self.type, self.topic, self.headers, self.data, (connection_id, app_id, message_id, millis))
 
 
@@ -129,14 +129,14 @@ class Streams:
     Attributes:
         endpoint: the address of the WebSocket.
         clients: the connected clients.
-        messages: every event and callback, oldest first.
-        strays: frames of clients that answer nothing that was sent, such as answers to a malformed frame.
-        redeliver_after: seconds until an event that was not handled is sent again.
-        ping_every: seconds between two pings. A client that has not answered at the next one is cut off.
-        disconnect_after: seconds from the notice of `disconnect()` to the end of the connection.
+        messages: the events and callbacks, oldest first.
+        strays: the frames from clients that belong to no message, such as answers to a malformed frame.
+        redeliver_after: the seconds until an unconfirmed event is sent again.
+        ping_every: the seconds between two pings. A client that has not answered before the next one is cut off.
+        disconnect_after: the seconds from the notice of `disconnect()` to the end of the connection.
         duplicates: the share of events and clicks that are sent twice, from 0 to 1.
-        opened: how many connections were made.
-        notices: how many notices were sent.
+        opened: the number of connections so far.
+        notices: the number of disconnect notices so far.
     """
 
     UNSAVED: Final = ("endpoint", "clients", "_changed", "_loop", "_thread", "_timer")
@@ -167,10 +167,10 @@ class Streams:
         self._timer: asyncio.TimerHandle | None = None
         credentials.clock.on_advance(self._wake)
 
-    # what a test does
+    # for tests
 
     def push_event(self, event_type: str, fields: Mapping[str, Any], event_id: str | None = None) -> StreamMessage:
-        """Send an event; without a client, to the next one that connects."""
+        """Send an event. If no client is connected, it goes to the next one that connects."""
         headers = {
             "eventType": event_type,
             "eventId": event_id or uuid.uuid4().hex,
@@ -181,7 +181,7 @@ class Streams:
         return self._push(StreamMessage("EVENT", "*", headers, fields))
 
     def deliver_again(self, message: StreamMessage, timeout: float = 10) -> None:
-        """Send an event or a callback again, although it may have been answered, and wait for the answer.
+        """Send an event or a callback again, even if it was answered, and wait for the answer.
 
         Raises:
             TimeoutError: the answer did not come in time.
@@ -200,8 +200,8 @@ class Streams:
 
         Args:
             topic: its topic, such as `/v1.0/im/bot/messages/get`.
-            data: what it says.
-            timeout: seconds to wait; 0 for not waiting.
+            data: its data.
+            timeout: the seconds to wait; 0 to return at once.
 
         Raises:
             NoClient: no client subscribed to this topic.
@@ -215,41 +215,41 @@ class Streams:
         return message
 
     def wait_for_answer(self, message: StreamMessage, count: int = 1, timeout: float = 10) -> StreamMessage:
-        """Wait until a message has so many answers.
+        """Wait until a message has a number of answers.
 
         Raises:
-            TimeoutError: it has not, in time.
+            TimeoutError: there are fewer.
         """
         self._until(lambda: len(message.answers) >= count, timeout, f"no answer to {message.topic}")
         return message
 
     def wait_for_clients(self, count: int = 1, timeout: float = 10) -> None:
-        """Wait until so many clients are connected.
+        """Wait until a number of clients are connected.
 
         Raises:
-            TimeoutError: they are not, in time.
+            TimeoutError: another number is connected.
         """
         self._until(lambda: len(self.clients) == count, timeout, f"{len(self.clients)} clients are connected")
 
     def settle(self, timeout: float = 10) -> None:
-        """Wait until everything that was sent to clients that are still there is answered.
+        """Wait until all messages to connected clients are answered.
 
         Raises:
-            TimeoutError: it is not, in time.
+            TimeoutError: one is not answered in time.
         """
         self._until_each(self._settled, self.messages, timeout, "messages are unanswered")
 
     def wait_until_accepted(self, timeout: float = 10) -> None:
-        """Wait until every event was handled, however often it has to be sent.
+        """Wait until every event is handled, after as many deliveries as needed.
 
         Raises:
-            TimeoutError: they were not, in time.
+            TimeoutError: one is not handled in time.
         """
         events = [each for each in tuple(self.messages) if each.type == "EVENT"]
         self._until_each(lambda each: each.accepted, events, timeout, "events were not handled")
 
     def drop(self, *clients: Client) -> None:
-        """Cut connections: these, or all."""
+        """Cut these connections, or all."""
 
         def drop(client: Client) -> None:
             client.mute = True
@@ -258,7 +258,7 @@ class Streams:
         self._each(clients, drop)
 
     def silence(self, *clients: Client) -> None:
-        """Make connections half open: they stay, but nothing is read from them, and nothing is sent."""
+        """Make these connections, or all, half-open: they stay, but nothing is read or sent."""
 
         def silence(client: Client) -> None:
             client.mute = client.silent = True
@@ -267,7 +267,7 @@ class Streams:
         self._each(clients, silence)
 
     def stall(self, *clients: Client) -> None:
-        """Send nothing more to these clients, or to all; the WebSocket's own pings are still answered."""
+        """Stop sending to these clients, or to all. The WebSocket's own pings are still answered."""
 
         def stall(client: Client) -> None:
             client.mute = True
@@ -275,9 +275,9 @@ class Streams:
         self._each(clients, stall)
 
     def disconnect(self, *clients: Client) -> None:
-        """Tell clients to connect anew: these, or all. Their connections end `disconnect_after` seconds later.
+        """Tell these clients, or all, to reconnect. Their connections end `disconnect_after` seconds later.
 
-        The first notice has no `messageId`, as documented; the next one has one, and so on.
+        The first notice has no `messageId`, as documented. Every second one has one, to test clients with both.
         """
 
         def disconnect(client: Client) -> None:
@@ -289,17 +289,17 @@ class Streams:
         self._each(clients, disconnect)
 
     def ping(self, *clients: Client) -> None:
-        """Send a ping to clients: these, or all."""
+        """Send a ping to these clients, or to all."""
         self._each(clients, self._ping)
 
     def send_raw(self, text: str, *clients: Client) -> None:
-        """Send exactly this to clients, such as a malformed frame; what they answer is in `strays`."""
+        """Send exactly this text to these clients, or to all, such as a malformed frame. Answers are in `strays`."""
         self._each(clients, lambda client: client.outbox.put_nowait(text))
 
-    # what the endpoints and the WebSocket do
+    # for the endpoints and the WebSocket
 
     def issue_ticket(self, topics: Topics, ua: str) -> str:
-        """A ticket for one connection."""
+        """Issue a ticket for one connection."""
         self._attach()
         now = self._clock.now()
         self._tickets = {ticket: held for ticket, held in self._tickets.items() if held[0] > now}
@@ -308,12 +308,12 @@ class Streams:
         return ticket
 
     def redeem(self, ticket: str) -> tuple[Topics, str] | None:
-        """What the client with this ticket subscribed to; `None`: the ticket is unknown, used or too old."""
+        """Use a ticket, and return the subscriptions and user agent; `None` if it is unknown, used or too old."""
         expires, topics, ua = self._tickets.pop(ticket, (0.0, frozenset[tuple[str, str]](), ""))
         return (topics, ua) if self._clock.now() < expires else None
 
     def came(self, client: Client) -> None:
-        """A client has connected."""
+        """Add a client that has connected."""
         self._attach()
         self.opened += 1
         self.wants_events |= _EVERY_EVENT in client.topics
@@ -323,17 +323,17 @@ class Streams:
         self._notify()
 
     def restored(self) -> None:
-        """Go on with the state that was put in here. The clients stay, and get what waits for them."""
+        """Continue with a restored state. The clients stay, and get the messages that wait for them."""
         self.wants_events |= any(_EVERY_EVENT in client.topics for client in tuple(self.clients))
         self._soon(self._pump)
 
     def went(self, client: Client) -> None:
-        """A client is gone."""
+        """Remove a client that has disconnected."""
         self.clients.remove(client)
         self._notify()
 
     def take(self, client: Client, text: str) -> None:
-        """Take a frame of a client."""
+        """Handle a frame from a client."""
         frame = _parsed(text)
         headers = frame.get("headers") if is_object(frame) else None
         message_id = headers.get("messageId") if is_object(headers) else None
@@ -349,7 +349,7 @@ class Streams:
         self._notify()
 
     async def keep_alive(self, client: Client) -> None:
-        """Ping a client for as long as it is there. One that does not answer is cut off."""
+        """Ping a client while it is connected, and cut it off if it does not answer."""
         while True:
             await asyncio.sleep(self.ping_every)
             if client.ping and not client.mute:
@@ -368,7 +368,7 @@ class Streams:
         return message
 
     def _pump(self) -> None:
-        """Send what waits for a client."""
+        """Send the messages that wait for a client."""
         for _ in range(len(self._waiting)):
             self._deliver(self._waiting.popleft())
         self._schedule()
@@ -398,7 +398,7 @@ class Streams:
         return [each for each in tuple(self.clients) if wanted in each.topics and not each.leaving]
 
     def _schedule(self) -> None:
-        """Set the timer for the next event that is to be sent again; send those that are due."""
+        """Send the events that are due again, and set the timer for the next one."""
         while self._due and (self._due[0][2].accepted or self._due[0][0] <= self._clock.now()):
             message = heapq.heappop(self._due)[2]
             if not message.accepted:
@@ -424,7 +424,7 @@ class Streams:
         return message_id
 
     def _attach(self) -> None:
-        """Remember the loop that serves: after a restart, it is another."""
+        """Store the running loop, which is a new one after each restart."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._thread, self._timer = loop, threading.get_ident(), None
@@ -433,16 +433,16 @@ class Streams:
         self._soon(self._schedule)
 
     def _soon(self, work: Callable[[], None]) -> bool:
-        """Do this on the loop that serves. Returns whether there is one."""
+        """Run work on the server's loop. Returns whether there is one."""
         if self._loop is None:
             return False
-        with contextlib.suppress(RuntimeError):  # it is closed
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(work)
             return True
         return False
 
     def _each(self, clients: Iterable[Client], work: Callable[[Client], None]) -> None:
-        """Do this to some clients, or to all, and return when it is done."""
+        """Run work for some clients, or for all, and return when it is done."""
         done = threading.Event()
 
         def run() -> None:

@@ -13,7 +13,7 @@ from dingtalk_models.sandbox.state.company import Company
 
 
 class WantedTopic(TypedDict):
-    """What a client wants to be sent."""
+    """A subscription of a client."""
 
     type: Literal["EVENT", "CALLBACK", "SYSTEM"]
     topic: str

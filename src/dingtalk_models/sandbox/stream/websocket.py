@@ -1,4 +1,4 @@
-"""The WebSocket: lets a client in by its ticket, sends it what `Streams` has for it, and takes its answers."""
+"""The WebSocket: admits a client by its ticket, sends it messages from `Streams`, and takes its answers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 quiet = logging.getLogger("dingtalk_models.sandbox.websocket")
-quiet.setLevel(logging.WARNING)  # uvicorn's own lines show the ticket in the query
+quiet.setLevel(logging.WARNING)  # uvicorn's log lines show the ticket in the query
 
 
 def protocol(config: Config, server_state: ServerState, app_state: dict[str, Any]) -> WebSocketsSansIOProtocol:
-    """The protocol of a connection that becomes a WebSocket. Its library is imported for the first one."""
+    """Make the protocol of a connection that becomes a WebSocket. The library is imported for the first one."""
     from uvicorn.protocols.websockets.websockets_sansio_impl import (  # noqa: PLC0415 - only when used
         WebSocketsSansIOProtocol,
     )
@@ -49,7 +49,7 @@ class WebSocket:
             await send({"type": "websocket.close"})
             return
         client = Client(*admitted, scope["state"]["transport"])
-        self._streams.came(client)  # before the client knows, so that whoever waits for it can rely on it
+        self._streams.came(client)  # before the handshake, so that a client that is connected is always in the list
         beside = [asyncio.create_task(work) for work in (_send(client, send), self._streams.keep_alive(client))]
         try:
             while (message := await receive())["type"] != "websocket.disconnect":

@@ -27,7 +27,7 @@ UserIdType = Literal[1, 2]
 
 
 class Params(Parameters):
-    """The parameters of a card: texts, and nothing else."""
+    """The parameters of a card, which must be texts."""
 
     model_config = ConfigDict(alias_generator=to_camel, strict=True)
 
@@ -93,7 +93,7 @@ def _cards(company: Company) -> Cards:
 
 
 def _userid(company: Company, given: str, user_id_type: int) -> str:
-    """The userid of a person who is named by userid or union id, or a refusal."""
+    """Return the userid for a userid or union id, or refuse."""
     user = company.users.get(given) if user_id_type == 1 else company.find_user(unionid=given)
     if user is None:
         raise Refused("param.userIdNotExist")
@@ -109,7 +109,7 @@ def _private(company: Company, given: Mapping[str, Params], user_id_type: int) -
 
 
 def _models(fields: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """The models that are given, by the code of the kind of space."""
+    """Return the given models, by the code of the kind of space."""
     return {
         code: fields[name] for code, start in SPACES.items() if fields.get(name := f"{_snake(start)}_open_{kind}_model")
     }
@@ -140,7 +140,7 @@ def _create(company: Company, fields: Mapping[str, Any]) -> Card:
 
 
 def _spaces(open_space_id: str) -> list[tuple[str, str]]:
-    """The kinds and ids of the spaces in an id of several."""
+    """Split an id of several spaces into their kinds and ids."""
     if not open_space_id.startswith(PROTOCOL):
         raise Refused("param.openSpaceIdInvalid")
     found: list[tuple[str, str]] = []
@@ -262,7 +262,7 @@ def change(
     private: Mapping[str, Mapping[str, str]],
     options: Mapping[str, Any],
 ) -> None:
-    """Change the parameters of a card: those that are named, or all."""
+    """Change the named parameters of a card, or replace all."""
     if params is not None:
         card.set(params, by_key=bool(options.get("updateCardDataByKey")))
     by_key = options.get("updatePrivateDataByKey")

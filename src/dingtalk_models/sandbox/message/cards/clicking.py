@@ -1,4 +1,4 @@
-"""People click on cards: what they click becomes a callback, and its answer changes the card."""
+"""Clicks on cards: each is sent to the app as a callback, and the answer changes the card."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from dingtalk_models.sandbox.state.talk.card import Card, Cards, Click, Route
 TOPIC: Final = "/v1.0/card/instances/callback"
 
 DEADLINE: Final = 3.0
-"""Seconds that the app has to answer."""
+"""The time limit for the app's answer, in seconds."""
 
 
 def click(company: Company, card: Card, action_ids: Sequence[str], params: Mapping[str, Any], by: str) -> Click:
-    """Let a person click on a card: the app gets it as the card was created, and its answer changes the card.
+    """Let a person click on a card. The app gets the callback in the card's callback type; the answer changes the card.
 
     Raises:
         LookupError: nobody has this userid, or the card's callback route is not registered.
-        PermissionError: the card was not delivered, or without a callback type.
+        PermissionError: the card was not delivered, or has no callback type.
     """
     if by not in company.users:
         raise LookupError(f"nobody has the userid {by}")
@@ -49,7 +49,7 @@ def click(company: Company, card: Card, action_ids: Sequence[str], params: Mappi
 
 
 def signature(secret: str, timestamp: str) -> str:
-    """What proves to the app that a click is from the platform."""
+    """Return the signature that proves to the app that a click comes from the platform."""
     return base64.b64encode(hmac.digest(secret.encode(), timestamp.encode(), hashlib.sha256)).decode()
 
 
@@ -72,7 +72,7 @@ def _payload(
 
 
 def _post(route: Route, payload: Mapping[str, Any], timestamp: str) -> tuple[Any, str | None]:
-    """Post a click to the address of its route; returns the answer, and what was wrong with it."""
+    """Post a click to the address of its route, and return the answer and its problem."""
     headers: dict[str, str] = {}
     if route.secret is not None:
         headers = {
@@ -89,7 +89,7 @@ def _post(route: Route, payload: Mapping[str, Any], timestamp: str) -> tuple[Any
 
 
 def _apply(company: Company, card: Card, answer: Any, by: str) -> str | None:
-    """Change the card as an answer says; returns what is wrong with it."""
+    """Apply an answer to the card, and return the problem of the answer, if any."""
     if not answer:
         return None
     if not is_object(answer):

@@ -21,7 +21,7 @@ def mute_members(
     mute_status: Literal[0, 1],
     mute_duration: Annotated[int, Field(ge=0)],
 ) -> Result:
-    """设置场景群成员禁言状态: for some milliseconds."""
+    """设置场景群成员禁言状态: the duration is in milliseconds."""
     group = undissolved(company, open_conversation_id, "invalidParameter.openConversationIdError", "invalidGroupParams")
     if any(each not in group.members for each in user_id_list):
         raise Refused("cannot.find.user")

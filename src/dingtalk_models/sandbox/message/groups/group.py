@@ -38,7 +38,7 @@ ChatId = Annotated[str, Field(alias="chatid", min_length=1)]
 
 
 def check_name(company: Company, name: str, code: int | str) -> None:
-    """Refuse a name with a word that is forbidden."""
+    """Refuse a name that contains a forbidden word."""
     if any(word in name for word in company.outbox.groups.forbidden_words):
         raise Refused(code)
 
@@ -49,7 +49,7 @@ def check_owner(company: Company, userid: str) -> None:
 
 
 def check_known(company: Company, userids: Sequence[str], code: str = "parameter.invalid") -> None:
-    """Refuse people who are no users."""
+    """Refuse people who are not users."""
     for userid in userids:
         company.user(userid, code)
 
@@ -61,7 +61,7 @@ def check_room(company: Company, group: Group, coming: Sequence[str], code: int 
 
 
 def group_of(company: Company, chat_id: str, code: int | str) -> Group:
-    """The group of a chatid, or a refusal."""
+    """Return the group with a chatid, or refuse."""
     group = company.outbox.groups.by_chat_id(chat_id)
     if group is None:
         raise Refused(code)
@@ -69,7 +69,7 @@ def group_of(company: Company, chat_id: str, code: int | str) -> Group:
 
 
 def member_of(company: Company, group: Group, userid: str) -> None:
-    """Refuse whoever is not in a group."""
+    """Refuse a person who is not in a group."""
     company.user(userid, 40003)
     if userid not in group.members:
         raise Refused(60124)
@@ -87,7 +87,7 @@ def create_group(
     icon: str = "",
     management_options: Options | None = None,
 ) -> Result:
-    """创建群会话: the owner is a member, named among them or not."""
+    """创建群会话: the owner becomes a member, even if the list of members does not name them."""
     check_owner(company, owner)
     check_known(company, userids)
     check_name(company, name, "parameter.invalid")
@@ -141,7 +141,7 @@ def update_group(
 
 
 def set_options(group: Group, options: Options) -> None:
-    """Set those settings that are given."""
+    """Change the given settings."""
     group.options.update({name: value for name, value in dict(options).items() if isinstance(value, int)})
 
 
@@ -189,13 +189,13 @@ def update_sub_admins(
 def undissolved(
     company: Company, open_conversation_id: str, unknown: int | str, dissolved: int | str | None = None
 ) -> Group:
-    """A group by its openConversationId.
+    """Return a group by its openConversationId, unless it was dissolved.
 
     Args:
         company: the company.
         open_conversation_id: the group.
-        unknown: what an API refuses an unknown group with.
-        dissolved: what it refuses a group with that was dissolved; by default the same.
+        unknown: the code for an unknown group.
+        dissolved: the code for a dissolved group; by default the same.
     """
     group = company.outbox.groups.get(open_conversation_id)
     if group is None:
@@ -206,7 +206,7 @@ def undissolved(
 
 
 def set_sub_admins(company: Company, group: Group, userids: Sequence[str], role: int, exceeding: str) -> None:
-    """Make members administrators, or mere members again."""
+    """Make members administrators, or ordinary members again."""
     kept = [each for each in group.sub_admins if each not in userids]
     now = [*kept, *dict.fromkeys(userids)] if role == ADMIN else kept
     if len(now) > company.outbox.groups.most_sub_admins:
@@ -250,5 +250,5 @@ def get_qr_code(company: Company, *, chatid: str, userid: Annotated[str, Code(40
 
 
 def options_of(group: Group) -> dict[str, Any]:
-    """The settings that replies of the older host have, as texts."""
+    """Return the settings for replies of the older host, as texts."""
     return {name: str(group.options[name]) for name in OPTIONS}

@@ -57,7 +57,7 @@ People = Sequence[str]
 
 
 def check_template(company: Company, group: Group) -> None:
-    """Refuse a group in which no template of the app is switched on."""
+    """Refuse a group in which no template of the app is enabled."""
     if not group.templates:
         raise Refused("groupPermissionDenied")
     if not group.templates & company.outbox.groups.templates.keys():
@@ -70,7 +70,7 @@ def _userid_of(company: Company, union_id: str | None) -> str | None:
 
 
 def _users_of(company: Company, user_ids: Sequence[str], union_ids: Sequence[str]) -> list[str]:
-    """The userids of users who are named in either way; people of other companies have none."""
+    """Return the userids of users given by userid or union id. People of other companies have none."""
     return [*user_ids, *(userid for each in union_ids if (userid := _userid_of(company, each)))]
 
 
@@ -87,7 +87,7 @@ def create_scene_group(
     uuid: str | None = None,
     management_options: SceneOptions | None = None,
 ) -> Result:
-    """创建场景群: the same `uuid` makes no second one."""
+    """创建场景群: the same `uuid` does not create a second group."""
     groups = company.outbox.groups
     if template_id not in groups.templates:
         raise Refused("groupTemplate.notFound")
@@ -156,7 +156,7 @@ def add_members(
     user_ids: People = (),
     union_ids: People = (),
 ) -> Result:
-    """添加场景群成员: by union id, those of other companies too."""
+    """添加场景群成员: by union id, people of other companies can be added, too."""
     group = undissolved(company, open_conversation_id, NO_GROUP)
     if not user_ids and not union_ids:
         raise Refused("parameter.invalid")

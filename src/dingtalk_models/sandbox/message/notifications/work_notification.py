@@ -1,6 +1,6 @@
 """`/topapi/message/corpconversation/*`: work notifications.
 
-Sending succeeds if the parameters are right. Only the result of sending shows for whom the message was dropped.
+Sending succeeds if the parameters are right. Only the result of sending shows the people who did not get the message.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ Agent = Annotated[int, Code(40056)]
 def check_message(
     msg: dict[str, Any], *, kind_code: int = 40035, code: int = 40035, length_code: int = 40035
 ) -> dict[str, Any]:
-    """The content of a message; refuses what the table of message types does not allow.
+    """Return the content of a message, after checking it against the table of message types.
 
     Args:
         msg: the message.
-        kind_code: what an unknown type is refused with.
-        code: what a content is refused with that does not fit its type.
-        length_code: what one is refused with that is too long.
+        kind_code: the code for an unknown type.
+        code: the code for a content that does not fit its type.
+        length_code: the code for a content that is too long.
     """
     kind = str(msg.get("msgtype"))
     if kind not in _NEEDED:
@@ -108,7 +108,7 @@ def _texts(value: object) -> list[str]:
 
 
 def _dropped(company: Company, msg: dict[str, Any], people: list[str]) -> dict[str, int]:
-    """The people for whom a message is dropped, by the limits of a day and a minute, and the codes that say why."""
+    """Return the people who exceed the limits of a day or a minute and do not get a message, and the code for each."""
     quota = company.outbox.quota.at(company.credentials.clock.now())
     same, left = quota.got_same(msg), PEOPLE_A_MINUTE - quota.in_minute
     dropped: dict[str, int] = {}
@@ -125,7 +125,7 @@ def _dropped(company: Company, msg: dict[str, Any], people: list[str]) -> dict[s
 
 
 def _meant(company: Company, userids: list[str], dept_ids: list[int]) -> list[str]:
-    """Those of these people who exist, and the people in these departments and below, each once."""
+    """Return the existing people among these, and all people in these departments and below, each once."""
     below = {each for dept_id in dept_ids if dept_id in company.departments for each in company.subtree(dept_id)}
     inside = (user.userid for user in company.users.values() if not below.isdisjoint(user.departments)) if below else ()
     return list(dict.fromkeys([*(userid for userid in userids if userid in company.users), *inside]))
@@ -203,13 +203,13 @@ def send_by_template(
 
 
 def check_agent(company: Company, agent_id: int, code: int) -> None:
-    """Refuse another agent than the app's."""
+    """Refuse any agent but the app's."""
     if str(agent_id) != company.credentials.agent_id:
         raise Refused(code)
 
 
 def task_of(company: Company, agent_id: int, task_id: int, code: int, age: float = DAY) -> NotificationTask:
-    """The task of this id, if it is not too old."""
+    """Return the task with this id, if it is not too old."""
     check_agent(company, agent_id, code)
     task = company.outbox.tasks.get(task_id)
     if task is None or company.credentials.clock.now() - task.sent > age:
@@ -263,7 +263,7 @@ def recall(company: Company, *, agent_id: int, msg_task_id: int) -> Result:
 def update_status_bar(
     company: Company, *, agent_id: Agent, task_id: int, status_value: str, status_bg: str | None = None
 ) -> Result:
-    """更新工作通知状态栏: only of an OA message that has one, within 7 days."""
+    """更新工作通知状态栏: only for OA messages with a status bar, within 7 days."""
     check_agent(company, agent_id, 40056)
     task = task_of(company, agent_id, task_id, 40035, 7 * DAY)
     if task.named > MAX_TRACKED:

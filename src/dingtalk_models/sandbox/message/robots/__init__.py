@@ -1,1 +1,1 @@
-"""The app's robot, the webhooks of groups, and what people say to it."""
+"""The app's robot, messages of people to it, and custom robots."""

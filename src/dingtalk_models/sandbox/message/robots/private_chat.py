@@ -1,4 +1,4 @@
-"""`/v1.0/robot/privateChatMessages/*`: the robot in conversations of two people."""
+"""`/v1.0/robot/privateChatMessages/*`: the robot in conversations between two people."""
 
 from __future__ import annotations
 

@@ -44,13 +44,13 @@ Conversation = Annotated[
 
 
 def check_robot(company: Company, robot_code: str) -> None:
-    """Refuse another robot than the app's."""
+    """Refuse any robot but the app's."""
     if robot_code != company.credentials.appkey:
         raise Refused("invalidParameter.robotCode.notExsit")
 
 
 def check_group(company: Company, conversation: str) -> Group:
-    """A group, or a refusal."""
+    """Return a group, or refuse."""
     if conversation not in company.outbox.groups:
         raise Refused("invalid.openConversationId")
     group = company.outbox.groups[conversation]

@@ -1,4 +1,4 @@
-"""People talk to the app's robot: what they say becomes a message, and reaches the app by HTTP or by Stream."""
+"""Messages of people to the app's robot, which reach the app by HTTP or in Stream mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dingtalk_models.sandbox.state.talk.conversations import KeptFile
 
 TOPIC: Final = "/v1.0/im/bot/messages/get"
 DEADLINE: Final = 10.0
-"""Seconds that the robot's URL has to answer; the platform does not say how long it waits."""
+"""The time limit for the robot's URL, in seconds. The platform's limit is not documented."""
 
 QUOTA_EXHAUSTED: Final = "20001"
 
@@ -49,7 +49,7 @@ class Audio:
 
 @dataclass(frozen=True)
 class Video:
-    """A film.
+    """A video.
 
     Attributes:
         content: its bytes.
@@ -78,10 +78,10 @@ class RichText:
 
 
 Sayable = str | Picture | Audio | Video | File | RichText | Mapping[str, Any]
-"""What someone can say. A mapping is a message of a type of its own: `{"msgtype": "…", "content": {…}}`."""
+"""The kinds of messages. A mapping is a message of any other type: `{"msgtype": "…", "content": {…}}`."""
 
 _ALONE: Final = frozenset({"audio", "video", "file"})
-"""The types that a robot gets from single people only: nobody can send them to a group and mention the robot too."""
+"""The types that a robot gets only in single chats: in a group, they cannot be sent together with a mention."""
 
 
 def say(
@@ -93,7 +93,7 @@ def say(
     *,
     at_robot: bool,
 ) -> Entry:
-    """Let a person say something; the app's robot gets it, if it is alone with them or mentioned.
+    """Let a person send a message. The app's robot gets it in a single chat, or if it is mentioned.
 
     Raises:
         LookupError: nobody in the conversation has this userid.
@@ -115,7 +115,7 @@ def say(
 
 
 def deliver(company: Company, entry: Entry) -> None:
-    """Deliver a message to the app: by HTTP if the robot has a URL, else by Stream."""
+    """Deliver a message to the app, by HTTP if the robot has a URL, else in Stream mode."""
     talks = company.conversations
     if entry.payload is None:
         return
@@ -126,20 +126,20 @@ def deliver(company: Company, entry: Entry) -> None:
 
 
 def signature(secret: str, timestamp: str) -> str:
-    """What proves to the app that a message is from the platform."""
+    """Return the signature that proves to the app that a message comes from the platform."""
     digest = hmac.new(secret.encode(), f"{timestamp}\n{secret}".encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
 
 def encrypted_id(userid: str) -> str:
-    """The id of a person or robot as messages have it, beside the userid."""
+    """Return the encrypted id of a person or robot, which messages contain in addition to the userid."""
     return f"$:LWCP_v1:${opaque('lwcp', userid)}"
 
 
 def _post(company: Company, url: str, payload: Mapping[str, Any]) -> Attempt:
     credentials = company.credentials
     now = credentials.clock.now()
-    timestamp = str(int(wall() * 1000))  # the app knows nothing of the sandbox's clock
+    timestamp = str(int(wall() * 1000))  # the real time, because the app checks it by its own clock
     headers = {"timestamp": timestamp, "sign": signature(credentials.appsecret, timestamp)}
     try:
         reply = post_json(url, payload, deadline=DEADLINE, headers=headers)
@@ -185,7 +185,7 @@ def _payload(
 
 
 def _said(company: Company, what: Sayable) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """The type of a message, its part of the payload, and its content."""
+    """Return the type of a message, its part of the payload, and its content."""
     if isinstance(what, str):
         content: dict[str, Any] = {"content": what}
         return "text", {"text": content}, content
@@ -197,7 +197,7 @@ def _said(company: Company, what: Sayable) -> tuple[str, dict[str, Any], dict[st
 
 
 def _filed(company: Company, what: Picture | Audio | Video | File | RichText) -> tuple[str, dict[str, Any]]:
-    """The type and the content of a message with files."""
+    """Return the type and content of a message with files."""
     if isinstance(what, RichText):
         parts = [{"text": part} if isinstance(part, str) else _picture(company, part) for part in what.parts]
         return "richText", {"richText": parts}
@@ -218,7 +218,7 @@ def _picture(company: Company, picture: Picture) -> dict[str, Any]:
 
 
 def _keep(company: Company, content: bytes) -> str:
-    """Keep a file for as long as its download code works."""
+    """Keep a file until its download code expires."""
     code, talks = secrets.token_urlsafe(48), company.conversations
     key = f"robot/{company.drive.new_id()}"
     company.drive.store.objects[key] = content

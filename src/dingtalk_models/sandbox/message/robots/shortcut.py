@@ -35,7 +35,7 @@ class Shortcuts:
 
     Attributes:
         listed: the shortcuts.
-        most: how many there may be; the platform does not say.
+        most: the largest number of shortcuts. The platform's limit is not documented.
     """
 
     listed: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])

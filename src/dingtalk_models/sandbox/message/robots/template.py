@@ -35,4 +35,4 @@ TEMPLATES: Final[dict[str, dict[str, str]]] = {
     "sampleFile": dict.fromkeys(("mediaId", "fileName", "fileType"), "miss.param.file"),
     "sampleVideo": dict.fromkeys(("duration", "videoMediaId", "videoType", "picMediaId"), "miss.param.video"),
 }
-"""By template: the parameters that it needs, and the code for each that is missing."""
+"""The required parameters of each template, with the code for each missing one."""

@@ -44,7 +44,7 @@ def check_security(company: Company, webhook: Webhook, said: str, timestamp: str
 
 
 def check_rate(company: Company, webhook: Webhook) -> None:
-    """Refuse the message after 20 in a minute, and every one in the 10 minutes after that."""
+    """Refuse more than 20 messages a minute, and then every message for 10 minutes."""
     now = company.credentials.clock.now()
     texts = {
         410100: "发送速度太快而限流",
@@ -63,7 +63,7 @@ def check_rate(company: Company, webhook: Webhook) -> None:
 
 
 class WebhookContent(TypedDict, total=False):
-    """What a webhook is told to send: one of these, by its type."""
+    """The content of a webhook message: one of these, by its type."""
 
     msgtype: str
     text: dict[str, Any]
@@ -74,7 +74,7 @@ class WebhookContent(TypedDict, total=False):
 
 
 def read_content(at: dict[str, Any] | None, **given: Unpack[WebhookContent]) -> tuple[str, dict[str, Any]]:
-    """The type of a message and what it says, or a refusal."""
+    """Return the type and content of a message, or refuse it."""
     msgtype = given.get("msgtype")
     if msgtype is None:
         raise Refused(40035, "缺少参数 json")

@@ -1,1 +1,1 @@
-"""What is said: messages, conversations, groups, cards."""
+"""Messages, conversations, groups and cards."""

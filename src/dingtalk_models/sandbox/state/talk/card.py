@@ -1,4 +1,4 @@
-"""Interactive cards as they stand, and every state in which they were seen."""
+"""Interactive cards, with all their visible states."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ SPACES: Final = {
     "CO_FEED": "coFeed",
     "DOC": "doc",
 }
-"""The kinds of space, and how the models of each begin."""
+"""The kinds of space, and the prefix of the models of each."""
 
 
-_Names: TypeAlias = set[str]  # in the class of cards, `set` is a method
+_Names: TypeAlias = set[str]  # inside `Card`, `set` is a method
 
 STATUS_PARAM: Final = "flowStatus"
-"""The parameter with which an AI card that is not streamed gets its status, as the platform's SDK sets it."""
+"""The parameter that sets the status of an AI card that is not streamed, as in the platform's SDK."""
 
 _STATUSES: Final[dict[str, Status]] = {"1": "processing", "2": "inputting", "3": "finished", "5": "failed"}
 
 
 @dataclass(frozen=True)
 class CardState:
-    """What a card showed from a moment on.
+    """A state of a card from some time on.
 
     Attributes:
         params: its parameters, which everyone sees.
         status: its status.
-        at: the moment, in seconds since the epoch by the sandbox's clock.
+        at: the time, in seconds since the epoch by the sandbox's clock.
     """
 
     params: Mapping[str, str]
@@ -49,12 +49,12 @@ class CardState:
 
 @dataclass(frozen=True)
 class Click:
-    """A click on a card, and what the app answered.
+    """A click on a card, and the app's answer.
 
     Attributes:
-        payload: what was sent.
-        answer: the answer, once it is there.
-        problem: what was wrong with it; None: nothing.
+        payload: the data sent to the app.
+        answer: the answer, once there is one.
+        problem: the problem of the answer; None if it was right.
     """
 
     payload: Mapping[str, Any]
@@ -70,17 +70,17 @@ class Card:
         out_track_id: its id.
         template_id: its template.
         params: its parameters, which everyone sees.
-        private: the parameters that one person sees, by userid.
+        private: the parameters for one person, by userid.
         status: its status as an AI card.
-        states: every state in which it was seen, oldest first; of a card that was not delivered, none.
-        callback_type: how clicks are sent: `STREAM` or `HTTP`.
-        route: the callback route that clicks take by HTTP.
-        user_id_type: what the ids of people in its clicks are: 1 for userids, 2 for union ids.
-        models: how it appears in each kind of space, by the code of the kind.
-        delivered: where it was delivered: the kind of space, and the id of the space.
-        tops: the groups at whose top it is.
+        states: its visible states, oldest first; none before it is delivered.
+        callback_type: the way of clicks: `STREAM` or `HTTP`.
+        route: the callback route for clicks by HTTP.
+        user_id_type: the ids of people in its clicks: 1 for userids, 2 for union ids.
+        models: its model for each kind of space, by the code of the kind.
+        delivered: the kinds and ids of the spaces where it was delivered.
+        tops: the groups in which it is pinned to the top.
         clicks: the clicks on it, oldest first.
-        shown: what the transcripts of conversations have of it: its id and its parameters, as they stand.
+        shown: its content in transcripts: its id and its present parameters.
     """
 
     out_track_id: str
@@ -100,11 +100,11 @@ class Card:
     guids: _Names = field(default_factory=set[str])
 
     def seen_by(self, userid: str) -> dict[str, str]:
-        """The parameters as one person sees them."""
+        """Return the parameters as one person sees them."""
         return {**self.params, **self.private.get(userid, {})}
 
     def texts(self, key: str) -> list[str]:
-        """What a parameter showed, one text after the other."""
+        """Return the successive texts of a parameter."""
         found: list[str] = []
         for state in self.states:
             text = state.params.get(key, "")
@@ -113,12 +113,12 @@ class Card:
         return found
 
     def set(self, params: Mapping[str, str], *, by_key: bool) -> None:
-        """Set parameters; without `by_key`, in the place of all that there were."""
+        """Set parameters. Without `by_key`, they replace all present ones."""
         self.params = {**(self.params if by_key else {}), **params}
         self.status = _STATUSES.get(params.get(STATUS_PARAM, ""), self.status)
 
     def changed(self, at: float) -> None:
-        """Remember how it looks now, if anyone sees it."""
+        """Store its present state, if anybody can see it."""
         self.shown.clear()
         self.shown.update({"outTrackId": self.out_track_id, **self.params})
         if self.delivered:
@@ -126,7 +126,7 @@ class Card:
 
 
 class HasTrackId(Protocol):
-    """A card, of the sandbox or of a client."""
+    """A card of the sandbox or of a client."""
 
     @property
     def out_track_id(self) -> str: ...
@@ -134,21 +134,21 @@ class HasTrackId(Protocol):
 
 @dataclass(frozen=True)
 class Route:
-    """The address for the clicks of cards that name this route."""
+    """The address for clicks on cards with this route."""
 
     url: str
     secret: str | None
 
 
 class Cards(Mapping[str, Card], StatePart):
-    """The cards of a company, by their ids.
+    """The cards of a company by id.
 
     Attributes:
         templates: the templates, and whether each is published.
-        buttons: the buttons of templates: the ids of their actions, and what is on them.
-        routes: the callback routes, by their names.
-        unsafe: the words that no card may have in it.
-        longest_content: the bytes of UTF-8 that a streaming update may have; None: any number.
+        buttons: the buttons of templates: action ids with labels.
+        routes: the callback routes by name.
+        unsafe: the words that are forbidden in cards.
+        longest_content: the largest streaming update in bytes of UTF-8; None for no limit.
     """
 
     def __init__(self) -> None:
@@ -169,21 +169,21 @@ class Cards(Mapping[str, Card], StatePart):
         return len(self._cards)
 
     def person_left(self, leaver: Leaver) -> None:
-        """Forget what a person alone saw."""
+        """Remove the private parameters of a person."""
         for card in self.values():
             card.private.pop(leaver.userid, None)
 
     @property
     def latest(self) -> Card:
-        """The card that was created last."""
+        """The latest card."""
         return list(self._cards.values())[-1]
 
     def add_template(self, *, published: bool = True, buttons: Mapping[str, str] | None = None) -> str:
-        """Add a template; returns its id.
+        """Add a template, and return its id.
 
         Args:
             published: whether it may be used.
-            buttons: its buttons, for people who look at its cards on the page: ids of actions, and what is on them.
+            buttons: its buttons for the page: action ids with labels.
         """
         template = f"{secrets.token_hex(16)}.schema"
         self.buttons[template] = dict(buttons or {})
@@ -191,7 +191,7 @@ class Cards(Mapping[str, Card], StatePart):
         return template
 
     def add(self, card: Card) -> None:
-        """Add a card, or refuse it."""
+        """Add a card if the rules allow it."""
         if card.out_track_id in self._cards:
             raise Refused("param.cardAlreadyExist")
         if card.template_id not in self.templates:
@@ -201,13 +201,13 @@ class Cards(Mapping[str, Card], StatePart):
         self._cards[card.out_track_id] = card
 
     def find(self, out_track_id: str, code: str = "param.cardNotExist") -> Card:
-        """The card of this id, or a refusal."""
+        """Return the card with this id, or refuse."""
         if out_track_id not in self._cards:
             raise Refused(code)
         return self._cards[out_track_id]
 
     def check(self, params: Mapping[str, str]) -> None:
-        """Refuse parameters that are beyond a limit, or unsafe."""
+        """Refuse parameters that exceed a limit or are unsafe."""
         if any(len(key.encode()) > 100 or len(value.encode()) > 1024 for key, value in params.items()):
             raise Refused("param.invalid")
         self.check_text(" ".join(params.values()))

@@ -1,4 +1,4 @@
-"""A conversation, and what was said in it."""
+"""A conversation and its messages."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Via = Literal["person", "session", "robot", "card", "notification", "ding"]
 
 @dataclass(eq=False)
 class Entry:
-    """Something that was said in a conversation.
+    """A message in a conversation.
 
     Attributes:
-        at: when, in seconds since the epoch by the sandbox's clock.
-        sender: who said it: a userid, or None for the app's robot.
-        msgtype: the type of the message; for the robot API, the key of its template; `template` for a work
-            notification from one; `ding` for a DING.
-        content: what it says, as it was sent.
-        via: where it comes from: a person, a session webhook, the robot API, a card, a work notification, a DING.
-        mentions: the userids that are mentioned; `*` for everyone.
+        at: the time, in seconds since the epoch by the sandbox's clock.
+        sender: the userid of the sender; None for the app's robot.
+        msgtype: the type of the message. For the robot API, it is the key of the template; for a work notification from
+            a template, `template`; for a DING, `ding`.
+        content: its content as it was sent.
+        via: its origin: a person, a session webhook, the robot API, a card, a work notification, a DING.
+        mentions: the mentioned userids; `*` for everyone.
         payload: the message as the app receives it; None if the app does not get it.
         attempts: its deliveries by HTTP.
         pushes: its deliveries in Stream mode.
-        recalled: whether it was taken back.
+        recalled: whether it was recalled.
     """
 
     at: float
@@ -44,12 +44,12 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """Its text: of a recording what was recognised, of a card or Markdown the text in it, of OA the body."""
+        """Its text: the recognised text of a recording, the text in a card or Markdown, the body of an OA message."""
         return "".join(_texts(self.content))
 
     @property
     def accepted(self) -> bool:
-        """Whether the app answered its last delivery with success."""
+        """Whether the app answered the last delivery with success."""
         deliveries = self.attempts or self.pushes
         return bool(deliveries) and deliveries[-1].accepted
 
@@ -71,10 +71,10 @@ class Conversation:
     """A conversation that the app's robot is in.
 
     Attributes:
-        open_conversation_id: its id, which messages call `conversationId`.
-        name: its title; only groups have one.
-        members: the userids of the people in it.
-        transcript: what was said, oldest first.
+        open_conversation_id: its id, called `conversationId` in messages.
+        name: its title, for groups only.
+        members: the userids of its members.
+        transcript: its messages, oldest first.
         kind: the `conversationType` of its messages.
     """
 
@@ -86,23 +86,23 @@ class Conversation:
 
     @property
     def replies(self) -> list[Entry]:
-        """What the robot said, oldest first."""
+        """Return the robot's messages, oldest first."""
         return [entry for entry in self.transcript if entry.sender is None]
 
     @property
     def texts(self) -> list[tuple[str | None, str]]:
-        """Who said what, oldest first."""
+        """Return the senders and texts, oldest first."""
         return [(entry.sender, entry.text) for entry in self.transcript]
 
     def may_speak(self, userid: str, now: float) -> bool:
-        """Whether someone may speak in it now."""
+        """Whether somebody may speak in it now."""
         del now
         return userid in self.members
 
 
 @dataclass(eq=False)
 class SingleChat(Conversation):
-    """A conversation of one person with the app's robot."""
+    """A conversation between one person and the app's robot."""
 
     kind: ClassVar[str] = "1"
 
@@ -114,7 +114,7 @@ class SingleChat(Conversation):
 
 @dataclass(eq=False)
 class PrivateChat(SingleChat):
-    """A conversation of two people, which a cool app (酷应用) with a robot was added to.
+    """A conversation between two people with a cool app (酷应用) that has a robot.
 
     Attributes:
         cool_app_code: the cool app.

@@ -1,4 +1,4 @@
-"""Conversations: what people and the app's robot say to each other, alone or in groups."""
+"""Conversations between people and the app's robot, in single chats and groups."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from dingtalk_models.sandbox.state.talk.conversation import Conversation, Entry,
 from dingtalk_models.sandbox.state.talk.group import Groups
 
 SESSION_LIFE: Final = 5400.0
-"""Seconds that a session webhook works."""
+"""The life of a session webhook in seconds."""
 
 FILE_LIFE: Final = 7200.0
-"""Seconds that a download code works; the platform only says that it expires."""
+"""The life of a download code in seconds. The platform only documents that it expires."""
 
 
 @dataclass(frozen=True)
 class KeptFile:
-    """A file that someone sent to the robot: the key of its bytes in the object store, and until when it is there."""
+    """A file that somebody sent to the robot: its key in the object store, and when it expires."""
 
     key: str
     expires: float
 
 
 class Conversations(StatePart):
-    """Every conversation of a company with its app's robot.
+    """All conversations of a company with its app's robot.
 
     Attributes:
-        groups: the groups by their ids.
-        private_chats: the conversations of two people, by their ids.
-        robot_url: the URL that messages to the robot are posted to; None: they go by Stream.
-        quota_exhausted: whether the month's quota of pushes is used up: then messages have no text, and code 20001.
-        session_life, file_life: the seconds that session webhooks and download codes work.
-        files: the files that were sent to the robot, by their download codes.
-        sessions: the conversation of each session webhook, and until when it works.
-        changed: notified when something is said.
+        groups: the groups by id.
+        private_chats: the conversations between two people by id.
+        robot_url: the URL for messages to the robot; None to use Stream mode.
+        quota_exhausted: whether the month's quota of pushes is used up. Then messages have no text, but code 20001.
+        session_life, file_life: the life of session webhooks and download codes in seconds.
+        files: the files sent to the robot by download code.
+        sessions: the conversation and expiry time of each session webhook.
+        changed: notified when a message is added.
     """
 
     UNSAVED: Final = ("changed",)
@@ -58,21 +58,21 @@ class Conversations(StatePart):
         self._alone: dict[str, SingleChat] = {}
 
     def alone(self, userid: str) -> SingleChat:
-        """The conversation of a person with the robot."""
+        """Return the single chat between a person and the robot."""
         with self.changed:
             if userid not in self._alone:
                 self._alone[userid] = SingleChat(_new_id(), [userid])
             return self._alone[userid]
 
     def person_left(self, leaver: Leaver) -> None:
-        """End the conversation of a person with the robot, and let them leave the others."""
+        """End the single chat of a person, and remove them from other conversations."""
         with self.changed:
             self._alone.pop(leaver.userid, None)
         for chat in self.private_chats.values():
             chat.members[:] = without(chat.members, leaver.userid)
 
     def add_private_chat(self, one: str, other: str, cool_app_code: str) -> PrivateChat:
-        """Let two people talk, and add a cool app to their conversation.
+        """Create a conversation between two people with a cool app.
 
         Raises:
             SeedError: there is no such person.
@@ -83,11 +83,11 @@ class Conversations(StatePart):
         return chat
 
     def __iter__(self) -> Iterator[Conversation]:
-        """Every conversation."""
+        """Iterate over all conversations."""
         return iter((*self.groups.values(), *self.private_chats.values(), *self._alone.values()))
 
     def find(self, conversation: str) -> Conversation:
-        """The conversation of an id.
+        """Return the conversation with an id.
 
         Raises:
             LookupError: there is none.
@@ -99,29 +99,29 @@ class Conversations(StatePart):
         return chat
 
     def of(self, entry: Entry) -> Conversation:
-        """The conversation that an entry is in.
+        """Return the conversation that contains an entry.
 
         Raises:
-            LookupError: there is none any more.
+            LookupError: it no longer exists.
         """
         for each in self:
             if entry in each.transcript:
                 return each
-        raise LookupError("this is in no conversation any more")
+        raise LookupError("the conversation of this entry no longer exists")
 
     def open_session(self, conversation: Conversation, expires: float) -> str:
-        """A new session webhook, which works until a time; returns its session."""
+        """Make a session webhook that works until some time, and return its session."""
         session = secrets.token_hex(16)
         self.sessions[session] = conversation, expires
         return session
 
     def session(self, session: str) -> Conversation | None:
-        """The conversation of a session webhook; None if it is unknown or has expired."""
+        """Return the conversation of a session webhook; None if it is unknown or has expired."""
         conversation, expires = self.sessions.get(session, (None, 0.0))
         return conversation if self._clock.now() < expires else None
 
     def add(self, conversation: Conversation, entry: Entry) -> Entry:
-        """Add something to a conversation."""
+        """Add a message to a conversation."""
         with self.changed:
             conversation.transcript.append(entry)
             self.changed.notify_all()
@@ -135,20 +135,20 @@ class Conversations(StatePart):
         via: Via,
         mentions: Iterable[str] = (),
     ) -> Entry:
-        """Let the robot say something."""
+        """Let the robot send a message."""
         return self.add(conversation, Entry(self._clock.now(), None, msgtype, content, via, list(mentions)))
 
     def wait(self, until: Callable[[], bool], timeout: float) -> None:
-        """Wait until something is as it shall be.
+        """Wait until a condition is true.
 
         Raises:
-            TimeoutError: it does not come.
+            TimeoutError: it stays false.
         """
         with self.changed:
             if not self.changed.wait_for(until, timeout):
-                raise TimeoutError("nobody said what was waited for")
+                raise TimeoutError("the awaited message did not come")
 
 
 def _new_id() -> str:
-    """An unused `openConversationId`."""
+    """Make a new `openConversationId`."""
     return f"cid{secrets.token_urlsafe(16)}=="

@@ -1,4 +1,4 @@
-"""Groups: their members, and what each of them may do."""
+"""Groups: members, administrators and settings."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ OPTIONS: Final = (
     "management_type",
     "chat_banned_type",
 )
-"""The settings that each group has, as 0 or 1."""
+"""The settings of each group, as 0 or 1."""
 
 
 @dataclass(eq=False)
 class Group(Conversation):
-    """A group of people: an ordinary one, or a scene group, which was made from a template.
+    """A group of people: an ordinary one, or a scene group made from a template.
 
     Attributes:
         open_conversation_id: its id for robots, cards and the newer APIs.
         chat_id: its id for the older APIs.
         name: its title.
-        owner: the userid of its owner; None: nobody's, as those that a test makes.
-        members: the userids of its members, the owner among them, in the order in which they came.
-        externals: the union ids of members who are no users of the company.
+        owner: the userid of its owner; None for a group without one, such as those that tests make.
+        members: the userids of its members, including the owner, in the order in which they joined.
+        externals: the union ids of members from other companies.
         sub_admins: the userids of its administrators.
-        left: the userids of those who left by themselves.
-        nicks: the names that members have in it.
-        muted: the members who may not speak, each from when until when, in seconds since the epoch.
+        left: the userids of members who left by themselves.
+        nicks: the nicknames of members in the group.
+        muted: the muted members, with start and end in seconds since the epoch.
         options: its settings, as 0 or 1.
-        template_id: the template that a scene group was made from.
-        templates: the templates that are switched on in it.
-        uuid: the id that its maker gave it, so that no second one is made.
+        template_id: the template of a scene group.
+        templates: the templates that are enabled in it.
+        uuid: the id from the request that created it, so that a repeated request creates no second group.
         dissolved: whether it was dissolved.
-        private_chat: whether its members may write to each other in private.
-        transcript: what was said in it.
+        private_chat: whether its members may chat in private.
+        transcript: its messages.
     """
 
     kind: ClassVar[str] = "2"
@@ -69,14 +69,14 @@ class Group(Conversation):
     transcript: list[Entry] = field(default_factory=list[Entry], repr=False)
 
     def add(self, userids: Iterable[str]) -> None:
-        """Add members; those who are in it stay."""
+        """Add members. Present ones stay."""
         for userid in userids:
             self.left.discard(userid)
             if userid not in self.members:
                 self.members.append(userid)
 
     def remove(self, userids: Iterable[str]) -> None:
-        """Remove members, with what each was in it; one who is named twice, once."""
+        """Remove members, with their roles, nicknames and so on. Duplicates count once."""
         for userid in dict.fromkeys(userids):
             if userid not in self.members:
                 continue
@@ -86,7 +86,7 @@ class Group(Conversation):
             self.sub_admins[:] = [each for each in self.sub_admins if each != userid]
 
     def person_left(self, leaver: Leaver) -> None:
-        """Let a person leave who left the company; an administrator or another member owns the group then."""
+        """Remove a person who left the company. If they were the owner, an administrator or member becomes it."""
         self.remove([leaver.userid])
         self.left.discard(leaver.userid)
         if self.owner == leaver.userid:
@@ -94,17 +94,17 @@ class Group(Conversation):
             self.sub_admins[:] = [each for each in self.sub_admins if each != self.owner]
 
     def quit(self, userid: str) -> None:
-        """Let a member leave by themselves."""
+        """Let a member leave the group."""
         self.left.add(userid)
         self.remove([userid])
 
     def muted_until(self, userid: str, now: float) -> float | None:
-        """Until when a member may not speak; None: they may."""
+        """Return the time until which a member is muted; None if they may speak."""
         _, until = self.muted.get(userid, (0.0, 0.0))
         return until if until > now else None
 
     def may_speak(self, userid: str, now: float) -> bool:
-        """Whether a member may speak: a group that is muted is open to its owner and administrators."""
+        """Whether a member may speak. In a muted group, only the owner and administrators may."""
         leads = userid == self.owner or userid in self.sub_admins
         silent = self.options["chat_banned_type"] and not leads
         return userid in self.members and not silent and self.muted_until(userid, now) is None
@@ -114,11 +114,10 @@ class Groups(dict[str, Group], StatePart):
     """The groups of a company, by openConversationId.
 
     Attributes:
-        templates: the templates of scene groups of this app: those it may make groups from, and of each the userid of
-            its robot.
-        most_members: how many members a group may have.
-        most_sub_admins: how many administrators a group may have.
-        forbidden_words: what no name may contain.
+        templates: the app's templates for scene groups, with the userid of the robot of each.
+            most_members: the largest number of members of a group.
+        most_sub_admins: the largest number of administrators of a group.
+        forbidden_words: the words that are forbidden in names.
     """
 
     def __init__(self, known: Known) -> None:
@@ -130,12 +129,12 @@ class Groups(dict[str, Group], StatePart):
         self.forbidden_words: set[str] = set()
 
     def person_left(self, leaver: Leaver) -> None:
-        """Let a person leave every group."""
+        """Remove a person from every group."""
         for group in self.values():
             group.person_left(leaver)
 
     def make(self, userids: Iterable[str] = (), **fields: Any) -> Group:
-        """Make a group.
+        """Create a group.
 
         Raises:
             SeedError: an id is taken, or the owner or a member does not exist.
@@ -153,10 +152,10 @@ class Groups(dict[str, Group], StatePart):
         return made
 
     def add_template(self, template_id: str) -> str:
-        """Publish a template of scene groups; returns the userid of the robot that it puts into each."""
+        """Publish a template of scene groups, and return the userid of the robot that it adds to each group."""
         self.templates[template_id] = f"robot{secrets.token_hex(8)}"
         return self.templates[template_id]
 
     def by_chat_id(self, chat_id: str) -> Group | None:
-        """The group of a chatid."""
+        """Return the group with a chatid."""
         return next((each for each in self.values() if each.chat_id == chat_id), None)

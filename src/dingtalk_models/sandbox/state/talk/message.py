@@ -1,4 +1,4 @@
-"""What was sent: work notifications, messages of robots, DINGs; and the conversations and webhooks for them."""
+"""Sent messages: work notifications, robot messages and DINGs, with their conversations and webhooks."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ DAY: Final = 24 * 3600
 MINUTE: Final = 60
 
 MOST_SENT: Final = 100_000
-"""How many work notifications, messages of the robot and DINGs are kept."""
+"""The largest number of work notifications, robot messages and DINGs kept, of each kind."""
 
 
 @dataclass
 class NotificationTask:
-    """A work notification that one call sent.
+    """A work notification, sent by one call.
 
     Attributes:
         task_id: its number.
         msg: the message.
-        sent: when, in seconds since the epoch.
-        named: how many people it was meant for.
+        sent: the time, in seconds since the epoch.
+        named: the number of people it was meant for.
         receivers: the people who get it.
-        forbidden: the people for whom it was dropped, and the code that says why.
+        forbidden: the people for whom it was dropped, with the code for the reason.
         invalid_users, invalid_departments: the ids that do not exist.
-        read: the people who have read it; a test may add to them.
+        read: the people who have read it. Tests may add to it.
         recalled: whether it was recalled.
     """
 
@@ -56,18 +56,18 @@ class NotificationTask:
 
     @property
     def people(self) -> Iterable[str]:
-        """Whom it was for."""
+        """The people it was sent to."""
         return (*self.receivers, *self.forbidden)
 
     def forget(self, userid: str) -> None:
-        """Let go of a person who left."""
+        """Remove a person who left."""
         self.receivers[:] = without(self.receivers, userid)
         self.forbidden.pop(userid, None)
         self.read.discard(userid)
 
     @property
     def entry(self) -> Entry:
-        """The same, as something that was said. A notification from a template has the data for it."""
+        """Convert it to a transcript entry. A notification from a template has the template's data."""
         msgtype = str(self.msg.get("msgtype", "template"))
         content = self.msg["data"] if msgtype == "template" else self.msg[msgtype]
         return Entry(self.sent, None, msgtype, content, "notification", recalled=self.recalled)
@@ -75,7 +75,7 @@ class NotificationTask:
 
 @dataclass
 class Ding:
-    """A DING: `remind_type` is how it reaches people, 1 in the app, 2 by SMS, 3 by a call."""
+    """A DING. `remind_type` is 1 for the app, 2 for SMS, 3 for a phone call."""
 
     content: str
     remind_type: int
@@ -86,16 +86,16 @@ class Ding:
 
     @property
     def people(self) -> Iterable[str]:
-        """Whom it was for."""
+        """The people it was sent to."""
         return self.receivers
 
     def forget(self, userid: str) -> None:
-        """Let go of a person who left."""
+        """Remove a person who left."""
         self.receivers[:] = without(self.receivers, userid)
 
     @property
     def entry(self) -> Entry:
-        """The same, as something that was said."""
+        """Convert it to a transcript entry."""
         return Entry(self.sent, None, "ding", {"content": self.content}, "ding", recalled=self.recalled)
 
 
@@ -104,8 +104,8 @@ class Dings:
     """The DINGs of a company.
 
     Attributes:
-        sent: the DINGs by their ids.
-        left: how many the company has left, by the way in which they reach people.
+        sent: the DINGs by id.
+        left: the remaining quota of the company by `remind_type`.
     """
 
     sent: dict[str, Ding] = field(default_factory=dict[str, Ding])
@@ -114,7 +114,7 @@ class Dings:
 
 @dataclass
 class RobotMail:
-    """A message of the app's robot, to people or to a group; a test may add to `read`."""
+    """A message from the app's robot to people or a group. Tests may add to `read`."""
 
     key: str
     msg_key: str
@@ -128,16 +128,16 @@ class RobotMail:
 
     @property
     def people(self) -> Iterable[str]:
-        """Whom it was for."""
+        """The people it was sent to."""
         return self.receivers
 
     def forget(self, userid: str) -> None:
-        """Let go of a person who left."""
+        """Remove a person who left."""
         self.receivers = without(self.receivers, userid)
         self.read[:] = without(self.read, userid)
 
     def recall(self) -> None:
-        """Take it back, in each conversation."""
+        """Recall it in each conversation."""
         self.recalled = True
         for entry in self.entries:
             entry.recalled = True
@@ -145,7 +145,7 @@ class RobotMail:
 
 @dataclass
 class Webhook:
-    """The robot of one group: its settings, and the messages that it sent there."""
+    """A custom robot of one group: its settings and its messages."""
 
     token: str
     secret: str | None = None
@@ -162,15 +162,15 @@ K = TypeVar("K", int, str)
 
 @dataclass
 class NotificationQuota:
-    """What counts for the limits of work notifications: of a day in Beijing, and of the last minute.
+    """The counters for the limits of work notifications: of a day in Beijing, and of the last minute.
 
     Attributes:
         day: the day.
-        to_all: how many were for everybody that day.
-        to_one: how many each person got that day.
-        same: who got each message that day.
-        minute: when how many people got one, in the last minute.
-        in_minute: how many that are.
+        to_all: the number to everybody that day.
+        to_one: the number to each person that day.
+        same: the people who got each message that day.
+        minute: the times in the last minute, with the number of people who got one.
+        in_minute: the total of these numbers.
     """
 
     day: int = 0
@@ -181,7 +181,7 @@ class NotificationQuota:
     in_minute: int = 0
 
     def at(self, now: float) -> NotificationQuota:
-        """The same at this moment, without what no longer counts."""
+        """Drop what no longer counts at this time."""
         today = int(now + 8 * 3600) // DAY
         if today != self.day:
             self.day, self.to_all, self.to_one, self.same = today, 0, {}, {}
@@ -190,11 +190,11 @@ class NotificationQuota:
         return self
 
     def got_same(self, msg: Mapping[str, Any]) -> set[str]:
-        """Who got this message that day."""
+        """Return the people who got this message that day."""
         return self.same.get(_digest(msg), set())
 
     def count(self, task: NotificationTask) -> None:
-        """Count one that was sent."""
+        """Count a sent notification."""
         self.to_all += task.to_all
         if task.receivers:
             for userid in task.receivers:
@@ -209,20 +209,20 @@ def _digest(msg: Mapping[str, Any]) -> str:
 
 
 class Outbox(StatePart):
-    """Everything that was sent: of each kind the latest 100,000.
+    """All sent messages: the latest 100,000 of each kind.
 
     Attributes:
-        tasks: work notifications by their task ids.
+        tasks: the work notifications by task id.
         templates: the templates of work notifications, and whether each may be used.
         seconds: how long a work notification takes to reach everyone.
-        robot_mail: messages of the app's robot by their keys.
-        dings: DINGs.
-        conversations: every conversation with the app's robot.
-        groups: the groups of the company, by openConversationId; the robot is in each.
-        flow_controlled: the people who get no more messages from the robot for now.
-        webhooks: robots of groups by their tokens.
-        throttled: the code for too many messages to a webhook: 410100, or as the platform really answers, 130101 or
-            660026.
+        robot_mail: the messages of the app's robot by key.
+        dings: the DINGs.
+        conversations: the conversations with the app's robot.
+        groups: the groups of the company by openConversationId. The robot is in each.
+        flow_controlled: the people who currently get no more messages from the robot.
+        webhooks: the custom robots by token.
+        throttled: the code for too many messages to a webhook: 410100 as documented, or 130101 or 660026 as the
+            platform really answers.
     """
 
     def __init__(self, clock: Clock, known: Known) -> None:
@@ -241,23 +241,23 @@ class Outbox(StatePart):
         self._sent_to: dict[str, dict[int | str, Sent]] = {}
 
     def person_left(self, leaver: Leaver) -> None:
-        """Take a person out of the groups, and off the lists of those who were sent something."""
+        """Remove a person from the groups, and from the receivers of messages."""
         self.groups.person_left(leaver)
         self.flow_controlled.discard(leaver.userid)
         for sent in self._sent_to.pop(leaver.userid, {}).values():
             sent.forget(leaver.userid)
 
     def add_task(self, task: NotificationTask) -> None:
-        """Keep a work notification, and count it."""
+        """Store a work notification, and count it."""
         self.quota.at(task.sent).count(task)
         self._keep(self.tasks, task.task_id, task)
 
     def add_mail(self, mail: RobotMail) -> None:
-        """Keep a message of the robot."""
+        """Store a robot message."""
         self._keep(self.robot_mail, mail.key, mail)
 
     def add_ding(self, open_ding_id: str, ding: Ding) -> None:
-        """Keep a DING."""
+        """Store a DING."""
         self._keep(self.dings.sent, open_ding_id, ding)
 
     def _keep(self, table: dict[K, S], key: K, sent: S) -> None:
@@ -269,7 +269,7 @@ class Outbox(StatePart):
                 self._sent_to[userid].pop(old, None)
 
     def add_webhook(self, secret: str | None = None, keywords: Sequence[str] = (), token: str | None = None) -> Webhook:
-        """Put a robot into a group; without a token it gets one.
+        """Add a custom robot to a group. Without a token, one is generated.
 
         Raises:
             SeedError: the token is taken.
@@ -280,18 +280,18 @@ class Outbox(StatePart):
         return webhook
 
     def add_group(self, userids: Iterable[str], name: str = "", owner: str | None = None) -> str:
-        """Make a group that the app's robot is in; returns its openConversationId."""
+        """Create a group with the app's robot, and return its openConversationId."""
         return self.groups.make(userids, name=name, owner=owner).open_conversation_id
 
     def received(self, userid: str) -> list[dict[str, Any]]:
-        """The work notifications that a person has, oldest first."""
+        """Return a person's work notifications, oldest first."""
         sent = (each for each in self._sent_to.get(userid, {}).values() if isinstance(each, NotificationTask))
         return [task.msg for task in sent if userid not in task.forbidden and not task.recalled]
 
     def of(self, userid: str) -> list[Entry]:
-        """What was sent to a person, oldest first, without what was recalled.
+        """Return the messages to a person, oldest first, without recalled ones.
 
-        That is: work notifications, DINGs, and what the robot said to them alone. What it said in a group is in the
+        These are work notifications, DINGs, and the robot's messages in the single chat. Messages in a group are in the
         transcript of the group.
         """
         sent = (each for each in self._sent_to.get(userid, {}).values() if not isinstance(each, RobotMail))
