@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -15,9 +16,9 @@ from listening import receiving, until
 from relay import relay
 
 from dingtalk_models import DingTalkApp, Event, TransportError
-from dingtalk_models.call.transport.single import MOST, send_once
 from dingtalk_models.core.http import HttpRequest, HttpResponse
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.stream.direct_request import MOST, send_directly
 from dingtalk_models.stream.timing import Timing
 
 OPEN = "/v1.0/gateway/connections/open"
@@ -37,7 +38,8 @@ print(*sys.modules)
 def test_an_app_that_only_listens_loads_no_more_than_that(sandbox: Sandbox) -> None:
     command = [sys.executable, "-c", LISTENS, sandbox.appkey, sandbox.appsecret, sandbox.url]
     loaded = set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
-    assert not loaded & {"aiohttp", "requests", "Crypto", "redis", "sqlalchemy"}
+    assert not loaded & {"aiohttp", "requests", "urllib3", "Crypto", "redis", "sqlalchemy"}
+    assert not [name for name in loaded if name.startswith("dingtalk_models.message.robots.")], "only to reply"
 
 
 WITHOUT = """
@@ -110,14 +112,29 @@ def test_a_proxy_and_certificates_of_the_environment(
             assert "certificate" in (app.stream.status.error or "")
 
 
-def test_a_proxy_for_plain_http_is_asked_with_the_whole_url(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_for_plain_http_is_asked_with_the_whole_url(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     with peers.peer(peers.echo) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//who:pass@"))
         monkeypatch.delenv("no_proxy", raising=False)
-        assert send_once(HttpRequest("POST", "http://no.such.host/x?y=z", {}, b"{}"), 5).content == (
-            b"http://no.such.host/x?y=z"
-        )
+        with receiving(listener_at(sandbox, "http://no.such.host")):
+            until(lambda: proxy.heard)
+    assert proxy.heard[0].startswith(b"POST http://no.such.host/v1.0/gateway/connections/open ")
     assert b"proxy-authorization: basic d2hvonbhc3m=" in proxy.heard[0].lower()
+
+
+def test_certificates_without_a_proxy(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    port = int(sandbox.url.rpartition(":")[2])
+    with relay(port, peers.trusted(monkeypatch, tmp_path)) as front:
+        sandbox.stream.endpoint = f"wss://127.0.0.1:{front.port}/connect"
+        app = listener_at(sandbox, f"https://127.0.0.1:{front.port}")
+        with receiving(app):
+            until(lambda: sandbox.stream.opened == 1)
+        assert app.opened_async_transport is None, "it was opened without aiohttp"
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with receiving(app):
+            assert "no connection" in (app.stream.status.error or "")
+            assert "certificate" in (app.stream.status.error or "")
 
 
 def trickle(client: peers.Client) -> None:
@@ -134,6 +151,14 @@ def flood(client: peers.Client) -> None:
     client.send(peers.answer(b"x" * (MOST + 1)))
 
 
+def drip(client: peers.Client) -> None:
+    """Begin a body that never ends."""
+    client.read()
+    client.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        client.send(b"x", 0.01)
+
+
 def hang_up(client: peers.Client) -> None:
     """Answer nothing."""
     client.read()
@@ -143,17 +168,33 @@ def hang_up(client: peers.Client) -> None:
     ("serve", "problem"),
     [
         (trickle, "no response in time"),
+        (drip, "no response in time"),
         (flood, "too large|more than|larger"),
         (hang_up, "the connection or the response broke off"),
     ],
 )
 def test_an_answer_that_never_ends(serve: peers.Serve, problem: str) -> None:
     with peers.peer(serve) as at, pytest.raises(TransportError, match=problem) as caught:
-        send_once(HttpRequest("POST", f"{at.url}/x", {}, b'{"clientSecret":"of-the-app"}'), 0.3)
+        asyncio.run(send_directly(HttpRequest("POST", f"{at.url}/x", {}, b'{"clientSecret":"of-the-app"}'), 0.3))
+    until(lambda: not any(each.name.startswith("dingtalk-opening") for each in threading.enumerate()))
     assert caught.value.sent
     assert not caught.value.__context__
     for frame, _ in list(walk_tb(caught.value.__traceback__))[1:]:
         assert "of-the-app" not in repr(frame.f_locals), frame.f_code.co_name
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "http://[", "http://a b", "ftp://127.0.0.1", "http://127.0.0.1:x"]
+)
+def test_nothing_is_sent_without_a_connection(url: str) -> None:
+    with pytest.raises(TransportError) as caught:
+        asyncio.run(send_directly(HttpRequest("POST", f"{url}/x", {}, b"{}"), 5))
+    assert not caught.value.sent
+
+
+def test_an_address_that_is_none_is_told(sandbox: Sandbox) -> None:
+    with receiving(listener_at(sandbox, "http://[")) as app:
+        assert "no connection" in (app.stream.status.error or "")
 
 
 def test_stopping_does_not_wait_for_a_gateway_that_is_slow(sandbox: Sandbox) -> None:
