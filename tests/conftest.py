@@ -39,7 +39,8 @@ os.environ["LC_ALL"] = "C.UTF-8"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # coverage is measured where tests run: in the workers of pytest-xdist, not in what starts them, nor in what tests start
-if os.environ.get("COVERAGE_PROCESS_START") and (_coverage := Coverage.current()):
+_coverage = Coverage.current() if os.environ.get("COVERAGE_PROCESS_START") else None
+if _coverage:
     if "PYTEST_XDIST_WORKER" in os.environ:
         del os.environ["COVERAGE_PROCESS_START"]
     else:
@@ -47,22 +48,21 @@ if os.environ.get("COVERAGE_PROCESS_START") and (_coverage := Coverage.current()
 
 
 def pytest_collection_finish() -> None:
-    """Stop what began with the process, to measure imports."""
-    if coverage := Coverage.current():
-        coverage.stop()
+    """Measure no further: until here, it was imports."""
+    if _coverage:
+        _coverage.stop()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure the coverage of some tests."""
-    coverage = Coverage.current()
-    if coverage is None or item.path.stem.removeprefix("test_") not in MEASURED:
+    if _coverage is None or item.path.stem.removeprefix("test_") not in MEASURED:
         return (yield)
-    coverage.start()
+    _coverage.start()
     try:
         return (yield)
     finally:
-        coverage.stop()
+        _coverage.stop()
 
 
 @pytest.fixture(autouse=True)

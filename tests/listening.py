@@ -14,8 +14,8 @@ from dingtalk_models import DingTalkApp
 from dingtalk_models.stream.dispatch import Ack
 from dingtalk_models.stream.timing import Timing
 
-TIMING = Timing(ping=0.2, first=0.01, longest=0.1, steady=0.5, linger=1.0)
-"""Everything is short, so that a test sees it happen."""
+TIMING = Timing(ping=5.0, first=0.01, longest=0.1, steady=0.5, linger=1.0)
+"""Pauses are short, so that a test sees what follows. Pings are not: a busy machine is late with the answer."""
 
 TOPIC = "/v1.0/test/topic"
 

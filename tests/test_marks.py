@@ -9,11 +9,12 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from listening import receiving
 from servers import free_port
 from waiting import until
@@ -21,6 +22,8 @@ from waiting import until
 from dingtalk_models import CardAction, ChatbotMessage, DingTalkApp
 from dingtalk_models.callback import receiver
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sessions import open_session
+from dingtalk_models.sessions.base import SessionLock
 from dingtalk_models.sessions.marks import MOST, MemoryMarks
 
 CLICKS = "/v1.0/card/instances/callback"
@@ -165,3 +168,29 @@ def answers(port: int) -> bool:
     """Whether somebody listens."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def mark(lock: SessionLock) -> None:
+    lock.mark("done", 60)
+
+
+@pytest.mark.parametrize(("end", "left"), [(mark, "done"), (SessionLock.release, None)])
+def test_a_renewal_does_not_undo_how_the_lock_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Callable[[SessionLock], None], left: str | None
+) -> None:
+    """The handler may end while the other thread has read the lock, and not yet renewed it."""
+    session = open_session(f"sqlite:///{tmp_path}/marks.db")
+    lock = session.lock("key", 60)
+    assert lock.acquire()
+    read = session.get
+
+    def read_and_end(key: str) -> str | None:
+        monkeypatch.undo()
+        value = read(key)
+        end(lock)
+        return value
+
+    monkeypatch.setattr(session, "get", read_and_end)
+    lock.renew()
+    assert session.get("key") == left
+    assert lock.acquire() is (left is None), "a lock that was released can be acquired again"

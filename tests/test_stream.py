@@ -320,7 +320,7 @@ def test_malformed_frames(app: DingTalkApp, sandbox: Sandbox, text: str, code: i
 def test_frames_of_5_megabytes(app: DingTalkApp, sandbox: Sandbox) -> None:
     app.callback.on(topic=TOPIC)(lambda callback: callback.data["text"][::-1])
     text = "长" * 2_500_000 + "!"
-    with receiving(app, ping=ENOUGH):  # the usual 0.2 s may be too short for a frame
+    with receiving(app):
         assert sandbox.stream.push_callback(TOPIC, {"text": text}).response == text[::-1]
         assert app.stream.status.opened == 1
 

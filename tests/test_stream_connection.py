@@ -55,7 +55,7 @@ def test_a_connection_that_was_cut(app: DingTalkApp, sandbox: Sandbox) -> None:
 
 def test_a_half_open_connection(app: DingTalkApp, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    with receiving(app):
+    with receiving(app, ping=0.2):
         sandbox.stream.silence()
         opened(sandbox, 2)
     assert "no answer to a ping in 0.2 seconds" in caplog.text

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
 from pydantic import SecretStr
@@ -308,6 +309,7 @@ class SessionLock:
         self._key = key
         self._life = life
         self._owner = _UNIQUE.text()
+        self._end: Callable[[], None] | None = None
 
     def acquire(self) -> bool:
         """Try to acquire the lock. Returns whether that worked.
@@ -315,6 +317,7 @@ class SessionLock:
         Raises:
             SessionStoreError: the store did not answer.
         """
+        self._end = None
         return self._session.add(self._key, self._owner, self._life)
 
     def renew(self) -> None:
@@ -322,11 +325,14 @@ class SessionLock:
         with suppress(SessionStoreError):
             if self._session.get(self._key) == self._owner:
                 self._session.set(self._key, self._owner, self._life)
+                if self._end:  # on another thread since the value was read: what that wrote is gone now
+                    self._end()
 
     def release(self) -> None:
         """Release the lock. If the store does not answer, the lock expires."""
+        self._end = partial(self._session.release, self._key, self._owner)
         with suppress(SessionStoreError):
-            self._session.release(self._key, self._owner)
+            self._end()
 
     def mark(self, value: str, expires: float) -> None:
         """Turn the lock into a mark: set its key to a value for some seconds, without releasing it in between.
@@ -334,7 +340,8 @@ class SessionLock:
         Raises:
             SessionStoreError: the store did not answer.
         """
-        self._session.set(self._key, value, expires)
+        self._end = partial(self._session.set, self._key, value, expires)
+        self._end()
 
     def release_in_background(self) -> None:
         """Release the lock on a thread, for a flow that is cancelled and cannot yield another step."""
