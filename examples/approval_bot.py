@@ -30,7 +30,7 @@ def decide(event: BpmsTaskChange) -> None:
         approval.agree(event.staff_id, remark=f"{days} 天以内，自动同意")
     else:
         text = Markdown("待审批", f"### {approval.title}\n等待你的审批")
-        WorkNotification.send(text, userid_list=[event.staff_id])
+        WorkNotification.send(text, userids=[event.staff_id])
 
 
 def register() -> None:

@@ -25,7 +25,7 @@ def report(year: int, month: int) -> list[dict[str, str | int]]:
     people = {user.userid: user for user in User.objects.all()}
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for result in AttendanceRecord.objects.results(list(people), first, last).prefetch(8):
-        counts[result.user_id][result.time_result or ""] += 1
+        counts[result.userid][result.time_result or ""] += 1
     return [
         {
             "姓名": f"'{user.name}" if user.name[:1] in "=+-@" else user.name,  # text, and no formula

@@ -61,8 +61,8 @@ def work(name: str, text: str) -> None:
 
 def welcome(event: UserAddOrg) -> None:
     """Send a notification to those who joined."""
-    for userid in event.user_ids:
-        WorkNotification.send(f"欢迎加入，{User.get(userid).name}", userid_list=[userid])
+    for userid in event.userids:
+        WorkNotification.send(f"欢迎加入，{User.get(userid).name}", userids=[userid])
 
 
 def answer(message: ChatbotMessage) -> None:

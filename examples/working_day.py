@@ -71,9 +71,9 @@ def notify_everyone(sandbox: Sandbox) -> None:
     for number in range(PEOPLE - len(sandbox.company.users)):
         sandbox.company.add_user(f"员工{number:03}", userid=f"staff{number:03}")
     say(f"The company in the sandbox now has {len(sandbox.company.users)} people.")
-    code("notification = WorkNotification.send(notice, userid_list=everyone)\nnotification.wait().reached")
+    code("notification = WorkNotification.send(notice, userids=everyone)\nnotification.wait().reached")
     everyone = [user.userid for user in User.objects.all()]
-    notification = WorkNotification.send(NOTICE, userid_list=everyone)
+    notification = WorkNotification.send(NOTICE, userids=everyone)
     delivered = notification.wait(timeout=10).reached
     say(f"Sent in {len(notification.task_ids)} calls, each person once: {len(delivered)} people have it.")
 
@@ -89,8 +89,8 @@ def notify_everyone(sandbox: Sandbox) -> None:
     )
 
     say("The platform accepts messages that it does not deliver. If nobody gets one, that is an error:")
-    code('WorkNotification.send(notice, userid_list=["zhaolei", "nobody"]).wait()')
-    again = WorkNotification.send(NOTICE, userid_list=["zhaolei", "nobody"])
+    code('WorkNotification.send(notice, userids=["zhaolei", "nobody"]).wait()')
+    again = WorkNotification.send(NOTICE, userids=["zhaolei", "nobody"])
     try:
         again.wait(timeout=10)
     except NobodyReached as error:

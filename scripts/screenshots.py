@@ -101,18 +101,18 @@ def _work() -> None:
     print([*User.objects.search("赵磊")])
     with suppress(ApiError):
         User.get("nobody")
-    WorkNotification.send("系统将于今晚 22:00 升级，预计 30 分钟。", userid_list=["zhaolei", "sunjing"])
+    WorkNotification.send("系统将于今晚 22:00 升级，预计 30 分钟。", userids=["zhaolei", "sunjing"])
     WorkNotification.send(
         OA(
             "https://example.com/orders/20261127",
             OAHead("采购系统"),
             OABody("采购单待确认", form=[OAFormRow("供应商", "华东云服务"), OAFormRow("金额", "¥ 12,800.00")]),
         ),
-        userid_list=["zhaolei"],
+        userids=["zhaolei"],
     )
     WorkNotification.send(
         ActionCard("周报", "### 平台研发部周报\n本周发布 3 次，故障 0 次。", "查看周报", "https://example.com/weekly"),
-        userid_list=["zhaolei"],
+        userids=["zhaolei"],
     )
 
 

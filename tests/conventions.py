@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from importlib import import_module
@@ -26,19 +26,20 @@ import dingtalk_models
 from dingtalk_models import Call, InvalidArgument
 from dingtalk_models.call.operation import is_operation, operation
 from dingtalk_models.core.files import Upload
-from dingtalk_models.core.hints import fields_in, get_origin, wire_names
+from dingtalk_models.core.hints import bare, fields_in, get_origin, is_model, wire_names
 from dingtalk_models.core.http import Request
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.secret import unwrapped
 from dingtalk_models.core.steps import Together, Window
+from dingtalk_models.core.wire import userid_name
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.platform.products import REPLACED
 from dingtalk_models.resource import registry
 from dingtalk_models.resource.manager import Manager, Module
-from dingtalk_models.resource.model import Model
 from dingtalk_models.resource.registry import OperationInfo
 from dingtalk_models.sandbox.handle.operations import OPERATIONS as HANDLED
 from dingtalk_models.sandbox.server.endpoints import ENDPOINTS
+from dingtalk_models.webhook_robot import WebhookRobot
 
 T = TypeVar("T")
 
@@ -67,7 +68,8 @@ def said(info: OperationInfo, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def build(info: OperationInfo, arguments: dict[str, Any]) -> Call[Any]:
     """The unsent call for these arguments. For a list, the call for its first page."""
-    return _first_call(definition(info).build(info.manager(None), (), said(info, arguments)))
+    made = definition(info)
+    return _first_call(made.build(info.manager(None), (), made.arguments.by_todays_names(said(info, arguments))))
 
 
 def _first_call(unsent: Any) -> Call[Any]:
@@ -177,24 +179,55 @@ def name_problems(info: OperationInfo) -> Iterator[str]:
             )
 
 
+NO_USERIDS = {
+    "user_id": "in cards, a userid or a union id, as `user_id_type` says",
+    "user_ids": "in cards, the same",
+    "at_user_ids": "in cards, the same, with the name that is shown",
+    "card_at_user_ids": "in cards, the same",
+    "chatbot_user_id": "of the robot, and encrypted",
+}
+"""Ids that are called as the platform calls them, and why they are no userids."""
+
+
 def name_of_id_problems(name: str, wire: list[str], *, kind: Any = None) -> Iterator[str]:
-    """`user_id` for `userId`, `userid` for `userid`; in the plural, where a list is called by the singular."""
+    """`union_id` for `unionId`; in the plural, where a list is called by the singular. `userid` is another rule."""
     if re.search(r"(user|union)_?id", name) and wire:
         expected = re.sub(r"(?<=[a-z])[A-Z]", lambda found: f"_{found[0]}", wire[0].rpartition(".")[2]).lower()
-        if name != expected and not (name == f"{expected}s" and get_origin(kind) is list):
+        plural = name == f"{expected}s" and get_origin(kind) is list
+        if name not in {expected, userid_name(expected), userid_name(f"{expected}s")} and not plural:
             yield f"{name} is {wire[0]!r} on the wire: call it {expected!r}"
 
 
-def own_id_problems() -> Iterator[str]:
-    """Which parameters of operations without an endpoint are ids of users and have another name."""
-    known = {name for info in registry.operations() for name in definition(info).arguments.fields}
-    for base in (Manager, Model, Module):
-        for kind in subclasses(base):
+def userid_problems(where: str, name: str) -> Iterator[str]:
+    """Whether an id of a user is called `userid`, or several `userids`, whatever the platform calls them."""
+    today = userid_name(name)
+    no_userid = name in NO_USERIDS and ("cards." in where or name == "chatbot_user_id")
+    if name != today and not no_userid:
+        yield f"{where}: {name} is an id of a user: call it {today}"
+
+
+def names_of_ids() -> Iterator[tuple[str, str]]:
+    """Each parameter and each field that is written by hand, also in objects inside: where it is, and its name.
+
+    The sandbox and the company file speak as the platform does, and `call` makes classes for what is around a result.
+    """
+    import_all()
+    kinds = [kind for base in (Manager, BaseModel, Module) for kind in subclasses(base)]
+    for kind in (*kinds, WebhookRobot):
+        if not re.match(r"dingtalk_models\.(platform|sandbox|company_file|call)\.", kind.__module__):
+            where = f"{kind.__module__.removeprefix('dingtalk_models.')}.{kind.__name__}"
             for value in vars(kind).values():
-                if is_operation(value) and value.endpoint is None:
-                    for name in value.arguments.fields:
-                        if re.search(r"(user|union)_?id", name) and name not in known | {"userid", "userids"}:
-                            yield f"{kind.__name__}.{value.__name__}: {name} is no parameter of an API: call it userid"
+                if is_operation(value):
+                    yield from _names_in(f"{where}.{value.__name__}", value.arguments.fields)
+            if issubclass(kind, BaseModel):
+                yield from ((where, name) for name in kind.model_fields)
+
+
+def _names_in(where: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, hint in fields.items():
+        yield where, name
+        inside = {} if is_model(bare(hint)) else fields_in(hint)
+        yield from _names_in(f"{where}.{name}", inside)
 
 
 def request_of(info: OperationInfo, arguments: dict[str, Any]) -> Request:

@@ -40,7 +40,7 @@ def test_an_approval_is_started_and_read_back(sandbox: Sandbox, app: DingTalkApp
     approval = started()
     assert approval.process_instance_id
     assert approval.app is app
-    assert approval.originator_user_id == "yangfan"
+    assert approval.originator_userid == "yangfan"
     assert approval.status is None
     assert approval.form["请假事由"] == "回家"
 
@@ -60,7 +60,7 @@ def test_an_approval_is_started_and_read_back(sandbox: Sandbox, app: DingTalkApp
     assert read.create_time.utcoffset() == timedelta(hours=8)
     assert abs(read.create_time - now(sandbox)) < timedelta(minutes=2)
     (task,) = read.tasks
-    assert (task.user_id, task.status, task.result) == ("sunjing", "RUNNING", None)
+    assert (task.userid, task.status, task.result) == ("sunjing", "RUNNING", None)
     assert [record.type for record in read.operation_records] == ["START_PROCESS_INSTANCE"]
 
 
@@ -73,7 +73,7 @@ def test_what_travels(sandbox: Sandbox, app: DingTalkApp) -> None:
         approvers=["zhaolei", all_of("sunjing", "liuyang"), any_of("hanmei", "qianwei")],
         cc_list=["weidong"],
         cc_position="START_FINISH",
-        target_select_actioners=[{"actioner_key": "manual_1", "actioner_user_ids": ["hanmei"]}],
+        target_select_actioners=[{"actioner_key": "manual_1", "actioner_userids": ["hanmei"]}],
         microapp_agent_id=7,
     )
     assert call.request.body == {
@@ -108,7 +108,7 @@ def test_agreeing_to_the_last_task_completes_it(sandbox: Sandbox, app: DingTalkA
     approval.agree("sunjing", remark="同意")
     approval.refresh()
     assert approval.status == "RUNNING"
-    assert [(task.user_id, task.status, task.result) for task in approval.tasks] == [
+    assert [(task.userid, task.status, task.result) for task in approval.tasks] == [
         ("sunjing", "COMPLETED", "AGREE"),
         ("liuyang", "RUNNING", None),
     ]
@@ -128,7 +128,7 @@ def test_agreeing_to_the_last_task_completes_it(sandbox: Sandbox, app: DingTalkA
     assert approval.operation_records[2].remark == "同意"
     assert approval.operation_records[2].result == "AGREE"
     assert approval.operation_records[3].images == ["https://img/1.png"]
-    assert approval.operation_records[5].cc_user_ids == ["weidong"]
+    assert approval.operation_records[5].cc_userids == ["weidong"]
     assert ApprovalInstance.objects.todo_count("liuyang") == 0
     with pytest.raises(InvalidArgument, match="no running task"):
         approval.agree("liuyang")
@@ -162,7 +162,7 @@ def test_approvers_in_every_form(
         approval.agree(userid)
     approval.refresh()
     assert approval.status == "RUNNING"
-    assert [(t.user_id, t.status) for t in approval.tasks if t.status != "COMPLETED"] == left
+    assert [(t.userid, t.status) for t in approval.tasks if t.status != "COMPLETED"] == left
 
 
 def test_a_step_that_is_left_open_takes_the_users_chosen(app: DingTalkApp) -> None:
@@ -178,9 +178,9 @@ def test_a_step_that_is_left_open_takes_the_users_chosen(app: DingTalkApp) -> No
         "caohui",
         expense(),
         dept_id=310,
-        target_select_actioners=[{"actioner_key": key, "actioner_user_ids": ["fengtao"]}],
+        target_select_actioners=[{"actioner_key": key, "actioner_userids": ["fengtao"]}],
     )
-    assert [task.user_id for task in chosen.refresh().tasks] == ["fengtao"]
+    assert [task.userid for task in chosen.refresh().tasks] == ["fengtao"]
 
 
 def test_a_table_comes_back_as_rows(app: DingTalkApp) -> None:
@@ -213,7 +213,7 @@ def test_redirecting_hands_the_task_on(app: DingTalkApp) -> None:
     approval = started()
     approval.redirect("sunjing", "zhaolei", remark="出差")
     approval.refresh()
-    assert [(t.user_id, t.status, t.result) for t in approval.tasks] == [
+    assert [(t.userid, t.status, t.result) for t in approval.tasks] == [
         ("sunjing", "COMPLETED", "REDIRECTED"),
         ("zhaolei", "RUNNING", None),
     ]
@@ -294,14 +294,14 @@ BEYOND: list[tuple[dict[str, Any], str]] = [
     ({"form_component_values": [{"name": "x", "value": "x", "valu": 1}]}, "unknown"),
     ({"form_component_values": ["x"]}, "form_component_values.0"),
     ({"approvers": [all_of("a")]}, "at least 2"),
-    ({"approvers": [{"action_type": "NONE", "user_ids": ["a", "b"]}]}, "exactly 1"),
+    ({"approvers": [{"action_type": "NONE", "userids": ["a", "b"]}]}, "exactly 1"),
     ({"approvers": [any_of()]}, "at least 2"),
     ({"approvers": ["a"] * 21}, "20"),
     ({"cc_list": ["a"] * 51}, "50"),
     ({"cc_position": "MIDDLE"}, "START"),
     ({"dept_id": None}, "needed where no approvers"),
     ({"biz_detail_page_url": "x" * 1025}, "1024"),
-    ({"target_select_actioners": [{"actioner_key": "k", "actioner_user_ids": []}] * 21}, "20"),
+    ({"target_select_actioners": [{"actioner_key": "k", "actioner_userids": []}] * 21}, "20"),
 ]
 
 
@@ -324,7 +324,7 @@ def test_other_limits_are_checked_before_sending(sandbox: Sandbox, app: DingTalk
         (lambda: objects.list_ids(LEAVE, START, START - DAY), "before start_time"),
         (lambda: objects.all(LEAVE, START, START - DAY), "before start_time"),
         (lambda: objects.list_ids(LEAVE, START, END, max_results=21), "max_results"),
-        (lambda: objects.list_ids(LEAVE, START, END, user_ids=["u"] * 11), "user_ids"),
+        (lambda: objects.list_ids(LEAVE, START, END, userids=["u"] * 11), "userids"),
         (lambda: objects.list_ids(LEAVE, datetime(2026, 1, 1), END), "time zone"),  # noqa: DTZ001 - what is refused
         (lambda: objects.execute("i", 1, "u", "maybe"), "agree"),  # type: ignore[arg-type]
         (lambda: objects.agree("i", 1, "u", remark="x" * 1025), "1024"),
@@ -422,7 +422,7 @@ def test_awaited(sandbox: Sandbox) -> None:
         assert await ApprovalInstance.objects.todo_count.aio("jinshan") == 0
         found = await ApprovalInstance.objects.all.aio(LEAVE, now(sandbox) - 300 * DAY)
         assert [each.process_instance_id for each in found] == [approval.process_instance_id]
-        count = await app.run.aio("workflow_1_0.GetUserTodoTaskSum", user_id="sunjing")
+        count = await app.run.aio("workflow_1_0.GetUserTodoTaskSum", userid="sunjing")
         assert count == 0
 
     awaited(app, work)

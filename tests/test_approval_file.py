@@ -28,7 +28,7 @@ def test_files_of_approvals(sandbox: Sandbox, app: DingTalkApp, tmp_path: Path) 
     space_id = files.space("caohui")
     previewed = ApprovalFile.objects.authorize_preview("caohui", "instance", attached.id, file_ids=[attached.id])
     assert space_id == previewed
-    assert space_id == app.run("dingtalk.oapi.processinstance.cspace.info", user_id="caohui", agent_id=1)
+    assert space_id == app.run("dingtalk.oapi.processinstance.cspace.info", userid="caohui", agent_id=1)
     request = {"userid": "caohui", "process_instance_id": "instance", "file_id": attached.id, "agentid": 1}
     assert space_id == app.run(unchecked("dingtalk.oapi.processinstance.cspace.preview"), request=request)
     assert files.authorize_download("caohui", [{"file_id": attached.id, "space_id": space_id}])

@@ -42,7 +42,7 @@ def test_lists_hold_whole_approvals(sandbox: Sandbox, app: DingTalkApp) -> None:
     listed = ApprovalInstance.objects.list(LEAVE, since).all()
     assert [approval.process_instance_id for approval in listed] == ids[1:]
     assert all(approval.app is app and approval.tasks for approval in listed)
-    only = ApprovalInstance.objects.list(LEAVE, since, user_ids=["yangfan"], statuses=["RUNNING"])
+    only = ApprovalInstance.objects.list(LEAVE, since, userids=["yangfan"], statuses=["RUNNING"])
     assert [approval.process_instance_id for approval in only] == [ids[2]]
     assert ApprovalInstance.objects.list(LEAVE, since, statuses=["COMPLETED"]).all() == []
     assert ApprovalInstance.objects.list(EXPENSE, since).first() is None
@@ -67,7 +67,7 @@ def test_any_span_is_split_and_joined(
     start = now(sandbox) - begin * DAY
     end = min(start + length * DAY, now(sandbox))
     chosen = None if people is None else everybody[:people]
-    found = ApprovalInstance.objects.all_ids(LEAVE, start, end, user_ids=chosen).all()
+    found = ApprovalInstance.objects.all_ids(LEAVE, start, end, userids=chosen).all()
     first, last = (int(moment.timestamp() * 1000) / 1000 for moment in (start, end))
     expected = {
         each.instance_id

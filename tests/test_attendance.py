@@ -94,16 +94,16 @@ def test_the_company_s_schedules_of_a_day_come_page_by_page(sandbox: Sandbox, ap
 
 def test_the_schedules_of_a_user_tell_their_state(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.attendance.punch("zhaolei", MONDAY + 9 * HOUR)
-    on, off = Schedule.objects.of_user("zhaolei", MONDAY + 15 * HOUR, op_user_id=BOSS)
+    on, off = Schedule.objects.of_user("zhaolei", MONDAY + 15 * HOUR, op_userid=BOSS)
     assert (on.check_type, on.check_status, on.is_rest, on.class_name) == ("OnDuty", "Checked", False, "白班")
     assert (off.check_type, off.check_status, off.work_date) == ("OffDuty", "Timeout", MONDAY.date())
     assert on.features == {"dataSource": "adminSetting"}
-    soon = Schedule.objects.of_user("zhaolei", MONDAY + 5 * WEEK, op_user_id=BOSS)
+    soon = Schedule.objects.of_user("zhaolei", MONDAY + 5 * WEEK, op_userid=BOSS)
     assert {each.check_status for each in soon} == {"Init"}
-    [result] = on.result(op_user_id=BOSS)
+    [result] = on.result(op_userid=BOSS)
     assert (result.schedule_id, result.time_result, result.user_check_time) == (on.plan_id, "Normal", MONDAY + 9 * HOUR)
-    assert list(soon[0].result(op_user_id=BOSS)) == []
-    [saturday] = Schedule.objects.of_user("zhaolei", MONDAY + 5 * DAY, op_user_id=BOSS)
+    assert list(soon[0].result(op_userid=BOSS)) == []
+    [saturday] = Schedule.objects.of_user("zhaolei", MONDAY + 5 * DAY, op_userid=BOSS)
     assert (saturday.is_rest, saturday.check_status, saturday.plan_check_time) == (True, None, None)
 
 
@@ -113,7 +113,7 @@ def test_a_roster_with_nights_and_days_off(sandbox: Sandbox, app: DingTalkApp) -
     roster = sheets.groups[company_group(sandbox, "TURN")].roster
     roster["qinhao", MONDAY.date()] = night.shift_id
     roster["qinhao", (MONDAY + DAY).date()] = 0
-    on, off, rest = Schedule.objects.of_users(["qinhao"], MONDAY, MONDAY + 2 * DAY, op_user_id=BOSS)
+    on, off, rest = Schedule.objects.of_users(["qinhao"], MONDAY, MONDAY + 2 * DAY, op_userid=BOSS)
     assert (on.plan_check_time, off.plan_check_time) == (MONDAY + 22 * HOUR, MONDAY + 30 * HOUR)
     assert off.work_date == MONDAY.date()
     assert (rest.is_rest, rest.class_id, rest.plan_check_time) == (True, 0, None)
@@ -131,11 +131,11 @@ def test_a_roster_with_nights_and_days_off(sandbox: Sandbox, app: DingTalkApp) -
 
 def test_shifts_and_schedules_of_many_are_split(sandbox: Sandbox, app: DingTalkApp) -> None:
     people = list(sandbox.company.users)
-    shifts = Schedule.objects.shifts(people, MONDAY, MONDAY + 9 * DAY, op_user_id=BOSS).all()
+    shifts = Schedule.objects.shifts(people, MONDAY, MONDAY + 9 * DAY, op_userid=BOSS).all()
     assert [*map(place, shifts)] == sorted(map(place, shifts))
     assert len({(each.userid, each.work_date) for each in shifts}) == len(shifts) == 22 * 8
     assert len(sandbox.received(f"{TOPAPI}schedule/shift/listbydays")) == 2 * 2
-    schedules = Schedule.objects.of_users(people, MONDAY, MONDAY + 15 * DAY, op_user_id=BOSS).all()
+    schedules = Schedule.objects.of_users(people, MONDAY, MONDAY + 15 * DAY, op_userid=BOSS).all()
     assert [*map(place, schedules)] == sorted(map(place, schedules))
     assert len({each.plan_id for each in schedules}) == len(schedules) == 22 * (12 * 2 + 4)
     assert len(sandbox.received(f"{TOPAPI}schedule/listbyusers")) == 3
@@ -151,10 +151,10 @@ def place(row: Schedule | DayShifts | AttendanceResult) -> Any:
 
 
 def test_results_of_more_schedules_than_a_call_takes(sandbox: Sandbox, app: DingTalkApp) -> None:
-    schedules = Schedule.objects.of_users([*sandbox.company.users], MONDAY, MONDAY + 2 * DAY, op_user_id=BOSS).all()
+    schedules = Schedule.objects.of_users([*sandbox.company.users], MONDAY, MONDAY + 2 * DAY, op_userid=BOSS).all()
     ids = [each.plan_id for each in schedules]
     assert len(ids) == 132
-    found = Schedule.objects.results([*ids, ids[0]], op_user_id=BOSS)
+    found = Schedule.objects.results([*ids, ids[0]], op_userid=BOSS)
     assert [each.schedule_id for each in found] == ids
     assert {each.time_result for each in found} == {"NotSigned"}
     sizes = [
@@ -162,7 +162,7 @@ def test_results_of_more_schedules_than_a_call_takes(sandbox: Sandbox, app: Ding
     ]
     assert sizes == [100, 32] * 2
     with pytest.raises(InvalidArgument, match="schedule_ids: at most 100 in one call"):
-        Schedule.objects.results(ids, op_user_id=BOSS, split=False)
+        Schedule.objects.results(ids, op_userid=BOSS, split=False)
 
 
 # Groups
@@ -181,22 +181,22 @@ def test_groups_with_their_shifts_and_people(app: DingTalkApp) -> None:
     assert (shift.setting.work_time_minutes, shift.setting.is_off_duty_free_check) == (480, False)
     assert office.work_day_list == [0, *[shift.class_id] * 5, 0]
     assert office.classes_list == ["周一、二、三、四、五 白班 09:00-18:00", "周六、日 休息"]
-    assert {*roster.userids(op_user_id=BOSS)} == {"qinhao", "zhuling"}
-    assert [(each.member_id, each.type) for each in free.members(op_user_id=BOSS)] == [("310", "1")]
-    assert [*free.userids(op_user_id=BOSS)] == ["fengtao", "caohui", "yanjun"]
+    assert {*roster.userids(op_userid=BOSS)} == {"qinhao", "zhuling"}
+    assert [(each.member_id, each.type) for each in free.members(op_userid=BOSS)] == [("310", "1")]
+    assert [*free.userids(op_userid=BOSS)] == ["fengtao", "caohui", "yanjun"]
 
 
 def test_a_group_by_id_and_by_user(app: DingTalkApp) -> None:
     group = AttendanceGroup.of_user("zhaolei")
     assert (group.name, [shift.name for shift in group.shifts]) == ("总部考勤", ["白班"])
-    whole = AttendanceGroup.get(group.group_id, op_user_id=BOSS)
+    whole = AttendanceGroup.get(group.group_id, op_userid=BOSS)
     assert (whole.name, whole.shift_ids, whole.manager_list) == ("总部考勤", [group.shifts[0].class_id], ["jinshan"])
     assert AttendanceGroup.model_validate({"id": 1, "manager_list": "user456"}).manager_list == ["user456"]
 
 
 def test_who_leaves_the_company_leaves_the_group(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.remove_user(sandbox.company.users["qinhao"])
-    members = AttendanceGroup.objects.members(company_group(sandbox, "TURN"), op_user_id=BOSS)
+    members = AttendanceGroup.objects.members(company_group(sandbox, "TURN"), op_userid=BOSS)
     assert [each.member_id for each in members] == ["zhuling"]
 
 
@@ -204,9 +204,9 @@ def test_members_come_page_by_page(crowd: tuple[Sandbox, DingTalkApp]) -> None:
     sandbox, app = crowd
     sandbox.company.attendance.groups.clear()
     group = sandbox.company.attendance.add_group("全员", EVERYBODY[0], type="NONE", userids=EVERYBODY)
-    userids = AttendanceGroup.objects.using(app).userids(group.group_id, op_user_id="u000")
+    userids = AttendanceGroup.objects.using(app).userids(group.group_id, op_userid="u000")
     assert [*userids] == EVERYBODY
-    members = AttendanceGroup.objects.using(app).members(group.group_id, op_user_id="u000")
+    members = AttendanceGroup.objects.using(app).members(group.group_id, op_userid="u000")
     assert [each.member_id for each in members] == EVERYBODY
     cursors = [body_of(call)["cursor"] for call in sandbox.received(f"{TOPAPI}group/memberusers/list")]
     assert cursors == [0, 100, 200, 300]
@@ -367,11 +367,11 @@ def test_offsets_grow_by_the_size_of_a_page_whatever_it_brought() -> None:
 
 
 def ask_schedules(app: DingTalkApp, people: int, span: timedelta, **how: Any) -> Any:
-    return app.smartwork.schedules.of_users(EVERYBODY[:people], MONDAY, MONDAY + span, op_user_id=BOSS, **how)
+    return app.smartwork.schedules.of_users(EVERYBODY[:people], MONDAY, MONDAY + span, op_userid=BOSS, **how)
 
 
 def ask_shifts(app: DingTalkApp, people: int, span: timedelta, **how: Any) -> Any:
-    return app.smartwork.schedules.shifts(EVERYBODY[:people], MONDAY, MONDAY + span, op_user_id=BOSS, **how)
+    return app.smartwork.schedules.shifts(EVERYBODY[:people], MONDAY, MONDAY + span, op_userid=BOSS, **how)
 
 
 def ask_results(app: DingTalkApp, people: int, span: timedelta, **how: Any) -> Any:
@@ -391,7 +391,7 @@ Ask = Callable[..., Any]
 def test_without_splitting_what_a_call_does_not_take_is_refused(
     sandbox: Sandbox, app: DingTalkApp, ask: Ask, people: int
 ) -> None:
-    with pytest.raises(InvalidArgument, match=rf"(userids|user_ids|user_id_list): at most {people} in one call"):
+    with pytest.raises(InvalidArgument, match=rf"userids: at most {people} in one call"):
         ask(app, people + 1, DAY, split=False)
     with pytest.raises(InvalidArgument, match="end: at most 7 days after start in one call"):
         ask(app, 1, WEEK + timedelta(seconds=1), split=False)
@@ -407,7 +407,7 @@ def test_without_splitting_what_a_call_does_not_take_is_refused(
 
 
 def test_with_an_offset_only_one_call_s_worth_is_asked(app: DingTalkApp) -> None:
-    with pytest.raises(InvalidArgument, match="user_id_list: at most 50"):
+    with pytest.raises(InvalidArgument, match="userids: at most 50"):
         ask_results(app, 51, DAY, offset=50)
 
 
@@ -420,8 +420,8 @@ def test_with_an_offset_only_one_call_s_worth_is_asked(app: DingTalkApp) -> None
         ("size", lambda: AttendanceGroup.objects.list(size=11)),
         ("limit", lambda: AttendanceRecord.objects.results(["a"], MONDAY, MONDAY, limit=51)),
         ("start", lambda: AttendanceRecord.objects.details(["a"], MONDAY.replace(tzinfo=None), MONDAY)),
-        ("userids.0", lambda: Schedule.objects.of_users(["a,b"], MONDAY, MONDAY, op_user_id=BOSS)),
-        ("schedule_ids", lambda: Schedule.objects.results([], op_user_id=BOSS)),
+        ("userids.0", lambda: Schedule.objects.of_users(["a,b"], MONDAY, MONDAY, op_userid=BOSS)),
+        ("schedule_ids", lambda: Schedule.objects.results([], op_userid=BOSS)),
         ("end", lambda: Leave.approve_duration("zhaolei", MONDAY + DAY, MONDAY)),
     ],
 )
@@ -445,13 +445,13 @@ def test_the_platform_s_refusals(sandbox: Sandbox, app: DingTalkApp) -> None:
     for refused in (
         lambda: AttendanceGroup.of_user("nobody"),
         lambda: Leave.approve_duration("nobody", MONDAY, MONDAY),
-        lambda: Schedule.objects.of_user("nobody", MONDAY, op_user_id=BOSS),
-        lambda: Schedule.objects.of_users(["zhaolei"], MONDAY, MONDAY, op_user_id="nobody").all(),
+        lambda: Schedule.objects.of_user("nobody", MONDAY, op_userid=BOSS),
+        lambda: Schedule.objects.of_users(["zhaolei"], MONDAY, MONDAY, op_userid="nobody").all(),
     ):
         with pytest.raises(NotFound, match=r"\[33012\] 无效的USERID"):
             refused()
     with pytest.raises(InvalidRequest, match=r"\[400002\]"):
-        AttendanceGroup.get(1, op_user_id=BOSS)
+        AttendanceGroup.get(1, op_userid=BOSS)
     sandbox.fail(RESULTS, errcode=41041)
     with pytest.raises(InvalidRequest, match=r"\[41041\] 时间跨度太大"):
         records.results(["zhaolei"], MONDAY, MONDAY).all()
@@ -522,8 +522,8 @@ def test_permissions_are_those_of_the_documentation() -> None:
         assert AttendanceGroup.of_user("zhaolei").name == "总部考勤"
         for refused, scope in (
             (AttendanceRecord.objects.details(["zhaolei"], MONDAY, MONDAY), "qyapi_get_attendance_data"),
-            (Schedule.objects.of_users(["zhaolei"], MONDAY, MONDAY, op_user_id=BOSS), "qyapi_attendance_group_read"),
-            (Schedule.objects.shifts(["zhaolei"], MONDAY, MONDAY, op_user_id=BOSS), "qyapi_attendance_group_manage"),
+            (Schedule.objects.of_users(["zhaolei"], MONDAY, MONDAY, op_userid=BOSS), "qyapi_attendance_group_read"),
+            (Schedule.objects.shifts(["zhaolei"], MONDAY, MONDAY, op_userid=BOSS), "qyapi_attendance_group_manage"),
         ):
             with pytest.raises(PermissionError) as caught:
                 refused.all()
@@ -533,7 +533,7 @@ def test_permissions_are_those_of_the_documentation() -> None:
 
 def test_an_unknown_value_costs_nothing() -> None:
     row = AttendanceResult.model_validate({"id": "7", "userId": 42, "timeResult": "OnTheMoon", "newField": [1]})
-    assert (row.id, row.user_id, row.time_result) == (7, "42", "OnTheMoon")
+    assert (row.id, row.userid, row.time_result) == (7, "42", "OnTheMoon")
     assert row.model_extra == {"newField": [1]}
     assert row.place < AttendanceResult.model_validate({"id": 7, "userId": "42", "workDate": 1599321600000}).place
 

@@ -47,7 +47,7 @@ def app() -> Generator[DingTalkApp]:
 def test_a_push_is_verified_decrypted_and_answered(app: DingTalkApp) -> None:
     push = app.callback.receive(*sealed(app, eventId="e1"))
     assert isinstance(push.event, UserAddOrg)
-    assert (push.event.user_ids, push.event.event_id, push.duplicate) == (["u1"], "e1", False)
+    assert (push.event.userids, push.event.event_id, push.duplicate) == (["u1"], "e1", False)
     assert set(push.reply) == {"msg_signature", "timeStamp", "nonce", "encrypt"}
     crypto = app.callback.crypto
     crypto.verify(push.reply["msg_signature"], push.reply["timeStamp"], push.reply["nonce"], push.reply["encrypt"])
@@ -204,11 +204,11 @@ def test_handlers_by_class_by_name_and_for_all(app: DingTalkApp) -> None:
 
     @app.callback.on(UserAddOrg)
     def by_class(event: UserAddOrg) -> None:
-        told.append(f"class {event.user_ids}")
+        told.append(f"class {event.userids}")
 
     @app.callback.on("user_add_org")
     def by_name(event: UserAddOrg) -> None:
-        told.append(f"name {event.user_ids}")
+        told.append(f"name {event.userids}")
 
     @app.callback.on(Event)
     def all_of_them(event: Event) -> None:

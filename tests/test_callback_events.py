@@ -82,7 +82,7 @@ def test_one_event_in_three_forms() -> None:
     for payload in (flat, stream, older):
         event = read_event(payload)
         assert isinstance(event, UserAddOrg)
-        assert (event.user_ids, event.corp_id) == (["u1", "u2"], "ding1")
+        assert (event.userids, event.corp_id) == (["u1", "u2"], "ding1")
         assert event.time == datetime(2022, 9, 14, 8, 15, 35, 567000, UTC)
     assert [read_event(payload).event_id for payload in (flat, stream, older)] == ["e1", "e1", None]
     stamps = [event.timestamp for event in map(UserAddOrg.read, (flat, stream))]
@@ -110,7 +110,7 @@ STREAMED = frame(
 def test_a_frame_of_stream_mode(received: Any) -> None:
     event = read_event(received)
     assert isinstance(event, UserAddOrg)
-    assert (event.user_ids, event.corp_id, event.event_id) == (["u1", "u2"], "ding1", "e1")
+    assert (event.userids, event.corp_id, event.event_id) == (["u1", "u2"], "ding1", "e1")
     assert event.time == datetime(2022, 9, 14, 8, 15, 35, 567000, UTC)
     assert event.timestamp == datetime(2020, 12, 15, 7, 27, 38, 73000, UTC)
     assert event.data == {"timeStamp": 1608017258073, "userId": ["u1", "u2"]}
@@ -137,11 +137,11 @@ def test_a_frame_without_an_event_is_one_of_no_type() -> None:
 def test_typed_fields() -> None:
     diff = {"prev": {"name": "甲"}, "curr": {"name": "乙", "jobNumber": "7"}, "userid": "u1"}
     changed = UserModifyOrg.read({"EventType": "user_modify_org", "userId": "u1", "diffInfo": diff})
-    assert (changed.diff.prev.name, changed.diff.curr.job_number, changed.user_ids) == ("甲", "7", ["u1"])
+    assert (changed.diff.prev.name, changed.diff.curr.job_number, changed.userids) == ("甲", "7", ["u1"])
     role = LabelUserChange.read(
         {"EventType": "label_user_change", "userIdList": ["u"], "labelIdList": ["7"], "action": "add"}
     )
-    assert (role.user_id_list, role.role_ids, role.action) == (["u"], [7], "add")
+    assert (role.userids, role.role_ids, role.action) == (["u"], [7], "add")
     renamed = LabelConfModify.read(
         {
             "EventType": "label_conf_modify",
@@ -166,7 +166,7 @@ def test_typed_fields() -> None:
 def test_an_odd_field_does_not_cost_the_event() -> None:
     payload = {"EventType": "user_add_org", "EventTime": "soon", "userId": {"a": 1}, "CorpId": "ding1"}
     event = UserAddOrg.read(payload)
-    assert (event.user_ids, event.time, event.corp_id) == ([], None, "ding1")
+    assert (event.userids, event.time, event.corp_id) == ([], None, "ding1")
     assert event.unparsed == {"userId": {"a": 1}, "EventTime": "soon"}
     assert event.payload == payload
 

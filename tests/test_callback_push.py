@@ -105,7 +105,7 @@ def test_a_site_receives_a_push_and_its_answer_is_accepted(sandbox: Sandbox, kin
         sandbox.settle()
         assert [push.accepted for push in sandbox.pushes] == [True]
         assert isinstance(joined[0], UserAddOrg)
-        assert joined[0].user_ids == [user.userid]
+        assert joined[0].userids == [user.userid]
         assert joined[0].corp_id == sandbox.corp_id
 
 
@@ -126,7 +126,7 @@ def test_where_a_handler_raises_the_sandbox_delivers_again(sandbox: Sandbox, kin
 
         @app.callback.on("user_add_org")
         def handle(event: UserAddOrg) -> None:
-            seen.append(event.user_ids[0])
+            seen.append(event.userids[0])
             if len(seen) < 3:
                 raise OSError("the database is down")
 
@@ -213,8 +213,8 @@ def test_changes_of_departments_and_roles_are_told(sandbox: Sandbox) -> None:
         assert created.dept_ids == modified.dept_ids == removed.dept_ids == [department.dept_id]
         assert isinstance(given, LabelUserChange)
         assert isinstance(taken, LabelUserChange)
-        assert (given.action, given.user_id_list, given.role_ids) == ("add", ["heli", "lvbo"], [914])
-        assert (taken.action, taken.user_id_list) == ("remove", ["lvbo"])
+        assert (given.action, given.userids, given.role_ids) == ("add", ["heli", "lvbo"], [914])
+        assert (taken.action, taken.userids) == ("remove", ["lvbo"])
 
 
 def test_an_approval_is_told_step_by_step(sandbox: Sandbox) -> None:
@@ -232,7 +232,7 @@ def test_an_approval_is_told_step_by_step(sandbox: Sandbox) -> None:
         for _ in range(2):
             instance.refresh()
             task = next(task for task in instance.tasks if task.status == "RUNNING")
-            ApprovalInstance.objects.execute(instance.process_instance_id, task.task_id, task.user_id or "", "agree")
+            ApprovalInstance.objects.execute(instance.process_instance_id, task.task_id, task.userid or "", "agree")
         sandbox.settle()
         kinds = [(event.type.split("_")[1], event.change, event.staff_id, event.result) for event in events]
         assert kinds == [
@@ -262,7 +262,7 @@ def test_only_what_is_registered_is_told(sandbox: Sandbox) -> None:
 def test_a_handler_may_call_the_platform(sandbox: Sandbox) -> None:
     with registered(sandbox) as app:
         names: list[str] = []
-        app.callback.on(UserAddOrg)(lambda event: names.append(app.contact.users.get(event.user_ids[0]).name))
+        app.callback.on(UserAddOrg)(lambda event: names.append(app.contact.users.get(event.userids[0]).name))
         User.create("林薇", "13800138001", [100])
         sandbox.settle()
         assert names == ["林薇"]
@@ -408,7 +408,7 @@ def test_what_failed_for_good_is_told_once(sandbox: Sandbox) -> None:
         ]  # fmt: skip
         assert events[0] == UserAddOrg.read(events[0].payload)
         assert {event.corp_id for event in events} == {sandbox.corp_id}
-        names = ("user_ids", "dept_ids", "result", "role_ids")
+        names = ("userids", "dept_ids", "result", "role_ids")
         fields = [getattr(event, name) for event, name in zip(events, names, strict=True)]
         assert fields == [["u1"], [7], "agree", [9]]
         assert app.callback.subscriptions.take_failed() == []
@@ -437,7 +437,7 @@ def fill_failed(sandbox: Sandbox, number: int) -> None:
 
 
 def ids(events: list[FailedEvent]) -> list[str]:
-    return [UserAddOrg.read(each.event.payload).user_ids[0] for each in events]
+    return [UserAddOrg.read(each.event.payload).userids[0] for each in events]
 
 
 def test_failed_events_come_page_by_page_and_each_is_kept_before_the_next(sandbox: Sandbox) -> None:

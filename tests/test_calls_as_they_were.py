@@ -268,12 +268,12 @@ CUSTOMERS: dict[str, Kept] = {
     "customer.add_corp_ext": (
         lambda app, world: app.customer.add_corp_ext(contact_info=world.contact(mobile=18605203032, state_code=86)),
         lambda it, world: (
-            (it.mobile, it.follower_user_id) == ("18605203032", "caohui") and it.refresh().share_dept_ids == [100]
+            (it.mobile, it.follower_userid) == ("18605203032", "caohui") and it.refresh().share_dept_ids == [100]
         ),
     ),
     "customer.add_corp_ext in place": (
         lambda app, world: app.customer.add_corp_ext(world.contact(mobile="18605203032", state_code="86")),
-        lambda it, _: (it.title, it.share_user_ids) == ("经理", ["sunjing"]),
+        lambda it, _: (it.title, it.share_userids) == ("经理", ["sunjing"]),
     ),
     "customer.update_corp_ext": (
         lambda app, world: app.customer.update_corp_ext(contact_info=world.contact(user_id=world.contact_id())),
@@ -413,13 +413,13 @@ WORK: dict[str, Kept] = {
             approvers=["zhaolei", "liuyang"],
             form_component_values=FORM,
         ),
-        lambda it, world: it.refresh().approver_user_ids == ["zhaolei", "liuyang"],
+        lambda it, world: it.refresh().approver_userids == ["zhaolei", "liuyang"],
     ),
     "smartwork.create_bpms_instance in place": (
         lambda app, _: app.smartwork.create_bpms_instance(
             "PROC-LEAVE", "sunjing", 110, "zhaolei", FORM, None, "hanmei", "START"
         ),
-        lambda it, world: it.refresh().cc_user_ids == ["hanmei"],
+        lambda it, world: it.refresh().cc_userids == ["hanmei"],
     ),
 }
 

@@ -338,7 +338,7 @@ def test_a_webhook_robot_takes_a_session_webhook(sandbox: Sandbox, message: Chat
     assert message.session_webhook is not None
     robot = WebhookRobot(message.session_webhook)
     session = message.session_webhook.get_secret_value().partition("=")[2]
-    robot.send(Text("一 @sunjing"), at_userids=["sunjing"])
+    robot.send(Text("一 @sunjing"), userids=["sunjing"])
     sandbox.clock.advance(5_401)
     with pytest.raises(errors.AuthenticationError, match="session 不存在") as gone:
         robot.send("二")

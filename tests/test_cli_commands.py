@@ -98,7 +98,7 @@ def test_nothing_is_sent_to_somebody_by_chance(cli: Cli, words: list[str], told:
 
 def test_an_approval_is_decided(cli: Cli, app: DingTalkApp) -> None:
     approval = ApprovalInstance.get(started().process_instance_id)
-    person = next(task.user_id for task in approval.tasks if task.status == "RUNNING")
+    person = next(task.userid for task in approval.tasks if task.status == "RUNNING")
     assert person
     listed = cli("approve", "list", "--as-user", person, "--as", "json").json
     assert [each["title"] for each in listed] == [approval.title]
@@ -114,7 +114,7 @@ def test_an_approval_is_decided(cli: Cli, app: DingTalkApp) -> None:
 
 def test_an_approval_is_refused(cli: Cli, app: DingTalkApp) -> None:
     approval = ApprovalInstance.get(started().process_instance_id)
-    person = next(task.user_id for task in approval.tasks if task.status == "RUNNING")
+    person = next(task.userid for task in approval.tasks if task.status == "RUNNING")
     ran = cli("approve", "refuse", approval.process_instance_id, "-u", str(person))
     assert ran.out.split() == [approval.process_instance_id, "COMPLETED", "refuse"]
 

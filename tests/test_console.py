@@ -159,7 +159,7 @@ def test_a_form_and_its_approvals(sandbox: Sandbox, told: Told) -> None:
 
 
 def test_people_read_what_they_get(sandbox: Sandbox, app: DingTalkApp, told: Told) -> None:
-    notification = WorkNotification.send("请看", userid_list=["zhaolei"])
+    notification = WorkNotification.send("请看", userids=["zhaolei"])
     sandbox.read(notification.task_ids[0], by="zhaolei")
     assert sandbox.outbox.tasks[notification.task_ids[0]].read == {"zhaolei"}
     (key,) = Robot.send("在吗", ["zhaolei", "sunjing"]).process_query_keys

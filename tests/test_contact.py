@@ -111,7 +111,7 @@ DEPARTMENT_WIRE = {
     "outer_permit_depts": "400",
 }  # fmt: skip
 CHANGED_DEPARTMENT: dict[str, Any] = {
-    "name": "平台部", "auto_add_user": True, "dept_manager_userid_list": ["yangfan", "qinhao"],
+    "name": "平台部", "auto_add_user": True,
     "group_contain_sub_dept": True, "group_contain_outer_dept": True, "group_contain_hidden_dept": True,
     "org_dept_owner": "sunjing",
 }  # fmt: skip
@@ -156,7 +156,7 @@ def account(company: Company) -> None:
 CASES = {
     "departments.get": Case(
         {"dept_id": 110}, ("平台研发部", 100, ["sunjing"], 4),
-        lambda one: (one.name, one.parent_id, one.dept_manager_userid_list, one.member_count),
+        lambda one: (one.name, one.parent_id, one.dept_manager_userids, one.member_count),
         sent={"dept_id": 110, **ZH}, old={"dingtalk.oapi.department.get": {"id": "110", "lang": "zh_CN"}},
     ),
     "departments.list": Case(
@@ -175,15 +175,15 @@ CASES = {
         look=lambda company: fields(company.departments[1001], *NEW_DEPARTMENT),
     ),
     "departments.update": Case(
-        {"dept_id": 110, **CHANGED_DEPARTMENT},
+        {"dept_id": 110, **CHANGED_DEPARTMENT, "dept_manager_userids": ["yangfan", "qinhao"]},
         sent={"dept_id": 110, **CHANGED_DEPARTMENT, "dept_manager_userid_list": "yangfan,qinhao"},
         old={"dingtalk.oapi.department.update": {
             "id": 110, "name": "平台部", "autoAddUser": True, "deptManagerUseridList": "yangfan|qinhao",
             "groupContainSubDept": True, "groupContainOuterDept": True, "groupContainHiddenDept": True,
             "orgDeptOwner": "sunjing",
         }},
-        effect=tuple(CHANGED_DEPARTMENT.values()),
-        look=lambda company: fields(company.departments[110], *CHANGED_DEPARTMENT),
+        effect=(*CHANGED_DEPARTMENT.values(), ["yangfan", "qinhao"]),
+        look=lambda company: fields(company.departments[110], *CHANGED_DEPARTMENT, "dept_manager_userid_list"),
     ),
     "departments.delete": Case(
         {"dept_id": 140},
@@ -232,11 +232,11 @@ CASES = {
         {"userid": "heli"}, sent={"userid": "heli"}, effect=False, look=lambda company: "heli" in company.users,
     ),
     "users.disable": Case(
-        {"user_id": "front", "reason": "换人"}, sent={"userId": "front", "reason": "换人"},
+        {"userid": "front", "reason": "换人"}, sent={"userId": "front", "reason": "换人"},
         before=account, effect=True, look=lambda company: company.users["front"].disabled,
     ),
     "users.enable": Case(
-        {"user_id": "front"}, sent={"userId": "front"},
+        {"userid": "front"}, sent={"userId": "front"},
         before=account, effect=False, look=lambda company: company.users["front"].disabled,
     ),
     "users.list": Case(
@@ -321,14 +321,14 @@ CASES = {
         {"role_id": 914}, sent={"role_id": 914}, effect=False, look=lambda company: 914 in company.roles,
     ),
     "roles.assign": Case(
-        {"role_ids": [911, 914], "user_ids": ["heli", "lvbo"]},
+        {"role_ids": [911, 914], "userids": ["heli", "lvbo"]},
         sent={"roleIds": "911,914", "userIds": "heli,lvbo"},
         old={"dingtalk.corp.role.addrolesforemps": {"rolelid_list": "911,914", "userid_list": "heli,lvbo"}},
         effect=(["zhaolei", "sunjing", "heli", "lvbo"], ["heli", "lvbo"]),
         look=lambda company: (list(company.roles[911].members), list(company.roles[914].members)),
     ),
     "roles.revoke": Case(
-        {"role_ids": [911, 912], "user_ids": ["zhaolei", "qianwei"]},
+        {"role_ids": [911, 912], "userids": ["zhaolei", "qianwei"]},
         sent={"roleIds": "911,912", "userIds": "zhaolei,qianwei"},
         old={"dingtalk.corp.role.removerolesforemps": {"roleid_list": "911,912", "userid_list": "zhaolei,qianwei"}},
         effect=(["sunjing"], ["zhoubin", "liuyang"]),
@@ -367,7 +367,7 @@ CASES = {
         effect=False, look=lambda company: 140 in company.departments,
     ),
     "Department.refresh": Case(
-        {}, ("财务部", ["hanmei"]), lambda one: (one.name, one.dept_manager_userid_list),
+        {}, ("财务部", ["hanmei"]), lambda one: (one.name, one.dept_manager_userids),
         of=lambda app: Department(dept_id=500, name="旧名").using(app),
     ),
     "Department.children": Case({}, [310, 320], dept_ids, of=lambda app: Department(dept_id=300).using(app)),
@@ -422,11 +422,11 @@ CASES = {
         {}, ["zhaolei", "sunjing"], userids, of=lambda app: app.contact.roles.get(911),
     ),
     "Role.assign": Case(
-        {"user_ids": ["heli"]}, of=lambda app: app.contact.roles.get(914),
+        {"userids": ["heli"]}, of=lambda app: app.contact.roles.get(914),
         effect=["heli"], look=lambda company: list(company.roles[914].members),
     ),
     "Role.revoke": Case(
-        {"user_ids": "zhaolei"}, of=lambda app: app.contact.roles.get(911),
+        {"userids": "zhaolei"}, of=lambda app: app.contact.roles.get(911),
         effect=["sunjing"], look=lambda company: list(company.roles[911].members),
     ),
 }  # fmt: skip

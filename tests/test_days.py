@@ -38,12 +38,12 @@ LISTS: dict[str, tuple[Listed, tuple[str, str], tuple[object, object]]] = {
         ("2026-01-05 00:00:00", "2026-01-11 23:59:59"),
     ),
     "of_users": (
-        lambda app, start, *end: app.smartwork.schedules.of_users(["u1"], start, *end, op_user_id="u1"),
+        lambda app, start, *end: app.smartwork.schedules.of_users(["u1"], start, *end, op_userid="u1"),
         ("from_date_time", "to_date_time"),
         (FROM, TO),
     ),
     "shifts": (
-        lambda app, start, *end: app.smartwork.schedules.shifts(["u1"], start, *end, op_user_id="u1"),
+        lambda app, start, *end: app.smartwork.schedules.shifts(["u1"], start, *end, op_userid="u1"),
         ("from_date_time", "to_date_time"),
         (FROM, TO),
     ),
@@ -92,5 +92,5 @@ def test_one_day_needs_no_end(
 
 def test_a_day_for_one_user() -> None:
     app, wire = wired(nothing)
-    assert app.smartwork.schedules.of_user("u1", DAY, op_user_id="u1") == []
+    assert app.smartwork.schedules.of_user("u1", DAY, op_userid="u1") == []
     assert wire.asked[0][1]["date_time"] == FROM

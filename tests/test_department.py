@@ -194,7 +194,7 @@ def test_limits_that_are_just_kept(sandbox: Sandbox, app: DingTalkApp) -> None:
         (lambda: Department.objects.update(100, parent_id=110), InvalidRequest, (60010, "部门存在循环关系")),
         (lambda: Department.objects.update(100, parent_id=100), InvalidRequest, (60010, "部门存在循环关系")),
         (
-            lambda: Department.objects.update(110, dept_manager_userid_list=["heli"]),
+            lambda: Department.objects.update(110, dept_manager_userids=["heli"]),
             InvalidRequest, (40031, "不合法的UserID列表"),
         ),
         (lambda: Department.objects.update(110, org_dept_owner="nobody"), InvalidRequest, (40093, "无效的企业群群主")),
@@ -269,13 +269,13 @@ def test_a_department_from_its_creation_to_its_end(sandbox: Sandbox, app: DingTa
 
 def test_managers_are_cleared_on_demand(sandbox: Sandbox, app: DingTalkApp) -> None:
     department = Department.get(110)
-    department.update(dept_manager_userid_list=["qinhao", "yangfan"])
-    assert Department.get(110).dept_manager_userid_list == ["qinhao", "yangfan"]
-    department.update(dept_manager_userid_list=[], force_update_fields=["dept_manager_userid_list"])
+    department.update(dept_manager_userids=["qinhao", "yangfan"])
+    assert Department.get(110).dept_manager_userids == ["qinhao", "yangfan"]
+    department.update(dept_manager_userids=[], force_update_fields=["dept_manager_userids"])
     assert sandbox.calls[-1].body == {
         "dept_id": 110, "dept_manager_userid_list": "", "force_update_fields": "dept_manager_userid_list",
     }  # fmt: skip
-    assert department.dept_manager_userid_list == Department.get(110).dept_manager_userid_list == []
+    assert department.dept_manager_userids == Department.get(110).dept_manager_userids == []
 
 
 def test_from_one_department_to_others(sandbox: Sandbox, app: DingTalkApp) -> None:
@@ -306,7 +306,7 @@ def test_assignments_are_checked(sandbox: Sandbox, app: DingTalkApp) -> None:
         ("name", "a-b", "pattern"),
         ("name", "x" * 65, "at most 64"),
         ("parent_id", "up", "valid integer"),
-        ("dept_manager_userid_list", ["a,b"], "may not contain a comma"),
+        ("dept_manager_userids", ["a,b"], "may not contain a comma"),
         ("user_permits", ["x"] * 51, "at most 50"),
         ("code", "x" * 31, "at most 30"),
         ("nam", "x", "did you mean 'name'"),
@@ -325,5 +325,5 @@ def test_value_pickle_and_json(app: DingTalkApp) -> None:
     for twin in twins(department):
         assert twin.refresh() == department  # through the innermost app
     dumped = json.loads(department.model_dump_json())
-    assert (dumped["dept_id"], dumped["name"], dumped["dept_manager_userid_list"]) == (110, "平台研发部", ["sunjing"])
+    assert (dumped["dept_id"], dumped["name"], dumped["dept_manager_userids"]) == (110, "平台研发部", ["sunjing"])
     assert "app" not in dumped

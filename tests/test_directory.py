@@ -92,7 +92,7 @@ def test_everyone_is_there_once_with_all_their_departments(sandbox: Sandbox, app
     assert {each.dept_id: (each.name, each.parent_id) for each in loaded.departments.values()} == {
         each.dept_id: (each.name, each.parent_id) for each in company.departments.values()
     }
-    assert loaded.departments[5].dept_manager_userid_list == [company.members(5)[0].userid]
+    assert loaded.departments[5].dept_manager_userids == [company.members(5)[0].userid]
     assert {userid: set(user.dept_id_list) for userid, user in loaded.users.items()} == {
         userid: set(user.departments) for userid, user in company.users.items()
     }

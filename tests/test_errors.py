@@ -355,7 +355,7 @@ def test_limits_of_lists_names_and_numbers() -> None:
     assert problems(Department.objects.create, "研发-一组") == {"name": "String should match pattern '^[^-,，]*$'"}
     assert problems(Role.objects.assign, list(range(21)), ["a,b"]) == {
         "role_ids": "Value should have at most 20 items, not 21",
-        "user_ids.0": "may not contain a comma: ids are sent joined by commas",
+        "userids.0": "may not contain a comma: ids are sent joined by commas",
     }
     assert problems(User.objects.list, 1, size=101) == {"size": "should be less than or equal to 100"}
     assert problems(User.objects.list, 1, cursor=-1) == {"cursor": "should be greater than or equal to 0"}
@@ -441,5 +441,5 @@ def test_arguments_are_put_into_wire_form(sandbox: Sandbox, app: DingTalkApp) ->
         "extension": '{"爱好": "旅游"}',
     }  # fmt: skip
     assert Role.objects.assign.call([1, 2], ["a", "b"]).request.body == {"roleIds": "1,2", "userIds": "a,b"}
-    assert Role.objects.assign.call("1,2", "a,b").request.body == {"roleIds": "1,2", "userIds": "a,b"}  # type: ignore[arg-type]
+    assert Role.objects.assign.call("1,2", "a,b").request.body == {"roleIds": "1,2", "userIds": "a,b"}  # type: ignore[call-overload]
     assert sandbox.calls == []

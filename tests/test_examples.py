@@ -71,7 +71,7 @@ def test_the_approval_bot(sandbox: Sandbox, *, with_dicts: bool) -> None:
             assert "自动同意" in str(short.refresh().operation_records)
             assert [task.status for task in long.refresh().tasks] == ["RUNNING"]
             (reminder,) = sandbox.company.outbox.tasks.values()
-            assert reminder.receivers == [long.tasks[0].user_id]
+            assert reminder.receivers == [long.tasks[0].userid]
         finally:
             server.shutdown()
             thread.join()

@@ -73,7 +73,8 @@ def documented(info: OperationInfo, file: Path) -> tuple[dict[str, Any], dict[st
         files = {row["name"] for row in samples.rows(page) if row["type"] == "file"}
         arguments |= dict.fromkeys(files & arguments.keys(), file)
         success = {"errcode": 0} if info.host == "oapi" else {}
-        return arguments, last_page(samples.reply_from_table(page)) | success
+        todays = conventions.definition(info).arguments.by_todays_names(arguments)
+        return todays, last_page(samples.reply_from_table(page)) | success
     raise AssertionError(f"no documented sample fits {info.name}")
 
 

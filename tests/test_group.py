@@ -52,7 +52,7 @@ def group(app: DingTalkApp) -> Group:
 @pytest.fixture
 def scene(app: DingTalkApp, sandbox: Sandbox) -> SceneGroup:
     sandbox.company.outbox.groups.add_template(TEMPLATE)
-    return SceneGroup.create("客户群", TEMPLATE, "jinshan", user_ids=["zhaolei", "sunjing"], subadmin_ids=["sunjing"])
+    return SceneGroup.create("客户群", TEMPLATE, "jinshan", userids=["zhaolei", "sunjing"], subadmin_ids=["sunjing"])
 
 
 def state(sandbox: Sandbox, group: Conversation) -> GroupState:
@@ -64,7 +64,7 @@ def state(sandbox: Sandbox, group: Conversation) -> GroupState:
 
 def test_a_group_from_creation_on(sandbox: Sandbox, app: DingTalkApp) -> None:
     made = Group.create("项目组", "jinshan", ["zhaolei", "sunjing"], searchable=True, icon="@icon")
-    assert (made.name, made.owner, made.useridlist, made.searchable) == (
+    assert (made.name, made.owner, made.userids, made.searchable) == (
         "项目组",
         "jinshan",
         ["zhaolei", "sunjing"],
@@ -75,7 +75,7 @@ def test_a_group_from_creation_on(sandbox: Sandbox, app: DingTalkApp) -> None:
     found = Group.get(made.chatid)
     assert Group.get(made.chatid).open_conversation_id is None
     assert found.conversation_id() == made.open_conversation_id
-    assert found.useridlist == ["jinshan", "zhaolei", "sunjing"]
+    assert found.userids == ["jinshan", "zhaolei", "sunjing"]
     assert (found.searchable, found.validation_type, found.chat_banned_type) == (True, False, False)
     assert (found.conversation_tag, found.status, found.icon) == (2, 1, "@icon")
     found.name, found.validation_type = "大项目组", True
@@ -94,27 +94,27 @@ def test_a_group_from_creation_on(sandbox: Sandbox, app: DingTalkApp) -> None:
 
 def test_members_come_and_go(sandbox: Sandbox, group: Group) -> None:
     assert group.add_members(["liuyang", "zhaolei"]) is group
-    assert group.useridlist == ["zhaolei", "sunjing", "liuyang"]
+    assert group.userids == ["zhaolei", "sunjing", "liuyang"]
     group.remove_members(["zhaolei"])
-    assert group.useridlist == ["sunjing", "liuyang"]
+    assert group.userids == ["sunjing", "liuyang"]
     group.update(owner="liuyang", add_extidlist=["union1", "union2"])
     group.update(del_extidlist=["union1"])
     kept = state(sandbox, group)
     assert (kept.owner, kept.members, kept.externals) == ("liuyang", ["jinshan", "sunjing", "liuyang"], ["union2"])
     assert group.refresh().owner == "liuyang"
     User.objects.delete("sunjing")
-    assert group.refresh().useridlist == ["jinshan", "liuyang"]
+    assert group.refresh().userids == ["jinshan", "liuyang"]
 
 
 def test_what_cannot_be_changed_says_so(group: Group) -> None:
-    assert "update() has no such field" in problems(setattr, group, "useridlist", ["zhaolei"])["useridlist"]
+    assert "update() has no such field" in problems(setattr, group, "userids", ["zhaolei"])["userids"]
 
 
 def test_nothing_is_lost_of_a_group_that_was_not_loaded(sandbox: Sandbox, group: Group) -> None:
     known = Group(chatid=group.chatid)
     known.add_members(["liuyang"])
-    assert (known.useridlist, known.changes()) == ([], {})
-    assert known.refresh().useridlist == ["jinshan", "zhaolei", "sunjing", "liuyang"]
+    assert (known.userids, known.changes()) == ([], {})
+    assert known.refresh().userids == ["jinshan", "zhaolei", "sunjing", "liuyang"]
     assert known.name == "项目组"
 
 
@@ -193,7 +193,7 @@ def test_it_is_awaited_and_run_by_name_too(sandbox: Sandbox, app: DingTalkApp) -
 
     chatid = awaited(app, work)
     by_name = app.run(unchecked("dingtalk.oapi.chat.get"), chatid=chatid)
-    assert by_name.useridlist == ["jinshan", "zhaolei", "sunjing"]
+    assert by_name.userids == ["jinshan", "zhaolei", "sunjing"]
     assert app.run("im_1_0.ChatIdToOpenConversationId", chat_id=chatid or "").startswith("cid")
     older: Any = app.run
     made = older("dingtalk.oapi.chat.create", name="旧", owner="jinshan", useridlist=["zhaolei"], showHistoryType=1)
@@ -208,9 +208,9 @@ def test_it_is_awaited_and_run_by_name_too(sandbox: Sandbox, app: DingTalkApp) -
 
 
 def test_a_scene_group_from_creation_to_its_end(sandbox: Sandbox, app: DingTalkApp, scene: SceneGroup) -> None:
-    assert (scene.title, scene.template_id, scene.sub_admin_user_ids) == ("客户群", TEMPLATE, ["sunjing"])
+    assert (scene.title, scene.template_id, scene.sub_admin_userids) == ("客户群", TEMPLATE, ["sunjing"])
     found = SceneGroup.get(scene.open_conversation_id)
-    assert (found.title, found.owner_user_id, found.sub_admin_user_ids) == ("客户群", "jinshan", ["sunjing"])
+    assert (found.title, found.owner_userid, found.sub_admin_userids) == ("客户群", "jinshan", ["sunjing"])
     assert found.searchable is False
     found.title, found.searchable = "大客户群", True
     found.save()
@@ -223,13 +223,13 @@ def test_a_scene_group_from_creation_to_its_end(sandbox: Sandbox, app: DingTalkA
     assert (scene.title, scene.searchable) == ("大客户群", True)
     assert scene.chat_id
     twins(scene)
-    scene.update(owner_user_id="zhaolei", only_admin_can_ding=True)
+    scene.update(owner_userid="zhaolei", only_admin_can_ding=True)
     union = sandbox.company.users["liuyang"].unionid
     app.message.scene_groups.update(scene.open_conversation_id, owner_union_id=union)
     brief = app.message.scene_groups.brief(scene.open_conversation_id)
-    assert (brief.owner_user_id, brief.title, brief.status) == ("liuyang", "大客户群", 1)
+    assert (brief.owner_userid, brief.title, brief.status) == ("liuyang", "大客户群", 1)
     robot = app.message.scene_groups.template_robot(sandbox.appkey, scene.open_conversation_id)
-    assert robot.user_id == sandbox.company.outbox.groups.templates[TEMPLATE]
+    assert robot.userid == sandbox.company.outbox.groups.templates[TEMPLATE]
     scene.disband()
     assert app.message.scene_groups.brief(scene.open_conversation_id).status == 2
     with pytest.raises(NotFound, match=r"group\.disbanded"):
@@ -252,7 +252,7 @@ def test_members_are_listed_page_by_page(sandbox: Sandbox, app: DingTalkApp, sce
     before = len(sandbox.received(MEMBERS))
     listed = scene.members()
     assert len(sandbox.received(MEMBERS)) == before
-    assert listed[1] == SceneGroupMember(user_id="zhaolei", nick="磊")
+    assert listed[1] == SceneGroupMember(userid="zhaolei", nick="磊")
     assert len(sandbox.received(MEMBERS)) == before + 1
     everyone = list(listed)
     assert len(sandbox.received(MEMBERS)) == before + 3
@@ -261,16 +261,16 @@ def test_members_are_listed_page_by_page(sandbox: Sandbox, app: DingTalkApp, sce
     assert awaited(app, lambda: items(scene.members())) == everyone
     scene.remove_members([*people, "zhaolei"])
     app.message.scene_groups.remove_members(scene.open_conversation_id, union_ids=["union1", "union2", "union3"])
-    assert [each.user_id or each.union_id for each in scene.members()] == ["jinshan", "sunjing", "union4"]
+    assert [each.userid or each.union_id for each in scene.members()] == ["jinshan", "sunjing", "union4"]
 
 
 def test_the_administrators_of_a_scene_group(sandbox: Sandbox, app: DingTalkApp, scene: SceneGroup) -> None:
     scene.add_sub_admins(["zhaolei"])
-    assert scene.refresh().sub_admin_user_ids == ["sunjing", "zhaolei"]
+    assert scene.refresh().sub_admin_userids == ["sunjing", "zhaolei"]
     scene.remove_sub_admins(["sunjing", "zhaolei"])
     union = sandbox.company.users["sunjing"].unionid
     app.message.scene_groups.update_sub_admins(scene.open_conversation_id, 2, union_ids=[union])
-    assert scene.refresh().sub_admin_user_ids == ["sunjing"]
+    assert scene.refresh().sub_admin_userids == ["sunjing"]
 
 
 def test_templates_are_switched_on_and_off(sandbox: Sandbox, app: DingTalkApp, group: Group) -> None:
@@ -280,7 +280,7 @@ def test_templates_are_switched_on_and_off(sandbox: Sandbox, app: DingTalkApp, g
         manager.brief(conversation)
     manager.apply_template("jinshan", TEMPLATE, conversation)
     assert manager.brief(conversation).title == "项目组"
-    assert [each.user_id for each in manager.members(conversation)] == ["jinshan", "zhaolei", "sunjing"]
+    assert [each.userid for each in manager.members(conversation)] == ["jinshan", "zhaolei", "sunjing"]
     manager.close_template("jinshan", TEMPLATE, conversation)
     with pytest.raises(PermissionDenied, match="groupPermissionDenied"):
         manager.member_page(conversation)
@@ -294,18 +294,18 @@ def test_templates_are_switched_on_and_off(sandbox: Sandbox, app: DingTalkApp, g
 def test_what_is_refused_before_it_is_sent(sandbox: Sandbox, app: DingTalkApp) -> None:
     bad: Any = {"searchable": 2, "conversation_tag": 1}
     assert {*problems(Group.create, "名" * 21, "", [], **bad)} == {
-        *("name", "owner", "useridlist", "searchable", "conversation_tag"),
+        *("name", "owner", "userids", "searchable", "conversation_tag"),
     }
-    assert {*problems(SceneGroup.create, "题" * 31, "", "")} == {"title", "template_id", "owner_user_id"}
+    assert {*problems(SceneGroup.create, "题" * 31, "", "")} == {"title", "template_id", "owner_userid"}
     manager = app.message.scene_groups
     assert {*problems(manager.set_nick, "cid", "u", "名" * 31)} == {"group_nick"}
     assert {*problems(manager.member_page, "cid", 1001)} == {"max_results"}
-    assert {*problems(manager.update_sub_admins, "cid", 2, ["u"] * 13)} == {"user_ids"}
+    assert {*problems(manager.update_sub_admins, "cid", 2, ["u"] * 13)} == {"userids"}
     for named in (manager.add_members, manager.remove_members):
-        assert "name somebody" in problems(named, "cid")["user_ids"]
+        assert "name somebody" in problems(named, "cid")["userids"]
     muting = app.message.conversations.mute_members
-    assert {*problems(muting, "cid", [], 0, -1)} == {"user_id_list", "mute_duration"}
-    assert {*problems(muting, "cid", ["u"] * 1000, 0, 1)} == {"user_id_list"}
+    assert {*problems(muting, "cid", [], 0, -1)} == {"userids", "mute_duration"}
+    assert {*problems(muting, "cid", ["u"] * 1000, 0, 1)} == {"userids"}
     assert {*problems(app.message.groups.to_open_conversation_id, "")} == {"chat_id"}
     assert sandbox.calls == []
 
@@ -351,7 +351,7 @@ REFUSED: list[tuple[str, type[ApiError], Use]] = [
         lambda _: Group(open_conversation_id=GONE).mute_settings("zhaolei"),
     ),
     ("groupTemplate.notFound", NotFound, lambda _: SceneGroup.create("名", "none", "jinshan")),
-    ("member.notFound", NotFound, lambda _: SceneGroup.create("名", TEMPLATE, "jinshan", user_ids=["nobody"])),
+    ("member.notFound", NotFound, lambda _: SceneGroup.create("名", TEMPLATE, "jinshan", userids=["nobody"])),
     ("permession.checkFailed", PermissionDenied, lambda _: SceneGroup.create("名", TEMPLATE, "nobody")),
     ("40035", InvalidRequest, lambda _: SceneGroup.get(GONE)),
     ("400020", PermissionDenied, lambda at: SceneGroup.get(at.group.conversation_id())),
@@ -395,7 +395,7 @@ def test_a_group_has_room_for_so_many(sandbox: Sandbox, app: DingTalkApp, group:
         with pytest.raises(InvalidRequest, match=r"parameter\.invalid"):
             more(["liuyang"])
     with pytest.raises(InvalidRequest, match=r"member\.exceed"):
-        SceneGroup.create("名", TEMPLATE, "jinshan", user_ids=["zhaolei", "sunjing", "liuyang"])
+        SceneGroup.create("名", TEMPLATE, "jinshan", userids=["zhaolei", "sunjing", "liuyang"])
     groups.most_sub_admins = 1
     for appoint, code in ((group.add_sub_admins, r"subadmin\.exceed"), (scene.add_sub_admins, "Excessive")):
         with pytest.raises(InvalidRequest, match=code):
@@ -435,10 +435,10 @@ def test_each_change_of_a_group_is_pushed(sandbox: Sandbox) -> None:
         sandbox.settle()
     added, removed, quitted, owner, title, template, end = came
     assert isinstance(added, ChatAddMember)
-    assert (added.user_ids, added.chat_id) == (["liuyang"], group.chatid)
+    assert (added.userids, added.chat_id) == (["liuyang"], group.chatid)
     assert added.union_ids == [sandbox.company.users["liuyang"].unionid]
     assert isinstance(removed, ChatRemoveMember)
-    assert (removed.user_ids, removed.operator) == (["sunjing"], "jinshan")
+    assert (removed.userids, removed.operator) == (["sunjing"], "jinshan")
     assert isinstance(quitted, ChatQuit)
     assert quitted.operator == "zhaolei"
     assert isinstance(owner, ChatUpdateOwner)
@@ -460,7 +460,7 @@ def test_an_event_leads_to_its_group(sandbox: Sandbox) -> None:
         def welcome(event: ChatAddMember) -> None:
             group = Group.of(event)
             assert group.app is app
-            Robot.objects.using(app).send_to_group(f"欢迎 {event.user_ids[0]}", group)
+            Robot.objects.using(app).send_to_group(f"欢迎 {event.userids[0]}", group)
             came.append(event)
             names.append(group.refresh().name)
 

@@ -62,7 +62,7 @@ def test_an_invalid_userid_is_named(app: DingTalkApp) -> None:
 
 
 def test_a_wrong_agent_id_is_told(app: DingTalkApp) -> None:
-    hint = hint_of(lambda: WorkNotification.send("早", userid_list=["zhaolei"], agent_id=5), InvalidRequest)
+    hint = hint_of(lambda: WorkNotification.send("早", userids=["zhaolei"], agent_id=5), InvalidRequest)
     assert "agent_id" in hint
 
 

@@ -18,8 +18,8 @@ EMPTY: dict[str, Callable[[DingTalkApp], object]] = {
     "base_id": lambda app: app.platform.notable_1_0.get_all_sheets(" ", operator_id="union-1"),
     "chatid": lambda _: Group(open_conversation_id="cid1").update(name="新名"),
     "process_instance_id": lambda _: ApprovalInstance.get(""),
-    "user_ids": lambda _: Robot.objects.batch_send([""], "sampleText", "{}"),
-    "userids": lambda _: Robot.send("早", ["zhaolei", ""]),
+    "userids": lambda _: Robot.objects.batch_send([""], "sampleText", "{}"),
+    "userids of several calls": lambda _: Robot.send("早", ["zhaolei", ""]),
     "by name": lambda app: app.run("dingtalk.oapi.v2.user.get", userid=""),
     "path.userId": lambda app: app.request("GET", "/v1.0/contact/users/{userId}", path={"userId": " "}),
 }
@@ -31,7 +31,7 @@ def test_an_empty_id_is_refused_before_anything_is_sent(sandbox: Sandbox, app: D
     with pytest.raises(InvalidArgument) as refused:
         EMPTY[name](app)
     (problem,) = refused.value.problems
-    assert problem.field == ("userid" if name == "by name" else name)
+    assert problem.field == ("userid" if name == "by name" else name.removesuffix(" of several calls"))
     assert re.search("empty / .*不能为空|at least 1 character", problem.message)
     assert len(sandbox.calls) == sent
 

@@ -180,7 +180,7 @@ def uses(app: DingTalkApp, robot: WebhookRobot, who: str) -> list[Callable[[], o
         lambda: Subscription(token=Secret(TOKEN), aes_key=Secret(KEY)),
         lambda: robot.send(Text("一")),
         lambda: robot.send.call(Text("一")),
-        lambda: robot.send("一", at_userids="nobody"),  # type: ignore[arg-type]
+        lambda: robot.send("一", userids="nobody"),  # type: ignore[call-overload]
         lambda: app.message.webhook_robots.send("text", text=Text("一"), access_token=WRONG_SECRET, sign=PASSWORD),
         lambda: WebhookRobot(f"https://acme.example/?access_token={PASSWORD}", ROBOT_SECRET),
         lambda: DingTalkApp.from_env(ENVIRONMENT),

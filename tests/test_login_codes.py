@@ -21,7 +21,7 @@ SSO = "/v1.0/oauth2/ssoAccessToken"
 
 def test_an_administrator_comes_from_the_console(sandbox: Sandbox, app: DingTalkApp) -> None:
     who = app.auth.admin_login(sandbox.login_code("liuyang"))
-    assert (who.user_id, who.user_name, who.is_admin, who.corp_id) == ("liuyang", "刘洋", True, sandbox.corp_id)
+    assert (who.userid, who.user_name, who.is_admin, who.corp_id) == ("liuyang", "刘洋", True, sandbox.corp_id)
     assert app.auth.admin_login(sandbox.login_code("heli")).is_admin is False
     assert len(sandbox.received(SSO)) == 1
     assert sandbox.received("/v1.0/oauth2/accessToken") == []

@@ -142,7 +142,7 @@ def no_call(sandbox: Sandbox) -> bool:
 
 def test_a_task_is_followed_and_changed_by_its_number(sandbox: Sandbox, app: DingTalkApp) -> None:
     bar = OA(URL, OAHead("审批"), OABody("标题"), status_bar=OAStatusBar("进行中"))
-    (task,) = WorkNotification.objects.send_once(bar, userid_list=["zhaolei"]).task_ids
+    (task,) = WorkNotification.objects.send_once(bar, userids=["zhaolei"]).task_ids
     assert WorkNotification.objects.progress(task).done
     assert WorkNotification.objects.result(task).reached == ["zhaolei"]
     WorkNotification.objects.update_status_bar(task, "已同意", status_bg="0xFF78C06E")
@@ -158,9 +158,9 @@ def test_a_task_is_followed_and_changed_by_its_number(sandbox: Sandbox, app: Din
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_message_arrives_as_documented(sandbox: Sandbox, app: DingTalkApp, kind: str) -> None:
     message, wire = KINDS[kind]
-    WorkNotification.send(message, userid_list=["zhaolei"])
+    WorkNotification.send(message, userids=["zhaolei"])
     assert sandbox.company.outbox.received("zhaolei") == [wire]
-    built = app.message.work_notifications.send_once.call(wire, userid_list="zhaolei")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    built = app.message.work_notifications.send_once.call(wire, userids="zhaolei")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
     assert built.params["msg"] == wire  # the platform's own form is taken as well,
     unsent = app.run.call(f"{NAME}asyncsend_v2", msg=json.dumps(wire), userid_list="zhaolei")
     assert unsent.request.body["msg"] == wire  # and as text, which forms hold
@@ -204,14 +204,14 @@ def test_limits_of_a_message_are_checked_before_it_is_sent(
     sandbox: Sandbox, app: DingTalkApp, message: Any, problem: str
 ) -> None:
     with pytest.raises(InvalidArgument) as refused:
-        WorkNotification.send(message, userid_list=["zhaolei"])
+        WorkNotification.send(message, userids=["zhaolei"])
     assert [english(str(each)) for each in refused.value.problems] == [problem]
     assert no_call(sandbox)
 
 
 @pytest.mark.parametrize("message", [Text("a" * 2048), Text("中" * 682 + "ab"), Markdown("t", "中" * 5000)])
 def test_messages_at_their_limit_are_sent(sandbox: Sandbox, app: DingTalkApp, message: Any) -> None:
-    assert WorkNotification.send(message, userid_list=["zhaolei"]).result().complete
+    assert WorkNotification.send(message, userids=["zhaolei"]).result().complete
 
 
 texts = st.text(min_size=1, max_size=40)
@@ -220,8 +220,8 @@ texts = st.text(min_size=1, max_size=40)
 @given(st.builds(Text, texts) | st.builds(Markdown, texts, texts) | st.builds(Link, texts, texts, texts))
 def test_a_message_survives_the_way_to_the_wire_and_back(message: Any) -> None:
     manager = DingTalkApp(agent_id="1").message.work_notifications
-    wire = manager.send_once.call(message, userid_list=["a"]).params["msg"]
-    again = manager.send_once.call(json.loads(json.dumps(wire)), userid_list=["a"])
+    wire = manager.send_once.call(message, userids=["a"]).params["msg"]
+    again = manager.send_once.call(json.loads(json.dumps(wire)), userids=["a"])
     assert again.params["msg"] == wire
     assert type(message)(**wire[wire["msgtype"]] if not isinstance(message, Link) else vars(message)) == message
 
@@ -231,25 +231,25 @@ def test_a_message_survives_the_way_to_the_wire_and_back(message: Any) -> None:
 
 @pytest.mark.parametrize("text", ["hi", "2026", '{"a": 1}', '"quoted"', "[1]"])
 def test_a_text_is_a_message(sandbox: Sandbox, app: DingTalkApp, text: str) -> None:
-    WorkNotification.send(text, userid_list=["sunjing"])
-    WorkNotification.objects.send_once(f"{text}!", userid_list=["sunjing"])
+    WorkNotification.send(text, userids=["sunjing"])
+    WorkNotification.objects.send_once(f"{text}!", userids=["sunjing"])
     received = sandbox.company.outbox.received("sunjing")
     assert received == [{"msgtype": "text", "text": {"content": each}} for each in (text, f"{text}!")]
 
 
 def test_somebody_has_to_be_named(sandbox: Sandbox, app: DingTalkApp) -> None:
     for send in (WorkNotification.send, app.message.work_notifications.send_once):
-        with pytest.raises(InvalidArgument, match="one of userid_list, dept_id_list and to_all_user is needed"):
+        with pytest.raises(InvalidArgument, match="one of userids, dept_id_list and to_all_user is needed"):
             send(Text("a"))
         with pytest.raises(InvalidArgument):
-            send(Text("a"), userid_list=[])
+            send(Text("a"), userids=[])
     assert no_call(sandbox)
 
 
 def test_one_call_takes_100_people_and_20_departments(sandbox: Sandbox, app: DingTalkApp) -> None:
     send = app.message.work_notifications.send_once
-    with pytest.raises(InvalidArgument, match="userid_list: Value should have at most 100 items"):
-        send(Text("a"), userid_list=[f"u{number}" for number in range(101)])
+    with pytest.raises(InvalidArgument, match="userids: Value should have at most 100 items"):
+        send(Text("a"), userids=[f"u{number}" for number in range(101)])
     with pytest.raises(InvalidArgument, match="dept_id_list: Value should have at most 20 items"):
         app.run(f"{NAME}asyncsend_v2", msg=Text("a"), dept_id_list=list(range(1, 22)))
     assert no_call(sandbox)
@@ -257,19 +257,19 @@ def test_one_call_takes_100_people_and_20_departments(sandbox: Sandbox, app: Din
 
 def test_a_status_bar_is_for_five_people(sandbox: Sandbox, app: DingTalkApp) -> None:
     message = KINDS["oa"][0]
-    receivers: list[dict[str, Any]] = [{"userid_list": list("abcdef")}, {"dept_id_list": [1]}, {"to_all_user": True}]
+    receivers: list[dict[str, Any]] = [{"userids": list("abcdef")}, {"dept_id_list": [1]}, {"to_all_user": True}]
     for named in receivers:
         with pytest.raises(InvalidArgument, match=r"msg\.oa\.status_bar: only for at most 5 people"):
             WorkNotification.send(message, **named)
     assert no_call(sandbox)
-    WorkNotification.send(message, userid_list=["zhaolei", "sunjing", "zhoubin", "wufang", "qianwei"])
+    WorkNotification.send(message, userids=["zhaolei", "sunjing", "zhoubin", "wufang", "qianwei"])
 
 
 def test_1001_people_take_11_calls_each_person_once(crowd: tuple[Sandbox, DingTalkApp]) -> None:
     sandbox, _ = crowd
     before = len(sandbox.received(SEND))
     people = [f"u{number}" for number in range(1_001)]
-    notification = WorkNotification.send(Text("1,001"), userid_list=[*people, "u0", "u1000"])
+    notification = WorkNotification.send(Text("1,001"), userids=[*people, "u0", "u1000"])
     calls = sandbox.received(SEND)[before:]
     named = [userid for call in calls if isinstance(call.body, dict) for userid in call.body["userid_list"].split(",")]
     assert len(calls) == len(notification.task_ids) == 11
@@ -289,9 +289,7 @@ def test_each_is_named_once_in_as_few_calls_as_it_takes(
     if not (userids or dept_ids):
         return
     before = len(sandbox.received(SEND))
-    app.message.work_notifications.send(
-        Markdown("a", f"{people}{departments}"), userid_list=userids, dept_id_list=dept_ids
-    )
+    app.message.work_notifications.send(Markdown("a", f"{people}{departments}"), userids=userids, dept_id_list=dept_ids)
     bodies = [call.body for call in sandbox.received(SEND)[before:] if isinstance(call.body, dict)]
 
     def split(name: str) -> list[list[str]]:
@@ -312,11 +310,11 @@ def test_a_department_includes_those_below_it_and_everyone_is_everyone(sandbox: 
 
 
 def test_the_agent_is_the_apps_unless_another_one_is_named(sandbox: Sandbox, app: DingTalkApp) -> None:
-    assert WorkNotification.send(Text("a"), userid_list=["zhaolei"]).agent_id == int(sandbox.agent_id)
+    assert WorkNotification.send(Text("a"), userids=["zhaolei"]).agent_id == int(sandbox.agent_id)
     with pytest.raises(InvalidRequest, match="40056"):
-        WorkNotification.send(Text("a"), userid_list=["zhaolei"], agent_id=1)
+        WorkNotification.send(Text("a"), userids=["zhaolei"], agent_id=1)
     with pytest.raises(ConfigurationError, match="agent_id"):
-        DingTalkApp(appkey="k", appsecret="s").message.work_notifications.send(Text("a"), userid_list=["zhaolei"])
+        DingTalkApp(appkey="k", appsecret="s").message.work_notifications.send(Text("a"), userids=["zhaolei"])
 
 
 # What became of it
@@ -324,14 +322,14 @@ def test_the_agent_is_the_apps_unless_another_one_is_named(sandbox: Sandbox, app
 
 def test_the_result_says_who_got_it_and_why_others_did_not(sandbox: Sandbox, app: DingTalkApp) -> None:
     message = Text("每人每天一次")
-    WorkNotification.send(message, userid_list=["zhaolei"])
-    notification = WorkNotification.send(message, userid_list=["zhaolei", "sunjing", "zhoubin", "nobody"])
+    WorkNotification.send(message, userids=["zhaolei"])
+    notification = WorkNotification.send(message, userids=["zhaolei", "sunjing", "zhoubin", "nobody"])
     sandbox.company.outbox.tasks[notification.task_ids[0]].read.add("sunjing")
     result = notification.result()
     assert (result.read, result.unread, result.invalid) == (["sunjing"], ["zhoubin"], ["nobody"])
     assert result.reached == ["sunjing", "zhoubin"]
     assert [(each.userid, each.code, each.count) for each in result.forbidden] == [("zhaolei", "143106", 1)]
-    assert result.forbidden_user_id_list == ["zhaolei"]
+    assert result.forbidden_userids == ["zhaolei"]
     assert result.not_reached == {
         "nobody": "nobody has this userid / 无效的userid",
         "zhaolei": "the app has sent this person the same message today / 单应用给单人推送重复消息超限",
@@ -340,24 +338,24 @@ def test_the_result_says_who_got_it_and_why_others_did_not(sandbox: Sandbox, app
 
 
 def test_the_same_goes_out_again_the_next_day(sandbox: Sandbox, app: DingTalkApp) -> None:
-    WorkNotification.send(Text("早"), userid_list=["zhaolei"])
+    WorkNotification.send(Text("早"), userids=["zhaolei"])
     sandbox.clock.advance(24 * 3600)
-    assert WorkNotification.send(Text("早"), userid_list=["zhaolei"]).result().complete
+    assert WorkNotification.send(Text("早"), userids=["zhaolei"]).result().complete
 
 
 def test_the_limits_of_a_day_and_a_minute_show_in_the_result(sandbox: Sandbox, app: DingTalkApp) -> None:
     quota = sandbox.company.outbox.quota.at(sandbox.clock.now())
     quota.to_one["zhaolei"] = 500
-    assert WorkNotification.send(Text("1"), userid_list=["zhaolei"]).result().forbidden[0].code == "143105"
+    assert WorkNotification.send(Text("1"), userids=["zhaolei"]).result().forbidden[0].code == "143105"
     quota.to_one.clear()
     quota.in_minute = 5_000
-    result = WorkNotification.send(Text("2"), userid_list=["zhaolei"]).result()
+    result = WorkNotification.send(Text("2"), userids=["zhaolei"]).result()
     assert result.not_reached["zhaolei"].startswith("the app reached too many people in one minute")
     sandbox.clock.advance(61)
 
 
 def test_an_unknown_reason_is_passed_on(sandbox: Sandbox, app: DingTalkApp) -> None:
-    notification = WorkNotification.send(Text("a"), userid_list=["zhaolei"])
+    notification = WorkNotification.send(Text("a"), userids=["zhaolei"])
     answer = {"errcode": 0, "send_result": {"forbidden_list": [{"code": 999999, "userid": "zhaolei"}]}}
     sandbox.fail(f"{HOME}getsendresult", body=json.dumps(answer), content_type="application/json")
     assert notification.result().not_reached == {"zhaolei": "999999"}
@@ -380,7 +378,7 @@ def test_results_are_kept_for_100_receivers_and_a_day(crowd: tuple[Sandbox, Ding
     ) as refused:
         notification.result()
     assert refused.value.code == 41052
-    small = WorkNotification.send(Text("不多"), userid_list=["u1"])
+    small = WorkNotification.send(Text("不多"), userids=["u1"])
     sandbox.clock.advance(24 * 3600 + 1)
     for look in (small.result, small.progress, small.recall):
         with pytest.raises(InvalidRequest):
@@ -389,7 +387,7 @@ def test_results_are_kept_for_100_receivers_and_a_day(crowd: tuple[Sandbox, Ding
 
 def test_waiting_for_it(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.outbox.seconds = 0.3
-    notification = WorkNotification.send(Text("慢"), userid_list=["zhaolei", "sunjing"])
+    notification = WorkNotification.send(Text("慢"), userids=["zhaolei", "sunjing"])
     assert not notification.progress().done
     assert set(notification.wait(10).reached) == {"zhaolei", "sunjing"}
     assert (notification.progress().status, notification.progress().progress_in_percent) == (2, 100)
@@ -397,7 +395,7 @@ def test_waiting_for_it(sandbox: Sandbox, app: DingTalkApp) -> None:
 
 def test_waiting_has_an_end_and_never_blocks_the_loop(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.outbox.seconds = 60
-    notification = WorkNotification.send(Text("慢"), userid_list=["zhaolei"])
+    notification = WorkNotification.send(Text("慢"), userids=["zhaolei"])
 
     async def both() -> int:
         waiting = asyncio.create_task(notification.wait.aio(0.3))
@@ -414,9 +412,9 @@ def test_waiting_has_an_end_and_never_blocks_the_loop(sandbox: Sandbox, app: Din
 def test_progress_over_several_tasks(crowd: tuple[Sandbox, DingTalkApp]) -> None:
     sandbox, app = crowd
     sandbox.company.outbox.seconds = 1_000
-    first = WorkNotification.send(Text("一"), userid_list=["u1"])
+    first = WorkNotification.send(Text("一"), userids=["u1"])
     sandbox.clock.advance(500)
-    second = WorkNotification.send(Text("二"), userid_list=["u2"])
+    second = WorkNotification.send(Text("二"), userids=["u2"])
     both = WorkNotification(agent_id=first.agent_id, task_ids=first.task_ids + second.task_ids).using(app)
     assert (both.progress().progress_in_percent, both.progress().status) == (25, 1)
     assert second.progress().status == 0
@@ -427,7 +425,7 @@ def test_progress_over_several_tasks(crowd: tuple[Sandbox, DingTalkApp]) -> None
 
 
 def test_recalling_it(sandbox: Sandbox, app: DingTalkApp) -> None:
-    notification = WorkNotification.send(Text("错了"), userid_list=["zhaolei"], dept_id_list=list(range(1, 31)))
+    notification = WorkNotification.send(Text("错了"), userids=["zhaolei"], dept_id_list=list(range(1, 31)))
     assert len(notification.task_ids) == 2
     assert sandbox.company.outbox.received("zhaolei")
     notification.recall()
@@ -435,7 +433,7 @@ def test_recalling_it(sandbox: Sandbox, app: DingTalkApp) -> None:
 
 
 def test_changing_the_status_bar(sandbox: Sandbox, app: DingTalkApp) -> None:
-    notification = WorkNotification.send(KINDS["oa"][0], userid_list=["zhaolei"])
+    notification = WorkNotification.send(KINDS["oa"][0], userids=["zhaolei"])
     notification.update_status_bar("已同意", status_bg="0xFF78C06E")
     bar = sandbox.company.outbox.received("zhaolei")[0]["oa"]["status_bar"]
     assert bar == {"status_value": "已同意", "status_bg": "0xFF78C06E"}
@@ -445,20 +443,20 @@ def test_changing_the_status_bar(sandbox: Sandbox, app: DingTalkApp) -> None:
     with pytest.raises(InvalidRequest):
         notification.update_status_bar("太晚")
     with pytest.raises(InvalidRequest):
-        WorkNotification.send(Text("没有状态栏"), userid_list=["zhaolei"]).update_status_bar("已同意")
+        WorkNotification.send(Text("没有状态栏"), userids=["zhaolei"]).update_status_bar("已同意")
 
 
 def test_templates(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.outbox.templates |= {"good": True, "stopped": False}
-    notification = WorkNotification.send_template("good", userid_list=["zhaolei"], data={"name": "赵磊"})
+    notification = WorkNotification.send_template("good", userids=["zhaolei"], data={"name": "赵磊"})
     assert notification.result().reached == ["zhaolei"]
     assert sandbox.company.outbox.received("zhaolei") == [{"template_id": "good", "data": {"name": "赵磊"}}]
     with pytest.raises(NotFound):
-        WorkNotification.send_template("none", userid_list=["zhaolei"])
+        WorkNotification.send_template("none", userids=["zhaolei"])
     with pytest.raises(InvalidRequest, match="885006"):
-        WorkNotification.send_template("stopped", userid_list=["zhaolei"])
+        WorkNotification.send_template("stopped", userids=["zhaolei"])
     with pytest.raises(InvalidArgument, match="at most 5000"):
-        WorkNotification.send_template("good", userid_list=[f"u{number}" for number in range(5001)])
+        WorkNotification.send_template("good", userids=[f"u{number}" for number in range(5001)])
 
 
 # When something goes wrong
@@ -467,8 +465,8 @@ def test_templates(sandbox: Sandbox, app: DingTalkApp) -> None:
 def test_a_message_whose_answer_is_lost_is_sent_once(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.outbox.templates["template"] = True
     sends: list[Callable[[], Any]] = [
-        lambda: WorkNotification.send(Text("一次"), userid_list=["zhaolei"]),
-        lambda: WorkNotification.send_template("template", userid_list=["zhaolei"]),
+        lambda: WorkNotification.send(Text("一次"), userids=["zhaolei"]),
+        lambda: WorkNotification.send_template("template", userids=["zhaolei"]),
     ]
     for path, send in zip((SEND, f"{HOME}sendbytemplate"), sends, strict=True):
         sandbox.fail(path, drop="after")
@@ -479,7 +477,7 @@ def test_a_message_whose_answer_is_lost_is_sent_once(sandbox: Sandbox, app: Ding
 
 
 def test_a_lost_answer_of_a_read_is_asked_for_again(sandbox: Sandbox, app: DingTalkApp) -> None:
-    notification = WorkNotification.send(Text("a"), userid_list=["zhaolei"])
+    notification = WorkNotification.send(Text("a"), userids=["zhaolei"])
     sandbox.fail(f"{HOME}getsendresult", drop="after")
     assert notification.result().reached == ["zhaolei"]
 
@@ -493,7 +491,7 @@ def test_a_failure_on_the_way_keeps_what_was_sent(crowd: tuple[Sandbox, DingTalk
         passing = sandbox.fail(SEND, times=2, headers={})
         sandbox.fail(SEND, **how)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
         with pytest.raises(PartlySent, match="50 receivers were not tried") as partly:
-            sends(Text(f"断了{number}"), userid_list=people)
+            sends(Text(f"断了{number}"), userids=people)
         assert passing.remaining == 0
         assert isinstance(partly.value.__cause__, TransportError if lost else InvalidRequest)
         assert len(sandbox.received(SEND)) - before == 3
@@ -521,7 +519,7 @@ def test_an_interrupt_on_the_way_tells_what_was_sent(
             return response
 
     with sandbox.app(transport=Interrupted((5, 15))) as interrupted, pytest.raises(KeyboardInterrupt):
-        interrupted.message.work_notifications.send(Text("断了"), userid_list=[f"u{number}" for number in range(250)])
+        interrupted.message.work_notifications.send(Text("断了"), userids=[f"u{number}" for number in range(250)])
     interrupted.close()
     task_id = [*sandbox.company.outbox.tasks][-2]
     (record,) = [each.getMessage() for each in caplog.records if each.module == "batching"]
@@ -533,7 +531,7 @@ def test_an_interrupt_on_the_way_tells_what_was_sent(
 def test_a_failure_of_the_first_call_is_that_failure(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.fail(SEND, errcode=41029)
     with pytest.raises(InvalidRequest, match="41029"):
-        WorkNotification.send(Text("a"), userid_list=[f"u{number}" for number in range(150)])
+        WorkNotification.send(Text("a"), userids=[f"u{number}" for number in range(150)])
     assert len(sandbox.received(SEND)) == 1
 
 
@@ -560,7 +558,7 @@ def test_the_older_names_with_their_own_parameters(sandbox: Sandbox, app: DingTa
 
 def test_on_the_loop(sandbox: Sandbox, app: DingTalkApp) -> None:
     async def work() -> None:
-        notification = await WorkNotification.send.aio(KINDS["oa"][0], userid_list=["zhaolei"])
+        notification = await WorkNotification.send.aio(KINDS["oa"][0], userids=["zhaolei"])
         assert (await notification.progress.aio()).done
         assert (await notification.wait.aio()).reached == ["zhaolei"]
         await notification.update_status_bar.aio("完成")
@@ -570,8 +568,6 @@ def test_on_the_loop(sandbox: Sandbox, app: DingTalkApp) -> None:
 
 
 def test_flows_of_notifications_can_be_joined(sandbox: Sandbox, app: DingTalkApp) -> None:
-    flows = [
-        WorkNotification.send.call(Text(f"{userid}，你好"), userid_list=[userid]) for userid in ("zhaolei", "sunjing")
-    ]
+    flows = [WorkNotification.send.call(Text(f"{userid}，你好"), userids=[userid]) for userid in ("zhaolei", "sunjing")]
     sent = app.send(together(flows))
     assert [each.result().reached for each in sent] == [["zhaolei"], ["sunjing"]]

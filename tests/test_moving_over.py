@@ -134,7 +134,7 @@ def test_departments(app: DingTalkApp, old: Any) -> None:
     assert (there["order"], there["deptHiding"], there["sourceIdentifier"]) == (7, True, "x-1")
     assert there["deptPermits"].split("|") == [str(each) for each in here.dept_permits]
     assert there["userPermits"] == "|".join(here.user_permits)
-    assert there["deptManagerUseridList"] == "|".join(here.dept_manager_userid_list)
+    assert there["deptManagerUseridList"] == "|".join(here.dept_manager_userids)
     for fetch_child in (True, False):
         below = old.department.list(1, fetch_child=fetch_child)
         expected = app.contact.get_department_list(1, fetch_child=fetch_child)
@@ -185,7 +185,7 @@ def test_what_the_older_client_writes(app: DingTalkApp, old: Any) -> None:
     assert old.department.update({"id": dept_id, "deptManagerUseridList": userid, "name": "客户部"}) == dept_id
     user.refresh()
     assert (user.name, user.dept_id_list, user.title) == ("林可可", [dept_id], "工程师")
-    assert department.refresh().dept_manager_userid_list == [userid]
+    assert department.refresh().dept_manager_userids == [userid]
 
     old.user.delete(userid)
     with pytest.raises(errors.NotFound):
@@ -216,8 +216,8 @@ def test_approvals(app: DingTalkApp, old: Any) -> None:
     }  # fmt: skip
     instance_id = old.post("/topapi/processinstance/create", given)["process_instance_id"]
     here = app.smartwork.approvals.get(instance_id)
-    assert (here.originator_user_id, here.status, here.cc_user_ids) == ("sunjing", "RUNNING", ["hanmei"])
-    assert here.approver_user_ids == ["zhaolei", "liuyang"]
+    assert (here.originator_userid, here.status, here.cc_userids) == ("sunjing", "RUNNING", ["hanmei"])
+    assert here.approver_userids == ["zhaolei", "liuyang"]
 
     app.smartwork.approvals.agree(instance_id, here.tasks[0].task_id, "zhaolei", remark="好")
     there = old.post("/topapi/processinstance/get", {"process_instance_id": instance_id})["process_instance"]

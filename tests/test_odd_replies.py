@@ -224,6 +224,6 @@ def test_a_reply_may_have_a_field_named_like_ours() -> None:
     ],
 )
 def test_the_managers_of_an_attendance_group(said: object, read: list[str]) -> None:
-    call = AttendanceGroup.objects.get.call(1, op_user_id="caohui")
+    call = AttendanceGroup.objects.get.call(1, op_userid="caohui")
     group = call.read(respond({"errcode": 0, "success": True, "result": {"id": 1, "manager_list": said}}))
     assert group.manager_list == read

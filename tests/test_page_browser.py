@@ -184,7 +184,7 @@ def test_an_answer_grows(tab: Tab, app: DingTalkApp) -> None:
 def test_a_notification_arrives(tab: Tab, app: DingTalkApp) -> None:
     page = tab.open("/_page/phone?who=heli&chat=notices")
     with app:
-        WorkNotification.send("今晚升级", userid_list=["heli"])
+        WorkNotification.send("今晚升级", userids=["heli"])
     expect(page.locator("#messages").get_by_text("今晚升级")).to_be_visible()
 
 

@@ -167,7 +167,7 @@ def test_work_is_done_again_if_its_worker_dies(fleet: Fleet, sandbox: Sandbox, m
 
 def test_workers_and_receivers_handle_the_same_event(sandbox: Sandbox) -> None:
     app, seen = sandbox.app(), list[str]()
-    app.callback.on(UserAddOrg)(lambda event: seen.append(event.user_ids[0]))
+    app.callback.on(UserAddOrg)(lambda event: seen.append(event.userids[0]))
     event = UserAddOrg.model_validate({"EventType": "user_add_org", "eventId": "e1", "userId": ["u1"]})
     assert [app.callback.handle(event), app.callback.handle(event)] == [False, True]
     assert [app.callback.handle(event, by="worker") for _ in range(2)] == [False, True]

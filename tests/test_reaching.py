@@ -126,13 +126,13 @@ def test_a_ding_for_nobody_is_an_error(app: DingTalkApp) -> None:
 
 def test_a_notification_that_nobody_got_is_an_error_once_it_is_known(app: DingTalkApp) -> None:
     with pytest.raises(NobodyFound, match=r"nobody \(nobody has this userid") as refused:
-        WorkNotification.send("早", userid_list=["nobody"]).wait(10)
+        WorkNotification.send("早", userids=["nobody"]).wait(10)
     assert refused.value.sent.invalid == ["nobody"]
-    WorkNotification.send("午", userid_list=["zhaolei"]).wait(10)
+    WorkNotification.send("午", userids=["zhaolei"]).wait(10)
     with pytest.raises(NobodyReached, match="same message today") as again:
-        WorkNotification.send("午", userid_list=["zhaolei", "nobody"]).wait(10)
+        WorkNotification.send("午", userids=["zhaolei", "nobody"]).wait(10)
     assert not isinstance(again.value, NotFound)
-    some = WorkNotification.send("晚", userid_list=["zhaolei"], dept_id_list=[404]).wait(10)
+    some = WorkNotification.send("晚", userids=["zhaolei"], dept_id_list=[404]).wait(10)
     assert (some.reached, [*some.not_reached]) == (["zhaolei"], ["department 404"])
 
 

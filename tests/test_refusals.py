@@ -196,7 +196,7 @@ DECISIONS: dict[str, Callable[[], object]] = {
     "/v1.0/workflow/processInstances/spaces/files/authDownload": lambda: ApprovalFile.objects.authorize_download(
         "caohui", [{"file_id": "1", "space_id": "1"}]
     ),
-    "/topapi/attendance/group/query": lambda: AttendanceGroup.objects.get(1, op_user_id="caohui"),
+    "/topapi/attendance/group/query": lambda: AttendanceGroup.objects.get(1, op_userid="caohui"),
 }
 
 

@@ -112,7 +112,7 @@ def test_each_kind_of_message_reaches_the_group(
 
 
 def test_people_are_called(webhook: Webhook, robot: WebhookRobot) -> None:
-    robot.send(Text("@13900000002 @sunjing 看一下"), at_mobiles=["13900000002"], at_userids=["sunjing"])
+    robot.send(Text("@13900000002 @sunjing 看一下"), at_mobiles=["13900000002"], userids=["sunjing"])
     robot.send(Text("大家"), at_all=True)
     assert [message["at"] for message in webhook.messages] == [
         {"atMobiles": ["13900000002"], "atUserIds": ["sunjing"], "isAtAll": False},
@@ -267,8 +267,8 @@ def test_limits_of_a_webhook_message(sandbox: Sandbox, robot: WebhookRobot, mess
 
 
 def test_50_people_are_called_at_the_most(sandbox: Sandbox, robot: WebhookRobot) -> None:
-    with pytest.raises(errors.InvalidArgument, match="at_userids: List should have at most 50 items"):
-        robot.send(Text("你好"), at_userids=["u"] * 51)
+    with pytest.raises(errors.InvalidArgument, match="userids: List should have at most 50 items"):
+        robot.send(Text("你好"), userids=["u"] * 51)
     assert sandbox.received(WEBHOOK) == []
 
 
@@ -418,9 +418,9 @@ def test_one_call_takes_20_people_and_more_take_more_calls(sandbox: Sandbox, app
     assert (message.invalid_userids, message.throttled_userids) == (["nobody"], ["sunjing"])
     status = message.read_status()
     assert sorted(status.unread) == sorted(set(people) - {"sunjing"})
-    with pytest.raises(errors.InvalidArgument, match="user_ids: List should have at most 20 items"):
+    with pytest.raises(errors.InvalidArgument, match="userids: List should have at most 20 items"):
         app.message.robot.batch_send(people, "sampleText", "{}")
-    with pytest.raises(errors.InvalidArgument, match="user_ids: List should have at least 1 item"):
+    with pytest.raises(errors.InvalidArgument, match="userids: List should have at least 1 item"):
         Robot.send(SampleText("你好"), [])
     assert len(sandbox.received(BATCH)) == 2
 

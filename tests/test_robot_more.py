@@ -57,8 +57,8 @@ def test_a_call_in_each_voice(app: DingTalkApp, sandbox: Sandbox, voice: CallVoi
 
 def test_limits_and_refusals_of_a_ding(app: DingTalkApp, sandbox: Sandbox) -> None:
     refused: Any = Robot.send_ding
-    assert problems(refused, "", []).keys() == {"content", "receiver_user_id_list"}
-    assert problems(refused, "急", ["u"] * 201).keys() == {"receiver_user_id_list"}
+    assert problems(refused, "", []).keys() == {"content", "receiver_userids"}
+    assert problems(refused, "急", ["u"] * 201).keys() == {"receiver_userids"}
     assert problems(refused, "急", ["u"], remind_type=4, call_voice="Robot").keys() == {"remind_type", "call_voice"}
     with pytest.raises(errors.InvalidRequest, match=r"invalid\.chatbotId"):
         Robot.send_ding("急", ["zhaolei"], robot_code="other")
@@ -108,7 +108,7 @@ def test_a_message_to_two_people_is_read_and_recalled(app: DingTalkApp, sandbox:
     mail.read += ["zhaolei", "sunjing"]
     assert message.readers().all() == ["zhaolei", "sunjing"]
     page = app.message.private_messages.read_status(message.process_query_key, chat.open_conversation_id, max_results=1)
-    assert (page.read_user_ids, page.next_token, page.has_more, page.send_status) == (["zhaolei"], "1", True, "SUCCESS")
+    assert (page.read_userids, page.next_token, page.has_more, page.send_status) == (["zhaolei"], "1", True, "SUCCESS")
     assert message.recall().recalled == [message.process_query_key]
     assert chat.replies[0].recalled
     assert app.message.private_messages.recall(chat.open_conversation_id, ["none"]).failed == {
@@ -154,7 +154,7 @@ def test_recordings_of_each_type_reach_people_and_groups(app: DingTalkApp, sandb
     heard = [*sandbox.conversation("zhaolei").replies, *group.replies]
     spoken = ("sampleAudio", {"mediaId": voice.media_id, "duration": "1500"})
     assert [(entry.msgtype, entry.content) for entry in heard] == [spoken] * 3
-    WorkNotification.send(Voice(voice.media_id, 2), userid_list=["zhaolei"])
+    WorkNotification.send(Voice(voice.media_id, 2), userids=["zhaolei"])
     assert sandbox.company.outbox.received("zhaolei")[0]["msgtype"] == "voice"
 
 

@@ -118,17 +118,17 @@ def test_limits(sandbox: Sandbox, app: DingTalkApp) -> None:
     many, users = list(range(21)), [f"u{number}" for number in range(101)]
     assert problems(roles.assign, many, users[:21]) == {
         "role_ids": "Value should have at most 20 items, not 21",
-        "user_ids": "Value should have at most 20 items, not 21",
+        "userids": "Value should have at most 20 items, not 21",
     }
     assert problems(roles.revoke, many, users) == {
         "role_ids": "Value should have at most 20 items, not 21",
-        "user_ids": "Value should have at most 100 items, not 101",
+        "userids": "Value should have at most 100 items, not 101",
     }
     for operation in (roles.assign, roles.revoke):
-        assert problems(operation, [], []).keys() == {"role_ids", "user_ids"}
-        assert problems(operation, ["x"], ["a,b"]).keys() == {"role_ids.0", "user_ids.0"}
-    assert problems(role.assign, users[:21]).keys() == problems(role.revoke, users).keys() == {"user_ids"}
-    assert problems(role.assign, []).keys() == problems(role.revoke, []).keys() == {"user_ids"}
+        assert problems(operation, [], []).keys() == {"role_ids", "userids"}
+        assert problems(operation, ["x"], ["a,b"]).keys() == {"role_ids.0", "userids.0"}
+    assert problems(role.assign, users[:21]).keys() == problems(role.revoke, users).keys() == {"userids"}
+    assert problems(role.assign, []).keys() == problems(role.revoke, []).keys() == {"userids"}
     assert problems(roles.set_scope, "heli", 911, many * 3) == {
         "dept_ids": "Value should have at most 50 items, not 63"
     }
@@ -222,7 +222,7 @@ def test_a_role_from_creation_to_deletion(sandbox: Sandbox, app: DingTalkApp) ->
 def test_assigning_twice_changes_nothing(sandbox: Sandbox, app: DingTalkApp) -> None:
     role = Role.get(914)
     role.assign(["heli"])
-    role.assign("heli,lvbo")  # type: ignore[arg-type]
+    role.assign("heli,lvbo")  # type: ignore[call-overload]
     assert list(sandbox.company.roles[914].members) == ["heli", "lvbo"]
     assert sandbox.calls[-1].body == {"roleIds": "914", "userIds": "heli,lvbo"}
 

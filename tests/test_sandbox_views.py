@@ -21,11 +21,11 @@ TIMES: Final = 25
 
 def test_the_outbox_of_a_person_has_what_was_sent_to_them(sandbox: Sandbox, app: DingTalkApp) -> None:
     sandbox.company.outbox.templates["template"] = True
-    WorkNotification.send(Text("你好"), userid_list=["zhaolei", "sunjing"])
+    WorkNotification.send(Text("你好"), userids=["zhaolei", "sunjing"])
     WorkNotification.send(Markdown("标题", "# 正文"), dept_id_list=[100])
     oa = OA("https://acme.example", OAHead("考勤", "FFBBBBBB"), OABody(title="补卡", content="昨天没有打卡"))
-    WorkNotification.send(oa, userid_list=["zhaolei"])
-    WorkNotification.send_template("template", userid_list=["zhaolei"], data={"name": "赵磊"})
+    WorkNotification.send(oa, userids=["zhaolei"])
+    WorkNotification.send_template("template", userids=["zhaolei"], data={"name": "赵磊"})
     Robot.send(SampleMarkdown("周报", "请提交"), ["zhaolei"])
     Robot.send_ding("服务器着火了", ["zhaolei"])
     sandbox.say("zhaolei", "在吗")
@@ -44,7 +44,7 @@ def test_the_outbox_of_a_person_has_what_was_sent_to_them(sandbox: Sandbox, app:
 
 def test_what_was_recalled_has_left_the_outbox(sandbox: Sandbox, app: DingTalkApp) -> None:
     recalls: list[Callable[[], object]] = [
-        WorkNotification.send(Text("错了"), userid_list=["zhaolei"]).recall,
+        WorkNotification.send(Text("错了"), userids=["zhaolei"]).recall,
         Robot.send(SampleMarkdown("错了", "错了"), ["zhaolei"]).recall,
         Robot.send_ding("错了", ["zhaolei"]).recall,
     ]

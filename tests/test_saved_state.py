@@ -161,7 +161,7 @@ NO_STATE = {
 def live(sandbox: Sandbox, app: DingTalkApp) -> None:
     """Let one of everything happen."""
     company = sandbox.company
-    WorkNotification.send("好", userid_list=["zhaolei"])
+    WorkNotification.send("好", userids=["zhaolei"])
     Ding.send("好", ["zhaolei"])
     Robot.send("好", ["zhaolei"])
     sandbox.say("zhaolei", File("a.txt", b"bytes"))

@@ -85,7 +85,7 @@ def test_a_short_list_is_shown_whole_and_a_long_item_in_part(app: DingTalkApp) -
 
 def test_a_flow_names_its_operation(app: DingTalkApp) -> None:
     assert "flow of User.departments" in repr(User(userid="u1").departments.call())
-    assert "flow of WorkNotification.send" in repr(app.message.work_notifications.send.call("hi", userid_list=["u1"]))
+    assert "flow of WorkNotification.send" in repr(app.message.work_notifications.send.call("hi", userids=["u1"]))
 
 
 # -- objects ---------------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def helped(thing: object) -> str:
         (User(userid="u1").save, "save() -> Self"),
         (Role.objects.list, "list() -> Query[Role]"),
         (Department.objects.update, "update(dept_id: int, *, "),
-        (Department.objects.update, "dept_manager_userid_list: list[str] = ..., "),
+        (Department.objects.update, "dept_manager_userids: list[str] = ..., "),
         (AttendanceRecord.objects.results, " -> Query[AttendanceResult]"),
     ],
 )

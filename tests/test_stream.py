@@ -39,7 +39,7 @@ def test_functions_and_coroutines_get_typed_events(app: DingTalkApp, sandbox: Sa
 
     @app.callback.on(UserAddOrg)
     def plain(event: UserAddOrg) -> None:
-        found.append((event.user_ids, threading.current_thread().name.startswith("dingtalk-handler")))
+        found.append((event.userids, threading.current_thread().name.startswith("dingtalk-handler")))
 
     @app.callback.on(Event)
     async def awaited(event: Event) -> None:
@@ -265,8 +265,11 @@ def test_the_earlier_way_to_register_a_topic(app: DingTalkApp) -> None:
     stream: Any = app.stream  # type checkers refuse what is deprecated
     with pytest.deprecated_call(match="use app.callback.on"):
         register = stream.on(TOPIC)
-    handler = register(lambda callback: callback.topic)
-    assert app.callback.handlers == {TOPIC: [handler]}
+
+    def topic_of(callback: Any) -> Any:
+        return callback.topic
+
+    assert app.callback.handlers == {TOPIC: [register(topic_of)]}
 
 
 def test_an_answer_that_is_no_json(app: DingTalkApp, sandbox: Sandbox) -> None:

@@ -178,9 +178,9 @@ def test_by_mobile(sandbox: Sandbox, app: DingTalkApp) -> None:
 
     for number in (1, 2):
         sandbox.company.add_user(f"账号{number}", userid=f"e{number}", exclusive_mobile="13900000017")
-    assert User.objects.by_mobile("13900000017").exclusive_account_userid_list == []
+    assert User.objects.by_mobile("13900000017").exclusive_account_userids == []
     found = User.objects.by_mobile("13900000017", support_exclusive_account_search=True)
-    assert (found.userid, found.exclusive_account_userid_list) == ("heli", ["e1", "e2"])
+    assert (found.userid, found.exclusive_account_userids) == ("heli", ["e1", "e2"])
 
 
 def test_by_unionid(sandbox: Sandbox, app: DingTalkApp) -> None:

@@ -54,7 +54,7 @@ class Onboarding:
         today = datetime.now(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
         user = User.create(name, mobile, [dept_id], hired_date=today, manager_userid=mentor)
         welcome = Markdown("欢迎", f"### 欢迎加入，{name}！\n有问题请问机器人。")
-        WorkNotification.send(welcome, userid_list=[user.userid])
+        WorkNotification.send(welcome, userids=[user.userid])
         Robot.send(f"{name}今天入职，请带他熟悉环境。", [mentor])
         if union_id := User.get(mentor).unionid:
             self.app.platform.todo_1_0.create_todo_task(union_id, f"带{name}熟悉环境", executor_ids=[union_id])
@@ -83,7 +83,7 @@ class Onboarding:
         message.reply("\n".join(answers) or "这个我不知道，已转给人力资源部。")
         if not answers:
             text = Markdown("新同事的问题", f"**{message.sender_nick}**：{message.text}")
-            WorkNotification.send(text, userid_list=[self.hr])
+            WorkNotification.send(text, userids=[self.hr])
 
     async def headcount(self) -> dict[str, int]:
         """How many people are in each department below the company itself, asked for at the same time."""

@@ -16,6 +16,8 @@ from dingtalk_models.clocks import wall
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.steps import AsyncTransport, Flow, Transport
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.message.message_body import Link, Markdown, Text
 from dingtalk_models.message.received.reply_message import by_session, session_of
 from dingtalk_models.message.robots.webhook_message import (
@@ -94,13 +96,14 @@ class WebhookRobot:
             )
         self.app: Sender = _RobotApp(self._url, transport, async_transport, blocking_on_loop)
 
+    @also_takes(older_ids.mention)
     @operation
     def send(
         self,
         message: WebhookMessageOrText,
         *,
         at_mobiles: list[str] | None = None,
-        at_userids: Annotated[list[str], Field(max_length=50)] | None = None,
+        userids: Annotated[list[str], Field(max_length=50)] | None = None,
         at_all: bool = False,
         msg_uuid: str | None = None,
     ) -> Flow[None]:
@@ -109,7 +112,7 @@ class WebhookRobot:
         Args:
             message: a text, or a `Text`, `Link`, `Markdown`, `RobotActionCard` or `FeedCard`.
             at_mobiles: mobile numbers of users to mention; the text must contain `@` and the number.
-            at_userids: users to mention, at most 50; the text must contain `@` and the userid.
+            userids: users to mention, at most 50; the text must contain `@` and the userid.
             at_all: mention everyone.
             msg_uuid: an id of your own. Two messages with the same id are delivered once. A session webhook has none.
 
@@ -119,8 +122,8 @@ class WebhookRobot:
             PermissionDenied: the robot's security settings refuse the message.
             RateLimited: more than 20 messages in a minute; the robot is blocked for 10 minutes.
         """
-        mentions = at_mobiles or at_userids or at_all
-        at = At(at_mobiles, at_userids, at_all) if mentions else None
+        mentions = at_mobiles or userids or at_all
+        at = At(at_mobiles, userids, at_all) if mentions else None
         said = cast("WebhookMessage", message)  # a text has become one
         if self._session:
             yield from by_session(self._session, said, at)

@@ -251,9 +251,9 @@ def days_and_texts() -> None:
     """A day where a moment is sent, a text where a message is."""
     day = date(2026, 1, 5)
     assert_type(AttendanceRecord.objects.details(["u1"], day, workers=8).first(), AttendanceRecord | None)
-    assert_type(Schedule.objects.of_users(["u1"], day, datetime.now(BEIJING), op_user_id="u1"), Query[Schedule])
-    assert_type(Schedule.objects.of_users(["u1"], day, op_user_id="u1"), Query[Schedule])
-    assert_type(WorkNotification.send("hi", userid_list=["u1"]), WorkNotification)
+    assert_type(Schedule.objects.of_users(["u1"], day, datetime.now(BEIJING), op_userid="u1"), Query[Schedule])
+    assert_type(Schedule.objects.of_users(["u1"], day, op_userid="u1"), Query[Schedule])
+    assert_type(WorkNotification.send("hi", userids=["u1"]), WorkNotification)
     assert_type(Robot.send("hi", ["u1"]), RobotMessage)
     assert_type(WebhookRobot("…").send("hi"), None)
 
@@ -297,8 +297,8 @@ def handlers() -> None:
     assert_type(one, Callable[[UserAddOrg], str])
     assert_type(several, Callable[[UserAddOrg | UserLeaveOrg], None])
     assert_type(stacked, Callable[[UserAddOrg | OrgDeptCreate | OrgDeptModify], int])
-    on(UserAddOrg)(lambda event: print(event.user_ids))
-    on(UserAddOrg, UserLeaveOrg)(lambda event: print(event.user_ids))
+    on(UserAddOrg)(lambda event: print(event.userids))
+    on(UserAddOrg, UserLeaveOrg)(lambda event: print(event.userids))
     on(UserAddOrg)(list[Event]().append)
     every(read_event("{}"))
 

@@ -7,10 +7,22 @@ Checked by test_typing.py, never run.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import assert_type
 
-from dingtalk_models import Call, Department, DingTalkApp, ExternalContact, Query, RoleGroup, User
+from dingtalk_models import (
+    AttendanceRecord,
+    Call,
+    Department,
+    DingTalkApp,
+    ExternalContact,
+    Query,
+    Role,
+    RoleGroup,
+    User,
+    WebhookRobot,
+    WorkNotification,
+)
 from dingtalk_models.auth.jsapi import JsapiSignature
 from dingtalk_models.message.notifications.work_notification import SendProgress
 from dingtalk_models.smartwork.schedule import Schedule
@@ -43,6 +55,17 @@ def as_they_are() -> None:
     assert_type(app.contact.get_department_list(1, fetch_child=False), Query[Department])
     assert_type(app.jsapi_signature("https://acme.example", noncestr="n"), JsapiSignature)
     assert_type(app.refresh_access_token(), str)
+
+
+def older_ids() -> None:
+    """Ids of users, under names that they had."""
+    day = date(2026, 1, 5)
+    assert_type(Role.objects.assign([1], user_ids=["u1"]), None)
+    assert_type(app.contact.roles.assign.call([1], user_ids=["u1"]), Call[None])
+    assert_type(WorkNotification.send("早", userid_list=["u1"]), WorkNotification)
+    assert_type(AttendanceRecord.objects.details(user_ids=["u1"], start=day), Query[AttendanceRecord])
+    assert_type(Schedule.objects.of_users(["u1"], day, op_user_id="u2"), Query[Schedule])
+    assert_type(WebhookRobot("…").send("早", at_userids=["u1"]), None)
 
 
 async def awaited() -> None:

@@ -1,8 +1,8 @@
-"""Twenty-six mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
+"""Twenty-seven mistakes, each on a line that says so. test_typing.py holds both checkers to these and no others."""
 
 from __future__ import annotations
 
-from dingtalk_models import Department, DingTalkApp, User
+from dingtalk_models import Department, DingTalkApp, Role, User
 from dingtalk_models.callback.events.contact import OrgDeptModify, UserAddOrg, UserLeaveOrg
 from dingtalk_models.contact.user_fields import DeptOrder
 
@@ -22,6 +22,11 @@ def blocking(user: User) -> None:
     user.titel = "经理"  # mistake: no such field to assign
     for dept_id in Department.objects.list_ids.call(1):
         print(dept_id.bit_length())  # mistake: what is iterated is an unsent call
+
+
+def older_names() -> None:
+    """Mistakes that work: ids of users have other names now."""
+    Role.objects.assign([1], user_ids=["u1"])  # mistake: they are called userids
 
 
 def first_generation(app: DingTalkApp) -> None:

@@ -63,7 +63,7 @@ class AdminIdentity(Record, alias_generator=camel):
     """Who came from the admin console (应用管理后台免登).
 
     Attributes:
-        user_id: the administrator's userid.
+        userid: the administrator's userid.
         user_name: the name.
         email: the e-mail address.
         avatar: the picture.
@@ -72,7 +72,7 @@ class AdminIdentity(Record, alias_generator=camel):
         corp_name: its name.
     """
 
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     user_name: str | None
     email: str | None
     avatar: str | None

@@ -56,7 +56,7 @@ class Runner:
         """
         try:
             target, old = self._find(name)
-            return target(*args, **old.translate(kwargs))
+            return target(*args, **_todays(target, old, kwargs))
         finally:
             del args, kwargs  # a secret is plain in them, and a traceback could show it
 
@@ -69,7 +69,7 @@ class Runner:
                 import asyncio  # noqa: PLC0415 - slow to import, and blocking programs do not need it
 
                 use = partial(asyncio.to_thread, target)
-            running = use(*args, **old.translate(kwargs))
+            running = use(*args, **_todays(target, old, kwargs))
         finally:
             del args, kwargs  # as in `__call__`
         return await running
@@ -80,7 +80,7 @@ class Runner:
             target, old = self._find(name)
             if not _is_operation(target):
                 raise ConfigurationError(f"{name!r} is a plain method: it has no unsent call / 普通方法不能只生成请求")
-            return target.call(*args, **old.translate(kwargs))
+            return target.call(*args, **_todays(target, old, kwargs))
         finally:
             del args, kwargs  # as in `__call__`
 
@@ -104,6 +104,12 @@ class Runner:
             raise retired(name) or UnknownMethod(name, get_close_matches(name, self.names, n=3, cutoff=0.5))
         target: Any = getattr(named.owner(self._app), named.attribute)
         return target, named.old
+
+
+def _todays(target: Any, old: Old, given: dict[str, Any]) -> dict[str, Any]:
+    """Today's arguments. By its name, an API takes the platform's names for ids of users too, without a warning."""
+    today = old.translate(given)
+    return target.definition.arguments.by_todays_names(today) if _is_operation(target) else today
 
 
 def _is_operation(target: object) -> bool:

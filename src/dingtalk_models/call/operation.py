@@ -41,10 +41,10 @@ from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Pro
 from dingtalk_models.core.hints import bare, get_origin, wire_names
 from dingtalk_models.core.http import Endpoint
 from dingtalk_models.core.json_values import is_object, loaded
-from dingtalk_models.core.problems import problems, with_ids
+from dingtalk_models.core.problems import problems, warn_of_older_name, with_ids
 from dingtalk_models.core.secret import Hidden, Secret, forget_locals, hidden, is_secret, shorten
 from dingtalk_models.core.steps import Flow, Lazy, Steps
-from dingtalk_models.core.wire import camel_name
+from dingtalk_models.core.wire import camel_name, userid_name
 
 Types = Callable[[], Mapping[str, Any]]
 """Imports types and returns them by name."""
@@ -144,7 +144,30 @@ class Arguments:
         try:
             return self._validate(given)
         except ValidationError as error:
-            raise InvalidArgument(self.name, problems(error, self.fields)) from None
+            older = self.older_names(given)
+            if not older:
+                raise InvalidArgument(self.name, problems(error, self.fields)) from None
+        for name, today in older.items():
+            warn_of_older_name(self.name, name, today)
+        return self.check((), self.by_todays_names(given))
+
+    def by_todays_names(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments, with ids of users under today's names."""
+        older = self.older_names(given)
+        return {older.get(name, name): value for name, value in given.items()}
+
+    def older_names(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """Today's names for ids of users that are given under other names, such as the platform's."""
+        names = {name: userid_name(name) for name in given if name not in self.fields}
+        return {
+            name: today
+            for name, today in names.items()
+            if today in self.fields.keys() - given.keys() and not self._is_another(name, today)
+        }
+
+    def _is_another(self, name: str, today: str) -> bool:
+        """Whether a name is the wire name of another argument: a product of the platform may have both spellings."""
+        return any(name in self.wire_names(field) for field in self.fields if field != today)
 
     def check_one(self, field: str, value: Any) -> None:
         """Check a single argument of the operation.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.call.call import Call
@@ -58,6 +58,10 @@ class DepartmentFields(TypedDict, total=False):
     """A mark of your own, for instance the department's id in another system."""
 
 
+def _wire_fields(names: list[str]) -> list[str]:
+    return ["dept_manager_userid_list" if each == "dept_manager_userids" else each for each in names]
+
+
 class DepartmentChanges(DepartmentFields, total=False):
     """What a department may be changed to."""
 
@@ -69,7 +73,7 @@ class DepartmentChanges(DepartmentFields, total=False):
     """The language that `name` is in."""
     auto_add_user: bool
     """Add new members to its group chat."""
-    dept_manager_userid_list: CommaStrs
+    dept_manager_userids: Annotated[CommaStrs, wire("dept_manager_userid_list")]
     """Its managers, who have to be members."""
     group_contain_sub_dept: bool
     """Have the departments below it in its group chat."""
@@ -79,8 +83,8 @@ class DepartmentChanges(DepartmentFields, total=False):
     """Have hidden departments in its group chat."""
     org_dept_owner: str
     """The owner of its group chat."""
-    force_update_fields: CommaStrs
-    """Fields to clear where they are given empty; `dept_manager_userid_list` is the only one."""
+    force_update_fields: Annotated[CommaStrs, AfterValidator(_wire_fields)]
+    """Fields to clear where they are given empty; `dept_manager_userids` is the only one."""
     code: Annotated[str, Field(max_length=30)]
     """A code, at most 30 characters."""
 
@@ -398,7 +402,7 @@ class Department(Model, Saved["Department"]):
     group_contain_outer_dept: bool | None = None
     group_contain_hidden_dept: bool | None = None
     org_dept_owner: str | None = None
-    dept_manager_userid_list: list[str] = empty_list()
+    dept_manager_userids: Annotated[list[str], wire("dept_manager_userid_list")] = empty_list()
     outer_dept: bool | None = None
     outer_dept_only_self: bool | None = None
     outer_permit_depts: list[int] = empty_list()

@@ -15,6 +15,8 @@ from dingtalk_models.contact.user import UserRef
 from dingtalk_models.contact.user_fields import From, PageSize
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs, camel, wire
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record, Saved
 from dingtalk_models.resource.query import Listing, Query
@@ -179,17 +181,18 @@ class RoleManager(Manager):
         """
         return Call(None)
 
+    @also_takes(older_ids.give_roles)
     @api(
         "dingtalk.oapi.role.addrolesforemps",
         "POST /topapi/role/addrolesforemps",
-        Old("dingtalk.corp.role.addrolesforemps", rolelid_list="role_ids", userid_list="user_ids"),
+        Old("dingtalk.corp.role.addrolesforemps", rolelid_list="role_ids", userid_list="userids"),
     )
-    def assign(self, role_ids: _Roles, user_ids: _Assigned) -> Call[None]:
+    def assign(self, role_ids: _Roles, userids: _Assigned) -> Call[None]:
         """Give roles to users (批量增加员工角色).
 
         Args:
             role_ids: at most 20 roles, none of the default group.
-            user_ids: at most 20 users.
+            userids: at most 20 users.
 
         Raises:
             NotFound: there is no such role, or no such user.
@@ -198,17 +201,18 @@ class RoleManager(Manager):
         """
         return Call(None)
 
+    @also_takes(older_ids.give_roles)
     @api(
         "dingtalk.oapi.role.removerolesforemps",
         "POST /topapi/role/removerolesforemps",
-        Old("dingtalk.corp.role.removerolesforemps", roleid_list="role_ids", userid_list="user_ids"),
+        Old("dingtalk.corp.role.removerolesforemps", roleid_list="role_ids", userid_list="userids"),
     )
-    def revoke(self, role_ids: _Roles, user_ids: _Revoked) -> Call[None]:
+    def revoke(self, role_ids: _Roles, userids: _Revoked) -> Call[None]:
         """Take roles from users (批量删除员工角色).
 
         Args:
             role_ids: at most 20 roles.
-            user_ids: at most 100 users.
+            userids: at most 100 users.
 
         Raises:
             NotFound: there is no such role, or no such user.
@@ -286,23 +290,25 @@ class Role(Model, Saved["Role"], alias_generator=camel):
         """Who has this role."""
         return self.objects.users.call(self.role_id)
 
+    @also_takes(older_ids.give_one_role)
     @operation
-    def assign(self, user_ids: _Assigned) -> Call[None]:
+    def assign(self, userids: _Assigned) -> Call[None]:
         """Give this role to users.
 
         Args:
-            user_ids: at most 20 users.
+            userids: at most 20 users.
         """
-        return self.objects.assign.call([self.role_id], user_ids)
+        return self.objects.assign.call([self.role_id], userids)
 
+    @also_takes(older_ids.give_one_role)
     @operation
-    def revoke(self, user_ids: _Revoked) -> Call[None]:
+    def revoke(self, userids: _Revoked) -> Call[None]:
         """Take this role from users.
 
         Args:
-            user_ids: at most 100 users.
+            userids: at most 100 users.
         """
-        return self.objects.revoke.call([self.role_id], user_ids)
+        return self.objects.revoke.call([self.role_id], userids)
 
 
 class RoleGroup(Model, alias_generator=camel):

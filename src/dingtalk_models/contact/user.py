@@ -132,13 +132,13 @@ class UserManager(Manager):
         return Call(None)
 
     @api("contact_1_0.SetDisable", "POST /v1.0/contact/orgAccounts/disable")
-    def disable(self, user_id: str, *, reason: str | None = None) -> Call[None]:
+    def disable(self, userid: Annotated[str, wire("userId")], *, reason: str | None = None) -> Call[None]:
         """Disable a company account (停用企业账号).
 
         Nobody can log in with it until it is enabled.
 
         Args:
-            user_id: the account's user; only a company account (企业账号) of this company can be disabled.
+            userid: the account's user; only a company account (企业账号) of this company can be disabled.
             reason: why.
 
         Raises:
@@ -150,11 +150,11 @@ class UserManager(Manager):
         return Call(None)
 
     @api("contact_1_0.SetEnable", "POST /v1.0/contact/orgAccounts/enable")
-    def enable(self, user_id: str) -> Call[None]:
+    def enable(self, userid: Annotated[str, wire("userId")]) -> Call[None]:
         """Enable a company account that was disabled (启用企业账号).
 
         Args:
-            user_id: the account's user.
+            userid: the account's user.
 
         Raises:
             NotFound: there is no such user.
@@ -482,11 +482,11 @@ class UserMatch(UserRef):
 
     Attributes:
         contact_type: 0 for a colleague, 1 for an external contact.
-        exclusive_account_userid_list: the company accounts with the same number.
+        exclusive_account_userids: the company accounts with the same number.
     """
 
     contact_type: int | None
-    exclusive_account_userid_list: list[str] = []
+    exclusive_account_userids: Annotated[list[str], wire("exclusive_account_userid_list")] = []
 
 
 class LoginIdentity(UserRef):

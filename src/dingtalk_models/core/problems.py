@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NamedTuple, NotRequired, cast, get_args
 
-from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic import AliasChoices, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from dingtalk_models.core.errors import Problem
 from dingtalk_models.core.hints import bare, fields_in, get_origin, wire_names
 from dingtalk_models.core.http import Endpoint
+from dingtalk_models.core.wire import userid_name
 
 UNKNOWN = "unknown / 无此字段"
 """The message for an unknown name that is not similar to a known one."""
@@ -96,6 +99,14 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return None if word in names else next(iter(get_close_matches(word, names, n=1)), None)
 
 
+def warn_of_older_name(what: str, older: str, today: str) -> None:
+    """Warn the code that calls this package that it uses an older name."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("dingtalk_models."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(f"{what}: {older} is called {today} now / {older} 现名 {today}", DeprecationWarning, stacklevel=level)
+
+
 def _problem(entry: ErrorDetails, fields: Mapping[str, Any]) -> Problem:
     loc = entry["loc"]
     known = _fields_at(loc[:-1], fields)
@@ -150,6 +161,10 @@ def _refined(name: str, hint: Any, sent_as: str, endpoint: Endpoint | None) -> A
     optional = get_origin(hint) is NotRequired
     in_url = endpoint is not None and (in_path or endpoint.verb == "GET" or sent_as in endpoint.query_params)
     refined: Any = Annotated[bare(hint), _NamesSomething(may_be_empty=optional and not in_url)]
+    if userid_name(sent_as) == name != sent_as:
+        # the platform's name is an older one here: it is accepted with a warning, by `Arguments.check`
+        within = [each for each in wire_names(hint) if "." in each]
+        refined = Annotated[refined, Field(validation_alias=AliasChoices(name, *within))]
     return NotRequired[refined] if optional else refined
 
 

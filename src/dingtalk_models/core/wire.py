@@ -295,6 +295,22 @@ def camel_name(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+_USERID = re.compile(r"(?:^|(?<=_))(?:at_)?user_?id(?P<several>s|_?list)?$")
+
+
+def userid_name(name: str) -> str:
+    """This package's name for a parameter or field that holds ids of users; any other name as it is.
+
+    `userid` for `user_id` and `userId`, `userids` for `user_ids`, `userid_list`, `userIdList`, `useridlist` and
+    `at_userids`, with what comes before it: `op_userid` for `op_user_id`.
+    """
+    if "user" not in name and "User" not in name:
+        return name
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    found = _USERID.search(snake)
+    return f"{snake[: found.start()]}userid{'s' if found['several'] else ''}" if found else name
+
+
 # as choices, since a plain alias would replace the Python name in a class's signature
 camel = AliasGenerator(validation_alias=lambda name: AliasChoices(camel_name(name)), serialization_alias=camel_name)
 """The rule for a class: `class Dentry(Model, alias_generator=camel)`."""

@@ -14,7 +14,9 @@ from dingtalk_models.call.paging import OFFSET
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import empty_list, wire
 from dingtalk_models.customer.label_group import Label, LabelGroup
+from dingtalk_models.first_generation import older_ids
 from dingtalk_models.first_generation.customer_fields import old_contact
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Saved
 from dingtalk_models.resource.query import Listing, Query
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 ContactName = Annotated[str, Field(min_length=1), wire("contact.name", "name")]
 LabelIds = Annotated[list[int], Field(min_length=1, max_length=20), wire("contact.label_ids", "label_ids")]
-FollowerId = Annotated[str, Field(min_length=1), wire("contact.follower_user_id", "follower_user_id")]
-UserId = Annotated[str, Field(min_length=1), wire("user_id", "userid")]
+FollowerId = Annotated[str, Field(min_length=1), wire("contact.follower_user_id")]
+UserId = Annotated[str, Field(min_length=1), wire("user_id")]
 
 
 class ContactFields(TypedDict, total=False):
@@ -41,7 +43,7 @@ class ContactFields(TypedDict, total=False):
     """Remark."""
     share_dept_ids: Annotated[list[int], Field(max_length=20), wire("contact.share_dept_ids", "share_dept_ids")]
     """Departments that see the contact, at most 20."""
-    share_user_ids: Annotated[list[str], Field(max_length=20), wire("contact.share_user_ids", "share_user_ids")]
+    share_userids: Annotated[list[str], Field(max_length=20), wire("contact.share_user_ids")]
     """Users that see the contact, at most 20."""
 
 
@@ -52,7 +54,7 @@ class ContactChanges(ContactFields, total=False):
     """The name."""
     label_ids: LabelIds
     """Labels, 1 to 20; see `LabelGroup`."""
-    follower_user_id: FollowerId
+    follower_userid: FollowerId
     """The user who follows the contact."""
 
 
@@ -85,12 +87,13 @@ class ExternalContactManager(Manager):
         """List every external contact, each once."""
         return self.list.call()
 
+    @also_takes(older_ids.one_user)
     @api("dingtalk.oapi.extcontact.get", "POST /topapi/extcontact/get", "dingtalk.corp.extcontact.get", idempotent=True)
-    def get(self, user_id: UserId) -> Call[ExternalContact]:
+    def get(self, userid: UserId) -> Call[ExternalContact]:
         """Get an external contact (获取外部联系人详情).
 
         Args:
-            user_id: the contact's id.
+            userid: the contact's id.
 
         Raises:
             NotFound: there is no such contact.
@@ -110,7 +113,7 @@ class ExternalContactManager(Manager):
         name: ContactName,
         mobile: Annotated[str, Field(min_length=1), wire("contact.mobile", "mobile")],
         label_ids: LabelIds,
-        follower_user_id: FollowerId,
+        follower_userid: FollowerId,
         *,
         state_code: Annotated[str, Field(min_length=1), wire("contact.state_code", "state_code")] = "86",
         **fields: Unpack[ContactFields],
@@ -121,7 +124,7 @@ class ExternalContactManager(Manager):
             name: the name.
             mobile: the mobile number, without the country code.
             label_ids: labels, 1 to 20; see `LabelGroup`.
-            follower_user_id: the user who follows the contact.
+            follower_userid: the user who follows the contact.
             state_code: the country code of the mobile number.
             fields: see `ContactFields`.
 
@@ -137,7 +140,7 @@ class ExternalContactManager(Manager):
         Source: add-enterprise-external-contacts
         """
         given: dict[str, Any] = {
-            "name": name, "mobile": mobile, "label_ids": label_ids, "follower_user_id": follower_user_id,
+            "name": name, "mobile": mobile, "label_ids": label_ids, "follower_userid": follower_userid,
             "state_code": state_code, **fields,
         }  # fmt: skip
         call = Call(str, "userid", **given)
@@ -151,19 +154,19 @@ class ExternalContactManager(Manager):
     )
     def update(
         self,
-        user_id: Annotated[str, Field(min_length=1), wire("contact.user_id", "user_id", "userid")],
+        userid: Annotated[str, Field(min_length=1), wire("contact.user_id")],
         name: ContactName,
         label_ids: LabelIds,
-        follower_user_id: FollowerId,
+        follower_userid: FollowerId,
         **fields: Unpack[ContactFields],
     ) -> Call[None]:
         """Change an external contact (更新外部联系人).
 
         Args:
-            user_id: the contact's id.
+            userid: the contact's id.
             name: the name, even if it does not change.
             label_ids: labels, 1 to 20, even if they do not change.
-            follower_user_id: the user who follows the contact, even if it does not change.
+            follower_userid: the user who follows the contact, even if it does not change.
             fields: other fields to change; see `ContactFields`.
 
         Raises:
@@ -173,16 +176,17 @@ class ExternalContactManager(Manager):
         """
         return Call(None)
 
+    @also_takes(older_ids.one_user)
     @api(
         "dingtalk.oapi.extcontact.delete",
         "POST /topapi/extcontact/delete",
-        Old("dingtalk.corp.extcontact.delete", userid="user_id"),
+        "dingtalk.corp.extcontact.delete",
     )
-    def delete(self, user_id: UserId) -> Call[None]:
+    def delete(self, userid: UserId) -> Call[None]:
         """Delete an external contact (删除外部联系人).
 
         Args:
-            user_id: the contact's id.
+            userid: the contact's id.
 
         Raises:
             NotFound: there is no such contact.
@@ -211,9 +215,9 @@ class ExternalContact(Model, Saved["ExternalContact"]):
     address: str | None = None
     remark: str | None = None
     label_ids: list[int] = empty_list()
-    follower_user_id: str | None = None
+    follower_userid: Annotated[str | None, wire("follower_user_id")] = None
     share_dept_ids: list[int] = empty_list()
-    share_user_ids: list[str] = empty_list()
+    share_userids: Annotated[list[str], wire("share_user_ids")] = empty_list()
 
     @operation
     def update(self, **fields: Unpack[ContactChanges]) -> Flow[ExternalContact]:
@@ -223,7 +227,7 @@ class ExternalContact(Model, Saved["ExternalContact"]):
             fields: see `ContactChanges`.
         """
         # the platform requires these three with every change
-        kept = {"name": self.name, "label_ids": self.label_ids, "follower_user_id": self.follower_user_id}
+        kept = {"name": self.name, "label_ids": self.label_ids, "follower_userid": self.follower_userid}
         return self.updated({**kept, **fields}, fields)
 
     @operation
@@ -231,7 +235,7 @@ class ExternalContact(Model, Saved["ExternalContact"]):
         """Get the user who follows this contact."""
         from dingtalk_models.contact.user import User  # noqa: PLC0415 - only when used
 
-        return (yield from User.objects.get.call(self.follower_user_id)) if self.follower_user_id else None
+        return (yield from User.objects.get.call(self.follower_userid)) if self.follower_userid else None
 
     @operation
     def labels(self) -> Flow[builtins.list[Label]]:

@@ -18,7 +18,7 @@ from dingtalk_models.file.transfer import Transfer
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model
 
-UserId = Annotated[str, Field(min_length=1), wire("userId", "userid", "user_id")]
+UserId = Annotated[str, Field(min_length=1), wire("userId")]
 AgentId = Annotated[int | None, wire("agentId", "agentid")]
 InstanceId = Annotated[str, Field(min_length=1)]
 FileId = Annotated[str, Field(min_length=1)]
@@ -50,11 +50,11 @@ class ApprovalFileManager(Manager):
         "dingtalk.oapi.processinstance.cspace.info",
         idempotent=True,
     )
-    def space(self, user_id: UserId, *, agent_id: AgentId = None) -> Call[str]:
+    def space(self, userid: UserId, *, agent_id: AgentId = None) -> Call[str]:
         """Get the space for files of approvals. The user may then upload to it (获取审批钉盘空间信息).
 
         Args:
-            user_id: the user who will upload.
+            userid: the user who will upload.
             agent_id: the app's AgentId.
 
         Returns:
@@ -70,7 +70,7 @@ class ApprovalFileManager(Manager):
     @api("workflow_1_0.GetSpaceWithDownloadAuth", "POST /v1.0/workflow/processInstances/spaces/authPreview")
     def authorize_preview(
         self,
-        user_id: UserId,
+        userid: UserId,
         process_instance_id: InstanceId,
         file_id: FileId,
         *,
@@ -81,7 +81,7 @@ class ApprovalFileManager(Manager):
         """Let a user preview files of an approval (授权预览审批附件).
 
         Args:
-            user_id: the user.
+            userid: the user.
             process_instance_id: the approval.
             file_id: the file.
             file_ids: several files, at most 20.
@@ -131,13 +131,13 @@ class ApprovalFileManager(Manager):
     )
     def authorize_download(
         self,
-        user_id: UserId,
+        userid: UserId,
         file_infos: Annotated[list[FileInfoFields], Field(min_length=1, max_length=10)],
     ) -> Call[bool]:
         """Let a user download files from the space of approvals (授权下载审批钉盘文件).
 
         Args:
-            user_id: the user.
+            userid: the user.
             file_infos: the files, at most 10, each with its space.
 
         Returns:

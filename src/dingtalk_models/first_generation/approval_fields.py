@@ -30,4 +30,4 @@ OLD_CREATE: dict[str, Any] = {
     "approvers_v2": "approvers",
     "cc_list": _listing("cc_list"),
 }
-OLD_LIST: dict[str, Any] = {"cursor": "next_token", "size": "max_results", "userid_list": _listing("user_ids")}
+OLD_LIST: dict[str, Any] = {"cursor": "next_token", "size": "max_results", "userid_list": _listing("userids")}

@@ -89,7 +89,7 @@ OLD_DEPARTMENT_FIELDS: dict[str, str | Callable[[Any], dict[str, Any]]] = {
     "createDeptGroup": "create_dept_group",
     "autoApproveApply": "auto_approve_apply",
     "autoAddUser": "auto_add_user",
-    "deptManagerUseridList": split_at("|", "dept_manager_userid_list"),
+    "deptManagerUseridList": split_at("|", "dept_manager_userids"),
     "groupContainSubDept": "group_contain_sub_dept",
     "groupContainOuterDept": "group_contain_outer_dept",
     "groupContainHiddenDept": "group_contain_hidden_dept",

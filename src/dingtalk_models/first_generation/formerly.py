@@ -85,6 +85,22 @@ def formerly_too(
     return decorate
 
 
+def also_takes(older: Callable[Concatenate[Any, Q], None], /) -> Callable[[operation[R, P]], Respelt[R, P, Q]]:
+    """Tell type checkers that an operation also takes ids of users under an older name.
+
+    They mark it as deprecated. The operation stays as it is: `Arguments.check` knows all such names, and warns.
+
+    Args:
+        older: a call with such a name, of `older_ids`.
+    """
+    del older
+
+    def decorate(definition: operation[R, P]) -> Respelt[R, P, Q]:
+        return cast("Respelt[R, P, Q]", definition)
+
+    return decorate
+
+
 def _named(definition: operation[Any, Any], name: str) -> Old:
     return next(old for old in definition.names if old.name == name)
 
@@ -133,8 +149,17 @@ if TYPE_CHECKING:
     # The type that type checkers and editors see. At run time it is a `Bound`, but a subclass of that could not declare
     # two sets of parameters. Today's come first, so that editors show them first.
 
+    class Respelt(Generic[R_co, P, Q]):
+        """An operation as `also_takes` shows it."""
+
+        @overload
+        def __get__(self, obj: None, owner: type[Any]) -> operation[R_co, P]: ...
+        @overload
+        def __get__(self, obj: object, owner: type[Any]) -> EitherWay[R_co, P, Q]: ...
+        def __get__(self, obj: object, owner: type[Any]) -> Any: ...
+
     class EitherWay(Generic[R_co, P, Q]):
-        """An operation of one manager that takes today's parameters, or those of the first generation."""
+        """An operation of one manager or object that takes today's parameters, or older ones."""
 
         @overload
         def __call__(self: EitherWay[Call[T], P, Q], *args: P.args, **kwargs: P.kwargs) -> T: ...
@@ -143,13 +168,13 @@ if TYPE_CHECKING:
         @overload
         def __call__(self: EitherWay[Lazy[Any], P, Q], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
         @overload
-        @deprecated("the first generation's parameters")
+        @deprecated("older names of parameters; editors show today's first")
         def __call__(self: EitherWay[Call[T], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
         @overload
-        @deprecated("the first generation's parameters")
+        @deprecated("older names of parameters; editors show today's first")
         def __call__(self: EitherWay[Flow[T], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
         @overload
-        @deprecated("the first generation's parameters")
+        @deprecated("older names of parameters; editors show today's first")
         def __call__(self: EitherWay[Lazy[Any], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> R_co: ...
         def __call__(self: EitherWay[Any, P, Q], *args: Any, **kwargs: Any) -> Any: ...
 
@@ -158,16 +183,22 @@ if TYPE_CHECKING:
         @overload
         async def aio(self: EitherWay[Call[T] | Flow[T], P, Q], *args: P.args, **kwargs: P.kwargs) -> T: ...
         @overload
-        @deprecated("the first generation's parameters")
+        @deprecated("older names of parameters; editors show today's first")
         async def aio(self: EitherWay[Lazy[T], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> list[T]: ...
         @overload
-        @deprecated("the first generation's parameters")
+        @deprecated("older names of parameters; editors show today's first")
         async def aio(self: EitherWay[Call[T] | Flow[T], P, Q], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
         async def aio(self: EitherWay[Any, P, Q], *args: Any, **kwargs: Any) -> Any: ...
 
         @overload
+        def later(self: EitherWay[Lazy[T], P, Q], *args: P.args, **kwargs: P.kwargs) -> Flow[list[T]]: ...
+        @overload
+        def later(self: EitherWay[Call[T] | Flow[T], P, Q], *args: P.args, **kwargs: P.kwargs) -> Flow[T]: ...
+        def later(self: EitherWay[Any, P, Q], *args: P.args, **kwargs: P.kwargs) -> Any: ...
+
+        @overload
         def call(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
         @overload
-        @deprecated("the first generation's parameters")
+        @deprecated("older names of parameters; editors show today's first")
         def call(self, *args: Q.args, **kwargs: Q.kwargs) -> R_co: ...
         def call(self, *args: Any, **kwargs: Any) -> Any: ...

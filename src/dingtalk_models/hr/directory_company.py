@@ -11,10 +11,14 @@ from dingtalk_models.company_file.models import AdminRow, CompanyFile, Departmen
 from dingtalk_models.contact.department import ROOT, Department
 from dingtalk_models.contact.user import User
 from dingtalk_models.core.json_values import is_array, is_object
+from dingtalk_models.core.wire import userid_name
 from dingtalk_models.resource.model import Model
 
 Departments = Mapping[int, Department]
 Users = Mapping[str, User]
+
+_PEOPLE: Final = ("dept_manager_userid_list", "user_permits", "outer_permit_users")
+"""The fields of a department that name people."""
 
 
 def company_file(departments: Departments, users: Users) -> CompanyFile:
@@ -30,8 +34,8 @@ def company_file(departments: Departments, users: Users) -> CompanyFile:
 
 def _department(department: Department, departments: Departments, users: Users) -> DepartmentRow:
     fields = _same_fields(department, DepartmentRow)
-    for name in ("dept_manager_userid_list", "user_permits", "outer_permit_users"):
-        fields[name] = [each for each in getattr(department, name) if each in users]
+    for name in _PEOPLE:
+        fields[name] = [each for each in getattr(department, userid_name(name)) if each in users]
     for name in ("dept_permits", "outer_permit_depts"):
         fields[name] = [each for each in getattr(department, name) if each in departments]
     if department.org_dept_owner not in users:
@@ -62,8 +66,8 @@ def _user(user: User, departments: Departments, users: Users) -> UserRow:
 
 
 def _same_fields(item: Model, row: type[DepartmentRow | UserRow]) -> dict[str, Any]:
-    """Return the fields that a row has under the same name."""
-    values = {name: getattr(item, name, None) for name in row.model_fields}
+    """Return the fields that a row has too. In a company file, they have the platform's names."""
+    values = {name: getattr(item, userid_name(name), None) for name in row.model_fields}
     return {name: value for name, value in values.items() if value not in (None, "", [])}
 
 
@@ -134,7 +138,7 @@ class _Anonymous:
         for name in ("dept_id", "parent_id"):
             if name in fields:
                 made[name] = self._dept_ids[fields[name]]
-        for name in ("dept_manager_userid_list", "user_permits", "outer_permit_users"):
+        for name in _PEOPLE:
             made[name] = [self._alias("userid", each) for each in getattr(real, name)]
         for name in ("dept_permits", "outer_permit_depts"):
             made[name] = [self._dept_ids[each] for each in getattr(real, name)]

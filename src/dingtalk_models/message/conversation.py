@@ -10,7 +10,7 @@ from pydantic import Field, InstanceOf
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api, operation
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import Millis, camel
+from dingtalk_models.core.wire import Millis, camel, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record
 
@@ -31,7 +31,7 @@ class ConversationManager(Manager):
     def mute_members(
         self,
         open_conversation_id: ConversationId,
-        user_id_list: Annotated[list[str], Field(min_length=1, max_length=999)],
+        userids: Annotated[list[str], Field(min_length=1, max_length=999), wire("userIdList")],
         mute_status: Literal[0, 1],
         mute_duration: Annotated[int, Field(ge=0)],
     ) -> Call[None]:
@@ -39,7 +39,7 @@ class ConversationManager(Manager):
 
         Args:
             open_conversation_id: the group.
-            user_id_list: at most 999 members.
+            userids: at most 999 members.
             mute_status: 1 to mute them, 0 to let them speak again.
             mute_duration: for how long, in milliseconds.
 
@@ -53,12 +53,12 @@ class ConversationManager(Manager):
 
     @api("im_1_0.QueryGroupMuteStatus", "GET /v1.0/im/sceneGroups/muteSettings")
     def mute_settings(
-        self, user_id: Annotated[str, Field(min_length=1)], open_conversation_id: ConversationId
+        self, userid: Annotated[str, Field(min_length=1), wire("userId")], open_conversation_id: ConversationId
     ) -> Call[MuteSettings]:
         """Whether a group is muted, and one of its members (查询场景群禁言状态).
 
         Args:
-            user_id: the member.
+            userid: the member.
             open_conversation_id: the group.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -10,7 +11,7 @@ from dingtalk_models.call.operation import operation
 from dingtalk_models.core.json_values import loaded
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import CommaInts, CommaStrs
-from dingtalk_models.first_generation.formerly import formerly
+from dingtalk_models.first_generation.formerly import formerly, formerly_too
 from dingtalk_models.message.cards.card import CardManager
 from dingtalk_models.message.conversation import ConversationManager
 from dingtalk_models.message.groups.group import GroupManager
@@ -22,7 +23,17 @@ from dingtalk_models.message.robots.private_chat import PrivateMessageManager
 from dingtalk_models.message.robots.robot import RobotManager
 from dingtalk_models.message.robots.shortcut import ShortcutManager
 from dingtalk_models.message.robots.webhook_message import WebhookRobotManager
-from dingtalk_models.resource.manager import managed
+from dingtalk_models.resource.manager import Module, managed
+
+
+def _async_send_msg(
+    _: Module,
+    msgtype: str,
+    msgcontent: str | dict[str, Any],
+    userid_list: str | Sequence[str] | None = None,
+    dept_id_list: str | Sequence[int] | None = None,
+    to_all_user: bool = False,
+) -> None: ...
 
 
 class Message(MessageReceiver):
@@ -56,12 +67,13 @@ class Message(MessageReceiver):
     @formerly(WorkNotificationManager.progress)
     def get_msg_send_progress(self, task_id: int, agent_id: int | str | None = None) -> None: ...
 
+    @formerly_too(_async_send_msg, userid_list="userids")
     @operation
     def async_send_msg(
         self,
         msgtype: str,
         msgcontent: Annotated[dict[str, Any], BeforeValidator(loaded)],
-        userid_list: CommaStrs | None = None,
+        userids: CommaStrs | None = None,
         dept_id_list: CommaInts | None = None,
         to_all_user: bool = False,
     ) -> Flow[WorkNotification]:
@@ -70,10 +82,10 @@ class Message(MessageReceiver):
         Args:
             msgtype: its kind: `text`, `markdown`, …
             msgcontent: what it says, in the platform's form: `{"content": "…"}`.
-            userid_list: people.
+            userids: people.
             dept_id_list: departments, each with everyone in it and below it.
             to_all_user: send it to everyone.
         """
         msg: Any = {"msgtype": msgtype, msgtype: msgcontent}
         send = self.work_notifications.send
-        return send.call(msg, userid_list=userid_list, dept_id_list=dept_id_list, to_all_user=to_all_user)
+        return send.call(msg, userids=userids, dept_id_list=dept_id_list, to_all_user=to_all_user)

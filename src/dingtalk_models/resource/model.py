@@ -17,9 +17,9 @@ from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.errors import InvalidArgument, Problem, TransportError
 from dingtalk_models.core.hints import fields_in, names_of_fields
 from dingtalk_models.core.json_values import is_array, is_object, jsonable
-from dingtalk_models.core.problems import problems, unknown
+from dingtalk_models.core.problems import problems, unknown, warn_of_older_name
 from dingtalk_models.core.steps import Flow
-from dingtalk_models.core.wire import limited_as_argument
+from dingtalk_models.core.wire import limited_as_argument, userid_name
 
 
 class Record(BaseModel):
@@ -57,10 +57,14 @@ class Record(BaseModel):
     if not TYPE_CHECKING:  # with them, type checkers would let any name be read and assigned
 
         def __getattr__(self, name: str) -> Any:
-            """Explain why an object from a reply lacks a required field."""
+            """Read a field by an older name of ids of users, or explain why it could not be read from the reply."""
             if name in type(self).model_fields:
                 kind = type(self).__name__
                 raise TransportError(f"{kind}.{name} could not be read from the reply: what came is in .unparsed")
+            today = userid_name(name)
+            if today != name and today in type(self).model_fields and name not in (self.model_extra or {}):
+                warn_of_older_name(type(self).__name__, name, today)
+                return getattr(self, today)
             return super().__getattr__(name)
 
         def __setattr__(self, name: str, value: Any) -> None:

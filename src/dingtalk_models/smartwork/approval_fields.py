@@ -25,7 +25,7 @@ class ApproverFields(TypedDict):
 
     action_type: Annotated[Literal["AND", "OR", "NONE"], wire("actionType", "task_action_type")]
     """`AND`: all of them, `OR`: any of them, `NONE`: the only one."""
-    user_ids: list[str]
+    userids: Annotated[list[str], wire("userIds", "user_ids")]
     """The users: one for `NONE`, else at least two."""
 
 
@@ -34,26 +34,26 @@ class TargetFields(TypedDict):
 
     actioner_key: str
     """The step's key, from `forecast`."""
-    actioner_user_ids: list[str]
+    actioner_userids: Annotated[list[str], wire("actionerUserIds", "actioner_user_ids")]
     """The users."""
 
 
-def all_of(*user_ids: str) -> ApproverFields:
+def all_of(*userids: str) -> ApproverFields:
     """A step that all of these users have to agree to (会签)."""
-    return {"action_type": "AND", "user_ids": [*user_ids]}
+    return {"action_type": "AND", "userids": [*userids]}
 
 
-def any_of(*user_ids: str) -> ApproverFields:
+def any_of(*userids: str) -> ApproverFields:
     """A step that any of these users decides (或签)."""
-    return {"action_type": "OR", "user_ids": [*user_ids]}
+    return {"action_type": "OR", "userids": [*userids]}
 
 
 def _step(value: Any) -> Any:
-    return {"action_type": "NONE", "user_ids": [value]} if isinstance(value, str) else value
+    return {"action_type": "NONE", "userids": [value]} if isinstance(value, str) else value
 
 
 def _enough(step: ApproverFields) -> ApproverFields:
-    alone, count = step["action_type"] == "NONE", len(step["user_ids"])
+    alone, count = step["action_type"] == "NONE", len(step["userids"])
     if alone != (count == 1) or not count:
         many = ("exactly 1 user", "只能有 1 人") if alone else ("at least 2 users", "至少要有 2 人")
         raise ValueError(f"{step['action_type']} takes {many[0]} / 该节点{many[1]}")
@@ -95,7 +95,7 @@ IdsAtOnce = Annotated[int, Field(ge=1, le=20)]
 class InstanceFilter(TypedDict, total=False):
     """Which approvals of a form to list."""
 
-    user_ids: Sequence[str] | None
+    userids: Sequence[str] | None
     """Started by these users: for `all` and `all_ids` however many, else at most 10."""
     statuses: Statuses
     """Only of these: `RUNNING`, `TERMINATED`, `COMPLETED`."""

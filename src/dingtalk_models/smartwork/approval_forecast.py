@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.wire import camel
+from typing import Annotated
+
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.resource.model import Record
 
 
@@ -50,7 +52,7 @@ class WorkflowActor(Record, alias_generator=camel):
 class ActivityActioner(Record, alias_generator=camel):
     """A user of a step."""
 
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     name: str | None
     avatar: str | None
 
@@ -80,7 +82,7 @@ class Forecast(Record, alias_generator=camel):
 
     is_forecast_success: bool | None
     process_code: str | None
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     process_id: int | None
     is_static_workflow: bool | None
     workflow_activity_rules: list[ActivityRule] = []

@@ -15,6 +15,8 @@ from dingtalk_models.call.paging import TOKEN_FROM_ZERO
 from dingtalk_models.core.json_values import is_object, loaded
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import IsoTime, Millis, camel, wire
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, OrDict, Record
 from dingtalk_models.resource.query import Listing, Query
@@ -64,14 +66,15 @@ def _old_template(template: Any) -> dict[str, Any]:
 class ApprovalFormManager(Manager):
     """Approval forms (审批表单)."""
 
+    @also_takes(older_ids.one_user)
     @api(
         "workflow_1_0.ListUserVisibleBpmsProcesses",
         "GET /v1.0/workflow/processes/userVisibilities/templates",
-        Old("dingtalk.oapi.process.listbyuserid", userid="user_id", offset="next_token", size="max_results"),
+        Old("dingtalk.oapi.process.listbyuserid", offset="next_token", size="max_results"),
     )
     def visible(
         self,
-        user_id: str | None = None,
+        userid: Annotated[str | None, wire("userId")] = None,
         *,
         next_token: Annotated[int, Field(ge=0)] = 0,
         max_results: Annotated[int, Field(ge=1, le=100)] = 100,
@@ -79,7 +82,7 @@ class ApprovalFormManager(Manager):
         """The forms that a user may start approvals from (获取指定用户可见的审批表单列表).
 
         Args:
-            user_id: the user; without one, the forms of the whole company.
+            userid: the user; without one, the forms of the whole company.
             next_token: where to begin.
             max_results: how many a call brings, at most 100.
 
@@ -90,16 +93,17 @@ class ApprovalFormManager(Manager):
         """
         return Listing(ApprovalForm, TOKEN_FROM_ZERO, "result", items="processList")
 
+    @also_takes(older_ids.one_user)
     @api(
         "workflow_1_0.GetManageProcessByStaffId",
         "GET /v1.0/workflow/processes/managements/templates",
-        Old("dingtalk.oapi.process.template.manage.get", userid="user_id"),
+        "dingtalk.oapi.process.template.manage.get",
     )
-    def manageable(self, user_id: str) -> Query[ApprovalForm]:
+    def manageable(self, userid: Annotated[str, wire("userId")]) -> Query[ApprovalForm]:
         """The forms of the company that a user manages (获取当前企业所有可管理的表单).
 
         Args:
-            user_id: the user.
+            userid: the user.
 
         Raises:
             NotFound: there is no such user.
@@ -281,7 +285,7 @@ class SchemaContent(Record):
 class FormSchema(Record, alias_generator=camel):
     """A form with its components."""
 
-    creator_user_id: str | None
+    creator_userid: Annotated[str | None, wire("creatorUserId")]
     app_uuid: str | None
     form_code: str | None
     form_uuid: str | None

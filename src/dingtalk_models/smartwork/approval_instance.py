@@ -16,8 +16,10 @@ from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.paging import TOKEN_FROM_ZERO, PageFlow, next_page, page_of
 from dingtalk_models.core.errors import InvalidArgument, Problem
 from dingtalk_models.core.steps import Flow, batches, together
-from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, camel
+from dingtalk_models.core.wire import BEIJING, IsoTime, Millis, camel, wire
+from dingtalk_models.first_generation import older_ids
 from dingtalk_models.first_generation.approval_fields import OLD_CREATE, OLD_LIST, OldCreate
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Refreshed
 from dingtalk_models.resource.query import Listing, Query
@@ -72,7 +74,7 @@ class ApprovalInstanceManager(Manager):
     def create(
         self,
         process_code: str,
-        originator_user_id: str,
+        originator_userid: Annotated[str, wire("originatorUserId")],
         form_component_values: Form,
         **fields: Unpack[StartFields],
     ) -> Call[ApprovalInstance]:
@@ -80,7 +82,7 @@ class ApprovalInstanceManager(Manager):
 
         Args:
             process_code: the form.
-            originator_user_id: who starts it.
+            originator_userid: who starts it.
             form_component_values: what the form is filled in with, at most 150 values: `Text("事由", "回家")`, ….
             fields: `dept_id`, `approvers`, `cc_list` and the others of `StartFields`.
 
@@ -99,9 +101,9 @@ class ApprovalInstanceManager(Manager):
             raise Refusal("dept_id", "needed where no approvers are given / 不指定 approvers 时必填")
         call = Call(str, "instanceId")
         given = {
-            "originator_user_id": originator_user_id,
+            "originator_userid": originator_userid,
             "originator_dept_id": dept_id,
-            "cc_user_ids": fields.get("cc_list") or [],
+            "cc_userids": fields.get("cc_list") or [],
             "form_component_values": form_component_values,
         }
         return call.then(
@@ -138,6 +140,7 @@ class ApprovalInstanceManager(Manager):
 
         return Call(ApprovalInstance, "result").then(named)
 
+    @also_takes(older_ids.started_by)
     @api(
         "workflow_1_0.ListProcessInstanceIds",
         "POST /v1.0/workflow/processes/instanceIds/query",
@@ -153,7 +156,7 @@ class ApprovalInstanceManager(Manager):
         start_time: Millis,
         end_time: Millis | None = None,
         *,
-        user_ids: Starters = None,
+        userids: Annotated[Starters, wire("userIds")] = None,
         statuses: Statuses = None,
         next_token: Annotated[int, Field(ge=0)] = 0,
         max_results: IdsAtOnce = 20,
@@ -164,7 +167,7 @@ class ApprovalInstanceManager(Manager):
             process_code: the form.
             start_time: from here, at most a year ago.
             end_time: to here, at most 120 days later; by default to now. `all_ids` and `all` take any span.
-            user_ids: started by these users, at most 10.
+            userids: started by these users, at most 10.
             statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
             next_token: where to begin.
             max_results: how many a call brings, at most 20.
@@ -185,6 +188,7 @@ class ApprovalInstanceManager(Manager):
             )
         return Listing(str, TOKEN_FROM_ZERO, "result", items="list")
 
+    @also_takes(older_ids.started_by)
     @operation
     def list(
         self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstancePages]
@@ -192,6 +196,7 @@ class ApprovalInstanceManager(Manager):
         """The approvals whose ids `list_ids` tells, with the same arguments: a call an approval."""
         return self._loaded(self.list_ids.call(process_code, start_time, end_time, **filters))
 
+    @also_takes(older_ids.started_by)
     @operation
     def all(
         self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstanceFilter]
@@ -199,6 +204,7 @@ class ApprovalInstanceManager(Manager):
         """The approvals whose ids `all_ids` tells, with the same arguments: a call an approval."""
         return self._loaded(self.all_ids.call(process_code, start_time, end_time, **filters))
 
+    @also_takes(older_ids.started_by)
     @operation
     def all_ids(
         self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstanceFilter]
@@ -212,8 +218,8 @@ class ApprovalInstanceManager(Manager):
             filters: see `InstanceFilter`.
         """
         end = _check_span(start_time, end_time)
-        user_ids, size = filters.get("user_ids"), filters.get("max_results", 20)
-        groups: Sequence[Sequence[str] | None] = [None] if user_ids is None else batches(user_ids, 10)
+        userids, size = filters.get("userids"), filters.get("max_results", 20)
+        groups: Sequence[Sequence[str] | None] = [None] if userids is None else batches(userids, 10)
 
         def pages() -> PageFlow[str]:
             seen: set[str] = set()
@@ -225,7 +231,7 @@ class ApprovalInstanceManager(Manager):
                         process_code,
                         first,
                         last,
-                        user_ids=few,
+                        userids=few,
                         statuses=filters.get("statuses"),
                         max_results=size,
                     ).page_flow()
@@ -253,12 +259,12 @@ class ApprovalInstanceManager(Manager):
     @api(
         "workflow_1_0.TerminateProcessInstance",
         "POST /v1.0/workflow/processInstances/terminate",
-        Old("dingtalk.oapi.process.instance.terminate", request=unpacked(operating_userid="operating_user_id")),
+        Old("dingtalk.oapi.process.instance.terminate", request=unpacked()),
     )
     def terminate(
         self,
         process_instance_id: InstanceId,
-        operating_user_id: str | None = None,
+        operating_userid: Annotated[str | None, wire("operatingUserId")] = None,
         *,
         is_system: bool = False,
         remark: Remark = None,
@@ -267,7 +273,7 @@ class ApprovalInstanceManager(Manager):
 
         Args:
             process_instance_id: the approval.
-            operating_user_id: who withdraws it; needed unless the system does.
+            operating_userid: who withdraws it; needed unless the system does.
             is_system: whether the system withdraws it.
             remark: why, at most 1024 characters.
 
@@ -277,19 +283,19 @@ class ApprovalInstanceManager(Manager):
 
         Source: revoke-an-approval-instance
         """
-        if not is_system and not operating_user_id:
-            raise Refusal("operating_user_id", "needed unless is_system / is_system 不为真时必填")
+        if not is_system and not operating_userid:
+            raise Refusal("operating_userid", "needed unless is_system / is_system 不为真时必填")
         return Call(None)
 
     @api(
         "workflow_1_0.AddProcessInstanceComment",
         "POST /v1.0/workflow/processInstances/comments",
-        Old("dingtalk.oapi.process.instance.comment.add", request=unpacked(comment_userid="comment_user_id")),
+        Old("dingtalk.oapi.process.instance.comment.add", request=unpacked()),
     )
     def comment(
         self,
         process_instance_id: InstanceId,
-        comment_user_id: str,
+        comment_userid: Annotated[str, wire("commentUserId")],
         text: CommentText,
         **fields: Unpack[CommentFields],
     ) -> Call[None]:
@@ -297,7 +303,7 @@ class ApprovalInstanceManager(Manager):
 
         Args:
             process_instance_id: the approval.
-            comment_user_id: who comments.
+            comment_userid: who comments.
             text: the comment, at most 1024 characters.
             fields: see `CommentFields`.
 
@@ -311,15 +317,15 @@ class ApprovalInstanceManager(Manager):
     @api(
         "workflow_1_0.ExecuteProcessInstance",
         "POST /v1.0/workflow/processInstances/execute",
-        Old("dingtalk.oapi.process.instance.execute", request=unpacked(actioner_userid="actioner_user_id")),
-        Old("dingtalk.oapi.processinstance.execute", actioner_userid="actioner_user_id"),
-        Old("dingtalk.smartwork.bpms.processinstance.execute", actioner_userid="actioner_user_id"),
+        Old("dingtalk.oapi.process.instance.execute", request=unpacked()),
+        "dingtalk.oapi.processinstance.execute",
+        "dingtalk.smartwork.bpms.processinstance.execute",
     )
     def execute(
         self,
         process_instance_id: InstanceId,
         task_id: int,
-        actioner_user_id: str,
+        actioner_userid: Annotated[str, wire("actionerUserId")],
         result: Literal["agree", "refuse"],
         **fields: Unpack[DecisionFields],
     ) -> Call[None]:
@@ -328,7 +334,7 @@ class ApprovalInstanceManager(Manager):
         Args:
             process_instance_id: the approval.
             task_id: the task.
-            actioner_user_id: whose task it is.
+            actioner_userid: whose task it is.
             result: `agree` or `refuse`.
             fields: see `DecisionFields`.
 
@@ -342,32 +348,32 @@ class ApprovalInstanceManager(Manager):
 
     @operation
     def agree(
-        self, process_instance_id: InstanceId, task_id: int, actioner_user_id: str, **fields: Unpack[DecisionFields]
+        self, process_instance_id: InstanceId, task_id: int, actioner_userid: str, **fields: Unpack[DecisionFields]
     ) -> Call[None]:
         """Agree to a task: `execute` with the result `agree`."""
-        return self.execute.call(process_instance_id, task_id, actioner_user_id, "agree", **fields)
+        return self.execute.call(process_instance_id, task_id, actioner_userid, "agree", **fields)
 
     @operation
     def refuse(
-        self, process_instance_id: InstanceId, task_id: int, actioner_user_id: str, **fields: Unpack[DecisionFields]
+        self, process_instance_id: InstanceId, task_id: int, actioner_userid: str, **fields: Unpack[DecisionFields]
     ) -> Call[None]:
         """Refuse a task: `execute` with the result `refuse`."""
-        return self.execute.call(process_instance_id, task_id, actioner_user_id, "refuse", **fields)
+        return self.execute.call(process_instance_id, task_id, actioner_userid, "refuse", **fields)
 
     @api("workflow_1_0.RedirectWorkflowTask", "POST /v1.0/workflow/tasks/redirect")
     def redirect(
         self,
         task_id: int,
-        to_user_id: str,
-        operate_user_id: str,
+        to_userid: Annotated[str, wire("toUserId")],
+        operate_userid: Annotated[str, wire("operateUserId")],
         **fields: Unpack[RedirectFields],
     ) -> Call[None]:
         """Hand a task to another user (转交OA审批任务).
 
         Args:
             task_id: the task, which has to be running.
-            to_user_id: who gets it.
-            operate_user_id: whose task it is.
+            to_userid: who gets it.
+            operate_userid: whose task it is.
             fields: see `RedirectFields`.
 
         Raises:
@@ -377,16 +383,17 @@ class ApprovalInstanceManager(Manager):
         """
         return Call(None)
 
+    @also_takes(older_ids.one_user)
     @api(
         "workflow_1_0.GetUserTodoTaskSum",
         "GET /v1.0/workflow/processes/todoTasks/numbers",
-        Old("dingtalk.oapi.process.gettodonum", userid="user_id"),
+        "dingtalk.oapi.process.gettodonum",
     )
-    def todo_count(self, user_id: str) -> Call[int]:
+    def todo_count(self, userid: Annotated[str, wire("userId")]) -> Call[int]:
         """How many tasks wait for a user (获取用户待审批数量).
 
         Args:
-            user_id: the user.
+            userid: the user.
 
         Raises:
             NotFound: there is no such user.
@@ -399,7 +406,7 @@ class ApprovalInstanceManager(Manager):
     def forecast(
         self,
         process_code: str,
-        user_id: str,
+        userid: Annotated[str, wire("userId")],
         dept_id: int,
         form_component_values: Form,
     ) -> Call[Forecast]:
@@ -407,7 +414,7 @@ class ApprovalInstanceManager(Manager):
 
         Args:
             process_code: the form.
-            user_id: who would start it.
+            userid: who would start it.
             dept_id: a department of theirs, where -1 is the root.
             form_component_values: what the form would be filled in with.
 
@@ -437,12 +444,12 @@ class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=cam
     result: str | None
     """`agree` or `refuse`; empty while it runs."""
     business_id: str | None
-    originator_user_id: str | None
+    originator_userid: Annotated[str | None, wire("originatorUserId")]
     originator_dept_id: str | None
     """`-1` is the root."""
     originator_dept_name: str | None
-    approver_user_ids: list[str] = []
-    cc_user_ids: list[str] = []
+    approver_userids: Annotated[list[str], wire("approverUserIds")] = []
+    cc_userids: Annotated[list[str], wire("ccUserIds")] = []
     create_time: IsoTime | None
     finish_time: IsoTime | None
     form_component_values: list[FormEntry] = []
@@ -460,85 +467,85 @@ class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=cam
         return {entry.label: entry.value for entry in self.form_component_values}
 
     @operation
-    def agree(self, actioner_user_id: str, **fields: Unpack[TaskDecision]) -> Flow[None]:
+    def agree(self, actioner_userid: str, **fields: Unpack[TaskDecision]) -> Flow[None]:
         """Agree, for a user that has to decide; `refresh()` tells what follows from it.
 
         Args:
-            actioner_user_id: the user.
+            actioner_userid: the user.
             fields: see `TaskDecision`.
 
         Raises:
             InvalidArgument: the user has no running task in this approval.
         """
-        return self._decide("agree", actioner_user_id, **fields)
+        return self._decide("agree", actioner_userid, **fields)
 
     @operation
-    def refuse(self, actioner_user_id: str, **fields: Unpack[TaskDecision]) -> Flow[None]:
+    def refuse(self, actioner_userid: str, **fields: Unpack[TaskDecision]) -> Flow[None]:
         """Refuse, as `agree` agrees."""
-        return self._decide("refuse", actioner_user_id, **fields)
+        return self._decide("refuse", actioner_userid, **fields)
 
     @operation
-    def redirect(self, operate_user_id: str, to_user_id: str, **fields: Unpack[TaskRedirection]) -> Flow[None]:
+    def redirect(self, operate_userid: str, to_userid: str, **fields: Unpack[TaskRedirection]) -> Flow[None]:
         """Hand the task of one user to another.
 
         Args:
-            operate_user_id: whose task it is.
-            to_user_id: who gets it.
+            operate_userid: whose task it is.
+            to_userid: who gets it.
             fields: see `TaskRedirection`.
 
         Raises:
             InvalidArgument: the user has no running task in this approval.
         """
-        return self._redirect(operate_user_id, to_user_id, **fields)
+        return self._redirect(operate_userid, to_userid, **fields)
 
     @operation
-    def comment(self, comment_user_id: str, text: CommentText, **fields: Unpack[CommentFields]) -> Call[None]:
+    def comment(self, comment_userid: str, text: CommentText, **fields: Unpack[CommentFields]) -> Call[None]:
         """Comment on this approval.
 
         Args:
-            comment_user_id: who comments.
+            comment_userid: who comments.
             text: the comment, at most 1024 characters.
             fields: see `CommentFields`.
         """
-        return self.objects.comment.call(self.process_instance_id, comment_user_id, text, **fields)
+        return self.objects.comment.call(self.process_instance_id, comment_userid, text, **fields)
 
     @operation
     def terminate(
-        self, operating_user_id: str | None = None, *, is_system: bool = False, remark: Remark = None
+        self, operating_userid: str | None = None, *, is_system: bool = False, remark: Remark = None
     ) -> Call[None]:
         """Withdraw this approval, 15 seconds after it was started at the earliest.
 
         Args:
-            operating_user_id: who withdraws it; needed unless the system does.
+            operating_userid: who withdraws it; needed unless the system does.
             is_system: whether the system withdraws it.
             remark: why, at most 1024 characters.
         """
         return self.objects.terminate.call(
-            self.process_instance_id, operating_user_id, is_system=is_system, remark=remark
+            self.process_instance_id, operating_userid, is_system=is_system, remark=remark
         )
 
     def _decide(
         self,
         result: Literal["agree", "refuse"],
-        user_id: str,
+        userid: str,
         *,
         task_id: int | None = None,
         **fields: Unpack[DecisionFields],
     ) -> Flow[None]:
-        task_id = task_id or (yield from self._running_task(user_id))
-        yield from self.objects.execute.call(self.process_instance_id, task_id, user_id, result, **fields)
+        task_id = task_id or (yield from self._running_task(userid))
+        yield from self.objects.execute.call(self.process_instance_id, task_id, userid, result, **fields)
 
     def _redirect(
-        self, user_id: str, to_user_id: str, *, task_id: int | None = None, **fields: Unpack[RedirectFields]
+        self, userid: str, to_userid: str, *, task_id: int | None = None, **fields: Unpack[RedirectFields]
     ) -> Flow[None]:
-        task_id = task_id or (yield from self._running_task(user_id))
-        yield from self.objects.redirect.call(task_id, to_user_id, user_id, **fields)
+        task_id = task_id or (yield from self._running_task(userid))
+        yield from self.objects.redirect.call(task_id, to_userid, userid, **fields)
 
-    def _running_task(self, user_id: str) -> Flow[int]:
+    def _running_task(self, userid: str) -> Flow[int]:
         # asked for again: each decision moves the approval on
         now = yield from self.objects.get.call(self.process_instance_id)
         for task in now.tasks:
-            if task.user_id == user_id and task.status == "RUNNING":
+            if task.userid == userid and task.status == "RUNNING":
                 return task.task_id
-        problem = Problem(user_id, "has no running task in this approval / 在该审批实例中没有待处理的任务")
+        problem = Problem(userid, "has no running task in this approval / 在该审批实例中没有待处理的任务")
         raise InvalidArgument("ApprovalInstance", [problem])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dingtalk_models.core.wire import IsoTime, camel
+from typing import Annotated
+
+from dingtalk_models.core.wire import IsoTime, camel, wire
 from dingtalk_models.resource.model import Record
 from dingtalk_models.smartwork.form_values import AttachedFile
 
@@ -10,7 +12,7 @@ from dingtalk_models.smartwork.form_values import AttachedFile
 class OperationRecord(Record, alias_generator=camel):
     """Something that was done in an approval."""
 
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     date: IsoTime | None
     type: str | None
     """`START_PROCESS_INSTANCE`, `EXECUTE_TASK_NORMAL`, `REDIRECT_TASK`, `ADD_REMARK`, ….
@@ -25,14 +27,14 @@ class OperationRecord(Record, alias_generator=camel):
     activity_id: str | None
     attachments: list[AttachedFile] = []
     images: list[str] = []
-    cc_user_ids: list[str] = []
+    cc_userids: Annotated[list[str], wire("ccUserIds")] = []
 
 
 class ApprovalTask(Record, alias_generator=camel):
     """What one user has to decide."""
 
     task_id: int
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     status: str | None
     """`NEW`, `RUNNING`, `PAUSED`, `CANCELED`, `COMPLETED` or `TERMINATED`."""
     result: str | None

@@ -10,10 +10,12 @@ from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api, operation
 from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import BeijingTime, Flag, wire
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record
 from dingtalk_models.resource.query import Listing, Query
-from dingtalk_models.smartwork.schedule import CheckType
+from dingtalk_models.smartwork.schedule import Asking, CheckType
 from dingtalk_models.smartwork.spans import paging
 
 From = Annotated[int, Field(ge=0)]
@@ -43,13 +45,14 @@ class AttendanceGroupManager(Manager):
         """
         return Listing(AttendanceGroup, paging(size), items="groups")
 
+    @also_takes(older_ids.attendance_group)
     @api("dingtalk.oapi.attendance.group.query", "POST /topapi/attendance/group/query", idempotent=True)
-    def get(self, group_id: int, *, op_user_id: str) -> Call[AttendanceGroup]:
+    def get(self, group_id: int, *, op_userid: Asking) -> Call[AttendanceGroup]:
         """One attendance group, with where its people punch (获取考勤组详情).
 
         Args:
             group_id: the group.
-            op_user_id: who asks.
+            op_userid: who asks.
 
         Source: query-a-single-attendance-group
         """
@@ -77,30 +80,32 @@ class AttendanceGroupManager(Manager):
         """
         return Call(AttendanceGroup)
 
+    @also_takes(older_ids.attendance_group)
     @api("dingtalk.oapi.attendance.group.member.list", "POST /topapi/attendance/group/member/list", idempotent=True)
-    def members(self, group_id: int, *, op_user_id: str, cursor: From = 0) -> Query[GroupMember]:
+    def members(self, group_id: int, *, op_userid: Asking, cursor: From = 0) -> Query[GroupMember]:
         """Who belongs to an attendance group: users, and departments as a whole (获取参与考勤人员).
 
         Args:
             group_id: the group.
-            op_user_id: who asks.
+            op_userid: who asks.
             cursor: where to begin.
 
         Source: batch-query-of-attendance-group-members
         """
         return Listing(GroupMember, MEMBERS, items="result")
 
+    @also_takes(older_ids.attendance_group)
     @api(
         "dingtalk.oapi.attendance.group.memberusers.list",
         "POST /topapi/attendance/group/memberusers/list",
         idempotent=True,
     )
-    def userids(self, group_id: int, *, op_user_id: str, cursor: From = 0) -> Query[str]:
+    def userids(self, group_id: int, *, op_userid: Asking, cursor: From = 0) -> Query[str]:
         """The users of an attendance group, those of its departments included (获取参与考勤人员的userid).
 
         Args:
             group_id: the group.
-            op_user_id: who asks.
+            op_userid: who asks.
             cursor: where to begin.
 
         Source: query-attendance-group-personnel-information-in-batches
@@ -192,7 +197,7 @@ class AttendanceGroup(Model):
     is_default: bool | None
     member_count: int | None
     dept_name_list: list[str] = []
-    owner_user_id: str | None
+    owner_userid: Annotated[str | None, wire("owner_user_id")]
     manager_list: Annotated[list[str], BeforeValidator(_one_or_more)] = []
     enable_emp_select_class: bool | None
     """Whether people choose their shift when they punch."""
@@ -204,20 +209,22 @@ class AttendanceGroup(Model):
     address_list: list[str] = []
     url: str | None
 
+    @also_takes(older_ids.asked)
     @operation
-    def members(self, *, op_user_id: str) -> Query[GroupMember]:
+    def members(self, *, op_userid: str) -> Query[GroupMember]:
         """Who belongs to this group: users, and departments as a whole.
 
         Args:
-            op_user_id: who asks.
+            op_userid: who asks.
         """
-        return self.objects.members.call(self.group_id, op_user_id=op_user_id)
+        return self.objects.members.call(self.group_id, op_userid=op_userid)
 
+    @also_takes(older_ids.asked)
     @operation
-    def userids(self, *, op_user_id: str) -> Query[str]:
+    def userids(self, *, op_userid: str) -> Query[str]:
         """The users of this group, those of its departments included.
 
         Args:
-            op_user_id: who asks.
+            op_userid: who asks.
         """
-        return self.objects.userids.call(self.group_id, op_user_id=op_user_id)
+        return self.objects.userids.call(self.group_id, op_userid=op_userid)

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from dingtalk_models.call.operation import api
 from dingtalk_models.core.wire import BeijingTime, DayMillis, Flag, FromDay, Millis, ToDay, camel, wire
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model
 from dingtalk_models.resource.query import Listing, Query
@@ -23,10 +25,11 @@ _PEOPLE = 50
 class AttendanceRecordManager(Manager):
     """Punches (打卡)."""
 
+    @also_takes(older_ids.punch_results)
     @api("dingtalk.oapi.attendance.list", "POST /attendance/list", idempotent=True)
     def results(
         self,
-        user_id_list: Annotated[list[str], Field(min_length=1), wire("userIdList")],
+        userids: Annotated[list[str], Field(min_length=1), wire("userIdList")],
         start: Annotated[FromDay[BeijingTime], wire("workDateFrom")],
         end: Annotated[ToDay[BeijingTime] | None, wire("workDateTo")] = None,
         *,
@@ -39,7 +42,7 @@ class AttendanceRecordManager(Manager):
         """What each scheduled punch came to, whether it was made or not (获取打卡结果).
 
         Args:
-            user_id_list: the users; 50 in one call.
+            userids: the users; 50 in one call.
             start: the first work day, at most half a year ago.
             end: the last work day, by default that of `start`; at most 7 days after it in one call.
             offset: how many rows to leave out; then only what one call takes may be asked.
@@ -54,21 +57,22 @@ class AttendanceRecordManager(Manager):
         Source: open-attendance-clock-in-data
         """
         split, end = split and not offset, end or end_of_day(start)
-        check(user_id_list, start, end, people=_PEOPLE, split=split, name="user_id_list")
+        check(userids, start, end, people=_PEOPLE, split=split, name="userids")
         if not split:
             return Listing(
                 AttendanceResult, paging(limit), "", items="recordresult",
-                user_id_list=user_id_list, start=start, end=end, offset=offset, limit=limit, is_i18n=is_i18n,
+                userids=userids, start=start, end=end, offset=offset, limit=limit, is_i18n=is_i18n,
             )  # fmt: skip
         return joined(
             lambda few, first, last: self.results.call(few, first, last, limit=limit, is_i18n=is_i18n, split=False),
-            user_id_list, start, end, people=_PEOPLE, workers=workers,
+            userids, start, end, people=_PEOPLE, workers=workers,
         )  # fmt: skip
 
+    @also_takes(older_ids.punches)
     @api("dingtalk.oapi.attendance.listRecord", "POST /attendance/listRecord", idempotent=True)
     def details(
         self,
-        user_ids: Annotated[list[str], Field(min_length=1), wire("userIds")],
+        userids: Annotated[list[str], Field(min_length=1), wire("userIds")],
         start: Annotated[FromDay[BeijingTime], wire("checkDateFrom")],
         end: Annotated[ToDay[BeijingTime] | None, wire("checkDateTo")] = None,
         *,
@@ -79,7 +83,7 @@ class AttendanceRecordManager(Manager):
         """Every punch that was made, with where and how (获取打卡详情).
 
         Args:
-            user_ids: the users; 50 in one call. Who is not in the company is passed over.
+            userids: the users; 50 in one call. Who is not in the company is passed over.
             start: from when on, to the second; at most 180 days ago. A `date` is there from its start, in Beijing.
             end: until when, to the second; a `date` is there to its end. At most 7 days after `start` in one call, and
                 by default the end of its day.
@@ -93,15 +97,15 @@ class AttendanceRecordManager(Manager):
         Source: attendance-clock-in-record-is-open
         """
         end = end or end_of_day(start)
-        check(user_ids, start, end, people=_PEOPLE, split=split, name="user_ids")
+        check(userids, start, end, people=_PEOPLE, split=split, name="userids")
         if not split:
             return Listing(
                 AttendanceRecord, None, "", items="recordresult",
-                user_ids=user_ids, start=start, end=end, is_i18n=is_i18n,
+                userids=userids, start=start, end=end, is_i18n=is_i18n,
             )  # fmt: skip
         return joined(
             lambda few, first, last: self.details.call(few, first, last, is_i18n=is_i18n, split=False),
-            user_ids, start, end, people=_PEOPLE, workers=workers,
+            userids, start, end, people=_PEOPLE, workers=workers,
         )  # fmt: skip
 
 
@@ -109,7 +113,7 @@ class AttendanceResult(Model, alias_generator=camel):
     """What a scheduled punch came to (打卡结果)."""
 
     id: int
-    user_id: str
+    userid: Annotated[str, wire("userId")]
     work_date: DayMillis | None
     """The day that it counts to; a night shift ends on the next."""
     check_type: CheckType | None
@@ -133,7 +137,7 @@ class AttendanceResult(Model, alias_generator=camel):
     @property
     def place(self) -> tuple[Any, ...]:
         """Its place among all results: by day, time, user."""
-        return day_of(self.work_date), stamp_of(self.base_check_time), self.user_id, self.id
+        return day_of(self.work_date), stamp_of(self.base_check_time), self.userid, self.id
 
 
 class AttendanceRecord(AttendanceResult):
@@ -175,4 +179,4 @@ class AttendanceRecord(AttendanceResult):
     @property
     def place(self) -> tuple[Any, ...]:
         """Its place among all punches: by time, user."""
-        return stamp_of(self.user_check_time), self.user_id, self.id
+        return stamp_of(self.user_check_time), self.userid, self.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import method, operation
 from dingtalk_models.core.wire import BEIJING, BeijingTime, CommaStrs, Millis
-from dingtalk_models.first_generation.formerly import formerly
+from dingtalk_models.first_generation.formerly import formerly, formerly_too
 from dingtalk_models.resource.manager import Module, managed
 from dingtalk_models.resource.query import Query
 from dingtalk_models.smartwork.approval_form import ApprovalFormManager
@@ -28,6 +29,22 @@ def _in_beijing(value: Any) -> Any:
 
 _InBeijing = BeforeValidator(_in_beijing)
 """The first generation took times without a time zone."""
+
+
+def _attendance_record_list(
+    _: Module, user_ids: str | Sequence[str], check_data_from: datetime | str, check_data_to: datetime | str
+) -> None: ...
+def _create_bpms_instance(  # noqa: PLR0917 - as it was
+    _: Module,
+    process_code: str,
+    originator_user_id: str,
+    dept_id: int,
+    approvers: str | Sequence[str],
+    form_component_values: Form,
+    agent_id: int | None = None,
+    cc_list: str | Sequence[str] | None = None,
+    cc_position: Literal["START", "FINISH", "START_FINISH"] = "FINISH",
+) -> None: ...
 
 
 class Smartwork(Module):
@@ -53,21 +70,22 @@ class Smartwork(Module):
     @formerly(AttendanceGroupManager.list)
     def get_simple_groups(self, offset: int = 0, size: int = 10) -> None: ...
 
+    @formerly_too(_attendance_record_list, user_ids="userids")
     @operation
     def get_attendance_record_list(
         self,
-        user_ids: CommaStrs,
+        userids: CommaStrs,
         check_data_from: Annotated[BeijingTime, _InBeijing],
         check_data_to: Annotated[BeijingTime, _InBeijing],
     ) -> Query[AttendanceRecord]:
         """Every punch that users made, with where and how.
 
         Args:
-            user_ids: the users, however many.
+            userids: the users, however many.
             check_data_from: from when on; without a time zone, in Beijing.
             check_data_to: until when.
         """
-        return self.attendance_records.details.call(user_ids, check_data_from, check_data_to)
+        return self.attendance_records.details.call(userids, check_data_from, check_data_to)
 
     @method("dingtalk.smartwork.bpms.processinstance.all")
     @operation
@@ -108,11 +126,12 @@ class Smartwork(Module):
             return self.approvals.list.call(process_code, start_time, end_time, next_token=cursor, max_results=size)
         return self.approvals.all.call(process_code, start_time, end_time, max_results=size)
 
+    @formerly_too(_create_bpms_instance, originator_user_id="originator_userid")
     @operation
     def create_bpms_instance(  # noqa: PLR0917 - the order that it always had
         self,
         process_code: str,
-        originator_user_id: str,
+        originator_userid: str,
         dept_id: int,
         approvers: CommaStrs,
         form_component_values: Form,
@@ -124,7 +143,7 @@ class Smartwork(Module):
 
         Args:
             process_code: the form.
-            originator_user_id: who starts it.
+            originator_userid: who starts it.
             dept_id: a department of the originator, where -1 is the root.
             approvers: who decides it, one after another.
             form_component_values: what the form is filled in with.
@@ -134,7 +153,7 @@ class Smartwork(Module):
         """
         return self.approvals.create.call(
             process_code,
-            originator_user_id,
+            originator_userid,
             form_component_values,
             dept_id=dept_id,
             approvers=approvers,

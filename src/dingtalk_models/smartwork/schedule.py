@@ -28,6 +28,8 @@ from dingtalk_models.core.wire import (
     ToDay,
     wire,
 )
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record
 from dingtalk_models.resource.query import Listing, Query
@@ -43,6 +45,7 @@ LocationResult = str
 """Where it was made: `Normal`, `Outside`, or `NotSigned`: there is none."""
 
 People = Annotated[CommaStrs, Field(min_length=1)]
+Asking = Annotated[str, wire("op_user_id")]
 SpanStart = Annotated[FromDay[Millis], wire("from_date_time")]
 SpanEnd = Annotated[ToDay[Millis] | None, wire("to_date_time")]
 
@@ -54,7 +57,7 @@ _RESULTS = 100
 class SpanOptions(TypedDict):
     """Who asks for the schedules of users over a span, and in how many calls."""
 
-    op_user_id: str
+    op_userid: Asking
     """Who asks."""
     split: NotRequired[bool]
     """Whether to send as many calls as it takes, and order their answers by time, then by user; by default yes.
@@ -90,14 +93,21 @@ class ScheduleManager(Manager):
         """
         return Listing(Schedule, paging(size), items="schedules")
 
+    @also_takes(older_ids.schedules_of_one)
     @api("dingtalk.oapi.attendance.schedule.listbyday", "POST /topapi/attendance/schedule/listbyday", idempotent=True)
-    def of_user(self, user_id: str, date_time: FromDay[Millis], *, op_user_id: str) -> Call[builtins.list[Schedule]]:
+    def of_user(
+        self,
+        userid: Annotated[str, wire("user_id")],
+        date_time: FromDay[Millis],
+        *,
+        op_userid: Asking,
+    ) -> Call[builtins.list[Schedule]]:
         """The schedules of one user on one day (查询成员排班信息).
 
         Args:
-            user_id: the user.
+            userid: the user.
             date_time: the day, or a moment of it.
-            op_user_id: who asks.
+            op_userid: who asks.
 
         Raises:
             NotFound: there is no such user.
@@ -106,6 +116,7 @@ class ScheduleManager(Manager):
         """
         return Call(list[Schedule])
 
+    @also_takes(older_ids.schedules)
     @api(
         "dingtalk.oapi.attendance.schedule.listbyusers", "POST /topapi/attendance/schedule/listbyusers", idempotent=True
     )
@@ -124,6 +135,7 @@ class ScheduleManager(Manager):
         """
         return _over_span(Schedule, self.of_users.call, userids, start, end, people=_PEOPLE, **options)
 
+    @also_takes(older_ids.schedule_results)
     @api(
         "dingtalk.oapi.attendance.schedule.result.listbyids",
         "POST /topapi/attendance/schedule/result/listbyids",
@@ -133,14 +145,14 @@ class ScheduleManager(Manager):
         self,
         schedule_ids: Annotated[CommaInts, Field(min_length=1)],
         *,
-        op_user_id: str,
+        op_userid: Asking,
         split: bool = True,
     ) -> Query[ScheduleResult]:
         """What came of schedules (查询排班打卡结果).
 
         Args:
             schedule_ids: the `plan_id` of each; 100 in one call.
-            op_user_id: who asks.
+            op_userid: who asks.
             split: whether to send as many calls as it takes.
 
         Raises:
@@ -149,14 +161,14 @@ class ScheduleManager(Manager):
         Source: query-the-results-of-a-batch-of-tasks
         """
         if len(schedule_ids) <= _RESULTS:
-            return Listing(ScheduleResult, None, schedule_ids=schedule_ids, op_user_id=op_user_id)
+            return Listing(ScheduleResult, None, schedule_ids=schedule_ids, op_userid=op_userid)
         if not split:
             raise Refusal("schedule_ids", f"at most {_RESULTS} in one call / 单次调用最多 {_RESULTS} 个")
 
         few = [list(each) for each in batches(list(dict.fromkeys(schedule_ids)), _RESULTS)]
 
         def rows_of(ids: builtins.list[int]) -> Flow[builtins.list[ScheduleResult]]:
-            return self.results.call(ids, op_user_id=op_user_id).collect()
+            return self.results.call(ids, op_userid=op_userid).collect()
 
         def pages(workers: int = 1) -> PageFlow[ScheduleResult]:
             with Window(rows_of, lambda _: (), few, workers=workers) as window:
@@ -165,6 +177,7 @@ class ScheduleManager(Manager):
 
         return Query(pages, at_once=pages)
 
+    @also_takes(older_ids.schedules)
     @api(
         "dingtalk.oapi.attendance.schedule.shift.listbydays",
         "POST /topapi/attendance/schedule/shift/listbydays",
@@ -194,15 +207,15 @@ def _over_span(
     end: date | None,
     *,
     people: int,
-    op_user_id: str,
+    op_userid: str,
     split: bool = True,
     workers: int = AT_ONCE,
 ) -> Query[R]:
     end = end or end_of_day(start)
     check(userids, start, end, people=people, split=split)
     if not split:
-        return Listing(into, None, userids=userids, start=start, end=end, op_user_id=op_user_id)
-    return joined(partial(ask, op_user_id=op_user_id, split=False), userids, start, end, people=people, workers=workers)
+        return Listing(into, None, userids=userids, start=start, end=end, op_userid=op_userid)
+    return joined(partial(ask, op_userid=op_userid, split=False), userids, start, end, people=people, workers=workers)
 
 
 class Schedule(Model):
@@ -250,14 +263,15 @@ class Schedule(Model):
         """Its place among all schedules: by day, time, user."""
         return day_of(self.work_date), stamp_of(self.plan_check_time), self.userid, self.plan_id, self.check_type or ""
 
+    @also_takes(older_ids.asked)
     @operation
-    def result(self, *, op_user_id: str) -> Query[ScheduleResult]:
+    def result(self, *, op_userid: str) -> Query[ScheduleResult]:
         """What came of this schedule; nothing before it is due.
 
         Args:
-            op_user_id: who asks.
+            op_userid: who asks.
         """
-        return self.objects.results.call([self.plan_id], op_user_id=op_user_id)
+        return self.objects.results.call([self.plan_id], op_userid=op_userid)
 
 
 class ScheduleResult(Record):
@@ -268,7 +282,7 @@ class ScheduleResult(Record):
     """The `plan_id` of the schedule."""
     record_id: int | None
     """The punch, if there was one."""
-    user_id: str | None
+    userid: Annotated[str | None, wire("user_id")]
     group_id: int | None
     check_type: CheckType | None
     time_result: TimeResult | None

@@ -19,7 +19,7 @@ class CheckIn(Event):
 class Punch(Record, alias_generator=camel):
     """One punch."""
 
-    user_id: str = ""
+    userid: Annotated[str, wire("userId")] = ""
     corp_id: str | None
     time: Annotated[Millis | None, wire("checkTime")]
     biz_id: str | None
@@ -68,7 +68,7 @@ class AttendanceOvertimeDuration(Event):
 class ScheduleChange(Record, alias_generator=camel):
     """The days on which the schedules of some users changed."""
 
-    user_ids: Strs = []
+    userids: Annotated[Strs, wire("userIds")] = []
     corp_id: str | None
     change: Annotated[str | None, wire("type")]
     begin: Annotated[DayMillis | None, wire("workDateBegin")]
@@ -100,7 +100,7 @@ class AttendBossCheckChange(Event):
 
     TYPE: ClassVar = "attend_bossCheck_change"
 
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     work_date: Day | None
     plan_id: int | None
     action: str | None
@@ -109,7 +109,7 @@ class AttendBossCheckChange(Event):
 class AttendUserDailySummaryRefresh(Event):
     """The daily summary of a user was calculated again (考勤日统计变更事件)."""
 
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     work_date: Day | None
 
 
@@ -140,7 +140,7 @@ class LeaveRuleChange(Event):
 class LeaveQuotaUpdate(Event):
     """The leave balance of a user was changed by hand (手动修改假期余额)."""
 
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     leave_code: str | None
     operator: Annotated[str | None, wire("opUserId")]
     update_type: str | None

@@ -17,7 +17,7 @@ class _ChatEvent(Event):
 
 
 class _MemberEvent(_ChatEvent):
-    user_ids: Annotated[Strs, wire("userId")] = []
+    userids: Annotated[Strs, wire("userId")] = []
     union_ids: Annotated[Strs, wire("unionId")] = []
 
 

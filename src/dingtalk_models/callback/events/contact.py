@@ -10,7 +10,7 @@ from dingtalk_models.resource.model import Record
 
 
 class _UserEvent(Event):
-    user_ids: Annotated[Strs, wire("userId", "userid")] = []
+    userids: Annotated[Strs, wire("userId", "userid")] = []
     timestamp: Annotated[Millis | None, wire("timeStamp")]
 
 
@@ -94,7 +94,7 @@ class LabelUserChange(Event):
     """
 
     action: str = ""
-    user_id_list: Strs = []
+    userids: Annotated[Strs, wire("userIdList")] = []
     role_ids: Annotated[Ints, wire("labelIdList")] = []
     timestamp: Annotated[Millis | None, wire("timeStamp")]
 

@@ -55,14 +55,14 @@ def list_(
         for code in codes
         for each in _running(dingtalk, code, days)
         for task in each.tasks
-        if task.user_id == userid and task.status == "RUNNING"
+        if task.userid == userid and task.status == "RUNNING"
     ]
     if form is As.TABLE:
         rows = [
             {
                 "instance": each.process_instance_id,
                 "title": each.title,
-                "from": each.originator_user_id,
+                "from": each.originator_userid,
                 "started": f"{each.create_time:%Y-%m-%d %H:%M}" if each.create_time else None,
                 "form": "; ".join(f"{label}: {value}" for label, value in each.form.items()),
             }

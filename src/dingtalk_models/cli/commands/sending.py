@@ -82,7 +82,7 @@ def send(
 
         message = Markdown(title=heading, text=content) if markdown else content
         notification = dingtalk.message.work_notifications.send(
-            message, userid_list=people or None, dept_id_list=department or None
+            message, userids=people or None, dept_id_list=department or None
         )
         result = notification.wait() if wait else notification
     show(result, form)

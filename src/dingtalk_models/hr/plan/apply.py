@@ -144,7 +144,7 @@ def _department(change: DepartmentChange, id_of: Callable[[Any], Any]) -> Flow[i
     if change.parent is not None:
         fields["parent_id"] = id_of(change.parent)
     if change.managers is not None:
-        fields["dept_manager_userid_list"] = [id_of(each) for each in change.managers]
+        fields["dept_manager_userids"] = [id_of(each) for each in change.managers]
     if change.kind == "create":
 
         def find() -> Flow[int | None]:

@@ -239,7 +239,7 @@ def _managers(tree: DepartmentPlan, people: PeoplePlan, problems: Problems) -> I
                 managers.append(manager)
             else:
                 problems.add("departments", row.number, row.key, "managers", people.nobody(key))
-        now = [] if isinstance(ref, DepartmentChange) else tree.tree.departments[ref].dept_manager_userid_list
+        now = [] if isinstance(ref, DepartmentChange) else tree.tree.departments[ref].dept_manager_userids
         if not managers or set(managers) == set(now):
             continue
         shown = FieldChange("managers", now, row.values["managers"])

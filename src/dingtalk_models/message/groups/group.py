@@ -12,6 +12,8 @@ from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.core.context import AppLike
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.first_generation.message_fields import OLD_GROUP_FIELDS
 from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
 from dingtalk_models.message.received.chatbot_message import ChatbotMessage
@@ -62,9 +64,9 @@ class GroupChanges(GroupFields, total=False):
     """1 to 20 characters."""
     owner: Userid
     """The new owner."""
-    add_useridlist: Annotated[list[str], wire("add_useridlist")]
+    add_userids: Annotated[list[str], wire("add_useridlist")]
     """Users to add."""
-    del_useridlist: Annotated[list[str], wire("del_useridlist")]
+    del_userids: Annotated[list[str], wire("del_useridlist")]
     """Users to remove."""
     add_extidlist: Annotated[list[str], wire("add_extidlist")]
     """External contacts to add, by their union ids."""
@@ -75,6 +77,7 @@ class GroupChanges(GroupFields, total=False):
 class GroupManager(Manager):
     """Groups (群)."""
 
+    @also_takes(older_ids.create_group)
     @api(
         "im_1_0.CreateGroup",
         "POST /v1.0/im/group/create",
@@ -84,7 +87,7 @@ class GroupManager(Manager):
         self,
         name: GroupName,
         owner: Userid,
-        useridlist: Annotated[list[str], Field(min_length=1)],
+        userids: Annotated[list[str], Field(min_length=1), wire("useridlist")],
         **fields: Unpack[NewGroupFields],
     ) -> Call[Group]:
         """Create a group (创建群会话).
@@ -92,7 +95,7 @@ class GroupManager(Manager):
         Args:
             name: 1 to 20 characters.
             owner: its owner, who has to be visible to the app.
-            useridlist: its members.
+            userids: its members.
             fields: `icon`, `show_history_type` and the others of `NewGroupFields`.
 
         Returns:
@@ -104,7 +107,7 @@ class GroupManager(Manager):
 
         Source: create-common-group-new-version-v2
         """
-        given = {"name": name, "owner": owner, "useridlist": useridlist, **fields}
+        given = {"name": name, "owner": owner, "userids": userids, **fields}
         return Call(Group).then(lambda made: _given(made, given))
 
     @api("dingtalk.oapi.chat.get", "GET /chat/get")
@@ -134,7 +137,7 @@ class GroupManager(Manager):
 
         Args:
             chatid: the group.
-            fields: `name`, `owner`, `add_useridlist` and the others of `GroupChanges`; what is not given stays.
+            fields: `name`, `owner`, `add_userids` and the others of `GroupChanges`; what is not given stays.
 
         Raises:
             InvalidArgument: a field is beyond its limit; nothing was sent.
@@ -149,14 +152,14 @@ class GroupManager(Manager):
     def update_sub_admins(
         self,
         open_conversation_id: ConversationId,
-        user_ids: Annotated[list[str], Field(min_length=1)],
+        userids: Annotated[list[str], Field(min_length=1), wire("userIds")],
         role: SubAdminRole,
     ) -> Call[None]:
         """Make members administrators of a group, or mere members again (批量设置企业群管理员).
 
         Args:
             open_conversation_id: the group.
-            user_ids: the members.
+            userids: the members.
             role: 2 for administrators, 3 for members.
 
         Raises:
@@ -263,7 +266,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
     open_conversation_id: str | None = None
     name: str = ""
     owner: str | None = None
-    useridlist: list[str] = empty_list()
+    userids: Annotated[list[str], wire("useridlist")] = empty_list()
     icon: str | None = None
     conversation_tag: int | None = None
     status: int | None = None
@@ -301,10 +304,10 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
         """Change this group, which has the new values afterwards.
 
         Args:
-            fields: `name`, `owner`, `add_useridlist` and the others of `GroupChanges`.
+            fields: `name`, `owner`, `add_userids` and the others of `GroupChanges`.
         """
-        known = "useridlist" in self.model_fields_set
-        return self.updated(fields, {**fields, **({"useridlist": self._members_after(fields)} if known else {})})
+        known = "userids" in self.model_fields_set
+        return self.updated(fields, {**fields, **({"userids": self._members_after(fields)} if known else {})})
 
     @operation
     def add_members(self, userids: list[str]) -> Flow[Group]:
@@ -313,7 +316,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
         Args:
             userids: the users.
         """
-        return self.update.call(add_useridlist=userids)
+        return self.update.call(add_userids=userids)
 
     @operation
     def remove_members(self, userids: list[str]) -> Flow[Group]:
@@ -322,7 +325,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
         Args:
             userids: the users.
         """
-        return self.update.call(del_useridlist=userids)
+        return self.update.call(del_userids=userids)
 
     @operation
     def mute(self) -> Flow[Group]:
@@ -385,10 +388,10 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
         return self.objects.join_url.call(self.chatid, inviting)
 
     def _members_after(self, changes: GroupChanges) -> list[str]:
-        removed = {*changes.get("del_useridlist", ())}
+        removed = {*changes.get("del_userids", ())}
         owner = [changes["owner"]] if "owner" in changes else []
-        kept = [each for each in self.useridlist if each not in removed]
-        return list(dict.fromkeys([*kept, *changes.get("add_useridlist", ()), *owner]))
+        kept = [each for each in self.userids if each not in removed]
+        return list(dict.fromkeys([*kept, *changes.get("add_userids", ()), *owner]))
 
 
 def _given(group: Group, fields: dict[str, Any]) -> Group:

@@ -12,6 +12,8 @@ from dingtalk_models.call.operation import Old, Refusal, api, operation
 from dingtalk_models.call.repair import UNPARSED, assembled
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import Bit, camel, empty_list, wire
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.first_generation.joined import split_at
 from dingtalk_models.message.conversation import ADMIN, MEMBER, Conversation, ConversationId, SubAdminRole
 from dingtalk_models.resource.manager import Manager
@@ -22,6 +24,7 @@ Title = Annotated[str, Field(min_length=1, max_length=30)]
 """1 to 30 characters."""
 
 _SnakeId = Annotated[ConversationId, wire("open_conversation_id")]
+_Owner = Annotated[str, wire("owner_user_id")]
 _UserIds = Annotated[list[str] | None, wire("user_ids")]
 _UnionIds = Annotated[list[str] | None, wire("union_ids")]
 
@@ -70,7 +73,7 @@ class NewSceneGroupFields(SceneGroupOptions, total=False):
 
     icon: str
     """Its picture, as a media id."""
-    user_ids: Annotated[list[str], wire("user_ids")]
+    userids: Annotated[list[str], wire("user_ids")]
     """Its members."""
     subadmin_ids: Annotated[list[str], wire("subadmin_ids")]
     """Its administrators."""
@@ -85,7 +88,7 @@ class SceneGroupChanges(SceneGroupOptions, total=False):
     """1 to 30 characters."""
     icon: str
     """Its picture, as a media id."""
-    owner_user_id: Annotated[str, wire("owner_user_id")]
+    owner_userid: _Owner
     """The new owner."""
     owner_union_id: Annotated[str, wire("owner_union_id")]
     """The new owner, by the union id."""
@@ -101,7 +104,7 @@ class SceneGroupManager(Manager):
         "POST /v1.0/im/sceneGroup/create",
         Old(
             "dingtalk.oapi.im.chat.scenegroup.create",
-            user_ids=split_at(",", "user_ids"),
+            user_ids=split_at(",", "userids"),
             subadmin_ids=split_at(",", "subadmin_ids"),
         ),
     )
@@ -109,7 +112,7 @@ class SceneGroupManager(Manager):
         self,
         title: Title,
         template_id: Annotated[str, Field(min_length=1), wire("template_id")],
-        owner_user_id: Annotated[str, Field(min_length=1), wire("owner_user_id")],
+        owner_userid: Annotated[_Owner, Field(min_length=1)],
         **fields: Unpack[NewSceneGroupFields],
     ) -> Call[SceneGroup]:
         """Create a scene group (创建场景群).
@@ -117,8 +120,8 @@ class SceneGroupManager(Manager):
         Args:
             title: 1 to 30 characters.
             template_id: a template of the app, from the developer console.
-            owner_user_id: its owner, who has to be visible to the app.
-            fields: `user_ids`, `subadmin_ids`, `uuid`, `searchable` and the others of `NewSceneGroupFields`.
+            owner_userid: its owner, who has to be visible to the app.
+            fields: `userids`, `subadmin_ids`, `uuid`, `searchable` and the others of `NewSceneGroupFields`.
 
         Returns:
             The group, with its ids and the fields that were given.
@@ -131,8 +134,8 @@ class SceneGroupManager(Manager):
         Source: create-a-scene-group
         """
         given: dict[str, Any] = {name: value for name, value in fields.items() if name in SceneGroup.model_fields}
-        given |= {"title": title, "template_id": template_id, "owner_user_id": owner_user_id}
-        given["sub_admin_user_ids"] = fields.get("subadmin_ids", [])
+        given |= {"title": title, "template_id": template_id, "owner_userid": owner_userid}
+        given["sub_admin_userids"] = fields.get("subadmin_ids", [])
         return Call(_NewSceneGroup).then(lambda made: assembled(SceneGroup, given, made))
 
     @api(
@@ -176,7 +179,7 @@ class SceneGroupManager(Manager):
 
         Args:
             open_conversation_id: the group.
-            fields: `title`, `owner_user_id` and the others of `SceneGroupChanges`; what is not given stays.
+            fields: `title`, `owner_userid` and the others of `SceneGroupChanges`; what is not given stays.
 
         Raises:
             InvalidArgument: a field is beyond its limit; nothing was sent.
@@ -201,19 +204,20 @@ class SceneGroupManager(Manager):
         """
         return Call(None)
 
+    @also_takes(older_ids.change_members)
     @api(
         "im_1_0.AddSceneGroupMember",
         "POST /v1.0/im/sceneGroup/member/add",
-        Old("dingtalk.oapi.im.chat.scenegroup.member.add", user_ids=split_at(",", "user_ids")),
+        Old("dingtalk.oapi.im.chat.scenegroup.member.add", user_ids=split_at(",", "userids")),
     )
     def add_members(
-        self, open_conversation_id: _SnakeId, user_ids: _UserIds = None, *, union_ids: _UnionIds = None
+        self, open_conversation_id: _SnakeId, userids: _UserIds = None, *, union_ids: _UnionIds = None
     ) -> Call[None]:
         """Add members to a scene group (添加场景群成员).
 
         Args:
             open_conversation_id: the group.
-            user_ids: users.
+            userids: users.
             union_ids: people of other companies.
 
         Raises:
@@ -221,22 +225,23 @@ class SceneGroupManager(Manager):
 
         Source: api-addscenegroupmember
         """
-        _check_named(user_ids, union_ids)
+        _check_named(userids, union_ids)
         return Call(None)
 
+    @also_takes(older_ids.change_members)
     @api(
         "im_1_0.RemoveSceneGroupMember",
         "POST /v1.0/im/sceneGroup/member/delete",
-        Old("dingtalk.oapi.im.chat.scenegroup.member.delete", user_ids=split_at(",", "user_ids")),
+        Old("dingtalk.oapi.im.chat.scenegroup.member.delete", user_ids=split_at(",", "userids")),
     )
     def remove_members(
-        self, open_conversation_id: _SnakeId, user_ids: _UserIds = None, *, union_ids: _UnionIds = None
+        self, open_conversation_id: _SnakeId, userids: _UserIds = None, *, union_ids: _UnionIds = None
     ) -> Call[None]:
         """Remove members from a scene group (删除场景群成员).
 
         Args:
             open_conversation_id: the group.
-            user_ids: users.
+            userids: users.
             union_ids: people of other companies.
 
         Raises:
@@ -244,7 +249,7 @@ class SceneGroupManager(Manager):
 
         Source: api-removescenegroupmember
         """
-        _check_named(user_ids, union_ids)
+        _check_named(userids, union_ids)
         return Call(None)
 
     @api("im_1_0.BatchQueryGroupMember", "POST /v1.0/im/sceneGroups/members/batchQuery", idempotent=True)
@@ -296,7 +301,7 @@ class SceneGroupManager(Manager):
         self,
         open_conversation_id: ConversationId,
         role: SubAdminRole,
-        user_ids: Annotated[list[str] | None, Field(max_length=12)] = None,
+        userids: Annotated[list[str] | None, Field(max_length=12), wire("userIds")] = None,
         *,
         union_ids: list[str] | None = None,
     ) -> Call[None]:
@@ -305,7 +310,7 @@ class SceneGroupManager(Manager):
         Args:
             open_conversation_id: the group.
             role: 2 for administrators, 3 for members.
-            user_ids: at most 12 users.
+            userids: at most 12 users.
             union_ids: people of other companies.
 
         Raises:
@@ -314,21 +319,21 @@ class SceneGroupManager(Manager):
 
         Source: update-group-administrators
         """
-        _check_named(user_ids, union_ids)
+        _check_named(userids, union_ids)
         return Call(None)
 
     @api("im_1_0.UpdateMemberGroupNick", "PUT /v1.0/im/sceneGroups/members/groupNicks")
     def set_nick(
         self,
         open_conversation_id: ConversationId,
-        user_id: Annotated[str, Field(min_length=1)],
+        userid: Annotated[str, Field(min_length=1), wire("userId")],
         group_nick: Annotated[str, Field(min_length=1, max_length=30)],
     ) -> Call[None]:
         """Change the name that a member has in a scene group (更新场景群成员的群昵称).
 
         Args:
             open_conversation_id: the group.
-            user_id: the member.
+            userid: the member.
             group_nick: the name, at most 30 characters.
 
         Raises:
@@ -358,11 +363,16 @@ class SceneGroupManager(Manager):
         return Call(TemplateRobot, "result")
 
     @api("dingtalk.oapi.im.chat.scenegroup.template.apply", "POST /topapi/im/chat/scenegroup/template/apply")
-    def apply_template(self, owner_user_id: str, template_id: str, open_conversation_id: ConversationId) -> Call[None]:
+    def apply_template(
+        self,
+        owner_userid: _Owner,
+        template_id: str,
+        open_conversation_id: ConversationId,
+    ) -> Call[None]:
         """Switch a template on in a group (启用群模板).
 
         Args:
-            owner_user_id: the owner of the group.
+            owner_userid: the owner of the group.
             template_id: a template of the app.
             open_conversation_id: the group.
 
@@ -374,11 +384,16 @@ class SceneGroupManager(Manager):
         return Call(None)
 
     @api("dingtalk.oapi.im.chat.scenegroup.template.close", "POST /topapi/im/chat/scenegroup/template/close")
-    def close_template(self, owner_user_id: str, template_id: str, open_conversation_id: ConversationId) -> Call[None]:
+    def close_template(
+        self,
+        owner_userid: _Owner,
+        template_id: str,
+        open_conversation_id: ConversationId,
+    ) -> Call[None]:
         """Switch a template off in a group (停用群模板).
 
         Args:
-            owner_user_id: the owner of the group.
+            owner_userid: the owner of the group.
             template_id: a template of the app.
             open_conversation_id: the group.
 
@@ -425,7 +440,7 @@ class SceneGroupBrief(Record, alias_generator=camel):
     open_conversation_id: str | None
     template_id: str | None
     title: str | None
-    owner_user_id: str | None
+    owner_userid: Annotated[str | None, wire("ownerUserId")]
     icon: str | None
     group_url: str | None
     status: int | None
@@ -435,12 +450,12 @@ class SceneGroupMember(Record):
     """A member of a scene group: a user of this company, or someone of another one.
 
     Attributes:
-        user_id: the user; `None` for people of other companies.
+        userid: the user; `None` for people of other companies.
         union_id: the person of another company.
         nick: the name that they have in the group.
     """
 
-    user_id: str | None = None
+    userid: Annotated[str | None, wire("user_id")] = None
     union_id: str | None = None
     nick: str | None = None
 
@@ -448,7 +463,7 @@ class SceneGroupMember(Record):
 class SceneGroupMembers(Record, alias_generator=camel):
     """The members of a scene group, a page."""
 
-    member_user_ids: list[str] = empty_list()
+    member_userids: Annotated[list[str], wire("memberUserIds")] = empty_list()
     union_id_list: list[str] = empty_list()
     staff_id_nick_map: dict[str, str] = {}
     union_id_nick_map: dict[str, str] = {}
@@ -458,7 +473,7 @@ class SceneGroupMembers(Record, alias_generator=camel):
     @property
     def members(self) -> list[SceneGroupMember]:
         """Each member with their name in the group."""
-        users = [SceneGroupMember(user_id=each, nick=self.staff_id_nick_map.get(each)) for each in self.member_user_ids]
+        users = [SceneGroupMember(userid=each, nick=self.staff_id_nick_map.get(each)) for each in self.member_userids]
         others = [SceneGroupMember(union_id=each, nick=self.union_id_nick_map.get(each)) for each in self.union_id_list]
         return users + others
 
@@ -466,7 +481,7 @@ class SceneGroupMembers(Record, alias_generator=camel):
 class TemplateRobot(Record, alias_generator=camel):
     """Who the robot of a template is in a group."""
 
-    user_id: str | None
+    userid: Annotated[str | None, wire("userId")]
     union_id: str | None
 
 
@@ -483,8 +498,8 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
     chat_id: str | None = None
     title: str = ""
     template_id: str | None = None
-    owner_user_id: str | None = None
-    sub_admin_user_ids: list[str] = empty_list()
+    owner_userid: Annotated[str | None, wire("owner_user_id")] = None
+    sub_admin_userids: Annotated[list[str], wire("sub_admin_user_ids")] = empty_list()
     icon: str | None = None
     group_url: str | None = None
     chat_banned_type: Bit | None = None
@@ -505,7 +520,7 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
         """Change this group, which has the new values afterwards.
 
         Args:
-            fields: `title`, `owner_user_id`, `searchable` and the others of `SceneGroupChanges`.
+            fields: `title`, `owner_userid`, `searchable` and the others of `SceneGroupChanges`.
         """
         return self.updated(fields)
 
@@ -579,12 +594,12 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
 def _read(reply: _SceneGroupReply) -> SceneGroup:
     options = reply.management_options
     fields = dict(options or {}) | dict(reply.model_extra or {})
-    fields |= {"owner_user_id": reply.owner_staff_id, "sub_admin_user_ids": reply.sub_admin_staff_ids}
+    fields |= {"owner_userid": reply.owner_staff_id, "sub_admin_userids": reply.sub_admin_staff_ids}
     if options and options.unparsed:
         fields[UNPARSED] = options.unparsed | reply.unparsed
     return assembled(SceneGroup, fields, reply)
 
 
-def _check_named(user_ids: list[str] | None, union_ids: list[str] | None) -> None:
-    if not user_ids and not union_ids:
-        raise Refusal("user_ids", "name somebody, here or in union_ids / 请在 user_ids 或 union_ids 中至少指定一人")
+def _check_named(userids: list[str] | None, union_ids: list[str] | None) -> None:
+    if not userids and not union_ids:
+        raise Refusal("userids", "name somebody, here or in union_ids / 请在 userids 或 union_ids 中至少指定一人")

@@ -16,6 +16,8 @@ from dingtalk_models.core.context import setting_of
 from dingtalk_models.core.errors import StillSending
 from dingtalk_models.core.steps import Flow, Sleep, batches, together
 from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, wire
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.first_generation.message_fields import OldSend
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.message_body import OA, StatusBackground, WorkMessageOrText
@@ -52,12 +54,13 @@ REASONS = {
 class WorkNotificationManager(Manager):
     """Work notifications (工作通知)."""
 
+    @also_takes(older_ids.notify)
     @operation
     def send(
         self,
         msg: WorkMessageOrText,
         *,
-        userid_list: CommaStrs | None = None,
+        userids: CommaStrs | None = None,
         dept_id_list: CommaInts | None = None,
         to_all_user: bool = False,
         agent_id: int | None = None,
@@ -68,7 +71,7 @@ class WorkNotificationManager(Manager):
 
         Args:
             msg: what it says: a text, or a `Markdown`, `ActionCard`, …
-            userid_list: people; each gets it once, however often they are named.
+            userids: people; each gets it once, however often they are named.
             dept_id_list: departments, each with everyone in it and below it.
             to_all_user: send it to everyone, at most three times a day.
             agent_id: the app's AgentId, if it is not that of the app that sends.
@@ -80,7 +83,7 @@ class WorkNotificationManager(Manager):
             InvalidArgument: nobody is named, or the message is beyond a limit; nothing was sent.
             PartlySent: a call failed after others had been made; it holds the notification as far as it went.
         """
-        people = list(dict.fromkeys(userid_list or []))
+        people = list(dict.fromkeys(userids or []))
         departments = list(dict.fromkeys(dept_id_list or []))
         _check(msg, people, departments, to_all_user=to_all_user)
         if to_all_user:
@@ -89,13 +92,14 @@ class WorkNotificationManager(Manager):
         for some, few in zip_longest(batches(people, MAX_USERS), batches(departments, MAX_DEPARTMENTS)):
             call = self.send_once.call(
                 msg,
-                userid_list=list(some) if some else None,
+                userids=list(some) if some else None,
                 dept_id_list=list(few) if few else None,
                 agent_id=agent_id,
             )
             calls.append(([*(some or ()), *(few or ())], call))
         return send_all(calls, _joined)
 
+    @also_takes(older_ids.notify)
     @api(
         "dingtalk.oapi.message.corpconversation.asyncsend_v2",
         "POST /topapi/message/corpconversation/asyncsend_v2",
@@ -106,7 +110,7 @@ class WorkNotificationManager(Manager):
         self,
         msg: WorkMessageOrText,
         *,
-        userid_list: Annotated[CommaStrs, Field(max_length=MAX_USERS)] | None = None,
+        userids: Annotated[CommaStrs | None, Field(max_length=MAX_USERS), wire("userid_list")] = None,
         dept_id_list: Annotated[CommaInts, Field(max_length=MAX_DEPARTMENTS)] | None = None,
         to_all_user: bool | None = None,
         agent_id: int | None = None,
@@ -115,7 +119,7 @@ class WorkNotificationManager(Manager):
 
         Args:
             msg: what it says.
-            userid_list: at most 100 people.
+            userids: at most 100 people.
             dept_id_list: at most 20 departments, each with everyone in it and below it.
             to_all_user: send it to everyone, at most three times a day.
             agent_id: the app's AgentId, if it is not that of the app that sends.
@@ -129,18 +133,19 @@ class WorkNotificationManager(Manager):
 
         Source: asynchronous-sending-of-enterprise-session-messages
         """
-        _check(msg, userid_list or [], dept_id_list or [], to_all_user=bool(to_all_user))
+        _check(msg, userids or [], dept_id_list or [], to_all_user=bool(to_all_user))
         agent = self._agent(agent_id)
         return Call(
             int,
             "task_id",
             msg=msg,
-            userid_list=userid_list,
+            userids=userids,
             dept_id_list=dept_id_list,
             to_all_user=to_all_user,
             agent_id=agent,
         ).then(lambda task_id: WorkNotification(agent_id=agent, task_ids=[task_id]))
 
+    @also_takes(older_ids.notify_by_template)
     @api(
         "dingtalk.oapi.message.corpconversation.sendbytemplate", "POST /topapi/message/corpconversation/sendbytemplate"
     )
@@ -148,7 +153,7 @@ class WorkNotificationManager(Manager):
         self,
         template_id: str,
         *,
-        userid_list: Annotated[CommaStrs, Field(max_length=5000)] | None = None,
+        userids: Annotated[CommaStrs | None, Field(max_length=5000), wire("userid_list")] = None,
         dept_id_list: Annotated[CommaInts, Field(max_length=500)] | None = None,
         data: JsonObject | None = None,
         agent_id: int | None = None,
@@ -157,7 +162,7 @@ class WorkNotificationManager(Manager):
 
         Args:
             template_id: the template, from the developer console.
-            userid_list: at most 5000 people.
+            userids: at most 5000 people.
             dept_id_list: at most 500 departments.
             data: values for the template's variables.
             agent_id: the app's AgentId, if it is not that of the app that sends.
@@ -176,7 +181,7 @@ class WorkNotificationManager(Manager):
             int,
             "task_id",
             template_id=template_id,
-            userid_list=userid_list,
+            userids=userids,
             dept_id_list=dept_id_list,
             data=data,
             agent_id=agent,
@@ -317,7 +322,7 @@ class SendResult(Record):
     """Userids that do not exist."""
     forbidden: Annotated[list[Forbidden], wire("forbidden_list")] = []
     """People who did not get it, and why."""
-    forbidden_user_id_list: list[str] = []
+    forbidden_userids: Annotated[list[str], wire("forbidden_user_id_list")] = []
     invalid_departments: Annotated[list[int], wire("invalid_dept_id_list")] = []
     """Departments that do not exist."""
 
@@ -330,7 +335,7 @@ class SendResult(Record):
     def not_reached(self) -> dict[str, str]:
         """Who did not get it, and why."""
         return {
-            **dict.fromkeys(self.forbidden_user_id_list, "the platform did not allow it / 被限制发送"),
+            **dict.fromkeys(self.forbidden_userids, "the platform did not allow it / 被限制发送"),
             **dict.fromkeys(self.failed, "sending failed / 发送失败"),
             **dict.fromkeys(self.invalid, "nobody has this userid / 无效的userid"),
             **{dropped.userid: dropped.reason for dropped in self.forbidden if dropped.userid},
@@ -426,16 +431,15 @@ class WorkNotification(Model):
 def _check(msg: object, people: list[str], departments: list[int], *, to_all_user: bool) -> None:
     if not (people or departments or to_all_user):
         raise Refusal(
-            "userid_list",
-            "one of userid_list, dept_id_list and to_all_user is needed / "
-            "userid_list、dept_id_list、to_all_user 至少填一项",
+            "userids",
+            "one of userids, dept_id_list and to_all_user is needed / userids、dept_id_list、to_all_user 至少填一项",
         )
     many = len(people) > MAX_USERS_WITH_STATUS_BAR or departments or to_all_user
     if isinstance(msg, OA) and msg.status_bar and many:
         most = MAX_USERS_WITH_STATUS_BAR
         raise Refusal(
             "msg.oa.status_bar",
-            f"only for at most {most} people, named one by one / 只能发给 userid_list 中的至多 {most} 人",
+            f"only for at most {most} people, named one by one / 只能发给 userids 中的至多 {most} 人",
         )
 
 

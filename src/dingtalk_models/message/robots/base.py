@@ -33,6 +33,6 @@ class GroupReadStatus(Record, alias_generator=camel):
 
     send_status: str = ""
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
-    read_user_ids: list[str] = []
+    read_userids: Annotated[list[str], wire("readUserIds")] = []
     next_token: str | None
     has_more: bool | None

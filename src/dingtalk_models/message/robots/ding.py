@@ -30,7 +30,7 @@ class DingManager(Manager):
     def send(
         self,
         content: Annotated[str, Field(min_length=1)],
-        receiver_user_id_list: Annotated[list[str], Field(min_length=1, max_length=200)],
+        receiver_userids: Annotated[list[str], Field(min_length=1, max_length=200), wire("receiverUserIdList")],
         *,
         remind_type: Literal[1, 2, 3] = 1,
         call_voice: CallVoice | None = None,
@@ -40,7 +40,7 @@ class DingManager(Manager):
 
         Args:
             content: the text.
-            receiver_user_id_list: who gets it, at most 200 people.
+            receiver_userids: who gets it, at most 200 people.
             remind_type: 1 in the app, 2 by SMS, 3 by a phone call. SMS and calls are bought separately.
             call_voice: the voice that reads it in a call.
             robot_code: the robot, if it is not that of the app.
@@ -59,11 +59,11 @@ class DingManager(Manager):
         return Call(
             Ding,
             content=content,
-            receiver_user_id_list=receiver_user_id_list,
+            receiver_userids=receiver_userids,
             remind_type=remind_type,
             call_voice=call_voice,
             robot_code=robot,
-        ).then(lambda ding: somebody(ding.of(robot, receiver_user_id_list).using(self.app), FAILED))
+        ).then(lambda ding: somebody(ding.of(robot, receiver_userids).using(self.app), FAILED))
 
     @api("robot_1_0.RobotRecallDing", "POST /v1.0/robot/ding/recall")
     def recall(self, open_ding_id: Annotated[str, Field(min_length=1)], *, robot_code: RobotCode = None) -> Call[str]:

@@ -166,7 +166,7 @@ class PrivateMessage(Model):
             lambda token: self.objects.read_status.call(
                 self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
             ),
-            lambda page: page.read_user_ids,
+            lambda page: page.read_userids,
         )
 
     @operation

@@ -14,6 +14,8 @@ from dingtalk_models.core.http import Download
 from dingtalk_models.core.steps import Flow, batches, together
 from dingtalk_models.core.wire import Millis, camel, wire
 from dingtalk_models.file.transfer import Transfer
+from dingtalk_models.first_generation import older_ids
+from dingtalk_models.first_generation.formerly import also_takes
 from dingtalk_models.message.batching import Batch, send_all
 from dingtalk_models.message.conversation import ToGroup, conversation_id_of
 from dingtalk_models.message.reaching import INVALID, THROTTLED, WHY, ToPeople, somebody
@@ -99,10 +101,11 @@ class RobotManager(Manager):
 
         return flow()
 
+    @also_takes(older_ids.batch_send)
     @api("robot_1_0.BatchSendOTO", "POST /v1.0/robot/oToMessages/batchSend")
     def batch_send(
         self,
-        user_ids: Annotated[list[str], Field(min_length=1, max_length=MAX_USERS)],
+        userids: Annotated[list[str], Field(min_length=1, max_length=MAX_USERS), wire("userIds")],
         msg_key: _MsgKey,
         msg_param: _MsgParam,
         *,
@@ -111,7 +114,7 @@ class RobotManager(Manager):
         """Send a message to 20 people with one call (批量发送人与机器人会话中机器人消息).
 
         Args:
-            user_ids: at most 20 people.
+            userids: at most 20 people.
             msg_key: the message template.
             msg_param: the template's parameters, as JSON.
             robot_code: the robot, if it is not that of the app.
@@ -123,11 +126,11 @@ class RobotManager(Manager):
         Source: chatbots-send-one-on-one-chat-messages-in-batches
         """
         robot = code_of(self.app, robot_code)
-        return Call(_BatchReply, user_ids=user_ids, msg_key=msg_key, msg_param=msg_param, robot_code=robot).then(
+        return Call(_BatchReply, userids=userids, msg_key=msg_key, msg_param=msg_param, robot_code=robot).then(
             lambda reply: RobotMessage(
                 robot_code=robot,
                 process_query_keys=[reply.process_query_key] if reply.process_query_key else [],
-                userids=user_ids,
+                userids=userids,
                 invalid_userids=reply.invalid_staff_ids,
                 throttled_userids=reply.flow_controlled_staff_ids,
             ).using(self.app)
@@ -330,7 +333,7 @@ class _BatchReply(Record, alias_generator=camel):
 class Reader(Record, alias_generator=camel):
     """Someone who got a message, and whether they read it."""
 
-    user_id: str
+    userid: Annotated[str, wire("userId")]
     name: str | None
     read_status: str | None
     """`READ` or `UNREAD`."""
@@ -348,12 +351,12 @@ class ReadStatus(Record, alias_generator=camel):
     @property
     def read(self) -> list[str]:
         """Who has read it."""
-        return [each.user_id for each in self.receivers if each.read_status == "READ"]
+        return [each.userid for each in self.receivers if each.read_status == "READ"]
 
     @property
     def unread(self) -> list[str]:
         """Who has not."""
-        return [each.user_id for each in self.receivers if each.read_status != "READ"]
+        return [each.userid for each in self.receivers if each.read_status != "READ"]
 
 
 class Robot:
@@ -435,7 +438,7 @@ class GroupMessage(Model):
             lambda token: self.objects.group_read_status.call(
                 self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
             ),
-            lambda page: page.read_user_ids,
+            lambda page: page.read_userids,
         )
 
     @operation
