@@ -259,7 +259,7 @@ def test_a_status_bar_is_for_five_people(sandbox: Sandbox, app: DingTalkApp) -> 
     message = KINDS["oa"][0]
     receivers: list[dict[str, Any]] = [{"userids": list("abcdef")}, {"dept_id_list": [1]}, {"to_all_user": True}]
     for named in receivers:
-        with pytest.raises(InvalidArgument, match=r"msg\.oa\.status_bar: only for at most 5 people"):
+        with pytest.raises(InvalidArgument, match=r"msg\.oa\.status_bar: allowed only for at most 5 people"):
             WorkNotification.send(message, **named)
     assert no_call(sandbox)
     WorkNotification.send(message, userids=["zhaolei", "sunjing", "zhoubin", "wufang", "qianwei"])

@@ -381,7 +381,7 @@ WRONG: list[tuple[Any, str]] = [
     (SampleText(""), "message.SampleText.content: String should have at least 1 character"),
     (SampleButtons("标题", "内容", BUTTONS[:1]), "message.SampleButtons.buttons: List should have at least 2 items"),
     (SampleButtons("标题", "内容", BUTTONS * 2), "message.SampleButtons.buttons: List should have at most 5 items"),
-    (SampleButtons("标题", "内容", BUTTONS, horizontal=True), "message.SampleButtons: buttons: 2 of them"),
+    (SampleButtons("标题", "内容", BUTTONS, horizontal=True), "message.SampleButtons: buttons: exactly 2"),
     (SampleAudio("@m", 0), "message.SampleAudio.duration: should be greater than 0"),
     (Text("你好"), "message: not a template: a SampleText, "),
 ]

@@ -1,1 +1,1 @@
-"""Contacts: departments, users, roles, and the directory as a whole."""
+"""Contacts: departments, users and roles."""

@@ -1,4 +1,4 @@
-"""A person's own account, as they show it to an app that they log in to."""
+"""A person's own account, as shown to an app that they log in to."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class AccountManager(Manager):
 
     @api("contact_1_0.GetUser", "GET /v1.0/contact/users/{unionId}")
     def get(self, union_id: str = "me") -> Call[Account]:
-        """The account of a person who has logged in (获取用户通讯录个人信息).
+        """Get the account of a person who has logged in (获取用户通讯录个人信息).
 
-        It needs the token of a person: `app.as_user(token).contact.accounts.get()`, or shorter `token.me()`.
+        It needs a user token: `app.as_user(token).contact.accounts.get()`, or shorter `token.me()`.
 
         Args:
-            union_id: the person; by default the one whose token it is.
+            union_id: the person; by default the owner of the token.
 
         Raises:
             NotFound: there is no such person, or the token is an app's.
@@ -32,17 +32,17 @@ class AccountManager(Manager):
 
 
 class Account(Record, alias_generator=camel):
-    """The account of a person (用户通讯录个人信息). It is theirs, in every company that they belong to.
+    """A person's account (用户通讯录个人信息), which is the same in all their companies.
 
-    Its mobile number and e-mail address may belong to another company, or may be claimed by anybody: never look
-    somebody up by them. `UserToken.member()` says who the person is in this company.
+    Never look somebody up by its mobile number or e-mail address: these may belong to another company, or be claimed by
+    anybody. `UserToken.member()` returns the person's user in this company.
 
     Attributes:
-        nick: the name that the person goes by.
+        nick: the nickname.
         avatar_url: the picture.
         mobile: the mobile number, if the person and the app's permissions allow it.
-        open_id: the id for this app alone.
-        union_id: the id that is the same in all companies of one developer.
+        open_id: the id for this app only.
+        union_id: the id that is the same for all apps of one developer.
         email: the person's own e-mail address.
         state_code: the country code of the mobile number.
     """

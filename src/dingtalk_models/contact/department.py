@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dingtalk_models.contact.user import User
 
 ROOT = 1
-"""The department that is the company itself."""
+"""The id of the root department, which stands for the company itself."""
 
 DepartmentName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^-,，]*$")]
 """1 to 64 characters, none of them `-`, `,` or `，`."""
@@ -32,30 +32,30 @@ _FewUsers = Annotated[CommaStrs, Field(max_length=50)]
 
 
 class DepartmentFields(TypedDict, total=False):
-    """What a department may be given when it is created, and changed to later."""
+    """The fields of a department that can be set when it is created or changed."""
 
     hide_dept: bool
     """Hide it from others."""
     dept_permits: _FewDepartments
-    """Departments that may see it although it is hidden, at most 50 together with `user_permits`."""
+    """Departments that can see it even if it is hidden, at most 50 together with `user_permits`."""
     user_permits: _FewUsers
-    """Users that may see it although it is hidden."""
+    """Users who can see it even if it is hidden."""
     outer_dept: bool
-    """Keep its members from seeing the rest of the company."""
+    """Hide the rest of the company from its members."""
     outer_dept_only_self: bool
-    """Let its members see their own department only."""
+    """Let its members see only their own department."""
     outer_permit_users: _FewUsers
-    """Users that its members may see all the same."""
+    """Users whom its members can see in spite of this."""
     outer_permit_depts: _FewDepartments
-    """Departments that its members may see all the same."""
+    """Departments that its members can see in spite of this."""
     create_dept_group: bool
-    """Have a group chat for it."""
+    """Create a group chat for it."""
     auto_approve_apply: bool
     """Let people join without a review."""
     order: int
-    """Its place among its siblings: the smaller comes first."""
+    """Its order among its siblings, ascending."""
     source_identifier: str
-    """A mark of your own, for instance the department's id in another system."""
+    """Your own identifier, such as its id in another system."""
 
 
 def _wire_fields(names: list[str]) -> list[str]:
@@ -63,28 +63,28 @@ def _wire_fields(names: list[str]) -> list[str]:
 
 
 class DepartmentChanges(DepartmentFields, total=False):
-    """What a department may be changed to."""
+    """The fields of a department that can be changed."""
 
     name: DepartmentName
     """1 to 64 characters, none of them `-`, `,` or `，`."""
     parent_id: int
-    """The department to move it under."""
+    """The new parent."""
     language: Language
-    """The language that `name` is in."""
+    """The language of `name`."""
     auto_add_user: bool
     """Add new members to its group chat."""
     dept_manager_userids: Annotated[CommaStrs, wire("dept_manager_userid_list")]
-    """Its managers, who have to be members."""
+    """Its managers, who must be members."""
     group_contain_sub_dept: bool
-    """Have the departments below it in its group chat."""
+    """Include the departments below it in its group chat."""
     group_contain_outer_dept: bool
-    """Have outer departments in its group chat."""
+    """Include outer departments in its group chat."""
     group_contain_hidden_dept: bool
-    """Have hidden departments in its group chat."""
+    """Include hidden departments in its group chat."""
     org_dept_owner: str
     """The owner of its group chat."""
     force_update_fields: Annotated[CommaStrs, AfterValidator(_wire_fields)]
-    """Fields to clear where they are given empty; `dept_manager_userids` is the only one."""
+    """Fields to clear if their given value is empty; only `dept_manager_userids` is possible."""
     code: Annotated[str, Field(max_length=30)]
     """A code, at most 30 characters."""
 
@@ -103,14 +103,14 @@ class DepartmentManager(Manager):
         idempotent=True,
     )
     def get(self, dept_id: int, *, language: Language = "zh_CN") -> Call[Department]:
-        """One department (获取部门详情).
+        """Get a department (获取部门详情).
 
         Args:
             dept_id: its id; 1 is the root.
             language: the language of its name.
 
         Returns:
-            The department with every field that the app may see.
+            The department with all fields that the app may see.
 
         Raises:
             NotFound: there is no such department.
@@ -133,15 +133,15 @@ class DepartmentManager(Manager):
         language: Language = "zh_CN",
         fetch_child: bool = False,
     ) -> Query[Department]:
-        """The direct children of a department (获取部门列表).
+        """List the direct children of a department (获取部门列表).
 
         Args:
             parent_id: the department; by default the root.
             language: the language of the names.
-            fetch_child: whether to go on to the departments below them, breadth first, a call each.
+            fetch_child: whether to list all departments below, breadth first, with one call each.
 
         Returns:
-            Departments with id, name, parent and group chat flags; `get` has the rest.
+            Departments with id, name, parent and group chat flags; `get` returns all fields.
 
         Raises:
             NotFound: there is no such department.
@@ -159,7 +159,7 @@ class DepartmentManager(Manager):
         idempotent=True,
     )
     def list_ids(self, dept_id: int = ROOT) -> Call[builtins.list[int]]:
-        """The ids of a department's direct children (获取子部门ID列表).
+        """List the ids of a department's direct children (获取子部门ID列表).
 
         Args:
             dept_id: the department; by default the root. The app's contact scope does not limit this call.
@@ -190,10 +190,10 @@ class DepartmentManager(Manager):
             fields: `order`, `hide_dept`, `create_dept_group` and the others of `DepartmentFields`.
 
         Returns:
-            The department, with its new id and the fields that were given.
+            The department, with its new id and the given fields.
 
         Raises:
-            InvalidArgument: a field is beyond its limit; nothing was sent.
+            InvalidArgument: a field exceeds its limit; nothing was sent.
             AlreadyExists: a sibling has this name.
             NotFound: there is no such parent.
 
@@ -222,12 +222,12 @@ class DepartmentManager(Manager):
 
         Args:
             dept_id: its id; the root cannot be changed.
-            fields: `name`, `parent_id`, `order` and the others of `DepartmentChanges`; what is not given stays.
+            fields: `name`, `parent_id`, `order` and the others of `DepartmentChanges`. Absent fields stay.
 
         Raises:
-            InvalidArgument: a field is beyond its limit; nothing was sent.
+            InvalidArgument: a field exceeds its limit; nothing was sent.
             NotFound: there is no such department, or no such parent.
-            InvalidRequest: the root, a cycle, or a manager who is no member.
+            InvalidRequest: it is the root, or would be below itself, or a manager is not a member.
 
         Source: address-book-update-department
         """
@@ -243,7 +243,7 @@ class DepartmentManager(Manager):
         """Delete a department (删除部门).
 
         Args:
-            dept_id: its id. The root stays, and so does a department that has members or children.
+            dept_id: its id. It must be empty, and not the root.
 
         Raises:
             NotFound: there is no such department.
@@ -260,13 +260,13 @@ class DepartmentManager(Manager):
         idempotent=True,
     )
     def parents(self, dept_id: int) -> Call[builtins.list[int]]:
-        """The way from a department up to the root (获取指定部门的所有父部门列表).
+        """List a department and its ancestors up to the root (获取指定部门的所有父部门列表).
 
         Args:
             dept_id: the department.
 
         Returns:
-            Ids: the department itself, its parent, and so on up to 1.
+            The ids of the department, its parent and so on up to 1.
 
         Raises:
             NotFound: there is no such department.
@@ -282,13 +282,13 @@ class DepartmentManager(Manager):
         idempotent=True,
     )
     def of_user(self, userid: str) -> Call[builtins.list[builtins.list[int]]]:
-        """The ways from each department of a user up to the root (获取指定用户的所有父部门列表).
+        """List each department of a user with its ancestors up to the root (获取指定用户的所有父部门列表).
 
         Args:
             userid: the user.
 
         Returns:
-            For each department of the user: its id, its parent's, and so on up to 1.
+            For each department of the user: its id, its parent's and so on up to 1.
 
         Raises:
             NotFound: there is no such user.
@@ -306,12 +306,12 @@ class DepartmentManager(Manager):
         offset: Annotated[int, Field(ge=0)] = 0,
         size: Annotated[int, Field(ge=1)] = 20,
     ) -> Query[int]:
-        """Departments by words in their name (搜索部门ID).
+        """Search departments by name (搜索部门ID).
 
         Args:
             query_word: the words.
-            offset: how many to leave out.
-            size: how many a call brings.
+            offset: how many departments to skip.
+            size: the page size.
 
         Returns:
             The departments' ids.
@@ -328,12 +328,12 @@ class DepartmentManager(Manager):
         language: Language = "zh_CN",
         workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4,
     ) -> Query[Department]:
-        """A department and everything below it, breadth first, a call a department.
+        """List a department and everything below it, breadth first, with one call per department.
 
         Args:
-            dept_id: where to begin; by default the root.
+            dept_id: the department to begin with; by default the root.
             language: the language of the names.
-            workers: how many calls at once.
+            workers: how many calls to make at once.
         """
 
         def pages(at_once: int = workers) -> PageFlow[Department]:
@@ -345,11 +345,11 @@ class DepartmentManager(Manager):
 
     @operation
     def walk_ids(self, dept_id: int = ROOT, *, workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4) -> Query[int]:
-        """The ids of a department and of everything below it, breadth first, a call a department.
+        """List the ids of a department and everything below it, breadth first, with one call per department.
 
         Args:
-            dept_id: where to begin; by default the root. The app's contact scope does not limit this call.
-            workers: how many calls at once.
+            dept_id: the department to begin with; by default the root. The app's contact scope does not limit this.
+            workers: how many calls to make at once.
         """
 
         def pages(at_once: int = workers) -> PageFlow[int]:
@@ -380,7 +380,7 @@ class UnionDepartment(Record):
 
 
 class Department(Model, Saved["Department"]):
-    """A department (部门). What the app may not see, and what `list` does not bring, is `None`."""
+    """A department (部门). Fields that the app may not see or that `list` does not return are `None`."""
 
     objects: ClassVar[DepartmentManager] = DepartmentManager()
     get = objects.get
@@ -412,14 +412,14 @@ class Department(Model, Saved["Department"]):
     dept_permits: list[int] = empty_list()
     code: str | None = None
     member_count: int | None = None
-    """Members, those of the departments below included."""
+    """The number of members, including those of the departments below."""
     owning_member_count: int | None = None
-    """Members of the department itself."""
+    """The number of direct members."""
     union_dept_ext: UnionDepartment | None = None
 
     @operation
     def update(self, **fields: Unpack[DepartmentChanges]) -> Flow[Department]:
-        """Change fields of this department, which holds them afterwards.
+        """Change fields of this department, and update this object.
 
         Args:
             fields: `name`, `parent_id`, `order` and the others of `DepartmentChanges`.
@@ -428,12 +428,12 @@ class Department(Model, Saved["Department"]):
 
     @operation
     def children(self) -> Query[Department]:
-        """The departments directly below this one."""
+        """List the departments directly below this one."""
         return self.objects.list.call(self.dept_id)
 
     @operation
     def parent(self) -> Flow[Department | None]:
-        """The department above this one; the root has none."""
+        """Get the parent of this department; the root has none."""
         if self.dept_id == ROOT:
             return None
         known = self if self.parent_id is not None else (yield from self.objects.get.call(self.dept_id))
@@ -441,7 +441,7 @@ class Department(Model, Saved["Department"]):
 
     @operation
     def users(self) -> Query[User]:
-        """The members of this department itself."""
+        """List the direct members of this department."""
         from dingtalk_models.contact.user import UserManager  # noqa: PLC0415 - users import departments
 
         return UserManager().list.call(self.dept_id)

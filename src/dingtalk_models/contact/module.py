@@ -44,7 +44,7 @@ class Contact(Module):
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
-    # What the decorated signatures are: the parameters that the first generation had.
+    # The decorated signatures have the parameters of the first generation.
 
     @formerly(UserManager.get, user_id="userid")
     def get_user(self, user_id: str) -> None: ...
@@ -87,26 +87,26 @@ class Contact(Module):
     def get_department_list(
         self, parent_id: int = ROOT, *, language: Language = "zh_CN", fetch_child: bool = True
     ) -> Query[Department]:
-        """The departments below a department, all levels of them: a call a department.
+        """List all departments below a department, with one call per department.
 
         Args:
-            parent_id: the department; by default the root, and so the whole company.
+            parent_id: the department; by default the root, which means the whole company.
             language: the language of the names.
-            fetch_child: whether to go on below its direct children.
+            fetch_child: whether to list all levels instead of the direct children only.
         """
         return self.departments.list.call(parent_id, language=language, fetch_child=fetch_child)
 
     @operation
     def get_org_user_count(self, only_active: bool | Literal[0, 1] = False) -> Call[int]:
-        """How many people the company has.
+        """Count the people of the company.
 
         Args:
-            only_active: whether to count only those who have logged in; 1 or 0 will do.
+            only_active: whether to count only people who have logged in; may also be 1 or 0.
         """
         return self.users.count.call(only_active=bool(only_active))
 
     @method("dingtalk.corp.role.all")
     @operation
     def get_all_corp_role_list(self) -> Query[RoleGroup]:
-        """Every role group of the company, with its roles."""
+        """List all role groups of the company with their roles."""
         return self.role_groups.list.call()

@@ -29,15 +29,15 @@ _Revoked = Annotated[CommaStrs, Field(min_length=1, max_length=100), wire("userI
 
 
 class RoleGroupManager(Manager):
-    """Role groups (角色组). The platform can't rename or delete one."""
+    """Role groups (角色组). The platform has no API to rename or delete them."""
 
     @api("dingtalk.oapi.role.list", "POST /topapi/role/list", "dingtalk.corp.role.list", idempotent=True)
     def list(self, *, offset: From = 0, size: Annotated[int, Field(ge=1, le=200)] = 200) -> Query[RoleGroup]:
-        """The role groups of the company, with their roles (获取角色列表).
+        """List the role groups of the company with their roles (获取角色列表).
 
         Args:
-            offset: where to begin.
-            size: how many a call brings, at most 200.
+            offset: the start of the list.
+            size: the page size, at most 200.
 
         Source: obtains-a-list-of-enterprise-roles
         """
@@ -50,7 +50,7 @@ class RoleGroupManager(Manager):
         idempotent=True,
     )
     def get(self, group_id: int) -> Call[RoleGroup]:
-        """One role group with its roles (获取角色组列表).
+        """Get a role group with its roles (获取角色组列表).
 
         Args:
             group_id: the group.
@@ -87,7 +87,7 @@ class RoleManager(Manager):
 
     @operation
     def list(self) -> Query[Role]:
-        """Every role of the company, group by group; each knows its group."""
+        """List all roles of the company, group by group. Each has the id of its group."""
         groups = self.list_groups.call()
 
         def pages(of: Query[RoleGroup] = groups) -> PageFlow[Role]:
@@ -100,7 +100,7 @@ class RoleManager(Manager):
 
     @api("dingtalk.oapi.role.getrole", "POST /topapi/role/getrole", idempotent=True)
     def get(self, role_id: RoleId) -> Call[Role]:
-        """One role (获取角色详情).
+        """Get a role (获取角色详情).
 
         Args:
             role_id: the role.
@@ -119,15 +119,15 @@ class RoleManager(Manager):
         idempotent=True,
     )
     def users(self, role_id: int, *, offset: From = 0, size: PageSize = 100) -> Query[RoleUser]:
-        """Who has a role (获取指定角色的员工列表).
+        """List the users with a role (获取指定角色的员工列表).
 
         Args:
             role_id: the role.
-            offset: where to begin.
-            size: how many a call brings, at most 100.
+            offset: the start of the list.
+            size: the page size, at most 100.
 
         Returns:
-            Id, name, and for which departments the user has the role.
+            The users with id, name and the departments for which they have the role.
 
         Raises:
             NotFound: there is no such role.
@@ -142,7 +142,7 @@ class RoleManager(Manager):
 
         Args:
             name: its name, unique in the company.
-            group_id: the group that it belongs to.
+            group_id: its group.
 
         Raises:
             AlreadyExists: a role has this name.
@@ -172,7 +172,7 @@ class RoleManager(Manager):
         """Delete a role that nobody has (删除角色).
 
         Args:
-            role_id: the role; those of the default group stay.
+            role_id: the role, which must not be in the default group.
 
         Raises:
             NotFound: there is no such role.
@@ -230,7 +230,7 @@ class RoleManager(Manager):
         Args:
             userid: a user who has the role.
             role_id: the role.
-            dept_ids: at most 50 departments; without them, the whole company.
+            dept_ids: at most 50 departments; by default the whole company.
 
         Raises:
             NotFound: there is no such role, user or department.
@@ -258,7 +258,7 @@ class ManageScope(Record):
 
 
 class RoleUser(UserRef, alias_generator=camel):
-    """A user who has a role, and the departments that it is limited to."""
+    """A user with a role, and the departments to which it is limited."""
 
     name: str = ""
     manage_scopes: list[ManageScope] = []
@@ -278,7 +278,7 @@ class Role(Model, Saved["Role"], alias_generator=camel):
 
     @operation
     def update(self, name: RoleName) -> Flow[Role]:
-        """Rename this role, which holds the name afterwards.
+        """Rename this role, and update this object.
 
         Args:
             name: the new name.
@@ -287,7 +287,7 @@ class Role(Model, Saved["Role"], alias_generator=camel):
 
     @operation
     def users(self) -> Query[RoleUser]:
-        """Who has this role."""
+        """List the users with this role."""
         return self.objects.users.call(self.role_id)
 
     @also_takes(older_ids.give_one_role)

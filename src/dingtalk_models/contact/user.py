@@ -45,15 +45,15 @@ class UserManager(Manager):
         idempotent=True,
     )
     def get(self, userid: str, *, language: Language = "zh_CN", login_id: str | None = None) -> Call[User]:
-        """One user (查询用户详情).
+        """Get a user (查询用户详情).
 
         Args:
             userid: the user.
-            language: the language of texts.
-            login_id: the login name of a company account; `userid` is then ignored: give the same text.
+            language: the language of the texts.
+            login_id: the login name of a company account. `userid` is then ignored, so pass the same text.
 
         Returns:
-            The user with every field that the app may see.
+            The user with all fields that the app may see.
 
         Raises:
             NotFound: there is no such user, or the invitation is still open.
@@ -78,16 +78,16 @@ class UserManager(Manager):
 
         Args:
             name: at most 80 characters.
-            mobile: unique in the company, foreign numbers as `+xx-xxxxxx`; `None` for a company account only.
-            dept_id_list: the departments to be in, at most 100.
+            mobile: unique in the company, foreign numbers as `+xx-xxxxxx`; `None` for company accounts only.
+            dept_id_list: the departments, at most 100.
             fields: `userid`, `title`, `job_number`, `email`, `hired_date` and the others of `NewUserFields`.
 
         Returns:
-            The user, with id, union id and the fields that were given.
+            The user, with id, union id and the given fields.
 
         Raises:
-            InvalidArgument: a field is beyond its limit; nothing was sent.
-            AlreadyExists: id, mobile, e-mail or telephone belongs to another.
+            InvalidArgument: a field exceeds its limit; nothing was sent.
+            AlreadyExists: somebody else has this id, mobile, e-mail or telephone.
 
         Source: user-information-creation
         """
@@ -106,12 +106,12 @@ class UserManager(Manager):
 
         Args:
             userid: the user.
-            fields: `name`, `title`, `dept_id_list` and the others of `UserChanges`; what is not given stays.
+            fields: `name`, `title`, `dept_id_list` and the others of `UserChanges`. Absent fields stay.
 
         Raises:
-            InvalidArgument: a field is beyond its limit; nothing was sent.
+            InvalidArgument: a field exceeds its limit; nothing was sent.
             NotFound: there is no such user.
-            AlreadyExists: e-mail or telephone belongs to another.
+            AlreadyExists: somebody else has this e-mail or telephone.
 
         Source: user-information-update
         """
@@ -122,7 +122,7 @@ class UserManager(Manager):
         """Remove a user from the company (删除用户).
 
         Args:
-            userid: the user; attendance groups and the roster lose it too.
+            userid: the user, who is also removed from attendance groups and the roster.
 
         Raises:
             NotFound: there is no such user.
@@ -138,12 +138,12 @@ class UserManager(Manager):
         Nobody can log in with it until it is enabled.
 
         Args:
-            userid: the account's user; only a company account (企业账号) of this company can be disabled.
-            reason: why.
+            userid: the user, who must have a company account (企业账号) of this company.
+            reason: the reason.
 
         Raises:
             NotFound: there is no such user.
-            InvalidRequest: it is no company account of this company.
+            InvalidRequest: it is not a company account of this company.
 
         Source: disable-an-exclusive-account
         """
@@ -151,14 +151,14 @@ class UserManager(Manager):
 
     @api("contact_1_0.SetEnable", "POST /v1.0/contact/orgAccounts/enable")
     def enable(self, userid: Annotated[str, wire("userId")]) -> Call[None]:
-        """Enable a company account that was disabled (启用企业账号).
+        """Enable a disabled company account (启用企业账号).
 
         Args:
             userid: the account's user.
 
         Raises:
             NotFound: there is no such user.
-            InvalidRequest: it is no company account of this company.
+            InvalidRequest: it is not a company account of this company.
 
         Source: enable-a-dedicated-account
         """
@@ -171,7 +171,7 @@ class UserManager(Manager):
         idempotent=True,
     )
     def list(self, dept_id: int = ROOT, **options: Unpack[UserListing]) -> Query[User]:
-        """The members of one department itself, with every field (获取部门用户详情).
+        """List the direct members of a department with all fields (获取部门用户详情).
 
         Args:
             dept_id: the department; by default the root.
@@ -192,7 +192,7 @@ class UserManager(Manager):
         idempotent=True,
     )
     def list_simple(self, dept_id: int = ROOT, **options: Unpack[UserListing]) -> Query[SimpleUser]:
-        """Id and name of the members of one department itself (获取部门用户基础信息).
+        """List the direct members of a department with id and name (获取部门用户基础信息).
 
         Args:
             dept_id: the department; by default the root.
@@ -212,7 +212,7 @@ class UserManager(Manager):
         idempotent=True,
     )
     def list_ids(self, dept_id: int = ROOT) -> Call[builtins.list[str]]:
-        """The ids of the members of one department itself (获取部门用户userid列表).
+        """List the ids of the direct members of a department (获取部门用户userid列表).
 
         Args:
             dept_id: the department; by default the root. The app's contact scope does not limit this call.
@@ -231,10 +231,10 @@ class UserManager(Manager):
         idempotent=True,
     )
     def count(self, *, only_active: bool = False) -> Call[int]:
-        """How many people the company has (获取员工人数).
+        """Count the people of the company (获取员工人数).
 
         Args:
-            only_active: whether to count only those who have logged in.
+            only_active: whether to count only people who have logged in.
 
         Source: user-management-acquires-number-employees
         """
@@ -247,11 +247,11 @@ class UserManager(Manager):
         idempotent=True,
     )
     def by_mobile(self, mobile: str, *, support_exclusive_account_search: bool | None = None) -> Call[UserMatch]:
-        """The user with a mobile number (根据手机号查询用户).
+        """Find a user by mobile number (根据手机号查询用户).
 
         Args:
             mobile: the number.
-            support_exclusive_account_search: whether to look for company accounts too.
+            support_exclusive_account_search: whether to search company accounts, too.
 
         Raises:
             NotFound: nobody in the company has this number.
@@ -267,10 +267,10 @@ class UserManager(Manager):
         idempotent=True,
     )
     def by_unionid(self, unionid: str) -> Call[UserMatch]:
-        """The user with a union id (根据unionid获取用户userid).
+        """Find a user by union id (根据unionid获取用户userid).
 
         Args:
-            unionid: the union id, as your own company as a developer sees it.
+            unionid: the union id for your own company as the developer.
 
         Raises:
             NotFound: nobody in the company has this union id.
@@ -281,7 +281,7 @@ class UserManager(Manager):
 
     @api("dingtalk.oapi.v2.user.getuserinfo", "POST /topapi/v2/user/getuserinfo", "dingtalk.oapi.user.getuserinfo")
     def by_code(self, code: str) -> Call[LoginIdentity]:
-        """Who is logged in, by the code that a page inside DingTalk received (通过免登码获取用户信息).
+        """Find out who is logged in, by the code of a page inside DingTalk (通过免登码获取用户信息).
 
         Args:
             code: the login code; it works once, for 5 minutes.
@@ -295,7 +295,7 @@ class UserManager(Manager):
 
     @api("dingtalk.oapi.user.listadmin", "POST /topapi/user/listadmin", "dingtalk.oapi.user.get_admin", idempotent=True)
     def admins(self) -> Call[builtins.list[Admin]]:
-        """The company's administrators (获取管理员列表).
+        """List the company's administrators (获取管理员列表).
 
         Source: query-the-administrator-list
         """
@@ -303,7 +303,7 @@ class UserManager(Manager):
 
     @api("dingtalk.oapi.user.get_admin_scope", "POST /topapi/user/get_admin_scope", idempotent=True)
     def admin_scope(self, userid: str) -> Call[builtins.list[int]]:
-        """The departments whose contacts an administrator manages (获取管理员通讯录权限范围).
+        """List the departments whose contacts an administrator manages (获取管理员通讯录权限范围).
 
         Args:
             userid: the administrator.
@@ -330,14 +330,14 @@ class UserManager(Manager):
         offset: From = 0,
         size: PageSize = 100,
     ) -> Query[str]:
-        """Who did not log in on a day (获取未登录钉钉的员工列表).
+        """List the people who did not log in on a day (获取未登录钉钉的员工列表).
 
         Args:
             query_date: the day.
-            is_active: whether to list those who did log in instead.
+            is_active: whether to list the people who did log in instead.
             dept_ids: only these departments.
-            offset: where to begin.
-            size: how many a call brings, at most 100.
+            offset: the start of the list.
+            size: the page size, at most 100.
 
         Returns:
             User ids.
@@ -361,13 +361,13 @@ class UserManager(Manager):
         size: Annotated[int, Field(ge=1)] = 20,
         full_match_field: Literal[1] | None = None,
     ) -> Query[str]:
-        """Users by words in their name (搜索用户userId).
+        """Search users by name (搜索用户userId).
 
         Args:
             query_word: a name, its pinyin, or a part of it.
             offset: the number of the first page.
-            size: how many a call brings.
-            full_match_field: 1 for those whose whole name it is.
+            size: the page size.
+            full_match_field: 1 to match whole names only.
 
         Returns:
             User ids.
@@ -385,15 +385,15 @@ class UserManager(Manager):
         language: Language = "zh_CN",
         workers: Annotated[int, Field(ge=1, le=MAX_PARALLEL)] = 4,
     ) -> Query[User]:
-        """Every user of a department and of everything below it, each once, breadth first.
+        """List every user of a department and everything below it, each once, breadth first.
 
-        Who is moved to another department while the list is read may come twice, or not at all.
+        A user who is moved to another department while the list is read may be listed twice or not at all.
 
         Args:
-            dept_id: where to begin; by default the root, and so the whole company.
-            size: how many users a call brings, at most 100.
-            language: the language of texts.
-            workers: how many calls at once.
+            dept_id: the department to begin with; by default the root, which means the whole company.
+            size: the page size, at most 100.
+            language: the language of the texts.
+            workers: how many calls to make at once.
         """
 
         def visit(here: int) -> Flow[_Visit]:
@@ -422,11 +422,11 @@ class UserManager(Manager):
 
 
 _PAGES_A_VISIT = 4
-"""What is fetched of a department ahead of its turn: nearly always all of it, and never a whole company."""
+"""How many pages of a department to load ahead: nearly always all of them, but never those of a whole company."""
 
 
 class _Visit(NamedTuple):
-    """What was fetched of a department."""
+    """The loaded pages of a department."""
 
     dept_id: int
     below: list[int]
@@ -435,13 +435,13 @@ class _Visit(NamedTuple):
 
 
 class _Met:
-    """Who has been met. Only people of several departments are remembered: nobody else is met again."""
+    """Recognises users who were already listed. It only remembers people in several departments, to save memory."""
 
     def __init__(self) -> None:
         self._several: set[str] = set()
 
     def new(self, users: Iterable[User], dept_id: int, before: Container[str] = ()) -> list[User]:
-        """Those of a page that are met for the first time; pages may overlap where people come or go meanwhile."""
+        """Return the new users of a page. Pages overlap if people join or leave while the list is read."""
         known = {user.userid: user for user in users if user.userid not in before and user.userid not in self._several}
         self._several.update(userid for userid, user in known.items() if user.dept_id_list != [dept_id])
         return list(known.values())
@@ -453,7 +453,7 @@ class _NewUser(Record):
 
 
 class UserRef(Model):
-    """What some calls tell of a user: the id, and little else."""
+    """A reference to a user, from calls that return little more than the id."""
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -461,7 +461,7 @@ class UserRef(Model):
 
     @operation
     def user(self) -> Call[User]:
-        """The user, with every field that the app may see."""
+        """Get the user with all fields that the app may see."""
         return self.objects.get.call(self.userid)
 
 
@@ -472,7 +472,7 @@ class SimpleUser(UserRef):
 
 
 class Admin(UserRef):
-    """An administrator: 1 the main one, 2 a sub-administrator."""
+    """An administrator: level 1 is the main one, 2 a sub-administrator."""
 
     sys_level: int | None
 
@@ -490,15 +490,15 @@ class UserMatch(UserRef):
 
 
 class LoginIdentity(UserRef):
-    """Who is logged in.
+    """The user who is logged in.
 
     Attributes:
         name: the user's name.
-        unionid: the union id, as the app's own company sees it.
-        associated_unionid: the union id, as an associated company sees it.
+        unionid: the union id for the app's own company.
+        associated_unionid: the union id for an associated company.
         device_id: the device.
         sys: whether the user is an administrator.
-        sys_level: 1 the main administrator, 2 a sub-administrator, 100 the owner, 0 none of them.
+        sys_level: 1 for the main administrator, 2 for a sub-administrator, 100 for the owner, 0 for others.
     """
 
     name: str | None
@@ -538,10 +538,10 @@ class UnionUsers(UnionUser):
 
 
 class User(Model, Saved["User"]):
-    """A user (用户). What the app may not see, and what a list does not bring, is `None`.
+    """A user (用户). Fields that the app may not see or that a list does not return are `None`.
 
     Attributes:
-        unionid: the id that is the same in all companies of one developer; empty where nothing told it.
+        unionid: the id that is the same for all apps of one developer; empty if the reply had none.
     """
 
     objects: ClassVar[UserManager] = UserManager()
@@ -569,7 +569,7 @@ class User(Model, Saved["User"]):
     dept_order_list: list[DeptOrder] = empty_list()
     dept_position_list: list[DeptPosition] = empty_list()
     dept_order: int | None = None
-    """The place in the department that was listed."""
+    """The order in the listed department."""
     extension: JsonObject | None = None
     hired_date: Millis | None = None
     active: bool | None = None
@@ -578,7 +578,7 @@ class User(Model, Saved["User"]):
     admin: bool | None = None
     boss: bool | None = None
     leader: bool | None = None
-    """Whether the user leads the department that was listed."""
+    """Whether the user leads the listed department."""
     leader_in_dept: list[LeaderInDept] = empty_list()
     role_list: list[UserRole] = empty_list()
     union_emp_ext: UnionUsers | None = None
@@ -592,7 +592,7 @@ class User(Model, Saved["User"]):
 
     @operation
     def update(self, **fields: Unpack[UserChanges]) -> Flow[User]:
-        """Change fields of this user, who holds them afterwards.
+        """Change fields of this user, and update this object.
 
         Args:
             fields: `name`, `title`, `dept_id_list` and the others of `UserChanges`.
@@ -604,12 +604,12 @@ class User(Model, Saved["User"]):
 
     @operation
     def departments(self) -> Flow[list[Department]]:
-        """The departments that this user is in, in their order."""
+        """Get the departments of this user, in their order."""
         known = self if self.dept_id_list else (yield from self.objects.get.call(self.userid))
         return (yield from together([Department.objects.get.call(dept_id) for dept_id in known.dept_id_list]))
 
     @operation
     def manager(self) -> Flow[User | None]:
-        """This user's direct manager. A list does not tell who it is: the user is then loaded first."""
+        """Get this user's direct manager. A user from a list is loaded first, because lists do not have the manager."""
         known = self if self.manager_userid is not None else (yield from self.objects.get.call(self.userid))
         return (yield from self.objects.get.call(known.manager_userid)) if known.manager_userid else None

@@ -1,4 +1,4 @@
-"""What a user may be given, and how users are listed: field sets, and the objects in them."""
+"""The fields for creating and changing users, and the options for listing them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dingtalk_models.core.wire import CommaInts, CommaStrs, JsonObject, Language
 from dingtalk_models.resource.model import OrDict, Shape
 
 OrderField = Literal["entry_asc", "entry_desc", "modify_asc", "modify_desc", "custom"]
-"""By entry or change, ascending or descending, or as arranged by hand."""
+"""By time of entry or change, ascending or descending, or in the custom order."""
 
 UserName = Annotated[str, Field(min_length=1, max_length=80)]
 PageSize = Annotated[int, Field(ge=1, le=100)]
@@ -32,11 +32,11 @@ def _short_enough(extension: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 Extension = Annotated[JsonObject, AfterValidator(_short_enough)]
-"""Fields that an administrator has added to the company's people; at most 2000 characters as JSON."""
+"""Custom fields of the company's people; at most 2000 characters as JSON."""
 
 
 class DeptOrder(Shape):
-    """The place of a user in one department: the larger comes first."""
+    """The order of a user in one department, descending."""
 
     dept_id: int
     order: int
@@ -56,7 +56,7 @@ class DeptPosition(Shape):
 
 
 class UserFields(TypedDict, total=False):
-    """What a user may be given when created, and changed to later."""
+    """The fields of a user that can be set when they are created or changed."""
 
     hide_mobile: bool
     """Hide the number from colleagues; calls and DINGs still work."""
@@ -69,7 +69,7 @@ class UserFields(TypedDict, total=False):
     email: Annotated[str, Field(max_length=50)]
     """E-mail, at most 50 characters; unique in the company."""
     org_email: Annotated[str, Field(max_length=100)]
-    """Company mailbox, at most 100 characters; only where company mail is in use."""
+    """Company mailbox, at most 100 characters; only if the company uses company mail."""
     org_email_type: Literal["profession", "base"]
     """The edition of the company mailbox."""
     work_place: Annotated[str, Field(max_length=100)]
@@ -77,77 +77,77 @@ class UserFields(TypedDict, total=False):
     remark: Annotated[str, Field(max_length=2000)]
     """Remark, at most 2000 characters."""
     dept_order_list: Sequence[OrDict[DeptOrder]]
-    """The user's place in each department: the larger comes first."""
+    """The user's order in each department, descending."""
     dept_title_list: Sequence[DeptTitle]
     """The user's title in each department."""
     dept_position_list: Sequence[OrDict[DeptPosition]]
     """Translations of extension fields."""
     extension: Extension
-    """Fields that an administrator has added; at most 2000 characters as JSON."""
+    """Custom fields; at most 2000 characters as JSON."""
     senior_mode: bool
-    """Protect an executive: hide the number and restrict who may write."""
+    """Protect an executive: hide the number, and restrict who can contact them."""
     hired_date: Millis
-    """When the user joined."""
+    """The day the user was hired."""
     manager_userid: str
     """The user's direct manager."""
     exclusive_mobile: str
-    """Company account: a number for verification, as `+86-13412341234`."""
+    """Company account: a number for verification, such as `+86-13412341234`."""
     avatar_media_id: Annotated[str, wire("avatarMediaId")]
     """Company account: the picture, as a media id."""
     nickname: str
     """Company account: the nickname."""
     init_password: Annotated[str | SecretStr, Hidden(min_length=8)]
-    """Company account: the first password; 8 characters at least, neither all letters nor all digits."""
+    """Company account: the initial password of at least 8 characters, not only letters or only digits."""
     send_password_to_user: bool
     """Company account: send the password to the user."""
 
 
 class NewUserFields(UserFields, total=False):
-    """What a user may be given when created."""
+    """The fields for creating a user."""
 
     userid: Annotated[str, Field(min_length=1, max_length=64)]
-    """1 to 64 characters, unique in the company, and never changed; the platform makes one where it is not given."""
+    """1 to 64 characters, unique in the company, and never changed; by default the platform generates one."""
     login_email: str
-    """The e-mail to log in with."""
+    """The e-mail for logging in."""
     exclusive_account: bool
-    """Make a company account (企业账号)."""
+    """Create a company account (企业账号)."""
     exclusive_account_type: Literal["sso", "dingtalk"]
-    """Who checks the company account's login."""
+    """The service that checks the login of the company account."""
     login_id: str
-    """Company account: the name to log in with."""
+    """Company account: the login name."""
     outer_exclusive_corpid: str
-    """The company whose account is invited."""
+    """The company of an invited account."""
     outer_exclusive_userid: str
-    """The account of the other company that is invited."""
+    """The userid of an invited account in the other company."""
 
 
 class UserChanges(UserFields, total=False):
-    """What a user may be changed to. The mobile number cannot be changed."""
+    """The fields of a user that can be changed. The mobile number cannot be changed."""
 
     name: UserName
     """At most 80 characters."""
     dept_id_list: Annotated[CommaInts, Field(max_length=100)]
-    """Every department that the user is to be in, at most 100."""
+    """All departments of the user, at most 100."""
     ext_attrs_update_mode: Literal[0, 1]
-    """0 replaces all extension fields by those given, 1 changes only those given."""
+    """0 to replace all extension fields, 1 to change only the given ones."""
     language: Language
-    """The language that the texts are in."""
+    """The language of the texts."""
     force_update_fields: CommaStrs
-    """Fields to clear where they are given empty: `manager_userid`, `org_email`."""
+    """Fields to clear if their given value is empty: `manager_userid`, `org_email`."""
     login_id: Annotated[str, wire("loginId")]
-    """Company account: the name to log in with."""
+    """Company account: the login name."""
 
 
 class UserListing(TypedDict, total=False):
-    """How to list the members of a department."""
+    """The options for listing the members of a department."""
 
     cursor: From
-    """Where to begin; by default at the first."""
+    """The start of the list; by default the first user."""
     size: PageSize
-    """How many a call brings, 100 at most and by default."""
+    """The page size; by default 100, which is the maximum."""
     order_field: OrderField | None
     """Their order."""
     contain_access_limit: bool | None
-    """Whether to include users whose access is limited."""
+    """Whether to include users with limited access."""
     language: Language
-    """The language of texts; by default `zh_CN`."""
+    """The language of the texts; by default `zh_CN`."""

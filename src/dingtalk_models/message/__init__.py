@@ -1,4 +1,4 @@
-"""Messages (消息): what they say, and how they are sent."""
+"""Messages (消息): their contents, and the ways to send them."""
 
 from __future__ import annotations
 

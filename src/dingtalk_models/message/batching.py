@@ -1,4 +1,4 @@
-"""One message to many receivers, in as many calls as its API needs."""
+"""Sends one message to many receivers, in as many calls as its API needs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Batch = tuple[Sequence[str | int], Call[T]]
 
 
 def send_all(batches: Sequence[Batch[T]], join: Callable[[list[T]], T]) -> Flow[T]:
-    """Make the calls one after another, and join their answers. One that reached nobody does not end the others.
+    """Make the calls one after another, and join their results. If one reaches nobody, the others are still made.
 
     Raises:
-        PartlySent: a call failed after others had been made; it holds what came of those.
+        PartlySent: a call failed after others had been made. The error holds their results.
     """
     done: list[T] = []
     for number, (receivers, call) in enumerate(batches, start=1):
@@ -37,7 +37,7 @@ def send_all(batches: Sequence[Batch[T]], join: Callable[[list[T]], T]) -> Flow[
             partly = PartlySent(join(done), receivers, unsent)
             if isinstance(error, DingTalkError):
                 raise partly from error
-            # whoever cancels or interrupts it gets no error of ours
+            # a cancellation or interrupt passes through unchanged, so the log has to say what was sent
             logger.exception("%s; .sent is %r, and these may have it: %s", partly, partly.sent, receivers)
             raise
     return join(done)

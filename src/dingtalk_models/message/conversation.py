@@ -1,4 +1,4 @@
-"""Conversations (会话): what groups of each kind have in common."""
+"""Conversations (会话): the common part of all kinds of groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dingtalk_models.resource.model import Model, Record
 ConversationId = Annotated[str, Field(min_length=1)]
 
 SubAdminRole = Literal[2, 3]
-"""2 for administrators, 3 for mere members."""
+"""2 for administrators, 3 for ordinary members."""
 ADMIN: Literal[2] = 2
 MEMBER: Literal[3] = 3
 
@@ -25,7 +25,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class ConversationManager(Manager):
-    """Who may speak in a group (群禁言). The platform documents this for scene groups."""
+    """Muting in groups (群禁言). The platform documents it for scene groups."""
 
     @api("im_1_0.UpdateMemberBanWords", "POST /v1.0/im/sceneGroups/muteMembers/set")
     def mute_members(
@@ -35,17 +35,17 @@ class ConversationManager(Manager):
         mute_status: Literal[0, 1],
         mute_duration: Annotated[int, Field(ge=0)],
     ) -> Call[None]:
-        """Mute members of a group, or let them speak again (设置场景群成员禁言状态).
+        """Mute or unmute members of a group (设置场景群成员禁言状态).
 
         Args:
             open_conversation_id: the group.
             userids: at most 999 members.
-            mute_status: 1 to mute them, 0 to let them speak again.
-            mute_duration: for how long, in milliseconds.
+            mute_status: 1 to mute them, 0 to unmute them.
+            mute_duration: the duration in milliseconds.
 
         Raises:
             NotFound: there is no such group, or no such member.
-            InvalidRequest: the owner is among them, who cannot be muted.
+            InvalidRequest: the owner, who cannot be muted, is among them.
 
         Source: set-group-members-access-control
         """
@@ -55,7 +55,7 @@ class ConversationManager(Manager):
     def mute_settings(
         self, userid: Annotated[str, Field(min_length=1), wire("userId")], open_conversation_id: ConversationId
     ) -> Call[MuteSettings]:
-        """Whether a group is muted, and one of its members (查询场景群禁言状态).
+        """Get whether a group and one of its members are muted (查询场景群禁言状态).
 
         Args:
             userid: the member.
@@ -71,7 +71,7 @@ class ConversationManager(Manager):
 
 
 class MemberMute(Record, alias_generator=camel):
-    """Whether a member is muted, from when until when."""
+    """Whether a member is muted, with start and end."""
 
     user_mute_mode: bool | None = None
     mute_start_time: Millis | None = None
@@ -79,20 +79,20 @@ class MemberMute(Record, alias_generator=camel):
 
 
 class MuteSettings(Record, alias_generator=camel):
-    """Whether a group is muted, and one of its members."""
+    """Whether a group and one of its members are muted."""
 
     group_mute_mode: bool | None
     user_mute_result: MemberMute = MemberMute()
 
 
 class Conversation(Model):
-    """A group of any kind: what a message can be sent to."""
+    """A group of any kind, to which messages can be sent."""
 
     conversations: ClassVar[ConversationManager] = ConversationManager()
 
     @operation
     def conversation_id(self) -> Flow[str]:
-        """The openConversationId of this group, by which robots and cards know it."""
+        """Get the openConversationId of this group, which robots and cards need."""
         raise NotImplementedError
 
     @operation
@@ -101,17 +101,17 @@ class Conversation(Model):
 
         Args:
             userids: at most 999 members.
-            duration: for how long.
+            duration: the duration.
 
         Raises:
-            InvalidRequest: the owner is among them, who cannot be muted.
+            InvalidRequest: the owner, who cannot be muted, is among them.
         """
         conversation = yield from self.conversation_id.call()
         yield self.conversations.mute_members.call(conversation, userids, 1, duration // _MILLISECOND)
 
     @operation
     def unmute_members(self, userids: list[str]) -> Flow[None]:
-        """Let members of this group speak again.
+        """Unmute members of this group.
 
         Args:
             userids: at most 999 members.
@@ -121,7 +121,7 @@ class Conversation(Model):
 
     @operation
     def mute_settings(self, userid: str) -> Flow[MuteSettings]:
-        """Whether this group is muted, and one of its members.
+        """Get whether this group and one of its members are muted.
 
         Args:
             userid: the member.
@@ -131,9 +131,9 @@ class Conversation(Model):
 
 
 ToGroup = ConversationId | InstanceOf[Conversation]
-"""A group to write to: a `Group`, a `SceneGroup`, or an openConversationId."""
+"""A target group: a `Group`, a `SceneGroup`, or an openConversationId."""
 
 
 def conversation_id_of(group: ToGroup) -> Flow[str]:
-    """The openConversationId of a group to write to; asks the platform only where it is not known."""
+    """Return the openConversationId of a target group. It is requested only if it is unknown."""
     return (yield from group.conversation_id.call()) if isinstance(group, Conversation) else group

@@ -1,6 +1,6 @@
-"""What a message says: a class for each kind, built in Python and checked before it is sent.
+"""The contents of messages: a class for each type, checked before it is sent.
 
-`Text`, `Link` and `Markdown` are the same wherever they go; the others belong to work notifications.
+`Text`, `Link` and `Markdown` can be sent in all ways; the others belong to work notifications.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ from dingtalk_models.core.wire import camel, wire
 T = TypeVar("T")
 
 MAX_CONTENT = 2048
-"""The bytes of UTF-8 that a work notification may hold: its texts, not the JSON around them."""
+"""The longest work notification in bytes of UTF-8, counting its texts without the JSON around them."""
 
 MAX_MARKDOWN = 5000
-"""The characters that the text of a Markdown notification may have: its own limit, instead of the bytes."""
+"""The longest text of a Markdown notification in characters; this limit replaces the one in bytes."""
 
 
 @dataclass_transform(frozen_default=True)
 def wire_object(kind: type[T]) -> type[T]:
-    """A frozen dataclass that is checked whenever it is an argument, under its Python names or those of the wire."""
+    """Make a frozen dataclass that is checked when it is passed as an argument, with Python or wire names."""
     return with_config(ConfigDict(revalidate_instances="always"))(dataclass(frozen=True)(kind))
 
 
 @dataclass_transform(frozen_default=True)
 def camel_object(kind: type[T]) -> type[T]:
-    """The same, with names in camelCase on the wire."""
+    """Make such a dataclass with camelCase wire names."""
     return with_config(ConfigDict(revalidate_instances="always", alias_generator=camel))(dataclass(frozen=True)(kind))
 
 
 Filled = Annotated[str, Field(min_length=1)]
-"""A text that may not be empty."""
+"""A text that must not be empty."""
 
 StatusBackground = Annotated[str, Field(pattern="^0x[0-9A-Fa-f]{8}$")]
 """A colour as 0xAARRGGBB."""
 
 Digit = Annotated[bool, PlainSerializer(lambda yes: "1" if yes else "0", return_type=str)]
-"""A yes or no that travels as `"1"` or `"0"`."""
+"""A bool with the wire values `"1"` and `"0"`."""
 
 
 @wire_object
@@ -65,7 +65,7 @@ class Text:
     msgtype: ClassVar[Literal["text"]] = "text"
 
     content: Filled
-    """The text; in a work notification at most 2048 bytes, and better no more than 500 characters."""
+    """The text; in a work notification at most 2048 bytes, preferably at most 500 characters."""
 
 
 @camel_object
@@ -79,7 +79,7 @@ class Link:
     message_url: Filled
     """The page that it opens."""
     pic_url: str = ""
-    """A picture: an address, or a media id."""
+    """The address or media id of a picture."""
 
 
 @wire_object
@@ -89,9 +89,9 @@ class Markdown:
     msgtype: ClassVar[Literal["markdown"]] = "markdown"
 
     title: Filled
-    """What the list of conversations shows."""
+    """The text in the list of conversations."""
     text: Filled
-    """In a work notification at most 5000 characters."""
+    """The text; in a work notification at most 5000 characters."""
 
 
 @wire_object
@@ -101,7 +101,7 @@ class Image:
     msgtype: ClassVar[Literal["image"]] = "image"
 
     media_id: Filled
-    """From an upload of the type `image`."""
+    """The media id of an upload with type `image`."""
 
 
 @wire_object
@@ -111,7 +111,7 @@ class Voice:
     msgtype: ClassVar[Literal["voice"]] = "voice"
 
     media_id: Filled
-    """From an upload of the type `voice`."""
+    """The media id of an upload with type `voice`."""
     duration: Annotated[int, Field(gt=0, lt=60), PlainSerializer(str, return_type=str)]
     """Its length in seconds, less than 60."""
 
@@ -123,7 +123,7 @@ class File:
     msgtype: ClassVar[Literal["file"]] = "file"
 
     media_id: Filled
-    """From an upload of the type `file`."""
+    """The media id of an upload with type `file`."""
 
 
 @wire_object
@@ -166,13 +166,13 @@ class OABody:
 
     title: str | None = None
     form: list[OAFormRow] | None = None
-    """The client shows 6 rows."""
+    """The rows. The client shows 6 of them."""
     rich: OARich | None = None
     content: str | None = None
     image: str | None = None
     """The media id of a picture."""
     file_count: str | None = None
-    """How many attachments it says there are."""
+    """The displayed number of attachments."""
     author: str | None = None
 
 
@@ -187,9 +187,9 @@ class OA:
     head: OAHead
     body: OABody
     pc_message_url: str | None = None
-    """The page that it opens on a computer, where that is another one."""
+    """The page that it opens on a computer, if it differs."""
     status_bar: OAStatusBar | None = None
-    """Only for at most 5 users; not for departments, nor for everyone."""
+    """Allowed for at most 5 users, not for departments or everyone."""
 
 
 @wire_object
@@ -199,7 +199,7 @@ class ActionCard:
     msgtype: ClassVar[Literal["action_card"]] = "action_card"
 
     title: Filled
-    """What the list of conversations shows."""
+    """The text in the list of conversations."""
     markdown: Filled
     single_title: Annotated[Filled, Field(max_length=20)]
     """The button's text, at most 20 characters."""
@@ -231,16 +231,16 @@ class ButtonsCard:
     msgtype: ClassVar[Literal["action_card"]] = "action_card"
 
     title: Filled
-    """What the list of conversations shows."""
+    """The text in the list of conversations."""
     markdown: Filled
     buttons: Annotated[list[CardButton], Field(min_length=1), AfterValidator(_short_list), wire("btn_json_list")]
     """At most 1000 characters, as JSON."""
     horizontal: Annotated[Digit, wire("btn_orientation")] = False
-    """Whether the buttons stand side by side."""
+    """Whether the buttons are side by side."""
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Every text in a piece of JSON."""
+    """Return every text in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -252,7 +252,7 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def fits(limit: int) -> Callable[[T], T]:
-    """A check that what a message says is short enough, in bytes of UTF-8."""
+    """Make a check that the texts of a message do not exceed a limit in bytes of UTF-8."""
 
     def check(message: T) -> T:
         size = sum(len(text.encode()) for text in texts_of(to_jsonable_python(message)))
@@ -266,14 +266,14 @@ def fits(limit: int) -> Callable[[T], T]:
 
 
 def unpacked(message: Any) -> Any:
-    """What a message in the platform's form says."""
+    """Return the content of a message in the platform's form."""
     if not is_object(message):
         return message
     return from_text(message.get(str(message.get("msgtype")), {}))
 
 
 def packed(message: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
-    """A message in the platform's form."""
+    """Convert a message to the platform's form."""
     return {"msgtype": message.msgtype, message.msgtype: handler(message)}
 
 
@@ -315,14 +315,14 @@ WorkMessage = Annotated[
     WrapSerializer(packed, return_type=dict[str, Any]),
     BeforeValidator(from_text),
 ]
-"""What a work notification says: at most 2048 bytes, or Markdown of 5000 characters."""
+"""The content of a work notification: at most 2048 bytes, or Markdown of 5000 characters."""
 
 
 class PlainText:
-    """Makes a message of a text: in an annotation, `Annotated[WorkMessage | str, PlainText(Text)]`.
+    """Converts a plain text to a message, in an annotation: `Annotated[WorkMessage | str, PlainText(Text)]`.
 
     Args:
-        kind: the class of messages of plain text.
+        kind: the class for messages of plain text.
     """
 
     def __init__(self, kind: Callable[[str], object]) -> None:
@@ -335,10 +335,10 @@ class PlainText:
     def _read(self, value: object) -> object:
         if not isinstance(value, str):
             return value
-        # callers who move over may have a message in the platform's form, as JSON
+        # callers that come from another client may pass a message in the platform's form as JSON
         whole = loaded(value) if value.lstrip().startswith("{") else None
         return whole if is_object(whole) and "msgtype" in whole else self._kind(value)
 
 
 WorkMessageOrText = Annotated[WorkMessage | str, PlainText(Text)]
-"""A work notification's message, or its text: `"hi"` is `Text("hi")`."""
+"""The content of a work notification, or its text: `"hi"` means `Text("hi")`."""

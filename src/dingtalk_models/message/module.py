@@ -37,28 +37,28 @@ def _async_send_msg(
 
 
 class Message(MessageReceiver):
-    """The managers of work notifications, robots, cards and groups, bound to an app; and the messages to its robot."""
+    """The managers of work notifications, robots, cards and groups, bound to an app, and the receiver of messages."""
 
     work_notifications = managed(WorkNotificationManager)
     """Work notifications."""
     robot = managed(RobotManager)
     """The app's robot."""
     private_messages = managed(PrivateMessageManager)
-    """Messages of the robot to conversations of two people."""
+    """Messages of the robot to conversations between two people."""
     dings = managed(DingManager)
     """DINGs of the robot."""
     shortcuts = managed(ShortcutManager)
     """The shortcuts of the chat with the robot."""
     webhook_robots = managed(WebhookRobotManager)
-    """Robots of single groups."""
+    """Custom robots of groups."""
     cards = managed(CardManager)
     """Interactive cards."""
     groups = managed(GroupManager)
     """Groups."""
     scene_groups = managed(SceneGroupManager)
-    """Groups that were made from a template."""
+    """Groups made from a template."""
     conversations = managed(ConversationManager)
-    """Who may speak in a group."""
+    """Muting in groups."""
 
     # -- the first generation's names -----------------------------------------------------------------------------
 
@@ -80,8 +80,8 @@ class Message(MessageReceiver):
         """Send a work notification to any number of people, departments, or everyone.
 
         Args:
-            msgtype: its kind: `text`, `markdown`, …
-            msgcontent: what it says, in the platform's form: `{"content": "…"}`.
+            msgtype: its type: `text`, `markdown`, …
+            msgcontent: its content in the platform's form: `{"content": "…"}`.
             userids: people.
             dept_id_list: departments, each with everyone in it and below it.
             to_all_user: send it to everyone.

@@ -1,6 +1,6 @@
-"""Whom a message reached. The platform takes a message also if it can deliver it to nobody: that is an error here.
+"""The people whom a message reached. The platform accepts a message even if it reaches nobody; here that is an error.
 
-If it reached some, the result says whom, and why not the others: `reached`, `not_reached`.
+If it reached some, the result has these (`reached`), and the reasons for the others (`not_reached`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dingtalk_models.resource.model import Model
 
 
 class Reaching(Protocol):
-    """What came of a message with several receivers."""
+    """The result of a message to several receivers."""
 
     @property
     def reached(self) -> list[str]: ...
@@ -22,20 +22,20 @@ class Reaching(Protocol):
 
 
 class ToPeople(Model):
-    """A message to people, of which the platform says only whom it did not reach."""
+    """A message to people. The platform's reply only names those it did not reach."""
 
     userids: list[str] = []
-    """Whom it was for."""
+    """The receivers."""
 
     @property
     def reached(self) -> list[str]:
-        """Who got it."""
+        """The people who got it."""
         missed = self.not_reached
         return [userid for userid in self.userids if userid not in missed]
 
     @property
     def not_reached(self) -> dict[str, str]:
-        """Who did not get it, and why."""
+        """The people who did not get it, with the reasons."""
         raise NotImplementedError
 
 
@@ -44,22 +44,22 @@ S = TypeVar("S", bound=Reaching)
 INVALID, THROTTLED = "invalidStaffIdList", "flowControlledStaffIdList"
 SPACES, FAILED = "deliverResults", "failedList"
 INVALID_USERS, RESULT = "invalid_user_id_list", "send_result"
-"""The fields of replies that tell who was not reached."""
+"""The fields of replies that name the people who were not reached."""
 
 WHY = {
     INVALID: "no user of the company / 不是本企业成员",
     THROTTLED: "had too many messages from the robot / 收到的机器人消息过多，已被限流",
     SPACES: "there is no such space / 场域不存在",
 }
-"""What a field means, where the reply does not say more."""
+"""The reason for people in each field, if the reply gives no other."""
 
 
 def somebody(sent: S, field: str) -> S:
-    """What was sent, if it reached anybody.
+    """Return the result of sending, if anybody was reached.
 
     Args:
-        sent: what came of it.
-        field: the field of the reply that tells who was not reached.
+        sent: the result.
+        field: the field of the reply that names the people who were not reached.
 
     Raises:
         NobodyReached: it reached nobody.

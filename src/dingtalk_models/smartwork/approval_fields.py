@@ -1,4 +1,4 @@
-"""What an approval is started, decided and listed with: field sets, and who decides its steps."""
+"""The options for starting, deciding and listing approvals, and the approvers of steps."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Statuses = Sequence[Literal["NEW", "RUNNING", "TERMINATED", "COMPLETED", "CANCEL
 
 
 class ApproverFields(TypedDict):
-    """One step of the approval: who decides it."""
+    """The approvers of one step."""
 
     action_type: Annotated[Literal["AND", "OR", "NONE"], wire("actionType", "task_action_type")]
-    """`AND`: all of them, `OR`: any of them, `NONE`: the only one."""
+    """`AND` needs all of them, `OR` one of them; `NONE` is for a single user."""
     userids: Annotated[list[str], wire("userIds", "user_ids")]
-    """The users: one for `NONE`, else at least two."""
+    """The users: one for `NONE`, otherwise at least two."""
 
 
 class TargetFields(TypedDict):
-    """The users chosen for a step that the form leaves to the one who starts the approval."""
+    """The approvers that the originator chooses for a step (自选审批人)."""
 
     actioner_key: str
     """The step's key, from `forecast`."""
@@ -39,12 +39,12 @@ class TargetFields(TypedDict):
 
 
 def all_of(*userids: str) -> ApproverFields:
-    """A step that all of these users have to agree to (会签)."""
+    """Make a step to which all of these users have to agree (会签)."""
     return {"action_type": "AND", "userids": [*userids]}
 
 
 def any_of(*userids: str) -> ApproverFields:
-    """A step that any of these users decides (或签)."""
+    """Make a step that any of these users decides (或签)."""
     return {"action_type": "OR", "userids": [*userids]}
 
 
@@ -70,80 +70,80 @@ Approver = Annotated[
 
 
 class StartFields(TypedDict, total=False):
-    """What an approval may be started with."""
+    """The options for starting an approval."""
 
     dept_id: int | None
-    """A department of the originator, where -1 is the root; needed where no approvers are given."""
+    """A department of the originator, -1 for the root; required without `approvers`."""
     approvers: Annotated[Sequence[Approver] | None, BeforeValidator(loaded), Field(max_length=20)]
-    """The steps, in order, at most 20: a userid, `all_of(…)` or `any_of(…)`. Without them it goes as the form says."""
+    """The steps in order, at most 20: a userid, `all_of(…)` or `any_of(…)`; by default those of the form."""
     target_select_actioners: Annotated[Sequence[TargetFields] | None, Field(max_length=20)]
-    """Users for the steps that the form leaves open, at most 20."""
+    """The approvers chosen by the originator, for at most 20 steps."""
     cc_list: Annotated[Sequence[str] | None, Field(max_length=50)]
-    """Users that get a copy, at most 50."""
+    """Users who get a copy, at most 50."""
     cc_position: Literal["START", "FINISH", "START_FINISH"] | None
-    """When they get it."""
+    """When they get the copy."""
     microapp_agent_id: int | None
     """The agent id of the app."""
     biz_detail_page_url: Annotated[str | None, Field(max_length=1024)]
-    """A page of your own with the details, at most 1024 characters; OA premium only."""
+    """The URL of your own page with the details, at most 1024 characters; OA premium only."""
 
 
 IdsAtOnce = Annotated[int, Field(ge=1, le=20)]
-"""How many ids a call brings, at most 20."""
+"""The page size, at most 20."""
 
 
 class InstanceFilter(TypedDict, total=False):
-    """Which approvals of a form to list."""
+    """The filters for the approvals of a form."""
 
     userids: Sequence[str] | None
-    """Started by these users: for `all` and `all_ids` however many, else at most 10."""
+    """Only approvals of these originators: at most 10, but any number for `all` and `all_ids`."""
     statuses: Statuses
-    """Only of these: `RUNNING`, `TERMINATED`, `COMPLETED`."""
+    """Only approvals with these statuses: `RUNNING`, `TERMINATED`, `COMPLETED`."""
     max_results: IdsAtOnce
-    """How many a page has, at most and by default 20."""
+    """The page size; by default 20, which is the maximum."""
 
 
 class InstancePages(InstanceFilter, total=False):
-    """Which approvals of a form to list, and where to begin."""
+    """The filters for the approvals of a form, and the start of the list."""
 
     next_token: Annotated[int, Field(ge=0)]
-    """Where to begin."""
+    """The start of the list."""
 
 
 class CommentFields(TypedDict, total=False):
-    """What belongs to a comment, and to what is done to a task."""
+    """The files of a comment or a decision."""
 
     photos: Annotated[Sequence[str] | None, wire("file.photos")]
-    """Pictures, by their addresses."""
+    """The URLs of pictures."""
     attachments: Annotated[Sequence[OrDict[AttachedFile]] | None, wire("file.attachments")]
     """Files in the space of approvals."""
 
 
 class DecisionFields(CommentFields, total=False):
-    """What belongs to a decision."""
+    """The options of a decision."""
 
     remark: Remark
-    """Why, at most 1024 characters."""
+    """A comment of at most 1024 characters."""
 
 
 class TaskDecision(DecisionFields, total=False):
-    """What belongs to a decision of one who may have several tasks."""
+    """The options of a decision by a user who may have several tasks."""
 
     task_id: int | None
-    """Which of their tasks; by default the running one, which is looked up."""
+    """The task; by default the user's running one, which is looked up."""
 
 
 class RedirectFields(CommentFields, total=False):
-    """What belongs to a redirection."""
+    """The options of a redirection."""
 
     remark: Annotated[str | None, Field(max_length=256)]
-    """Why, at most 256 characters."""
+    """A comment of at most 256 characters."""
     action_name: Annotated[str | None, Field(max_length=128)]
-    """What this is called, at most 128 characters."""
+    """The name of the action, at most 128 characters."""
 
 
 class TaskRedirection(RedirectFields, total=False):
-    """What belongs to a redirection by one who may have several tasks."""
+    """The options of a redirection by a user who may have several tasks."""
 
     task_id: int | None
-    """Which of their tasks; by default the running one, which is looked up."""
+    """The task; by default the user's running one, which is looked up."""

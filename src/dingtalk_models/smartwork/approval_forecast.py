@@ -1,4 +1,4 @@
-"""What an approval would go through (审批流程预测): its steps, and who decides them."""
+"""The forecast of an approval (审批流程预测): its steps and their approvers."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from dingtalk_models.resource.model import Record
 
 
 class SelectableUser(Record, alias_generator=camel):
-    """A user who may be chosen."""
+    """A user who can be chosen."""
 
     work_no: str | None
     user_name: str | None
 
 
 class SelectableLabel(Record, alias_generator=camel):
-    """A role whose users may be chosen."""
+    """A role whose users can be chosen."""
 
     labels: str | None
     label_names: str | None
 
 
 class SelectionRange(Record):
-    """Who may be chosen."""
+    """The users and roles that can be chosen."""
 
     approvals: list[SelectableUser] = []
     labels: list[SelectableLabel] = []
 
 
 class WorkflowActor(Record, alias_generator=camel):
-    """How a step is decided, and by whom."""
+    """The approvers of a step, and how they decide."""
 
     actor_key: str | None
     """The key for `target_select_actioners`."""
@@ -78,7 +78,7 @@ class ForecastNode(Record, alias_generator=camel):
 
 
 class Forecast(Record, alias_generator=camel):
-    """The steps that an approval would go through."""
+    """The steps that an approval would have."""
 
     is_forecast_success: bool | None
     process_code: str | None
@@ -90,6 +90,6 @@ class Forecast(Record, alias_generator=camel):
 
     @property
     def target_keys(self) -> list[str]:
-        """The keys of the steps that are left to the one who starts the approval."""
+        """The keys of the steps whose approvers the originator chooses."""
         actors = [rule.workflow_actor for rule in self.workflow_activity_rules if rule.is_target_select]
         return [actor.actor_key for actor in actors if actor and actor.actor_key]

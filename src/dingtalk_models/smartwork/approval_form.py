@@ -1,4 +1,4 @@
-"""Approval forms (审批表单): the templates that approvals are made from."""
+"""Approval forms (审批表单): the templates of approvals."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from dingtalk_models.smartwork.form_components import Component
 
 
 class TemplateConfig(TypedDict, total=False):
-    """How a form behaves."""
+    """The settings of a form."""
 
     disable_stop_process_button: bool
-    """Whether approvals can't be withdrawn."""
+    """Forbid withdrawing approvals."""
     hidden: bool
-    """Whether it is not listed."""
+    """Hide it from lists."""
     disable_delete_process: bool
-    """Whether it can't be deleted."""
+    """Forbid deleting it."""
     disable_form_edit: bool
-    """Whether it can't be edited."""
+    """Forbid editing it."""
     disable_resubmit: bool
-    """Whether approvals can't be sent again."""
+    """Forbid submitting approvals again."""
     disable_homepage: bool
-    """Whether it is not on the home page."""
+    """Hide it from the home page."""
     dir_id: str
-    """The group that it is put into."""
+    """The group to put it into."""
     origin_dir_id: str
-    """The group that it was in."""
+    """Its previous group."""
 
 
 def unpacked(**renamed: str | None) -> Callable[[Any], dict[str, Any]]:
-    """What an older API took in one object, as arguments: those that differ by today's name, `None` for dropped."""
+    """Unpack the object of an older API into arguments. `renamed` has today's names, `None` to drop a field."""
 
     def unpack(request: Any) -> dict[str, Any]:
         fields: dict[str, Any] = loaded(request)
@@ -79,15 +79,15 @@ class ApprovalFormManager(Manager):
         next_token: Annotated[int, Field(ge=0)] = 0,
         max_results: Annotated[int, Field(ge=1, le=100)] = 100,
     ) -> Query[ApprovalForm]:
-        """The forms that a user may start approvals from (获取指定用户可见的审批表单列表).
+        """List the forms that a user can use (获取指定用户可见的审批表单列表).
 
         Args:
-            userid: the user; without one, the forms of the whole company.
-            next_token: where to begin.
-            max_results: how many a call brings, at most 100.
+            userid: the user; by default, all forms of the company are listed.
+            next_token: the start of the list.
+            max_results: the page size, at most 100.
 
         Returns:
-            Code, name, address, icon and group.
+            The forms with code, name, address, icon and group.
 
         Source: obtains-a-list-of-approval-forms-visible-to-the-specified
         """
@@ -100,7 +100,7 @@ class ApprovalFormManager(Manager):
         "dingtalk.oapi.process.template.manage.get",
     )
     def manageable(self, userid: Annotated[str, wire("userId")]) -> Query[ApprovalForm]:
-        """The forms of the company that a user manages (获取当前企业所有可管理的表单).
+        """List the forms that a user manages (获取当前企业所有可管理的表单).
 
         Args:
             userid: the user.
@@ -114,7 +114,7 @@ class ApprovalFormManager(Manager):
 
     @api("workflow_1_0.QuerySchemaByProcessCode", "GET /v1.0/workflow/forms/schemas/processCodes")
     def schema(self, process_code: str, *, app_uuid: str | None = None) -> Call[FormSchema]:
-        """The components of a form (获取表单 schema).
+        """Get the components of a form (获取表单 schema).
 
         Args:
             process_code: the form.
@@ -133,7 +133,7 @@ class ApprovalFormManager(Manager):
         "dingtalk.oapi.process.get_by_name",
     )
     def by_name(self, name: Annotated[str, Field(min_length=1, max_length=64)]) -> Call[ApprovalForm]:
-        """The form of a name, with its code (获取模板code).
+        """Find a form and its code by name (获取模板code).
 
         Args:
             name: the form's name, at most 64 characters.
@@ -159,21 +159,21 @@ class ApprovalFormManager(Manager):
         description: Annotated[str | None, Field(max_length=300)] = None,
         template_config: TemplateConfig | None = None,
     ) -> Call[ApprovalForm]:
-        """Create a form, or change the one of a code (创建或更新审批表单模板).
+        """Create a form, or change the one with a code (创建或更新审批表单模板).
 
         Args:
             name: its name, at most 200 characters; unique in the company.
             form_components: its components, at most 200; each a `Component`, or a dict of its fields.
-            process_code: the form to change; without one a new form is made.
-            description: what it is for, at most 300 characters.
-            template_config: how it behaves; see `TemplateConfig`.
+            process_code: the form to change; by default, a new one is created.
+            description: its description, at most 300 characters.
+            template_config: its settings; see `TemplateConfig`.
 
         Returns:
             The form, with its code and name.
 
         Raises:
             AlreadyExists: another form has this name.
-            NotFound: there is no form of this code.
+            NotFound: there is no form with this code.
 
         Source: create-an-approval-form-template
         """
@@ -194,10 +194,10 @@ class ApprovalFormManager(Manager):
 
         Args:
             process_code: the form.
-            clean_running_task: whether to end the tasks that still run.
+            clean_running_task: whether to end running tasks.
 
         Returns:
-            The code of the form that was deleted.
+            The code of the deleted form.
 
         Raises:
             NotFound: there is no such form.
@@ -208,7 +208,7 @@ class ApprovalFormManager(Manager):
 
 
 class ApprovalForm(Model, alias_generator=camel):
-    """A form (审批表单, 审批模板). What the call that brought it does not tell is `None`."""
+    """A form (审批表单, 审批模板). Fields that are not in the reply of the call are `None`."""
 
     objects: ClassVar[ApprovalFormManager] = ApprovalFormManager()
     by_name = objects.by_name
@@ -216,24 +216,24 @@ class ApprovalForm(Model, alias_generator=camel):
     process_code: str
     name: Annotated[str | None, wire("name", "flowTitle")] = None
     url: str | None = None
-    """The page on which an approval is started."""
+    """The page for starting an approval."""
     icon_url: str | None = None
     icon_name: str | None = None
     dir_id: str | None = None
     dir_name: str | None = None
-    """The group that it is in."""
+    """Its group."""
     new_process: bool | None = None
     gmt_modified: IsoTime | None = None
     attendance_type: int | None = None
 
     def named(self, name: str) -> ApprovalForm:
-        """This form, with the name that it was asked for by."""
+        """Set the name by which it was found, and return it."""
         self.hold({"name": name})
         return self
 
     @operation
     def load_schema(self) -> Call[FormSchema]:
-        """The components of this form."""
+        """Get the components of this form."""
         return self.objects.schema.call(self.process_code)
 
     @operation
@@ -245,13 +245,13 @@ class ApprovalForm(Model, alias_generator=camel):
         description: Annotated[str | None, Field(max_length=300)] = None,
         template_config: TemplateConfig | None = None,
     ) -> Flow[ApprovalForm]:
-        """Give this form other components.
+        """Replace the components of this form.
 
         Args:
             form_components: all its components, at most 200.
-            name: its name; by default as it is.
-            description: what it is for, at most 300 characters.
-            template_config: how it behaves.
+            name: its name; by default unchanged.
+            description: its description, at most 300 characters.
+            template_config: its settings.
         """
         name = name or self.name or (yield from self.load_schema.call()).name or ""
         yield from self.objects.save.call(
@@ -269,13 +269,13 @@ class ApprovalForm(Model, alias_generator=camel):
         """Delete this form.
 
         Args:
-            clean_running_task: whether to end the tasks that still run.
+            clean_running_task: whether to end running tasks.
         """
         return self.objects.delete.call(self.process_code, clean_running_task=clean_running_task)
 
 
 class SchemaContent(Record):
-    """What a form shows."""
+    """The content of a form."""
 
     title: str | None
     icon: str | None
@@ -310,5 +310,5 @@ class FormSchema(Record, alias_generator=camel):
 
     @property
     def components(self) -> list[Component]:
-        """The components, in the order of the form."""
+        """The components in the order of the form."""
         return self.schema_content.items

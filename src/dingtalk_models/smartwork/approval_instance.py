@@ -1,4 +1,4 @@
-"""Approvals (审批实例): started from a form, decided task by task."""
+"""Approvals (审批实例), which are started from a form and decided task by task."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ from dingtalk_models.smartwork.form_values import Form, FormEntry
 from dingtalk_models.smartwork.spans import pieces
 
 MAX_LIST_SPAN = timedelta(days=120)
-"""The longest span that one query of ids takes."""
+"""The longest time range of one query for ids."""
 
 MOST_IDS = 10_000
-"""The most ids that one query brings, however many there are."""
+"""The largest number of ids that one query can return."""
 
 _AT_ONCE = 5
-"""Approvals loaded at the same time; the platform takes 20 calls a second."""
+"""How many approvals are loaded at once. The platform allows 20 calls a second."""
 
 
 def _check_span(start_time: datetime, end_time: datetime | None) -> datetime:
@@ -82,15 +82,15 @@ class ApprovalInstanceManager(Manager):
 
         Args:
             process_code: the form.
-            originator_userid: who starts it.
-            form_component_values: what the form is filled in with, at most 150 values: `Text("事由", "回家")`, ….
+            originator_userid: the originator.
+            form_component_values: the values of the form, at most 150: `Text("事由", "回家")`, ….
             fields: `dept_id`, `approvers`, `cc_list` and the others of `StartFields`.
 
         Returns:
-            The approval, with its id and what was given; `refresh()` has the rest.
+            The approval with its id and the given values; `refresh()` loads the other fields.
 
         Raises:
-            InvalidArgument: a value is beyond its limit; nothing was sent.
+            InvalidArgument: a value exceeds its limit; nothing was sent.
             InvalidRequest: a user, a department or a value of the form is wrong.
             NotFound: there is no such form.
 
@@ -120,13 +120,13 @@ class ApprovalInstanceManager(Manager):
         "dingtalk.smartwork.bpms.processinstance.getwithform",
     )
     def get(self, process_instance_id: InstanceId) -> Call[ApprovalInstance]:
-        """One approval (获取单个审批实例详情).
+        """Get an approval (获取单个审批实例详情).
 
         Args:
             process_instance_id: the approval.
 
         Returns:
-            The approval with its form, its tasks and what was done.
+            The approval with its form, tasks and history.
 
         Raises:
             NotFound: there is no such approval.
@@ -161,22 +161,22 @@ class ApprovalInstanceManager(Manager):
         next_token: Annotated[int, Field(ge=0)] = 0,
         max_results: IdsAtOnce = 20,
     ) -> Query[str]:
-        """The ids of a form's approvals, by when they were started (获取审批实例ID列表).
+        """List the ids of a form's approvals in a time range (获取审批实例ID列表).
 
         Args:
             process_code: the form.
-            start_time: from here, at most a year ago.
-            end_time: to here, at most 120 days later; by default to now. `all_ids` and `all` take any span.
-            userids: started by these users, at most 10.
-            statuses: only of these: `RUNNING`, `TERMINATED`, `COMPLETED`.
-            next_token: where to begin.
-            max_results: how many a call brings, at most 20.
+            start_time: the start of the range, at most a year ago.
+            end_time: the end of the range, at most 120 days later; by default now. `all_ids` and `all` allow any range.
+            userids: only approvals of these originators, at most 10.
+            statuses: only approvals with these statuses: `RUNNING`, `TERMINATED`, `COMPLETED`.
+            next_token: the start of the list.
+            max_results: the page size, at most 20.
 
         Returns:
             The ids, at most 10,000.
 
         Raises:
-            InvalidArgument: the span is too long; nothing was sent.
+            InvalidArgument: the range is too long; nothing was sent.
 
         Source: obtain-an-approval-list-of-instance-ids
         """
@@ -193,7 +193,7 @@ class ApprovalInstanceManager(Manager):
     def list(
         self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstancePages]
     ) -> Query[ApprovalInstance]:
-        """The approvals whose ids `list_ids` tells, with the same arguments: a call an approval."""
+        """List the approvals of `list_ids`, with the same arguments and one more call per approval."""
         return self._loaded(self.list_ids.call(process_code, start_time, end_time, **filters))
 
     @also_takes(older_ids.started_by)
@@ -201,7 +201,7 @@ class ApprovalInstanceManager(Manager):
     def all(
         self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstanceFilter]
     ) -> Query[ApprovalInstance]:
-        """The approvals whose ids `all_ids` tells, with the same arguments: a call an approval."""
+        """List the approvals of `all_ids`, with the same arguments and one more call per approval."""
         return self._loaded(self.all_ids.call(process_code, start_time, end_time, **filters))
 
     @also_takes(older_ids.started_by)
@@ -209,12 +209,12 @@ class ApprovalInstanceManager(Manager):
     def all_ids(
         self, process_code: str, start_time: Millis, end_time: Millis | None = None, **filters: Unpack[InstanceFilter]
     ) -> Query[str]:
-        """The ids of every approval of a form in a span of any length, each once, window by window.
+        """List the ids of all approvals of a form in a time range of any length, each once.
 
         Args:
             process_code: the form.
-            start_time: from here.
-            end_time: to here; by default to now.
+            start_time: the start of the range.
+            end_time: the end of the range; by default now.
             filters: see `InstanceFilter`.
         """
         end = _check_span(start_time, end_time)
@@ -269,17 +269,17 @@ class ApprovalInstanceManager(Manager):
         is_system: bool = False,
         remark: Remark = None,
     ) -> Call[None]:
-        """Withdraw an approval, 15 seconds after it was started at the earliest (撤销审批实例).
+        """Withdraw an approval, at the earliest 15 seconds after its start (撤销审批实例).
 
         Args:
             process_instance_id: the approval.
-            operating_userid: who withdraws it; needed unless the system does.
+            operating_userid: the user who withdraws it; required unless `is_system` is set.
             is_system: whether the system withdraws it.
-            remark: why, at most 1024 characters.
+            remark: a comment of at most 1024 characters.
 
         Raises:
             NotFound: there is no such approval, or no such user.
-            InvalidRequest: it is decided already, or too young.
+            InvalidRequest: it is already decided, or it was started less than 15 seconds ago.
 
         Source: revoke-an-approval-instance
         """
@@ -303,7 +303,7 @@ class ApprovalInstanceManager(Manager):
 
         Args:
             process_instance_id: the approval.
-            comment_userid: who comments.
+            comment_userid: the user who comments.
             text: the comment, at most 1024 characters.
             fields: see `CommentFields`.
 
@@ -334,13 +334,13 @@ class ApprovalInstanceManager(Manager):
         Args:
             process_instance_id: the approval.
             task_id: the task.
-            actioner_userid: whose task it is.
+            actioner_userid: the user who has the task.
             result: `agree` or `refuse`.
             fields: see `DecisionFields`.
 
         Raises:
             NotFound: there is no such user.
-            InvalidRequest: the task is not theirs, or not running.
+            InvalidRequest: the task belongs to somebody else, or is not running.
 
         Source: approve-or-reject-the-approval-task
         """
@@ -350,14 +350,14 @@ class ApprovalInstanceManager(Manager):
     def agree(
         self, process_instance_id: InstanceId, task_id: int, actioner_userid: str, **fields: Unpack[DecisionFields]
     ) -> Call[None]:
-        """Agree to a task: `execute` with the result `agree`."""
+        """Agree to a task, like `execute` with the result `agree`."""
         return self.execute.call(process_instance_id, task_id, actioner_userid, "agree", **fields)
 
     @operation
     def refuse(
         self, process_instance_id: InstanceId, task_id: int, actioner_userid: str, **fields: Unpack[DecisionFields]
     ) -> Call[None]:
-        """Refuse a task: `execute` with the result `refuse`."""
+        """Refuse a task, like `execute` with the result `refuse`."""
         return self.execute.call(process_instance_id, task_id, actioner_userid, "refuse", **fields)
 
     @api("workflow_1_0.RedirectWorkflowTask", "POST /v1.0/workflow/tasks/redirect")
@@ -368,12 +368,12 @@ class ApprovalInstanceManager(Manager):
         operate_userid: Annotated[str, wire("operateUserId")],
         **fields: Unpack[RedirectFields],
     ) -> Call[None]:
-        """Hand a task to another user (转交OA审批任务).
+        """Redirect a task to another user (转交OA审批任务).
 
         Args:
             task_id: the task, which has to be running.
-            to_userid: who gets it.
-            operate_userid: whose task it is.
+            to_userid: the user who gets the task.
+            operate_userid: the user who has the task.
             fields: see `RedirectFields`.
 
         Raises:
@@ -390,7 +390,7 @@ class ApprovalInstanceManager(Manager):
         "dingtalk.oapi.process.gettodonum",
     )
     def todo_count(self, userid: Annotated[str, wire("userId")]) -> Call[int]:
-        """How many tasks wait for a user (获取用户待审批数量).
+        """Count the tasks that wait for a user (获取用户待审批数量).
 
         Args:
             userid: the user.
@@ -410,16 +410,16 @@ class ApprovalInstanceManager(Manager):
         dept_id: int,
         form_component_values: Form,
     ) -> Call[Forecast]:
-        """The steps that an approval would go through (获取审批单流程中的节点信息).
+        """Get the steps that an approval would have (获取审批单流程中的节点信息).
 
         Args:
             process_code: the form.
-            userid: who would start it.
-            dept_id: a department of theirs, where -1 is the root.
-            form_component_values: what the form would be filled in with.
+            userid: the originator.
+            dept_id: a department of the originator, -1 for the root.
+            form_component_values: the values of the form.
 
         Returns:
-            The steps; of those that are left to the one who starts it, `.target_keys` has the keys.
+            The steps. `.target_keys` has the keys of those whose approvers the originator chooses.
 
         Raises:
             NotFound: there is no such form, or no such user.
@@ -446,7 +446,7 @@ class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=cam
     business_id: str | None
     originator_userid: Annotated[str | None, wire("originatorUserId")]
     originator_dept_id: str | None
-    """`-1` is the root."""
+    """The originator's department; `-1` for the root."""
     originator_dept_name: str | None
     approver_userids: Annotated[list[str], wire("approverUserIds")] = []
     cc_userids: Annotated[list[str], wire("ccUserIds")] = []
@@ -456,19 +456,19 @@ class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=cam
     operation_records: list[OperationRecord] = []
     tasks: list[ApprovalTask] = []
     biz_action: str | None
-    """`MODIFY` or `REVOKE` where it changes or takes back another one, else `NONE`."""
+    """`MODIFY` or `REVOKE` if it changes or revokes another approval, else `NONE`."""
     biz_data: str | None
     attached_process_instance_ids: list[str] = []
     main_process_instance_id: str | None
 
     @property
     def form(self) -> dict[str | tuple[str, ...], Any]:
-        """What the form is filled in with, in Python, by label; a date range has both its labels as key."""
+        """The values of the form as Python objects, by label. The key of a date range is both its labels."""
         return {entry.label: entry.value for entry in self.form_component_values}
 
     @operation
     def agree(self, actioner_userid: str, **fields: Unpack[TaskDecision]) -> Flow[None]:
-        """Agree, for a user that has to decide; `refresh()` tells what follows from it.
+        """Agree for a user who has to decide. `refresh()` then loads the new state.
 
         Args:
             actioner_userid: the user.
@@ -481,16 +481,16 @@ class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=cam
 
     @operation
     def refuse(self, actioner_userid: str, **fields: Unpack[TaskDecision]) -> Flow[None]:
-        """Refuse, as `agree` agrees."""
+        """Refuse for a user who has to decide; see `agree`."""
         return self._decide("refuse", actioner_userid, **fields)
 
     @operation
     def redirect(self, operate_userid: str, to_userid: str, **fields: Unpack[TaskRedirection]) -> Flow[None]:
-        """Hand the task of one user to another.
+        """Redirect the task of one user to another.
 
         Args:
-            operate_userid: whose task it is.
-            to_userid: who gets it.
+            operate_userid: the user who has the task.
+            to_userid: the user who gets the task.
             fields: see `TaskRedirection`.
 
         Raises:
@@ -503,7 +503,7 @@ class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=cam
         """Comment on this approval.
 
         Args:
-            comment_userid: who comments.
+            comment_userid: the user who comments.
             text: the comment, at most 1024 characters.
             fields: see `CommentFields`.
         """
@@ -513,12 +513,12 @@ class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=cam
     def terminate(
         self, operating_userid: str | None = None, *, is_system: bool = False, remark: Remark = None
     ) -> Call[None]:
-        """Withdraw this approval, 15 seconds after it was started at the earliest.
+        """Withdraw this approval, at the earliest 15 seconds after its start.
 
         Args:
-            operating_userid: who withdraws it; needed unless the system does.
+            operating_userid: the user who withdraws it; required unless `is_system` is set.
             is_system: whether the system withdraws it.
-            remark: why, at most 1024 characters.
+            remark: a comment of at most 1024 characters.
         """
         return self.objects.terminate.call(
             self.process_instance_id, operating_userid, is_system=is_system, remark=remark
@@ -542,7 +542,7 @@ class ApprovalInstance(Model, Refreshed["ApprovalInstance"], alias_generator=cam
         yield from self.objects.redirect.call(task_id, to_userid, userid, **fields)
 
     def _running_task(self, userid: str) -> Flow[int]:
-        # asked for again: each decision moves the approval on
+        # loaded again, because each decision changes the running tasks
         now = yield from self.objects.get.call(self.process_instance_id)
         for task in now.tasks:
             if task.userid == userid and task.status == "RUNNING":

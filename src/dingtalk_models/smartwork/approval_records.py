@@ -1,4 +1,4 @@
-"""What an approval tells of itself: its tasks, and what was done."""
+"""The tasks and the history of an approval."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dingtalk_models.smartwork.form_values import AttachedFile
 
 
 class OperationRecord(Record, alias_generator=camel):
-    """Something that was done in an approval."""
+    """An entry in the history of an approval."""
 
     userid: Annotated[str | None, wire("userId")]
     date: IsoTime | None
@@ -31,7 +31,7 @@ class OperationRecord(Record, alias_generator=camel):
 
 
 class ApprovalTask(Record, alias_generator=camel):
-    """What one user has to decide."""
+    """A task: the decision of one user."""
 
     task_id: int
     userid: Annotated[str | None, wire("userId")]

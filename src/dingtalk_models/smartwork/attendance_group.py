@@ -1,4 +1,4 @@
-"""Attendance groups (考勤组): who works by which shifts."""
+"""Attendance groups (考勤组): people and their shifts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ From = Annotated[int, Field(ge=0)]
 
 
 MEMBERS = Paging("cursor", 0, next="cursor")
-"""Members of a group: the reply names the next page as `cursor`."""
+"""The paging of members, whose reply has the next page as `cursor`."""
 
 
 class AttendanceGroupManager(Manager):
@@ -35,11 +35,11 @@ class AttendanceGroupManager(Manager):
         idempotent=True,
     )
     def list(self, *, offset: From = 0, size: Annotated[int, Field(ge=1, le=10)] = 10) -> Query[AttendanceGroup]:
-        """The attendance groups of the company, with their shifts (批量获取考勤组详情).
+        """List the attendance groups of the company with their shifts (批量获取考勤组详情).
 
         Args:
-            offset: how many to leave out.
-            size: how many a call brings, at most 10.
+            offset: how many groups to skip.
+            size: the page size, at most 10.
 
         Source: batch-obtain-attendance-group-details
         """
@@ -48,11 +48,11 @@ class AttendanceGroupManager(Manager):
     @also_takes(older_ids.attendance_group)
     @api("dingtalk.oapi.attendance.group.query", "POST /topapi/attendance/group/query", idempotent=True)
     def get(self, group_id: int, *, op_userid: Asking) -> Call[AttendanceGroup]:
-        """One attendance group, with where its people punch (获取考勤组详情).
+        """Get an attendance group with its places for punching (获取考勤组详情).
 
         Args:
             group_id: the group.
-            op_userid: who asks.
+            op_userid: the user who makes the call.
 
         Source: query-a-single-attendance-group
         """
@@ -65,7 +65,7 @@ class AttendanceGroupManager(Manager):
         idempotent=True,
     )
     def of_user(self, userid: str) -> Call[AttendanceGroup]:
-        """The attendance group that a user is in (获取用户考勤组).
+        """Get the attendance group of a user (获取用户考勤组).
 
         Args:
             userid: the user.
@@ -83,12 +83,12 @@ class AttendanceGroupManager(Manager):
     @also_takes(older_ids.attendance_group)
     @api("dingtalk.oapi.attendance.group.member.list", "POST /topapi/attendance/group/member/list", idempotent=True)
     def members(self, group_id: int, *, op_userid: Asking, cursor: From = 0) -> Query[GroupMember]:
-        """Who belongs to an attendance group: users, and departments as a whole (获取参与考勤人员).
+        """List the members of an attendance group: users and whole departments (获取参与考勤人员).
 
         Args:
             group_id: the group.
-            op_userid: who asks.
-            cursor: where to begin.
+            op_userid: the user who makes the call.
+            cursor: the start of the list.
 
         Source: batch-query-of-attendance-group-members
         """
@@ -101,12 +101,12 @@ class AttendanceGroupManager(Manager):
         idempotent=True,
     )
     def userids(self, group_id: int, *, op_userid: Asking, cursor: From = 0) -> Query[str]:
-        """The users of an attendance group, those of its departments included (获取参与考勤人员的userid).
+        """List the users of an attendance group, including those of its departments (获取参与考勤人员的userid).
 
         Args:
             group_id: the group.
-            op_userid: who asks.
-            cursor: where to begin.
+            op_userid: the user who makes the call.
+            cursor: the start of the list.
 
         Source: query-attendance-group-personnel-information-in-batches
         """
@@ -117,24 +117,24 @@ class ShiftTime(Record):
     """A time of a shift."""
 
     check_time: BeijingTime | None
-    """Its time of day; the date means nothing."""
+    """Its time of day. The date has no meaning."""
     check_type: CheckType | None
     across: int | None
-    """1 on the day after the work day, else 0."""
+    """1 for the day after the work day, else 0."""
     begin_min: int | None
-    """How many minutes before it punching is possible."""
+    """How many minutes before this time punching begins to be possible."""
     end_min: int | None
-    """How many minutes after it punching is possible."""
+    """How many minutes after this time punching ends to be possible."""
 
 
 class ShiftSection(Record):
-    """A stretch of work between two punches."""
+    """The work between two punches."""
 
     times: list[ShiftTime] = []
 
 
 class ShiftSetting(Record):
-    """The rules of a shift; -1 where one is not set."""
+    """The rules of a shift; -1 for those that are not set."""
 
     class_setting_id: int | None
     rest_begin_time: ShiftTime | None
@@ -142,11 +142,11 @@ class ShiftSetting(Record):
     work_time_minutes: int | None
     permit_late_minutes: int | None
     serious_late_minutes: int | None
-    """From how many minutes on it is very late."""
+    """The minutes from which being late is serious."""
     absenteeism_late_minutes: int | None
-    """From how many minutes on it is absence."""
+    """The minutes from which being late counts as absence."""
     is_off_duty_free_check: Flag | None
-    """Whether nobody has to punch when leaving."""
+    """Whether punching out is not required."""
 
 
 class Shift(Record):
@@ -162,14 +162,14 @@ class GroupMember(Record):
     """A member of an attendance group."""
 
     member_id: str
-    """A userid, or a department's id."""
+    """A userid or department id."""
     type: str | None
-    """0 a user, 1 a department."""
+    """0 for a user, 1 for a department."""
     atc_flag: str | None
 
 
 def _one_or_more(value: object) -> object:
-    """One API has a list of ids as text, such as `"[user123, user456]"`, or as JSON."""
+    """Read a list of ids, which one API sends as text such as `"[user123, user456]"`, or as JSON."""
     if not isinstance(value, str):
         return value
     ids = value.removeprefix("[").removesuffix("]").split(",")
@@ -177,7 +177,7 @@ def _one_or_more(value: object) -> object:
 
 
 class AttendanceGroup(Model):
-    """An attendance group (考勤组). Each API tells a part of it; the rest is `None` or empty."""
+    """An attendance group (考勤组). Each API returns some of the fields; the others are `None` or empty."""
 
     objects: ClassVar[AttendanceGroupManager] = AttendanceGroupManager()
     get = objects.get
@@ -186,25 +186,25 @@ class AttendanceGroup(Model):
     group_id: Annotated[int, wire("group_id", "id")]
     name: Annotated[str, wire("group_name", "name")] = ""
     type: str | None
-    """`FIXED` the same shifts each week, `TURN` a roster, `NONE` free hours."""
+    """`FIXED` for the same shifts each week, `TURN` for a roster, `NONE` for free hours."""
     shifts: Annotated[list[Shift], wire("selected_class", "classes")] = []
     shift_ids: list[int] = []
     default_class_id: int | None
     work_day_list: list[int] = []
-    """The shift of each day of the week, from Sunday on; 0 on a day off."""
+    """The shift of each day of the week from Sunday on; 0 for a day off."""
     classes_list: list[str] = []
-    """The same in words."""
+    """The shifts of the week in words."""
     is_default: bool | None
     member_count: int | None
     dept_name_list: list[str] = []
     owner_userid: Annotated[str | None, wire("owner_user_id")]
     manager_list: Annotated[list[str], BeforeValidator(_one_or_more)] = []
     enable_emp_select_class: bool | None
-    """Whether people choose their shift when they punch."""
+    """Whether people can choose their shift when they punch."""
     disable_check_without_schedule: bool | None
-    """Whether nobody can punch who has no schedule."""
+    """Whether people without a schedule cannot punch."""
     disable_check_when_rest: bool | None
-    """Whether nobody can punch on a day off."""
+    """Whether people cannot punch on a day off."""
     wifis: list[str] = []
     address_list: list[str] = []
     url: str | None
@@ -212,19 +212,19 @@ class AttendanceGroup(Model):
     @also_takes(older_ids.asked)
     @operation
     def members(self, *, op_userid: str) -> Query[GroupMember]:
-        """Who belongs to this group: users, and departments as a whole.
+        """List the members of this group: users and whole departments.
 
         Args:
-            op_userid: who asks.
+            op_userid: the user who makes the call.
         """
         return self.objects.members.call(self.group_id, op_userid=op_userid)
 
     @also_takes(older_ids.asked)
     @operation
     def userids(self, *, op_userid: str) -> Query[str]:
-        """The users of this group, those of its departments included.
+        """List the users of this group, including those of its departments.
 
         Args:
-            op_userid: who asks.
+            op_userid: the user who makes the call.
         """
         return self.objects.userids.call(self.group_id, op_userid=op_userid)

@@ -1,4 +1,4 @@
-"""Punches (打卡): what people did, and what it counts as."""
+"""Punches (打卡) and their results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dingtalk_models.smartwork.schedule import CheckType, LocationResult, TimeRe
 from dingtalk_models.smartwork.spans import AT_ONCE, Workers, check, day_of, end_of_day, joined, paging, stamp_of
 
 SourceType = str
-"""Where a punch came from: `ATM`, `BEACON`, `DING_ATM`, `USER`, `BOSS`, `APPROVE`, `SYSTEM`, `AUTO_CHECK`."""
+"""The source of a punch: `ATM`, `BEACON`, `DING_ATM`, `USER`, `BOSS`, `APPROVE`, `SYSTEM`, `AUTO_CHECK`."""
 
 _PEOPLE = 50
 
@@ -39,20 +39,20 @@ class AttendanceRecordManager(Manager):
         split: bool = True,
         workers: Workers = AT_ONCE,
     ) -> Query[AttendanceResult]:
-        """What each scheduled punch came to, whether it was made or not (获取打卡结果).
+        """List the results of scheduled punches, including missed ones (获取打卡结果).
 
         Args:
             userids: the users; 50 in one call.
             start: the first work day, at most half a year ago.
             end: the last work day, by default that of `start`; at most 7 days after it in one call.
-            offset: how many rows to leave out; then only what one call takes may be asked.
-            limit: how many rows a page has, at most 50.
+            offset: how many rows to skip; this only works within one call.
+            limit: the page size, at most 50.
             is_i18n: whether the company is on the overseas platform.
-            split: whether to send as many calls as it takes, and order their answers by time, then by user.
-            workers: how many of these calls at once.
+            split: whether to send as many calls as needed, with the rows ordered by time, then by user.
+            workers: how many of these calls to make at once.
 
         Raises:
-            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
+            InvalidArgument: it needs more than one call, and `split` is off; nothing was sent.
 
         Source: open-attendance-clock-in-data
         """
@@ -80,19 +80,19 @@ class AttendanceRecordManager(Manager):
         split: bool = True,
         workers: Workers = AT_ONCE,
     ) -> Query[AttendanceRecord]:
-        """Every punch that was made, with where and how (获取打卡详情).
+        """List all punches with place and method (获取打卡详情).
 
         Args:
-            userids: the users; 50 in one call. Who is not in the company is passed over.
-            start: from when on, to the second; at most 180 days ago. A `date` is there from its start, in Beijing.
-            end: until when, to the second; a `date` is there to its end. At most 7 days after `start` in one call, and
-                by default the end of its day.
+            userids: the users; 50 in one call. People who are not in the company are ignored.
+            start: the start of the range, to the second; at most 180 days ago. A `date` means its start in Beijing.
+            end: the end of the range, to the second; a `date` means its end. At most 7 days after `start` in one
+                call; by default the end of its day.
             is_i18n: whether the company is on the overseas platform.
-            split: whether to send as many calls as it takes, and order their answers by time, then by user.
-            workers: how many of these calls at once.
+            split: whether to send as many calls as needed, with the rows ordered by time, then by user.
+            workers: how many of these calls to make at once.
 
         Raises:
-            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
+            InvalidArgument: it needs more than one call, and `split` is off; nothing was sent.
 
         Source: attendance-clock-in-record-is-open
         """
@@ -110,19 +110,19 @@ class AttendanceRecordManager(Manager):
 
 
 class AttendanceResult(Model, alias_generator=camel):
-    """What a scheduled punch came to (打卡结果)."""
+    """The result of a scheduled punch (打卡结果)."""
 
     id: int
     userid: Annotated[str, wire("userId")]
     work_date: DayMillis | None
-    """The day that it counts to; a night shift ends on the next."""
+    """The work day it belongs to; a night shift ends on the next day."""
     check_type: CheckType | None
     time_result: TimeResult | None
     location_result: LocationResult | None
     base_check_time: Millis | None
-    """The time that the punch is measured by."""
+    """The time that the punch is compared with."""
     user_check_time: Millis | None
-    """When the person punched."""
+    """The time of the punch."""
     source_type: SourceType | None
     group_id: int | None
     plan_id: int | None
@@ -136,12 +136,12 @@ class AttendanceResult(Model, alias_generator=camel):
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """Its place among all results: by day, time, user."""
+        """The sort key: day, time, user."""
         return day_of(self.work_date), stamp_of(self.base_check_time), self.userid, self.id
 
 
 class AttendanceRecord(AttendanceResult):
-    """A punch (打卡记录). One that counts for nothing (too early, unsafe) has no schedule and no result."""
+    """A punch (打卡记录). One that does not count (too early, unsafe) has no schedule and no result."""
 
     objects: ClassVar[AttendanceRecordManager] = AttendanceRecordManager()
 
@@ -153,13 +153,13 @@ class AttendanceRecord(AttendanceResult):
     invalid_record_type: str | None
     """`Security` or `Other`."""
     invalid_record_msg: str | None
-    """Why it does not."""
+    """The reason why it does not count."""
     location_method: str | None
     user_address: str | None
     user_latitude: float | None
     user_longitude: float | None
     user_accuracy: float | None
-    """How exact the position is, in metres."""
+    """The accuracy of the position in metres."""
     user_ssid: str | None
     user_mac_addr: str | None
     base_address: str | None
@@ -178,5 +178,5 @@ class AttendanceRecord(AttendanceResult):
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """Its place among all punches: by time, user."""
+        """The sort key: time, user."""
         return stamp_of(self.user_check_time), self.userid, self.id

@@ -1,11 +1,11 @@
-"""The components of an approval form (控件): what a form is made of, and what its schema tells.
+"""The components of an approval form (控件), for creating a form and reading its schema.
 
     ApprovalForm.objects.save("用章", [
         Component(component_type="TextField", props=ComponentProps(label="事由", required=True)),
         Component(component_type="DDSelectField", props=ComponentProps(label="印章", options=["公章", "合同章"])),
     ])
 
-Each may be a dict as well. What `load_schema()` brings can be changed and given to `update()`.
+Each may also be a dict. The components from `load_schema()` can be changed and passed to `update()`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Option(Shape):
 
 
 class _Options:
-    """In a reply an option may be the JSON text of one; as an argument, a text alone is one."""
+    """Accepts an option as JSON text in replies, and as a plain text in arguments."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         inner = handler(source)
@@ -65,11 +65,11 @@ def _text(label: str | list[str]) -> str:
 
 
 LabelText = Annotated[str | list[str], PlainSerializer(_text, return_type=str, when_used="json-unless-none")]
-"""One label, or the two labels of a date range. Both are sent as text."""
+"""A label, or the two labels of a date range as a list. Both are sent as text."""
 
 
 class TemplateRef(Shape, alias_generator=camel):
-    """A form whose approvals may be related."""
+    """A form whose approvals can be related."""
 
     name: str | None = None
     """Its name."""
@@ -78,23 +78,23 @@ class TemplateRef(Shape, alias_generator=camel):
 
 
 class StatField(Shape):
-    """A column that is summed up."""
+    """A column with a sum."""
 
     component_id: Annotated[str | None, wire("componentId", "id")] = None
     """The column."""
     label: str | None = None
     """Its label."""
     upper: bool | str | None = None
-    """Whether the sum is spelled in Chinese capitals too: sent as text, told as yes or no."""
+    """Whether to show the sum in Chinese capital numerals, too: text when sent, a bool in replies."""
     unit: str | None = None
     """Its unit."""
 
 
 class DataTarget(Shape, alias_generator=camel):
-    """The form that data comes from."""
+    """The form that provides data."""
 
     app_type: int | None = None
-    """Its type; 0 is a form with a flow."""
+    """Its type; 0 for a form with a flow."""
     app_uuid: str | None = None
     """Its application."""
     biz_type: str | None = None
@@ -104,7 +104,7 @@ class DataTarget(Shape, alias_generator=camel):
 
 
 class DataSource(Shape):
-    """Where data comes from."""
+    """A source of data."""
 
     target: DataTarget | None = None
     """The form."""
@@ -119,7 +119,7 @@ class ObjectOption(Shape):
 
 
 class AttendancePush(Shape, alias_generator=camel):
-    """How an approval of this form changes the attendance."""
+    """The effect of an approval of this form on attendance."""
 
     push_switch: int | None = None
     push_tag: str | None = None
@@ -140,20 +140,20 @@ class LinkageTarget(Shape, alias_generator=camel):
 
 
 class Linkage(Shape):
-    """What changes with a value."""
+    """The components that change with a value."""
 
     value: str | None = None
     targets: list[LinkageTarget] = []
 
 
 class ComponentProps(Shape, alias_generator=camel):
-    """How a component of a form is set up; which fields apply depends on its type.
+    """The settings of a component. The type decides which fields apply.
 
-    The first ones are documented where a form is made, the last ones where its schema is read, and many in both.
+    Some fields are documented for creating a form, others for reading its schema, and many for both.
     """
 
     label: LabelText | None = None
-    """Its label, best kept to 20 characters; of a date range, both in a list."""
+    """Its label, preferably at most 20 characters; for a date range, a list of both labels."""
     component_id: Annotated[str | None, Field(max_length=64), wire("componentId", "id")] = None
     """Its id, unique in the form, at most 64 characters."""
     biz_alias: Annotated[str | None, Field(max_length=64)] = None
@@ -161,63 +161,63 @@ class ComponentProps(Shape, alias_generator=camel):
     required: bool | None = None
     """Whether it has to be filled in."""
     placeholder: Annotated[str, Field(max_length=128)] | list[JsonValue] | dict[str, JsonValue] | None = None
-    """What it shows while it is empty, at most 128 characters."""
+    """The text shown while it is empty, at most 128 characters."""
     options: Options = []
-    """What there is to choose from: texts, or options with keys of your own."""
+    """The options: texts, or options with your own keys."""
     action_name: str | None = None
-    """The button that adds a row."""
+    """The label of the button that adds a row."""
     address_model: str | None = None
-    """How far down an address goes, such as `district`."""
+    """The level of detail of an address, such as `district`."""
     align: str | None = None
-    """Where the label stands: `top`, `middle` or `bottom`."""
+    """The position of the label: `top`, `middle` or `bottom`."""
     async_condition: bool | None = None
-    """Whether it decides the flow asynchronously."""
+    """Whether it is an asynchronous condition of the flow."""
     available_templates: list[TemplateRef] = []
-    """The forms whose approvals may be related."""
+    """The forms whose approvals can be related."""
     biz_type: str | None = None
     """Its business type."""
     choice: str | None = None
-    """`1` where several people may be chosen, else `0`."""
+    """`1` if several people can be chosen, else `0`."""
     common_biz_type: str | None = None
     """Its common business type."""
     content: Annotated[str | None, Field(max_length=500)] = None
     """The text of a note, at most 500 characters."""
     data_source: DataSource | None = None
-    """Where its data comes from."""
+    """The source of its data."""
     disabled: bool | None = None
-    """Whether it can't be filled in by hand."""
+    """Whether it cannot be filled in by hand."""
     duration: bool | None = None
-    """Whether a date range counts its length."""
+    """Whether a date range shows its duration."""
     duration_label: str | None = None
-    """The label of that length."""
+    """The label of the duration."""
     format: str | None = None
     """The format of dates: `yyyy-MM-dd` or `yyyy-MM-dd HH:mm`."""
     formula: str | None = None
-    """How it is computed."""
+    """The formula that computes it."""
     invisible: bool | None = None
     """Whether it is hidden."""
     limit: int | None = None
-    """The most stars."""
+    """The largest number of stars."""
     link: str | None = None
-    """The address of a note."""
+    """The URL of a note."""
     max_length: int | None = None
-    """The longest text."""
+    """The maximum length of a text."""
     mode: str | None = None
     """Its mode."""
     multiple: bool | None = None
-    """Whether several departments may be chosen."""
+    """Whether several departments can be chosen."""
     precision: int | None = None
-    """The digits behind the point."""
+    """The number of decimal places."""
     print: str | None = None
     """Whether it is printed."""
     stat_field: list[StatField] = []
-    """The columns that are summed up."""
+    """The columns with a sum."""
     table_view_mode: str | None = None
-    """How a table is shown: `table` or `list`."""
+    """The view of a table: `table` or `list`."""
     unit: str | None = None
-    """The unit of a number, or of a date."""
+    """The unit of a number or date."""
     upper: str | None = None
-    """Whether an amount is spelled in Chinese capitals too."""
+    """Whether to show an amount in Chinese capital numerals, too."""
     vertical_print: bool | None = None
     """Whether a table is printed row by row."""
 
@@ -253,7 +253,7 @@ class Column(Shape):
     component_type: Annotated[str, wire("componentType", "componentName", "component_name")]
     """Its type, such as `TextField`."""
     props: ComponentProps
-    """How it is set up."""
+    """Its settings."""
 
 
 class Component(Column):

@@ -1,4 +1,4 @@
-"""The values of approval forms: Python on the outside, DingTalk's text on the wire.
+"""The values of approval forms: Python objects that are sent as DingTalk's text.
 
     form = [
         Text("事由", "回家"),
@@ -6,7 +6,7 @@
         Table("明细", [[Text("项目", "机票"), Money("金额", Decimal("1280.50"))]]),
     ]
 
-Each class is one component (控件). It checks its value when it is made: a wrong one never gets as far as a call.
+Each class stands for one kind of component (控件), and checks its value when it is created.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ V_co = TypeVar("V_co", covariant=True)
 _LONGEST = 65535
 _CONTACTS_IN_A_TABLE = 50
 _NOTHING = {"", "null"}
-"""How a component that was left empty comes back, where this is no value of its type."""
+"""The texts of empty components in replies, for types that do not have these as a value."""
 
 
 def _whole_minutes(value: date | datetime) -> date | datetime:
@@ -63,22 +63,22 @@ def _no_comma(value: str) -> str:
 
 
 Moment = Annotated[PlainDate | PlainTime, AfterValidator(_whole_minutes)]
-"""A day, or a time of day to the minute with its time zone: which of them, the form's template says."""
+"""A date, or a time to the minute with a time zone. The form decides which one it needs."""
 
 
 class AttachedFile(Shape, alias_generator=camel):
-    """A file in the space of approvals, such as an upload answers with."""
+    """A file in the space of approvals, such as the result of an upload."""
 
     space_id: str | None = None
     file_id: Annotated[str, Field(max_length=256)]
     file_name: Annotated[str | None, Field(max_length=256)] = None
     file_size: Annotated[int | None, PlainSerializer(str, when_used="json-unless-none")] = None
-    """In bytes."""
+    """Its size in bytes."""
     file_type: str | None = None
 
 
 class Labels(TypedDict, total=False):
-    """What else may be said of a component."""
+    """More fields of a component."""
 
     id: str
     """Its id in the form."""
@@ -90,11 +90,11 @@ class Labels(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class FormValue(Generic[V_co]):
-    """What one component of a form is filled in with: a form is a list of these, of whatever values.
+    """The value of one component. A form is a list of these.
 
     Attributes:
         name: its label in the form.
-        value: what is filled in.
+        value: its value.
         id: its id in the form.
         biz_alias: its alias in the form.
         ext_value: its extended value.
@@ -102,7 +102,7 @@ class FormValue(Generic[V_co]):
 
     component: ClassVar[str] = ""
     checker: ClassVar[TypeAdapter[Any]]
-    """Checks a value against the type in the brackets of the class, and against its limits."""
+    """Checks a value against the type parameter of the class and its limits."""
 
     name: str
     value: V_co
@@ -124,7 +124,7 @@ class FormValue(Generic[V_co]):
         """Check the value.
 
         Raises:
-            InvalidArgument: it is of the wrong type or beyond a limit.
+            InvalidArgument: it has the wrong type or exceeds a limit.
         """
         try:
             object.__setattr__(self, "value", self.checker.validate_python(self.value, strict=True))
@@ -133,27 +133,27 @@ class FormValue(Generic[V_co]):
 
     @property
     def label(self) -> str | tuple[str, ...]:
-        """The name; of a component with several labels, all of them."""
+        """The name, or all labels of a component with several."""
         return label_of(self.name)
 
     @classmethod
     def write(cls, value: Any) -> str:
-        """The text that a value travels as."""
+        """Convert a value to its wire text."""
         return str(value)
 
     @classmethod
     def read(cls, text: str, ext_value: str | None) -> Any:  # noqa: ARG003 - some components need it
-        """The value that a text stands for."""
+        """Convert a wire text to the value."""
         return text
 
     def to_cell(self) -> dict[str, str]:
-        """The component as the platform takes it in a table."""
+        """Convert the component to wire form for a table."""
         texts = {"name": self.name, "value": self.write(self.value), "id": self.id}
         texts |= {"bizAlias": self.biz_alias, "extValue": self.ext_value}
         return {name: text for name, text in texts.items() if text is not None}
 
     def to_wire(self) -> dict[str, str]:
-        """The component as the platform takes it."""
+        """Convert the component to wire form."""
         return {**self.to_cell(), **({"componentType": self.component} if self.component else {})}
 
 
@@ -165,19 +165,19 @@ def _problem(entry: Any) -> Problem:
 
 
 class Text(FormValue[str]):
-    """A line of text (单行输入框), best kept to 1,000 characters."""
+    """A line of text (单行输入框), preferably at most 1,000 characters."""
 
     component = "TextField"
 
 
 class TextArea(FormValue[str]):
-    """Text of several lines (多行输入框), best kept to 8,000 characters."""
+    """Text with several lines (多行输入框), preferably at most 8,000 characters."""
 
     component = "TextareaField"
 
 
 class Select(FormValue[str]):
-    """One of the options (单选框), by its text."""
+    """One of the options (单选框), by text."""
 
     component = "DDSelectField"
 
@@ -228,7 +228,7 @@ class StarRating(FormValue[Annotated[int, Field(ge=0)]]):
 
 
 class Date(FormValue[Moment]):
-    """A day, or a time of day (日期)."""
+    """A date or a time (日期)."""
 
     component = "DDDateField"
 
@@ -245,12 +245,12 @@ class Date(FormValue[Moment]):
 
 
 class DateRange(FormValue[tuple[Moment, Moment]]):
-    """Two days, or two times of day (日期区间).
+    """Two dates or two times (日期区间).
 
     Args:
         labels: both labels.
-        start: where it begins.
-        end: where it ends.
+        start: the start.
+        end: the end.
     """
 
     component = "DDDateRangeField"
@@ -280,13 +280,13 @@ class _Json(FormValue[V_co]):
 
 
 class MultiSelect(_Json[list[str]]):
-    """Some of the options (多选框), by their texts."""
+    """Several of the options (多选框), by text."""
 
     component = "DDMultiSelectField"
 
 
 class Photos(_Json[Annotated[list[str], Field(max_length=9)]]):
-    """Pictures (图片), at most 9, by their addresses."""
+    """Pictures (图片), at most 9, by URL."""
 
     component = "DDPhotoField"
 
@@ -298,26 +298,26 @@ class Attachments(_Json[list[AttachedFile]]):
 
 
 class Relations(_Json[Annotated[list[str], Field(max_length=9)]]):
-    """Other approvals (关联审批单), at most 9, by the ids of their instances."""
+    """Other approvals (关联审批单), at most 9, by instance id."""
 
     component = "RelateField"
 
 
 class Contacts(_Json[list[str]]):
-    """Colleagues (联系人), by their userids."""
+    """Colleagues (联系人), by userid."""
 
     component = "InnerContactField"
 
     @classmethod
     def read(cls, text: str, ext_value: str | None) -> Any:
-        # where the text holds names, the ids are in the extended value
+        # if the text has names, the ids are in the extended value
         return (
             super().read(text, None) if text.startswith("[") else [row["emplId"] for row in json.loads(ext_value or "")]
         )
 
 
 class Departments(FormValue[Annotated[list[int], Field(min_length=1)]]):
-    """Departments (部门), by their ids."""
+    """Departments (部门), by id."""
 
     component = "DepartmentField"
 
@@ -348,7 +348,7 @@ class Address(FormValue[Annotated[list[_PlaceName], Field(min_length=1)]]):
 
 
 class Other(FormValue[str | None]):
-    """A component as it came: one without a class here, one left empty, or one filled in some other form."""
+    """A component in its original text: one without a class here, an empty one, or one with an unexpected value."""
 
     @classmethod
     def write(cls, value: str | None) -> str:
@@ -356,7 +356,7 @@ class Other(FormValue[str | None]):
 
 
 Row = Sequence[FormValue[object]]
-"""One row of a table: a value a column."""
+"""One row of a table, with a value per column."""
 
 
 def _flat(rows: Sequence[Row]) -> Sequence[Row]:
@@ -376,7 +376,7 @@ class Table(FormValue[Annotated[Sequence[Sequence[InstanceOf[FormValue[object]]]
 
     @property
     def rows(self) -> list[dict[str | tuple[str, ...], Any]]:
-        """The rows, each with its values by their labels."""
+        """The rows, each with its values by label."""
         return [{cell.label: cell.value for cell in row} for row in self.value]
 
     @classmethod
@@ -385,7 +385,7 @@ class Table(FormValue[Annotated[Sequence[Sequence[InstanceOf[FormValue[object]]]
 
     @classmethod
     def read(cls, text: str, ext_value: str | None) -> list[Row]:  # noqa: ARG003
-        # a row is a list where it was sent, and an object where the platform returns it
+        # a row is a list when it is sent, but an object when the platform returns it
         rows = [row["rowValue"] if is_object(row) else row for row in _array(json.loads(text))]
         return [[_cell(cell) for cell in _array(row)] for row in rows]
 
@@ -409,7 +409,7 @@ def _cell(cell: dict[str, Any]) -> FormValue[Any]:
 def read_form_value(
     component: str | None, name: str, text: str | None, *, id: str | None, ext_value: str | None
 ) -> FormValue[Any]:
-    """A component out of a reply; what can't be read by its type is an `Other`."""
+    """Read a component of a reply. Values that do not fit its type become an `Other`."""
     kind = _components.get(component or "")
     if kind is None or text is None:
         return Other(name, text, id=id, ext_value=ext_value)
@@ -423,7 +423,7 @@ def read_form_value(
 
 
 def label_of(name: str) -> str | tuple[str, ...]:
-    """A component's name; that of one with several labels is a JSON array of them."""
+    """Return a component's label, or its labels if the name is a JSON array of several."""
     try:
         labels = json.loads(name) if name.startswith("[") else name
     except ValueError:
@@ -448,7 +448,7 @@ class _Entry(Shape, alias_generator=camel):
     name: str = ""
     """The component's label."""
     text: Annotated[_LongText | None, wire("value")] = None
-    """The text that the value travels as, at most 65,535 characters."""
+    """The wire text of the value, at most 65,535 characters."""
     ext_value: _LongText | None = None
     """Its extended value, at most 65,535 characters."""
     component_type: str | None = None
@@ -465,31 +465,31 @@ class TableRow(_Entry):
     """A row of a table."""
 
     details: Annotated[list[Cell], Field(max_length=150)] = []
-    """The values in it, at most 150."""
+    """Its values, at most 150."""
 
 
 class FormEntry(_Entry):
-    """A component of a form, as it was filled in; also one to fill in, of a type without a class here."""
+    """A filled-in component of a form. It can also fill in a component of a type without a class here."""
 
     details: Annotated[list[TableRow], Field(max_length=150)] = []
-    """Its rows, at most 150, where they are not in its text."""
+    """Its rows, at most 150, if they are not in its text."""
 
     @property
     def label(self) -> str | tuple[str, ...]:
-        """The name; of a component with several labels, all of them."""
+        """The name, or all labels of a component with several."""
         return label_of(self.name)
 
     @property
     def filled(self) -> FormValue[Any]:
-        """The component with its value, as it may be filled in again: a `Text`, a `Money`, ….
+        """Return the component with its value in a form that can be sent again: a `Text`, a `Money`, ….
 
-        What can't be read by its type is an `Other`.
+        Values that do not fit its type become an `Other`.
         """
         return read_form_value(self.component_type, self.name, self.text, id=self.id, ext_value=self.ext_value)
 
     @property
     def value(self) -> Any:
-        """The value in Python, by the component's type; `None` where it was left empty."""
+        """The value as a Python object, by the component's type; `None` if it is empty."""
         return self.filled.value
 
 
@@ -506,7 +506,7 @@ def _complete(entry: FormEntry) -> FormEntry:
 
 
 def _filled_in(entries: list[FormEntry]) -> list[FormEntry]:
-    """Without those that an approval brought, and that were left empty in it."""
+    """Leave out empty components that come from an existing approval."""
     return [entry for entry in entries if entry.text is not None]
 
 
@@ -518,7 +518,7 @@ FormItem = Annotated[
         )
     ),
 ]
-"""A value of a form: a `Text`, a `Money`, …; an entry of an approval that was read; or a dict of its fields."""
+"""A value of a form: a `Text`, a `Money`, …; an entry of an existing approval; or a dict of its fields."""
 
 Form = Annotated[Sequence[FormItem], BeforeValidator(loaded), Field(max_length=150), AfterValidator(_filled_in)]
 """The values of a form, at most 150."""

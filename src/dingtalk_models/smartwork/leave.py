@@ -25,15 +25,15 @@ class LeaveManager(Manager):
         start: Annotated[BeijingTime, wire("from_date")],
         end: Annotated[BeijingTime, wire("to_date")],
     ) -> Call[int]:
-        """How much working time a leave would take, by the user's schedules (计算请假时长).
+        """Compute the working time of a leave by the user's schedules (计算请假时长).
 
         Args:
             userid: the user.
-            start: when the leave begins, to the second.
-            end: when it ends.
+            start: the start of the leave, to the second.
+            end: the end of the leave.
 
         Returns:
-            Minutes.
+            The number of minutes.
 
         Raises:
             InvalidArgument: it ends before it begins; nothing was sent.
@@ -47,7 +47,7 @@ class LeaveManager(Manager):
 
 
 class Leave:
-    """What the platform computes about leave."""
+    """Calculations about leave."""
 
     objects: ClassVar[LeaveManager] = LeaveManager()
     approve_duration = objects.approve_duration

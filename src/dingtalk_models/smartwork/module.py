@@ -28,7 +28,7 @@ def _in_beijing(value: Any) -> Any:
 
 
 _InBeijing = BeforeValidator(_in_beijing)
-"""The first generation took times without a time zone."""
+"""Times without a time zone, which the first generation accepted, are in Beijing."""
 
 
 def _attendance_record_list(
@@ -48,7 +48,7 @@ def _create_bpms_instance(  # noqa: PLR0917 - as it was
 
 
 class Smartwork(Module):
-    """The managers of attendance, approvals, bound to an app."""
+    """The managers of attendance and approvals, bound to an app."""
 
     approvals = managed(ApprovalInstanceManager)
     """Approvals."""
@@ -78,12 +78,12 @@ class Smartwork(Module):
         check_data_from: Annotated[BeijingTime, _InBeijing],
         check_data_to: Annotated[BeijingTime, _InBeijing],
     ) -> Query[AttendanceRecord]:
-        """Every punch that users made, with where and how.
+        """List all punches of users with place and method.
 
         Args:
-            userids: the users, however many.
-            check_data_from: from when on; without a time zone, in Beijing.
-            check_data_to: until when.
+            userids: any number of users.
+            check_data_from: the start of the time range; without a time zone, in Beijing.
+            check_data_to: the end of the time range.
         """
         return self.attendance_records.details.call(userids, check_data_from, check_data_to)
 
@@ -95,12 +95,12 @@ class Smartwork(Module):
         start_time: Annotated[Millis, _InBeijing],
         end_time: Annotated[Millis | None, _InBeijing] = None,
     ) -> Query[ApprovalInstance]:
-        """Every approval of a form in a span of any length: a call an approval.
+        """List all approvals of a form in a time range of any length, with one call per approval.
 
         Args:
             process_code: the form.
-            start_time: from here; without a time zone, in Beijing.
-            end_time: to here; by default to now.
+            start_time: the start of the range; without a time zone, in Beijing.
+            end_time: the end of the range; by default now.
         """
         return self.approvals.all.call(process_code, start_time, end_time)
 
@@ -113,14 +113,14 @@ class Smartwork(Module):
         size: Annotated[int, Field(ge=1, le=20)] = 20,
         cursor: Annotated[int, Field(ge=0)] = 0,
     ) -> Query[ApprovalInstance]:
-        """The approvals of a form in a span of any length, as `get_all_bpms_instance_list`, or from a page on.
+        """List the approvals of a form like `get_all_bpms_instance_list`, or from a given page on.
 
         Args:
             process_code: the form.
-            start_time: from here; without a time zone, in Beijing.
-            end_time: to here; by default to now.
-            size: how many a page has, at most 20.
-            cursor: the page to begin at, in a span of at most 120 days.
+            start_time: the start of the range; without a time zone, in Beijing.
+            end_time: the end of the range; by default now.
+            size: the page size, at most 20.
+            cursor: the first page, for a range of at most 120 days.
         """
         if cursor:
             return self.approvals.list.call(process_code, start_time, end_time, next_token=cursor, max_results=size)
@@ -143,13 +143,13 @@ class Smartwork(Module):
 
         Args:
             process_code: the form.
-            originator_userid: who starts it.
-            dept_id: a department of the originator, where -1 is the root.
-            approvers: who decides it, one after another.
-            form_component_values: what the form is filled in with.
+            originator_userid: the originator.
+            dept_id: a department of the originator, -1 for the root.
+            approvers: the approvers, one after another.
+            form_component_values: the values of the form.
             agent_id: the agent id of the app.
-            cc_list: users that get a copy.
-            cc_position: when they get it.
+            cc_list: the users who get a copy.
+            cc_position: when they get the copy.
         """
         return self.approvals.create.call(
             process_code,

@@ -1,4 +1,4 @@
-"""Schedules (排班): when people are to punch, and what came of it."""
+"""Schedules (排班): planned punches and their results."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from dingtalk_models.resource.query import Listing, Query
 from dingtalk_models.smartwork.spans import AT_ONCE, R, check, day_of, end_of_day, joined, paging, stamp_of
 
 CheckType = str
-"""`OnDuty` coming to work, `OffDuty` leaving it."""
+"""`OnDuty` for coming to work, `OffDuty` for leaving."""
 
 TimeResult = str
-"""How punctual a punch was: `Normal`, `Early`, `Late`, `SeriousLate`, `Absenteeism`, or `NotSigned`: there is none."""
+"""The result of the time: `Normal`, `Early`, `Late`, `SeriousLate`, `Absenteeism`, or `NotSigned` without a punch."""
 
 LocationResult = str
-"""Where it was made: `Normal`, `Outside`, or `NotSigned`: there is none."""
+"""The result of the place: `Normal`, `Outside`, or `NotSigned` without a punch."""
 
 People = Annotated[CommaStrs, Field(min_length=1)]
 Asking = Annotated[str, wire("op_user_id")]
@@ -55,14 +55,14 @@ _RESULTS = 100
 
 
 class SpanOptions(TypedDict):
-    """Who asks for the schedules of users over a span, and in how many calls."""
+    """The options for listing the schedules of users in a time range."""
 
     op_userid: Asking
-    """Who asks."""
+    """The user who makes the call."""
     split: NotRequired[bool]
-    """Whether to send as many calls as it takes, and order their answers by time, then by user; by default yes.
+    """Whether to send as many calls as needed, with the rows ordered by time, then by user; by default yes.
 
-    Where it is off, more than one call takes is an `InvalidArgument`, and nothing is sent.
+    If it is off and one call is not enough, `InvalidArgument` is raised and nothing is sent.
     """
 
 
@@ -82,12 +82,12 @@ class ScheduleManager(Manager):
         offset: Annotated[int, Field(ge=0)] = 0,
         size: Annotated[int, Field(ge=1, le=200)] = 200,
     ) -> Query[Schedule]:
-        """The schedules of the whole company on one day (查询企业考勤排班详情).
+        """List the schedules of the whole company on one day (查询企业考勤排班详情).
 
         Args:
             work_date: the day.
-            offset: how many to leave out.
-            size: how many a call brings, at most 200.
+            offset: how many schedules to skip.
+            size: the page size, at most 200.
 
         Source: interface-for-daily-full-query-of-attendance-scheduling-information
         """
@@ -102,12 +102,12 @@ class ScheduleManager(Manager):
         *,
         op_userid: Asking,
     ) -> Call[builtins.list[Schedule]]:
-        """The schedules of one user on one day (查询成员排班信息).
+        """List the schedules of one user on one day (查询成员排班信息).
 
         Args:
             userid: the user.
-            date_time: the day, or a moment of it.
-            op_userid: who asks.
+            date_time: the day, or a time on it.
+            op_userid: the user who makes the call.
 
         Raises:
             NotFound: there is no such user.
@@ -123,7 +123,7 @@ class ScheduleManager(Manager):
     def of_users(
         self, userids: People, start: SpanStart, end: SpanEnd = None, **options: Unpack[SpanOptions]
     ) -> Query[Schedule]:
-        """The schedules of users over a span (批量查询人员排班信息).
+        """List the schedules of users in a time range (批量查询人员排班信息).
 
         Args:
             userids: the users; 50 in one call.
@@ -148,15 +148,15 @@ class ScheduleManager(Manager):
         op_userid: Asking,
         split: bool = True,
     ) -> Query[ScheduleResult]:
-        """What came of schedules (查询排班打卡结果).
+        """List the results of schedules (查询排班打卡结果).
 
         Args:
             schedule_ids: the `plan_id` of each; 100 in one call.
-            op_userid: who asks.
-            split: whether to send as many calls as it takes.
+            op_userid: the user who makes the call.
+            split: whether to send as many calls as needed.
 
         Raises:
-            InvalidArgument: more than one call takes, and `split` is off; nothing was sent.
+            InvalidArgument: it needs more than one call, and `split` is off; nothing was sent.
 
         Source: query-the-results-of-a-batch-of-tasks
         """
@@ -186,7 +186,7 @@ class ScheduleManager(Manager):
     def shifts(
         self, userids: People, start: SpanStart, end: SpanEnd = None, **options: Unpack[SpanOptions]
     ) -> Query[DayShifts]:
-        """Which shifts users work on each day of a span (批量查询成员排班概要信息).
+        """List the shifts of users on each day of a time range (批量查询成员排班概要信息).
 
         Args:
             userids: the users; 20 in one call.
@@ -219,7 +219,7 @@ def _over_span(
 
 
 class Schedule(Model):
-    """A schedule (排班): one punch that a person is to make. Each API tells a part of it; the rest is `None`."""
+    """A schedule (排班): one planned punch. Each API returns some of the fields; the others are `None`."""
 
     objects: ClassVar[ScheduleManager] = ScheduleManager()
 
@@ -228,30 +228,30 @@ class Schedule(Model):
     group_id: int | None
     check_type: CheckType | None
     work_date: DayTime | None
-    """The day that it counts to; a night shift ends on the next."""
+    """The work day it belongs to; a night shift ends on the next day."""
     plan_check_time: Annotated[BeijingTime | None, wire("plan_check_time", "check_date_time")]
     class_id: Annotated[int | None, wire("class_id", "shift_id")]
-    """The shift; 0 on a day off."""
+    """The shift; 0 for a day off."""
     class_name: str | None
     class_setting_id: int | None
-    """The settings of the shift, where they are not the company's."""
+    """The settings of the shift, if they differ from the company's."""
     shift_version: int | None
     check_status: str | None
-    """`Init` before it is due, `Checked` when punched, `Timeout` when missed."""
+    """`Init` before it is due, `Checked` after the punch, `Timeout` if it was missed."""
     is_rest: Flag | None
     """Whether it is a day off."""
     check_begin_time: BeijingTime | None
-    """When punching becomes possible."""
+    """The time from which punching is possible."""
     check_end_time: BeijingTime | None
-    """When punching is possible no more."""
+    """The time until which punching is possible."""
     real_plan_time: BeijingTime | None
     changed_check_time: BeijingTime | None
-    """The time that an approval moved it to."""
+    """The new time after a change by an approval."""
     approve_id: int | None
     """The approval that changed it."""
     approve_type: str | None
     approve_biz_type: int | None
-    """1 overtime, 2 trip, 3 leave."""
+    """1 for overtime, 2 for a business trip, 3 for leave."""
     approve_tag_name: str | None
     features: JsonObject | None
     corp_id: str | None
@@ -260,22 +260,22 @@ class Schedule(Model):
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """Its place among all schedules: by day, time, user."""
+        """The sort key: day, time, user."""
         return day_of(self.work_date), stamp_of(self.plan_check_time), self.userid, self.plan_id, self.check_type or ""
 
     @also_takes(older_ids.asked)
     @operation
     def result(self, *, op_userid: str) -> Query[ScheduleResult]:
-        """What came of this schedule; nothing before it is due.
+        """List the results of this schedule, empty before it is due.
 
         Args:
-            op_userid: who asks.
+            op_userid: the user who makes the call.
         """
         return self.objects.results.call([self.plan_id], op_userid=op_userid)
 
 
 class ScheduleResult(Record):
-    """What came of a schedule (排班打卡结果)."""
+    """The result of a schedule (排班打卡结果)."""
 
     id: int
     schedule_id: int | None
@@ -291,7 +291,7 @@ class ScheduleResult(Record):
     work_date: DayTime | None
     plan_check_time: BeijingTime | None
     base_check_time: BeijingTime | None
-    """The time that the punch is measured by."""
+    """The time that the punch is compared with."""
     user_check_time: BeijingTime | None
     corp_id: str | None
     gmt_create: BeijingTime | None
@@ -299,7 +299,7 @@ class ScheduleResult(Record):
 
 
 class DayShifts(Record):
-    """The shifts that a person works on one day (排班概要)."""
+    """The shifts of a person on one day (排班概要)."""
 
     userid: str
     work_date: DayTime | None
@@ -311,5 +311,5 @@ class DayShifts(Record):
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """Its place among all: by day and user."""
+        """The sort key: day, user."""
         return day_of(self.work_date), self.userid

@@ -1,9 +1,8 @@
-"""Attendance lists: how their replies are paged, and how a long span for many users is split into several calls.
+"""Pages attendance lists, and splits a long time range for many users into several calls.
 
-A call takes a limited number of users and a span of 7 days. A longer span is split into pieces, oldest first, and each
-piece into one call for each group of users. A piece begins at the moment at which the one before ends, so nothing is
-lost there, whether the platform counts a moment, its second or its whole day to one piece or to both. Rows that come
-twice are dropped.
+A call accepts a limited number of users and a range of 7 days. A longer range is split into pieces, oldest first, and
+each piece into one call per group of users. Each piece begins exactly where the one before ends, so no row is lost,
+even if the platform counts the common moment, second or day to only one of them. Duplicate rows are dropped.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from dingtalk_models.resource.query import Query
 M = TypeVar("M", bound=date)
 
 MAX_SPAN = timedelta(days=7)
-"""The longest span that one call takes."""
+"""The longest time range of one call."""
 
 AT_ONCE = 4
-"""Calls at the same time, if nothing else is said; the platform takes 20 a second."""
+"""How many calls to make at once by default. The platform allows 20 calls a second."""
 
 Workers = Annotated[int, Field(ge=1, le=MAX_PARALLEL)]
-"""How many calls at once."""
+"""How many calls to make at once."""
 
 
 class OrderedRow(Protocol):
@@ -37,7 +36,7 @@ class OrderedRow(Protocol):
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """Its place among all rows, by time and user. No other row has the same place."""
+        """Return the sort key by time and user, which is unique."""
         ...
 
 
@@ -45,15 +44,15 @@ R = TypeVar("R", bound=OrderedRow)
 
 
 def paging(size: int) -> Paging:
-    """The paging of an API whose `offset` counts rows. A page starts `size` rows after the last one, even if short."""
+    """Make the paging of an API whose `offset` counts rows. Each page starts `size` rows later, whatever it returns."""
     return Paging("offset", 0, stride=size)
 
 
 def check(userids: Sequence[str], start: date, end: date, *, people: int, split: bool, name: str = "userids") -> None:
-    """Refuse a span that is none, and what is beyond one call where it may not be split.
+    """Refuse a range that ends before it starts, or that needs several calls although it must not be split.
 
     Raises:
-        Refusal: names the argument.
+        Refusal: the error names the argument.
     """
     if end < start:
         raise Refusal("end", "is before start / 早于 start")
@@ -65,7 +64,7 @@ def check(userids: Sequence[str], start: date, end: date, *, people: int, split:
 
 
 def pieces(start: M, end: M, longest: timedelta = MAX_SPAN) -> Iterator[tuple[M, M]]:
-    """A span in pieces that are short enough; each begins at the moment at which the one before ends."""
+    """Split a range into pieces that are short enough. Each begins exactly where the one before ends."""
     while end - start > longest:
         yield start, start + longest
         start += longest
@@ -81,15 +80,15 @@ def joined(
     people: int,
     workers: int,
 ) -> Query[R]:
-    """One list of the results of many calls, ordered by time, then by user.
+    """Join the results of many calls in one list, ordered by time, then by user.
 
     Args:
-        ask: the list of one call: for these people, from here to there.
-        userids: everybody to ask for; who is named twice is asked for once.
-        start: where the span begins.
-        end: where it ends.
-        people: how many one call takes.
-        workers: how many calls at once.
+        ask: makes the call for some people and a piece of the range.
+        userids: the people. Duplicates count once.
+        start: the start of the range.
+        end: the end of the range.
+        people: the largest number of people in one call.
+        workers: how many calls to make at once.
     """
     groups = [list(few) for few in batches(list(dict.fromkeys(userids)), people)]
     spans = list(pieces(start, end))
@@ -111,23 +110,23 @@ def joined(
                 before = {row.place for row in rows}
 
     def at_once(calls: int) -> PageFlow[R]:
-        # where there are fewer lists than calls may be made, the pages of each are read at the same time too
+        # if there are fewer lists than allowed calls, the pages of each list are read in parallel, too
         return pages(max(calls, workers), calls // len(asked) - 1 if calls >= 2 * len(asked) else 0)
 
     return Query(lambda: pages(workers), at_once=at_once)
 
 
 def end_of_day(moment: date) -> datetime:
-    """The end of the day in Beijing of a moment."""
+    """Return the end of a moment's day in Beijing."""
     day = moment.astimezone(BEIJING).date() if isinstance(moment, datetime) else moment
     return datetime.combine(day, time.max, BEIJING)
 
 
 def day_of(day: date | None) -> int:
-    """A day as a number to order by. No day comes first."""
+    """Convert a day to a number for sorting. None comes first."""
     return day.toordinal() if day else 0
 
 
 def stamp_of(moment: datetime | None) -> float:
-    """A time as a number to order by. No time comes first."""
+    """Convert a time to a number for sorting. None comes first."""
     return moment.timestamp() if moment else 0

@@ -96,7 +96,7 @@ def _checks(needs: list[str]) -> Iterator[Finding]:
     label = said("credentials / 凭证")
     try:
         dingtalk = profiles.open_app()
-    except Exception as error:  # noqa: BLE001 - it is told as a finding
+    except Exception as error:  # noqa: BLE001 - it becomes a finding
         yield _failed(label, error)
         return
     yield Finding(said("profile / 配置"), "ok", f"{profiles.chosen() or said('environment / 环境变量')} · {dingtalk!r}")
@@ -113,7 +113,7 @@ def _checks(needs: list[str]) -> Iterator[Finding]:
 def _tried(check: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(check, "ok", look())
-    except Exception as error:  # noqa: BLE001 - it is told as a finding
+    except Exception as error:  # noqa: BLE001 - it becomes a finding
         return _failed(check, error)
 
 

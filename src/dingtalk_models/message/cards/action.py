@@ -1,4 +1,4 @@
-"""Clicks on cards (卡片事件回调), and what they change on the card."""
+"""Clicks on cards (卡片事件回调), and the changes that they make to the card."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _PARAMS = "cardParamMap"
 
 
 def _object(value: object) -> object:
-    """JSON text that is an object, parsed; text without anything is an empty object."""
+    """Parse JSON text of an object; empty text becomes an empty object."""
     return {} if value in ("", None) else loaded(value)
 
 
 class CardUpdate:
-    """What a click changes on its card: what a handler of clicks returns.
+    """The changes that a click makes to its card. Handlers of clicks return it.
 
     `return CardUpdate({"state": "已同意"}, private={"voted": True})`
 
     Args:
-        params: parameters of the template, which everyone sees.
-        private: parameters that only the user sees who clicked.
-        by_key: whether the other parameters stay as they are; otherwise these take the place of all.
+        params: parameters of the template for everyone.
+        private: parameters for the user who clicked.
+        by_key: whether to keep the other parameters; otherwise these replace all.
 
     Raises:
         InvalidArgument: a name is longer than 100 bytes, or a value than 1 KB.
@@ -50,7 +50,7 @@ class CardUpdate:
         self.by_key = by_key
 
     def answer(self) -> dict[str, Any]:
-        """The answer to a click, as the platform takes it."""
+        """Make the answer to a click in the platform's form."""
         options = {"updateCardDataByKey": self.by_key, "updatePrivateDataByKey": self.by_key}
         found: dict[str, Any] = {_OPTIONS: options}
         if self.params is not None:
@@ -77,21 +77,21 @@ def _dict(params: Mapping[str, str] | None) -> dict[str, str] | None:
 
 
 class CardAction(Arrival, alias_generator=camel):
-    """A click on a card, or an input on it. What a handler returns changes the card: a `CardUpdate`, or a dict.
+    """A click or an input on a card. A handler can return a `CardUpdate` or a dict to change the card.
 
-    The platform waits 2 seconds for the answer. Work that takes longer goes to a thread, a task or a queue, and updates
-    the card when it is done: `action.card.update(…)`. During the handler, the card must not be updated that way.
+    The platform waits 2 seconds for the answer. Do longer work in a thread, a task or a queue, and update the card
+    afterwards: `action.card.update(…)`. Do not call this inside the handler.
 
     Attributes:
         out_track_id: the card.
-        user_id: who clicked: a userid or a union id; see `user_id_type`.
+        user_id: the userid or union id of the user who clicked; see `user_id_type`.
         corp_id: the company of that user.
-        user_id_type: 1 for a userid, 2 for a union id, as the card was created.
-        space_type: the kind of space where it was clicked, such as `IM_GROUP`.
+        user_id_type: 1 for a userid, 2 for a union id, as set when the card was created.
+        space_type: the kind of space, such as `IM_GROUP`.
         space_id: the space.
         type: `actionCallback`.
-        extension: more about it.
-        content: what was clicked, parsed; `action_ids` and `params` are in it.
+        extension: more data.
+        content: the parsed content, which has `action_ids` and `params`.
         message_id: the id of its frame in Stream mode, the same in each delivery; `None` over HTTP.
     """
 
@@ -116,7 +116,7 @@ class CardAction(Arrival, alias_generator=camel):
 
     @property
     def key(self) -> str | None:
-        """The id of its frame. Over HTTP, nothing tells two deliveries of a click from two clicks."""
+        """The id of its frame. Over HTTP, two deliveries of one click cannot be distinguished from two clicks."""
         return f"{self.TYPE}:{self.message_id}" if self.message_id else None
 
     @property
@@ -133,12 +133,12 @@ class CardAction(Arrival, alias_generator=camel):
 
     @property
     def action_id(self) -> str:
-        """The first of them; empty if there is none."""
+        """The first of these ids; empty if there is none."""
         return next(iter(self.action_ids), "")
 
     @property
     def params(self) -> dict[str, Any]:
-        """The parameters of the button, and what was put in, as they came; see `param`."""
+        """The parameters of the button and the inputs, as received; see `param`."""
         found = loaded(self._clicked.get("params"))
         return found if is_object(found) else {}
 
@@ -152,12 +152,12 @@ class CardAction(Arrival, alias_generator=camel):
     @overload
     def param(self, name: str, kind: builtins.type[T], default: T) -> T: ...
     def param(self, name: str, kind: Any, default: Any = None) -> Any:
-        """A parameter as a value of a type: `action.param("days", int)`, `action.param("chosen", list[str], [])`.
+        """Return a parameter in a type: `action.param("days", int)`, `action.param("chosen", list[str], [])`.
 
         Args:
             name: its name.
-            kind: the type. Numbers, bools, lists and objects may be written as text, as cards write them.
-            default: what to return if the parameter is missing, or is nothing of this type.
+            kind: the type. Numbers, bools, lists and objects may also be text, because cards send them as text.
+            default: the result if the parameter is missing or does not fit the type.
         """
         adapter: TypeAdapter[Any] = TypeAdapter(kind, config=ConfigDict(coerce_numbers_to_str=True))
         if (value := self.params.get(name)) is None:
@@ -172,11 +172,11 @@ class CardAction(Arrival, alias_generator=camel):
             return default
 
     def answer(self, returned: Sequence[object]) -> dict[str, Any]:
-        """The answer that changes the card: from the last value that a handler returned, if it is not `None`.
+        """Make the answer from the last value that a handler returned, if it is not `None`.
 
         Raises:
             InvalidArgument: a name is longer than 100 bytes, or a value than 1 KB.
-            ConfigurationError: it is no `CardUpdate` and no dict.
+            ConfigurationError: it is neither a `CardUpdate` nor a dict.
         """
         last = super().answer(returned)
         if last is None:
@@ -191,7 +191,7 @@ class CardAction(Arrival, alias_generator=camel):
         given = cast("Mapping[str, Any]", last)
         if not given or given.keys() - {_DATA, _PRIVATE, _OPTIONS}:
             return CardUpdate(given).answer()
-        # as the platform writes it; its values become text all the same
+        # a dict in the platform's form, whose values are converted to text, too
         update = CardUpdate(_wrapped(given.get(_DATA)), private=_wrapped(given.get(_PRIVATE))).answer()
         return update | {_OPTIONS: given[_OPTIONS]} if _OPTIONS in given else update
 

@@ -46,7 +46,7 @@ from dingtalk_models.resource.model import Model, Record
 
 _WIRE = "cardData.cardParamMap"
 _STATE = "flowStatus"
-"""The parameter with which the platform's own SDK says in which state an AI card is."""
+"""The parameter for the state of an AI card, as in the platform's SDK."""
 
 _TemplateId = Annotated[str, Field(min_length=1)]
 _TrackId = Annotated[str, Field(min_length=1)]
@@ -56,7 +56,7 @@ _Params = Annotated[CardParams, wire(_WIRE)]
 
 
 class CardDelivery(Record, alias_generator=camel):
-    """What came of the delivery of a card to one space."""
+    """The result of delivering a card to one space."""
 
     space_type: str | None
     space_id: str | None
@@ -64,15 +64,15 @@ class CardDelivery(Record, alias_generator=camel):
     carrier_id: str | None
     """The id of its message there."""
     error_msg: str | None
-    """Why it is not there."""
+    """The reason if it was not delivered."""
 
 
 class CardCallback(Record, alias_generator=camel):
-    """A callback route: where the clicks of its cards arrive by HTTP."""
+    """A callback route: the address for clicks on cards by HTTP."""
 
     callback_url: str | None
     api_secret: Secret | None
-    """The secret that they are signed with."""
+    """The secret for the signature of clicks."""
 
 
 class _Sent(Record, alias_generator=camel):
@@ -81,28 +81,28 @@ class _Sent(Record, alias_generator=camel):
 
 
 class StreamSettings(TypedDict, total=False):
-    """How a card grows."""
+    """The settings of a card that is updated while its text grows."""
 
     key: str
     """The parameter of the template that has the text; by default `content`."""
     card_param_map: CardParams
     """Other parameters of the template."""
     private_data: PrivateParams
-    """Parameters that only one user sees, by userid."""
+    """Parameters for single users, by userid."""
     out_track_id: str
     """An id of your own; by default a new one."""
     callback_route_key: str
-    """The callback route that clicks take; by default they arrive in Stream mode."""
+    """The callback route for clicks; by default Stream mode is used."""
     robot_code: str
-    """The robot, if it is not that of the app."""
+    """The robot, if it is not the app's own."""
     placeholder: str
-    """What the card shows before the first piece. Without it, the first piece creates the card."""
+    """The text of the card before the first piece. Without it, the first piece creates the card."""
     interval: float
     """Seconds between two updates; by default 0.5."""
     timeout: float
-    """Seconds without a piece after which the card says that the answer failed; by default 300."""
+    """Seconds without a new piece after which the card shows that the answer failed; by default 300."""
     cut_short: str
-    """What is added to an answer that failed, where the card itself cannot say so."""
+    """The text added to a failed answer if the card itself cannot show that it failed."""
 
 
 class CardManager(Manager):
@@ -121,26 +121,26 @@ class CardManager(Manager):
         robot_code: str | None = None,
         user_id_type: UserIdType | None = None,
     ) -> Call[Card]:
-        """Create a card, and deliver it to one or several spaces, with one call.
+        """Create a card and deliver it to one or several spaces with one call.
 
         Args:
             card_template_id: the template.
-            to: where it appears: a `GroupSpace`, `RobotSpace`, `SingleSpace` or `TopSpace`, or a list of these.
+            to: a `GroupSpace`, `RobotSpace`, `SingleSpace` or `TopSpace`, or a list of these.
             card_param_map: the parameters of the template.
             out_track_id: an id of your own; by default a new one.
-            private_data: parameters that only one user sees, by userid.
-            callback_route_key: the callback route that clicks take; by default they arrive in Stream mode.
-            robot_code: the robot, if it is not that of the app.
-            user_id_type: what the ids of users are: 1 for userids, which is the default, 2 for union ids.
+            private_data: parameters for single users, by userid.
+            callback_route_key: the callback route for clicks; by default Stream mode is used.
+            robot_code: the robot, if it is not the app's own.
+            user_id_type: 1 if users are given by userid (the default), 2 if by union id.
 
         Returns:
-            The card, which knows whom it reached, and why not the others.
+            The card, with the spaces that it reached, and the reasons why it did not reach others.
 
         Raises:
-            InvalidArgument: a parameter is beyond a limit; nothing was sent.
-            NobodyReached: it was created, and delivered nowhere; `.sent` is the card.
+            InvalidArgument: a parameter exceeds a limit; nothing was sent.
+            NobodyReached: it was created, but not delivered anywhere; `.sent` is the card.
             NotFound: there is no such template.
-            AlreadyExists: there is a card with this id.
+            AlreadyExists: there already is a card with this id.
         """
         spaces = listed(to)
         robot = setting_of(self.app, "appkey", "robot_code") if robot_code is None else robot_code
@@ -163,18 +163,18 @@ class CardManager(Manager):
         to: GroupSpace | RobotSpace,
         **settings: Unpack[StreamSettings],
     ) -> CardStream[Card]:
-        """An answer that grows on a card, for a `with` or an `async with`.
+        """Show an answer on a card while it grows, in a `with` or an `async with` block.
 
         The card is created and delivered with its first text. If it cannot show the answer, the robot sends it as a
         message.
 
         Args:
             card_template_id: the template.
-            to: where it appears: a `GroupSpace`, or a `RobotSpace` with a userid.
-            settings: how often it is updated, and the rest; see `StreamSettings`.
+            to: a `GroupSpace`, or a `RobotSpace` with a userid.
+            settings: the interval of updates and other settings; see `StreamSettings`.
 
         Raises:
-            InvalidArgument: a parameter is beyond a limit; nothing was sent.
+            InvalidArgument: a parameter exceeds a limit; nothing was sent.
         """
         app = self.app or current_app()
         robot = RobotManager(app)
@@ -194,7 +194,7 @@ class CardManager(Manager):
         say: Callable[[str], Steps[object]],
         settings: StreamSettings,
     ) -> CardStream[Card]:
-        """The same as `stream`, with a way of your own to send the answer as a message."""
+        """Do the same as `stream`, with a custom way to send the answer as a message."""
         key, track = settings.get("key", "content"), settings.get("out_track_id") or new_track_id()
         given = settings.get("card_param_map", {})
         private, route = settings.get("private_data"), settings.get("callback_route_key")
@@ -238,17 +238,17 @@ class CardManager(Manager):
         out_track_id: _TrackId | None = None,
         **fields: Unpack[CardFields],
     ) -> Call[Card]:
-        """Create a card, which is delivered later (创建卡片).
+        """Create a card, to deliver it later (创建卡片).
 
         Args:
             card_template_id: the template.
             card_param_map: the parameters of the template.
             out_track_id: an id of your own; by default a new one.
-            fields: the rest; see `CardFields`.
+            fields: see `CardFields`.
 
         Raises:
             NotFound: there is no such template.
-            AlreadyExists: there is a card with this id.
+            AlreadyExists: there already is a card with this id.
 
         Source: interface-for-creating-a-card-instance
         """
@@ -278,11 +278,11 @@ class CardManager(Manager):
             card_param_map: the parameters of the template.
             open_space_id: the spaces: `dtv1.card//IM_GROUP.cid…;IM_ROBOT.user1`.
             out_track_id: an id of your own; by default a new one.
-            fields: the rest; see `SendingFields`.
+            fields: see `SendingFields`.
 
         Raises:
             NotFound: there is no such template.
-            AlreadyExists: there is a card with this id.
+            AlreadyExists: there already is a card with this id.
 
         Source: create-and-deliver-cards
         """
@@ -311,7 +311,7 @@ class CardManager(Manager):
         open_space_id: _OpenSpaceId,
         **fields: Unpack[DeliveryFields],
     ) -> Call[Card]:
-        """Deliver a card that exists; `card.deliver` is easier (投放卡片).
+        """Deliver an existing card; `card.deliver` is easier (投放卡片).
 
         Args:
             out_track_id: the card.
@@ -319,10 +319,10 @@ class CardManager(Manager):
             fields: the delivery to each kind of space; see `DeliveryFields`.
 
         Returns:
-            The card, which knows whom this delivery reached, and why not the others.
+            The card, with the spaces that this delivery reached, and the reasons why it did not reach others.
 
         Raises:
-            NobodyReached: it was delivered nowhere.
+            NobodyReached: it was not delivered anywhere.
             NotFound: there is no such card.
 
         Source: delivery-card-interface
@@ -346,13 +346,12 @@ class CardManager(Manager):
         Args:
             out_track_id: the card.
             card_param_map: the parameters of the template.
-            private_data: parameters that only one user sees, by userid.
-            card_update_options: whether only the parameters that are named change; by default, all are
-                replaced.
-            user_id_type: what the ids of users are: 1 for userids, which is the default, 2 for union ids.
+            private_data: parameters for single users, by userid.
+            card_update_options: whether to change only the given parameters; by default, all are replaced.
+            user_id_type: 1 if users are given by userid (the default), 2 if by union id.
 
         Raises:
-            InvalidArgument: neither parameters nor private ones are given.
+            InvalidArgument: neither `card_param_map` nor `private_data` is given.
             NotFound: there is no such card.
 
         Source: interactive-card-update-interface
@@ -371,14 +370,14 @@ class CardManager(Manager):
         top_open_space_model: TopSpaceModel | None = None,
         co_feed_open_space_model: FeedSpaceModel | None = None,
     ) -> Call[None]:
-        """Say how a card appears in further kinds of space (新增或者更新卡片的场域信息).
+        """Add or change the settings of a card for kinds of space (新增或者更新卡片的场域信息).
 
         Args:
             out_track_id: the card.
-            im_group_open_space_model: how it appears in a group.
-            im_robot_open_space_model: how it appears in the chat with the robot.
-            top_open_space_model: how it appears at the top of a group.
-            co_feed_open_space_model: how it appears in 协作.
+            im_group_open_space_model: the settings for a group.
+            im_robot_open_space_model: the settings for the chat with the robot.
+            top_open_space_model: the settings for the top of a group.
+            co_feed_open_space_model: the settings for 协作.
 
         Raises:
             InvalidRequest: no kind of space is given.
@@ -392,7 +391,7 @@ class CardManager(Manager):
     def close_top(
         self, out_track_id: _TrackId, open_conversation_id: Annotated[str, Field(min_length=1)]
     ) -> Call[None]:
-        """Take a card away from the top of a group (关闭吊顶卡片).
+        """Remove a card from the top of a group (关闭吊顶卡片).
 
         Args:
             out_track_id: the card.
@@ -422,13 +421,13 @@ class CardManager(Manager):
         api_secret: Hiding | None = None,
         force_update: bool | None = None,
     ) -> Call[CardCallback]:
-        """Register the address at which the clicks of cards arrive by HTTP (注册卡片回调地址).
+        """Register the address for clicks on cards by HTTP (注册卡片回调地址).
 
         Args:
-            callback_route_key: the name of the route, which cards are created with.
+            callback_route_key: the name of the route, which cards refer to.
             callback_url: the address.
             api_secret: the secret that the platform signs clicks with.
-            force_update: whether to replace the address of a route that exists.
+            force_update: whether to replace the address of an existing route.
 
         Raises:
             AlreadyExists: the route exists, and `force_update` is not set.
@@ -449,16 +448,16 @@ class CardManager(Manager):
         is_finalize: bool = False,
         is_error: bool = False,
     ) -> Call[None]:
-        """Change a parameter of an AI card while its text grows; `stream` does all of it (AI卡片流式更新).
+        """Change a parameter of an AI card while its text grows; `stream` is easier (AI卡片流式更新).
 
         Args:
             out_track_id: the card.
             key: the parameter.
             content: its text.
-            guid: an id of this call: two calls with the same one are one. By default a new one.
-            is_full: whether the content is the whole text, as a Markdown parameter needs, or is added to it.
-            is_finalize: whether it is the last update: the card is complete.
-            is_error: whether the text failed: the card says so.
+            guid: an id of this call. Two calls with the same id count as one. By default a new one.
+            is_full: whether the content is the whole text, as a Markdown parameter needs, or is appended.
+            is_finalize: whether this is the last update, which completes the card.
+            is_error: whether to show that the text failed.
 
         Raises:
             PermissionDenied: the app lacks the scope `Card.Streaming.Write`.
@@ -489,16 +488,16 @@ class Card(Model):
     out_track_id: str
     card_template_id: str | None = None
     deliveries: list[CardDelivery] = []
-    """What came of its delivery to each space."""
+    """The result of the delivery to each space."""
 
     @property
     def reached(self) -> list[str]:
-        """Where it was delivered: openConversationIds, and ids of users."""
+        """The spaces it was delivered to: openConversationIds and ids of users."""
         return list(dict.fromkeys(each.space_id or "?" for each in self.deliveries if each.success is not False))
 
     @property
     def not_reached(self) -> dict[str, str]:
-        """Where it was not delivered, and why."""
+        """The spaces it was not delivered to, with the reasons."""
         return {
             each.space_id or "?": each.error_msg or WHY[SPACES] for each in self.deliveries if each.success is False
         }
@@ -515,10 +514,10 @@ class Card(Model):
         """Change its parameters.
 
         Args:
-            card_param_map: the parameters that change.
-            private_data: parameters that only one user sees, by userid.
-            by_key: whether the other parameters stay as they are; otherwise these take the place of all.
-            user_id_type: what the ids of users are: 1 for userids, which is the default, 2 for union ids.
+            card_param_map: the changed parameters.
+            private_data: parameters for single users, by userid.
+            by_key: whether to keep the other parameters; otherwise these replace all.
+            user_id_type: 1 if users are given by userid (the default), 2 if by union id.
         """
         return self.objects.update.call(
             self.out_track_id,
@@ -532,15 +531,15 @@ class Card(Model):
     def deliver(
         self, to: CardSpaces, *, robot_code: str | None = None, user_id_type: UserIdType | None = None
     ) -> Flow[Card]:
-        """Deliver it to further spaces, of a kind that it knows from its creation or from `append_space`.
+        """Deliver it to more spaces, of kinds that were set at its creation or by `append_space`.
 
         Args:
-            to: where it appears: a `GroupSpace`, `RobotSpace`, `SingleSpace` or `TopSpace`, or a list of these.
-            robot_code: the robot, if it is not that of the app.
-            user_id_type: what the ids of users are: 1 for userids, which is the default, 2 for union ids.
+            to: a `GroupSpace`, `RobotSpace`, `SingleSpace` or `TopSpace`, or a list of these.
+            robot_code: the robot, if it is not the app's own.
+            user_id_type: 1 if users are given by userid (the default), 2 if by union id.
 
         Returns:
-            This card: its `deliveries` have these ones too.
+            This card, with the new deliveries added to its `deliveries`.
 
         Raises:
             NobodyReached: it was delivered to none of them.
@@ -561,7 +560,7 @@ class Card(Model):
 
     @operation
     def append_space(self, to: CardSpaces) -> Call[None]:
-        """Make it known to further kinds of space, so that it can be delivered there.
+        """Add settings for more kinds of space, so that it can be delivered there.
 
         Args:
             to: a space of each kind.
@@ -570,7 +569,7 @@ class Card(Model):
 
     @operation
     def close_top(self, open_conversation_id: str) -> Call[None]:
-        """Take it away from the top of a group.
+        """Remove it from the top of a group.
 
         Args:
             open_conversation_id: the group.
@@ -579,5 +578,5 @@ class Card(Model):
 
 
 def new_track_id() -> str:
-    """An id for a new card."""
+    """Make an id for a new card."""
     return f"card-{uuid.uuid4().hex}"

@@ -1,4 +1,4 @@
-"""What a card is made of: its parameters, and its settings in each place where it appears."""
+"""The parts of a card: its parameters, and its settings for each kind of space."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from dingtalk_models.core.json_values import is_object, jsonable
 from dingtalk_models.core.wire import Millis, at_most_bytes
 
 MAX_KEY = 100
-"""The bytes of UTF-8 that the name of a parameter may have."""
+"""The longest name of a parameter, in bytes of UTF-8."""
 
 MAX_VALUE = 1024
-"""The bytes of UTF-8 that the value of a parameter may have."""
+"""The longest value of a parameter, in bytes of UTF-8."""
 
 _WRAPPED = "cardParamMap"
 
 
 def as_text(value: object) -> str:
-    """A value of a parameter as it is sent: text as it is, anything else as JSON."""
+    """Convert a value of a parameter for sending: text stays unchanged, anything else becomes JSON."""
     try:
         plain: Any = jsonable(value)
         if not isinstance(plain, str):
@@ -41,11 +41,11 @@ CardValue = Annotated[object, AfterValidator(as_text), at_most_bytes(MAX_VALUE)]
 """The value of a parameter: text, or a number, a bool, a list or a dict, which is sent as JSON. At most 1 KB."""
 
 CardParams = Mapping[Annotated[str, Field(min_length=1), at_most_bytes(MAX_KEY)], CardValue]
-"""The parameters of a card's template, by name: a name of at most 100 bytes, and a value of at most 1 KB."""
+"""The parameters of a card's template by name. Names have at most 100 bytes, values at most 1 KB."""
 
 
 def _unwrapped(params: object) -> object:
-    """The parameters of one user, which may come as the platform writes them: `{"cardParamMap": {…}}`."""
+    """Return the parameters of one user, also from the platform's form `{"cardParamMap": {…}}`."""
     return params[_WRAPPED] if is_object(params) and params.keys() == {_WRAPPED} else params
 
 
@@ -56,17 +56,17 @@ _Private = Annotated[
 ]
 
 PrivateParams = Mapping[str, _Private]
-"""Parameters that only one user sees, by userid. They take the place of the public ones of the same name."""
+"""Parameters for single users, by userid. They replace public ones with the same name."""
 
 UserIdType = Literal[1, 2]
-"""What the ids of users are: 1 for userids, 2 for union ids."""
+"""1 if users are given by userid, 2 if by union id."""
 
 CallbackType = Literal["STREAM", "HTTP"]
-"""How clicks arrive: in Stream mode, or at the address of a callback route."""
+"""The way of clicks: Stream mode, or the address of a callback route."""
 
 
 class CardSearch(TypedDict, total=False):
-    """How a search finds the card."""
+    """The settings for finding the card by search."""
 
     search_icon: str
     """A media id."""
@@ -90,49 +90,49 @@ class RobotNotification(TypedDict, total=False):
 
 
 class ImSpaceModel(TypedDict, total=False):
-    """How the card appears in a chat."""
+    """The settings of the card in a chat."""
 
     support_forward: bool
     last_message_i18n: dict[str, str]
-    """What the list of conversations shows, by language: `{"ZH_CN": "卡片"}`."""
+    """The text in the list of conversations, by language: `{"ZH_CN": "卡片"}`."""
     search_support: CardSearch
     notification: CardNotification
 
 
 class ImRobotSpaceModel(TypedDict, total=False):
-    """How the card appears in the chat with the robot."""
+    """The settings of the card in the chat with the robot."""
 
     support_forward: bool
     last_message_i18n: dict[str, str]
-    """What the list of conversations shows, by language: `{"ZH_CN": "卡片"}`."""
+    """The text in the list of conversations, by language: `{"ZH_CN": "卡片"}`."""
     search_support: CardSearch
     notification: RobotNotification
 
 
 class TopSpaceModel(TypedDict, total=False):
-    """How the card appears at the top of a group."""
+    """The settings of the card at the top of a group."""
 
     space_type: str
     """`ONE_BOX`."""
 
 
 class FeedSpaceModel(TypedDict, total=False):
-    """How the card appears in 协作."""
+    """The settings of the card in 协作."""
 
     title: str
 
 
 class CoolAppFeedSpaceModel(FeedSpaceModel, total=False):
-    """How the card of a cool app (酷应用) appears in 协作."""
+    """The settings of a cool app's (酷应用) card in 协作."""
 
     cool_app_code: str
 
 
 class ImSingleDelivery(TypedDict, total=False):
-    """One delivery to a chat of two people."""
+    """One delivery to a chat between two people."""
 
     at_user_ids: dict[str, str]
-    """Who is mentioned: the name that is shown, by userid."""
+    """The mentioned people: the displayed names by userid."""
     extension: dict[str, str]
 
 
@@ -142,14 +142,14 @@ class ImGroupDelivery(TypedDict, total=False):
     robot_code: str
     """The robot that sends it."""
     at_user_ids: dict[str, str]
-    """Who is mentioned: the name that is shown, by userid; `{"@ALL": "@ALL"}` for everyone."""
+    """The mentioned people: the displayed names by userid; `{"@ALL": "@ALL"}` for everyone."""
     recipients: list[str]
-    """Who sees it; by default, everyone in the group."""
+    """The people who see it; by default everyone in the group."""
     extension: dict[str, str]
 
 
 class ImRobotDelivery(TypedDict, total=False):
-    """One delivery to the chat of a person with the robot."""
+    """One delivery to the chat between a person and the robot."""
 
     space_type: str
     """`IM_ROBOT`."""
@@ -161,11 +161,11 @@ class TopDelivery(TypedDict, total=False):
     """One delivery to the top of a group."""
 
     expired_time_millis: Millis
-    """Until when it stays there."""
+    """The time until which it stays there."""
     user_ids: list[str]
-    """Who sees it."""
+    """The people who see it."""
     platforms: list[str]
-    """On which devices: `android`, `ios`, `win`, `mac`."""
+    """The devices that show it: `android`, `ios`, `win`, `mac`."""
 
 
 class FeedDelivery(TypedDict, total=False):
@@ -182,7 +182,7 @@ class DocDelivery(TypedDict, total=False):
 
 
 class PullConfig(TypedDict, total=False):
-    """How often a source of data is asked."""
+    """The settings for polling a data source."""
 
     pull_strategy: Literal["NONE", "INTERVAL", "ONCE"]
     interval: int
@@ -190,7 +190,7 @@ class PullConfig(TypedDict, total=False):
 
 
 class DynamicDataSource(TypedDict, total=False):
-    """A source of data that the platform asks when the card is shown (动态数据源)."""
+    """A data source that the platform calls when the card is shown (动态数据源)."""
 
     dynamic_data_source_id: str
     const_params: dict[str, str]
@@ -198,13 +198,13 @@ class DynamicDataSource(TypedDict, total=False):
 
 
 class DynamicDataConfig(TypedDict, total=False):
-    """The sources of data of a card."""
+    """The data sources of a card."""
 
     dynamic_data_source_configs: list[DynamicDataSource]
 
 
 class CardUpdateOptions(TypedDict, total=False):
-    """Whether an update changes the parameters that it names, or replaces all of them."""
+    """Whether an update changes only the given parameters, or replaces all of them."""
 
     update_card_data_by_key: bool
     update_private_data_by_key: bool
@@ -212,39 +212,39 @@ class CardUpdateOptions(TypedDict, total=False):
 
 class _CardFields(TypedDict, total=False):
     user_id: str
-    """Who sends it."""
+    """The sender."""
     callback_type: CallbackType
-    """How clicks arrive."""
+    """The way of clicks."""
     callback_route_key: str
-    """The callback route that clicks take, if they arrive by HTTP."""
+    """The callback route for clicks by HTTP."""
     private_data: PrivateParams
-    """Parameters that only one user sees, by userid."""
+    """Parameters for single users, by userid."""
     open_dynamic_data_config: DynamicDataConfig
-    """Sources of data."""
+    """The data sources."""
     im_single_open_space_model: ImSpaceModel
-    """How it appears in a chat of two people."""
+    """The settings for a chat between two people."""
     im_group_open_space_model: ImSpaceModel
-    """How it appears in a group."""
+    """The settings for a group."""
     top_open_space_model: TopSpaceModel
-    """How it appears at the top of a group."""
+    """The settings for the top of a group."""
     card_at_user_ids: list[str]
-    """Who is mentioned on it."""
+    """The people mentioned on it."""
     user_id_type: UserIdType
-    """What the ids of users are: 1 for userids, 2 for union ids."""
+    """1 if users are given by userid, 2 if by union id."""
 
 
 class CardFields(_CardFields, total=False):
-    """What a card may be given when it is created."""
+    """The options for creating a card."""
 
     im_robot_open_space_model: ImSpaceModel
-    """How it appears in the chat with the robot."""
+    """The settings for the chat with the robot."""
     co_feed_open_space_model: FeedSpaceModel
-    """How it appears in 协作."""
+    """The settings for 协作."""
 
 
 class _DeliveryFields(TypedDict, total=False):
     im_single_open_deliver_model: ImSingleDelivery
-    """The delivery to a chat of two people."""
+    """The delivery to a chat between two people."""
     im_group_open_deliver_model: ImGroupDelivery
     """The delivery to a group."""
     im_robot_open_deliver_model: ImRobotDelivery
@@ -258,16 +258,16 @@ class _DeliveryFields(TypedDict, total=False):
 
 
 class DeliveryFields(_DeliveryFields, total=False):
-    """What one delivery may be given."""
+    """The options of a delivery."""
 
     user_id_type: UserIdType
-    """What the ids of users are: 1 for userids, 2 for union ids."""
+    """1 if users are given by userid, 2 if by union id."""
 
 
 class SendingFields(_CardFields, _DeliveryFields, total=False):
-    """What a card may be given when it is created and delivered at once."""
+    """The options for creating and delivering a card with one call."""
 
     im_robot_open_space_model: ImRobotSpaceModel
-    """How it appears in the chat with the robot."""
+    """The settings for the chat with the robot."""
     co_feed_open_space_model: CoolAppFeedSpaceModel
-    """How it appears in 协作."""
+    """The settings for 协作."""

@@ -1,4 +1,4 @@
-"""Receives clicks on cards by HTTP, at the address of a callback route: checks them, and runs the handlers."""
+"""Receives clicks on cards by HTTP, at the address of a callback route, and runs the handlers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TIMESTAMP, _SIGNATURE = "x-ddpaas-signature-timestamp", "x-ddpaas-signature"
 
 
 class ClickedApp(AppLike, Protocol):
-    """An app, as the receiver of clicks sees it."""
+    """The parts of an app that the receiver of clicks needs."""
 
     @property
     def callback(self) -> Receiver: ...
@@ -34,11 +34,11 @@ class ClickedApp(AppLike, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedClick:
-    """A click that was received.
+    """A received click.
 
     Attributes:
         action: the click.
-        answer: the answer to send as JSON: what changes on the card.
+        answer: the answer to send as JSON, which changes the card.
     """
 
     action: CardAction
@@ -49,15 +49,15 @@ class CardReceiver:
     """Receives the clicks that the platform posts to a callback route: `CardReceiver(app, api_secret)`.
 
     Args:
-        app: the app whose handlers take them.
-        api_secret: the secret that the route was registered with.
+        app: the app whose handlers get the clicks.
+        api_secret: the secret with which the route was registered.
 
     Attributes:
-        tolerance: the seconds by which the time of a click may differ from this machine's.
+        tolerance: how many seconds the time of a click may differ from this machine's.
     """
 
     def __init__(self, app: ClickedApp, api_secret: str | SecretStr) -> None:
-        api_secret = Secret.of(api_secret)  # under the same name: a traceback that shows variables shows no secret
+        api_secret = Secret.of(api_secret)  # no variable keeps the plain secret: a traceback could show it
         self.app = app
         self.tolerance = FIVE_MINUTES
         self._secret = api_secret
@@ -66,11 +66,11 @@ class CardReceiver:
     def receive(
         self, headers: Annotated[Mapping[str, str], SkipValidation], body: Annotated[PushBody, SkipValidation]
     ) -> Flow[ReceivedClick]:
-        """Check a click that the platform posted, and pass it to the handlers.
+        """Check a posted click, and pass it to the handlers.
 
         Args:
             headers: the headers of the request, with `x-ddpaas-signature` and its timestamp.
-            body: the body, as it came.
+            body: the body, unchanged.
 
         Returns:
             The click, and the answer to send as JSON within 2 seconds.
@@ -78,7 +78,7 @@ class CardReceiver:
         Raises:
             SignatureMismatch: it is not signed with the secret of the route.
             ReplayedCallback: it is too old, or was received before.
-            CallbackError: it is no click, or one on another company's card.
+            CallbackError: it is not a click, or it is on another company's card.
         """
         given = {name.lower(): value for name, value in headers.items()}
         self._verify(given)
@@ -88,7 +88,7 @@ class CardReceiver:
             raise CallbackError("the push is no click: it has no outTrackId")
         if self.app.corp_id and action.corp_id not in {None, self.app.corp_id}:
             raise CallbackError("the click is on a card of another company")
-        # the signature does not cover the body, so the same request is recognised by both
+        # the signature does not cover the body, so a repeated request is recognised by both together
         seen = hashlib.sha256(f"{given[_SIGNATURE]}{payload}".encode(errors="replace")).hexdigest()
         receiver = self.app.callback
         once = receiver.once(f"{self.app.session_key('click')}:{seen}", 2 * self.tolerance)
@@ -102,18 +102,18 @@ class CardReceiver:
         headers: Annotated[Mapping[str, str], SkipValidation],
         body: Annotated[PushBody, SkipValidation],
     ) -> Flow[dict[str, Any]]:
-        """Receive what was posted, and say what to answer: the views for web frameworks call it.
+        """Receive a POST request and return the answer. The views for web frameworks call this.
 
         Args:
             query_params: the parameters of the query string.
             headers: the headers of the request.
-            body: the body, as it came.
+            body: the body, unchanged.
 
         Returns:
             The answer, to be sent as JSON.
 
         Raises:
-            CallbackError: as `receive` says.
+            CallbackError: see `receive`.
         """
         del query_params
         return (yield from self.receive.call(headers, body)).answer

@@ -1,4 +1,4 @@
-"""Where a card appears (场域): a group, the chat with the robot, a chat of two people, the top of a group."""
+"""Spaces for cards (场域): a group, the chat with the robot, a chat between two people, the top of a group."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class GroupSpace:
 
     open_conversation_id: Filled
     at_user_ids: dict[str, str] | None = None
-    """Who is mentioned: the name that is shown, by userid; `{"@ALL": "@ALL"}` for everyone."""
+    """The mentioned people: the displayed names by userid; `{"@ALL": "@ALL"}` for everyone."""
     recipients: list[str] | None = None
-    """Who sees it; by default, everyone in the group."""
+    """The people who see it; by default everyone in the group."""
     support_forward: bool = True
     """Whether it can be forwarded."""
 
 
 @camel_object
 class RobotSpace:
-    """The chat of a user with the robot (IM机器人单聊)."""
+    """The chat between a user and the robot (IM机器人单聊)."""
 
     code: ClassVar = "IM_ROBOT"
     model: ClassVar = "im_robot"
@@ -45,7 +45,7 @@ class RobotSpace:
 
 @camel_object
 class SingleSpace:
-    """A chat of two people (人与人单聊)."""
+    """A chat between two people (人与人单聊)."""
 
     code: ClassVar = "IM_SINGLE"
     model: ClassVar = "im_single"
@@ -64,11 +64,11 @@ class TopSpace:
 
     open_conversation_id: Filled
     expires: PlainTime
-    """Until when it stays there."""
+    """The time until which it stays there."""
     user_ids: list[str] | None = None
-    """Who sees it; by default, everyone in the group."""
+    """The people who see it; by default everyone in the group."""
     platforms: list[str] | None = None
-    """On which devices: `android`, `ios`, `win`, `mac`; by default, on each."""
+    """The devices that show it: `android`, `ios`, `win`, `mac`; by default all."""
 
 
 CardSpace = Annotated[
@@ -82,11 +82,11 @@ CardSpace = Annotated[
         custom_error_message="not a space: a GroupSpace, RobotSpace, SingleSpace or TopSpace / 不是以上几种场域",
     ),
 ]
-"""Where a card appears."""
+"""A space for a card."""
 
 
 class _Several:
-    """Makes a list of a single space."""
+    """Wraps a single space in a list."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         several = handler.generate_schema(Annotated[list[CardSpace], Field(min_length=1)])
@@ -97,26 +97,26 @@ class _Several:
 
 
 CardSpaces = Annotated[CardSpace | list[CardSpace], _Several()]
-"""Where a card appears: a space, or a list of spaces. An operation gets a list in any case."""
+"""One or several spaces for a card. Operations always get a list."""
 
 
 def listed(to: CardSpace | list[CardSpace]) -> list[CardSpace]:
-    """The spaces of an argument that has been checked."""
+    """Return the list of spaces in a checked argument."""
     return to if isinstance(to, list) else [to]
 
 
 def open_space_id(spaces: Sequence[CardSpace]) -> str:
-    """The id of several spaces together (openSpaceId)."""
+    """Join several spaces in one id (openSpaceId)."""
     return _PROTOCOL + ";".join(f"{space.code}.{_id_of(space)}" for space in spaces)
 
 
 def space_models(spaces: Sequence[CardSpace]) -> dict[str, Any]:
-    """How the card appears in each of these spaces, as arguments of an operation."""
+    """Return the settings for each of these spaces, as arguments of an operation."""
     return {f"{space.model}_open_space_model": _space_model(space) for space in spaces}
 
 
 def deliver_models(spaces: Sequence[CardSpace], robot_code: str) -> dict[str, Any]:
-    """The delivery to each of these spaces, as arguments of an operation."""
+    """Return the delivery to each of these spaces, as arguments of an operation."""
     return {f"{space.model}_open_deliver_model": _deliver_model(space, robot_code) for space in spaces}
 
 

@@ -1,8 +1,8 @@
-"""An answer that grows on a card: shown from its first words on, updated as it grows, complete at the end.
+"""Shows an answer on a card while it grows, from the first words to the end.
 
-One flow, the worker, makes the updates one after the other, on a thread or as a task: whatever was written meanwhile is
-in the next one. What fails on the way loses nothing, since each update has the whole text. If the card cannot be
-streamed, it is updated less often; if it cannot show the answer at all, the answer is sent as a message.
+One flow, the worker, sends the updates one after the other in a thread or task. Each update has the whole text so far,
+so a failed one loses nothing: the next one includes it. If the card cannot be streamed, it is updated less often. If it
+cannot show the answer at all, the answer is sent as a message at the end.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ logger = logging.getLogger("dingtalk_models")
 Mode = Literal["stream", "update", "message"]
 
 INTERVAL = 0.5
-"""Seconds between two updates. The platform takes 20 calls a second of an app: those of ten answers at a time."""
+"""Seconds between two updates. The platform allows 20 calls a second per app, which is enough for ten answers."""
 
 FEWER = 4
-"""How many times longer that is, if the card cannot be streamed."""
+"""The factor by which the interval grows if the card cannot be streamed."""
 
 TIMEOUT = 300.0
-"""Seconds without a piece after which the card says that the answer failed."""
+"""Seconds without a new piece after which the card shows that the answer failed."""
 
 CUT_SHORT = "（回答未完成）"
 
 INPUTTING, FINISHED, FAILED = "2", "3", "5"
-"""The states of an AI card, as the platform's own SDK sets them where it does not stream."""
+"""The states of an AI card that is not streamed, as in the platform's SDK."""
 
 _PATIENCE = 30.0
-"""Seconds for which the end of an answer is tried."""
+"""How many seconds to keep trying to show the end of an answer."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 _LONGEST_REST = 3600.0
 
 _MESSAGE = 14_000
-"""The bytes that a message may have, as JSON: a robot's parameters have 15,000, with what is around the text."""
+"""The longest text of a message in bytes of JSON. A robot's parameters may have 15,000, including what surrounds it."""
 
 _TOO_LARGE = "param.stream.content"
 
@@ -78,12 +78,12 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True)
 class StreamCalls(Generic[C]):
-    """The calls of a card that grows.
+    """The calls for a growing card.
 
     Attributes:
-        create: creates and delivers it, with its first text.
-        known: the card, if it turns out to be there already.
-        stream: streams a text to it, with an id of the call; says whether it is complete, and whether it failed.
+        create: creates and delivers it with its first text.
+        known: makes the object for a card that turns out to exist already.
+        stream: streams a text to it. The other arguments are an id of the call, and whether it is complete or failed.
         update: updates it with a text and a state, if it cannot be streamed.
         say: sends a text as a message, if the card cannot show it.
     """
@@ -96,9 +96,9 @@ class StreamCalls(Generic[C]):
 
 
 class CardStream(Generic[C]):
-    """An answer that grows on a card: `with Card.stream(template_id, RobotSpace("user1")) as card: card.write("…")`.
+    """Shows an answer while it grows: `with Card.stream(template_id, RobotSpace("user1")) as card: card.write("…")`.
 
-    It works with `with` and with `async with`. `write` never waits for the platform: `card.write(piece)` and
+    It works with `with` and `async with`. `write` never waits for the platform; `card.write(piece)` and
     `await card.write.aio(piece)` do the same in both.
 
     Args:
@@ -106,16 +106,16 @@ class CardStream(Generic[C]):
         out_track_id: the id of the card.
         calls: the calls that it makes.
         interval: seconds between two updates.
-        timeout: seconds without a piece after which the card says that the answer failed.
-        placeholder: what the card shows before the first piece. Without it, the first piece creates the card.
-        cut_short: what is added to an answer that failed, where the card itself cannot say so.
+        timeout: seconds without a new piece after which the card shows that the answer failed.
+        placeholder: the text of the card before the first piece. Without it, the first piece creates the card.
+        cut_short: the text added to a failed answer if the card itself cannot show that it failed.
 
     Attributes:
-        card: the card, once it is there.
-        mode: `stream`; `update` if the card cannot be streamed: then there are fewer updates; `message` if the card
-            cannot show the answer: then it is sent as a message at the end.
-        problem: the last error of an update: why there are fewer of them, or none.
-        updates: how many updates were accepted, without the creation.
+        card: the card, once it is created.
+        mode: `stream`; or `update`, with fewer updates, if the card cannot be streamed; or `message`, with a message at
+            the end, if the card cannot show the answer.
+        problem: the last error of an update, which explains a change of mode.
+        updates: the number of accepted updates, not counting the creation.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class CardStream(Generic[C]):
         ]
         if wrong:
             raise InvalidArgument("CardStream", wrong)
-        calls.create(beginning(placeholder or "", MAX_VALUE))  # a wrong argument raises here, and not in the worker
+        calls.create(beginning(placeholder or "", MAX_VALUE))  # so that a wrong argument raises here
         self.app = app or current_app()
         self.out_track_id = out_track_id
         self.card: C | None = None
@@ -164,7 +164,7 @@ class CardStream(Generic[C]):
 
     @property
     def text(self) -> str:
-        """Everything that was written so far."""
+        """The whole text so far."""
         return "".join(self._pieces)
 
     @operation
@@ -190,12 +190,12 @@ class CardStream(Generic[C]):
             self._pieces.append(piece)
             self._written = monotonic()
             self._wake.keep(None)
-        yield Sleep(0)  # other tasks run too, even if pieces come without a pause
+        yield Sleep(0)  # lets other tasks run, even if pieces come without a pause
 
     # -- begin and end ----------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self.app.driver.check_loop("async with … as card")  # here, and not at its end
+        self.app.driver.check_loop("async with … as card")  # fails here instead of at the end of the block
         self.app.driver.run(self._begin())
         return self
 
@@ -231,17 +231,17 @@ class CardStream(Generic[C]):
         yield Background(self._work)
 
     def _is_here(self) -> bool:
-        """Whether this process began it: a process that was forked inside the `with` leaves it alone."""
+        """Whether this process began it. A process that was forked inside the `with` must not end the card."""
         return self._pid == os.getpid()
 
     def _tell(self, lost: DingTalkError, error: BaseException | None) -> None:
-        """Raise the error that the end had; after an error of the caller's own, log it, so that theirs counts."""
+        """Raise an error of the end of the answer, or only log it if the caller's block has already raised another."""
         if error is None:
             raise lost
         logger.error("card %s: the answer is not complete", self.out_track_id, exc_info=lost)
 
     def end_at_exit(self) -> None:
-        """End it because the process ends: the card says that the answer failed."""
+        """Mark the answer as failed because the process ends."""
         if self._ending is not None:
             self.app.driver.run(Wait(self._ending, 0, _PATIENCE))  # another thread is ending it
         if _endings.has(self):
@@ -262,17 +262,17 @@ class CardStream(Generic[C]):
             self._ended.keep(None)
 
     def _rest(self) -> Flow[None]:
-        """Wait until there is something to show, and until it may be shown."""
+        """Wait until there is something new to show and the next update is due."""
         while not self._stop.is_kept():
             with self._turns:
-                if self._stop.is_kept():  # it came since the look at it, and woke nobody
+                if self._stop.is_kept():  # set after the check above, when nobody waited for it yet
                     return
                 self._wake = wake = Promise[None]()
             now, news = monotonic(), self._has_news()
             if (news and now >= self._due) or self._has_expired(now):
                 return
             until = now + _LONGEST_REST if self.card is None else self._written + self._timeout
-            # while news wait for their turn, further pieces need not wake the worker
+            # if there already is something to show, more pieces need not wake the worker before the update is due
             yield from Wait(self._stop if news else wake, 0, (min(self._due, until) if news else until) - now)
 
     def _has_news(self) -> bool:
@@ -283,13 +283,13 @@ class CardStream(Generic[C]):
         return self.card is not None and now >= self._written + self._timeout
 
     def _showable(self, text: str) -> str:
-        """As much of a text as the card can show."""
+        """Return as much of a text as the card can show."""
         return text if self.mode == "stream" and self.card is not None else beginning(text, MAX_VALUE)
 
     def _step(self) -> Flow[None]:
         began = monotonic()
         if self._has_expired(began):
-            # no more is expected; what still comes is sent as a message
+            # no more pieces are expected; if some still come, they are sent as a message
             logger.warning("card %s: nothing was written for %s s", self.out_track_id, self._timeout)
             yield from self._close(self.text or self._placeholder, failed=True)
             self.mode = "message"
@@ -309,7 +309,7 @@ class CardStream(Generic[C]):
     # -- what is shown ----------------------------------------------------------------------------------------------
 
     def _show(self, text: str) -> Flow[None]:
-        """Show a text, in the present mode. Each call is made once: if it fails, the next one has the text too."""
+        """Show a text in the present mode. Each call is tried only once, because the next one has the text, too."""
         shown = self._showable(text)
         if self.card is None:
             shown = yield from self._create(shown)
@@ -322,13 +322,13 @@ class CardStream(Generic[C]):
         self._shown = shown
 
     def _create(self, shown: str) -> Flow[str]:
-        """Create the card; returns what it shows, or nothing if that is not known."""
+        """Create the card, and return the text it shows; empty if that is unknown."""
         try:
             card = yield from self._calls.create(shown)
         except AlreadyExists:
             if not self._may_be_there:
                 raise
-            card, shown = self._calls.known(), ""  # an attempt whose reply was lost has made it, with another text
+            card, shown = self._calls.known(), ""  # an earlier try, whose reply was lost, created it with an older text
         except BaseException as error:
             self._may_be_there |= may_have_acted(error)
             raise
@@ -336,7 +336,7 @@ class CardStream(Generic[C]):
         return shown
 
     def _fall(self, error: DingTalkError, to: Mode = "update") -> None:
-        """Go on in another mode."""
+        """Continue in another mode."""
         self.problem = error
         if self.card is None or self.mode == "update" or _code(error) == _TOO_LARGE:
             to = "message"
@@ -360,7 +360,7 @@ class CardStream(Generic[C]):
             _endings.discard(self)
             raise
         else:
-            _endings.discard(self)  # not if it was cancelled: then it is ended at the exit of the process
+            _endings.discard(self)  # after a cancellation it stays, and is ended when the process exits
         finally:
             ending.keep(None)
         if self._fault is not None:
@@ -381,9 +381,9 @@ class CardStream(Generic[C]):
             self._shown = text
 
     def _close(self, text: str, *, failed: bool) -> Flow[None]:
-        """Tell the card that this is the end: by streaming, or else by an update."""
+        """Complete the card by streaming, or else by an update."""
         if self._streams:
-            # a text that is too large leaves the card with what it shows, if that is known
+            # if the text is too large, the card keeps the text it shows now, if that is known
             for whole in filter(None, (text, self._shown) if self.mode == "stream" else (self._shown,)):
                 call = self._calls.stream(whole, str(uuid.uuid4()), not failed, failed)
                 try:
@@ -397,7 +397,7 @@ class CardStream(Generic[C]):
                     return
         said = text
         if failed:
-            said, self._shown = text + self._cut_short, ""  # if the card cannot tell it, the message does
+            said, self._shown = text + self._cut_short, ""  # if this fails, a message has the whole text
         shown = beginning(said, MAX_VALUE)
         try:
             yield from self._patiently(self._calls.update(shown, FAILED if failed else FINISHED).__iter__)
@@ -413,7 +413,7 @@ class CardStream(Generic[C]):
 
     @staticmethod
     def _patiently(make: Callable[[], Flow[T]]) -> Flow[T]:
-        """Make calls that no later call repeats: again after a temporary error."""
+        """Make a call again after temporary errors, for calls that no later update would repeat."""
         until, before = monotonic() + _PATIENCE, _FIRST_WAIT
         while True:
             try:
@@ -430,7 +430,7 @@ class CardStream(Generic[C]):
 
 
 def _pause(before: float, error: DingTalkError) -> float:
-    """The seconds until a call is made again, which are longer if the platform asks for it."""
+    """Return the seconds before the next try: at least as many as the platform asks for."""
     return max(before, getattr(error, "retry_after", None) or 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Texts that are cut where a limit ends, and never within a character."""
+"""Cuts texts at a limit of bytes, never within a character."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ELLIPSIS = "…"
 
 
 def beginning(text: str, most: int) -> str:
-    """As much of a text as fits into so many bytes of UTF-8; `…` at its end says that there is more."""
+    """Return as much of a text as fits into a number of bytes of UTF-8, with `…` at the end if it was cut."""
     content = text.encode()
     if len(content) <= most:
         return text
@@ -17,7 +17,7 @@ def beginning(text: str, most: int) -> str:
 
 
 def parts(text: str, most: int) -> Iterator[str]:
-    """A text in parts, each of which fits into so many bytes as a JSON string; cut at the end of a line if possible."""
+    """Split a text into parts that each fit into a number of bytes as a JSON string, at line ends if possible."""
     while text:
         size, end = 0, 0
         for character in text:

@@ -1,4 +1,4 @@
-"""Groups (群): created, changed and found by their chatid."""
+"""Groups (群), identified by their chatid."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ Userid = Annotated[str, Field(min_length=1)]
 
 
 class GroupFields(TypedDict, total=False):
-    """What a group may be given when it is created, and changed to later."""
+    """The fields of a group that can be set when it is created or changed."""
 
     owner_type: Annotated[Literal["emp", "ext"], wire("ownerType")]
     """Whether the owner is a user (`emp`) or an external contact (`ext`)."""
     icon: str
     """Its picture, as a media id."""
     show_history_type: Annotated[Bit, wire("managementOptions.showHistoryType")]
-    """Let new members see what was said before."""
+    """Let new members see earlier messages."""
     searchable: Annotated[Bit, wire("managementOptions.searchable")]
-    """Let people find it by searching."""
+    """Let people find it by search."""
     validation_type: Annotated[Bit, wire("managementOptions.validationType")]
-    """Review who joins."""
+    """Review people before they join."""
     mention_all_authority: Annotated[Bit, wire("managementOptions.mentionAllAuthority")]
     """Let only the owner mention everyone."""
     management_type: Annotated[Bit, wire("managementOptions.managementType")]
     """Let only the owner manage it."""
     chat_banned_type: Annotated[Bit, wire("managementOptions.chatBannedType")]
-    """Mute it as a whole."""
+    """Mute the whole group."""
 
 
 class NewGroupFields(GroupFields, total=False):
-    """What a group may be given when it is created."""
+    """The fields for creating a group."""
 
     conversation_tag: Literal[0, 2]
     """2 for a group of the company."""
@@ -58,7 +58,7 @@ class NewGroupFields(GroupFields, total=False):
 
 
 class GroupChanges(GroupFields, total=False):
-    """What a group may be changed to."""
+    """The fields of a group that can be changed."""
 
     name: GroupName
     """1 to 20 characters."""
@@ -99,10 +99,10 @@ class GroupManager(Manager):
             fields: `icon`, `show_history_type` and the others of `NewGroupFields`.
 
         Returns:
-            The group, with its chatid, its openConversationId and the fields that were given.
+            The group, with its chatid, its openConversationId and the given fields.
 
         Raises:
-            InvalidArgument: a field is beyond its limit; nothing was sent.
+            InvalidArgument: a field exceeds its limit; nothing was sent.
             PermissionDenied: the owner is not visible to the app.
 
         Source: create-common-group-new-version-v2
@@ -112,13 +112,13 @@ class GroupManager(Manager):
 
     @api("dingtalk.oapi.chat.get", "GET /chat/get")
     def get(self, chatid: ChatId) -> Call[Group]:
-        """One group (查询群信息).
+        """Get a group (查询群信息).
 
         Args:
             chatid: its chatid.
 
         Returns:
-            The group with its members. The reply has no openConversationId; `conversation_id` asks for it.
+            The group with its members. The reply has no openConversationId; `conversation_id` requests it.
 
         Raises:
             NotFound: there is no such group.
@@ -140,7 +140,7 @@ class GroupManager(Manager):
             fields: `name`, `owner`, `add_userids` and the others of `GroupChanges`; what is not given stays.
 
         Raises:
-            InvalidArgument: a field is beyond its limit; nothing was sent.
+            InvalidArgument: a field exceeds its limit; nothing was sent.
             InvalidRequest: there is no such group, or no such user.
             PermissionDenied: the new owner is not visible to the app.
 
@@ -155,7 +155,7 @@ class GroupManager(Manager):
         userids: Annotated[list[str], Field(min_length=1), wire("userIds")],
         role: SubAdminRole,
     ) -> Call[None]:
-        """Make members administrators of a group, or mere members again (批量设置企业群管理员).
+        """Make members of a group administrators, or ordinary members again (批量设置企业群管理员).
 
         Args:
             open_conversation_id: the group.
@@ -176,7 +176,7 @@ class GroupManager(Manager):
         idempotent=True,
     )
     def to_open_conversation_id(self, chat_id: ChatId) -> Call[str]:
-        """The openConversationId of a group (获取群会话的OpenConversationId).
+        """Get the openConversationId of a group (获取群会话的OpenConversationId).
 
         Args:
             chat_id: its chatid.
@@ -190,16 +190,16 @@ class GroupManager(Manager):
 
     @api("dingtalk.oapi.chat.updategroupnick", "POST /topapi/chat/updategroupnick")
     def set_nick(self, userid: Userid, chatid: ChatId, group_nick: Annotated[str, Field(min_length=1)]) -> Call[None]:
-        """Change the name that a member has in a group (更新群成员的群昵称).
+        """Change the nickname of a member in a group (更新群成员的群昵称).
 
         Args:
             userid: the member.
             chatid: the group.
-            group_nick: the name.
+            group_nick: the nickname.
 
         Raises:
             NotFound: there is no such group or user, or the user is not in it.
-            InvalidRequest: the name has words that are forbidden.
+            InvalidRequest: the nickname has forbidden words.
 
         Source: set-a-group-nickname
         """
@@ -207,11 +207,11 @@ class GroupManager(Manager):
 
     @api("dingtalk.oapi.chat.member.friendswitch.update", "POST /topapi/chat/member/friendswitch/update")
     def prohibit_private_chat(self, chatid: ChatId, is_prohibit: bool) -> Call[None]:
-        """Forbid members of a group to write to each other in private, or allow it again (设置禁止群成员私聊).
+        """Forbid or allow private chats between members of a group (设置禁止群成员私聊).
 
         Args:
             chatid: the group.
-            is_prohibit: whether it is forbidden.
+            is_prohibit: whether to forbid them.
 
         Raises:
             NotFound: there is no such group.
@@ -222,7 +222,7 @@ class GroupManager(Manager):
 
     @api("dingtalk.oapi.chat.qrcode.get", "POST /topapi/chat/qrcode/get", idempotent=True)
     def join_url(self, chatid: ChatId, userid: Userid) -> Call[str]:
-        """The address in the QR code by which people join a group (获取入群二维码链接).
+        """Get the address for the QR code with which people can join a group (获取入群二维码链接).
 
         Args:
             chatid: the group.
@@ -252,7 +252,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
 
     Attributes:
         chatid: its id for these operations; empty only in the group of a `ChatbotMessage`.
-        open_conversation_id: its id for robots and cards; `None` where the reply did not have it.
+        open_conversation_id: its id for robots and cards; `None` if the reply had none.
         status: 1, or 2 if it was dissolved.
     """
 
@@ -279,12 +279,12 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
 
     @classmethod
     def of(cls, arrival: GroupArrival | ChatbotMessage) -> Group:
-        """The group of an event or of a message, with its ids: a message can be sent to it.
+        """Make the group of an event or message, with its ids, so that messages can be sent to it.
 
-        The chatid is in events only. With it, `refresh` loads the rest.
+        Only events have the chatid. With it, `refresh` loads the other fields.
 
         Args:
-            arrival: a `ChatAddMember` or another event of a group, or a `ChatbotMessage` that was said in one.
+            arrival: a `ChatAddMember` or another event of a group, or a `ChatbotMessage` from a group.
         """
         if isinstance(arrival, ChatbotMessage):
             return Group(open_conversation_id=arrival.conversation_id).using(arrival.app)
@@ -292,7 +292,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
 
     @operation
     def conversation_id(self) -> Flow[str]:
-        """The openConversationId of this group: the platform is asked for it once."""
+        """Get the openConversationId of this group. It is requested only once."""
         if self.open_conversation_id is None:
             found = yield from self.objects.to_open_conversation_id.call(self.chatid)
             self.hold({"open_conversation_id": found})
@@ -301,7 +301,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
 
     @operation
     def update(self, **fields: Unpack[GroupChanges]) -> Flow[Group]:
-        """Change this group, which has the new values afterwards.
+        """Change this group, and update this object.
 
         Args:
             fields: `name`, `owner`, `add_userids` and the others of `GroupChanges`.
@@ -329,12 +329,12 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
 
     @operation
     def mute(self) -> Flow[Group]:
-        """Mute this group as a whole; its owner and administrators may speak."""
+        """Mute this group. Its owner and administrators may still speak."""
         return self.update.call(chat_banned_type=True)
 
     @operation
     def unmute(self) -> Flow[Group]:
-        """Let everyone in this group speak again."""
+        """Unmute this group."""
         return self.update.call(chat_banned_type=False)
 
     @operation
@@ -349,7 +349,7 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
 
     @operation
     def remove_sub_admins(self, userids: list[str]) -> Flow[None]:
-        """Make administrators of this group mere members again.
+        """Make administrators of this group ordinary members again.
 
         Args:
             userids: the administrators.
@@ -359,26 +359,26 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
 
     @operation
     def set_nick(self, userid: str, group_nick: str) -> Call[None]:
-        """Change the name that a member has in this group.
+        """Change the nickname of a member in this group.
 
         Args:
             userid: the member.
-            group_nick: the name.
+            group_nick: the nickname.
         """
         return self.objects.set_nick.call(userid, self.chatid, group_nick)
 
     @operation
     def prohibit_private_chat(self, is_prohibit: bool = True) -> Call[None]:
-        """Forbid members of this group to write to each other in private, or allow it again.
+        """Forbid or allow private chats between members of this group.
 
         Args:
-            is_prohibit: whether it is forbidden.
+            is_prohibit: whether to forbid them.
         """
         return self.objects.prohibit_private_chat.call(self.chatid, is_prohibit)
 
     @operation
     def join_url(self, userid: str | None = None) -> Call[str]:
-        """The address in the QR code by which people join this group.
+        """Get the address for the QR code with which people can join this group.
 
         Args:
             userid: the member who invites; by default the owner.
@@ -395,6 +395,6 @@ class Group(Conversation, Changed["Group"], alias_generator=camel):
 
 
 def _given(group: Group, fields: dict[str, Any]) -> Group:
-    """A group with the fields that the caller has, where the reply does not have them."""
+    """Fill fields that the reply lacks with the given ones."""
     group.hold({name: value for name, value in fields.items() if name not in group.model_fields_set})
     return group

@@ -1,4 +1,4 @@
-"""Scene groups (场景群): groups made from a template of the app, with its robots in them."""
+"""Scene groups (场景群): groups made from a template of the app, including its robots."""
 
 from __future__ import annotations
 
@@ -35,41 +35,41 @@ class SceneGroupOptions(TypedDict, total=False):
     """The settings of a scene group."""
 
     show_history_type: Annotated[Bit, wire("management_options.show_history_type")]
-    """Let new members see what was said before."""
+    """Let new members see earlier messages."""
     searchable: Annotated[Bit, wire("management_options.searchable")]
-    """Let people find it by searching."""
+    """Let people find it by search."""
     validation_type: Annotated[Bit, wire("management_options.validation_type")]
-    """Review who joins."""
+    """Review people before they join."""
     mention_all_authority: Annotated[Bit, wire("management_options.mention_all_authority")]
     """Let only the owner mention everyone."""
     management_type: Annotated[Bit, wire("management_options.management_type")]
     """Let only the owner manage it."""
     chat_banned_type: Annotated[Bit, wire("management_options.chat_banned_type")]
-    """Mute it as a whole."""
+    """Mute the whole group."""
     only_admin_can_ding: Annotated[Bit, wire("management_options.only_admin_can_ding")]
-    """Let only owner and administrators send DINGs."""
+    """Let only the owner and administrators send DINGs."""
     all_members_can_create_mcs_conf: Annotated[Bit, wire("management_options.all_members_can_create_mcs_conf")]
     """Let members start meetings."""
     all_members_can_create_calendar: Annotated[Bit, wire("management_options.all_members_can_create_calendar")]
-    """Let members make entries in its calendar."""
+    """Let members create events in its calendar."""
     group_email_disabled: Annotated[Bit, wire("management_options.group_email_disabled")]
-    """Switch its e-mail off."""
+    """Disable its e-mail."""
     only_admin_can_set_msg_top: Annotated[Bit, wire("management_options.only_admin_can_set_msg_top")]
-    """Let only owner and administrators keep a message at the top."""
+    """Let only the owner and administrators pin messages."""
     add_friend_forbidden: Annotated[Bit, wire("management_options.add_friend_forbidden")]
     """Forbid members to add each other as friends."""
     group_live_switch: Annotated[Bit, wire("management_options.group_live_switch")]
-    """Let members broadcast live."""
+    """Let members start live streams."""
     members_to_admin_chat: Annotated[Bit, wire("management_options.members_to_admin_chat")]
-    """Forbid members to write to administrators in private."""
+    """Forbid private chats between members and administrators."""
     not_quit_when_emp_leave: Annotated[Bit, wire("management_options.not_quit_when_emp_leave")]
-    """Keep members in it who leave the company."""
+    """Keep members who leave the company."""
     only_admin_can_add_mem: Annotated[Bit, wire("management_options.only_admin_can_add_mem")]
-    """Let only owner and administrators add members."""
+    """Let only the owner and administrators add members."""
 
 
 class NewSceneGroupFields(SceneGroupOptions, total=False):
-    """What a scene group may be given when it is created."""
+    """The fields for creating a scene group."""
 
     icon: str
     """Its picture, as a media id."""
@@ -78,11 +78,11 @@ class NewSceneGroupFields(SceneGroupOptions, total=False):
     subadmin_ids: Annotated[list[str], wire("subadmin_ids")]
     """Its administrators."""
     uuid: str
-    """An id of your own: with the same one, no second group is made."""
+    """An id of your own. A second request with the same id does not create another group."""
 
 
 class SceneGroupChanges(SceneGroupOptions, total=False):
-    """What a scene group may be changed to."""
+    """The fields of a scene group that can be changed."""
 
     title: Title
     """1 to 30 characters."""
@@ -93,7 +93,7 @@ class SceneGroupChanges(SceneGroupOptions, total=False):
     owner_union_id: Annotated[str, wire("owner_union_id")]
     """The new owner, by the union id."""
     plugin_customize_verify: Annotated[Bit, wire("management_options.plugin_customize_verify")]
-    """Let the app decide who joins."""
+    """Let the app decide who may join."""
 
 
 class SceneGroupManager(Manager):
@@ -124,12 +124,12 @@ class SceneGroupManager(Manager):
             fields: `userids`, `subadmin_ids`, `uuid`, `searchable` and the others of `NewSceneGroupFields`.
 
         Returns:
-            The group, with its ids and the fields that were given.
+            The group, with its ids and the given fields.
 
         Raises:
-            InvalidArgument: a field is beyond its limit; nothing was sent.
+            InvalidArgument: a field exceeds its limit; nothing was sent.
             NotFound: there is no such template, or no such user.
-            PermissionDenied: the owner is not visible to the app, or the template belongs to another one.
+            PermissionDenied: the owner is not visible to the app, or the template belongs to another app.
 
         Source: create-a-scene-group
         """
@@ -144,14 +144,14 @@ class SceneGroupManager(Manager):
         idempotent=True,
     )
     def get(self, open_conversation_id: ConversationId) -> Call[SceneGroup]:
-        """One scene group, with its settings and administrators (查询场景群基本信息).
+        """Get a scene group with its settings and administrators (查询场景群基本信息).
 
         Args:
             open_conversation_id: its id.
 
         Raises:
             InvalidRequest: there is no such group.
-            PermissionDenied: it was made from no template of this app.
+            PermissionDenied: it was not made from a template of this app.
 
         Source: queries-the-basic-information-of-a-scenario-group
         """
@@ -159,15 +159,15 @@ class SceneGroupManager(Manager):
 
     @api("im_1_0.GetSceneGroupInfo", "POST /v1.0/im/sceneGroups/query", idempotent=True)
     def brief(self, open_conversation_id: ConversationId, *, cool_app_code: str | None = None) -> Call[SceneGroupBrief]:
-        """One scene group, with its status (查询场景群简要信息).
+        """Get a scene group with its status (查询场景群简要信息).
 
         Args:
             open_conversation_id: its id.
-            cool_app_code: the cool app (酷应用) that is installed in the group, if there is one.
+            cool_app_code: the cool app (酷应用) in the group, if there is one.
 
         Raises:
             InvalidRequest: there is no such group.
-            PermissionDenied: no template of this app is switched on in it.
+            PermissionDenied: no template of this app is enabled in it.
 
         Source: query-group-information
         """
@@ -182,7 +182,7 @@ class SceneGroupManager(Manager):
             fields: `title`, `owner_userid` and the others of `SceneGroupChanges`; what is not given stays.
 
         Raises:
-            InvalidArgument: a field is beyond its limit; nothing was sent.
+            InvalidArgument: a field exceeds its limit; nothing was sent.
             InvalidRequest: there is no such group.
             PermissionDenied: the new owner is not visible to the app.
 
@@ -261,17 +261,17 @@ class SceneGroupManager(Manager):
         next_token: str | None = None,
         cool_app_code: str | None = None,
     ) -> Call[SceneGroupMembers]:
-        """The members of a scene group, a page (查询场景群成员).
+        """Get one page of the members of a scene group (查询场景群成员).
 
         Args:
             open_conversation_id: the group.
-            max_results: how many the page holds, at most 1000.
-            next_token: where the page begins.
-            cool_app_code: the cool app (酷应用) that is installed in the group, if there is one.
+            max_results: the page size, at most 1000.
+            next_token: the start of the page.
+            cool_app_code: the cool app (酷应用) in the group, if there is one.
 
         Raises:
             InvalidRequest: there is no such group.
-            PermissionDenied: no template of this app is switched on in it.
+            PermissionDenied: no template of this app is enabled in it.
 
         Source: query-group-members
         """
@@ -281,15 +281,15 @@ class SceneGroupManager(Manager):
     def members(
         self, open_conversation_id: ConversationId, *, cool_app_code: str | None = None
     ) -> Query[SceneGroupMember]:
-        """The members of a scene group.
+        """List the members of a scene group.
 
         Args:
             open_conversation_id: the group.
-            cool_app_code: the cool app (酷应用) that is installed in the group, if there is one.
+            cool_app_code: the cool app (酷应用) in the group, if there is one.
 
         Raises:
             InvalidRequest: there is no such group.
-            PermissionDenied: no template of this app is switched on in it.
+            PermissionDenied: no template of this app is enabled in it.
         """
         return by_token(
             lambda token: self.member_page.call(open_conversation_id, next_token=token, cool_app_code=cool_app_code),
@@ -305,7 +305,7 @@ class SceneGroupManager(Manager):
         *,
         union_ids: list[str] | None = None,
     ) -> Call[None]:
-        """Make members administrators of a scene group, or mere members again (更新场景群管理员).
+        """Make members of a scene group administrators, or ordinary members again (更新场景群管理员).
 
         Args:
             open_conversation_id: the group.
@@ -329,16 +329,16 @@ class SceneGroupManager(Manager):
         userid: Annotated[str, Field(min_length=1), wire("userId")],
         group_nick: Annotated[str, Field(min_length=1, max_length=30)],
     ) -> Call[None]:
-        """Change the name that a member has in a scene group (更新场景群成员的群昵称).
+        """Change the nickname of a member in a scene group (更新场景群成员的群昵称).
 
         Args:
             open_conversation_id: the group.
             userid: the member.
-            group_nick: the name, at most 30 characters.
+            group_nick: the nickname, at most 30 characters.
 
         Raises:
             NotFound: the user is not in the group.
-            InvalidRequest: the name has words that are forbidden.
+            InvalidRequest: the nickname has forbidden words.
 
         Source: update-group-nicknames
         """
@@ -348,7 +348,7 @@ class SceneGroupManager(Manager):
     def template_robot(
         self, robot_code: str | None = None, open_conversation_id: str | None = None
     ) -> Call[TemplateRobot]:
-        """Who the robot of a template is in a scene group (查询场景群内群模板机器人).
+        """Get the user id of a template's robot in a scene group (查询场景群内群模板机器人).
 
         Args:
             robot_code: the robot's code in the template.
@@ -369,7 +369,7 @@ class SceneGroupManager(Manager):
         template_id: str,
         open_conversation_id: ConversationId,
     ) -> Call[None]:
-        """Switch a template on in a group (启用群模板).
+        """Enable a template in a group (启用群模板).
 
         Args:
             owner_userid: the owner of the group.
@@ -390,7 +390,7 @@ class SceneGroupManager(Manager):
         template_id: str,
         open_conversation_id: ConversationId,
     ) -> Call[None]:
-        """Switch a template off in a group (停用群模板).
+        """Disable a template in a group (停用群模板).
 
         Args:
             owner_userid: the owner of the group.
@@ -431,7 +431,7 @@ class _SceneGroupReply(Record):
 
 
 class SceneGroupBrief(Record, alias_generator=camel):
-    """One scene group, in short.
+    """A scene group in brief.
 
     Attributes:
         status: 1, or 2 if it was dissolved.
@@ -447,12 +447,12 @@ class SceneGroupBrief(Record, alias_generator=camel):
 
 
 class SceneGroupMember(Record):
-    """A member of a scene group: a user of this company, or someone of another one.
+    """A member of a scene group, from this or another company.
 
     Attributes:
         userid: the user; `None` for people of other companies.
         union_id: the person of another company.
-        nick: the name that they have in the group.
+        nick: their nickname in the group.
     """
 
     userid: Annotated[str | None, wire("user_id")] = None
@@ -461,7 +461,7 @@ class SceneGroupMember(Record):
 
 
 class SceneGroupMembers(Record, alias_generator=camel):
-    """The members of a scene group, a page."""
+    """One page of the members of a scene group."""
 
     member_userids: Annotated[list[str], wire("memberUserIds")] = empty_list()
     union_id_list: list[str] = empty_list()
@@ -472,14 +472,14 @@ class SceneGroupMembers(Record, alias_generator=camel):
 
     @property
     def members(self) -> list[SceneGroupMember]:
-        """Each member with their name in the group."""
+        """The members with their nicknames in the group."""
         users = [SceneGroupMember(userid=each, nick=self.staff_id_nick_map.get(each)) for each in self.member_userids]
         others = [SceneGroupMember(union_id=each, nick=self.union_id_nick_map.get(each)) for each in self.union_id_list]
         return users + others
 
 
 class TemplateRobot(Record, alias_generator=camel):
-    """Who the robot of a template is in a group."""
+    """A template's robot in a group."""
 
     userid: Annotated[str | None, wire("userId")]
     union_id: str | None
@@ -511,13 +511,13 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
 
     @operation
     def conversation_id(self) -> Flow[str]:
-        """The openConversationId of this group."""
+        """Return the openConversationId of this group."""
         yield from ()
         return self.open_conversation_id
 
     @operation
     def update(self, **fields: Unpack[SceneGroupChanges]) -> Flow[SceneGroup]:
-        """Change this group, which has the new values afterwards.
+        """Change this group, and update this object.
 
         Args:
             fields: `title`, `owner_userid`, `searchable` and the others of `SceneGroupChanges`.
@@ -531,7 +531,7 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
 
     @operation
     def members(self) -> Query[SceneGroupMember]:
-        """The members of this group, with their names in it."""
+        """List the members of this group with their nicknames."""
         return self.objects.members.call(self.open_conversation_id)
 
     @operation
@@ -563,7 +563,7 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
 
     @operation
     def remove_sub_admins(self, userids: list[str]) -> Call[None]:
-        """Make administrators of this group mere members again.
+        """Make administrators of this group ordinary members again.
 
         Args:
             userids: at most 12 administrators.
@@ -572,21 +572,21 @@ class SceneGroup(Conversation, Changed["SceneGroup"]):
 
     @operation
     def mute(self) -> Flow[SceneGroup]:
-        """Mute this group as a whole; its owner and administrators may speak."""
+        """Mute this group. Its owner and administrators may still speak."""
         return self.update.call(chat_banned_type=True)
 
     @operation
     def unmute(self) -> Flow[SceneGroup]:
-        """Let everyone in this group speak again."""
+        """Unmute this group."""
         return self.update.call(chat_banned_type=False)
 
     @operation
     def set_nick(self, userid: str, group_nick: str) -> Call[None]:
-        """Change the name that a member has in this group.
+        """Change the nickname of a member in this group.
 
         Args:
             userid: the member.
-            group_nick: the name, at most 30 characters.
+            group_nick: the nickname, at most 30 characters.
         """
         return self.objects.set_nick.call(self.open_conversation_id, userid, group_nick)
 

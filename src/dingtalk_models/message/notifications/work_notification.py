@@ -48,7 +48,7 @@ REASONS = {
     "1430003": "the platform protects itself / 触发OAPI系统保护",
     "1430004": "the person is protected as a senior executive / 超级高管保护",
 }
-"""Why a message was dropped, by the code in a result."""
+"""The reasons for dropped messages, by the code in a result."""
 
 
 class WorkNotificationManager(Manager):
@@ -65,23 +65,23 @@ class WorkNotificationManager(Manager):
         to_all_user: bool = False,
         agent_id: int | None = None,
     ) -> Flow[WorkNotification]:
-        """Send a message to any number of people, departments, or everyone: a call for 100 people or 20 departments.
+        """Send a message to people, departments or everyone, with one call per 100 people or 20 departments.
 
-        The platform accepts a message, and drops it for people who have reached a limit: see `result()`.
+        The platform accepts the message, but does not deliver it to people who have reached a limit; see `result()`.
 
         Args:
-            msg: what it says: a text, or a `Markdown`, `ActionCard`, …
-            userids: people; each gets it once, however often they are named.
+            msg: a text, or a `Markdown`, `ActionCard`, …
+            userids: people. Duplicates count once.
             dept_id_list: departments, each with everyone in it and below it.
             to_all_user: send it to everyone, at most three times a day.
-            agent_id: the app's AgentId, if it is not that of the app that sends.
+            agent_id: the AgentId, if it is not the app's own.
 
         Returns:
-            The notification, which knows the tasks that it became.
+            The notification with its tasks.
 
         Raises:
-            InvalidArgument: nobody is named, or the message is beyond a limit; nothing was sent.
-            PartlySent: a call failed after others had been made; it holds the notification as far as it went.
+            InvalidArgument: there is no receiver, or the message exceeds a limit; nothing was sent.
+            PartlySent: a call failed after others had been made. The error holds the notification with their tasks.
         """
         people = list(dict.fromkeys(userids or []))
         departments = list(dict.fromkeys(dept_id_list or []))
@@ -118,17 +118,17 @@ class WorkNotificationManager(Manager):
         """Send a message with one call (发送工作通知).
 
         Args:
-            msg: what it says.
+            msg: the message.
             userids: at most 100 people.
             dept_id_list: at most 20 departments, each with everyone in it and below it.
             to_all_user: send it to everyone, at most three times a day.
-            agent_id: the app's AgentId, if it is not that of the app that sends.
+            agent_id: the AgentId, if it is not the app's own.
 
         Returns:
             The notification with its one task.
 
         Raises:
-            InvalidArgument: nobody or too many are named, or the message is beyond a limit; nothing was sent.
+            InvalidArgument: there are no receivers or too many, or the message exceeds a limit; nothing was sent.
             QuotaExhausted: it is the fourth message to everyone today.
 
         Source: asynchronous-sending-of-enterprise-session-messages
@@ -165,7 +165,7 @@ class WorkNotificationManager(Manager):
             userids: at most 5000 people.
             dept_id_list: at most 500 departments.
             data: values for the template's variables.
-            agent_id: the app's AgentId, if it is not that of the app that sends.
+            agent_id: the AgentId, if it is not the app's own.
 
         Returns:
             The notification with its one task.
@@ -194,11 +194,11 @@ class WorkNotificationManager(Manager):
         idempotent=True,
     )
     def progress(self, task_id: int, *, agent_id: int | None = None) -> Call[SendProgress]:
-        """How far a task is, within 24 hours (获取工作通知消息的发送进度).
+        """Get the progress of a task, within 24 hours (获取工作通知消息的发送进度).
 
         Args:
             task_id: the task.
-            agent_id: the app's AgentId, if it is not that of the app that asks.
+            agent_id: the AgentId, if it is not the app's own.
 
         Raises:
             InvalidRequest: there is no such task, or it is too old.
@@ -214,14 +214,14 @@ class WorkNotificationManager(Manager):
         idempotent=True,
     )
     def result(self, task_id: int, *, agent_id: int | None = None) -> Call[SendResult]:
-        """What became of a task of at most 100 receivers, within 24 hours (获取工作通知消息的发送结果).
+        """Get the result of a task with at most 100 receivers, within 24 hours (获取工作通知消息的发送结果).
 
         Args:
             task_id: the task.
-            agent_id: the app's AgentId, if it is not that of the app that asks.
+            agent_id: the AgentId, if it is not the app's own.
 
         Returns:
-            Who has read it, who has not, and who did not get it and why.
+            The people who have read it, those who have not, and those who did not get it, with the reasons.
 
         Raises:
             InvalidRequest: there is no such task, it is too old, or it had too many receivers.
@@ -232,11 +232,11 @@ class WorkNotificationManager(Manager):
 
     @api("dingtalk.oapi.message.corpconversation.recall", "POST /topapi/message/corpconversation/recall")
     def recall(self, task_id: Annotated[int, wire("msg_task_id")], *, agent_id: int | None = None) -> Call[None]:
-        """Take a message back, within 24 hours (撤回工作通知消息).
+        """Recall a message, within 24 hours (撤回工作通知消息).
 
         Args:
-            task_id: the task that it was sent by.
-            agent_id: the app's AgentId, if it is not that of the app that asks.
+            task_id: the task that sent it.
+            agent_id: the AgentId, if it is not the app's own.
 
         Raises:
             InvalidRequest: there is no such task, or it is too old.
@@ -260,10 +260,10 @@ class WorkNotificationManager(Manager):
         """Change the status bar of an OA message, within 7 days (更新工作通知状态栏).
 
         Args:
-            task_id: the task that it was sent by.
+            task_id: the task that sent it.
             status_value: the new status.
             status_bg: its colour as 0xAARRGGBB.
-            agent_id: the app's AgentId, if it is not that of the app that asks.
+            agent_id: the AgentId, if it is not the app's own.
 
         Raises:
             InvalidRequest: there is no such task, it is too old, or its message has no status bar.
@@ -286,34 +286,34 @@ DONE = 2
 
 
 class SendProgress(Record):
-    """How far a notification is."""
+    """The progress of a notification."""
 
     progress_in_percent: int = 0
     status: int
-    """0 not begun, 1 under way, 2 done."""
+    """0 not started, 1 in progress, 2 done."""
 
     @property
     def done(self) -> bool:
-        """Whether everyone was tried."""
+        """Whether delivery to everyone was tried."""
         return self.status == DONE
 
 
 class Forbidden(Record):
-    """Someone for whom a message was dropped."""
+    """A person who did not get a message because of a limit."""
 
     userid: str | None
     code: str
     count: int | None
-    """How many messages the limit allows."""
+    """The number of messages that the limit allows."""
 
     @property
     def reason(self) -> str:
-        """Why, in English and Chinese."""
+        """The reason, in English and Chinese."""
         return REASONS.get(self.code, self.code)
 
 
 class SendResult(Record):
-    """Who has a notification, and who has not."""
+    """The result of a notification for each person."""
 
     read: Annotated[list[str], wire("read_user_id_list")] = []
     unread: Annotated[list[str], wire("unread_user_id_list")] = []
@@ -321,19 +321,19 @@ class SendResult(Record):
     invalid: Annotated[list[str], wire("invalid_user_id_list")] = []
     """Userids that do not exist."""
     forbidden: Annotated[list[Forbidden], wire("forbidden_list")] = []
-    """People who did not get it, and why."""
+    """People who did not get it, with the reasons."""
     forbidden_userids: Annotated[list[str], wire("forbidden_user_id_list")] = []
     invalid_departments: Annotated[list[int], wire("invalid_dept_id_list")] = []
     """Departments that do not exist."""
 
     @property
     def reached(self) -> list[str]:
-        """Who got it, read or not."""
+        """The people who got it, read or unread."""
         return self.read + self.unread
 
     @property
     def not_reached(self) -> dict[str, str]:
-        """Who did not get it, and why."""
+        """The people who did not get it, with the reasons."""
         return {
             **dict.fromkeys(self.forbidden_userids, "the platform did not allow it / 被限制发送"),
             **dict.fromkeys(self.failed, "sending failed / 发送失败"),
@@ -347,12 +347,12 @@ class SendResult(Record):
 
     @property
     def complete(self) -> bool:
-        """Whether everyone who was named got it."""
+        """Whether every receiver got it."""
         return not (self.not_reached or self.forbidden)
 
 
 class WorkNotification(Model):
-    """A work notification that was sent (工作通知): one message, and the tasks that deliver it."""
+    """A sent work notification (工作通知): one message, and the tasks that deliver it."""
 
     objects: ClassVar[WorkNotificationManager] = WorkNotificationManager()
     send = objects.send
@@ -360,11 +360,11 @@ class WorkNotification(Model):
 
     agent_id: int
     task_ids: Annotated[list[int], Field(min_length=1)]
-    """A task for each call that it took."""
+    """One task per call."""
 
     @operation
     def progress(self) -> Flow[SendProgress]:
-        """How far it is, over all its tasks."""
+        """Get the progress of all its tasks together."""
         parts = yield from self._each(self.objects.progress.call)
         states = {part.status for part in parts}
         return SendProgress(
@@ -374,10 +374,10 @@ class WorkNotification(Model):
 
     @operation
     def result(self) -> Flow[SendResult]:
-        """Who has read it, who has not, who did not get it and why, over all its tasks; within 24 hours.
+        """Get the result of all its tasks together, within 24 hours.
 
         Raises:
-            InvalidRequest: it is too old, or a task had more than 100 receivers: the platform keeps no result of those.
+            InvalidRequest: it is too old, or a task had more than 100 receivers, so that there is no result.
         """
         parts = yield from self._each(self.objects.result.call)
         return SendResult(
@@ -386,14 +386,14 @@ class WorkNotification(Model):
 
     @operation
     def wait(self, timeout: Annotated[float, Field(ge=0)] = 60.0) -> Flow[SendResult]:
-        """Wait until everyone was tried, and return the result.
+        """Wait until delivery to everyone was tried, and return the result.
 
         Args:
-            timeout: at most so many seconds.
+            timeout: the time limit in seconds.
 
         Raises:
             StillSending: it takes longer.
-            NobodyReached: everyone was tried, and nobody got it; `.sent` is the result.
+            NobodyReached: nobody got it; `.sent` is the result.
         """
         deadline, pause = monotonic() + timeout, _FIRST_WAIT
         while not (yield from self.progress.call()).done:
@@ -407,7 +407,7 @@ class WorkNotification(Model):
 
     @operation
     def recall(self) -> Flow[None]:
-        """Take it back, within 24 hours."""
+        """Recall it, within 24 hours."""
         yield from self._each(self.objects.recall.call)
 
     @operation
@@ -424,7 +424,7 @@ class WorkNotification(Model):
         yield from self._each(update)
 
     def _each(self, ask: Callable[..., Call[T]]) -> Flow[list[T]]:
-        """Ask for each task, several at once."""
+        """Make a call for each task, several at once."""
         return (yield from together([ask(task, agent_id=self.agent_id) for task in self.task_ids]))
 
 
@@ -439,7 +439,7 @@ def _check(msg: object, people: list[str], departments: list[int], *, to_all_use
         most = MAX_USERS_WITH_STATUS_BAR
         raise Refusal(
             "msg.oa.status_bar",
-            f"only for at most {most} people, named one by one / 只能发给 userids 中的至多 {most} 人",
+            f"allowed only for at most {most} people in userid_list / 只能发给 userids 中的至多 {most} 人",
         )
 
 

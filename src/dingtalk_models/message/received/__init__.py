@@ -1,1 +1,1 @@
-"""What people say to the robot (机器人接收消息), and the replies."""
+"""Messages from people to the robot (机器人接收消息), and replies."""

@@ -1,4 +1,4 @@
-"""Messages of people to the app's robot (机器人接收消息), and the replies to them."""
+"""Messages from people to the app's robot (机器人接收消息), and replies."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 QUOTA_EXHAUSTED = "20001"
 
 SessionWebhook = Annotated[Secret, PlainSerializer(Secret.get_secret_value, return_type=str)]
-"""A session webhook: whoever has it can write to the conversation. It is not shown, but kept in a dump."""
+"""A session webhook. Anybody who has it can write to the conversation, so it is hidden, except in a dump."""
 
 
 class AtUser(Record, alias_generator=camel):
-    """Someone whom a message mentions."""
+    """A mentioned person."""
 
     dingtalk_id: str | None
     """An encrypted id."""
     staff_id: str | None
-    """The userid; only users of the company have one."""
+    """The userid, for users of the company only."""
 
 
 def _types_of_replies() -> dict[str, Any]:
@@ -57,27 +57,27 @@ def _types_of_replies() -> dict[str, Any]:
 
 
 class ChatbotMessage(Arrival, alias_generator=camel):
-    """A message to the app's robot: from one person alone with it, or from a group where it was mentioned.
+    """A message to the app's robot, from a single chat or from a group where it was mentioned.
 
     Attributes:
-        msg_id: the same in each delivery of this message.
+        msg_id: its id, the same in each delivery.
         msgtype: its type: `text`, `richText`, `picture`, `audio`, `video`, `file`, or one that is not documented.
-        created: when it was sent.
+        created: the time it was sent.
         conversation_id: the conversation; of a group, its `open_conversation_id`.
-        conversation_type: `1` for one person alone with the robot, `2` for a group; see `in_group`.
+        conversation_type: `1` for a single chat with the robot, `2` for a group; see `in_group`.
         conversation_title: the title of the group.
         sender_id: an encrypted id of the sender.
         sender_nick: the name of the sender.
-        sender_staff_id: the userid of the sender; only users of the company have one.
+        sender_staff_id: the userid of the sender, for users of the company only.
         sender_corp_id: the company of the sender.
         is_admin: whether the sender is an administrator of the company.
         robot_code: the robot that it was sent to.
         chatbot_user_id: an encrypted id of the robot.
         chatbot_corp_id: the company of the robot.
-        at_users: who is mentioned, the robot among them.
+        at_users: the mentioned people, including the robot.
         is_in_at_list: whether the robot is mentioned.
         session_webhook: an address for replies, which expires. `reply` uses it.
-        session_webhook_expired_time: when it expires.
+        session_webhook_expired_time: the time when it expires.
         error_code: an error of the platform; see `quota_exhausted`.
     """
 
@@ -104,84 +104,84 @@ class ChatbotMessage(Arrival, alias_generator=camel):
     session_webhook_expired_time: Millis | None
     error_code: str | None
 
-    # On the wire, one field of these two has the content. They are typed when they are asked for: many handlers look at
-    # the sender or the text only, and what arrives is passed on as it came.
+    # On the wire, one of these two fields has the content. It is parsed only when used, because many handlers look at
+    # the sender or the text only. It is dumped as it was received.
 
     @cached_property
     def content(self) -> ReceivedContent:
-        """What it says, in a class for each type, such as `AudioContent`."""
+        """Its content, in a class for each type, such as `AudioContent`."""
         return content_of(self.msgtype, self._sent)
 
     @property
     def text(self) -> str:
-        """Its text, without space around it. Of a recording, what the platform has recognised. Empty if it has none."""
+        """Its text without surrounding space, or the recognised text of a recording; empty if there is none."""
         return said_in(self.msgtype, self._sent).strip()
 
     @property
     def _sent(self) -> object:
-        """What it says, as it came."""
+        """Return its content as it was received."""
         sent = self.model_extra or {}
         return sent.get("content") or sent.get("text")
 
     @property
     def key(self) -> str | None:
-        """The same in each delivery."""
+        """Its id, the same in each delivery."""
         return f"{self.TYPE}:{self.msg_id}" if self.msg_id else None
 
     @property
     def in_group(self) -> bool:
-        """Whether it was said in a group."""
+        """Whether it is from a group."""
         return self.conversation_type == "2"
 
     @property
     def mentions(self) -> list[str]:
-        """The userids of those who are mentioned beside the robot."""
+        """The userids of the mentioned people, without the robot."""
         return [each.staff_id for each in self.at_users if each.staff_id]
 
     @property
     def files(self) -> list[ReceivedFile]:
-        """The pictures, recordings, films and files in it."""
+        """The pictures, recordings, videos and files in it."""
         return self.content.files
 
     @property
     def quota_exhausted(self) -> bool:
-        """Whether the month's quota of pushes is used up (错误码 20001). Then the platform leaves the text out."""
+        """Whether the month's quota of pushes is used up (错误码 20001). Then the platform omits the text."""
         return self.error_code == QUOTA_EXHAUSTED
 
     def answer(self, returned: Sequence[object]) -> Any:
-        """Nothing: a reply to a message is a message of its own."""
+        """Return nothing, because a reply to a message is a separate message."""
         del returned
         return None
 
     def say(self, text: str) -> None:
-        """Say something in the conversation."""
+        """Send a text to the conversation."""
         self.reply(text)
 
     @operation_with(_types_of_replies)
     def reply(
         self, message: ReplyOrText, *, at: list[str] | None = None, at_all: bool = False
     ) -> Flow[RobotMessage | GroupMessage | None]:
-        """Reply in the conversation (回复消息): by the session webhook, or by the robot API when that has expired.
+        """Reply in the conversation (回复消息), by the session webhook or by the robot API.
 
-        So it does if the session webhook has had too many messages.
-        Pictures, recordings, films and files go by the robot API in any case: `SampleImage`, `SampleAudio`, ….
+        The robot API is used if the session webhook has expired or has had too many messages.
+        Pictures, recordings, videos and files always use the robot API: `SampleImage`, `SampleAudio`, ….
 
         Args:
             message: a text, or a `Text`, `Markdown`, `Link`, `RobotActionCard`, `FeedCard`, `ActionCard`, `ButtonsCard`
-                or a template of robots (`SampleImage`, …). The robot API has no feeds: it sends them as Markdown.
-            at: userids to mention, at most 50; the text gets `@` and the userid of each if it lacks that. The robot
-                API mentions nobody.
-            at_all: mention everyone.
+                or a robot template (`SampleImage`, …). The robot API has no feeds, so it sends them as Markdown.
+            at: userids to mention, at most 50. `@` and the userid are added to the text if missing. The robot API
+                cannot mention anybody.
+            at_all: whether to mention everyone.
 
         Returns:
-            The message, if it was sent by the robot API: it can be recalled. Otherwise `None`.
+            The message, which can be recalled, if it was sent by the robot API; otherwise `None`.
 
         Raises:
-            InvalidArgument: the message is beyond a limit; nothing was sent.
-            AuthenticationError: the session webhook has expired, and the sender is no user of the company.
-            NobodyFound: the sender is no user of the company any more.
-            RateLimited: the sender has too many messages from the robot.
-            CallbackError: the message names neither a session webhook nor where else to reply to.
+            InvalidArgument: the message exceeds a limit; nothing was sent.
+            AuthenticationError: the session webhook has expired, and the sender is not a user of the company.
+            NobodyFound: the sender is no longer a user of the company.
+            RateLimited: the sender has had too many messages from the robot.
+            CallbackError: the message has no session webhook and no other place to reply to.
         """
         if at and len(at) > _MOST_AT:
             raise Refusal("at", f"at most {_MOST_AT} userids / 最多 {_MOST_AT} 个 userid")
@@ -195,7 +195,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
 
         session: Secret | None = None
         if self.session_webhook and reply_message.is_for_webhooks(message):
-            # the app sends it to its own host, whatever host the message names
+            # replies go to the app's configured host, so that a forged message cannot redirect them
             session = reply_message.session_of(self.session_webhook)
         place = self.conversation_id if self.in_group else self.sender_staff_id
         if session and not (place and self._session_expired):
@@ -203,7 +203,7 @@ class ChatbotMessage(Arrival, alias_generator=camel):
             called = At(userids=at or None, everyone=at_all) if at or at_all else None
             try:
                 yield from reply_message.by_session(session, said, called)
-            except (AuthenticationError, RateLimited):  # it was not sent: the session is over, or has had too many
+            except (AuthenticationError, RateLimited):  # not sent: the session expired, or is throttled
                 if not place:
                     raise
             else:
@@ -216,23 +216,23 @@ class ChatbotMessage(Arrival, alias_generator=camel):
         return (yield from send_to_one(robot, template, place, self.robot_code))
 
     def reply_card(self, card_template_id: str, **settings: Unpack[StreamSettings]) -> CardStream[Card]:
-        """Reply with an answer that grows on a card: `with message.reply_card(template_id, key="content") as card:`.
+        """Reply on a card while the answer grows: `with message.reply_card(template_id, key="content") as card:`.
 
-        `card.write(piece)` adds to it. If the card cannot show the answer, `reply` sends it as a message.
+        `card.write(piece)` appends to it. If the card cannot show the answer, it is sent like `reply`.
 
         Args:
             card_template_id: the template.
-            settings: the parameter that grows, how often it is updated, and the rest; see `StreamSettings`.
+            settings: the parameter that grows, the interval of updates and other settings; see `StreamSettings`.
 
         Raises:
-            InvalidArgument: a parameter is beyond a limit; nothing was sent.
+            InvalidArgument: a parameter exceeds a limit; nothing was sent.
         """
         from dingtalk_models.message.cards.card import CardManager  # noqa: PLC0415 - many bots have no cards
         from dingtalk_models.message.cards.space import GroupSpace, RobotSpace  # noqa: PLC0415
 
         if self.robot_code:
             settings.setdefault("robot_code", self.robot_code)
-        # a card cannot reach a stranger, who has no userid; then the answer is a message
+        # a card cannot reach people of other companies, who have no userid; then the answer becomes a message
         person = self.sender_staff_id or self.sender_id or "unknown"
         to = GroupSpace(self.conversation_id) if self.in_group and self.conversation_id else RobotSpace(person)
         return CardManager(self.app).stream_or_say(card_template_id, to, self.reply.call, settings)
@@ -241,18 +241,18 @@ class ChatbotMessage(Arrival, alias_generator=camel):
     def download(
         self, to: Target, file: ReceivedFile | None = None, *, progress: BytesProgress | None = None
     ) -> Flow[int]:
-        """Download a file that was sent to the robot; it is never held in memory as a whole.
+        """Download a file that was sent to the robot in chunks, so that it never fills the memory.
 
         Args:
             to: a path, where the file appears when it is complete, or a binary file object.
-            file: which of `files`; by default the first.
+            file: one of `files`; by default the first.
             progress: called with the bytes received and their total.
 
         Returns:
             The number of bytes received.
 
         Raises:
-            InvalidArgument: there is no file in the message.
+            InvalidArgument: the message has no file.
             InvalidRequest: its download code has expired.
         """
         from dingtalk_models.message.robots.robot import RobotManager  # noqa: PLC0415 - as in `_reply`

@@ -1,4 +1,4 @@
-"""What a message to the robot says, by its type. Fields that are missing or new never fail it."""
+"""The contents of messages to the robot, by type. Missing or new fields are never an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FileKind = Literal["picture", "audio", "video", "file"]
 
 
 def tolerant(kind: type[R], fields: Mapping[str, Any]) -> R:
-    """Read an object. A field that does not have its documented form is kept in `unparsed`."""
+    """Read an object. Fields of an undocumented form are kept in `unparsed`."""
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
@@ -31,7 +31,7 @@ def tolerant(kind: type[R], fields: Mapping[str, Any]) -> R:
 
 
 def tolerant_list(kind: type[R], values: Any) -> Any:
-    """Read the objects in a list, and leave out what is none. What is no list stays as it is."""
+    """Read the objects in a list, and leave out other items. Anything but a list stays unchanged."""
     if not is_array(values := loaded(values)):
         return values
     return [value if isinstance(value, kind) else tolerant(kind, value) for value in values if _holds(kind, value)]
@@ -42,7 +42,7 @@ def _holds(kind: type[Record], value: object) -> bool:
 
 
 class _TolerantRows:
-    """Leaves out of a list what is no object."""
+    """Leaves out items of a list that are not objects."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         rows = partial(tolerant_list, get_args(source)[0])
@@ -50,7 +50,7 @@ class _TolerantRows:
 
 
 Tolerant = Annotated[list[R], _TolerantRows()]
-"""A list of objects, or JSON of it, that may have what is none."""
+"""A list of objects, also as JSON text, in which other items are ignored."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class ReceivedFile:
     """A file in a message: `message.download(path, file)` fetches it.
 
     Attributes:
-        kind: what it is.
-        download_code: the code that its URL is asked for with. It expires.
-        name: its name; only files that are sent as files have one.
+        kind: its kind.
+        download_code: the code for requesting its URL. It expires.
+        name: its name, for files that were sent as files only.
     """
 
     kind: FileKind
@@ -69,13 +69,13 @@ class ReceivedFile:
 
 
 class ReceivedContent(Record, alias_generator=camel):
-    """What a message of an unknown type says: its fields are in `model_extra`."""
+    """The content of a message of an unknown type, with its fields in `model_extra`."""
 
     MSGTYPE: ClassVar[str] = ""
 
     @property
     def said(self) -> str:
-        """Its text; empty if it has none."""
+        """Return its text; empty if it has none."""
         return ""
 
     @property
@@ -115,7 +115,7 @@ class RichTextPart(Record, alias_generator=camel):
     """A piece of a rich text: text, or a picture."""
 
     type: str | None
-    """`picture` of a picture; texts have none."""
+    """`picture` for a picture, `None` for a text."""
     text: str | None
     download_code: str | None
     picture_download_code: str | None
@@ -163,19 +163,19 @@ class AudioContent(ReceivedContent):
 
 
 class VideoContent(ReceivedContent):
-    """A film."""
+    """A video."""
 
     MSGTYPE = "video"
 
     duration: int | None
-    """Its length, as the platform counts it."""
+    """Its length, in the platform's unit."""
     video_type: str | None
     """Its extension, such as `mp4`."""
     download_code: str | None
 
     @property
     def files(self) -> list[ReceivedFile]:
-        """The film."""
+        """The video."""
         return _file("video", self.download_code)
 
 
@@ -187,7 +187,7 @@ class FileContent(ReceivedContent):
     file_name: str | None
     download_code: str | None
     file_id: str | None
-    """Its id in the space that it is stored in."""
+    """Its id in the space where it is stored."""
     space_id: str | None
 
     @property
@@ -203,7 +203,7 @@ _KINDS: dict[str, type[ReceivedContent]] = {
 
 
 def content_of(msgtype: object, raw: object) -> ReceivedContent:
-    """What a message says, from its wire form. A field that does not have its documented form is kept in `unparsed`."""
+    """Read the content of a message from its wire form. Fields of an undocumented form are kept in `unparsed`."""
     if isinstance(raw, ReceivedContent):
         return raw
     value = loaded(raw)
@@ -212,7 +212,7 @@ def content_of(msgtype: object, raw: object) -> ReceivedContent:
 
 
 def said_in(msgtype: object, raw: object) -> str:
-    """The text of a message, from its wire form. That of a text, which nearly all messages are, is read as it is."""
+    """Read the text of a message from its wire form. The most common type, text, needs no object."""
     match raw:
         case {"content": str(text)} if msgtype == TextContent.MSGTYPE:
             return text

@@ -1,4 +1,4 @@
-"""Receives messages to the robot by HTTP (机器人接收消息): checks them, and runs the handlers once."""
+"""Receives messages to the robot by HTTP (机器人接收消息), and runs the handlers once for each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AN_HOUR = 3600.0
 
 
 class ReceivingApp(AppLike, Protocol):
-    """An app, as the receiver of messages sees it."""
+    """The parts of an app that the receiver of messages needs."""
 
     appsecret: Secret | None
     callback: Receiver
@@ -32,11 +32,11 @@ class ReceivingApp(AppLike, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A message that was received.
+    """A received message.
 
     Attributes:
         message: the message.
-        duplicate: whether it was handled before, when it came for the first time.
+        duplicate: whether an earlier delivery of it was already handled.
     """
 
     message: ChatbotMessage
@@ -47,7 +47,7 @@ class MessageReceiver(Module):
     """Receives the messages to the robot of one app.
 
     Attributes:
-        tolerance: the seconds by which the time of a message may differ from this machine's.
+        tolerance: how many seconds the time of a message may differ from this machine's.
     """
 
     def __init__(self, app: ReceivingApp) -> None:
@@ -59,14 +59,14 @@ class MessageReceiver(Module):
     def receive(
         self, headers: Annotated[Mapping[str, str], SkipValidation], body: Annotated[PushBody, SkipValidation]
     ) -> Flow[ReceivedMessage]:
-        """Check a message that the platform posted to the robot's URL, and pass it to the handlers.
+        """Check a message posted to the robot's URL, and pass it to the handlers.
 
-        A message that was handled is not handled again, even if it comes again. If a handler raises, this raises the
-        same error, and the message is handled again if it comes again.
+        Each message is handled once, even if it is delivered several times. If a handler raises an error, this raises
+        the same error, and the next delivery is handled again.
 
         Args:
             headers: the headers of the request, with `timestamp` and `sign`.
-            body: the body, as it came.
+            body: the body, unchanged.
 
         Returns:
             The message.
@@ -75,7 +75,7 @@ class MessageReceiver(Module):
             ConfigurationError: the app has no appsecret.
             SignatureMismatch: it is not signed with the app's appsecret.
             ReplayedCallback: it is older than an hour, or is being handled right now.
-            CallbackError: it is no message, or one to another company's robot.
+            CallbackError: it is not a message, or it is for another company's robot.
         """
         self._verify({name.lower(): value for name, value in headers.items()})
         message = ChatbotMessage.read(parsed(body))
@@ -93,18 +93,18 @@ class MessageReceiver(Module):
         headers: Annotated[Mapping[str, str], SkipValidation],
         body: Annotated[PushBody, SkipValidation],
     ) -> Flow[dict[str, Any]]:
-        """Receive what was posted, and say what to answer: the views for web frameworks call it.
+        """Receive a POST request and return the answer. The views for web frameworks call this.
 
         Args:
             query_params: the parameters of the query string.
             headers: the headers of the request.
-            body: the body, as it came.
+            body: the body, unchanged.
 
         Returns:
             The answer, to be sent as JSON.
 
         Raises:
-            CallbackError: as `receive` says.
+            CallbackError: see `receive`.
         """
         del query_params
         yield from self.receive.call(headers, body)

@@ -1,4 +1,4 @@
-"""What a robot replies: one message, in the form of a session webhook or of the robot API."""
+"""Replies of a robot, in the form of a session webhook or of the robot API."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BY_SESSION = Endpoint.parse("POST /robot/sendBySession?session", authenticated=
 
 
 def _as_robot_card(message: object) -> object:
-    """The card of a work notification as that of a robot: the same card, in other words."""
+    """Convert the card class of work notifications to that of robots, which has other field names."""
     if isinstance(message, ActionCard):
         return RobotActionCard(message.title, message.markdown, message.single_title, message.single_url)
     if isinstance(message, ButtonsCard):
@@ -41,7 +41,7 @@ def _as_robot_card(message: object) -> object:
 
 
 def _way(message: object) -> str:
-    """Whether a message has the form of webhooks, or is a template of the robot API."""
+    """Return whether a message is for webhooks or a template of the robot API."""
     return "webhook" if hasattr(message, "msgtype") or not hasattr(message, "msg_key") else "template"
 
 
@@ -53,11 +53,11 @@ Reply = Annotated[
 ]
 
 ReplyOrText = Annotated[Reply | ActionCard | ButtonsCard | str, PlainText(Text)]
-"""What a robot replies, or its text: `"hi"` is `Text("hi")`."""
+"""The reply of a robot, or its text: `"hi"` means `Text("hi")`."""
 
 
 def session_of(webhook: Secret) -> Secret | None:
-    """The session of a session webhook; `None` if it is no session webhook."""
+    """Return the session of a session webhook; `None` if it is not a session webhook."""
     try:
         parts = urlsplit(webhook.get_secret_value())
     except ValueError:
@@ -67,12 +67,12 @@ def session_of(webhook: Secret) -> Secret | None:
 
 
 def is_for_webhooks(message: object) -> bool:
-    """Whether a session webhook takes a message; the robot API takes the others."""
+    """Whether a session webhook accepts a message. The others need the robot API."""
     return _way(message) == "webhook"
 
 
 def by_session(session: Secret, message: WebhookMessage, at: At | None) -> Call[None]:
-    """The call of a session webhook (通过 sessionWebhook 回复消息)."""
+    """Make the call to a session webhook (通过 sessionWebhook 回复消息)."""
     body = {"msgtype": message.msgtype, message.msgtype: _dumped(message), "at": _dumped(at) if at else None}
     call: Call[None] = Call(None)
     call.params = {name: value for name, value in body.items() if value is not None} | {"session": session}
@@ -81,7 +81,7 @@ def by_session(session: Secret, message: WebhookMessage, at: At | None) -> Call[
 
 
 def mentioning(message: WebhookMessage, userids: list[str]) -> WebhookMessage:
-    """The message, with `@` and the userid of each in its text: without that, a mention is not shown."""
+    """Add `@` and the userid of each person to the text, because a mention is not shown otherwise."""
     if isinstance(message, Text):
         return replace(message, content=_with(message.content, userids))
     if isinstance(message, Markdown | RobotActionCard):
@@ -90,7 +90,7 @@ def mentioning(message: WebhookMessage, userids: list[str]) -> WebhookMessage:
 
 
 def as_template(message: Any) -> RobotTemplate:
-    """The message as a template of the robot API. What it has no template for becomes Markdown."""
+    """Convert a message to a template of the robot API, or to Markdown if there is no suitable one."""
     if not is_for_webhooks(message) or hasattr(message, "msg_key"):
         return cast("RobotTemplate", message)
     if isinstance(message, Text):

@@ -1,1 +1,1 @@
-"""Robots (机器人): what they send, and what people say to them."""
+"""Robots (机器人) and their messages."""

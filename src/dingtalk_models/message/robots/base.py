@@ -1,4 +1,4 @@
-"""What the operations of robots share."""
+"""Shared parts of the operations of robots."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.resource.model import Record
 
 RobotCode = Annotated[str, Field(min_length=1)] | None
-"""The robot, if it is not that of the app."""
+"""The robot, if it is not the app's own."""
 
 
 def code_of(app: AppLike | None, given: str | None) -> str:
-    """The code of a robot: the app's AppKey, unless another one is given."""
+    """Return the code of a robot: by default the app's AppKey."""
     return setting_of(app, "appkey", "robot_code") if given is None else given
 
 
 class Recall(Record):
-    """Which messages were taken back."""
+    """The result of a recall."""
 
     recalled: Annotated[list[str], wire("successResult")] = []
-    """Their keys."""
+    """The keys of recalled messages."""
     failed: Annotated[dict[str, str], wire("failedResult")] = {}
-    """The keys of those that were not, and why."""
+    """The keys of messages that were not recalled, with the reasons."""
 
 
 class GroupReadStatus(Record, alias_generator=camel):
-    """Who has read a message to a group or to two people, a page."""
+    """One page of the people who have read a message to a group or to two people."""
 
     send_status: str = ""
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""

@@ -1,4 +1,4 @@
-"""DING (DING 消息): an urgent message, which reaches people in the app, by SMS or by a phone call."""
+"""DING (DING 消息): an urgent message in the app, by SMS or by phone call."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class DingManager(Manager):
 
         Args:
             content: the text.
-            receiver_userids: who gets it, at most 200 people.
-            remind_type: 1 in the app, 2 by SMS, 3 by a phone call. SMS and calls are bought separately.
-            call_voice: the voice that reads it in a call.
-            robot_code: the robot, if it is not that of the app.
+            receiver_userids: the receivers, at most 200 people.
+            remind_type: 1 in the app, 2 by SMS, 3 by phone call. SMS and calls are bought separately.
+            call_voice: the voice for a phone call.
+            robot_code: the robot, if it is not the app's own.
 
         Returns:
-            The DING, which knows whom it reached, and why not the others.
+            The DING, with the people whom it reached, and the reasons why it did not reach others.
 
         Raises:
             NobodyReached: nobody got it.
@@ -67,11 +67,11 @@ class DingManager(Manager):
 
     @api("robot_1_0.RobotRecallDing", "POST /v1.0/robot/ding/recall")
     def recall(self, open_ding_id: Annotated[str, Field(min_length=1)], *, robot_code: RobotCode = None) -> Call[str]:
-        """Take a DING back (撤回已经发送的DING消息).
+        """Recall a DING (撤回已经发送的DING消息).
 
         Args:
             open_ding_id: the DING.
-            robot_code: the robot that sent it, if it is not that of the app.
+            robot_code: the robot that sent it, if it is not the app's own.
 
         Returns:
             The DING's id.
@@ -85,27 +85,27 @@ class DingManager(Manager):
 
 
 class Ding(ToPeople, alias_generator=camel):
-    """A DING that was sent (DING 消息)."""
+    """A sent DING (DING 消息)."""
 
     objects: ClassVar[DingManager] = DingManager()
     send = objects.send
 
     open_ding_id: str
     failed: Annotated[dict[str, list[str]], wire("failedList")] = {}
-    """Who could not be reached, by the reason."""
+    """The people who could not be reached, by reason."""
     robot_code: str | None
 
     @property
     def not_reached(self) -> dict[str, str]:
-        """Who did not get it, and why."""
+        """The people who did not get it, with the reasons."""
         return {userid: reason for reason, userids in self.failed.items() for userid in userids}
 
     def of(self, robot_code: str, userids: list[str]) -> Ding:
-        """The same, of this robot, and for these people."""
+        """Return a copy with its robot and receivers."""
         self.hold({"robot_code": robot_code, "userids": userids})
         return self
 
     @operation
     def recall(self) -> Call[str]:
-        """Take it back."""
+        """Recall it."""
         return self.objects.recall.call(self.open_ding_id, robot_code=self.robot_code)

@@ -1,4 +1,4 @@
-"""Messages of the robot to a conversation of two people (人与人会话), which a cool app (酷应用) was added to."""
+"""Messages of the robot to a conversation between two people (人与人会话) with a cool app (酷应用)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Filled = Annotated[str, Field(min_length=1)]
 
 
 class PrivateMessageManager(Manager):
-    """Messages of the robot to conversations of two people (人与人会话)."""
+    """Messages of the robot to conversations between two people (人与人会话)."""
 
     @operation
     def send(
@@ -30,18 +30,18 @@ class PrivateMessageManager(Manager):
         *,
         robot_code: str | None = None,
     ) -> Call[PrivateMessage]:
-        """Send a message to a conversation of two people.
+        """Send a message to a conversation between two people.
 
         Args:
-            message: what it says: a text, or a `SampleMarkdown`, `SampleLink`, …
+            message: a text, or a `SampleMarkdown`, `SampleLink`, …
             open_conversation_id: the conversation.
-            cool_app_code: the cool app (酷应用) that was added to it.
-            robot_code: the robot, if it is not that of the app.
+            cool_app_code: the cool app (酷应用) in it.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
-            InvalidArgument: the message is beyond a limit; nothing was sent.
+            InvalidArgument: the message exceeds a limit; nothing was sent.
         """
-        said = cast("RobotTemplate", message)  # a text has become a template
+        said = cast("RobotTemplate", message)  # texts were converted to templates
         return self.send_template.call(
             open_conversation_id, said.msg_key, msg_param(said), cool_app_code, robot_code=robot_code
         )
@@ -56,14 +56,14 @@ class PrivateMessageManager(Manager):
         *,
         robot_code: RobotCode = None,
     ) -> Call[PrivateMessage]:
-        """Send a message to a conversation of two people (人与人会话中机器人发送普通消息).
+        """Send a message to a conversation between two people (人与人会话中机器人发送普通消息).
 
         Args:
             open_conversation_id: the conversation.
             msg_key: the message template.
             msg_param: the template's parameters, as JSON.
-            cool_app_code: the cool app (酷应用) that was added to it.
-            robot_code: the robot, if it is not that of the app.
+            cool_app_code: the cool app (酷应用) in it.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
             NotFound: there is no such robot.
@@ -97,14 +97,14 @@ class PrivateMessageManager(Manager):
         next_token: str | None = None,
         robot_code: RobotCode = None,
     ) -> Call[GroupReadStatus]:
-        """Who has read a message, a page (查询人与人会话中机器人消息已读列表).
+        """Get one page of the people who have read a message (查询人与人会话中机器人消息已读列表).
 
         Args:
-            process_query_key: the key that sending it brought.
+            process_query_key: the key from sending it.
             open_conversation_id: the conversation.
-            max_results: how many the page holds.
-            next_token: where the page begins.
-            robot_code: the robot, if it is not that of the app.
+            max_results: the page size.
+            next_token: the start of the page.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
             NotFound: there is no such robot.
@@ -129,12 +129,12 @@ class PrivateMessageManager(Manager):
         *,
         robot_code: RobotCode = None,
     ) -> Call[Recall]:
-        """Take back messages to a conversation of two people (批量撤回人与人会话中机器人消息).
+        """Recall messages to a conversation between two people (批量撤回人与人会话中机器人消息).
 
         Args:
             open_conversation_id: the conversation.
-            process_query_keys: the keys that sending them brought.
-            robot_code: the robot, if it is not that of the app.
+            process_query_keys: the keys from sending them.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
             NotFound: there is no such robot.
@@ -151,7 +151,7 @@ class PrivateMessageManager(Manager):
 
 
 class PrivateMessage(Model):
-    """A message that a robot sent to a conversation of two people."""
+    """A message that a robot sent to a conversation between two people."""
 
     objects: ClassVar[PrivateMessageManager] = PrivateMessageManager()
 
@@ -161,7 +161,7 @@ class PrivateMessage(Model):
 
     @operation
     def readers(self) -> Query[str]:
-        """The userids of those who have read it."""
+        """List the userids of the people who have read it."""
         return by_token(
             lambda token: self.objects.read_status.call(
                 self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
@@ -171,5 +171,5 @@ class PrivateMessage(Model):
 
     @operation
     def recall(self) -> Call[Recall]:
-        """Take it back."""
+        """Recall it."""
         return self.objects.recall.call(self.open_conversation_id, [self.process_query_key], robot_code=self.robot_code)

@@ -1,4 +1,4 @@
-"""The app's robot (机器人): messages to single people and to groups."""
+"""The app's robot (机器人): messages to single chats and groups."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ _MsgParam = Annotated[str, Field(min_length=1)]
 
 
 class RobotManager(Manager):
-    """The app's robot (机器人). Its code is the app's AppKey, unless another one is given."""
+    """The app's robot (机器人). By default, its code is the app's AppKey."""
 
     @operation
     def send(
         self, message: RobotTemplateOrText, userids: list[str], *, robot_code: str | None = None
     ) -> Flow[RobotMessage]:
-        """Send a message to any number of people, each alone with the robot: a call for 20 of them.
+        """Send a message to people in their single chats with the robot, with one call per 20 people.
 
         Args:
-            message: what it says: a text, or a `SampleMarkdown`, `SampleLink`, …
-            userids: people; each gets it once, however often they are named.
-            robot_code: the robot, if it is not that of the app.
+            message: a text, or a `SampleMarkdown`, `SampleLink`, …
+            userids: people. Duplicates count once.
+            robot_code: the robot, if it is not the app's own.
 
         Returns:
-            The message, which knows whom it reached, and why not the others.
+            The message, with the people whom it reached, and the reasons why it did not reach others.
 
         Raises:
-            InvalidArgument: nobody is named, or the message is beyond a limit; nothing was sent.
+            InvalidArgument: there is no receiver, or the message exceeds a limit; nothing was sent.
             NobodyReached: nobody got it.
-            PartlySent: a call failed after others had been made; it holds the message as far as it went.
+            PartlySent: a call failed after others had been made. The error holds the message with their results.
         """
-        people, said = list(dict.fromkeys(userids)), cast("RobotTemplate", message)  # a text has become a template
+        people, said = list(dict.fromkeys(userids)), cast("RobotTemplate", message)  # texts were converted to templates
         calls: list[Batch[RobotMessage]] = [
             (some, self.batch_send.call(list(some), said.msg_key, msg_param(said), robot_code=robot_code))
             for some in batches(people, MAX_USERS) or [people]
@@ -80,18 +80,18 @@ class RobotManager(Manager):
         cool_app_code: str | None = None,
         robot_code: str | None = None,
     ) -> Flow[GroupMessage]:
-        """Send a message to a group that the robot is in.
+        """Send a message to a group with the robot.
 
         Args:
-            message: what it says: a text, or a `SampleMarkdown`, `SampleLink`, …
+            message: a text, or a `SampleMarkdown`, `SampleLink`, …
             open_conversation_id: the group, or its openConversationId.
-            cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
-            robot_code: the robot, if it is not that of the app.
+            cool_app_code: the cool app (酷应用) of the robot, if it has one.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
-            InvalidArgument: the message is beyond a limit; nothing was sent.
+            InvalidArgument: the message exceeds a limit; nothing was sent.
         """
-        said = cast("RobotTemplate", message)  # a text has become a template
+        said = cast("RobotTemplate", message)  # texts were converted to templates
         content, robot = msg_param(said), code_of(self.app, robot_code)
 
         def flow() -> Flow[GroupMessage]:
@@ -111,13 +111,13 @@ class RobotManager(Manager):
         *,
         robot_code: RobotCode = None,
     ) -> Call[RobotMessage]:
-        """Send a message to 20 people with one call (批量发送人与机器人会话中机器人消息).
+        """Send a message to at most 20 people with one call (批量发送人与机器人会话中机器人消息).
 
         Args:
             userids: at most 20 people.
             msg_key: the message template.
             msg_param: the template's parameters, as JSON.
-            robot_code: the robot, if it is not that of the app.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
             NotFound: there is no such robot.
@@ -152,8 +152,8 @@ class RobotManager(Manager):
             open_conversation_id: the group.
             msg_key: the message template.
             msg_param: the template's parameters, as JSON of at most 15,000 bytes.
-            cool_app_code: the cool app (酷应用) that the robot belongs to, if it does.
-            robot_code: the robot, if it is not that of the app.
+            cool_app_code: the cool app (酷应用) of the robot, if it has one.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
             NotFound: there is no such robot.
@@ -178,11 +178,11 @@ class RobotManager(Manager):
 
     @api("robot_1_0.BatchOTOQuery", "GET /v1.0/robot/oToMessages/readStatus")
     def read_status(self, process_query_key: _Key, *, robot_code: RobotCode = None) -> Call[ReadStatus]:
-        """Who has read a message to single people, within 24 hours (批量查询人与机器人会话机器人消息是否已读).
+        """Get the read status of a message in single chats, within 24 hours (批量查询人与机器人会话机器人消息是否已读).
 
         Args:
-            process_query_key: the key that sending it brought.
-            robot_code: the robot, if it is not that of the app.
+            process_query_key: the key from sending it.
+            robot_code: the robot, if it is not the app's own.
 
         Source: chatbot-batch-query-the-read-status-of-messages
         """
@@ -198,14 +198,14 @@ class RobotManager(Manager):
         next_token: str | None = None,
         robot_code: RobotCode = None,
     ) -> Call[GroupReadStatus]:
-        """Who has read a message to a group, a page (查询企业机器人群聊消息用户已读状态).
+        """Get one page of the people who have read a message to a group (查询企业机器人群聊消息用户已读状态).
 
         Args:
-            process_query_key: the key that sending it brought.
+            process_query_key: the key from sending it.
             open_conversation_id: the group.
-            max_results: how many the page holds, at most 200.
-            next_token: where the page begins.
-            robot_code: the robot, if it is not that of the app.
+            max_results: the page size, at most 200.
+            next_token: the start of the page.
+            robot_code: the robot, if it is not the app's own.
 
         Source: chatbot-queries-the-read-status-of-a-message
         """
@@ -220,11 +220,11 @@ class RobotManager(Manager):
 
     @api("robot_1_0.BatchRecallOTO", "POST /v1.0/robot/otoMessages/batchRecall")
     def recall(self, process_query_keys: _Keys, *, robot_code: RobotCode = None) -> Call[Recall]:
-        """Take back messages to single people, within 24 hours (批量撤回人与机器人会话中机器人消息).
+        """Recall messages in single chats, within 24 hours (批量撤回人与机器人会话中机器人消息).
 
         Args:
-            process_query_keys: at most 20 keys, as sending brought them.
-            robot_code: the robot, if it is not that of the app.
+            process_query_keys: at most 20 keys from sending the messages.
+            robot_code: the robot, if it is not the app's own.
 
         Source: batch-message-recall-chat
         """
@@ -234,12 +234,12 @@ class RobotManager(Manager):
     def group_recall(
         self, open_conversation_id: _Group, process_query_keys: _Keys, *, robot_code: RobotCode = None
     ) -> Call[Recall]:
-        """Take back messages to a group, within 24 hours (企业机器人撤回内部群消息).
+        """Recall messages to a group, within 24 hours (企业机器人撤回内部群消息).
 
         Args:
             open_conversation_id: the group.
-            process_query_keys: at most 20 keys, as sending brought them.
-            robot_code: the robot, if it is not that of the app.
+            process_query_keys: at most 20 keys from sending the messages.
+            robot_code: the robot, if it is not the app's own.
 
         Source: enterprise-chatbot-withdraws-internal-group-messages
         """
@@ -254,11 +254,11 @@ class RobotManager(Manager):
     def file_url(
         self, download_code: Annotated[str, Field(min_length=1)], *, robot_code: RobotCode = None
     ) -> Call[str]:
-        """The URL of a file that was sent to the robot (下载机器人接收消息的文件内容).
+        """Get the URL of a file that was sent to the robot (下载机器人接收消息的文件内容).
 
         Args:
             download_code: the code in the message. It expires.
-            robot_code: the robot that got the message, if it is not that of the app.
+            robot_code: the robot that got the message, if it is not the app's own.
 
         Returns:
             The URL, which expires after a while.
@@ -279,12 +279,12 @@ class RobotManager(Manager):
         robot_code: str | None = None,
         progress: BytesProgress | None = None,
     ) -> Flow[int]:
-        """Download a file that was sent to the robot; it is never held in memory as a whole.
+        """Download a file that was sent to the robot in chunks, so that it never fills the memory.
 
         Args:
             download_code: the code in the message. It expires.
             to: a path, where the file appears when it is complete, or a binary file object.
-            robot_code: the robot that got the message, if it is not that of the app.
+            robot_code: the robot that got the message, if it is not the app's own.
             progress: called with the bytes received and their total.
 
         Returns:
@@ -300,7 +300,7 @@ class RobotManager(Manager):
 
     @api("robot_1_0.GetBotListInGroup", "POST /v1.0/robot/groups/robots/query", idempotent=True)
     def list_in_group(self, open_conversation_id: _Group) -> Call[list[GroupRobot]]:
-        """The robots in a group (获取群内机器人列表).
+        """List the robots in a group (获取群内机器人列表).
 
         Args:
             open_conversation_id: the group.
@@ -319,9 +319,9 @@ class GroupRobot(Record, alias_generator=camel):
     robot_code: str | None
     name: str | None
     download_icon_url: Annotated[str | None, wire("downloadIconURL")]
-    """The address of its picture."""
+    """The URL of its icon."""
     open_robot_type: int | None
-    """Its kind, 1 to 4; the platform does not say which is which."""
+    """Its kind, 1 to 4. The meanings are not documented."""
 
 
 class _BatchReply(Record, alias_generator=camel):
@@ -331,18 +331,18 @@ class _BatchReply(Record, alias_generator=camel):
 
 
 class Reader(Record, alias_generator=camel):
-    """Someone who got a message, and whether they read it."""
+    """A receiver of a message, and whether they have read it."""
 
     userid: Annotated[str, wire("userId")]
     name: str | None
     read_status: str | None
     """`READ` or `UNREAD`."""
     read_at: Annotated[Millis | None, wire("readTimestamp")]
-    """The platform documents it, and does not fill it."""
+    """The time it was read. The platform documents this field, but does not fill it."""
 
 
 class ReadStatus(Record, alias_generator=camel):
-    """Who has read a message to single people."""
+    """The read status of a message in single chats."""
 
     send_status: str = ""
     """`SUCCESS`, `RECALLED` or `PROCESSING`."""
@@ -350,12 +350,12 @@ class ReadStatus(Record, alias_generator=camel):
 
     @property
     def read(self) -> list[str]:
-        """Who has read it."""
+        """The people who have read it."""
         return [each.userid for each in self.receivers if each.read_status == "READ"]
 
     @property
     def unread(self) -> list[str]:
-        """Who has not."""
+        """The people who have not read it."""
         return [each.userid for each in self.receivers if each.read_status != "READ"]
 
 
@@ -375,21 +375,21 @@ class Robot:
 
 
 class RobotMessage(ToPeople):
-    """A message that a robot sent to single people."""
+    """A message that a robot sent to people in single chats."""
 
     objects: ClassVar[RobotManager] = RobotManager()
 
     robot_code: str
     process_query_keys: list[str]
-    """A key for each call that it took."""
+    """One key per call."""
     invalid_userids: list[str] = []
     """Userids that do not exist."""
     throttled_userids: list[str] = []
-    """Who got too many messages from the robot, and not this one."""
+    """People who did not get this message because they have had too many from the robot."""
 
     @property
     def not_reached(self) -> dict[str, str]:
-        """Who did not get it, and why."""
+        """The people who did not get it, with the reasons."""
         return {
             **dict.fromkeys(self.invalid_userids, WHY[INVALID]),
             **dict.fromkeys(self.throttled_userids, WHY[THROTTLED]),
@@ -397,7 +397,7 @@ class RobotMessage(ToPeople):
 
     @operation
     def read_status(self) -> Flow[ReadStatus]:
-        """Who has read it, within 24 hours."""
+        """Get its read status, within 24 hours."""
         parts = yield from together(
             [self.objects.read_status.call(key, robot_code=self.robot_code) for key in self.process_query_keys]
         )
@@ -409,7 +409,7 @@ class RobotMessage(ToPeople):
 
     @operation
     def recall(self) -> Flow[Recall]:
-        """Take it back, within 24 hours."""
+        """Recall it, within 24 hours."""
         parts = yield from together(
             [
                 self.objects.recall.call(list(keys), robot_code=self.robot_code)
@@ -433,7 +433,7 @@ class GroupMessage(Model):
 
     @operation
     def readers(self) -> Query[str]:
-        """The userids of those who have read it."""
+        """List the userids of the people who have read it."""
         return by_token(
             lambda token: self.objects.group_read_status.call(
                 self.process_query_key, self.open_conversation_id, next_token=token, robot_code=self.robot_code
@@ -443,7 +443,7 @@ class GroupMessage(Model):
 
     @operation
     def recall(self) -> Call[Recall]:
-        """Take it back, within 24 hours."""
+        """Recall it, within 24 hours."""
         return self.objects.group_recall.call(
             self.open_conversation_id, [self.process_query_key], robot_code=self.robot_code
         )
@@ -452,11 +452,11 @@ class GroupMessage(Model):
 def send_to_one(
     robot: RobotManager, message: RobotTemplateOrText, userid: str, robot_code: str | None
 ) -> Flow[RobotMessage]:
-    """Send a message to one person, whom it may be sent to again if there were too many.
+    """Send a message to one person. The error says whether a later try can succeed.
 
     Raises:
         NobodyFound: there is no such user.
-        RateLimited: they have had too many messages from the robot.
+        RateLimited: they have had too many messages from the robot; try again later.
     """
     try:
         return (yield from robot.send.call(message, [userid], robot_code=robot_code))

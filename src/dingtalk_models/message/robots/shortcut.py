@@ -1,4 +1,4 @@
-"""Shortcuts (快捷入口): the entries that people see above the input of their chat with the robot."""
+"""Shortcuts (快捷入口): the entries above the input of the chat with the robot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Shortcut(Shape, alias_generator=camel):
     """A shortcut: a name, an icon, and the pages that it opens."""
 
     name: Filled
-    """Its name; the platform also takes JSON with a name for each language: `{"zh_CN": "…"}`."""
+    """Its name. JSON with a name for each language is accepted, too: `{"zh_CN": "…"}`."""
     icon: Filled
     """The media id of its icon."""
     pc_url: str | None = None
@@ -28,7 +28,7 @@ class Shortcut(Shape, alias_generator=camel):
 
 
 class ShortcutManager(Manager):
-    """The shortcuts of the chat of one person with the robot (单聊机器人快捷入口)."""
+    """The shortcuts of single chats with the robot (单聊机器人快捷入口)."""
 
     @api("robot_1_0.SetRobotPlugin", "POST /v1.0/robot/plugins/set")
     def set(
@@ -37,11 +37,11 @@ class ShortcutManager(Manager):
         *,
         robot_code: RobotCode = None,
     ) -> Call[None]:
-        """Set the shortcuts; they take the place of those there are (设置单聊机器人快捷入口).
+        """Replace the shortcuts (设置单聊机器人快捷入口).
 
         Args:
-            shortcuts: the shortcuts, in their order; by default none.
-            robot_code: the robot, if it is not that of the app.
+            shortcuts: the shortcuts in their order; by default none.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
             InvalidRequest: there is no such robot, or there are too many shortcuts.
@@ -52,10 +52,10 @@ class ShortcutManager(Manager):
 
     @api("robot_1_0.QueryRobotPlugin", "POST /v1.0/robot/plugins/query", idempotent=True)
     def list(self, *, robot_code: RobotCode = None) -> Call[list[Shortcut]]:
-        """The shortcuts (查询单聊机器人的快捷入口).
+        """List the shortcuts (查询单聊机器人的快捷入口).
 
         Args:
-            robot_code: the robot, if it is not that of the app.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
             InvalidRequest: there is no such robot.
@@ -66,10 +66,10 @@ class ShortcutManager(Manager):
 
     @api("robot_1_0.ClearRobotPlugin", "POST /v1.0/robot/plugins/clear")
     def clear(self, *, robot_code: RobotCode = None) -> Call[None]:
-        """Remove every shortcut (清空单聊机器人快捷入口).
+        """Remove all shortcuts (清空单聊机器人快捷入口).
 
         Args:
-            robot_code: the robot, if it is not that of the app.
+            robot_code: the robot, if it is not the app's own.
 
         Raises:
             InvalidRequest: there is no such robot.

@@ -1,4 +1,4 @@
-"""What an app's robot says: a class for each of the platform's message templates."""
+"""The messages of an app's robot: a class for each of the platform's templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingtalk_models.message.message_body import Filled, Link, Markdown, PlainTe
 T = TypeVar("T")
 
 MAX_PARAM = 15_000
-"""The bytes of UTF-8 that a template's parameters may have, as JSON."""
+"""The longest parameters of a template, in bytes of UTF-8 as JSON."""
 
 
 @wire_object
@@ -44,7 +44,7 @@ class SampleImage:
     msg_key: ClassVar = "sampleImageMsg"
 
     photo_url: Annotated[Filled, wire("photoURL")]
-    """Its address, or a media id."""
+    """Its address or media id."""
 
 
 @camel_object
@@ -72,7 +72,7 @@ class SampleFile:
 
 @camel_object
 class SampleVideo:
-    """A film."""
+    """A video."""
 
     msg_key: ClassVar = "sampleVideo"
 
@@ -94,7 +94,7 @@ class SampleActionCard:
     msg_key: ClassVar = "sampleActionCard"
 
     title: Filled
-    """What the list of conversations shows."""
+    """The text in the list of conversations."""
     text: Filled
     """Markdown."""
     single_title: Filled
@@ -114,25 +114,25 @@ class SampleButton:
 
 @wire_object
 class SampleButtons:
-    """A card with 2 to 5 buttons below each other, or 2 side by side."""
+    """A card with 2 to 5 buttons one below the other, or 2 side by side."""
 
     title: Filled
-    """What the list of conversations shows."""
+    """The text in the list of conversations."""
     text: Filled
     """Markdown."""
     buttons: Annotated[list[SampleButton], Field(min_length=2, max_length=5)]
     horizontal: bool = False
-    """Whether the 2 buttons stand side by side."""
+    """Whether the 2 buttons are side by side."""
 
     @property
     def msg_key(self) -> str:
-        """The template for so many buttons."""
+        """The template for this number of buttons."""
         return f"sampleActionCard{6 if self.horizontal else len(self.buttons)}"
 
 
 def _two_side_by_side(card: SampleButtons) -> SampleButtons:
     if card.horizontal and len(card.buttons) != 2:  # noqa: PLR2004 - the template's own number
-        raise ValueError("buttons: 2 of them, where they stand side by side / 按钮横排时须为 2 个")
+        raise ValueError("buttons: exactly 2, if they are side by side / 按钮横排时须为 2 个")
     return card
 
 
@@ -178,15 +178,15 @@ _TEMPLATE = Annotated[
 ]
 
 RobotTemplate = Annotated[_TEMPLATE, AfterValidator(_short)]
-"""What an app's robot says: at most 15,000 bytes, as JSON."""
+"""The message of an app's robot: at most 15,000 bytes as JSON."""
 
 RobotTemplateOrText = Annotated[RobotTemplate | str, PlainText(SampleText)]
-"""A robot's message, or its text: `"hi"` is `SampleText("hi")`."""
+"""A robot's message, or its text: `"hi"` means `SampleText("hi")`."""
 
 _adapter: TypeAdapter[Any] = TypeAdapter(_TEMPLATE, config=ConfigDict(defer_build=True))
 
 
 def msg_param(message: Any) -> str:
-    """A template's parameters as they travel: JSON inside a string."""
+    """Return a template's parameters in wire form: JSON in a string."""
     named = _adapter.dump_python(message, mode="json", by_alias=True, exclude_none=True)
     return json.dumps(named, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""What the robot of one group (自定义机器人) sends, and the call that sends it; `WebhookRobot` does the rest."""
+"""The messages of custom robots (自定义机器人), and the call that sends them; `WebhookRobot` is easier."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dingtalk_models.resource.manager import Manager
 T = TypeVar("T")
 
 MAX_BYTES = 20_000
-"""The bytes of UTF-8 that a message may hold: its texts, not the JSON around them."""
+"""The longest message in bytes of UTF-8, counting its texts without the JSON around them."""
 
 
 @wire_object
@@ -45,7 +45,7 @@ class RobotActionCard:
     msgtype: ClassVar[Literal["actionCard"]] = "actionCard"
 
     title: Filled
-    """What the list of conversations shows."""
+    """The text in the list of conversations."""
     text: Filled
     """Markdown."""
     single_title: Filled | None = None
@@ -53,7 +53,7 @@ class RobotActionCard:
     """The page that the one button opens."""
     buttons: Annotated[Annotated[list[RobotButton], Field(min_length=1)] | None, wire("btns")] = None
     horizontal: Annotated[Digit | None, wire("btnOrientation")] = None
-    """Whether the buttons stand side by side."""
+    """Whether the buttons are side by side."""
     hide_avatar: Digit | None = None
 
 
@@ -69,7 +69,7 @@ class FeedLink:
 
 @wire_object
 class FeedCard:
-    """Several entries, each with a picture, that open a page each."""
+    """Several entries, each with a picture and a page that it opens."""
 
     msgtype: ClassVar[Literal["feedCard"]] = "feedCard"
 
@@ -78,7 +78,7 @@ class FeedCard:
 
 @wire_object
 class At:
-    """Who is called by a message; its text has to hold `@` and the number or userid of each to show it."""
+    """The people mentioned in a message. To show a mention, the text needs `@` and the mobile number or userid."""
 
     mobiles: Annotated[list[str] | None, wire("atMobiles")] = None
     userids: Annotated[Annotated[list[str], Field(max_length=50)] | None, wire("atUserIds")] = None
@@ -107,14 +107,14 @@ WebhookMessage = Annotated[
         custom_error_message="not a message: a Text, Link, Markdown, RobotActionCard or FeedCard / 不是以上几种消息",
     ),
 ]
-"""What a group's robot says: at most 20,000 bytes."""
+"""The message of a custom robot: at most 20,000 bytes."""
 
 WebhookMessageOrText = Annotated[WebhookMessage | str, PlainText(Text)]
-"""The message of a group's robot, or its text: `"hi"` is `Text("hi")`."""
+"""The message of a custom robot, or its text: `"hi"` means `Text("hi")`."""
 
 
 class WebhookRobotManager(Manager):
-    """Robots of single groups (自定义机器人)."""
+    """Custom robots of groups (自定义机器人)."""
 
     @api(
         "dingtalk.oapi.robot.send",
@@ -138,25 +138,25 @@ class WebhookRobotManager(Manager):
     ) -> Call[None]:
         """Send a message to the robot's group (自定义机器人发送群消息).
 
-        `WebhookRobot(url, secret).send(…)` does this with the address as the group shows it, and signs it.
+        `WebhookRobot(url, secret).send(…)` is easier: it takes the address shown in the group, and signs the message.
 
         Args:
-            msgtype: which of the following it is.
+            msgtype: which of the following it has.
             text: plain text.
             link: a card that opens a page.
             markdown: formatted text.
             action_card: a card with buttons.
             feed_card: several entries with pictures.
-            at: who is called.
-            msg_uuid: a mark of your own: two messages with the same one are one.
+            at: the mentioned people.
+            msg_uuid: an id of your own. Two messages with the same id count as one.
             access_token: the robot's own token, from its address; not the app's.
-            timestamp: when it was signed, in milliseconds, for a robot with a secret.
+            timestamp: the time of the signature in milliseconds, for a robot with a secret.
             sign: the signature, for a robot with a secret.
 
         Raises:
             AuthenticationError: no robot has this token.
             PermissionDenied: the robot's security settings refuse the message.
-            RateLimited: more than 20 messages in a minute; the robot is silent for 10.
+            RateLimited: there were more than 20 messages in a minute; the robot then refuses messages for 10 minutes.
 
         Source: custom-robots-send-group-messages
         """
@@ -164,6 +164,6 @@ class WebhookRobotManager(Manager):
 
 
 def signature(secret: str | SecretStr, timestamp: int) -> str:
-    """What proves to a robot that the sender knows its secret, at a time in milliseconds."""
+    """Make the signature that proves to a robot that the sender knows its secret."""
     key = secret if isinstance(secret, str) else secret.get_secret_value()
     return signature_of(f"{timestamp}\n{key}", key)
