@@ -307,7 +307,7 @@ class UserToken:
 
     @property
     def access_token(self) -> Secret | None:
-        """The access token, as it is now; `None` if it has to be fetched first."""
+        """The present access token; `None` if it has to be fetched first."""
         held = self.credential.held
         return None if held is None else held.value
 

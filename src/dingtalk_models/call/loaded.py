@@ -42,7 +42,7 @@ def bind(result: object, app: AppLike, again: Again) -> None:
 
 
 set_hidden = object.__setattr__
-"""Set an attribute that is no field."""
+"""Set an attribute that is not a field."""
 
 
 @cache

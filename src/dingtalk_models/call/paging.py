@@ -23,9 +23,9 @@ class Page(BaseModel, Generic[T]):
 
     Attributes:
         items: the items on it.
-        has_more: whether another page follows, if the platform tells.
-        next_cursor: where the next page begins, if the platform tells.
-        total: how many items the whole list has, if the platform tells.
+        has_more: whether there is another page; `None` if the reply does not say.
+        next_cursor: the start of the next page; `None` if the reply does not say.
+        total: the number of items in the whole list; `None` if the reply does not say.
         unparsed: the rows that could not be read and are not in `items`, as they came.
     """
 

@@ -212,7 +212,7 @@ class Receiver(Module):
 
         Args:
             query_params: the parameters of the query string.
-            body: the body, as it came.
+            body: the body, unchanged.
 
         Returns:
             The event, and the reply to send as JSON.
@@ -241,7 +241,7 @@ class Receiver(Module):
         Args:
             query_params: the parameters of the query string.
             headers: the headers of the request.
-            body: the body, as it came.
+            body: the body, unchanged.
 
         Returns:
             The answer, to be sent as JSON.

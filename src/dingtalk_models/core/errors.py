@@ -287,7 +287,7 @@ class PermissionDenied(ApiError, PermissionError):
 
 
 class NotFound(ApiError, LookupError):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
 
 _NAMED = 10

@@ -1,4 +1,4 @@
-"""Calls with ids of users under older names: what `also_takes` shows to type checkers, which mark it as deprecated."""
+"""Signatures with older names for ids of users, which `also_takes` shows to type checkers as deprecated."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ Moment = date | str
 
 
 def give_roles(_: Any, /, role_ids: Sequence[int], *, user_ids: Ids) -> None:
-    """To and from users."""
+    """Give roles to users, or take them."""
 
 
 def give_one_role(_: Any, /, *, user_ids: Ids) -> None:
-    """The same, of one role."""
+    """Give one role to users, or take it."""
 
 
 def change_members(_: Any, /, open_conversation_id: str, *, user_ids: Ids, union_ids: Ids | None = None) -> None:
-    """Of a scene group."""
+    """Change the members of a scene group."""
 
 
 def create_group(_: Any, /, name: str, owner: str, *, useridlist: Ids) -> None:
-    """A group."""
+    """Create a group."""
 
 
 def notify(
@@ -36,7 +36,7 @@ def notify(
     to_all_user: bool = False,
     agent_id: int | None = None,
 ) -> None:
-    """A work notification."""
+    """Send a work notification."""
 
 
 def notify_by_template(
@@ -49,15 +49,15 @@ def notify_by_template(
     data: Mapping[str, object] | None = None,
     agent_id: int | None = None,
 ) -> None:
-    """A work notification, made from a template."""
+    """Send a work notification made from a template."""
 
 
 def batch_send(_: Any, /, *, user_ids: Ids, msg_key: str, msg_param: object, robot_code: str | None = None) -> None:
-    """A robot's message."""
+    """Send a robot message."""
 
 
 def mention(_: Any, /, message: object, *, at_userids: Ids, at_mobiles: Ids | None = None) -> None:
-    """In a message to a group."""
+    """Mention people in a message to a group."""
 
 
 def started_by(
@@ -70,7 +70,7 @@ def started_by(
     user_ids: Ids | None,
     statuses: Ids | None = None,
 ) -> None:
-    """Approvals of a form."""
+    """List the approvals of a form."""
 
 
 def punches(_: Any, /, *, user_ids: Ids, start: Moment, end: Moment | None = None) -> None:
@@ -82,24 +82,24 @@ def punch_results(_: Any, /, *, user_id_list: Ids, start: Moment, end: Moment | 
 
 
 def one_user(_: Any, /, *, user_id: str) -> None:
-    """What concerns one user."""
+    """Make a call about one user."""
 
 
 def schedules_of_one(_: Any, /, *, user_id: str, date_time: Moment, op_user_id: str) -> None:
-    """Of one day."""
+    """List the schedules of one day."""
 
 
 def schedules(_: Any, /, userids: Ids, start: Moment, end: Moment | None = None, *, op_user_id: str) -> None:
-    """Of users over a span."""
+    """List the schedules of users in a time range."""
 
 
 def schedule_results(_: Any, /, schedule_ids: Sequence[int], *, op_user_id: str) -> None:
-    """Of schedules."""
+    """List the results of schedules."""
 
 
 def attendance_group(_: Any, /, group_id: int, *, op_user_id: str) -> None:
-    """And who is in it."""
+    """Get an attendance group or its members."""
 
 
 def asked(_: Any, /, *, op_user_id: str) -> None:
-    """What is asked of an object."""
+    """Call a method of an object for a user."""

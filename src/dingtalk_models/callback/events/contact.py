@@ -42,7 +42,7 @@ class UserModifyOrg(_UserEvent):
     """Users were changed (通讯录用户更改)."""
 
     diff: Annotated[UserDiff, wire("diffInfo")] = UserDiff()
-    """What was changed; empty where the push does not say."""
+    """The changed fields; empty if the push does not have them."""
 
 
 class UserLeaveOrg(_UserEvent):

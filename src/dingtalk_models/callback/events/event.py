@@ -85,7 +85,7 @@ class Event(Arrival, alias_generator=camel):
         event_id: the same in each delivery of this event; `None` in older forms.
         time: when it happened.
         data: its own fields, as they came.
-        payload: the whole push, as it came.
+        payload: the whole push, unchanged.
     """
 
     TYPE: ClassVar[str] = EVERY_TYPE

@@ -137,7 +137,7 @@ class GroupManager(Manager):
 
         Args:
             chatid: the group.
-            fields: `name`, `owner`, `add_userids` and the others of `GroupChanges`; what is not given stays.
+            fields: `name`, `owner`, `add_userids` and the others of `GroupChanges`. Absent fields stay.
 
         Raises:
             InvalidArgument: a field exceeds its limit; nothing was sent.

@@ -179,7 +179,7 @@ class SceneGroupManager(Manager):
 
         Args:
             open_conversation_id: the group.
-            fields: `title`, `owner_userid` and the others of `SceneGroupChanges`; what is not given stays.
+            fields: `title`, `owner_userid` and the others of `SceneGroupChanges`. Absent fields stay.
 
         Raises:
             InvalidArgument: a field exceeds its limit; nothing was sent.

@@ -439,7 +439,7 @@ def _check(msg: object, people: list[str], departments: list[int], *, to_all_use
         most = MAX_USERS_WITH_STATUS_BAR
         raise Refusal(
             "msg.oa.status_bar",
-            f"allowed only for at most {most} people in userid_list / 只能发给 userids 中的至多 {most} 人",
+            f"allowed only for at most {most} people in userids / 只能发给 userids 中的至多 {most} 人",
         )
 
 
