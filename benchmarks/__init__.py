@@ -1,1 +1,1 @@
-"""What a call, a page, a sync and an import cost, compared with bare libraries in the same run: `./scripts/bench`."""
+"""Measures calls, pages, syncs and imports, compared with bare libraries in the same run: `./scripts/bench`."""

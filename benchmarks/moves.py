@@ -65,7 +65,7 @@ def moves_of(action: Callable[[], object]) -> list[Move]:
 
 
 def noting(found: list[Move], *, of_sandbox: bool = False) -> Callable[[FrameType, str, object], None]:
-    """What Python calls at each call, to find the moves: those of the client, or those of the sandbox."""
+    """Make a profiler hook that records the moves of the client or of the sandbox."""
 
     def note(frame: FrameType, event: str, _: object) -> None:
         here = home_of(frame) if event == "call" else ""
@@ -149,7 +149,7 @@ def actions(sandbox: Sandbox) -> dict[str, Callable[[], object]]:
 
 
 def main() -> str | None:
-    """Print the table; what is beyond what is allowed, if that is asked for."""
+    """Print the table, and with `--check` the rows that exceed their limits."""
     with Sandbox() as sandbox:
         found = {name: moves_of(action) for name, action in actions(sandbox).items()}
         found["a robot message by Stream with its reply"] = moves_of_a_message(sandbox)

@@ -69,7 +69,7 @@ def apply(plan: Plan) -> Outcome:
 
 
 def timed(url: str, name: str, limit: RateLimit | None, work: Callable[[], Any]) -> tuple[Any, list[object]]:
-    """What work returns, and its row."""
+    """Do some work, and return its result and its row."""
     stats(url)
     begun = time.perf_counter()
     result = work()

@@ -1,4 +1,4 @@
-"""A small, fast DingTalk to measure against, in a process of its own: fixed replies, made before they are asked for.
+"""A small, fast DingTalk to measure against, in a process of its own, with fixed replies that are made in advance.
 
     python -m benchmarks.server --delay 0.02 --qps 40
 
@@ -171,7 +171,7 @@ def punches(first_user: str, users: int, start: str, end: str, offset: int) -> b
 
 
 def punch(userid: str, day: int, kind: int) -> dict[str, Any]:
-    """What one planned punch came to."""
+    """The result of one planned punch."""
     at = day + (9 + 9 * kind) * 3_600_000
     number = day // 43_200_000 * 1_000 + int(userid[1:]) * 2 + kind
     return {

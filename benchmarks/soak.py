@@ -143,7 +143,7 @@ class Tally:
         self._claimed.extend(other["claimed"])
 
     def told(self) -> dict[str, Any]:
-        """What was seen, for the parent of this process."""
+        """Return the observations for the parent process."""
         return {"counts": self.counts, "claimed": [*self.claimed]}
 
     @property

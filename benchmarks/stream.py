@@ -1,4 +1,4 @@
-"""Stream mode beside the platform's own client: the same gateway, one client after the other in each round."""
+"""Stream mode, compared with the platform's own client: the same gateway, one client after the other in each round."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 SLOW = 2.0
-"""Seconds that a handler sleeps when it is asked for it."""
+"""How many seconds a handler sleeps in the tests with sleep."""
 
 
 def ours(url: str, *, coroutine: bool) -> None:

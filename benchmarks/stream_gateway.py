@@ -24,7 +24,7 @@ PING = 20.0
 
 
 class Gateway:
-    """What is measured of one client."""
+    """The measurements of one client."""
 
     def __init__(self) -> None:
         self.connection: ServerConnection | None = None
@@ -148,7 +148,7 @@ def opening(gateway: Gateway) -> ThreadingHTTPServer:
 
 
 async def main(*, compressed: bool) -> None:
-    """Serve, and do what is asked for."""
+    """Serve, and carry out commands."""
     gateway, loop = Gateway(), asyncio.get_running_loop()
     work: dict[str, Callable[..., Coroutine[Any, Any, dict[str, float]]]] = {
         "rate": gateway.rate,

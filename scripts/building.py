@@ -1,4 +1,4 @@
-"""What `scripts/build` does: build the wheel and the sdist, and try the wheel where nothing else is installed.
+"""`scripts/build`: builds the wheel and the sdist, and tries the wheel in empty environments.
 
 For each Python of this machine, a folder of wheels is filled once: the package with all its extras and what the checks
 need. Every environment is made from that folder alone, but for one: it has all extras, and of each package the lowest
@@ -159,7 +159,7 @@ def sources() -> set[str]:
 
 
 def wheel_problems(wheel: Path) -> Iterator[str]:
-    """What is wrong with the files in a wheel."""
+    """Return the problems of the files in a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         told = {Path(name).name: archive.read(name).decode() for name in archive.namelist() if ".dist-info/" in name}

@@ -94,7 +94,7 @@ def _bot(app: DingTalkApp) -> None:
 
 
 def _work() -> None:
-    """What the application does by itself."""
+    """The actions of the application."""
     User.get("zhaolei").update(title="技术总监")
     created = Department.objects.create("数据平台组", 110)
     User.objects.create("林小满", "13900000099", [created.dept_id], userid="linxiaoman", title="数据工程师")

@@ -23,7 +23,7 @@ COMMAND = [sys.executable, "-m", "dingtalk_models.cli"]
 
 
 class Ran(NamedTuple):
-    """What came of a command."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -31,7 +31,7 @@ class Ran(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """What was printed, parsed."""
+        """Parse the output."""
         return json.loads(self.out)
 
 
@@ -121,7 +121,7 @@ class Terminal:
         self._tmux("send-keys", key)
 
     def screen(self, *, styled: bool = False) -> str:
-        """What it shows."""
+        """Return what it shows."""
         return self._tmux("capture-pane", "-p", *(["-e"] if styled else []))
 
     def wait(self, there: Callable[[str], bool], seconds: float = 30) -> str:

@@ -32,7 +32,7 @@ class Operation:
 
     @property
     def python(self) -> str:
-        """What does the same in Python, as an attribute of `Sandbox`."""
+        """The same in Python, as an attribute of `Sandbox`."""
         return str(self.about["x-python"]).removeprefix("sandbox.")
 
 

@@ -77,7 +77,7 @@ class Case:
 
 @dataclass
 class Person:
-    """Who somebody is."""
+    """The identity of a person."""
 
     userid: str
     name: str

@@ -49,7 +49,7 @@ def department(company: Company, path: str) -> int:
 
 
 def state(company: Company) -> tuple[Any, Any]:
-    """What a company is, whatever ids it has given."""
+    """Describe a company without the ids that it has generated."""
     people = sorted(
         (user.job_number or "", user.mobile or "", user.name, user.title or "", user.email or "", user.disabled,
          sorted(path_of(company, each) for each in user.departments))
@@ -131,7 +131,7 @@ def people_rows(draw: st.DrawFn, key: str, places: st.SearchStrategy[Row]) -> li
 
 
 def unmet(company: Company, rows: list[Row], key: str, problems: list[PlanProblem]) -> list[str]:
-    """What rows ask for without a problem, and the company does not have."""
+    """Return the differences between the rows without problems and the company."""
     wrong: list[str] = []
     for number, row in enumerate(rows, 1):
         about = [each for each in problems if each.table == "people" and number in (each.row, *each.rows)]
@@ -201,7 +201,7 @@ def department_rows(draw: st.DrawFn, key: str) -> list[Row]:
 
 
 def unmet_departments(company: Company, rows: list[Row], problems: list[PlanProblem]) -> list[str]:
-    """What rows of departments ask for without a problem, and the company does not have."""
+    """Return the differences between the rows of departments without problems and the company."""
     refused = {each.row for each in problems if each.table == "departments"}
     wrong: list[str] = []
     for number, row in enumerate(rows, 1):

@@ -50,7 +50,7 @@ def event_samples() -> str:
 
 
 def _sample(pages: list[Page]) -> dict[str, Any]:
-    """What is documented of an event that happened."""
+    """Return the documentation of an event."""
     for page in sorted(pages, key=_rank):
         samples = page["samples"]
         for sample in (samples.get("http"), samples.get("stream", {}).get("data"), samples.get("sync")):

@@ -45,7 +45,7 @@ WORDS = {
 
 
 class Now(NamedTuple):
-    """What took the place of an older method."""
+    """The replacement of an older method."""
 
     here: str = ""
     instead: str = ""
@@ -54,13 +54,13 @@ class Now(NamedTuple):
     zh: str = ""
 
     def note(self, language: str) -> str:
-        """What is different."""
+        """The differences."""
         return self.en if language == "en" else self.zh
 
 
 @cache
 def successors(client: str) -> dict[str, Now]:
-    """What took the place of each method of an older client: `{"user.get": …}`."""
+    """The replacement of each method of an older client: `{"user.get": …}`."""
     found = json.loads((Path(__file__).parent / "successors.json").read_text("utf-8"))[client]
     return {method: Now(**now) for method, now in found.items()}
 

@@ -1,4 +1,4 @@
-"""What the command `dingtalk-models` knows of each operation without importing it: its names, what is documented."""
+"""The data of each operation for the command `dingtalk-models`: names and documentation, without importing it."""
 
 from __future__ import annotations
 

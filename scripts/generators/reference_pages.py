@@ -68,7 +68,7 @@ OF_A_CALL = {
     "per_day": "每天最多 {value} {单位} · at most {value} {unit} a day",
     "per_week": "每周最多 {value} {单位} · at most {value} {unit} a week",
 }
-"""By kind of limit: what is said of it."""
+"""The text for each kind of limit."""
 
 
 def files() -> dict[Path, str]:
@@ -285,7 +285,7 @@ def _notes(each: Row, shown: list[Any], *, required: bool) -> str:
 
 
 def returned(at: Place) -> Any:
-    """What a method returns: `Call[T]`, or `Query[T]`."""
+    """Return the result type of a method: `Call[T]` or `Query[T]`."""
     definition = at.definition()
     return get_type_hints(definition.__wrapped__, localns={**definition.types()}, include_extras=True)["return"]
 

@@ -62,7 +62,7 @@ class Run(ByName[CurrentName], Protocol):
 
 
 class Signature(NamedTuple):
-    """What an operation takes and returns, as source text for the generated module."""
+    """The parameters and result of an operation, as source text for the generated module."""
 
     names: tuple[str, ...]
     """Its current name, and the older ones with the same parameters."""

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 """A parameter or field, as its table documents it."""
 
 MENDED: dict[str, dict[str, Any]] = {
-    # the table calls each kind of recipient optional, the text beside it wants one
+    # the table calls each kind of recipient optional, the text next to it requires one
     "asynchronous-sending-of-enterprise-session-messages": {"userid_list": "user123,user456"},
     # the sample keys are masked, and so too short
     "register-callback-events": {"aes_key": "hvnzd2y8jkhx8yoo4483" + "x" * 23},
