@@ -18,6 +18,11 @@ from benchmarks.start import ENVIRONMENT
 
 CLIENTS = {"dingtalk-models": "ours", f"dingtalk-stream {version('dingtalk-stream')}": "official"}
 IMPORTS = {"ours": "dingtalk_models", "official": "dingtalk_stream"}
+KINDS = {
+    "coroutine": "Messages to the robot, handlers are coroutines",
+    "function": "Messages to the robot, handlers are functions",
+    "event": "Events, handlers are coroutines",
+}
 ROUNDS = 5
 MESSAGES = 5000
 IDLE = 60.0
@@ -58,9 +63,10 @@ class Pair:
 
 @contextmanager
 def paired(who: str, kind: str) -> Generator[Pair]:
-    """A gateway with a client, for handlers of a kind."""
+    """A gateway with a client, for handlers of a kind: `coroutine` and `function` of messages, `event` of events."""
     piped: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen([sys.executable, "-m", "benchmarks.stream_gateway"], **piped) as gateway:
+    command = [sys.executable, "-m", "benchmarks.stream_gateway", *(["--events"] if kind == "event" else [])]
+    with subprocess.Popen(command, **piped) as gateway:
         assert gateway.stdout is not None
         url = gateway.stdout.readline().strip()
         command = [sys.executable, "-m", "benchmarks.stream_clients", who, kind, url]
@@ -74,12 +80,12 @@ def paired(who: str, kind: str) -> Generator[Pair]:
 
 def stream() -> None:
     """Messages a second, answers while a handler sleeps, half-open connections, an idle minute, memory, start."""
-    for kind in ("coroutine", "function"):
-        _traffic(kind)
+    for kind, title in KINDS.items():
+        _traffic(kind, title)
     _standing()
 
 
-def _traffic(kind: str) -> None:
+def _traffic(kind: str, title: str) -> None:
     found: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in CLIENTS}
     for _ in range(ROUNDS):
         for name, who in CLIENTS.items():
@@ -94,8 +100,8 @@ def _traffic(kind: str) -> None:
     for name, rounds in found.items():
         rate, cpu, p50, p99 = (median(column) for column in zip(*rounds, strict=True))
         rows.append((name, f"{rate:.0f}", readable(cpu), readable(p50), readable(p99)))
-    title = f"Handlers are {kind}s: {MESSAGES} messages; then 100 a second while one handler sleeps 2 s"
-    table(title, ["messages a second", "CPU a message", "answered, p50", "p99"], rows)
+    title = f"{title}: {MESSAGES}; then 100 a second while one handler sleeps 2 s"
+    table(title, ["handled a second", "CPU of each", "answered, p50", "p99"], rows)
 
 
 def _importing(package: str) -> float:
@@ -105,7 +111,17 @@ def _importing(package: str) -> float:
     return float(done.stdout)
 
 
+def _started(who: str) -> tuple[float, float]:
+    """Seconds from the start of a client's process until it was connected, and those of the CPU."""
+    with paired(who, "coroutine") as pair:
+        return pair.start, pair.cpu()
+
+
 def _standing() -> None:
+    starts: dict[str, list[tuple[float, float]]] = {name: [] for name in CLIENTS}
+    for _ in range(ROUNDS):
+        for name, who in CLIENTS.items():
+            starts[name].append(_started(who))
     rows: list[tuple[str, ...]] = []
     for name, who in CLIENTS.items():
         with paired(who, "coroutine") as pair:
@@ -115,10 +131,12 @@ def _standing() -> None:
             noticed = pair.ask("half_open", patience=PATIENCE)["noticed"]
         shown = readable(noticed) if noticed < PATIENCE else f"not in {PATIENCE:.0f} s"
         imported = median(_importing(IMPORTS[who]) for _ in range(ROUNDS))
-        rows.append((name, readable(imported), readable(pair.start), readable(idle), f"{memory:.0f} MB", shown))
+        start, cpu = (readable(median(column)) for column in zip(*starts[name], strict=True))
+        rows.append((name, readable(imported), start, cpu, readable(idle), f"{memory:.1f} MB", shown))
     columns = [
         "import",
         "start until connected",
+        "CPU of that",
         "CPU of an idle minute",
         "memory",
         "half-open connection replaced after",

@@ -1,4 +1,4 @@
-"""The clients that are measured: `python -m benchmarks.stream_clients (ours|official) (coroutine|function) URL`."""
+"""The clients that are measured: `python -m benchmarks.stream_clients ours|official coroutine|function|event URL`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ SLOW = 2.0
 """How many seconds a handler sleeps in the tests with sleep."""
 
 
-def ours(url: str, *, coroutine: bool) -> None:
+def ours(url: str, kind: str) -> None:
     """The client of this package."""
     from dingtalk_models import ChatbotMessage, DingTalkApp  # noqa: PLC0415 - only this client is measured
 
     app = DingTalkApp(appkey="key", appsecret="secret", oapi_url=url, api_url=url)
-    if coroutine:
+    if kind == "event":
+        from dingtalk_models.callback.events.contact import UserModifyOrg  # noqa: PLC0415 - as above
+
+        @app.callback.on(UserModifyOrg)
+        async def changed(event: UserModifyOrg) -> None:
+            if event.user_ids == ["slow"]:
+                await asyncio.sleep(SLOW)
+    elif kind == "coroutine":
 
         @app.callback.on(ChatbotMessage)
         async def awaited(message: ChatbotMessage) -> None:
@@ -34,7 +41,7 @@ def ours(url: str, *, coroutine: bool) -> None:
     app.stream.run()
 
 
-def official(url: str, *, coroutine: bool) -> None:
+def official(url: str, kind: str) -> None:
     """The platform's own client. Its handlers for functions answer before they run."""
     client_of: Any = import_module("dingtalk_stream")
 
@@ -47,15 +54,28 @@ def official(url: str, *, coroutine: bool) -> None:
         if client_of.ChatbotMessage.from_dict(callback.data).text.content == "slow":
             time.sleep(SLOW)
 
-    base = client_of.ChatbotHandler if coroutine else client_of.AsyncChatbotHandler
-    handler = type("Handler", (base,), {"process": awaited if coroutine else plain})()
+    async def changed(_: Any, event: Any) -> tuple[int, str]:
+        if event.data["userId"] == ["slow"]:
+            await asyncio.sleep(SLOW)
+        return 200, "OK"
+
     client_of.DingTalkStreamClient.OPEN_CONNECTION_API = f"{url}/v1.0/gateway/connections/open"
     client = client_of.DingTalkStreamClient(client_of.Credential("key", "secret"))
-    client.register_callback_handler(client_of.ChatbotMessage.TOPIC, handler)
+    bases = {
+        "coroutine": (client_of.ChatbotHandler, awaited),
+        "function": (client_of.AsyncChatbotHandler, plain),
+        "event": (client_of.EventHandler, changed),
+    }
+    base, process = bases[kind]
+    handler = type("Handler", (base,), {"process": process})()
+    if kind == "event":
+        client.register_all_event_handler(handler)
+    else:
+        client.register_callback_handler(client_of.ChatbotMessage.TOPIC, handler)
     client.start_forever()
 
 
 if __name__ == "__main__":
     logging.disable(logging.ERROR)
     who, kind, address = sys.argv[1:]
-    {"ours": ours, "official": official}[who](address, coroutine=kind == "coroutine")
+    {"ours": ours, "official": official}[who](address, kind)

@@ -1,6 +1,7 @@
 """A gateway of Stream mode that does as little as possible, in a process of its own, and measures its client.
 
-`python -m benchmarks.stream_gateway`: prints its URL, then a line of JSON for each line of JSON that it reads.
+`python -m benchmarks.stream_gateway` prints its URL, then a line of JSON for each line of JSON that it reads. It sends
+messages to the robot; with `--events`, events.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ PING = 20.0
 class Gateway:
     """The measurements of one client."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, events: bool) -> None:
+        self._frame = event_frame if events else message_frame
         self.connection: ServerConnection | None = None
         self.came = asyncio.Event()
         self.port = 0
@@ -105,24 +107,39 @@ class Gateway:
         self._numbers += 1
         message_id = f"{self._numbers:032}"
         answered = self._answered[message_id] = asyncio.get_running_loop().create_future()
-        now = int(time.time() * 1000)
-        message = {
-            "msgId": f"msg{message_id}", "createAt": now, "conversationType": "1", "conversationId": "cid1==",
-            "senderId": "$:LWCP_v1:$1", "senderNick": "赵磊", "senderStaffId": "zhaolei", "senderCorpId": "ding1",
-            "isAdmin": True, "chatbotUserId": "$:LWCP_v1:$2", "chatbotCorpId": "ding1", "robotCode": "ding2",
-            "sessionWebhook": "https://oapi.dingtalk.com/robot/sendBySession?session=1",
-            "sessionWebhookExpiredTime": now + 5_400_000, "msgtype": "text", "text": {"content": text},
-        }  # fmt: skip
-        await self.connection.send(frame("CALLBACK", TOPIC, message, message_id))
+        await self.connection.send(self._frame(text, message_id))
         moment: float = await answered
         return moment
 
 
-def frame(kind: str, topic: str, data: dict[str, Any], message_id: str) -> str:
+def message_frame(text: str, message_id: str) -> str:
+    """The frame of a message to the robot."""
+    now = int(time.time() * 1000)
+    message = {
+        "msgId": f"msg{message_id}", "createAt": now, "conversationType": "1", "conversationId": "cid1==",
+        "senderId": "$:LWCP_v1:$1", "senderNick": "赵磊", "senderStaffId": "zhaolei", "senderCorpId": "ding1",
+        "isAdmin": True, "chatbotUserId": "$:LWCP_v1:$2", "chatbotCorpId": "ding1", "robotCode": "ding2",
+        "sessionWebhook": "https://oapi.dingtalk.com/robot/sendBySession?session=1",
+        "sessionWebhookExpiredTime": now + 5_400_000, "msgtype": "text", "text": {"content": text},
+    }  # fmt: skip
+    return frame("CALLBACK", TOPIC, message, message_id)
+
+
+def event_frame(text: str, message_id: str) -> str:
+    """The frame of an event: a user was changed."""
+    now = str(int(time.time() * 1000))
+    headers = {
+        "eventType": "user_modify_org", "eventId": f"event{message_id}", "eventBornTime": now, "eventCorpId": "ding1",
+        "eventUnifiedAppId": "3b5f8f3e",
+    }  # fmt: skip
+    return frame("EVENT", "*", {"timeStamp": now, "userId": [text]}, message_id, headers)
+
+
+def frame(kind: str, topic: str, data: dict[str, Any], message_id: str, more: dict[str, str] | None = None) -> str:
     """A frame."""
     headers = {
         "appId": "3b5f8f3e", "connectionId": "c1", "contentType": "application/json", "messageId": message_id,
-        "time": str(int(time.time() * 1000)), "topic": topic,
+        "time": str(int(time.time() * 1000)), "topic": topic, **(more or {}),
     }  # fmt: skip
     text = json.dumps(data, ensure_ascii=False)
     return json.dumps({"specVersion": "1.0", "type": kind, "headers": headers, "data": text}, ensure_ascii=False)
@@ -147,9 +164,9 @@ def opening(gateway: Gateway) -> ThreadingHTTPServer:
     return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 
 
-async def main(*, compressed: bool) -> None:
+async def main(*, compressed: bool, events: bool) -> None:
     """Serve, and carry out commands."""
-    gateway, loop = Gateway(), asyncio.get_running_loop()
+    gateway, loop = Gateway(events=events), asyncio.get_running_loop()
     work: dict[str, Callable[..., Coroutine[Any, Any, dict[str, float]]]] = {
         "rate": gateway.rate,
         "latency": gateway.latency,
@@ -169,4 +186,4 @@ async def main(*, compressed: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(compressed="--plain" not in sys.argv))
+    asyncio.run(main(compressed="--plain" not in sys.argv, events="--events" in sys.argv))
