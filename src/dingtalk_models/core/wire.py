@@ -103,8 +103,11 @@ _PLAIN = 1 << 42
 """Up to here, the year 2109, a float is exact enough for milliseconds."""
 
 
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
 def _from_millis(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
+    if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
         value = int(value)
     return _moment(value) if isinstance(value, int) and not isinstance(value, bool) else value
 

@@ -136,8 +136,8 @@ class Event(Arrival, alias_generator=camel):
     def _of(cls, payload: dict[str, Any]) -> Self:
         # from an HTTP push, from Stream mode, or from an older callback
         head, data = _stream_form(payload) if _is_stream(payload) else _flat_form(payload)
-        named = {name[:1].lower() + name[1:]: value for name, value in data.items()}
-        fields = {name: value for name, value in named.items() if name in _own_names(cls)} | head
+        own = _own_names(cls)
+        fields = {name: value for key, value in data.items() if (name := key[:1].lower() + key[1:]) in own} | head
         fixed = {"EventType": type_of(payload), "data": data, "payload": payload}
         return cls._read(fields, fixed)
 
