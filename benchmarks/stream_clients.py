@@ -23,7 +23,7 @@ def ours(url: str, kind: str) -> None:
 
         @app.callback.on(UserModifyOrg)
         async def changed(event: UserModifyOrg) -> None:
-            if event.user_ids == ["slow"]:
+            if event.userids == ["slow"]:
                 await asyncio.sleep(SLOW)
     elif kind == "coroutine":
 
