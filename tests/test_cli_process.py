@@ -15,7 +15,6 @@ import pytest
 from cli_running import COMMAND, Cli, in_process, started, variables
 from pushing import KEY, TOKEN
 from sites import SITES, flask_site
-from test_startup import LIBRARIES, processor_seconds
 from waiting import until
 
 from dingtalk_models import ChatbotMessage, DingTalkApp, Event
@@ -274,17 +273,24 @@ def test_it_imports_no_client_for_help_and_documentation(sandbox: Sandbox) -> No
         assert not loaded & {*heavy, "dingtalk_models.app", "dingtalk_models.by_name.run"}
 
 
-def test_it_starts_quickly(sandbox: Sandbox) -> None:
-    """In seconds of the processor, beside the libraries of any call; the fewest of each, since other work only adds."""
-    took: dict[str, float] = {}
-    commands = {"libraries": [sys.executable, "-c", f"{LIBRARIES}, rich.console"], "help": [*COMMAND, "--help"],
-                "describe": [*COMMAND, "describe", "User.get"]}  # fmt: skip
-    for _ in range(3):
-        for name, command in commands.items():
-            before = processor_seconds()
-            subprocess.run(command, env=variables(sandbox), capture_output=True, check=True)
-            took[name] = min(took.get(name, 9.0), processor_seconds() - before)
-    assert max(took["help"], took["describe"]) <= 2 * took["libraries"], took
+STARTS = """
+import sys
+from dingtalk_models.cli import main
+sys.argv[:1] = ["dingtalk-models"]
+try:
+    main()
+except SystemExit:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["describe", "User.get"]], ids=" ".join)
+def test_help_loads_no_client(arguments: list[str]) -> None:
+    ran = subprocess.run([sys.executable, "-c", STARTS, *arguments], capture_output=True, text=True, check=True)
+    loaded = set(ran.stderr.split())
+    assert not loaded & {"requests", "aiohttp", "asyncio", "redis", "sqlalchemy", "Crypto"}
+    assert not loaded & {f"dingtalk_models.{name}" for name in ("app", "call", "resource", "contact", "sandbox")}
+    assert "dingtalk_models.cli.program" in loaded
 
 
 def test_without_its_extra_it_says_so(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

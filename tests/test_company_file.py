@@ -295,7 +295,7 @@ def test_a_file_that_is_an_attack(tmp_path: Path, text: bytes, problem: tuple[in
         (
             "attendance: {shifts: [{name: 甲, times: ['09:00', '10:00', '11:00']}]}",
             "attendance.shifts[0].times",
-            "has no time to go",
+            "has a time to check in without",
         ),
         (
             """{users: [{userid: a, name: 甲}], attendance: {

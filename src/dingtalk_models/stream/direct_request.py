@@ -107,5 +107,5 @@ def _connection(url: str, seconds: float) -> HTTPConnection:
     if parts.scheme == "https":
         return HTTPSConnection(parts.hostname or "", parts.port, timeout=seconds, context=trusted())
     if parts.scheme != "http":
-        raise ValueError(f"{parts.scheme!r} is not HTTP")
+        raise ValueError("neither http nor https / 只支持 http 和 https")
     return HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
