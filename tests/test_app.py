@@ -63,7 +63,7 @@ def test_settings_are_kept() -> None:
         api_url="https://a.example/", timeout=3,
     )  # fmt: skip
     assert (app.agent_id, app.timeout, app.oapi_url, app.api_url) == (
-        "17",
+        17,
         (3, 3),
         "https://o.example",
         "https://a.example",
@@ -84,12 +84,22 @@ def test_half_a_credential_is_refused_at_once() -> None:
         DingTalkApp(appsecret="s")
 
 
+@pytest.mark.parametrize(("given", "kept"), [(17, 17), ("17", 17), (None, None), ("", None)])
+def test_an_agent_id_is_a_number(given: int | str | None, kept: int | None) -> None:
+    assert DingTalkApp(agent_id=given).agent_id == kept
+
+
+def test_an_agent_id_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"agent_id is not a number: copy .* / agent_id 不是数字"):
+        DingTalkApp(agent_id="dingkey1")
+
+
 def test_repr_shows_no_secret() -> None:
     app = DingTalkApp(
         name="acme", corp_id="ding1", appkey="k1", agent_id=7,
         appsecret="S3CRET1", corp_secret="S3CRET2", aes_key="S3CRET3" + "x" * 36, token="S3CRET4",
     )  # fmt: skip
-    assert repr(app) == "DingTalkApp(name='acme', corp_id='ding1', appkey='k1', agent_id='7')"
+    assert repr(app) == "DingTalkApp(name='acme', corp_id='ding1', appkey='k1', agent_id=7)"
     shown = [repr(each) for each in (app.auth, app.contact, app.run, app.session, app.access_token_credential)]
     assert "S3CRET" not in "".join(shown)
 
@@ -107,7 +117,7 @@ def test_from_env() -> None:
         "DINGTALK_SESSION_MANAGER": "memory://",
     }
     app = DingTalkApp.from_env(environ)
-    assert (app.name, app.appkey, app.appsecret, app.agent_id, app.corp_id) == ("acme", "k", Secret("s"), "17", None)
+    assert (app.name, app.appkey, app.appsecret, app.agent_id, app.corp_id) == ("acme", "k", Secret("s"), 17, None)
     assert (app.timeout, app.oapi_url, app.session.name) == ((2.5, 2.5), "http://localhost:1", "memory://")
 
 

@@ -74,7 +74,7 @@ def test_what_travels(sandbox: Sandbox, app: DingTalkApp) -> None:
         cc_list=["weidong"],
         cc_position="START_FINISH",
         target_select_actioners=[{"actioner_key": "manual_1", "actioner_userids": ["hanmei"]}],
-        microapp_agent_id=7,
+        agent_id=7,
     )
     assert call.request.body == {
         "processCode": LEAVE,

@@ -249,7 +249,7 @@ def test_signatures_against_values_computed_elsewhere(sandbox: Sandbox) -> None:
     signed = app.jsapi_signature(url, noncestr="Zn4zmLFKD0wzilzM", timestamp=1700000000)
     assert signed.url == "https://acme.example/index.html?name=张三&x=%25"
     assert signed.signature == "ca5fea4f752106f04b78a85b25eaec04cc3e76d0a6006463dfccb267f41b8088"
-    assert (signed.corp_id, signed.agent_id) == (sandbox.corp_id, sandbox.agent_id)
+    assert (signed.corp_id, signed.agent_id) == (sandbox.corp_id, int(sandbox.agent_id))
     assert (signed.noncestr, signed.timestamp) == ("Zn4zmLFKD0wzilzM", 1700000000)
     older = app.jsapi_signature(url, noncestr="Zn4zmLFKD0wzilzM", timestamp=1700000000, algorithm="sha1")
     assert older.signature == "e2fd60cee3a783123b289bbeb5303cc70292ab76"

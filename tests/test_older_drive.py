@@ -84,3 +84,9 @@ def test_uploads_in_chunks(sandbox: Sandbox, app: DingTalkApp) -> None:
         unchecked("dingtalk.oapi.file.upload.chunk"), agent_id="1", upload_id="u", chunk_sequence=1, file=b"x"
     )
     assert call.request.query_params == {"agent_id": "1", "upload_id": "u", "chunk_sequence": 1}
+
+
+def test_the_number_of_an_app_is_sent_as_text(app: DingTalkApp) -> None:
+    assert app.agent_id is not None
+    for given in (app.agent_id, str(app.agent_id)):
+        assert app.file.custom_spaces.get.call(agent_id=given).request.query_params == {"agent_id": str(app.agent_id)}

@@ -45,7 +45,7 @@ class CallingApp(Sender, Modules):
     """Base class of `DingTalkApp` and `UserApp`: the modules of the platform, and calls by name."""
 
     name: str
-    agent_id: str | None
+    agent_id: int | None
     appkey: str | None
     corp_id: str | None
     domain: str | None
@@ -129,7 +129,7 @@ class DingTalkApp(CallingApp):
             object with `get`, `set` and `delete`.
         corp_id: the company's CorpId.
         corp_secret: the company's CorpSecret, for apps without AppKey.
-        agent_id: the app's AgentId.
+        agent_id: the app's AgentId, a number.
         appkey: the app's AppKey (Client ID).
         appsecret: the app's AppSecret (Client Secret).
         aes_key: the key that pushes are encrypted with, 43 letters and digits.
@@ -190,7 +190,7 @@ class DingTalkApp(CallingApp):
         self.name = name
         self.corp_id = corp_id
         self.appkey = appkey
-        self.agent_id = None if agent_id is None else str(agent_id)
+        self.agent_id = _agent_id(agent_id)
         if bool(appkey) != bool(appsecret):
             raise ConfigurationError(
                 "appkey and appsecret belong together: one of them is missing / appkey 与 appsecret 须同时提供"
@@ -395,3 +395,15 @@ class _LentAsync:
         return await self._owner.async_transport.send(request)
 
     async def close(self) -> None: ...
+
+
+def _agent_id(given: str | int | None) -> int | None:
+    if given is None or given == "":
+        return None
+    try:
+        return int(given)
+    except ValueError:
+        raise ConfigurationError(
+            "agent_id is not a number: copy the AgentId from the app's page in the developer console / "
+            "agent_id 不是数字，请从开发者后台的应用详情页复制 AgentId"
+        ) from None

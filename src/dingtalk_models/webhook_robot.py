@@ -35,7 +35,8 @@ class _RobotApp(Sender):
     """The app that sends a robot's calls. It has a base URL but no credentials."""
 
     name = "webhook robot"
-    agent_id = appkey = corp_id = domain = callback_url = cast("str | None", None)
+    agent_id = cast("int | None", None)
+    appkey = corp_id = domain = callback_url = cast("str | None", None)
     token = aes_key = cast("Secret | None", None)
     access_token_credential = None
     retry = Retry()

@@ -35,7 +35,7 @@ class JsapiSignature(BaseModel):
     """
 
     corp_id: str | None
-    agent_id: str | None
+    agent_id: int | None
     noncestr: str
     timestamp: int
     url: str
@@ -44,7 +44,7 @@ class JsapiSignature(BaseModel):
     def config(self) -> DdConfig:
         """Return what the page passes to `dd.config`, under the names that it uses."""
         return {
-            "agentId": self.agent_id,
+            "agentId": None if self.agent_id is None else str(self.agent_id),
             "corpId": self.corp_id,
             "timeStamp": self.timestamp,
             "nonceStr": self.noncestr,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, overload
 
 from dingtalk_models.core.errors import ConfigurationError
 from dingtalk_models.core.secret import Secret
@@ -39,7 +39,7 @@ class AppLike(Protocol):
 
     driver: Driver
     name: str
-    agent_id: str | None
+    agent_id: int | None
     appkey: str | None
     corp_id: str | None
     domain: str | None
@@ -118,14 +118,18 @@ def current_app() -> AppLike:
     )
 
 
-def setting_of(app: AppLike | None, name: Literal["agent_id", "appkey"], parameter: str) -> str:
+@overload
+def setting_of(app: AppLike | None, name: Literal["agent_id"], parameter: str) -> int: ...
+@overload
+def setting_of(app: AppLike | None, name: Literal["appkey"], parameter: str) -> str: ...
+def setting_of(app: AppLike | None, name: Literal["agent_id", "appkey"], parameter: str) -> int | str:
     """Return a setting that a call needs, from the current app if none is given.
 
     Raises:
         ConfigurationError: the app has no such setting, so the call has to name the `parameter`.
     """
     chosen = app or current_app()
-    value: str | None = getattr(chosen, name)
+    value = chosen.agent_id if name == "agent_id" else chosen.appkey
     if value is None:
         raise ConfigurationError(
             f"app {chosen.name!r} has no {name}: give it one, or give the call a {parameter} / "

@@ -73,6 +73,10 @@ CommaStrs = Annotated[
 """Ids that are sent as `"user1,user2"`."""
 
 
+AgentIdText = Annotated[int | str, AfterValidator(str)]
+"""The number of an app, where the platform wants it as text."""
+
+
 def _dumps(value: Any, in_wire_form: SerializerFunctionWrapHandler) -> str:
     return json.dumps(in_wire_form(value), ensure_ascii=False)
 

@@ -8,7 +8,7 @@ from pydantic import Field, Json
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Refusal, api
-from dingtalk_models.core.wire import CommaStrs, Millis, camel, wire
+from dingtalk_models.core.wire import AgentIdText, CommaStrs, Millis, camel, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model, Record
 
@@ -20,7 +20,7 @@ class CustomSpaceManager(Manager):
     """Custom spaces (自定义空间)."""
 
     @api("dingtalk.oapi.cspace.get_custom_space", "GET /cspace/get_custom_space")
-    def get(self, domain: Domain | None = None, *, agent_id: str | None = None) -> Call[CustomSpace]:
+    def get(self, domain: Domain | None = None, *, agent_id: AgentIdText | None = None) -> Call[CustomSpace]:
         """Get a custom space, or create it if it does not exist (获取企业下的自定义空间).
 
         Args:
@@ -46,7 +46,7 @@ class CustomSpaceManager(Manager):
         path: str | None = None,
         file_ids: Annotated[CommaStrs | None, wire("fileids")] = None,
         duration: Annotated[int, Field(ge=0, le=3600)] = 30,
-        agent_id: str | None = None,
+        agent_id: AgentIdText | None = None,
     ) -> Call[None]:
         """Give a user access to a custom space for some time (授权用户访问企业的自定义空间).
 
@@ -80,7 +80,7 @@ class CustomSpaceManager(Manager):
         *,
         folder_id: str | None = None,
         overwrite: bool | None = None,
-        agent_id: str | None = None,
+        agent_id: AgentIdText | None = None,
     ) -> Call[CustomFile]:
         """Save an uploaded file in a custom space or in the space of approvals (保存文件到自定义或审批钉盘空间).
 
@@ -98,7 +98,7 @@ class CustomSpaceManager(Manager):
         return Call(_Added, "").then(lambda added: added.dentry)
 
     @api("dingtalk.oapi.cspace.add_to_single_chat", "POST /cspace/add_to_single_chat")
-    def send(self, agent_id: str, userid: str, media_id: str, file_name: str) -> Call[None]:
+    def send(self, agent_id: AgentIdText, userid: str, media_id: str, file_name: str) -> Call[None]:
         """Send an uploaded file to a user (发送钉盘文件给指定用户).
 
         Args:

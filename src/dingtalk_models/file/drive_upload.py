@@ -9,7 +9,7 @@ from pydantic import Field
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import Refusal, api
 from dingtalk_models.core.files import BytesProgress, Source, Upload
-from dingtalk_models.core.wire import wire
+from dingtalk_models.core.wire import AgentIdText, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Model
 
@@ -25,7 +25,7 @@ class DriveUploadManager(Manager):
     @api("dingtalk.oapi.file.upload.single", "POST /file/upload/single?agent_id&file_size")
     def single(
         self,
-        agent_id: str,
+        agent_id: AgentIdText,
         source: FileArgument,
         *,
         file_size: Annotated[int | None, Field(ge=1)] = None,
@@ -62,7 +62,7 @@ class DriveUploadManager(Manager):
     @api("dingtalk.oapi.file.upload.transaction", "GET /file/upload/transaction", idempotent=False)
     def transaction(
         self,
-        agent_id: str,
+        agent_id: AgentIdText,
         file_size: Annotated[int, Field(ge=1)],
         chunk_numbers: Annotated[int, Field(ge=1, le=10_000)],
         *,
@@ -86,7 +86,7 @@ class DriveUploadManager(Manager):
     @api("dingtalk.oapi.file.upload.chunk", "POST /file/upload/chunk?agent_id&upload_id&chunk_sequence")
     def chunk(
         self,
-        agent_id: str,
+        agent_id: AgentIdText,
         upload_id: str,
         chunk_sequence: Annotated[int, Field(ge=1, le=10_000)],
         source: FileArgument,

@@ -25,7 +25,6 @@ def _listing(name: str) -> Callable[[Any], dict[str, Any]]:
 
 
 OLD_CREATE: dict[str, Any] = {
-    "agent_id": "microapp_agent_id",
     "approvers": _listing("approvers"),
     "approvers_v2": "approvers",
     "cc_list": _listing("cc_list"),

@@ -82,8 +82,8 @@ class StartFields(TypedDict, total=False):
     """Users who get a copy, at most 50."""
     cc_position: Literal["START", "FINISH", "START_FINISH"] | None
     """When they get the copy."""
-    microapp_agent_id: int | None
-    """The agent id of the app."""
+    agent_id: Annotated[int | None, wire("microappAgentId")]
+    """The AgentId of the app."""
     biz_detail_page_url: Annotated[str | None, Field(max_length=1024)]
     """The URL of your own page with the details, at most 1024 characters; OA premium only."""
 

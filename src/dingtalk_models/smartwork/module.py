@@ -159,5 +159,5 @@ class Smartwork(Module):
             approvers=approvers,
             cc_list=cc_list,
             cc_position=cc_position if cc_list else None,
-            microapp_agent_id=agent_id,
+            agent_id=agent_id,
         )

@@ -279,7 +279,7 @@ class WorkNotificationManager(Manager):
         )
 
     def _agent(self, given: int | None) -> int:
-        return int(setting_of(self.app, "agent_id", "agent_id")) if given is None else given
+        return setting_of(self.app, "agent_id", "agent_id") if given is None else given
 
 
 DONE = 2
