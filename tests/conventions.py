@@ -151,6 +151,10 @@ def docstring_problems(info: OperationInfo) -> Iterator[str]:
         yield f"Args describes {described}, the parameters are {parameters}"
 
 
+READ = re.compile(r"get|list|query|search|batchget|batchquery", re.IGNORECASE)
+"""How the names of APIs begin that change nothing."""
+
+
 def type_problems(info: OperationInfo) -> Iterator[str]:
     """What is wrong with its annotations."""
     made = definition(info)
@@ -159,6 +163,8 @@ def type_problems(info: OperationInfo) -> Iterator[str]:
         yield f"it is annotated to return {answer}"
     if answer.startswith("Query[") and not (made.endpoint and made.endpoint.idempotent):
         yield "it lists: @api needs idempotent=True, so that it is sent again when its outcome is unknown"
+    elif made.endpoint and not made.endpoint.idempotent and READ.match(info.name.rpartition(".")[2]):
+        yield "it reads: @api needs idempotent=True"
 
 
 def name_problems(info: OperationInfo) -> Iterator[str]:

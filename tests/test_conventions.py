@@ -22,14 +22,23 @@ from dingtalk_models.resource.registry import OperationInfo
 COMPONENT_TYPES = ("enum of componentType", "enum of componentType of details of details")
 OPEN_ENDED = "the pages disagree on the list, and the platform adds to it"
 
+A_CODE = "it uses up a code, so it fails if it is sent again"
+READS = "it reads: @api needs idempotent=True"
+
 ACCEPTED: dict[str, dict[str, str]] = {
+    "dingtalk.oapi.sns.getuserinfo_bycode": {READS: A_CODE},
+    "dingtalk.oapi.v2.user.getuserinfo": {READS: A_CODE},
+    "oauth2_1_0.GetSsoUserInfo": {READS: A_CODE},
+    "oauth2_1_0.GetUserToken": {READS: A_CODE},
+    "workflow_1_0.GetSpaceWithDownloadAuth": {READS: "it grants something, whatever its name says"},
     "dingtalk.oapi.attendance.listschedule": {
         (
             "workDate='2016-03-09 11:11:11' of interface-for-daily-full-query-of-attendance-scheduling-information "
             "is sent as '2016-03-09'"
         ): "it is a day: the hour of the sample means nothing",
     },
-    "dingtalk.oapi.call_back.get_call_back_failed_result": {
+    "dingtalk.oapi.call_back.get_call_back_failed_result": {READS: "it takes what it returns"}
+    | {
         f"{field} is not declared": "the key is the event's type: FailedEvent.event reads it"
         for field in (
             *("failed_list.bpms_instance_change", "failed_list.user_add_org", "failed_list.label_conf_add"),

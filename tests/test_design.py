@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,21 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
+KNOWN_TO_THE_SANDBOX = {"modules", "company_file", "process", "clocks", "moments"}
+"""The packages that the sandbox may import; those above it may not be imported by anybody."""
+
+
+def contract_of(begin: str) -> dict[str, Any]:
+    """The contract whose name begins like this."""
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    (contract,) = (contract for contract in contracts if contract["name"].startswith(begin))
+    found: dict[str, Any] = contract
+    return found
+
+
 def layers() -> list[set[str]]:
     """The layers that the contract holds, from the top down."""
-    contracts = PROJECT["tool"]["importlinter"]["contracts"]
-    (contract,) = (contract for contract in contracts if contract["type"] == "layers")
+    contract = contract_of("Imports point down")
     return [set(re.split(r" [:|] ", layer)) for layer in contract["layers"]]
 
 
@@ -31,6 +43,16 @@ def documented(page: str, head: str) -> list[set[str]]:
 @pytest.mark.parametrize(("page", "head"), [("docs/design.md", "| layer |"), ("docs/zh/design.md", "| 层 |")])
 def test_the_page_tells_of_the_layers_that_are_held(page: str, head: str) -> None:
     assert documented((ROOT / page).read_text("utf-8"), head) == layers()
+
+
+def test_every_module_is_in_the_contracts_of_modules() -> None:
+    """In pyproject.toml: the layers name each package, and these two lists have to follow."""
+    (resources,) = (layer for layer in layers() if "contact" in layer)
+    named = contract_of("Resources import the core")["source_modules"]
+    assert {f"dingtalk_models.{name}" for name in resources} == set(named), "source_modules"
+    below = layers()[[("sandbox" in layer) for layer in layers()].index(True) + 1 :]
+    forbidden = {f"dingtalk_models.{name}" for name in set[str]().union(*below) - KNOWN_TO_THE_SANDBOX}
+    assert forbidden == set(contract_of("The sandbox could serve")["forbidden_modules"]), "forbidden_modules"
 
 
 FORBIDDEN = {
