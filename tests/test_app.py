@@ -360,7 +360,7 @@ def test_modules_are_bound_to_their_app(app: DingTalkApp) -> None:
 
 def test_an_operation_looks_like_its_method() -> None:
     assert list(inspect.signature(Department.objects.get).parameters) == ["dept_id", "language"]
-    assert (Department.objects.get.__doc__ or "").startswith("One department (获取部门详情).")
+    assert (Department.objects.get.__doc__ or "").startswith("Get a department (获取部门详情).")
     assert Department.objects.get.__name__ == "get"
     assert inspect.isroutine(Department.objects.get)
 

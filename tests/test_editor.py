@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -14,11 +13,6 @@ import pytest
 
 from dingtalk_models.resource.method_names import MethodName
 
-AT_ONCE = 1.0
-"""Seconds of the processor that completion may take. How long that is by the clock depends on the machine."""
-RUN_AT_ONCE = 4.0
-"""The same for `app.run("`, which has more than a thousand types to look at."""
-TICKS = os.sysconf("SC_CLK_TCK")
 LONGEST_COMPLETED = 50
 """Pyright offers no literal that is longer, whoever declares it."""
 
@@ -50,14 +44,6 @@ class Editor:
         )
         position = {"line": 1 + before.count("\n"), "character": len(before.rpartition("\n")[2])}
         return self._ask(f"textDocument/{what}", textDocument={"uri": self._file.as_uri()}, position=position)
-
-    @property
-    def processor_seconds(self) -> float:
-        """How long the processor has worked for the server: a process of Python, and one of Node in it."""
-        folder = Path(f"/proc/{self._server.pid}")
-        children = (folder / "task" / folder.name / "children").read_text().split()
-        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in [folder.name, *children]]
-        return sum(int(user) + int(system) for *_, user, system in [stat[:13] for stat in stats]) / TICKS
 
     def close(self) -> None:
         self._ask("shutdown")
@@ -149,7 +135,7 @@ def test_signature_help_shows_parameters_and_docstring(editor: Editor, create: s
 def test_the_awaited_and_the_unsent_use_show_the_same(editor: Editor, use: str) -> None:
     (shown,) = editor.show("signatureHelp", f"Department.objects.get.{use}(|")["signatures"]
     assert shown["label"].startswith('(dept_id: int, *, language: Language = "zh_CN") -> ')
-    assert shown["documentation"]["value"].startswith("One department (获取部门详情).")
+    assert shown["documentation"]["value"].startswith("Get a department (获取部门详情).")
 
 
 def test_a_method_of_the_first_generation_shows_todays_parameters_first(editor: Editor) -> None:
@@ -167,13 +153,10 @@ def test_the_operations_of_an_object_show_their_fields(editor: Editor) -> None:
 
 
 @pytest.mark.parametrize("run", ["run", "run.aio", "run.call"])
-def test_completion_of_run_offers_every_name_at_once(editor: Editor, run: str) -> None:
-    before = editor.processor_seconds
+def test_completion_of_run_offers_every_name(editor: Editor, run: str) -> None:
     shown = editor.show("completion", f'DingTalkApp().{run}("|')
-    took = editor.processor_seconds - before
     offered = {item["label"].strip('"') for item in shown["items"]}
     assert offered >= {name for name in get_args(MethodName) if len(name) <= LONGEST_COMPLETED}
-    assert took < RUN_AT_ONCE
 
 
 @pytest.mark.parametrize(
@@ -184,14 +167,9 @@ def test_completion_of_run_offers_every_name_at_once(editor: Editor, run: str) -
         ("DingTalkApp().platform.workflow_1_0.|", {"start_process_instance"}),
     ],
 )
-def test_completion_of_the_platform_offers_products_and_methods_at_once(
-    editor: Editor, code: str, offers: set[str]
-) -> None:
-    before = editor.processor_seconds
+def test_completion_of_the_platform_offers_products_and_methods(editor: Editor, code: str, offers: set[str]) -> None:
     offered = {item["label"] for item in editor.show("completion", code)["items"]}
-    took = editor.processor_seconds - before
     assert offered >= offers
-    assert took < AT_ONCE
 
 
 def test_completion_of_an_object_offers_fields_and_operations(editor: Editor) -> None:
