@@ -163,7 +163,12 @@ def type_problems(info: OperationInfo) -> Iterator[str]:
         yield f"it is annotated to return {answer}"
     if answer.startswith("Query[") and not (made.endpoint and made.endpoint.idempotent):
         yield "it lists: @api needs idempotent=True, so that it is sent again when its outcome is unknown"
-    elif made.endpoint and not made.endpoint.idempotent and READ.match(info.name.rpartition(".")[2]):
+
+
+def read_problems(info: OperationInfo) -> Iterator[str]:
+    """Whether a read is not sent again when its outcome is unknown."""
+    at = definition(info).endpoint
+    if at and not at.idempotent and READ.match(info.name.rpartition(".")[2]):
         yield "it reads: @api needs idempotent=True"
 
 

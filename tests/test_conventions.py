@@ -113,6 +113,7 @@ CHECKS: list[Check] = [
     conventions.name_problems,
     conventions.docstring_problems,
     conventions.type_problems,
+    conventions.read_problems,
     conventions.sample_problems,
     conventions.parameter_problems,
     conventions.limit_problems,
