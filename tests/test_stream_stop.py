@@ -265,7 +265,7 @@ def test_what_takes_longer_than_the_lease_runs_in_one_process_only(sandbox: Sand
         assert not message.accepted
         gate.open()
         sandbox.stream.wait_until_accepted()
-        assert sum(each.callback.leases.held == set() for each in apps) == 2
+        until(lambda: not any(each.callback.leases.held for each in apps))  # a redelivery may be under way
     assert len(gate.entered) == 1
 
 
