@@ -96,6 +96,9 @@ def test_one_id_under_two_names_is_refused(app: DingTalkApp, sandbox: Sandbox) -
     assign: Any = Role.objects.assign
     assert problems(assign, [914], userids=["heli"], user_ids=["lvbo"]).keys() == {"user_ids"}
     assert problems(assign, [914], ["heli"], user_ids=["lvbo"]).keys() == {"user_ids"}
+    with pytest.warns(DeprecationWarning, match="user_ids is called userids now"):
+        assert problems(assign, [914], user_ids=["heli"], userid_list=["lvbo"]).keys() == {"userid_list"}
+    assert problems(app.run, "dingtalk.oapi.role.addrolesforemps", roleIds="914", userIds="heli", userid_list="lvbo")
     with pytest.warns(DeprecationWarning, match="userids now"):
         assert problems(assign, [914], user_ids=[""]) == {"userids": "an id in it is empty"}
     assert len(sandbox.calls) == sent

@@ -144,30 +144,24 @@ class Arguments:
         try:
             return self._validate(given)
         except ValidationError as error:
-            older = self.older_names(given)
-            if not older:
+            todays = self.by_todays_names(given)
+            if todays.keys() == given.keys():
                 raise InvalidArgument(self.name, problems(error, self.fields)) from None
-        for name, today in older.items():
-            warn_of_older_name(self.name, name, today)
-        return self.check((), self.by_todays_names(given))
+        for name in given.keys() - todays.keys():
+            warn_of_older_name(self.name, name, userid_name(name))
+        return self.check((), todays)
 
     def by_todays_names(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments, with ids of users under today's names."""
-        older = self.older_names(given)
-        return {older.get(name, name): value for name, value in given.items()}
-
-    def older_names(self, given: Mapping[str, Any]) -> dict[str, str]:
-        """Today's names for ids of users that are given under other names, such as the platform's."""
-        names = {name: userid_name(name) for name in given if name not in self.fields}
-        return {
-            name: today
-            for name, today in names.items()
-            if today in self.fields.keys() - given.keys() and not self._is_another(name, today)
-        }
-
-    def _is_another(self, name: str, today: str) -> bool:
-        """Whether a name is the wire name of another argument: a product of the platform may have both spellings."""
-        return any(name in self.wire_names(field) for field in self.fields if field != today)
+        """Arguments, with ids of users under today's names. One that is given already stays, and is not overwritten."""
+        todays = dict(given)
+        for name in given:
+            today = userid_name(name)
+            if name in self.fields or today not in self.fields.keys() - todays.keys():
+                continue
+            # a product of the platform may have both spellings, as two arguments
+            if not any(name in self.wire_names(field) for field in self.fields if field != today):
+                todays[today] = todays.pop(name)
+        return todays
 
     def check_one(self, field: str, value: Any) -> None:
         """Check a single argument of the operation.
