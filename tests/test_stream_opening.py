@@ -159,6 +159,12 @@ def drip(client: peers.Client) -> None:
         client.send(b"x", 0.01)
 
 
+def cut(client: peers.Client) -> None:
+    """Begin an answer, and close the connection."""
+    client.read()
+    client.send(b'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n{"ticket":"t-1"}')
+
+
 def hang_up(client: peers.Client) -> None:
     """Answer nothing."""
     client.read()
@@ -170,6 +176,7 @@ def hang_up(client: peers.Client) -> None:
         (trickle, "no response in time"),
         (drip, "no response in time"),
         (flood, "too large|more than|larger"),
+        (cut, "the connection or the response broke off"),
         (hang_up, "the connection or the response broke off"),
     ],
 )

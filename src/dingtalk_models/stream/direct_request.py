@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -89,6 +89,8 @@ class _Exchange:
             content = response.read(MOST + 1)
             if len(content) > MOST:
                 raise UnreadableBody(f"a response of more than {MOST} bytes")
+            if response.length:  # bytes that are missing: `read` with a size returns what there was
+                raise IncompleteRead(content, response.length)
             return HttpResponse(response.status, {name.lower(): text for name, text in response.getheaders()}, content)
         finally:
             connection.close()
