@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from generators import facts, samples
 from generators.facts import Page
+from generators.platform.source import READS
 from generators.samples import Row, request_sample, rows, same, sample_of
 from generators.uses import accessors, by_hand, tests_of
 from helpers import english
@@ -151,10 +152,6 @@ def docstring_problems(info: OperationInfo) -> Iterator[str]:
         yield f"Args describes {described}, the parameters are {parameters}"
 
 
-READ = re.compile(r"get|list|query|search|batchget|batchquery", re.IGNORECASE)
-"""How the names of APIs begin that change nothing."""
-
-
 def type_problems(info: OperationInfo) -> Iterator[str]:
     """What is wrong with its annotations."""
     made = definition(info)
@@ -167,8 +164,8 @@ def type_problems(info: OperationInfo) -> Iterator[str]:
 
 def read_problems(info: OperationInfo) -> Iterator[str]:
     """Whether a read is not sent again when its outcome is unknown."""
-    at = definition(info).endpoint
-    if at and not at.idempotent and READ.match(info.name.rpartition(".")[2]):
+    at, last = definition(info).endpoint, info.name.rpartition(".")[2]
+    if at and not at.idempotent and READS.match(last[:1].upper() + last[1:]):
         yield "it reads: @api needs idempotent=True"
 
 

@@ -180,9 +180,11 @@ def _described(
         checked.wrong("body", "JSON text: give the dict itself / 请传入字典，而不是 JSON 文本")
     what = checked.form(body) if _is_mapping(body) else checked.json(body, "body")
     params = {name: checked.json(value, f"query.{name}") for name, value in (query or {}).items() if value is not None}
-    given = {name: checked.header(name, value) for name, value in (headers or {}).items()}
-    for name in [each for each in given if each.lower() == "accept"]:
-        given["Accept"] = given.pop(name)  # as it is written in the headers of every request
+    given = {
+        # as it is written in the headers of every request
+        ("Accept" if name.lower() == "accept" else name): checked.header(name, value)
+        for name, value in (headers or {}).items()
+    }
     if checked.problems:
         raise InvalidArgument(NAME, checked.problems)
     _check_readable(into, at)
