@@ -10,8 +10,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from generators.facts import Page
 from generators.platform.naming import api_name, product_of
+from generators.platform.rows import enforced
 from generators.platform.source import documented, examples, merged
-from generators.platform.types import enforced, is_map
+from generators.platform.types import is_map
 from generators.samples import Row, sample_of
 from samples_of import Way, changed
 from urllib3 import encode_multipart_formdata

@@ -235,7 +235,7 @@ def test_what_is_documented_as_json(cli: Cli) -> None:
     found = cli("describe", "/topapi/v2/user/get", "--json").json
     assert found["scopes"] == ["qyapi_get_member"]
     assert found["codes"]["33012"]
-    userid = {"name": "userid", "wire": "userid", "kind": "str", "notes": "必填 required"}
+    userid = {"name": "userid", "wire": "userid", "kind": "str", "notes": "用户的userId；the user；必填 required"}
     assert found["params"][0] == userid
 
 

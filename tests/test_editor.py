@@ -175,3 +175,13 @@ def test_completion_of_the_platform_offers_products_and_methods(editor: Editor, 
 def test_completion_of_an_object_offers_fields_and_operations(editor: Editor) -> None:
     offered = {item["label"] for item in editor.show("completion", 'User.get("u1").|')["items"]}
     assert offered >= {"name", "mobile", "dept_id_list", "update", "save", "departments"}
+
+
+def test_hover_over_a_field_says_what_the_platform_calls_it(editor: Editor) -> None:
+    code = 'DingTalkApp().platform.calendar_1_0.get_event("u", "primary", "e").summ|ary'
+    assert "日程标题" in editor.show("hover", code)["contents"]["value"]
+
+
+def test_hover_over_a_generated_method_says_what_its_parameters_are(editor: Editor) -> None:
+    shown: str = editor.show("hover", "DingTalkApp().platform.calendar_1_0.create_eve|nt(")["contents"]["value"]
+    assert "summary: 日程标题" in shown

@@ -19,6 +19,20 @@ PAGE: dict[str, Any] = {
     "response_example": {"part": {"ids": ["1**", 2]}},
     "source_file": "0015.md", "repaired": True,
 }  # fmt: skip
+IN_SDK: dict[str, Any] = {
+    "product": "thing_1_0", "operation": "GetThing", "title": "获取物品", "http": "GET",
+    "path": "/v1.0/things/{thing_id} ",
+    "query": [{"name": "lang", "type": "string"}], "headers": [], "body": [], "documented": False,
+    "reply": {"type": "object", "class": "GetThingResponseBody", "fields": [{"name": "parts", "type": "array"}]},
+}  # fmt: skip
+IN_FACTS: dict[str, Any] = {
+    "operation": "GetThing", "title": "获取物品", "http": "GET", "path": "/v1.0/things/{thingId}",
+    "params": [
+        {"name": "thingId", "in": "path", "type": "string", "required": True},
+        {"name": "lang", "in": "query", "type": "string"},
+    ],
+    "returns": [{"name": "parts", "type": "array", "items": "any"}],
+}  # fmt: skip
 COPIED: dict[str, Any] = {
     **{name: value for name, value in PAGE.items() if name not in {"source_file", "repaired"}},
     "params": [{"name": "id", "in": "body", "type": "integer", "example": 37111195}],
@@ -71,6 +85,7 @@ def test_a_reference_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     files: dict[str, Any] = {
         "endpoints": [PAGE], "methods": [{"method": "x", "class": "X"}], "events": [{"fields": [{"class": "Y"}]}],
         "errcodes": [{"code": 1, "from_doc": "z"}], "limits": {"source_docs": [], "per_ip": {"calls": 1}},
+        "sdk": [IN_SDK],
     }  # fmt: skip
     for name, value in files.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(value))
@@ -81,5 +96,5 @@ def test_a_reference_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "facts").glob("**/*.json")}
     assert written == {
         "thing.json": [COPIED], "methods.json": [{"method": "x"}], "events.json": [{"fields": [{"class": "Y"}]}],
-        "errors.json": [{"code": 1}], "limits.json": {"per_ip": {"calls": 1}},
+        "errors.json": [{"code": 1}], "limits.json": {"per_ip": {"calls": 1}}, "thing_1_0.json": [IN_FACTS],
     }  # fmt: skip

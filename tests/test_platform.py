@@ -15,7 +15,7 @@ from generators.platform.source import documented, products
 from platform_exceptions import ACCEPTED
 
 from dingtalk_models import DingTalkApp, PermissionDenied, User, operations
-from dingtalk_models.core.documented import documented as documented_notes
+from dingtalk_models.core.documentation.endpoints import documented as documented_notes
 from dingtalk_models.platform.products import PRODUCTS
 from dingtalk_models.resource.registry import OperationInfo
 from dingtalk_models.sandbox import Sandbox

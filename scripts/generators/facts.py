@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -14,6 +15,9 @@ from dingtalk_models.core.json_values import is_array, is_object
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOME = ROOT / "facts"
 WIDTH = 120
+SDK = "仅见于官方 SDK"
+"""The category of the operations that no page documents."""
+IN_PATH = re.compile(r"{(\w+)}")
 
 Page = dict[str, Any]
 """One documentation page: of an endpoint, or of an event."""
@@ -30,6 +34,73 @@ def _by_endpoint() -> dict[tuple[str, str], list[Page]]:
     found: defaultdict[tuple[str, str], list[Page]] = defaultdict(list)
     for page in endpoints():
         found[page["http"], page["path"]].append(page)
+    return found
+
+
+@cache
+def sdk() -> list[Page]:
+    """Every operation of the official SDK, in the form of a page."""
+    return [_sdk_page(path.stem, entry) for path in sorted((HOME / "sdk").glob("*.json")) for entry in _read(path)]
+
+
+@cache
+def only_in_sdk() -> list[Page]:
+    """The operations of the official SDK that no current page documents: neither their address nor their name."""
+    current = [page for page in endpoints() if not page["archived"]]
+    known = {place_of(page) for page in current} | {page.get("sdk_operation") for page in current}
+    return [page for page in sdk() if not {place_of(page), page["sdk_operation"]} & known]
+
+
+def place_of(page: Page) -> tuple[str, str]:
+    """Verb and path of an endpoint, whatever the names of the parameters in the path."""
+    return page["http"], re.sub(r"{\w+}", "{}", page["path"])
+
+
+def _sdk_page(product: str, entry: dict[str, Any]) -> Page:
+    """An operation of the SDK as a page. Archived pages lend it their labels, and their names in the path."""
+    page: Page = {
+        "doc": "",
+        "category": [SDK],
+        "archived": False,
+        "host": "api",
+        "sdk_operation": f"{product}.{entry['operation']}",
+        "auth": "header:x-acs-dingtalk-access-token",
+        "params": [],
+        "returns": [],
+        "errors": [],
+        "permissions": [],
+        "app_types": [],
+        "limits": [],
+        "evidence": "sdk",
+        **entry,
+    }
+    for known in _archived_at().get(place_of(page), []):
+        names = dict(zip(IN_PATH.findall(page["path"]), IN_PATH.findall(known["path"]), strict=True))
+        page["path"] = known["path"]
+        renamed = [{**row, "name": names[row["name"]]} if row["in"] == "path" else row for row in page["params"]]
+        page["params"] = _labelled(renamed, known["params"])
+        page["returns"] = _labelled(page["returns"], known["returns"])
+    return page
+
+
+def _labelled(rows: list[dict[str, Any]], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with the names that a table has for them, and its units."""
+    by_name = {row["name"]: row for row in known}
+    made: list[dict[str, Any]] = []
+    for row in rows:
+        same = by_name.get(row["name"], {})
+        said: Page = {key: same[key] for key in ("label", "unit") if key in same}
+        inside = {"children": _labelled(row["children"], same.get("children", []))} if "children" in row else {}
+        made.append({**row, **said, **inside})
+    return made
+
+
+@cache
+def _archived_at() -> dict[tuple[str, str], list[Page]]:
+    found: defaultdict[tuple[str, str], list[Page]] = defaultdict(list)
+    for page in endpoints():
+        if page["archived"]:
+            found[place_of(page)].append(page)
     return found
 
 

@@ -27,10 +27,10 @@ PACKAGE = ROOT / "src" / "dingtalk_models"
 PLATFORM = PACKAGE / "platform"
 
 
-def files() -> dict[Path, str]:
-    """Each generated file with its text."""
+def python() -> dict[Path, str]:
+    """Each generated module with its text: those of the platform, and what names and types depend on them."""
     products = source.products()
-    python = {
+    texts = {
         **{PLATFORM / f"{name}.py": product.text for name, product in products.items()},
         PLATFORM / "products.py": source.products_module(products),
         **names.stubs(),
@@ -42,8 +42,12 @@ def files() -> dict[Path, str]:
         ),
         PACKAGE / "callback" / "on.py": events.on(),
     }
+    return {path: _formatted(path, text) for path, text in texts.items()}
+
+
+def others() -> dict[Path, str]:
+    """Each other generated file with its text. They describe the modules as they are imported."""
     return {
-        **{path: _formatted(path, text) for path, text in python.items()},
         PACKAGE / "callback" / "event_types.json": events.event_types(),
         PACKAGE / "sandbox" / "callback" / "event_samples.json": events.event_samples(),
         PACKAGE / "cli" / "operations.json": operations.operations_json(),
@@ -57,6 +61,20 @@ def files() -> dict[Path, str]:
         **reference_pages.files(),
         **_pages(),
     }
+
+
+def gone(made: dict[Path, str]) -> list[Path]:
+    """The files of products that are no longer there.
+
+    Args:
+        made: every generated file.
+    """
+    there = [
+        *(path for path in PLATFORM.glob("*.py") if path.read_text("utf-8").startswith('"""`app.platform.')),
+        *(PACKAGE / "sandbox" / "platform").glob("*.json"),
+        *pages.REFERENCE.glob("*.md"),
+    ]
+    return sorted(path for path in there if path not in made)
 
 
 def _pages() -> dict[Path, str]:

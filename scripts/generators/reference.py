@@ -12,12 +12,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from dingtalk_models.core.json_values import is_array, is_object
-from generators import facts
+from generators import facts, sdk_facts
 from generators.facts import Page
 
 ABOUT_THE_SOURCE = {
@@ -39,15 +38,18 @@ MASKED_LIST = re.compile(r"\[\d*x+\d*\]")
 
 def copy(reference: Path) -> None:
     """Write facts/ again."""
-    by_file: defaultdict[Path, list[Page]] = defaultdict(list)
+    written: dict[Path, Any] = {}
     for each in _read(reference / "endpoints.json"):
-        by_file[facts.home(each)].append(page(each))
-    shutil.rmtree(facts.HOME / "endpoints", ignore_errors=True)
-    for path, pages in by_file.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, pages)
+        written.setdefault(facts.home(each), []).append(page(each))
+    for each in _read(reference / "sdk.json"):
+        written.setdefault(facts.HOME / "sdk" / f"{each['product']}.json", []).append(sdk_facts.operation(each))
     for name, file in (("methods", "methods"), ("events", "events"), ("errcodes", "errors"), ("limits", "limits")):
-        _write(facts.HOME / f"{file}.json", _without_source(_read(reference / f"{name}.json")))
+        written[facts.HOME / f"{file}.json"] = _without_source(_read(reference / f"{name}.json"))
+    for folder in ("endpoints", "sdk"):
+        shutil.rmtree(facts.HOME / folder, ignore_errors=True)
+    for path, value in written.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{facts.laid_out(value)}\n", encoding="utf-8")
 
 
 def page(entry: Page) -> Page:
@@ -100,7 +102,3 @@ def _without_source(fact: Any) -> Any:
 
 def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _write(path: Path, value: Any) -> None:
-    path.write_text(f"{facts.laid_out(value)}\n", encoding="utf-8")

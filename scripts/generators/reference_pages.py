@@ -17,6 +17,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints
 
+from dingtalk_models.core.documentation.labels import of_fields, of_parameters
 from dingtalk_models.core.hints import get_origin
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.first_generation.retired import retired
@@ -29,9 +30,11 @@ from generators.marked import row
 from generators.pages import REFERENCE
 from generators.places import Place, places
 from generators.platform.lists import PAGES, SIZES, TOKENS
+from generators.platform.meaning import label, notes
 from generators.platform.naming import python_name
+from generators.platform.rows import Row
 from generators.platform.source import documented, examples, merged, named_params
-from generators.platform.types import SCALARS, Row, enforced, is_map, moment_of, named, values_at
+from generators.platform.types import SCALARS, is_map, moment_of, named, values_at
 from generators.samples import request_sample
 from generators.uses import by_hand
 
@@ -49,14 +52,6 @@ APPS = {
     "third_party_org": "第三方企业应用 third_party_org",
     "third_party_personal": "第三方个人应用 third_party_personal",
 }
-LIMITS = {
-    "min_length": "≥ {} 字符 characters",
-    "max_length": "≤ {} 字符 characters",
-    "max_items": "≤ {} 项 items",
-    "min": "≥ {}",
-    "max": "≤ {}",
-}
-IN_BYTES = "≤ {} 字节 bytes"
 ABOVE = "[全部产品 all products](index.md) · [按名称查找 by name](names.md)"
 UNITS = {"calls": "次", "messages": "条消息", "users": "人", "days": "天", "months": "个月"}
 OF_A_CALL = {
@@ -121,8 +116,8 @@ def _method(at: Place, pages: list[Page], shared: list[frozenset[tuple[str, str]
         f"**{_title(at, pages)}**",
         "\n".join(f"- {line}" for line in facts_of),
         f"```python\n{example(at, page)}\n```",
-        _table("参数 parameter", parameters(at, pages), "说明 notes"),
-        _table("返回 reply", _fields(_answered(at)), ""),
+        _table("参数 parameter", parameters(at, pages)),
+        _table("返回 reply", _fields(_answered(at))),
         _codes_of(pages, shared),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -199,22 +194,9 @@ def _listed(codes: Iterable[tuple[str, str]]) -> str:
     return "；".join(" ".join([f"`{code}`", " / ".join(texts)]).strip() for code, texts in known.items())
 
 
-def _table(head: str, rows: Iterable[tuple[str, str, str, str]], notes: str) -> str:
-    made = [*rows]
-    if not made:
-        return ""
-    if not notes:
-        return (
-            row(head, "平台名 wire", "类型 type").rstrip()
-            + "\n"
-            + row("---", "---", "---")
-            + _rows(each[:3] for each in made)
-        )
-    return row(head, "平台名 wire", "类型 type", notes).rstrip() + "\n" + row("---", "---", "---", "---") + _rows(made)
-
-
-def _rows(rows: Iterable[tuple[str, ...]]) -> str:
-    return "".join(row(*each) for each in rows).rstrip()
+def _table(head: str, rows: Iterable[tuple[str, str, str, str]]) -> str:
+    made = "".join(row(*each) for each in rows).rstrip()
+    return f"{row(head, '平台名 wire', '类型 type', '说明 notes')}{row(*['---'] * 4)}{made}" if made else ""
 
 
 # Parameters
@@ -235,16 +217,19 @@ def parameters(at: Place, pages: list[Page]) -> Iterator[tuple[str, str, str, st
         shown = [value for page in pages for value in examples(page, each)]
         hint = at.definition().arguments.fields.get(name)
         required = bool(each.get("required")) if hint is None else get_origin(hint) is not NotRequired
-        yield from _parameter(each, name, shown, required=required)
+        written = of_parameters(at.definition().__doc__).get(name, "") if at.by_hand else ""
+        yield from _parameter(each, name, shown, required=required, written=written)
 
 
-def _parameter(each: Row, name: str, shown: list[Any], *, required: bool) -> Iterator[tuple[str, str, str, str]]:
+def _parameter(
+    each: Row, name: str, shown: list[Any], *, required: bool, written: str = ""
+) -> Iterator[tuple[str, str, str, str]]:
     inside = [item for value in shown for item in (value if is_array(value) else [value])]
     yield (
         f"`{name}`",
         f"`{each['name']}`" if each["name"] else "",
         _type(each, shown),
-        _notes(each, inside, required=required),
+        _notes(each, inside, required=required, written=written),
     )
     free = is_map(each, shown) if each.get("children") else False
     if free:
@@ -268,17 +253,22 @@ def _type(each: Row, shown: list[Any]) -> str:
     return "datetime" if moment_of(each, shown) else SCALARS.get(kind, "JSON")
 
 
-def _notes(each: Row, shown: list[Any], *, required: bool) -> str:
-    limits = each.get("constraints", {})
-    said = ["必填 required"] if required else []
-    texts = {**LIMITS, "max_length": IN_BYTES} if limits.get("length_unit") == "byte" else LIMITS
-    said += [text.format(limits[name]) for name, text in texts.items() if name in limits]
-    if limits.get("enum"):
-        values = " ".join(f"`{value}`" for value in limits["enum"])
-        said.append(values if enforced(each, shown) else f"{values} 等 or others")
-    if each.get("default") not in (None, ""):
-        said.append(f"默认 default `{each['default']}`")
-    return "；".join(said).replace("|", "\\|")
+def _notes(each: Row, shown: list[Any], *, required: bool, written: str = "") -> str:
+    """What is to be said of a parameter.
+
+    Args:
+        each: its row.
+        shown: the values that the pages show for it.
+        required: whether it has to be given.
+        written: what a hand-written operation says of it.
+    """
+    said = [label(each), written.removesuffix("."), "必填 required" if required else "", *notes(each, shown)]
+    return _in_a_cell("；".join(filter(None, said)))
+
+
+def _in_a_cell(text: str) -> str:
+    """A text in a table: what would end the cell, or begin a tag, is escaped."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 # Replies
@@ -317,12 +307,13 @@ def _fields(hint: Any, way: str = "", above: tuple[type[BaseModel], ...] = ()) -
     if model is None or model in above:
         return
     model.model_rebuild()
+    said = of_fields(model)
     for name, field in model.model_fields.items():
         if not field.exclude and not _is_link(field):
             kind = kind_of(field.annotation)
             inner = _model(field.annotation)
             told = kind.replace(inner.__name__, "object") if inner else kind
-            yield f"`{way}{name}`", f"`{_wire_name(name, field)}`", told, ""
+            yield f"`{way}{name}`", f"`{_wire_name(name, field)}`", told, _in_a_cell(said.get(name, ""))
             many = "[]" if kind.startswith("list[") else ".*" if kind.startswith("dict[") else ""
             yield from _fields(field.annotation, f"{way}{name}{many}.", (*above, model))
 

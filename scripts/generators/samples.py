@@ -109,10 +109,19 @@ def _of_type(row: Row) -> Any:
         return allowed[0]
     if row["name"] in EXAMPLES:
         return EXAMPLES[row["name"]]
-    if row["type"] == "string" and re.search("(?i)time|date|gmt", row["name"]):
-        return "2026-01-31T01:00:00Z"
+    if row["type"] == "string" and (text := _of_time(row["name"])):
+        return text
     by_type: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "object": {}}
     return by_type.get(row["type"], "1")
+
+
+def _of_time(name: str) -> str:
+    """A text for what is called like a time; a zone of times, and a person who updates, are none."""
+    if re.search(r"(?i)time_?zone", name):
+        return "Asia/Shanghai"
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_")
+    is_time = re.search(r"(?<!up)(?<!vali)(?<!candi)(time|date)(stamp)?$", words[-1])
+    return "2026-01-31T01:00:00Z" if is_time or {"gmt", "time", "date"} & set(words[:1]) else ""
 
 
 def request_sample(page: Page) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from generators import facts
 from generators.facts import Page
 from generators.platform.lists import SIZES, Listed, NotAList, recognise
 from generators.platform.naming import api_name, product_of
+from generators.platform.rows import Row, enforced
 from generators.platform.source import ENVELOPE, documented, examples, merged, olds, replies, returned
-from generators.platform.types import Row, enforced, is_map, values_at
+from generators.platform.types import is_map, values_at
 from generators.uses import by_hand
 
 ARCHIVED = "archived"

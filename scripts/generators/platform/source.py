@@ -16,8 +16,10 @@ from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.facts import Page
 from generators.platform.lists import Listed, NotAList, recognise
+from generators.platform.meaning import described
 from generators.platform.naming import api_name, class_name, manager_of, method_of, product_of, python_name
-from generators.platform.types import Row, Types, as_shown, described, enforced, values_at
+from generators.platform.rows import Row
+from generators.platform.types import Types, as_shown, values_at
 from generators.uses import by_hand
 
 TOKENS = {"access_token", "x-acs-dingtalk-access-token"}
@@ -161,10 +163,8 @@ class Product:
             if wired:
                 hint = f"Annotated[{hint}, wire({json.dumps(row['name'])})]"
             signature[needed].append(f"{name}: {hint}{'' if needed else ' = None'}")
-            note = described(row, shown)
-            if row.get("constraints", {}).get("enum") and not enforced(row, shown):
-                note = note.removesuffix(".") + ", or others."
-            arguments.append(f"    {name}: {note}")
+            if note := described(row, shown):
+                arguments.append(f"    {name}: {note}")
         arguments.sort(
             key=lambda line: next(
                 place
@@ -246,7 +246,7 @@ class Product:
                 lines += ["", f"{label}: " + ", ".join(found) + "."]
         lines += [f"\nSee also: {page['doc']}" for page in pages[1:]]
         lines += ["", f"Source: {pages[0]['doc']}"]
-        text = "\n".join(lines).replace("\\", "\\\\")
+        text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
         wrapped = [part for line in text.splitlines() for part in _wrapped(line)]
         yield f'        """{wrapped[0]}'
         yield from (f"        {line}" if line else "" for line in wrapped[1:])
@@ -317,7 +317,8 @@ def _both(same: list[Row], pages: int) -> Row:
     if any("enum" in row.get("constraints", {}) for row in same):
         limits["enum"] = [*dict.fromkeys(value for row in same for value in row.get("constraints", {}).get("enum", []))]
     required = len(same) == pages and all(row.get("required") for row in same)
-    return {**same[0], "required": required, "constraints": limits}
+    said: Row = {key: row[key] for row in reversed(same) for key in ("label", "unit") if key in row}
+    return {**same[0], **said, "required": required, "constraints": limits}
 
 
 def named_params(params: list[Row]) -> Iterator[tuple[Row, str]]:

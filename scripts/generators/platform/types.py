@@ -9,14 +9,12 @@ from typing import Any
 
 from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.core.wire import camel_name
+from generators.platform.meaning import below, described, of_reply
 from generators.platform.naming import class_name, python_name
-
-Row = dict[str, Any]
+from generators.platform.rows import Row, enforced, items_of
 
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 JSON = "JsonValue"
-WIDTH = 40
-"""How many characters of an example a docstring shows at most."""
 
 
 class Types:
@@ -79,6 +77,7 @@ class Types:
             if expected != row["name"]:
                 hint = f"Annotated[{hint}, wire({json.dumps(row['name'])})]"
             lines.append(f"    {field}: {f'Required[{hint}]' if row.get('required') else hint}")
+            lines += below(described(row, inside))
         self.classes.append("\n".join([f"class {name}(TypedDict, total=False):", *lines, ""]))
         return name
 
@@ -122,6 +121,7 @@ class Types:
             if (field if self.host == "oapi" else camel_name(field)) != row["name"]:
                 hint = f"Annotated[{hint}, wire({json.dumps(row['name'])})]"
             lines.append(f"    {field}: {hint}{' = empty_list()' if many else ''}")
+            lines += below(of_reply(row))
         base = "Record" if self.host == "oapi" else "Record, alias_generator=camel"
         self.classes.append("\n".join([f"class {name}({base}):", *(lines or ["    pass"]), ""]))
         return name
@@ -192,11 +192,6 @@ def values_of(examples: list[Any]) -> list[Any]:
     return [value for example in examples if is_object(example) for value in example.values()]
 
 
-def items_of(examples: list[Any]) -> list[Any]:
-    """The examples, and of those that are lists the items."""
-    return [item for example in examples for item in (example if is_array(example) else [example])]
-
-
 def values_at(examples: list[Any], name: str) -> Iterator[Any]:
     """What examples of an object, or of a list of objects, show for a field."""
     for example in examples:
@@ -227,21 +222,6 @@ def is_secret(row: Row) -> bool:
     return row["type"] == "string" and SECRET.search(row["name"]) is not None
 
 
-def enforced(row: Row, examples: list[Any]) -> bool:
-    """Whether a parameter takes the documented values only.
-
-    The values were read from the text of the table. Where the page's own example is not among them, they are a hint.
-    """
-    values: list[Any] = row.get("constraints", {}).get("enum", [])
-    shown = items_of([*examples, row.get("example")])
-    seen = {_plain(value) for value in shown if value not in (None, "")}
-    return bool(values) and seen <= {_plain(value) for value in values}
-
-
-def _plain(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, bool) else str(value)
-
-
 def _literal(value: Any) -> str:
     return repr(value) if isinstance(value, bool | int) else json.dumps(value, ensure_ascii=False)
 
@@ -254,29 +234,3 @@ def _lengths(row: Row, least: str, most: str) -> list[str]:
 
 def _limited(hint: str, limits: list[str]) -> str:
     return f"Annotated[{hint}, Field({', '.join(limits)})]" if limits else hint
-
-
-def described(row: Row, examples: list[Any]) -> str:
-    """A parameter in words: what it is, its limits, an example."""
-    limits = row.get("constraints", {})
-    kind = {"string": "text", "integer": "a number", "number": "a number", "boolean": "yes or no", "file": "a file"}
-    words = kind.get(row["type"], "a list" if row["type"] == "array" else "an object")
-    for name, said in (
-        ("min_length", "at least {} characters"),
-        ("max_length", "at most {} bytes" if limits.get("length_unit") == "byte" else "at most {} characters"),
-        ("max_items", "at most {} entries"),
-        ("min", "at least {}"),
-        ("max", "at most {}"),
-    ):
-        if name in limits:
-            words += ", " + said.format(limits[name])
-    if limits.get("enum"):
-        words += ": " + ", ".join(f"`{value}`" for value in limits["enum"])
-    elif (shown := row.get("example", next(iter(examples), None))) not in (None, "") and not isinstance(
-        shown, list | dict
-    ):
-        text = " ".join(str(shown).split())
-        words += f", such as `{text}`" if len(text) <= WIDTH and "`" not in text and "\\" not in text else ""
-    if row.get("default") not in (None, ""):
-        words += f"; by default {row['default']}"
-    return words + "."

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict, Unpack
 
 from dingtalk_models.call.call import ANY_OBJECT, Call, reader, segment
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.documented import documented_path
+from dingtalk_models.core.documentation.endpoints import documented_path
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.files import Upload
 from dingtalk_models.core.http import Endpoint, Request

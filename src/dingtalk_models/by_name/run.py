@@ -10,7 +10,7 @@ from typing import Any
 
 from dingtalk_models.call.operation import Bound, Old
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.documented import documented, undocumented
+from dingtalk_models.core.documentation.endpoints import documented, undocumented
 from dingtalk_models.core.errors import ConfigurationError, RetiredMethod, UndocumentedMethod, UnknownMethod
 from dingtalk_models.first_generation.retired import retired
 from dingtalk_models.modules import MODULES

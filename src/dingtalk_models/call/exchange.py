@@ -161,7 +161,7 @@ def _send(app: ExchangingApp, call: Call[T], token: Secret | None, until: float)
         result = _read(call, response, token)
     except DingTalkError as error:
         if isinstance(error, PermissionDenied) and not error.scopes:
-            from dingtalk_models.core.documented import documented  # noqa: PLC0415 - only for such a refusal
+            from dingtalk_models.core.documentation.endpoints import documented  # noqa: PLC0415 - only for such a refusal
 
             # not every refusal says which one is missing
             error.scopes = documented(call.endpoint.verb, call.endpoint.path).scopes

@@ -37,6 +37,7 @@ from typing_extensions import TypedDict, Unpack, get_type_hints
 from dingtalk_models.call.call import Call, Described
 from dingtalk_models.call.definition import check_endpoint, check_filled, check_token, check_typed
 from dingtalk_models.core.context import AppLike, chosen, current_app
+from dingtalk_models.core.documentation.labels import of_parameters
 from dingtalk_models.core.errors import ConfigurationError, InvalidArgument, Problem
 from dingtalk_models.core.hints import bare, get_origin, wire_names
 from dingtalk_models.core.http import Endpoint
@@ -83,6 +84,7 @@ class Arguments:
     ) -> None:
         self.name = name
         self.rule = rule
+        self._docstring = fn.__doc__
         parameters = list(inspect.signature(fn).parameters.values())[1:]
         hints = _parameter_hints(fn, parameters, types)
         positional: list[str] = []
@@ -146,7 +148,7 @@ class Arguments:
         except ValidationError as error:
             todays = self.by_todays_names(given)
             if todays.keys() == given.keys():
-                raise InvalidArgument(self.name, problems(error, self.fields)) from None
+                raise InvalidArgument(self.name, self._problems(error)) from None
         for name in given.keys() - todays.keys():
             warn_of_older_name(self.name, name, userid_name(name))
         return self.check((), todays)
@@ -172,9 +174,12 @@ class Arguments:
         try:
             self._validate({field: value})
         except ValidationError as error:
-            its = [problem for problem in problems(error, self.fields) if problem.field.partition(".")[0] == field]
+            its = [problem for problem in self._problems(error) if problem.field.partition(".")[0] == field]
             if its:
                 raise InvalidArgument(self.name, its) from None
+
+    def _problems(self, error: ValidationError) -> list[Problem]:
+        return problems(error, self.fields, of_parameters(self._docstring))
 
     def _validate(self, given: dict[str, Any]) -> dict[str, Any]:
         # `extra` also applies to objects inside an argument, whose class allows unknown fields for the sake of replies

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from dingtalk_models.cli import names
-from dingtalk_models.core.documented import documented
+from dingtalk_models.core.documentation.endpoints import documented
 
 _CHAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|/(?:v\d|topapi|[a-z_]+/)[\w./{}]*")
 """A chain of names such as `app.contact.users.get`, or a path."""

@@ -103,13 +103,20 @@ class UndocumentedMethod(UnknownMethod):
 
 
 class Problem(NamedTuple):
-    """A refused argument: its path, such as `dept_order_list.0.order`, and what is wrong, in English and Chinese."""
+    """A refused argument.
+
+    Attributes:
+        field: its path, such as `dept_order_list.0.order`.
+        message: what is wrong, in English and Chinese.
+        label: what the platform calls it, in Chinese, such as `部门名称`; empty where the documentation does not say.
+    """
 
     field: str
     message: str
+    label: str = ""
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.message}"
+        return f"{self.field} ({self.label}): {self.message}" if self.label else f"{self.field}: {self.message}"
 
 
 class InvalidArgument(DingTalkError, ValueError):

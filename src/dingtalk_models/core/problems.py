@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple, NotRequired, cast, get_args
 from pydantic import AliasChoices, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
+from dingtalk_models.core.documentation.labels import label, of_fields
 from dingtalk_models.core.errors import Problem
 from dingtalk_models.core.hints import bare, fields_in, get_origin, wire_names
 from dingtalk_models.core.http import Endpoint
@@ -63,14 +64,15 @@ _OURS = {"value_error", "message"}
 """A `ValueError`, and the `custom_error_type` of this package."""
 
 
-def problems(error: ValidationError, fields: Mapping[str, Any]) -> list[Problem]:
+def problems(error: ValidationError, fields: Mapping[str, Any], said: Mapping[str, str] = {}) -> list[Problem]:
     """List the problems in a validation error. Values are left out, since they may be secret.
 
     Args:
         error: the error.
         fields: the types of the fields that were validated, by name.
+        said: the documentation of these fields, by name.
     """
-    return [_problem(entry, fields) for entry in error.errors(include_url=False, include_input=False)]
+    return [_problem(entry, fields, said) for entry in error.errors(include_url=False, include_input=False)]
 
 
 def message(entry: ErrorDetails) -> str:
@@ -107,7 +109,7 @@ def warn_of_older_name(what: str, older: str, today: str) -> None:
     warnings.warn(f"{what}: {older} is called {today} now / {older} 现名 {today}", DeprecationWarning, stacklevel=level)
 
 
-def _problem(entry: ErrorDetails, fields: Mapping[str, Any]) -> Problem:
+def _problem(entry: ErrorDetails, fields: Mapping[str, Any], said: Mapping[str, str]) -> Problem:
     loc = entry["loc"]
     known = _fields_at(loc[:-1], fields)
     last = loc[-1] if loc else ""
@@ -118,16 +120,33 @@ def _problem(entry: ErrorDetails, fields: Mapping[str, Any]) -> Problem:
         last = next((name for name, hint in known.items() if last in wire_names(hint)), last)
     else:
         wrong = message(entry)
-    return Problem(".".join(map(str, (*loc[:-1], last))), wrong)
+    return Problem(".".join(map(str, (*loc[:-1], last))), wrong, _label_at((*loc[:-1], last), fields, said))
 
 
 def _fields_at(way: Iterable[int | str], fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the fields of the object at a path. Indexes and names of union members are skipped."""
     for step in way:
-        hint = next((hint for name, hint in fields.items() if step == name or step in wire_names(hint)), None)
-        if hint is not None:
-            fields = fields_in(hint)
+        if name := _name_of(step, fields):
+            fields = fields_in(fields[name])
     return fields
+
+
+def _name_of(step: int | str, fields: Mapping[str, Any]) -> str | None:
+    return next((name for name, hint in fields.items() if step == name or step in wire_names(hint)), None)
+
+
+def _label_at(way: Iterable[int | str], fields: Mapping[str, Any], said: Mapping[str, str]) -> str:
+    """Return what the platform calls the field at a path, or the list of which it is an item; empty if unknown."""
+    found, above = "", None
+    for step in way:
+        if above is not None:
+            fields, said = fields_in(above), of_fields(above)
+        name = _name_of(step, fields)
+        if name is not None:
+            found, above = said.get(name, ""), fields[name]
+        elif isinstance(step, str):
+            found = ""
+    return label(found)
 
 
 EMPTY = "may not be empty / 不能为空"

@@ -141,8 +141,8 @@ class _Translated(operation[R_co, P]):
 
     def _explained(self, problem: Problem) -> Problem:
         """Add a hint to the problem of an unknown name, which may be a misspelled first-generation name."""
-        field, message = problem
-        return Problem(field, unknown(field, [*self._positional, *self._old.params])) if message == UNKNOWN else problem
+        known = [*self._positional, *self._old.params]
+        return problem._replace(message=unknown(problem.field, known)) if problem.message == UNKNOWN else problem
 
 
 if TYPE_CHECKING:

@@ -26,113 +26,177 @@ class AgoalBizDataQueryBizInfo(Record, alias_generator=camel):
 
 class AgoalEntityCreateBodyMetas(TypedDict, total=False):
     active: bool
+    """(例 e.g. `True`)"""
     type: str
+    """(例 e.g. `string`)"""
     scheme: dict[str, JsonValue]
     category: str
+    """(例 e.g. `common`)"""
     required: bool
+    """(例 e.g. `True`)"""
     alias: str
+    """(例 e.g. `编码`)"""
     title: str
+    """(例 e.g. `名称`)"""
     force_active: bool
+    """(例 e.g. `True`)"""
     code: str
+    """(例 e.g. `title`)"""
     force_required: bool
+    """(例 e.g. `True`)"""
 
 
 class AgoalEntityCreateBodyChildrenMetas(TypedDict, total=False):
     active: bool
+    """(例 e.g. `True`)"""
     type: str
+    """(例 e.g. `string`)"""
     scheme: dict[str, JsonValue]
     category: str
+    """(例 e.g. `common`)"""
     required: bool
+    """(例 e.g. `True`)"""
     alias: str
+    """(例 e.g. `编码`)"""
     title: str
+    """(例 e.g. `名称`)"""
     force_active: bool
+    """(例 e.g. `True`)"""
     code: str
+    """(例 e.g. `title`)"""
     force_required: bool
+    """(例 e.g. `True`)"""
 
 
 class AgoalEntityCreateBodyChildren(TypedDict, total=False):
     metas: list[AgoalEntityCreateBodyChildrenMetas]
     type: str
+    """(例 e.g. `DIMENSION`)"""
     link_source_id: str
+    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
     data: dict[str, JsonValue]
     link_source_type: str
+    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
     id: str
+    """(例 e.g. `123`)"""
     is_deleted: str
+    """(例 e.g. `y/n`)"""
 
 
 class AgoalEntityCreateBody(TypedDict, total=False):
     metas: list[AgoalEntityCreateBodyMetas]
     type: str
+    """(例 e.g. `DIMENSION`)"""
     link_source_id: str
+    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
     data: dict[str, JsonValue]
     link_source_type: str
+    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
     children: list[AgoalEntityCreateBodyChildren]
     id: str
+    """(例 e.g. `123`)"""
     is_deleted: str
+    """(例 e.g. `y/n`)"""
 
 
 class AgoalEntityUpdateBodyMetas(TypedDict, total=False):
     active: bool
+    """(例 e.g. `True`)"""
     type: str
+    """(例 e.g. `string`)"""
     scheme: dict[str, JsonValue]
     category: str
+    """(例 e.g. `common`)"""
     required: bool
+    """(例 e.g. `True`)"""
     alias: str
+    """(例 e.g. `编码`)"""
     title: str
+    """(例 e.g. `名称`)"""
     force_active: bool
+    """(例 e.g. `True`)"""
     code: str
+    """(例 e.g. `title`)"""
     force_required: bool
+    """(例 e.g. `True`)"""
 
 
 class AgoalEntityUpdateBodyChildrenMetas(TypedDict, total=False):
     active: bool
+    """(例 e.g. `True`)"""
     type: str
+    """(例 e.g. `string`)"""
     scheme: dict[str, JsonValue]
     category: str
+    """(例 e.g. `common`)"""
     required: bool
+    """(例 e.g. `True`)"""
     alias: str
+    """(例 e.g. `编码`)"""
     title: str
+    """(例 e.g. `名称`)"""
     force_active: bool
+    """(例 e.g. `True`)"""
     code: str
+    """(例 e.g. `title`)"""
     force_required: bool
+    """(例 e.g. `True`)"""
 
 
 class AgoalEntityUpdateBodyChildren(TypedDict, total=False):
     metas: list[AgoalEntityUpdateBodyChildrenMetas]
     type: str
+    """(例 e.g. `DIMENSION`)"""
     link_source_id: str
+    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
     data: dict[str, JsonValue]
     link_source_type: str
+    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
     id: str
+    """(例 e.g. `123`)"""
     is_deleted: str
+    """(例 e.g. `y/n`)"""
 
 
 class AgoalEntityUpdateBody(TypedDict, total=False):
     metas: list[AgoalEntityUpdateBodyMetas]
     type: str
+    """(例 e.g. `DIMENSION`)"""
     link_source_id: str
+    """(例 e.g. `67dbb24f7aac3f62d8b98fb5`)"""
     data: dict[str, JsonValue]
     link_source_type: str
+    """(例 e.g. `EXTERNAL_PERF_TASK`)"""
     children: list[AgoalEntityUpdateBodyChildren]
     id: str
+    """(例 e.g. `123`)"""
     is_deleted: str
+    """(例 e.g. `y/n`)"""
 
 
 class AgoalIndicatorBatchQueryReplyResult(Record, alias_generator=camel):
     id: str | None
+    """指标唯一标识"""
     code: str | None
+    """指标编码"""
     title: str | None
+    """指标标题"""
     description: str | None
+    """指标描述"""
 
 
 class AgoalIndicatorBatchQueryReply(Record, alias_generator=camel):
     result: list[AgoalIndicatorBatchQueryReplyResult] = empty_list()
+    """结果数据"""
 
 
 class AgoalIndicatorDataPushData(TypedDict, total=False):
     period_type: Literal["YEAR", "HALF_YEAR", "QUARTER", "DOUBLE_MONTH", "MONTH", "WEEK"]
+    """支持以下时间维度类型 (`YEAR` `HALF_YEAR` `QUARTER` `DOUBLE_MONTH` `MONTH` `WEEK`)"""
     period: str
+    """时间维度取值 (例 e.g. `2025-11-01 11:01:00`)"""
     data: str
+    """维度数据值 (例 e.g. `111`)"""
 
 
 class AgoalObjectiveKeyActionListReplyContent(Record, alias_generator=camel):
@@ -143,6 +207,7 @@ class AgoalObjectiveKeyActionListReplyContent(Record, alias_generator=camel):
 
 class AgoalObjectiveKeyActionListReply(Record, alias_generator=camel):
     content: list[AgoalObjectiveKeyActionListReplyContent] = empty_list()
+    """返回内容"""
 
 
 class AgoalObjectiveProgressListResultCreator(Record, alias_generator=camel):
@@ -236,6 +301,7 @@ class AgoalObjectiveRulePeriodListReplyContent(Record, alias_generator=camel):
 
 class AgoalObjectiveRulePeriodListReply(Record, alias_generator=camel):
     content: list[AgoalObjectiveRulePeriodListReplyContent] = empty_list()
+    """返回结果"""
 
 
 class AgoalOrgObjectiveListObjectiveListExecutor(Record, alias_generator=camel):
@@ -252,6 +318,7 @@ class AgoalOrgObjectiveListObjectiveListTeam(Record, alias_generator=camel):
 
 class AgoalOrgObjectiveListObjectiveListPeriod(Record, alias_generator=camel):
     period_id: str | None
+    """周期 id"""
     name: str | None
     start_date: Millis | None
     end_date: Millis | None
@@ -347,6 +414,7 @@ class AgoalOrgObjectiveQueryReplyContentPeriod(Record, alias_generator=camel):
 
 class AgoalOrgObjectiveQueryReplyContentUpAlignObjects(Record, alias_generator=camel):
     objective_id: str | None
+    """组织目标 id"""
     object_type: str | None
     object_id: str | None
     align_type: str | None
@@ -354,6 +422,7 @@ class AgoalOrgObjectiveQueryReplyContentUpAlignObjects(Record, alias_generator=c
 
 class AgoalOrgObjectiveQueryReplyContentDownAlignObjects(Record, alias_generator=camel):
     objective_id: str | None
+    """组织目标 id"""
     object_type: str | None
     object_id: str | None
     align_type: str | None
@@ -400,6 +469,7 @@ class AgoalOrgObjectiveQueryReplyContentDimension(Record, alias_generator=camel)
 
 class AgoalOrgObjectiveQueryReplyContent(Record, alias_generator=camel):
     objective_id: str | None
+    """组织目标 id"""
     title: str | None
     status: str | None
     executor: AgoalOrgObjectiveQueryReplyContentExecutor | None
@@ -414,6 +484,7 @@ class AgoalOrgObjectiveQueryReplyContent(Record, alias_generator=camel):
 
 class AgoalOrgObjectiveQueryReply(Record, alias_generator=camel):
     content: AgoalOrgObjectiveQueryReplyContent | None
+    """组织目标对象"""
 
 
 class AgoalOrgObjectiveRuleListReplyContent(Record, alias_generator=camel):
@@ -424,6 +495,7 @@ class AgoalOrgObjectiveRuleListReplyContent(Record, alias_generator=camel):
 
 class AgoalOrgObjectiveRuleListReply(Record, alias_generator=camel):
     content: list[AgoalOrgObjectiveRuleListReplyContent] = empty_list()
+    """返回结果"""
 
 
 class AgoalOrgPerfDocQueryResultExecutor(Record, alias_generator=camel):
@@ -454,24 +526,37 @@ class AgoalOrgPerfPlanQueryResult(Record, alias_generator=camel):
 
 class AgoalPerfTaskCreateBody(TypedDict, total=False):
     status: str
+    """(例 e.g. `ONGOING`)"""
     is_deleted: str
+    """(例 e.g. `y/n`)"""
     title: str
+    """(例 e.g. `xxx考核任务`)"""
     user_id: str
+    """(例 e.g. `23223423`)"""
     id: str
+    """(例 e.g. `328497234`)"""
     cycle_name: str
+    """(例 e.g. `2026年/2026年第一季度`)"""
 
 
 class AgoalPerfTaskUpdateBody(TypedDict, total=False):
     status: str
+    """(例 e.g. `ONGOING`)"""
     is_deleted: str
+    """(例 e.g. `y/n`)"""
     title: str
+    """(例 e.g. `xxx考核任务`)"""
     user_id: str
+    """(例 e.g. `23223423`)"""
     id: str
+    """(例 e.g. `328497234`)"""
     cycle_name: str
+    """(例 e.g. `2026年/2026年第一季度`)"""
 
 
 class AgoalSendMessageReply(Record, alias_generator=camel):
     content: bool | None
+    """返回结果"""
 
 
 class AgoalUserAdminListReplyContent(Record, alias_generator=camel):
@@ -481,11 +566,13 @@ class AgoalUserAdminListReplyContent(Record, alias_generator=camel):
 
 class AgoalUserAdminListReply(Record, alias_generator=camel):
     content: list[AgoalUserAdminListReplyContent] = empty_list()
+    """返回结果"""
 
 
 class AgoalUserObjectiveListReplyContentExecutor(Record, alias_generator=camel):
     user_id: str | None
     ding_user_id: str | None
+    """目标负责人dingUserId"""
     name: str | None
 
 
@@ -506,6 +593,7 @@ class AgoalUserObjectiveListReplyContentPeriod(Record, alias_generator=camel):
 class AgoalUserObjectiveListReplyContentKeyResultsTitleMentionsUser(Record, alias_generator=camel):
     user_id: str | None
     ding_user_id: str | None
+    """目标负责人dingUserId"""
     name: str | None
 
 
@@ -534,6 +622,7 @@ class AgoalUserObjectiveListReplyContentKeyResults(Record, alias_generator=camel
 
 class AgoalUserObjectiveListReplyContentObjectiveRule(Record, alias_generator=camel):
     objective_rule_id: str | None
+    """目标规则id"""
     objective_rule_name: str | None
     objective_category: str | None
 
@@ -547,6 +636,7 @@ class AgoalUserObjectiveListReplyContentKeyActions(Record, alias_generator=camel
 class AgoalUserObjectiveListReplyContentLatestProgressCreator(Record, alias_generator=camel):
     user_id: str | None
     ding_user_id: str | None
+    """目标负责人dingUserId"""
     name: str | None
 
 
@@ -560,6 +650,7 @@ class AgoalUserObjectiveListReplyContentLatestProgress(Record, alias_generator=c
 class AgoalUserObjectiveListReplyContentRelatedUsers(Record, alias_generator=camel):
     user_id: str | None
     ding_user_id: str | None
+    """目标负责人dingUserId"""
     name: str | None
 
 
@@ -586,6 +677,7 @@ class AgoalUserObjectiveListReplyContent(Record, alias_generator=camel):
 
 class AgoalUserObjectiveListReply(Record, alias_generator=camel):
     content: list[AgoalUserObjectiveListReplyContent] = empty_list()
+    """返回结果"""
 
 
 class GetDeptScoreCardIndicatorReplyContentDimensionListIndicatorList(Record, alias_generator=camel):
@@ -607,10 +699,12 @@ class GetDeptScoreCardIndicatorReplyContent(Record, alias_generator=camel):
 
 class GetDeptScoreCardIndicatorReply(Record, alias_generator=camel):
     content: GetDeptScoreCardIndicatorReplyContent | None
+    """包含维度和指标id"""
 
 
 class GetIndicatorDetailReply(Record, alias_generator=camel):
     content: list[str] = empty_list()
+    """指标具体内容"""
 
 
 class GetObjectiveDetailReplyContentExecutor(Record, alias_generator=camel):
@@ -695,6 +789,7 @@ class GetObjectiveDetailReplyContentRelatedUsers(Record, alias_generator=camel):
 
 class GetObjectiveDetailReplyContent(Record, alias_generator=camel):
     objective_id: str | None
+    """目标Id"""
     title: str | None
     executor: GetObjectiveDetailReplyContentExecutor | None
     teams: list[GetObjectiveDetailReplyContentTeams] = empty_list()
@@ -716,6 +811,7 @@ class GetObjectiveDetailReplyContent(Record, alias_generator=camel):
 
 class GetObjectiveDetailReply(Record, alias_generator=camel):
     content: GetObjectiveDetailReplyContent | None
+    """个人目标对象"""
 
 
 class GetObjectiveRuleDetailReplyContentPeriods(Record, alias_generator=camel):
@@ -738,6 +834,7 @@ class GetObjectiveRuleDetailReplyContentExcludePopRuleView(Record, alias_generat
 
 class GetObjectiveRuleDetailReplyContent(Record, alias_generator=camel):
     objective_rule_id: str | None
+    """目标规则Id"""
     objective_rule_name: str | None
     objective_category: str | None
     probation_rule: bool | None
@@ -749,6 +846,7 @@ class GetObjectiveRuleDetailReplyContent(Record, alias_generator=camel):
 
 class GetObjectiveRuleDetailReply(Record, alias_generator=camel):
     content: GetObjectiveRuleDetailReplyContent | None
+    """目标规则对象"""
 
 
 class AgoalV1(Manager):
@@ -763,9 +861,9 @@ class AgoalV1(Manager):
         """Agoal biz data query (Agoal业务数据查询).
 
         Args:
-            next_token: text, such as `100`.
-            max_results: a number, such as `10`.
-            biz_code: text, such as `ads_axxxxrt`.
+            next_token: 分页位置 (例 e.g. `100`)
+            max_results: 分页条数 (例 e.g. `10`)
+            biz_code: 业务编码 (例 e.g. `ads_axxxxrt`)
 
         Codes: paramIllegal, serviceError.
 
@@ -786,7 +884,7 @@ class AgoalV1(Manager):
         """Agoal entity create (创建业务实体).
 
         Args:
-            body: a list.
+            body: 请求体 the whole body
 
         Codes: organization.not.found.
 
@@ -807,7 +905,7 @@ class AgoalV1(Manager):
         """Agoal entity update (更新业务实体).
 
         Args:
-            body: a list.
+            body: 请求体 the whole body
 
         Codes: organization.not.found.
 
@@ -828,7 +926,7 @@ class AgoalV1(Manager):
         """Agoal indicator batch query (通过指标编码批量查询指标列表).
 
         Args:
-            code_list: a list.
+            code_list: 指标编码
 
         Codes: organization.not.found.
 
@@ -850,8 +948,8 @@ class AgoalV1(Manager):
         """Agoal indicator data push (通过指标编码推送指标时间维度数据).
 
         Args:
-            code: text, such as `code_sxxxx3jd`.
-            data: a list.
+            code: 指标编码 (例 e.g. `code_sxxxx3jd`)
+            data: 维度数据对象列表
 
         Codes: indicator.not.found, organization.not.found.
 
@@ -874,9 +972,9 @@ class AgoalV1(Manager):
         """Agoal objective key action list (获取Agoal目标或关键结果关联的关键行动).
 
         Args:
-            objective_id: text, such as `6444f5e9a4261c6e699dxxxx`.
-            ding_user_id: text, such as `211042291978xxxx`.
-            key_result_id: text, such as `6444f5e9a4261c6e699dxxxx`.
+            objective_id: 查询的目标id (例 e.g. `6444f5e9a4261c6e699dxxxx`)
+            ding_user_id: 查询的指定用户钉钉userId (例 e.g. `211042291978xxxx`)
+            key_result_id: 查询的关键结果id (例 e.g. `6444f5e9a4261c6e699dxxxx`)
 
         Codes: error.noPermission, error.systemError.
 
@@ -899,9 +997,9 @@ class AgoalV1(Manager):
         """Agoal objective progress list (查询企业下指定个人目标的所有进展).
 
         Args:
-            objective_id: text, such as `984323xxx234432`.
-            page_number: a number, such as `1`.
-            page_size: a number, such as `10`.
+            objective_id: 目标Id (例 e.g. `984323xxx234432`)
+            page_number: 分页页码 (例 e.g. `1`)
+            page_size: 分页大小 (例 e.g. `10`)
 
         Codes: error.systemError.
 
@@ -928,8 +1026,8 @@ class AgoalV1(Manager):
         """Agoal objective rule list (查询企业下目标规则列表).
 
         Args:
-            page_number: a number.
-            page_size: a number.
+            page_number: 分页页码
+            page_size: 分页大小
 
         Codes: error.systemError.
 
@@ -954,7 +1052,7 @@ class AgoalV1(Manager):
         """Agoal objective rule period list (获取Agoal指定目标规则下的周期列表).
 
         Args:
-            objective_rule_id: text.
+            objective_rule_id: 目标规则id
 
         Codes: error.noPermission, error.systemError.
 
@@ -982,10 +1080,10 @@ class AgoalV1(Manager):
         """Agoal org objective list (获取 Agoal 组织目标列表).
 
         Args:
-            ding_team_id: text, such as `853530516`.
-            period_id: text, such as `662e006fe4b0f579bbcxxxxx`.
-            page_number: a number, such as `1`.
-            page_size: a number, such as `10`.
+            ding_team_id: 钉钉部门 id (例 e.g. `853530516`)
+            period_id: 周期 id (例 e.g. `662e006fe4b0f579bbcxxxxx`)
+            page_number: 分页页码 (例 e.g. `1`)
+            page_size: 分页大小 (例 e.g. `10`)
 
         Codes: error.dingTeamIdInvalid, error.systemError.
 
@@ -1010,7 +1108,7 @@ class AgoalV1(Manager):
         """Agoal org objective query (查询组织目标详情).
 
         Args:
-            objective_id: text.
+            objective_id: 组织目标 id
 
         Codes: error.invalidObjectiveId, error.systemError.
 
@@ -1049,9 +1147,9 @@ class AgoalV1(Manager):
         """Agoal org perf doc query (查询某个考核计划的部门得分).
 
         Args:
-            plan_id: text, such as `68ff23f269903832687e71cf`.
-            page_number: a number, such as `1`.
-            page_size: a number, such as `10`.
+            plan_id: 组织计划Id (例 e.g. `68ff23f269903832687e71cf`)
+            page_number: 分页页码 (例 e.g. `1`)
+            page_size: 分页大小 (例 e.g. `10`)
 
         Codes: error.systemError.
 
@@ -1078,8 +1176,8 @@ class AgoalV1(Manager):
         """Agoal org perf plan query (查询企业下的所有考核计划).
 
         Args:
-            page_number: a number, such as `1`.
-            page_size: a number, such as `10`.
+            page_number: 分页页码 (例 e.g. `1`)
+            page_size: 分页大小 (例 e.g. `10`)
 
         Codes: error.systemError.
 
@@ -1105,7 +1203,7 @@ class AgoalV1(Manager):
         """Agoal perf task create (创建目标规则下的考核任务).
 
         Args:
-            body: a list.
+            body: 请求体 the whole body
 
         Codes: objective.rule.notExist, organization.not.found.
 
@@ -1126,7 +1224,7 @@ class AgoalV1(Manager):
         """Agoal perf task update (更新目标规则下的考核任务).
 
         Args:
-            body: a list.
+            body: 请求体 the whole body
 
         Codes: objective.rule.notExist, organization.not.found.
 
@@ -1151,12 +1249,12 @@ class AgoalV1(Manager):
         """Agoal send message (通过Agoal系统账号发送消息).
 
         Args:
-            template_id: text, such as `1d01a14febc7482ca3b6e1d30cf5xxxx`.
-            params: text, such as `{"A":"a", "B":"b"}`.
-            mobile_url: text, such as `https://agoal.dingtalk.com`.
-            pc_url: text, such as `https://agoal.dingtalk.com`.
-            source_ding_user_id: text, such as `211042291978xxxx`.
-            target_ding_user_ids: a list.
+            template_id: 消息模板id (例 e.g. `1d01a14febc7482ca3b6e1d30cf5xxxx`)
+            params: 模板参数 (例 e.g. `{"A":"a", "B":"b"}`)
+            mobile_url: 移动端链接 (例 e.g. `https://agoal.dingtalk.com`)
+            pc_url: PC端链接 (例 e.g. `https://agoal.dingtalk.com`)
+            source_ding_user_id: 发送人dingUserId (例 e.g. `211042291978xxxx`)
+            target_ding_user_ids: 接收人dingUserId
 
         Codes: error.noPermission, error.systemError.
 
@@ -1194,9 +1292,9 @@ class AgoalV1(Manager):
         """Agoal user objective list (获取Agoal指定规则周期下负责人的目标列表).
 
         Args:
-            objective_rule_id: text, such as `6444f5e9a4261c6e699dxxxx`.
-            period_ids: a list.
-            ding_user_id: text, such as `211042291978xxxx`.
+            objective_rule_id: 目标规则id (例 e.g. `6444f5e9a4261c6e699dxxxx`)
+            period_ids: 周期id
+            ding_user_id: 目标负责人dingUserId (例 e.g. `211042291978xxxx`)
 
         Codes: error.noPermission, error.systemError.
 
@@ -1217,7 +1315,7 @@ class AgoalV1(Manager):
         """Get dept score card indicator (获取Agoal指定部门下的计分卡维度和指标id).
 
         Args:
-            ding_team_id: text, such as `853434729`.
+            ding_team_id: 部门openId (例 e.g. `853434729`)
 
         Codes: error.emptyScoreCard, error.systemError.
 
@@ -1239,8 +1337,8 @@ class AgoalV1(Manager):
         """Get indicator detail (获取计分卡指标详情).
 
         Args:
-            indicator_id: text, such as `67493024b9e95c2fb523a3xxx`.
-            month_num: a number, at least 1, at most 12, such as `2`.
+            indicator_id: 计分卡指标id (例 e.g. `67493024b9e95c2fb523a3xxx`)
+            month_num: 月份数字 (≥ 1; ≤ 12; 例 e.g. `2`)
 
         Codes: error.noIndicator, error.systemError.
 
@@ -1260,7 +1358,7 @@ class AgoalV1(Manager):
         """Get objective detail (查询企业下个人目标详情).
 
         Args:
-            objective_id: text, such as `68c8fd9de4b0beb95xxx45a4`.
+            objective_id: 目标Id (例 e.g. `68c8fd9de4b0beb95xxx45a4`)
 
         Codes: error.invalidObjectiveId, error.systemError.
 
@@ -1280,7 +1378,7 @@ class AgoalV1(Manager):
         """Get objective rule detail (查询企业下单个目标规则详情).
 
         Args:
-            objective_rule_id: text, such as `6344724xxx9232`.
+            objective_rule_id: 目标规则Id (例 e.g. `6344724xxx9232`)
 
         Codes: error.invalidObjectiveRuleId, error.systemError.
 

@@ -18,9 +18,9 @@ class OapiAi(Manager):
         """Mt translate (钉钉文本翻译).
 
         Args:
-            query: text, such as `这是一个测试`.
-            source_language: text, such as `zh`.
-            target_language: text, such as `en`.
+            query: 翻译源文字符串 (例 e.g. `这是一个测试`)
+            source_language: 翻译源语言类型 (例 e.g. `zh`)
+            target_language: 翻译目标语言类型 (例 e.g. `en`)
 
         Scopes: qyapi_ai_base.
 

@@ -16,39 +16,55 @@ from dingtalk_models.resource.model import Record
 
 class ExclusiveModelCompleteServiceMessages(TypedDict, total=False):
     role: Required[Literal["system", "user"]]
+    """角色信息 (`system` `user`)"""
     content: Required[str]
+    """prompt (例 e.g. `你是谁`)"""
 
 
 class ExclusiveModelCompleteServiceReplyChoicesMessage(Record, alias_generator=camel):
     role: str | None
+    """角色信息 (`assistant` `user` `system`)"""
     content: str | None
+    """模型推理结输出的内容"""
     reasoning_content: Annotated[str | None, wire("reasoning_content")]
+    """带深度思考的模型的思考内容输出"""
 
 
 class ExclusiveModelCompleteServiceReplyChoices(Record, alias_generator=camel):
     finish_reason: str | None
+    """完成原因"""
     message: ExclusiveModelCompleteServiceReplyChoicesMessage | None
+    """消息对象"""
     index: int | None
 
 
 class ExclusiveModelCompleteServiceReplyUsage(Record, alias_generator=camel):
     total_tokens: Annotated[int | None, wire("total_tokens")]
+    """输入输出令牌总数"""
     prompt_tokens: Annotated[int | None, wire("prompt_tokens")]
+    """prompt_tokens"""
     completion_tokens: Annotated[int | None, wire("completion_tokens")]
+    """completion_tokens"""
 
 
 class ExclusiveModelCompleteServiceReply(Record, alias_generator=camel):
     created: int | None
+    """本次chat请求被创建时的时间戳"""
     model: str | None
+    """本次chat请求使用的模型名称"""
     id: str | None
+    """本次调用的唯一标识符"""
     choices: list[ExclusiveModelCompleteServiceReplyChoices] = empty_list()
+    """模型生成内容的数组"""
     usage: ExclusiveModelCompleteServiceReplyUsage | None
+    """本次chat请求使用的 Token"""
     result: str | None
 
 
 class LiandanluExclusiveModelReply(Record, alias_generator=camel):
     request_id: str | None
     result: dict[str, JsonValue] | None
+    """结果对象"""
 
 
 class AiPaaSV1(Manager):
@@ -67,13 +83,13 @@ class AiPaaSV1(Manager):
         """Exclusive model complete service (大模型推理服务（文生文模型）).
 
         Args:
-            model: text: `qwen-plus`, `qwq-plus`, `qwen3-235b`, or others.
-            messages: a list.
-            temperature: a number, at least 0, at most 2, such as `0.6`.
-            top_p: a number, such as `1.0`.
-            max_tokens: a number, such as `2000`.
-            enable_search: yes or no, such as `False`.
-            stream: yes or no, such as `False`.
+            model: 模型名称 (`qwen-plus` `qwq-plus` `qwen3-235b` 等 or others)
+            messages: 消息数组信息
+            temperature: 采样温度 (≥ 0; ≤ 2; 例 e.g. `0.6`)
+            top_p: 核采样的概率阈值 (例 e.g. `1.0`)
+            max_tokens: (例 e.g. `2000`)
+            enable_search: 用于控制模型在生成文本时是否使用互联网搜索 (例 e.g. `False`)
+            stream: 控制是否启用流式输出回复 (例 e.g. `False`)
 
         Codes: model.absent, model.exceed.error, model.timeout, request.limit.
 
@@ -98,10 +114,10 @@ class AiPaaSV1(Manager):
         """Liandanlu exclusive model (炼丹炉专属模型服务).
 
         Args:
-            module: text, such as `QA`.
-            model_id: text, such as `maas1234`.
-            prompt: text, such as `OKR是什么`.
-            user_id: text, such as `123`.
+            module: 功能模块标识 (例 e.g. `QA`)
+            model_id: 模型ID (例 e.g. `maas1234`)
+            prompt: 输入的问题 (例 e.g. `OKR是什么`)
+            user_id: (例 e.g. `123`)
 
         Codes: model.absent, model.timeout, serviceId.error, user.error.
 

@@ -16,66 +16,100 @@ from dingtalk_models.resource.model import Record
 
 class CheckDeviceUpdateBody(TypedDict, total=False):
     module_name: Required[str]
+    """模块的名字"""
     current_version: str
 
 
 class CheckDeviceUpdateReplyModules(Record, alias_generator=camel):
     module_name: str | None
+    """固件模块名"""
     current_version: str | None
+    """识别到的设备当前版本"""
     critical_next: str | None
     latest: str | None
     upgrade_mode: str | None
+    """升级模式 (`NOTIFY` `FORCE` `SILENT`)"""
     notice_zh: str | None
+    """中文升级提示文案"""
     notice_en: str | None
+    """英文升级提示文案"""
     file_url: str | None
+    """固件包下载地址"""
     checksum: str | None
+    """固件包校验值"""
     checksum_algorithm: str | None
+    """校验算法"""
 
 
 class CheckDeviceUpdateReply(Record, alias_generator=camel):
     modules: list[CheckDeviceUpdateReplyModules] = empty_list()
+    """模块信息"""
 
 
 class GetDeviceDetailReply(Record, alias_generator=camel):
     status: str | None
+    """设备生命周期状态 (`PROVISIONING` `PROVISIONED` `ACTIVATED` `DISABLED` `REVOKING` `REVOKED`)"""
     connectivity: str | None
+    """连接状态 (`ONLINE` `OFFLINE` `UNKNOWN`)"""
     activated_at: str | None
+    """设备首次激活时间"""
     last_online_time: str | None
+    """最近一次上线时间"""
     last_offline_time: str | None
+    """最近一次下线时间"""
 
 
 class GetDevicePropertiesReplyProperties(Record, alias_generator=camel):
     value: JsonValue | None
+    """属性值"""
     timestamp: str | None
 
 
 class GetDevicePropertiesReply(Record, alias_generator=camel):
     product_key: str | None
+    """产品Key"""
     device_name: str | None
+    """设备名字"""
     properties: dict[str, GetDevicePropertiesReplyProperties] | None
+    """属性快照 Map"""
     snapshot_at: str | None
+    """本次快照生成时间"""
 
 
 class GetServiceInvocationReply(Record, alias_generator=camel):
     invocation_id: str | None
+    """服务调用业务关联 ID"""
     product_key: str | None
+    """被调用设备所属产品 Key"""
     device_name: str | None
+    """被调用设备名称"""
     identifier: str | None
+    """被调用的物模型服务 identifier"""
     status: str | None
+    """(`PENDING` `SUCCESS` `FAILED` `TIMEOUT`)"""
     output_data: dict[str, JsonValue] | None
+    """服务成功后的输出参数 Map"""
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     processing_time_ms: int | None
+    """从请求创建到完成的处理耗时 (单位 unit 毫秒)"""
     created_at: str | None
     completed_at: str | None
 
 
 class InvokeDeviceServiceReply(Record, alias_generator=camel):
     status: str | None
+    """(`SYNC_SUCCESS` `SYNC_FAILED` `ASYNC_PENDING`)"""
     invocation_id: str | None
+    """本次服务调用的业务关联 ID"""
     error_code: str | None
+    """设备侧业务错误码"""
     error_msg: str | None
+    """设备侧业务错误说明"""
     output_data: dict[str, JsonValue] | None
+    """服务输出参数 Map"""
 
 
 class AiotV1(Manager):
@@ -93,9 +127,9 @@ class AiotV1(Manager):
         """Check device update (检查指定设备的固件升级).
 
         Args:
-            product_key: text.
-            device_name: text.
-            body: a list.
+            product_key: 产品Key
+            device_name: 设备名字
+            body: 请求体 the whole body
 
         Codes: firmware.notFound, internalError, invalidParameter.
 
@@ -121,9 +155,9 @@ class AiotV1(Manager):
         """Confirm firmware upgrade (确认执行设备固件升级).
 
         Args:
-            product_key: text.
-            device_name: text.
-            module_name: text, such as `main`.
+            product_key: 产品Key
+            device_name: 设备名称
+            module_name: 模块名字 (例 e.g. `main`)
 
         Codes: device.notFound, firmware.notFound, internalError, invalidParameter, upgrade.confirmNotSupported,
             upgrade.confirmRejected, upgrade.notAwaitingConfirm.
@@ -145,8 +179,8 @@ class AiotV1(Manager):
         """Get device detail (查询指定设备的详情).
 
         Args:
-            product_key: text, such as `TxxxxeZjo`.
-            device_name: text, such as `dn_xxxx200`.
+            product_key: 产品Key (例 e.g. `TxxxxeZjo`)
+            device_name: 设备名字 (例 e.g. `dn_xxxx200`)
 
         Codes: device.externalServiceError, device.notFound, internalError, invalidParameter.
 
@@ -172,9 +206,9 @@ class AiotV1(Manager):
         """Get device properties (读取指定设备的属性快照).
 
         Args:
-            product_key: text.
-            device_name: text.
-            body: a list.
+            product_key: 产品Key
+            device_name: 设备名字
+            body: 请求体 the whole body
 
         Codes: device.notFound, internalError, invalidParameter.
 
@@ -194,7 +228,7 @@ class AiotV1(Manager):
         """Get service invocation (查询设备服务调用结果).
 
         Args:
-            invocation_id: text.
+            invocation_id: 服务调用业务关联ID
 
         Codes: internalError, invalidParameter, invocation.notFound.
 
@@ -222,11 +256,11 @@ class AiotV1(Manager):
         """Invoke device service (调用指定设备的物模型服务).
 
         Args:
-            product_key: text.
-            device_name: text.
-            service_identifier: text.
-            timeout_seconds: a number, such as `5`.
-            args: an object.
+            product_key: 产品key
+            device_name: 设备名称
+            service_identifier: 物模型服务 identifier
+            timeout_seconds: 等待设备服务执行结果的业务超时秒数 (例 e.g. `5`)
+            args: 等待设备服务执行结果的业务超时秒数
 
         Codes: device.externalServiceError, device.notFound, device.offline, device.serviceNotFound, internalError,
             invalidParameter, throttling.device.
@@ -249,9 +283,9 @@ class AiotV1(Manager):
         """Set device properties (设置指定设备的属性).
 
         Args:
-            product_key: text.
-            device_name: text.
-            body: an object.
+            product_key: 产品Key
+            device_name: 设备名字
+            body: 请求体 the whole body
 
         Codes: device.notFound, device.offline, internalError, invalidParameter.
 

@@ -16,917 +16,1517 @@ from dingtalk_models.resource.model import Record
 
 class BtripAddressGetRequest(TypedDict, total=False):
     corpid: Required[str]
+    """企业的corpid (例 e.g. `ding23423`)"""
     userid: Required[str]
+    """用户userid (例 e.g. `34234`)"""
     type: Required[Literal[1, 2, 3, 4]]
+    """类目类型 (`1` `2` `3` `4`)"""
     action_type: Required[Literal[1, 2, 3, 4]]
+    """操作类型 (`1` `2` `3` `4`)"""
     itinerary_id: str
+    """第三方行程ID (例 e.g. `12345`)"""
     phone: str
+    """员工第一次使用用车需要手机号 (例 e.g. `13XXXXXXXXX`)"""
 
 
 class BtripAddressGetResult(Record):
     url: str | None
+    """访问地址"""
 
 
 class BtripApplyGetRq(TypedDict, total=False):
     thirdpart_apply_id: str
+    """外部审批单ID (例 e.g. `abcdef`)"""
     apply_id: int
+    """阿里商旅审批单ID (例 e.g. `123`)"""
     apply_show_id: str
+    """阿里商旅审批单展示ID (例 e.g. `2017651`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripApplyGetReplyModuleItineraryList(Record):
     trip_way: int | None
+    """行程方式 (`0` `1`)"""
     itinerary_id: str | None
+    """行程ID"""
     traffic_type: int | None
+    """交通方式 (`0` `1` `2` `3`)"""
     dep_city: str | None
+    """出发城市"""
     arr_city: str | None
+    """到达城市"""
     dep_date: BeijingTime | None
+    """出发时间"""
     cost_center_name: str | None
+    """成本中心"""
     arr_date: BeijingTime | None
+    """到达时间"""
     invoice_name: str | None
+    """发票抬头"""
     project_title: str | None
+    """项目名称"""
     project_code: str | None
+    """项目编号"""
 
 
 class BtripApplyGetReplyModuleTravelerList(Record):
     userid: str | None
+    """出行人的userid"""
     user_name: str | None
+    """出行人姓名"""
 
 
 class BtripApplyGetReplyModuleApproverList(Record):
     order: int | None
+    """审批人顺序"""
     userid: str | None
+    """审批人的userid"""
     user_name: str | None
+    """审批人姓名"""
     status: int | None
+    """审批状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
     status_desc: str | None
+    """审批状态描述"""
     note: str | None
+    """审批意见"""
     operate_time: BeijingTime | None
+    """操作时间"""
 
 
 class BtripApplyGetReplyModule(Record):
     id: int | None
+    """商旅审批单ID"""
     apply_show_id: str | None
+    """商旅审批展示ID"""
     gmt_create: BeijingTime | None
+    """创建时间"""
     gmt_modified: BeijingTime | None
+    """更新时间"""
     thirdpart_id: str | None
+    """第三方审批单ID"""
     corpid: str | None
+    """企业的corpid"""
     corp_name: str | None
+    """企业名称"""
     userid: str | None
+    """用户的userid"""
     user_name: str | None
+    """用户姓名"""
     deptid: str | None
+    """部门ID"""
     trip_day: int | None
+    """出差天数"""
     dept_name: str | None
+    """部门名称"""
     trip_cause: str | None
+    """出差事由"""
     trip_title: str | None
+    """审批单标题"""
     status: int | None
+    """申请单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12`)"""
     status_desc: str | None
+    """审批单状态描述"""
     itinerary_list: list[BtripApplyGetReplyModuleItineraryList] = empty_list()
+    """行程列表"""
     traveler_list: list[BtripApplyGetReplyModuleTravelerList] = empty_list()
+    """出行人列表"""
     approver_list: list[BtripApplyGetReplyModuleApproverList] = empty_list()
+    """审批人列表"""
 
 
 class BtripApplyGetReply(Record):
     module: BtripApplyGetReplyModule | None
+    """审批单对象"""
 
 
 class BtripApplySearchRq(TypedDict, total=False):
     gmt_modified: BeijingTime
+    """更新时间大于等于此时间的审批单 (例 e.g. `2017-05-01 00:00:00`)"""
     page_size: Annotated[int, Field(le=50)]
+    """每页返回数量 (≤ 50; 默认 default `10`)"""
     end_time: BeijingTime
+    """结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     start_time: BeijingTime
+    """开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     page: int
+    """页数 (例 e.g. `1`)"""
     userid: str
+    """提交审批单的用户的userid (例 e.g. `user1`)"""
     deptid: str
+    """部门ID (例 e.g. `dept1`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
     all_apply: bool
+    """是否包括未报销的申请 (例 e.g. `True`)"""
     only_shang_lv_apply: bool
+    """是否仅包括商旅申请单 (例 e.g. `False`)"""
 
 
 class BtripApplySearchReplyModuleItineraryList(Record):
     trip_way: int | None
+    """行程方式 (`0` `1`)"""
     itinerary_id: str | None
+    """行程ID"""
     traffic_type: int | None
+    """交通方式 (`0` `1` `2` `3`)"""
     dep_city: str | None
+    """出发城市"""
     arr_city: str | None
+    """到达城市"""
     cost_center_name: str | None
+    """成本中心"""
     invoice_name: str | None
+    """发票抬头"""
     dep_date: BeijingTime | None
+    """出发日期"""
     arr_date: BeijingTime | None
+    """到达日期"""
     project_code: str | None
+    """项目代码"""
     project_title: str | None
+    """项目名称"""
 
 
 class BtripApplySearchReplyModuleTravelerList(Record):
     userid: str | None
+    """出行人userid"""
     user_name: str | None
+    """出行人姓名"""
 
 
 class BtripApplySearchReplyModuleApproverList(Record):
     order: int | None
+    """审批人顺序"""
     user_name: str | None
+    """审批人姓名"""
     userid: str | None
+    """审批人userid"""
     status: int | None
+    """审批状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
     status_desc: str | None
+    """审批状态描述"""
     note: str | None
+    """审批意见"""
     operate_time: BeijingTime | None
+    """操作时间"""
 
 
 class BtripApplySearchReplyModule(Record):
     id: int | None
+    """商旅审批单ID"""
     apply_show_id: str | None
+    """商旅审批展示ID"""
     gmt_create: BeijingTime | None
+    """创建时间"""
     gmt_modified: BeijingTime | None
+    """更新时间"""
     thirdpart_id: str | None
+    """第三方审批单ID"""
     corpid: str | None
+    """企业的corpid"""
     userid: str | None
+    """用户的userid"""
     deptid: str | None
+    """用户的部门ID"""
     corp_name: str | None
+    """企业名称"""
     user_name: str | None
+    """用户名称"""
     dept_name: str | None
+    """部门名称"""
     trip_day: int | None
+    """出差天数"""
     trip_cause: str | None
+    """出差事由"""
     trip_title: str | None
+    """申请单标题"""
     status: int | None
+    """申请单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12`)"""
     status_desc: str | None
+    """审批单状态描述"""
     itinerary_list: list[BtripApplySearchReplyModuleItineraryList] = empty_list()
+    """行程列表"""
     traveler_list: list[BtripApplySearchReplyModuleTravelerList] = empty_list()
+    """出行人列表"""
     approver_list: list[BtripApplySearchReplyModuleApproverList] = empty_list()
+    """审批人列表"""
     flow_code: str | None
+    """流程编码"""
 
 
 class BtripApplySearchReply(Record):
     module: list[BtripApplySearchReplyModule] = empty_list()
+    """审批单列表"""
 
 
 class BtripApprovalModifyRqTravelerList(TypedDict, total=False):
     user_name: str
+    """出行人姓名 (例 e.g. `张三`)"""
     userid: Required[str]
+    """申请人的userid (例 e.g. `user1`)"""
 
 
 class BtripApprovalModifyRqItineraryList(TypedDict, total=False):
     project_code: str
+    """项目编码 (例 e.g. `xm1`)"""
     project_title: str
+    """项目名称 (例 e.g. `项目1`)"""
     arr_date: Required[BeijingTime]
+    """到达日期 (例 e.g. `2017-01-01 00:00:00`)"""
     dep_date: Required[BeijingTime]
+    """出发日期 (例 e.g. `2017-01-01 00:00:00`)"""
     invoice_id: Required[int]
+    """发票ID (例 e.g. `1234`)"""
     thirdpart_cost_center_id: str
+    """第三方成本中心ID (例 e.g. `12345`)"""
     cost_center_id: int
+    """商旅成本中心id (例 e.g. `123`)"""
     arr_city_code: str
+    """到达城市编码 (例 e.g. `BJS`)"""
     arr_city: Required[str]
+    """到达城市 (例 e.g. `北京`)"""
     dep_city_code: str
+    """出发城市编码 (例 e.g. `HGH`)"""
     dep_city: Required[str]
+    """出发城市 (例 e.g. `杭州`)"""
     traffic_type: Required[Literal[0, 1, 2, 3]]
+    """交通方式 (`0` `1` `2` `3`)"""
     itinerary_id: Required[str]
+    """行程ID (例 e.g. `123456`)"""
     trip_way: Required[Literal[0, 1]]
+    """行程类型 (`0` `1`)"""
 
 
 class BtripApprovalModifyRq(TypedDict, total=False):
     thirdpart_business_id: str
+    """用户展示的外部审批单ID (例 e.g. `12345`)"""
     status: Literal[0, 1, 2]
+    """审批单状态 (`0` `1` `2`; 默认 default `0`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
     traveler_list: Required[list[BtripApprovalModifyRqTravelerList]]
+    """出行人信息列表"""
     deptid: str
+    """部门ID (例 e.g. `dept1`)"""
     user_name: str
+    """用户名称 (例 e.g. `张三`)"""
     userid: Required[str]
+    """用户的userid (例 e.g. `user1`)"""
     corp_name: str
+    """企业名称 (例 e.g. `阿里巴巴`)"""
     trip_cause: Required[str]
+    """出差事由 (例 e.g. `北京出差`)"""
     dept_name: str
+    """部门名称 (例 e.g. `淘宝`)"""
     itinerary_list: Required[list[BtripApprovalModifyRqItineraryList]]
+    """行程列表"""
     trip_title: Required[str]
+    """申请单标题 (例 e.g. `北京出差`)"""
     thirdpart_apply_id: Required[str]
+    """外部申请单ID (例 e.g. `12345`)"""
     trip_day: int
+    """出差天数 (例 e.g. `1`)"""
 
 
 class BtripApprovalModifyReplyModule(Record):
     apply_id: int | None
+    """商旅申请单ID"""
     thirdpart_apply_id: str | None
+    """外部申请单ID"""
 
 
 class BtripApprovalModifyReply(Record):
     module: BtripApprovalModifyReplyModule | None
+    """结果对象"""
 
 
 class BtripApprovalNewRqItineraryList(TypedDict, total=False):
     trip_way: Required[Literal[0, 1]]
+    """行程类型 (`0` `1`)"""
     itinerary_id: Required[str]
+    """用户自定义行程ID (例 e.g. `59363496`)"""
     traffic_type: Required[Literal[0, 1, 2, 3]]
+    """交通方式 (`0` `1` `2` `3`)"""
     dep_city: Required[str]
+    """出发城市 (例 e.g. `杭州`)"""
     dep_city_code: str
+    """出发城市编码 (例 e.g. `HGH`)"""
     arr_city: Required[str]
+    """到达城市 (例 e.g. `北京`)"""
     arr_city_code: str
+    """到达城市编码 (例 e.g. `BJS`)"""
     cost_center_id: Required[int]
+    """商旅成本中心id (例 e.g. `3454232`)"""
     thirdpart_cost_center_id: str
+    """第三方成本中心id (例 e.g. `3454232`)"""
     invoice_id: Required[int]
+    """发票id (例 e.g. `38911111`)"""
     dep_date: Required[BeijingTime]
+    """出发日期 (例 e.g. `2017-01-01 00:00:00`)"""
     arr_date: Required[BeijingTime]
+    """到达日期 (例 e.g. `2017-01-01 00:00:00`)"""
     project_title: str
+    """项目名称 (例 e.g. `项目1`)"""
     project_code: str
+    """项目编号 (例 e.g. `xm1`)"""
 
 
 class BtripApprovalNewRqTravelerList(TypedDict, total=False):
     userid: Required[str]
+    """出行人的userid (例 e.g. `user1`)"""
     user_name: str
+    """出行人姓名 (例 e.g. `张xx`)"""
 
 
 class BtripApprovalNewRq(TypedDict, total=False):
     trip_day: int
+    """出差天数 (例 e.g. `1`)"""
     thirdpart_apply_id: Required[str]
+    """外部申请单id (例 e.g. `1a7e15f82fxxxx`)"""
     trip_title: Required[str]
+    """申请单标题 (例 e.g. `北京出差`)"""
     itinerary_list: Required[list[BtripApprovalNewRqItineraryList]]
+    """行程列表"""
     dept_name: str
+    """部门名称 (例 e.g. `淘宝`)"""
     trip_cause: Required[str]
+    """出差事由 (例 e.g. `北京出差`)"""
     corp_name: str
+    """企业名称 (例 e.g. `阿里巴巴`)"""
     userid: Required[str]
+    """用户的userid (例 e.g. `user1`)"""
     user_name: str
+    """用户名称 (例 e.g. `张xx`)"""
     deptid: str
+    """部门id (例 e.g. `1864154`)"""
     traveler_list: Required[list[BtripApprovalNewRqTravelerList]]
+    """出行人列表"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `ding14xxxx`)"""
     status: Literal[0, 1, 2]
+    """审批单状态 (`0` `1` `2`; 默认 default `0`)"""
     thirdpart_business_id: str
+    """用户展示的外部审批单id信息 (例 e.g. `34234521`)"""
 
 
 class BtripApprovalNewReplyModule(Record):
     thirdpart_apply_id: str | None
+    """外部申请单id"""
     apply_id: int | None
+    """商旅申请单id"""
 
 
 class BtripApprovalNewReply(Record):
     module: BtripApprovalNewReplyModule | None
+    """结果对象"""
 
 
 class BtripApprovalUpdateRq(TypedDict, total=False):
     thirdpart_apply_id: Required[str]
+    """外部申请单ID (例 e.g. `12345`)"""
     operate_time: Required[BeijingTime]
+    """操作时间 (例 e.g. `2017-01-01 00:00:00`)"""
     status: Required[Literal[1, 2, 3, 4]]
+    """申请单状态 (`1` `2` `3` `4`)"""
     userid: Required[str]
+    """审批人的userid (例 e.g. `user1`)"""
     user_name: str
+    """审批人姓名 (例 e.g. `张三`)"""
     note: str
+    """审批备注信息 (例 e.g. `同意`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripCostCenterDeleteRq(TypedDict, total=False):
     thirdpart_id: str
+    """第三方成本中心id (例 e.g. `cost1`)"""
     corpid: str
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripCostCenterEntityDeleteRqEntityList(TypedDict, total=False):
     entity_id: Required[str]
+    """员工/部门/角色id (例 e.g. `12345`)"""
     entity_type: Required[Literal["1", "2", "3"]]
+    """人员类型 (`1` `2` `3`)"""
 
 
 class BtripCostCenterEntityDeleteRq(TypedDict, total=False):
     del_all: bool
+    """是否全部删除 (例 e.g. `False`)"""
     thirdpart_id: Required[str]
+    """第三方成本中心id (例 e.g. `cost1`)"""
     entity_list: list[BtripCostCenterEntityDeleteRqEntityList]
+    """删除的成员信息列表"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripCostCenterEntityDeleteResult(Record):
     selected_user_num: int | None
     remove_num: int | None
+    """删除的人员信息条数"""
 
 
 class BtripCostCenterEntitySetRqEntityList(TypedDict, total=False):
     entity_id: Required[str]
+    """员工/部门/角色id (例 e.g. `12345`)"""
     entity_type: Required[Literal["1", "2", "3"]]
+    """人员类型 (`1` `2` `3`)"""
 
 
 class BtripCostCenterEntitySetRq(TypedDict, total=False):
     thirdpart_id: Required[str]
+    """第三方成本中心id (例 e.g. `cost1`)"""
     entity_list: Required[list[BtripCostCenterEntitySetRqEntityList]]
+    """人员信息列表"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripCostCenterEntitySetResult(Record):
     add_num: int | None
+    """增加的人员信息条数"""
     remove_num: int | None
+    """删除的人员信息条数"""
     selected_user_num: int | None
 
 
 class BtripCostCenterModifyRq(TypedDict, total=False):
     alipay_no: str
+    """绑定的支付宝账号 (例 e.g. `a@alipay.com`)"""
     title: Required[str]
+    """成本中心名称 (例 e.g. `阿里商旅`)"""
     scope: Required[Literal[1, 2]]
+    """适用范围 (`1` `2`)"""
     thirdpart_id: Required[str]
+    """第三方成本中心id (例 e.g. `cost1`)"""
     number: str
+    """成本中心编号 (例 e.g. `12345`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripCostCenterNewRq(TypedDict, total=False):
     alipay_no: str
+    """绑定支付宝账号 (例 e.g. `a@alipay.com`)"""
     title: Required[str]
+    """成本中心名称 (例 e.g. `阿里商旅`)"""
     scope: Required[Literal[1, 2]]
+    """适用范围 (`1` `2`)"""
     thirdpart_id: Required[str]
+    """第三方成本中心ID (例 e.g. `cost1`)"""
     number: str
+    """第三方成本中心编号 (例 e.g. `12345`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripCostCenterNewResult(Record):
     id: int | None
+    """商旅横版中心ID"""
 
 
 class BtripCostCenterQueryRq(TypedDict, total=False):
     title: str
+    """成本中心名称 (例 e.g. `测试成本中心`)"""
     thirdpart_id: str
+    """第三方成本中心ID (例 e.g. `cost1`)"""
     userid: str
+    """用户的userid (例 e.g. `user1`)"""
     need_org_entity: bool
+    """是否需要展示成员信息 (例 e.g. `False`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripCostCenterQueryReplyCostCenterListEntityList(Record):
     entity_type: str | None
+    """人员类型 (`1` `2` `3`)"""
     entity_id: str | None
+    """用户/部门/角色ID"""
     corpid: str | None
+    """企业的corpid"""
     name: str | None
+    """用户/部门/角色名称"""
     user_num: int | None
+    """角色/部门下面员工人数"""
 
 
 class BtripCostCenterQueryReplyCostCenterList(Record):
     id: int | None
+    """商旅成本中心ID"""
     corpid: str | None
+    """企业的corpid"""
     title: str | None
+    """成本中心名称"""
     number: str | None
+    """成本中心编号"""
     thirdpart_id: str | None
+    """第三方成本中心ID"""
     scope: int | None
+    """适用范围 (`1` `2`)"""
     alipay_no: str | None
+    """绑定支付宝账号"""
     entity_list: list[BtripCostCenterQueryReplyCostCenterListEntityList] = empty_list()
+    """绑定人员信息"""
 
 
 class BtripCostCenterQueryReply(Record):
     cost_center_list: list[BtripCostCenterQueryReplyCostCenterList] = empty_list()
+    """成本中心列表"""
 
 
 class BtripCostCenterTransferRq(TypedDict, total=False):
     thirdpart_id: Required[str]
+    """第三方成本中心id (例 e.g. `abcefg`)"""
     cost_center_id: Required[int]
+    """商旅成本中心id (例 e.g. `12345`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripFlightCitySuggestRq(TypedDict, total=False):
     keyword: Required[str]
+    """搜索关键字 (例 e.g. `北京`)"""
     userid: Required[str]
+    """用户的userid (例 e.g. `user1`)"""
     type: Literal[0, 2, 3]
+    """机场城市类型 (`0` `2` `3`)"""
     corpid: Required[str]
+    """企业ID (例 e.g. `corp1`)"""
 
 
 class BtripFlightCitySuggestResultCities(Record):
     code: str | None
+    """三字码"""
     name: str | None
+    """城市名称"""
     distance: int | None
+    """与搜索城市距离 (单位 unit 千米)"""
     travel_name: str | None
+    """邻近机场城市"""
 
 
 class BtripFlightCitySuggestResult(Record):
     cities: list[BtripFlightCitySuggestResultCities] = empty_list()
+    """城市列表"""
     nearby: bool | None
+    """是否为邻近城市"""
 
 
 class BtripFlightOrderSearchRq(TypedDict, total=False):
     start_time: BeijingTime
+    """查询的开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     apply_id: int
+    """商旅申请单id (例 e.g. `12345`)"""
     page: int
+    """(例 e.g. `1`)"""
     userid: str
+    """用户ID (例 e.g. `user1`)"""
     page_size: int
+    """每页数据量 (默认 default `10`)"""
     deptid: str
+    """企业ID (例 e.g. `dept1`)"""
     end_time: BeijingTime
+    """查询的结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     corpid: Required[str]
+    """企业id (例 e.g. `corp1`)"""
     update_end_time: BeijingTime
+    """更新结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     update_start_time: BeijingTime
+    """更新开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     all_apply: bool
+    """(例 e.g. `True`)"""
     thirdpart_apply_id: str
+    """第三方申请单ID (例 e.g. `123`)"""
 
 
 class BtripFlightOrderSearchReplyFlightOrderListInvoice(Record):
     id: int | None
+    """商旅发票id"""
     title: str | None
+    """发票抬头"""
 
 
 class BtripFlightOrderSearchReplyFlightOrderListCostCenter(Record):
     id: int | None
+    """商旅成本中心id"""
     corpid: str | None
+    """企业id"""
     number: str | None
+    """成本中心编号"""
     name: str | None
+    """成本中心名称"""
 
 
 class BtripFlightOrderSearchReplyFlightOrderListPriceInfoList(Record):
     price: str | None
+    """价格"""
     type: int | None
+    """资金流向 (`1` `2`)"""
     category: str | None
+    """交易类目"""
     pay_type: int | None
+    """结算方式 (`1` `2` `4` `8`)"""
     gmt_create: BeijingTime | None
+    """流水创建时间"""
     passenger_name: str | None
+    """乘机人"""
     trade_id: Annotated[str | None, wire("tradeId")]
+    """流水单号"""
     ticket_no: str | None
+    """改签票号"""
     original_ticket_no: str | None
+    """改签前的票号"""
     change_flight_no: Annotated[str | None, wire("changeFlightNo")]
+    """改签航班号"""
     discount: str | None
+    """改签折扣"""
     start_time: Annotated[str | None, wire("startTime")]
+    """改签航班起飞时间"""
     end_time: Annotated[str | None, wire("endTime")]
+    """改签航班到达时间"""
     person_price: str | None
+    """个人支付金额"""
 
 
 class BtripFlightOrderSearchReplyFlightOrderListInsureInfoList(Record):
     insure_no: str | None
+    """保单号"""
     status: int | None
+    """状态 (`1` `2`)"""
     name: str | None
+    """乘机人(保险人)姓名"""
 
 
 class BtripFlightOrderSearchReplyFlightOrderListUserAffiliateList(Record):
     userid: str | None
+    """出行人ID"""
     user_name: str | None
+    """出行人名称"""
 
 
 class BtripFlightOrderSearchReplyFlightOrderList(Record):
     id: int | None
+    """机票订单id"""
     gmt_modified: BeijingTime | None
+    """更新时间"""
     userid: str | None
+    """用户id"""
     corp_name: str | None
+    """企业名称"""
     corpid: str | None
+    """企业id"""
     gmt_create: BeijingTime | None
+    """创建时间"""
     user_name: str | None
+    """用户名称"""
     deptid: str | None
+    """部门id"""
     dept_name: str | None
+    """部门名称"""
     apply_id: str | None
+    """商旅申请单id"""
     contact_name: str | None
+    """联系人"""
     dep_city: str | None
+    """出发城市"""
     arr_city: str | None
+    """到达城市"""
     dep_date: BeijingTime | None
+    """出发日期"""
     ret_date: BeijingTime | None
+    """到达日期"""
     trip_type: int | None
+    """行程类型 (`0` `1` `2`)"""
     passenger_count: int | None
+    """乘机人数量"""
     cabin_class: str | None
+    """舱位类型"""
     status: int | None
+    """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
     discount: str | None
+    """折扣"""
     flight_no: str | None
+    """航班号"""
     passenger_name: str | None
+    """乘机人"""
     dep_airport: str | None
+    """出发机场"""
     arr_airport: str | None
+    """到达机场"""
     invoice: BtripFlightOrderSearchReplyFlightOrderListInvoice | None
+    """发票信息对象"""
     cost_center: BtripFlightOrderSearchReplyFlightOrderListCostCenter | None
+    """成本中心对象"""
     price_info_list: list[BtripFlightOrderSearchReplyFlightOrderListPriceInfoList] = empty_list()
+    """价目信息"""
     insure_info_list: Annotated[
         list[BtripFlightOrderSearchReplyFlightOrderListInsureInfoList], wire("insureInfo_list")
     ] = empty_list()
+    """保险信息"""
     thirdpart_itinerary_id: str | None
+    """第三方行程id"""
     user_affiliate_list: list[BtripFlightOrderSearchReplyFlightOrderListUserAffiliateList] = empty_list()
+    """出行人列表"""
     thirdpart_apply_id: str | None
+    """第三方申请单ID"""
     btrip_title: str | None
+    """申请单名称"""
     project_id: int | None
+    """项目id"""
     project_code: str | None
+    """项目code"""
     project_title: str | None
+    """项目名称"""
     third_part_project_id: str | None
+    """第三方项目id"""
 
 
 class BtripFlightOrderSearchReplyPageInfo(Record):
     page: int | None
     page_size: int | None
+    """每页大小"""
     total_number: int | None
+    """总记录数"""
 
 
 class BtripFlightOrderSearchReply(Record):
     flight_order_list: list[BtripFlightOrderSearchReplyFlightOrderList] = empty_list()
+    """机票列表"""
     page_info: BtripFlightOrderSearchReplyPageInfo | None
+    """分页相关信息"""
 
 
 class BtripHotelOrderSearchRq(TypedDict, total=False):
     start_time: BeijingTime
+    """查询起始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     apply_id: int
+    """商旅审批单ID (例 e.g. `12345`)"""
     page: int
+    """分页页码 (例 e.g. `1`)"""
     userid: str
+    """用户的userid (例 e.g. `user1`)"""
     page_size: Annotated[int, Field(le=50)]
+    """每页数量 (≤ 50; 默认 default `10`)"""
     deptid: str
+    """部门ID (例 e.g. `dept1`)"""
     end_time: BeijingTime
+    """查询结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
     update_end_time: BeijingTime
+    """更新开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     update_start_time: BeijingTime
+    """更新结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     all_apply: bool
+    """(例 e.g. `True`)"""
     thirdpart_apply_id: str
+    """第三方申请单ID (例 e.g. `123`)"""
 
 
 class BtripHotelOrderSearchReplyModuleCostCenter(Record):
     id: int | None
+    """商旅成本中心ID"""
     corpid: str | None
+    """企业的corpid"""
     number: str | None
+    """成本中心编号"""
     name: str | None
+    """成本中心名称"""
 
 
 class BtripHotelOrderSearchReplyModuleInvoice(Record):
     id: int | None
+    """商旅发票ID"""
     title: str | None
+    """发票抬头"""
 
 
 class BtripHotelOrderSearchReplyModulePriceInfoList(Record):
     price: str | None
+    """价格"""
     type: int | None
+    """资金流向 (`1` `2`)"""
     category: str | None
+    """交易类型"""
     pay_type: int | None
+    """结算方式 (`1` `2` `4` `8`)"""
     gmt_create: BeijingTime | None
+    """流水创建时间"""
     passenger_name: str | None
+    """入住人信息"""
 
 
 class BtripHotelOrderSearchReplyModuleUserAffiliateList(Record):
     userid: str | None
+    """入住人姓名"""
     user_name: str | None
+    """入住人名称"""
 
 
 class BtripHotelOrderSearchReplyModule(Record):
     id: int | None
+    """订单ID"""
     gmt_create: BeijingTime | None
+    """创建时间"""
     gmt_modified: BeijingTime | None
+    """更新时间"""
     corpid: str | None
+    """企业的corpid"""
     corp_name: str | None
+    """企业名称"""
     userid: str | None
+    """用户的userid"""
     user_name: str | None
+    """用户名称"""
     deptid: str | None
+    """部门ID"""
     dept_name: str | None
+    """部门名称"""
     apply_id: int | None
+    """商旅申请单ID"""
     contact_name: str | None
+    """联系人姓名"""
     city: str | None
+    """酒店所在城市"""
     hotel_name: str | None
+    """酒店名称"""
     check_in: str | None
+    """入住时间"""
     check_out: str | None
+    """离店时间"""
     room_type: str | None
+    """房型"""
     room_num: int | None
+    """房间数"""
     night: int | None
+    """总共住几晚"""
     guest: str | None
+    """入住顾客"""
     order_type_desc: str | None
+    """订单类型描述"""
     order_status_desc: str | None
+    """订单状态描述"""
     cost_center: BtripHotelOrderSearchReplyModuleCostCenter | None
+    """成本中心对象"""
     invoice: BtripHotelOrderSearchReplyModuleInvoice | None
+    """发票对象"""
     price_info_list: list[BtripHotelOrderSearchReplyModulePriceInfoList] = empty_list()
+    """价目详情列表"""
     thirdpart_itinerary_id: str | None
+    """第三方行程ID"""
     order_status: int | None
+    """订单状态 (`1` `2` `3` `4` `5` `6` `7` `8`)"""
     order_type: int | None
+    """订单类型 (`1` `5` `6`)"""
     user_affiliate_list: list[BtripHotelOrderSearchReplyModuleUserAffiliateList] = empty_list()
+    """入住人列表"""
     thirdpart_apply_id: str | None
+    """第三方申请单ID"""
     btrip_title: str | None
+    """申请单名称"""
 
 
 class BtripHotelOrderSearchReply(Record):
     module: list[BtripHotelOrderSearchReplyModule] = empty_list()
+    """酒店订单列表"""
 
 
 class BtripInvoiceSearchRq(TypedDict, total=False):
     title: str
+    """发票抬头名称 (例 e.g. `发票1`)"""
     userid: Required[str]
+    """用户的userid (例 e.g. `user1`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
 
 
 class BtripInvoiceSearchReplyInvoice(Record):
     id: int | None
+    """商旅发票id"""
     title: str | None
+    """发票抬头"""
 
 
 class BtripInvoiceSearchReply(Record):
     invoice: list[BtripInvoiceSearchReplyInvoice] = empty_list()
+    """发票列表"""
 
 
 class BtripInvoiceSettingAddRq(TypedDict, total=False):
     corpid: Required[str]
+    """企业的corpid (例 e.g. `dinge8a56572fxxxx`)"""
     type: Required[Literal[1, 2]]
+    """发票类型 (`1` `2`)"""
     title: Required[str]
+    """发票抬头 (例 e.g. `浙江xxxx有限公司`)"""
     tax_no: Required[str]
+    """纳税人识别号 (例 e.g. `90300xxxx`)"""
     bank_name: str
+    """开户行 (例 e.g. `xx银行`)"""
     address: str
+    """注册地址 (例 e.g. `浙江省余杭区xxxx`)"""
     tel: str
+    """公司电话 (例 e.g. `188xxxx0859`)"""
     bank_no: str
+    """银行账号 (例 e.g. `512929xxxx`)"""
     third_part_id: Required[str]
+    """第三方发票id (例 e.g. `i123`)"""
 
 
 class BtripInvoiceSettingAddReply(Record):
     module: int | None
+    """结果值"""
 
 
 class BtripInvoiceSettingDeleteRequest(TypedDict, total=False):
     corpid: Required[str]
+    """企业的corpid (例 e.g. `dinge8a56572fxxxx`)"""
     third_part_id: Required[str]
+    """第三方发票id (例 e.g. `i123`)"""
 
 
 class BtripInvoiceSettingDeleteReply(Record):
     module: bool | None
+    """返回值"""
 
 
 class BtripInvoiceSettingModifyRequest(TypedDict, total=False):
     address: str
+    """注册地址 (例 e.g. `浙江省余杭区xxxx`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `dinge8a56572fxxxx`)"""
     bank_name: str
+    """开户行 (例 e.g. `xx银行`)"""
     type: Required[Literal[1, 2]]
+    """发票类型 (`1` `2`)"""
     title: Required[str]
+    """发票抬头 (例 e.g. `浙江xxxx有限公司`)"""
     tel: str
+    """公司电话 (例 e.g. `188xxxx0859`)"""
     tax_no: str
+    """纳税人识别号 (例 e.g. `90300xxxx`)"""
     bank_no: str
+    """银行账号 (例 e.g. `512929xxxx`)"""
     third_part_id: Required[str]
+    """第三方发票id (例 e.g. `i123`)"""
 
 
 class BtripInvoiceSettingModifyReply(Record):
     module: int | None
+    """返回值"""
 
 
 class BtripInvoiceSettingRuleRequestEntities(TypedDict, total=False):
     name: Required[str]
+    """人员名称 (例 e.g. `张xx`)"""
     id: Required[str]
+    """人员id (例 e.g. `user01`)"""
     type: Required[int]
+    """(例 e.g. `1`)"""
 
 
 class BtripInvoiceSettingRuleRequest(TypedDict, total=False):
     corpid: Required[str]
+    """企业的corpid (例 e.g. `dinge8a56572fxxxx`)"""
     entities: list[BtripInvoiceSettingRuleRequestEntities]
+    """人员列表"""
     all_employe: Required[bool]
+    """是否适用所有员工 (例 e.g. `False`)"""
     third_part_id: Required[str]
+    """第三方发票id (例 e.g. `i123`)"""
 
 
 class BtripInvoiceSettingRuleReplyModule(Record):
     add_num: int | None
+    """新增适用人群数"""
     remove_num: int | None
+    """删除适用人群数"""
 
 
 class BtripInvoiceSettingRuleReply(Record):
     module: BtripInvoiceSettingRuleReplyModule | None
+    """返回值"""
 
 
 class BtripMonthbillUrlGetRequest(TypedDict, total=False):
     bill_month: str
+    """对账单月份 (例 e.g. `202004`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `dinge8a56572xxxx`)"""
 
 
 class BtripMonthbillUrlGetReplyModule(Record):
     start_date: str | None
+    """账期开始时间"""
     end_date: str | None
+    """账期结束时间"""
     url: str | None
+    """json数据下载链接"""
 
 
 class BtripMonthbillUrlGetReply(Record):
     module: list[BtripMonthbillUrlGetReplyModule] = empty_list()
+    """返回对象"""
 
 
 class BtripPriceQueryReq(TypedDict, total=False):
     corpid: Required[str]
+    """企业的corpid (例 e.g. `ding14xxxx`)"""
     from_where: Required[str]
+    """出发地点名称 (例 e.g. `杭州`)"""
     userid: Required[str]
+    """发起请求的用户userid (例 e.g. `user123`)"""
     itinerary_id: str
+    """行程ID (例 e.g. `1245`)"""
     start_time: Required[BeijingTime]
+    """出发时间 (例 e.g. `2020-11-11 00:00:00`)"""
     end_time: Required[BeijingTime]
+    """返程时间 (例 e.g. `2020-12-12 00:00:00`)"""
     to_where: Required[str]
+    """目的地名称 (例 e.g. `上海`)"""
     category: Required[Literal["flight", "hotel", "train"]]
+    """类目 (`flight` `hotel` `train`)"""
     query_key: str
+    """根据key查询 (例 e.g. `abc`)"""
 
 
 class BtripPriceQueryResultModuleHotelFeeDetail(Record):
     criterion: int | None
+    """费用"""
     city: str | None
+    """城市"""
 
 
 class BtripPriceQueryResultModuleTrafficFeeBtripRoutesMostExpensive(Record):
     vehicle_no: str | None
+    """班次"""
     seat_grade: str | None
+    """坐席级别"""
     dep_time: str | None
+    """出发时间"""
     fee: int | None
+    """费用"""
     arr_time: str | None
+    """到达时间"""
 
 
 class BtripPriceQueryResultModuleTrafficFeeBtripRoutesCheapest(Record):
     vehicle_no: str | None
+    """班次"""
     seat_grade: str | None
+    """坐席级别"""
     dep_time: str | None
+    """出发时间"""
     fee: int | None
+    """费用"""
     arr_time: str | None
+    """到达时间"""
 
 
 class BtripPriceQueryResultModuleTrafficFeeBtripRoutes(Record):
     most_expensive: BtripPriceQueryResultModuleTrafficFeeBtripRoutesMostExpensive | None
+    """最高价"""
     success: bool | None
+    """查询是否成功"""
     cheapest: BtripPriceQueryResultModuleTrafficFeeBtripRoutesCheapest | None
+    """最低价"""
     dest_city: str | None
+    """目的地"""
     org_city: str | None
+    """出发地"""
     err_msg: str | None
+    """错误信息"""
     dep_date: BeijingTime | None
+    """出发时间"""
 
 
 class BtripPriceQueryResultModuleTrafficFee(Record):
     btrip_routes: list[BtripPriceQueryResultModuleTrafficFeeBtripRoutes] = empty_list()
+    """行程费用"""
     success: bool | None
+    """是否成功"""
     err_msg: str | None
+    """错误信息"""
 
 
 class BtripPriceQueryResultModule(Record):
     hotel_fee_detail: list[BtripPriceQueryResultModuleHotelFeeDetail] = empty_list()
+    """酒店差标"""
     traffic_fee: BtripPriceQueryResultModuleTrafficFee | None
+    """费用"""
     query_key: str | None
+    """异步查询key"""
 
 
 class BtripPriceQueryResult(Record):
     success: bool | None
+    """操作是否成功"""
     module: BtripPriceQueryResultModule | None
+    """预估价信息"""
     errcode: int | None
+    """返回码"""
     errmsg: str | None
+    """返回码描述"""
 
 
 class BtripProjectAddRequest(TypedDict, total=False):
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp_id`)"""
     project_name: Required[str]
+    """项目名称 (例 e.g. `项目1`)"""
     third_part_id: Required[str]
+    """第三方项目ID (例 e.g. `p123`)"""
     third_part_invoice_id: str
+    """第三方发票ID (例 e.g. `i123`)"""
     third_part_cost_center_id: str
+    """第三方成本中心ID (例 e.g. `c123`)"""
     code: str
+    """项目代码 (例 e.g. `pro_code`)"""
 
 
 class BtripProjectAddReply(Record):
     module: str | None
+    """项目ID"""
 
 
 class BtripProjectDeleteReply(Record):
     module: bool | None
+    """操作结果"""
 
 
 class BtripProjectModifyRequest(TypedDict, total=False):
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp_id`)"""
     project_name: Required[str]
+    """项目名称 (例 e.g. `项目1`)"""
     third_part_id: Required[str]
+    """第三方项目ID (例 e.g. `p123`)"""
     third_part_invoice_id: str
+    """第三方发票ID (例 e.g. `i123`)"""
     third_part_cost_center_id: str
+    """第三方成本中心ID (例 e.g. `c123`)"""
     code: str
+    """项目代码 (例 e.g. `pro_code`)"""
 
 
 class BtripProjectModifyReply(Record):
     module: str | None
+    """项目ID"""
 
 
 class BtripTrainCitySuggestRq(TypedDict, total=False):
     keyword: Required[str]
+    """搜索关键字 (例 e.g. `杭州`)"""
     userid: Required[str]
+    """(例 e.g. `user1`)"""
     corpid: Required[str]
+    """企业标识ID (例 e.g. `corp1`)"""
 
 
 class BtripTrainCitySuggestResultCities(Record):
     name: str | None
+    """城市名称"""
     code: str | None
+    """城市码"""
 
 
 class BtripTrainCitySuggestResult(Record):
     cities: list[BtripTrainCitySuggestResultCities] = empty_list()
+    """城市列表"""
 
 
 class BtripTrainOrderSearchRq(TypedDict, total=False):
     start_time: BeijingTime
+    """开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     apply_id: int
+    """商旅审批单ID (例 e.g. `7438532`)"""
     page: int
+    """页数 (例 e.g. `1`)"""
     userid: str
+    """用户的userid (例 e.g. `user1`)"""
     page_size: Annotated[int, Field(le=50)]
+    """每页返回数量 (≤ 50; 默认 default `10`)"""
     deptid: str
+    """部门ID (例 e.g. `-1`)"""
     end_time: BeijingTime
+    """结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
     update_end_time: BeijingTime
+    """更新结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     update_start_time: BeijingTime
+    """更新开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     all_apply: bool
+    """(例 e.g. `True`)"""
     thirdpart_apply_id: str
+    """第三方申请单ID (例 e.g. `123`)"""
 
 
 class BtripTrainOrderSearchReplyTrainOrderListInvoice(Record):
     id: str | None
+    """商旅发票ID"""
     title: str | None
+    """发票抬头"""
 
 
 class BtripTrainOrderSearchReplyTrainOrderListCostCenter(Record):
     id: str | None
+    """商旅成本中心ID"""
     corpid: str | None
+    """企业的corpid"""
     number: str | None
+    """成本中心编号"""
     name: str | None
+    """成本中心名称"""
 
 
 class BtripTrainOrderSearchReplyTrainOrderListPriceInfoList(Record):
     price: str | None
+    """价格"""
     type: int | None
+    """资金流向 (`1` `2`)"""
     category: str | None
+    """消费类型"""
     pay_type: int | None
+    """结算方式 (`1` `2` `4` `8`)"""
     gmt_create: BeijingTime | None
+    """流水创建时间"""
     passenger_name: str | None
+    """乘车人名称"""
 
 
 class BtripTrainOrderSearchReplyTrainOrderListUserAffiliateList(Record):
     userid: str | None
+    """乘车人userid"""
     user_name: str | None
+    """乘车人姓名"""
 
 
 class BtripTrainOrderSearchReplyTrainOrderList(Record):
     id: int | None
+    """订单ID"""
     gmt_create: BeijingTime | None
+    """创建时间"""
     gmt_modified: BeijingTime | None
+    """更新时间"""
     corpid: str | None
+    """企业的corpid"""
     corp_name: str | None
+    """企业名称"""
     userid: str | None
+    """用户的userid"""
     user_name: str | None
+    """用户姓名"""
     deptid: str | None
+    """部门ID"""
     dept_name: str | None
+    """部门名称"""
     apply_id: int | None
+    """商旅审批单ID"""
     contact_name: str | None
+    """联系人姓名"""
     dep_station: str | None
+    """出发站"""
     arr_station: str | None
+    """到达站"""
     dep_time: BeijingTime | None
+    """出发时间"""
     arr_time: BeijingTime | None
+    """到达时间"""
     train_number: str | None
+    """车次"""
     train_type: str | None
+    """车次类型"""
     seat_type: str | None
+    """座位类型"""
     run_time: str | None
+    """运行时长"""
     ticket_no_12306: str | None
     dep_city: str | None
+    """出发城市"""
     arr_city: str | None
+    """到达城市"""
     rider_name: str | None
+    """乘客姓名"""
     ticket_count: int | None
+    """票的数量"""
     status: int | None
+    """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)"""
     invoice: BtripTrainOrderSearchReplyTrainOrderListInvoice | None
+    """发票对象"""
     cost_center: BtripTrainOrderSearchReplyTrainOrderListCostCenter | None
+    """成本中心对象"""
     price_info_list: list[BtripTrainOrderSearchReplyTrainOrderListPriceInfoList] = empty_list()
+    """价目信息"""
     thirdpart_itinerary_id: str | None
+    """第三方行程ID"""
     user_affiliate_list: list[BtripTrainOrderSearchReplyTrainOrderListUserAffiliateList] = empty_list()
+    """乘车人列表"""
     thirdpart_apply_id: str | None
+    """第三方申请单ID"""
     btrip_title: str | None
+    """申请单名称"""
 
 
 class BtripTrainOrderSearchReply(Record):
     train_order_list: list[BtripTrainOrderSearchReplyTrainOrderList] = empty_list()
+    """火车票订单列表"""
 
 
 class BtripVehicleOrderSearchRq(TypedDict, total=False):
     start_time: BeijingTime
+    """创建开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     update_end_time: BeijingTime
+    """更新结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     apply_id: int
+    """商旅审批单ID (例 e.g. `123`)"""
     page: int
+    """页数 (例 e.g. `1`)"""
     userid: str
+    """用户userid (例 e.g. `user1`)"""
     page_size: Annotated[int, Field(le=50)]
+    """每页数量 (≤ 50; 默认 default `10`)"""
     deptid: str
+    """部门ID (例 e.g. `-1`)"""
     end_time: BeijingTime
+    """创建结束时间 (例 e.g. `2017-05-01 00:00:00`)"""
     update_start_time: BeijingTime
+    """更新开始时间 (例 e.g. `2017-05-01 00:00:00`)"""
     corpid: Required[str]
+    """企业的corpid (例 e.g. `corp1`)"""
     all_apply: bool
+    """(例 e.g. `True`)"""
     thirdpart_apply_id: str
+    """第三方申请单ID (例 e.g. `123`)"""
 
 
 class BtripVehicleOrderSearchReplyVehicleOrderListPriceInfoList(Record):
     price: str | None
+    """价格"""
     type: int | None
+    """资金流向 (`1` `2`)"""
     category: str | None
+    """交易类型"""
     pay_type: int | None
+    """结算方式 (`1` `2` `4` `8`)"""
     gmt_create: BeijingTime | None
+    """流水创建时间"""
     passenger_name: str | None
+    """出行人"""
 
 
 class BtripVehicleOrderSearchReplyVehicleOrderListUserAffiliateList(Record):
     userid: str | None
+    """出行人userid"""
     user_name: str | None
+    """出行人姓名"""
 
 
 class BtripVehicleOrderSearchReplyVehicleOrderList(Record):
     id: int | None
+    """订单ID"""
     gmt_create: BeijingTime | None
+    """订单创建时间"""
     gmt_modified: BeijingTime | None
+    """订单更新时间"""
     passenger_name: str | None
+    """乘客名称"""
     corpid: str | None
+    """企业的corpid"""
     corp_name: str | None
+    """企业名称"""
     user_name: str | None
+    """预定人姓名"""
     userid: str | None
+    """预定人userid"""
     dept_name: str | None
+    """部门名称"""
     deptid: str | None
+    """部门ID"""
     apply_show_id: str | None
+    """商旅审批单展示ID"""
     apply_id: int | None
+    """商旅系统审批单ID"""
     real_from_city_name: str | None
+    """实际出发城市"""
     real_to_city_name: str | None
+    """实际到达城市"""
     from_address: str | None
+    """出发地"""
     to_address: str | None
+    """目的地"""
     from_city_name: str | None
+    """出发城市"""
     to_city_name: str | None
+    """目的城市"""
     memo: str | None
+    """打车事由"""
     order_status: int | None
+    """订单状态 (`0` `1` `2` `3` `4` `5` `6`)"""
     car_level: str | None
+    """类型级别 (`1` `2` `3`)"""
     car_info: str | None
+    """车辆类型"""
     estimate_price: str | None
+    """订单预估价格"""
     publish_time: BeijingTime | None
+    """乘客发布用车时间"""
     taken_time: BeijingTime | None
+    """乘客上车时间"""
     driver_confirm_time: BeijingTime | None
+    """司机到达目的地时间"""
     cancel_time: BeijingTime | None
+    """取消时间"""
     travel_distance: str | None
+    """行驶公里数"""
     pay_time: BeijingTime | None
+    """支付时间"""
     service_type: int | None
+    """打车服务类型 (`1` `2` `3`)"""
     business_category: str | None
+    """用车原因 (`TRAVEL` `TRAFFIC` `WORK` `OTHER`)"""
     cost_center_id: int | None
+    """商旅成本中心ID"""
     cost_center_number: str | None
+    """成本中心编号"""
     cost_center_name: str | None
+    """成本中心名称"""
     invoice_id: int | None
+    """商旅发票ID"""
     invoice_title: str | None
+    """发票抬头"""
     project_code: str | None
+    """项目编号"""
     project_title: str | None
+    """项目名称"""
     price_info_list: list[BtripVehicleOrderSearchReplyVehicleOrderListPriceInfoList] = empty_list()
+    """价目详情列表"""
     thirdpart_itinerary_id: str | None
+    """第三方行程ID"""
     user_affiliate_list: list[BtripVehicleOrderSearchReplyVehicleOrderListUserAffiliateList] = empty_list()
+    """出行人列表"""
     user_confirm: int | None
+    """用户确认状态 (`0` `1` `2` `3`)"""
     provider: int | None
+    """服务商 (`2` `3` `4` `5`)"""
     real_from_address: str | None
+    """真实出发地"""
     real_to_address: str | None
+    """真实到达地"""
     thirdpart_apply_id: str | None
+    """第三方申请单ID"""
     btrip_title: str | None
+    """申请单名称"""
 
 
 class BtripVehicleOrderSearchReply(Record):
     vehicle_order_list: list[BtripVehicleOrderSearchReplyVehicleOrderList] = empty_list()
+    """订单列表"""
 
 
 class OapiAlitrip(Manager):
@@ -937,9 +1537,6 @@ class OapiAlitrip(Manager):
         request: BtripAddressGetRequest | None = None,
     ) -> Call[BtripAddressGetResult]:
         """Btrip address get (获取商旅访问地址).
-
-        Args:
-            request: an object.
 
         Scopes: qyapi_ali_business_trip.
 
@@ -956,9 +1553,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripApplyGetReply]:
         """Btrip apply get (获取申请单详情).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -973,9 +1567,6 @@ class OapiAlitrip(Manager):
         rq: BtripApplySearchRq,
     ) -> Call[BtripApplySearchReply]:
         """Btrip apply search (获取申请单列表).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip.
 
@@ -992,9 +1583,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripApprovalModifyReply]:
         """Btrip approval modify (修改申请单).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip_write.
 
         Apps: internal, third_party_org.
@@ -1009,9 +1597,6 @@ class OapiAlitrip(Manager):
         rq: BtripApprovalNewRq,
     ) -> Call[BtripApprovalNewReply]:
         """Btrip approval new (新建审批单).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1028,9 +1613,6 @@ class OapiAlitrip(Manager):
     ) -> Call[None]:
         """Btrip approval update (更新申请单状态).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip_write.
 
         Apps: internal, third_party_org.
@@ -1045,9 +1627,6 @@ class OapiAlitrip(Manager):
         rq: BtripCostCenterDeleteRq,
     ) -> Call[None]:
         """Btrip cost center delete (删除成本中心).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1066,9 +1645,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripCostCenterEntityDeleteResult]:
         """Btrip cost center entity delete (删除成本中心人员信息).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip_write.
 
         Apps: internal, third_party_org.
@@ -1083,9 +1659,6 @@ class OapiAlitrip(Manager):
         rq: BtripCostCenterEntitySetRq,
     ) -> Call[BtripCostCenterEntitySetResult]:
         """Btrip cost center entity set (设置成本中心人员信息).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1102,9 +1675,6 @@ class OapiAlitrip(Manager):
     ) -> Call[None]:
         """Btrip cost center modify (修改成本中心).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip_write.
 
         Apps: internal, third_party_org.
@@ -1119,9 +1689,6 @@ class OapiAlitrip(Manager):
         rq: BtripCostCenterNewRq,
     ) -> Call[BtripCostCenterNewResult]:
         """Btrip cost center new (新建成本中心).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1138,9 +1705,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripCostCenterQueryReply]:
         """Btrip cost center query (查询成本中心).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1155,9 +1719,6 @@ class OapiAlitrip(Manager):
         rq: BtripCostCenterTransferRq,
     ) -> Call[None]:
         """Btrip cost center transfer (商旅成本中心转换为外部成本中心).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -1174,9 +1735,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripFlightCitySuggestResult]:
         """Btrip flight city suggest (机票城市搜索).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1191,9 +1749,6 @@ class OapiAlitrip(Manager):
         rq: BtripFlightOrderSearchRq,
     ) -> Call[BtripFlightOrderSearchReply]:
         """Btrip flight order search (获取企业机票订单数据).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1210,9 +1765,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripHotelOrderSearchReply]:
         """Btrip hotel order search (获取企业商旅酒店订单数据).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1227,9 +1779,6 @@ class OapiAlitrip(Manager):
         rq: BtripInvoiceSearchRq,
     ) -> Call[BtripInvoiceSearchReply]:
         """Btrip invoice search (查询可用发票列表).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1247,7 +1796,7 @@ class OapiAlitrip(Manager):
         """Btrip invoice setting add (新增发票配置).
 
         Args:
-            rq: an object.
+            rq: 发票信息请求对象
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1265,9 +1814,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripInvoiceSettingDeleteReply]:
         """Btrip invoice setting delete (删除发票信息).
 
-        Args:
-            request: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1284,9 +1830,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripInvoiceSettingModifyReply]:
         """Btrip invoice setting modify (修改发票配置).
 
-        Args:
-            request: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1301,9 +1844,6 @@ class OapiAlitrip(Manager):
         request: BtripInvoiceSettingRuleRequest,
     ) -> Call[BtripInvoiceSettingRuleReply]:
         """Btrip invoice setting rule (配置发票适用人群).
-
-        Args:
-            request: an object.
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1320,9 +1860,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripMonthbillUrlGetReply]:
         """Btrip monthbill url get (获取月对账结算数据).
 
-        Args:
-            request: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1338,9 +1875,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripPriceQueryResult]:
         """Btrip price query (查询预估价).
 
-        Args:
-            req: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1355,9 +1889,6 @@ class OapiAlitrip(Manager):
         request: BtripProjectAddRequest,
     ) -> Call[BtripProjectAddReply]:
         """Btrip project add (添加项目).
-
-        Args:
-            request: an object.
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1376,8 +1907,8 @@ class OapiAlitrip(Manager):
         """Btrip project delete (删除项目).
 
         Args:
-            corpid: text, such as `dingabxxxx`.
-            third_part_id: text, such as `pro_id123`.
+            corpid: 企业的corpid (例 e.g. `dingabxxxx`)
+            third_part_id: 第三方项目ID (例 e.g. `pro_id123`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1394,9 +1925,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripProjectModifyReply]:
         """Btrip project modify (修改项目).
 
-        Args:
-            request: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1411,9 +1939,6 @@ class OapiAlitrip(Manager):
         rq: BtripTrainCitySuggestRq,
     ) -> Call[BtripTrainCitySuggestResult]:
         """Btrip train city suggest (火车票城市搜索).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip.
 
@@ -1430,9 +1955,6 @@ class OapiAlitrip(Manager):
     ) -> Call[BtripTrainOrderSearchReply]:
         """Btrip train order search (获取企业火车票订单数据).
 
-        Args:
-            rq: an object.
-
         Scopes: qyapi_ali_business_trip.
 
         Apps: internal, third_party_org.
@@ -1447,9 +1969,6 @@ class OapiAlitrip(Manager):
         rq: BtripVehicleOrderSearchRq,
     ) -> Call[BtripVehicleOrderSearchReply]:
         """Btrip vehicle order search (获取用车订单数据).
-
-        Args:
-            rq: an object.
 
         Scopes: qyapi_ali_business_trip.
 

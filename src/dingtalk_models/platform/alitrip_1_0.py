@@ -17,472 +17,852 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddCityCarApplyReply(Record, alias_generator=camel):
     apply_id: int | None
+    """商旅内部审批单ID"""
 
 
 class ApproveCityCarApplyReply(Record, alias_generator=camel):
     approve_result: bool | None
+    """审批结果"""
 
 
 class BillSettementBtripTrainReplyModuleDataList(Record, alias_generator=camel):
     alipay_trade_no: str | None
+    """交易流水号"""
     apply_id: str | None
+    """审批单号"""
     arr_date: str | None
+    """到达日期"""
     arr_station: str | None
+    """到达站点"""
     arr_time: str | None
+    """到达时间"""
     book_time: BeijingTime | None
+    """预定时间"""
     booker_id: str | None
+    """预定人use id"""
     booker_name: str | None
+    """预订人名称"""
     capital_direction: str | None
+    """资金方向 (`1` `2`)"""
     cascade_department: str | None
+    """级联部门"""
     change_fee: float | None
+    """改签手续费"""
     cost_center: str | None
+    """成本中心名称"""
     cost_center_number: str | None
+    """成本中心编码"""
     coupon: float | None
+    """优惠券"""
     department: str | None
+    """末级部门"""
     department_id: str | None
+    """部门id"""
     dept_date: str | None
+    """出发日期"""
     dept_station: str | None
+    """出发站"""
     dept_time: str | None
+    """出发时间"""
     fee_type: str | None
+    """费用类型 (`10101` `10202` `10203` `10301` `10302` `10303` `10401` `10501` `11001` `11002` `20101` `20103` `20111` `20112` `40101` `40103` `40107` `40111` `6001` `6003` `6004` `6005` `6007` `6008` `6009` `6010` `1201` `2001`)"""
     index: str | None
+    """序号"""
     invoice_title: str | None
+    """发票抬头"""
     order_id: str | None
+    """订单号"""
     order_price: float | None
+    """订单金额"""
     over_apply_id: str | None
+    """超标审批单号"""
     primary_id: int | None
+    """主键id"""
     project_code: str | None
+    """项目编号"""
     project_name: str | None
+    """项目名称"""
     refund_fee: float | None
+    """退款手续费"""
     run_time: str | None
+    """运行时长"""
     seat_no: str | None
+    """座位号"""
     seat_type: str | None
+    """坐席"""
     service_fee: float | None
+    """服务费"""
     settlement_fee: float | None
+    """结算金额"""
     settlement_time: BeijingTime | None
+    """结算时间"""
     settlement_type: str | None
+    """结算类型 (`1` `2` `4` `8`)"""
     status: int | None
+    """入账状态 (`-1` `0` `1`)"""
     ticket_no: str | None
+    """票面票号"""
     ticket_price: float | None
+    """票价"""
     train_no: str | None
+    """车次号"""
     train_type: str | None
+    """车次类型"""
     traveler_id: str | None
+    """出行人useId"""
     traveler_name: str | None
+    """出行人名称"""
     booker_job_no: str | None
+    """预订人工号"""
     traveler_job_no: str | None
+    """出行人工号"""
     voucher_type: int | None
+    """票据类型 (`11` `12` `1` `2` `5` `6` `99` `7`)"""
     bill_record_time: str | None
+    """入账时间"""
     settlement_grant_fee: float | None
+    """预存赠送金额消费"""
     remark: str | None
+    """备注"""
 
 
 class BillSettementBtripTrainReplyModule(Record, alias_generator=camel):
     category: int | None
+    """类目 (`0` `1` `2` `4` `6`)"""
     corp_id: str | None
+    """企业id"""
     data_list: list[BillSettementBtripTrainReplyModuleDataList] = empty_list()
+    """数据集合"""
     period_end: str | None
+    """记账更新开始时间"""
     period_start: str | None
+    """记账更新结束时间"""
     total_num: int | None
+    """总数据量"""
 
 
 class BillSettementBtripTrainReply(Record, alias_generator=camel):
     result_msg: str | None
+    """结果msg"""
     module: BillSettementBtripTrainReplyModule | None
+    """module"""
     result_code: int | None
+    """结果code"""
 
 
 class BillSettementCarReplyModuleDataList(Record, alias_generator=camel):
     alipay_trade_no: str | None
+    """支付交易流水号"""
     apply_id: str | None
+    """审批单号"""
     arr_city: str | None
+    """到达城市"""
     arr_date: str | None
+    """到达日期"""
     arr_location: str | None
+    """到达地"""
     arr_time: str | None
+    """到达时间"""
     book_time: str | None
+    """预定时间"""
     booker_id: str | None
+    """预定人use id"""
     booker_name: str | None
+    """预订人名称"""
     business_category: str | None
+    """用车原因"""
     capital_direction: str | None
+    """资金方向 (`1` `2`)"""
     car_level: str | None
+    """车型"""
     cascade_department: str | None
+    """级联部门"""
     cost_center: str | None
+    """成本中心名称"""
     cost_center_number: str | None
+    """成本中心编号"""
     coupon: float | None
+    """优惠券"""
     coupon_price: float | None
+    """优惠金额"""
     department: str | None
+    """末级部门"""
     department_id: str | None
+    """部门id"""
     dept_city: str | None
+    """出发城市"""
     dept_date: str | None
+    """出发日期"""
     dept_location: str | None
+    """出发地"""
     dept_time: str | None
+    """出发时间"""
     estimate_drive_distance: str | None
+    """预估行驶距离"""
     estimate_price: float | None
+    """预估金额"""
     fee_type: str | None
+    """费用类型 (`10101` `10202` `10203` `10301` `10302` `10303` `10401` `10501` `11001` `11002` `20101` `20103` `20111` `20112` `40101` `40103` `40107` `40111` `6001` `6003` `6004` `6005` `6007` `6008` `6009` `6010` `1201` `2001`)"""
     index: str | None
+    """序号"""
     invoice_title: str | None
+    """发票抬头"""
     memo: str | None
+    """用车事由"""
     order_id: str | None
+    """订单id"""
     order_price: float | None
+    """订单金额"""
     over_apply_id: str | None
+    """超标审批单号"""
     person_settle_fee: float | None
+    """个人支付金额"""
     primary_id: str | None
+    """主键id"""
     project_code: str | None
+    """项目编码"""
     project_name: str | None
+    """项目名称"""
     provider_name: str | None
+    """供应商"""
     real_drive_distance: str | None
+    """实际行驶距离"""
     real_from_addr: str | None
+    """实际上车点"""
     real_to_addr: str | None
+    """实际下车点"""
     service_fee: str | None
+    """服务费"""
     settlement_fee: float | None
+    """结算金额"""
     settlement_time: BeijingTime | None
+    """结算时间"""
     settlement_type: str | None
+    """结算类型 (`1` `2` `4` `8`)"""
     special_order: str | None
+    """特别关注订单"""
     special_reason: str | None
+    """特别关注原因"""
     status: int | None
+    """入账状态 (`-1` `0` `1`)"""
     traveler_id: str | None
+    """出行人use id"""
     traveler_name: str | None
+    """出行人名称"""
     user_confirm_desc: str | None
+    """员工是否认可"""
     booker_job_no: str | None
+    """预订人工号"""
     traveler_job_no: str | None
+    """出行人工号"""
     voucher_type: int | None
+    """发票类型 (`11` `12` `1` `2` `5` `6` `99` `7`)"""
     sub_order_id: str | None
+    """子订单号"""
     bill_record_time: str | None
+    """入账时间"""
     settlement_grant_fee: float | None
+    """预存赠送金额消费"""
     remark: str | None
+    """备注"""
 
 
 class BillSettementCarReplyModule(Record, alias_generator=camel):
     category: int | None
+    """类目 (`0` `1` `2` `4` `6`)"""
     corp_id: str | None
+    """企业id"""
     data_list: list[BillSettementCarReplyModuleDataList] = empty_list()
+    """数据集合"""
     period_end: str | None
+    """记账更新开始日期"""
     period_start: str | None
+    """记账更新结束日期"""
     total_num: int | None
+    """总数量"""
 
 
 class BillSettementCarReply(Record, alias_generator=camel):
     result_msg: str | None
+    """结果msg"""
     module: BillSettementCarReplyModule | None
+    """module"""
     result_code: int | None
+    """结果code"""
 
 
 class BillSettementFlightReplyModuleDataList(Record, alias_generator=camel):
     advance_day: int | None
+    """提前预定天数"""
     airline_corp_code: str | None
+    """航司二字码"""
     airline_corp_name: str | None
+    """航司名称"""
     alipay_trade_no: str | None
+    """交易流水号"""
     apply_id: str | None
+    """审批单号"""
     arr_airport_code: str | None
+    """到达机场三字码"""
     arr_city: str | None
+    """到达城市"""
     arr_date: str | None
+    """到达日期"""
     arr_station: str | None
+    """到达机场"""
     arr_time: str | None
+    """到达时间"""
     book_time: BeijingTime | None
+    """预定时间"""
     booker_id: str | None
+    """预订人use id"""
     booker_name: str | None
+    """预订人名称"""
     btrip_coupon_fee: float | None
+    """商旅优惠金额"""
     build_fee: float | None
+    """基建费"""
     cabin: str | None
+    """舱位"""
     cabin_class: str | None
+    """舱位代码"""
     capital_direction: str | None
+    """资金方向 (`1` `2`)"""
     cascade_department: str | None
+    """级联部门"""
     change_fee: float | None
+    """改签费用"""
     corp_pay_order_fee: float | None
+    """订单金额"""
     cost_center: str | None
+    """成本中心名称"""
     cost_center_number: str | None
+    """成本中心编号"""
     coupon: float | None
+    """优惠券"""
     dep_airport_code: str | None
+    """起飞机场三字码"""
     department: str | None
+    """末级部门"""
     department_id: str | None
+    """部门id"""
     dept_city: str | None
+    """起飞城市"""
     dept_date: str | None
+    """起飞日期"""
     dept_station: str | None
+    """起飞机场"""
     dept_time: str | None
+    """起飞时间"""
     discount: str | None
+    """折扣率"""
     fee_type: str | None
+    """费用类型 (`10101` `10202` `10203` `10301` `10302` `10303` `10401` `10501` `11001` `11002` `20101` `20103` `20111` `20112` `40101` `40103` `40107` `40111` `6001` `6003` `6004` `6005` `6007` `6008` `6009` `6010` `1201` `2001`)"""
     flight_no: str | None
+    """航班号"""
     index: str | None
+    """序号"""
     insurance_fee: float | None
+    """保险费"""
     invoice_title: str | None
+    """发票抬头"""
     itinerary_num: str | None
+    """行程单打印序号"""
     itinerary_price: float | None
+    """行程单金额"""
     most_difference_dept_time: BeijingTime | None
+    """低价提醒"""
     most_difference_discount: str | None
+    """低价提醒"""
     most_difference_flight_no: str | None
+    """低价提醒"""
     most_difference_price: float | None
+    """低价提醒"""
     most_difference_reason: str | None
+    """不选低价原因"""
     most_price: float | None
+    """低价航班价格"""
     negotiation_coupon_fee: float | None
+    """协议价优惠金额"""
     oil_fee: float | None
+    """燃油费"""
     order_id: str | None
+    """订单号"""
     over_apply_id: str | None
+    """超标审批单号"""
     primary_id: int | None
+    """主键id"""
     project_code: str | None
+    """项目代码"""
     project_name: str | None
+    """项目名称"""
     refund_fee: float | None
+    """退款手续费"""
     refund_upgrade_cost: float | None
+    """改签退票手续费"""
     repeat_refund: str | None
+    """是否重复退"""
     seal_price: float | None
+    """销售价"""
     service_fee: float | None
+    """服务费"""
     settlement_fee: float | None
+    """结算金额"""
     settlement_time: BeijingTime | None
+    """结算时间"""
     settlement_type: str | None
+    """结算类型 (`1` `2` `4` `8`)"""
     status: int | None
+    """入账状态 (`-1` `0` `1`)"""
     ticket_id: str | None
+    """行程单号"""
     traveler_id: str | None
+    """出行人use id"""
     traveler_name: str | None
+    """出行人名称"""
     upgrade_cost: float | None
+    """改签差价"""
     booker_job_no: str | None
+    """预订人工号"""
     traveler_job_no: str | None
+    """出行人工号"""
     voucher_type: int | None
+    """发票类型 (`11` `12` `1` `2` `5` `6` `99` `7`)"""
     bill_record_time: str | None
+    """入账时间"""
     settlement_grant_fee: float | None
+    """预存赠送金额消费"""
     remark: str | None
+    """备注"""
 
 
 class BillSettementFlightReplyModule(Record, alias_generator=camel):
     category: int | None
+    """类目 (`0` `1` `2` `4` `6`)"""
     corp_id: str | None
+    """企业id"""
     data_list: list[BillSettementFlightReplyModuleDataList] = empty_list()
+    """数据集合"""
     period_end: str | None
+    """记账更新开始日期"""
     period_start: str | None
+    """记账更新结束日期"""
     total_num: int | None
+    """总数据量"""
 
 
 class BillSettementFlightReply(Record, alias_generator=camel):
     result_msg: str | None
+    """结果msg"""
     module: BillSettementFlightReplyModule | None
+    """module"""
     result_code: int | None
+    """结果code"""
 
 
 class BillSettementHotelReplyModuleDataList(Record, alias_generator=camel):
     alipay_trade_no: str | None
+    """交易流水号"""
     apply_id: str | None
+    """审批单号"""
     book_time: BeijingTime | None
+    """预定时间"""
     booker_id: str | None
+    """预定人use id"""
     booker_name: str | None
+    """预订人名称"""
     capital_direction: str | None
+    """资金方向 (`1` `2`)"""
     cascade_department: str | None
+    """级联部门"""
     check_in_date: BeijingTime | None
+    """入住时间"""
     checkout_date: BeijingTime | None
+    """离店时间"""
     city: str | None
+    """入住城市"""
     city_code: str | None
+    """城市编码"""
     corp_refund_fee: float | None
+    """企业退款金额"""
     corp_total_fee: float | None
+    """企业支付金额"""
     cost_center: str | None
+    """成本中心名称"""
     cost_center_number: str | None
+    """成本中心编码"""
     department: str | None
+    """末级部门"""
     department_id: str | None
+    """部门id"""
     fee_type: str | None
+    """费用类型 (`10101` `10202` `10203` `10301` `10302` `10303` `10401` `10501` `11001` `11002` `20101` `20103` `20111` `20112` `40101` `40103` `40107` `40111` `6001` `6003` `6004` `6005` `6007` `6008` `6009` `6010` `1201` `2001`)"""
     fees: float | None
+    """杂费"""
     fu_point_fee: float | None
+    """福豆支付"""
     hotel_name: str | None
+    """酒店名称"""
     index: str | None
+    """序号"""
     invoice_title: str | None
+    """发票抬头"""
     is_negotiation: bool | None
+    """是否协议价"""
     is_share_str: str | None
+    """是否合住"""
     nights: int | None
+    """入住天数"""
     order_id: str | None
+    """订单号"""
     order_price: float | None
+    """订单金额"""
     order_type: str | None
+    """订单类型"""
     over_apply_id: str | None
+    """超标审批单号"""
     person_refund_fee: float | None
+    """个人退款金额"""
     person_settle_price: float | None
+    """个人支付金额"""
     primary_id: int | None
+    """主键id"""
     project_code: str | None
+    """项目编码"""
     project_name: str | None
+    """项目名称"""
     promotion_fee: float | None
+    """优惠券"""
     room_number: int | None
+    """房间数"""
     room_price: float | None
+    """房价"""
     room_type: str | None
+    """房间类型"""
     service_fee: float | None
+    """服务费"""
     settlement_fee: float | None
+    """结算金额"""
     settlement_time: BeijingTime | None
+    """结算时间"""
     settlement_type: str | None
+    """结算类型 (`1` `2` `4` `8`)"""
     status: int | None
+    """入账状态 (`-1` `0` `1`)"""
     total_nights: int | None
+    """总间夜数"""
     traveler_id: str | None
+    """出行人use id"""
     traveler_name: str | None
+    """出行人名称"""
     booker_job_no: str | None
+    """预订人工号"""
     traveler_job_no: str | None
+    """出行人工号"""
     voucher_type: int | None
+    """发票类型 (`11` `12` `1` `2` `5` `6` `99` `7`)"""
     bill_record_time: str | None
+    """入账时间"""
     settlement_grant_fee: float | None
+    """预存赠送金额消费"""
     remark: str | None
+    """备注"""
 
 
 class BillSettementHotelReplyModule(Record, alias_generator=camel):
     category: int | None
+    """类目 (`0` `1` `2` `4` `6`)"""
     corp_id: str | None
+    """企业id"""
     data_list: list[BillSettementHotelReplyModuleDataList] = empty_list()
+    """数据集合"""
     period_end: str | None
+    """记账更新结束日期"""
     period_start: str | None
+    """记账更新开始日期"""
     total_num: int | None
+    """总数据量"""
 
 
 class BillSettementHotelReply(Record, alias_generator=camel):
     result_msg: str | None
+    """结果msg"""
     module: BillSettementHotelReplyModule | None
+    """module"""
     result_code: int | None
+    """结果code"""
 
 
 class GetFlightExceedApplyReplyApplyIntentionInfoDO(Record, alias_generator=camel):
     arr_city: str | None
+    """到达城市三字码"""
     arr_city_name: str | None
+    """到达城市名称"""
     arr_time: BeijingTime | None
+    """到达时间"""
     cabin: str | None
+    """超标的舱位 (`F` `C` `Y` `P`)"""
     cabin_class: int | None
+    """申请超标的舱等 (`0` `1` `2` `3`)"""
     cabin_class_str: str | None
+    """舱等描述"""
     dep_city: str | None
+    """出发城市三字码"""
     dep_city_name: str | None
+    """出发城市名称"""
     dep_time: BeijingTime | None
+    """出发时间"""
     discount: float | None
+    """折扣"""
     flight_no: str | None
+    """航班号"""
     price: int | None
+    """意向航班价格"""
     type: int | None
+    """超标类型"""
 
 
 class GetFlightExceedApplyReply(Record, alias_generator=camel):
     corp_id: str | None
+    """第三方企业的corpId"""
     apply_id: int | None
+    """商旅超标审批单ID"""
     status: int | None
+    """审批单状态 (`0` `1` `2`)"""
     btrip_cause: str | None
+    """出差原因"""
     exceed_type: int | None
+    """超标类型"""
     exceed_reason: str | None
+    """超标原因"""
     origin_standard: str | None
+    """原差旅标准"""
     submit_time: BeijingTime | None
+    """审批单提交时间"""
     user_id: str | None
+    """第三方用户的userid"""
     apply_intention_info_do: Annotated[
         GetFlightExceedApplyReplyApplyIntentionInfoDO | None, wire("applyIntentionInfoDO")
     ]
+    """意向出行信息"""
     thirdpart_apply_id: str | None
+    """第三方出差审批单号"""
 
 
 class GetHotelExceedApplyReplyApplyIntentionInfoDO(Record, alias_generator=camel):
     check_in: str | None
+    """入住日期"""
     check_out: str | None
+    """离店日期"""
     city_code: str | None
+    """入住城市三字码"""
     city_name: str | None
+    """入住城市名称"""
     price: int | None
+    """意向酒店金额"""
     together: bool | None
+    """是否合住"""
     type: int | None
+    """超标类型"""
 
 
 class GetHotelExceedApplyReply(Record, alias_generator=camel):
     corp_id: str | None
+    """第三方企业的corpId"""
     apply_id: int | None
+    """商旅超标审批单ID"""
     status: int | None
+    """审批单状态 (`0` `1` `2`)"""
     btrip_cause: str | None
+    """出差原因"""
     exceed_type: int | None
+    """超标类型"""
     exceed_reason: str | None
+    """超标原因"""
     origin_standard: str | None
+    """原差旅标准"""
     submit_time: BeijingTime | None
+    """审批单提交时间"""
     user_id: str | None
+    """第三方用户的userid"""
     apply_intention_info_do: Annotated[
         GetHotelExceedApplyReplyApplyIntentionInfoDO | None, wire("applyIntentionInfoDO")
     ]
+    """意向出行信息"""
     thirdpart_apply_id: str | None
+    """第三方出差审批单号"""
 
 
 class GetTrainExceedApplyReplyApplyIntentionInfoDO(Record, alias_generator=camel):
     price: int | None
+    """意向坐席价格"""
     dep_city_name: str | None
+    """出发城市名"""
     arr_city_name: str | None
+    """到达城市名"""
     dep_city: str | None
+    """出发城市三字码"""
     arr_city: str | None
+    """到达城市三字码"""
     dep_time: BeijingTime | None
+    """出发时间"""
     arr_time: BeijingTime | None
+    """到达时间"""
     arr_station: str | None
+    """到达站点名称"""
     dep_station: str | None
+    """出发站点名称"""
     train_no: str | None
+    """意向车次号"""
     train_type_desc: str | None
+    """意向车次类型"""
     seat_name: str | None
+    """意向坐席名称"""
 
 
 class GetTrainExceedApplyReply(Record, alias_generator=camel):
     corp_id: str | None
+    """第三方企业的corpId"""
     apply_id: int | None
+    """商旅超标审批单ID"""
     status: int | None
+    """审批单状态 (`0` `1` `2`)"""
     btrip_cause: str | None
+    """出差原因"""
     exceed_type: int | None
+    """超标类型"""
     exceed_reason: str | None
+    """超标原因"""
     origin_standard: str | None
+    """原差旅标准"""
     submit_time: BeijingTime | None
+    """审批单提交时间"""
     user_id: str | None
+    """第三方用户的userid"""
     apply_intention_info_do: Annotated[
         GetTrainExceedApplyReplyApplyIntentionInfoDO | None, wire("applyIntentionInfoDO")
     ]
+    """意向出行信息"""
     thirdpart_apply_id: str | None
+    """第三方出差审批单号"""
 
 
 class QueryCityCarApplyApplyListApproverList(Record, alias_generator=camel):
     note: str | None
+    """审批备注"""
     operate_time: str | None
+    """审批时间"""
     order: int | None
+    """审批人排序值"""
     status: int | None
+    """审批状态 (`0` `1` `2`)"""
     status_desc: str | None
+    """审批状态描述"""
     user_id: str | None
+    """审批员工ID"""
     user_name: str | None
+    """审批员工姓名"""
 
 
 class QueryCityCarApplyApplyListItineraryList(Record, alias_generator=camel):
     arr_city: str | None
+    """目的地城市"""
     arr_city_code: str | None
+    """目的地城市三字码"""
     arr_date: str | None
+    """到达目的地城市时间"""
     cost_center_id: int | None
+    """商旅内部成本中心ID"""
     cost_center_name: str | None
+    """成本中心名称"""
     dep_city: str | None
+    """出发城市"""
     dep_city_code: str | None
+    """出发城市三字码"""
     dep_date: str | None
+    """出发时间"""
     invoice_id: int | None
+    """商旅内部发票抬头ID"""
     invoice_name: str | None
+    """发票抬头名称"""
     itinerary_id: str | None
+    """商旅内部行程单ID"""
     project_code: str | None
+    """项目code"""
     project_title: str | None
+    """项目名称"""
     traffic_type: int | None
+    """交通方式"""
 
 
 class QueryCityCarApplyApplyList(Record, alias_generator=camel):
     approver_list: list[QueryCityCarApplyApplyListApproverList] = empty_list()
+    """审批单列表"""
     depart_id: str | None
+    """员工所在部门ID"""
     depart_name: str | None
+    """员工所在部门"""
     gmt_create: str | None
+    """创建时间"""
     gmt_modified: str | None
+    """最近修改时间"""
     itinerary_list: list[QueryCityCarApplyApplyListItineraryList] = empty_list()
+    """审批单关联的行程"""
     status: int | None
+    """审批单状态 (`0` `1` `2`)"""
     status_desc: str | None
+    """审批单状态 (`0` `1` `2`)"""
     third_part_apply_id: str | None
+    """三方审批单ID"""
     trip_cause: str | None
+    """申请事由"""
     trip_title: str | None
+    """审批单标题"""
     user_id: str | None
+    """发起审批员工userid"""
     user_name: str | None
+    """发起审批员工名"""
 
 
 class QueryUnionOrderReplyFlightList(Record, alias_generator=camel):
     flight_order_id: int | None
+    """飞机票订单ID"""
     flight_order_status: int | None
+    """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
 
 
 class QueryUnionOrderReplyTrainList(Record, alias_generator=camel):
     train_order_id: int | None
+    """火车票订单号"""
     train_orderstatus: int | None
+    """订单状态 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)"""
 
 
 class QueryUnionOrderReplyHotelList(Record, alias_generator=camel):
     hotel_order_id: int | None
+    """酒店订单号"""
     hotel_order_status: int | None
+    """订单状态 (`1` `2` `3` `4` `5` `6` `7` `8`)"""
 
 
 class QueryUnionOrderReplyVehicleList(Record, alias_generator=camel):
     vehicle_order_id: int | None
+    """用车订单号"""
     vehicle_order_status: int | None
+    """订单状态 (`0` `1` `2` `3` `4` `5` `6`)"""
 
 
 class QueryUnionOrderReply(Record, alias_generator=camel):
     flight_list: list[QueryUnionOrderReplyFlightList] = empty_list()
+    """飞机订单信息列表"""
     corp_id: str | None
+    """企业corpId"""
     train_list: list[QueryUnionOrderReplyTrainList] = empty_list()
+    """火车订单信息列表"""
     hotel_list: list[QueryUnionOrderReplyHotelList] = empty_list()
+    """酒店订单信息列表"""
     vehicle_list: list[QueryUnionOrderReplyVehicleList] = empty_list()
+    """用车订单信息列表"""
 
 
 class SyncExceedApplyReply(Record, alias_generator=camel):
@@ -514,22 +894,22 @@ class AlitripV1(Manager):
         """Add city car apply (同步市内用车申请单).
 
         Args:
-            cause: text, such as `杭州出差`.
-            city: text, such as `杭州`.
-            corp_id: text, such as `corpx`.
-            date: text, such as `2021-03-18 20:26:56`.
-            status: a number: `0`, `1`, `2`.
-            third_part_apply_id: text, such as `apply1`.
-            third_part_cost_center_id: text, such as `costcenter1`.
-            third_part_invoice_id: text, such as `invoice1`.
-            times_total: a number, such as `1`.
-            times_type: a number: `1`, `2`, `3`.
-            times_used: a number, such as `0`.
-            title: text, such as `杭州出差`.
-            user_id: text, such as `user1`.
-            project_code: text, such as `projectx`.
-            project_name: text, such as `项目x`.
-            finished_date: text, such as `2021-03-30 20:26:56`.
+            cause: 出差事由 (例 e.g. `杭州出差`)
+            city: 用车城市 (例 e.g. `杭州`)
+            corp_id: 第三方企业的corpid (例 e.g. `corpx`)
+            date: 用车时间 (例 e.g. `2021-03-18 20:26:56`)
+            status: 审批单状态 (`0` `1` `2`)
+            third_part_apply_id: 三方审批单ID (例 e.g. `apply1`)
+            third_part_cost_center_id: 审批单关联的三方成本中心ID (例 e.g. `costcenter1`)
+            third_part_invoice_id: 审批单关联的三方发票抬头ID (例 e.g. `invoice1`)
+            times_total: 审批单可用总次数 (例 e.g. `1`)
+            times_type: 审批单可用次数类型 (`1` `2` `3`)
+            times_used: 审批单已用次数 (例 e.g. `0`)
+            title: 审批单标题 (例 e.g. `杭州出差`)
+            user_id: 发起审批的第三方员工ID (例 e.g. `user1`)
+            project_code: 审批单关联的项目code (例 e.g. `projectx`)
+            project_name: 审批单关联的项目名 (例 e.g. `项目x`)
+            finished_date: 用车截止时间 (例 e.g. `2021-03-30 20:26:56`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -553,12 +933,12 @@ class AlitripV1(Manager):
         """Approve city car apply (审批市内用车申请单).
 
         Args:
-            corp_id: text, such as `corpx`.
-            status: a number: `1`, `2`.
-            third_part_apply_id: text, such as `apply1`.
-            user_id: text, such as `user1`.
-            operate_time: text, such as `2021-03-18 20:26:56`.
-            remark: text, such as `同意`.
+            corp_id: 第三方企业的corpid (例 e.g. `corpx`)
+            status: 审批结果 (`1` `2`)
+            third_part_apply_id: 第三方审批单ID (例 e.g. `apply1`)
+            user_id: 审批的第三方员工ID (例 e.g. `user1`)
+            operate_time: 审批时间 (例 e.g. `2021-03-18 20:26:56`)
+            remark: 审批备注 (例 e.g. `同意`)
 
         Scopes: qyapi_ali_business_trip_write.
 
@@ -582,12 +962,12 @@ class AlitripV1(Manager):
         """Bill settement btrip train (查询商旅火车票结算记账数据).
 
         Args:
-            corp_id: text, such as `ding0e577cd03421ad0b`.
-            category: a number: `0`, `1`, `2`, `4`, `6`.
-            page_size: a number, such as `100`; by default 100.
-            period_start: text, such as `2021-10-13`.
-            page_number: a number, such as `1`.
-            period_end: text, such as `2021-10-14`.
+            corp_id: 企业id (例 e.g. `ding0e577cd03421ad0b`)
+            category: 类目 (`0` `1` `2` `4` `6`)
+            page_size: 每页数据量 (默认 default `100`)
+            period_start: 记账更新开始日期 (例 e.g. `2021-10-13`)
+            page_number: 页数 (例 e.g. `1`)
+            period_end: 记账更新结束日期 (例 e.g. `2021-10-14`)
 
         Codes: invalid.authority.
 
@@ -613,12 +993,12 @@ class AlitripV1(Manager):
         """Bill settement car (查询用车结算记账记录).
 
         Args:
-            corp_id: text, such as `ding0e577cd03421ad0b78f`.
-            category: a number: `0`, `1`, `2`, `4`, `6`.
-            page_size: a number, such as `100`; by default 100.
-            period_start: text, such as `2021-10-13`.
-            period_end: text, such as `2021-10-14`.
-            page_number: a number, such as `1`.
+            corp_id: 企业的corpid (例 e.g. `ding0e577cd03421ad0b78f`)
+            category: 类目 (`0` `1` `2` `4` `6`)
+            page_size: 每页数据量 (默认 default `100`)
+            period_start: 记账更新开始日期 (例 e.g. `2021-10-13`)
+            period_end: 记账更新结束日期 (例 e.g. `2021-10-14`)
+            page_number: 页数 (例 e.g. `1`)
 
         Codes: invalid.authority, invalid.param.userId.
 
@@ -644,12 +1024,12 @@ class AlitripV1(Manager):
         """Bill settement flight (查询机票结算记账数据).
 
         Args:
-            corp_id: text, such as `corpx`.
-            category: a number: `0`, `1`, `2`, `4`, `6`.
-            page_size: a number, at most 500, such as `100`; by default 100.
-            period_start: text, such as `2021-10-01`.
-            page_number: a number, such as `1`.
-            period_end: text, such as `2021-10-01`.
+            corp_id: 第三方企业的CorpId (例 e.g. `corpx`)
+            category: 类目 (`0` `1` `2` `4` `6`)
+            page_size: 分页参数 (≤ 500; 默认 default `100`)
+            period_start: 记账更新开始日期 (例 e.g. `2021-10-01`)
+            page_number: 分页参数 (例 e.g. `1`)
+            period_end: 记账更新结束日期 (例 e.g. `2021-10-01`)
 
         Codes: invalid.authority, invalid.param.userId.
 
@@ -675,12 +1055,12 @@ class AlitripV1(Manager):
         """Bill settement hotel (查询酒店结算记账数据).
 
         Args:
-            corp_id: text, such as `corpx`.
-            category: a number: `0`, `1`, `2`, `4`, `6`.
-            page_size: a number, such as `100`; by default 100.
-            period_start: text, such as `2021-10-01`.
-            page_number: a number, such as `1`.
-            period_end: text, such as `2021-10-01`.
+            corp_id: 第三方企业 (例 e.g. `corpx`)
+            category: 类目 (`0` `1` `2` `4` `6`)
+            page_size: 每页数据量 (默认 default `100`)
+            period_start: 记账更新开始日期 (例 e.g. `2021-10-01`)
+            page_number: 页数 (例 e.g. `1`)
+            period_end: 记账更新结束日期 (例 e.g. `2021-10-01`)
 
         Codes: invalid.authority, invalid.param.userId.
 
@@ -701,8 +1081,8 @@ class AlitripV1(Manager):
         """Get flight exceed apply (搜索第三方机票超标审批单).
 
         Args:
-            corp_id: text, such as `ding1234`.
-            apply_id: text, such as `1234`.
+            corp_id: 第三方企业的corpId (例 e.g. `ding1234`)
+            apply_id: 商旅超标审批单ID (例 e.g. `1234`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -721,8 +1101,8 @@ class AlitripV1(Manager):
         """Get hotel exceed apply (搜索第三方酒店超标审批单).
 
         Args:
-            corp_id: text, such as `ding1234`.
-            apply_id: text, such as `123456`.
+            corp_id: 第三方企业的corpId (例 e.g. `ding1234`)
+            apply_id: 商旅审批单ID (例 e.g. `123456`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -741,8 +1121,8 @@ class AlitripV1(Manager):
         """Get train exceed apply (搜索第三方火车票超标审批单).
 
         Args:
-            corp_id: text, such as `ding1234`.
-            apply_id: text, such as `12345`.
+            corp_id: 第三方企业的corpId (例 e.g. `ding1234`)
+            apply_id: 商旅审批单ID (例 e.g. `12345`)
 
         Scopes: qyapi_ali_business_trip.
 
@@ -767,13 +1147,13 @@ class AlitripV1(Manager):
         """Query city car apply (查询市内用车申请单).
 
         Args:
-            corp_id: text.
-            created_end_at: text.
-            created_start_at: text.
-            page_number: a number; by default 1.
-            page_size: a number; by default 20.
-            third_part_apply_id: text.
-            user_id: text.
+            corp_id: 企业的CorpId
+            created_end_at: 审批单创建时间小于值
+            created_start_at: 审批单创建时间大于或等于的时间
+            page_number: 页码 (默认 default `1`)
+            page_size: 每页数据量 (默认 default `20`)
+            third_part_apply_id: 三方审批单ID
+            user_id: 第三方员工ID
 
         Scopes: qyapi_ali_business_trip.
 
@@ -798,9 +1178,9 @@ class AlitripV1(Manager):
         """Query union order (关联单号查询相关订单信息列表).
 
         Args:
-            corp_id: text.
-            third_part_apply_id: text.
-            union_no: text.
+            corp_id: 第三方企业corpId
+            third_part_apply_id: 第三方申请单ID
+            union_no: 关联单号ID
 
         Scopes: qyapi_ali_business_trip.
 
@@ -826,12 +1206,12 @@ class AlitripV1(Manager):
         """Sync exceed apply (回传第三方超标审批结果).
 
         Args:
-            remark: text, such as `不同意`.
-            apply_id: text, such as `2345`.
-            corp_id: text, such as `ding12345`.
-            thirdparty_flow_id: text, such as `12345`.
-            user_id: text, such as `weifeng`.
-            status: a number: `1`, `2`.
+            remark: 审批意见 (例 e.g. `不同意`)
+            apply_id: 商旅超标审批单号 (例 e.g. `2345`)
+            corp_id: 企业的corpId (例 e.g. `ding12345`)
+            thirdparty_flow_id: 第三方流程实例ID (例 e.g. `12345`)
+            user_id: 员工的userid (例 e.g. `weifeng`)
+            status: 审批单状态 (`1` `2`)
 
         Codes: invalid.authority, invalid.param, systemError.
 

@@ -15,22 +15,33 @@ from dingtalk_models.resource.model import Record
 
 class AmdpEmpRoleDataPushParam(TypedDict, total=False):
     user_id: str
+    """人员 userId (例 e.g. `manager7675`)"""
     dept_id: str
+    """部门ID (例 e.g. `234543`)"""
     role_code: str
+    """角色标识 (例 e.g. `director`)"""
     is_delete: Literal["y", "n"]
+    """是否无效 (`y` `n`)"""
 
 
 class AmdpEmpRoleDataPushReply(Record, alias_generator=camel):
     status: str | None
+    """状态码"""
 
 
 class AmdpEmployeeDataPushParam(TypedDict, total=False):
     user_id: str
+    """人员 UserId"""
     union_id: str
+    """用户 UnionId"""
     work_no: str
+    """自定义工号"""
     name: str
+    """人员姓名"""
     avatar: str
+    """头像地址"""
     is_delete: Literal["y", "n"]
+    """是否无效 (`y` `n`)"""
 
 
 class AmdpEmployeeDataPushReply(Record, alias_generator=camel):
@@ -39,29 +50,44 @@ class AmdpEmployeeDataPushReply(Record, alias_generator=camel):
 
 class AmdpJobPositionDataPushParam(TypedDict, total=False):
     user_id: str
+    """用户 UserId (例 e.g. `123456`)"""
     dept_id: str
+    """部门 ID (例 e.g. `123456`)"""
     dept_leader: str
+    """部门主管 ID (例 e.g. `234564`)"""
     leader_dept_id: str
+    """主管部门 ID (例 e.g. `138581`)"""
     order_number: str
+    """主兼岗标识 (例 e.g. `0`)"""
     is_delete: str
+    """是否无效 (`y` `n` 等 or others)"""
 
 
 class AmdpJobPositionDataPushReply(Record, alias_generator=camel):
     status: str | None
+    """状态码"""
 
 
 class AmdpOrganizationDataPushParam(TypedDict, total=False):
     dept_id: str
+    """部门 ID (例 e.g. `3491923`)"""
     parent_id: str
+    """父部门 ID (例 e.g. `1958322`)"""
     ding_talk_dept_id: str
+    """部门 ID (例 e.g. `5829120`)"""
     ding_talk_parent_id: str
+    """父部门 ID (例 e.g. `2359424`)"""
     name: str
+    """部门名称 (例 e.g. `xx部门`)"""
     dept_manager_id_list: list[str]
+    """部门主管 ID"""
     is_delete: str
+    """是否无效 (`y` `n` 等 or others)"""
 
 
 class AmdpOrganizationDataPushReply(Record, alias_generator=camel):
     status: str | None
+    """状态码"""
 
 
 class AmdpV1(Manager):
@@ -74,7 +100,7 @@ class AmdpV1(Manager):
         """Amdp emp role data push (组织变革主数据人员角色数据推送).
 
         Args:
-            param: a list.
+            param: 角色数据对象列表
 
         Codes: integrationConfig.not.found, sizeTooLarge, tenant.not.found.
 
@@ -95,7 +121,7 @@ class AmdpV1(Manager):
         """Amdp employee data push (组织变革主数据人员数据推送).
 
         Args:
-            param: a list.
+            param: 入参数据列表 KEY
 
         Codes: integrationConfig.not.found, sizeTooLarge, tenant.not.found.
 
@@ -116,7 +142,7 @@ class AmdpV1(Manager):
         """Amdp job position data push (组织变革主数据人员任职数据推送).
 
         Args:
-            param: a list.
+            param: 数据列表 KEY
 
         Codes: integrationConfig.not.found, sizeTooLarge, tenant.not.found.
 
@@ -137,7 +163,7 @@ class AmdpV1(Manager):
         """Amdp organization data push (组织变革主数据部门数据推送).
 
         Args:
-            param: a list.
+            param: 参数列表 KEY
 
         Codes: integrationConfig.not.found, sizeTooLarge, tenant.not.found.
 

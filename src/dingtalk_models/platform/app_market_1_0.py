@@ -11,23 +11,38 @@ from dingtalk_models.resource.model import Record
 
 class GetInAppSkuUrlReply(Record, alias_generator=camel):
     url: str | None
+    """内购商品SKU页面地址"""
 
 
 class QueryMarketOrderReply(Record, alias_generator=camel):
     biz_order_id: int | None
+    """订单ID"""
     corp_id: str | None
+    """订单归属的组织corpId"""
     item_code: str | None
+    """规格编码"""
     item_name: str | None
+    """规格名称"""
     goods_code: str | None
+    """商品Code"""
     goods_name: str | None
+    """商品名称"""
     total_actual_pay_fee: int | None
+    """订单实付金额 (单位 unit 分)"""
     status: int | None
+    """订单状态 (`0` `3` `4`)"""
     quantity: int | None
+    """购买数量"""
     paid_timestamp: int | None
+    """支付时间戳 (单位 unit 毫秒)"""
     create_timestamp: int | None
+    """创建时间戳 (单位 unit 毫秒)"""
     start_timestamp: int | None
+    """开始生效时间 (单位 unit 毫秒)"""
     end_timestamp: int | None
+    """生效结束时间 (单位 unit 毫秒)"""
     in_app_order: bool | None
+    """是否内购订单"""
 
 
 class AppMarketV1(Manager):
@@ -43,10 +58,9 @@ class AppMarketV1(Manager):
         """Get in app sku url (获取个人应用内购商品SKU页面地址).
 
         Args:
-            goods_code: text.
-            item_code: text.
-            callback_page: text.
-            extend_param: text.
+            goods_code: 内购商品码
+            item_code: 内购规格码
+            callback_page: 回调页面
 
         Codes: goodsItemNotExist, goodsNotExist, notFixedItemExtendParamError, notFixedItemInvalidPrice,
             notFixedItemNoPrice.
@@ -67,7 +81,7 @@ class AppMarketV1(Manager):
         """Query market order (查询应用市场订单详情).
 
         Args:
-            order_id: a number.
+            order_id: 订单ID
 
         Codes: goods.not.app, illegal.order.principle, order.not.exist.
 

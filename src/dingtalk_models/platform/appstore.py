@@ -17,28 +17,48 @@ from dingtalk_models.resource.query import Listing, Query
 
 class InternalOrderGetResult(Record):
     create_timestamp: Millis | None
+    """订单创建时间"""
     paid_timestamp: Millis | None
+    """订单支付时间"""
     quantity: int | None
+    """订购数量"""
     status: int | None
+    """订单状态 (`0` `3` `4`)"""
     total_actual_pay_fee: int | None
+    """实际支付总金额 (单位 unit 分)"""
     item_code: str | None
+    """内购商品规格码"""
     corp_id: str | None
+    """购买商品的企业开放ID"""
     biz_order_id: int | None
+    """内购商品订单号"""
     end_timestamp: Millis | None
+    """订购的服务结束时间"""
     start_timestamp: Millis | None
+    """订购的服务开始时间"""
     goods_code: str | None
+    """内购商品码"""
 
 
 class InternalUnfinishedorderListItem(Record):
     create_timestamp: Millis | None
+    """订单创建时间戳"""
     paid_timestamp: Millis | None
+    """订单支付时间戳"""
     quantity: int | None
+    """订购数量"""
     status: int | None
+    """订单状态"""
     total_actual_pay_fee: int | None
+    """实际支付总金额"""
     item_code: str | None
+    """内购商品规格码"""
     corp_id: str | None
+    """购买商品的企业开放ID"""
     biz_order_id: int | None
+    """订单号"""
     goods_code: str | None
+    """商品码"""
 
 
 class OapiAppstore(Manager):
@@ -53,10 +73,10 @@ class OapiAppstore(Manager):
         """Internal order consume (应用内购商品核销).
 
         Args:
-            biz_order_id: a number, such as `3131111111`.
-            request_id: text, such as `1199291922`.
-            quantity: a number, such as `12`.
-            userid: text, such as `user123`.
+            biz_order_id: 内购商品订单号 (例 e.g. `3131111111`)
+            request_id: 核销请求ID (例 e.g. `1199291922`)
+            quantity: 订购商品核销数量 (例 e.g. `12`)
+            userid: 员工在当前企业内的唯一标识 (例 e.g. `user123`)
 
         Scopes: qyapi_appstore_internal.
 
@@ -74,7 +94,7 @@ class OapiAppstore(Manager):
         """Internal order finish (内购商品订单处理完成).
 
         Args:
-            biz_order_id: a number, such as `313111111111111`.
+            biz_order_id: 内购订单号 (例 e.g. `313111111111111`)
 
         Scopes: qyapi_appstore_internal.
 
@@ -92,7 +112,7 @@ class OapiAppstore(Manager):
         """Internal order get (获取内购订单信息).
 
         Args:
-            biz_order_id: a number, such as `313111111111`.
+            biz_order_id: 内购商品订单号 (例 e.g. `313111111111`)
 
         Scopes: qyapi_appstore_internal.
 
@@ -113,9 +133,9 @@ class OapiAppstore(Manager):
         """Internal skupage get (获取内购商品SKU页面地址).
 
         Args:
-            goods_code: text, such as `FW_GOODS_1111`.
-            callback_page: text, such as `http%3A//dingtalk.com%3Fa%3Db`.
-            extend_param: text, such as `%7B%22outDefinedPrice%22%3A19999%7D`.
+            goods_code: 内购商品码 (例 e.g. `FW_GOODS_1111`)
+            callback_page: 回调页面地址 (例 e.g. `http%3A//dingtalk.com%3Fa%3Db`)
+            extend_param: (例 e.g. `%7B%22outDefinedPrice%22%3A19999%7D`)
 
         Scopes: qyapi_appstore_internal.
 
@@ -140,9 +160,9 @@ class OapiAppstore(Manager):
         """Internal unfinishedorder list (获取未处理的已支付订单).
 
         Args:
-            page_size: a number, at most 100, such as `10`.
-            item_code: text, such as `DD_I_111`.
-            page: a number, such as `1`.
+            page_size: 分页查询每页大小 (≤ 100; 例 e.g. `10`)
+            item_code: 商品规格码 (例 e.g. `DD_I_111`)
+            page: 分页查询页码 (例 e.g. `1`)
 
         Scopes: isvapi_appstore_internal.
 

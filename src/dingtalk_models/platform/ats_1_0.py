@@ -18,47 +18,71 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddFileReply(Record, alias_generator=camel):
     space_id: int | None
+    """空间标识"""
     file_id: str | None
+    """文件标识"""
     file_name: str | None
+    """文件名"""
 
 
 class GetCandidateByPhoneNumberReply(Record, alias_generator=camel):
     candidate_id: str | None
+    """候选人标识"""
     name: str | None
+    """候选人姓名"""
 
 
 class GetFileUploadInfoReply(Record, alias_generator=camel):
     bucket: str | None
+    """OSS上传所需bucket信息"""
     end_point: str | None
+    """OSS上传所需endPoint信息"""
     access_key_id: str | None
+    """OSS上传所需accessKeyId信息"""
     access_key_secret: Secret | None
+    """OSS上传所需accessKeySecret信息"""
     access_token: Secret | None
+    """OSS上传所需accessToken信息"""
     access_token_expiration_millis: int | None
+    """accessToken有效期截止时间戳 (单位 unit 毫秒)"""
     media_id: str | None
+    """文件mediaId"""
 
 
 class GetFlowIdByRelationEntityIdReply(Record, alias_generator=camel):
     flow_id: str | None
+    """招聘流程标识"""
 
 
 class ImportCandidateByResumeReply(Record, alias_generator=camel):
     candidate_id: str | None
+    """候选人id"""
     corp_id: str | None
+    """组织corpId"""
     name: str | None
+    """候选人名称"""
 
 
 class QueryInterviewsListInterviewers(Record, alias_generator=camel):
     user_id: str | None
+    """面试官userId"""
 
 
 class QueryInterviewsList(Record, alias_generator=camel):
     interview_id: str | None
+    """面试标识ID"""
     job_id: str | None
+    """职位标识ID"""
     start_time_millis: Millis | None
+    """面试开始时间 (单位 unit 毫秒)"""
     end_time_millis: Millis | None
+    """面试结束时间 (单位 unit 毫秒)"""
     cancelled: bool | None
+    """面试是否已取消"""
     creator_user_id: str | None
+    """面试负责人的userId"""
     interviewers: list[QueryInterviewsListInterviewers] = empty_list()
+    """面试官信息列表"""
 
 
 class AtsV1(Manager):
@@ -74,10 +98,10 @@ class AtsV1(Manager):
         """Add file (添加智能招聘文件到钉盘).
 
         Args:
-            media_id: text.
-            file_name: text.
-            biz_code: text; by default ddats.
-            op_user_id: text.
+            media_id: 文件mediaId
+            file_name: 文件名称
+            biz_code: 业务标识 (默认 default `ddats`)
+            op_user_id: 操作人的userId
 
         Codes: invalidParam, systemError, systemError.dingSpaceError.
 
@@ -99,8 +123,8 @@ class AtsV1(Manager):
         """Confirm rights (确认完成权益的更新).
 
         Args:
-            rights_code: text.
-            biz_code: text, such as `ddats`; by default ddats.
+            rights_code: 权益码
+            biz_code: 业务标识 (默认 default `ddats`)
 
         Codes: invalidParam, rights.notExists, systemError.
 
@@ -123,9 +147,9 @@ class AtsV1(Manager):
         """Finish beginner task (通知完成指定的新手任务).
 
         Args:
-            task_code: text.
-            user_id: text, such as `manager5875`.
-            scope: text, such as `advancedBeginnerTask`.
+            task_code: 任务编码
+            user_id: 员工userId (例 e.g. `manager5875`)
+            scope: 任务范围 (例 e.g. `advancedBeginnerTask`)
 
         Codes: invalidParam, systemError.
 
@@ -147,8 +171,8 @@ class AtsV1(Manager):
         """Get candidate by phone number (根据手机号获取候选人信息).
 
         Args:
-            phone_number: text, such as `136xxxx8888`.
-            biz_code: text, such as `ddats`; by default ddats.
+            phone_number: 候选人手机号 (例 e.g. `136xxxx8888`)
+            biz_code: 业务标识 (默认 default `ddats`)
 
         Codes: candidate.notExists, invalidParam, systemError.
 
@@ -173,11 +197,10 @@ class AtsV1(Manager):
         """Get file upload info (获取智能招聘文件上传信息).
 
         Args:
-            file_name: text.
-            file_size: a number.
-            md5: text.
-            biz_code: text; by default ddats.
-            op_user_id: text.
+            file_name: 文件名称
+            file_size: 文件大小 (单位 unit 字节)
+            md5: 文件MD5摘要
+            biz_code: 业务标识 (默认 default `ddats`)
 
         Codes: invalidParam, systemError, systemError.dingSpaceError.
 
@@ -200,9 +223,9 @@ class AtsV1(Manager):
         """Get flow id by relation entity id (获取招聘流程标识).
 
         Args:
-            relation_entity: text, such as `interview`.
-            relation_entity_id: text, such as `xxx`.
-            biz_code: text, such as `ddats`; by default ddats.
+            relation_entity: 招聘流程关联实体 (例 e.g. `interview`)
+            relation_entity_id: 招聘流程关联实体标识 (例 e.g. `xxx`)
+            biz_code: 业务标识 (默认 default `ddats`)
 
         Codes: invalidParam, systemError.
 
@@ -234,16 +257,16 @@ class AtsV1(Manager):
         """Import candidate by resume (导入简历创建候选人).
 
         Args:
-            file_source_type: a number: `2`, `3`.
-            file_name: text, such as `简历文件.pdf`.
-            file_type: text, such as `pdf`.
-            file_size: a number, such as `223000`.
-            op_user_id: text, such as `23344xxx`.
-            url: text.
-            space_id: a number.
-            file_id: text, such as `123333xxxx`.
-            channel_code: text: `liepin`, `zhilian`, `51job`, `boss`, `lagou`, `58tongcheng`, `ganji`, `linkedin`,
-                `maimai`, `other`.
+            file_source_type: 简历文件来源 (`2` `3`)
+            file_name: 简历文件名称 (例 e.g. `简历文件.pdf`)
+            file_type: 简历文件类型 (例 e.g. `pdf`)
+            file_size: 文件字节大小 (例 e.g. `223000`)
+            op_user_id: 操作人userId (例 e.g. `23344xxx`)
+            url: 简历文件链接
+            space_id: 简历钉盘文件空间id
+            file_id: 钉盘文件id (例 e.g. `123333xxxx`)
+            channel_code: 简历渠道来源 (`liepin` `zhilian` `51job` `boss` `lagou` `58tongcheng` `ganji` `linkedin` `maimai`
+                `other`)
 
         Codes: addCandidateFail, invalidParam, systemError, userNotInCorp.
 
@@ -269,12 +292,12 @@ class AtsV1(Manager):
         """Query interviews (获取候选人的面试信息).
 
         Args:
-            start_time_begin_millis: a number, such as `1626858000000`.
-            start_time_end_millis: a number, such as `1626861600000`.
-            candidate_id: text, such as `34`.
-            biz_code: text, such as `ddats`; by default ddats.
-            next_token: text, such as `10`.
-            size: a number, at most 200, such as `100`.
+            start_time_begin_millis: 面试开始的结束时间 (单位 unit 毫秒; 例 e.g. `1626858000000`)
+            start_time_end_millis: 面试开始的结束时间 (单位 unit 毫秒; 例 e.g. `1626861600000`)
+            candidate_id: 候选人标识 (例 e.g. `34`)
+            biz_code: 业务标识 (默认 default `ddats`)
+            next_token: 分页游标 (例 e.g. `10`)
+            size: 每页条目数 (≤ 200; 例 e.g. `100`)
 
         Codes: invalidParam, systemError.
 

@@ -22,715 +22,1142 @@ from dingtalk_models.smartwork.schedule import ScheduleManager
 
 class GetattcolumnsResultColumns(Record):
     id: int | None
+    """报表列ID"""
     type: int | None
+    """报表列类型"""
     name: str | None
+    """报表列名"""
     alias: str | None
+    """列报表"""
     status: int | None
+    """报表列的状态"""
     sub_type: int | None
+    """子类型"""
     expression_id: int | None
+    """废弃字段"""
 
 
 class GetattcolumnsResult(Record):
     columns: list[GetattcolumnsResultColumns] = empty_list()
+    """报表列信息"""
 
 
 class GetcolumnvalResultColumnValsColumnVals(Record):
     date: BeijingTime | None
+    """日期"""
     value: str | None
+    """列值"""
 
 
 class GetcolumnvalResultColumnValsColumnVo(Record):
     id: int | None
+    """报表列ID"""
 
 
 class GetcolumnvalResultColumnVals(Record):
     column_vals: list[GetcolumnvalResultColumnValsColumnVals] = empty_list()
+    """列值数据"""
     column_vo: GetcolumnvalResultColumnValsColumnVo | None
+    """列信息"""
     fixed_value: str | None
+    """固定值"""
 
 
 class GetcolumnvalResult(Record):
     column_vals: list[GetcolumnvalResultColumnVals] = empty_list()
+    """列信息与列值数据"""
 
 
 class GetleavestatusLeaveStatu(Record):
     duration_unit: str | None
+    """(`percent_day` `percent_hour`)"""
     duration_percent: int | None
+    """假期时长*100"""
     end_time: Millis | None
     start_time: Millis | None
     userid: str | None
+    """用户ID"""
     leave_code: str | None
 
 
 class GetleavetimebynamesResultColumnsColumnvo(Record):
     name: str | None
+    """假期名称"""
     sub_type: int | None
+    """子类型"""
     status: int | None
+    """列状态"""
     alias: str | None
+    """别名"""
     type: int | None
+    """列类型"""
 
 
 class GetleavetimebynamesResultColumnsColumnvals(Record):
     value: str | None
+    """每天的值"""
     date: BeijingTime | None
+    """开始时间"""
 
 
 class GetleavetimebynamesResultColumns(Record):
     columnvo: GetleavetimebynamesResultColumnsColumnvo | None
+    """列信息"""
     columnvals: list[GetleavetimebynamesResultColumnsColumnvals] = empty_list()
+    """列值数据"""
 
 
 class GetleavetimebynamesResult(Record):
     columns: list[GetleavetimebynamesResultColumns] = empty_list()
+    """列信息与列值数据"""
 
 
 class GetupdatedataResultAttendanceResultList(Record):
     record_id: int | None
+    """打卡流水ID"""
     source_type: str | None
+    """打卡来源"""
     plan_check_time: BeijingTime | None
+    """标准打卡时间"""
     class_id: int | None
+    """班次ID"""
     location_method: str | None
+    """定位方法"""
     location_result: str | None
+    """定位结果 (`Normal` `Outside` `NotSigned`)"""
     outside_remark: str | None
+    """外勤备注"""
     plan_id: int | None
+    """排班ID"""
     user_address: str | None
+    """用户打卡地址"""
     group_id: int | None
+    """考勤组ID"""
     user_check_time: BeijingTime | None
+    """用户打卡时间"""
     proc_inst_id: Annotated[str | None, wire("procInst_id")]
+    """审批单ID"""
     check_type: str | None
+    """打卡类型 (`OnDuty` `OffDuty`)"""
     time_result: str | None
+    """打卡的时间结果 (`Normal` `Early` `Late` `SeriousLate` `Absenteeism` `NotSigned`)"""
 
 
 class GetupdatedataResultApproveList(Record):
     duration_unit: str | None
+    """审批单的单位"""
     duration: str | None
+    """时长"""
     sub_type: str | None
+    """子类型名称"""
     tag_name: str | None
+    """审批单类型名称"""
     proc_inst_id: Annotated[str | None, wire("procInst_id")]
+    """审批单ID"""
     begin_time: str | None
+    """审批单开始时间"""
     biz_type: int | None
+    """审批单类型 (`1` `2` `3`)"""
     end_time: str | None
+    """审批单结束时间"""
     gmt_finished: str | None
+    """审批单审批完成时间"""
 
 
 class GetupdatedataResultCheckRecordList(Record):
     record_id: int | None
+    """打卡记录ID"""
     source_type: str | None
+    """打卡来源 (`ATM` `BEACON` `DING_ATM` `USER` `BOSS` `APPROVE` `SYSTEM` `AUTO_CHECK`)"""
     user_accuracy: str | None
+    """用户定位精度"""
     valid_matched: bool | None
+    """是否匹配打卡结果的流水"""
     user_check_time: BeijingTime | None
+    """用户打卡时间"""
     user_longitude: str | None
+    """打卡经度"""
     user_ssid: str | None
+    """wifi名称"""
     base_accuracy: str | None
+    """基本定位精度"""
     user_mac_addr: str | None
+    """MAC地址"""
     user_latitude: str | None
+    """打卡纬度"""
     base_address: str | None
+    """打卡基础地址"""
     invalid_record_msg: str | None
+    """打卡无效的原因"""
     invalid_record_type: str | None
+    """打卡无效的类型"""
 
 
 class GetupdatedataResultClassSettingInfoRestTimeVoList(Record):
     rest_end_time: int | None
+    """休息结束时间"""
     rest_begin_time: int | None
+    """休息开始时间"""
 
 
 class GetupdatedataResultClassSettingInfo(Record):
     rest_time_vo_list: list[GetupdatedataResultClassSettingInfoRestTimeVoList] = empty_list()
+    """班次内休息信息"""
 
 
 class GetupdatedataResult(Record):
     work_date: BeijingTime | None
+    """查询日期"""
     attendance_result_list: list[GetupdatedataResultAttendanceResultList] = empty_list()
+    """打卡结果"""
     userid: str | None
+    """用户userId"""
     approve_list: list[GetupdatedataResultApproveList] = empty_list()
+    """审批单列表"""
     check_record_list: list[GetupdatedataResultCheckRecordList] = empty_list()
+    """打卡详情"""
     corp_id: Annotated[str | None, wire("corpId")]
+    """企业corpId"""
     class_setting_info: GetupdatedataResultClassSettingInfo | None
 
 
 class GroupAddTopGroupPositions(TypedDict, total=False):
     address: str
+    """考勤地址 (例 e.g. `生物科技产业园区经二路21号`)"""
     corp_id: str
+    """企业的CorpId (例 e.g. `123dfd`)"""
     latitude: str
+    """纬度 (例 e.g. `36.687495`)"""
     longitude: str
+    """经度 (例 e.g. `101.750329`)"""
     accuracy: str
+    """精度 (例 e.g. `0`)"""
     title: str
+    """考勤标题 (例 e.g. `青藏高原自然博物馆`)"""
 
 
 class GroupAddTopGroupShiftVoList(TypedDict, total=False):
     id: int
+    """班次ID (例 e.g. `123`)"""
 
 
 class GroupAddTopGroupMembers(TypedDict, total=False):
     role: Required[Literal["Attendance"]]
+    """角色 (`Attendance`)"""
     corp_id: str
+    """企业的CorpId (例 e.g. `123dfd`)"""
     type: Required[Literal["StaffMember", "DeptMember"]]
+    """类型 (`StaffMember` `DeptMember`)"""
     user_id: Required[str]
+    """ID说明 (例 e.g. `1212jfkd`)"""
 
 
 class GroupAddTopGroupResourcePermissionMap(TypedDict, total=False):
     schedule: str
+    """员工排班 (例 e.g. `w`)"""
     group_member: str
+    """设置参与考勤人员 (例 e.g. `w`)"""
     group_type: str
+    """设置考勤类型 (例 e.g. `r`)"""
     check_time: str
+    """设置考勤时间"""
     check_position_type: str
+    """设置打卡方式 (例 e.g. `r`)"""
     over_time_rule: str
+    """设置加班规则 (例 e.g. `r`)"""
     camera_check: str
+    """设置拍照打卡规则 (例 e.g. `w`)"""
     out_side_check: str
+    """设置外勤打卡 (例 e.g. `w`)"""
 
 
 class GroupAddTopGroupWifis(TypedDict, total=False):
     mac_addr: str
+    """mac地址 (例 e.g. `C0:E0:D0:E0:C0:0F`)"""
     ssid: str
+    """wifi的ssid (例 e.g. `OFFICE-WiFi`)"""
     corp_id: str
+    """企业的CorpId (例 e.g. `123dfd`)"""
 
 
 class GroupAddTopGroupBleDeviceList(TypedDict, total=False):
     device_id: int
+    """设备ID (例 e.g. `1311089987`)"""
 
 
 class GroupAddTopGroup(TypedDict, total=False):
     owner: str
+    """考勤组负责人 (例 e.g. `123dfdf`)"""
     enable_emp_select_class: bool
+    """未排班时是否允许员工选择班次打卡 (例 e.g. `True`)"""
     corp_id: str
+    """企业的CorpId (例 e.g. `dingdfe`)"""
     skip_holidays: bool
+    """是否跳过节假日 (默认 default `True`)"""
     special_days: str
+    """特殊日期配置"""
     enable_outside_camera_check: bool
+    """是否开启外勤打卡必须拍照 (默认 default `False`; 例 e.g. `True`)"""
     positions: list[GroupAddTopGroupPositions]
+    """考勤地点相关设置信息"""
     modify_member: bool
+    """是否有修改考勤组成员相关信息 (例 e.g. `True`)"""
     type: Required[Literal["FIXED", "TURN", "NONE"]]
+    """考考勤组类型 (`FIXED` `TURN` `NONE`)"""
     enable_face_check: bool
+    """是是否开启人脸检测 (默认 default `False`; 例 e.g. `True`)"""
     check_need_healthy_code: bool
+    """打卡是否需要健康码 (默认 default `False`; 例 e.g. `True`)"""
     enable_camera_check: bool
+    """是否开启拍照打卡 (默认 default `False`; 例 e.g. `True`)"""
     shift_vo_list: list[GroupAddTopGroupShiftVoList]
+    """班次相关配置信息"""
     enable_outside_check: bool
+    """是否可以外勤打卡 (默认 default `True`)"""
     members: Required[list[GroupAddTopGroupMembers]]
+    """考勤组成员相关设置信息"""
     name: Required[str]
+    """考勤组名 (例 e.g. `白班考勤`)"""
     id: int
+    """考勤组ID (例 e.g. `123`)"""
     enable_next_day: bool
+    """是否第二天生效 (例 e.g. `False`)"""
     manager_list: list[str]
+    """考勤组子管理员userid列表"""
     workday_class_list: list[float]
+    """周班次列表"""
     default_class_id: int
+    """默认班次ID (例 e.g. `1234`)"""
     offset: int
+    """考勤范围 (例 e.g. `500`)"""
     resource_permission_map: GroupAddTopGroupResourcePermissionMap
+    """子管理员权限范围"""
     wifis: list[GroupAddTopGroupWifis]
+    """考勤wifi打卡相关配置信息"""
     disable_check_without_schedule: bool
+    """未排班时是否禁止员工打卡 (例 e.g. `False`)"""
     freecheck_work_days: list[float]
+    """自由工时考勤组工作日"""
     freecheck_day_start_min_offset: int
+    """自由工时考勤组考勤开始时间与当天0点偏移分钟数 (例 e.g. `240`)"""
     disable_check_when_rest: bool
+    """休息日打卡是否需审批 (例 e.g. `False`)"""
     enable_position_ble: bool
+    """是否启用蓝牙定位 (例 e.g. `False`)"""
     ble_device_list: list[GroupAddTopGroupBleDeviceList]
+    """蓝牙打卡相关配置信息"""
 
 
 class GroupAddResult(Record):
     name: str | None
+    """考勤组名"""
     id: int | None
+    """考勤组id"""
 
 
 class GroupGetResult(Record):
     name: str | None
+    """考勤组名称"""
     ext: str | None
+    """扩展字段"""
     location_offset: int | None
+    """打卡范围 (单位 unit 米)"""
     group_key: str | None
+    """考勤组groupKey"""
     enable_face_check: bool | None
+    """是否开启笑脸打卡"""
     enable_face_beauty: bool | None
+    """是否开启美颜"""
     enable_camera_check: bool | None
+    """是否开启拍照打卡"""
     enable_outside_check: bool | None
+    """是否允许外勤打卡"""
     enable_outside_apply: bool | None
+    """外勤打卡是否需要审批"""
     outside_check_approve_mode: int | None
+    """外勤打卡审批模式 (`-1` `0` `1`)"""
     enable_outside_remark: bool | None
+    """外勤打卡是否需要填写备注"""
     enable_outside_camera_check: bool | None
+    """外勤打卡是否需要拍照备注"""
     forbid_hide_outside_address: bool | None
+    """是否禁止员工隐藏详细地址"""
     enable_outside_update_normal_check: bool | None
+    """是否允许外勤卡更新内勤卡"""
     enable_trim_distance: bool | None
+    """是否允许地点微调距离"""
     trim_distance: int | None
+    """地点微调范围 (单位 unit 米)"""
 
 
 class GroupMemberUpdateUpdateParam(TypedDict, total=False):
     remove_extra_users: Annotated[list[str], Field(max_length=20)]
+    """删除无需考勤的成员 (≤ 20 项 items)"""
     remove_depts: Annotated[list[str], Field(max_length=20)]
+    """删除考勤部门 (≤ 20 项 items)"""
     remove_users: Annotated[list[str], Field(max_length=20)]
+    """删除考勤人员 (≤ 20 项 items)"""
     add_depts: Annotated[list[str], Field(max_length=20)]
+    """添加考勤部门 (≤ 20 项 items)"""
     add_users: Annotated[list[str], Field(max_length=20)]
+    """添加考勤人员 (≤ 20 项 items)"""
     add_extra_users: Annotated[list[str], Field(max_length=20)]
+    """添加无需考勤的人员 (≤ 20 项 items)"""
 
 
 class GroupMinimalismListResult(Record):
     name: str | None
+    """考勤组名称"""
     id: int | None
+    """考勤组ID"""
 
 
 class GroupModifyTopGroupShiftVoList(TypedDict, total=False):
     id: int
+    """班次ID (例 e.g. `123`)"""
 
 
 class GroupModifyTopGroupPositions(TypedDict, total=False):
     address: str
+    """地址 (例 e.g. `生物科技产业园区经二路21号`)"""
     corp_id: str
+    """企业的CorpId (例 e.g. `123dfd`)"""
     latitude: str
+    """纬度 (例 e.g. `36.687495`)"""
     longitude: str
+    """经度 (例 e.g. `101.750329`)"""
     title: str
+    """考勤标题 (例 e.g. `青藏高原自然博物馆`)"""
     accuracy: str
+    """精度 (例 e.g. `0`)"""
 
 
 class GroupModifyTopGroupResourcePermissionMap(TypedDict, total=False):
     camera_check: str
+    """设置拍照打卡规则 (例 e.g. `w`)"""
     over_time_rule: str
+    """设置加班规则 (例 e.g. `r`)"""
     check_position_type: str
+    """设置打卡方式 (例 e.g. `w`)"""
     check_time: str
+    """设置考勤时间"""
     group_type: str
+    """设置考勤类型 (例 e.g. `w`)"""
     group_member: str
+    """设置参与考勤人员 (例 e.g. `r`)"""
     schedule: str
+    """员工排班 (例 e.g. `w`)"""
     out_side_check: str
+    """设置外勤打卡 (例 e.g. `r`)"""
 
 
 class GroupModifyTopGroup(TypedDict, total=False):
     shift_vo_list: list[GroupModifyTopGroupShiftVoList]
+    """班次信息"""
     id: Required[int]
+    """考勤组ID (例 e.g. `123`)"""
     name: str
+    """考勤组名称 (例 e.g. `白班考勤`)"""
     positions: list[GroupModifyTopGroupPositions]
+    """考勤地址设置"""
     offset: int
+    """考勤范围 (例 e.g. `300`)"""
     enable_face_check: bool
+    """是否开启人脸检测 (默认 default `False`; 例 e.g. `True`)"""
     manager_list: list[str]
+    """考勤组子管理员userid列表"""
     enable_camera_check: bool
+    """是否开启拍照打卡 (默认 default `False`; 例 e.g. `True`)"""
     owner: str
+    """考勤组负责人userId (例 e.g. `123dfdf`)"""
     disable_check_when_rest: bool
+    """休息日打卡是否需审批 (例 e.g. `False`)"""
     skip_holidays: bool
+    """是否跳过节假日 (默认 default `True`)"""
     enable_outside_check: bool
+    """是否可以外勤打卡 (默认 default `True`)"""
     disable_check_without_schedule: bool
+    """未排班时是否禁止员工打卡 (例 e.g. `False`)"""
     enable_emp_select_class: bool
+    """未排班时是否允许员工选择班次打卡 (例 e.g. `True`)"""
     resource_permission_map: GroupModifyTopGroupResourcePermissionMap
+    """子管理员权限范围"""
     workday_class_list: list[float]
+    """周班次列表"""
 
 
 class GroupModifyResult(Record):
     name: str | None
+    """考勤组名称"""
     id: int | None
+    """考勤组ID"""
 
 
 class GroupPositionsAddPositionList(TypedDict, total=False):
     address: Required[str]
+    """地址描述 (例 e.g. `阿里巴巴西溪北苑`)"""
     foreign_id: Required[str]
+    """业务方positionId (例 e.g. `0151E23B1`)"""
     longitude: Required[str]
+    """经度 (例 e.g. `120.123`)"""
     latitude: Required[str]
+    """纬度 (例 e.g. `30.123`)"""
     offset: int
+    """打卡位置允许的偏移量 (单位 unit 米; 例 e.g. `100`)"""
 
 
 class GroupPositionsAddResultResultErrorInfoListFailureList(Record):
     foreign_id: str | None
+    """业务方positionId"""
     address: str | None
+    """地址描述"""
     latitude: str | None
+    """经度"""
     longitude: str | None
+    """纬度"""
     position_key: str | None
+    """位置key"""
 
 
 class GroupPositionsAddResultResultErrorInfoList(Record):
     failure_list: list[GroupPositionsAddResultResultErrorInfoListFailureList] = empty_list()
+    """失败列表"""
     msg: str | None
+    """错误信息"""
     code: str | None
+    """错误码"""
 
 
 class GroupPositionsAddResultResultSuccessList(Record):
     foreign_id: str | None
+    """业务方positionId"""
     address: str | None
+    """地址描述"""
     latitude: str | None
+    """经度"""
     longitude: str | None
+    """纬度"""
     position_key: str | None
+    """position的唯一标识"""
 
 
 class GroupPositionsAddResultResult(Record):
     error_info_list: list[GroupPositionsAddResultResultErrorInfoList] = empty_list()
+    """错误列表"""
     success_list: list[GroupPositionsAddResultResultSuccessList] = empty_list()
+    """成功列表"""
 
 
 class GroupPositionsAddResult(Record):
     result: GroupPositionsAddResultResult | None
+    """查询结果"""
     errcode: int | None
+    """返回码"""
     errmsg: str | None
+    """返回码描述"""
     success: bool | None
+    """是否成功"""
 
 
 class GroupPositionsQueryResultResultPositionList(Record):
     offset: int | None
+    """打卡位置允许偏移量"""
     address: str | None
+    """地址描述"""
     latitude: str | None
+    """纬度"""
     longitude: str | None
+    """经度"""
     position_key: str | None
+    """position的唯一标识"""
 
 
 class GroupPositionsQueryResultResult(Record):
     position_list: list[GroupPositionsQueryResultResultPositionList] = empty_list()
+    """position列表"""
     has_more: bool | None
+    """是否还有更多"""
 
 
 class GroupPositionsQueryResult(Record):
     result: GroupPositionsQueryResultResult | None
+    """查询结果"""
     errcode: int | None
+    """返回码"""
     errmsg: str | None
+    """返回码描述"""
     success: bool | None
+    """是否成功"""
 
 
 class GroupPositionsRemoveResultErrorInfoList(Record):
     failure_list: list[str] = empty_list()
+    """失败列表"""
     msg: str | None
+    """错误描述"""
     code: str | None
+    """错误码"""
 
 
 class GroupPositionsRemoveResult(Record):
     success_list: list[str] = empty_list()
+    """成功列表"""
     error_info_list: list[GroupPositionsRemoveResultErrorInfoList] = empty_list()
+    """错误列表"""
 
 
 class GroupScheduleAsyncSchedules(TypedDict, total=False):
     shift_id: Required[int]
+    """班次ID (例 e.g. `1`)"""
     work_date: Required[Millis]
+    """排班日期 (例 e.g. `1564985177000`)"""
     is_rest: bool
+    """是否休息 (例 e.g. `False`)"""
     userid: Required[str]
+    """用户的userId (例 e.g. `user123`)"""
 
 
 class GroupSearchResult(Record):
     name: str | None
+    """考勤组名称"""
     id: int | None
+    """考勤组ID"""
 
 
 class GroupUsersAddResultErrorInfoList(Record):
     failure_list: list[str] = empty_list()
+    """失败列表"""
     msg: str | None
+    """错误信息"""
     code: str | None
+    """错误码"""
 
 
 class GroupUsersAddResult(Record):
     error_info_list: list[GroupUsersAddResultErrorInfoList] = empty_list()
+    """错误列表"""
     success_list: list[str] = empty_list()
+    """成功列表"""
 
 
 class GroupUsersQueryResultResult(Record):
     user_list: list[str] = empty_list()
+    """用户列表"""
     has_more: str | None
+    """是否还有更多 (`true` `false`)"""
 
 
 class GroupUsersQueryResult(Record):
     result: GroupUsersQueryResultResult | None
+    """查询结果"""
     errcode: int | None
+    """返回码"""
     errmsg: str | None
+    """返回码描述"""
     success: bool | None
+    """是否成功"""
 
 
 class GroupUsersRemoveResultErrorInfoList(Record):
     failure_list: list[str] = empty_list()
+    """失败列表"""
     msg: str | None
+    """错误描述"""
     code: str | None
+    """错误码"""
 
 
 class GroupUsersRemoveResult(Record):
     error_info_list: list[GroupUsersRemoveResultErrorInfoList] = empty_list()
+    """错误列表"""
     success_list: list[str] = empty_list()
+    """成功列表"""
 
 
 class GroupWifisAddWifiList(TypedDict, total=False):
     foreign_id: Required[str]
+    """业务方wifiId (例 e.g. `alibaba-inc`)"""
     mac_addr: Required[str]
+    """MAC地址 (例 e.g. `11:11:11:11:11:11`)"""
     ssid: Required[str]
+    """名称 (例 e.g. `alibaba-inc1`)"""
 
 
 class GroupWifisAddResultResultErrorInfoListFailureList(Record):
     foreign_id: str | None
+    """业务方wifiId"""
     mac_addr: str | None
+    """MAC地址"""
     ssid: str | None
+    """MAC名称"""
     wifi_key: str | None
+    """添加Wi-Fi失败的key"""
 
 
 class GroupWifisAddResultResultErrorInfoList(Record):
     failure_list: list[GroupWifisAddResultResultErrorInfoListFailureList] = empty_list()
+    """失败列表"""
     msg: str | None
+    """错误描述"""
     code: str | None
+    """错误码"""
 
 
 class GroupWifisAddResultResultSuccessList(Record):
     foreign_id: str | None
+    """业务方wifiId"""
     mac_addr: str | None
+    """MAC地址"""
     ssid: str | None
+    """MAC名称"""
     wifi_key: str | None
+    """添加Wi-Fi成功的key"""
 
 
 class GroupWifisAddResultResult(Record):
     error_info_list: list[GroupWifisAddResultResultErrorInfoList] = empty_list()
+    """添加失败的Wi-Fi列表"""
     success_list: list[GroupWifisAddResultResultSuccessList] = empty_list()
+    """添加成功的Wi-Fi列表"""
 
 
 class GroupWifisAddResult(Record):
     result: GroupWifisAddResultResult | None
+    """添加Wi-Fi结果"""
     errcode: int | None
+    """返回码"""
     errmsg: str | None
+    """返回码描述"""
     success: bool | None
+    """是否成功"""
 
 
 class GroupWifisQueryResultResultWifiList(Record):
     mac_addr: str | None
+    """mac地址"""
     ssid: str | None
+    """Wi-Fi名称"""
     wifi_key: str | None
+    """Wi-Fi的key"""
 
 
 class GroupWifisQueryResultResult(Record):
     wifi_list: list[GroupWifisQueryResultResultWifiList] = empty_list()
+    """Wi-Fi列表"""
     has_more: bool | None
+    """是否还有更多"""
 
 
 class GroupWifisQueryResult(Record):
     result: GroupWifisQueryResultResult | None
+    """查询Wi-Fi列表结果"""
     errcode: int | None
+    """返回码"""
     errmsg: str | None
+    """返回码描述"""
     success: bool | None
+    """是否成功"""
 
 
 class GroupWifisRemoveResultErrorInfoList(Record):
     failure_list: list[str] = empty_list()
+    """错误列表"""
     msg: str | None
+    """错误描述"""
     code: str | None
+    """错误码"""
 
 
 class GroupWifisRemoveResult(Record):
     error_info_list: list[GroupWifisRemoveResultErrorInfoList] = empty_list()
+    """失败列表"""
     success_list: list[str] = empty_list()
+    """成功列表"""
 
 
 class IsopensmartreportResult(Record):
     smart_report: bool | None
+    """是否开启了智能统计报表"""
 
 
 class ShiftAddShiftSectionsTimes(TypedDict, total=False):
     check_type: Required[Literal["OnDuty", "OffDuty"]]
+    """打卡类型 (`OnDuty` `OffDuty`)"""
     across: Required[Literal[0, 1]]
+    """是否跨天 (`0` `1`)"""
     end_min: int
+    """允许的最晚打卡时间 (单位 unit 分钟; 例 e.g. `-1`)"""
     check_time: Required[BeijingTime]
+    """打卡时间 (例 e.g. `2020-12-02 09:00:00`)"""
     free_check: bool
+    """是否免打卡 (例 e.g. `False`)"""
     begin_min: int
+    """允许的最早提前打卡时间 (例 e.g. `30`)"""
 
 
 class ShiftAddShiftSections(TypedDict, total=False):
     times: Required[list[ShiftAddShiftSectionsTimes]]
+    """打卡信息"""
 
 
 class ShiftAddShiftSettingRestBeginTime(TypedDict, total=False):
     check_type: Literal["OnDuty", "OffDuty"]
+    """休息类型 (`OnDuty` `OffDuty`)"""
     check_time: BeijingTime
+    """休息打卡时间 (例 e.g. `2020-12-02 09:00:00`)"""
     free_check: bool
+    """是否免打卡 (例 e.g. `False`)"""
     across: Literal[0, 1]
+    """是否跨天 (`0` `1`)"""
 
 
 class ShiftAddShiftSettingRestEndTime(TypedDict, total=False):
     check_type: Literal["OnDuty", "OffDuty"]
+    """休息类型 (`OnDuty` `OffDuty`)"""
     check_time: BeijingTime
+    """休息时间 (例 e.g. `2020-12-02 09:00:00`)"""
     free_check: bool
+    """是否免打卡 (例 e.g. `False`)"""
     across: Literal[0, 1]
+    """是否跨天 (`0` `1`)"""
 
 
 class ShiftAddShiftSetting(TypedDict, total=False):
     rest_begin_time: ShiftAddShiftSettingRestBeginTime
+    """休息开始"""
     class_id: int
+    """班次id (例 e.g. `221`)"""
     is_flexible: bool
+    """是否弹性 (例 e.g. `False`)"""
     corp_id: str
+    """企业的corpId (例 e.g. `ding121`)"""
     is_deleted: Literal["N", "Y"]
+    """是否删除 (`N` `Y`)"""
     rest_end_time: ShiftAddShiftSettingRestEndTime
+    """休息结束"""
     serious_late_minutes: int
+    """严重早退/迟到的时长 (单位 unit 分钟; 例 e.g. `31`)"""
     absenteeism_late_minutes: int
+    """旷工早退/迟到的时长 (单位 unit 分钟; 例 e.g. `60`)"""
     extras: dict[str, JsonValue]
+    """班次设置扩展字段"""
     tags: str
+    """班次tags (例 e.g. `temp:schedule:isv`)"""
 
 
 class ShiftAddShift(TypedDict, total=False):
     owner: str
+    """班次owner (例 e.g. `user01`)"""
     class_group_name: str
+    """班次组名 (例 e.g. `def`)"""
     corp_id: str
+    """企业的corpId (例 e.g. `ding23`)"""
     name: Required[str]
+    """班次名称 (例 e.g. `白班`)"""
     id: int
+    """班次id (例 e.g. `124`)"""
     sections: Required[list[ShiftAddShiftSections]]
+    """卡段"""
     setting: ShiftAddShiftSetting
+    """设置"""
     service_id: int
+    """高级排班绑定服务id (例 e.g. `123`)"""
 
 
 class ShiftAddResult(Record):
     id: int | None
+    """班次id"""
     name: str | None
+    """班次名称"""
 
 
 class ShiftHistoryQueryResultShiftSetting(Record):
     shift_id: int | None
+    """班次ID"""
     gmt_modified: BeijingTime | None
+    """班次变更时间"""
     corp_id: str | None
+    """企业的corpId"""
     is_deleted: str | None
+    """删除标记"""
     work_time_minutes: int | None
+    """工作时长 (单位 unit 分钟)"""
     id: int | None
+    """班次设置ID"""
     attend_days: str | None
     gmt_create: BeijingTime | None
+    """创建时间"""
 
 
 class ShiftHistoryQueryResultSectionsPunches(Record):
     check_type: str | None
+    """打卡类型 (`OnDuty` `OffDuty`)"""
     end_min: int | None
+    """允许的最晚延后打卡时间 (单位 unit 分钟)"""
     across: int | None
+    """是否跨天 (`0` `1`)"""
     check_time: BeijingTime | None
+    """打卡时间"""
     permit_minutes: int | None
+    """允许早退或迟到的时长"""
     free_check: bool | None
+    """是否免打卡"""
     id: int | None
+    """卡点ID"""
     begin_min: int | None
+    """允许的最早提前打卡时间 (单位 unit 分钟)"""
 
 
 class ShiftHistoryQueryResultSectionsRests(Record):
     check_type: str | None
+    """休息类型 (`OnDuty` `OffDuty`)"""
     across: int | None
+    """是否跨天 (`0` `1`)"""
     check_time: BeijingTime | None
+    """休息时间"""
     id: int | None
+    """休息点ID"""
 
 
 class ShiftHistoryQueryResultSections(Record):
     punches: list[ShiftHistoryQueryResultSectionsPunches] = empty_list()
+    """卡点"""
     work_time_minutes: int | None
+    """工作时长 (单位 unit 分钟)"""
     rests: list[ShiftHistoryQueryResultSectionsRests] = empty_list()
+    """休息段"""
     id: int | None
+    """卡段ID"""
 
 
 class ShiftHistoryQueryResult(Record):
     shift_group_name: str | None
+    """班次组名称"""
     corp_id: str | None
+    """企业的corpId"""
     shift_setting: ShiftHistoryQueryResultShiftSetting | None
+    """班次设置"""
     name: str | None
+    """班次名称"""
     id: int | None
+    """班次ID"""
     sections: list[ShiftHistoryQueryResultSections] = empty_list()
+    """卡段"""
     shift_group_id: int | None
+    """班组ID"""
 
 
 class ShiftListResult(Record):
     name: str | None
+    """班次名称"""
     id: int | None
+    """班次ID"""
 
 
 class ShiftQueryResultShiftSetting(Record):
     shift_id: int | None
+    """班次ID"""
     gmt_modified: BeijingTime | None
+    """班次变更时间"""
     corp_id: str | None
+    """企业的corpId"""
     work_time_minutes: int | None
+    """工作时长 (单位 unit 分钟)"""
     id: int | None
+    """班次设置ID"""
     attend_days: str | None
     gmt_create: BeijingTime | None
+    """创建时间"""
     is_deleted: str | None
 
 
 class ShiftQueryResultSectionsPunches(Record):
     check_type: str | None
+    """打卡类型 (`OnDuty` `OffDuty`)"""
     end_min: int | None
+    """允许的最晚的打卡时间 (单位 unit 分钟)"""
     across: int | None
+    """是否跨天 (`0` `1`)"""
     check_time: BeijingTime | None
+    """打卡时间"""
     permit_minutes: int | None
+    """允许早退/迟到的时长 (单位 unit 分钟)"""
     free_check: bool | None
+    """是否免打卡"""
     id: int | None
+    """卡点ID"""
     begin_min: int | None
+    """允许的最早提前打卡时间"""
     absenteeism_late_minutes: str | None
+    """旷工早退/迟到的时长 (单位 unit 分钟)"""
     serious_late_minutes: str | None
+    """严重早退/迟到的时长 (单位 unit 分钟)"""
 
 
 class ShiftQueryResultSectionsRests(Record):
     check_type: str | None
+    """休息类型 (`OnDuty` `OffDuty`)"""
     across: int | None
+    """是否跨天 (`0` `1`)"""
     check_time: BeijingTime | None
+    """休息时间"""
     id: int | None
+    """休息点ID"""
 
 
 class ShiftQueryResultSections(Record):
     punches: list[ShiftQueryResultSectionsPunches] = empty_list()
+    """卡点"""
     rests: list[ShiftQueryResultSectionsRests] = empty_list()
+    """休息时段信息"""
     id: int | None
+    """卡段ID"""
 
 
 class ShiftQueryResult(Record):
     shift_group_name: str | None
+    """班次组名称"""
     corp_id: str | None
+    """企业的corpId"""
     shift_setting: ShiftQueryResultShiftSetting | None
+    """班次设置信息"""
     name: str | None
+    """班次名称"""
     id: int | None
+    """班次ID"""
     sections: list[ShiftQueryResultSections] = empty_list()
+    """卡段"""
     shift_group_id: int | None
+    """班次组ID"""
     owner: str | None
+    """班次负责人的userId"""
 
 
 class ShiftSearchResult(Record):
     name: str | None
+    """班次名称"""
     id: int | None
+    """班次ID"""
 
 
 class ShiftUpdatepunchesPunches(TypedDict, total=False):
     id: Required[int]
+    """卡点ID (例 e.g. `123`)"""
     free_check: Required[bool]
+    """是否无需打卡 (例 e.g. `True`)"""
 
 
 class VacationQuotaInitLeaveQuotas(TypedDict, total=False):
     userid: Required[str]
+    """员工的userId (例 e.g. `zhangsan`)"""
     end_time: Required[Millis]
+    """额度有效期结束时间 (例 e.g. `1653851001000`)"""
     start_time: Required[Millis]
+    """额度有效期开始时间 (例 e.g. `1553851001000`)"""
     leave_code: Required[str]
+    """假期类型唯一标识 (例 e.g. `f84a282xxxx`)"""
     reason: str
+    """操作原因 (例 e.g. `管理员导入`)"""
     quota_num_per_day: int
+    """以天计算的额度总数 (例 e.g. `100`)"""
     quota_num_per_hour: int
+    """以小时计算的额度总数 (例 e.g. `100`)"""
     quota_cycle: str
+    """额度所对应的周期 (例 e.g. `2019`)"""
 
 
 class VacationQuotaInitResultQuota(Record):
     leave_code: str | None
+    """假期类型唯一标识"""
     userid: str | None
+    """员工的userId"""
     quota_cycle: str | None
+    """额度所对应的周期"""
 
 
 class VacationQuotaInitResult(Record):
     reason: str | None
+    """失败原因"""
     quota: VacationQuotaInitResultQuota | None
+    """失败记录"""
 
 
 class VacationQuotaListLeaveQuota(Record):
     userid: str | None
+    """员工的userId"""
     leave_code: str | None
+    """假期类型唯一标识"""
     quota_cycle: str | None
+    """额度所对应的周期"""
     quota_id: str | None
+    """配额的唯一标记"""
     start_time: Millis | None
+    """假期有效期开始时间"""
     end_time: Millis | None
+    """额度有效期结束时间"""
     quota_num_per_hour: int | None
+    """以小时计算的额度总数"""
     quota_num_per_day: int | None
+    """以天计算的额度总数"""
     used_num_per_day: int | None
+    """以天计算的使用额度"""
     used_num_per_hour: int | None
+    """以小时计算的使用额度"""
 
 
 class VacationQuotaUpdateLeaveQuotas(TypedDict, total=False):
     userid: Required[str]
+    """员工的userId (例 e.g. `user1`)"""
     end_time: Millis
+    """额度有效期结束时间 (例 e.g. `1753851001000`)"""
     start_time: Millis
+    """额度有效期开始时间 (例 e.g. `1653851001000`)"""
     leave_code: Required[str]
+    """自定义添加的假期类型 (例 e.g. `f84a2dxxxx`)"""
     reason: str
+    """操作原因 (例 e.g. `管理员导入`)"""
     quota_num_per_day: int
+    """以天计算的额度总数 (例 e.g. `100`)"""
     quota_num_per_hour: int
+    """以小时计算的额度总数 (例 e.g. `100`)"""
     quota_cycle: str
+    """额度所对应的周期 (例 e.g. `2019`)"""
 
 
 class VacationQuotaUpdateResultQuota(Record):
     leave_code: str | None
+    """假期类型唯一标识"""
     userid: str | None
+    """员工的userId"""
     quota_cycle: str | None
+    """额度所对应的周期"""
 
 
 class VacationQuotaUpdateResult(Record):
     reason: str | None
+    """失败原因"""
     quota: VacationQuotaUpdateResultQuota | None
+    """失败记录"""
 
 
 class VacationTypeDeleteResult(Record):
     leave_code: str | None
+    """假期规则唯一标识"""
     leave_name: str | None
+    """假期名称"""
     leave_view_unit: str | None
+    """(`day` `halfDay` `hour`)"""
     biz_type: str | None
+    """假期类型 (`general_leave` `lieu_leave`)"""
     natural_day_leave: bool | None
+    """是否按照自然日统计请假时长"""
     hours_in_per_day: int | None
+    """每天折算的工作时长"""
 
 
 class VacationTypeListResultLeaveCertificate(Record):
     unit: str | None
+    """(`hour` `day`)"""
     duration: int | None
     enable: bool | None
     prompt_information: str | None
@@ -739,22 +1166,34 @@ class VacationTypeListResultLeaveCertificate(Record):
 class VacationTypeListResultSubmitTimeRule(Record):
     time_value: int | None
     time_unit: str | None
+    """(`day` `hour`)"""
     time_type: str | None
+    """(`before` `after`)"""
     enable_time_limit: bool | None
 
 
 class VacationTypeListResult(Record):
     leave_code: str | None
+    """假期规则唯一标识"""
     leave_name: str | None
+    """假期名称"""
     leave_view_unit: str | None
+    """(`day` `halfDay` `hour`)"""
     leave_certificate: VacationTypeListResultLeaveCertificate | None
     submit_time_rule: VacationTypeListResultSubmitTimeRule | None
+    """限时提交规则"""
     biz_type: str | None
+    """假期类型 (`general_leave` `lieu_leave`)"""
     natural_day_leave: str | None
+    """是否按照自然日统计请假时长 (`true` `false`)"""
     validity_type: str | None
+    """有效类型 (`absolute_time` `relative_time`)"""
     validity_value: str | None
+    """延长日期"""
     hours_in_per_day: int | None
+    """每天折算的工作时长"""
     source: str | None
+    """假期来源 (`external` `inner`)"""
 
 
 class OapiAttendance(Manager):
@@ -767,8 +1206,8 @@ class OapiAttendance(Manager):
         """Approve cancel (通知审批撤销).
 
         Args:
-            userid: text, such as `manager4220`.
-            approve_id: text, such as `2376620852`.
+            userid: 员工的userId (例 e.g. `manager4220`)
+            approve_id: 审批ID (例 e.g. `2376620852`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -793,14 +1232,14 @@ class OapiAttendance(Manager):
         """Approve check (通知补卡通过).
 
         Args:
-            userid: text, such as `manager4220`.
-            work_date: text, such as `2019-08-15`.
-            punch_id: a number, such as `176877195378`.
-            punch_check_time: text, such as `2019-08-15 08:00`.
-            user_check_time: text, such as `2019-08-15 07:59`.
-            approve_id: text, such as `aasdv13124`.
-            jump_url: text, such as `https://open.dingtalk.com/`.
-            tag_name: text, such as `补卡`.
+            userid: 员工的userId (例 e.g. `manager4220`)
+            work_date: 要补卡的时间 (例 e.g. `2019-08-15`)
+            punch_id: 要补的排班ID (例 e.g. `176877195378`)
+            punch_check_time: 排班的打卡时间 (例 e.g. `2019-08-15 08:00`)
+            user_check_time: 用户打卡时间 (例 e.g. `2019-08-15 07:59`)
+            approve_id: 审批单ID (例 e.g. `aasdv13124`)
+            jump_url: 审批单跳转地址 (例 e.g. `https://open.dingtalk.com/`)
+            tag_name: 审批单名称 (例 e.g. `补卡`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -827,16 +1266,16 @@ class OapiAttendance(Manager):
         """Approve schedule switch (通知换班通过).
 
         Args:
-            userid: text, such as `manager123`.
-            switch_date: text, such as `2019-09-08`.
-            reback_date: text, such as `2019-09-09`.
-            apply_userid: text, such as `manager123`.
-            target_userid: text, such as `user123`.
-            approve_id: text, such as `2376620852`.
-            apply_shift_id: a number, such as `1234566`.
-            target_shift_id: a number, such as `1234566`.
-            reback_apply_shift_id: a number, such as `1234566`.
-            reback_target_shift_id: a number, such as `1234566`.
+            userid: 发起人的userId (例 e.g. `manager123`)
+            switch_date: 申请换班日期 (例 e.g. `2019-09-08`)
+            reback_date: 还班日期 (例 e.g. `2019-09-09`)
+            apply_userid: 申请换班人的userId (例 e.g. `manager123`)
+            target_userid: 被换班人的userId (例 e.g. `user123`)
+            approve_id: 审批单ID (例 e.g. `2376620852`)
+            apply_shift_id: 申请人换班日期当天的班次ID (例 e.g. `1234566`)
+            target_shift_id: 被换班人换班日期当天的班次ID (例 e.g. `1234566`)
+            reback_apply_shift_id: 申请人还班日期当天的班次ID (例 e.g. `1234566`)
+            reback_target_shift_id: 被换班人还班日期当天的班次ID (例 e.g. `1234566`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -871,10 +1310,10 @@ class OapiAttendance(Manager):
         """Getcolumnval (获取考勤报表列值).
 
         Args:
-            userid: text, such as `manager4220`.
-            column_id_list: text, at most 20 entries, such as `129339038`.
-            from_date: text, such as `2018-07-11 12:12:12`.
-            to_date: text, such as `2018-07-11 12:12:12`.
+            userid: 用户的userId (例 e.g. `manager4220`)
+            column_id_list: 报表列ID (≤ 20 项 items; 例 e.g. `129339038`)
+            from_date: 开始时间 (例 e.g. `2018-07-11 12:12:12`)
+            to_date: 结束时间 (例 e.g. `2018-07-11 12:12:12`)
 
         Scopes: qyapi_base.
 
@@ -899,11 +1338,11 @@ class OapiAttendance(Manager):
         """Getleavestatus (查询请假状态).
 
         Args:
-            userid_list: text, at most 100 entries, such as `user456,user123`.
-            start_time: a number, such as `1538323200000`.
-            end_time: a number, such as `1546358399000`.
-            size: a number, at most 20, such as `10`.
-            offset: a number, such as `0`.
+            userid_list: 待查询用户的ID列表 (≤ 100 项 items; 例 e.g. `user456,user123`)
+            start_time: 开始时间 (例 e.g. `1538323200000`)
+            end_time: 结束时间 (例 e.g. `1546358399000`)
+            size: 支持分页查询 (≤ 20; 例 e.g. `10`)
+            offset: 支持分页查询 (例 e.g. `0`)
 
         Scopes: qyapi_get_attendance_data.
 
@@ -924,10 +1363,10 @@ class OapiAttendance(Manager):
         """Getleavetimebynames (获取报表假期数据).
 
         Args:
-            userid: text, such as `manager123`.
-            leave_names: text, at most 20 entries, such as `年假`.
-            from_date: text, such as `2020-09-09 12:12:12`.
-            to_date: text, such as `2020-09-11 12:12:12`.
+            userid: 用户的userId (例 e.g. `manager123`)
+            leave_names: 假期名称 (≤ 20 项 items; 例 e.g. `年假`)
+            from_date: 开始时间 (例 e.g. `2020-09-09 12:12:12`)
+            to_date: 结束时间 (例 e.g. `2020-09-11 12:12:12`)
 
         Scopes: qyapi_base.
 
@@ -948,8 +1387,8 @@ class OapiAttendance(Manager):
         """Getupdatedata (获取用户考勤数据).
 
         Args:
-            userid: text, such as `user01`.
-            work_date: text, such as `2021-01-14`.
+            userid: 用户的userId (例 e.g. `user01`)
+            work_date: 查询日期 (例 e.g. `2021-01-14`)
 
         Scopes: qyapi_get_attendance_data.
 
@@ -970,8 +1409,8 @@ class OapiAttendance(Manager):
         """Group add (创建考勤组).
 
         Args:
-            op_user_id: text, such as `123dfd`.
-            top_group: an object.
+            op_user_id: 操作人的userid (例 e.g. `123dfd`)
+            top_group: 考勤组相关信息
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -991,8 +1430,8 @@ class OapiAttendance(Manager):
         """Group delete (删除考勤组).
 
         Args:
-            group_key: text, such as `0151E02xxxx`.
-            op_userid: text, such as `user01`.
+            group_key: 考勤组ID (例 e.g. `0151E02xxxx`)
+            op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1012,8 +1451,8 @@ class OapiAttendance(Manager):
         """Group get (根据groupKey查询考勤组信息).
 
         Args:
-            group_key: text, such as `02B1Exxxx`.
-            op_userid: text, such as `user123`.
+            group_key: 考勤组groupKey (例 e.g. `02B1Exxxx`)
+            op_userid: 操作人userId (例 e.g. `user123`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1036,10 +1475,10 @@ class OapiAttendance(Manager):
         """Group member listbyids (校验用户是否在当前考勤组).
 
         Args:
-            op_user_id: text, such as `dd_dd`.
-            group_id: a number, such as `98562`.
-            member_ids: text, at most 20 entries, such as `user123,user456`.
-            member_type: a number: `0`, `1`.
+            op_user_id: 操作人userId (例 e.g. `dd_dd`)
+            group_id: 考勤组ID (例 e.g. `98562`)
+            member_ids: 成员ID (≤ 20 项 items; 例 e.g. `user123,user456`)
+            member_type: 成员类型 (`0` `1`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1060,10 +1499,10 @@ class OapiAttendance(Manager):
         """Group member update (更新参与考勤人员).
 
         Args:
-            op_user_id: text, such as `user123`.
-            group_id: a number, such as `98562`.
-            schedule_flag: a number: `0`, `1`.
-            update_param: an object.
+            op_user_id: 操作人userId (例 e.g. `user123`)
+            group_id: 考勤组ID (例 e.g. `98562`)
+            schedule_flag: 从哪天开始排班 (`0` `1`)
+            update_param: 更新考勤组信息
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1089,8 +1528,8 @@ class OapiAttendance(Manager):
         """Group minimalism list (批量获取考勤组摘要).
 
         Args:
-            op_user_id: text, such as `user123`.
-            cursor: a number, such as `222`.
+            op_user_id: 操作人userId (例 e.g. `user123`)
+            cursor: 分页游标 (例 e.g. `222`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1112,10 +1551,10 @@ class OapiAttendance(Manager):
         """Group modify (更新考勤组).
 
         Args:
-            op_user_id: text, such as `123dfd`.
-            top_group: an object.
-            open_camera_check: yes or no, such as `True`; by default False.
-            open_face_check: yes or no, such as `True`; by default False.
+            op_user_id: 操作人userId (例 e.g. `123dfd`)
+            top_group: 考勤组信息
+            open_camera_check: 是否开启拍照打卡 (默认 default `False`; 例 e.g. `True`)
+            open_face_check: 是否开启人脸检测 (默认 default `False`; 例 e.g. `True`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1136,9 +1575,9 @@ class OapiAttendance(Manager):
         """Group positions add (批量新增地点).
 
         Args:
-            group_key: text, such as `03B1Exxxx`.
-            position_list: a list, at most 100 entries.
-            op_userid: text, such as `user01`.
+            group_key: 考勤组ID (例 e.g. `03B1Exxxx`)
+            position_list: postion列表 (≤ 100 项 items)
+            op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1160,10 +1599,10 @@ class OapiAttendance(Manager):
         """Group positions query (批量查询地点).
 
         Args:
-            size: a number, such as `50`.
-            group_key: text, such as `CEDDFxxxx`.
-            cursor: text, such as `0151Exxxx`.
-            op_userid: text, such as `user01`.
+            size: 分页大小 (例 e.g. `50`)
+            group_key: 考勤组ID (例 e.g. `CEDDFxxxx`)
+            cursor: 首次为空 (例 e.g. `0151Exxxx`)
+            op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1184,9 +1623,9 @@ class OapiAttendance(Manager):
         """Group positions remove (批量删除地点).
 
         Args:
-            group_key: text, such as `CEDDFxxxx`.
-            position_key_list: text, at most 100 entries, such as `C384Fxxxx`.
-            op_userid: text, such as `user01`.
+            group_key: 考勤组ID (例 e.g. `CEDDFxxxx`)
+            position_key_list: 要删除position的key列表 (≤ 100 项 items; 例 e.g. `C384Fxxxx`)
+            op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1208,9 +1647,9 @@ class OapiAttendance(Manager):
         """Group schedule async (排班制考勤组排班).
 
         Args:
-            op_user_id: text, such as `user456`.
-            group_id: a number, such as `2987`.
-            schedules: a list, at most 200 entries.
+            op_user_id: 操作人userId (例 e.g. `user456`)
+            group_id: 考勤组ID (例 e.g. `2987`)
+            schedules: 排班详情 (≤ 200 项 items)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1229,8 +1668,8 @@ class OapiAttendance(Manager):
         """Group search (搜索考勤组摘要).
 
         Args:
-            op_user_id: text, such as `manager123`.
-            group_name: text, such as `考勤`.
+            op_user_id: 操作人userId (例 e.g. `manager123`)
+            group_name: 考勤组名称 (例 e.g. `考勤`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1251,9 +1690,9 @@ class OapiAttendance(Manager):
         """Group users add (批量新增参与考勤人员).
 
         Args:
-            group_key: text, such as `CEDDxxxx`.
-            user_id_list: a list, such as `user02,user03`.
-            op_userid: text, such as `user01`.
+            group_key: 考勤组ID (例 e.g. `CEDDxxxx`)
+            user_id_list: 用户列表 (例 e.g. `user02,user03`)
+            op_userid: 操作人userid (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1275,10 +1714,10 @@ class OapiAttendance(Manager):
         """Group users query (查询参与考勤人员列表).
 
         Args:
-            cursor: text, such as `10`.
-            group_key: text, such as `CEDDFFxxxx`.
-            size: a number, such as `50`.
-            op_userid: text, such as `user01`.
+            cursor: 上一批次最后一个userid (例 e.g. `10`)
+            group_key: 考勤组ID (例 e.g. `CEDDFFxxxx`)
+            size: 分页大小 (例 e.g. `50`)
+            op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1299,9 +1738,9 @@ class OapiAttendance(Manager):
         """Group users remove (批量删除参与考勤人员).
 
         Args:
-            group_key: text, such as `0151E0223B1xxxx`.
-            user_id_list: a list, at most 100 entries, such as `user01,user02`.
-            op_userid: text, such as `user01`.
+            group_key: 考勤组ID (例 e.g. `0151E0223B1xxxx`)
+            user_id_list: 用户列表 (≤ 100 项 items; 例 e.g. `user01,user02`)
+            op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1322,9 +1761,9 @@ class OapiAttendance(Manager):
         """Group wifis add (批量新增Wi-Fi信息).
 
         Args:
-            group_key: text, such as `0151E0xxx`.
-            wifi_list: a list, at most 100 entries.
-            op_userid: text, such as `user01`.
+            group_key: 考勤组ID (例 e.g. `0151E0xxx`)
+            wifi_list: Wi-Fi列表 (≤ 100 项 items)
+            op_userid: 操作人的userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1346,10 +1785,10 @@ class OapiAttendance(Manager):
         """Group wifis query (批量查询Wi-Fi信息).
 
         Args:
-            size: a number, such as `50`.
-            group_key: text, such as `015xxxx`.
-            cursor: text, such as `0151E022xxxx`.
-            op_userid: text, such as `user01`.
+            size: 分页大小 (例 e.g. `50`)
+            group_key: 考勤组ID (例 e.g. `015xxxx`)
+            cursor: 上一批次最后一个Id (例 e.g. `0151E022xxxx`)
+            op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1370,9 +1809,9 @@ class OapiAttendance(Manager):
         """Group wifis remove (批量移除Wi-Fi信息).
 
         Args:
-            group_key: text, such as `CEDDFxxxx`.
-            wifi_key_list: text, at most 100 entries, such as `0151Exxxx`.
-            op_userid: text, such as `user01`.
+            group_key: 考勤组ID (例 e.g. `CEDDFxxxx`)
+            wifi_key_list: Wi-Fi的key (≤ 100 项 items; 例 e.g. `0151Exxxx`)
+            op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1392,8 +1831,8 @@ class OapiAttendance(Manager):
         """Groups idtokey (groupId转换为groupKey).
 
         Args:
-            group_id: a number, such as `1586536`.
-            op_user_id: text, such as `user01`.
+            group_id: 考勤组ID (例 e.g. `1586536`)
+            op_user_id: 操作人的userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1412,8 +1851,8 @@ class OapiAttendance(Manager):
         """Groups keytoid (groupKey转换为groupId).
 
         Args:
-            op_user_id: text, such as `user01`.
-            group_key: text, such as `02B1Exxxx`.
+            op_user_id: 操作人的userId (例 e.g. `user01`)
+            group_key: 考勤组ID (例 e.g. `02B1Exxxx`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1456,11 +1895,11 @@ class OapiAttendance(Manager):
         """Record upload (上传打卡记录).
 
         Args:
-            userid: text, such as `user123`.
-            device_name: text, such as `东门考勤机`.
-            device_id: text, such as `abc123456`.
-            user_check_time: a number, such as `1587020403000`.
-            photo_url: text, such as `https://xxx.com/xxx.png`.
+            userid: 需要上传打卡记录的员工userId (例 e.g. `user123`)
+            device_name: 考勤机名称 (例 e.g. `东门考勤机`)
+            device_id: 考勤机ID (例 e.g. `abc123456`)
+            user_check_time: 员工打卡的时间 (单位 unit 毫秒; 例 e.g. `1587020403000`)
+            photo_url: 打卡备注图片地址 (例 e.g. `https://xxx.com/xxx.png`)
 
         Scopes: Pro.AttendanceRecord.Write.
 
@@ -1487,8 +1926,8 @@ class OapiAttendance(Manager):
         """Shift add (创建班次).
 
         Args:
-            op_user_id: text, such as `user01`.
-            shift: an object.
+            op_user_id: 操作人userId (例 e.g. `user01`)
+            shift: 班次
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1507,8 +1946,8 @@ class OapiAttendance(Manager):
         """Shift delete (删除班次).
 
         Args:
-            op_user_id: text, such as `user123`.
-            shift_id: a number, such as `2423`.
+            op_user_id: 操作人userId (例 e.g. `user123`)
+            shift_id: 班次ID (例 e.g. `2423`)
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1528,9 +1967,9 @@ class OapiAttendance(Manager):
         """Shift history query (查询历史班次).
 
         Args:
-            op_user_id: text, such as `user123`.
-            shift_id: a number, such as `628380875`.
-            version: a number, such as `624190327`.
+            op_user_id: 操作者userId (例 e.g. `user123`)
+            shift_id: 班次ID (例 e.g. `628380875`)
+            version: 班次版本 (例 e.g. `624190327`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1550,8 +1989,8 @@ class OapiAttendance(Manager):
         """Shift list (获取班次摘要信息).
 
         Args:
-            op_user_id: text, such as `manager4220`.
-            cursor: a number, such as `0`.
+            op_user_id: 操作人userId (例 e.g. `manager4220`)
+            cursor: 游标ID (例 e.g. `0`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1570,8 +2009,8 @@ class OapiAttendance(Manager):
         """Shift query (获取班次详情).
 
         Args:
-            op_user_id: text, such as `user123`.
-            shift_id: a number, such as `678215070`.
+            op_user_id: 操作者的userId (例 e.g. `user123`)
+            shift_id: 班次ID (例 e.g. `678215070`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1590,8 +2029,8 @@ class OapiAttendance(Manager):
         """Shift search (按名称搜索班次).
 
         Args:
-            op_user_id: text, such as `manager4220`.
-            shift_name: text, such as `A`.
+            op_user_id: 操作人的userId (例 e.g. `manager4220`)
+            shift_name: 班次名称 (例 e.g. `A`)
 
         Scopes: qyapi_attendance_group_read.
 
@@ -1612,9 +2051,9 @@ class OapiAttendance(Manager):
         """Shift updatepunches (修改打卡时段设置).
 
         Args:
-            op_user_id: text, such as `user456`.
-            shift_id: a number, such as `456`.
-            punches: a list.
+            op_user_id: 操作者的userId (例 e.g. `user456`)
+            shift_id: 班次ID (例 e.g. `456`)
+            punches: 卡点信息
 
         Scopes: qyapi_attendance_group_manage.
 
@@ -1633,8 +2072,8 @@ class OapiAttendance(Manager):
         """Vacation quota init (初始化假期余额).
 
         Args:
-            op_userid: text, such as `manager1`.
-            leave_quotas: an object.
+            op_userid: (例 e.g. `manager1`)
+            leave_quotas: 待初始化的假期余额记录
 
         Scopes: qyapi_holiday_manage.
 
@@ -1657,11 +2096,11 @@ class OapiAttendance(Manager):
         """Vacation quota list (查询假期余额).
 
         Args:
-            leave_code: text, such as `f84a2xxxx`.
-            op_userid: text, such as `user01`.
-            userids: text, such as `user02,user03`.
-            size: a number, at most 50, such as `10`.
-            offset: a number, such as `0`.
+            leave_code: 假期类型唯一标识 (例 e.g. `f84a2xxxx`)
+            op_userid: (例 e.g. `user01`)
+            userids: 待查询的员工ID列表 (例 e.g. `user02,user03`)
+            size: 分页偏移 (≤ 50; 例 e.g. `10`)
+            offset: 分页偏移 (例 e.g. `0`)
 
         Scopes: qyapi_holiday_readonly.
 
@@ -1680,8 +2119,8 @@ class OapiAttendance(Manager):
         """Vacation quota update (批量更新假期余额).
 
         Args:
-            op_userid: text, such as `user01`.
-            leave_quotas: a list.
+            op_userid: (例 e.g. `user01`)
+            leave_quotas: 待更新的假期余额记录
 
         Scopes: qyapi_holiday_manage.
 
@@ -1700,8 +2139,8 @@ class OapiAttendance(Manager):
         """Vacation type delete (删除假期规则).
 
         Args:
-            leave_code: text, such as `03747xxxx`.
-            op_userid: text, such as `user01`.
+            leave_code: 假期规则唯一标识 (例 e.g. `03747xxxx`)
+            op_userid: (例 e.g. `user01`)
 
         Scopes: qyapi_holiday_manage.
 
@@ -1721,8 +2160,8 @@ class OapiAttendance(Manager):
         """Vacation type list (查询假期规则列表).
 
         Args:
-            op_userid: text, such as `user01`.
-            vacation_source: text, such as `all`.
+            op_userid: (例 e.g. `user01`)
+            vacation_source: 假期来源 (例 e.g. `all`)
 
         Scopes: qyapi_holiday_readonly.
 

@@ -18,332 +18,511 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddLeaveTypeVisibilityRules(TypedDict, total=False):
     visible: list[str]
+    """适用范围内数据列表"""
     type: Literal["dept", "staff", "label"]
+    """适用范围规则类型 (`dept` `staff` `label`)"""
 
 
 class AddLeaveTypeSubmitTimeRule(TypedDict, total=False):
     time_value: int
+    """限制值"""
     time_unit: Literal["day", "hour"]
+    """时间单位 (`day` `hour`)"""
     time_type: Literal["before", "after"]
+    """限制类型 (`before` `after`)"""
     enable_time_limit: bool
+    """是否开启限时提交功能"""
 
 
 class AddLeaveTypeLeaveCertificate(TypedDict, total=False):
     unit: Literal["hour", "day"]
+    """需提供请假证明时长单位 (`hour` `day`)"""
     duration: float
+    """超过多长时间需提供请假证明"""
     enable: bool
+    """是否开启请假证明"""
     prompt_information: str
 
 
 class AddLeaveTypeReplyResultVisibilityRules(Record, alias_generator=camel):
     visible: list[str] = empty_list()
+    """适用范围内数据列表"""
     type: str | None
+    """适用范围规则类型 (`dept` `staff` `label`)"""
 
 
 class AddLeaveTypeReplyResultSubmitTimeRule(Record, alias_generator=camel):
     time_value: int | None
+    """限制值"""
     time_unit: str | None
+    """时间单位 (`day` `hour`)"""
     time_type: str | None
+    """限制类型 (`before` `after`)"""
     enable_time_limit: bool | None
+    """是否开启限时提交功能"""
 
 
 class AddLeaveTypeReplyResultLeaveCertificate(Record, alias_generator=camel):
     unit: str | None
+    """(`hour` `day`)"""
     duration: float | None
+    """超过多长时间需提供请假证明"""
     enable: bool | None
+    """是否开启请假证明"""
     prompt_information: str | None
 
 
 class AddLeaveTypeReplyResult(Record, alias_generator=camel):
     leave_name: str | None
+    """假期名称"""
     leave_code: str | None
+    """假期规则唯一标识"""
     leave_view_unit: str | None
+    """(`day` `halfDay` `hour`)"""
     biz_type: str | None
+    """假期类型 (`general_leave` `lieu_leave`)"""
     natural_day_leave: bool | None
+    """是否按照自然日统计请假时长"""
     hours_in_per_day: int | None
+    """每天折算的工作时长"""
     visibility_rules: list[AddLeaveTypeReplyResultVisibilityRules] = empty_list()
+    """适用范围规则列表"""
     submit_time_rule: AddLeaveTypeReplyResultSubmitTimeRule | None
+    """限时提交规则"""
     leave_certificate: AddLeaveTypeReplyResultLeaveCertificate | None
 
 
 class AddLeaveTypeReply(Record, alias_generator=camel):
     result: AddLeaveTypeReplyResult | None
+    """返回信息"""
 
 
 class CalculateDurationReplyResultDurationDetail(Record, alias_generator=camel):
     date: str | None
+    """日期"""
     duration: float | None
+    """每日时长"""
 
 
 class CalculateDurationReplyResult(Record, alias_generator=camel):
     duration: float | None
+    """总时长"""
     duration_detail: list[CalculateDurationReplyResultDurationDetail] = empty_list()
+    """详细信息"""
 
 
 class CalculateDurationReply(Record, alias_generator=camel):
     result: CalculateDurationReplyResult | None
+    """返回结果"""
 
 
 class CheckClosingAccountUserTimeRange(TypedDict, total=False):
     start_time: Required[Millis]
+    """开始日期 (单位 unit 毫秒; 例 e.g. `1622549264113`)"""
     end_time: Required[Millis]
+    """结束日期 (单位 unit 毫秒; 例 e.g. `1622549264116`)"""
 
 
 class CheckClosingAccountReply(Record, alias_generator=camel):
     mesage: str | None
+    """返回码描述"""
     code: str | None
+    """返回码"""
     pass_: bool | None
+    """处于封账期间返回false"""
 
 
 class CheckWritePermissionReply(Record, alias_generator=camel):
     entity_permission_map: dict[str, bool] | None
+    """权限结果"""
 
 
 class GetAdjustmentsItem(Record, alias_generator=camel):
     id: int | None
+    """补卡规则ID"""
     name: str | None
+    """补卡规则名称"""
     setting_id: int | None
+    """补卡规则settingId"""
 
 
 class GetClosingAccountsReplyResultClosingAccountModel(Record, alias_generator=camel):
     closing_day: int | None
+    """封账时间"""
     closing_hour_minutes: int | None
+    """封账时间中时分转换的时间戳"""
     start_month: int | None
+    """封账开始范围中的月 (`-2` `-1` `0`)"""
     start_day: int | None
+    """封账开始范围中的日"""
     end_month: int | None
+    """封账结束范围中的月 (`-2` `-1` `0`)"""
     end_day: int | None
+    """封账结束范围中的日"""
 
 
 class GetClosingAccountsReplyResultUnsealClosingAccountModel(Record, alias_generator=camel):
     invalid_time_stamp: int | None
+    """解封时间戳 (单位 unit 毫秒)"""
 
 
 class GetClosingAccountsReplyResult(Record, alias_generator=camel):
     user_id: str | None
+    """人员userId"""
     switch_on: bool | None
+    """规则标识"""
     closing_account_model: GetClosingAccountsReplyResultClosingAccountModel | None
+    """封账规则"""
     unseal_closing_account_model: GetClosingAccountsReplyResultUnsealClosingAccountModel | None
+    """解封规则"""
 
 
 class GetClosingAccountsReply(Record, alias_generator=camel):
     result: list[GetClosingAccountsReplyResult] = empty_list()
+    """规则列表"""
 
 
 class GetLeaveRecordsLeaveRecord(Record, alias_generator=camel):
     user_id: str | None
+    """员工userId"""
     leave_code: str | None
+    """假期类型唯一标识"""
     record_id: str | None
+    """假期消费记录唯一标识"""
     quota_id: str | None
+    """假期额度唯一标识"""
     cal_type: str | None
+    """计算类型 (`insert` `add` `delete` `update` `null`)"""
     start_time: int | None
+    """额度有效期开始时间或请假开始时间"""
     end_time: int | None
+    """额度有效期结束时间或请假结束时间"""
     leave_view_unit: str | None
+    """显示单位 (`day` `hour`)"""
     leave_reason: str | None
+    """原因"""
     leave_record_type: str | None
+    """假期记录类型 (`leave` `update` `modify_quota`)"""
     leave_status: str | None
+    """(`init` `success` `refuse` `abort` `revoke`)"""
     record_num_per_day: int | None
+    """以天计算的消费额度"""
     record_num_per_hour: int | None
+    """以小时计算的消费额度"""
     gmt_create: int | None
+    """记录创建时间"""
     gmt_modified: int | None
+    """记录修改时间"""
     op_user_id: str | None
+    """记录的操作人Id"""
 
 
 class GetMachineReplyResultMachineBluetoothVO(Record, alias_generator=camel):
     bluetooth_value: bool | None
+    """蓝牙是否打开打卡"""
     bluetooth_check_with_face: bool | None
+    """蓝牙是否打开打卡人脸识别"""
     bluetooth_distance_mode: str | None
+    """蓝牙打卡范围"""
     bluetooth_distance_mode_desc: str | None
+    """蓝牙打卡范围描述"""
     monitor_location_abnormal: bool | None
+    """是否打开位置异常监控"""
     address: str | None
+    """地址位置描述"""
     longitude: float | None
+    """经度"""
     latitude: float | None
+    """纬度"""
     limit_user_device_count: bool | None
+    """是否限制员工常用手机"""
     user_device_count: int | None
+    """员工常用手机数量"""
 
 
 class GetMachineReplyResult(Record, alias_generator=camel):
     device_id: str | None
+    """加密后的考勤机设备ID"""
     dev_id: int | None
+    """考勤机设备ID"""
     device_name: str | None
+    """设备名称"""
     product_name: str | None
+    """设备类型名称"""
     net_status: str | None
+    """网络状态 (`1` `2` `3` `4`)"""
     product_version: str | None
+    """固件版本"""
     device_sn: str | None
+    """设备序列号"""
     max_face: int | None
+    """人脸容量"""
     voice_mode: int | None
+    """音量模式"""
     atm_manager_list: list[str] = empty_list()
+    """设备管理员列表"""
     machine_bluetooth_vo: Annotated[GetMachineReplyResultMachineBluetoothVO | None, wire("machineBluetoothVO")]
+    """考勤机蓝牙相关设置信息"""
 
 
 class GetMachineReply(Record, alias_generator=camel):
     result: GetMachineReplyResult | None
+    """考勤机的相关信息"""
 
 
 class GetMachineUserUserList(Record, alias_generator=camel):
     user_id: str | None
+    """员工的userId"""
     name: str | None
+    """员工姓名"""
     has_face: bool | None
+    """是否有人脸信息"""
 
 
 class GetOvertimeSettingReplyResultDurationSettingsSkipTimeByFrames(Record, alias_generator=camel):
     start_time: str | None
+    """开始时间"""
     end_time: str | None
+    """结束时间"""
     valid: bool | None
+    """是否生效"""
 
 
 class GetOvertimeSettingReplyResultDurationSettingsSkipTimeByDurations(Record, alias_generator=camel):
     duration: int | None
+    """每天加班满时长 (单位 unit 秒)"""
     minus: int | None
+    """扣除时长 (单位 unit 秒)"""
 
 
 class GetOvertimeSettingReplyResultDurationSettings(Record, alias_generator=camel):
     calc_type: int | None
+    """加班是否需要填写审批单 (`1` `2` `3`)"""
     duration_type: int | None
+    """计算方式 (`1` `2`)"""
     overtime_redress: bool | None
+    """加班时长计为调休或加班费开关"""
     settings: dict[str, JsonValue] | None
     overtime_redress_by: str | None
+    """加班时长计为方式 (`vacation` `charge` `manual`)"""
     vacation_rate: float | None
+    """调休时长计算比例"""
     skip_time: str | None
+    """扣除休息时间 (`frame` `duration`)"""
     skip_time_by_frames: list[GetOvertimeSettingReplyResultDurationSettingsSkipTimeByFrames] = empty_list()
+    """按休息时段扣除"""
     skip_time_by_durations: list[GetOvertimeSettingReplyResultDurationSettingsSkipTimeByDurations] = empty_list()
+    """按加班时长扣除"""
     holiday_plan_overtime_redress: bool | None
+    """休息日或节假日排班加班时长计为调休或加班费开关"""
     holiday_plan_overtime_redress_by: str | None
+    """休息日或节假日排班加班时长计为方式 (`vacation` `charge` `manual`)"""
     holiday_plan_vacation_rate: float | None
+    """休息日或节假日排班调休时长计算比例"""
 
 
 class GetOvertimeSettingReplyResultWarningSettings(Record, alias_generator=camel):
     time: str | None
+    """预警类型 (`everyday` `everyweek` `everymonth`)"""
     threshold: int | None
+    """提醒阈值"""
     action: str | None
 
 
 class GetOvertimeSettingReplyResultOvertimeDivisions(Record, alias_generator=camel):
     previous_day_type: str | None
+    """前一日类型"""
     next_day_type: str | None
+    """后一日类型"""
     time_split_point: str | None
+    """分割时间点"""
 
 
 class GetOvertimeSettingReplyResult(Record, alias_generator=camel):
     setting_id: int | None
+    """设置ID"""
     name: str | None
+    """规则名称"""
     default: bool | None
+    """是否默认"""
     duration_settings: dict[str, GetOvertimeSettingReplyResultDurationSettings] | None
+    """加班规则日期类型列表"""
     warning_settings: list[GetOvertimeSettingReplyResultWarningSettings] = empty_list()
+    """预警设置部分"""
     step_type: int | None
+    """加班时长单位"""
     step_value: float | None
+    """加班时长是否取整 (单位 unit 小时)"""
     work_minutes_per_day: int | None
+    """日折算时长 (单位 unit 分钟)"""
     overtime_divisions: list[GetOvertimeSettingReplyResultOvertimeDivisions] = empty_list()
+    """时间分割规则"""
     id: int | None
+    """历史加班规则设置ID"""
 
 
 class GetOvertimeSettingReply(Record, alias_generator=camel):
     result: list[GetOvertimeSettingReplyResult] = empty_list()
+    """加班设置详情列表"""
 
 
 class GetSimpleOvertimeSettingItem(Record, alias_generator=camel):
     id: int | None
+    """加班规则ID"""
     name: str | None
+    """加班规则名称"""
     setting_id: int | None
+    """加班规则settingId"""
 
 
 class GetUserHolidaysReplyResultHolidays(Record, alias_generator=camel):
     work_date: Millis | None
+    """日期"""
     holiday_name: str | None
+    """假期名称"""
     holiday_type: str | None
+    """假期类型 (`festival` `rest` `overtime`)"""
     real_work_date: Millis | None
+    """补休日"""
 
 
 class GetUserHolidaysReplyResult(Record, alias_generator=camel):
     user_id: str | None
+    """员工的userid"""
     holidays: list[GetUserHolidaysReplyResultHolidays] = empty_list()
+    """假期列表"""
 
 
 class GetUserHolidaysReply(Record, alias_generator=camel):
     result: list[GetUserHolidaysReplyResult] = empty_list()
+    """员工假期列表"""
 
 
 class ProcessApproveFinishTopCalculateApproveDurationParam(TypedDict, total=False):
     biz_type: Literal[1, 2, 3]
+    """审批单类型 (`1` `2` `3`)"""
     from_time: str
+    """开始时间 (例 e.g. `2019-08-15`)"""
     to_time: str
+    """结束时间 (例 e.g. `2019-08-15`)"""
     duration_unit: str
+    """时长单位 (例 e.g. `day`)"""
     calculate_model: Literal[0, 1]
+    """计算方法 (`0` `1`)"""
     leave_code: str
+    """假期规则唯一标识 (例 e.g. `3afdsf-143dsadw3-ad23`)"""
 
 
 class ProcessApproveFinishReplyResultDurationDetail(Record, alias_generator=camel):
     date: str | None
+    """审批通过日期"""
     duration: float | None
+    """每日时长"""
 
 
 class ProcessApproveFinishReplyResult(Record, alias_generator=camel):
     duration: float | None
+    """总时长"""
     duration_detail: list[ProcessApproveFinishReplyResultDurationDetail] = empty_list()
+    """详细信息"""
 
 
 class ProcessApproveFinishReply(Record, alias_generator=camel):
     result: ProcessApproveFinishReplyResult | None
+    """返回结果"""
 
 
 class SyncScheduleInfoScheduleInfos(TypedDict, total=False):
     plan_id: Required[int]
+    """待更新的排班ID (例 e.g. `12345`)"""
     wifi_keys: list[str]
+    """待添加的WIFI列表"""
     position_keys: list[str]
+    """待添加的位置列表"""
     retain_attendance_check: bool
+    """是否保留考勤打卡设置 (例 e.g. `False`)"""
 
 
 class UpdateLeaveTypeVisibilityRules(TypedDict, total=False):
     visible: list[str]
+    """适用范围内数据列表"""
     type: Literal["dept", "staff", "label"]
+    """适用范围规则类型 (`dept` `staff` `label`)"""
 
 
 class UpdateLeaveTypeSubmitTimeRule(TypedDict, total=False):
     time_value: int
+    """限制值 (例 e.g. `2`)"""
     time_unit: Literal["day", "hour"]
+    """时间单位 (`day` `hour`)"""
     time_type: Literal["before", "after"]
+    """限制类型 (`before` `after`)"""
     enable_time_limit: bool
+    """是否开启限时提交功能 (例 e.g. `True`)"""
 
 
 class UpdateLeaveTypeLeaveCertificate(TypedDict, total=False):
     unit: Literal["hour", "day"]
+    """(`hour` `day`)"""
     duration: float
+    """超过多长时间需提供请假证明 (例 e.g. `1.0`)"""
     enable: bool
+    """是否开启请假证明 (例 e.g. `False`)"""
     prompt_information: str
+    """(例 e.g. `请假文案`)"""
 
 
 class UpdateLeaveTypeReplyResultVisibilityRules(Record, alias_generator=camel):
     visible: list[str] = empty_list()
+    """适用范围内数据列表"""
     type: str | None
+    """适用范围规则类型 (`dept` `staff` `label`)"""
 
 
 class UpdateLeaveTypeReplyResultSubmitTimeRule(Record, alias_generator=camel):
     time_value: int | None
+    """限制值"""
     time_unit: str | None
+    """时间单位 (`day` `hour`)"""
     time_type: str | None
+    """限制类型 (`before` `after`)"""
     enable_time_limit: bool | None
+    """是否开启限时提交功能"""
 
 
 class UpdateLeaveTypeReplyResultLeaveCertificate(Record, alias_generator=camel):
     unit: str | None
+    """(`hour` `day`)"""
     duration: float | None
+    """超过多长时间需提供请假证明"""
     enable: bool | None
+    """是否开启请假证明"""
     prompt_information: str | None
 
 
 class UpdateLeaveTypeReplyResult(Record, alias_generator=camel):
     leave_name: str | None
+    """假期名称"""
     leave_code: str | None
+    """假期类型唯一标识"""
     leave_view_unit: str | None
+    """(`day` `halfDay` `hour`)"""
     biz_type: str | None
+    """假期类型 (`general_leave` `lieu_leave`)"""
     natural_day_leave: bool | None
+    """是否按照自然日统计请假时长"""
     hours_in_per_day: int | None
+    """每天折算的工作时长"""
     visibility_rules: list[UpdateLeaveTypeReplyResultVisibilityRules] = empty_list()
+    """适用范围规则列表"""
     submit_time_rule: UpdateLeaveTypeReplyResultSubmitTimeRule | None
+    """限时提交规则"""
     leave_certificate: UpdateLeaveTypeReplyResultLeaveCertificate | None
 
 
 class UpdateLeaveTypeReply(Record, alias_generator=camel):
     result: UpdateLeaveTypeReplyResult | None
+    """返回值"""
 
 
 class AttendanceV1(Manager):
@@ -373,24 +552,22 @@ class AttendanceV1(Manager):
         """Add leave type (添加假期规则).
 
         Args:
-            op_user_id: text.
-            leave_name: text.
-            leave_view_unit: text: `day`, `halfDay`, `hour`.
-            biz_type: text: `general_leave`, `lieu_leave`.
-            natural_day_leave: yes or no.
-            hours_in_per_day: a number.
-            extras: text.
-            paid_leave: yes or no.
-            visibility_rules: a list.
-            when_can_leave: text: `entry`, `formal`.
-            leave_time_ceil_min_unit: text: `hour`, `halfHour`.
-            leave_time_ceil: yes or no.
-            min_leave_hour: a number.
-            submit_time_rule: an object.
-            leave_certificate: an object.
-            max_leave_time: a number.
-            leave_hour_ceil: text: `up`, `down`, `none`.
-            freedom_leave: yes or no.
+            op_user_id: 管理员userId
+            leave_name: 假期规则名称
+            leave_view_unit: (`day` `halfDay` `hour`)
+            biz_type: 假期类型 (`general_leave` `lieu_leave`)
+            natural_day_leave: 是否按照自然日统计请假时长
+            hours_in_per_day: 每天折算的工作时长
+            extras: 调休假有效期规则
+            paid_leave: 是否带薪假
+            visibility_rules: 适用范围规则列表
+            when_can_leave: 何时可请假 (`entry` `formal`)
+            leave_time_ceil_min_unit: (`hour` `halfHour`)
+            min_leave_hour: 最小请假时长
+            submit_time_rule: 限时提交规则
+            max_leave_time: 最大请假时长
+            leave_hour_ceil: (`up` `down` `none`)
+            freedom_leave: 不需要余额控制的请假类型
 
         Codes: bizTypeIncorrect, invalidParam, leaveOrgIsUsed, lieuLeaveOnlyOne, lieuLeaveValidityIncorrect,
             nameAlreadyExists, nameTooLong, notFound, notManage, notPermission, systemError, tryAgainLater,
@@ -419,13 +596,13 @@ class AttendanceV1(Manager):
         """Calculate duration (预计算时长).
 
         Args:
-            user_id: text, such as `manager123`.
-            biz_type: a number: `1`, `2`, `3`.
-            from_time: text, such as `2019-08-15`.
-            to_time: text, such as `2019-08-15`.
-            duration_unit: text, such as `day`.
-            calculate_model: a number: `0`, `1`.
-            leave_code: text, such as `e2dsad-34dfa-2vas23da`.
+            user_id: 用户userId (例 e.g. `manager123`)
+            biz_type: 审批单类型 (`1` `2` `3`)
+            from_time: 开始时间 (例 e.g. `2019-08-15`)
+            to_time: 结束时间 (例 e.g. `2019-08-15`)
+            duration_unit: 时长单位 (例 e.g. `day`)
+            calculate_model: 计算方法 (`0` `1`)
+            leave_code: 假期规则唯一标识 (例 e.g. `e2dsad-34dfa-2vas23da`)
 
         Codes: beginDateCannotAfterEndDate, dateTooEarly, durationTooLong, illegalApproveType, illegalCalculateType,
             illegalDateTypeForHalfDay, illegalDurationUnit, illegalOvertimeDurationUnit, invalidRequestParams,
@@ -449,9 +626,9 @@ class AttendanceV1(Manager):
         """Check closing account (查询用户某段时间内是否处于封账状态).
 
         Args:
-            user_ids: a list.
-            user_time_range: a list.
-            biz_code: text: `BOSS_CHECK`, `SCHEDULE`, `APPROVE`, `SPECIAL_DAYS`, or others.
+            user_ids: 员工列表
+            user_time_range: 时间段
+            biz_code: 情景 (`BOSS_CHECK` `SCHEDULE` `APPROVE` `SPECIAL_DAYS` 等 or others)
 
         Codes: invalidParameter, systemError.
 
@@ -487,12 +664,11 @@ class AttendanceV1(Manager):
         """Check write permission (查询考勤写操作权限).
 
         Args:
-            op_user_id: text, such as `050728xxx921`.
-            category: text, such as `GROUP`.
-            resource_key: text: `GROUP_MEMBER`, `GROUP_NAME`, `GROUP_TYPE`, `CHECK_TIME`, `SCHEDULE`,
-                `CHECK_POSITION_TYPE`, `OVER_TIME_RULE`, `CAMERA_CHECK`, `OUT_SIDE_CHECK`, `MANAGE`, `OWNER`,
-                `DELETE_GROUP`.
-            entity_ids: a list.
+            op_user_id: 员工userId (例 e.g. `050728xxx921`)
+            category: 资源类型 (例 e.g. `GROUP`)
+            resource_key: 权限点 (`GROUP_MEMBER` `GROUP_NAME` `GROUP_TYPE` `CHECK_TIME` `SCHEDULE` `CHECK_POSITION_TYPE`
+                `OVER_TIME_RULE` `CAMERA_CHECK` `OUT_SIDE_CHECK` `MANAGE` `OWNER` `DELETE_GROUP`)
+            entity_ids: 资源ID
 
         Codes: parameter.invalid, system.error.
 
@@ -514,8 +690,8 @@ class AttendanceV1(Manager):
         """Get adjustments (分页获取补卡规则列表).
 
         Args:
-            page_size: a number, at most 50, such as `10`.
-            page_number: a number, such as `1`.
+            page_size: 分页大小 (≤ 50; 例 e.g. `10`)
+            page_number: 分页起始页 (例 e.g. `1`)
 
         Codes: paging.parameter.error, system.error.
 
@@ -537,7 +713,7 @@ class AttendanceV1(Manager):
         """Get closing accounts (查询指定用户的封账规则).
 
         Args:
-            user_ids: a list.
+            user_ids: 人员userId列表
 
         Codes: invalidParameter, systemError.
 
@@ -562,11 +738,10 @@ class AttendanceV1(Manager):
         """Get leave records (批量查询员工假期余额变更记录).
 
         Args:
-            op_user_id: text.
-            leave_code: text.
-            user_ids: a list, at most 50 entries.
-            page_size: a number, at most 200.
-            page_number: a number.
+            leave_code: 假期类型唯一标识
+            user_ids: 待查询员工userId列表 (≤ 50 项 items)
+            page_size: 分页偏移量 (≤ 200)
+            page_number: 分页游标
 
         Codes: leaveOpuserIdIsNotAdmin, leaveOrgIsUsed, leaveTypeNotFound, leaveUserIdListMax, noPermission,
             pageIndexIllegal, pageSizeIllegal, paramterInvalid, userNotExist.
@@ -589,7 +764,7 @@ class AttendanceV1(Manager):
         """Get machine (查询考勤机信息).
 
         Args:
-            dev_id: a number.
+            dev_id: 考勤机设备ID
 
         Codes: invalidParameter, systemError.
 
@@ -611,9 +786,9 @@ class AttendanceV1(Manager):
         """Get machine user (根据设备ID获取员工信息).
 
         Args:
-            dev_id: a number.
-            next_token: text, such as `0`.
-            max_results: a number, such as `12`.
+            dev_id: 考勤机设备ID
+            next_token: 分页游标 (例 e.g. `0`)
+            max_results: 分页大小 (例 e.g. `12`)
 
         Codes: invalidParameter, systemError.
 
@@ -634,7 +809,7 @@ class AttendanceV1(Manager):
         """Get overtime setting (批量获取加班规则设置).
 
         Args:
-            overtime_setting_ids: a list.
+            overtime_setting_ids: 加班规则设置id
 
         Codes: invalidParameter, invalidSize, systemError.
 
@@ -656,8 +831,8 @@ class AttendanceV1(Manager):
         """Get simple overtime setting (分页获取加班规则列表).
 
         Args:
-            page_size: a number, at most 50, such as `10`.
-            page_number: a number, such as `1`.
+            page_size: 分页大小 (≤ 50; 例 e.g. `10`)
+            page_number: 分页起始页 (例 e.g. `1`)
 
         Codes: paging.parameter.error, system.error.
 
@@ -684,9 +859,9 @@ class AttendanceV1(Manager):
         """Get user holidays (查询用户考勤节假日信息).
 
         Args:
-            user_ids: a list.
-            work_date_from: a number, such as `1609430400000`.
-            work_date_to: a number, such as `1614528000000`.
+            user_ids: 员工列表
+            work_date_from: 开始日期 (例 e.g. `1609430400000`)
+            work_date_to: 结束日期 (例 e.g. `1614528000000`)
 
         Codes: invalidParameter, systemError.
 
@@ -714,14 +889,14 @@ class AttendanceV1(Manager):
         """Process approve finish (通知审批通过).
 
         Args:
-            user_id: text, such as `manager123`.
-            top_calculate_approve_duration_param: an object.
-            tag_name: text, at most 20 characters, such as `请假`.
-            sub_type: text, at most 64 characters, such as `年假`.
-            approve_id: text, at most 100 characters, such as `1234abcd`.
-            jump_url: text, at most 200 characters, such as `https://open.dingtalk.com/`.
-            overtime_duration: text, such as `1.07`.
-            over_time_to_more: a number: `1`, `2`.
+            user_id: 员工的userId (例 e.g. `manager123`)
+            top_calculate_approve_duration_param: 时长相关入参
+            tag_name: 审批单类型名称 (≤ 20 字符 characters; 例 e.g. `请假`)
+            sub_type: 子类型名称 (≤ 64 字符 characters; 例 e.g. `年假`)
+            approve_id: 审批单ID (≤ 100 字符 characters; 例 e.g. `1234abcd`)
+            jump_url: 审批单跳转地址 (≤ 200 字符 characters; 例 e.g. `https://open.dingtalk.com/`)
+            overtime_duration: biz_type为1时必传 (单位 unit 小时; 例 e.g. `1.07`)
+            over_time_to_more: biz_type为1时必传 (`1` `2`)
 
         Codes: beginDateCannotAfterEndDate, dateTooEarly, durationTooLong, illegalApproveType, illegalCalculateType,
             illegalDateTypeForHalfDay, illegalDurationUnit, illegalOvertimeDurationUnit, invalidRequestParams,
@@ -744,8 +919,8 @@ class AttendanceV1(Manager):
         """Sync schedule info (配置考勤排班附加信息).
 
         Args:
-            schedule_infos: a list.
-            op_user_id: text, such as `userid123`.
+            schedule_infos: 排班信息列表
+            op_user_id: 操作者的userId (例 e.g. `userid123`)
 
         Codes: service.error, service.invalidParam, system.error.
 
@@ -776,17 +951,16 @@ class AttendanceV1(Manager):
         """Update leave type (更新假期规则).
 
         Args:
-            op_user_id: text, such as `user01`.
-            leave_view_unit: text: `day`, `halfDay`, `hour`.
-            biz_type: text: `general_leave`, `lieu_leave`.
-            leave_code: text, such as `047477ae-1009-4632-b8e9-e919ae5e7973`.
-            leave_name: text, such as `年假`.
-            natural_day_leave: yes or no, such as `True`.
-            hours_in_per_day: a number, such as `1000`.
-            extras: text.
-            visibility_rules: a list.
-            submit_time_rule: an object.
-            leave_certificate: an object.
+            op_user_id: 操作者userId (例 e.g. `user01`)
+            leave_view_unit: (`day` `halfDay` `hour`)
+            biz_type: 假期类型 (`general_leave` `lieu_leave`)
+            leave_code: 接口添加的假期规则标识 (例 e.g. `047477ae-1009-4632-b8e9-e919ae5e7973`)
+            leave_name: 假期名称 (例 e.g. `年假`)
+            natural_day_leave: 是否按照自然日统计请假时长 (例 e.g. `True`)
+            hours_in_per_day: 每天折算的工作时长 (例 e.g. `1000`)
+            extras: 调休假有效期规则
+            visibility_rules: 适用范围规则列表
+            submit_time_rule: 限时提交规则
 
         Codes: bizTypeCannotModified, bizTypeIncorrect, invalidParam, leaveOrgIsUsed, lieuLeaveOnlyOne,
             lieuLeaveValidityIncorrect, nameAlreadyExists, nameTooLong, notFound, notManage, notPermission,

@@ -13,12 +13,16 @@ from dingtalk_models.resource.model import Record
 
 class ScopesReplyAuthOrgScopes(Record):
     authed_user: list[str] = empty_list()
+    """授权可获取通信录信息的员工userid列表"""
     authed_dept: list[float] = empty_list()
+    """授权可获取通信录信息的部门ID列表"""
 
 
 class ScopesReply(Record):
     auth_org_scopes: ScopesReplyAuthOrgScopes | None
+    """授权信息"""
     auth_user_field: list[str] = empty_list()
+    """授权可获取的企业用户字段"""
     condition_field: list[JsonValue] = empty_list()
 
 

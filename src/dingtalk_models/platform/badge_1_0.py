@@ -16,91 +16,141 @@ from dingtalk_models.resource.model import Record
 
 class CreateBadgeCodeUserInstanceAvailableTimes(TypedDict, total=False):
     gmt_start: Required[str]
+    """开始时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
     gmt_end: Required[str]
+    """结束时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
 
 
 class CreateBadgeCodeUserInstanceReply(Record, alias_generator=camel):
     code_id: str | None
+    """码ID"""
     code_detail_url: str | None
+    """码详情跳转地址"""
 
 
 class DecodeBadgeCodeReply(Record, alias_generator=camel):
     corp_id: str | None
+    """企业corpId"""
     user_id: str | None
+    """员工的userId"""
     code_type: str | None
+    """付款码类型 (`PURE_IDENTITY_CODE` `PAY_IDENTITY_CODE`)"""
     alipay_code: str | None
+    """支付宝付款码"""
     user_corp_relation_type: str | None
+    """用户和企业关系 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)"""
     code_identity: str | None
+    """码标识 (`DT_IDENTITY` `DT_VISITOR` `DT_CONFERENCE`)"""
     code_id: str | None
+    """码ID"""
     out_biz_id: str | None
+    """外部业务ID"""
     ext_info: str | None
+    """扩展信息"""
 
 
 class NotifyBadgeCodePayResultPayChannelDetailListFundToolDetailList(TypedDict, total=False):
     fund_tool_name: Required[str]
+    """资金渠道名称 (例 e.g. `优惠券`)"""
     amount: Required[str]
+    """金额 (例 e.g. `1.00`)"""
     gmt_create: Required[str]
+    """开始时间 (例 e.g. `2021-01-01`)"""
     gmt_finish: Required[BeijingTime]
+    """结束时间 (例 e.g. `2021-01-01 11:11:11`)"""
     promotion_fund_tool: Required[bool]
+    """是否是优惠工具 (例 e.g. `True`)"""
     ext_info: str
+    """扩展信息 (例 e.g. `{"key":"value"}`)"""
 
 
 class NotifyBadgeCodePayResultPayChannelDetailList(TypedDict, total=False):
     pay_channel_name: Required[str]
+    """支付渠道名称 (例 e.g. `卡余额`)"""
     gmt_create: BeijingTime
+    """开始时间 (例 e.g. `2021-01-01 11:11:11`)"""
     gmt_finish: BeijingTime
+    """结束时间 (例 e.g. `2021-01-01 11:11:11`)"""
     pay_channel_type: Required[str]
+    """支付渠道类型 (`ALIPAY` `BALANCE` 等 or others)"""
     amount: Required[str]
+    """支付金额 (例 e.g. `1.23`)"""
     pay_channel_order_no: Required[str]
+    """支付渠道单号 (例 e.g. `20211234`)"""
     promotion_amount: Required[str]
+    """优惠金额 (例 e.g. `0.00`)"""
     fund_tool_detail_list: Required[list[NotifyBadgeCodePayResultPayChannelDetailListFundToolDetailList]]
+    """资金工具明细"""
 
 
 class NotifyBadgeCodePayResultReply(Record, alias_generator=camel):
     result: str | None
+    """处理结果 (`SUCCESS` `FALL`)"""
 
 
 class NotifyBadgeCodeRefundResultPayChannelDetailListFundToolDetailList(TypedDict, total=False):
     fund_tool_name: Required[str]
+    """资金工具名称 (例 e.g. `余额`)"""
     amount: Required[str]
+    """金额 (例 e.g. `1.00`)"""
     gmt_create: Required[BeijingTime]
+    """创建时间 (例 e.g. `2021-05-31 11:11:11`)"""
     gmt_finish: Required[BeijingTime]
+    """完成时间 (例 e.g. `2021-05-31 11:11:11`)"""
     promotion_fund_tool: Required[bool]
+    """是否是优惠工具 (例 e.g. `True`)"""
     ext_info: str
+    """扩展信息 (例 e.g. `{"key":"value"}`)"""
 
 
 class NotifyBadgeCodeRefundResultPayChannelDetailList(TypedDict, total=False):
     pay_channel_name: Required[str]
+    """支付渠道名称 (例 e.g. `ALIPAY`)"""
     pay_channel_type: Required[Literal["ALIPAY", "BALANCE"]]
+    """支付渠道类型 (`ALIPAY` `BALANCE`)"""
     amount: Required[str]
+    """金额 (例 e.g. `1.00`)"""
     pay_channel_order_no: Required[str]
+    """支付渠道号 (例 e.g. `20210531123456`)"""
     pay_channel_refund_order_no: Required[str]
+    """支付渠道退款号 (例 e.g. `2021053112345678`)"""
     promotion_amount: Required[str]
+    """优惠金额 (例 e.g. `0.00`)"""
     fund_tool_detail_list: Required[list[NotifyBadgeCodeRefundResultPayChannelDetailListFundToolDetailList]]
+    """支付资金列表"""
 
 
 class NotifyBadgeCodeRefundResultReply(Record, alias_generator=camel):
     result: str | None
+    """处理结果 (`SUCCESS` `FAIL`)"""
 
 
 class NotifyBadgeCodeVerifyResultReply(Record, alias_generator=camel):
     result: str | None
+    """(`SUCCESS` `FAIL`)"""
 
 
 class SaveBadgeCodeCorpInstanceReply(Record, alias_generator=camel):
     code_identity: str | None
+    """码标识"""
     corp_id: str | None
+    """开通的企业corpId"""
     status: str | None
+    """状态 (`OPEN` `CLOSED` `INVALID`)"""
     ext_info: dict[str, str] | None
+    """扩展参数"""
 
 
 class UpdateBadgeCodeUserInstanceAvailableTimes(TypedDict, total=False):
     gmt_start: Required[str]
+    """开始时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
     gmt_end: Required[str]
+    """结束时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
 
 
 class UpdateBadgeCodeUserInstanceReply(Record, alias_generator=camel):
     code_id: str | None
+    """码ID"""
 
 
 class BadgeV1(Manager):
@@ -123,17 +173,17 @@ class BadgeV1(Manager):
         """Create badge code user instance (创建钉工牌电子码).
 
         Args:
-            request_id: text, such as `202102021212`.
-            code_identity: text: `DT_VISITOR`, `DT_CONFERENCE`.
-            status: text: `OPEN`, `CLOSED`, `INVALID`.
-            corp_id: text, such as `corpid1234`.
-            user_corp_relation_type: text: `INTERNAL_STAFF`, `EXTERNAL_CONTACT`, `NO_RELATION`.
-            user_identity: text, such as `86-xxxxxx`.
-            gmt_expired: text, such as `yyyy-MM-dd HH:mm:ss`.
-            available_times: a list.
-            ext_info: an object.
-            code_value: text, such as `dingbadge111`.
-            code_value_type: text; by default DING_STATIC.
+            request_id: 业务幂等ID (例 e.g. `202102021212`)
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE`)
+            status: 状态 (`OPEN` `CLOSED` `INVALID`)
+            corp_id: 企业corpId (例 e.g. `corpid1234`)
+            user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
+            user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
+            gmt_expired: 临时码过期时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)
+            available_times: 有效时间列表
+            ext_info: 扩展参数
+            code_value: 码值 (例 e.g. `dingbadge111`)
+            code_value_type: 码值类型 (默认 default `DING_STATIC`)
 
         Codes: corpNotOpen, expiredTimeInvalid, invalidAvailableTime, invalidCodeIdentity, invalidMobileFormat,
             missingParameter, noAuthority, notCorpStaff, remoteServiceError, unknownError, userCodeExist, userNotExist,
@@ -158,10 +208,10 @@ class BadgeV1(Manager):
         """Create badge notify (钉工牌通知消息).
 
         Args:
-            user_id: text.
-            msg_id: text, such as `234`.
-            msg_type: text, such as `MSG_TYPE`.
-            content: text: `title`, `subTitle`, `imageUrl`, `url`, or others.
+            user_id: 用户userId
+            msg_id: 消息传入 (例 e.g. `234`)
+            msg_type: 消息类型 (例 e.g. `MSG_TYPE`)
+            content: 通知内容 (`title` `subTitle` `imageUrl` `url` 等 or others)
 
         Codes: invalidMsgType, missingParameter, noAuthority, userNotExist, userNotifyExist.
 
@@ -182,8 +232,8 @@ class BadgeV1(Manager):
         """Decode badge code (解码钉工牌电子码).
 
         Args:
-            pay_code: text, such as `dingbadgexxxx`.
-            request_id: text, such as `202103232`.
+            pay_code: 码值 (例 e.g. `dingbadgexxxx`)
+            request_id: (例 e.g. `202103232`)
 
         Codes: accessStorageFail, callAlipayFail, callOrgFail, dataNotConsist, expiredPayCode, invalidParameter,
             invalidPayCode, missingParameter, moneyNotConsist, requestIdNotConsist, unknownError.
@@ -221,23 +271,23 @@ class BadgeV1(Manager):
         """Notify badge code pay result (通知支付结果).
 
         Args:
-            pay_code: text, such as `261234567890`.
-            corp_id: text, such as `ding1234`.
-            user_id: text, such as `userId1234`.
-            gmt_trade_create: text, such as `2021-01-01 11:11:11`.
-            gmt_trade_finish: text, such as `2021-01-01 11:11:11`.
-            trade_no: text, such as `202101012345678`.
-            trade_status: text: `SUCCESS`, `FALL`, or others.
-            title: text, such as `晚餐100.0元`.
-            remark: text, such as `备注`.
-            amount: text, such as `1234.56`.
-            promotion_amount: text, such as `1.23，没有传0.00`.
-            charge_amount: text, such as `1.00, 没有传0.00`.
-            pay_channel_detail_list: a list.
-            merchant_name: text, such as `XX公司食堂`.
-            trade_error_code: text, such as `BALANCE_NOT_ENOUGH`.
-            trade_error_msg: text, such as `余额不足，请充值`.
-            ext_info: text, such as `{ "akey": "avalue“}`.
+            pay_code: 码值 (例 e.g. `261234567890`)
+            corp_id: 企业corpId (例 e.g. `ding1234`)
+            user_id: 用户userId (例 e.g. `userId1234`)
+            gmt_trade_create: 交易开始时间 (例 e.g. `2021-01-01 11:11:11`)
+            gmt_trade_finish: 交易结束时间 (例 e.g. `2021-01-01 11:11:11`)
+            trade_no: 交易号 (例 e.g. `202101012345678`)
+            trade_status: 交易状态 (`SUCCESS` `FALL` 等 or others)
+            title: 订单标题 (例 e.g. `晚餐100.0元`)
+            remark: 备注 (例 e.g. `备注`)
+            amount: 订单金额 (例 e.g. `1234.56`)
+            promotion_amount: 订单优惠金额 (例 e.g. `1.23，没有传0.00`)
+            charge_amount: 收费金额 (例 e.g. `1.00, 没有传0.00`)
+            pay_channel_detail_list: 支付渠道明细信息
+            merchant_name: 商户名称 (例 e.g. `XX公司食堂`)
+            trade_error_code: 支付失败错误码 (例 e.g. `BALANCE_NOT_ENOUGH`)
+            trade_error_msg: 支付失败信息 (例 e.g. `余额不足，请充值`)
+            ext_info: 扩展信息 (例 e.g. `{ "akey": "avalue“}`)
 
         Codes: unknownError.
 
@@ -266,16 +316,16 @@ class BadgeV1(Manager):
         """Notify badge code refund result (通知退款结果).
 
         Args:
-            corp_id: text, such as `ding1234`.
-            user_id: text, such as `userId`.
-            trade_no: text, such as `tradeNo`.
-            refund_order_no: text, such as `refundOrderNo`.
-            remark: text, such as `晚餐退款`.
-            refund_amount: text, such as `1.00`.
-            refund_promotion_amount: text, such as `0.00`.
-            gmt_refund: text, such as `2021-11-11 11:11:11`.
-            pay_channel_detail_list: a list.
-            pay_code: text, such as `payCode`.
+            corp_id: 企业corpId (例 e.g. `ding1234`)
+            user_id: 用户userId (例 e.g. `userId`)
+            trade_no: 交易订单号 (例 e.g. `tradeNo`)
+            refund_order_no: 本次退款订单号 (例 e.g. `refundOrderNo`)
+            remark: 备注 (例 e.g. `晚餐退款`)
+            refund_amount: 退款金额 (例 e.g. `1.00`)
+            refund_promotion_amount: 退款的优惠金额 (例 e.g. `0.00`)
+            gmt_refund: 退款时间 (例 e.g. `2021-11-11 11:11:11`)
+            pay_channel_detail_list: 支付渠道明细信息
+            pay_code: 支付时使用的付款码 (例 e.g. `payCode`)
 
         Codes: accessStorageFail, callAlipayFail, callOrgFail, dataNotConsist, invalidParameter, invalidPayCode,
             missingParameter, moneyNotConsist, unknownError.
@@ -306,16 +356,16 @@ class BadgeV1(Manager):
         """Notify badge code verify result (同步钉工牌码验证结果).
 
         Args:
-            pay_code: text.
-            corp_id: text.
-            user_corp_relation_type: text: `INTERNAL_STAFF`, `EXTERNAL_CONTACT`, `NO_RELATION`.
-            user_identity: text.
-            verify_time: text.
-            verify_result: yes or no.
-            verify_location: text.
-            verify_no: text.
-            verify_event: text, at most 8 characters.
-            remark: text.
+            pay_code: 码值
+            corp_id: 企业corpId
+            user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
+            user_identity: 用户身份标识
+            verify_time: 验证时间
+            verify_result: 验证结果
+            verify_location: 验证地点
+            verify_no: 验证流水号
+            verify_event: 验证事件 (≤ 8 字符 characters)
+            remark: 备注信息
 
         Codes: dataNotConsist, invalidParameter, invalidPayCode, unknownError.
 
@@ -339,10 +389,10 @@ class BadgeV1(Manager):
         """Save badge code corp instance (配置企业钉工牌).
 
         Args:
-            code_identity: text: `DT_VISITOR`, `DT_CONFERENCE`, `DT_IDENTITY`.
-            corp_id: text, such as `dingxxxx`.
-            status: text: `OPEN`, `CLOSED`, `INVALID`.
-            ext_info: an object.
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` `DT_IDENTITY`)
+            corp_id: 开通的企业corpId (例 e.g. `dingxxxx`)
+            status: 状态 (`OPEN` `CLOSED` `INVALID`)
+            ext_info: 扩展参数
 
         Codes: invalidParameter, missingParameter, remoteServiceError, unknownError.
 
@@ -372,16 +422,16 @@ class BadgeV1(Manager):
         """Update badge code user instance (更新钉工牌电子码).
 
         Args:
-            code_id: text, such as `ccodexxxxx`.
-            code_identity: text: `DT_VISITOR`, `DT_CONFERENCE`, or others.
-            corp_id: text, such as `corpIdxxxx`.
-            user_corp_relation_type: text: `INTERNAL_STAFF`, `EXTERNAL_CONTACT`, `NO_RELATION`.
-            user_identity: text, such as `86-xxxxxx`.
-            gmt_expired: text, such as `2021-09-09 12:12:12`.
-            available_times: a list.
-            ext_info: an object.
-            code_value: text, such as `dingbadgexxxx`.
-            status: text: `OPEN`, `CLOSED`, `INVALID`.
+            code_id: 用户码ID (例 e.g. `ccodexxxxx`)
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` 等 or others)
+            corp_id: 企业corpId (例 e.g. `corpIdxxxx`)
+            user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
+            user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
+            gmt_expired: 临时码过期时间 (例 e.g. `2021-09-09 12:12:12`)
+            available_times: 有效时间列表
+            ext_info: 扩展参数
+            code_value: 码值 (例 e.g. `dingbadgexxxx`)
+            status: 状态 (`OPEN` `CLOSED` `INVALID`)
 
         Codes: codeNotExist, invalidAvailableTime, invalidCodeIdentity, invalidMobileFormat, noAuthority, notCorpStaff,
             unknownError, userNotExist.

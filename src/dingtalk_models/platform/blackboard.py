@@ -16,58 +16,93 @@ from dingtalk_models.resource.model import Record
 
 class CategoryListResult(Record):
     id: str | None
+    """分类ID"""
     name: str | None
+    """分类名"""
 
 
 class CreateCreateRequestBlackboardReceiver(TypedDict, total=False):
     deptid_list: Annotated[list[float], Field(max_length=20)]
+    """接收部门ID列表 (≤ 20 项 items)"""
     userid_list: Annotated[list[str], Field(max_length=1000)]
+    """接收人userId列表 (≤ 1000 项 items)"""
 
 
 class CreateCreateRequest(TypedDict, total=False):
     operation_userid: Required[str]
+    """操作人的userId (例 e.g. `manager01`)"""
     author: str
+    """公告作者 (例 e.g. `杨xx`)"""
     private_level: Literal[0, 20]
+    """保密等级 (`0` `20`)"""
     ding: bool
+    """是否发送应用内钉提醒 (例 e.g. `False`)"""
     blackboard_receiver: Required[CreateCreateRequestBlackboardReceiver]
+    """公告接收人"""
     title: Required[str]
+    """公告标题 (例 e.g. `入职须知`)"""
     push_top: bool
+    """公告是否置顶 (例 e.g. `True`)"""
     content: Required[str]
+    """公告内容 (例 e.g. `欢迎加入我们的大家庭`)"""
     category_id: str
+    """公告分类ID (例 e.g. `987uy66t5rt54er`)"""
     coverpic_mediaid: str
+    """封面图 (例 e.g. `@lAxxxxeRzMqM0BLA`)"""
 
 
 class ListidsQueryRequest(TypedDict, total=False):
     operation_userid: Required[str]
+    """操作人userId (例 e.g. `manager4220`)"""
     page_size: Required[Annotated[int, Field(le=30)]]
+    """分页大小 (≤ 30; 例 e.g. `10`)"""
     start_time: BeijingTime
+    """开始时间 (例 e.g. `2019-10-07 10:10:10`)"""
     end_time: BeijingTime
+    """结束时间 (例 e.g. `2019-11-07 10:10:10`)"""
     page: Required[int]
+    """页码 (例 e.g. `1`)"""
     category_id: str
+    """分类ID (例 e.g. `9i9u7y7g6t65`)"""
 
 
 class ListtoptenReplyBlackboardList(Record):
     gmt_create: BeijingTime | None
+    """创建时间"""
     title: str | None
+    """公告标题"""
     url: str | None
+    """跳转URL"""
     category_id: Annotated[str | None, wire("categoryId")]
+    """公告分类ID"""
     id: str | None
+    """公告ID"""
 
 
 class ListtoptenReply(Record):
     blackboard_list: list[ListtoptenReplyBlackboardList] = empty_list()
+    """返回结果"""
 
 
 class UpdateUpdateRequest(TypedDict, total=False):
     author: str
+    """公告作者 (例 e.g. `杨xx`)"""
     ding: bool
+    """是否发送应用内钉提醒 (例 e.g. `True`)"""
     blackboard_id: Required[str]
+    """公告ID (例 e.g. `908uhyg76tfr543e`)"""
     title: Required[str]
+    """公告标题 (例 e.g. `入职须知`)"""
     content: Required[str]
+    """公告内容 (例 e.g. `欢迎加入我们的大家庭`)"""
     category_id: str
+    """公告分类ID (例 e.g. `89uuy7ytg6bnnjh7`)"""
     notify: bool
+    """修改后是否再次通知接收人 (例 e.g. `True`)"""
     operation_userid: Required[str]
+    """操作人userid (例 e.g. `manager01`)"""
     coverpic_mediaid: str
+    """封面图 (例 e.g. `@lADPDeC2ufXOeRzMqM0BLA`)"""
 
 
 class OapiBlackboard(Manager):
@@ -79,7 +114,7 @@ class OapiBlackboard(Manager):
         """Category list (获取公告分类列表).
 
         Args:
-            operation_userid: text, such as `manager01`.
+            operation_userid: 操作人userId (例 e.g. `manager01`)
 
         Scopes: qyapi_blackboard_read.
 
@@ -95,9 +130,6 @@ class OapiBlackboard(Manager):
         create_request: CreateCreateRequest,
     ) -> Call[None]:
         """Create (创建公告).
-
-        Args:
-            create_request: an object.
 
         Scopes: qyapi_blackboard_manage.
 
@@ -116,8 +148,8 @@ class OapiBlackboard(Manager):
         """Delete (删除公告).
 
         Args:
-            blackboard_id: text, such as `098uyg65ffytr43`.
-            operation_userid: text, such as `manager01`.
+            blackboard_id: 公告ID (例 e.g. `098uyg65ffytr43`)
+            operation_userid: 操作人userId (例 e.g. `manager01`)
 
         Scopes: qyapi_blackboard_manage.
 
@@ -133,9 +165,6 @@ class OapiBlackboard(Manager):
         query_request: ListidsQueryRequest,
     ) -> Call[list[str]]:
         """Listids (获取公告ID列表).
-
-        Args:
-            query_request: an object.
 
         Scopes: qyapi_blackboard_read.
 
@@ -157,7 +186,7 @@ class OapiBlackboard(Manager):
         """Listtopten (获取用户可查看的公告).
 
         Args:
-            userid: text, such as `manager01`.
+            userid: 员工的userId (例 e.g. `manager01`)
 
         Scopes: qyapi_blackboard_read.
 
@@ -173,9 +202,6 @@ class OapiBlackboard(Manager):
         update_request: UpdateUpdateRequest,
     ) -> Call[None]:
         """Update (更新公告).
-
-        Args:
-            update_request: an object.
 
         Scopes: qyapi_blackboard_manage.
 

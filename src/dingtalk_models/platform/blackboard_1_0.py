@@ -17,47 +17,77 @@ from dingtalk_models.resource.query import Listing, Query
 
 class GetBlackboardReplyUserList(Record, alias_generator=camel):
     corp_id: str | None
+    """企业Id"""
     staff_id: str | None
+    """员工Id"""
     name: str | None
+    """员工名称"""
 
 
 class GetBlackboardReplyDeptList(Record, alias_generator=camel):
     dept_id: str | None
+    """部门id"""
     name: str | None
+    """部门名称"""
 
 
 class GetBlackboardReplyAttachments(Record, alias_generator=camel):
     file_name: str | None
+    """文件名称"""
     file_type: str | None
+    """文件类型"""
     dentry_id: str | None
+    """文件id"""
     space_id: str | None
+    """钉盘空间id"""
 
 
 class GetBlackboardReply(Record, alias_generator=camel):
     id: str | None
+    """公告id"""
     sender_staff_id: str | None
+    """发送公告的员工 staffId"""
     title: str | None
+    """公告标题"""
     content: str | None
+    """公告内容"""
     category_id: str | None
+    """分类id"""
     category_name: str | None
+    """分类名称"""
     cover_pic_url: str | None
+    """封面图片链接"""
     private_level: int | None
+    """保密等级 (`0` `20`)"""
     is_push_top: int | None
+    """是否置顶 (`0` `1`)"""
     dep_name_list: list[str] = empty_list()
+    """部门名称"""
     user_name_list: list[str] = empty_list()
+    """接收人名称"""
     gmt_create: BeijingTime | None
+    """创建时间"""
     gmt_modified: BeijingTime | None
+    """修改时间"""
     read_count: int | None
+    """已读数"""
     un_read_count: int | None
+    """未读数"""
     user_list: list[GetBlackboardReplyUserList] = empty_list()
+    """用户列表"""
     dept_list: list[GetBlackboardReplyDeptList] = empty_list()
+    """接收部门列表"""
     attachments: list[GetBlackboardReplyAttachments] = empty_list()
+    """附件列表"""
 
 
 class QueryBlackboardReadUnReadUser(Record, alias_generator=camel):
     user_id: str | None
+    """员工userId"""
     read: str | None
+    """是否已读 (`true` `false`)"""
     read_timestamp: Millis | None
+    """员工已读的时间戳 (单位 unit 毫秒)"""
 
 
 class QueryBlackboardSpaceReply(Record, alias_generator=camel):
@@ -75,8 +105,8 @@ class BlackboardV1(Manager):
         """Get blackboard (获取公告详情).
 
         Args:
-            operation_user_id: text, such as `manager01`.
-            blackboard_id: text, such as `ca80xxxx0a04`.
+            operation_user_id: 操作人userId (例 e.g. `manager01`)
+            blackboard_id: 公告id (例 e.g. `ca80xxxx0a04`)
 
         Codes: accessDenied, badRequest, internalError, serviceBusy.
 
@@ -100,10 +130,10 @@ class BlackboardV1(Manager):
         """Query blackboard read un read (查询公告已读未读人员列表).
 
         Args:
-            operation_user_id: text, such as `manager01`.
-            max_results: a number, at most 500, such as `200`.
-            blackboard_id: text, such as `49dc87dc1b30cd099b13a`.
-            next_token: text, such as `xb1dc`.
+            operation_user_id: 操作人userId (例 e.g. `manager01`)
+            max_results: 每页条目数 (≤ 500; 例 e.g. `200`)
+            blackboard_id: 公告id (例 e.g. `49dc87dc1b30cd099b13a`)
+            next_token: 分页游标 (例 e.g. `xb1dc`)
 
         Codes: accessDenied, badRequest, internalError, serviceBusy.
 
@@ -123,7 +153,7 @@ class BlackboardV1(Manager):
         """Query blackboard space (获取公告钉盘空间信息).
 
         Args:
-            operation_user_id: text.
+            operation_user_id: 操作人userId
 
         Codes: accessDenied, internalError, serviceBusy.
 

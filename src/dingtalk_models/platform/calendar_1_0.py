@@ -18,840 +18,1261 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddAttendeeAttendeesToAdd(TypedDict, total=False):
     id: str
+    """参与人uninonId (例 e.g. `iiiP35sJadba8aBSgjrwPRKgiEiF`)"""
     is_optional: bool
+    """是否为可选参与人 (例 e.g. `False`)"""
 
 
 class AddMeetingRoomsMeetingRoomsToAdd(TypedDict, total=False):
     room_id: Annotated[CommaStrs, Field(max_length=5)]
+    """需要预定的会议室roomId列表 (≤ 5 项 items; 例 e.g. `4002fxxxxx`)"""
 
 
 class CreateAclsScope(TypedDict, total=False):
     scope_type: Required[str]
+    """权限类型 (例 e.g. `user`)"""
     user_id: Required[str]
+    """用户ID (例 e.g. `U5KXX3QjgiG`)"""
 
 
 class CreateAclsReplyScope(Record, alias_generator=camel):
     scope_type: str | None
+    """权限类型"""
     user_id: str | None
+    """用户ID"""
 
 
 class CreateAclsReply(Record, alias_generator=camel):
     privilege: str | None
+    """权限信息 (`free_busy_reader` `title_reader` `reader` `writer`)"""
     acl_id: str | None
+    """权限资源ID"""
     scope: CreateAclsReplyScope | None
+    """权限范围"""
 
 
 class CreateEventStart(TypedDict, total=False):
     date: str
+    """日程开始日期"""
     date_time: str
+    """日程开始时间"""
     time_zone: str
+    """日程开始时间所属时区"""
 
 
 class CreateEventEnd(TypedDict, total=False):
     date: str
+    """日程结束日期"""
     date_time: str
+    """日程结束时间"""
     time_zone: str
+    """日程结束时间所属时区"""
 
 
 class CreateEventRecurrencePattern(TypedDict, total=False):
     type: Literal["daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly"]
+    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
     day_of_month: int
     days_of_week: str
+    """英文小写单词指定星期几"""
     index: Literal["first", "second", "third", "fourth", "last"]
+    """(`first` `second` `third` `fourth` `last`)"""
     interval: int
+    """循环间隔"""
     first_day_of_week: str
+    """一周起始日 (默认 default `sunday`)"""
 
 
 class CreateEventRecurrenceRange(TypedDict, total=False):
     type: Literal["noEnd", "endDate", "numbered"]
+    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
     end_date: str
+    """循环结束时间"""
     number_of_occurrences: int
+    """循环次数"""
 
 
 class CreateEventRecurrence(TypedDict, total=False):
     pattern: CreateEventRecurrencePattern
+    """循环规则"""
     range_: CreateEventRecurrenceRange
+    """循环范围"""
 
 
 class CreateEventAttendees(TypedDict, total=False):
     id: str
+    """用户的unionId"""
     is_optional: bool
+    """是否为可选参与人"""
 
 
 class CreateEventLocation(TypedDict, total=False):
     display_name: str
+    """日程地点的名称"""
 
 
 class CreateEventReminders(TypedDict, total=False):
     method: str
+    """提醒方式"""
     minutes: int
+    """在日程开始前N分钟发出提醒"""
 
 
 class CreateEventOnlineMeetingInfo(TypedDict, total=False):
     type: str
+    """线上会议类型"""
 
 
 class CreateEventUiConfigs(TypedDict, total=False):
     ui_name: Literal["updateEventButton", "deleteEventButton", "transferEventButton", "attendee", "comment"]
+    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
     ui_status: Literal["hide", "disable", "enable"]
+    """组件状态 (`hide` `disable` `enable`)"""
 
 
 class CreateEventRichTextDescription(TypedDict, total=False):
     text: str
+    """富文本描述内容"""
 
 
 class CreateEventReplyStart(Record, alias_generator=camel):
     date: str | None
+    """日程开始日期"""
     date_time: str | None
+    """日程开始时间"""
     time_zone: str | None
+    """日程开始时间所属时区"""
 
 
 class CreateEventReplyEnd(Record, alias_generator=camel):
     date: str | None
+    """日程结束日期"""
     date_time: str | None
+    """日程结束时间"""
     time_zone: str | None
+    """日程结束时间所属时区"""
 
 
 class CreateEventReplyRecurrencePattern(Record, alias_generator=camel):
     type: str | None
+    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
     day_of_month: int | None
     days_of_week: str | None
+    """英文小写单词指定星期几"""
     index: str | None
+    """(`first` `second` `third` `fourth` `last`)"""
     interval: int | None
+    """循环间隔"""
     first_day_of_week: str | None
+    """一周起始日"""
 
 
 class CreateEventReplyRecurrenceRange(Record, alias_generator=camel):
     type: str | None
+    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
     end_date: str | None
+    """循环结束时间"""
     number_of_occurrences: int | None
+    """循环次数"""
 
 
 class CreateEventReplyRecurrence(Record, alias_generator=camel):
     pattern: CreateEventReplyRecurrencePattern | None
+    """循环规则"""
     range_: CreateEventReplyRecurrenceRange | None
+    """循环范围"""
 
 
 class CreateEventReplyAttendees(Record, alias_generator=camel):
     id: str | None
+    """用户的unionId"""
     display_name: str | None
+    """用户姓名"""
     response_status: str | None
+    """参会人状态 (`needsAction` `accepted` `declined` `tentative`)"""
     self_: bool | None
+    """是否当前操作用户"""
     is_optional: bool | None
+    """是否为可选参与人"""
 
 
 class CreateEventReplyOrganizer(Record, alias_generator=camel):
     id: str | None
+    """用户的unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否当前用户"""
 
 
 class CreateEventReplyLocation(Record, alias_generator=camel):
     display_name: str | None
+    """地点名称"""
 
 
 class CreateEventReplyReminders(Record, alias_generator=camel):
     method: str | None
+    """提醒方式 (`dingtalk` `sms` `phone`)"""
     minutes: str | None
+    """提前多久提醒 (单位 unit 分钟)"""
 
 
 class CreateEventReplyOnlineMeetingInfo(Record, alias_generator=camel):
     type: str | None
+    """线上会议类型"""
     conference_id: str | None
+    """会议id"""
     url: str | None
+    """参会url"""
     extra_info: dict[str, JsonValue] | None
+    """其他扩展信息"""
 
 
 class CreateEventReplyUiConfigs(Record, alias_generator=camel):
     ui_name: str | None
+    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
     ui_status: str | None
+    """组件状态 (`hide` `disable` `enable`)"""
 
 
 class CreateEventReplyRichTextDescription(Record, alias_generator=camel):
     text: str | None
+    """富文本描述内容"""
 
 
 class CreateEventReply(Record, alias_generator=camel):
     id: str | None
+    """日程ID"""
     summary: str | None
+    """日程标题"""
     description: str | None
+    """日程描述"""
     start: CreateEventReplyStart | None
+    """日程开始时间"""
     end: CreateEventReplyEnd | None
+    """日程结束时间"""
     is_all_day: bool | None
+    """是否全天日程"""
     recurrence: CreateEventReplyRecurrence | None
+    """日程循环规则"""
     attendees: list[CreateEventReplyAttendees] = empty_list()
+    """参与人列表"""
     organizer: CreateEventReplyOrganizer | None
+    """日程组织者"""
     location: CreateEventReplyLocation | None
+    """日程地点"""
     reminders: list[CreateEventReplyReminders] = empty_list()
+    """日程提醒"""
     create_time: str | None
+    """创建时间"""
     update_time: str | None
+    """更新时间"""
     online_meeting_info: CreateEventReplyOnlineMeetingInfo | None
+    """线上会议信息"""
     ui_configs: list[CreateEventReplyUiConfigs] = empty_list()
+    """UI配置"""
     rich_text_description: CreateEventReplyRichTextDescription | None
+    """富文本描述"""
 
 
 class CreateSubscribedCalendarSubscribeScope(TypedDict, total=False):
     union_ids: list[str]
+    """可订阅该日历的人员unionId"""
     open_conversation_ids: list[str]
     corp_ids: list[str]
+    """可订阅该日历的组织corpId列表"""
 
 
 class CreateSubscribedCalendarReply(Record, alias_generator=camel):
     calendar_id: str | None
+    """可订阅日历的ID"""
 
 
 class GetEventReplyStart(Record, alias_generator=camel):
     date: str | None
+    """日程开始日期"""
     date_time: str | None
+    """日程开始时间"""
     time_zone: str | None
+    """日程开始时间所属时区"""
 
 
 class GetEventReplyOriginStart(Record, alias_generator=camel):
     date_time: str | None
+    """其日期和时间信息以 ISO 8601"""
 
 
 class GetEventReplyEnd(Record, alias_generator=camel):
     date: str | None
+    """日程结束日期"""
     date_time: str | None
+    """日程结束时间"""
     time_zone: str | None
+    """日程结束时间所属时区"""
 
 
 class GetEventReplyRecurrencePattern(Record, alias_generator=camel):
     type: str | None
+    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
     day_of_month: int | None
     days_of_week: str | None
+    """英文小写单词指定星期几"""
     index: str | None
+    """(`first` `second` `third` `fourth` `last`)"""
     interval: int | None
+    """循环间隔"""
     first_day_of_week: str | None
+    """一周起始日"""
 
 
 class GetEventReplyRecurrenceRange(Record, alias_generator=camel):
     type: str | None
+    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
     end_date: str | None
+    """循环结束时间"""
     number_of_occurrences: int | None
+    """循环次数"""
 
 
 class GetEventReplyRecurrence(Record, alias_generator=camel):
     pattern: GetEventReplyRecurrencePattern | None
+    """重复模式"""
     range_: GetEventReplyRecurrenceRange | None
+    """循环范围"""
 
 
 class GetEventReplyAttendees(Record, alias_generator=camel):
     id: str | None
+    """用户的unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否是当前登录用户"""
     is_optional: bool | None
+    """是否为可选参与人"""
 
 
 class GetEventReplyOrganizer(Record, alias_generator=camel):
     id: str | None
+    """组织者unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否是当前登录用户"""
 
 
 class GetEventReplyLocation(Record, alias_generator=camel):
     display_name: str | None
+    """日程地点名称"""
     meeting_rooms: list[str] = empty_list()
+    """会议室"""
 
 
 class GetEventReplyReminders(Record, alias_generator=camel):
     method: str | None
+    """提醒方式"""
     minutes: str | None
+    """在日程开始前N分钟发出提醒"""
 
 
 class GetEventReplyOnlineMeetingInfo(Record, alias_generator=camel):
     type: str | None
+    """线上会议类型"""
     conference_id: str | None
+    """会议ID"""
     url: str | None
+    """参会的url地址"""
     extra_info: dict[str, JsonValue] | None
+    """其他扩展信息"""
 
 
 class GetEventReplyExtendedPropertiesSharedProperties(Record, alias_generator=camel):
     source_open_cid: str | None
     belong_corp_id: str | None
+    """日程归属的企业corpId"""
 
 
 class GetEventReplyExtendedProperties(Record, alias_generator=camel):
     shared_properties: GetEventReplyExtendedPropertiesSharedProperties | None
+    """共享属性"""
 
 
 class GetEventReplyMeetingRooms(Record, alias_generator=camel):
     room_id: str | None
+    """会议室roomId"""
     response_status: str | None
+    """会议室响应状态 (`accepted` `tentative` `declined`)"""
     display_name: str | None
+    """会议室名称"""
 
 
 class GetEventReplyCategories(Record, alias_generator=camel):
     display_name: str | None
+    """日程类型名称"""
 
 
 class GetEventReplyRichTextDescription(Record, alias_generator=camel):
     text: str | None
+    """富文本描述内容"""
 
 
 class GetEventReply(Record, alias_generator=camel):
     id: str | None
+    """日程id"""
     summary: str | None
+    """日程标题"""
     description: str | None
+    """日程描述"""
     status: str | None
+    """日程状态 (`confirmed` `cancelled`)"""
     start: GetEventReplyStart | None
+    """日程开始时间"""
     origin_start: GetEventReplyOriginStart | None
+    """表示循环序列中最初创建时的开始时间"""
     end: GetEventReplyEnd | None
+    """日程结束时间"""
     is_all_day: bool | None
+    """是否为全天日程"""
     recurrence: GetEventReplyRecurrence | None
+    """日程循环规则"""
     attendees: list[GetEventReplyAttendees] = empty_list()
+    """参与人列表"""
     organizer: GetEventReplyOrganizer | None
+    """组织者"""
     location: GetEventReplyLocation | None
+    """日程地点相关信息"""
     series_master_id: str | None
+    """重复日程的主日程id"""
     create_time: str | None
+    """创建时间"""
     update_time: str | None
+    """更新时间"""
     reminders: list[GetEventReplyReminders] = empty_list()
+    """日程提醒"""
     online_meeting_info: GetEventReplyOnlineMeetingInfo | None
+    """线上会议"""
     extended_properties: GetEventReplyExtendedProperties | None
+    """日程拓展属性"""
     meeting_rooms: list[GetEventReplyMeetingRooms] = empty_list()
+    """会议室"""
     categories: list[GetEventReplyCategories] = empty_list()
+    """日程类型"""
     rich_text_description: GetEventReplyRichTextDescription | None
+    """富文本描述"""
 
 
 class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsOrganizer(Record, alias_generator=camel):
     id: str | None
+    """组织者unionId"""
 
 
 class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsStart(Record, alias_generator=camel):
     date_time: str | None
+    """日程开始时间"""
     time_zone: str | None
+    """时区名称 (`UTC`)"""
 
 
 class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsEnd(Record, alias_generator=camel):
     date_time: str | None
+    """日程结束时间"""
     time_zone: str | None
+    """时区名称 (`UTC`)"""
 
 
 class GetMeetingRoomsScheduleReplyScheduleInformationScheduleItems(Record, alias_generator=camel):
     status: str | None
+    """忙闲状态 (`BUSY` `TENTATIVE`)"""
     event_id: str | None
+    """日程id"""
     organizer: GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsOrganizer | None
+    """日程组织者信息"""
     start: GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsStart | None
+    """日程开始时间相关信息"""
     end: GetMeetingRoomsScheduleReplyScheduleInformationScheduleItemsEnd | None
+    """日程结束时间相关信息"""
 
 
 class GetMeetingRoomsScheduleReplyScheduleInformation(Record, alias_generator=camel):
     room_id: str | None
+    """会议室roomId"""
     error: str | None
+    """异常信息"""
     schedule_items: list[GetMeetingRoomsScheduleReplyScheduleInformationScheduleItems] = empty_list()
+    """忙闲信息列表"""
 
 
 class GetMeetingRoomsScheduleReply(Record, alias_generator=camel):
     schedule_information: list[GetMeetingRoomsScheduleReplyScheduleInformation] = empty_list()
+    """会议室的忙闲信息列表"""
 
 
 class GetScheduleReplyScheduleInformationScheduleItemsStart(Record, alias_generator=camel):
     date: str | None
+    """日程开始日期"""
     date_time: str | None
+    """日程开始时间"""
     time_zone: str | None
+    """时区名称 (`UTC`)"""
 
 
 class GetScheduleReplyScheduleInformationScheduleItemsEnd(Record, alias_generator=camel):
     date: str | None
+    """日程结束日期"""
     date_time: str | None
+    """日程结束时间"""
     time_zone: str | None
+    """时区名称 (`UTC`)"""
 
 
 class GetScheduleReplyScheduleInformationScheduleItems(Record, alias_generator=camel):
     status: str | None
+    """状态 (`BUSY` `TENTATIVE`)"""
     start: GetScheduleReplyScheduleInformationScheduleItemsStart | None
+    """日程开始时间"""
     end: GetScheduleReplyScheduleInformationScheduleItemsEnd | None
+    """日程结束时间"""
 
 
 class GetScheduleReplyScheduleInformation(Record, alias_generator=camel):
     user_id: str | None
+    """查询目标用户的unionId"""
     error: str | None
+    """异常信息"""
     schedule_items: list[GetScheduleReplyScheduleInformationScheduleItems] = empty_list()
+    """忙闲信息列表"""
 
 
 class GetScheduleReply(Record, alias_generator=camel):
     schedule_information: list[GetScheduleReplyScheduleInformation] = empty_list()
+    """用户忙闲信息"""
 
 
 class GetSignInLinkReply(Record, alias_generator=camel):
     sign_in_link: str | None
+    """签到链接"""
 
 
 class GetSignInListUser(Record, alias_generator=camel):
     user_id: str | None
+    """用户的unionId"""
     display_name: str | None
+    """用户名"""
     check_in_time: Millis | None
+    """签到时间"""
 
 
 class GetSignOutLinkReply(Record, alias_generator=camel):
     sign_out_link: str | None
+    """签退链接"""
 
 
 class GetSignOutListUser(Record, alias_generator=camel):
     user_id: str | None
+    """日程所属用户的unionId"""
     display_name: str | None
+    """用户名"""
     check_out_time: Millis | None
+    """签退时间 (单位 unit 毫秒)"""
 
 
 class GetSubscribedCalendarReplySubscribeScope(Record, alias_generator=camel):
     union_ids: list[str] = empty_list()
+    """可订阅人员的unionId列表"""
     open_conversation_ids: list[str] = empty_list()
     corp_ids: list[str] = empty_list()
+    """可订阅组织的corpId列表"""
 
 
 class GetSubscribedCalendarReply(Record, alias_generator=camel):
     calendar_id: str | None
+    """订阅日历id"""
     name: str | None
+    """日历标题"""
     description: str | None
+    """日历描述"""
     author: str | None
+    """日历创建者"""
     managers: list[str] = empty_list()
+    """可编辑人员的unionId"""
     subscribe_scope: GetSubscribedCalendarReplySubscribeScope | None
+    """可订阅范围"""
 
 
 class ListAclsReplyAclsScope(Record, alias_generator=camel):
     user_id: str | None
+    """用户ID"""
     scope_type: str | None
+    """权限类型"""
 
 
 class ListAclsReplyAcls(Record, alias_generator=camel):
     privilege: str | None
+    """权限信息 (`free_busy_reader` `title_reader` `reader` `writer`)"""
     acl_id: str | None
+    """权限资源ID"""
     scope: ListAclsReplyAclsScope | None
+    """权限范围"""
 
 
 class ListAclsReply(Record, alias_generator=camel):
     acls: list[ListAclsReplyAcls] = empty_list()
+    """访问控制列表"""
 
 
 class ListAttendeesAttendee(Record, alias_generator=camel):
     id: str | None
+    """用户的unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """响应状态 (`needsAction` `accepted` `declined` `tentative`)"""
     self_: bool | None
+    """是否当前用户"""
     is_optional: bool | None
+    """是否为可选参与人"""
 
 
 class ListCalendarsReplyResponseCalendars(Record, alias_generator=camel):
     id: str | None
+    """日历ID"""
     summary: str | None
+    """日历标题"""
     description: str | None
+    """日历描述"""
     time_zone: str | None
+    """时区名称 (`UTC`)"""
     e_tag: str | None
+    """日程资源的eTag"""
     type: str | None
+    """日历类型 (`unknown` `primary` `subscribed` `shared`)"""
     privilege: str | None
+    """权限信息 (`free_busy_reader` `title_reader` `reader` `writer` `owner`)"""
 
 
 class ListCalendarsReplyResponse(Record, alias_generator=camel):
     calendars: list[ListCalendarsReplyResponseCalendars] = empty_list()
+    """日历信息列表"""
 
 
 class ListCalendarsReply(Record, alias_generator=camel):
     response: ListCalendarsReplyResponse | None
+    """日历信息"""
 
 
 class ListEventsEventStart(Record, alias_generator=camel):
     date: str | None
+    """日程开始日期"""
     date_time: str | None
+    """日程开始时间"""
     time_zone: str | None
+    """日程开始时间所属时区"""
 
 
 class ListEventsEventOriginStart(Record, alias_generator=camel):
     date_time: str | None
+    """其日期和时间信息以ISO 8601格式表示"""
 
 
 class ListEventsEventEnd(Record, alias_generator=camel):
     date: str | None
+    """日程结束日期"""
     date_time: str | None
+    """日程结束时间"""
     time_zone: str | None
+    """日程结束时间所属时区"""
 
 
 class ListEventsEventRecurrencePattern(Record, alias_generator=camel):
     type: str | None
+    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
     day_of_month: int | None
     days_of_week: str | None
+    """英文小写单词指定星期几"""
     index: str | None
+    """(`first` `second` `third` `fourth` `last`)"""
     interval: int | None
+    """循环间隔"""
     first_day_of_week: str | None
+    """一周起始日"""
 
 
 class ListEventsEventRecurrenceRange(Record, alias_generator=camel):
     type: str | None
+    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
     end_date: str | None
+    """循环结束日期"""
     number_of_occurrences: int | None
+    """重复次数"""
 
 
 class ListEventsEventRecurrence(Record, alias_generator=camel):
     pattern: ListEventsEventRecurrencePattern | None
+    """循环模式"""
     range_: ListEventsEventRecurrenceRange | None
+    """循环范围"""
 
 
 class ListEventsEventAttendees(Record, alias_generator=camel):
     id: str | None
+    """用户unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否是当前登录用户"""
     is_optional: bool | None
+    """是否为可选参与人"""
 
 
 class ListEventsEventOrganizer(Record, alias_generator=camel):
     id: str | None
+    """用户unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否是当前登录用户"""
 
 
 class ListEventsEventLocation(Record, alias_generator=camel):
     display_name: str | None
+    """展示名称"""
     meeting_rooms: list[str] = empty_list()
+    """会议室"""
 
 
 class ListEventsEventOnlineMeetingInfo(Record, alias_generator=camel):
     type: str | None
+    """线上会议类型"""
     conference_id: str | None
+    """会议ID"""
     url: str | None
+    """参会的URL地址"""
     extra_info: dict[str, JsonValue] | None
+    """其他扩展信息"""
 
 
 class ListEventsEventReminders(Record, alias_generator=camel):
     method: str | None
+    """提醒方式"""
     minutes: str | None
+    """在日程开始前N分钟发出提醒"""
 
 
 class ListEventsEventExtendedPropertiesSharedProperties(Record, alias_generator=camel):
     source_open_cid: str | None
     belong_corp_id: str | None
+    """日程归属企业的corpId"""
 
 
 class ListEventsEventExtendedProperties(Record, alias_generator=camel):
     shared_properties: ListEventsEventExtendedPropertiesSharedProperties | None
+    """共享字段"""
 
 
 class ListEventsEventMeetingRooms(Record, alias_generator=camel):
     room_id: str | None
+    """会议室roomId"""
     response_status: str | None
+    """会议室响应状态 (`accepted` `tentative` `declined`)"""
     display_name: str | None
+    """会议室名称"""
 
 
 class ListEventsEventCategories(Record, alias_generator=camel):
     display_name: str | None
+    """日程类型名称"""
 
 
 class ListEventsEventRichTextDescription(Record, alias_generator=camel):
     text: str | None
+    """富文本内容"""
 
 
 class ListEventsEvent(Record, alias_generator=camel):
     id: str | None
+    """日程id"""
     summary: str | None
+    """日程标题"""
     description: str | None
+    """日程描述"""
     start: ListEventsEventStart | None
+    """日程开始时间"""
     origin_start: ListEventsEventOriginStart | None
+    """表示循环序列中最初创建时的开始时间"""
     end: ListEventsEventEnd | None
+    """日程结束时间"""
     is_all_day: bool | None
+    """是否为全天日程"""
     recurrence: ListEventsEventRecurrence | None
+    """日程循环规则"""
     attendees: list[ListEventsEventAttendees] = empty_list()
+    """日程参与人"""
     organizer: ListEventsEventOrganizer | None
+    """日程组织人"""
     location: ListEventsEventLocation | None
+    """日程地点"""
     series_master_id: str | None
+    """重复日程的主日程id"""
     create_time: str | None
+    """创建时间"""
     update_time: str | None
+    """更新时间"""
     status: str | None
+    """日程状态"""
     online_meeting_info: ListEventsEventOnlineMeetingInfo | None
+    """线上会议"""
     reminders: list[ListEventsEventReminders] = empty_list()
+    """日程提醒"""
     extended_properties: ListEventsEventExtendedProperties | None
+    """日程扩展属性"""
     meeting_rooms: list[ListEventsEventMeetingRooms] = empty_list()
+    """会议室"""
     categories: list[ListEventsEventCategories] = empty_list()
+    """日程类型"""
     rich_text_description: ListEventsEventRichTextDescription | None
+    """富文本字段"""
 
 
 class ListEventsViewEventStart(Record, alias_generator=camel):
     date: str | None
+    """日程开始日期"""
     date_time: str | None
+    """日程开始时间"""
     time_zone: str | None
+    """日程开始时间所属时区"""
 
 
 class ListEventsViewEventOriginStart(Record, alias_generator=camel):
     date_time: str | None
+    """其日期和时间信息以 ISO 8601"""
 
 
 class ListEventsViewEventEnd(Record, alias_generator=camel):
     date: str | None
+    """日程结束日期"""
     date_time: str | None
+    """日程结束时间"""
     time_zone: str | None
+    """日程结束时间所属时区"""
 
 
 class ListEventsViewEventRecurrencePattern(Record, alias_generator=camel):
     type: str | None
+    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
     day_of_month: int | None
     days_of_week: str | None
+    """英文小写单词指定星期几"""
     index: str | None
+    """(`first` `second` `third` `fourth` `last`)"""
     interval: int | None
+    """循环间隔"""
     first_day_of_week: str | None
+    """一周起始日"""
 
 
 class ListEventsViewEventRecurrenceRange(Record, alias_generator=camel):
     type: str | None
+    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
     end_date: str | None
+    """循环结束日期"""
     number_of_occurrences: int | None
+    """重复次数"""
 
 
 class ListEventsViewEventRecurrence(Record, alias_generator=camel):
     pattern: ListEventsViewEventRecurrencePattern | None
+    """重复模式"""
     range_: ListEventsViewEventRecurrenceRange | None
+    """重复范围"""
 
 
 class ListEventsViewEventAttendees(Record, alias_generator=camel):
     id: str | None
+    """用户unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否是当前登录用户"""
     is_optional: bool | None
+    """是否为可选参与人"""
 
 
 class ListEventsViewEventOrganizer(Record, alias_generator=camel):
     id: str | None
+    """用户unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否是当前登录用户"""
 
 
 class ListEventsViewEventLocation(Record, alias_generator=camel):
     display_name: str | None
+    """展示名称"""
     meeting_rooms: list[str] = empty_list()
+    """会议室"""
 
 
 class ListEventsViewEventExtendedPropertiesSharedProperties(Record, alias_generator=camel):
     source_open_cid: str | None
     belong_corp_id: str | None
+    """日程归属企业的corpId"""
 
 
 class ListEventsViewEventExtendedPropertiesPrivateProperties(Record, alias_generator=camel):
     dingtalk_detail_url: str | None
+    """详情地址"""
 
 
 class ListEventsViewEventExtendedProperties(Record, alias_generator=camel):
     shared_properties: ListEventsViewEventExtendedPropertiesSharedProperties | None
+    """共享属性"""
     private_properties: ListEventsViewEventExtendedPropertiesPrivateProperties | None
+    """私有特性"""
 
 
 class ListEventsViewEventOnlineMeetingInfo(Record, alias_generator=camel):
     type: str | None
+    """线上会议类型"""
     conference_id: str | None
+    """会议ID"""
     url: str | None
+    """参会的URL地址"""
     extra_info: dict[str, JsonValue] | None
+    """其他扩展信息"""
 
 
 class ListEventsViewEventCategories(Record, alias_generator=camel):
     display_name: str | None
+    """日程类型名称"""
 
 
 class ListEventsViewEventRichTextDescription(Record, alias_generator=camel):
     text: str | None
+    """富文本描述内容"""
 
 
 class ListEventsViewEventMeetingRooms(Record, alias_generator=camel):
     room_id: str | None
+    """会议室roomId"""
     response_status: str | None
+    """会议室响应状态 (`accepted` `tentative` `declined`)"""
     display_name: str | None
+    """会议室名称"""
 
 
 class ListEventsViewEvent(Record, alias_generator=camel):
     id: str | None
+    """日程事件ID"""
     summary: str | None
+    """日程标题"""
     description: str | None
+    """日程描述"""
     start: ListEventsViewEventStart | None
+    """日程开始日期"""
     origin_start: ListEventsViewEventOriginStart | None
+    """表示循环序列中最初创建时的开始时间"""
     end: ListEventsViewEventEnd | None
+    """日程结束时间"""
     is_all_day: bool | None
+    """是否为全天日程"""
     recurrence: ListEventsViewEventRecurrence | None
+    """日程重复规则"""
     attendees: list[ListEventsViewEventAttendees] = empty_list()
+    """日程参与人"""
     organizer: ListEventsViewEventOrganizer | None
+    """日程组织人"""
     location: ListEventsViewEventLocation | None
+    """日程地点"""
     series_master_id: str | None
+    """重复日程的主日程id"""
     create_time: str | None
+    """创建时间"""
     update_time: str | None
+    """更新时间"""
     status: str | None
+    """日程状态"""
     extended_properties: ListEventsViewEventExtendedProperties | None
+    """日程扩展属性"""
     online_meeting_info: ListEventsViewEventOnlineMeetingInfo | None
+    """线上会议"""
     categories: list[ListEventsViewEventCategories] = empty_list()
+    """日程类型"""
     rich_text_description: ListEventsViewEventRichTextDescription | None
+    """富文本描述"""
     meeting_rooms: list[ListEventsViewEventMeetingRooms] = empty_list()
+    """会议室"""
 
 
 class PatchEventStart(TypedDict, total=False):
     date: str
+    """日程开始日期 (例 e.g. `2020-01-01`)"""
     date_time: str
+    """日程开始时间 (例 e.g. `2020-01-01T10:15:30+08:00`)"""
     time_zone: str
+    """日程开始时间所属时区 (例 e.g. `Asia/Shanghai`)"""
 
 
 class PatchEventEnd(TypedDict, total=False):
     date: str
+    """日程结束日期 (例 e.g. `2020-01-02`)"""
     date_time: str
+    """日程结束时间 (例 e.g. `2020-01-01T10:15:30+08:00`)"""
     time_zone: str
+    """日程结束时间所属时区 (例 e.g. `Asia/Shanghai`)"""
 
 
 class PatchEventRecurrencePattern(TypedDict, total=False):
     type: Literal["daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly"]
+    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
     day_of_month: int
+    """(例 e.g. `1`)"""
     days_of_week: str
+    """英文小写单词指定星期几 (例 e.g. `sunday`)"""
     index: Literal["first", "second", "third", "fourth", "last"]
+    """(`first` `second` `third` `fourth` `last`)"""
     interval: int
+    """循环间隔 (例 e.g. `1`)"""
     first_day_of_week: str
+    """一周起始日 (默认 default `sunday`)"""
 
 
 class PatchEventRecurrenceRange(TypedDict, total=False):
     type: Literal["noEnd", "endDate", "numbered"]
+    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
     end_date: str
+    """循环结束时间 (例 e.g. `2021-12-31T10:15:30+08:00`)"""
     number_of_occurrences: int
+    """循环次数 (例 e.g. `1`)"""
 
 
 class PatchEventRecurrence(TypedDict, total=False):
     pattern: PatchEventRecurrencePattern
+    """循环规则"""
     range_: PatchEventRecurrenceRange
+    """循环范围"""
 
 
 class PatchEventAttendees(TypedDict, total=False):
     id: str
+    """用户的unionId (例 e.g. `iiiP35sJadba8aBSgjrwPRKgiEiF`)"""
     email: str
+    """邮箱"""
     is_optional: bool
+    """是否为可选参与人 (例 e.g. `False`)"""
 
 
 class PatchEventLocation(TypedDict, total=False):
     display_name: str
+    """日程地点的名称 (例 e.g. `room 1-2-3`)"""
 
 
 class PatchEventReminders(TypedDict, total=False):
     method: str
+    """提醒方式 (例 e.g. `dingtalk`)"""
     minutes: int
+    """在日程开始前N分钟发出提醒 (例 e.g. `15`)"""
 
 
 class PatchEventOnlineMeetingInfo(TypedDict, total=False):
     type: str
+    """线上会议类型 (例 e.g. `dingtalk`)"""
 
 
 class PatchEventRichTextDescription(TypedDict, total=False):
     text: str
+    """富文本值"""
 
 
 class PatchEventUiConfigs(TypedDict, total=False):
     ui_name: Required[Literal["updateEventButton", "deleteEventButton", "transferEventButton", "attendee", "comment"]]
+    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
     ui_status: Required[Literal["hide", "disable", "enable"]]
+    """组件状态 (`hide` `disable` `enable`)"""
 
 
 class PatchEventReplyStart(Record, alias_generator=camel):
     date: str | None
+    """日程开始日期"""
     date_time: str | None
+    """日程开始时间"""
     time_zone: str | None
+    """日程开始时间所属时区"""
 
 
 class PatchEventReplyEnd(Record, alias_generator=camel):
     date: str | None
+    """日程结束日期"""
     date_time: str | None
+    """日程结束时间"""
     time_zone: str | None
+    """日程结束时间所属时区"""
 
 
 class PatchEventReplyRecurrencePattern(Record, alias_generator=camel):
     type: str | None
+    """循环规则类型 (`daily` `weekly` `absoluteMonthly` `relativeMonthly` `absoluteYearly`)"""
     day_of_month: int | None
     days_of_week: str | None
+    """英文小写单词指定星期几"""
     index: str | None
+    """(`first` `second` `third` `fourth` `last`)"""
     interval: int | None
+    """循环间隔"""
     first_day_of_week: str | None
+    """一周起始日"""
 
 
 class PatchEventReplyRecurrenceRange(Record, alias_generator=camel):
     type: str | None
+    """循环范围类型 (`noEnd` `endDate` `numbered`)"""
     end_date: str | None
+    """循环结束时间"""
     number_of_occurrences: int | None
+    """循环次数"""
 
 
 class PatchEventReplyRecurrence(Record, alias_generator=camel):
     pattern: PatchEventReplyRecurrencePattern | None
+    """循环规则"""
     range_: PatchEventReplyRecurrenceRange | None
+    """循环范围"""
 
 
 class PatchEventReplyAttendees(Record, alias_generator=camel):
     id: str | None
+    """用户unionId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否是当前登录用户"""
     is_optional: bool | None
+    """是否为可选参与人"""
 
 
 class PatchEventReplyOrganizer(Record, alias_generator=camel):
     id: str | None
+    """用户uninonId"""
     display_name: str | None
+    """用户名"""
     response_status: str | None
+    """回复状态"""
     self_: bool | None
+    """是否是当前登录用户"""
 
 
 class PatchEventReplyLocation(Record, alias_generator=camel):
     display_name: str | None
+    """日程地点展示名称"""
     meeting_rooms: list[str] = empty_list()
+    """会议室信息"""
 
 
 class PatchEventReplyReminders(Record, alias_generator=camel):
     method: str | None
+    """提醒方式"""
     minutes: str | None
+    """在日程开始前N分钟发出提醒"""
 
 
 class PatchEventReplyOnlineMeetingInfo(Record, alias_generator=camel):
     type: str | None
+    """线上会议类型"""
     conference_id: str | None
+    """会议id"""
     url: str | None
+    """参会url"""
 
 
 class PatchEventReplyRichTextDescription(Record, alias_generator=camel):
     text: str | None
+    """富文本值"""
 
 
 class PatchEventReplyUiConfigs(Record, alias_generator=camel):
     ui_name: str | None
+    """组件名称 (`updateEventButton` `deleteEventButton` `transferEventButton` `attendee` `comment`)"""
     ui_status: str | None
+    """组件状态 (`hide` `disable` `enable`)"""
 
 
 class PatchEventReply(Record, alias_generator=camel):
     id: str | None
+    """日程id"""
     summary: str | None
+    """日程标题"""
     description: str | None
+    """日程描述"""
     start: PatchEventReplyStart | None
+    """日程开始时间"""
     end: PatchEventReplyEnd | None
+    """日程结束时间"""
     is_all_day: bool | None
+    """是否全天日程"""
     recurrence: PatchEventReplyRecurrence | None
+    """日程循环规则"""
     attendees: list[PatchEventReplyAttendees] = empty_list()
+    """日程参与人列表"""
     organizer: PatchEventReplyOrganizer | None
+    """日程组织者"""
     location: PatchEventReplyLocation | None
+    """日程地点信息"""
     reminders: list[PatchEventReplyReminders] = empty_list()
+    """日程提醒"""
     create_time: str | None
+    """创建时间"""
     update_time: str | None
+    """更新时间"""
     online_meeting_info: PatchEventReplyOnlineMeetingInfo | None
+    """线上会议信息"""
     rich_text_description: PatchEventReplyRichTextDescription | None
+    """富文本字段"""
     ui_configs: list[PatchEventReplyUiConfigs] = empty_list()
+    """UI配置"""
 
 
 class RemoveAttendeeAttendeesToRemove(TypedDict, total=False):
     id: str
+    """用户unionId (例 e.g. `iiiP35sJadba8aBSgjrwPRKgiEiF`)"""
 
 
 class RemoveMeetingRoomsMeetingRoomsToRemove(TypedDict, total=False):
     room_id: str
+    """需要取消预定的会议室roomId"""
 
 
 class SignInReply(Record, alias_generator=camel):
     check_in_time: Millis | None
+    """签到时间戳"""
 
 
 class SignOutReply(Record, alias_generator=camel):
     check_out_time: Millis | None
+    """签退时间戳 (单位 unit 毫秒)"""
 
 
 class UpdateSubscribedCalendarsSubscribeScope(TypedDict, total=False):
     union_ids: list[str]
+    """可订阅该日历的人员unionId"""
     open_conversation_ids: list[str]
     corp_ids: list[str]
+    """可订阅该日历的组织corpId列表"""
 
 
 class CalendarV1(Manager):
@@ -874,13 +1295,13 @@ class CalendarV1(Manager):
         """Add attendee (添加日程参与者).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            attendees_to_add: a list.
-            x_client_token: text.
-            push_notification: yes or no.
-            chat_notification: yes or no.
+            user_id: 日程创建者的unionId
+            calendar_id: 日程所属的日历id
+            event_id: 日程ID
+            attendees_to_add: 需要添加的参与人列表
+            x_client_token: 幂等校验
+            push_notification: 是否弹窗提醒
+            chat_notification: 是否单聊提醒
 
         Codes: idempotencyProcessing, invalidParameter, itemNotFound.
 
@@ -906,10 +1327,10 @@ class CalendarV1(Manager):
         """Add meeting rooms (预定会议室).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            meeting_rooms_to_add: a list, at most 5 entries.
+            user_id: 日程创建者的unionId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
+            meeting_rooms_to_add: 需要预定的会议室roomId列表 (≤ 5 项 items)
 
         Codes: invalidParameter, meetingRoomNotAvailable.
 
@@ -933,11 +1354,11 @@ class CalendarV1(Manager):
         """Create acls (创建访问控制).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            privilege: text: `free_busy_reader`, `title_reader`, `reader`, `writer`.
-            send_msg: yes or no, such as `True`.
-            scope: an object.
+            user_id: 日程组织者的unionId
+            calendar_id: 日程所属的日历ID
+            privilege: 权限信息 (`free_busy_reader` `title_reader` `reader` `writer`)
+            send_msg: 是否向授权人发消息 (例 e.g. `True`)
+            scope: 权限范围
 
         Codes: invalidParameter.
 
@@ -977,22 +1398,22 @@ class CalendarV1(Manager):
         """Create event (创建日程).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            summary: text, at most 2048 characters.
-            start: an object.
-            x_client_token: text.
-            description: text, at most 5000 characters.
-            end: an object.
-            is_all_day: yes or no.
-            recurrence: an object.
-            attendees: a list, at most 500 entries.
-            location: an object.
-            reminders: a list.
-            online_meeting_info: an object.
-            extra: an object.
-            ui_configs: a list.
-            rich_text_description: an object.
+            user_id: 日程组织者的unionId
+            calendar_id: 日程所属的日历ID
+            summary: 日程标题 (≤ 2048 字符 characters)
+            start: 日程开始时间
+            x_client_token: 幂等校验
+            description: 日程描述 (≤ 5000 字符 characters)
+            end: 日程结束时间
+            is_all_day: 是否全天日程
+            recurrence: 日程循环规则
+            attendees: 日程参与人列表 (≤ 500 项 items)
+            location: 日程地点
+            reminders: 日程提醒
+            online_meeting_info: 创建日程同时创建线上会议
+            extra: JSON格式的扩展能力开关
+            ui_configs: UI配置
+            rich_text_description: 富文本描述
 
         Codes: flowLimit, idempotencyProcessing, invalidParameter, itemNotFound, permissionDeny.
 
@@ -1017,11 +1438,11 @@ class CalendarV1(Manager):
         """Create subscribed calendar (创建订阅日历).
 
         Args:
-            user_id: text.
-            name: text, such as `中国传统节日`.
-            subscribe_scope: an object.
-            description: text, at most 1024 characters, such as `中国传统节日`.
-            managers: a list.
+            user_id: 日历创建者的unionId
+            name: 订阅日历的名称 (例 e.g. `中国传统节日`)
+            subscribe_scope: 可订阅该日历的对象
+            description: 订阅日历的描述 (≤ 1024 字符 characters; 例 e.g. `中国传统节日`)
+            managers: 订阅日历共同编辑人的unionId
 
         Codes: invalidParameter, permissionDenied.
 
@@ -1043,9 +1464,9 @@ class CalendarV1(Manager):
         """Delete acl (删除访问控制).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            acl_id: text.
+            user_id: 日程组织者的unionId
+            calendar_id: 日程所属的日历ID
+            acl_id: 权限资源ID
 
         Codes: invalidParameter.
 
@@ -1074,11 +1495,11 @@ class CalendarV1(Manager):
         """Delete event (删除日程).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            x_client_token: text.
-            push_notification: yes or no, such as `True`.
+            user_id: 期望删除的日程所属的用户uninoId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
+            x_client_token: 幂等校验
+            push_notification: 是否弹窗提醒 (例 e.g. `True`)
 
         Codes: idempotencyProcessing, invalidParameter, itemNotFound.
 
@@ -1101,8 +1522,8 @@ class CalendarV1(Manager):
         """Delete subscribed calendar (删除订阅日历).
 
         Args:
-            user_id: text.
-            calendar_id: text.
+            user_id: 日历创建者的unionId
+            calendar_id: 订阅日历id
 
         Codes: invalidParameter, permissionDenied.
 
@@ -1126,10 +1547,10 @@ class CalendarV1(Manager):
         """Get event (查询单个日程详情).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            max_attendees: a number, at most 500; by default 100.
+            user_id: 日程所属用户的unionId
+            calendar_id: 日程所属的日历Id
+            event_id: 日程ID
+            max_attendees: 最大参与人数 (≤ 500; 默认 default `100`)
 
         Codes: instanceNotExist, invalidParameter, itemNotFound.
 
@@ -1156,10 +1577,10 @@ class CalendarV1(Manager):
         """Get meeting rooms schedule (获取会议室忙闲信息).
 
         Args:
-            user_id: text.
-            room_ids: a list.
-            start_time: text, such as `2020-01-01T10:15:30+08:00`.
-            end_time: text, such as `2020-01-01T10:15:30+08:00`.
+            user_id: 本次请求的资源所归属的用户unionId
+            room_ids: 待查询的会议室roomId列表
+            start_time: 查询开始时间 (例 e.g. `2020-01-01T10:15:30+08:00`)
+            end_time: 查询结束时间 (例 e.g. `2020-01-01T10:15:30+08:00`)
 
         Codes: invalidParameter, meetingRoomNotAvailable.
 
@@ -1182,10 +1603,10 @@ class CalendarV1(Manager):
         """Get schedule (获取用户忙闲信息).
 
         Args:
-            user_id: text.
-            user_ids: a list, at most 20 entries.
-            start_time: text.
-            end_time: text.
+            user_id: 本次请求的资源所归属的用户unionId
+            user_ids: 查询目标用户的unionId (≤ 20 项 items)
+            start_time: 查询的开始时间
+            end_time: 查询的结束时间
 
         Codes: paramIllegal.
 
@@ -1210,9 +1631,8 @@ class CalendarV1(Manager):
         """Get sign in link (获取签到链接).
 
         Args:
-            calendar_id: text.
-            event_id: text.
-            union_id: text.
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
 
         Codes: invalidParameter, permissionDenied.
 
@@ -1240,12 +1660,12 @@ class CalendarV1(Manager):
         """Get sign in list (查看单个日程的签到详情).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            max_results: a number, at most 500, such as `25`.
-            type: text: `sign_in`, `not_yet_sign_in`.
-            next_token: text, such as `cnNTbxxx`.
+            user_id: 日程所属用户的unionId
+            calendar_id: 日程所属的日历id
+            event_id: 日程ID
+            max_results: 查询返回结果数 (≤ 500; 例 e.g. `25`)
+            type: 签到信息类型 (`sign_in` `not_yet_sign_in`)
+            next_token: 分页游标 (例 e.g. `cnNTbxxx`)
 
         Codes: invalidParameter.
 
@@ -1270,9 +1690,9 @@ class CalendarV1(Manager):
         """Get sign out link (获取签退链接).
 
         Args:
-            calendar_id: text.
-            user_id: text.
-            event_id: text.
+            calendar_id: 日程所属的日历Id
+            user_id: 日程所属用户的unionId
+            event_id: 日程ID
 
         Codes: invalidParameter, permissionDenied.
 
@@ -1301,12 +1721,12 @@ class CalendarV1(Manager):
         """Get sign out list (查看单个日程的签退详情).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            max_results: a number, at most 500, such as `25`.
-            type: text: `sign_out`, `not_yet_sign_out`.
-            next_token: text, such as `cnNTbxxx`.
+            user_id: 本次请求的资源所归属的用户unionId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
+            max_results: 查询返回结果数 (≤ 500; 例 e.g. `25`)
+            type: 签退信息类型 (`sign_out` `not_yet_sign_out`)
+            next_token: 分页游标 (例 e.g. `cnNTbxxx`)
 
         Codes: invalidParameter.
 
@@ -1327,8 +1747,8 @@ class CalendarV1(Manager):
         """Get subscribed calendar (查询单个订阅日历详情).
 
         Args:
-            user_id: text.
-            calendar_id: text.
+            user_id: 日历作者或者共同编辑人的unionId
+            calendar_id: 订阅日历id
 
         Codes: invalidParameter, permissionDenied.
 
@@ -1349,8 +1769,8 @@ class CalendarV1(Manager):
         """List acls (获取访问控制列表).
 
         Args:
-            user_id: text.
-            calendar_id: text.
+            user_id: 日程组织者的unionId
+            calendar_id: 日程所属的日历ID
 
         Codes: invalidParameter.
 
@@ -1378,11 +1798,11 @@ class CalendarV1(Manager):
         """List attendees (获取日程参与者).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            max_results: a number, at most 500, such as `100`; by default 100.
-            next_token: text, such as `0`.
+            user_id: 本次请求的资源所归属的用户unionId
+            calendar_id: 日程所属的日历id
+            event_id: 日程ID
+            max_results: 最大返回记录数 (≤ 500; 默认 default `100`)
+            next_token: 分页游标 (例 e.g. `0`)
 
         Codes: invalidParameter, invalidParameter.event.calendarId, invalidParameter.event.eventId,
             invalidParameter.maxResults, invalidParameter.subscribed.invalid.
@@ -1403,7 +1823,7 @@ class CalendarV1(Manager):
         """List calendars (查询日历).
 
         Args:
-            user_id: text.
+            user_id: 查询目标用户的unionId
 
         Codes: paramIllegal.
 
@@ -1433,16 +1853,16 @@ class CalendarV1(Manager):
         """List events (查询日程列表).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            time_min: text, such as `2022-11-27T00:00:00+08:00`.
-            time_max: text, such as `2022-11-30T00:00:00+08:00`.
-            show_deleted: yes or no, such as `False`; by default False.
-            max_results: a number, at most 100, such as `15`; by default 100.
-            max_attendees: a number, at most 100, such as `10`; by default 100.
-            next_token: text, such as `cnNTbW1xxxxEgvdlQrQT09`.
-            sync_token: text, such as `cnNTbW1YbxxxxdEgvdlQrQT09`.
-            series_master_id: text.
+            user_id: 查询目标用户的unionId
+            calendar_id: 日程所属的日历id
+            time_min: 日程开始时间的最小值 (例 e.g. `2022-11-27T00:00:00+08:00`)
+            time_max: 日程开始时间的最大值 (例 e.g. `2022-11-30T00:00:00+08:00`)
+            show_deleted: 是否返回已删除的日程 (默认 default `False`)
+            max_results: 最大返回记录数 (≤ 100; 默认 default `100`; 例 e.g. `15`)
+            max_attendees: 每个日程的参与者查询个数 (≤ 100; 默认 default `100`; 例 e.g. `10`)
+            next_token: 分页游标 (例 e.g. `cnNTbW1xxxxEgvdlQrQT09`)
+            sync_token: 同步token (例 e.g. `cnNTbW1YbxxxxdEgvdlQrQT09`)
+            series_master_id: 重复日程的主日程id
 
         Codes: invalidParameter.
 
@@ -1469,13 +1889,13 @@ class CalendarV1(Manager):
         """List events view (查询日程视图).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            time_min: text, such as `2022-11-27T00:00:00+08:00`.
-            time_max: text, such as `2022-11-28T00:00:00+08:00`.
-            max_results: a number, at most 100, such as `100`; by default 100.
-            max_attendees: a number, at most 100, such as `100`; by default 100.
-            next_token: text, such as `cnNTbW1xxx`.
+            user_id: 要查询的用户unionId
+            calendar_id: 日程所属的日历ID
+            time_min: 查询日程结束时间 >= TimeMin (例 e.g. `2022-11-27T00:00:00+08:00`)
+            time_max: 查询日程开始时间 < timeMax (例 e.g. `2022-11-28T00:00:00+08:00`)
+            max_results: 最大返回记录数 (≤ 100; 默认 default `100`)
+            max_attendees: 每个日程的参与者查询个数 (≤ 100; 默认 default `100`)
+            next_token: 分页游标 (例 e.g. `cnNTbW1xxx`)
 
         Codes: invalidParameter.
 
@@ -1517,24 +1937,24 @@ class CalendarV1(Manager):
         """Patch event (修改日程).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            id: text, such as `cnNTbWxxx`.
-            x_client_token: text.
-            summary: text, such as `some event`.
-            description: text, such as `这是一个日程`.
-            start: an object.
-            end: an object.
-            is_all_day: yes or no, such as `False`.
-            recurrence: an object.
-            attendees: a list.
-            location: an object.
-            extra: an object.
-            reminders: a list.
-            online_meeting_info: an object.
-            rich_text_description: an object.
-            ui_configs: a list.
+            user_id: 日程组织者的unionId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
+            id: 日程ID (例 e.g. `cnNTbWxxx`)
+            x_client_token: 幂等校验
+            summary: 日程标题 (例 e.g. `some event`)
+            description: 日程描述 (例 e.g. `这是一个日程`)
+            start: 日程开始时间
+            end: 日程结束时间
+            is_all_day: 是否全天日程 (例 e.g. `False`)
+            recurrence: 日程循环规则
+            attendees: 日程参与人列表
+            location: 日程地点
+            extra: JSON格式的扩展能力开关
+            reminders: 日程提醒
+            online_meeting_info: 视频会议
+            rich_text_description: 富文本字段
+            ui_configs: UI配置
 
         Codes: idempotencyProcessing, invalidParameter, itemNotFound.
 
@@ -1563,11 +1983,11 @@ class CalendarV1(Manager):
         """Remove attendee (删除日程参与者).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            x_client_token: text.
-            attendees_to_remove: a list.
+            user_id: 日程创建者unionId
+            calendar_id: 日程所属的日历id
+            event_id: 日程ID
+            x_client_token: 幂等校验
+            attendees_to_remove: 需要被删除的日程参与者列表
 
         Codes: idempotencyProcessing, invalidParameter, itemNotFound.
 
@@ -1594,10 +2014,10 @@ class CalendarV1(Manager):
         """Remove meeting rooms (取消预定会议室).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            meeting_rooms_to_remove: a list.
+            user_id: 日程组织者的unionId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
+            meeting_rooms_to_remove: 需要取消预定的会议室信息列表
 
         Codes: invalidParameter.
 
@@ -1623,10 +2043,10 @@ class CalendarV1(Manager):
         """Respond event (设置日程响应邀请状态).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
-            response_status: text: `needsAction`, `accepted`, `declined`, `tentative`; by default needsAction.
+            user_id: 日程参与者unionId
+            calendar_id: 日程所属的日历id
+            event_id: 日程ID
+            response_status: 响应状态 (`needsAction` `accepted` `declined` `tentative`; 默认 default `needsAction`)
 
         Codes: invalidParameter, itemNotFound.
 
@@ -1648,9 +2068,9 @@ class CalendarV1(Manager):
         """Sign in (针对单个日程进行签到).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
+            user_id: 本次请求的资源所归属的用户unionId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
 
         Codes: exceedMaxReceiverSize, invalidParameter, notInEvent.
 
@@ -1672,9 +2092,9 @@ class CalendarV1(Manager):
         """Sign out (针对单个日程进行签退).
 
         Args:
-            user_id: text.
-            calendar_id: text.
-            event_id: text.
+            user_id: 本次请求的资源所归属的用户unionId
+            calendar_id: 日程所属的日历ID
+            event_id: 日程ID
 
         Codes: exceedMaxReceiverSize, invalidParameter, notInEvent.
 
@@ -1695,8 +2115,8 @@ class CalendarV1(Manager):
         """Subscribe calendar (订阅公共日历).
 
         Args:
-            user_id: text.
-            calendar_id: text.
+            user_id: 订阅者的unionId
+            calendar_id: 日历ID
 
         Codes: exceedSubscribeLimit, invalidParameter, permissionDenied.
 
@@ -1717,8 +2137,8 @@ class CalendarV1(Manager):
         """Unsubscribe calendar (取消订阅公共日历).
 
         Args:
-            user_id: text.
-            calendar_id: text.
+            user_id: 取消订阅者的unionId
+            calendar_id: 订阅日历的id
 
         Codes: invalidParameter, permissionDenied.
 
@@ -1744,12 +2164,12 @@ class CalendarV1(Manager):
         """Update subscribed calendars (更新订阅日历).
 
         Args:
-            calendar_id: text.
-            user_id: text.
-            name: text, such as `中国传统日历`.
-            description: text, such as `中国传统日历`.
-            managers: a list.
-            subscribe_scope: an object.
+            calendar_id: 订阅日历id
+            user_id: 日历作者或共同编辑人的unionId
+            name: 订阅日历的标题 (例 e.g. `中国传统日历`)
+            description: 订阅日历的描述 (例 e.g. `中国传统日历`)
+            managers: 日历共同编辑人的unionId列表
+            subscribe_scope: 日历的可订阅范围
 
         Codes: invalidParameter, permissionDenied.
 

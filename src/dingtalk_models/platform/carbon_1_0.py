@@ -15,28 +15,45 @@ from dingtalk_models.resource.model import Record
 
 class WriteOrgCarbonOrgDetailsList(TypedDict, total=False):
     action_id: Required[str]
+    """全局唯一ID (例 e.g. `110120211202`)"""
     corp_id: Required[str]
+    """钉钉组织的corpId (例 e.g. `ding123`)"""
     dept_id: Required[int]
+    """钉钉部门ID (例 e.g. `1101`)"""
     action_type: Required[str]
+    """碳能量减排来源 (例 e.g. `SALARYSHEET`)"""
     carbon_amount: Required[str]
+    """碳能量克数 (例 e.g. `2.1`)"""
     action_time: Required[BeijingTime]
+    """减排行为发生时间 (例 e.g. `2021-12-01 14:52:31`)"""
     version: Required[int]
+    """版本号 (默认 default `1`)"""
 
 
 class WriteOrgCarbonReply(Record, alias_generator=camel):
     result: int | None
+    """写入成功的条数"""
 
 
 class WriteUserCarbonUserDetailsList(TypedDict, total=False):
     action_id: Required[str]
+    """全局唯一ID (例 e.g. `110120211202`)"""
     user_id: Required[str]
+    """钉钉用户id (例 e.g. `1101`)"""
     corp_id: Required[str]
+    """钉钉组织corpId (例 e.g. `ding123`)"""
     dept_id: Required[int]
+    """钉钉部门ID (例 e.g. `2202`)"""
     action_type: Required[str]
+    """碳能量减排来源 (例 e.g. `SALARYSHEET`)"""
     carbon_amount: Required[str]
+    """碳能量克数 (例 e.g. `2.2`)"""
     action_start_time: Required[BeijingTime]
+    """减排行为开始时间 (例 e.g. `2021-12-01 14:52:31`)"""
     action_end_time: Required[BeijingTime]
+    """减排行为结束时间 (例 e.g. `2021-12-01 14:52:31`)"""
     version: Required[int]
+    """版本号 (默认 default `1`)"""
 
 
 class WriteUserCarbonReply(Record, alias_generator=camel):
@@ -50,9 +67,6 @@ class CarbonV1(Manager):
         org_details_list: list[WriteOrgCarbonOrgDetailsList],
     ) -> Call[WriteOrgCarbonReply]:
         """Write org carbon (写入每日组织碳数据明细信息).
-
-        Args:
-            org_details_list: a list.
 
         Codes: invalidParameter, systemError.
 
@@ -70,9 +84,6 @@ class CarbonV1(Manager):
         user_details_list: list[WriteUserCarbonUserDetailsList],
     ) -> Call[WriteUserCarbonReply]:
         """Write user carbon (写入每日用户碳数据明细信息).
-
-        Args:
-            user_details_list: a list.
 
         Codes: invalidParameter, systemError.
 

@@ -12,10 +12,12 @@ from dingtalk_models.resource.model import Record
 
 class CopyTemplateReplyData(Record, alias_generator=camel):
     template_id: str | None
+    """模板id"""
 
 
 class CopyTemplateReply(Record, alias_generator=camel):
     data: CopyTemplateReplyData | None
+    """响应参数"""
 
 
 class CardV1(Manager):
@@ -31,7 +33,7 @@ class CardV1(Manager):
         """Copy template (卡片平台模板复制).
 
         Args:
-            template_id: text.
+            template_id: 模板id
 
         Codes: copy.template.error, template.not.exist.
 

@@ -16,27 +16,46 @@ from dingtalk_models.resource.query import Listing, Query
 
 class RecordData(Record):
     name: str | None
+    """员工姓名"""
     user_id: Annotated[str | None, wire("userId")]
+    """员工userId"""
     avatar: str | None
+    """头像URL"""
     timestamp: Millis | None
+    """签到时间"""
     place: str | None
+    """签到地址"""
     detail_place: Annotated[str | None, wire("detailPlace")]
+    """签到详细地址"""
     remark: str | None
+    """签到备注"""
     image_list: Annotated[list[str], wire("imageList")] = empty_list()
+    """签到照片URL列表"""
     latitude: str | None
+    """纬度"""
     longitude: str | None
+    """经度"""
 
 
 class RecordGetPageList(Record):
     checkin_time: Millis | None
+    """签到时间 (单位 unit 毫秒)"""
     image_list: list[str] = empty_list()
+    """签到照片URL列表"""
     detail_place: str | None
+    """签到详细地址"""
     remark: str | None
+    """签到备注"""
     userid: str | None
+    """签到用户userId"""
     place: str | None
+    """签到地址"""
     longitude: str | None
+    """签到位置经度"""
     latitude: str | None
+    """签到位置维度"""
     visit_user: str | None
+    """签到的拜访对象"""
 
 
 class OapiCheckin(Manager):
@@ -54,12 +73,12 @@ class OapiCheckin(Manager):
         """Record (获取部门用户签到记录).
 
         Args:
-            department_id: text, such as `1`.
-            end_time: a number, such as `1520956800000`.
-            start_time: a number, such as `1520956800000`.
-            offset: a number, such as `0`.
-            size: a number, at most 100, such as `100`.
-            order: text: `asc`, `desc`.
+            department_id: 部门ID (例 e.g. `1`)
+            end_time: 结束时间 (单位 unit 毫秒; 例 e.g. `1520956800000`)
+            start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1520956800000`)
+            offset: 支持分页查询 (例 e.g. `0`)
+            size: 支持分页查询 (≤ 100; 例 e.g. `100`)
+            order: 排序 (`asc` `desc`)
 
         Scopes: qyapi_checkin_read.
 
@@ -82,11 +101,11 @@ class OapiCheckin(Manager):
         """Record get (获取用户签到记录).
 
         Args:
-            userid_list: text, at most 10 entries, such as `manager4220`.
-            start_time: a number, such as `1605437194000`.
-            end_time: a number, such as `1605786394000`.
-            size: a number, at most 100, such as `100`.
-            cursor: a number, such as `0`.
+            userid_list: 需要查询的用户列表 (≤ 10 项 items; 例 e.g. `manager4220`)
+            start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1605437194000`)
+            end_time: 截止时间 (单位 unit 毫秒; 例 e.g. `1605786394000`)
+            size: 分页查询的每页大小 (≤ 100; 例 e.g. `100`)
+            cursor: 分页查询的游标 (例 e.g. `0`)
 
         Scopes: qyapi_base.
 

@@ -19,402 +19,652 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CohostsUserList(TypedDict, total=False):
     union_id: Required[str]
+    """用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKxxxxxxxxx`)"""
 
 
 class CreateCustomShortLinkReplyResult(Record, alias_generator=camel):
     custom_short_link: str | None
+    """专属短链"""
 
 
 class CreateCustomShortLinkReply(Record, alias_generator=camel):
     result: CreateCustomShortLinkReplyResult | None
+    """响应结果"""
 
 
 class CreateScheduleConferenceScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings(
     TypedDict, total=False
 ):
     cool_app_code: str
+    """酷应用 appCode (例 e.g. `COOxxxxB000W`)"""
     auto_open_mode: Literal[0, 1, 2]
+    """是否自动打开 (`0` `1` `2`)"""
     extension_app_biz_data: str
+    """会议维度扩展应用自定义信息 (例 e.g. `bizData`)"""
 
 
 class CreateScheduleConferenceScheduleConfSettingModelMoziConfVirtualExtraSetting(TypedDict, total=False):
     waiting_room: int
+    """等候室 (`1` `2` 等 or others)"""
     join_before_host: Literal[0, 1]
+    """在主持人进会前加入会议 (`0` `1`)"""
     enable_chat: Literal[0, 1]
+    """聊天和互动 (`0` `1`)"""
     lock_nick: Literal[0, 1]
+    """自己改名 (`0` `1`)"""
     lock_media_status_mic_mute: Literal[0, 1]
+    """自己解除静音 (`0` `1`)"""
     mozi_conf_extension_app_settings: list[
         CreateScheduleConferenceScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings
     ]
+    """会议扩展应用设置列表"""
     enable_web_anonymous_join: bool
+    """是否支持web端免登入会 (例 e.g. `True`)"""
     push_all_meeting_records: bool
+    """是否推送所有的会议记录 (例 e.g. `True`)"""
     push_minutes_card: bool
+    """是否推送闪记卡片 (例 e.g. `True`)"""
     push_cloud_record_card: bool
+    """是否推送云录制的闪记卡片 (例 e.g. `True`)"""
     minutes_owner_union_id: str
+    """闪记归属人 (例 e.g. `2iPxxxxwiEiE`)"""
     cloud_record_owner_union_id: str
+    """云录制归属人 (例 e.g. `2iPxxxxwiEiE`)"""
     minutes_summary_template_type: Literal["0", "1"]
+    """云录制摘要指定模板 (`0` `1`)"""
     minutes_summary_template_id: str
+    """(例 e.g. `default`)"""
     minutes_summary_diy_template_version: str
+    """(例 e.g. `1`)"""
     hidden_owner_nick: bool
+    """是否隐藏云录制发起者姓名 (默认 default `False`; 例 e.g. `True`)"""
 
 
 class CreateScheduleConferenceScheduleConfSettingModelMoziConfOpenRecordSetting(TypedDict, total=False):
     record_auto_start: Literal[0, 1]
+    """是否自动开启云录制 (`0` `1`)"""
     record_auto_start_type: Literal[0, 1, 2]
+    """自动开启云录制类型 (`0` `1` `2`)"""
     mode: Literal["grid", "speech", "full_screen", "auto_grid", "screen_cast", "p2p", "full_screen_and_speaker"]
+    """会议录制布局 (`grid` `speech` `full_screen` `auto_grid` `screen_cast` `p2p` `full_screen_and_speaker`; 默认 default `9`)"""
     is_follow_host: bool
+    """是否跟随主持人 (例 e.g. `True`)"""
     restrict_share_minutes_summary_only: Literal[0, 1]
+    """是否限制分享听记只能分享摘要 (`0` `1`)"""
 
 
 class CreateScheduleConferenceScheduleConfSettingModelAiAgentSummarySetting(TypedDict, total=False):
     value: Literal["disable", "enable"]
+    """是否开启AI助理总结 (`disable` `enable`)"""
     receiver_type: Literal[0, 1]
+    """会后接收听记推送范围 (`0` `1`)"""
     allow_all_participants_start: Literal[0, 1]
+    """是否允许所有参会人发起听记 (`0` `1`)"""
     restrict_share_minutes_summary_only: Literal[0, 1]
+    """是否限制分享听记只能分享摘要 (`0` `1`)"""
     enable_ai_agent_status: bool
+    """是否展示AI听记功能"""
     allow_participant_show_ai_agent_record: bool
+    """会议结束后是否向参会人展示AI听记总结信息"""
 
 
 class CreateScheduleConferenceScheduleConfSettingModel(TypedDict, total=False):
     host_union_id: str
+    """主持人 unionId (例 e.g. `2iPOxxxxwiEiE`)"""
     conf_allowed_corp_id: str
+    """组织内部会议 corpId (例 e.g. `dingxxxx335`)"""
     lock_room: Literal[0, 1]
+    """锁定会议 (`0` `1`)"""
     screen_share_forbidden: Literal[0, 1]
+    """发起共享 (`0` `1`)"""
     mute_on_join: Literal[-1, 0, 6]
+    """成员入会时静音 (`-1` `0` `6`)"""
     mozi_conf_virtual_extra_setting: CreateScheduleConferenceScheduleConfSettingModelMoziConfVirtualExtraSetting
+    """预约会议设置"""
     cohost_union_ids: list[str]
+    """联席主持人unionId"""
     mozi_conf_open_record_setting: CreateScheduleConferenceScheduleConfSettingModelMoziConfOpenRecordSetting
+    """自动录制设置"""
     ai_agent_summary_setting: CreateScheduleConferenceScheduleConfSettingModelAiAgentSummarySetting
+    """会议AI听记设置"""
 
 
 class CreateScheduleConferenceReply(Record, alias_generator=camel):
     request_id: str | None
     schedule_conference_id: str | None
+    """预约会议id"""
     room_code: str | None
+    """会议号"""
     url: str | None
+    """预约会议分享链接"""
     phones: list[str] = empty_list()
+    """呼入电话号码"""
 
 
 class CreateVideoConferenceReply(Record, alias_generator=camel):
     conference_id: str | None
+    """会议ID"""
     conference_password: Secret | None
+    """会议密码"""
     host_password: Secret | None
+    """主持人密码"""
     external_link_url: str | None
+    """入会链接"""
     phone_numbers: list[str] = empty_list()
+    """PSTN呼入号码"""
     room_code: str | None
+    """会议code"""
 
 
 class InviteUsersInviteeList(TypedDict, total=False):
     union_id: str
+    """被邀请用户unionId"""
     nick: Required[str]
+    """被邀请人姓名"""
 
 
 class InviteUsersPhoneInviteeList(TypedDict, total=False):
     phone_number: str
+    """被邀请用户手机号"""
     nick: str
+    """被邀请人姓名"""
 
 
 class KickMembersUserList(TypedDict, total=False):
     union_id: Required[str]
+    """用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKxxxxxxxxx`)"""
     participant_id: str
+    """用户参会者id (例 e.g. `644272f14ba332xxxxxxxxx`)"""
 
 
 class MuteMembersUserList(TypedDict, total=False):
     union_id: Required[str]
+    """用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKZobxxxxxx`)"""
     participant_id: str
+    """用户参会者id (例 e.g. `644272f15xxxxxxxxxxxxxxx`)"""
 
 
 class QueryCloudRecordTextReplyParagraphListSentenceListWordList(Record, alias_generator=camel):
     word: str | None
+    """单词"""
     start_time: int | None
+    """单词记录产生时 (单位 unit 毫秒)"""
     end_time: int | None
+    """单词记录结束时 (单位 unit 毫秒)"""
     word_id: str | None
+    """单词ID"""
 
 
 class QueryCloudRecordTextReplyParagraphListSentenceList(Record, alias_generator=camel):
     union_id: str | None
+    """用户的unionId"""
     sentence: str | None
+    """句子"""
     start_time: int | None
+    """句子记录产生时 (单位 unit 毫秒)"""
     end_time: int | None
+    """句子记录结束时 (单位 unit 毫秒)"""
     word_list: list[QueryCloudRecordTextReplyParagraphListSentenceListWordList] = empty_list()
+    """单词列表"""
 
 
 class QueryCloudRecordTextReplyParagraphList(Record, alias_generator=camel):
     next_ttoken: int | None
+    """下一次请求的分页游标"""
     status: int | None
+    """状态"""
     union_id: str | None
+    """发言人的unionId"""
     nick_name: str | None
+    """发言人昵称"""
     record_id: int | None
+    """录制ID"""
     start_time: int | None
+    """段落记录产生时 (单位 unit 毫秒)"""
     end_time: int | None
+    """段落记录结束时 (单位 unit 毫秒)"""
     paragraph: str | None
+    """段落内容"""
     sentence_list: list[QueryCloudRecordTextReplyParagraphListSentenceList] = empty_list()
+    """句子列表"""
 
 
 class QueryCloudRecordTextReply(Record, alias_generator=camel):
     has_more: bool | None
+    """是否有更多数据"""
     paragraph_list: list[QueryCloudRecordTextReplyParagraphList] = empty_list()
+    """段落列表"""
 
 
 class QueryCloudRecordVideoReplyVideoList(Record, alias_generator=camel):
     record_id: str | None
+    """录制ID"""
     union_id: str | None
+    """录制人unionId"""
     start_time: Millis | None
+    """录制开始时间戳 (单位 unit 毫秒)"""
     record_type: int | None
+    """记录类型 (`0` `1`)"""
     duration: int | None
+    """录制持续时长的1000倍"""
     file_size: int | None
+    """文件大小"""
     end_time: Millis | None
+    """录制结束时间戳 (单位 unit 毫秒)"""
     media_id: str | None
+    """唯一媒体文件ID"""
     region_id: str | None
+    """媒体文件所在地域ID"""
 
 
 class QueryCloudRecordVideoReply(Record, alias_generator=camel):
     video_list: list[QueryCloudRecordVideoReplyVideoList] = empty_list()
+    """会议录制的视频列表"""
 
 
 class QueryCloudRecordVideoPlayInfoReply(Record, alias_generator=camel):
     play_url: str | None
+    """录制视频的在线播放链接"""
     mp4_file_url: str | None
+    """录制视频的MP4格式下载链接"""
     file_size: int | None
+    """录制视频的文件大小"""
     duration: int | None
+    """录制视频的时长 (单位 unit 毫秒)"""
     status: int | None
+    """状态"""
     size: int | None
 
 
 class QueryConferenceInfoReplyConfInfoExtensionAppSettings(Record, alias_generator=camel):
     app_id: str | None
+    """会议酷应用所属微应用AgentId"""
     app_code: str | None
+    """酷应用 appCode"""
     auto_open_mode: int | None
+    """自动打开模式 (`0` `1` `2`)"""
     extension_app_biz_data: str | None
+    """会议维度扩展应用自定义信息"""
 
 
 class QueryConferenceInfoReplyConfInfo(Record, alias_generator=camel):
     active_num: int | None
     attend_num: int | None
+    """累积入会人数"""
     conf_duration: int | None
+    """会议时长 (单位 unit 毫秒)"""
     conference_id: str | None
+    """会议ID"""
     creator_id: str | None
+    """会议创建人的unionId"""
     creator_nick: str | None
+    """会议创建人的昵称"""
     external_link_url: str | None
+    """会议的入会链接"""
     invited_num: int | None
+    """邀请人数"""
     start_time: Millis | None
+    """会议开始时间戳 (单位 unit 毫秒)"""
     status: int | None
+    """会议状态 (`0` `1` `2`)"""
     title: str | None
+    """会议标题"""
     room_code: str | None
+    """会议码"""
     end_time: Millis | None
+    """会议结束时间戳 (单位 unit 毫秒)"""
     schedule_conference_id: str | None
+    """预约会议id"""
     biz_type: str | None
+    """会议业务类型 (`0` `3` `audio_conf`)"""
     cloud_record_status: int | None
+    """会议云录制状态 (`0` `1` `2` `3`)"""
     cloud_record_owner_union_id: str | None
+    """云录制归属者unionId"""
     minutes_status: int | None
+    """会议闪记状态 (`0` `1` `2` `3`)"""
     minutes_owner_union_id: str | None
+    """闪记归属者unionId"""
     extension_app_settings: list[QueryConferenceInfoReplyConfInfoExtensionAppSettings] = empty_list()
+    """会议维度扩展应用自定义信息列表"""
 
 
 class QueryConferenceInfoReply(Record, alias_generator=camel):
     conf_info: QueryConferenceInfoReplyConfInfo | None
+    """会议信息"""
 
 
 class QueryConferenceInfoBatchReplyInfosUserList(Record, alias_generator=camel):
     user_id: str | None
+    """用户userid"""
     nick: str | None
+    """用户昵称"""
     attend_status: int | None
+    """在会状态 (`0` `1` `2` `3` `4` `5` `6`)"""
     camera_status: int | None
+    """摄像头状态 (`0` `1` `2`)"""
     mic_status: int | None
+    """麦克风状态 (`0` `1` `2`)"""
     reject_description: str | None
+    """拒绝原因"""
 
 
 class QueryConferenceInfoBatchReplyInfos(Record, alias_generator=camel):
     conference_id: str | None
+    """实时会议ID"""
     title: str | None
+    """会议名称"""
     start_time: int | None
+    """会议开始时间"""
     status: int | None
+    """会议状态 (`0` `1` `2`)"""
     media_status: int | None
+    """媒体状态 (`0` `1` `2` `4`)"""
     user_list: list[QueryConferenceInfoBatchReplyInfosUserList] = empty_list()
+    """参会用户列表"""
 
 
 class QueryConferenceInfoBatchReply(Record, alias_generator=camel):
     infos: list[QueryConferenceInfoBatchReplyInfos] = empty_list()
+    """会议详情列表"""
 
 
 class QueryConferenceInfoByRoomCodeConferenceList(Record, alias_generator=camel):
     conference_id: str | None
+    """会议ID"""
     title: str | None
+    """会议标题"""
     room_code: str | None
+    """会议码"""
     external_link_url: str | None
+    """会议的入会链接"""
     status: int | None
+    """会议状态 (`0` `1` `2`)"""
     start_time: int | None
+    """会议开始时间戳 (单位 unit 毫秒)"""
     end_time: int | None
+    """会议结束时间戳 (单位 unit 毫秒)"""
     conf_duration: int | None
+    """会议时长 (单位 unit 毫秒)"""
     creator_id: str | None
+    """会议创建人的unionId"""
     creator_nick: str | None
+    """会议创建人的昵称"""
     schedule_conference_id: str | None
+    """预约会议id"""
     biz_type: str | None
+    """会议业务类型 (`0` `3` `audio_conf`)"""
 
 
 class QueryConferenceMembersMemberModel(Record, alias_generator=camel):
     union_id: str | None
+    """成员的unionId"""
     conference_id: str | None
+    """视频会议ID"""
     user_nick: str | None
+    """成员的昵称"""
     join_time: Millis | None
+    """成员入会时间戳 (单位 unit 毫秒)"""
     leave_time: Millis | None
+    """成员离会时间戳 (单位 unit 毫秒)"""
     duration: int | None
+    """在会时长 (单位 unit 毫秒)"""
     host: bool | None
+    """是否是主持人"""
     attend_status: int | None
+    """成员状态 (`1` `2` `3` `4` `5` `6`)"""
     outer_org_member: bool | None
+    """是否非会议所属企业内成员"""
     pstn_join: bool | None
+    """是否为电话号码入会"""
     co_host: bool | None
+    """是否为联席主持人"""
 
 
 class QueryOrgConferenceListOnGoingConfList(Record, alias_generator=camel):
     conference_id: str | None
+    """会议id"""
     title: str | None
+    """会议标题"""
     room_code: str | None
+    """会议号"""
     status: int | None
+    """会议状态"""
     start_time: Millis | None
+    """会议开始时间"""
     end_time: Millis | None
+    """会议结束时间"""
     creator_id: str | None
+    """创建人unionId"""
     creator_nick: str | None
+    """创建人昵称"""
     biz_type: str | None
+    """会议业务类型"""
 
 
 class QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings(
     Record, alias_generator=camel
 ):
     client_id: str | None
+    """钉钉开放应用 clientId"""
     cool_app_code: str | None
+    """酷应用 Code"""
     auto_open_mode: str | None
+    """自动打开模式 (`0` `1` `2`)"""
     extension_app_biz_data: str | None
+    """会议维度扩展应用自定义信息"""
 
 
 class QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtraSetting(Record, alias_generator=camel):
     waiting_room: int | None
+    """等候室 (`0` `1`)"""
     join_before_host: int | None
+    """在主持人进会前加入会议 (`0` `1`)"""
     enable_chat: int | None
+    """聊天和互动 (`0` `1`)"""
     lock_nick: int | None
+    """自己改名 (`0` `1`)"""
     lock_media_status_mic_mute: int | None
+    """自己解除静音 (`0` `1`)"""
     mozi_conf_extension_app_settings: list[
         QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings
     ] = empty_list()
+    """会议扩展应用设置列表"""
     enable_web_anonymous_join: bool | None
+    """是否支持web端免登入会"""
 
 
 class QueryScheduleConfSettingsReplyScheduleConfSettingModel(Record, alias_generator=camel):
     host_union_id: str | None
+    """主持人 unionId"""
     cohost_union_ids: list[str] = empty_list()
+    """联席主持人 unionId"""
     conf_allowed_corp_id: str | None
+    """组织内部会议 corpId"""
     lock_room: int | None
+    """锁定会议 (`0` `1`)"""
     screen_share_forbidden: int | None
+    """发起共享 (`0` `1`)"""
     mute_on_join: int | None
+    """成员入会时静音 (`-1` `0` `6`)"""
     mozi_conf_virtual_extra_setting: (
         QueryScheduleConfSettingsReplyScheduleConfSettingModelMoziConfVirtualExtraSetting | None
     )
+    """预约会议设置"""
 
 
 class QueryScheduleConfSettingsReply(Record, alias_generator=camel):
     schedule_conf_setting_model: QueryScheduleConfSettingsReplyScheduleConfSettingModel | None
+    """预约会议配置"""
 
 
 class QueryScheduleConferenceReply(Record, alias_generator=camel):
     request_id: str | None
     schedule_conference_id: str | None
+    """预约会议id"""
     title: str | None
+    """预约会议标题"""
     start_time: Millis | None
+    """预约会议开始时间"""
     end_time: Millis | None
+    """预约会议结束时间"""
     room_code: str | None
+    """会议号"""
     url: str | None
+    """预约会议分享链接"""
     phones: list[str] = empty_list()
+    """呼入电话号码"""
 
 
 class QueryScheduleConferenceInfoConferenceList(Record, alias_generator=camel):
     conference_id: str | None
+    """会议id"""
     title: str | None
+    """会议标题"""
     room_code: str | None
+    """会议号"""
     status: int | None
+    """会议状态 (`0` `1` `2`)"""
     start_time: Millis | None
+    """会议开始时间 (单位 unit 毫秒)"""
     end_time: Millis | None
+    """会议结束时间 (单位 unit 毫秒)"""
 
 
 class QueryUserOnGoingConferenceReplyMemberModelMap(Record, alias_generator=camel):
     union_id: str | None
+    """成员的unionId"""
     conference_id: str | None
+    """视频会议ID"""
     user_nick: str | None
+    """成员的昵称"""
     join_time: Millis | None
+    """成员入会时间戳 (单位 unit 毫秒)"""
     leave_time: Millis | None
+    """成员离会时间戳 (单位 unit 毫秒)"""
     duration: int | None
+    """在会时长 (单位 unit 毫秒)"""
     attend_status: int | None
+    """成员状态 (`1` `2` `3` `4` `5` `6`)"""
     host: bool | None
+    """是否是主持人"""
     co_host: bool | None
+    """是否为联席主持人"""
     outer_org_member: bool | None
+    """是否非会议所属企业内成员"""
     pstn_join: bool | None
+    """是否为电话号码入会"""
     device_type: str | None
+    """入会的设备类型 (`Win` `Mac` `iOS` `Android`)"""
 
 
 class QueryUserOnGoingConferenceReply(Record, alias_generator=camel):
     on_going_conf_id_list: list[str] = empty_list()
+    """会议id"""
     member_model_map: dict[str, QueryUserOnGoingConferenceReplyMemberModelMap] | None
+    """查询用户在会中的成员信息映射"""
 
 
 class StartStreamOutReply(Record, alias_generator=camel):
     success_stream_map: dict[str, JsonValue] | None
+    """成功推流地址与liveId映射"""
     fail_stream_map: dict[str, JsonValue] | None
+    """失败的地址与失败原因映射"""
 
 
 class UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings(
     TypedDict, total=False
 ):
     cool_app_code: str
+    """酷应用 appCode (例 e.g. `COOLAPPxxxx000W`)"""
     auto_open_mode: Literal[0, 1, 2]
+    """自动打开模式 (`0` `1` `2`)"""
     extension_app_biz_data: str
+    """会议维度扩展应用自定义信息 (例 e.g. `bizData`)"""
 
 
 class UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSetting(TypedDict, total=False):
     waiting_room: Literal[0, 1]
+    """等候室 (`0` `1`)"""
     join_before_host: Literal[0, 1]
+    """在主持人进会前加入会议 (`0` `1`)"""
     enable_chat: Literal[0, 1]
+    """聊天和互动 (`0` `1`)"""
     lock_nick: Literal[0, 1]
+    """自己改名 (`0` `1`)"""
     lock_media_status_mic_mute: Literal[0, 1]
+    """自己解除静音 (`0` `1`)"""
     mozi_conf_extension_app_settings: list[
         UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSettingMoziConfExtensionAppSettings
     ]
+    """会议扩展应用设置列表"""
     enable_web_anonymous_join: bool
+    """是否支持web端免登入会 (例 e.g. `True`)"""
     push_all_meeting_records: bool
+    """是否推送所有的会议记录 (例 e.g. `True`)"""
     push_minutes_card: bool
+    """是否推送闪记卡片 (例 e.g. `True`)"""
     push_cloud_record_card: bool
+    """是否推送云录制的闪记卡片 (例 e.g. `True`)"""
     minutes_owner_union_id: str
+    """闪记归属人 (例 e.g. `mE4lK7nFiPFxxxx17AMw`)"""
     cloud_record_owner_union_id: str
+    """云录制归属人 (例 e.g. `mE4lxxxxh17AMw`)"""
     minutes_summary_template_type: Literal["0", "1"]
+    """云录制摘要指定模板 (`0` `1`)"""
     minutes_summary_template_id: str
+    """(例 e.g. `default`)"""
     minutes_summary_diy_template_version: str
+    """(例 e.g. `1`)"""
     hidden_owner_nick: bool
+    """是否隐藏云录制发起者姓名 (例 e.g. `False`)"""
 
 
 class UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfOpenRecordSetting(TypedDict, total=False):
     record_auto_start: Literal[0, 1]
+    """是否自动开启云录制 (`0` `1`)"""
     record_auto_start_type: Literal[0, 1, 2]
+    """自动开启云录制类型 (`0` `1` `2`)"""
     mode: Literal["grid", "speech", "full_screen", "auto_grid", "screen_cast", "p2p", "full_screen_and_speaker"]
+    """会议录制布局 (`grid` `speech` `full_screen` `auto_grid` `screen_cast` `p2p` `full_screen_and_speaker`; 默认 default `9`)"""
     is_follow_host: bool
+    """是否跟随主持人 (例 e.g. `True`)"""
     restrict_share_minutes_summary_only: Literal[0, 1]
+    """是否限制分享听记只能分享摘要 (`0` `1`)"""
 
 
 class UpdateScheduleConfSettingsScheduleConfSettingModelAiAgentSummarySetting(TypedDict, total=False):
     value: Literal["disable", "enable"]
+    """是否开启AI助理总结 (`disable` `enable`)"""
     receiver_type: Literal[0, 1]
+    """会后接收听记推送范围 (`0` `1`)"""
     allow_all_participants_start: Literal[0, 1]
+    """是否允许所有参会人发起 (`0` `1`)"""
     restrict_share_minutes_summary_only: Literal[0, 1]
+    """是否限制分享听记只能分享摘要 (`0` `1`)"""
     enable_ai_agent_status: bool
+    """是否展示AI听记功能"""
 
 
 class UpdateScheduleConfSettingsScheduleConfSettingModel(TypedDict, total=False):
     host_union_id: str
+    """主持人 unionId (例 e.g. `mE4lKxxxxMwiEi`)"""
     conf_allowed_corp_id: str
+    """组织内部会议 corpId (例 e.g. `dingcxxxx4d335`)"""
     lock_room: Literal[0, 1]
+    """锁定会议 (`0` `1`)"""
     screen_share_forbidden: Literal[0, 1]
+    """发起共享 (`0` `1`)"""
     mute_on_join: Literal[-1, 0, 6]
+    """成员入会时静音 (`-1` `0` `6`)"""
     mozi_conf_virtual_extra_setting: UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfVirtualExtraSetting
+    """预约会议设置"""
     cohost_union_ids: list[str]
+    """联席主持人unionId"""
     mozi_conf_open_record_setting: UpdateScheduleConfSettingsScheduleConfSettingModelMoziConfOpenRecordSetting
+    """自动录制设置"""
     ai_agent_summary_setting: UpdateScheduleConfSettingsScheduleConfSettingModelAiAgentSummarySetting
+    """会议AI听记设置"""
 
 
 class ConferenceV1(Manager):
@@ -427,8 +677,8 @@ class ConferenceV1(Manager):
         """Cancel schedule conference (取消预约会议).
 
         Args:
-            schedule_conference_id: text, such as `2a489xxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
-            creator_union_id: text, such as `qzR1iSMDvzR9iP7Pxxxxxxxxxxxx`.
+            schedule_conference_id: 预约会议id (例 e.g. `2a489xxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`)
+            creator_union_id: 预约会议创建者unionId (例 e.g. `qzR1iSMDvzR9iP7Pxxxxxxxxxxxx`)
 
         Codes: paramsError, permissionError, systemError.
 
@@ -449,8 +699,8 @@ class ConferenceV1(Manager):
         """Close video conference (关闭视频会议).
 
         Args:
-            conference_id: text.
-            union_id: text, such as `27SaQ3iiHLN0uwqcPxxxxxxxxwiEiE`.
+            conference_id: 会议ID
+            union_id: 员工在当前开发者企业账号范围内的唯一标识 (例 e.g. `27SaQ3iiHLN0uwqcPxxxxxxxxwiEiE`)
 
         Codes: orgAccessForbidden, paramsError, paramsTitleError, permissionError, resourceClose, systemError,
             unknownUserError, waterLimitError.
@@ -473,9 +723,9 @@ class ConferenceV1(Manager):
         """Cohosts (设置联席主持人).
 
         Args:
-            conference_id: text.
-            action: text: `add`, `remove`.
-            user_list: a list.
+            conference_id: 会议id
+            action: 行为动作 (`add` `remove`)
+            user_list: 被操作用户列表
 
         Codes: paramsError, systemError, unknownUserError.
 
@@ -500,11 +750,11 @@ class ConferenceV1(Manager):
         """Create custom short link (创建用户专属短链).
 
         Args:
-            creator_union_id: text, such as `2iPOLbpUNMLzB5LuwggiiqiPwiEiE`.
-            schedule_conference_id: text, such as `f6fb627e-a7e8-403e-b1f8-26e85450f4a9`.
-            cool_app_code: text, such as `COOLAPP-0-1026633886192127xxxB000W`.
-            extension_app_biz_data: text, such as `bizData`.
-            use_extension_app: yes or no, such as `True`.
+            creator_union_id: 预约会议创建人 unionId (例 e.g. `2iPOLbpUNMLzB5LuwggiiqiPwiEiE`)
+            schedule_conference_id: 预约会议 id (例 e.g. `f6fb627e-a7e8-403e-b1f8-26e85450f4a9`)
+            cool_app_code: 酷应用 Code (例 e.g. `COOLAPP-0-1026633886192127xxxB000W`)
+            extension_app_biz_data: 用户维度扩展应用自定义信息 (例 e.g. `bizData`)
+            use_extension_app: 是否使用扩展应用 (例 e.g. `True`)
 
         Codes: creatorUidError, noPermission, paramError, scheduleConferenceIdError, systemError, userNotInOrg.
 
@@ -529,11 +779,11 @@ class ConferenceV1(Manager):
         """Create schedule conference (创建预约会议).
 
         Args:
-            creator_union_id: text, such as `qzR1ixxxx9iP7`.
-            title: text, such as `预约会议标题`.
-            start_time: a number, such as `1687924800000`.
-            end_time: a number, such as `1687928400000`.
-            schedule_conf_setting_model: an object.
+            creator_union_id: 创建者unionId (例 e.g. `qzR1ixxxx9iP7`)
+            title: 预约会议标题 (例 e.g. `预约会议标题`)
+            start_time: 预约会议开始时间 (例 e.g. `1687924800000`)
+            end_time: 预约会议结束时间 (例 e.g. `1687928400000`)
+            schedule_conf_setting_model: 预约会议设置
 
         Codes: paramsError, systemError.
 
@@ -557,10 +807,10 @@ class ConferenceV1(Manager):
         """Create video conference (创建视频会议).
 
         Args:
-            user_id: text, such as `27SaQ3iiHLN0uwqcPisedfreNwiEiE`.
-            conf_title: text, such as `XXX的视频会议`.
-            invite_user_ids: a list.
-            invite_caller: yes or no, such as `False`.
+            user_id: 会议发起人的unionId (例 e.g. `27SaQ3iiHLN0uwqcPisedfreNwiEiE`)
+            conf_title: 预约会议标题 (例 e.g. `XXX的视频会议`)
+            invite_user_ids: 邀请参会人员unionId列表
+            invite_caller: 是否邀请主叫 (例 e.g. `False`)
 
         Codes: orgAccessForbidden, paramsError, paramsTitleError, permissionError, systemError, unknownUserError,
             waterLimitError.
@@ -583,9 +833,9 @@ class ConferenceV1(Manager):
         """Focus (设置全员看他).
 
         Args:
-            conference_id: text.
-            action: text: `focus`, `un_focus`.
-            union_id: text, such as `qzR1iSMDvzR9iP7P0ZKZobSxxxxxxxx`.
+            conference_id: 会议id
+            action: 行为动作 (`focus` `un_focus`)
+            union_id: 被操作用户unionId (例 e.g. `qzR1iSMDvzR9iP7P0ZKZobSxxxxxxxx`)
 
         Codes: paramsError, systemError, unknownUserError.
 
@@ -609,10 +859,10 @@ class ConferenceV1(Manager):
         """Invite users (邀请用户入会).
 
         Args:
-            conference_id: text.
-            union_id: text.
-            invitee_list: a list.
-            phone_invitee_list: a list.
+            conference_id: 会议id
+            union_id: 操作用户unionId
+            invitee_list: 被邀请人列表
+            phone_invitee_list: 被邀请人手机号列表
 
         Codes: paramsError, systemError, unknownUserError.
 
@@ -635,9 +885,9 @@ class ConferenceV1(Manager):
         """Kick members (踢出会议成员).
 
         Args:
-            conference_id: text.
-            user_list: a list.
-            forbidden_rejoin: yes or no, such as `False`.
+            conference_id: 会议id
+            user_list: 被操作用户列表
+            forbidden_rejoin: 是否禁止再次加入 (例 e.g. `False`)
 
         Codes: paramsError, systemError, unknownUserError.
 
@@ -658,8 +908,8 @@ class ConferenceV1(Manager):
         """Lock conference (锁定会议).
 
         Args:
-            conference_id: text.
-            action: text: `lock`, `unlock`.
+            conference_id: 会议ID
+            action: 操作类型 (`lock` `unlock`)
 
         Codes: commandError, confClosed, noPermission, paramsError, systemError.
 
@@ -682,9 +932,9 @@ class ConferenceV1(Manager):
         """Mute all (全员静音或全员取消静音).
 
         Args:
-            conference_id: text.
-            action: text: `mute`, `un_mute`.
-            force_mute: yes or no, such as `True`.
+            conference_id: 会议id
+            action: 操作类型 (`mute` `un_mute`)
+            force_mute: 是否强制静音 (例 e.g. `True`)
 
         Codes: paramsError, systemError, unknownUserError.
 
@@ -706,9 +956,9 @@ class ConferenceV1(Manager):
         """Mute members (指定人员静音或取消静音).
 
         Args:
-            conference_id: text.
-            action: text: `mute`, `un_mute`.
-            user_list: a list.
+            conference_id: 会议id
+            action: 操作类型 (`mute` `un_mute`)
+            user_list: 被操作用户列表
 
         Codes: paramsError, systemError, unknownUserError.
 
@@ -737,12 +987,12 @@ class ConferenceV1(Manager):
         """Query cloud record text (查询会议录制中的文本信息).
 
         Args:
-            conference_id: text.
-            union_id: text, such as `WFBkgJxxx`.
-            start_time: a number, such as `6080`.
-            direction: text: `0`, `1`.
-            max_results: a number, at most 2000, such as `200`.
-            next_token: a number, such as `0`.
+            conference_id: 会议ID
+            union_id: 用户unionId (例 e.g. `WFBkgJxxx`)
+            start_time: 开始时间的千分之一秒 (单位 unit 毫秒; 例 e.g. `6080`)
+            direction: 查询方式 (`0` `1`)
+            max_results: 单词查询条数 (≤ 2000; 例 e.g. `200`)
+            next_token: 分页游标 (例 e.g. `0`)
 
         Codes: cloudRecordNotFound, orgAccessForbidden, paramsError, permissionError, resourceClose, systemError,
             unknownUserError.
@@ -767,8 +1017,8 @@ class ConferenceV1(Manager):
         """Query cloud record video (查询会议录制的详情信息).
 
         Args:
-            conference_id: text.
-            union_id: text, such as `WFBkxxx`.
+            conference_id: 会议ID
+            union_id: 用户unionId (例 e.g. `WFBkxxx`)
 
         Codes: cloudRecordNotFound, orgAccessForbidden, paramsError, permissionError, resourceClose, systemError,
             unknownUserError, waterLimitError.
@@ -795,10 +1045,10 @@ class ConferenceV1(Manager):
         """Query cloud record video play info (查询会议录制中的视频信息).
 
         Args:
-            conference_id: text.
-            union_id: text, such as `WFBkgJvxxx`.
-            media_id: text, such as `44444444`.
-            region_id: text, such as `cn-shenzhen`.
+            conference_id: 会议ID
+            union_id: 用户unionId (例 e.g. `WFBkgJvxxx`)
+            media_id: 媒体文件ID (例 e.g. `44444444`)
+            region_id: 地域ID (例 e.g. `cn-shenzhen`)
 
         Codes: cloudRecordNotFound, orgAccessForbidden, paramsError, permissionError, resourceClose, systemError,
             unknownUserError.
@@ -819,7 +1069,7 @@ class ConferenceV1(Manager):
         """Query conference info (查询视频会议信息).
 
         Args:
-            conference_id: text.
+            conference_id: 会议conferenceId
 
         Codes: missingRoomId, noPermission, paramError, roomNotFound, systemError.
 
@@ -839,7 +1089,7 @@ class ConferenceV1(Manager):
         """Query conference info batch (批量查询视频会议信息).
 
         Args:
-            conference_id_list: a list.
+            conference_id_list: 会议ID列表
 
         Codes: orgAccessForbidden, paramsError, paramsTitleError, permissionError, resourceClose, systemError,
             unknownUserError, waterLimitError.
@@ -863,9 +1113,9 @@ class ConferenceV1(Manager):
         """Query conference info by room code (根据会议号查询会议信息).
 
         Args:
-            room_code: text.
-            next_token: text.
-            max_results: a number.
+            room_code: 会议码
+            next_token: 分页游标
+            max_results: 分页大小
 
         Codes: invalidRoomCode, missingRoomCode, noPermission, paramError, systemError.
 
@@ -888,9 +1138,9 @@ class ConferenceV1(Manager):
         """Query conference members (查询视频会议成员).
 
         Args:
-            conference_id: text.
-            next_token: text, such as `0`.
-            max_results: a number, such as `20`; by default 128.
+            conference_id: 会议conferenceId
+            next_token: 分页游标 (例 e.g. `0`)
+            max_results: 每页最大条目数 (默认 default `128`; 例 e.g. `20`)
 
         Codes: missingRoomId, noPermission, paramError, roomNotFound, systemError.
 
@@ -912,8 +1162,8 @@ class ConferenceV1(Manager):
         """Query org conference list (查询企业进行中会议列表).
 
         Args:
-            next_token: text, such as `0`.
-            max_results: a number, such as `10`.
+            next_token: 分页游标 (例 e.g. `0`)
+            max_results: 分页大小 (例 e.g. `10`)
 
         Codes: paramError, systemError.
 
@@ -933,7 +1183,7 @@ class ConferenceV1(Manager):
         """Query schedule conf settings (查询预约会议设置).
 
         Args:
-            schedule_conference_id: text.
+            schedule_conference_id: 预约会议 id
 
         Codes: noPermission, paramError, scheduleConferenceIdError, systemError, userNotInOrg.
 
@@ -957,8 +1207,8 @@ class ConferenceV1(Manager):
         """Query schedule conference (查询预约会议).
 
         Args:
-            schedule_conference_id: text.
-            request_union_id: text, such as `qzR1iSMDvzR9iP7Pxxxxxxxxxxxx`.
+            schedule_conference_id: 预约会议id
+            request_union_id: (例 e.g. `qzR1iSMDvzR9iP7Pxxxxxxxxxxxx`)
 
         Codes: paramsError, permissionError, resourceCancel, systemError.
 
@@ -984,9 +1234,9 @@ class ConferenceV1(Manager):
         """Query schedule conference info (查询预约会议历史会议信息).
 
         Args:
-            schedule_conference_id: text.
-            next_token: text, such as `0`.
-            max_results: a number, such as `20`.
+            schedule_conference_id: 预约会议id
+            next_token: 标记当前开始读取的位置 (例 e.g. `0`)
+            max_results: 本次读取的最大数据记录数量 (例 e.g. `20`)
 
         Codes: invalidScheduleConferenceId, paramsError, systemError.
 
@@ -1006,7 +1256,7 @@ class ConferenceV1(Manager):
         """Query user on going conference (查询用户进行中会议列表).
 
         Args:
-            union_id: text, such as `2iPOLbpUNMLzB5LuwggiiqiPwiEiE`.
+            union_id: 要查询的用户unionId (例 e.g. `2iPOLbpUNMLzB5LuwggiiqiPwiEiE`)
 
         Codes: param.error, system.error.
 
@@ -1030,10 +1280,10 @@ class ConferenceV1(Manager):
         """Start cloud record (开启视频会议云录制).
 
         Args:
-            conference_id: text.
-            union_id: text, such as `WFBkgxxx`.
-            small_window_position: text: `relative_right`, `float_right`, `float_bottom`.
-            mode: text: `grid`, `speech`, `full_screen`.
+            conference_id: 会议ID
+            union_id: 用户unionId (例 e.g. `WFBkgxxx`)
+            small_window_position: 小窗位置 (`relative_right` `float_right` `float_bottom`)
+            mode: 布局 (`grid` `speech` `full_screen`)
 
         Codes: paramsError, recordStartError, recordStartPermissionError, roomClosed, systemError.
 
@@ -1059,13 +1309,13 @@ class ConferenceV1(Manager):
         """Start stream out (开启视频会议直播推流).
 
         Args:
-            conference_id: text.
-            union_id: text.
-            need_host_join: yes or no.
-            stream_url_list: a list, at most 10 entries.
-            stream_name: text.
-            mode: text: `grid`, `speech`, `full_screen`.
-            small_window_position: text: `relative_right`, `float_right`, `float_bottom`.
+            conference_id: 会议id
+            union_id: 用户unionId
+            need_host_join: 是否需要主持人加入后才允许推流
+            stream_url_list: 推流地址列表 (≤ 10 项 items)
+            stream_name: 推流名称
+            mode: 布局 (`grid` `speech` `full_screen`)
+            small_window_position: 小窗位置 (`relative_right` `float_right` `float_bottom`)
 
         Codes: orgAccessForbidden, paramsError, systemError, unknownUserError.
 
@@ -1086,8 +1336,8 @@ class ConferenceV1(Manager):
         """Stop cloud record (停止视频会议云录制).
 
         Args:
-            conference_id: text.
-            union_id: text, such as `WFBkgxxx`.
+            conference_id: 会议ID
+            union_id: 用户unionId (例 e.g. `WFBkgxxx`)
 
         Codes: innerSystemError, recordStopError, recordStopPermissionError, roomClosed, systemError.
 
@@ -1110,10 +1360,10 @@ class ConferenceV1(Manager):
         """Stop stream out (停止视频会议直播推流).
 
         Args:
-            conference_id: text.
-            stream_id: text, such as `42e4bxxx`.
-            stop_all_stream: yes or no, such as `True`.
-            union_id: text, such as `WFBkgJxxx`.
+            conference_id: 会议id
+            stream_id: 推流id (例 e.g. `42e4bxxx`)
+            stop_all_stream: 是否停止所有流 (例 e.g. `True`)
+            union_id: 用户unionId (例 e.g. `WFBkgJxxx`)
 
         Codes: orgAccessForbidden, paramsError, systemError, unknownUserError.
 
@@ -1136,9 +1386,9 @@ class ConferenceV1(Manager):
         """Update schedule conf settings (更新预约会议设置).
 
         Args:
-            creator_union_id: text, such as `2ixxxxwiEiE`.
-            schedule_conference_id: text, such as `f6fbxxxx50f4a9`.
-            schedule_conf_setting_model: an object.
+            creator_union_id: 预约会议创建人 unionId (例 e.g. `2ixxxxwiEiE`)
+            schedule_conference_id: 预约会议 ID (例 e.g. `f6fbxxxx50f4a9`)
+            schedule_conf_setting_model: 预约会议设置
 
         Codes: creatorUidError, extensionAppSettingError, noPermission, paramError, scheduleConferenceIdError,
             systemError, userNotInOrg.
@@ -1163,11 +1413,11 @@ class ConferenceV1(Manager):
         """Update schedule conference (更新预约会议).
 
         Args:
-            creator_union_id: text, such as `qzR1iSMDvzR9iP7Pxxxxxxxxxxxx`.
-            schedule_conference_id: text, such as `2a489xxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
-            title: text, such as `预约会议标题`.
-            start_time: a number, such as `1687924800000`.
-            end_time: a number, such as `1687928400000`.
+            creator_union_id: 预约会议创建者unionId (例 e.g. `qzR1iSMDvzR9iP7Pxxxxxxxxxxxx`)
+            schedule_conference_id: 预约会议id (例 e.g. `2a489xxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`)
+            title: 预约会议标题 (例 e.g. `预约会议标题`)
+            start_time: 预约会议开始时间 (例 e.g. `1687924800000`)
+            end_time: 预约会议结束时间 (例 e.g. `1687928400000`)
 
         Codes: paramsError, permissionError, resourceCancel, systemError.
 

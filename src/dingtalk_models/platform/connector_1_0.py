@@ -15,25 +15,39 @@ from dingtalk_models.resource.model import Record
 
 class SyncDataTriggerDataList(TypedDict, total=False):
     trigger_id: Required[str]
+    """钉钉连接器触发器ID (例 e.g. `TRIGGER-XXXX`)"""
     custom_trigger_id: str
+    """开发者自定义触发器ID (例 e.g. `ABC`)"""
     json_data: Required[str]
+    """符合数据模型标准的json格式的数据 (例 e.g. `{"a":"aa","b":"bb"}`)"""
     data_gmt_create: Required[Millis]
+    """数据创建时间 (例 e.g. `1621482274000`)"""
     data_gmt_modified: Required[Millis]
+    """数据最后被修改的时间 (例 e.g. `1621482274000`)"""
     action: Required[Literal["add", "delete", "update"]]
+    """本次操作的行为 (`add` `delete` `update`)"""
     integration_object: str
+    """集成元素的唯一标识 (例 e.g. `11`)"""
     trigger_condition: str
+    """触发条件 (例 e.g. `{"flowIds":["G-FLOW-XXX"]}`)"""
 
 
 class SyncDataReplyList(Record, alias_generator=camel):
     trigger_id: str | None
+    """钉钉连接器触发器ID"""
     biz_primary_key: str | None
+    """数据模型中的业务主键字段值"""
     success: bool | None
+    """本条数据是否同步成功"""
     sub_err_code: str | None
+    """本条数据执行同步的错误码"""
     sub_err_msg: str | None
+    """本条数据执行同步的错误描述"""
 
 
 class SyncDataReply(Record, alias_generator=camel):
     list_: list[SyncDataReplyList] = empty_list()
+    """返回结果"""
 
 
 class ConnectorV1(Manager):
@@ -47,8 +61,8 @@ class ConnectorV1(Manager):
         """Sync data (发送连接器事件).
 
         Args:
-            trigger_data_list: a list.
-            app_id: text, such as `123`.
+            trigger_data_list: 支持批量同步数据
+            app_id: 同步数据的应用ID (例 e.g. `123`)
 
         Codes: invalid.appid, invalid.data.action, invalidTriggerId, jsonData.empty, moreThanMaxListSize.
 

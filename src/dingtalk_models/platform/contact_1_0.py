@@ -21,191 +21,290 @@ from dingtalk_models.resource.query import Listing, Query
 
 class BatchApproveUnionApplyBody(TypedDict, total=False):
     branch_corp_id: str
+    """申请的合作伙伴组织CorpId (例 e.g. `ding1234`)"""
     union_root_name: str
+    """合作伙伴组织在上下游组织内的名称 (例 e.g. `测试`)"""
     link_dept_id: int
+    """合作伙伴组织在上下游组织内的位置 (例 e.g. `123456`)"""
 
 
 class CreateCooperateOrgReply(Record, alias_generator=camel):
     cooperate_corp_id: str | None
+    """上下游组织的CorpId"""
 
 
 class GetApplyInviteInfoReply(Record, alias_generator=camel):
     invite_switch: bool | None
+    """是否开启邀请"""
     search_name_invite: bool | None
+    """是否开启通过企业名称搜索申请"""
     org_apply_code_invite: bool | None
+    """是否开启通过团队号申请加入"""
     link_invite: bool | None
+    """是否开启通过链接邀请加入"""
     invite_url: str | None
+    """邀请链接"""
     audit_type: int | None
+    """审核类型 (`0` `1`)"""
     emp_apply_join_dept: bool | None
+    """是否允许员工扫码加入部门"""
 
 
 class GetBranchAuthDataReplyResult(Record, alias_generator=camel):
     field_code: str | None
+    """指标编码"""
     field_name: str | None
+    """指标名称"""
     field_value: str | None
+    """指标值"""
 
 
 class GetBranchAuthDataReply(Record, alias_generator=camel):
     result: list[GetBranchAuthDataReplyResult] = empty_list()
+    """查询结果集"""
 
 
 class GetCooperateOrgInviteInfoReply(Record, alias_generator=camel):
     invite_url: str | None
+    """邀请伙伴组织加入上下游组织的链接"""
 
 
 class GetDingIdByMigrationDingIdReply(Record, alias_generator=camel):
     ding_id: str | None
+    """原普通账号的dingId"""
 
 
 class GetLatestDingIndexReply(Record, alias_generator=camel):
     stat_date: str | None
+    """日期"""
     idx_total: float | None
+    """钉钉指数"""
     idx_efficiency: float | None
+    """效率指数"""
     idx_carbon: float | None
+    """绿色指数"""
     idx_monthly_avg: float | None
+    """钉钉指数月均分"""
 
 
 class GetMigrationDingIdByDingIdReply(Record, alias_generator=camel):
     migration_ding_id_list: dict[str, JsonValue] | None
+    """迁移后企业账号的dingId"""
     lwcp_v1: Annotated[str | None, wire("$:LWCP_v1")]
 
 
 class GetMigrationUnionIdByUnionIdReply(Record, alias_generator=camel):
     migration_union_id_list: dict[str, JsonValue] | None
+    """迁移后企业账号的unionId"""
     lwcp_v1: Annotated[str | None, wire("$:LWCP_v1")]
 
 
 class GetOrgAuthInfoReply(Record, alias_generator=camel):
     org_name: str | None
+    """企业在钉钉通讯录的名称"""
     license_org_name: str | None
+    """提交企业认证时营业执照上面的企业名称"""
     registration_num: str | None
+    """营业执照注册号"""
     unified_social_credit: str | None
+    """社会统一信用代码"""
     organization_code: str | None
+    """组织机构代码证号"""
     legal_person: str | None
+    """法人"""
     license_url: str | None
+    """营业执照url"""
     auth_level: int | None
+    """认证等级 (`0` `1` `2`)"""
 
 
 class GetTranslateFileJobResultReply(Record, alias_generator=camel):
     status: str | None
+    """转译任务结果 (`0` `1` `2`)"""
     url: str | None
+    """文件内容转译成功后的URL"""
 
 
 class GetUnionIdByMigrationUnionIdReply(Record, alias_generator=camel):
     union_id: str | None
+    """原普通账号的unionId"""
 
 
 class ListContactHideSettingsList(Record, alias_generator=camel):
     name: str | None
+    """设置名称"""
     description: str | None
+    """设置描述"""
     object_staff_ids: list[str] = empty_list()
+    """要隐藏的员工userId列表"""
     object_dept_ids: list[int] = empty_list()
+    """要隐藏的部门ID列表"""
     object_tag_ids: list[int] = empty_list()
+    """要影藏的角色Id列表"""
     exclude_staff_ids: list[str] = empty_list()
+    """不受本次隐藏设置影响的用户userId列表"""
     exclude_dept_ids: list[int] = empty_list()
+    """不受本次隐藏影响的部门ID列表"""
     exclude_tag_ids: list[int] = empty_list()
+    """不受本次隐藏设置影响的角色Id列表"""
     active: bool | None
+    """规则是否生效"""
     id: int | None
+    """设置ID"""
 
 
 class ListContactRestrictSettingList(Record, alias_generator=camel):
     id: int | None
+    """设置Id"""
     name: str | None
+    """限制查看通讯录设置名称"""
     description: str | None
+    """限制查看通讯录描述"""
     subject_user_ids: list[str] = empty_list()
+    """限制查看通讯录的用户userId列表"""
     subject_dept_ids: list[int] = empty_list()
+    """限制查看通讯录的部门deptId列表"""
     subject_tag_ids: list[int] = empty_list()
+    """限制查看通讯录的角色roleId"""
     type: str | None
+    """限制类型 (`excludeNode` `onlySelf` `onlySelfDeptAndChild`)"""
     exclude_user_ids: list[str] = empty_list()
+    """白名单内用户userId列表"""
     exclude_dept_ids: list[int] = empty_list()
+    """白名单内的部门deptId列表"""
     exclude_tag_ids: list[int] = empty_list()
+    """白名单内角色roleId列表"""
     active: bool | None
+    """是否生效"""
     restrict_in_user_profile: bool | None
+    """是否同时限制查看个人资料页"""
     restrict_in_search: bool | None
+    """是否同时限制搜索"""
 
 
 class ListEmpAttributeVisibilityList(Record, alias_generator=camel):
     id: int | None
+    """设置的ID"""
     gmt_create: BeijingTime | None
+    """设置创建的时间"""
     gmt_modified: BeijingTime | None
+    """设置最后修改的时间"""
     name: str | None
+    """设置的名称"""
     description: str | None
+    """设置的描述信息"""
     object_staff_ids: list[str] = empty_list()
+    """需要隐藏的字段的用户userId"""
     object_dept_ids: list[int] = empty_list()
+    """需要隐藏的字段的部门deptId"""
     object_tag_ids: list[int] = empty_list()
+    """需要隐藏的字段的角色roleId"""
     hide_fields: list[str] = empty_list()
+    """隐藏的字段ID"""
     exclude_staff_ids: list[str] = empty_list()
+    """白名单用户userId"""
     exclude_dept_ids: list[int] = empty_list()
+    """白名单部门deptId"""
     exclude_tag_ids: list[int] = empty_list()
+    """白名单角色roleId"""
     active: bool | None
+    """是否生效"""
 
 
 class ListEmpLeaveRecordsRecord(Record, alias_generator=camel):
     user_id: str | None
+    """员工的userId"""
     name: str | None
+    """员工名字"""
     state_code: str | None
+    """国际电话区号"""
     mobile: str | None
+    """手机号码"""
     leave_time: str | None
+    """离开组织的时间"""
     leave_reason: str | None
+    """退出企业方式 (`oapi` `cancel` `leave` `unknown` `delete`)"""
 
 
 class ListOwnedOrgByStaffIdReplyOrgList(Record, alias_generator=camel):
     corp_id: str | None
+    """组织的corpId"""
     corp_name: str | None
+    """组织名称"""
 
 
 class ListOwnedOrgByStaffIdReply(Record, alias_generator=camel):
     org_list: list[ListOwnedOrgByStaffIdReplyOrgList] = empty_list()
+    """组织列表"""
 
 
 class ListSeniorSettingsReplySeniorWhiteList(Record, alias_generator=camel):
     id: str | None
+    """高管白名单对象ID"""
     type: int | None
+    """高管白名单类型 (`1` `2` `3`)"""
     name: str | None
+    """高管白名单对象名称"""
 
 
 class ListSeniorSettingsReply(Record, alias_generator=camel):
     senior_staff_id: str | None
+    """用户userId"""
     protect_scenes: list[str] = empty_list()
+    """拦截场景列表"""
     senior_white_list: list[ListSeniorSettingsReplySeniorWhiteList] = empty_list()
+    """高管白名单列表"""
 
 
 class QueryStatusReply(Record, alias_generator=camel):
     disable: bool | None
+    """企业账号状态"""
 
 
 class SortUserReply(Record, alias_generator=camel):
     user_id_list: list[str] = empty_list()
+    """用户userId"""
 
 
 class TranslateFileReply(Record, alias_generator=camel):
     job_id: str | None
+    """异步转译任务ID"""
 
 
 class UpdateBranchAttributesInCooperateBody(TypedDict, total=False):
     branch_corp_id: Required[str]
+    """伙伴组织的企业ID (例 e.g. `ding1234`)"""
     union_root_name: Required[str]
+    """伙伴组织在上下游组织内的别名 (例 e.g. `在主干的别名`)"""
     link_dept_id: Required[int]
+    """挂载节点部门ID (例 e.g. `23456`)"""
 
 
 class UpdateBranchVisibleSettingInCooperateBody(TypedDict, total=False):
     branch_corp_id: Required[str]
+    """伙伴组织的企业corpId (例 e.g. `ding1234`)"""
     type: Required[Literal[0, 1]]
+    """设置可见性类型 (`0` `1`)"""
     open: Required[bool]
+    """是否开启 (例 e.g. `True`)"""
     visible_branch_corp_ids: list[str]
     visible_dept_ids: list[int]
+    """设置例外的部门deptId列表"""
 
 
 class UpdateContactHideSettingReply(Record, alias_generator=camel):
     result: int | None
+    """设置ID"""
 
 
 class UpdateContactRestrictSettingReply(Record, alias_generator=camel):
     result: int | None
+    """限制设置ID"""
 
 
 class UpdateEmpAttrbuteVisibilitySettingReply(Record, alias_generator=camel):
     result: int | None
+    """设置ID"""
 
 
 class ContactV1(Manager):
@@ -218,7 +317,7 @@ class ContactV1(Manager):
         """Batch approve union apply (批量通过伙伴组织的加入申请).
 
         Args:
-            body: a list, at most 10 entries.
+            body: 请求体 the whole body (≤ 10 项 items)
 
         Codes: parameter.blank, parameter.error, system.error.
 
@@ -241,8 +340,8 @@ class ContactV1(Manager):
         """Change ding talk id (企业账号修改钉钉号).
 
         Args:
-            user_id: text, such as `userIdBB`.
-            ding_talk_id: text, such as `abc123`.
+            user_id: 员工userId (例 e.g. `userIdBB`)
+            ding_talk_id: 新的钉钉号 (例 e.g. `abc123`)
 
         Codes: emp.not.exist, have.been.set, incorrect.format, incorrect.length, incorrect.reserved,
             internalenterpriseaccount.limit, system.busy.
@@ -265,9 +364,9 @@ class ContactV1(Manager):
         """Change main admin (企业账号转交主管理员（创建者）).
 
         Args:
-            source_user_id: text, such as `userIdAA`.
-            target_user_id: text, such as `userIdBB`.
-            effect_corp_id: text, such as `corpIdCCC`.
+            source_user_id: 原企业账号userid (例 e.g. `userIdAA`)
+            target_user_id: 接收专属账号userid (例 e.g. `userIdBB`)
+            effect_corp_id: 被转交的组织corpId (例 e.g. `corpIdCCC`)
 
         Codes: employee.not.exist, exclusive.account.limit, invalid.param, not.main.administrator, profile.not.exist,
             system.busy.
@@ -291,9 +390,9 @@ class ContactV1(Manager):
         """Create cooperate org (创建上下游组织).
 
         Args:
-            org_name: text, such as `测试联盟`.
-            logo_media_id: text, such as `mediaId`.
-            industry_code: a number, such as `123456`.
+            org_name: 上下游组织名称 (例 e.g. `测试联盟`)
+            logo_media_id: 上下游组织的logo (例 e.g. `mediaId`)
+            industry_code: 行业code (例 e.g. `123456`)
 
         Codes: parameter.blank, parameter.error, system.error.
 
@@ -313,7 +412,7 @@ class ContactV1(Manager):
         """Delete contact hide setting (删除通讯录隐藏设置).
 
         Args:
-            setting_id: a number.
+            setting_id: 设置ID
 
         Codes: parameter.error, system.error.
 
@@ -333,7 +432,7 @@ class ContactV1(Manager):
         """Delete contact restrict setting (删除限制查看通讯录设置).
 
         Args:
-            setting_id: a number.
+            setting_id: 限制规则ID
 
         Codes: idInvalid, system.error.
 
@@ -356,7 +455,7 @@ class ContactV1(Manager):
         """Delete emp attribute visibility (删除用户属性可见性设置).
 
         Args:
-            setting_id: a number.
+            setting_id: 设置的ID
 
         Codes: parameter.error, system.error.
 
@@ -378,8 +477,8 @@ class ContactV1(Manager):
         """Get apply invite info (获取企业邀请信息).
 
         Args:
-            inviter_user_id: text, such as `user123`.
-            dept_id: a number, such as `6612366`.
+            inviter_user_id: 邀请者的userId (例 e.g. `user123`)
+            dept_id: 获取部门邀请链接的部门ID (例 e.g. `6612366`)
 
         Codes: invalid.system.errror, invalidParameter.param.empty, invalidParameter.param.orgIdInvalid.
 
@@ -404,9 +503,9 @@ class ContactV1(Manager):
         """Get branch auth data (获取上下级组织分支授权的数据).
 
         Args:
-            branch_corp_id: text, such as `ding1b1ed7160e8e47353d8fd98s67sa786fg`.
-            code: text, such as `GROUP_GRO_ORG_OPEN_ORG`.
-            body: an object.
+            branch_corp_id: 分支组织的corpId (例 e.g. `ding1b1ed7160e8e47353d8fd98s67sa786fg`)
+            code: 子类数据编码 (例 e.g. `GROUP_GRO_ORG_OPEN_ORG`)
+            body: 请求体 the whole body
 
         Scopes: Contact.UnionBranchData.Read.
 
@@ -424,7 +523,7 @@ class ContactV1(Manager):
         """Get cooperate org invite info (获取上下游组织的邀请信息).
 
         Args:
-            cooperate_corp_id: text.
+            cooperate_corp_id: 上下游组织的corpId
 
         Codes: parameter.blank, parameter.error, system.error.
 
@@ -444,7 +543,7 @@ class ContactV1(Manager):
         """Get ding id by migration ding id (根据迁移后的dingId查询原dingId).
 
         Args:
-            migration_ding_id: text, such as `$:LWCP_v1:$yyyy`.
+            migration_ding_id: 迁移后企业账号的dingId (例 e.g. `$:LWCP_v1:$yyyy`)
 
         Codes: invalid.param, invalid.userid, system.busy.
 
@@ -480,7 +579,7 @@ class ContactV1(Manager):
         """Get migration ding id by ding id (根据原dingId查询迁移后的dingId).
 
         Args:
-            ding_id: text, such as `$:LWCP_v1:$yyyy`.
+            ding_id: 原普通账号的dingId (例 e.g. `$:LWCP_v1:$yyyy`)
 
         Codes: invalid.param, system.busy.
 
@@ -500,7 +599,7 @@ class ContactV1(Manager):
         """Get migration union id by union id (根据原unionId查询迁移后的unionId).
 
         Args:
-            union_id: text, such as `yyyy`.
+            union_id: 原普通账号的unionId (例 e.g. `yyyy`)
 
         Codes: invalid.param, invalid.unionId, system.busy.
 
@@ -521,7 +620,7 @@ class ContactV1(Manager):
         """Get org auth info (获取企业认证信息).
 
         Args:
-            target_corp_id: text, such as `dingxxxxxxx`.
+            target_corp_id: 需要获取的企业认证信息的企业corpId (例 e.g. `dingxxxxxxx`)
 
         Codes: invalidParameter.appKey.blank, invalidParameter.system.param, permission.denied, service.system.error.
 
@@ -541,7 +640,7 @@ class ContactV1(Manager):
         """Get translate file job result (获取异步转译任务结果).
 
         Args:
-            job_id: text, such as `fXrgPrvsNiZNa8RWis9Nk1SY`.
+            job_id: 异步转译任务ID (例 e.g. `fXrgPrvsNiZNa8RWis9Nk1SY`)
 
         Codes: param.invalid, system.busy.
 
@@ -561,7 +660,7 @@ class ContactV1(Manager):
         """Get union id by migration union id (根据迁移后的unionId查询原unionId).
 
         Args:
-            migration_union_id: text, such as `yyyy`.
+            migration_union_id: 迁移后企业账号的unionId (例 e.g. `yyyy`)
 
         Codes: illegal.migration.unionId, invalid.param, invalid.userid, system.busy.
 
@@ -585,8 +684,8 @@ class ContactV1(Manager):
         """List contact hide settings (获取通讯录隐藏设置).
 
         Args:
-            next_token: a number, such as `0`.
-            max_results: a number, at most 100, such as `10`.
+            next_token: 分页游标 (例 e.g. `0`)
+            max_results: 分页大小 (≤ 100; 例 e.g. `10`)
 
         Codes: parameter.error, system.error.
 
@@ -608,8 +707,8 @@ class ContactV1(Manager):
         """List contact restrict setting (获取限制查看通讯录设置列表).
 
         Args:
-            next_token: a number, such as `1`.
-            max_results: a number, at most 100, such as `100`.
+            next_token: 分页游标 (例 e.g. `1`)
+            max_results: 最大返回结果数 (≤ 100; 例 e.g. `100`)
 
         Codes: system.error.
 
@@ -631,8 +730,8 @@ class ContactV1(Manager):
         """List emp attribute visibility (获取用户属性可见性设置).
 
         Args:
-            next_token: a number, such as `-1`.
-            max_results: a number, at most 100, such as `10`.
+            next_token: 分页游标 (例 e.g. `-1`)
+            max_results: 分页大小 (≤ 100; 例 e.g. `10`)
 
         Codes: parameter.error, system.error.
 
@@ -656,10 +755,10 @@ class ContactV1(Manager):
         """List emp leave records (查询离职记录列表).
 
         Args:
-            start_time: text, such as `2020-07-10T00:00:00Z`.
-            max_results: a number, at most 50, such as `10`.
-            end_time: text, such as `2020-08-10T00:00:00Z`.
-            next_token: text, such as `0`.
+            start_time: 开始时间 (例 e.g. `2020-07-10T00:00:00Z`)
+            max_results: 每页最大条目数 (≤ 50; 例 e.g. `10`)
+            end_time: 结束时间 (例 e.g. `2020-08-10T00:00:00Z`)
+            next_token: 分页游标 (例 e.g. `0`)
 
         Codes: invalidParameter.param.invalid, system.error.
 
@@ -679,7 +778,7 @@ class ContactV1(Manager):
         """List owned org by staff id (查询企业账号拥有的组织).
 
         Args:
-            user_id: text.
+            user_id: 企业账号的userid
 
         Codes: employee.not.exist, exclusive.account.limit, invalid.param, profile.not.exist, system.busy.
 
@@ -699,7 +798,7 @@ class ContactV1(Manager):
         """List senior settings (获取用户高管模式设置).
 
         Args:
-            senior_staff_id: text.
+            senior_staff_id: 用户userId
 
         Codes: parameter.error, parameter.orgNotExists, parameter.userNotExists, system.error.
 
@@ -721,8 +820,8 @@ class ContactV1(Manager):
         """Multi org permission grant (授权企业账号可加入多组织).
 
         Args:
-            join_corp_id: text, such as `dingxxxxx`.
-            grant_dept_id_list: a list.
+            join_corp_id: 被授权的组织CorpId (例 e.g. `dingxxxxx`)
+            grant_dept_id_list: 授权的部门列表
 
         Codes: invalid.param, system.busy.
 
@@ -745,9 +844,9 @@ class ContactV1(Manager):
         """Org account mobile visible in other org (授权其他组织查看本组织的企业账号信息).
 
         Args:
-            to_corp_ids: a list.
-            opt_user_id: text, such as `102530009661373952`.
-            fields: a list: `mobile`, `status`.
+            to_corp_ids: 被授权组织对应corpId列表
+            opt_user_id: (例 e.g. `102530009661373952`)
+            fields: 授权字段 (`mobile` `status`)
 
         Codes: invalid.param, system.busy.
 
@@ -767,7 +866,7 @@ class ContactV1(Manager):
         """Query status (查询企业账号状态).
 
         Args:
-            user_id: text, such as `user123`.
+            user_id: 企业账号的userid (例 e.g. `user123`)
 
         Codes: exclusive.account.only, invalid.param, system.busy, user.not.exist.
 
@@ -791,7 +890,7 @@ class ContactV1(Manager):
         """Separate branch org (解除关联组织).
 
         Args:
-            attach_dept_id: a number, such as `123`.
+            attach_dept_id: 伙伴组织在上下游组织内的部门ID (例 e.g. `123`)
 
         Codes: parameter.blank, parameter.error, system.error.
 
@@ -820,9 +919,8 @@ class ContactV1(Manager):
         """Sign out (强制登出企业账号).
 
         Args:
-            user_id: text, such as `user123`.
-            reason: text, such as `账号停用`.
-            reason_i18n_for_employee: an object.
+            user_id: 企业账号的userid (例 e.g. `user123`)
+            reason: 企业账号强制登出的原因 (例 e.g. `账号停用`)
 
         Codes: exclusive.account.only, invalid.param, system.busy, user.not.exist.
 
@@ -844,8 +942,8 @@ class ContactV1(Manager):
         """Sort user (通讯录userId排序).
 
         Args:
-            user_id_list: a list.
-            sort_type: a number: `0`, `1`.
+            user_id_list: 用户userId
+            sort_type: 排序方式 (`0` `1`)
 
         Codes: listsize.too.long, system.busy.
 
@@ -868,9 +966,8 @@ class ContactV1(Manager):
         """Translate file (异步转译通讯录ID).
 
         Args:
-            medias: an object.
-            union_id: text.
-            output_file_name: text.
+            medias: 需要转译的文件信息
+            output_file_name: 转译完打包的文件名
 
         Codes: param.invalid, system.busy.
 
@@ -890,7 +987,7 @@ class ContactV1(Manager):
         """Update branch attributes in cooperate (更新伙伴组织在上下游组织内的属性信息).
 
         Args:
-            body: a list.
+            body: 请求体 the whole body
 
         Codes: parameter.blank, parameter.error, system.error.
 
@@ -912,7 +1009,7 @@ class ContactV1(Manager):
         """Update branch visible setting in cooperate (设置伙伴组织在上下游组织内的可见范围).
 
         Args:
-            body: a list.
+            body: 请求体 the whole body
 
         Codes: parameter.blank, parameter.error, system.error.
 
@@ -946,18 +1043,18 @@ class ContactV1(Manager):
         """Update contact hide setting (新增或更新通讯录隐藏设置).
 
         Args:
-            name: text, such as `名称`.
-            description: text, such as `这是一个描述`.
-            object_staff_ids: a list.
-            object_dept_ids: a list.
-            object_tag_ids: a list.
-            exclude_staff_ids: a list.
-            exclude_dept_ids: a list.
-            exclude_tag_ids: a list.
-            active: yes or no, such as `True`.
-            id: a number, such as `11234`.
-            hide_in_user_profile: yes or no, such as `True`.
-            hide_in_search: yes or no, such as `True`.
+            name: 设置名称 (例 e.g. `名称`)
+            description: 设置描述信息 (例 e.g. `这是一个描述`)
+            object_staff_ids: 需要被隐藏的员工userId列表
+            object_dept_ids: 需要被隐藏的部门ID列表
+            object_tag_ids: 需要被隐藏的角色roleId列表
+            exclude_staff_ids: 不受本次隐藏设置影响的员工userId列表
+            exclude_dept_ids: 不受本次隐藏设置影响的部门ID列表
+            exclude_tag_ids: 不受本次隐藏设置影响的角色ID列表
+            active: (例 e.g. `True`)
+            id: 设置ID (例 e.g. `11234`)
+            hide_in_user_profile: 是否同时在被查看个人资料页时隐藏 (例 e.g. `True`)
+            hide_in_search: 是否同时在被搜索时隐藏 (例 e.g. `True`)
 
         Codes: parameter.error, system.error.
 
@@ -990,19 +1087,19 @@ class ContactV1(Manager):
         """Update contact restrict setting (新增或修改限制查看通讯录设置).
 
         Args:
-            type: text: `onlySelf`, `onlySelfDeptAndChild`, `excludeNode`.
-            id: a number.
-            name: text.
-            description: text.
-            subject_user_ids: a list.
-            subject_dept_ids: a list.
-            subject_tag_ids: a list.
-            exclude_user_ids: a list.
-            exclude_dept_ids: a list.
-            exclude_tag_ids: a list.
-            active: yes or no.
-            restrict_in_user_profile: yes or no.
-            restrict_in_search: yes or no.
+            type: 限制类型 (`onlySelf` `onlySelfDeptAndChild` `excludeNode`)
+            id: 设置ID
+            name: 设置名称
+            description: 设置描述
+            subject_user_ids: 需要限制查看通讯录的用户userId列表
+            subject_dept_ids: 需要限制查看通讯录的部门ID列表
+            subject_tag_ids: 需要限制查看通讯录的角色ID
+            exclude_user_ids: 白名单用户userId
+            exclude_dept_ids: 白名单部门ID
+            exclude_tag_ids: 白名单角色ID
+            active: 本次设置是否生效
+            restrict_in_user_profile: 是否同时限制查看个人资料页
+            restrict_in_search: 是否同时限制搜索
 
         Codes: excludeNodeExceed, idInvalid, subjectNodeEmpty, subjectNodeExceed, system.error, typeInvalid,
             userIdInvalid.
@@ -1023,7 +1120,7 @@ class ContactV1(Manager):
         """Update dept settng tail first (设置部门可见性优先级).
 
         Args:
-            enable: yes or no, such as `True`; by default False.
+            enable: 是否开启子部门设置优先 (默认 default `False`; 例 e.g. `True`)
 
         Codes: parameter.error, system.error.
 
@@ -1054,17 +1151,17 @@ class ContactV1(Manager):
         """Update emp attrbute visibility setting (设置用户属性可见性).
 
         Args:
-            id: a number, such as `12364`.
-            name: text, such as `隐藏Field1`.
-            description: text, such as `部门A的人隐藏字段Field1`.
-            object_staff_ids: a list.
-            object_dept_ids: a list.
-            object_tag_ids: a list.
-            hide_fields: a list.
-            exclude_staff_ids: a list.
-            exclude_dept_ids: a list.
-            exclude_tag_ids: a list.
-            active: yes or no, such as `True`.
+            id: 设置ID (例 e.g. `12364`)
+            name: 设置的名称 (例 e.g. `隐藏Field1`)
+            description: 设置的描述信息 (例 e.g. `部门A的人隐藏字段Field1`)
+            object_staff_ids: 需要隐藏字段的员工userId
+            object_dept_ids: 需要隐藏字段的部门deptId
+            object_tag_ids: 需要隐藏字段的角色roleId
+            hide_fields: 需要隐藏的用户属性ID列表
+            exclude_staff_ids: 可见隐藏字段的员工userId
+            exclude_dept_ids: 可见隐藏字段的部门deptId
+            exclude_tag_ids: 可见隐藏字段的角色roleId
+            active: 是否生效 (例 e.g. `True`)
 
         Codes: directory.invalid, forbid.add.rule, parameter.error, ruleNum.exceed.limit, system.error.
 
@@ -1104,13 +1201,13 @@ class ContactV1(Manager):
         """Update senior setting (设置高管模式).
 
         Args:
-            senior_staff_id: text, such as `013349365367-1094322561`.
-            open: yes or no, such as `True`.
-            permit_staff_ids: a list.
-            permit_dept_ids: a list.
-            permit_tag_ids: a list.
-            protect_scenes: a list: `DING_SMS`, `DING_MSG`, `CHAT`, `CONFERENCE_VIDEO`, `CONFERENCE`, `VIDEO_CALL`,
-                `CONFERENCE_VOIP`, `CALL`, `SEARCH`, `CALL_CENTER`.
+            senior_staff_id: 需要设置的员工userid (例 e.g. `013349365367-1094322561`)
+            open: 是否开启高管模式 (例 e.g. `True`)
+            permit_staff_ids: 高管白名单员工userid列表
+            permit_dept_ids: 高管白名单部门列表
+            permit_tag_ids: 高管白名单角色列表
+            protect_scenes: 高管拦截场景 (`DING_SMS` `DING_MSG` `CHAT` `CONFERENCE_VIDEO` `CONFERENCE` `VIDEO_CALL`
+                `CONFERENCE_VOIP` `CALL` `SEARCH` `CALL_CENTER`)
 
         Codes: parameter.error, parameter.orgNotExists, parameter.userNotExists, system.error.
 

@@ -11,82 +11,138 @@ from dingtalk_models.resource.model import Record
 
 class GetSpaceReplySpace(Record, alias_generator=camel):
     space_id: str | None
+    """会话存储空间ID"""
     corp_id: str | None
+    """空间归属企业的corpId"""
     create_time: str | None
+    """群存储空间的创建时间"""
     modified_time: str | None
+    """群存储空间的修改时间"""
 
 
 class GetSpaceReply(Record, alias_generator=camel):
     space: GetSpaceReplySpace | None
+    """会话存储空间信息"""
 
 
 class SendReplyFile(Record, alias_generator=camel):
     id: str | None
+    """文件ID"""
     conversation_id: str | None
+    """文件所在的会话ID"""
     space_id: str | None
+    """文件所在空间ID"""
     parent_id: str | None
+    """文件的父目录ID"""
     type: str | None
+    """文件类型 (`FILE` `FOLDER`)"""
     name: str | None
+    """文件名称"""
     size: int | None
+    """文件大小 (单位 unit B)"""
     path: str | None
+    """文件路径"""
     version: int | None
+    """文件版本号"""
     status: str | None
+    """文件状态 (`NORMAL` `DELETED` `EXPIRED`)"""
     extension: str | None
+    """文件后缀"""
     creator_id: str | None
+    """文件的创建者unionId"""
     modifier_id: str | None
+    """文件的修改者unionId"""
     create_time: str | None
+    """文件的创建时间"""
     modified_time: str | None
+    """文件的修改时间"""
     uuid: str | None
+    """标识字段"""
 
 
 class SendReply(Record, alias_generator=camel):
     file: SendReplyFile | None
+    """发送到目标会话的文件信息"""
 
 
 class SendByAppReplyFile(Record, alias_generator=camel):
     id: str | None
+    """文件ID"""
     conversation_id: str | None
+    """文件所在会话ID"""
     space_id: str | None
+    """文件所在空间ID"""
     parent_id: str | None
+    """文件所在的父目录ID"""
     type: str | None
+    """文件类型 (`FILE` `FOLDER`)"""
     name: str | None
+    """文件名称"""
     size: int | None
+    """文件大小 (单位 unit B)"""
     path: str | None
+    """文件路径"""
     version: int | None
+    """文件版本"""
     status: str | None
+    """文件状态 (`NORMAL` `DELETED` `EXPIRED`)"""
     extension: str | None
+    """文件后缀"""
     creator_id: str | None
+    """创建者unionId"""
     modifier_id: str | None
+    """修改者unionId"""
     create_time: str | None
+    """创建时间"""
     modified_time: str | None
+    """修改时间"""
     uuid: str | None
+    """业务uuid"""
 
 
 class SendByAppReply(Record, alias_generator=camel):
     file: SendByAppReplyFile | None
+    """发送到目标会话的文件信息"""
 
 
 class SendLinkReplyFile(Record, alias_generator=camel):
     id: str | None
+    """文件ID"""
     conversation_id: str | None
+    """文件所在会话openConversationId"""
     space_id: str | None
+    """文件所在空间ID"""
     parent_id: str | None
+    """文件所在的父目录ID"""
     type: str | None
+    """文件类型 (`FILE` `FOLDER`)"""
     name: str | None
+    """文件名称"""
     size: int | None
+    """文件大小 (单位 unit B)"""
     path: str | None
+    """文件路径"""
     version: int | None
+    """文件版本号"""
     status: str | None
+    """文件状态 (`NORMAL` `DELETED` `EXPIRED`)"""
     extension: str | None
+    """文件后缀"""
     creator_id: str | None
+    """文件的创建者unionId"""
     modifier_id: str | None
+    """文件的修改者unionId"""
     create_time: str | None
+    """文件的创建时间"""
     modified_time: str | None
+    """文件的修改时间"""
     uuid: str | None
+    """标识字段"""
 
 
 class SendLinkReply(Record, alias_generator=camel):
     file: SendLinkReplyFile | None
+    """发送到目标会话的文件链接信息"""
 
 
 class ConvFileV1(Manager):
@@ -99,8 +155,8 @@ class ConvFileV1(Manager):
         """Get space (获取群存储空间信息).
 
         Args:
-            union_id: text, such as `chyxxxxx`.
-            open_conversation_id: text, such as `cid9FTRQSLo+sKxxxx`.
+            union_id: 操作人的unionId (例 e.g. `chyxxxxx`)
+            open_conversation_id: 会话openConversationId (例 e.g. `cid9FTRQSLo+sKxxxx`)
 
         Codes: acrossOrgAccessForbidden, conversationNotExist, paramError, paramError.conversationId, permissionDenied,
             systemError, unknownError.
@@ -124,10 +180,10 @@ class ConvFileV1(Manager):
         """Send (发送文件到指定会话).
 
         Args:
-            union_id: text, such as `chyxxxxx`.
-            space_id: text, such as `865xxxxx`.
-            dentry_id: text, such as `897xxxxx`.
-            open_conversation_id: text, such as `cid+vIrzxxxxx`.
+            union_id: 操作人的unionId (例 e.g. `chyxxxxx`)
+            space_id: 空间ID (例 e.g. `865xxxxx`)
+            dentry_id: 文件ID (例 e.g. `897xxxxx`)
+            open_conversation_id: 目标会话的openConversationId (例 e.g. `cid+vIrzxxxxx`)
 
         Codes: conversationNotExist, folderNotSupport, paramError, paramError.conversationId, paramError.dentryId,
             paramError.spaceId, permissionDenied, systemError, unknownError.
@@ -150,9 +206,9 @@ class ConvFileV1(Manager):
         """Send by app (以应用身份发送文件给指定用户).
 
         Args:
-            union_id: text, such as `cHtUYxxxxx`.
-            space_id: text, such as `864xxxxx`.
-            dentry_id: text, such as `674xxxxx`.
+            union_id: 接收文件的用户unionId (例 e.g. `cHtUYxxxxx`)
+            space_id: 文件所在空间ID (例 e.g. `864xxxxx`)
+            dentry_id: 文件ID (例 e.g. `674xxxxx`)
 
         Codes: dentryNotExist, paramError, paramError.dentryId, paramError.spaceId, permissionDenied, spaceNotExist,
             systemError, unknownError.
@@ -176,10 +232,10 @@ class ConvFileV1(Manager):
         """Send link (发送文件链接到指定会话).
 
         Args:
-            union_id: text, such as `chyxxxxx`.
-            space_id: text, such as `786xxxxx`.
-            dentry_id: text, such as `908xxxxx`.
-            open_conversation_id: text, such as `cidCxxxxx`.
+            union_id: 操作人的unionId (例 e.g. `chyxxxxx`)
+            space_id: 文件所在空间ID (例 e.g. `786xxxxx`)
+            dentry_id: 文件ID (例 e.g. `908xxxxx`)
+            open_conversation_id: 目标会话的openConversationId (例 e.g. `cidCxxxxx`)
 
         Codes: conversationNotExist, paramError, paramError.conversationId, paramError.dentryId, paramError.spaceId,
             permissionDenied, systemError, unknownError.

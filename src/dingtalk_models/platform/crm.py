@@ -17,261 +17,410 @@ from dingtalk_models.resource.query import Listing, Query
 
 class ObjectdataContactDeleteResult(Record):
     instance_id: str | None
+    """删除的联系人实例ID"""
 
 
 class ObjectdataContactListReplyResultListPermission(Record):
     participant_userid_list: list[str] = empty_list()
+    """协同人用户ID列表"""
     owner_userid_list: list[str] = empty_list()
+    """负责人用户ID列表"""
 
 
 class ObjectdataContactListReplyResultList(Record):
     gmt_modified: BeijingTime | None
+    """修改时间"""
     creator_userid: str | None
+    """创建人的用户userId"""
     instance_id: str | None
+    """数据ID"""
     data: str | None
+    """数据内容"""
     extend_data: str | None
+    """扩展数据内容"""
     gmt_create: BeijingTime | None
+    """记录创建时间"""
     object_type: str | None
+    """数据类型"""
     permission: ObjectdataContactListReplyResultListPermission | None
+    """数据权限信息"""
 
 
 class ObjectdataContactListReply(Record):
     result_list: list[ObjectdataContactListReplyResultList] = empty_list()
+    """实例数据"""
 
 
 class ObjectdataCustomobjectCreateInstancePermission(TypedDict, total=False):
     participant_userids: list[str]
+    """协同人的用户userId"""
 
 
 class ObjectdataCustomobjectCreateInstance(TypedDict, total=False):
     creator_userid: Required[str]
+    """创建人的用户userId (例 e.g. `user01`)"""
     data: Required[str]
+    """数据内容 (例 e.g. `{"TextField-xxxxxx":"李四"}`)"""
     extend_data: str
+    """扩展数据内容 (例 e.g. `{"field_1":"CRM"}`)"""
     permission: ObjectdataCustomobjectCreateInstancePermission
+    """权限"""
     form_code: Required[str]
+    """自定义对象表单code (例 e.g. `PROC-A1xxxx`)"""
 
 
 class ObjectdataCustomobjectCreateResult(Record):
     instance_id: str | None
+    """自定义对象数据ID"""
 
 
 class ObjectdataCustomobjectUpdateInstancePermission(TypedDict, total=False):
     participant_userids: list[str]
+    """协同人的用户userId"""
 
 
 class ObjectdataCustomobjectUpdateInstance(TypedDict, total=False):
     data: Required[str]
+    """数据内容 (例 e.g. `{"contact_name":"李四"}`)"""
     extend_data: str
+    """扩展数据内容 (例 e.g. `{"field_1":"CRM"}`)"""
     permission: ObjectdataCustomobjectUpdateInstancePermission
+    """权限"""
     instance_id: Required[str]
+    """自定义对象数据ID (例 e.g. `INST_XX`)"""
     form_code: Required[str]
+    """自定义对象表单code (例 e.g. `PROC-EFxxxx`)"""
     modifier_userid: Required[str]
+    """钉钉用户userId (例 e.g. `user01`)"""
     modifier_nick: str
+    """钉钉用户nick (例 e.g. `张xx`)"""
 
 
 class ObjectdataCustomobjectUpdateResult(Record):
     instance_id: str | None
+    """自定义对象数据ID"""
 
 
 class ObjectdataFollowrecordListReplyResultListPermission(Record):
     participant_userid_list: list[str] = empty_list()
+    """协同人用户userId列表"""
     owner_userid_list: list[str] = empty_list()
+    """负责人用户userId列表"""
 
 
 class ObjectdataFollowrecordListReplyResultList(Record):
     creator_nick: str | None
+    """记录创建人的昵称"""
     gmt_modified: BeijingTime | None
+    """记录修改时间"""
     creator_userid: str | None
+    """记录创建人的用户ID"""
     instance_id: str | None
+    """数据ID"""
     data: str | None
+    """数据内容"""
     extend_data: str | None
+    """扩展数据内容"""
     gmt_create: BeijingTime | None
+    """记录创建时间"""
     object_type: str | None
+    """数据类型"""
     permission: ObjectdataFollowrecordListReplyResultListPermission | None
+    """数据权限信息"""
 
 
 class ObjectdataFollowrecordListReply(Record):
     result_list: list[ObjectdataFollowrecordListReplyResultList] = empty_list()
+    """实例数据"""
 
 
 class ObjectdataFollowrecordQueryValuePermission(Record):
     owner_userid_list: list[str] = empty_list()
+    """负责人用户userId列表"""
     participant_userid_list: list[str] = empty_list()
+    """协同人用户userId列表"""
 
 
 class ObjectdataFollowrecordQueryValue(Record):
     creator_nick: str | None
+    """创建记录的用户昵称"""
     gmt_modified: BeijingTime | None
+    """记录修改时间"""
     creator_userid: str | None
+    """创建记录的用户userId"""
     instance_id: str | None
+    """数据ID"""
     data: str | None
+    """数据内容"""
     extend_data: str | None
+    """扩展数据内容"""
     gmt_create: BeijingTime | None
+    """记录创建时间"""
     object_type: str | None
+    """数据类型"""
     permission: ObjectdataFollowrecordQueryValuePermission | None
+    """数据权限信息"""
 
 
 class ObjectdataListReplyResultListPermission(Record):
     participant_userid_list: list[str] = empty_list()
+    """协同人用户userId列表"""
     owner_userid_list: list[str] = empty_list()
+    """负责人用户userId列表"""
 
 
 class ObjectdataListReplyResultList(Record):
     creator_nick: str | None
+    """记录创建人的昵称"""
     gmt_modified: BeijingTime | None
+    """修改时间"""
     creator_userid: str | None
+    """创建人的用户userId"""
     instance_id: str | None
+    """数据ID"""
     data: str | None
+    """数据内容"""
     extend_data: str | None
+    """扩展数据内容"""
     gmt_create: BeijingTime | None
+    """记录创建时间"""
     object_type: str | None
+    """数据类型"""
     permission: ObjectdataListReplyResultListPermission | None
+    """数据权限信息"""
     proc_out_result: str | None
+    """审批结果"""
     proc_inst_status: str | None
+    """审批状态"""
 
 
 class ObjectdataListReply(Record):
     result_list: list[ObjectdataListReplyResultList] = empty_list()
+    """实例数据"""
 
 
 class ObjectmetaContactDescribeResultFieldsSelectOptions(Record):
     key: str | None
+    """选项key"""
     value: str | None
+    """选项名"""
 
 
 class ObjectmetaContactDescribeResultFieldsReferenceFieldsSelectOptions(Record):
     key: str | None
+    """引用的关联对象的字段选项key"""
     value: str | None
+    """引用的关联对象的字段选项值"""
 
 
 class ObjectmetaContactDescribeResultFieldsReferenceFields(Record):
     label: str | None
+    """引用的关联对象字段显示名"""
     type: str | None
+    """引用的关联对象字段类型"""
     nillable: bool | None
+    """引用的关联对象字段是否可空"""
     format: str | None
+    """引用的关联对象字段格式"""
     unit: str | None
+    """引用的关联对象字段单位"""
     select_options: list[ObjectmetaContactDescribeResultFieldsReferenceFieldsSelectOptions] = empty_list()
+    """引用的关联对象的字段选项列表"""
     name: str | None
+    """引用的关联对象的字段名称"""
 
 
 class ObjectmetaContactDescribeResultFieldsRollUpSummaryFields(Record):
     name: str | None
+    """需要汇总的明细内字段名"""
     aggregator: str | None
+    """汇总方法"""
 
 
 class ObjectmetaContactDescribeResultFields(Record):
     name: str | None
+    """字段名称"""
     customized: bool | None
+    """是否自定义字段"""
     label: str | None
+    """字段展示名"""
     type: str | None
+    """字段类型"""
     nillable: bool | None
+    """是否可以为空"""
     format: str | None
+    """日期格式"""
     unit: str | None
+    """日期单位或金额单位"""
     select_options: list[ObjectmetaContactDescribeResultFieldsSelectOptions] = empty_list()
+    """选项列表"""
     quote: bool | None
+    """是否引用关联"""
     reference_to: str | None
+    """关联对象名称"""
     reference_fields: list[ObjectmetaContactDescribeResultFieldsReferenceFields] = empty_list()
+    """引用的关联对象的字段列表"""
     roll_up_summary_fields: list[ObjectmetaContactDescribeResultFieldsRollUpSummaryFields] = empty_list()
+    """roll-up summary字段列表"""
 
 
 class ObjectmetaContactDescribeResult(Record):
     name: str | None
+    """对象名称"""
     customized: bool | None
+    """是否自定义对象"""
     fields: list[ObjectmetaContactDescribeResultFields] = empty_list()
+    """字段列表"""
     code: str | None
     status: str | None
 
 
 class ObjectmetaDescribeResultFieldsSelectOptions(Record):
     key: str | None
+    """选项key"""
     value: str | None
+    """选项名"""
 
 
 class ObjectmetaDescribeResultFieldsReferenceFieldsSelectOptions(Record):
     key: str | None
+    """引用的关联对象的字段选项key"""
     value: str | None
+    """引用的关联对象的字段选项值"""
 
 
 class ObjectmetaDescribeResultFieldsReferenceFields(Record):
     label: str | None
+    """引用的关联对象字段显示名"""
     type: str | None
+    """引用的关联对象字段类型"""
     nillable: bool | None
+    """引用的关联对象字段是否可空"""
     format: str | None
+    """引用的关联对象字段格式"""
     unit: str | None
+    """引用的关联对象字段单位"""
     select_options: list[ObjectmetaDescribeResultFieldsReferenceFieldsSelectOptions] = empty_list()
+    """引用的关联对象的字段选项列表"""
     name: str | None
+    """引用的关联对象的字段名称"""
 
 
 class ObjectmetaDescribeResultFieldsRollUpSummaryFields(Record):
     name: str | None
+    """需要汇总的明细内字段名"""
     aggregator: str | None
+    """汇总方法"""
 
 
 class ObjectmetaDescribeResultFields(Record):
     name: str | None
+    """字段名称"""
     customized: bool | None
+    """是否自定义字段"""
     label: str | None
+    """字段展示名"""
     type: str | None
+    """字段类型"""
     nillable: bool | None
+    """是否可空"""
     format: str | None
+    """日期格式"""
     unit: str | None
+    """日期单位/金额单位"""
     select_options: list[ObjectmetaDescribeResultFieldsSelectOptions] = empty_list()
+    """选项列表"""
     quote: bool | None
+    """是否引用关联"""
     reference_to: str | None
+    """关联对象名称"""
     reference_fields: list[ObjectmetaDescribeResultFieldsReferenceFields] = empty_list()
+    """引用的关联对象的字段列表"""
     roll_up_summary_fields: list[ObjectmetaDescribeResultFieldsRollUpSummaryFields] = empty_list()
+    """对MasterDetail类型有效"""
 
 
 class ObjectmetaDescribeResult(Record):
     name: str | None
+    """对象名称"""
     customized: bool | None
+    """是否自定义对象"""
     fields: list[ObjectmetaDescribeResultFields] = empty_list()
+    """字段列表"""
 
 
 class ObjectmetaFollowrecordDescribeResultFieldsSelectOptions(Record):
     key: str | None
+    """选项key"""
     value: str | None
+    """选项名"""
 
 
 class ObjectmetaFollowrecordDescribeResultFieldsReferenceFieldsSelectOptions(Record):
     key: str | None
+    """引用的关联对象的字段选项key"""
     value: str | None
+    """引用的关联对象的字段选项值"""
 
 
 class ObjectmetaFollowrecordDescribeResultFieldsReferenceFields(Record):
     label: str | None
+    """引用的关联对象字段显示名"""
     type: str | None
+    """引用的关联对象字段类型"""
     nillable: bool | None
+    """引用的关联对象字段是否可空"""
     format: str | None
+    """引用的关联对象字段格式"""
     unit: str | None
+    """引用的关联对象字段单位"""
     select_options: list[ObjectmetaFollowrecordDescribeResultFieldsReferenceFieldsSelectOptions] = empty_list()
+    """引用的关联对象的字段选项列表"""
     name: str | None
+    """引用的关联对象的字段名称"""
 
 
 class ObjectmetaFollowrecordDescribeResultFieldsRollUpSummaryFields(Record):
     name: str | None
+    """需要汇总的明细内字段名"""
     aggregator: str | None
+    """汇总方法"""
 
 
 class ObjectmetaFollowrecordDescribeResultFields(Record):
     name: str | None
+    """字段名称"""
     customized: bool | None
+    """是否自定义字段"""
     label: str | None
+    """字段展示名"""
     type: str | None
+    """字段类型"""
     nillable: bool | None
+    """是否可空"""
     format: str | None
+    """日期格式"""
     unit: str | None
+    """日期单位/金额单位"""
     select_options: list[ObjectmetaFollowrecordDescribeResultFieldsSelectOptions] = empty_list()
+    """选项列表"""
     quote: bool | None
+    """是否引用关联"""
     reference_to: str | None
+    """关联对象名称"""
     reference_fields: list[ObjectmetaFollowrecordDescribeResultFieldsReferenceFields] = empty_list()
+    """引用的关联对象的字段列表"""
     roll_up_summary_fields: list[ObjectmetaFollowrecordDescribeResultFieldsRollUpSummaryFields] = empty_list()
+    """对MasterDetail类型有效"""
 
 
 class ObjectmetaFollowrecordDescribeResult(Record):
     name: str | None
+    """对象名称"""
     customized: bool | None
+    """是否自定义对象"""
     fields: list[ObjectmetaFollowrecordDescribeResultFields] = empty_list()
+    """字段列表"""
     code: str | None
     status: str | None
 
@@ -286,8 +435,8 @@ class OapiCrm(Manager):
         """Objectdata contact delete (删除联系人数据).
 
         Args:
-            operator_userid: text, such as `user01`.
-            data_id: text, such as `INST_XX`.
+            operator_userid: 操作人用户userId (例 e.g. `user01`)
+            data_id: 联系人实例ID (例 e.g. `INST_XX`)
 
         Scopes: qyapi_crm_maindata_write.
 
@@ -308,9 +457,9 @@ class OapiCrm(Manager):
         """Objectdata contact list (按照ID列表批量获取联系人数据).
 
         Args:
-            data_id_list: text, such as `inst_Id1, inst_Id2`.
-            current_operator_userid: text, such as `manager1`.
-            provider_corpid: text, such as `dingxxxx`.
+            data_id_list: 数据ID列表 (例 e.g. `inst_Id1, inst_Id2`)
+            current_operator_userid: 操作人用户userId (例 e.g. `manager1`)
+            provider_corpid: 自建应用时传入服务商corpId (例 e.g. `dingxxxx`)
 
         Scopes: qyapi_crm_maindata_read.
 
@@ -328,7 +477,7 @@ class OapiCrm(Manager):
         """Objectdata customobject create (创建CRM自定义对象数据).
 
         Args:
-            instance: an object.
+            instance: 自定义对象数据
 
         Scopes: qyapi_crm_customdata_write.
 
@@ -346,7 +495,7 @@ class OapiCrm(Manager):
         """Objectdata customobject update (更新自定义对象数据).
 
         Args:
-            instance: an object.
+            instance: 自定义对象数据
 
         Scopes: qyapi_crm_customdata_write.
 
@@ -366,8 +515,8 @@ class OapiCrm(Manager):
         """Objectdata followrecord list (根据ID列表批量获取跟进记录数据).
 
         Args:
-            data_id_list: text, such as `INST_XX1,INST_XX2`.
-            current_operator_userid: text, such as `user01`.
+            data_id_list: 数据ID列表 (例 e.g. `INST_XX1,INST_XX2`)
+            current_operator_userid: 操作人用户userId (例 e.g. `user01`)
 
         Scopes: qyapi_crm_maindata_read.
 
@@ -393,10 +542,10 @@ class OapiCrm(Manager):
         """Objectdata followrecord query (根据指定条件查询跟进记录数据).
 
         Args:
-            page_size: a number, such as `100`.
-            current_operator_userid: text, such as `user01`.
-            cursor: text, such as `0`.
-            query_dsl: text.
+            page_size: 分页大小 (例 e.g. `100`)
+            current_operator_userid: 用户userId (例 e.g. `user01`)
+            cursor: 分页游标 (例 e.g. `0`)
+            query_dsl: 查询条件
 
         Scopes: qyapi_crm_maindata_read.
 
@@ -417,9 +566,9 @@ class OapiCrm(Manager):
         """Objectdata list (按照ID列表批量获取CRM自定义表单数据).
 
         Args:
-            data_id_list: text, such as `INST_XX1,INST_XX2`.
-            name: text, such as `PROC-EFxxxx`.
-            current_operator_userid: text, such as `user01`.
+            data_id_list: 数据ID列表 (例 e.g. `INST_XX1,INST_XX2`)
+            name: 表单code (例 e.g. `PROC-EFxxxx`)
+            current_operator_userid: 操作人用户userId (例 e.g. `user01`)
 
         Scopes: qyapi_crm_customdata_read.
 
@@ -451,7 +600,7 @@ class OapiCrm(Manager):
         """Objectmeta describe (获取自定义对象的元数据).
 
         Args:
-            name: text, such as `PROC-EF1xxxx`.
+            name: 自定义表单code (例 e.g. `PROC-EF1xxxx`)
 
         Scopes: qyapi_crm_customdata_read.
 

@@ -18,413 +18,631 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddCrmPersonalCustomerPermission(TypedDict, total=False):
     owner_staff_ids: list[str]
+    """负责人的用户userId"""
     participant_staff_ids: list[str]
+    """协同人的用户userId"""
 
 
 class AddCrmPersonalCustomerReply(Record, alias_generator=camel):
     instance_id: str | None
+    """客户数据ID"""
 
 
 class BatchAddContactsRelationListBizDataList(TypedDict, total=False):
     key: Required[str]
+    """模型字段key (例 e.g. `TextField_71U51A`)"""
     value: Required[str]
+    """模型字段value (例 e.g. `XX有限公司`)"""
     extend_value: str
+    """模型字段extendValue (例 e.g. `{}`)"""
 
 
 class BatchAddContactsRelationList(TypedDict, total=False):
     biz_data_list: Required[list[BatchAddContactsRelationListBizDataList]]
+    """新增联系人的模型数据列表"""
     biz_ext_map: dict[str, str]
+    """扩展业务字段"""
 
 
 class BatchAddContactsReplyResults(Record, alias_generator=camel):
     success: bool | None
+    """数据是否保存成功"""
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     relation_id: str | None
+    """联系人relationId"""
 
 
 class BatchAddContactsReply(Record, alias_generator=camel):
     results: list[BatchAddContactsReplyResults] = empty_list()
+    """批量新增结果列表"""
 
 
 class BatchAddFollowRecordsInstanceListDataArray(TypedDict, total=False):
     key: Required[str]
+    """模型字段key (例 e.g. `TextField_71U51A`)"""
     value: Required[str]
+    """模型字段value (例 e.g. `XX有限公司`)"""
     extend_value: str
+    """特殊模型字段"""
 
 
 class BatchAddFollowRecordsInstanceList(TypedDict, total=False):
     data_array: Required[list[BatchAddFollowRecordsInstanceListDataArray]]
+    """新增跟进记录的模型数据列表"""
 
 
 class BatchAddFollowRecordsReplyResults(Record, alias_generator=camel):
     success: bool | None
+    """数据是否保存成功"""
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     instance_id: str | None
+    """保存成功的跟进记录instanceId"""
 
 
 class BatchAddFollowRecordsReply(Record, alias_generator=camel):
     results: list[BatchAddFollowRecordsReplyResults] = empty_list()
+    """批量新增结果列表"""
 
 
 class BatchAddRelationDatasRelationListBizDataList(TypedDict, total=False):
     key: Required[str]
+    """模型字段key (例 e.g. `TextField_71U51A`)"""
     value: Required[str]
+    """模型字段value (例 e.g. `XX有限公司`)"""
     extend_value: str
+    """模型字段extendValue (例 e.g. `{}`)"""
 
 
 class BatchAddRelationDatasRelationListRelationPermissionDTO(TypedDict, total=False):
     principal_user_ids: list[str]
+    """负责人userId列表"""
     participant_user_ids: list[str]
+    """协同人userId"""
 
 
 class BatchAddRelationDatasRelationList(TypedDict, total=False):
     biz_data_list: Required[list[BatchAddRelationDatasRelationListBizDataList]]
+    """新增客户关系的模型数据列表"""
     biz_ext_map: dict[str, str]
+    """扩展业务字段"""
     relation_permission_dto: Annotated[
         BatchAddRelationDatasRelationListRelationPermissionDTO, wire("relationPermissionDTO")
     ]
+    """负责人和协同人信息"""
 
 
 class BatchAddRelationDatasReplyResults(Record, alias_generator=camel):
     success: bool | None
+    """数据是否保存成功"""
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     relation_id: str | None
+    """保存成功的客户Id"""
     duplicated_relation_ids: list[str] = empty_list()
+    """新增客户反馈信息"""
 
 
 class BatchAddRelationDatasReply(Record, alias_generator=camel):
     results: list[BatchAddRelationDatasReplyResults] = empty_list()
+    """批量新增结果列表"""
 
 
 class BatchRemoveFollowRecordsReplyResults(Record, alias_generator=camel):
     success: bool | None
+    """删除是否成功"""
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     instance_id: str | None
+    """删除成功的跟进记录instanceId"""
 
 
 class BatchRemoveFollowRecordsReply(Record, alias_generator=camel):
     results: list[BatchRemoveFollowRecordsReplyResults] = empty_list()
+    """批量删除结果列表"""
 
 
 class BatchSendOfficialAccountOtoMessageDetailMessageBodyText(TypedDict, total=False):
     content: Required[str]
+    """文本消息内容"""
 
 
 class BatchSendOfficialAccountOtoMessageDetailMessageBodyMarkdown(TypedDict, total=False):
     title: Required[str]
+    """首屏会话透出的展示内容"""
     text: Required[str]
+    """markdown格式的消息"""
 
 
 class BatchSendOfficialAccountOtoMessageDetailMessageBodyLink(TypedDict, total=False):
     pic_url: Required[str]
+    """图片地址"""
     message_url: Required[str]
+    """消息链接地址"""
     title: Required[str]
+    """消息标题"""
     text: Required[str]
+    """消息描述"""
 
 
 class BatchSendOfficialAccountOtoMessageDetailMessageBodyActionCardButtonList(TypedDict, total=False):
     title: Required[Annotated[str, Field(max_length=20)]]
+    """(≤ 20 字符 characters)"""
     action_url: Required[str]
+    """使用独立跳转ActionCard样式时的跳转链接"""
 
 
 class BatchSendOfficialAccountOtoMessageDetailMessageBodyActionCard(TypedDict, total=False):
     button_orientation: Literal["0", "1"]
+    """按钮排列方式 (`0` `1`)"""
     single_url: Annotated[str, Field(max_length=500)]
+    """消息点击链接地址 (≤ 500 字符 characters)"""
     single_title: Annotated[str, Field(max_length=20)]
+    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters)"""
     markdown: Annotated[str, Field(max_length=1000)]
+    """消息内容 (≤ 1000 字符 characters)"""
     title: Required[str]
+    """首屏会话透出的展示内容"""
     button_list: list[BatchSendOfficialAccountOtoMessageDetailMessageBodyActionCardButtonList]
+    """使用独立跳转ActionCard样式时的按钮列表"""
 
 
 class BatchSendOfficialAccountOtoMessageDetailMessageBody(TypedDict, total=False):
     text: BatchSendOfficialAccountOtoMessageDetailMessageBodyText
+    """文本消息内容"""
     markdown: BatchSendOfficialAccountOtoMessageDetailMessageBodyMarkdown
+    """markdown消息"""
     link: BatchSendOfficialAccountOtoMessageDetailMessageBodyLink
+    """链接消息类型"""
     action_card: BatchSendOfficialAccountOtoMessageDetailMessageBodyActionCard
+    """卡片消息"""
 
 
 class BatchSendOfficialAccountOtoMessageDetail(TypedDict, total=False):
     msg_type: Required[str]
+    """消息类型"""
     uuid: Required[Annotated[str, Field(max_length=128)]]
+    """消息请求唯一ID (≤ 128 字符 characters)"""
     biz_request_id: str
+    """业务请求标识"""
     user_id_list: Annotated[list[str], Field(max_length=1000)]
+    """消息接收人列表 (≤ 1000 项 items)"""
     message_body: Required[BatchSendOfficialAccountOtoMessageDetailMessageBody]
+    """消息体"""
     send_to_all: bool
+    """全员群发"""
 
 
 class BatchSendOfficialAccountOtoMessageReplyResult(Record, alias_generator=camel):
     open_push_id: str | None
+    """消息推送ID"""
 
 
 class BatchSendOfficialAccountOtoMessageReply(Record, alias_generator=camel):
     result: BatchSendOfficialAccountOtoMessageReplyResult | None
+    """返回结果"""
     request_id: str | None
 
 
 class BatchUpdateContactsRelationListBizDataList(TypedDict, total=False):
     key: Required[str]
+    """模型字段key (例 e.g. `TextField_71U51A`)"""
     value: Required[str]
+    """模型字段value (例 e.g. `XX有限公司`)"""
     extend_value: str
+    """模型字段extendValue (例 e.g. `{}`)"""
 
 
 class BatchUpdateContactsRelationList(TypedDict, total=False):
     biz_data_list: list[BatchUpdateContactsRelationListBizDataList]
+    """新增联系人的模型数据列表"""
     biz_ext_map: dict[str, str]
+    """扩展业务字段"""
     relation_id: Required[str]
+    """要修改的联系人ID (例 e.g. `fasdg8i814-0afsd`)"""
 
 
 class BatchUpdateContactsReplyResults(Record, alias_generator=camel):
     success: bool | None
+    """数据是否更新成功"""
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     relation_id: str | None
+    """联系人Id"""
 
 
 class BatchUpdateContactsReply(Record, alias_generator=camel):
     results: list[BatchUpdateContactsReplyResults] = empty_list()
+    """批量修改结果列表"""
 
 
 class BatchUpdateFollowRecordsInstanceListDataArray(TypedDict, total=False):
     key: Required[str]
+    """模型字段key (例 e.g. `TextField_71U51A`)"""
     value: Required[str]
+    """模型字段value (例 e.g. `XX有限公司`)"""
     extend_value: str
+    """特殊模型字段"""
 
 
 class BatchUpdateFollowRecordsInstanceList(TypedDict, total=False):
     data_array: Required[list[BatchUpdateFollowRecordsInstanceListDataArray]]
+    """更新的跟进记录模型数据列表"""
     instance_id: Required[str]
+    """跟进记录ID (例 e.g. `yU9TbExxxxx`)"""
 
 
 class BatchUpdateFollowRecordsReplyResults(Record, alias_generator=camel):
     success: bool | None
+    """数据更新是否成功"""
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     instance_id: str | None
+    """更新成功的跟进记录Id"""
 
 
 class BatchUpdateFollowRecordsReply(Record, alias_generator=camel):
     results: list[BatchUpdateFollowRecordsReplyResults] = empty_list()
+    """批量更新结果列表"""
 
 
 class BatchUpdateRelationDatasRelationListBizDataList(TypedDict, total=False):
     key: Required[str]
+    """模型字段key"""
     value: Required[str]
+    """模型字段value"""
     extend_value: str
+    """模型字段extendValue"""
 
 
 class BatchUpdateRelationDatasRelationList(TypedDict, total=False):
     biz_data_list: list[BatchUpdateRelationDatasRelationListBizDataList]
+    """更新的客户模型数据列表"""
     biz_ext_map: dict[str, str]
+    """扩展业务字段"""
     relation_id: Required[str]
+    """客户数据ID"""
 
 
 class BatchUpdateRelationDatasReplyResults(Record, alias_generator=camel):
     success: bool | None
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     relation_id: str | None
+    """更新成功的客户Id"""
     duplicated_relation_ids: list[str] = empty_list()
+    """更新客户反馈信息"""
 
 
 class BatchUpdateRelationDatasReply(Record, alias_generator=camel):
     results: list[BatchUpdateRelationDatasReplyResults] = empty_list()
+    """批量更新结果列表"""
 
 
 class CreateGroupReply(Record, alias_generator=camel):
     open_conversation_id: str | None
+    """创建的客户群openConversationId"""
 
 
 class CreateGroupSetReplyOwner(Record, alias_generator=camel):
     name: str | None
+    """群主姓名"""
     user_id: str | None
+    """群主userId"""
 
 
 class CreateGroupSetReplyManager(Record, alias_generator=camel):
     name: str | None
+    """群管理员姓名"""
     user_id: str | None
+    """群管理员userId"""
 
 
 class CreateGroupSetReply(Record, alias_generator=camel):
     name: str | None
+    """群组名"""
     open_group_set_id: str | None
+    """客户群组openGroupSetId"""
     relation_type: str | None
+    """关系类型 (`crm_customer` `crm_customer_personal`)"""
     member_quota: int | None
+    """单个群的人数上限"""
     member_count: int | None
+    """群组内所有群的成员数量"""
     template_id: str | None
+    """群模板Id"""
     owner_user_id: str | None
+    """群主userId"""
     manager_user_ids: str | None
+    """群管理员userId列表"""
     notice: str | None
+    """群公告文本"""
     notice_toped: int | None
+    """群公告是否置顶 (`0` `1`)"""
     owner: CreateGroupSetReplyOwner | None
+    """群主信息"""
     manager: list[CreateGroupSetReplyManager] = empty_list()
+    """群管理员信息列表"""
     last_open_conversation_id: str | None
+    """群组创建后"""
     gmt_create: str | None
+    """创建时间"""
     gmt_modified: str | None
+    """修改时间"""
     invite_link: str | None
+    """客户群组的邀请链接"""
 
 
 class DeleteCrmCustomObjectDataReply(Record, alias_generator=camel):
     instance_id: str | None
+    """删除成功的CRM自定义对象数据ID"""
 
 
 class DeleteCrmPersonalCustomerReply(Record, alias_generator=camel):
     instance_id: str | None
+    """被删除的客户数据ID"""
 
 
 class DescribeCrmPersonalCustomerObjectMetaReplyFieldsSelectOptions(Record, alias_generator=camel):
     key: str | None
+    """选项key"""
     value: str | None
+    """选项值"""
 
 
 class DescribeCrmPersonalCustomerObjectMetaReplyFieldsReferenceFieldsSelectOptions(Record, alias_generator=camel):
     key: str | None
+    """引用的关联对象的字段选项key"""
     value: str | None
+    """引用的关联对象的字段选项值"""
 
 
 class DescribeCrmPersonalCustomerObjectMetaReplyFieldsReferenceFields(Record, alias_generator=camel):
     label: str | None
+    """引用的关联对象字段显示名"""
     type: str | None
+    """引用的关联对象字段类型"""
     nillable: bool | None
+    """引用的关联对象字段是否可空"""
     unit: str | None
+    """引用的关联对象字段单位"""
     format: str | None
+    """引用的关联对象字段格式"""
     select_options: list[DescribeCrmPersonalCustomerObjectMetaReplyFieldsReferenceFieldsSelectOptions] = empty_list()
+    """引用的关联对象的字段选项列表"""
     name: str | None
+    """引用的关联对象的字段名称"""
 
 
 class DescribeCrmPersonalCustomerObjectMetaReplyFieldsRollUpSummaryFields(Record, alias_generator=camel):
     name: str | None
+    """需要汇总的明细内字段名"""
     aggregator: str | None
+    """汇总方法"""
 
 
 class DescribeCrmPersonalCustomerObjectMetaReplyFields(Record, alias_generator=camel):
     name: str | None
+    """字段名称"""
     customized: bool | None
+    """是否自定义字段"""
     label: str | None
+    """字段展示名"""
     type: str | None
+    """字段类型"""
     nillable: bool | None
+    """是否可空"""
     format: str | None
+    """日期格式"""
     unit: str | None
+    """日期单位或金额单位"""
     select_options: list[DescribeCrmPersonalCustomerObjectMetaReplyFieldsSelectOptions] = empty_list()
+    """选项列表"""
     quote: bool | None
+    """是否引用关联"""
     reference_to: str | None
+    """关联对象名称"""
     reference_fields: list[DescribeCrmPersonalCustomerObjectMetaReplyFieldsReferenceFields] = empty_list()
+    """引用的关联对象的字段列表"""
     roll_up_summary_fields: list[DescribeCrmPersonalCustomerObjectMetaReplyFieldsRollUpSummaryFields] = empty_list()
+    """对MasterDetail类型有效"""
 
 
 class DescribeCrmPersonalCustomerObjectMetaReply(Record, alias_generator=camel):
     name: str | None
+    """对象名称"""
     customized: bool | None
+    """是否自定义对象"""
     fields: list[DescribeCrmPersonalCustomerObjectMetaReplyFields] = empty_list()
+    """字段列表"""
     status: str | None
+    """表单状态 (`PUBLISHED` `INVALID`)"""
     code: str | None
+    """表单code"""
 
 
 class GetContactsValuePermission(Record, alias_generator=camel):
     participant_user_ids: list[str] = empty_list()
+    """协同人用户 userId"""
     owner_user_ids: list[str] = empty_list()
+    """负责人用户 userId"""
 
 
 class GetContactsValue(Record, alias_generator=camel):
     gmt_modified: BeijingTime | None
+    """记录修改时间"""
     creator_user_id: str | None
+    """创建记录的用户 userId"""
     instance_id: str | None
+    """数据 ID"""
     data: dict[str, str] | None
+    """数据内容"""
     extend_data: dict[str, str] | None
+    """扩展数据内容"""
     gmt_create: BeijingTime | None
+    """记录创建时间"""
     object_type: str | None
+    """数据类型"""
     permission: GetContactsValuePermission | None
+    """数据权限信息"""
 
 
 class GetCrmGroupChatMultiReplyResult(Record, alias_generator=camel):
     open_conversation_id: str | None
+    """客户群openConversationId"""
     open_group_set_id: str | None
+    """客户群所在的群组openGroupSetId"""
     owner_user_id: str | None
+    """群主的userId"""
     owner_user_name: str | None
+    """群主的名字"""
     name: str | None
+    """客户群名"""
     member_count: int | None
+    """客户群成员数量"""
     gmt_create: Millis | None
+    """客户群创建时间戳 (单位 unit 毫秒)"""
     icon_url: str | None
+    """群头像地址"""
 
 
 class GetCrmGroupChatMultiReply(Record, alias_generator=camel):
     result: list[GetCrmGroupChatMultiReplyResult] = empty_list()
+    """客户群列表"""
 
 
 class GetCrmGroupChatSingleReply(Record, alias_generator=camel):
     open_conversation_id: str | None
+    """客户群openConversationId"""
     open_group_set_id: str | None
+    """客户群所在的群组openGroupSetId"""
     owner_user_id: str | None
+    """群主的userId"""
     owner_user_name: str | None
+    """群主的名字"""
     name: str | None
+    """客户群的名称"""
     member_count: int | None
+    """客户群成员数量"""
     gmt_create: Millis | None
+    """客户群的创建时间戳 (单位 unit 毫秒)"""
     icon_url: str | None
+    """群头像地址"""
 
 
 class GetGroupSetReplyOwner(Record, alias_generator=camel):
     name: str | None
+    """群主姓名"""
     user_id: str | None
+    """群主userId"""
 
 
 class GetGroupSetReplyManager(Record, alias_generator=camel):
     name: str | None
+    """管理员姓名"""
     user_id: str | None
+    """管理员userId"""
 
 
 class GetGroupSetReply(Record, alias_generator=camel):
     name: str | None
+    """群组名称"""
     open_group_set_id: str | None
+    """群组 openGroupSetId"""
     relation_type: str | None
+    """关系类型 (`crm_customer` `crm_customer_personal`)"""
     member_quota: int | None
+    """群组内客户群上限人数"""
     member_count: int | None
+    """群组内客户群的成员数量"""
     template_id: str | None
+    """群模板ID"""
     owner_user_id: str | None
+    """群主userId"""
     manager_user_ids: str | None
+    """群管理员userId列表"""
     notice: str | None
+    """群公告文本"""
     notice_toped: int | None
+    """群公告是否置顶 (`0` `1`)"""
     owner: GetGroupSetReplyOwner | None
+    """群主信息"""
     manager: list[GetGroupSetReplyManager] = empty_list()
+    """群管理员列表"""
     last_open_conversation_id: str | None
     gmt_create: str | None
+    """创建时间"""
     gmt_modified: str | None
+    """更新时间"""
     group_chat_count: int | None
+    """群组内客户群数量"""
     invite_link: str | None
+    """邀请加入客户群组的链接"""
 
 
 class GetObjectDataValuePermission(Record, alias_generator=camel):
     participant_user_ids: list[str] = empty_list()
+    """协同人用户 userId"""
     owner_user_ids: list[str] = empty_list()
+    """负责人用户 userId"""
 
 
 class GetObjectDataValue(Record, alias_generator=camel):
     creator_nick: str | None
+    """创建记录的用户昵称"""
     gmt_modified: str | None
+    """记录修改时间"""
     creator_user_id: str | None
+    """创建记录的用户 userId"""
     instance_id: str | None
+    """数据 ID"""
     data: dict[str, str] | None
+    """数据内容"""
     extend_data: dict[str, str] | None
+    """扩展数据内容"""
     gmt_create: str | None
+    """记录创建时间"""
     object_type: str | None
+    """数据类型"""
     permission: GetObjectDataValuePermission | None
+    """数据权限信息"""
     proc_inst_status: str | None
+    """审批状态"""
     proc_out_result: str | None
+    """审批结果"""
 
 
 class GetRelatedViewTabDataReplyResultPageList(Record, alias_generator=camel):
     abstract_message: str | None
     create_time: int | None
+    """创建时间戳"""
     title: str | None
 
 
 class GetRelatedViewTabDataReplyResultPage(Record, alias_generator=camel):
     has_more: bool | None
+    """是否还有更多数据"""
     next_token: int | None
+    """下一条tab实例数据的位置"""
     total_count: int | None
+    """实例总数"""
     list_: list[GetRelatedViewTabDataReplyResultPageList] = empty_list()
+    """本次返回的tab实例数据列表"""
 
 
 class GetRelatedViewTabDataReplyResult(Record, alias_generator=camel):
@@ -437,278 +655,419 @@ class GetRelatedViewTabDataReply(Record, alias_generator=camel):
 
 class GetRelatedViewTabMetaReplyResults(Record, alias_generator=camel):
     form_code: str | None
+    """表单代码"""
     relate_component_id: str | None
+    """相关联的组件id"""
     tab_title: str | None
+    """tab的标题"""
 
 
 class GetRelatedViewTabMetaReply(Record, alias_generator=camel):
     results: list[GetRelatedViewTabMetaReplyResults] = empty_list()
+    """返回结果列表"""
 
 
 class GetRelationUkSettingReplyResult(Record, alias_generator=camel):
     field_id: str | None
+    """查重字段的字段Id"""
     biz_alias: str | None
+    """查重字段的别名"""
 
 
 class GetRelationUkSettingReply(Record, alias_generator=camel):
     result: list[GetRelationUkSettingReplyResult] = empty_list()
+    """响应结果列表"""
 
 
 class ListCrmPersonalCustomersReplyResultPermission(Record, alias_generator=camel):
     owner_staff_ids: list[str] = empty_list()
+    """负责人用户userId"""
     participant_staff_ids: list[str] = empty_list()
+    """协同人用户userId"""
 
 
 class ListCrmPersonalCustomersReplyResult(Record, alias_generator=camel):
     instance_id: str | None
+    """客户数据实例instanceId"""
     object_type: str | None
+    """数据类型"""
     creator_user_id: str | None
+    """创建人的用户userId"""
     creator_nick: str | None
+    """创建人的昵称"""
     data: dict[str, JsonValue] | None
+    """数据内容"""
     extend_data: dict[str, JsonValue] | None
+    """扩展数据内容"""
     permission: ListCrmPersonalCustomersReplyResultPermission | None
+    """数据权限信息"""
     app_uuid: str | None
+    """应用appUuid"""
     form_code: str | None
+    """表单formCode"""
     proc_out_result: str | None
+    """审批结果"""
     proc_inst_status: str | None
+    """审批状态"""
     gmt_create: str | None
+    """创建时间"""
     gmt_modified: str | None
+    """修改时间"""
 
 
 class ListCrmPersonalCustomersReply(Record, alias_generator=camel):
     result: list[ListCrmPersonalCustomersReplyResult] = empty_list()
+    """返回结果"""
 
 
 class ListGroupSetResultListOwner(Record, alias_generator=camel):
     name: str | None
+    """群主姓名"""
     user_id: str | None
+    """群主userId"""
 
 
 class ListGroupSetResultListManager(Record, alias_generator=camel):
     name: str | None
+    """群管理员姓名"""
     user_id: str | None
+    """群管理员userId"""
 
 
 class ListGroupSetResultList(Record, alias_generator=camel):
     name: str | None
+    """群组名"""
     open_group_set_id: str | None
+    """群组openGroupSetId"""
     relation_type: str | None
+    """关系类型 (`crm_customer` `crm_customer_personal`)"""
     member_quota: int | None
+    """群组内单个群的人数上限"""
     member_count: int | None
+    """群组内所有群的成员总数量"""
     template_id: str | None
+    """群模板Id"""
     owner_user_id: str | None
+    """群主userId"""
     manager_user_ids: str | None
+    """群管理员userId列表"""
     notice: str | None
+    """群公告文本"""
     notice_toped: int | None
+    """群公告是否置顶 (`0` `1`)"""
     owner: ListGroupSetResultListOwner | None
+    """群主信息"""
     manager: list[ListGroupSetResultListManager] = empty_list()
+    """群管理员列表"""
     last_open_conversation_id: str | None
     gmt_create: str | None
+    """创建时间"""
     gmt_modified: str | None
+    """修改时间"""
     group_chat_count: int | None
+    """群组内群的数量"""
     corp_id: str | None
 
 
 class QueryAllCustomerValuePermission(Record, alias_generator=camel):
     participant_staff_ids: list[str] = empty_list()
+    """协同人用户userId"""
     owner_staff_ids: list[str] = empty_list()
+    """负责人用户userId"""
 
 
 class QueryAllCustomerValue(Record, alias_generator=camel):
     creator_nick: str | None
+    """创建记录的用户昵称"""
     modify_time: BeijingTime | None
+    """记录修改时间"""
     creator_user_id: str | None
+    """创建记录的用户的userId"""
     instance_id: str | None
+    """客户数据ID"""
     data: dict[str, JsonValue] | None
+    """数据内容"""
     extend_data: dict[str, JsonValue] | None
+    """扩展数据内容"""
     create_time: BeijingTime | None
+    """记录创建时间"""
     object_type: str | None
+    """数据类型 (`crm_customer_personal` `crm_customer` `open_customer_personal` `open_customer_org`)"""
     permission: QueryAllCustomerValuePermission | None
+    """数据权限信息"""
     process_out_result: str | None
+    """审批结果 (`terminate` `agree` `refuse`)"""
     process_instance_status: str | None
+    """审批状态 (`NEW` `RUNNING` `TERMINATED` `COMPLETED`)"""
 
 
 class QueryCrmGroupChatsResultList(Record, alias_generator=camel):
     open_conversation_id: str | None
+    """客户群openConversationId"""
     open_group_set_id: str | None
+    """客户群所在的群组openGroupSetId"""
     owner_user_id: str | None
+    """群主userId"""
     owner_user_name: str | None
+    """群主userName"""
     name: str | None
+    """客户群名称"""
     member_count: int | None
+    """客户群成员数"""
     gmt_create: Millis | None
+    """客户群创建时间"""
 
 
 class QueryCrmPersonalCustomerValuePermission(Record, alias_generator=camel):
     owner_staff_ids: list[str] = empty_list()
+    """负责人用户userId列表"""
     participant_staff_ids: list[str] = empty_list()
+    """协同人用户userId列表"""
 
 
 class QueryCrmPersonalCustomerValue(Record, alias_generator=camel):
     instance_id: str | None
+    """数据ID"""
     object_type: str | None
+    """关系类型 (`crm_customer` `crm_customer_personal`)"""
     creator_user_id: str | None
+    """创建记录的用户userId"""
     creator_nick: str | None
+    """创建记录的用户昵称"""
     data: dict[str, JsonValue] | None
+    """数据内容"""
     extend_data: dict[str, JsonValue] | None
+    """扩展数据内容"""
     permission: QueryCrmPersonalCustomerValuePermission | None
+    """数据权限信息"""
     proc_out_result: str | None
+    """审批结果"""
     proc_inst_status: str | None
+    """审批状态"""
     gmt_create: BeijingTime | None
+    """记录创建时间"""
     gmt_modified: BeijingTime | None
+    """记录修改时间"""
 
 
 class QueryGlobalInfoReplyResult(Record, alias_generator=camel):
     oem_enable: bool | None
+    """营销服oem是否生效"""
 
 
 class QueryGlobalInfoReply(Record, alias_generator=camel):
     result: QueryGlobalInfoReplyResult | None
+    """返回结果"""
 
 
 class QueryOfficialAccountUserBasicInfoReplyResult(Record, alias_generator=camel):
     status: str | None
+    """用户关注服务窗的状态 (`FOLLOWED` `UNFOLLOW`)"""
 
 
 class QueryOfficialAccountUserBasicInfoReply(Record, alias_generator=camel):
     request_id: str | None
     result: QueryOfficialAccountUserBasicInfoReplyResult | None
+    """查询结果"""
 
 
 class QueryRelationDatasByTargetIdReplyRelationsBizDataList(Record, alias_generator=camel):
     key: str | None
+    """客户字段名"""
     value: str | None
+    """客户字段值"""
     extend_value: str | None
+    """客户字段扩展值"""
 
 
 class QueryRelationDatasByTargetIdReplyRelations(Record, alias_generator=camel):
     relation_id: str | None
+    """客户实例ID"""
     relation_type: str | None
+    """客户类型 (`crm_customer` `crm_customer_personal`)"""
     biz_data_list: list[QueryRelationDatasByTargetIdReplyRelationsBizDataList] = empty_list()
+    """客户字段列表"""
     open_conversation_ids: list[str] = empty_list()
 
 
 class QueryRelationDatasByTargetIdReply(Record, alias_generator=camel):
     relations: list[QueryRelationDatasByTargetIdReplyRelations] = empty_list()
+    """客户数据列表"""
 
 
 class SendOfficialAccountOtoMessageDetailMessageBodyText(TypedDict, total=False):
     content: Required[str]
+    """消息内容 (例 e.g. `你好，服务窗。`)"""
 
 
 class SendOfficialAccountOtoMessageDetailMessageBodyMarkdown(TypedDict, total=False):
     title: Required[str]
+    """首屏会话透出的展示内容 (例 e.g. `欢迎您关注服务窗`)"""
     text: Required[str]
+    """markdown格式的消息"""
 
 
 class SendOfficialAccountOtoMessageDetailMessageBodyLink(TypedDict, total=False):
     pic_url: Required[str]
+    """图片地址 (例 e.g. `@lADOADmaWMzazQKA`)"""
     message_url: Required[str]
+    """消息点击链接地址 (例 e.g. `https://www.dingtalk.com/`)"""
     title: Required[str]
+    """消息标题 (例 e.g. `link消息标题`)"""
     text: Required[str]
+    """消息描述 (例 e.g. `link消息内容`)"""
 
 
 class SendOfficialAccountOtoMessageDetailMessageBodyActionCardButtonList(TypedDict, total=False):
     title: Required[Annotated[str, Field(max_length=20)]]
+    """(≤ 20 字符 characters; 例 e.g. `淘宝首页`)"""
     action_url: Required[str]
+    """使用独立跳转ActionCard样式时的跳转链接 (例 e.g. `https://www.taobao.com`)"""
 
 
 class SendOfficialAccountOtoMessageDetailMessageBodyActionCard(TypedDict, total=False):
     button_orientation: Literal["0", "1"]
+    """按钮排列方式 (`0` `1`)"""
     single_url: Annotated[str, Field(max_length=500)]
+    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `https://open.dingtalk.com`)"""
     single_title: Annotated[str, Field(max_length=20)]
+    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters; 例 e.g. `查看详情`)"""
     markdown: Annotated[str, Field(max_length=1000)]
+    """消息内容 (≤ 1000 字符 characters; 例 e.g. `支持markdown格式的正文内容`)"""
     title: Required[str]
+    """透出到会话列表和通知的文案 (例 e.g. `透出到会话列表和通知的文案`)"""
     button_list: list[SendOfficialAccountOtoMessageDetailMessageBodyActionCardButtonList]
+    """使用独立跳转ActionCard样式时的按钮列表"""
 
 
 class SendOfficialAccountOtoMessageDetailMessageBodyImage(TypedDict, total=False):
     media_id: str
+    """图片media_id (例 e.g. `@rxxc`)"""
 
 
 class SendOfficialAccountOtoMessageDetailMessageBody(TypedDict, total=False):
     text: SendOfficialAccountOtoMessageDetailMessageBodyText
+    """文本消息内容"""
     markdown: SendOfficialAccountOtoMessageDetailMessageBodyMarkdown
+    """markdown消息"""
     link: SendOfficialAccountOtoMessageDetailMessageBodyLink
+    """链接消息类型"""
     action_card: SendOfficialAccountOtoMessageDetailMessageBodyActionCard
+    """卡片消息"""
     image: SendOfficialAccountOtoMessageDetailMessageBodyImage
+    """图片信息"""
 
 
 class SendOfficialAccountOtoMessageDetail(TypedDict, total=False):
     msg_type: Required[str]
+    """消息类型 (例 e.g. `text`)"""
     uuid: Required[Annotated[str, Field(max_length=128)]]
+    """消息发送请求唯一ID (≤ 128 字符 characters; 例 e.g. `bdb81c6f-xxxx-xxxx-xxxx-6`)"""
     user_id: str
+    """消息接收人的userid (例 e.g. `idzb2eyxxxx`)"""
     union_id: str
+    """消息接收人的unionId (例 e.g. `1234`)"""
     message_body: Required[SendOfficialAccountOtoMessageDetailMessageBody]
+    """消息体"""
 
 
 class SendOfficialAccountOtoMessageReplyResult(Record, alias_generator=camel):
     open_push_id: str | None
+    """消息推送ID"""
 
 
 class SendOfficialAccountOtoMessageReply(Record, alias_generator=camel):
     request_id: str | None
     result: SendOfficialAccountOtoMessageReplyResult | None
+    """返回结果"""
 
 
 class SendOfficialAccountSnsMessageDetailMessageBodyText(TypedDict, total=False):
     content: str
+    """消息内容 (例 e.g. `你好，服务窗。`)"""
 
 
 class SendOfficialAccountSnsMessageDetailMessageBodyMarkdown(TypedDict, total=False):
     title: str
+    """首屏会话透出的展示内容 (例 e.g. `欢迎您关注服务窗`)"""
     text: str
+    """markdown格式的消息"""
 
 
 class SendOfficialAccountSnsMessageDetailMessageBodyLink(TypedDict, total=False):
     pic_url: str
+    """图片地址 (例 e.g. `@lADOADmaWMzazQKA`)"""
     message_url: str
+    """消息点击链接地址 (例 e.g. `https://www.dingtalk.com/`)"""
     title: str
+    """消息标题 (例 e.g. `link消息标题`)"""
     text: str
+    """消息描述 (例 e.g. `link消息内容`)"""
 
 
 class SendOfficialAccountSnsMessageDetailMessageBodyActionCardButtonList(TypedDict, total=False):
     title: Annotated[str, Field(max_length=20)]
+    """(≤ 20 字符 characters; 例 e.g. `淘宝首页`)"""
     action_url: str
+    """使用独立跳转ActionCard样式时的跳转链接 (例 e.g. `https://www.taobao.com`)"""
 
 
 class SendOfficialAccountSnsMessageDetailMessageBodyActionCard(TypedDict, total=False):
     button_orientation: Literal["0", "1"]
+    """按钮排列方式 (`0` `1`)"""
     single_url: Annotated[str, Field(max_length=500)]
+    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `https://open.dingtalk.com`)"""
     single_title: Annotated[str, Field(max_length=20)]
+    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters; 例 e.g. `查看详情`)"""
     markdown: Annotated[str, Field(max_length=1000)]
+    """消息内容 (≤ 1000 字符 characters; 例 e.g. `支持markdown格式的正文内容`)"""
     title: str
+    """透出到会话列表和通知的文案 (例 e.g. `透出到会话列表和通知的文案`)"""
     button_list: list[SendOfficialAccountSnsMessageDetailMessageBodyActionCardButtonList]
+    """使用独立跳转ActionCard样式时的按钮列表"""
 
 
 class SendOfficialAccountSnsMessageDetailMessageBody(TypedDict, total=False):
     text: SendOfficialAccountSnsMessageDetailMessageBodyText
+    """文本消息内容"""
     markdown: SendOfficialAccountSnsMessageDetailMessageBodyMarkdown
+    """markdown消息"""
     link: SendOfficialAccountSnsMessageDetailMessageBodyLink
+    """链接消息类型"""
     action_card: SendOfficialAccountSnsMessageDetailMessageBodyActionCard
+    """卡片消息"""
 
 
 class SendOfficialAccountSnsMessageDetail(TypedDict, total=False):
     msg_type: Required[str]
+    """消息类型 (例 e.g. `text`)"""
     uuid: Required[Annotated[str, Field(max_length=128)]]
+    """消息发送请求唯一ID (≤ 128 字符 characters; 例 e.g. `bdb81c6f-xxxx-xxxx-xxxx-6`)"""
     message_body: Required[SendOfficialAccountSnsMessageDetailMessageBody]
+    """消息体"""
 
 
 class SendOfficialAccountSnsMessageReplyResult(Record, alias_generator=camel):
     open_push_id: str | None
+    """消息推送ID"""
 
 
 class SendOfficialAccountSnsMessageReply(Record, alias_generator=camel):
     request_id: str | None
     result: SendOfficialAccountSnsMessageReplyResult | None
+    """返回结果"""
 
 
 class UpdateCrmPersonalCustomerPermission(TypedDict, total=False):
     owner_staff_ids: list[str]
+    """负责人的用户userId"""
     participant_staff_ids: list[str]
+    """协同人的用户userId"""
 
 
 class UpdateCrmPersonalCustomerReply(Record, alias_generator=camel):
     instance_id: str | None
+    """客户数据ID"""
 
 
 class CrmV1(Manager):
@@ -728,14 +1087,14 @@ class CrmV1(Manager):
         """Add crm personal customer (创建个人或企业客户数据).
 
         Args:
-            creator_user_id: text, such as `26652461xxx`.
-            data: an object.
-            creator_nick: text, such as `钉三多`.
-            extend_data: an object.
-            permission: an object.
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
-            skip_duplicate_check: yes or no, such as `False`.
-            action: text, such as `publicDraw`.
+            creator_user_id: 记录创建人的用户userId (例 e.g. `26652461xxx`)
+            data: 客户数据内容
+            creator_nick: 记录创建人的昵称 (例 e.g. `钉三多`)
+            extend_data: 扩展数据内容
+            permission: 权限
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
+            skip_duplicate_check: 是否跳过查重字段 (例 e.g. `False`)
+            action: (例 e.g. `publicDraw`)
 
         Codes: businessError, count.exceeds.limit, creatorUserId.not.exists, customerCountUnderPrincipal.exceeds.limit,
             daily.call.limit, data.format.error, duplicate.operation, invalid.uk.parameter, noPermission.to.setField,
@@ -759,8 +1118,8 @@ class CrmV1(Manager):
         """Batch add contacts (批量新增联系人数据).
 
         Args:
-            operator_user_id: text, such as `manager021a`.
-            relation_list: a list.
+            operator_user_id: 操作人userId (例 e.g. `manager021a`)
+            relation_list: 联系人数据列表
 
         Codes: crmApp.not.installed, daily.call.limit, fieldId.not.exists, invalid.content, no.permission,
             operatorUserId.not.exist, system.busy, unknown.error.
@@ -782,8 +1141,8 @@ class CrmV1(Manager):
         """Batch add follow records (批量新增跟进记录数据).
 
         Args:
-            operator_user_id: text, such as `manager021`.
-            instance_list: a list.
+            operator_user_id: 操作人userId (例 e.g. `manager021`)
+            instance_list: 跟进记录数据字段列表
 
         Codes: crmApp.not.installed, daily.call.limit, duplicated.field, invalid.content, no.permission,
             operatorUserId.not.exist, related.customer.required, system.busy, unknown.error.
@@ -808,10 +1167,10 @@ class CrmV1(Manager):
         """Batch add relation datas (批量新增个人或企业客户数据).
 
         Args:
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
-            operator_user_id: text, such as `manager021a`.
-            relation_list: a list.
-            skip_duplicate_check: yes or no, such as `False`.
+            relation_type: 客户类型 (`crm_customer` `crm_customer_personal`)
+            operator_user_id: 操作人userId (例 e.g. `manager021a`)
+            relation_list: 新增客户关系列表
+            skip_duplicate_check: 是否跳过查重 (例 e.g. `False`)
 
         Codes: crmApp.not.installed, daily.call.limit, fieldId.not.exists, invalid.content, invalid.relationType,
             no.permission, operatorUserId.not.exist, system.busy, unknown.error.
@@ -833,8 +1192,8 @@ class CrmV1(Manager):
         """Batch remove follow records (批量删除跟进记录数据).
 
         Args:
-            operator_user_id: text.
-            instance_ids: a list.
+            operator_user_id: 操作人userId
+            instance_ids: 跟进记录ID
 
         Codes: crmApp.not.installed, daily.call.limit, no.permission, operatorUserId.not.exist, system.busy,
             unknown.error.
@@ -858,9 +1217,9 @@ class CrmV1(Manager):
         """Batch send official account oto message (批量发送服务窗消息).
 
         Args:
-            detail: an object.
-            biz_id: text.
-            account_id: text.
+            detail: 消息详情
+            biz_id: 服务窗授权的调用方标识
+            account_id: 服务窗账号id
 
         Codes: idempotentParameterMismatch.uuid, illegalParameter.account, illegalParameter.accountOrg,
             illegalParameter.messageBody, illegalParameter.messageContent, illegalParameter.messageReceiver,
@@ -884,8 +1243,8 @@ class CrmV1(Manager):
         """Batch update contacts (批量修改联系人数据).
 
         Args:
-            operator_user_id: text, such as `manager021a`.
-            relation_list: a list.
+            operator_user_id: 操作人userId (例 e.g. `manager021a`)
+            relation_list: 联系人数据列表
 
         Codes: crmApp.not.installed, daily.call.limit, fieldId.not.exists, invalid.content, invalid.relationId,
             no.permission, operatorUserId.not.exist, system.busy, unknown.error.
@@ -907,8 +1266,8 @@ class CrmV1(Manager):
         """Batch update follow records (批量更新跟进记录数据).
 
         Args:
-            operator_user_id: text, such as `manager021`.
-            instance_list: a list.
+            operator_user_id: 操作人userId (例 e.g. `manager021`)
+            instance_list: 更新的跟进记录数据列表
 
         Codes: crmApp.not.installed, daily.call.limit, duplicated.field, invalid.content, no.field.permission,
             no.permission, operatorUserId.not.exist, system.busy, unknown.error.
@@ -933,10 +1292,10 @@ class CrmV1(Manager):
         """Batch update relation datas (批量更新个人或企业客户数据).
 
         Args:
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
-            operator_user_id: text.
-            relation_list: a list.
-            skip_duplicate_check: yes or no.
+            relation_type: 客户类型 (`crm_customer` `crm_customer_personal`)
+            operator_user_id: 操作人userId
+            relation_list: 更新的客户数据列表
+            skip_duplicate_check: 是否跳过查重
 
         Codes: crmApp.not.installed, daily.call.limit, fieldId.not.exists, invalid.content, invalid.relationId,
             invalid.relationType, no.permission, operatorUserId.not.exist, system.busy, unknown.error.
@@ -961,10 +1320,10 @@ class CrmV1(Manager):
         """Create group (创建客户群).
 
         Args:
-            group_name: text, such as `abc`.
-            owner_user_id: text, such as `abc123`.
-            relation_type: text: `crm_customer`, `crm_customer_personal`, or others.
-            member_user_ids: text, such as `a,b,c`.
+            group_name: 群名称 (例 e.g. `abc`)
+            owner_user_id: 群主userId (例 e.g. `abc123`)
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal` 等 or others)
+            member_user_ids: 群成员userId (例 e.g. `a,b,c`)
 
         Codes: creatorNotInOrg, duplicateOperation, groupQRCodeExpired, groupRelationSchemaNotExist, illegalParameter,
             illegalParameter.groupName, illegalParameter.ownerUserId, orgNotAuthed, ownerCantBeManager, systemError,
@@ -996,16 +1355,16 @@ class CrmV1(Manager):
         """Create group set (创建客户群组).
 
         Args:
-            name: text, such as `群组名`.
-            owner_user_id: text, such as `301227837930`.
-            creator_user_id: text, such as `301227837930`.
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
-            template_id: text, such as `asdasd-adsfdsfdsf-www`.
-            member_quota: a number, at most 900, such as `100`.
-            manager_user_ids: text, such as `301227837930,301227837935`.
-            notice: text, such as `公告`.
-            notice_toped: a number: `0`, `1`.
-            welcome: text, such as `欢迎加入`.
+            name: 群组名 (例 e.g. `群组名`)
+            owner_user_id: 群主userId (例 e.g. `301227837930`)
+            creator_user_id: 创建人userId (例 e.g. `301227837930`)
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
+            template_id: 群模板Id (例 e.g. `asdasd-adsfdsfdsf-www`)
+            member_quota: 单个群的人数上限 (≤ 900; 例 e.g. `100`)
+            manager_user_ids: 群管理员userId列表 (例 e.g. `301227837930,301227837935`)
+            notice: 群公告文本 (例 e.g. `公告`)
+            notice_toped: 群公告是否置顶 (`0` `1`)
+            welcome: 新成员入群后收到的欢迎语 (例 e.g. `欢迎加入`)
 
         Codes: invalidParameter, needParameterNotPass, overQuota, recordNotExist, systemError.
 
@@ -1026,8 +1385,8 @@ class CrmV1(Manager):
         """Delete crm custom object data (删除CRM自定义对象数据).
 
         Args:
-            instance_id: text.
-            form_code: text, such as `PROC-EFxxxx`.
+            instance_id: CRM自定义对象数据ID
+            form_code: 自定义对象表单code (例 e.g. `PROC-EFxxxx`)
 
         Codes: daily.call.limit, formCode.notExists, request.too.frequent, systemError, systemError.appNotExists,
             systemError.notPermittedAccess.
@@ -1051,9 +1410,9 @@ class CrmV1(Manager):
         """Delete crm personal customer (删除个人或企业客户数据).
 
         Args:
-            data_id: text.
-            current_operator_user_id: text, such as `266524xxx`.
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
+            data_id: 客户数据ID
+            current_operator_user_id: 操作人用户userId (例 e.g. `266524xxx`)
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
 
         Codes: daily.call.limit, relationType.not.exists, request.too.frequent, systemError, systemError.appNotExists,
             systemError.notPermittedAccess.
@@ -1079,7 +1438,7 @@ class CrmV1(Manager):
         """Describe crm personal customer object meta (获取个人或企业客户的元数据).
 
         Args:
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
 
         Codes: businessError, invalidParam, systemError, systemError.notPermittedAccess.
 
@@ -1105,12 +1464,12 @@ class CrmV1(Manager):
         """Get contacts (根据指定条件查询联系人数据).
 
         Args:
-            max_results: a number, such as `100`.
-            current_operator_user_id: text, such as `user01`.
-            object_type: text: `crm_`, or others.
-            next_token: text, such as `0`.
-            provider_corp_id: text, such as `ding*****`.
-            query_dsl: text.
+            max_results: 分页大小 (例 e.g. `100`)
+            current_operator_user_id: 用户 userId (例 e.g. `user01`)
+            object_type: 对象类型 (`crm_` 等 or others)
+            next_token: 分页游标 (例 e.g. `0`)
+            provider_corp_id: 企业 corpId (例 e.g. `ding*****`)
+            query_dsl: 查询条件
 
         Codes: pageSize.exceeds, queryDsl.json.error, system.error.
 
@@ -1131,7 +1490,7 @@ class CrmV1(Manager):
         """Get crm group chat multi (批量查询客户群).
 
         Args:
-            open_conversation_ids: a list.
+            open_conversation_ids: 客户群openConversationId
 
         Codes: incorrectOpenConversationId, systemError.
 
@@ -1151,7 +1510,7 @@ class CrmV1(Manager):
         """Get crm group chat single (获取单个客户群详情).
 
         Args:
-            open_conversation_id: text, such as `afasd1321`.
+            open_conversation_id: 客户群openConversationId (例 e.g. `afasd1321`)
 
         Codes: incorrectOpenConversationId, systemError.
 
@@ -1171,7 +1530,7 @@ class CrmV1(Manager):
         """Get group set (获取单个客户群组详情).
 
         Args:
-            open_group_set_id: text, such as `OkldZxxxx`.
+            open_group_set_id: 群组openGroupSetId (例 e.g. `OkldZxxxx`)
 
         Codes: invalidParameter, needParameterNotPass, recordNotExist, systemError.
 
@@ -1196,11 +1555,11 @@ class CrmV1(Manager):
         """Get object data (根据指定条件查询自定义对象数据).
 
         Args:
-            max_results: a number.
-            name: text.
-            current_operator_user_id: text.
-            next_token: text.
-            query_dsl: text.
+            max_results: 分页大小
+            name: 表单 code
+            current_operator_user_id: 用户 userId
+            next_token: 分页游标
+            query_dsl: 查询条件
 
         Codes: pageSize.exceeds, queryDsl.json.error, system.error.
 
@@ -1226,12 +1585,12 @@ class CrmV1(Manager):
         """Get related view tab data (获取审批里创建的与CRM客户关联的TAB表单数据实例列表).
 
         Args:
-            view_user_id: text.
-            next_token: a number.
-            form_code: text.
-            max_results: a number.
-            related_field: text.
-            related_inst_id: text.
+            view_user_id: 企业下的用户 userid
+            next_token: 分页参数
+            form_code: 表单代码
+            max_results: 每页最大的个数
+            related_field: 关联字段
+            related_inst_id: 相关实例代码
 
         Codes: crm.not.created, params.invalid, params.isNull, request.isNull, sys.error.
 
@@ -1252,8 +1611,8 @@ class CrmV1(Manager):
         """Get related view tab meta (获取审批中创建与CRM客户关联的TAB表单元数据).
 
         Args:
-            form_code: text.
-            view_user_id: text, such as `manager6034`.
+            form_code: 个人客户或者企业客户的表单代码
+            view_user_id: 企业内的用户 userid (例 e.g. `manager6034`)
 
         Codes: crm.not.created, params.isNull, request.isNull, sys.error.
 
@@ -1273,7 +1632,7 @@ class CrmV1(Manager):
         """Get relation uk setting (获取个人或企业客户查重字段).
 
         Args:
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
+            relation_type: 客户类型 (`crm_customer` `crm_customer_personal`)
 
         Codes: invalid.relationType, unknown.error.
 
@@ -1300,9 +1659,9 @@ class CrmV1(Manager):
         """List crm personal customers (批量获取个人或企业客户数据).
 
         Args:
-            body: a list.
-            current_operator_user_id: text.
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
+            body: 请求体 the whole body
+            current_operator_user_id: 操作人的用户userId
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
 
         Codes: relationType.not.exists, request.too.frequent, systemError, systemError.appNotExists,
             systemError.notPermittedAccess.
@@ -1327,10 +1686,10 @@ class CrmV1(Manager):
         """List group set (查询客户群组列表).
 
         Args:
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
-            next_token: text, such as `fasafsafsd`.
-            max_results: a number, at most 10, such as `10`.
-            query_dsl: text.
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
+            next_token: 分页游标 (例 e.g. `fasafsafsd`)
+            max_results: 每页条目数 (≤ 10; 例 e.g. `10`)
+            query_dsl: 查询DSL
 
         Codes: invalidParameter, unknownError.
 
@@ -1355,11 +1714,11 @@ class CrmV1(Manager):
         """Query all customer (获取全量个人或企业客户数据).
 
         Args:
-            operator_user_id: text, such as `ding_userid`.
-            max_results: a number, at least 1, at most 100, such as `100`.
-            next_token: text, such as `100010`.
-            object_type: text: `crm_customer_personal`, `crm_customer`, `open_customer_personal`, `open_customer_org`;
-                by default crm_customer.
+            operator_user_id: 操作人员的userId (例 e.g. `ding_userid`)
+            max_results: 每页条目数 (≥ 1; ≤ 100; 例 e.g. `100`)
+            next_token: 分页游标 (例 e.g. `100010`)
+            object_type: 数据类型 (`crm_customer_personal` `crm_customer` `open_customer_personal` `open_customer_org`; 默认
+                default `crm_customer`)
 
         Codes: crm.not.installed, invalid.objectType, org.not.exists, param.error, request.too.frequent, system.error.
 
@@ -1383,10 +1742,10 @@ class CrmV1(Manager):
         """Query crm group chats (查询客户群列表).
 
         Args:
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
-            max_results: a number, at most 100, such as `10`.
-            next_token: text, such as `fasdfs1`.
-            query_dsl: text.
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
+            max_results: 每页最大条目数 (≤ 100; 例 e.g. `10`)
+            next_token: 分页游标 (例 e.g. `fasdfs1`)
+            query_dsl: 查询DSL语法
 
         Codes: invalidParameter, notSupportedFilterType, systemError, userIdNotExists.
 
@@ -1411,11 +1770,11 @@ class CrmV1(Manager):
         """Query crm personal customer (根据指定条件查询个人或企业客户数据).
 
         Args:
-            max_results: a number, at most 100, such as `10`.
-            current_operator_user_id: text, such as `2665246xxx`.
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
-            next_token: text, such as `0`.
-            query_dsl: text.
+            max_results: 每页条数 (≤ 100; 例 e.g. `10`)
+            current_operator_user_id: 用户userId (例 e.g. `2665246xxx`)
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
+            next_token: 分页游标 (例 e.g. `0`)
+            query_dsl: 查询条件
 
         Codes: crmAppNotExisted, queryDsl.invalid.json, relationType.not.exists, request.too.frequent, systemError,
             systemError.appNotExists, systemError.notPermittedAccess.
@@ -1436,7 +1795,7 @@ class CrmV1(Manager):
         """Query global info (获取客户管理全局信息).
 
         Args:
-            user_id: text, such as `301227837938`.
+            user_id: 用户userId (例 e.g. `301227837938`)
 
         Codes: invalid.parameter, no.permission.
 
@@ -1457,8 +1816,8 @@ class CrmV1(Manager):
         """Query official account user basic info (查询服务窗粉丝用户基础信息).
 
         Args:
-            union_id: text, such as `钉钉用户unionId`.
-            binding_token: text, such as `服务窗与第三方应用绑定时产生的bindingToken`.
+            union_id: 需要查询关注状态信息的用户unionId (例 e.g. `钉钉用户unionId`)
+            binding_token: 服务窗与第三方个人应用绑定时生成的授权码 (例 e.g. `服务窗与第三方应用绑定时产生的bindingToken`)
 
         Codes: illegalParameter, illegalParameter.bindingClient, illegalParameter.bindingToken, request.too.tast,
             systemError.
@@ -1480,8 +1839,8 @@ class CrmV1(Manager):
         """Query relation datas by target id (查询客户数据).
 
         Args:
-            target_id: text.
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
+            target_id: 客户的unionId
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
 
         Codes: illegalParameter.relationType, invalid.unionId, systemError, systemError.busy.
 
@@ -1504,9 +1863,9 @@ class CrmV1(Manager):
         """Send official account oto message (发送服务窗单人消息).
 
         Args:
-            detail: an object.
-            biz_id: text, such as `abc`.
-            account_id: text, such as `123`.
+            detail: 消息详情
+            biz_id: 可选参数 (例 e.g. `abc`)
+            account_id: 服务窗账号id (例 e.g. `123`)
 
         Codes: idempotentParameterMismatch.uuid, illegalParameter, illegalParameter.account,
             illegalParameter.messageBody, illegalParameter.messageContent, illegalParameter.messageReceiver,
@@ -1532,9 +1891,9 @@ class CrmV1(Manager):
         """Send official account sns message (第三方个人应用发送服务窗单人消息).
 
         Args:
-            detail: an object.
-            binding_token: text, such as `三方个人应用绑定服务窗的授权token`.
-            biz_id: text, such as `abc`.
+            detail: 消息详情
+            binding_token: 服务窗与第三方个人应用绑定时生成的授权码 (例 e.g. `三方个人应用绑定服务窗的授权token`)
+            biz_id: 可选参数 (例 e.g. `abc`)
 
         Codes: idempotentParameterMismatch.uuid, illegalParameter, illegalParameter.account,
             illegalParameter.messageBody, illegalParameter.messageContent, illegalParameter.messageReceiver,
@@ -1566,15 +1925,15 @@ class CrmV1(Manager):
         """Update crm personal customer (更新个人或企业客户数据).
 
         Args:
-            instance_id: text, such as `8a0d5031-xxx-`.
-            modifier_user_id: text, such as `26652461xxx`.
-            data: an object.
-            modifier_nick: text, such as `钉三多`.
-            extend_data: an object.
-            permission: an object.
-            relation_type: text: `crm_customer`, `crm_customer_personal`.
-            skip_duplicate_check: yes or no, such as `False`.
-            action: text, such as `publicDraw`.
+            instance_id: 客户数据ID (例 e.g. `8a0d5031-xxx-`)
+            modifier_user_id: 操作人的用户userId (例 e.g. `26652461xxx`)
+            data: 客户数据内容
+            modifier_nick: 操作人的用户昵称 (例 e.g. `钉三多`)
+            extend_data: 扩展数据
+            permission: 权限
+            relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
+            skip_duplicate_check: 是否跳过查重字段 (例 e.g. `False`)
+            action: (例 e.g. `publicDraw`)
 
         Codes: canNotModifyOutLeadsId, count.exceeds.limit, customerCountUnderPrincipal.exceeds.limit,
             data.format.error, data.not.exists, duplicate.operation, invalid.uk.parameter, mobileFormatError,
@@ -1607,15 +1966,15 @@ class CrmV1(Manager):
         """Update group set (更新客户群组).
 
         Args:
-            open_group_set_id: text, such as `dfgfghfghdsfdsf`.
-            name: text, such as `营销群`.
-            member_quota: a number, such as `200`.
-            owner_user_id: text, such as `301227837938`.
-            manager_user_ids: text, such as `301227837938`.
-            notice: text, such as `公告`.
-            notice_toped: a number: `0`, `1`.
-            template_id: text, such as `dfgfgh-vbbfghjghj-fdsfdsf`.
-            welcome: text, such as `欢迎入群`.
+            open_group_set_id: 群组openGroupSetId (例 e.g. `dfgfghfghdsfdsf`)
+            name: 群组名 (例 e.g. `营销群`)
+            member_quota: 单个群的人数上限 (例 e.g. `200`)
+            owner_user_id: 群主userId (例 e.g. `301227837938`)
+            manager_user_ids: 群管理员userId列表 (例 e.g. `301227837938`)
+            notice: 群公告文本 (例 e.g. `公告`)
+            notice_toped: 群公告是否置顶 (`0` `1`)
+            template_id: 群模板Id (例 e.g. `dfgfgh-vbbfghjghj-fdsfdsf`)
+            welcome: 新成员入群后收到的欢迎语 (例 e.g. `欢迎入群`)
 
         Codes: invalidParameter, needParameterNotPass, overQuota, recordNotExist, unknownError.
 

@@ -18,51 +18,79 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreateTicketProperties(TypedDict, total=False):
     name: str
+    """字段的key (例 e.g. `question_type`)"""
     value: str
+    """字段的值 (例 e.g. `requirement`)"""
 
 
 class CreateTicketReply(Record, alias_generator=camel):
     ticket_id: str | None
+    """新创建的工单ID"""
 
 
 class ExecuteActivityProperties(TypedDict, total=False):
     name: str
+    """字段的key (例 e.g. `memo`)"""
     value: str
+    """字段的值 (例 e.g. `备注`)"""
 
 
 class ExecuteActivityReply(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
 
 
 class PageListActionListActionContent(Record, alias_generator=camel):
     display_value: str | None
+    """标签的值"""
     display_name: str | None
+    """字段的展示名称"""
     name: str | None
+    """字段的key"""
     value: str | None
+    """字段的值"""
     value_type: str | None
+    """字段的类型 (`attachments` `text`)"""
 
 
 class PageListActionList(Record, alias_generator=camel):
     operator_id: str | None
+    """操作人的userid"""
     operator: str | None
+    """操作人"""
     operator_role: str | None
+    """操作人角色"""
     action_code: str | None
+    """动作code"""
     action_content: list[PageListActionListActionContent] = empty_list()
+    """操作记录"""
 
 
 class PageListTicketList(Record, alias_generator=camel):
     foreign_id: str | None
+    """第三方会员"""
     source_id: str | None
+    """第三方来源"""
     foreign_name: str | None
+    """第三方会员名"""
     template_id: str | None
+    """工单模板ID"""
     title: str | None
+    """工单标题"""
     ticket_id: str | None
+    """工单ID"""
     ticket_status: str | None
+    """工单状态"""
     open_instance_id: str | None
+    """实例ID"""
     production_type: int | None
+    """智能客服产品类型 (`1` `2` `1003` `1004`)"""
     gmt_create: str | None
+    """创建时间"""
     gmt_modified: str | None
+    """最新修改时间"""
     biz_data_map: dict[str, JsonValue] | None
+    """工单自定义业务字段信息"""
 
 
 class CustomerServiceV1(Manager):
@@ -82,14 +110,14 @@ class CustomerServiceV1(Manager):
         """Create ticket (创建自助单).
 
         Args:
-            source_id: text, such as `AliTest`.
-            foreign_id: text, such as `20210001`.
-            foreign_name: text, such as `自助单测试用户`.
-            template_id: text, such as `31904`.
-            title: text, such as `测试自助单`.
-            open_instance_id: text, such as `default`.
-            production_type: a number: `1`, `2`, `1003`, `1004`.
-            properties: a list.
+            source_id: 会员来源 (例 e.g. `AliTest`)
+            foreign_id: 第三方会员ID (例 e.g. `20210001`)
+            foreign_name: 第三方会员名称 (例 e.g. `自助单测试用户`)
+            template_id: 自助单ID (例 e.g. `31904`)
+            title: 工单标题 (例 e.g. `测试自助单`)
+            open_instance_id: 实例ID (例 e.g. `default`)
+            production_type: 智能客服产品类型 (`1` `2` `1003` `1004`)
+            properties: 工单表单
 
         Codes: illegal.parameter, system.error.
 
@@ -117,14 +145,14 @@ class CustomerServiceV1(Manager):
         """Execute activity (执行工单活动).
 
         Args:
-            ticket_id: text.
-            source_id: text, such as `dcd6cb6b-b537-493c-8953-35077`.
-            foreign_id: text, such as `202101`.
-            foreign_name: text, such as `测试`.
-            activity_code: text, such as `customer_reply`.
-            open_instance_id: text, such as `default`.
-            production_type: a number: `1`, `2`, `1003`, `1004`.
-            properties: a list.
+            ticket_id: 工单ID
+            source_id: 会员来源 (例 e.g. `dcd6cb6b-b537-493c-8953-35077`)
+            foreign_id: 会员ID (例 e.g. `202101`)
+            foreign_name: 会员名称 (例 e.g. `测试`)
+            activity_code: 动作编码 (例 e.g. `customer_reply`)
+            open_instance_id: 实例ID (例 e.g. `default`)
+            production_type: 智能客服产品类型 (`1` `2` `1003` `1004`)
+            properties: 工单表单字段
 
         Codes: illegal.parameter, system.error.
 
@@ -149,11 +177,11 @@ class CustomerServiceV1(Manager):
         """Page list action (查询动作记录).
 
         Args:
-            ticket_id: text.
-            next_token: text, such as `0`.
-            max_results: a number, at most 100, such as `10`.
-            open_instance_id: text, such as `default`.
-            production_type: a number: `1`, `2`, `1003`, `1004`.
+            ticket_id: 工单ID
+            next_token: 查询数据的起始位置 (例 e.g. `0`)
+            max_results: 查询单页查询的最大条目数 (≤ 100; 例 e.g. `10`)
+            open_instance_id: 实例ID (例 e.g. `default`)
+            production_type: 智能客服产品类型 (`1` `2` `1003` `1004`)
 
         Codes: illegal.parameter, system.error.
 
@@ -184,17 +212,17 @@ class CustomerServiceV1(Manager):
         """Page list ticket (分页查询工单).
 
         Args:
-            template_id: text, such as `42`.
-            next_token: text, such as `0`.
-            max_results: a number, at most 100, such as `10`.
-            open_instance_id: text, such as `default`.
-            production_type: a number: `1`, `2`, `1003`, `1004`.
-            ticket_id: text, such as `2050000012047051`.
-            source_id: text, such as `4d75dd75-f2bd-4621-b93f-4c317f137cf2`.
-            foreign_id: text, such as `202101`.
-            ticket_status: text, such as `1`.
-            start_time: a number, such as `1619507898000`.
-            end_time: a number, such as `1622188240376`.
+            template_id: 工单模板ID (例 e.g. `42`)
+            next_token: 查询数据的起始位置 (例 e.g. `0`)
+            max_results: 查询单页查询的最大条目数 (≤ 100; 例 e.g. `10`)
+            open_instance_id: 实例ID (例 e.g. `default`)
+            production_type: 智能客服产品类型 (`1` `2` `1003` `1004`)
+            ticket_id: 工单ID (例 e.g. `2050000012047051`)
+            source_id: 会员来源 (例 e.g. `4d75dd75-f2bd-4621-b93f-4c317f137cf2`)
+            foreign_id: 第三方用户userid (例 e.g. `202101`)
+            ticket_status: 工单状态 (例 e.g. `1`)
+            start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1619507898000`)
+            end_time: 结束时间 (单位 unit 毫秒; 例 e.g. `1622188240376`)
 
         Codes: illegal.parameter, system.error.
 

@@ -17,6 +17,7 @@ from dingtalk_models.resource.query import Listing, Query
 
 class DataMarketServiceReply(Record, alias_generator=camel):
     data: str | None
+    """数据API返回的数据"""
 
 
 class QueryGeneralDataServiceReplyDataList(Record, alias_generator=camel):
@@ -25,29 +26,41 @@ class QueryGeneralDataServiceReplyDataList(Record, alias_generator=camel):
 
 class QueryGeneralDataServiceReplyMetaList(Record, alias_generator=camel):
     field_name: str | None
+    """字段名称"""
     field_desc: str | None
+    """字段描述"""
     field_type: str | None
+    """字段类型"""
     field_id: str | None
+    """字段ID"""
 
 
 class QueryGeneralDataServiceReply(Record, alias_generator=camel):
     data_list: list[QueryGeneralDataServiceReplyDataList] = empty_list()
+    """map格式数据"""
     meta_list: list[QueryGeneralDataServiceReplyMetaList] = empty_list()
+    """指标元数据列表"""
 
 
 class QueryGeneralDataServiceBatchMetaList(Record, alias_generator=camel):
     field_name: str | None
+    """指标ID"""
     field_desc: str | None
+    """指标名称"""
     field_type: str | None
+    """指标单位"""
     field_id: str | None
+    """指标口径"""
 
 
 class QueryGeneralDataUpdateDateReply(Record, alias_generator=camel):
     update_date: str | None
+    """数据日期"""
 
 
 class QueryTotalDataCountServiceReply(Record, alias_generator=camel):
     total: int | None
+    """总记录数"""
 
 
 class DatacenterV1(Manager):
@@ -61,8 +74,8 @@ class DatacenterV1(Manager):
         """Data market service (数据流通中心获取数据服务).
 
         Args:
-            api_id: text, such as `GS-YS-00001`.
-            args: text, such as `{entifno:"企业名称"}`.
+            api_id: 数据API的apiId (例 e.g. `GS-YS-00001`)
+            args: 数据API传入的参数 (例 e.g. `{entifno:"企业名称"}`)
 
         Codes: inputParams.accountId.empty, inputParams.agrs.empty, inputParams.corpId.empty,
             inputParams.serviceId.empty, inputParams.staffId.empty, system.error.
@@ -90,13 +103,13 @@ class DatacenterV1(Manager):
         """Query general data service (获取数据资产平台的数据服务结果).
 
         Args:
-            start_date: text, such as `20220901`.
-            service_id: text, such as `API-7fa754fd-f53e-46ee-9b77-898aa6eb590c`.
-            end_date: text, such as `20220901`.
-            user_id: text, such as `0234412313`.
-            dept_id: text, such as `123`.
-            page_size: a number, at most 50, such as `10`; by default 10.
-            page_number: a number, such as `1`; by default 1.
+            start_date: 开始日期 (例 e.g. `20220901`)
+            service_id: 服务编码 (例 e.g. `API-7fa754fd-f53e-46ee-9b77-898aa6eb590c`)
+            end_date: 结束日期 (例 e.g. `20220901`)
+            user_id: 员工userId (例 e.g. `0234412313`)
+            dept_id: 部门ID (例 e.g. `123`)
+            page_size: 每页大小 (≤ 50; 默认 default `10`)
+            page_number: 分页页码 (默认 default `1`)
 
         Codes: api.fields.notAllAuth, apiDataConnect.dataFields.overMaxLimit, apiDataConnect.dataset.notFound,
             apiDataConnect.dataset.overLimit, apiDataConnect.datasource.notFound, apiDataConnect.datasource.overLimit,
@@ -130,14 +143,14 @@ class DatacenterV1(Manager):
         """Query general data service batch (获取数据资产平台数据服务).
 
         Args:
-            service_id: text.
-            start_date: text.
-            end_date: text.
-            page_size: a number, at most 500; by default 10.
-            user_id: text.
-            dept_ids: a list.
-            user_ids: a list.
-            page_number: a number; by default 1.
+            service_id: 服务编码
+            start_date: 开始日期
+            end_date: 结束日期
+            page_size: 每页大小 (≤ 500; 默认 default `10`)
+            user_id: 员工userId
+            dept_ids: 部门ID
+            user_ids: 员工ID
+            page_number: 分页页码 (默认 default `1`)
 
         Codes: api.fields.notAllAuth, apiDataConnect.dataFields.overMaxLimit, apiDataConnect.dataset.notFound,
             apiDataConnect.dataset.overLimit, apiDataConnect.datasource.notFound, apiDataConnect.datasource.overLimit,
@@ -167,7 +180,7 @@ class DatacenterV1(Manager):
         """Query general data update date (查询数据资产平台服务最新数据日期).
 
         Args:
-            service_id: text, such as `API-xxxxx`.
+            service_id: 数据服务 ID (例 e.g. `API-xxxxx`)
 
         Codes: service.code.invalid, service.not.found.
 
@@ -195,14 +208,14 @@ class DatacenterV1(Manager):
         """Query total data count service (数据资产平台查询数据记录数).
 
         Args:
-            service_id: text, such as `API-xxxx`.
-            start_date: text, such as `20240611`.
-            end_date: text, such as `20240611`.
-            user_id: text, such as `222`.
-            dept_ids: a list.
-            user_ids: a list.
-            page_size: a number.
-            page_number: a number.
+            service_id: 服务ID (例 e.g. `API-xxxx`)
+            start_date: 开始日期 (例 e.g. `20240611`)
+            end_date: 结束日期 (例 e.g. `20240611`)
+            user_id: 用户ID (例 e.g. `222`)
+            dept_ids: 部门ID
+            user_ids: 用户ID
+            page_size: 每页大小
+            page_number: 页码
 
         Codes: api.fields.notAllAuth, apiDataConnect.dataFields.overMaxLimit, apiDataConnect.dataset.notFound,
             apiDataConnect.dataset.overLimit, apiDataConnect.datasource.notFound, apiDataConnect.datasource.overLimit,

@@ -18,119 +18,203 @@ from dingtalk_models.resource.query import Listing, Query
 
 class ListActivateDevicesResult(Record, alias_generator=camel):
     biz_ext: str | None
+    """拓展信息"""
     device_callback_url: str | None
+    """设备回调链接"""
     device_code: str | None
+    """设备编号"""
     device_detail_url: str | None
+    """设备详情链接"""
     device_name: str | None
+    """设备名称"""
     group_uuid: str | None
+    """设备分组标识"""
     icon: str | None
+    """设备标题"""
     introduction: str | None
+    """设备的简介"""
     type_uuid: str | None
+    """设备型号"""
     uuid: str | None
+    """钉钉侧设备标识"""
     device_category: int | None
+    """设备分类 (`0` `1`)"""
 
 
 class ListInspectInfoResult(Record, alias_generator=camel):
     device_name: str | None
+    """设备名称"""
     device_code: str | None
+    """设备码"""
     type: str | None
+    """类型 (`inspect` `protect`)"""
     status: int | None
+    """巡检或者保养结果 (`0` `1`)"""
     repair_status: int | None
+    """处理结果 (`1` `2`)"""
     maintenance_staff: list[str] = empty_list()
+    """维修人员姓名列表"""
     handle_time: str | None
+    """处理时间"""
     remark: str | None
+    """巡检或保养表填写的内容"""
     name: str | None
+    """巡检表或者保养表的名称"""
     gmt_create: str | None
+    """创建时间"""
 
 
 class ListMaintainInfoResult(Record, alias_generator=camel):
     gmt_create: str | None
+    """报修时间"""
     device_code: str | None
+    """报修设备码"""
     device_name: str | None
+    """设备名称"""
     remark: str | None
+    """报修单内填写的异常描述"""
     maintenance_staff: list[str] = empty_list()
+    """报修人姓名列表"""
     process_state: int | None
+    """处理结果 (`0` `1` `2` `3` `4`)"""
     handle_time: str | None
+    """处理时间"""
 
 
 class RegisterAndActivateDeviceReplyResult(Record, alias_generator=camel):
     device_code: str | None
+    """设备号"""
     device_uuid: str | None
+    """钉钉侧设备标识"""
     device_name: str | None
+    """设备名称"""
     introduction: str | None
+    """设备的简介"""
     type_uuid: str | None
+    """设备型号"""
     role_uuid: str | None
+    """角色标识"""
     device_detail_url: str | None
+    """设备详情链接"""
     user_ids: list[str] = empty_list()
+    """设备管理员的userId列表"""
     device_category: int | None
+    """设备分类 (`0` `1`)"""
 
 
 class RegisterAndActivateDeviceReply(Record, alias_generator=camel):
     result: RegisterAndActivateDeviceReplyResult | None
+    """响应结果"""
 
 
 class RegisterAndActivateDeviceBatchRegisterAndActivateVos(TypedDict, total=False):
     device_code: Required[str]
+    """设备号"""
     device_detail_url: Annotated[str, Field(max_length=2048)]
+    """设备详情链接 (≤ 2048 字符 characters)"""
     device_callback_url: Annotated[str, Field(max_length=2048)]
+    """设备回调链接 (≤ 2048 字符 characters)"""
     device_name: Required[str]
+    """设备名称"""
     group_uuid: str
+    """分组标识"""
     introduction: str
+    """设备的简介"""
     role_uuid: str
+    """角色标识"""
     type_uuid: str
+    """设备型号"""
     user_ids: list[str]
+    """设备管理员的userId列表"""
     device_category: Literal[0, 1]
+    """设备分类 (`0` `1`)"""
 
 
 class RegisterAndActivateDeviceBatchReplySuccessItemsResult(Record, alias_generator=camel):
     device_callback_url: str | None
+    """设备回调链接"""
     device_code: str | None
+    """设备号"""
     device_detail_url: str | None
+    """设备详情链接"""
     device_name: str | None
+    """设备名称"""
     group_uuid: str | None
+    """设备分组标识"""
     icon: str | None
+    """设备图标"""
     introduction: str | None
+    """设备简介"""
     role_uuid: str | None
+    """角色标识"""
     user_ids: list[str] = empty_list()
+    """设备管理员的userId"""
     status: int | None
+    """设备状态 (`1` `2` `3`)"""
     type_uuid: str | None
+    """设备型号"""
     uuid: str | None
+    """钉钉侧的设备标识"""
     device_category: int | None
+    """设备分类 (`0` `1`)"""
 
 
 class RegisterAndActivateDeviceBatchReplySuccessItems(Record, alias_generator=camel):
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     result: RegisterAndActivateDeviceBatchReplySuccessItemsResult | None
+    """设备信息"""
     success: bool | None
+    """设备注册是否成功"""
 
 
 class RegisterAndActivateDeviceBatchReplyFailItemsResult(Record, alias_generator=camel):
     device_callback_url: str | None
+    """设备回调地址"""
     device_code: str | None
+    """设备号"""
     device_detail_url: str | None
+    """设备详情链接"""
     device_name: str | None
+    """设备名称"""
     group_uuid: str | None
+    """设备分组标识"""
     icon: str | None
+    """设备图标"""
     introduction: str | None
+    """设备的简介"""
     role_uuid: str | None
+    """角色标识"""
     user_ids: list[str] = empty_list()
+    """设备管理员的userId"""
     status: int | None
+    """状态标识 (`1` `2` `3`)"""
     type_uuid: str | None
+    """设备型号"""
     uuid: str | None
+    """钉钉侧设备标识"""
     device_category: int | None
+    """设备分类 (`0` `1`)"""
 
 
 class RegisterAndActivateDeviceBatchReplyFailItems(Record, alias_generator=camel):
     error_code: str | None
+    """错误码"""
     error_msg: str | None
+    """错误信息"""
     result: RegisterAndActivateDeviceBatchReplyFailItemsResult | None
+    """设备信息"""
     success: bool | None
+    """设备注册是否成功"""
 
 
 class RegisterAndActivateDeviceBatchReply(Record, alias_generator=camel):
     success_items: list[RegisterAndActivateDeviceBatchReplySuccessItems] = empty_list()
+    """注册成功的设备列表"""
     fail_items: list[RegisterAndActivateDeviceBatchReplyFailItems] = empty_list()
+    """注册失败的设备列表"""
 
 
 class DevicemngV1(Manager):
@@ -148,12 +232,12 @@ class DevicemngV1(Manager):
         """List activate devices (查询已经注册的设备信息).
 
         Args:
-            device_type_id: text, such as `xxxxx`.
-            page_number: a number, such as `1`.
-            group_id: text, such as `xxxx`.
-            page_size: a number, at most 50, such as `20`.
-            device_code: text, such as `xxxx`.
-            device_category: a number: `0`, `1`.
+            device_type_id: 设备型号 (例 e.g. `xxxxx`)
+            page_number: (例 e.g. `1`)
+            group_id: 分组标识 (例 e.g. `xxxx`)
+            page_size: 每页大小 (≤ 50; 例 e.g. `20`)
+            device_code: 设备编号 (例 e.g. `xxxx`)
+            device_category: 设备分类 (`0` `1`)
 
         Codes: deviceTypeNotExist, groupNotExist, systemError.
 
@@ -179,10 +263,10 @@ class DevicemngV1(Manager):
         """List inspect info (获取巡检或保养记录).
 
         Args:
-            page_number: a number, such as `1`.
-            page_size: a number, at most 20, such as `10`.
-            device_uuid: a list.
-            type: text: `inspect`, `protect`.
+            page_number: (例 e.g. `1`)
+            page_size: (≤ 20; 例 e.g. `10`)
+            device_uuid: 设备uuIi列表
+            type: 类型 (`inspect` `protect`)
 
         Codes: deviceIdError, deviceNotExist.
 
@@ -207,9 +291,9 @@ class DevicemngV1(Manager):
         """List maintain info (获取报修记录).
 
         Args:
-            page_number: a number, such as `1`.
-            page_size: a number, at most 20, such as `10`.
-            device_uuid: a list.
+            page_number: 页码 (例 e.g. `1`)
+            page_size: 页面大小 (≤ 20; 例 e.g. `10`)
+            device_uuid: 设备uuIi列表
 
         Codes: deviceIdError, deviceNotExist.
 
@@ -238,15 +322,15 @@ class DevicemngV1(Manager):
         """Register and activate device (注册设备到钉钉).
 
         Args:
-            device_code: text, such as `ceshi_001`.
-            device_name: text, such as `设备名称`.
-            introduction: text, such as `简介`.
-            type_uuid: text, such as `xxxxxxx`.
-            user_ids: a list.
-            role_uuid: text, such as `xxxxx`.
-            device_detail_url: text, at most 2048 characters, such as `http://www.example.com`.
-            device_callback_url: text, at most 2048 characters, such as `http://www.example.com`.
-            device_category: a number: `0`, `1`.
+            device_code: 设备号 (例 e.g. `ceshi_001`)
+            device_name: 设备名称 (例 e.g. `设备名称`)
+            introduction: 设备的简介 (例 e.g. `简介`)
+            type_uuid: 设备型号 (例 e.g. `xxxxxxx`)
+            user_ids: 设备管理员的userId列表
+            role_uuid: 角色标识 (例 e.g. `xxxxx`)
+            device_detail_url: 设备详情链接 (≤ 2048 字符 characters; 例 e.g. `http://www.example.com`)
+            device_callback_url: 设备回调链接 (≤ 2048 字符 characters; 例 e.g. `http://www.example.com`)
+            device_category: 设备分类 (`0` `1`)
 
         Codes: deviceNumLimit, devicekeyAlreadyExist, devicenameAlreadyExist, systemError, userNotExisted.
 
@@ -272,7 +356,7 @@ class DevicemngV1(Manager):
         """Register and activate device batch (批量注册与激活设备).
 
         Args:
-            register_and_activate_vos: a list.
+            register_and_activate_vos: 批量注册的设备信息列表
 
         Codes: deviceNumLimit, devicekeyAlreadyExist, systemError.
 

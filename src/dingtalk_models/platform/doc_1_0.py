@@ -16,41 +16,53 @@ from dingtalk_models.resource.model import Record
 
 class AppendRowsReply(Record, alias_generator=camel):
     a1_notation: str | None
+    """使用A1表示法的Range地址"""
 
 
 class ClearReply(Record, alias_generator=camel):
     a1_notation: str | None
+    """单元格地址"""
 
 
 class ClearDataReply(Record, alias_generator=camel):
     a1_notation: str | None
+    """单元格地址"""
 
 
 class ClearFilterCriteriaReply(Record, alias_generator=camel):
     id: str | None
+    """筛选的唯一标识符"""
 
 
 class ClearFilterViewCriteriaReply(Record, alias_generator=camel):
     id: str | None
+    """Id of the request"""
 
 
 class CreateConditionalFormattingRuleDuplicateCondition(TypedDict, total=False):
     operator: str
+    """运算符 (例 e.g. `duplicate`)"""
 
 
 class CreateConditionalFormattingRuleNumberCondition(TypedDict, total=False):
     operator: Literal["equal", "not-equal", "greater", "greater-equal", "less", "less-equal", "between", "not-between"]
+    """比较运算符 (`equal` `not-equal` `greater` `greater-equal` `less` `less-equal` `between` `not-between`)"""
     value1: JsonValue
+    """value1 — (例 e.g. `10`)"""
     value2: JsonValue
+    """value2 — (例 e.g. `50`)"""
 
 
 class CreateConditionalFormattingRuleCellStyle(TypedDict, total=False):
     background_color: str
+    """背景色 (例 e.g. `#ff0000`)"""
     font_color: str
+    """字体颜色 (例 e.g. `#ff0000`)"""
 
 
 class CreateConditionalFormattingRuleReply(Record, alias_generator=camel):
     id: str | None
+    """条件格式ID"""
 
 
 class CreateFilterCriteriaConditions(TypedDict, total=False):
@@ -68,20 +80,29 @@ class CreateFilterCriteriaConditions(TypedDict, total=False):
         "less",
         "less-equal",
     ]
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
     value: str
+    """条件值"""
 
 
 class CreateFilterCriteria(TypedDict, total=False):
     filter_type: Literal["values", "color", "condition"]
+    """筛选类型 (`values` `color` `condition`)"""
     visible_values: list[str]
+    """可见值"""
     conditions: Annotated[list[CreateFilterCriteriaConditions], Field(max_length=2)]
+    """筛选条件数组 (≤ 2 项 items)"""
     condition_operator: str
+    """多个条件之间的关系"""
     background_color: str
+    """按背景色筛选"""
     font_color: str
+    """按字体色筛选"""
 
 
 class CreateFilterReply(Record, alias_generator=camel):
     id: str | None
+    """Id of the request"""
 
 
 class CreateFilterViewCriteriaConditions(TypedDict, total=False):
@@ -99,95 +120,136 @@ class CreateFilterViewCriteriaConditions(TypedDict, total=False):
         "less",
         "less-equal",
     ]
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
     value: str
+    """条件值 (例 e.g. `20`)"""
 
 
 class CreateFilterViewCriteria(TypedDict, total=False):
     filter_type: Literal["values", "color", "condition"]
+    """筛选类型 (`values` `color` `condition`)"""
     visible_values: list[str]
+    """可见值"""
     conditions: list[CreateFilterViewCriteriaConditions]
+    """按条件筛选时"""
     condition_operator: str
+    """多条件之间的逻辑关系 (默认 default `and`)"""
     background_color: str
+    """按背景色筛选时"""
     font_color: str
+    """按字体色筛选时"""
 
 
 class CreateFilterViewReply(Record, alias_generator=camel):
     id: str | None
+    """筛选视图的唯一标识 ID"""
     name: str | None
+    """筛选视图的名称"""
     range_: str | None
+    """筛选视图的范围"""
 
 
 class CreateFloatImageAnchor(TypedDict, total=False):
     row: Required[int]
+    """相对第几行定位 (例 e.g. `1`)"""
     col: Required[int]
+    """相对第几列定位 (例 e.g. `1`)"""
 
 
 class CreateFloatImageCoordinate(TypedDict, total=False):
     width: Required[float]
+    """指定图片宽度 (单位 unit 像素; 例 e.g. `300.0`)"""
     height: Required[float]
+    """指定图片高度 (单位 unit 像素; 例 e.g. `300.0`)"""
     offset_x: Required[float]
+    """相对定位坐标的横向偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
     offset_y: Required[float]
+    """相对定位坐标的纵向偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
 
 
 class CreateFloatImageReplyResultAnchor(Record, alias_generator=camel):
     row: int | None
+    """相对第几行定位"""
     col: int | None
+    """相对第几列定位"""
 
 
 class CreateFloatImageReplyResultCoordinate(Record, alias_generator=camel):
     width: float | None
+    """浮动图片的宽度"""
     height: float | None
+    """浮动图片的高度"""
     offset_x: float | None
+    """相对锚点单元格左上角的水平偏移量 (单位 unit 像素)"""
     offset_y: float | None
+    """相对锚点单元格左上角的垂直偏移量 (单位 unit 像素)"""
 
 
 class CreateFloatImageReplyResult(Record, alias_generator=camel):
     id: str | None
+    """浮动图片的 id"""
     src: str | None
+    """浮动图片的资源地址"""
     anchor: CreateFloatImageReplyResultAnchor | None
+    """锚点位置"""
     coordinate: CreateFloatImageReplyResultCoordinate | None
+    """图片尺寸与相对锚点单元格的偏移量"""
 
 
 class CreateFloatImageReply(Record, alias_generator=camel):
     result: CreateFloatImageReplyResult | None
+    """浮动图片信息"""
 
 
 class CreateSheetReply(Record, alias_generator=camel):
     visibility: str | None
+    """工作表可见性 (`visible`)"""
     name: str | None
+    """工作表的名称"""
     id: str | None
+    """工作表的ID"""
 
 
 class CreateWorkspaceDocReply(Record, alias_generator=camel):
     workspace_id: str | None
+    """知识库ID"""
     node_id: str | None
+    """知识库文档ID"""
     doc_key: str | None
+    """文档docKey"""
     url: str | None
+    """文档URL"""
     dentry_uuid: str | None
 
 
 class DeleteColumnsReply(Record, alias_generator=camel):
     id: str | None
+    """工作表ID"""
 
 
 class DeleteDropdownListsReply(Record, alias_generator=camel):
     a1_notation: str | None
+    """单元格地址"""
 
 
 class DeleteFilterReply(Record, alias_generator=camel):
     id: str | None
+    """筛选的id"""
 
 
 class DeleteFilterViewReply(Record, alias_generator=camel):
     id: str | None
+    """删除的筛选视图的 ID"""
 
 
 class DeleteRowsReply(Record, alias_generator=camel):
     id: str | None
+    """工作表ID"""
 
 
 class DocAppendParagraphReplyResult(Record, alias_generator=camel):
     data: dict[str, JsonValue] | None
+    """插入的行内元素对象"""
 
 
 class DocAppendParagraphReply(Record, alias_generator=camel):
@@ -196,6 +258,7 @@ class DocAppendParagraphReply(Record, alias_generator=camel):
 
 class DocAppendTextReplyResult(Record, alias_generator=camel):
     data: dict[str, JsonValue] | None
+    """追加文本后元素的内容"""
 
 
 class DocAppendTextReply(Record, alias_generator=camel):
@@ -216,6 +279,7 @@ class DocBlocksQueryReplyResultDataParagraph(Record, alias_generator=camel):
 
 class DocBlocksQueryReplyResultData(Record, alias_generator=camel):
     block_type: str | None
+    """指定块元素类型"""
     paragraph: DocBlocksQueryReplyResultDataParagraph | None
     id: str | None
     index: int | None
@@ -223,6 +287,7 @@ class DocBlocksQueryReplyResultData(Record, alias_generator=camel):
 
 class DocBlocksQueryReplyResult(Record, alias_generator=camel):
     data: list[DocBlocksQueryReplyResultData] = empty_list()
+    """元素的每一项为"""
 
 
 class DocBlocksQueryReply(Record, alias_generator=camel):
@@ -231,6 +296,7 @@ class DocBlocksQueryReply(Record, alias_generator=camel):
 
 class DocInsertBlocksReplyResult(Record, alias_generator=camel):
     data: dict[str, JsonValue] | None
+    """被插入的元素"""
 
 
 class DocInsertBlocksReply(Record, alias_generator=camel):
@@ -247,102 +313,153 @@ class DocUpdateContentReply(Record, alias_generator=camel):
 
 class GetAllSheetsReplyValue(Record, alias_generator=camel):
     id: str | None
+    """工作表ID"""
     name: str | None
+    """工作表名称"""
 
 
 class GetAllSheetsReply(Record, alias_generator=camel):
     value: list[GetAllSheetsReplyValue] = empty_list()
+    """工作表信息列表"""
 
 
 class GetFilterReplyCriteriaConditions(Record, alias_generator=camel):
     operator: str | None
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
     value: str | None
+    """条件值"""
 
 
 class GetFilterReplyCriteria(Record, alias_generator=camel):
     filter_type: str | None
+    """筛选类型 (`values` `color` `condition`)"""
     visible_values: list[str] = empty_list()
+    """可见值"""
     conditions: list[GetFilterReplyCriteriaConditions] = empty_list()
+    """按条件筛选时的条件列表"""
     condition_operator: str | None
+    """多个条件之间的逻辑关系"""
     background_color: str | None
+    """按背景色筛选时的可见颜色"""
     font_color: str | None
+    """按字体色筛选时的可见颜色"""
 
 
 class GetFilterReply(Record, alias_generator=camel):
     id: str | None
+    """筛选的唯一标识 ID"""
     range_: str | None
+    """筛选范围"""
     criteria: dict[str, GetFilterReplyCriteria] | None
+    """所有列的筛选条件映射"""
 
 
 class GetFilterViewsReplyFilterViewsCriteriaConditions(Record, alias_generator=camel):
     operator: str | None
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
     value: str | None
+    """条件值"""
 
 
 class GetFilterViewsReplyFilterViewsCriteria(Record, alias_generator=camel):
     filter_type: str | None
+    """筛选类型"""
     visible_values: list[str] = empty_list()
+    """可见值"""
     conditions: list[GetFilterViewsReplyFilterViewsCriteriaConditions] = empty_list()
+    """按条件筛选时"""
     condition_operator: str | None
+    """多条件之间的逻辑关系"""
     background_color: str | None
+    """按背景色筛选时"""
     font_color: str | None
+    """按字体色筛选时"""
 
 
 class GetFilterViewsReplyFilterViews(Record, alias_generator=camel):
     id: str | None
+    """筛选视图的唯一标识 ID"""
     name: str | None
+    """筛选视图的名称"""
     range_: str | None
+    """筛选视图的范围"""
     criteria: dict[str, GetFilterViewsReplyFilterViewsCriteria] | None
+    """各列的筛选条件"""
 
 
 class GetFilterViewsReply(Record, alias_generator=camel):
     filter_views: list[GetFilterViewsReplyFilterViews] = empty_list()
+    """筛选视图列表"""
 
 
 class GetRangeReplyBackgroundColors(Record, alias_generator=camel):
     red: int | None
+    """RGB值中的红色值"""
     green: int | None
+    """RGB值中的绿色值"""
     blue: int | None
+    """RGB值中的蓝色值"""
     hex_string: str | None
 
 
 class GetRangeReply(Record, alias_generator=camel):
     values: list[list[JsonValue]] = empty_list()
+    """单元格的值"""
     formulas: list[list[JsonValue]] = empty_list()
+    """单元格的公式"""
     display_values: list[list[JsonValue]] = empty_list()
+    """单元格的显示值"""
     background_colors: list[list[GetRangeReplyBackgroundColors]] = empty_list()
+    """单元格的背景色"""
     font_sizes: list[list[JsonValue]] = empty_list()
+    """单元格的字体大小"""
     horizontal_alignments: list[list[JsonValue]] = empty_list()
+    """单元格的水平对齐方式"""
     vertical_alignments: list[list[JsonValue]] = empty_list()
+    """单元格的垂直对齐方式"""
 
 
 class GetResourceUploadInfoReplyResult(Record, alias_generator=camel):
     upload_url: str | None
+    """上传url"""
     resource_id: str | None
+    """资源ID"""
     resource_url: str | None
+    """资源路径"""
 
 
 class GetResourceUploadInfoReply(Record, alias_generator=camel):
     result: GetResourceUploadInfoReplyResult | None
+    """结果"""
 
 
 class GetSheetReply(Record, alias_generator=camel):
     id: str | None
+    """工作表ID"""
     name: str | None
+    """工作表名称"""
     visibility: str | None
+    """工作表可见性"""
     last_non_empty_row: int | None
+    """最后一行非空行的位置"""
     last_non_empty_column: int | None
+    """最后一列非空列的位置"""
     row_count: int | None
+    """工作表行数"""
     column_count: int | None
+    """工作表列数"""
 
 
 class InsertColumnsBeforeReply(Record, alias_generator=camel):
     id: str | None
+    """工作表ID"""
 
 
 class InsertContentContent(TypedDict, total=False):
     type: Required[str]
+    """具体插入的内容类型 (例 e.g. `markdown`)"""
     content: Required[str]
+    """插入的内容文本 (例 e.g. `## Heading`)"""
 
 
 class InsertContentReply(Record, alias_generator=camel):
@@ -351,41 +468,56 @@ class InsertContentReply(Record, alias_generator=camel):
 
 class InsertDropdownListsOptions(TypedDict, total=False):
     value: Required[str]
+    """下拉列表的值 (例 e.g. `选项1`)"""
     color: str
+    """下拉列表的颜色 (例 e.g. `#ff0000`)"""
 
 
 class InsertDropdownListsReply(Record, alias_generator=camel):
     a1_notation: str | None
+    """单元格地址"""
 
 
 class InsertRowsBeforeReply(Record, alias_generator=camel):
     id: str | None
+    """工作表ID"""
 
 
 class MergeRangeReply(Record, alias_generator=camel):
     a1_notation: str | None
+    """合并的单元格范围"""
 
 
 class RangeFindNextFindOptions(TypedDict, total=False):
     match_entire_cell: bool
+    """是否匹配整个单元格 (例 e.g. `True`)"""
     match_case: bool
+    """是否匹配大小写 (例 e.g. `True`)"""
     use_reg_exp: bool
+    """text参数是否为正则表达式 (例 e.g. `True`)"""
     match_formula_text: bool
+    """是否在公式内搜索 (例 e.g. `True`)"""
     scope: str
+    """搜索范围 (例 e.g. `A:A`)"""
     include_hidden: bool
+    """是否包含隐藏的单元格 (例 e.g. `True`)"""
 
 
 class RangeFindNextReply(Record, alias_generator=camel):
     a1_notation: str | None
+    """查找到的单元格的地址"""
 
 
 class SetColumnsVisibilityReply(Record, alias_generator=camel):
     id: str | None
+    """工作表ID"""
 
 
 class SetColumnsWidthReply(Record, alias_generator=camel):
     sheet_id: str | None
+    """工作表ID"""
     sheet_name: str | None
+    """工作表名称"""
 
 
 class SetFilterCriteriaFilterCriteriaConditions(TypedDict, total=False):
@@ -403,20 +535,29 @@ class SetFilterCriteriaFilterCriteriaConditions(TypedDict, total=False):
         "less",
         "less-equal",
     ]
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
     value: str
+    """比较值"""
 
 
 class SetFilterCriteriaFilterCriteria(TypedDict, total=False):
     filter_type: Required[Literal["values", "color", "condition"]]
+    """筛选类型 (`values` `color` `condition`)"""
     visible_values: list[str]
+    """可见值"""
     background_color: str
+    """按背景色筛选时的可见颜色"""
     font_color: str
+    """按字体色筛选时的可见颜色"""
     conditions: Annotated[list[SetFilterCriteriaFilterCriteriaConditions], Field(max_length=2)]
+    """按条件筛选时的条件列表 (≤ 2 项 items)"""
     condition_operator: str
+    """多个条件之间的逻辑关系"""
 
 
 class SetFilterCriteriaReply(Record, alias_generator=camel):
     id: str | None
+    """筛选的唯一标识符"""
 
 
 class SetFilterViewCriteriaFilterCriteriaConditions(TypedDict, total=False):
@@ -434,29 +575,41 @@ class SetFilterViewCriteriaFilterCriteriaConditions(TypedDict, total=False):
         "less",
         "less-equal",
     ]
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
     value: str
+    """条件值"""
 
 
 class SetFilterViewCriteriaFilterCriteria(TypedDict, total=False):
     filter_type: Required[Literal["values", "color", "condition"]]
+    """筛选类型 (`values` `color` `condition`)"""
     visible_values: list[str]
+    """可见值"""
     background_color: str
+    """按背景色筛选时的可见颜色"""
     font_color: str
+    """按字体色筛选时的可见颜色"""
     conditions: Annotated[list[SetFilterViewCriteriaFilterCriteriaConditions], Field(max_length=2)]
+    """按条件筛选时的条件列表 (≤ 2 项 items)"""
     condition_operator: str
+    """多个条件之间的逻辑关系"""
 
 
 class SetFilterViewCriteriaReply(Record, alias_generator=camel):
     id: str | None
+    """筛选视图的唯一标识 ID"""
 
 
 class SetRowsHeightReply(Record, alias_generator=camel):
     sheet_id: str | None
+    """工作表id"""
     sheet_name: str | None
+    """工作表名称"""
 
 
 class SetRowsVisibilityReply(Record, alias_generator=camel):
     id: str | None
+    """工作表ID"""
 
 
 class SheetAutofitRowsReply(Record, alias_generator=camel):
@@ -465,16 +618,24 @@ class SheetAutofitRowsReply(Record, alias_generator=camel):
 
 class SheetFindAllFindOptions(TypedDict, total=False):
     match_entire_cell: bool
+    """匹配整个单元格 (默认 default `False`; 例 e.g. `True`)"""
     match_case: bool
+    """匹配大小写 (默认 default `False`; 例 e.g. `True`)"""
     use_reg_exp: bool
+    """text (默认 default `False`; 例 e.g. `True`)"""
     match_formula_text: bool
+    """是否按照公式原始文本查找 (默认 default `False`; 例 e.g. `True`)"""
     scope: str
+    """搜索范围 (例 e.g. `A:A`)"""
     include_hidden: bool
+    """是否包含隐藏的单元格 (默认 default `False`)"""
     union_cells: Required[bool]
+    """是否对找到的单元格地址做聚合 (默认 default `False`; 例 e.g. `True`)"""
 
 
 class SheetFindAllReplyValue(Record, alias_generator=camel):
     a1_notation: str | None
+    """找到的单元格的地址"""
     values: list[list[JsonValue]] = empty_list()
 
 
@@ -484,11 +645,14 @@ class SheetFindAllReply(Record, alias_generator=camel):
 
 class SortFilterField(TypedDict, total=False):
     column: Required[int]
+    """列偏移量 (例 e.g. `0`)"""
     ascending: bool
+    """是否升序排序 (默认 default `True`; 例 e.g. `False`)"""
 
 
 class SortFilterReply(Record, alias_generator=camel):
     id: str | None
+    """筛选的唯一标识符"""
 
 
 class UpdateFilterCriteriaConditions(TypedDict, total=False):
@@ -506,20 +670,29 @@ class UpdateFilterCriteriaConditions(TypedDict, total=False):
         "less",
         "less-equal",
     ]
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
     value: str
+    """条件值 (例 e.g. `100`)"""
 
 
 class UpdateFilterCriteria(TypedDict, total=False):
     filter_type: Literal["values", "color", "condition"]
+    """筛选类型 (`values` `color` `condition`)"""
     visible_values: list[str]
+    """可见值"""
     conditions: Annotated[list[UpdateFilterCriteriaConditions], Field(max_length=2)]
+    """筛选条件数组 (≤ 2 项 items)"""
     condition_operator: str
+    """多个条件之间的关系"""
     background_color: str
+    """按背景色筛选"""
     font_color: str
+    """按字体色筛选"""
 
 
 class UpdateFilterReply(Record, alias_generator=camel):
     id: str | None
+    """Id of the request"""
 
 
 class UpdateFilterViewCriteriaConditions(TypedDict, total=False):
@@ -537,71 +710,104 @@ class UpdateFilterViewCriteriaConditions(TypedDict, total=False):
         "less",
         "less-equal",
     ]
+    """条件操作符 (`equal` `not-equal` `contains` `not-contains` `starts-with` `not-starts-with` `ends-with` `not-ends-with` `greater` `greater-equal` `less` `less-equal`)"""
     value: str
+    """条件值"""
 
 
 class UpdateFilterViewCriteria(TypedDict, total=False):
     filter_type: Literal["values", "color", "condition"]
+    """筛选类型 (`values` `color` `condition`)"""
     visible_values: list[str]
+    """可见值"""
     conditions: list[UpdateFilterViewCriteriaConditions]
+    """按条件筛选时"""
     condition_operator: str
+    """多条件之间的逻辑关系 (默认 default `and`)"""
     background_color: str
+    """按背景色筛选时"""
     font_color: str
+    """按字体色筛选时"""
 
 
 class UpdateFilterViewReply(Record, alias_generator=camel):
     id: str | None
+    """筛选视图的唯一标识 ID"""
     name: str | None
+    """更新后的筛选视图名称"""
     range_: str | None
+    """更新后的筛选视图范围"""
 
 
 class UpdateFloatImageAnchor(TypedDict, total=False):
     row: int
+    """锚点所在行号 (例 e.g. `0`)"""
     col: int
+    """锚点所在列号 (例 e.g. `0`)"""
 
 
 class UpdateFloatImageCoordinate(TypedDict, total=False):
     width: float
+    """图片宽度 (单位 unit 像素; 例 e.g. `300.0`)"""
     height: float
+    """图片高度 (单位 unit 像素; 例 e.g. `300.0`)"""
     offset_x: float
+    """相对锚点单元格左上角的水平偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
     offset_y: float
+    """相对锚点单元格左上角的垂直偏移量 (单位 unit 像素; 例 e.g. `8.0`)"""
 
 
 class UpdateFloatImageReplyResultAnchor(Record, alias_generator=camel):
     row: int | None
+    """锚点所在行号"""
     col: int | None
+    """锚点所在列号"""
 
 
 class UpdateFloatImageReplyResultCoordinate(Record, alias_generator=camel):
     width: float | None
+    """图片宽度 (单位 unit 像素)"""
     height: float | None
+    """图片高度 (单位 unit 像素)"""
     offset_x: float | None
+    """相对锚点单元格左上角的水平偏移量 (单位 unit 像素)"""
     offset_y: float | None
+    """相对锚点单元格左上角的垂直偏移量 (单位 unit 像素)"""
 
 
 class UpdateFloatImageReplyResult(Record, alias_generator=camel):
     id: str | None
+    """浮动图片的唯一标识"""
     src: str | None
+    """图片资源地址"""
     anchor: UpdateFloatImageReplyResultAnchor | None
+    """锚点位置"""
     coordinate: UpdateFloatImageReplyResultCoordinate | None
+    """图片尺寸与相对锚点单元格的偏移量"""
 
 
 class UpdateFloatImageReply(Record, alias_generator=camel):
     result: UpdateFloatImageReplyResult | None
+    """返回更新后的结果"""
 
 
 class UpdateRangeHyperlinks(TypedDict, total=False):
     type: str
+    """(例 e.g. `path`)"""
     link: str
+    """(例 e.g. `https://www.dingtalk.com`)"""
     text: str
+    """(例 e.g. `DingTalk`)"""
 
 
 class UpdateRangeReply(Record, alias_generator=camel):
     a1_notation: str | None
+    """被更新的range地址"""
 
 
 class UpdateSheetReply(Record, alias_generator=camel):
     id: str | None
+    """工作表id"""
 
 
 class DocV1(Manager):
@@ -616,10 +822,10 @@ class DocV1(Manager):
         """Append rows (工作表中追加行).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAQxxxxgiEiE`.
-            values: a list.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            operator_id: 操作人的unionId (例 e.g. `ppgAQxxxxgiEiE`)
+            values: 要追加的数据列表
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -647,10 +853,10 @@ class DocV1(Manager):
         """Clear (清除单元格区域内所有内容).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            range_address: text.
-            operator_id: text, such as `ppgAxxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            range_address: 需要清除的单元格范围
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -679,10 +885,10 @@ class DocV1(Manager):
         """Clear data (清除单元格区域内数据).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            range_address: text.
-            operator_id: text, such as `ppgAxxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            range_address: 需要清除的单元格范围
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -711,10 +917,10 @@ class DocV1(Manager):
         """Clear filter criteria (删除筛选条件).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            column: a number, such as `0`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            column: 列偏移量 (例 e.g. `0`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -744,11 +950,11 @@ class DocV1(Manager):
         """Clear filter view criteria (删除筛选视图条件).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            filter_view_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            column: a number, such as `0`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            filter_view_id: 筛选视图的 ID
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            column: 列偏移量 (例 e.g. `0`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -781,13 +987,13 @@ class DocV1(Manager):
         """Create conditional formatting rule (创建条件格式规则).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            ranges: a list.
-            duplicate_condition: an object.
-            number_condition: an object.
-            cell_style: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            ranges: 单元格地址
+            duplicate_condition: 重复值规则
+            number_condition: 数字规则
+            cell_style: 设定当前配置的规则的单元格样式
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -815,11 +1021,11 @@ class DocV1(Manager):
         """Create filter (创建筛选).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text.
-            range_: text, such as `A1:D10`.
-            criteria: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId
+            range_: 筛选范围 (例 e.g. `A1:D10`)
+            criteria: 可选
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -848,12 +1054,12 @@ class DocV1(Manager):
         """Create filter view (创建筛选视图).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            name: text, such as `销售数据筛选`.
-            range_: text, such as `A1:E20`.
-            criteria: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            name: 筛选视图的名称 (例 e.g. `销售数据筛选`)
+            range_: 筛选视图的范围 (例 e.g. `A1:E20`)
+            criteria: 创建时同时设置各列的筛选条件
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -881,12 +1087,12 @@ class DocV1(Manager):
         """Create float image (创建浮动图片).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAQuxxxxx`.
-            src: text, such as `/core/api/resources/img/xxx`.
-            anchor: an object.
-            coordinate: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            operator_id: 操作人的unionId (例 e.g. `ppgAQuxxxxx`)
+            src: 浮动图片资源地址 (例 e.g. `/core/api/resources/img/xxx`)
+            anchor: 浮动图片定位信息
+            coordinate: 设置几何信息
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.workbookIdIllegal,
@@ -910,9 +1116,9 @@ class DocV1(Manager):
         """Create sheet (创建工作表).
 
         Args:
-            workbook_id: text.
-            operator_id: text.
-            name: text.
+            workbook_id: 表格文件 ID
+            operator_id: 操作人的unionId
+            name: 工作表的名称
 
         Codes: forbidden.accessDenied, forbidden.document.sizeOverLimit, forbidden.operationIllegal, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.operatorIdIllegal,
@@ -941,13 +1147,13 @@ class DocV1(Manager):
         """Create workspace doc (创建知识库文档).
 
         Args:
-            workspace_id: text.
-            name: text, such as `文档`.
-            doc_type: text: `DOC`, `WORKBOOK`, `MIND`, `FOLDER`.
-            operator_id: text, such as `Q2xwPOxxx`.
-            parent_node_id: text, such as `YRBGv0Ye`.
-            template_id: text, such as `123243`.
-            template_type: text: `public_template`, `team_template`, `user_template`.
+            workspace_id: 知识库ID
+            name: 文档名称 (例 e.g. `文档`)
+            doc_type: 文档类型 (`DOC` `WORKBOOK` `MIND` `FOLDER`)
+            operator_id: 用户的unionId (例 e.g. `Q2xwPOxxx`)
+            parent_node_id: 父节点Id (例 e.g. `YRBGv0Ye`)
+            template_id: 文档模板id (例 e.g. `123243`)
+            template_type: 文档模板类型 (`public_template` `team_template` `user_template`)
 
         Codes: forbidden.accessDenied, forbidden.user.notInOrg, internalError, invalidRequest.inputArgs.invalid,
             invalidRequest.resource.notFound, invalidRequest.template.notFound, invalidRequest.workspace.deleted,
@@ -973,11 +1179,11 @@ class DocV1(Manager):
         """Delete columns (删除列).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            column: a number, such as `0`.
-            column_count: a number, such as `1`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
+            column: 要删除的第一列的游标 (例 e.g. `0`)
+            column_count: 要删除的列的数量 (例 e.g. `1`)
 
         Codes: forbidden.accessDenied, forbidden.document.sizeOverLimit, forbidden.operationIllegal, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.operatorIdIllegal,
@@ -1005,10 +1211,10 @@ class DocV1(Manager):
         """Delete dropdown lists (删除下拉列表).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            range_address: text.
-            operator_id: text, such as `ppgAxxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            range_address: Range地址
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1033,9 +1239,9 @@ class DocV1(Manager):
         """Delete filter (删除筛选).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1064,10 +1270,10 @@ class DocV1(Manager):
         """Delete filter view (删除筛选视图).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            filter_view_id: text.
-            operator_id: text, such as `ppgAxxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            filter_view_id: 筛选视图的 ID
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1093,10 +1299,10 @@ class DocV1(Manager):
         """Delete float image (删除浮动图片).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            id: text.
-            operator_id: text, such as `xxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            id: 浮动图片 id
+            operator_id: 操作人的unionId (例 e.g. `xxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.workbookIdIllegal,
@@ -1122,11 +1328,11 @@ class DocV1(Manager):
         """Delete rows (删除行).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            row: a number, such as `0`.
-            row_count: a number, such as `1`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
+            row: 要删除的第一行的游标 (例 e.g. `0`)
+            row_count: 要删除的行的数量 (例 e.g. `1`)
 
         Codes: forbidden.accessDenied, forbidden.document.sizeOverLimit, forbidden.operationIllegal, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.operatorIdIllegal,
@@ -1150,9 +1356,9 @@ class DocV1(Manager):
         """Delete sheet (删除工作表).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAQuxxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId (例 e.g. `ppgAQuxxx`)
 
         Codes: forbidden.accessDenied, forbidden.document.sizeOverLimit, forbidden.operationIllegal, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.operatorIdIllegal,
@@ -1176,9 +1382,9 @@ class DocV1(Manager):
         """Delete workspace doc (删除知识库文档).
 
         Args:
-            workspace_id: text.
-            node_id: text.
-            operator_id: text.
+            workspace_id: 团队空间ID
+            node_id: 团队空间节点ID
+            operator_id: 发起删除请求的用户用户的unionId
 
         Codes: forbidden.accessDenied, forbidden.user.notInOrg, internalError, invalidRequest.document.deleted,
             invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound, invalidRequest.workspace.deleted,
@@ -1207,11 +1413,10 @@ class DocV1(Manager):
         """Doc append paragraph (在段落末尾追加行内元素).
 
         Args:
-            doc_key: text.
-            block_id: text.
-            operator_id: text, such as `union_id`.
-            element_type: text, such as `sticker`.
-            properties: an object.
+            doc_key: 文档ID
+            block_id: 目标段落的唯一标识
+            operator_id: 用户unionId (例 e.g. `union_id`)
+            element_type: 行内元素类型 (例 e.g. `sticker`)
 
         Codes: docNotExist, forbidden.accessDenied, forbidden.acrossOrg, forbidden.operationIllegal,
             invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound, operationTimeout, paramError,
@@ -1239,10 +1444,10 @@ class DocV1(Manager):
         """Doc append text (在段落末尾追加文本).
 
         Args:
-            doc_key: text.
-            block_id: text.
-            operator_id: text.
-            text: text.
+            doc_key: 文档ID
+            block_id: 目标段落的唯一标识
+            operator_id: 用户unionId
+            text: 待插入的文本
 
         Codes: docNotExist, forbidden.accessDenied, forbidden.acrossOrg, forbidden.operationIllegal,
             invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound, operationTimeout, paramError,
@@ -1267,10 +1472,10 @@ class DocV1(Manager):
         """Doc blocks modify (更新块元素).
 
         Args:
-            document_id: text.
-            block_id: text.
-            operator_id: text, such as `union_id`.
-            element: an object.
+            document_id: 文档ID
+            block_id: 目标段落的唯一标识
+            operator_id: 用户unionId (例 e.g. `union_id`)
+            element: 待更新的块元素 BlockElement
 
         Codes: docNotExist, forbidden.accessDenied, forbidden.acrossOrg, forbidden.operationIllegal,
             invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound, operationTimeout, paramError,
@@ -1297,11 +1502,11 @@ class DocV1(Manager):
         """Doc blocks query (查询块元素).
 
         Args:
-            doc_key: text.
-            operator_id: text, such as `union_id`.
-            start_index: a number, such as `0`.
-            end_index: a number, such as `1`.
-            block_type: text, such as `paragraph`.
+            doc_key: 文档ID
+            operator_id: 用户unionId (例 e.g. `union_id`)
+            start_index: 起始位置 (例 e.g. `0`)
+            end_index: 终止位置 (例 e.g. `1`)
+            block_type: 指定块元素类型 (例 e.g. `paragraph`)
 
         Codes: docNotExist, forbidden.accessDenied, forbidden.acrossOrg, forbidden.operationIllegal,
             invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound, operationTimeout, paramError,
@@ -1325,9 +1530,9 @@ class DocV1(Manager):
         """Doc delete block (删除块元素).
 
         Args:
-            doc_key: text.
-            block_id: text.
-            operator_id: text.
+            doc_key: 文档ID
+            block_id: 待删除块的 blockId
+            operator_id: 用户unionId
 
         Codes: docNotExist, forbidden.accessDenied, forbidden.operationIllegal, invalidRequest.inputArgs.invalid,
             invalidRequest.resource.notFound, operationTimeout, paramError, systemError, unknownError.
@@ -1354,12 +1559,12 @@ class DocV1(Manager):
         """Doc insert blocks (插入块元素).
 
         Args:
-            doc_key: text.
-            operator_id: text, such as `union_id`.
-            element: an object.
-            block_id: text, such as `block_id`.
-            index: a number, such as `1`.
-            where: text: `after`, `before`.
+            doc_key: 文档ID
+            operator_id: 用户unionId (例 e.g. `union_id`)
+            element: 待插入的 BlockElement
+            block_id: 目标 Block (例 e.g. `block_id`)
+            index: (例 e.g. `1`)
+            where: 在目标位置之后或之前插入 (`after` `before`)
 
         Codes: docNotExist, forbidden.accessDenied, forbidden.acrossOrg, forbidden.operationIllegal,
             invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound, operationTimeout, paramError,
@@ -1385,10 +1590,10 @@ class DocV1(Manager):
         """Doc update content (覆写文档（应用授权）).
 
         Args:
-            doc_key: text.
-            operator_id: text, such as `someOperatorId`.
-            content: text, at most 50000 characters, such as `# heading`.
-            data_type: text, such as `markdown`.
+            doc_key: 文档ID
+            operator_id: 用户unionId (例 e.g. `someOperatorId`)
+            content: 需要写入的内容字符串 (≤ 50000 字符 characters; 例 e.g. `# heading`)
+            data_type: 覆写内容的数据格式 (例 e.g. `markdown`)
 
         Codes: docNotExist, forbidden.accessDenied, forbidden.acrossOrg, forbidden.operationIllegal,
             invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound, operationTimeout, paramError,
@@ -1411,8 +1616,8 @@ class DocV1(Manager):
         """Get all sheets (获取所有工作表).
 
         Args:
-            workbook_id: text.
-            operator_id: text, such as `ppgAxxx`.
+            workbook_id: 表格文件 ID
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -1437,9 +1642,9 @@ class DocV1(Manager):
         """Get filter (获取筛选).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1464,9 +1669,9 @@ class DocV1(Manager):
         """Get filter views (获取筛选视图列表).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1494,11 +1699,11 @@ class DocV1(Manager):
         """Get range (获取单元格区域).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            range_address: text.
-            operator_id: text.
-            select: text.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            range_address: Range地址
+            operator_id: 操作人的unionId
+            select: 筛选要返回的字段
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -1529,11 +1734,11 @@ class DocV1(Manager):
         """Get resource upload info (获取资源上传信息).
 
         Args:
-            doc_id: text.
-            operator_id: text, such as `xxxxx`.
-            size: a number, such as `200`.
-            media_type: text, such as `image/jpeg`.
-            resource_name: text, such as `logo.jpg`.
+            doc_id: 文档ID
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+            size: 资源大小 (单位 unit 字节; 例 e.g. `200`)
+            media_type: 资源类型 (例 e.g. `image/jpeg`)
+            resource_name: 资源名称 (例 e.g. `logo.jpg`)
 
         Codes: docNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -1555,9 +1760,9 @@ class DocV1(Manager):
         """Get sheet (获取工作表).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1587,11 +1792,11 @@ class DocV1(Manager):
         """Insert columns before (指定列左侧插入若干列).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            column: a number, such as `0`.
-            column_count: a number, such as `1`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
+            column: 指定列的游标 (例 e.g. `0`)
+            column_count: 插入列的数量 (例 e.g. `1`)
 
         Codes: forbidden.accessDenied, forbidden.document.sizeOverLimit, forbidden.operationIllegal, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.operatorIdIllegal,
@@ -1618,11 +1823,11 @@ class DocV1(Manager):
         """Insert content (插入内容).
 
         Args:
-            document_id: text.
-            operator_id: text, such as `union_id`.
-            content: an object.
-            path: a list.
-            index: a number.
+            document_id: 文档ID
+            operator_id: 用户unionId (例 e.g. `union_id`)
+            content: 插入内容
+            path: 插入位置
+            index: 插入位置
 
         Codes: docNotExist, forbidden.accessDenied, forbidden.acrossOrg, forbidden.operationIllegal,
             invalidRequest.inputArgs.invalid, invalidRequest.resource.notFound, operationTimeout, paramError,
@@ -1651,11 +1856,11 @@ class DocV1(Manager):
         """Insert dropdown lists (插入下拉列表).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            range_address: text.
-            operator_id: text, such as `ppgAxxx`.
-            options: a list.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            range_address: Range地址
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            options: 下拉列表选项数组
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1684,11 +1889,11 @@ class DocV1(Manager):
         """Insert rows before (指定行上方插入若干行).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            row: a number, such as `0`.
-            row_count: a number, such as `1`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
+            row: 指定行的游标 (例 e.g. `0`)
+            row_count: 插入行的数量 (例 e.g. `1`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -1719,11 +1924,11 @@ class DocV1(Manager):
         """Merge range (合并单元格).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            range_address: text.
-            operator_id: text, such as `ppgAQuxxx`.
-            merge_type: text: `mergeAll`, `mergeRows`, `mergeColumns`; by default mergeAll.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            range_address: 需要合并的单元格范围
+            operator_id: 操作人的unionId (例 e.g. `ppgAQuxxx`)
+            merge_type: 指定合并单元格的方式 (`mergeAll` `mergeRows` `mergeColumns`; 默认 default `mergeAll`)
 
         Codes: forbidden.accessDenied, forbidden.document.sizeOverLimit, forbidden.operationIllegal, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.unionIdIllegal,
@@ -1754,12 +1959,12 @@ class DocV1(Manager):
         """Range find next (查找工作表中的单元格).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            range_address: text.
-            operator_id: text, such as `ppgAxxx`.
-            text: text, such as `DingTalk`.
-            find_options: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            range_address: 开始查找的起始位置
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
+            text: 要查找的文本 (例 e.g. `DingTalk`)
+            find_options: 查找选项
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -1790,12 +1995,12 @@ class DocV1(Manager):
         """Set columns visibility (设置列隐藏或显示).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text.
-            column: a number.
-            column_count: a number.
-            visibility: text: `visible`, `hidden`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            operator_id: 操作人unionId
+            column: 要显示或隐藏的第一列的游标
+            column_count: 要显示或隐藏的列的数量
+            visibility: 可见性 (`visible` `hidden`)
 
         Codes: forbidden.accessDenied, forbidden.document.sizeOverLimit, forbidden.operationIllegal, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.operatorIdIllegal,
@@ -1822,12 +2027,12 @@ class DocV1(Manager):
         """Set columns width (批量设置列宽).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAQuHfOoNVpJiStDwWCEgiEiE`.
-            column: a number, such as `0`.
-            width: a number, such as `50`.
-            column_count: a number, such as `10`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            operator_id: 操作人的unionId (例 e.g. `ppgAQuHfOoNVpJiStDwWCEgiEiE`)
+            column: 要修改列宽的第一列的游标 (例 e.g. `0`)
+            width: 宽度 (单位 unit 像素; 例 e.g. `50`)
+            column_count: 要修改列宽的连续列数 (例 e.g. `10`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1858,11 +2063,11 @@ class DocV1(Manager):
         """Set filter criteria (设置筛选条件).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text.
-            column: a number, such as `0`.
-            filter_criteria: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId
+            column: 列偏移量 (例 e.g. `0`)
+            filter_criteria: 筛选条件对象
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1893,12 +2098,12 @@ class DocV1(Manager):
         """Set filter view criteria (设置筛选视图条件).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            filter_view_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            column: a number, such as `0`.
-            filter_criteria: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            filter_view_id: 筛选视图的 ID
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            column: 列偏移量 (例 e.g. `0`)
+            filter_criteria: 筛选条件对象
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1926,12 +2131,12 @@ class DocV1(Manager):
         """Set rows height (批量设置行高).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `xxx`.
-            row: a number, such as `0`.
-            row_count: a number, such as `10`.
-            height: a number, such as `50`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            operator_id: 操作人的unionId (例 e.g. `xxx`)
+            row: 要修改行高的第一行的游标 (例 e.g. `0`)
+            row_count: 要修改行高的连续行数 (例 e.g. `10`)
+            height: 高度 (单位 unit 像素; 例 e.g. `50`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -1962,12 +2167,12 @@ class DocV1(Manager):
         """Set rows visibility (设置行隐藏或显示).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            visibility: text: `visible`, `hidden`.
-            row: a number, such as `0`.
-            row_count: a number, such as `1`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
+            visibility: 可见性 (`visible` `hidden`)
+            row: 要显示或者隐藏的第一行的游标 (例 e.g. `0`)
+            row_count: 要显示或隐藏的行的数量 (例 e.g. `1`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -1995,12 +2200,12 @@ class DocV1(Manager):
         """Sheet autofit rows (设置自动行高).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            row: a number, such as `0`.
-            row_count: a number, such as `10`.
-            font_width: a number, such as `10`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表的ID或标题
+            operator_id: 操作人unionId (例 e.g. `ppgAxxx`)
+            row: 行号 (例 e.g. `0`)
+            row_count: 行数 (例 e.g. `10`)
+            font_width: 字号大小 (例 e.g. `10`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -2029,12 +2234,12 @@ class DocV1(Manager):
         """Sheet find all (查找所有符合条件的单元格).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            text: text, such as `DingTalk`.
-            find_options: an object.
-            select: text, such as `a1Notation`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            text: 要查找的文本 (例 e.g. `DingTalk`)
+            find_options: 查找选项
+            select: 筛选要返回的字段 (例 e.g. `a1Notation`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -2060,10 +2265,10 @@ class DocV1(Manager):
         """Sort filter (筛选排序).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            field: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            field: 排序规则对象
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -2091,10 +2296,10 @@ class DocV1(Manager):
         """Update filter (更新筛选).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            criteria: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            criteria: 列偏移量到筛选条件的映射
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -2127,13 +2332,13 @@ class DocV1(Manager):
         """Update filter view (更新筛选视图).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            filter_view_id: text.
-            operator_id: text.
-            name: text.
-            range_: text.
-            criteria: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            filter_view_id: 筛选视图的 ID
+            operator_id: 操作人的unionId
+            name: 筛选视图的新名称
+            range_: 筛选视图的新范围
+            criteria: 需要更新的列筛选条件
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.document.stillInitializing,
@@ -2165,13 +2370,13 @@ class DocV1(Manager):
         """Update float image (更新浮动图片).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            id: text.
-            operator_id: text, such as `xxx`.
-            src: text, such as `/core/api/resources/img/xxx`.
-            anchor: an object.
-            coordinate: an object.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            id: 指定浮动图片 id
+            operator_id: 操作人的unionId (例 e.g. `xxx`)
+            src: 浮动图片资源地址 (例 e.g. `/core/api/resources/img/xxx`)
+            anchor: 锚点位置
+            coordinate: 图片尺寸与相对锚点单元格的偏移量
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit, internalError,
             invalidRequest.inputArgs.invalid, invalidRequest.inputArgs.workbookIdIllegal,
@@ -2210,21 +2415,21 @@ class DocV1(Manager):
         """Update range (更新单元格区域).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            range_address: text.
-            operator_id: text, such as `ppgAQuxxxxx`.
-            horizontal_alignments: a list.
-            number_format: text, such as `@`.
-            word_wrap: text: `overflow`, `clip`, `autoWrap`.
-            values: a list.
-            complex_values: a list.
-            background_colors: a list.
-            font_colors: a list.
-            font_sizes: a list.
-            font_weights: a list.
-            hyperlinks: a list.
-            vertical_alignments: a list.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或名称
+            range_address: Range地址
+            operator_id: 操作人的unionId (例 e.g. `ppgAQuxxxxx`)
+            horizontal_alignments: 水平对齐方式
+            number_format: 数字格式 (例 e.g. `@`)
+            word_wrap: 换行方式 (`overflow` `clip` `autoWrap`)
+            values: 单元格的值
+            complex_values: 单元格的值
+            background_colors: 背景色
+            font_colors: 字体颜色
+            font_sizes: 字体大小
+            font_weights: 字体粗细
+            hyperlinks: 超链接
+            vertical_alignments: 垂直对齐方式
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,
@@ -2254,13 +2459,13 @@ class DocV1(Manager):
         """Update sheet (更新工作表).
 
         Args:
-            workbook_id: text.
-            sheet_id: text.
-            operator_id: text, such as `ppgAxxx`.
-            frozen_row_count: a number, such as `1`.
-            frozen_column_count: a number, such as `1`.
-            visibility: text: `visible`, `hidden`.
-            name: text, such as `Sheet2`.
+            workbook_id: 表格文件 ID
+            sheet_id: 工作表ID或标题
+            operator_id: 操作人的unionId (例 e.g. `ppgAxxx`)
+            frozen_row_count: 要冻结至指定行的行索引 (例 e.g. `1`)
+            frozen_column_count: 要冻结至指定列的列索引 (例 e.g. `1`)
+            visibility: 是否要隐藏工作表 (`visible` `hidden`)
+            name: 新的工作表名 (例 e.g. `Sheet2`)
 
         Codes: forbidden.accessDenied, forbidden.acrossOrg, forbidden.document.sizeOverLimit,
             forbidden.operationIllegal, internalError, invalidRequest.inputArgs.invalid,

@@ -16,58 +16,87 @@ from dingtalk_models.resource.model import Record
 
 class CopyDocParam(TypedDict, total=False):
     source_dentry_uuid: Required[str]
+    """源文件唯一标识 (例 e.g. `dentryUuid`)"""
     target_parent_dentry_uuid: Required[str]
+    """目标文件唯一标识 (例 e.g. `dentryUuid`)"""
     target_pre_dentry_uuid: str
+    """目标的上一个文件唯一标识 (例 e.g. `dentryUuid`)"""
 
 
 class CopyDocReplySyncCopyResultSpaceInfo(Record, alias_generator=camel):
     scene_type: str | None
+    """资源所属场景"""
 
 
 class CopyDocReplySyncCopyResult(Record, alias_generator=camel):
     dentry_uuid: str | None
+    """文件唯一ID"""
     drive_space_id: str | None
+    """存储层空间ID"""
     drive_dentry_id: str | None
+    """存储层文件ID"""
     extension: str | None
+    """文件后缀名"""
     name: str | None
+    """节点名称"""
     url: str | None
+    """节点访问链接"""
     space_info: CopyDocReplySyncCopyResultSpaceInfo | None
+    """节点所在空间信息"""
 
 
 class CopyDocReply(Record, alias_generator=camel):
     is_async: bool | None
+    """本次操作是否为异步"""
     task_id: str | None
+    """任务id"""
     sync_copy_result: CopyDocReplySyncCopyResult | None
+    """同步操作的结果"""
 
 
 class CreateShortcutParam(TypedDict, total=False):
     source_resource_id: Required[str]
+    """源资源位置的id (例 e.g. `dentryUuid`)"""
     source_resource_type: Required[Literal["DENTRY", "WORKSPACE"]]
+    """源资源的类型 (`DENTRY` `WORKSPACE`)"""
     target_resource_id: Required[str]
+    """目标位置的id (例 e.g. `dentryUuid`)"""
     target_resource_type: Required[Literal["DENTRY", "WORKSPACE"]]
+    """目标资源的类型 (`DENTRY` `WORKSPACE`)"""
     target_resource_name: str
+    """快捷方式名字 (例 e.g. `测试文件的快捷方式`)"""
 
 
 class CreateShortcutReplyOpenDentryInfoSpaceInfo(Record, alias_generator=camel):
     scene_type: str | None
+    """资源所属场景"""
 
 
 class CreateShortcutReplyOpenDentryInfo(Record, alias_generator=camel):
     dentry_uuid: str | None
+    """文件唯一ID"""
     drive_space_id: str | None
+    """存储层空间ID"""
     drive_dentry_id: str | None
+    """存储层文件ID"""
     extension: str | None
+    """文件后缀名"""
     name: str | None
+    """节点名称"""
     url: str | None
+    """节点访问链接"""
     space_info: CreateShortcutReplyOpenDentryInfoSpaceInfo | None
+    """节点所在空间信息"""
 
 
 class CreateShortcutReply(Record, alias_generator=camel):
     open_dentry_info: CreateShortcutReplyOpenDentryInfo | None
+    """快捷方式的信息"""
 
 
 class DocUpdateContentWithDelegatedPermissionReply(Record, alias_generator=camel):
     data: dict[str, JsonValue] | None
+    """返回结果"""
 
 
 class GetDentryIdByUuidReply(Record, alias_generator=camel):
@@ -78,10 +107,15 @@ class GetDentryIdByUuidReply(Record, alias_generator=camel):
 
 class GetTaskInfoReply(Record, alias_generator=camel):
     task_id: str | None
+    """任务id"""
     status: int | None
+    """任务状态 (`-1` `0` `1` `2` `3` `4`)"""
     total_count: int | None
+    """任务总数"""
     succ_count: int | None
+    """成功数量"""
     fail_count: int | None
+    """失败数量"""
 
 
 class GetUuidByDentryIdReply(Record, alias_generator=camel):
@@ -92,8 +126,11 @@ class GetUuidByDentryIdReply(Record, alias_generator=camel):
 
 class HandoveryWorkspaceParam(TypedDict, total=False):
     resource_id: Required[str]
+    """待转交的知识库的rootNodeUUid"""
     receiver_union_id: Required[str]
+    """接收人unionId"""
     leave: bool
+    """转交者转交后是否退出此知识库 (默认 default `False`)"""
 
 
 class DocV2(Manager):
@@ -105,7 +142,7 @@ class DocV2(Manager):
         """Copy doc (复制文档).
 
         Args:
-            param: an object.
+            param: 必选参数
 
         Codes: documentNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -125,7 +162,7 @@ class DocV2(Manager):
         """Create shortcut (创建快捷方式).
 
         Args:
-            param: an object.
+            param: 必选参数
 
         Codes: operationTimeout, paramError, systemError, unknownError.
 
@@ -151,9 +188,9 @@ class DocV2(Manager):
         """Doc update content with delegated permission (覆写文档（个人授权）).
 
         Args:
-            doc_key: text.
-            content: text, such as `# Heading`.
-            data_type: text, such as `markdown`.
+            doc_key: 文档id
+            content: 内容正文 (例 e.g. `# Heading`)
+            data_type: 覆盖内容的数据类型 (例 e.g. `markdown`)
 
         Codes: documentNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -174,8 +211,7 @@ class DocV2(Manager):
         """Get dentry id by uuid (根据 dentryUuid 获取 spaceId).
 
         Args:
-            dentry_uuid: text.
-            operator_id: text, such as `E9CS6xxxx7QiEiE`.
+            operator_id: 操作人 unionId (例 e.g. `E9CS6xxxx7QiEiE`)
 
         Codes: documentNotExist, paramError, permissionDenied, systemError, unknownError.
 
@@ -195,7 +231,7 @@ class DocV2(Manager):
         """Get task info (获取任务状态).
 
         Args:
-            task_id: text.
+            task_id: 任务id
 
         Codes: operationTimeout, paramError, systemError, unknownError.
 
@@ -217,9 +253,8 @@ class DocV2(Manager):
         """Get uuid by dentry id (获取 dentryUuid 信息).
 
         Args:
-            dentry_id: text.
-            space_id: text, such as `490xxxx76`.
-            operator_id: text, such as `E9CS6xxxxN7QiEiE`.
+            space_id: 空间 ID (例 e.g. `490xxxx76`)
+            operator_id: 操作人 unionId (例 e.g. `E9CS6xxxxN7QiEiE`)
 
         Codes: documentNotExist, paramError, permissionDenied, systemError, unknownError.
 
@@ -239,7 +274,7 @@ class DocV2(Manager):
         """Handovery workspace (知识库转交所有者).
 
         Args:
-            param: an object.
+            param: 必选参数
 
         Codes: operationTimeout, paramError, systemError, unknownError.
 
@@ -260,8 +295,8 @@ class DocV2(Manager):
         """Pin space (置顶知识库).
 
         Args:
-            space_id: text.
-            operator_id: text, such as `union_id`.
+            space_id: 知识库
+            operator_id: 操作人 UnionID (例 e.g. `union_id`)
 
         Codes: paramError, paramError.spaceId, permissionDenied, spaceNotExist, systemError, unknownError.
 

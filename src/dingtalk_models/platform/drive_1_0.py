@@ -17,39 +17,64 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddSpaceReply(Record, alias_generator=camel):
     space_id: str | None
+    """空间ID"""
     space_name: str | None
+    """空间名称"""
     space_type: str | None
+    """空间类型"""
     quota: int | None
+    """空间总额度"""
     used_quota: int | None
+    """空间已使用额度"""
     permission_mode: str | None
+    """授权模式 (`acl` `custom`)"""
     create_time: str | None
+    """创建时间"""
     modify_time: str | None
+    """修改时间"""
 
 
 class ListSpacesSpace(Record, alias_generator=camel):
     space_id: str | None
+    """空间ID"""
     space_name: str | None
+    """空间名称"""
     space_type: str | None
+    """空间类型 (`personal` `org`)"""
     quota: int | None
+    """空间总额度"""
     used_quota: int | None
+    """空间已使用额度"""
     permission_mode: str | None
+    """授权模式 (`acl` `custom`)"""
     create_time: str | None
+    """创建时间"""
     modify_time: str | None
+    """修改时间"""
 
 
 class ManagementListSpacesReplySpaces(Record, alias_generator=camel):
     space_id: str | None
+    """空间ID"""
     space_name: str | None
+    """空间名称"""
     space_type: str | None
+    """空间类型 (`personal` `org`)"""
     quota: int | None
+    """空间总额度"""
     used_quota: int | None
+    """空间已使用额度"""
     permission_mode: str | None
+    """授权模式 (`acl` `custom`)"""
     create_time: str | None
+    """创建时间"""
     modify_time: str | None
+    """修改时间"""
 
 
 class ManagementListSpacesReply(Record, alias_generator=camel):
     spaces: list[ManagementListSpacesReplySpaces] = empty_list()
+    """空间列表"""
 
 
 class DriveV1(Manager):
@@ -62,8 +87,8 @@ class DriveV1(Manager):
         """Add space (新建空间).
 
         Args:
-            name: text, such as `新建空间名称`.
-            union_id: text, such as `sKUPRiijiSrqsuwqcPiSdbeNwiXxx`.
+            name: 空间名称 (例 e.g. `新建空间名称`)
+            union_id: 用户unionId (例 e.g. `sKUPRiijiSrqsuwqcPiSdbeNwiXxx`)
 
         Codes: addSpace.forbiden, name.invalid, no.priviledge, param.error, request.overlimit, unknown.error,
             unsupported.operation.
@@ -85,8 +110,8 @@ class DriveV1(Manager):
         """Delete space (删除空间).
 
         Args:
-            space_id: text.
-            union_id: text, such as `sKUPRiijiSrqsuwqcPiSdbeNwiXxx`.
+            space_id: 钉盘空间ID
+            union_id: 用户unionId (例 e.g. `sKUPRiijiSrqsuwqcPiSdbeNwiXxx`)
 
         Codes: no.priviledge, param.error, request.overlimit, unknown.error, unsupported.operation.
 
@@ -110,10 +135,10 @@ class DriveV1(Manager):
         """List spaces (获取空间列表).
 
         Args:
-            union_id: text, such as `sKUPRiijiSrqsuwqcPiSdbeNwiXxx`.
-            space_type: text, such as `org`.
-            max_results: a number, such as `50`.
-            next_token: text, such as `2CMlB97VtVJWfoVliPIXPUQiEiE`.
+            union_id: 用户unionId (例 e.g. `sKUPRiijiSrqsuwqcPiSdbeNwiXxx`)
+            space_type: 空间类型 (例 e.g. `org`)
+            max_results: 分页大小 (例 e.g. `50`)
+            next_token: 分页游标 (例 e.g. `2CMlB97VtVJWfoVliPIXPUQiEiE`)
 
         Codes: no.priviledge, param.error, param.error.maxresults, request.overlimit, unknown.error,
             unsupported.operation.
@@ -135,8 +160,8 @@ class DriveV1(Manager):
         """Management list spaces (根据spaceId获取指定空间信息).
 
         Args:
-            space_ids: a list, at most 30 entries.
-            union_id: text, such as `sKUPRiijxxxxx`.
+            space_ids: 空间ID列表 (≤ 30 项 items)
+            union_id: 用户unionId (例 e.g. `sKUPRiijxxxxx`)
 
         Codes: no.priviledge, param.error, request.overlimit, unknown.error, unsupported.operation.
 

@@ -17,346 +17,514 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreateAsrTranscriptionReplyResult(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
 
 
 class CreateAsrTranscriptionReply(Record, alias_generator=camel):
     result: CreateAsrTranscriptionReplyResult | None
+    """返回结果"""
 
 
 class GetAsrTranscriptionReplyResultResultInfoParagraphList(Record, alias_generator=camel):
     speaker_id: str | None
+    """发言人编号"""
     start_time: int | None
+    """发言开始时间"""
     end_time: int | None
+    """发言结束时间"""
     paragraph: str | None
+    """发言段落文本"""
 
 
 class GetAsrTranscriptionReplyResultResultInfo(Record, alias_generator=camel):
     paragraph_list: list[GetAsrTranscriptionReplyResultResultInfoParagraphList] = empty_list()
+    """对话章节"""
 
 
 class GetAsrTranscriptionReplyResult(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     biz_key: str | None
     task_status: str | None
+    """任务状态 (`PENDING` `RUNNING` `SUCCEEDED` `FAILED`)"""
     result_info: GetAsrTranscriptionReplyResultResultInfo | None
+    """转写结果"""
     next_token: str | None
+    """有多页数据时"""
 
 
 class GetAsrTranscriptionReply(Record, alias_generator=camel):
     result: GetAsrTranscriptionReplyResult | None
+    """分页查询结果"""
 
 
 class GetAudioFileInfoReplyResult(Record, alias_generator=camel):
     file_id: str | None
+    """文件ID"""
     file_name: str | None
+    """文件名"""
     creator_user_id: str | None
+    """文件所属人"""
     create_time: Millis | None
+    """文件生成时间"""
     duration: int | None
+    """音频文件时长"""
     file_size: int | None
+    """文件大小"""
     attributes: dict[str, JsonValue] | None
+    """文件扩展属性"""
 
 
 class GetAudioFileInfoReply(Record, alias_generator=camel):
     result: GetAudioFileInfoReplyResult | None
+    """文件对象"""
 
 
 class GetCustomerInfoReplyResult(Record, alias_generator=camel):
     id: str | None
+    """客户ID"""
     name: str | None
+    """客户名"""
     team_code: str | None
+    """客户所属团队/门店编码"""
     create_at: str | None
+    """客户创建时间戳 (单位 unit 毫秒)"""
     owner_user_id: str | None
+    """销售负责人userId"""
 
 
 class GetCustomerInfoReply(Record, alias_generator=camel):
     result: GetCustomerInfoReplyResult | None
+    """客户数据"""
 
 
 class GetCustomerInsightReplyResultTagAiTag(Record, alias_generator=camel):
     code: str | None
+    """编码唯一代码"""
     name: str | None
+    """标签名"""
     value: str | None
+    """标签实际值"""
 
 
 class GetCustomerInsightReplyResultTagUserTag(Record, alias_generator=camel):
     code: str | None
+    """标签唯一编码"""
     value: str | None
+    """标签值"""
 
 
 class GetCustomerInsightReplyResultTag(Record, alias_generator=camel):
     ai_tag: list[GetCustomerInsightReplyResultTagAiTag] = empty_list()
+    """AI分析出来的标签"""
     user_tag: list[GetCustomerInsightReplyResultTagUserTag] = empty_list()
+    """用户自定义标签"""
 
 
 class GetCustomerInsightReplyResultIntention(Record, alias_generator=camel):
     intention: str | None
+    """意向"""
     description: str | None
+    """意向描述"""
 
 
 class GetCustomerInsightReplyResult(Record, alias_generator=camel):
     tag: GetCustomerInsightReplyResultTag | None
+    """客户标签"""
     intention: GetCustomerInsightReplyResultIntention | None
+    """客户意向"""
 
 
 class GetCustomerInsightReply(Record, alias_generator=camel):
     result: GetCustomerInsightReplyResult | None
+    """客户数据"""
 
 
 class GetServiceChapterSummaryReplyResult(Record, alias_generator=camel):
     name: str | None
+    """章节名"""
     content: str | None
+    """章节摘要内容"""
 
 
 class GetServiceChapterSummaryReply(Record, alias_generator=camel):
     next_token: str | None
+    """下一页查询的token"""
     total_count: int | None
+    """查询总数"""
     result: list[GetServiceChapterSummaryReplyResult] = empty_list()
+    """服务记录列表"""
 
 
 class GetServiceChatSummaryReplyResultBasic(Record, alias_generator=camel):
     name: str | None
+    """总结类目名"""
     content: str | None
+    """总结内容"""
 
 
 class GetServiceChatSummaryReplyResultProductItemList(Record, alias_generator=camel):
     name: str | None
+    """项目名"""
     content: str | None
+    """项目详情"""
 
 
 class GetServiceChatSummaryReplyResultProduct(Record, alias_generator=camel):
     product: str | None
+    """产品名"""
     item_list: list[GetServiceChatSummaryReplyResultProductItemList] = empty_list()
+    """子项"""
 
 
 class GetServiceChatSummaryReplyResult(Record, alias_generator=camel):
     basic: list[GetServiceChatSummaryReplyResultBasic] = empty_list()
+    """基础信息"""
     product: list[GetServiceChatSummaryReplyResultProduct] = empty_list()
+    """产品总结"""
 
 
 class GetServiceChatSummaryReply(Record, alias_generator=camel):
     result: GetServiceChatSummaryReplyResult | None
+    """总结结果"""
 
 
 class GetServiceQualityInspectionReplyResultGroupListItemListCitations(Record, alias_generator=camel):
     content: str | None
+    """原始对话文本"""
     time: int | None
+    """原文在音频中的时间位移 (单位 unit 毫秒)"""
 
 
 class GetServiceQualityInspectionReplyResultGroupListItemList(Record, alias_generator=camel):
     flow_name: str | None
+    """节点名"""
     is_hit: str | None
+    """是否命中规则"""
     reason: str | None
+    """分析建议"""
     script: str | None
+    """示例话述"""
     score: int | None
+    """质检得分"""
     name: str | None
+    """质检项名称"""
     highlights: str | None
+    """质检识别的话术亮点"""
     citations: list[GetServiceQualityInspectionReplyResultGroupListItemListCitations] = empty_list()
+    """对话原文引用"""
 
 
 class GetServiceQualityInspectionReplyResultGroupList(Record, alias_generator=camel):
     name: str | None
+    """分组名"""
     item_list: list[GetServiceQualityInspectionReplyResultGroupListItemList] = empty_list()
+    """质检项列表"""
     score: int | None
 
 
 class GetServiceQualityInspectionReplyResult(Record, alias_generator=camel):
     score: int | None
+    """评分"""
     summary: str | None
+    """质检信息摘要"""
     group_list: list[GetServiceQualityInspectionReplyResultGroupList] = empty_list()
+    """质检组列表"""
 
 
 class GetServiceQualityInspectionReply(Record, alias_generator=camel):
     result: GetServiceQualityInspectionReplyResult | None
+    """查询结果"""
 
 
 class GetServiceRecordReplyResultUser(Record, alias_generator=camel):
     name: str | None
+    """员工姓名"""
     user_id: str | None
+    """员工userId"""
 
 
 class GetServiceRecordReplyResultTeam(Record, alias_generator=camel):
     name: str | None
+    """团队名"""
     code: str | None
+    """团队唯一编号"""
 
 
 class GetServiceRecordReplyResultSceneInfo(Record, alias_generator=camel):
     name: str | None
+    """场景名"""
     code: str | None
+    """场景代码"""
 
 
 class GetServiceRecordReplyResult(Record, alias_generator=camel):
     record_id: str | None
+    """服务记录ID"""
     user: GetServiceRecordReplyResultUser | None
+    """服务用户"""
     device_sn: str | None
+    """服务设备SN"""
     start_timestamp: Millis | None
+    """服务开始时间戳 (单位 unit 毫秒)"""
     end_timestamp: Millis | None
+    """服务结束时间戳 (单位 unit 毫秒)"""
     duration: str | None
+    """服务持续时长 (单位 unit 毫秒)"""
     customer_id: str | None
+    """客户ID"""
     team: GetServiceRecordReplyResultTeam | None
+    """服务所属团队、门店信息"""
     valid: bool | None
+    """是否属于有效服务记录"""
     out_biz_data: str | None
+    """外部业务自定义数据"""
     quality_inspection_score: int | None
+    """质检分数"""
     scene_info: GetServiceRecordReplyResultSceneInfo | None
+    """场景信息"""
 
 
 class GetServiceRecordReply(Record, alias_generator=camel):
     result: GetServiceRecordReplyResult | None
+    """服务记录数据"""
 
 
 class GetTranscriptSummaryReplyResult(Record, alias_generator=camel):
     content: str | None
+    """听记概要内容"""
 
 
 class GetTranscriptSummaryReply(Record, alias_generator=camel):
     result: GetTranscriptSummaryReplyResult | None
+    """概要结果"""
 
 
 class ListCustomerResult(Record, alias_generator=camel):
     id: str | None
+    """客户ID"""
     name: str | None
+    """客户名"""
     team_code: str | None
+    """所属团队/门店编码"""
     create_at: str | None
+    """客户创建时间戳 (单位 unit 毫秒)"""
     owner_user_id: str | None
+    """客户负责人（销售）userId"""
 
 
 class ListDeviceResult(Record, alias_generator=camel):
     sn: str | None
+    """服务设备SN"""
     team_code: str | None
+    """设备所属团队ID"""
     user_id: str | None
+    """设备所属员工ID"""
     bind_timestamp: int | None
+    """设备绑定时间"""
 
 
 class ListServiceRecordResultUser(Record, alias_generator=camel):
     name: str | None
+    """员工姓名"""
     user_id: str | None
+    """员工ID"""
 
 
 class ListServiceRecordResultTeam(Record, alias_generator=camel):
     name: str | None
+    """团队名"""
     code: str | None
+    """团队唯一编号"""
 
 
 class ListServiceRecordResultSceneInfo(Record, alias_generator=camel):
     name: str | None
+    """场景名"""
     code: str | None
+    """场景编码"""
 
 
 class ListServiceRecordResult(Record, alias_generator=camel):
     record_id: str | None
+    """服务记录ID"""
     user: ListServiceRecordResultUser | None
+    """服务用户"""
     device_sn: str | None
+    """服务设备SN"""
     start_timestamp: Millis | None
+    """服务开始时间戳 (单位 unit 毫秒)"""
     end_timestamp: Millis | None
+    """服务结束时间戳 (单位 unit 毫秒)"""
     duration: str | None
+    """服务持续时长 (单位 unit 毫秒)"""
     customer_id: str | None
+    """客户ID"""
     team: ListServiceRecordResultTeam | None
+    """服务所属团队、门店信息"""
     valid: bool | None
+    """是否属于有效服务记录"""
     out_biz_data: str | None
+    """外部业务自定义数据"""
     quality_inspection_score: int | None
+    """质检分数"""
     scene_info: ListServiceRecordResultSceneInfo | None
+    """场景信息"""
 
 
 class ListServiceTodoReplyResultExecutors(Record, alias_generator=camel):
     user_id: str | None
+    """执行人userId"""
     name: str | None
+    """执行人名称"""
 
 
 class ListServiceTodoReplyResult(Record, alias_generator=camel):
     uuid: str | None
+    """服务待办ID标识"""
     ding_todo_id: str | None
+    """钉钉待办ID"""
     creator: str | None
+    """待办创建人userId"""
     todo_content: str | None
+    """待办详情内容"""
     plan_finish_date: int | None
+    """截止时间戳 (单位 unit 毫秒)"""
     finished: bool | None
+    """是否完成"""
     executors: list[ListServiceTodoReplyResultExecutors] = empty_list()
+    """执行人列表"""
 
 
 class ListServiceTodoReply(Record, alias_generator=camel):
     result: list[ListServiceTodoReplyResult] = empty_list()
+    """服务记录列表"""
 
 
 class ListTeamResultTagListValueList(Record, alias_generator=camel):
     name: str | None
+    """标签值展示信息"""
     code: str | None
+    """标签值代码"""
 
 
 class ListTeamResultTagList(Record, alias_generator=camel):
     name: str | None
+    """标签名"""
     code: str | None
+    """标签代码"""
     value_list: list[ListTeamResultTagListValueList] = empty_list()
+    """标签值列表"""
 
 
 class ListTeamResult(Record, alias_generator=camel):
     code: str | None
+    """团队编码"""
     name: str | None
+    """团队名"""
     tag_list: list[ListTeamResultTagList] = empty_list()
+    """团队标签数据"""
 
 
 class QueryAudioFileResult(Record, alias_generator=camel):
     file_id: str | None
+    """文件ID"""
     file_name: str | None
+    """文件名"""
     creator_user_id: str | None
+    """所属所属员工userId"""
     create_time: Millis | None
+    """文件生成时间"""
     duration: int | None
+    """音频文件时长 (单位 unit 毫秒)"""
     file_size: int | None
+    """文件大小"""
     attributes: dict[str, JsonValue] | None
+    """文件扩展属性"""
 
 
 class QueryDeviceDetailReplyResult(Record, alias_generator=camel):
     sn: str | None
+    """设备SN"""
     device_name: str | None
+    """设备名"""
     user_id: str | None
+    """使用人userId"""
     bind_timestamp: str | None
+    """启用时间"""
 
 
 class QueryDeviceDetailReply(Record, alias_generator=camel):
     result: list[QueryDeviceDetailReplyResult] = empty_list()
+    """返回结果"""
 
 
 class QueryDeviceStatusReplyResultStatus(Record, alias_generator=camel):
     timestamp: Millis | None
+    """状态上报时间"""
     value: str | None
+    """(`idle` `offline` `recording`)"""
 
 
 class QueryDeviceStatusReplyResultBattery(Record, alias_generator=camel):
     timestamp: Millis | None
+    """电量上报时间"""
     value: int | None
+    """电量值"""
 
 
 class QueryDeviceStatusReplyResultFirmware(Record, alias_generator=camel):
     timestamp: Millis | None
+    """固件信息上报时间"""
     value: str | None
+    """固件版本号"""
 
 
 class QueryDeviceStatusReplyResultRecordingStartTime(Record, alias_generator=camel):
     timestamp: Millis | None
+    """录音信息上报时间"""
     value: int | None
+    """录音开始时间"""
 
 
 class QueryDeviceStatusReplyResult(Record, alias_generator=camel):
     sn: str | None
+    """设备SN"""
     status: QueryDeviceStatusReplyResultStatus | None
+    """设备状态"""
     battery: QueryDeviceStatusReplyResultBattery | None
+    """电量"""
     firmware: QueryDeviceStatusReplyResultFirmware | None
+    """固件版本"""
     recording_start_time: QueryDeviceStatusReplyResultRecordingStartTime | None
+    """录音开始时间"""
 
 
 class QueryDeviceStatusReply(Record, alias_generator=camel):
     result: list[QueryDeviceStatusReplyResult] = empty_list()
+    """返回结果"""
 
 
 class QueryFileInfoByMinutesIdReplyResult(Record, alias_generator=camel):
     file_id: str | None
+    """文件ID"""
     file_name: str | None
+    """文件名"""
     creator_user_id: str | None
+    """文件所属人"""
     create_time: int | None
+    """文件生成时间"""
     duration: int | None
+    """音频文件时长"""
     file_size: int | None
+    """文件大小"""
     attributes: dict[str, JsonValue] | None
+    """文件扩展信息"""
 
 
 class QueryFileInfoByMinutesIdReply(Record, alias_generator=camel):
     result: QueryFileInfoByMinutesIdReplyResult | None
+    """文件对象"""
 
 
 class DviV1(Manager):
@@ -371,9 +539,9 @@ class DviV1(Manager):
         """Create asr transcription (创建ASR离线转写任务).
 
         Args:
-            url: text.
-            biz_key: text, such as `20260429****1234`.
-            phrases: a list.
+            url: 音频文件URL
+            biz_key: 业务系统自身的ID (例 e.g. `20260429****1234`)
+            phrases: 热词
 
         Codes: param.url.error, quotaExceeded.transcription, request.permission.denied, systemError.
 
@@ -396,9 +564,9 @@ class DviV1(Manager):
         """Get asr transcription (查询ASR转写结果).
 
         Args:
-            task_id: text, such as `v059146****ba075`.
-            max_results: a number, at most 50, such as `20`.
-            next_token: text, such as `3780*****7ffce6`.
+            task_id: ASR离线转写任务ID (例 e.g. `v059146****ba075`)
+            max_results: 返回的数据条数 (≤ 50; 例 e.g. `20`)
+            next_token: 下一页的数据的查询标识 (例 e.g. `3780*****7ffce6`)
 
         Codes: param.empty, systemError, task.notFound.
 
@@ -419,8 +587,8 @@ class DviV1(Manager):
         """Get audio file info (获取音频文件信息).
 
         Args:
-            device_type: text, such as `A1`.
-            file_id: text, such as `fedf6xxxxdee`.
+            device_type: 设备类型 (例 e.g. `A1`)
+            file_id: 文件ID (例 e.g. `fedf6xxxxdee`)
 
         Codes: illegalRequest, request.permission.denied, request.too.fast, systemError.
 
@@ -440,7 +608,7 @@ class DviV1(Manager):
         """Get customer info (获取客户信息).
 
         Args:
-            customer_id: text, such as `63341xxxx994c`.
+            customer_id: 客户ID (例 e.g. `63341xxxx994c`)
 
         Codes: customerNotFound, illegalRequest, request.permission.denied, request.too.fast, systemError.
 
@@ -460,7 +628,7 @@ class DviV1(Manager):
         """Get customer insight (获取AI销售管理客户洞察信息).
 
         Args:
-            customer_id: text, such as `wJn1ybsxxxx60`.
+            customer_id: 客户ID (例 e.g. `wJn1ybsxxxx60`)
 
         Codes: customerNotFound, illegalRequest, request.permission.denied, request.too.fast, systemError.
 
@@ -480,7 +648,7 @@ class DviV1(Manager):
         """Get service chapter summary (获取服务对话章节摘要).
 
         Args:
-            record_id: text, such as `e746xxxxf148`.
+            record_id: 服务记录ID (例 e.g. `e746xxxxf148`)
 
         Codes: param.empty.
 
@@ -500,7 +668,7 @@ class DviV1(Manager):
         """Get service chat summary (获取服务会话总结).
 
         Args:
-            record_id: text, such as `9bbf2fxxxx1b6cf73`.
+            record_id: 服务记录ID (例 e.g. `9bbf2fxxxx1b6cf73`)
 
         Codes: param.empty.
 
@@ -520,7 +688,7 @@ class DviV1(Manager):
         """Get service quality inspection (获取服务表现数据).
 
         Args:
-            record_id: text, such as `3cb6f9xxxx75fff7`.
+            record_id: 服务记录ID (例 e.g. `3cb6f9xxxx75fff7`)
 
         Codes: param.empty.
 
@@ -540,7 +708,7 @@ class DviV1(Manager):
         """Get service record (查询单条服务记录).
 
         Args:
-            id: text, such as `47b****4aa66755`.
+            id: 服务记录ID (例 e.g. `47b****4aa66755`)
 
         Codes: param.empty.
 
@@ -561,8 +729,8 @@ class DviV1(Manager):
         """Get transcript summary (获取文件转写的概要信息).
 
         Args:
-            file_id: text, such as `146b1xxxx55d-1`.
-            device_type: text, such as `A1`.
+            file_id: 文件ID (例 e.g. `146b1xxxx55d-1`)
+            device_type: 文件设备类型 (例 e.g. `A1`)
 
         Codes: file.not.found, illegalRequest, minutes.not.exists, request.permission.denied, request.too.fast,
             systemError.
@@ -589,12 +757,12 @@ class DviV1(Manager):
         """List customer (分页查询客户列表).
 
         Args:
-            team_code: text, such as `659550xxxx50c19`.
-            owner_user_id: text, such as `userId`.
-            start_time: a number, such as `1765282298606`.
-            end_time: a number, such as `1769282298606`.
-            next_token: text, such as `0cfcaexxxx671af`.
-            max_results: a number, such as `10`.
+            team_code: 团队或门店ID (例 e.g. `659550xxxx50c19`)
+            owner_user_id: 客户销售负责人userId (例 e.g. `userId`)
+            start_time: 开始时间戳 (单位 unit 毫秒; 例 e.g. `1765282298606`)
+            end_time: 截止时间戳 (单位 unit 毫秒; 例 e.g. `1769282298606`)
+            next_token: 分页标识 (例 e.g. `0cfcaexxxx671af`)
+            max_results: 每一页的数据量级 (例 e.g. `10`)
 
         Codes: param.empty, param.nextToken.error.
 
@@ -619,11 +787,11 @@ class DviV1(Manager):
         """List device (分页查询设备列表).
 
         Args:
-            max_results: a number, at most 20, such as `20`.
-            next_token: text, such as `f142xxxx2d`.
-            user_id: text, such as `01123***6924`.
-            team_code: text, such as `957e6xxxxdd4`.
-            sn: text, such as `SSYxxxx64`.
+            max_results: 每页返回的数据量 (≤ 20; 例 e.g. `20`)
+            next_token: 下一页的数据token (例 e.g. `f142xxxx2d`)
+            user_id: 设备所属员工ID (例 e.g. `01123***6924`)
+            team_code: 设备所属团队编码 (例 e.g. `957e6xxxxdd4`)
+            sn: 设备SN (例 e.g. `SSYxxxx64`)
 
         Codes: param.empty, param.nextToken.error.
 
@@ -650,13 +818,13 @@ class DviV1(Manager):
         """List service record (分页获取企业下的服务记录信息).
 
         Args:
-            max_results: a number, at most 20, such as `10`.
-            next_token: text, such as `d45309d81673333b`.
-            end_time: a number, such as `123453`.
-            start_time: a number, such as `432123`.
-            user_id: text, such as `3243ad`.
-            team_code: text, such as `1234`.
-            customer_id: text.
+            max_results: 每页返回的数据量 (≤ 20; 例 e.g. `10`)
+            next_token: 下一页的数据token (例 e.g. `d45309d81673333b`)
+            end_time: 服务结束时间 (单位 unit 毫秒; 例 e.g. `123453`)
+            start_time: 服务开始时间 (单位 unit 毫秒; 例 e.g. `432123`)
+            user_id: 员工ID (例 e.g. `3243ad`)
+            team_code: 团队编码 (例 e.g. `1234`)
+            customer_id: 服务客户的客户ID
 
         Codes: param.empty, param.nextToken.error.
 
@@ -676,7 +844,7 @@ class DviV1(Manager):
         """List service todo (获取服务待办信息).
 
         Args:
-            record_id: text, such as `2cf7eaxxxx02c32`.
+            record_id: 服务记录ID (例 e.g. `2cf7eaxxxx02c32`)
 
         Codes: param.empty.
 
@@ -698,8 +866,8 @@ class DviV1(Manager):
         """List team (查询团队列表).
 
         Args:
-            next_token: text, such as `742xxxx331c8`.
-            max_results: a number, at most 50, such as `15`; by default 10.
+            next_token: 分页查询返回的页token (例 e.g. `742xxxx331c8`)
+            max_results: 每页数据数量 (≤ 50; 默认 default `10`; 例 e.g. `15`)
 
         Codes: param.empty, param.nextToken.error.
 
@@ -725,12 +893,12 @@ class DviV1(Manager):
         """Query audio file (分页查询指定设备的音频文件列表).
 
         Args:
-            device_type: text, such as `A1`.
-            sn: text, such as `2010Axxxx0069`.
-            max_results: a number, such as `5`.
-            next_token: text, such as `5180c1xxxx4036163`.
-            start_timestamp: a number, such as `1757917590000`.
-            end_timestamp: a number, such as `1757917690000`.
+            device_type: 设备类型 (例 e.g. `A1`)
+            sn: 要查询设备的SN编号 (例 e.g. `2010Axxxx0069`)
+            max_results: 每页的页大小 (例 e.g. `5`)
+            next_token: 查询接口返回的token (例 e.g. `5180c1xxxx4036163`)
+            start_timestamp: 开始时间戳 (单位 unit 毫秒; 例 e.g. `1757917590000`)
+            end_timestamp: 截止时间戳 (单位 unit 毫秒; 例 e.g. `1757917690000`)
 
         Codes: device.not.found, illegalRequest, param.nextToken.error, request.permission.denied, request.too.fast,
             systemError.
@@ -752,8 +920,8 @@ class DviV1(Manager):
         """Query device detail (批量获取设备详情).
 
         Args:
-            device_type: text, such as `A1`.
-            sn_list: a list.
+            device_type: 设备类型 (例 e.g. `A1`)
+            sn_list: 设备SN
 
         Codes: illegalRequest, request.permission.denied, request.too.fast, systemError.
 
@@ -774,8 +942,8 @@ class DviV1(Manager):
         """Query device status (查询设备属性).
 
         Args:
-            device_type: text, such as `A1`.
-            sn_list: a list.
+            device_type: 设备类型 (例 e.g. `A1`)
+            sn_list: 设备SN
 
         Codes: illegalRequest, request.permission.denied, request.too.fast, systemError.
 
@@ -795,7 +963,7 @@ class DviV1(Manager):
         """Query file info by minutes id (根据听记ID获取A1音频文件信息).
 
         Args:
-            minutes_id: text.
+            minutes_id: 听记ID
 
         Codes: illegalRequest, request.permission.denied, request.too.fast, systemError.
 
@@ -818,10 +986,10 @@ class DviV1(Manager):
         """Update device binding (更新设备绑定关系).
 
         Args:
-            user_id: text, such as `01123448786924`.
-            sn: text, such as `T-69Axxxx1F`.
-            action: text: `bind`, `unbind`.
-            team_code: text, such as `7e68xxxx98f731`.
+            user_id: 用户userId (例 e.g. `01123448786924`)
+            sn: 设备SN编号 (例 e.g. `T-69Axxxx1F`)
+            action: 操作类型 (`bind` `unbind`)
+            team_code: 团队编码 (例 e.g. `7e68xxxx98f731`)
 
         Codes: illegalRequest, request.permission.denied, request.too.fast, systemError.
 

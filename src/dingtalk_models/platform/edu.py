@@ -18,394 +18,621 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CertGetResultCertDatas(Record):
     cert_status: int | None
+    """(`0` `1` `2` `3`)"""
     can_cert: bool | None
+    """是否可以参加当前认证考试"""
     cert_level: int | None
+    """认证等级 (`0` `1` `2` `3`)"""
 
 
 class CertGetResultPracticalTaskData(Record):
     finish: bool | None
+    """是否完成实操任务"""
     task_code: str | None
+    """实操任务code (`sendCard` `sendImMsg`)"""
 
 
 class CertGetResult(Record):
     current_cert_level: int | None
+    """(`0` `1` `2` `3`)"""
     cert_datas: list[CertGetResultCertDatas] = empty_list()
+    """认证明细"""
     practical_task_data: list[CertGetResultPracticalTaskData] = empty_list()
+    """实操任务完成信息"""
 
 
 class CirclePostListOpenFeedQueryParam(TypedDict, total=False):
     cursor: int
+    """分页游标 (例 e.g. `1620704981000`)"""
     student_id: str
+    """学生的userId (例 e.g. `stu123`)"""
     class_id: int
+    """班级ID (例 e.g. `26347`)"""
     topic_id: int
+    """话题ID (例 e.g. `19827347`)"""
     biz_type: Literal[4]
+    """业务类型 (`4`)"""
     feed_type: Literal[0]
+    """动态类型 (`0`)"""
     count: Annotated[int, Field(le=20)]
+    """分页大小 (≤ 20; 例 e.g. `10`)"""
     user_role: str
+    """角色 (例 e.g. `老师`)"""
     userid: str
+    """(例 e.g. `t_63312`)"""
 
 
 class CirclePostListResultPostsCommentsOriginUser(Record):
     show_name: str | None
+    """评论人名称"""
     staff_id: str | None
+    """员工userId"""
 
 
 class CirclePostListResultPostsComments(Record):
     comment_id: int | None
+    """评论ID"""
     content: str | None
+    """评论内容"""
     origin_user: CirclePostListResultPostsCommentsOriginUser | None
+    """评论发送者"""
 
 
 class CirclePostListResultPostsAuthor(Record):
     owner: bool | None
+    """是否是当前人"""
     show_name: str | None
+    """页面展示的作者昵称"""
     icon_media_id: str | None
+    """作者头像"""
     title: str | None
+    """员工在公司的职位信息"""
     type: str | None
+    """用户类型"""
     avatar_media_id: str | None
+    """作者头像"""
     nick: str | None
+    """作者昵称"""
     is_owner: bool | None
+    """是否是当前人"""
     tag: int | None
+    """员工标签"""
     user_role: str | None
+    """用户角色"""
     staff_id: str | None
+    """作者userId"""
 
 
 class CirclePostListResultPostsContent(Record):
     geo_content: str | None
+    """地址位置信息"""
     text: str | None
+    """动态文字内容"""
     content_type: int | None
+    """内容类型 (`1` `2` `3` `4` `5` `6` `7` `8` `9`)"""
 
 
 class CirclePostListResultPosts(Record):
     comments: list[CirclePostListResultPostsComments] = empty_list()
+    """动态对应的评论"""
     author: CirclePostListResultPostsAuthor | None
+    """动态作者"""
     feed_type: int | None
+    """动态类型"""
     biz_id: str | None
+    """业务ID"""
     post_id: int | None
+    """动态ID"""
     create_at: int | None
+    """创建时间"""
     content: CirclePostListResultPostsContent | None
+    """动态内容"""
     tags: str | None
+    """动态标签"""
     status: int | None
+    """状态"""
 
 
 class CirclePostListResult(Record):
     has_more: bool | None
+    """是否还有更多数据"""
     posts: list[CirclePostListResultPosts] = empty_list()
+    """动态列表"""
 
 
 class CircleTopiclistResult(Record):
     topic_id: int | None
+    """话题ID"""
     init_topic: bool | None
+    """是否是初始化话题"""
     name: str | None
+    """话题名称"""
     post_count: int | None
+    """动态数量"""
     album_media_id: str | None
+    """话题背景图片"""
     desc: str | None
+    """话题描述"""
 
 
 class ClassCreateOpenClass(TypedDict, total=False):
     nick: str
+    """班级别名 (例 e.g. `实验班`)"""
     only_use_nick: Required[str]
+    """是否只展现nick (例 e.g. `true`)"""
     name: Required[str]
+    """班级名 (例 e.g. `一班`)"""
     class_level: Required[int]
+    """每个年级下班级级数 (例 e.g. `1`)"""
 
 
 class ClassCreateResult(Record):
     dept_id: int | None
+    """班级ID"""
 
 
 class ClassStudentidGetResult(Record):
     class_id: int | None
+    """班级ID"""
     student_ids: list[str] = empty_list()
+    """学生ID列表"""
 
 
 class ClassStudentinfoGetResultGuardians(Record):
     userid: str | None
+    """家长ID"""
     relation: str | None
+    """学生和家长关系 (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)"""
     relation_name: str | None
+    """关系名称"""
     name: str | None
+    """家长姓名"""
     is_active: bool | None
+    """是否激活钉钉"""
     avatar: str | None
+    """家长头像ID"""
 
 
 class ClassStudentinfoGetResult(Record):
     userid: str | None
+    """学生的userId"""
     student_num: str | None
+    """学生的学号"""
     name: str | None
+    """学生姓名"""
     class_id: int | None
+    """班级ID"""
     avatar: str | None
+    """学生头像ID"""
     guardians: list[ClassStudentinfoGetResultGuardians] = empty_list()
+    """家长列表"""
 
 
 class CourseCreateReply(Record):
     course_code: str | None
+    """课程唯一编码"""
 
 
 class CourseDetaildataListList(Record):
     user_cropid: str | None
+    """用户组织的corpId"""
     userid: str | None
+    """用户的userId"""
     category_code: str | None
+    """数据类别编码"""
     category_biz_key: str | None
+    """数据业务唯一键"""
     value: str | None
+    """数据值"""
     course_code: str | None
+    """课堂编码"""
     factor_code: str | None
+    """数据因子编码"""
 
 
 class CourseGetResult(Record):
     introduce: str | None
+    """课程介绍"""
     name: str | None
+    """课程名称"""
     code: str | None
+    """课程编码"""
     teacher_corpid: str | None
+    """老师的组织corpId"""
     teacher_userid: str | None
+    """老师的userId"""
     start_time: Millis | None
+    """课程开始时间"""
     end_time: Millis | None
+    """课程结束时间"""
     biz_key: str | None
+    """业务唯一键"""
 
 
 class CourseJoinResult(Record):
     join_url: str | None
+    """加入课程的链接"""
     joinable: bool | None
+    """是否可加入"""
 
 
 class CourseListList(Record):
     biz_key: str | None
+    """业务唯一键"""
     teacher_userid: str | None
+    """老师的userId"""
     teacher_corpid: str | None
+    """老的的组织的corpId"""
     end_time: Millis | None
+    """结束时间"""
     start_time: Millis | None
+    """开始时间"""
     introduce: str | None
+    """课程介绍"""
     name: str | None
+    """课程名称"""
     code: str | None
+    """课程编码"""
 
 
 class CourseParticipantListList(Record):
     role: str | None
+    """参与方角色 (`student` `teacher` `guardian`)"""
     participant_id: str | None
+    """参与方ID"""
     participant_type: str | None
+    """参与方类型 (`1` `2` `3`)"""
     participant_corpid: str | None
+    """参与方的组织的corpId"""
 
 
 class CourseReplayResult(Record):
     replayable: bool | None
+    """是否可回放"""
     replay_urls: list[str] = empty_list()
+    """回放url列表"""
 
 
 class CourseStartStartOption(TypedDict, total=False):
     b_allow_join_in_advance: bool
+    """是否允许提前进入课堂 (默认 default `False`; 例 e.g. `True`)"""
 
 
 class CourseStartResult(Record):
     target_type: int | None
+    """交互目标类型"""
     target_id: str | None
+    """课堂的ID"""
     is_reuse: bool | None
+    """是否重用已有的课堂"""
 
 
 class CourseSummadataListList(Record):
     category_code: str | None
+    """数据类别编码"""
     category_biz_key: str | None
+    """数据类别业务唯一键"""
     data: dict[str, JsonValue] | None
+    """课堂数据"""
     course_code: str | None
+    """课堂编码"""
 
 
 class DeptGetResultDetail(Record):
     nick: str | None
+    """部门别名"""
     chain: str | None
+    """节点链"""
     feature: str | None
+    """部门节点特有属性"""
     name: str | None
+    """部门名称"""
     contact_type: str | None
+    """通讯录类型 (`classic` `custom`)"""
     dept_type: str | None
+    """节点类型 (`campus` `period` `grade` `class` `dept`)"""
     dept_id: int | None
+    """部门ID"""
 
 
 class DeptGetResult(Record):
     detail: DeptGetResultDetail | None
+    """部门详情"""
 
 
 class DeptListDetail(Record):
     nick: str | None
+    """节点别名"""
     chain: str | None
+    """节点链"""
     feature: str | None
+    """节点的其他业务属性"""
     name: str | None
+    """节点名称"""
     contact_type: str | None
+    """通讯录类型 (`classic` `custom`)"""
     dept_type: str | None
+    """节点类型 (`campus` `period` `grade` `class` `dept`)"""
     dept_id: int | None
+    """节点ID"""
 
 
 class FamilyChildGetResultBindStudents(Record):
     corp_id: str | None
+    """学校的corpId"""
     class_id: str | None
+    """班级ID"""
     period_code: str | None
+    """学段编码"""
     userid: str | None
+    """孩子在学校的userId"""
     avatar: str | None
+    """头像图片id"""
     union_id: Annotated[str | None, wire("unionId")]
+    """孩子对应的唯一标识"""
 
 
 class FamilyChildGetResult(Record):
     userid: str | None
+    """孩子在家庭组织里面的userId"""
     nick: str | None
+    """孩子的昵称"""
     bind_students: list[FamilyChildGetResultBindStudents] = empty_list()
+    """孩子信息"""
     avatar: str | None
+    """头像图片id"""
     open_id: str | None
+    """孩子对应的openId"""
     union_id: Annotated[str | None, wire("unionId")]
+    """孩子对应的唯一标识"""
 
 
 class FeedSyncFeedMedias(TypedDict, total=False):
     media_type: Literal[1, 2, 3, 4]
+    """媒体类型 (`1` `2` `3` `4`)"""
     media_url: Required[str]
+    """媒体链接 (例 e.g. `http://www.aaa.jpg`)"""
     thumbnail_url: str
+    """媒体缩略图链接 (例 e.g. `http://www.aaa.jpg`)"""
 
 
 class GradeCreateOpenGrade(TypedDict, total=False):
     grade: Required[str]
+    """年级级数 (例 e.g. `2`)"""
     classes: Required[int]
+    """每个年级下班级级数 (例 e.g. `1`)"""
     name: Required[str]
+    """年级名称 (例 e.g. `二年级2019级`)"""
     start_year: Required[str]
+    """入学年份 (例 e.g. `2019`)"""
 
 
 class GradeCreateResult(Record):
     dept_id: int | None
+    """年级ID"""
 
 
 class GuardianCreateResult(Record):
     biz_id: str | None
+    """业务ID"""
     userid: str | None
+    """家长的userId"""
 
 
 class PeriodCreateOpenPeriodGrades(TypedDict, total=False):
     grade: Required[str]
+    """年级级数 (例 e.g. `2`)"""
     classes: Required[int]
+    """每个年级下班级级数 (例 e.g. `0`)"""
     name: Required[str]
+    """年级名称 (例 e.g. `二年级2019级`)"""
     start_year: Required[str]
+    """入学年份 (例 e.g. `2019`)"""
 
 
 class PeriodCreateOpenPeriod(TypedDict, total=False):
     step: Required[str]
+    """学段名称 (例 e.g. `小学`)"""
     grades: Required[Annotated[list[PeriodCreateOpenPeriodGrades], Field(max_length=999)]]
+    """年级列表 (≤ 999 项 items)"""
     period_code: Required[Literal["kindergarten", "primary_school", "middle_school", "high_school"]]
+    """学段编码 (`kindergarten` `primary_school` `middle_school` `high_school`)"""
     name_mode: Required[Literal["text", "number"]]
+    """学段名称类型 (`text` `number`)"""
 
 
 class PeriodCreateResultGrades(Record):
     campus_id: int | None
+    """校区ID"""
     dept_id: int | None
+    """年级ID"""
     grade: int | None
+    """年级级数"""
     name: str | None
+    """年级名"""
     super_id: int | None
+    """学段ID"""
 
 
 class PeriodCreateResult(Record):
     dept_id: Annotated[int | None, wire("deptId")]
+    """学段ID"""
     grades: list[PeriodCreateResultGrades] = empty_list()
+    """年级列表"""
 
 
 class PeriodMetadataListList(Record):
     id: int | None
+    """学段ID"""
     level: int | None
+    """层级"""
     parent_id: int | None
+    """父ID"""
     area_code: str | None
+    """区域编码"""
     period_code: str | None
+    """学段编码"""
     period_name: str | None
+    """学段名称"""
 
 
 class SchoolInitCampusPeriodsGrades(TypedDict, total=False):
     grade: Required[str]
+    """年级级数 (例 e.g. `2`)"""
     name: Required[str]
+    """年级名称 (例 e.g. `二年级2019级`)"""
     start_year: Required[str]
+    """入学年份 (例 e.g. `2019`)"""
     classes: Required[int]
+    """每个年级下班级级数 (例 e.g. `0`)"""
 
 
 class SchoolInitCampusPeriods(TypedDict, total=False):
     step: Required[str]
+    """学段名称 (例 e.g. `小学`)"""
     grades: Required[Annotated[list[SchoolInitCampusPeriodsGrades], Field(max_length=999)]]
+    """年级列表 (≤ 999 项 items)"""
     period_code: Required[Literal["kindergarten", "primary_school", "middle_school", "high_school"]]
+    """学段编码 (`kindergarten` `primary_school` `middle_school` `high_school`)"""
     name_mode: Required[Literal["text", "number"]]
+    """学段名称类型 (`text` `number`)"""
 
 
 class SchoolInitCampus(TypedDict, total=False):
     name: Required[str]
+    """校区名称 (例 e.g. `实验学校`)"""
     periods: Required[list[SchoolInitCampusPeriods]]
+    """学段列表"""
 
 
 class SchoolInitResult(Record):
     campus_list: list[float] = empty_list()
+    """校区列表"""
     effected: str | None
+    """(`0` `1`)"""
 
 
 class StudentCreateResult(Record):
     biz_id: str | None
+    """业务的唯一ID"""
     userid: str | None
+    """学生的userId"""
 
 
 class SubjectGetResult(Record):
     subject_code: str | None
+    """学科编码"""
     period_code: str | None
+    """学段编码"""
     subject_name: str | None
+    """学科名称"""
 
 
 class SubjectListList(Record):
     subject_code: str | None
+    """学科编码"""
     subject_name: str | None
+    """学科名称"""
     period_code: str | None
+    """学段编码"""
 
 
 class SubjectMetadataListList(Record):
     id: int | None
+    """学科元数据ID"""
     area_code: str | None
+    """区域编码"""
     period_code: str | None
+    """学段编码"""
     parent_id: int | None
+    """父ID"""
     level: int | None
+    """层级"""
     subject_name: str | None
+    """学科名称"""
     subject_code: str | None
+    """学科编码"""
 
 
 class TeacherCreateResult(Record):
     biz_id: str | None
+    """业务ID"""
     userid: str | None
+    """老师的userId"""
 
 
 class UserGetResultDetails(Record):
     class_id: int | None
+    """班级ID"""
     role: str | None
+    """家校人员角色 (`teacher` `guardian` `student`)"""
     feature: str | None
+    """不同角色的其他业务属性"""
     is_adviser: str | None
+    """只在老师角色下意义 (`1` `0`)"""
     student_no: str | None
+    """学号"""
     name: str | None
+    """人员姓名"""
     unionid: str | None
+    """人员的unionId"""
     userid: str | None
+    """人员userId"""
 
 
 class UserGetResult(Record):
     details: list[UserGetResultDetails] = empty_list()
+    """人员身份详情"""
 
 
 class UserListDetail(Record):
     class_id: int | None
+    """班级ID"""
     role: str | None
+    """家校人员角色 (`teacher` `guardian` `student`)"""
     feature: str | None
+    """不同角色的其他业务属性"""
     is_adviser: str | None
+    """只在老师角色下意义 (`1` `0`)"""
     student_no: str | None
+    """学号"""
     name: str | None
+    """人员姓名"""
     unionid: str | None
+    """人员的unionId"""
     userid: str | None
+    """人员的userId"""
 
 
 class UserRelationGetResultRelations(Record):
     class_id: int | None
+    """班级ID"""
     relation_name: str | None
+    """关系名"""
     relation_code: str | None
+    """关系code (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)"""
     from_userid: str | None
+    """监护人userId"""
     to_userid: str | None
+    """学生userId"""
 
 
 class UserRelationGetResult(Record):
     relations: list[UserRelationGetResultRelations] = empty_list()
+    """关系详情列表"""
 
 
 class UserRelationListRelation(Record):
     class_id: int | None
+    """班级ID"""
     relation_name: str | None
+    """关系名"""
     relation_code: str | None
+    """关系code (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)"""
     from_userid: str | None
+    """监护人userId"""
     to_userid: str | None
+    """学生userId"""
 
 
 class OapiEdu(Manager):
@@ -417,7 +644,7 @@ class OapiEdu(Manager):
         """Cert get (获取数字化证书).
 
         Args:
-            userid: text, such as `user01`.
+            userid: 学校老师的userId (例 e.g. `user01`)
 
         Scopes: qyapi_edu_digital_cert_read.
 
@@ -434,9 +661,6 @@ class OapiEdu(Manager):
         open_feed_query_param: CirclePostListOpenFeedQueryParam | None = None,
     ) -> Call[CirclePostListResult]:
         """Circle post list (获取班级圈动态列表).
-
-        Args:
-            open_feed_query_param: an object.
 
         Scopes: qyapi_edu_task.
 
@@ -456,9 +680,9 @@ class OapiEdu(Manager):
         """Circle topiclist (获取班级圈话题列表).
 
         Args:
-            class_id: a number, such as `12348756`.
-            biz_type: a number: `4`.
-            userid: text, such as `user456`.
+            class_id: 班级ID (例 e.g. `12348756`)
+            biz_type: 业务类型 (`4`)
+            userid: 用户userId (例 e.g. `user456`)
 
         Scopes: qyapi_edu_task.
 
@@ -478,9 +702,9 @@ class OapiEdu(Manager):
         """Class create (创建班级).
 
         Args:
-            open_class: an object.
-            super_id: a number, such as `4240018`.
-            operator: text, such as `user01`.
+            open_class: 班级信息
+            super_id: 年级ID (例 e.g. `4240018`)
+            operator: 钉钉企业管理员userId (例 e.g. `user01`)
 
         Scopes: qyapi_edu_safe.
 
@@ -500,9 +724,9 @@ class OapiEdu(Manager):
         """Class studentid get (获取学生ID列表).
 
         Args:
-            class_id: a number, such as `26347`.
-            app_id: a number, such as `13708001`.
-            userid: text, such as `tea123`.
+            class_id: 班级ID (例 e.g. `26347`)
+            app_id: 应用ID (例 e.g. `13708001`)
+            userid: 教师userId (例 e.g. `tea123`)
 
         Scopes: qyapi_edu_homework_read.
 
@@ -522,9 +746,9 @@ class OapiEdu(Manager):
         """Class studentinfo get (获取学生信息).
 
         Args:
-            class_id: a number, such as `26347`.
-            app_id: a number, such as `13708001`.
-            userid: text, such as `student1`.
+            class_id: 班级ID (例 e.g. `26347`)
+            app_id: 应用ID (例 e.g. `13708001`)
+            userid: 学生的userId (例 e.g. `student1`)
 
         Scopes: qyapi_edu_homework_read.
 
@@ -550,14 +774,14 @@ class OapiEdu(Manager):
         """Course create (创建课程).
 
         Args:
-            op_userid: text, such as `manager1`.
-            teacher_corpid: text, such as `ding4220xxxx`.
-            teacher_userid: text, such as `teacher1`.
-            introduce: text, such as `数字管理师`.
-            biz_key: text, such as `uk_1`.
-            name: text, such as `数字化管理`.
-            start_time: a number, such as `1596506100000`.
-            end_time: a number, such as `1596506200000`.
+            op_userid: (例 e.g. `manager1`)
+            teacher_corpid: 老师的组织的corpId (例 e.g. `ding4220xxxx`)
+            teacher_userid: 老师的userId (例 e.g. `teacher1`)
+            introduce: 课程介绍 (例 e.g. `数字管理师`)
+            biz_key: 业务唯一键 (例 e.g. `uk_1`)
+            name: 课程名称 (例 e.g. `数字化管理`)
+            start_time: 课程的开始时间 (例 e.g. `1596506100000`)
+            end_time: 课程的结束时间 (例 e.g. `1596506200000`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -576,8 +800,8 @@ class OapiEdu(Manager):
         """Course delete (删除课程).
 
         Args:
-            course_code: text, such as `GJKI49001`.
-            op_userid: text, such as `manager1`.
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
+            op_userid: (例 e.g. `manager1`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -603,14 +827,14 @@ class OapiEdu(Manager):
         """Course detaildata list (获取课堂明细数据).
 
         Args:
-            size: a number, at least 0, at most 100, such as `10`.
-            course_code: text, such as `GJKI49001`.
-            category_code: text, such as `BASIC_INFO`.
-            op_userid: text, such as `manager`.
-            cursor: a number, such as `0`.
-            factor_codes: a list, at most 100 entries.
-            user_ids: a list, at most 100 entries.
-            user_cropid: text, such as `ding4220d8e5128d0edd`.
+            size: 分页大小 (≥ 0; ≤ 100; 例 e.g. `10`)
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
+            category_code: 数据类别编码 (例 e.g. `BASIC_INFO`)
+            op_userid: (例 e.g. `manager`)
+            cursor: 分页游标 (例 e.g. `0`)
+            factor_codes: 数据因子编码数组 (≤ 100 项 items; 例 e.g. `joinClassroomTime%2CleaveClassroomTime`)
+            user_ids: 需要获取的用户userId (≤ 100 项 items; 例 e.g. `user01%2Cuser02`)
+            user_cropid: 需要获取的用户的组织cropId (例 e.g. `ding4220d8e5128d0edd`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -629,8 +853,8 @@ class OapiEdu(Manager):
         """Course end (结束课程).
 
         Args:
-            course_code: text, such as `nRFRa5001`.
-            op_user_id: text, such as `manager7078`.
+            course_code: 需要结束的课程编码 (例 e.g. `nRFRa5001`)
+            op_user_id: (例 e.g. `manager7078`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -649,8 +873,8 @@ class OapiEdu(Manager):
         """Course get (获取课程详情).
 
         Args:
-            course_code: text, such as `GJKI49001`.
-            op_userid: text, such as `manager1`.
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
+            op_userid: (例 e.g. `manager1`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -669,8 +893,8 @@ class OapiEdu(Manager):
         """Course join (加入课程).
 
         Args:
-            course_code: text, such as `nRFRa5001`.
-            op_user_id: text, such as `manager7078`.
+            course_code: 需要加入的课程编码 (例 e.g. `nRFRa5001`)
+            op_user_id: (例 e.g. `manager7078`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -691,9 +915,9 @@ class OapiEdu(Manager):
         """Course list (获取课程列表).
 
         Args:
-            op_userid: text, such as `manager`.
-            size: a number, at least 1, at most 100, such as `10`.
-            cursor: a number, such as `0`.
+            op_userid: (例 e.g. `manager`)
+            size: 分页大小 (≥ 1; ≤ 100; 例 e.g. `10`)
+            cursor: 分页游标 (例 e.g. `0`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -716,12 +940,12 @@ class OapiEdu(Manager):
         """Course participant add (添加课程参与方).
 
         Args:
-            op_userid: text, such as `manager1`.
-            participant_corpid: text, such as `ding4220d8e5128d0edd`.
-            course_code: text, such as `GJKI49001`.
-            participant_type: a number: `1`, `2`, `3`.
-            participant_id: text, such as `user01`.
-            role: text: `student`, `guardian`, `teacher`.
+            op_userid: (例 e.g. `manager1`)
+            participant_corpid: 参与方的组织cropId (例 e.g. `ding4220d8e5128d0edd`)
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
+            participant_type: 参与方类型 (`1` `2` `3`)
+            participant_id: 参与方ID (例 e.g. `user01`)
+            role: 参与方角色 (`student` `guardian` `teacher`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -743,10 +967,10 @@ class OapiEdu(Manager):
         """Course participant list (获取课程参与方列表).
 
         Args:
-            course_code: text, such as `GJKI49001`.
-            op_userid: text, such as `manager`.
-            size: a number, at least 1, at most 100, such as `10`.
-            cursor: a number, such as `0`.
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
+            op_userid: (例 e.g. `manager`)
+            size: 分页大小 (≥ 1; ≤ 100; 例 e.g. `10`)
+            cursor: 分页游标 (例 e.g. `0`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -769,12 +993,12 @@ class OapiEdu(Manager):
         """Course participant remove (移除课程参与方).
 
         Args:
-            op_userid: text, such as `manager1`.
-            participant_corpid: text, such as `ding4220d8e5128d0edd`.
-            course_code: text, such as `GJKI49001`.
-            participant_type: a number: `1`, `2`, `3`.
-            participant_id: text, such as `user01`.
-            role: text: `student`, `guardian`, `teacher`.
+            op_userid: (例 e.g. `manager1`)
+            participant_corpid: 参与方的组织cropId (例 e.g. `ding4220d8e5128d0edd`)
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
+            participant_type: 参与方类型 (`1` `2` `3`)
+            participant_id: 参与方ID (例 e.g. `user01`)
+            role: 参与方角色 (`student` `guardian` `teacher`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -793,8 +1017,8 @@ class OapiEdu(Manager):
         """Course replay (回放课程).
 
         Args:
-            course_code: text, such as `nRFRa5001`.
-            op_user_id: text, such as `manager7078`.
+            course_code: 需要回放的课程编码 (例 e.g. `nRFRa5001`)
+            op_user_id: 操作用户的userId (例 e.g. `manager7078`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -815,9 +1039,9 @@ class OapiEdu(Manager):
         """Course start (开始课程).
 
         Args:
-            course_code: text, such as `nRFRa5001`.
-            op_user_id: text, such as `manager7078`.
-            start_option: an object.
+            course_code: 需要开始的课程编码 (例 e.g. `nRFRa5001`)
+            op_user_id: 操作用户的userId (例 e.g. `manager7078`)
+            start_option: 开始课程的可选属性设定
 
         Scopes: qyapi_edu_course_write.
 
@@ -840,11 +1064,11 @@ class OapiEdu(Manager):
         """Course summadata list (获取课堂概要数据).
 
         Args:
-            size: a number, such as `10`.
-            course_code: text, such as `GJKI49001`.
-            op_userid: text, such as `manager`.
-            category_codes: a list, such as `BASIC_INFO,RAISE_HAND`.
-            cursor: a number, such as `0`.
+            size: 分页大小 (例 e.g. `10`)
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
+            op_userid: (例 e.g. `manager`)
+            category_codes: 数据类别编码数组 (例 e.g. `BASIC_INFO,RAISE_HAND`)
+            cursor: 分页游标 (例 e.g. `0`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -870,14 +1094,14 @@ class OapiEdu(Manager):
         """Course update (修改课程).
 
         Args:
-            course_code: text, such as `GJKI49001`.
-            introduce: text, such as `课程介绍`.
-            name: text, such as `课程名称`.
-            op_userid: text, such as `manager1`.
-            teacher_corpid: text, such as `ding4220d8e5128d0edd`.
-            teacher_userid: text, such as `teacher1`.
-            start_time: a number, such as `1596506100000`.
-            end_time: a number, such as `1596506200000`.
+            course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
+            introduce: 课程介绍 (例 e.g. `课程介绍`)
+            name: 课程名称 (例 e.g. `课程名称`)
+            op_userid: (例 e.g. `manager1`)
+            teacher_corpid: 老师的组织的corpId (例 e.g. `ding4220d8e5128d0edd`)
+            teacher_userid: 老师的userId (例 e.g. `teacher1`)
+            start_time: 课程的开始时间 (例 e.g. `1596506100000`)
+            end_time: 课程的结束时间 (例 e.g. `1596506200000`)
 
         Scopes: qyapi_edu_course_write.
 
@@ -895,7 +1119,7 @@ class OapiEdu(Manager):
         """Dept get (获取部门详情).
 
         Args:
-            dept_id: a number, such as `132691544`.
+            dept_id: 家校部门ID (例 e.g. `132691544`)
 
         Scopes: qyapi_addresslist_edu_read.
 
@@ -916,9 +1140,9 @@ class OapiEdu(Manager):
         """Dept list (获取部门列表).
 
         Args:
-            page_size: a number, at most 30, such as `30`.
-            page_no: a number, such as `1`.
-            super_id: a number, such as `4240017`.
+            page_size: 每页大小 (≤ 30; 例 e.g. `30`)
+            page_no: 页码 (例 e.g. `1`)
+            super_id: 父部门节点ID (例 e.g. `4240017`)
 
         Scopes: qyapi_addresslist_edu_read.
 
@@ -937,8 +1161,8 @@ class OapiEdu(Manager):
         """Family child get (查询家庭孩子信息).
 
         Args:
-            child_userid: text, such as `user01`.
-            op_userid: text, such as `2384082340`.
+            child_userid: 孩子的userId (例 e.g. `user01`)
+            op_userid: 操作人的userId (例 e.g. `2384082340`)
 
         Scopes: edu_family_group_read.
 
@@ -965,15 +1189,15 @@ class OapiEdu(Manager):
         """Feed sync (家庭Feed同步).
 
         Args:
-            feed_medias: a list.
-            fee_type: a number: `1`, `2`.
-            media_uid: text, such as `390898402`.
-            dept_id: a number, such as `12398`.
-            album_id: text, such as `al1342`.
-            send_uid: text, such as `23428409328`.
-            op_user_id: text, such as `2384082340`.
-            send_time: a number, such as `1605858971991`.
-            future: text, such as `kindergarten`.
+            feed_medias: 媒体list
+            fee_type: 同步类型 (`1` `2`)
+            media_uid: 媒体用户的userId (例 e.g. `390898402`)
+            dept_id: 部门或班级ID (例 e.g. `12398`)
+            album_id: 媒体相册ID (例 e.g. `al1342`)
+            send_uid: 媒体发送用户的userId (例 e.g. `23428409328`)
+            op_user_id: 操作人的userId (例 e.g. `2384082340`)
+            send_time: 发送时间戳 (单位 unit 毫秒; 例 e.g. `1605858971991`)
+            future: 拓展字段 (例 e.g. `kindergarten`)
 
         Scopes: qyapi_edu_feed.
 
@@ -993,9 +1217,9 @@ class OapiEdu(Manager):
         """Grade create (创建年级).
 
         Args:
-            open_grade: an object.
-            super_id: a number, such as `4240018`.
-            operator: text, such as `user01`.
+            open_grade: 年级信息
+            super_id: 学段ID (例 e.g. `4240018`)
+            operator: 钉钉企业管理员userId (例 e.g. `user01`)
 
         Scopes: qyapi_edu_safe.
 
@@ -1019,12 +1243,12 @@ class OapiEdu(Manager):
         """Guardian create (添加家长).
 
         Args:
-            class_id: a number, such as `4240018`.
-            stu_id: text, such as `2334455`.
-            mobile: text, such as `150xxxx2322`.
-            operator: text, such as `user01`.
-            relation: text: `F`, `M`, `GF`, `GM`, `GFA`, `GMA`, `U`, `A`, `B`, `S`, `O`.
-            biz_id: text, such as `biz_id`.
+            class_id: 班级ID (例 e.g. `4240018`)
+            stu_id: 学生ID (例 e.g. `2334455`)
+            mobile: 手机号码 (例 e.g. `150xxxx2322`)
+            operator: 钉钉企业管理员userId (例 e.g. `user01`)
+            relation: 家长与学生的关系 (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)
+            biz_id: 业务ID (例 e.g. `biz_id`)
 
         Scopes: qyapi_edu_safe.
 
@@ -1044,9 +1268,9 @@ class OapiEdu(Manager):
         """Period create (创建学段).
 
         Args:
-            super_id: a number, such as `4240018`.
-            operator: text, such as `user01`.
-            open_period: an object.
+            super_id: 校区ID (例 e.g. `4240018`)
+            operator: 钉钉企业管理员userId (例 e.g. `user01`)
+            open_period: 学段信息
 
         Scopes: qyapi_edu_safe.
 
@@ -1072,14 +1296,14 @@ class OapiEdu(Manager):
         """Period metadata list (获取学段元数据列表).
 
         Args:
-            size: a number, such as `100`.
-            area_code: text, such as `CN`.
-            operator_userid: text, such as `user01121`.
-            cursor: a number, such as `0`.
-            data_order_type: a number: `1`, `2`, `3`.
-            sort_type: a number: `0`, `1`.
-            level: a number, such as `1`.
-            parent_id: a number, such as `1`.
+            size: 每页数据条数 (例 e.g. `100`)
+            area_code: 地区编码 (例 e.g. `CN`)
+            operator_userid: 用户的userId (例 e.g. `user01121`)
+            cursor: 分页游标 (例 e.g. `0`)
+            data_order_type: 排序依赖字段类型 (`1` `2` `3`)
+            sort_type: 排序规则 (`0` `1`)
+            level: 层级 (例 e.g. `1`)
+            parent_id: 父ID (例 e.g. `1`)
 
         Scopes: qyapi_edu_maindata_read.
 
@@ -1108,17 +1332,17 @@ class OapiEdu(Manager):
         """Recommend create (静态推荐数据同步).
 
         Args:
-            thumbnail: text, such as `http://www.aaa.jpg`.
-            type: text: `1`, `2`, `3`, `4`, `5`, `6`, `7`.
-            title: text, such as `考试`.
-            userid: text, such as `user01`.
-            period_code: text, such as `primary_school`.
-            return_url: text, such as `http://ao.cxxxx.com`.
-            out_content_id: text, such as `uk_1`.
-            summary: text, such as `考试学习`.
-            class_id: a number, such as `677995086`.
-            subject_code: text, such as `cn_p_shuxue`.
-            textbook_code: text, such as `FBnCv218004`.
+            thumbnail: 缩略图url地址 (例 e.g. `http://www.aaa.jpg`)
+            type: 类型 (`1` `2` `3` `4` `5` `6` `7`)
+            title: 内容标题 (例 e.g. `考试`)
+            userid: (例 e.g. `user01`)
+            period_code: 学段编码 (例 e.g. `primary_school`)
+            return_url: 回跳地址 (例 e.g. `http://ao.cxxxx.com`)
+            out_content_id: ISV侧内容唯一ID (例 e.g. `uk_1`)
+            summary: 摘要 (例 e.g. `考试学习`)
+            class_id: 班级ID (例 e.g. `677995086`)
+            subject_code: 学科编码 (例 e.g. `cn_p_shuxue`)
+            textbook_code: 教材版本 (例 e.g. `FBnCv218004`)
 
         Scopes: edu_study_log_write.
 
@@ -1149,19 +1373,19 @@ class OapiEdu(Manager):
         """Recommend return (学习推荐数据回流).
 
         Args:
-            result_value: text, such as `98`.
-            thumbnail: text, such as `http://www.aaa.jpg`.
-            type: text: `1`, `2`, `3`, `4`, `5`, `6`, `7`.
-            title: text, such as `考试`.
-            userid: text, such as `user01`.
-            return_url: text, such as `http://ao.cxxxx.com`.
-            result_type: a number: `1`, `2`, `3`, `4`.
-            out_content_id: text, such as `uk_1`.
-            out_tx_id: text, such as `uk_2`.
-            summary: text, such as `考试学习`.
-            class_id: a number, such as `677995086`.
-            subject_code: text, such as `cn_p_shuxue`.
-            textbook_code: text, such as `FBnCv218004`.
+            result_value: 结果分值 (例 e.g. `98`)
+            thumbnail: 媒体缩略图链接 (例 e.g. `http://www.aaa.jpg`)
+            type: 类型 (`1` `2` `3` `4` `5` `6` `7`)
+            title: 内容标题 (例 e.g. `考试`)
+            userid: 学习孩子的userId (例 e.g. `user01`)
+            return_url: 回跳地址 (例 e.g. `http://ao.cxxxx.com`)
+            result_type: 结果分值类型 (`1` `2` `3` `4`)
+            out_content_id: ISV侧内容唯一ID (例 e.g. `uk_1`)
+            out_tx_id: 外部提交唯一ID (例 e.g. `uk_2`)
+            summary: 摘要 (例 e.g. `考试学习`)
+            class_id: 班级ID (例 e.g. `677995086`)
+            subject_code: 学段编码 (例 e.g. `cn_p_shuxue`)
+            textbook_code: 教材版本 (例 e.g. `FBnCv218004`)
 
         Scopes: edu_study_log_write.
 
@@ -1180,8 +1404,8 @@ class OapiEdu(Manager):
         """School init (初始化家校架构).
 
         Args:
-            campus: an object.
-            operator: text, such as `user01`.
+            campus: 校区信息
+            operator: 钉钉企业管理员userId (例 e.g. `user01`)
 
         Scopes: qyapi_edu_safe.
 
@@ -1205,12 +1429,12 @@ class OapiEdu(Manager):
         """Student create (添加学生).
 
         Args:
-            class_id: a number, such as `4240018`.
-            name: text, such as `阳xx`.
-            operator: text, such as `user01`.
-            biz_id: text, such as `biz_id`.
-            student_no: text, such as `no12`.
-            mobile: text, such as `152xxxxxxxx`.
+            class_id: 班级ID (例 e.g. `4240018`)
+            name: 学生姓名 (例 e.g. `阳xx`)
+            operator: 钉钉企业管理员的userId (例 e.g. `user01`)
+            biz_id: 业务的唯一ID (例 e.g. `biz_id`)
+            student_no: 学生学号 (例 e.g. `no12`)
+            mobile: 学生手机号 (例 e.g. `152xxxxxxxx`)
 
         Scopes: qyapi_edu_safe.
 
@@ -1231,10 +1455,10 @@ class OapiEdu(Manager):
         """Subject create (创建学科实例).
 
         Args:
-            operator_userid: text, such as `user7550`.
-            period_code: text, such as `primary_school`.
-            subject_code: text, such as `cn_p_shuxue`.
-            subject_name: text, such as `数学`.
+            operator_userid: 操作人的userId (例 e.g. `user7550`)
+            period_code: 学段编码 (例 e.g. `primary_school`)
+            subject_code: 学科编码 (例 e.g. `cn_p_shuxue`)
+            subject_name: 学科名称 (例 e.g. `数学`)
 
         Scopes: qyapi_edu_maindata_write.
 
@@ -1255,10 +1479,10 @@ class OapiEdu(Manager):
         """Subject delete (删除学科实例).
 
         Args:
-            operator_userid: text, such as `user7550`.
-            period_code: text, such as `primary_school`.
-            subject_name: text, such as `数学`.
-            subject_code: text, such as `cn_p_shuxue`.
+            operator_userid: 操作人的userId (例 e.g. `user7550`)
+            period_code: 学段编码 (例 e.g. `primary_school`)
+            subject_name: 学科名称 (例 e.g. `数学`)
+            subject_code: 学科编码 (例 e.g. `cn_p_shuxue`)
 
         Scopes: qyapi_edu_maindata_write.
 
@@ -1280,10 +1504,10 @@ class OapiEdu(Manager):
         """Subject get (获取学科实例详情).
 
         Args:
-            operator_userid: text, such as `user001231`.
-            period_code: text, such as `primary_school`.
-            subject_code: text, such as `cn_p_shuxue`.
-            subject_name: text, such as `数学`.
+            operator_userid: 用户的userId (例 e.g. `user001231`)
+            period_code: 学段编码 (例 e.g. `primary_school`)
+            subject_code: 学科编码 (例 e.g. `cn_p_shuxue`)
+            subject_name: 学科名称 (例 e.g. `数学`)
 
         Scopes: qyapi_edu_maindata_read.
 
@@ -1308,13 +1532,13 @@ class OapiEdu(Manager):
         """Subject list (获取学科实例列表).
 
         Args:
-            size: a number, such as `100`.
-            operator_userid: text, such as `user4551`.
-            period_code: text, such as `primary_school`.
-            cursor: a number, such as `0`.
-            data_order_type: a number, such as `0`.
-            sort_type: a number: `0`, `1`.
-            subject_code_list: text, such as `["cn_p_shuxue","cn_p_yuwen"]`.
+            size: 每页数据条数 (例 e.g. `100`)
+            operator_userid: 用户的userId (例 e.g. `user4551`)
+            period_code: 学段编码 (例 e.g. `primary_school`)
+            cursor: 游标 (例 e.g. `0`)
+            data_order_type: 排序依赖字段类型 (例 e.g. `0`)
+            sort_type: 排序规则 (`0` `1`)
+            subject_code_list: 学科编码列表 (例 e.g. `["cn_p_shuxue","cn_p_yuwen"]`)
 
         Scopes: qyapi_edu_maindata_read.
 
@@ -1341,15 +1565,15 @@ class OapiEdu(Manager):
         """Subject metadata list (获取学科元数据列表).
 
         Args:
-            operator_userid: text, such as `user0012`.
-            period_code: text, such as `primary_school`.
-            area_code: text, such as `CN`.
-            size: a number, such as `100`.
-            cursor: a number, such as `0`.
-            level: a number, such as `2`.
-            parent_id: a number, such as `11`.
-            data_order_type: a number, such as `0`.
-            sort_type: a number: `0`, `1`.
+            operator_userid: 用户的userId (例 e.g. `user0012`)
+            period_code: 学段编码 (例 e.g. `primary_school`)
+            area_code: 地区编码 (例 e.g. `CN`)
+            size: 每页数据条数 (例 e.g. `100`)
+            cursor: 分页游标 (例 e.g. `0`)
+            level: 层级 (例 e.g. `2`)
+            parent_id: 父ID (例 e.g. `11`)
+            data_order_type: 排序依赖字段类型 (例 e.g. `0`)
+            sort_type: 排序方式 (`0` `1`)
 
         Scopes: qyapi_edu_maindata_read.
 
@@ -1370,10 +1594,10 @@ class OapiEdu(Manager):
         """Subject update (更新学科实例).
 
         Args:
-            operator_userid: text, such as `user7550`.
-            period_code: text, such as `primary_school`.
-            subject_name: text, such as `数学`.
-            subject_code: text, such as `cn_p_shuxue`.
+            operator_userid: 操作人的userId (例 e.g. `user7550`)
+            period_code: 学段编码 (例 e.g. `primary_school`)
+            subject_name: 学科名称 (例 e.g. `数学`)
+            subject_code: 学科编码 (例 e.g. `cn_p_shuxue`)
 
         Scopes: qyapi_edu_maindata_write.
 
@@ -1396,11 +1620,11 @@ class OapiEdu(Manager):
         """Teacher create (添加老师).
 
         Args:
-            class_id: a number, such as `4240018`.
-            adviser: a number: `0`, `1`.
-            userid: text, such as `129039503`.
-            operator: text, such as `user01`.
-            biz_id: text, such as `biz_id`.
+            class_id: 班级ID (例 e.g. `4240018`)
+            adviser: 是否为班主任 (`0` `1`)
+            userid: 老师的userId (例 e.g. `129039503`)
+            operator: 钉钉企业管理员userId (例 e.g. `user01`)
+            biz_id: 业务ID (例 e.g. `biz_id`)
 
         Scopes: qyapi_edu_safe.
 
@@ -1420,9 +1644,9 @@ class OapiEdu(Manager):
         """User get (获取人员详情).
 
         Args:
-            class_id: a number, such as `389206748`.
-            role: text: `teacher`, `guardian`, `student`.
-            userid: text, such as `1020302901`.
+            class_id: 班级ID (例 e.g. `389206748`)
+            role: 家校人员角色 (`teacher` `guardian` `student`)
+            userid: 人员userId (例 e.g. `1020302901`)
 
         Scopes: qyapi_addresslist_edu_read.
 
@@ -1444,10 +1668,10 @@ class OapiEdu(Manager):
         """User list (获取人员列表).
 
         Args:
-            page_size: a number, at least 1, at most 30, such as `30`.
-            role: text: `teacher`, `guardian`, `student`.
-            class_id: a number, such as `4242006`.
-            page_no: a number, such as `1`.
+            page_size: 每页大小 (≥ 1; ≤ 30; 例 e.g. `30`)
+            role: 家校人员角色 (`teacher` `guardian` `student`)
+            class_id: 班级ID (例 e.g. `4242006`)
+            page_no: 页码 (例 e.g. `1`)
 
         Scopes: qyapi_addresslist_edu_read.
 
@@ -1466,8 +1690,8 @@ class OapiEdu(Manager):
         """User relation get (获取学生监护人详情).
 
         Args:
-            from_userid: text, such as `manager9707`.
-            class_id: a number, such as `4240006`.
+            from_userid: 监护人userId (例 e.g. `manager9707`)
+            class_id: 班级ID (例 e.g. `4240006`)
 
         Scopes: qyapi_addresslist_edu_read.
 
@@ -1488,9 +1712,9 @@ class OapiEdu(Manager):
         """User relation list (获取班级内学生的关系列表).
 
         Args:
-            page_size: a number, at least 1, at most 30, such as `30`.
-            class_id: a number, such as `4240006`.
-            page_no: a number, such as `1`.
+            page_size: 每页大小 (≥ 1; ≤ 30; 例 e.g. `30`)
+            class_id: 班级ID (例 e.g. `4240006`)
+            page_no: 页码 (例 e.g. `1`)
 
         Scopes: qyapi_addresslist_edu_read.
 

@@ -17,298 +17,462 @@ from dingtalk_models.resource.model import Record
 
 class AddCollegeContactExclusiveDeptOrderList(TypedDict, total=False):
     dept_id: int
+    """部门ID (例 e.g. `123456`)"""
     order: int
+    """员工在部门中的排序 (例 e.g. `1`)"""
 
 
 class AddCollegeContactExclusiveDeptTitleList(TypedDict, total=False):
     dept_id: int
+    """部门ID (例 e.g. `123456`)"""
     title: str
+    """员工在部门内的职位 (例 e.g. `学工处处长`)"""
 
 
 class AddCollegeContactExclusiveDeptPositionSet(TypedDict, total=False):
     dept_id: int
+    """部门id (例 e.g. `123456`)"""
     title: str
+    """职位 (例 e.g. `学工处处长`)"""
     work_place: str
+    """工作地点 (例 e.g. `学工处办公室`)"""
     manager_user_id: str
+    """直属主管 (例 e.g. `001`)"""
 
 
 class AddCollegeContactExclusiveReplyResult(Record, alias_generator=camel):
     userid: str | None
+    """员工id"""
     union_id: str | None
+    """员工唯一id"""
     create_result: int | None
+    """添加接口 (`0` `1`)"""
 
 
 class AddCollegeContactExclusiveReply(Record, alias_generator=camel):
     result: AddCollegeContactExclusiveReplyResult | None
+    """返回结果"""
 
 
 class AddCollegeContactUserDeptOrderList(TypedDict, total=False):
     dept_id: int
+    """部门ID"""
     order: int
+    """员工在部门中的排序"""
 
 
 class AddCollegeContactUserDeptTitleList(TypedDict, total=False):
     dept_id: int
+    """部门ID"""
     title: str
+    """员工在部门内的职位"""
 
 
 class AddCollegeContactUserDeptPositionSet(TypedDict, total=False):
     dept_id: int
+    """部门id"""
     title: str
+    """职位"""
     work_place: str
+    """办公地点"""
 
 
 class AddCollegeContactUserReplyResult(Record, alias_generator=camel):
     userid: str | None
+    """员工id"""
     union_id: str | None
+    """员工唯一id"""
     create_result: int | None
+    """添加接口 (`0` `1`)"""
 
 
 class AddCollegeContactUserReply(Record, alias_generator=camel):
     result: AddCollegeContactUserReplyResult | None
+    """返回结果"""
 
 
 class CreateCollegeContactDeptHideSceneConfig(TypedDict, total=False):
     active: bool
+    """(例 e.g. `False`)"""
     profile: bool
+    """是否在个人资料页生效 (例 e.g. `False`)"""
     search: bool
+    """是否在搜索生效 (例 e.g. `False`)"""
     node_list: bool
+    """是否在查看组织架构生效 (例 e.g. `False`)"""
     chatbox_subtitle: bool
+    """是否在单聊框生效 (例 e.g. `False`)"""
 
 
 class CreateCollegeContactDeptOuterSceneConfig(TypedDict, total=False):
     active: bool
+    """(例 e.g. `False`)"""
     profile: bool
+    """是否在个人资料页生效 (例 e.g. `False`)"""
     search: bool
+    """是否在搜索生效 (例 e.g. `False`)"""
     node_list: bool
+    """是否在查看组织架构生效 (例 e.g. `False`)"""
     chatbox_subtitle: bool
+    """是否在单聊框生效 (例 e.g. `False`)"""
 
 
 class CreateCollegeContactDeptReplyResult(Record, alias_generator=camel):
     dept_id: int | None
+    """组织单元ID"""
 
 
 class CreateCollegeContactDeptReply(Record, alias_generator=camel):
     result: CreateCollegeContactDeptReplyResult | None
+    """返回结果"""
 
 
 class CreateCustomClassCustomClass(TypedDict, total=False):
     name: Required[str]
+    """班级名称 (例 e.g. `2021级培训班`)"""
 
 
 class CreateCustomClassReplyResult(Record, alias_generator=camel):
     dept_id: int | None
+    """班级ID"""
 
 
 class CreateCustomClassReply(Record, alias_generator=camel):
     result: CreateCustomClassReplyResult | None
+    """返回结果"""
 
 
 class CreateCustomDeptCustomDept(TypedDict, total=False):
     type: Required[Literal["custom_campus", "custom_dept"]]
+    """部门类型 (`custom_campus` `custom_dept`)"""
     name: Required[str]
+    """自定义校区或部门名称 (例 e.g. `紫金港校区`)"""
 
 
 class CreateCustomDeptReplyResult(Record, alias_generator=camel):
     dept_id: int | None
+    """校区或部门ID"""
 
 
 class CreateCustomDeptReply(Record, alias_generator=camel):
     result: CreateCustomDeptReplyResult | None
+    """返回结果"""
 
 
 class GetCollegeContactDeptDetailReplyResultHideSceneConfig(Record, alias_generator=camel):
     chatbox_subtitle: bool | None
+    """是否在单聊框生效"""
     node_list: bool | None
+    """是否在查看组织架构生效"""
     search: bool | None
+    """是否在搜索生效"""
     profile: bool | None
+    """是否在个人资料页生效"""
     active: bool | None
 
 
 class GetCollegeContactDeptDetailReplyResultOuterSceneConfig(Record, alias_generator=camel):
     chatbox_subtitle: bool | None
+    """是否在单聊框生效"""
     node_list: bool | None
+    """是否在查看组织架构生效"""
     search: bool | None
+    """是否在搜索生效"""
     profile: bool | None
+    """是否在个人资料页生效"""
     active: bool | None
 
 
 class GetCollegeContactDeptDetailReplyResult(Record, alias_generator=camel):
     dept_id: int | None
+    """组织单元ID"""
     name: str | None
+    """组织单元名称"""
     stru_id: int | None
+    """高校架构ID"""
     parent_id: int | None
+    """父组织单元ID"""
     source_identifier: str | None
+    """基础通讯录部门标识"""
     dept_type: str | None
+    """高校组织单元类型"""
     dept_code: str | None
+    """高校组织单元编码"""
     create_dept_group: bool | None
+    """是否同步创建一个关联此组织单元的企业群"""
     auto_add_user: bool | None
     tags: str | None
+    """家校通讯录部门类型"""
     from_union_org: bool | None
+    """组织单元是否来自关联组织"""
     extension: str | None
+    """扩展字段"""
     order: int | None
+    """在父组织单元中的次序值"""
     dept_group_chat_id: str | None
+    """组织单元群ID"""
     group_contain_sub_dept: bool | None
+    """组织单元群是否包含子组织单元"""
     org_dept_owner: str | None
+    """组织单元群群主userID"""
     dept_manager_userid_list: list[str] = empty_list()
+    """用户userID"""
     outer_dept: bool | None
+    """是否本组织单元的员工仅可见员工自己"""
     outer_permit_depts: list[int] = empty_list()
+    """组织单元ID"""
     outer_permit_users: list[str] = empty_list()
+    """用户userID"""
     user_permits: list[str] = empty_list()
+    """用户userID"""
     hide_dept: bool | None
+    """是否隐藏组织单元"""
     dept_permits: list[int] = empty_list()
+    """组织单元ID"""
     brief: str | None
+    """组织单元简介"""
     telephone: str | None
+    """联系方式"""
     code: str | None
+    """基础通讯录的部门编码"""
     auto_approve_apply: bool | None
+    """开启后"""
     emp_apply_join_dept: bool | None
+    """开启后"""
     hide_scene_config: GetCollegeContactDeptDetailReplyResultHideSceneConfig | None
+    """组织单元隐藏的生效场景配置"""
     outer_scene_config: GetCollegeContactDeptDetailReplyResultOuterSceneConfig | None
+    """组织单元限制可见的生效场景配置"""
 
 
 class GetCollegeContactDeptDetailReply(Record, alias_generator=camel):
     result: GetCollegeContactDeptDetailReplyResult | None
+    """返回结果"""
 
 
 class GetCollegeContactStandardStruDeptDetailReplyResult(Record, alias_generator=camel):
     stru_id: int | None
+    """行政组织架构部门ID"""
     teacher_dept_id: int | None
+    """教职工节点组织单元ID"""
     student_dept_id: int | None
+    """学生节点组织单元ID"""
 
 
 class GetCollegeContactStandardStruDeptDetailReply(Record, alias_generator=camel):
     result: GetCollegeContactStandardStruDeptDetailReplyResult | None
+    """返回结果"""
 
 
 class IsYuwenCertifiedTeacherReply(Record, alias_generator=camel):
     result: bool | None
+    """是否为认证组织的语文老师"""
 
 
 class ListCollegeContactDeptTypeConfigReplyResult(Record, alias_generator=camel):
     dept_type: str | None
+    """组织单元类型"""
     name: str | None
+    """组织单元类型名"""
     user_def: bool | None
+    """是否用户自定义组织单元类型"""
 
 
 class ListCollegeContactDeptTypeConfigReply(Record, alias_generator=camel):
     result: list[ListCollegeContactDeptTypeConfigReplyResult] = empty_list()
+    """组织单元类型列表"""
 
 
 class ListCollegeContactSubDeptsReplyResult(Record, alias_generator=camel):
     dept_id: int | None
+    """组织单元ID"""
     name: str | None
+    """组织单元名称"""
     stru_id: int | None
+    """所属架构部门ID"""
     parent_id: int | None
+    """父组织单元ID"""
     source_identifier: str | None
+    """基础通讯录部门标识"""
     dept_type: str | None
+    """高校组织单元类型"""
     dept_code: str | None
+    """高校组织单元编码"""
     create_dept_group: bool | None
+    """是否同步创建一个关联此组织单元的群"""
     auto_add_user: bool | None
     tags: str | None
+    """家校通讯录部门类型"""
     from_union_org: bool | None
+    """组织单元是否来自关联组织"""
     extension: str | None
+    """扩展字段"""
 
 
 class ListCollegeContactSubDeptsReply(Record, alias_generator=camel):
     result: list[ListCollegeContactSubDeptsReplyResult] = empty_list()
+    """子组织单元列表"""
 
 
 class QueryCollegeContactUserDetailReplyResultDeptOrderList(Record, alias_generator=camel):
     dept_id: int | None
+    """部门id"""
     order: int | None
+    """员工在部门中的排序"""
 
 
 class QueryCollegeContactUserDetailReplyResultDeptTypeSet(Record, alias_generator=camel):
     dept_id: int | None
+    """部门id"""
     dept_name: str | None
+    """部门名称"""
     dept_type: str | None
+    """部门类型"""
     dept_struct_type: str | None
+    """部门所属架构类型"""
     struct_dept_id: int | None
+    """所属架构部门id"""
 
 
 class QueryCollegeContactUserDetailReplyResultLeaderInDept(Record, alias_generator=camel):
     dept_id: int | None
+    """部门ID"""
     leader: bool | None
+    """是否是领导"""
 
 
 class QueryCollegeContactUserDetailReplyResultRoleList(Record, alias_generator=camel):
     id: int | None
+    """角色ID"""
     name: str | None
+    """角色名称"""
     group_name: str | None
+    """角色组名称"""
 
 
 class QueryCollegeContactUserDetailReplyResultUnionEmpExtUnionEmpMapList(Record, alias_generator=camel):
     userid: str | None
+    """关联分支组织中的员工UserId"""
     corp_id: str | None
+    """关联分支组织的企业CorpId"""
 
 
 class QueryCollegeContactUserDetailReplyResultUnionEmpExt(Record, alias_generator=camel):
     userid: str | None
+    """员工的UserId"""
     corp_id: str | None
     union_emp_map_list: list[QueryCollegeContactUserDetailReplyResultUnionEmpExtUnionEmpMapList] = empty_list()
+    """关联映射关系"""
 
 
 class QueryCollegeContactUserDetailReplyResultDeptPositionSet(Record, alias_generator=camel):
     dept_id: int | None
+    """部门id"""
     title: str | None
+    """职位"""
     is_main: bool | None
+    """是否主部门"""
     work_place: str | None
+    """办公地点"""
     manager_user_id: str | None
+    """直属主管的userid"""
 
 
 class QueryCollegeContactUserDetailReplyResult(Record, alias_generator=camel):
     userid: str | None
+    """员工的userId"""
     union_id: str | None
+    """员工在当前开发者企业账号范围内的唯一标识"""
     name: str | None
+    """员工姓名"""
     avatar: str | None
+    """头像"""
     emp_type: str | None
+    """成员类型 (`college_student` `college_teacher`)"""
     state_code: str | None
+    """电话区号"""
     mobile: str | None
+    """手机号码"""
     manager_userid: str | None
+    """员工的直属主管"""
     hide_mobile: bool | None
+    """是否号码隐藏"""
     telephone: str | None
+    """分机号"""
     job_number: str | None
+    """学号/职工号"""
     title: str | None
+    """职位"""
     email: str | None
+    """员工邮箱"""
     work_place: str | None
+    """办公地点"""
     remark: str | None
+    """备注"""
     exclusive_account: bool | None
+    """是否是高校账号"""
     org_email: str | None
+    """员工的企业邮箱"""
     dept_id_list: list[int] = empty_list()
+    """部门id"""
     main_dept_id: int | None
+    """主部门id"""
     dept_order_list: list[QueryCollegeContactUserDetailReplyResultDeptOrderList] = empty_list()
+    """所属部门id列表"""
     dept_type_set: list[QueryCollegeContactUserDetailReplyResultDeptTypeSet] = empty_list()
+    """部门所属架构信息"""
     extension: str | None
+    """扩展属性"""
     hired_date: Millis | None
+    """入职时间 (单位 unit 毫秒)"""
     active: bool | None
+    """是否激活了钉钉"""
     real_authed: bool | None
+    """是否完成了实名认证"""
     senior: bool | None
+    """是否为企业的高管"""
     admin: bool | None
+    """是否为企业的管理员"""
     boss: bool | None
+    """是否为企业的老板"""
     org_email_type: str | None
+    """员工的企业邮箱类型 (`profession` `base`)"""
     leader_in_dept: list[QueryCollegeContactUserDetailReplyResultLeaderInDept] = empty_list()
+    """员工在对应的部门中是否是领导 (`true` `false`)"""
     role_list: list[QueryCollegeContactUserDetailReplyResultRoleList] = empty_list()
+    """角色列表"""
     login_id: str | None
+    """高校账号登录账号"""
     login_type: str | None
+    """高校账号登录类型 (`studentNo` `teacherNo` `cardNo` `candidateNo`)"""
     exclusive_account_type: str | None
+    """高校账号类型 (`sso` `dingtalk`)"""
     exclusive_account_corp_name: str | None
+    """高校账号归属组织的组织名称"""
     exclusive_account_corp_id: str | None
+    """高校账号归属组织的组织CorpId"""
     union_emp_ext: QueryCollegeContactUserDetailReplyResultUnionEmpExt | None
     dept_position_set: list[QueryCollegeContactUserDetailReplyResultDeptPositionSet] = empty_list()
+    """部门多任职相关"""
 
 
 class QueryCollegeContactUserDetailReply(Record, alias_generator=camel):
     result: QueryCollegeContactUserDetailReplyResult | None
+    """返回结果"""
 
 
 class UpdateClassOpenClass(TypedDict, total=False):
     nick: Required[str]
+    """班级昵称 (例 e.g. `熊猫班`)"""
     only_use_nick: Required[str]
+    """是否只展现nick (例 e.g. `true`)"""
     class_level: Required[int]
+    """每个年级下班级级数 (例 e.g. `1`)"""
 
 
 class UpdateClassReplyResult(Record, alias_generator=camel):
     dept_id: int | None
+    """班级ID"""
 
 
 class UpdateClassReply(Record, alias_generator=camel):
@@ -318,54 +482,78 @@ class UpdateClassReply(Record, alias_generator=camel):
 class UpdateCollegeContactDeptHideSceneConfig(TypedDict, total=False):
     active: bool
     profile: bool
+    """是否在个人资料页生效"""
     search: bool
+    """是否在搜索生效"""
     node_list: bool
+    """是否在查看组织架构生效"""
     chatbox_subtitle: bool
+    """是否在单聊框生效"""
 
 
 class UpdateCollegeContactDeptOuterSceneConfig(TypedDict, total=False):
     active: bool
     profile: bool
+    """是否在个人资料页生效"""
     search: bool
+    """是否在搜索生效"""
     node_list: bool
+    """是否在查看组织架构生效"""
     chatbox_subtitle: bool
+    """是否在单聊框生效"""
 
 
 class UpdateCollegeContactExclusiveDeptOrderList(TypedDict, total=False):
     dept_id: int
+    """部门ID (例 e.g. `123456`)"""
     order: int
+    """员工在部门中的排序 (例 e.g. `1`)"""
 
 
 class UpdateCollegeContactExclusiveDeptTitleList(TypedDict, total=False):
     dept_id: int
+    """部门ID (例 e.g. `123456`)"""
     title: str
+    """员工在部门内的职位 (例 e.g. `学工处处长`)"""
 
 
 class UpdateCollegeContactExclusiveDeptPositionSet(TypedDict, total=False):
     dept_id: int
+    """部门id"""
     title: str
+    """职位"""
     work_place: str
+    """办公地点"""
 
 
 class UpdateCollegeContactUserDeptOrderList(TypedDict, total=False):
     dept_id: int
+    """部门ID"""
     order: int
+    """员工在部门中的排序"""
 
 
 class UpdateCollegeContactUserDeptTitleList(TypedDict, total=False):
     dept_id: int
+    """部门ID"""
     title: str
+    """员工在部门内的职位"""
 
 
 class UpdateCollegeContactUserDeptPositionSet(TypedDict, total=False):
     dept_id: int
+    """部门id"""
     title: str
+    """职位"""
     work_place: str
+    """办公地点"""
 
 
 class UpdateGuardianReplyResult(Record, alias_generator=camel):
     biz_id: str | None
+    """业务ID"""
     user_id: str | None
+    """家长userId"""
 
 
 class UpdateGuardianReply(Record, alias_generator=camel):
@@ -409,34 +597,34 @@ class EduV1(Manager):
         """Add college contact exclusive (创建高校账号用户).
 
         Args:
-            name: text, at most 80 characters, such as `张三`.
-            emp_type: text: `college_teacher`, `college_student`.
-            dept_id_list: a list.
-            main_dept_id: a number, such as `123456`.
-            exclusive_account: yes or no, such as `True`.
-            exclusive_account_type: text, such as `dingtalk`; by default dingtalk.
-            userid: text, at least 1 characters, at most 64 characters, such as `zhangsan666`.
-            mobile: text, such as `185xxxx8888`.
-            telephone: text, at most 50 characters, such as `010-86123456-2345`.
-            job_number: text, at most 50 characters, such as `666666`.
-            title: text, at most 200 characters, such as `学生会主席`.
-            email: text, at most 50 characters, such as `test@xxx.com`.
-            org_email: text, at most 100 characters, such as `test@xxx.com`.
-            org_email_type: text: `profession`, `base`.
-            work_place: text, at most 100 characters, such as `学工处办公室`.
-            remark: text, at most 2000 characters, such as `备注`.
-            dept_order_list: a list.
-            dept_title_list: a list.
-            extension: an object.
-            senior_mode: yes or no, such as `False`; by default False.
-            hired_date: a number, such as `1597573616828`.
-            manager_userid: text, such as `001`.
-            send_active_sms: yes or no, such as `False`.
-            init_password: text, such as `zs123456`.
-            login_id_type: text, such as `studentNo`.
-            avatar_media_id: text, such as `@lALPDfmVUw19YdrNA-jNA-g`.
-            nickname: text, such as `昵称`.
-            dept_position_set: a list.
+            name: 员工名称 (≤ 80 字符 characters; 例 e.g. `张三`)
+            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
+            dept_id_list: 部门id
+            main_dept_id: 主部门ID (例 e.g. `123456`)
+            exclusive_account: 必须填true (例 e.g. `True`)
+            exclusive_account_type: 高校账号类型 (默认 default `dingtalk`)
+            userid: 员工唯一标识ID (≥ 1 字符 characters; ≤ 64 字符 characters; 例 e.g. `zhangsan666`)
+            mobile: 手机号码 (例 e.g. `185xxxx8888`)
+            telephone: 分机号 (≤ 50 字符 characters; 例 e.g. `010-86123456-2345`)
+            job_number: 教职工工号/学生学号 (≤ 50 字符 characters; 例 e.g. `666666`)
+            title: 职位 (≤ 200 字符 characters; 例 e.g. `学生会主席`)
+            email: 员工个人邮箱 (≤ 50 字符 characters; 例 e.g. `test@xxx.com`)
+            org_email: 员工的企业邮箱 (≤ 100 字符 characters; 例 e.g. `test@xxx.com`)
+            org_email_type: 员工的企业邮箱类型 (`profession` `base`)
+            work_place: 办公地点 (≤ 100 字符 characters; 例 e.g. `学工处办公室`)
+            remark: 备注 (≤ 2000 字符 characters; 例 e.g. `备注`)
+            dept_order_list: 员工在对应的部门中的排序
+            dept_title_list: 员工在对应的部门中的职位
+            extension: 扩展属性
+            senior_mode: 是否开启高管模式 (默认 default `False`)
+            hired_date: 入职时间 (单位 unit 毫秒; 例 e.g. `1597573616828`)
+            manager_userid: 直属主管的userId (例 e.g. `001`)
+            send_active_sms: 首次创建是否发送邀请短信 (例 e.g. `False`)
+            init_password: 钉钉自建高校账号必填 (例 e.g. `zs123456`)
+            login_id_type: 钉钉自建高校账号必填 (例 e.g. `studentNo`)
+            avatar_media_id: 创建高校账号时可指定头像MediaId (例 e.g. `@lALPDfmVUw19YdrNA-jNA-g`)
+            nickname: 创建高校账号时可指定昵称 (例 e.g. `昵称`)
+            dept_position_set: 部门多任职
 
         Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
             systemError, userIdExist, userOpenAccountProtect.
@@ -482,31 +670,31 @@ class EduV1(Manager):
         """Add college contact user (创建个人账号用户).
 
         Args:
-            name: text, at most 80 characters.
-            mobile: text.
-            emp_type: text: `college_teacher`, `college_student`.
-            dept_id_list: a list.
-            main_dept_id: a number.
-            userid: text, at least 1 characters, at most 64 characters.
-            hide_mobile: yes or no.
-            telephone: text, at most 50 characters.
-            job_number: text, at most 50 characters.
-            title: text, at most 200 characters.
-            email: text, at most 50 characters.
-            org_email: text, at most 100 characters.
-            org_email_type: text: `profession`, `base`.
-            work_place: text, at most 100 characters.
-            remark: text, at most 2000 characters.
-            dept_order_list: a list.
-            dept_title_list: a list.
-            extension: an object.
-            senior_mode: yes or no; by default False.
-            hired_date: a number.
-            manager_userid: text.
-            login_email: text.
-            send_active_sms: yes or no.
-            dept_position_set: a list.
-            manager_user_id: text.
+            name: 员工名称 (≤ 80 字符 characters)
+            mobile: 手机号码
+            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
+            dept_id_list: 部门ID
+            main_dept_id: 主部门ID
+            userid: 员工唯一标识ID (≥ 1 字符 characters; ≤ 64 字符 characters)
+            hide_mobile: 是否号码隐藏
+            telephone: 分机号 (≤ 50 字符 characters)
+            job_number: 教职工工号/学生学号 (≤ 50 字符 characters)
+            title: 职位 (≤ 200 字符 characters)
+            email: 员工个人邮箱 (≤ 50 字符 characters)
+            org_email: 员工的企业邮箱 (≤ 100 字符 characters)
+            org_email_type: 员工的企业邮箱类型 (`profession` `base`)
+            work_place: 办公地点 (≤ 100 字符 characters)
+            remark: 备注 (≤ 2000 字符 characters)
+            dept_order_list: 员工在对应的部门中的排序
+            dept_title_list: 员工在对应的部门中的职位
+            extension: 扩展属性
+            senior_mode: 是否开启高管模式 (默认 default `False`)
+            hired_date: 入职时间 (单位 unit 毫秒)
+            manager_userid: 直属主管的userId
+            login_email: 登录邮箱
+            send_active_sms: 首次创建是否发送邀请短信
+            dept_position_set: 部门多任职
+            manager_user_id: 直属主管
 
         Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
             systemError, userIdExist, userOpenAccountProtect.
@@ -551,30 +739,30 @@ class EduV1(Manager):
         """Create college contact dept (创建组织单元).
 
         Args:
-            stru_id: a number, such as `10`.
-            dept_type: text, such as `contact_class_dept`.
-            parent_id: a number, such as `20`.
-            name: text, at least 1 characters, at most 100 characters, such as `软件工程`.
-            dept_id: a number.
-            dept_code: text, such as `dept456`.
-            outer_dept: yes or no, such as `False`.
-            hide_dept: yes or no, such as `False`.
-            create_dept_group: yes or no, such as `False`; by default False.
-            order: a number, such as `20`.
-            source_identifier: text, such as `软件工程标识`.
-            dept_permits: a list.
-            user_permits: a list.
-            outer_permit_users: a list.
-            outer_permit_depts: a list.
-            outer_dept_only_self: yes or no, such as `False`.
-            auto_approve_apply: yes or no, such as `False`.
-            emp_apply_join_dept: yes or no, such as `False`.
-            brief: text, such as `这是组织单元简介`.
-            telephone: text, such as `138xxxx0000`.
-            code: text, such as `20000`.
-            hide_scene_config: an object.
-            outer_scene_config: an object.
-            extension: an object.
+            stru_id: 高校组织架构ID (例 e.g. `10`)
+            dept_type: 高校组织单元类型 (例 e.g. `contact_class_dept`)
+            parent_id: 父组织单元ID (例 e.g. `20`)
+            name: 组织单元名称 (≥ 1 字符 characters; ≤ 100 字符 characters; 例 e.g. `软件工程`)
+            dept_id: 部门ID
+            dept_code: 高校组织单元编码 (例 e.g. `dept456`)
+            outer_dept: 限制本组织单元成员查看通讯录 (例 e.g. `False`)
+            hide_dept: 是否隐藏组织单元 (例 e.g. `False`)
+            create_dept_group: 是否创建一个关联此组织单元的企业群 (默认 default `False`)
+            order: 在父组织单元中的排序值 (例 e.g. `20`)
+            source_identifier: 基础通讯录部门标识 (例 e.g. `软件工程标识`)
+            dept_permits: 组织单元ID
+            user_permits: 组织人员userID
+            outer_permit_users: 组织人员userID
+            outer_permit_depts: 组织单元ID
+            outer_dept_only_self: 是否只能看到所在组织单元及下级组织单元通讯录 (例 e.g. `False`)
+            auto_approve_apply: 开启后 (例 e.g. `False`)
+            emp_apply_join_dept: 开启后 (例 e.g. `False`)
+            brief: 组织单元简介 (例 e.g. `这是组织单元简介`)
+            telephone: 组织单元联系方式 (例 e.g. `138xxxx0000`)
+            code: 基础通讯录编码 (例 e.g. `20000`)
+            hide_scene_config: 组织单元隐藏的生效场景配置
+            outer_scene_config: 组织单元限制可见的生效场景配置
+            extension: 扩展字段
 
         Codes: deptCodeExist, deptNameExist, deptTypeInvalid, noPermission, orgNotExist, orgUpgradeNotSuccess,
             parameterErrror, parameterInvalid, parentDeptInvalid, parentDeptNotExist, struDeptNotExist, systemError.
@@ -597,9 +785,9 @@ class EduV1(Manager):
         """Create custom class (创建自定义部门下的班级).
 
         Args:
-            custom_class: an object.
-            super_id: a number, such as `12345`.
-            operator: text, such as `manager`.
+            custom_class: 班级信息
+            super_id: 上级部门ID (例 e.g. `12345`)
+            operator: 操作人userId (例 e.g. `manager`)
 
         Codes: createClassFail, illegalOrg, invalidParameter, invalidSubDeptType, noRight, systemBusy.
 
@@ -621,9 +809,9 @@ class EduV1(Manager):
         """Create custom dept (创建自定义校区或部门).
 
         Args:
-            custom_dept: an object.
-            super_id: a number, such as `1233`.
-            operator: text, such as `manager4220`.
+            custom_dept: 自定义校区或部门信息
+            super_id: 上级部门ID (例 e.g. `1233`)
+            operator: 操作人userId (例 e.g. `manager4220`)
 
         Codes: createDeptFail, illegalOrg, invalidParameter, invalidSubDeptType, noRight, systemBusy.
 
@@ -644,8 +832,8 @@ class EduV1(Manager):
         """Delete dept (删除家校部门).
 
         Args:
-            dept_id: a number.
-            operator: text, such as `manager1234`.
+            dept_id: 部门ID
+            operator: 操作者的userId (例 e.g. `manager1234`)
 
         Codes: deleteDeptFail, illegalOrg, invalidDept, invalidParameter, noRight, systemBusy.
 
@@ -668,10 +856,10 @@ class EduV1(Manager):
         """Delete guardian (删除家长关系).
 
         Args:
-            class_id: a number.
-            user_id: text.
-            stu_id: text, such as `stu1345`.
-            operator: text, such as `manager123`.
+            class_id: 班级ID
+            user_id: 家长userId
+            stu_id: 学生userId (例 e.g. `stu1345`)
+            operator: 操作者的userId (例 e.g. `manager123`)
 
         Codes: deleteGuardianFail, illegalOrg, invalidParameter, noRight, systemBusy.
 
@@ -693,9 +881,9 @@ class EduV1(Manager):
         """Delete student (删除学生).
 
         Args:
-            class_id: a number.
-            user_id: text.
-            operator: text, such as `manager123456`.
+            class_id: 班级ID
+            user_id: 学生的userId
+            operator: 操作人userId (例 e.g. `manager123456`)
 
         Codes: deleteStudentFail, illegalOrg, invalidParameter, noRight, systemBusy.
 
@@ -718,10 +906,10 @@ class EduV1(Manager):
         """Delete teacher (删除老师).
 
         Args:
-            class_id: a number.
-            user_id: text.
-            adviser: a number: `1`, `0`.
-            operator: text, such as `manager1235`.
+            class_id: 班级ID
+            user_id: 老师的userId
+            adviser: 是否为班主任 (`1` `0`)
+            operator: 操作人userid (例 e.g. `manager1235`)
 
         Codes: deleteTeacherFail, illegalOrg, invalidParameter, noRight, systemBusy, teacherNotExist.
 
@@ -743,8 +931,8 @@ class EduV1(Manager):
         """Get college contact dept detail (获取组织单元详情).
 
         Args:
-            dept_id: a number, such as `20`.
-            language: text, such as `zh_CN`; by default zh_CN.
+            dept_id: 组织单元ID (例 e.g. `20`)
+            language: 通讯录语言 (默认 default `zh_CN`)
 
         Codes: deptNotExist, invalidDepartmantId, invalidLang, parameterInvalid, systemError.
 
@@ -765,7 +953,7 @@ class EduV1(Manager):
         """Get college contact standard stru dept detail (获取行政组织架构部门详情).
 
         Args:
-            language: text; by default zh_CN.
+            language: 通讯录语言 (默认 default `zh_CN`)
 
         Codes: parameterInvalid, standardStruNotExist, systemError.
 
@@ -790,8 +978,8 @@ class EduV1(Manager):
         """Is yuwen certified teacher (判断用户是否是认证组织的语文老师接口).
 
         Args:
-            user_id: text, at least 1 characters, at most 50 characters, such as `1737009576001`.
-            biz_code: text, at least 1 characters, at most 50 characters, such as `EDU_HW_TEST`.
+            user_id: (≥ 1 字符 characters; ≤ 50 字符 characters; 例 e.g. `1737009576001`)
+            biz_code: 三方ISV接入的业务编码 (≥ 1 字符 characters; ≤ 50 字符 characters; 例 e.g. `EDU_HW_TEST`)
 
         Codes: parameterInvalid.
 
@@ -812,7 +1000,7 @@ class EduV1(Manager):
         """List college contact dept type config (获取组织单元支持的部门类型).
 
         Args:
-            language: text, such as `zh_CN`; by default zh_CN.
+            language: 部门类型语言 (默认 default `zh_CN`)
 
         Codes: parameterInvalid, systemError.
 
@@ -834,8 +1022,8 @@ class EduV1(Manager):
         """List college contact sub depts (获取子组织单元列表).
 
         Args:
-            dept_id: a number, such as `200`.
-            language: text, such as `zh_CN`; by default zh_CN.
+            dept_id: 父组织单元ID (例 e.g. `200`)
+            language: 通讯录语言 (默认 default `zh_CN`)
 
         Codes: invalidDepartmentId, invalidLang, parameterInvalid, systemError.
 
@@ -858,10 +1046,10 @@ class EduV1(Manager):
         """Move student (学生调班).
 
         Args:
-            operator: text, such as `1234`.
-            user_id: text, such as `1000`.
-            origin_class_id: a number, such as `2000`.
-            target_class_id: a number, such as `2001`.
+            operator: 操作者的userId (例 e.g. `1234`)
+            user_id: 学生的userId (例 e.g. `1000`)
+            origin_class_id: 原班级ID (例 e.g. `2000`)
+            target_class_id: 目标班级ID (例 e.g. `2001`)
 
         Codes: illegalOrg, invalidParameter, noRight, systemBusy.
 
@@ -884,9 +1072,9 @@ class EduV1(Manager):
         """Query college contact user detail (查询用户信息详情).
 
         Args:
-            userid: text, such as `zhangsan666`.
-            job_number: text, such as `12122294`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
+            userid: 员工唯一标识ID (例 e.g. `zhangsan666`)
+            job_number: 学号/职工号 (例 e.g. `12122294`)
+            language: 通讯录语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
 
         Codes: invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, systemError, userNotFound.
 
@@ -910,11 +1098,11 @@ class EduV1(Manager):
         """Update class (更新班级).
 
         Args:
-            dept_id: a number, such as `23424324324`.
-            grade_level: a number, such as `1`.
-            operator: text, such as `manager234234`.
-            open_class: an object.
-            super_id: a number, such as `23423423`.
+            dept_id: 班级ID (例 e.g. `23424324324`)
+            grade_level: 年级Level (例 e.g. `1`)
+            operator: 钉钉企业管理员userId (例 e.g. `manager234234`)
+            open_class: 班级信息
+            super_id: 年级ID (例 e.g. `23423423`)
 
         Codes: concurrentError, illegalOrg, noRight, parameterInvalid, systemError.
 
@@ -965,37 +1153,36 @@ class EduV1(Manager):
         """Update college contact dept (更新组织单元).
 
         Args:
-            dept_id: a number.
-            parent_id: a number.
-            dept_type: text.
-            dept_code: text.
-            outer_dept: yes or no.
-            hide_dept: yes or no.
-            create_dept_group: yes or no; by default False.
-            order: a number.
-            name: text, at least 1 characters, at most 100 characters.
-            source_identifier: text.
-            dept_permits: a list.
-            user_permits: a list.
-            outer_permit_users: a list.
-            outer_permit_depts: a list.
-            outer_dept_only_self: yes or no.
-            auto_approve_apply: yes or no.
-            emp_apply_join_dept: yes or no.
-            brief: text.
-            telephone: text.
-            code: text.
-            hide_scene_config: an object.
-            outer_scene_config: an object.
-            extension: an object.
-            language: text.
-            auto_add_user: yes or no.
-            dept_manager_userid_list: a list.
-            group_contain_sub_dept: yes or no.
-            group_contain_outer_dept: yes or no.
-            group_contain_hidden_dept: yes or no.
-            org_dept_owner: text.
-            force_update_fields: a list.
+            dept_id: 组织单元ID
+            parent_id: 父组织单元ID
+            dept_type: 高校组织单元类型
+            dept_code: 高校组织单元编码
+            outer_dept: 限制本组织单元成员查看通讯录
+            hide_dept: 是否隐藏组织单元
+            create_dept_group: 是否创建一个关联此组织单元的企业群 (默认 default `False`)
+            order: 在父组织单元中的排序值
+            name: 组织单元名称 (≥ 1 字符 characters; ≤ 100 字符 characters)
+            source_identifier: 基础通讯录部门标识
+            dept_permits: 组织单元ID
+            user_permits: 组织人员userID
+            outer_permit_users: 组织人员userID
+            outer_permit_depts: 组织单元ID
+            outer_dept_only_self: 是否只能看到所在组织单元及下级组织单元通讯录
+            auto_approve_apply: 开启后
+            emp_apply_join_dept: 开启后
+            brief: 组织单元简介
+            telephone: 组织单元联系方式
+            code: 基础通讯录编码
+            hide_scene_config: 组织单元隐藏的生效场景配置
+            outer_scene_config: 组织单元限制可见的生效场景配置
+            extension: 扩展字段
+            language: 通讯录语言
+            dept_manager_userid_list: 组织人员userID
+            group_contain_sub_dept: 组织单元群是否包含子组织单元
+            group_contain_outer_dept: 组织单元群是否包含外部组织单元
+            group_contain_hidden_dept: 组织单元群是否包含隐藏组织单元
+            org_dept_owner: 组织单元群群主的userID
+            force_update_fields: 强制更新的字段
 
         Codes: deptCodeExist, deptMoveIllegal, deptMoveParamIllegal, deptNameExist, deptTypeInvalid,
             invalidDepartmentId, noPermission, orgNotExist, orgUpgradeNotSuccess, parameterErrror, parameterInvalid,
@@ -1046,34 +1233,34 @@ class EduV1(Manager):
         """Update college contact exclusive (更新高校账号用户信息).
 
         Args:
-            userid: text, at least 1 characters, at most 64 characters, such as `zhangsan666`.
-            name: text, at most 80 characters, such as `张三`.
-            mobile: text, such as `185xxxx8888`.
-            emp_type: text: `college_teacher`, `college_student`.
-            telephone: text, at most 50 characters, such as `010-86123456-2345`.
-            job_number: text, at most 50 characters, such as `666666`.
-            title: text, at most 200 characters, such as `学生会主席`.
-            email: text, at most 50 characters, such as `test@xxx.com`.
-            org_email: text, at most 100 characters, such as `test@xxx.com`.
-            org_email_type: text: `profession`, `base`.
-            work_place: text, at most 100 characters, such as `阿里巴巴c区`.
-            remark: text, at most 2000 characters, such as `备注`.
-            dept_id_list: a list.
-            main_dept_id: a number, such as `123456`.
-            dept_order_list: a list.
-            dept_title_list: a list.
-            extension: an object.
-            senior_mode: yes or no, such as `False`; by default False.
-            hired_date: a number, such as `1597573616828`.
-            manager_userid: text, such as `001`.
-            hide_mobile: yes or no, such as `False`.
-            dept_position_set: a list.
-            manager_user_id: text.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            force_update_fields: text, such as `manager_userid`.
-            login_id_type: text: `studentNo`, `teacherNo`, `cardNo`, `candidateNo`.
-            avatar_media_id: text, such as `@lALPDfmVUw19YdrNA-jNA-g`.
-            nickname: text, such as `昵称`.
+            userid: 员工唯一标识ID (≥ 1 字符 characters; ≤ 64 字符 characters; 例 e.g. `zhangsan666`)
+            name: 员工名称 (≤ 80 字符 characters; 例 e.g. `张三`)
+            mobile: 手机号码 (例 e.g. `185xxxx8888`)
+            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
+            telephone: 分机号 (≤ 50 字符 characters; 例 e.g. `010-86123456-2345`)
+            job_number: 教职工工号/学生学号 (≤ 50 字符 characters; 例 e.g. `666666`)
+            title: 职位 (≤ 200 字符 characters; 例 e.g. `学生会主席`)
+            email: 员工个人邮箱 (≤ 50 字符 characters; 例 e.g. `test@xxx.com`)
+            org_email: 员工的企业邮箱 (≤ 100 字符 characters; 例 e.g. `test@xxx.com`)
+            org_email_type: 员工的企业邮箱类型 (`profession` `base`)
+            work_place: 办公地点 (≤ 100 字符 characters; 例 e.g. `阿里巴巴c区`)
+            remark: 备注 (≤ 2000 字符 characters; 例 e.g. `备注`)
+            dept_id_list: 部门ID
+            main_dept_id: 主部门ID (例 e.g. `123456`)
+            dept_order_list: 员工在对应的部门中的排序
+            dept_title_list: 员工在对应的部门中的职位
+            extension: 扩展属性
+            senior_mode: 是否开启高管模式 (默认 default `False`)
+            hired_date: 入职时间 (单位 unit 毫秒; 例 e.g. `1597573616828`)
+            manager_userid: 直属主管的userId (例 e.g. `001`)
+            hide_mobile: 是否号码隐藏 (例 e.g. `False`)
+            dept_position_set: 部门多任职
+            manager_user_id: 直属主管
+            language: 通讯录语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            force_update_fields: 强制更新的字段 (例 e.g. `manager_userid`)
+            login_id_type: 高校账号的登录类型 (`studentNo` `teacherNo` `cardNo` `candidateNo`)
+            avatar_media_id: 创建高校账号时可指定头像MediaId (例 e.g. `@lALPDfmVUw19YdrNA-jNA-g`)
+            nickname: 创建高校账号时可指定昵称 (例 e.g. `昵称`)
 
         Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
             systemError, userIdExist, userOpenAccountProtect.
@@ -1117,29 +1304,29 @@ class EduV1(Manager):
         """Update college contact user (更新个人账号用户信息).
 
         Args:
-            userid: text.
-            name: text, at most 80 characters.
-            emp_type: text: `college_teacher`, `college_student`.
-            hide_mobile: yes or no.
-            telephone: text, at most 50 characters.
-            job_number: text, at most 50 characters.
-            title: text, at most 200 characters.
-            email: text, at most 50 characters.
-            org_email: text, at most 100 characters.
-            work_place: text, at most 100 characters.
-            remark: text, at most 2000 characters.
-            dept_id_list: a list.
-            main_dept_id: a number.
-            dept_order_list: a list.
-            dept_title_list: a list.
-            extension: an object.
-            senior_mode: yes or no; by default False.
-            hired_date: a number.
-            manager_userid: text.
-            dept_position_set: a list.
-            manager_user_id: text.
-            language: text.
-            force_update_fields: text.
+            userid: 员工唯一标识ID
+            name: 员工名称 (≤ 80 字符 characters)
+            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
+            hide_mobile: 是否号码隐藏
+            telephone: 分机号 (≤ 50 字符 characters)
+            job_number: 教职工工号/学生学号 (≤ 50 字符 characters)
+            title: 职位 (≤ 200 字符 characters)
+            email: 员工个人邮箱 (≤ 50 字符 characters)
+            org_email: 员工的企业邮箱 (≤ 100 字符 characters)
+            work_place: 办公地点 (≤ 100 字符 characters)
+            remark: 备注 (≤ 2000 字符 characters)
+            dept_id_list: 部门ID
+            main_dept_id: 主部门ID
+            dept_order_list: 员工在对应的部门中的排序
+            dept_title_list: 员工在对应的部门中的职位
+            extension: 扩展属性
+            senior_mode: 是否开启高管模式 (默认 default `False`)
+            hired_date: 入职时间 (单位 unit 毫秒)
+            manager_userid: 直属主管的userId
+            dept_position_set: 部门多任职
+            manager_user_id: 直属主管
+            language: 通讯录语言
+            force_update_fields: 强制更新的字段
 
         Codes: deptCannotFind, illegalMobile, invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, saveFailed,
             systemError, userIdExist, userOpenAccountProtect.
@@ -1161,8 +1348,8 @@ class EduV1(Manager):
         """Update college user emp type (修改用户成员类型).
 
         Args:
-            userid: text, such as `zhangsan666`.
-            emp_type: text: `college_teacher`, `college_student`.
+            userid: 员工唯一标识ID (例 e.g. `zhangsan666`)
+            emp_type: 员工的成员类型 (`college_teacher` `college_student`)
 
         Codes: invalidIsvOrgId, invalidRequestParams, needAuth, noPermission, systemError, userNotFound.
 
@@ -1187,12 +1374,12 @@ class EduV1(Manager):
         """Update guardian (更新家长).
 
         Args:
-            stu_id: text, such as `234234324`.
-            user_id: text, such as `324324324`.
-            operator: text, such as `3545979`.
-            relation: text: `F`, `M`, `GF`, `GM`, `GFA`, `GMA`, `U`, `A`, `B`, `S`, `O`.
-            class_id: a number, such as `234324234`.
-            biz_id: text, such as `23434234234`.
+            stu_id: 学生ID (例 e.g. `234234324`)
+            user_id: 家长userId (例 e.g. `324324324`)
+            operator: 钉钉企业管理员userId (例 e.g. `3545979`)
+            relation: 家长与学生的关系 (`F` `M` `GF` `GM` `GFA` `GMA` `U` `A` `B` `S` `O`)
+            class_id: 班级ID (例 e.g. `234324234`)
+            biz_id: 业务ID (例 e.g. `23434234234`)
 
         Codes: concurrentError, illegalOrg, invalidUser, noRight, parameterInvalid, systemError, userNotExist.
 
@@ -1217,12 +1404,12 @@ class EduV1(Manager):
         """Update student (更新学生).
 
         Args:
-            user_id: text, such as `234234234`.
-            operator: text, such as `manager34234`.
-            class_id: a number, such as `234324234`.
-            name: text, such as `李四`.
-            biz_id: text, such as `32432432432`.
-            student_no: text, such as `23`.
+            user_id: 学生ID (例 e.g. `234234234`)
+            operator: 钉钉企业管理员的userId (例 e.g. `manager34234`)
+            class_id: 班级ID (例 e.g. `234324234`)
+            name: 学生姓名 (例 e.g. `李四`)
+            biz_id: 业务的唯一ID (例 e.g. `32432432432`)
+            student_no: 学生学号 (例 e.g. `23`)
 
         Codes: concurrentError, illegalOrg, invalidUser, noRight, parameterInvalid, systemError, userNotExist.
 

@@ -16,219 +16,329 @@ from dingtalk_models.resource.model import Record
 
 class ApprovalListReplyDataApprovalNodes(Record, alias_generator=camel):
     approver_name: str | None
+    """审批人姓名"""
     status: str | None
+    """审批状态 (`WAIT` `APPROVING` `AGREED` `REFUSED`)"""
     start_time: float | None
+    """节点开始时间"""
     approval_time: str | None
+    """节点审批时间"""
 
 
 class ApprovalListReplyData(Record, alias_generator=camel):
     approval_name: str | None
+    """审批名称"""
     status: str | None
+    """审批状态 (`WAIT` `APPROVING` `AGREED` `REFUSED`)"""
     refuse_reason: str | None
+    """审批拒绝原因"""
     sponsor_account_name: str | None
+    """审批发起人姓名"""
     start_time: float | None
+    """审批开始时间戳"""
     end_time: float | None
+    """审批结束时间戳"""
     seal_id_img: str | None
+    """印章图片地址"""
     approval_nodes: list[ApprovalListReplyDataApprovalNodes] = empty_list()
+    """审批节点信息"""
 
 
 class ApprovalListReply(Record, alias_generator=camel):
     data: list[ApprovalListReplyData] = empty_list()
+    """业务数据"""
 
 
 class ChannelOrdersReply(Record, alias_generator=camel):
     esign_order_id: str | None
+    """e签宝订单ID"""
 
 
 class CorpRealnameReply(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     pc_url: str | None
+    """PC端实名认证地址"""
     mobile_url: str | None
+    """移动端实名认证地址"""
 
 
 class CreateDevelopersReply(Record, alias_generator=camel):
     data: bool | None
+    """数据初始化结果"""
 
 
 class CreateProcessFiles(TypedDict, total=False):
     file_id: Required[str]
+    """文件ID (例 e.g. `57234`)"""
     file_type: Required[Literal[1, 2]]
+    """文件类型 (`1` `2`)"""
     file_name: Required[str]
+    """文件名称 (例 e.g. `买卖合同.pdf`)"""
 
 
 class CreateProcessParticipantsSignPosListSignDate(TypedDict, total=False):
     format: str
+    """签署区时间格式 (例 e.g. `yyyy/MM/dd`)"""
 
 
 class CreateProcessParticipantsSignPosList(TypedDict, total=False):
     file_id: str
+    """文件ID (例 e.g. `57234`)"""
     is_cross_page: bool
+    """是否为骑缝章 (例 e.g. `False`)"""
     need_sign_date: bool
+    """是否需要显示签署时间"""
     page: str
+    """签署区页码 (例 e.g. `1`)"""
     sign_date: CreateProcessParticipantsSignPosListSignDate
+    """签署区时间"""
     sign_requirement: str
+    """签署要求 (例 e.g. `1`)"""
     x: float
+    """签署区x坐标 (例 e.g. `100.12`)"""
     y: float
+    """签署区y坐标 (例 e.g. `200.23`)"""
 
 
 class CreateProcessParticipants(TypedDict, total=False):
     sign_requirements: Required[str]
+    """签署印章类型 (例 e.g. `1,2`)"""
     sign_order: int
+    """签署顺序 (例 e.g. `1`)"""
     account_type: Required[Literal["DING_USER", "OUTER_USER"]]
+    """用户类型 (`DING_USER` `OUTER_USER`)"""
     account: str
+    """邮箱/手机号账号 (例 e.g. `188xxx`)"""
     user_id: str
+    """钉钉用户userid (例 e.g. `user456`)"""
     account_name: str
+    """账号对应人姓名 (例 e.g. `赵xx`)"""
     org_name: str
+    """企业名称 (例 e.g. `e签宝`)"""
     sign_pos_list: list[CreateProcessParticipantsSignPosList]
+    """参与方签署位置信息列表"""
 
 
 class CreateProcessCcs(TypedDict, total=False):
     account_type: Required[Literal["DING_USER", "OUTER_USER"]]
+    """用户类型 (`DING_USER` `OUTER_USER`)"""
     account: str
+    """邮箱或手机号账号 (例 e.g. `188xxx`)"""
     user_id: str
+    """钉钉用户userid (例 e.g. `user456`)"""
     account_name: str
+    """账号对应人姓名 (例 e.g. `赵xx`)"""
     org_name: str
+    """企业名称 (例 e.g. `e签宝`)"""
 
 
 class CreateProcessSourceInfo(TypedDict, total=False):
     show_text: str
+    """展示文案 (例 e.g. `买卖合同`)"""
     pc_url: str
+    """PC端签署地址 (例 e.g. `http://pc.xxx.com`)"""
     mobile_url: str
+    """移动端签署地址 (例 e.g. `http://mobile.xxx.com`)"""
     third_biz_id: str
+    """三方业务Id"""
 
 
 class CreateProcessReply(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
 
 
 class GetAuthUrlReply(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     pc_url: str | None
+    """PC端授权地址"""
     mobile_url: str | None
+    """手机授权地址"""
 
 
 class GetContractMarginReply(Record, alias_generator=camel):
     margin: float | None
+    """套餐剩余份数"""
 
 
 class GetCorpConsoleReply(Record, alias_generator=camel):
     org_console_url: str | None
+    """企业的控制台地址"""
 
 
 class GetCorpInfoReply(Record, alias_generator=camel):
     is_real_name: str | None
+    """企业是否实名"""
     org_real_name: str | None
 
 
 class GetExecuteUrlReply(Record, alias_generator=camel):
     mobile_url: str | None
+    """移动端钉钉容器内流程地址"""
     pc_url: str | None
+    """PC端钉钉容器内流程的地址"""
     long_url: str | None
+    """流程地址"""
     short_url: str | None
+    """流程地址"""
 
 
 class GetFileInfoReply(Record, alias_generator=camel):
     file_id: str | None
+    """文件ID"""
     name: str | None
+    """文件名称"""
     download_url: str | None
+    """下载地址"""
     size: int | None
+    """文件大小"""
     status: int | None
+    """文件状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
     pdf_total_pages: int | None
+    """PDF文件总页数"""
 
 
 class GetFileUploadUrlReply(Record, alias_generator=camel):
     file_id: str | None
+    """文件ID"""
     upload_url: str | None
+    """文件直传地址"""
 
 
 class GetFlowDetailReplyLogs(Record, alias_generator=camel):
     operator_account_name: str | None
+    """操作人姓名"""
     log_type: str | None
+    """操作类型 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `40` `41` `42` `50` `51` `52` `60` `61` `62`)"""
     operate_description: str | None
+    """操作描述"""
     operate_time: float | None
+    """操作时间戳"""
 
 
 class GetFlowDetailReply(Record, alias_generator=camel):
     business_scene: str | None
+    """流程业务场景"""
     flow_status: float | None
+    """流程状态 (`0` `1` `2` `3` `4` `5` `7`)"""
     initiator_authorized_name: str | None
+    """发起主体名称"""
     initiator_name: str | None
+    """发起人名称"""
     logs: list[GetFlowDetailReplyLogs] = empty_list()
+    """流程操作日志"""
 
 
 class GetFlowDocsReplyData(Record, alias_generator=camel):
     file_id: str | None
+    """文件上传后的文件ID"""
     file_name: str | None
+    """文件名称"""
     file_url: str | None
+    """文件地址"""
 
 
 class GetFlowDocsReply(Record, alias_generator=camel):
     data: list[GetFlowDocsReplyData] = empty_list()
+    """业务数据"""
 
 
 class GetIsvStatusReply(Record, alias_generator=camel):
     install_status: str | None
+    """企业微应用安装状态 (`OPEN` `CLOSE`)"""
     auth_status: str | None
+    """企业微应用授权状态 (`AUTH` `UNAUTH`)"""
 
 
 class GetSignDetailReplySigners(Record, alias_generator=camel):
     sign_status: float | None
+    """签署状态 (`0` `1` `2` `3` `4`)"""
     signer_name: str | None
+    """签署人姓名"""
 
 
 class GetSignDetailReply(Record, alias_generator=camel):
     business_scene: str | None
+    """流程业务场景"""
     flow_status: float | None
+    """流程状态 (`0` `1` `2` `3` `4` `5` `6` `7`)"""
     signers: list[GetSignDetailReplySigners] = empty_list()
+    """流程任务合同列表"""
 
 
 class GetUserInfoReply(Record, alias_generator=camel):
     is_real_name: str | None
+    """个人是否实名"""
     user_real_name: str | None
 
 
 class ProcessStartFiles(TypedDict, total=False):
     file_id: Required[str]
+    """文件ID (例 e.g. `5b500xxx`)"""
     file_name: Required[str]
+    """文件名称 (例 e.g. `劳动合同.pdf`)"""
 
 
 class ProcessStartParticipants(TypedDict, total=False):
     account_type: Required[Literal["DING_USER", "OUTER_USER"]]
+    """用户类型 (`DING_USER` `OUTER_USER`)"""
     sign_requirements: str
+    """签署印章类型 (例 e.g. `1`)"""
     user_id: str
+    """钉钉用户userid (例 e.g. `user456`)"""
     account: str
+    """外部用户账号、手机号或邮箱 (例 e.g. `17770164159`)"""
     account_name: str
+    """外部用户姓名 (例 e.g. `赵xx`)"""
     org_name: str
+    """外部企业名称 (例 e.g. `杭州xx`)"""
 
 
 class ProcessStartCcs(TypedDict, total=False):
     account_type: Required[Literal["DING_USER", "OUTER_USER"]]
+    """用户类型 (`DING_USER` `OUTER_USER`)"""
     user_id: str
+    """钉钉用户userid (例 e.g. `user456`)"""
     account: str
+    """外部用户账号、手机号或邮箱 (例 e.g. `13567394099`)"""
     account_name: str
+    """外部用户姓名 (例 e.g. `赵xx`)"""
     org_name: str
+    """外部企业名称 (例 e.g. `杭州xx`)"""
 
 
 class ProcessStartSourceInfo(TypedDict, total=False):
     show_text: str
+    """展示文案 (例 e.g. `审批信息`)"""
     pc_url: str
+    """pc端跳转地址 (例 e.g. `https: //dingsign.esign.cn/contract`)"""
     mobile_url: str
+    """移动端跳转地址 (例 e.g. `https: //dingsign.esign.cn/contract`)"""
 
 
 class ProcessStartReply(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     pc_url: str | None
+    """PC端发起签署任务地址"""
     mobile_url: str | None
+    """移动端发起签署任务地址"""
 
 
 class ResaleOrderReply(Record, alias_generator=camel):
     esign_order_id: str | None
+    """e签宝订单ID"""
 
 
 class UsersRealnameReply(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     pc_url: str | None
+    """PC端实名地址"""
     mobile_url: str | None
+    """移动端实名地址"""
 
 
 class EsignV2(Manager):
@@ -242,8 +352,8 @@ class EsignV2(Manager):
         """Approval list (获取流程任务用印审批列表).
 
         Args:
-            task_id: text.
-            service_group: text.
+            task_id: 签署返回的任务ID
+            service_group: 预留参数
 
         Codes: getFlowInfoError, requestParamError.
 
@@ -265,8 +375,8 @@ class EsignV2(Manager):
         """Cancel corp auth (取消企业授权).
 
         Args:
-            body: an object.
-            service_group: text.
+            body: 请求体 the whole body
+            service_group: 预留参数
 
         Codes: cancelCorpAuthError, requestParamError.
 
@@ -293,13 +403,13 @@ class EsignV2(Manager):
         """Channel orders (套餐转售—分润模式).
 
         Args:
-            order_id: text, such as `23756345`.
-            item_code: text, such as `lansheng_test_01`.
-            item_name: text, such as `套餐转授测试`.
-            quantity: a number, such as `1.0`.
-            order_create_time: a number, such as `1616743240000.0`.
-            service_group: text.
-            pay_fee: a number, such as `666.0`.
+            order_id: 第三方的订单ID (例 e.g. `23756345`)
+            item_code: 商品ID (例 e.g. `lansheng_test_01`)
+            item_name: 商品名称 (例 e.g. `套餐转授测试`)
+            quantity: 购买数量 (例 e.g. `1.0`)
+            order_create_time: 下单时间 (例 e.g. `1616743240000.0`)
+            service_group: 预留参数
+            pay_fee: 支付金额 (单位 unit 分; 例 e.g. `666.0`)
 
         Codes: doRepeatOrderError, doResaleOrderError, getOpenIsvInfoError, getResaleOrderInfoError, requestParamError,
             requestTooMuch.
@@ -323,9 +433,9 @@ class EsignV2(Manager):
         """Corp realname (获取跳转到企业实名的地址).
 
         Args:
-            user_id: text, such as `manager1122`.
-            service_group: text.
-            redirect_url: text, such as `http://xxx.com`.
+            user_id: (例 e.g. `manager1122`)
+            service_group: 预留参数
+            redirect_url: 企业实名操作成功后的重定向地址 (例 e.g. `http://xxx.com`)
 
         Codes: createUserError, dingAdminAuthError, getOpenIsvInfoError, isDingAdminError, requestParamError,
             saveTaskError.
@@ -348,8 +458,8 @@ class EsignV2(Manager):
         """Create developers (e签宝数据初始化).
 
         Args:
-            service_group: text.
-            notice_url: text, such as `http://xxx.com`.
+            service_group: 预留参数
+            notice_url: 通知回调地址 (例 e.g. `http://xxx.com`)
 
         Codes: esignOpenPlatformCreateAppFail, getOpenIsvInfoError, getUserInfoError, illegalArgument, openIsvExist,
             openIsvNotInit, orgNoAdmin, orgNotRealname, saveIsvInfoError.
@@ -378,14 +488,14 @@ class EsignV2(Manager):
         """Create process (创建签署流程).
 
         Args:
-            initiator_user_id: text, such as `manager1122`.
-            task_name: text, such as `合同审批`.
-            sign_end_time: a number, such as `1616743221000`.
-            redirect_url: text, such as `www.xxx.com`.
-            files: a list.
-            participants: a list.
-            ccs: a list.
-            source_info: an object.
+            initiator_user_id: 发起人的userid (例 e.g. `manager1122`)
+            task_name: 任务名称 (例 e.g. `合同审批`)
+            sign_end_time: 签署截止时间 (例 e.g. `1616743221000`)
+            redirect_url: 重定向跳转地址 (例 e.g. `www.xxx.com`)
+            files: 文件列表
+            participants: 参与方列表
+            ccs: 抄送人列表
+            source_info: 来源信息
 
         Codes: accountNotRealname, corpNotRealname, createFlowError, createOrgAccountError, createUserAccountError,
             getOpenIsvInfoError, getUserInfoFail, requestParamError, saveTaskError.
@@ -408,8 +518,8 @@ class EsignV2(Manager):
         """Get auth url (获取授权的页面地址).
 
         Args:
-            service_group: text.
-            redirect_url: text: `status`, `SUCCESS`, `FAIL`, `taskid`, or others.
+            service_group: 预留参数
+            redirect_url: 完成后的重定向地址 (`status` `SUCCESS` `FAIL` `taskid` 等 or others)
 
         Codes: getOpenIsvInfoError, openIsvNotInit, requestParamError, saveTaskError.
 
@@ -430,7 +540,7 @@ class EsignV2(Manager):
         """Get contract margin (查询套餐余量).
 
         Args:
-            service_group: text.
+            service_group: 预留参数
 
         Codes: corpNotRealName, getCorpMarginError, requestParamError.
 
@@ -451,7 +561,7 @@ class EsignV2(Manager):
         """Get corp console (获取企业控制台地址).
 
         Args:
-            service_group: text.
+            service_group: 预留参数
 
         Codes: createOrgAccountError, requestParamError.
 
@@ -472,7 +582,7 @@ class EsignV2(Manager):
         """Get corp info (查询企业是否实名认证).
 
         Args:
-            service_group: text.
+            service_group: 预留参数
 
         Codes: createOrgAccountError, getUserInfoError, requestParamError.
 
@@ -496,10 +606,10 @@ class EsignV2(Manager):
         """Get execute url (获取签署人签署地址).
 
         Args:
-            task_id: text, such as `PRO-289F96A1xxx`.
-            service_group: text.
-            sign_container: a number: `1`, `2`; by default 1.
-            account: text, such as `188xxx`.
+            task_id: 任务ID (例 e.g. `PRO-289F96A1xxx`)
+            service_group: 预留参数
+            sign_container: 签署链接允许在哪个容器打开 (`1` `2`; 默认 default `1`)
+            account: 签署人账号ID (例 e.g. `188xxx`)
 
         Codes: getFlowInfoError, getSignUrlError, getUserInfoFail, queryFlowError, requestParamError.
 
@@ -521,8 +631,8 @@ class EsignV2(Manager):
         """Get file info (获取文件详情).
 
         Args:
-            file_id: text.
-            service_group: text.
+            file_id: 文件ID
+            service_group: 预留参数
 
         Codes: createOrgAccountError, getFileInfoError, requestParamError.
 
@@ -548,12 +658,12 @@ class EsignV2(Manager):
         """Get file upload url (获取文件上传地址).
 
         Args:
-            service_group: text.
-            content_md5: text, such as `nOA3Ixxx`.
-            content_type: text, such as `application/octet-stream`.
-            file_name: text, such as `合同.pdf`.
-            file_size: a number, such as `88888`.
-            convert2_pdf: yes or no, such as `False`; by default False.
+            service_group: 预留参数
+            content_md5: ContentMD5值计算方法如下 (例 e.g. `nOA3Ixxx`)
+            content_type: 目标文件的MIME类型 (例 e.g. `application/octet-stream`)
+            file_name: 文件名称 (例 e.g. `合同.pdf`)
+            file_size: 文件大小 (例 e.g. `88888`)
+            convert2_pdf: 是否转换成pdf文档 (默认 default `False`)
 
         Codes: createOrgAccountError, getFileUploadUrlError, getUserInfoError, requestParamError.
 
@@ -575,8 +685,8 @@ class EsignV2(Manager):
         """Get flow detail (获取流程详细信息及操作记录).
 
         Args:
-            task_id: text.
-            service_group: text.
+            task_id: 签署返回的任务ID
+            service_group: 预留参数
 
         Codes: flowNotExists, getFlowInfoError, queryFlowDetailError, requestParamError, userInfoError.
 
@@ -598,8 +708,8 @@ class EsignV2(Manager):
         """Get flow docs (获取流程任务的所有合同列表).
 
         Args:
-            task_id: text.
-            service_group: text.
+            task_id: 签署返回的任务ID
+            service_group: 预留参数
 
         Codes: getFlowInfoError, queryFlowDocInfoError, requestParamError.
 
@@ -620,7 +730,7 @@ class EsignV2(Manager):
         """Get isv status (获取企业的e签宝微应用状态).
 
         Args:
-            service_group: text.
+            service_group: 预留参数
 
         Codes: getOpenAuthCorpError, requestParamError.
 
@@ -642,8 +752,8 @@ class EsignV2(Manager):
         """Get sign detail (获取流程的签署详情).
 
         Args:
-            task_id: text.
-            service_group: text.
+            task_id: 签署返回的任务ID
+            service_group: 预留参数
 
         Codes: flowNotExists, getFlowInfoError, queryFlowDetailError, queryFlowSignersError, requestParamError.
 
@@ -665,8 +775,7 @@ class EsignV2(Manager):
         """Get user info (查询个人是否实名认证).
 
         Args:
-            user_id: text.
-            service_group: text.
+            service_group: 预留参数
 
         Codes: createUserError, getUserInfoError, requestParamError.
 
@@ -696,16 +805,16 @@ class EsignV2(Manager):
         """Process start (获取发起签署任务的地址).
 
         Args:
-            initiator_user_id: text, such as `user456`.
-            files: a list.
-            service_group: text.
-            task_name: text, such as `xxx发起的流程`.
-            redirect_url: text, such as `https: //dingsign.esign.cn/contract`.
-            participants: a list.
-            ccs: a list.
-            source_info: an object.
-            auto_start: text, such as `false`.
-            third_biz_id: text.
+            initiator_user_id: 任务发起方的userid (例 e.g. `user456`)
+            files: 文件列表
+            service_group: 预留参数
+            task_name: 任务名称 (例 e.g. `xxx发起的流程`)
+            redirect_url: 重定向跳转地址 (例 e.g. `https: //dingsign.esign.cn/contract`)
+            participants: 参与方列表
+            ccs: 抄送人列表
+            source_info: 来源信息
+            auto_start: 是否跳过发起签署页直接发起 (例 e.g. `false`)
+            third_biz_id: 三方业务Id
 
         Codes: requestParamError, saveOrgTaskError, saveTaskError, serviceError.
 
@@ -731,12 +840,12 @@ class EsignV2(Manager):
         """Resale order (套餐转售—底价结算模式).
 
         Args:
-            order_id: text, such as `492112`.
-            quantity: a number, such as `1.0`.
-            order_create_time: a number, such as `1591614500000.0`.
-            service_stop_time: a number, such as `1591816090000.0`.
-            service_group: text.
-            service_start_time: a number, such as `1591614500000.0`.
+            order_id: isv方的订单ID (例 e.g. `492112`)
+            quantity: 购买数量 (例 e.g. `1.0`)
+            order_create_time: 下单时间 (例 e.g. `1591614500000.0`)
+            service_stop_time: 合同失效截止日期 (例 e.g. `1591816090000.0`)
+            service_group: 预留参数
+            service_start_time: 合同生效起始时间 (例 e.g. `1591614500000.0`)
 
         Codes: doRepeatOrderError, doResaleOrderError, getOpenIsvInfoError, getResaleOrderInfoError, requestParamError,
             requestTooMuch.
@@ -760,9 +869,9 @@ class EsignV2(Manager):
         """Users realname (获取个人实名的地址).
 
         Args:
-            user_id: text, such as `user456`.
-            service_group: text.
-            redirect_url: text, such as `https://developers.dingtalk.com/`.
+            user_id: (例 e.g. `user456`)
+            service_group: 预留参数
+            redirect_url: 实名认证成功后重定向地址 (例 e.g. `https://developers.dingtalk.com/`)
 
         Codes: requestParamError, saveTaskError, serviceError.
 

@@ -18,18 +18,25 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CheckControlHitStatusReplyResult(Record, alias_generator=camel):
     control_status: int | None
+    """管控状态 (`0` `1` `2`)"""
     reason: str | None
+    """未管控原因"""
     control_list: list[str] = empty_list()
+    """用户命中的管控功能信息"""
 
 
 class CheckControlHitStatusReply(Record, alias_generator=camel):
     result: CheckControlHitStatusReplyResult | None
+    """返回管控查询结果"""
 
 
 class CreateTrustedDeviceBatchDetailList(TypedDict, total=False):
     title: str
+    """设备标题 (例 e.g. `张三的设备`)"""
     mac_address: str
+    """设备的Mac地址 (例 e.g. `6c:96:xx:xx:xx:xx`)"""
     serial_number: str
+    """设备序列号 (例 e.g. `123`)"""
 
 
 class DataSyncReplyDataList(Record, alias_generator=camel):
@@ -38,495 +45,788 @@ class DataSyncReplyDataList(Record, alias_generator=camel):
 
 class DataSyncReply(Record, alias_generator=camel):
     rows_affected: int | None
+    """影响行数"""
     data_list: list[DataSyncReplyDataList] = empty_list()
+    """代表数据的 map"""
 
 
 class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel1(Record, alias_generator=camel):
     label_id: int | None
+    """伙伴类型ID"""
     label_name: str | None
+    """伙伴类型"""
     level_num: int | None
+    """伙伴类型层级"""
 
 
 class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel2(Record, alias_generator=camel):
     label_id: int | None
+    """伙伴类型ID"""
     label_name: str | None
+    """伙伴类型"""
     level_num: int | None
+    """伙伴类型层级"""
 
 
 class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel3(Record, alias_generator=camel):
     label_id: int | None
+    """伙伴类型ID"""
     label_name: str | None
+    """伙伴类型"""
     level_num: int | None
+    """伙伴类型层级"""
 
 
 class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel4(Record, alias_generator=camel):
     label_id: int | None
+    """伙伴类型ID"""
     label_name: str | None
+    """伙伴类型"""
     level_num: int | None
+    """伙伴类型层级"""
 
 
 class GetAllLabelableDeptsReplyDataPartnerLabelVOLevel5(Record, alias_generator=camel):
     label_id: int | None
+    """伙伴类型ID"""
     label_name: str | None
+    """伙伴类型"""
     level_num: int | None
+    """伙伴类型层级"""
 
 
 class GetAllLabelableDeptsReplyData(Record, alias_generator=camel):
     dept_id: str | None
+    """部门ID"""
     super_dept_id: str | None
+    """父部门ID"""
     dept_name: str | None
+    """部门名称"""
     member_count: int | None
+    """部门人数"""
     partner_num: str | None
+    """部门伙伴编码"""
     partner_label_vo_level1: Annotated[
         GetAllLabelableDeptsReplyDataPartnerLabelVOLevel1 | None, wire("partnerLabelVOLevel1")
     ]
+    """部门一级伙伴类型"""
     partner_label_vo_level2: Annotated[
         GetAllLabelableDeptsReplyDataPartnerLabelVOLevel2 | None, wire("partnerLabelVOLevel2")
     ]
+    """部门二级伙伴类型"""
     partner_label_vo_level3: Annotated[
         GetAllLabelableDeptsReplyDataPartnerLabelVOLevel3 | None, wire("partnerLabelVOLevel3")
     ]
+    """部门三级伙伴类型"""
     partner_label_vo_level4: Annotated[
         GetAllLabelableDeptsReplyDataPartnerLabelVOLevel4 | None, wire("partnerLabelVOLevel4")
     ]
+    """部门四级伙伴类型"""
     partner_label_vo_level5: Annotated[
         GetAllLabelableDeptsReplyDataPartnerLabelVOLevel5 | None, wire("partnerLabelVOLevel5")
     ]
+    """部门五级伙伴类型"""
 
 
 class GetAllLabelableDeptsReply(Record, alias_generator=camel):
     data: list[GetAllLabelableDeptsReplyData] = empty_list()
+    """伙伴钉可打标部门列表"""
 
 
 class GetConfBaseInfoByLogicalIdReply(Record, alias_generator=camel):
     conference_id: str | None
+    """会议实体ID"""
     title: str | None
+    """会议标题"""
     start_time: Millis | None
+    """开始时间戳 (单位 unit 毫秒)"""
     logical_conference_id: str | None
+    """会议逻辑ID"""
     union_id: str | None
+    """会议创建者的unionId"""
     nickname: str | None
+    """会议创建者的昵称"""
 
 
 class GetConferenceDetailReplyMemberList(Record, alias_generator=camel):
     union_id: str | None
+    """用户uid"""
     name: str | None
+    """用户昵称"""
     attend_duration: float | None
+    """参会时长 (单位 unit 毫秒)"""
     staff_id: str | None
+    """员工userid"""
 
 
 class GetConferenceDetailReply(Record, alias_generator=camel):
     conference_id: str | None
+    """会议ID"""
     title: str | None
+    """会议标题"""
     conf_start_time: float | None
+    """开始时间"""
     duration: float | None
+    """持续时间 (单位 unit 毫秒)"""
     total_num: int | None
+    """会议人数"""
     attendee_num: int | None
+    """出席会议人数"""
     attendee_percentage: str | None
+    """出席率"""
     caller_id: str | None
+    """发起人uid"""
     caller_name: str | None
+    """发起人昵称"""
     member_list: list[GetConferenceDetailReplyMemberList] = empty_list()
+    """参会人员列表"""
 
 
 class GetGroupActiveInfoData(Record, alias_generator=camel):
     stat_date: str | None
+    """统计时间"""
     ding_group_id: str | None
+    """群组ID"""
     group_create_time: BeijingTime | None
+    """群组创建时间"""
     group_create_user_id: str | None
+    """群组创建者的unionId"""
     group_create_user_name: str | None
+    """群组创建用户姓名"""
     group_name: str | None
+    """群名称"""
     group_type: int | None
+    """群类型 (`1` `2` `3` `4`)"""
     group_user_cnt1d: int | None
+    """最近1天群人数"""
     send_message_user_cnt1d: int | None
+    """最近1天发消息人数"""
     send_message_cnt1d: int | None
+    """最近1天发消息次数"""
     open_conv_uv1d: int | None
+    """最近1天打开群人数"""
 
 
 class GetMsgRecordDetailReplyResultArticles(Record, alias_generator=camel):
     article_id: Annotated[int | None, wire("article_id")]
+    """文章id"""
     title: str | None
+    """标题"""
     thumb_media_id: Annotated[str | None, wire("thumb_media_id")]
+    """封面图"""
     publish_status: Annotated[int | None, wire("publish_status")]
+    """发布状态 (`0` `1`)"""
     publish_time: Annotated[Millis | None, wire("publish_time")]
+    """发布时间"""
     create_time: Annotated[Millis | None, wire("create_time")]
+    """创建时间"""
     update_time: Annotated[Millis | None, wire("update_time")]
+    """更新时间"""
     content: str | None
+    """文章内容"""
     url: str | None
+    """文章跳转链接"""
     digest: str | None
+    """文章摘要"""
 
 
 class GetMsgRecordDetailReplyResultLink(Record, alias_generator=camel):
     title: str | None
+    """消息标题"""
     summary: str | None
+    """消息描述"""
     link_url: Annotated[str | None, wire("link_url")]
+    """图文卡片消息点击后跳转的链接地址"""
     open_type: Annotated[int | None, wire("open_type")]
+    """链接打开方式 (`0` `1` `2`)"""
     cover_image_media_id: Annotated[str | None, wire("cover_image_media_id")]
+    """图文卡片消息的封面素材id"""
 
 
 class GetMsgRecordDetailReplyResultMarkdown(Record, alias_generator=camel):
     title: str | None
+    """消息标题"""
     text: str | None
+    """markdown格式的消息"""
 
 
 class GetMsgRecordDetailReplyResultActionCardButtonList(Record, alias_generator=camel):
     title: str | None
     action_url: Annotated[str | None, wire("action_url")]
+    """消息点击链接地址"""
 
 
 class GetMsgRecordDetailReplyResultActionCard(Record, alias_generator=camel):
     bnt_orientation: Annotated[str | None, wire("bnt_orientation")]
+    """(`0` `1`)"""
     single_url: Annotated[str | None, wire("single_url")]
+    """消息点击链接地址"""
     single_title: Annotated[str | None, wire("single_title")]
+    """使用整体跳转ActionCard样式时的标题"""
     markdown: str | None
+    """消息内容"""
     title: str | None
+    """透出到会话列表和通知的文案"""
     button_list: Annotated[list[GetMsgRecordDetailReplyResultActionCardButtonList], wire("button_list")] = empty_list()
+    """使用独立跳转ActionCard样式时的按钮列表"""
 
 
 class GetMsgRecordDetailReplyResult(Record, alias_generator=camel):
     task_id: Annotated[str | None, wire("task_id")]
+    """群发消息推送任务id"""
     send_time: Annotated[Millis | None, wire("send_time")]
+    """消息发送时间"""
     create_time: Annotated[Millis | None, wire("create_time")]
+    """群发消息任务创建时间"""
     msg_type: Annotated[str | None, wire("msg_type")]
+    """消息类型 (`text` `news_card` `image` `markdown` `action_card` `single_news_card`)"""
     title: str | None
+    """消息标题"""
     operator_user_id: Annotated[str | None, wire("operator_user_id")]
+    """群发消息操作人员userId"""
     is_to_all: Annotated[bool | None, wire("is_to_all")]
+    """是否全员发送"""
     userid_list: Annotated[list[str], wire("userid_list")] = empty_list()
+    """用户userId"""
     dep_id_list: Annotated[list[str], wire("dep_id_list")] = empty_list()
+    """部门deptId"""
     role_id_list: list[str] = empty_list()
+    """角色id"""
     allow_forward: Annotated[bool | None, wire("allow_forward")]
+    """是否允许转发标识"""
     allow_comment: Annotated[bool | None, wire("allow_comment")]
+    """是否允许评论"""
     view_scope_type: Annotated[str | None, wire("view_scope_type")]
+    """文章查看权限 - 0 (`0` `1`)"""
     media_id: str | None
+    """素材id"""
     text_content: str | None
+    """文本消息时的消息内容"""
     articles: list[GetMsgRecordDetailReplyResultArticles] = empty_list()
+    """图文消息内容"""
     link: GetMsgRecordDetailReplyResultLink | None
+    """链接消息内容"""
     markdown: GetMsgRecordDetailReplyResultMarkdown | None
+    """markdown消息内容"""
     action_card: Annotated[GetMsgRecordDetailReplyResultActionCard | None, wire("action_card")]
+    """action_card动作卡片消息内容"""
 
 
 class GetMsgRecordDetailReply(Record, alias_generator=camel):
     errorcode: str | None
+    """返回码"""
     result: GetMsgRecordDetailReplyResult | None
+    """消息详情"""
 
 
 class GetPartnerTypeByParentIdReplyData(Record, alias_generator=camel):
     type_id: float | None
+    """子标签ID"""
     type_name: str | None
+    """子标签名称"""
     label_id: str | None
+    """子标签id"""
 
 
 class GetPartnerTypeByParentIdReply(Record, alias_generator=camel):
     data: list[GetPartnerTypeByParentIdReplyData] = empty_list()
+    """子标签列表"""
 
 
 class GetPrivateStoreFilePathReply(Record, alias_generator=camel):
     file_path: str | None
+    """专属存储文件路径"""
 
 
 class GetPublicDevicesDataDeviceStaffs(Record, alias_generator=camel):
     user_id: str | None
+    """员工id"""
     name: str | None
+    """员工姓名"""
 
 
 class GetPublicDevicesDataDeviceDepts(Record, alias_generator=camel):
     id: int | None
+    """部门id"""
     name: str | None
+    """部门名称"""
 
 
 class GetPublicDevicesDataDeviceRoles(Record, alias_generator=camel):
     tag_code: str | None
+    """角色code"""
     name: str | None
+    """角色名称"""
 
 
 class GetPublicDevicesData(Record, alias_generator=camel):
     gmt_create: Millis | None
+    """创建时间"""
     gmt_modified: Millis | None
+    """修改时间"""
     title: str | None
+    """设备标题"""
     mac_address: str | None
+    """Mac地址"""
     platform: str | None
+    """系统 (`Mac` `Win` `iOS` `Android`)"""
     device_scope_type: int | None
+    """生效范围 (`1` `2`)"""
     device_staffs: list[GetPublicDevicesDataDeviceStaffs] = empty_list()
+    """员工列表"""
     device_depts: list[GetPublicDevicesDataDeviceDepts] = empty_list()
+    """部门列表"""
     device_roles: list[GetPublicDevicesDataDeviceRoles] = empty_list()
+    """角色列表"""
     serial_number: str | None
+    """设备序列号"""
     device_uuid: str | None
+    """设备uuid"""
     retry_permission: str | None
+    """是否允许再次申请 (`0` `1`)"""
     status: int | None
+    """设备状态 (`1` `2` `3` `4`)"""
     did: str | None
+    """三方设备id"""
     encrypt_device_id: str | None
+    """加密设备id"""
 
 
 class GetRealPeopleRecordsData(Record, alias_generator=camel):
     agent_id: int | None
+    """应用的agentId"""
     user_id: str | None
+    """用户userId"""
     invoke_time: int | None
+    """接口调用时间戳 (单位 unit 毫秒)"""
     person_identification: int | None
+    """实人认证结果 (`1` `2`)"""
     platform: int | None
+    """平台 (`0` `1`)"""
     scene: int | None
+    """场景 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)"""
 
 
 class GetRecognizeRecordsData(Record, alias_generator=camel):
     agent_id: int | None
+    """应用的agentId"""
     user_id: str | None
+    """用户userId"""
     invoke_time: int | None
+    """接口调用时间戳 (单位 unit 毫秒)"""
     face_compare_result: int | None
+    """人脸对比结果 (`1` `2`)"""
     platform: int | None
+    """平台 (`0` `1`)"""
 
 
 class GetSignedDetailByPageAuditSignedDetailDTOList(Record, alias_generator=camel):
     name: str | None
+    """员工名称"""
     staff_id: str | None
+    """员工userId"""
     title: str | None
+    """职位"""
     phone: str | None
+    """员工手机号"""
     email: str | None
+    """邮件"""
     dept_name: str | None
+    """部门名称"""
     roles: str | None
+    """角色名称"""
 
 
 class GetTrustDeviceListData(Record, alias_generator=camel):
     user_id: str | None
+    """员工userId"""
     platform: str | None
+    """平台类型"""
     mac_address: str | None
+    """可信设备mac地址"""
     status: int | None
+    """设备状态 (`1` `2` `3` `4`)"""
     create_time: int | None
+    """创建时间"""
     title: str | None
+    """设备名称"""
     model: str | None
+    """版本信息"""
     modified_time: int | None
+    """修改时间"""
     id: int | None
+    """设备编号"""
     serial_number: str | None
+    """设备序列号"""
     device_uuid: str | None
+    """设备uuid"""
 
 
 class GetUserFaceStateReplyData(Record, alias_generator=camel):
     state: int | None
+    """人脸录入状态 (`1` `2`)"""
     user_id: str | None
+    """用户userId"""
 
 
 class GetUserFaceStateReply(Record, alias_generator=camel):
     data: list[GetUserFaceStateReplyData] = empty_list()
+    """查询的信息列表"""
 
 
 class GetUserRealPeopleStateReplyData(Record, alias_generator=camel):
     state: int | None
+    """认证状态 (`1` `2`)"""
     user_id: str | None
+    """用户userId"""
 
 
 class GetUserRealPeopleStateReply(Record, alias_generator=camel):
     data: list[GetUserRealPeopleStateReplyData] = empty_list()
+    """返回的信息列表"""
 
 
 class ListAuditLogReplyListDocMemberList(Record, alias_generator=camel):
     member_name: str | None
+    """接收人名称"""
     member_type: int | None
+    """接收人类型 (`0` `1` `2` `3`)"""
     member_type_view: str | None
+    """成员类型含义值 (`0` `1` `2` `3`)"""
     permission_role: int | None
+    """权限类型 (`0` `1` `2` `3` `4`)"""
     permission_role_view: str | None
+    """权限类型含义值 (`0` `1` `2` `3` `4`)"""
 
 
 class ListAuditLogReplyListDocReceiverList(Record, alias_generator=camel):
     receiver_name: str | None
+    """授权成员名称"""
     receiver_type: int | None
+    """授权成员类型 (`0` `1` `2` `3`)"""
     receiver_type_view: str | None
+    """授权成员类型含义值 (`0` `1` `2` `3`)"""
 
 
 class ListAuditLogReplyList(Record, alias_generator=camel):
     operator_name: str | None
+    """操作用户的昵称"""
     platform: int | None
+    """操作端 (`0` `1` `2` `11` `12`)"""
     platform_view: str | None
+    """操作端含义值 (`0` `1` `2` `11` `12`)"""
     status: int | None
+    """记录状态 (`0` `1`)"""
     action: int | None
+    """操作类型 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `30` `31` `32` `33`)"""
     action_view: str | None
+    """操作类型含义值 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23` `24` `25` `26` `27` `28` `29` `30` `31` `32` `33`)"""
     resource: str | None
+    """文件名"""
     gmt_create: Millis | None
+    """记录生成时间 (单位 unit 毫秒)"""
     user_id: str | None
+    """操作员工的userId"""
     ip_address: str | None
+    """本次操作所在的机器IP"""
     org_name: str | None
+    """文件所属组织名称"""
     receiver_name: str | None
+    """文件接收方名称"""
     receiver_type_view: str | None
+    """文件接收方类型含义值 (`0` `1` `2` `3`)"""
     receiver_type: int | None
+    """文件接收方类型 (`0` `1` `2` `3`)"""
     resource_extension: str | None
+    """文件类型"""
     resource_size: int | None
+    """文件大小"""
     target_space_id: int | None
+    """文件所属的空间ID"""
     real_name: str | None
+    """操作人的姓名"""
     biz_id: str | None
+    """文件ID"""
     operate_module_view: str | None
+    """操作来源含义值 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23`)"""
     operate_module: int | None
+    """操作来源 (`0` `1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11` `12` `13` `14` `15` `16` `17` `18` `19` `20` `21` `22` `23`)"""
     gmt_modified: Millis | None
+    """记录修改时间 (单位 unit 毫秒)"""
     doc_member_list: list[ListAuditLogReplyListDocMemberList] = empty_list()
+    """成员授权列表"""
     doc_receiver_list: list[ListAuditLogReplyListDocReceiverList] = empty_list()
+    """文件接收人列表"""
     work_space_name: str | None
+    """知识库名称"""
     work_space_pc_url: str | None
+    """知识库PC端地址"""
     work_space_mobile_url: str | None
+    """知识库移动端地址"""
     doc_pc_url: str | None
+    """文档PC端地址"""
     doc_mobile_url: str | None
+    """文档移动端地址"""
     work_space_id: int | None
+    """知识库id"""
     prev_work_space_id: int | None
+    """原知识库id"""
     prev_work_space_name: str | None
+    """原知识库名称"""
     prev_work_space_pc_url: str | None
+    """原知识库PC端地址"""
     prev_work_space_mobile_url: str | None
+    """原知识库移动端地址"""
 
 
 class ListAuditLogReply(Record, alias_generator=camel):
     list_: list[ListAuditLogReplyList] = empty_list()
+    """获取的文件操作记录列表"""
 
 
 class ListPartnerRolesReplyListVisibleUsers(Record, alias_generator=camel):
     user_id: str | None
+    """可见员工userId"""
     name: str | None
+    """可见员工姓名"""
 
 
 class ListPartnerRolesReplyListVisibleDepts(Record, alias_generator=camel):
     dept_id: int | None
+    """可见部门ID"""
     name: str | None
+    """可见部门名称"""
 
 
 class ListPartnerRolesReplyListWarningUsers(Record, alias_generator=camel):
     user_id: str | None
+    """预警成员userId"""
     name: str | None
+    """预警成员姓名"""
 
 
 class ListPartnerRolesReplyListWarningDepts(Record, alias_generator=camel):
     dept_id: int | None
+    """预警部门ID"""
     name: str | None
+    """预警部门名称"""
 
 
 class ListPartnerRolesReplyList(Record, alias_generator=camel):
     id: int | None
+    """角色ID"""
     name: str | None
+    """角色名称"""
     is_necessary: int | None
+    """(`0` `1`)"""
     visible_users: list[ListPartnerRolesReplyListVisibleUsers] = empty_list()
+    """可见员工列表"""
     visible_depts: list[ListPartnerRolesReplyListVisibleDepts] = empty_list()
+    """可见部门列表"""
     warning_users: list[ListPartnerRolesReplyListWarningUsers] = empty_list()
+    """预警成员列表"""
     warning_depts: list[ListPartnerRolesReplyListWarningDepts] = empty_list()
+    """预警部门列表"""
 
 
 class ListPartnerRolesReply(Record, alias_generator=camel):
     list_: list[ListPartnerRolesReplyList] = empty_list()
+    """角色列表"""
 
 
 class PushBadgeBadgeItems(TypedDict, total=False):
     user_id: str
+    """员工userId"""
     push_value: str
+    """推送的内容"""
 
 
 class QueryExclusiveBenefitsReply(Record, alias_generator=camel):
     benefits_list: list[str] = empty_list()
+    """权益列表"""
 
 
 class QueryMsgSendRecordsReplyResultItems(Record, alias_generator=camel):
     task_id: Annotated[str | None, wire("task_id")]
+    """群发消息推送任务id"""
     send_time: Annotated[Millis | None, wire("send_time")]
+    """消息发送时间"""
     create_time: Annotated[Millis | None, wire("create_time")]
+    """群发消息任务创建时间"""
     msg_type: Annotated[str | None, wire("msg_type")]
+    """消息类型 (`text` `news_card` `image` `markdown` `action_card` `single_news_card`)"""
     title: str | None
+    """消息标题"""
     operator_user_id: Annotated[str | None, wire("operator_user_id")]
+    """群发消息操作人员userId"""
     msg_source: Annotated[int | None, wire("msg_source")]
+    """消息记录保存来源 - 1 (`1` `2`)"""
 
 
 class QueryMsgSendRecordsReplyResult(Record, alias_generator=camel):
     total_count: Annotated[int | None, wire("total_count")]
+    """总记录数"""
     item_count: Annotated[int | None, wire("item_count")]
+    """本次获取的记录数"""
     items: list[QueryMsgSendRecordsReplyResultItems] = empty_list()
+    """返回的数据列表"""
 
 
 class QueryMsgSendRecordsReply(Record, alias_generator=camel):
     errorcode: str | None
+    """返回码"""
     result: QueryMsgSendRecordsReplyResult | None
+    """返回数据"""
 
 
 class QueryPartnerInfoReplyPartnerDeptListPartnerLabelModelLevel1(Record, alias_generator=camel):
     label_id: int | None
+    """一级伙伴标签ID"""
     labelname: str | None
+    """一级伙伴类型"""
 
 
 class QueryPartnerInfoReplyPartnerDeptList(Record, alias_generator=camel):
     title: str | None
+    """部门名称"""
     value: str | None
+    """部门ID"""
     member_count: int | None
+    """成员数"""
     partner_num: str | None
+    """伙伴编码"""
     partner_label_model_level1: QueryPartnerInfoReplyPartnerDeptListPartnerLabelModelLevel1 | None
+    """一级伙伴信息"""
 
 
 class QueryPartnerInfoReplyPartnerLabelList(Record, alias_generator=camel):
     id: int | None
+    """伙伴标签下的角色ID"""
     name: str | None
+    """伙伴标签下的角色名称"""
 
 
 class QueryPartnerInfoReply(Record, alias_generator=camel):
     partner_dept_list: list[QueryPartnerInfoReplyPartnerDeptList] = empty_list()
+    """员工所在的部门列表"""
     partner_label_list: list[QueryPartnerInfoReplyPartnerLabelList] = empty_list()
+    """伙伴类型下的角色列表"""
     user_id: str | None
+    """员工userId"""
 
 
 class QueryUserBehaviorData(Record, alias_generator=camel):
     user_name: str | None
+    """用户昵称"""
     time: Millis | None
+    """用户操作时间 (单位 unit 毫秒)"""
     type: int | None
+    """用户操作类型 (`1` `2`)"""
     picture_url: str | None
+    """用户截屏图片url"""
     platform: int | None
+    """端类型 (`1` `2` `3` `4`)"""
     scene: str | None
+    """场景"""
     user_id: str | None
+    """用户userId"""
 
 
 class SearchOrgInnerGroupInfoReplyItems(Record, alias_generator=camel):
     open_conversation_id: str | None
+    """群会话开放id"""
     group_owner: str | None
+    """群主"""
     group_name: str | None
+    """群名"""
     group_admins_count: int | None
+    """群管理员个数"""
     group_members_count: int | None
+    """群人数"""
     group_create_time: int | None
+    """群创建时间"""
     group_last_active_time: int | None
+    """群最后一次活跃时间"""
     group_last_active_time_show: str | None
+    """群最后一次活跃时间文字描述"""
     sync_to_dingpan: int | None
+    """是否同步到钉盘"""
     used_quota: int | None
     group_owner_user_id: str | None
+    """群主的userid"""
     status: int | None
+    """群状态 (`-1` `0` `1`)"""
     template_id: str | None
+    """群模板ID"""
     template_name: str | None
+    """群模板名称"""
     extensions: dict[str, str] | None
+    """群扩展信息"""
 
 
 class SearchOrgInnerGroupInfoReply(Record, alias_generator=camel):
     total_count: int | None
+    """查询总数"""
     item_count: int | None
     items: list[SearchOrgInnerGroupInfoReplyItems] = empty_list()
 
 
 class SendMessageMsgBodyMarkdown(TypedDict, total=False):
     text: str
+    """markdown格式的消息 (例 e.g. `markdown text`)"""
     title: str
+    """首屏会话透出的展示内容 (例 e.g. `title`)"""
 
 
 class SendMessageMsgBodyActionCardButtonList(TypedDict, total=False):
     title: str
+    """按钮名称 (例 e.g. `btn_title1`)"""
     action_url: Annotated[Annotated[str, Field(max_length=500)], wire("action_url")]
+    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `btn_action_url1`)"""
 
 
 class SendMessageMsgBodyActionCard(TypedDict, total=False):
     btn_orientation: Annotated[Literal["0", "1"], wire("btn_orientation")]
+    """(`0` `1`)"""
     single_title: Annotated[Annotated[str, Field(max_length=20)], wire("single_title")]
+    """使用整体跳转ActionCard样式时的标题 (≤ 20 字符 characters; 例 e.g. `single title`)"""
     markdown: str
+    """消息内容 (例 e.g. `markdown text`)"""
     button_list: Annotated[list[SendMessageMsgBodyActionCardButtonList], wire("button_list")]
+    """使用独立跳转ActionCard样式时的按钮列表"""
     single_url: Annotated[Annotated[str, Field(max_length=500)], wire("single_url")]
+    """消息点击链接地址 (≤ 500 字符 characters; 例 e.g. `https://dingtalk.com`)"""
     title: Annotated[str, Field(max_length=64)]
+    """透出到会话列表和通知的文案 (≤ 64 字符 characters; 例 e.g. `title`)"""
 
 
 class SendMessageMsgBodyLink(TypedDict, total=False):
     cover_image_media_id: Annotated[str, wire("cover_image_media_id")]
+    """图文卡片消息的封面素材id (例 e.g. `P16xxxx8iE`)"""
     link_url: Annotated[str, wire("link_url")]
+    """图文卡片消息点击后跳转的链接地址 (例 e.g. `https://dingtalk.com`)"""
     title: Annotated[str, Field(max_length=64)]
+    """图文卡片中显示的主文案信息 (≤ 64 字符 characters; 例 e.g. `title`)"""
     summary: str
+    """图文卡片上显示的摘要信息 (例 e.g. `描述信息`)"""
     open_type: Annotated[Literal[0, 1, 2], wire("open_type")]
+    """链接打开方式 (`0` `1` `2`)"""
 
 
 class SendMessageMsgBody(TypedDict, total=False):
     markdown: SendMessageMsgBodyMarkdown
+    """markdown消息"""
     action_card: Annotated[SendMessageMsgBodyActionCard, wire("action_card")]
+    """action_card卡片消息"""
     link: SendMessageMsgBodyLink
+    """链接消息"""
 
 
 class SendMessageReply(Record, alias_generator=camel):
     errorcode: str | None
+    """返回码"""
     task_id: Annotated[str | None, wire("task_id")]
+    """推送任务id"""
 
 
 class ExclusiveV1(Manager):
@@ -539,8 +839,8 @@ class ExclusiveV1(Manager):
         """Ban or open group words (企业内部群禁言或解除禁言).
 
         Args:
-            open_converation_id: text, such as `ciduWplHYmkD1qCYI8HrMjZVw==`.
-            ban_words_type: a number: `0`, `1`.
+            open_converation_id: 群ID (例 e.g. `ciduWplHYmkD1qCYI8HrMjZVw==`)
+            ban_words_type: 操作类型 (`0` `1`)
 
         Codes: illegal.parameter.cid, illegal.parameter.type, not.inner.group, org.not.match.
 
@@ -566,8 +866,8 @@ class ExclusiveV1(Manager):
         """Check control hit status (企业员工专属安全管控功能命中查询).
 
         Args:
-            user_id: text.
-            need_missed_function: yes or no.
+            user_id: 查询的员工userId
+            need_missed_function: 是否需要返回未命中的功能点
 
         Codes: invalidRequestParams, systemError.
 
@@ -594,13 +894,13 @@ class ExclusiveV1(Manager):
         """Create trusted device (新增可信设备信息).
 
         Args:
-            user_id: text, such as `6522xxxx9784`.
-            platform: text, such as `Mac`.
-            mac_address: text, such as `88:xx:xx:xx:xx:xx`.
-            did: text, such as `1234567`.
-            status: a number: `1`, `2`, `3`, `4`.
-            title: text, such as `张三的设备`.
-            serial_number: text, such as `123`.
+            user_id: 员工userid (例 e.g. `6522xxxx9784`)
+            platform: 平台类型 (例 e.g. `Mac`)
+            mac_address: 可信设备mac地址 (例 e.g. `88:xx:xx:xx:xx:xx`)
+            did: 设备唯一标识 (例 e.g. `1234567`)
+            status: 设备状态 (`1` `2` `3` `4`)
+            title: 设备标题 (例 e.g. `张三的设备`)
+            serial_number: 设备序列号 (例 e.g. `123`)
 
         Codes: employee.not.found, insert.repeat.error, param.format.error, param.missing, service.error.
 
@@ -624,10 +924,10 @@ class ExclusiveV1(Manager):
         """Create trusted device batch (批量新增可信设备).
 
         Args:
-            user_id: text, such as `123`.
-            platform: text, such as `Win`.
-            mac_address_list: a list.
-            detail_list: a list.
+            user_id: 员工userid (例 e.g. `123`)
+            platform: 操作端 (例 e.g. `Win`)
+            mac_address_list: 设备的Mac地址
+            detail_list: 设备列表
 
         Codes: param.illegal, param.invalid.
 
@@ -647,7 +947,7 @@ class ExclusiveV1(Manager):
         """Data sync (同步存储数据).
 
         Args:
-            sql: text, such as `select id from connect_test`.
+            sql: sql (例 e.g. `select id from connect_test`)
 
         Codes: function.not.open, sql.format.error, system.busy.
 
@@ -671,10 +971,10 @@ class ExclusiveV1(Manager):
         """Delete trusted device (删除可信设备).
 
         Args:
-            user_id: text, such as `user001`.
-            kick_off: yes or no, such as `False`.
-            mac_address: text, such as `88:92:xxxxx`.
-            id: a number, such as `123`.
+            user_id: 设备所属的用户userId (例 e.g. `user001`)
+            kick_off: 是否踢下线 (例 e.g. `False`)
+            mac_address: 可信设备的mac地址 (例 e.g. `88:92:xxxxx`)
+            id: 设备编号 (例 e.g. `123`)
 
         Codes: param.format.error, param.missing, service.error.
 
@@ -710,7 +1010,7 @@ class ExclusiveV1(Manager):
         """Get conf base info by logical id (根据会议逻辑ID查询会议基本信息).
 
         Args:
-            logical_conference_id: text, such as `xxxxx`.
+            logical_conference_id: 会议逻辑ID (例 e.g. `xxxxx`)
 
         Codes: conference.not.found, params.error, system.error.
 
@@ -730,7 +1030,7 @@ class ExclusiveV1(Manager):
         """Get conference detail (获取视频会议详情).
 
         Args:
-            conference_id: text.
+            conference_id: 会议ID
 
         Codes: conference.not.found, params.error, system.error.
 
@@ -755,11 +1055,11 @@ class ExclusiveV1(Manager):
         """Get group active info (获取群活跃明细列表).
 
         Args:
-            stat_date: text, such as `20200305`.
-            page_size: a number, at most 200, such as `10`.
-            ding_group_id: text, such as `cidV3xxxrSuxxxxxxnB8o8gJw==`.
-            page_number: a number, such as `0`.
-            group_type: a number: `1`, `2`, `3`, `4`.
+            stat_date: 统计日期 (例 e.g. `20200305`)
+            page_size: 分页大小 (≤ 200; 例 e.g. `10`)
+            ding_group_id: 钉钉群组ID (例 e.g. `cidV3xxxrSuxxxxxxnB8o8gJw==`)
+            page_number: 分页起始页 (例 e.g. `0`)
+            group_type: 群类型 (`1` `2` `3` `4`)
 
         Codes: param.blank, param.illegal, unknownError.
 
@@ -780,8 +1080,8 @@ class ExclusiveV1(Manager):
         """Get msg record detail (查询群发消息详情).
 
         Args:
-            unionid: text, such as `jYdrxxxxo0iE`.
-            task_id: text, such as `pushkxQxxxxwiEiE`.
+            unionid: 服务号的unionid (例 e.g. `jYdrxxxxo0iE`)
+            task_id: 群发消息任务id (例 e.g. `pushkxQxxxxwiEiE`)
 
         Codes: invalid.taskid, invalid.unionid, invalid.userid, system.error.
 
@@ -801,7 +1101,7 @@ class ExclusiveV1(Manager):
         """Get partner type by parent id (获取子标签列表).
 
         Args:
-            parent_id: text.
+            parent_id: 父标签ID
 
         Codes: param.illegal, system.busy.
 
@@ -822,8 +1122,8 @@ class ExclusiveV1(Manager):
         """Get private store file path (获取专属存储文件路径).
 
         Args:
-            space_id: a number, such as `1234`.
-            dentry_id: a number, such as `1234`.
+            space_id: 文件spaceId (例 e.g. `1234`)
+            dentry_id: 文件dentryId (例 e.g. `1234`)
 
         Codes: org.no.function, param.invalid, privatefile.not.exist.
 
@@ -855,18 +1155,18 @@ class ExclusiveV1(Manager):
         """Get public devices (查询公共设备).
 
         Args:
-            platform: text: `Mac`, `Win`, `iOS`, `Android`.
-            start_time: a number, such as `1671767361000`.
-            end_time: a number, such as `1671767361000`.
-            page_size: a number, at least 10, at most 200, such as `100`.
-            page_number: a number, such as `1`.
-            title: text, such as `这是标题`.
-            mac_address: text, such as `88:66:5a:07:2b:04`.
-            serial_number: text, such as `11-22-33-44`.
-            device_uuid: text, such as `123`.
-            serial_number_list: a list.
-            encrypt_device_id_list: a list.
-            did_list: a list.
+            platform: 系统 (`Mac` `Win` `iOS` `Android`)
+            start_time: 注册或申请的开始时间 (单位 unit 毫秒; 例 e.g. `1671767361000`)
+            end_time: 注册或申请截止时间 (单位 unit 毫秒; 例 e.g. `1671767361000`)
+            page_size: 单页返回的数据条数 (≥ 10; ≤ 200; 例 e.g. `100`)
+            page_number: 页码 (例 e.g. `1`)
+            title: 设备标题 (例 e.g. `这是标题`)
+            mac_address: 设备mac地址 (例 e.g. `88:66:5a:07:2b:04`)
+            serial_number: 设备序列号 (例 e.g. `11-22-33-44`)
+            device_uuid: 设备uuid (例 e.g. `123`)
+            serial_number_list: 设备序列号
+            encrypt_device_id_list: 加密设备ID
+            did_list: 三方设备id
 
         Codes: org.noauth.noauth, param.illegal, service.error.
 
@@ -900,14 +1200,14 @@ class ExclusiveV1(Manager):
         """Get real people records (获取实人认证接口调用记录).
 
         Args:
-            max_results: a number, at most 50.
-            from_time: a number.
-            to_time: a number.
-            agent_id: a number.
-            user_ids: a list.
-            next_token: a number.
-            person_identification: a number: `1`, `2`.
-            scene: a number: `1`, `2`, `3`, `4`, `5`, `6`, `7`, `8`, `9`, `10`, `11`.
+            max_results: 每页最大条目数 (≤ 50)
+            from_time: 记录开始时间戳 (单位 unit 毫秒)
+            to_time: 记录结束时间戳 (单位 unit 毫秒)
+            agent_id: 应用唯一标识
+            user_ids: 员工userId列表
+            next_token: 分页游标
+            person_identification: 实人认证结果 (`1` `2`)
+            scene: 场景 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)
 
         Codes: app.not.exist, batch.exceed, time.should.close.
 
@@ -934,13 +1234,13 @@ class ExclusiveV1(Manager):
         """Get recognize records (获取人脸对比接口调用记录).
 
         Args:
-            max_results: a number, at most 50, such as `10`.
-            from_time: a number, such as `1667000000`.
-            to_time: a number, such as `1669000000`.
-            agent_id: a number, such as `123333`.
-            user_ids: a list.
-            next_token: a number, such as `0`.
-            face_compare_result: a number: `1`, `2`.
+            max_results: 每页最大条目数 (≤ 50; 例 e.g. `10`)
+            from_time: 记录开始时间戳 (单位 unit 毫秒; 例 e.g. `1667000000`)
+            to_time: 记录结束时间戳 (单位 unit 毫秒; 例 e.g. `1669000000`)
+            agent_id: 应用唯一标识 (例 e.g. `123333`)
+            user_ids: 员工userId列表
+            next_token: 分页游标 (例 e.g. `0`)
+            face_compare_result: 人脸对比结果 (`1` `2`)
 
         Codes: app.not.exist, batch.exceed, time.should.close.
 
@@ -963,9 +1263,9 @@ class ExclusiveV1(Manager):
         """Get signed detail by page (获取审计协议签署人员信息).
 
         Args:
-            sign_status: a number: `0`, `1`.
-            page_size: a number, at most 2000, such as `1`.
-            page_number: a number, such as `1`.
+            sign_status: 签署状态 (`0` `1`)
+            page_size: 每页数量 (≤ 2000; 例 e.g. `1`)
+            page_number: 页码 (例 e.g. `1`)
 
         Codes: param.missing, system.busy.
 
@@ -1001,18 +1301,18 @@ class ExclusiveV1(Manager):
         """Get trust device list (查询可信设备详细信息).
 
         Args:
-            user_ids: a list.
-            gmt_create_start: a number.
-            gmt_create_end: a number.
-            gmt_modified_start: a number.
-            gmt_modified_end: a number.
-            page_size: a number.
-            page_number: a number.
-            platform: text: `iOS`, `Android`, `Win`, `Mac`.
-            mac_address: text.
-            status: a number: `1`, `2`, `3`, `4`.
-            serial_number: text.
-            device_uuid: text.
+            user_ids: 用户userid列表
+            gmt_create_start: 设备创建时间起
+            gmt_create_end: 设备创建时间止
+            gmt_modified_start: 设备修改时间起
+            gmt_modified_end: 设备修改时间止
+            page_size: 每页数据条数
+            page_number: 页码
+            platform: 设备类型 (`iOS` `Android` `Win` `Mac`)
+            mac_address: 设备mac地址
+            status: 设备状态 (`1` `2` `3` `4`)
+            serial_number: 设备序列号
+            device_uuid: 设备uuid
 
         Codes: param.illegal, service.error, staff.not.found.
 
@@ -1034,7 +1334,7 @@ class ExclusiveV1(Manager):
         """Get user face state (查询人脸录入状态).
 
         Args:
-            user_ids: a list.
+            user_ids: userIduserId列表
 
         Codes: userIds.missing.
 
@@ -1058,7 +1358,7 @@ class ExclusiveV1(Manager):
         """Get user real people state (查询实人认证状态).
 
         Args:
-            user_ids: a list.
+            user_ids: 员工userId列表
 
         Codes: userIds.missing.
 
@@ -1083,11 +1383,11 @@ class ExclusiveV1(Manager):
         """List audit log (获取文件操作记录).
 
         Args:
-            start_date: a number, such as `1577340931837`.
-            end_date: a number, such as `1577945731837`.
-            page_size: a number, at most 500, such as `500`.
-            next_gmt_create: a number, such as `1577340931837`.
-            next_biz_id: a number, such as `100000`.
+            start_date: 操作日志起始时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
+            end_date: 操作日志截止时间 (单位 unit 毫秒; 例 e.g. `1577945731837`)
+            page_size: 每页最大条目数 (≤ 500; 例 e.g. `500`)
+            next_gmt_create: 操作记录生成时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
+            next_biz_id: 操作记录文件id (例 e.g. `100000`)
 
         Codes: param.error, param.invalid, system.error.
 
@@ -1107,7 +1407,7 @@ class ExclusiveV1(Manager):
         """List partner roles (查询伙伴角色列表).
 
         Args:
-            parent_id: a number.
+            parent_id: 父标签ID
 
         Codes: param.illegal.
 
@@ -1131,10 +1431,10 @@ class ExclusiveV1(Manager):
         """Publish file change notice (发送文件更改的评论).
 
         Args:
-            file_id: text, such as `filxxxx`.
-            space_id: text, such as `spxxx`.
-            operator_union_id: text, such as `unixxxx`.
-            operate_type: text: `1`, `2`.
+            file_id: 钉盘文件ID (例 e.g. `filxxxx`)
+            space_id: 钉盘空间ID (例 e.g. `spxxx`)
+            operator_union_id: 操作人的unionId (例 e.g. `unixxxx`)
+            operate_type: 操作类型 (`1` `2`)
 
         Codes: no.enterpriseauth, no.file, no.fileAuth, param.illegal.
 
@@ -1158,10 +1458,10 @@ class ExclusiveV1(Manager):
         """Push badge (专属小红点推送).
 
         Args:
-            agent_id: text.
-            push_type: text.
-            badge_items: a list.
-            version: a number.
+            agent_id: 微应用agentId
+            push_type: 推送类型取值
+            badge_items: 推送列表
+            version: 推送版本字段
 
         Codes: agent.not.allow, not.have.permission, param.illegal, system.error.
 
@@ -1208,14 +1508,14 @@ class ExclusiveV1(Manager):
         """Query msg send records (查询群发消息列表).
 
         Args:
-            unionid: text, such as `jYdxxxx0iE`.
-            page_number: a number, such as `1`.
-            page_size: a number, such as `10`.
-            start_time: a number, such as `1766479616000`.
-            end_time: a number, such as `1766479616000`.
-            status: a number: `0`, `1`, `2`, `3`, `4`.
-            msg_type_list: a list: `text`, `news_card`, `image`, `markdown`, `action_card`, `single_news_card`.
-            msg_source: a number: `0`, `1`, `2`.
+            unionid: 服务号的unionid (例 e.g. `jYdxxxx0iE`)
+            page_number: 分页页码 (例 e.g. `1`)
+            page_size: 分页大小 (例 e.g. `10`)
+            start_time: 按时间范围搜索 (例 e.g. `1766479616000`)
+            end_time: 按时间范围搜索 (例 e.g. `1766479616000`)
+            status: 消息发送状态 (`0` `1` `2` `3` `4`)
+            msg_type_list: 消息类型 (`text` `news_card` `image` `markdown` `action_card` `single_news_card`)
+            msg_source: 消息创建来源 - 0 (`0` `1` `2`)
 
         Codes: invalid.unionid, invalid.userid, publisher.not.exist, system.error.
 
@@ -1235,7 +1535,7 @@ class ExclusiveV1(Manager):
         """Query partner info (根据userId查询人员的标签信息).
 
         Args:
-            user_id: text.
+            user_id: 用户userId
 
         Codes: hava.no.auth, param.not.found, user.not.found.
 
@@ -1266,13 +1566,13 @@ class ExclusiveV1(Manager):
         """Query user behavior (获取防截屏操作记录).
 
         Args:
-            type: a number: `0`, `1`, `2`.
-            platform: a number: `0`, `1`, `2`, `3`, `4`.
-            page_size: a number, at most 100, such as `100`.
-            start_time: a number, such as `1577340931837`.
-            end_time: a number, such as `1577945731837`.
-            page_number: a number, such as `1`.
-            user_id: text, such as `manager7675`.
+            type: 用户行为 (`0` `1` `2`)
+            platform: 端类型 (`0` `1` `2` `3` `4`)
+            page_size: 分页大小 (≤ 100; 例 e.g. `100`)
+            start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
+            end_time: 结束时间 (单位 unit 毫秒; 例 e.g. `1577945731837`)
+            page_number: 起始页 (例 e.g. `1`)
+            user_id: 用户userId信息 (例 e.g. `manager7675`)
 
         Codes: param.invalid, system.error.
 
@@ -1309,19 +1609,19 @@ class ExclusiveV1(Manager):
         """Search org inner group info (查询企业内部群信息).
 
         Args:
-            page_size: a number, such as `10`.
-            uuid: text, such as `1111`.
-            operator_user_id: text, such as `user234`.
-            page_start: a number, such as `1`.
-            group_members_count_end: a number, such as `100`.
-            sync_to_dingpan: a number: `0`, `1`.
-            group_owner: text, such as `user123`.
-            create_time_end: a number, such as `1618546742`.
-            create_time_start: a number, such as `1618546755`.
-            group_members_count_start: a number, such as `1`.
-            last_active_time_end: a number.
-            group_name: text, such as `群1`.
-            last_active_time_start: a number.
+            page_size: 分页大小 (例 e.g. `10`)
+            uuid: 每次查询唯一标识 (例 e.g. `1111`)
+            operator_user_id: (例 e.g. `user234`)
+            page_start: 分页号 (例 e.g. `1`)
+            group_members_count_end: 群人数范围最大值 (例 e.g. `100`)
+            sync_to_dingpan: 是否同步到钉盘 (`0` `1`)
+            group_owner: 群主的userId (例 e.g. `user123`)
+            create_time_end: 创建时间查询最大时间戳 (例 e.g. `1618546742`)
+            create_time_start: 创建时间查询最小时间戳 (例 e.g. `1618546755`)
+            group_members_count_start: 群人数范围最小值 (例 e.g. `1`)
+            last_active_time_end: 最后一次活跃时间戳最大值
+            group_name: 群名称 (例 e.g. `群1`)
+            last_active_time_start: 最后一次活跃时间戳最小值
 
         Codes: unknownError.
 
@@ -1342,8 +1642,8 @@ class ExclusiveV1(Manager):
         """Send app ding (DING服务).
 
         Args:
-            userids: a list.
-            content: text, such as `开会`.
+            userids: 接收DING消息的用户userid列表
+            content: 消息内容 (例 e.g. `开会`)
 
         Codes: assign.lack, message.duplicate, param.illegal, publisher.notexist, system.error, volume.lack.
 
@@ -1367,11 +1667,11 @@ class ExclusiveV1(Manager):
         """Send invitation (发送邀请函).
 
         Args:
-            dept_id: text.
-            partner_num: text.
-            partner_label_id: a number.
-            phone: text.
-            org_alias: text.
+            dept_id: 部门ID
+            partner_num: 伙伴编码
+            partner_label_id: 伙伴标签ID
+            phone: 手机号
+            org_alias: 组织别名
 
         Codes: param.illegal, system.busy.
 
@@ -1407,20 +1707,20 @@ class ExclusiveV1(Manager):
         """Send message (消息群发).
 
         Args:
-            unionid: text, such as `jYdrxxxxiE`.
-            is_to_all: yes or no, such as `False`.
-            msg_type: text: `text`, `news_card`, `image`, `markdown`, `single_news_card`, `link`.
-            uuid: text, such as `48566508-3f35`.
-            text_content: text, such as `hello`.
-            is_preview: yes or no, such as `False`.
-            media_id: text, such as `P16xzxxX8iE`.
-            userid_list: a list.
-            dep_id_list: a list.
-            role_ids: a list.
-            msg_body: an object.
-            allow_comment: yes or no, such as `False`.
-            comment_type: a number: `0`, `1`.
-            show_homepage: a number: `0`, `1`.
+            unionid: 服务号的unionid (例 e.g. `jYdrxxxxiE`)
+            is_to_all: 是否群发给组织下所有人 (例 e.g. `False`)
+            msg_type: msg_type (`text` `news_card` `image` `markdown` `single_news_card` `link`)
+            uuid: (例 e.g. `48566508-3f35`)
+            text_content: 文本内容 (例 e.g. `hello`)
+            is_preview: 是否预览推送 (例 e.g. `False`)
+            media_id: 消息卡片素材id (例 e.g. `P16xzxxX8iE`)
+            userid_list: 用户userId
+            dep_id_list: 部门deptId
+            role_ids: 角色id
+            msg_body: 消息体
+            allow_comment: 是否允许评论 (例 e.g. `False`)
+            comment_type: 评论展示类型 (`0` `1`)
+            show_homepage: 消息是否在主页展示 (`0` `1`)
 
         Codes: invalid.media.id, invalid.unionid, invalid.userid.list, link.params.missing, message.not.empty,
             receivers.list.empty, system.error, uuid.repeat.
@@ -1444,9 +1744,9 @@ class ExclusiveV1(Manager):
         """Set dept partner type and num (设置部门伙伴类型和伙伴编码).
 
         Args:
-            dept_id: text, such as `1234`.
-            partner_num: text, such as `1234`.
-            label_ids: a list.
+            dept_id: 部门ID (例 e.g. `1234`)
+            partner_num: 伙伴编码 (例 e.g. `1234`)
+            label_ids: 伙伴类型ID
 
         Codes: param.illegal, system.busy.
 
@@ -1467,8 +1767,8 @@ class ExclusiveV1(Manager):
         """Update file status (更新发送文件的检测状态).
 
         Args:
-            request_ids: a list.
-            status: a number: `1`, `2`, `3`.
+            request_ids: 文件发送的请求requestId
+            status: 更新状态 (`1` `2` `3`)
 
         Codes: param.illegal, param.length.exceed.
 
@@ -1491,9 +1791,9 @@ class ExclusiveV1(Manager):
         """Update partner visibility (修改伙伴类型可见性).
 
         Args:
-            label_id: a number, such as `1312312`.
-            dept_ids: a list.
-            user_ids: a list.
+            label_id: 标签ID (例 e.g. `1312312`)
+            dept_ids: 可见的部门ID列表
+            user_ids: 可见的员工userid列表
 
         Codes: parameter.invalid, system.busy.
 
@@ -1516,9 +1816,9 @@ class ExclusiveV1(Manager):
         """Update role visibility (修改角色可见性).
 
         Args:
-            label_id: a number, such as `1312312`.
-            dept_ids: a list.
-            user_ids: a list.
+            label_id: 标签iID (例 e.g. `1312312`)
+            dept_ids: 可见的部门ID列表
+            user_ids: 可见的员工userid列表
 
         Codes: parameter.invalid, system.busy.
 

@@ -16,92 +16,143 @@ from dingtalk_models.resource.model import Record
 
 class CreateUserCodeInstanceAvailableTimes(TypedDict, total=False):
     gmt_start: Required[str]
+    """开始时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
     gmt_end: Required[str]
+    """结束时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
 
 
 class CreateUserCodeInstanceReply(Record, alias_generator=camel):
     code_id: str | None
+    """码ID"""
     code_detail_url: str | None
+    """码详情跳转地址"""
 
 
 class DecodePayCodeReply(Record, alias_generator=camel):
     corp_id: str | None
+    """企业的corpId"""
     user_id: str | None
+    """员工的userId"""
     user_in_corp: bool | None
+    """用户是否还在组织内"""
     code_type: str | None
+    """付款码类型 (`PURE_IDENTITY_CODE` `PAY_IDENTITY_CODE`)"""
     alipay_code: str | None
+    """支付宝付款码"""
     user_corp_relation_type: str | None
+    """用户和企业关系 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)"""
     code_identity: str | None
+    """码标识 (`DT_IDENTITY` `DT_VISITOR` `DT_CONFERENCE`)"""
     code_id: str | None
+    """码ID"""
     out_biz_id: str | None
+    """外部业务ID"""
     ext_info: str | None
+    """扩展信息"""
 
 
 class NotifyPayCodePayResultPayChannelDetailListFundToolDetailList(TypedDict, total=False):
     fund_tool_name: Required[str]
+    """资金渠道名称"""
     amount: Required[str]
+    """金额"""
     gmt_create: Required[str]
+    """开始时间"""
     gmt_finish: Required[str]
+    """结束时间"""
     promotion_fund_tool: Required[bool]
+    """是否是优惠工具"""
     ext_info: str
+    """扩展信息"""
 
 
 class NotifyPayCodePayResultPayChannelDetailList(TypedDict, total=False):
     pay_channel_name: Required[str]
+    """支付渠道名称"""
     gmt_create: str
+    """开始时间"""
     gmt_finish: str
+    """结束时间"""
     pay_channel_type: Required[Literal["ALIPAY", "BALANCE"]]
+    """支付渠道类型 (`ALIPAY` `BALANCE`)"""
     amount: Required[str]
+    """支付金额"""
     pay_channel_order_no: Required[str]
+    """支付渠道单号"""
     promotion_amount: Required[str]
+    """优惠金额"""
     fund_tool_detail_list: Required[list[NotifyPayCodePayResultPayChannelDetailListFundToolDetailList]]
+    """资金工具明细"""
 
 
 class NotifyPayCodePayResultReply(Record, alias_generator=camel):
     result: str | None
+    """处理结果 (`SUCCESS` `FAIL`)"""
 
 
 class NotifyPayCodeRefundResultPayChannelDetailListFundToolDetailList(TypedDict, total=False):
     fund_tool_name: Required[str]
+    """资金工具名称 (例 e.g. `余额`)"""
     amount: Required[str]
+    """金额 (例 e.g. `1.00`)"""
     gmt_create: Required[BeijingTime]
+    """开始时间 (例 e.g. `2021-11-11 11:11:11`)"""
     gmt_finish: Required[str]
+    """结束时间 (例 e.g. `2021010123456`)"""
     promotion_fund_tool: Required[bool]
+    """是否优惠资金工具 (例 e.g. `False`)"""
     ext_info: str
+    """扩展信息 (例 e.g. `{"key1":"value1"}`)"""
 
 
 class NotifyPayCodeRefundResultPayChannelDetailList(TypedDict, total=False):
     pay_channel_name: Required[str]
+    """支付渠道名称 (例 e.g. `支付宝`)"""
     pay_channel_type: Required[Literal["ALIPAY", "BALANCE"]]
+    """支付渠道类型 (`ALIPAY` `BALANCE`)"""
     amount: Required[str]
+    """支付渠道金额 (例 e.g. `1.00`)"""
     pay_channel_order_no: Required[str]
+    """支付渠道订单号 (例 e.g. `2021010123456`)"""
     pay_channel_refund_order_no: Required[str]
+    """支付渠道退款订单号 (例 e.g. `2021010123456`)"""
     promotion_amount: Required[str]
+    """优惠金额 (例 e.g. `0.00`)"""
     fund_tool_detail_list: Required[list[NotifyPayCodeRefundResultPayChannelDetailListFundToolDetailList]]
+    """资金工具明细"""
 
 
 class NotifyPayCodeRefundResultReply(Record, alias_generator=camel):
     result: str | None
+    """处理结果 (`SUCCESS` `FAIL`)"""
 
 
 class NotifyVerifyResultReply(Record, alias_generator=camel):
     result: str | None
+    """(`SUCCESS` `FAIL`)"""
 
 
 class SaveCorpPayCodeReply(Record, alias_generator=camel):
     code_identity: str | None
+    """码标识 (`DT_VISITOR` `DT_CONFERENCE`)"""
     corp_id: str | None
+    """开通企业的corpId"""
     status: str | None
+    """状态 (`OPEN` `CLOSED`)"""
     ext_info: dict[str, str] | None
+    """扩展参数"""
 
 
 class UpateUserCodeInstanceAvailableTimes(TypedDict, total=False):
     gmt_start: Required[str]
+    """开始时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
     gmt_end: Required[str]
+    """结束时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)"""
 
 
 class UpateUserCodeInstanceReply(Record, alias_generator=camel):
     code_id: str | None
+    """码ID"""
 
 
 class FinanceV1(Manager):
@@ -124,17 +175,17 @@ class FinanceV1(Manager):
         """Create user code instance (创建钉工牌电子码).
 
         Args:
-            request_id: text, such as `202102021212`.
-            code_identity: text: `DT_VISITOR`, `DT_CONFERENCE`, or others.
-            status: text: `OPEN`, `CLOSED`, `INVALID`.
-            corp_id: text, such as `corpid1234`.
-            user_corp_relation_type: text: `INTERNAL_STAFF`, `EXTERNAL_CONTACT`, `NO_RELATION`.
-            user_identity: text, such as `86-xxxxxx`.
-            gmt_expired: text, such as `yyyy-MM-dd HH:mm:ss`.
-            available_times: a list.
-            ext_info: an object.
-            code_value: text, such as `dingbadgexxxx`.
-            code_value_type: text, such as `DING_STATIC`.
+            request_id: (例 e.g. `202102021212`)
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` 等 or others)
+            status: 状态 (`OPEN` `CLOSED` `INVALID`)
+            corp_id: 企业corpId (例 e.g. `corpid1234`)
+            user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
+            user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
+            gmt_expired: 临时码过期时间 (例 e.g. `yyyy-MM-dd HH:mm:ss`)
+            available_times: 有效时间列表
+            ext_info: 扩展参数
+            code_value: 码值 (例 e.g. `dingbadgexxxx`)
+            code_value_type: 码值类型 (例 e.g. `DING_STATIC`)
 
         Codes: corpNotOpen, expiredTimeInvalid, invalidAvailableTime, invalidCodeIdentity, invalidMobileFormat,
             missingParameter, noAuthority, notCorpStaff, remoteServiceError, unknownError, userCodeExist, userNotExist,
@@ -158,8 +209,8 @@ class FinanceV1(Manager):
         """Decode pay code (解码钉工牌电子码).
 
         Args:
-            pay_code: text, such as `28698xxx`.
-            request_id: text, such as `requestId`.
+            pay_code: 付款码 (例 e.g. `28698xxx`)
+            request_id: (例 e.g. `requestId`)
 
         Codes: accessStorageFail, callAlipayFail, callOrgFail, dataNotConsist, expiredPayCode, illegalAlipayCode,
             invalidParameter, invalidPayCode, missingParameter, moneyNotConsist, remoteServiceError,
@@ -198,23 +249,23 @@ class FinanceV1(Manager):
         """Notify pay code pay result (通知支付结果).
 
         Args:
-            pay_code: text.
-            corp_id: text.
-            user_id: text.
-            gmt_trade_create: text.
-            gmt_trade_finish: text.
-            trade_no: text.
-            trade_status: text: `SUCCESS`, `FALL`.
-            title: text.
-            remark: text.
-            amount: text.
-            promotion_amount: text.
-            charge_amount: text.
-            pay_channel_detail_list: a list.
-            merchant_name: text.
-            trade_error_code: text.
-            trade_error_msg: text.
-            ext_info: text.
+            pay_code: 码值
+            corp_id: 企业corpId
+            user_id: 用户的userId
+            gmt_trade_create: 交易开始时间
+            gmt_trade_finish: 交易结束时间
+            trade_no: 交易号
+            trade_status: 交易状态 (`SUCCESS` `FALL`)
+            title: 订单标题
+            remark: 备注
+            amount: 订单金额
+            promotion_amount: 订单优惠金额
+            charge_amount: 收费金额
+            pay_channel_detail_list: 支付渠道明细信息
+            merchant_name: 商户名称
+            trade_error_code: 支付失败错误码
+            trade_error_msg: 支付失败信息
+            ext_info: 扩展信息
 
         Codes: unknownError.
 
@@ -243,16 +294,16 @@ class FinanceV1(Manager):
         """Notify pay code refund result (通知退款结果).
 
         Args:
-            corp_id: text, such as `ding1234`.
-            user_id: text, such as `userId`.
-            trade_no: text, such as `tradeNo`.
-            refund_order_no: text, such as `refundOrderNo`.
-            remark: text, such as `退款`.
-            refund_amount: text, such as `1.00`.
-            refund_promotion_amount: text, such as `0.00`.
-            gmt_refund: text, such as `2021-11-11 11:11:11`.
-            pay_channel_detail_list: a list.
-            pay_code: text, such as `payCode`.
+            corp_id: 企业corpId (例 e.g. `ding1234`)
+            user_id: 用户userId (例 e.g. `userId`)
+            trade_no: 交易订单号 (例 e.g. `tradeNo`)
+            refund_order_no: 本次退款订单号 (例 e.g. `refundOrderNo`)
+            remark: 备注 (例 e.g. `退款`)
+            refund_amount: 退款金额 (例 e.g. `1.00`)
+            refund_promotion_amount: 退款的优惠金额 (例 e.g. `0.00`)
+            gmt_refund: 退款时间 (例 e.g. `2021-11-11 11:11:11`)
+            pay_channel_detail_list: 支付渠道明细信息
+            pay_code: 付款码 (例 e.g. `payCode`)
 
         Codes: accessStorageFail, callAlipayFail, callOrgFail, dataNotConsist, invalidParameter, invalidPayCode,
             missingParameter, moneyNotConsist, unknownError.
@@ -283,16 +334,16 @@ class FinanceV1(Manager):
         """Notify verify result (同步钉工牌码验证结果).
 
         Args:
-            pay_code: text, such as `261234567890`.
-            corp_id: text, such as `corpxxxx`.
-            user_corp_relation_type: text: `INTERNAL_STAFF`, `EXTERNAL_CONTACT`, `NO_RELATION`.
-            user_identity: text, such as `xasob8dxxx`.
-            verify_time: text, such as `2021-01-01 12:12:12`.
-            verify_result: yes or no, such as `False`.
-            verify_location: text, such as `工牌路2号`.
-            verify_no: text, such as `20211231121212xxx`.
-            verify_event: text, at most 8 characters, such as `门禁验证`.
-            remark: text, such as `备注`.
+            pay_code: 码值 (例 e.g. `261234567890`)
+            corp_id: 企业corpId (例 e.g. `corpxxxx`)
+            user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
+            user_identity: 用户身份标识 (例 e.g. `xasob8dxxx`)
+            verify_time: 验证时间 (例 e.g. `2021-01-01 12:12:12`)
+            verify_result: 验证结果 (例 e.g. `False`)
+            verify_location: 验证地点 (例 e.g. `工牌路2号`)
+            verify_no: 验证流水号 (例 e.g. `20211231121212xxx`)
+            verify_event: 验证事件 (≤ 8 字符 characters; 例 e.g. `门禁验证`)
+            remark: 备注信息 (例 e.g. `备注`)
 
         Codes: dataNotConsist, invalidParameter, invalidPayCode, invalidUserCorpRelation, remoteServiceError,
             unknownError.
@@ -317,10 +368,10 @@ class FinanceV1(Manager):
         """Save corp pay code (配置企业钉工牌).
 
         Args:
-            code_identity: text: `DT_VISITOR`, `DT_CONFERENCE`, `DT_IDENTITY`.
-            corp_id: text.
-            status: text: `OPEN`, `CLOSED`.
-            ext_info: an object.
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` `DT_IDENTITY`)
+            corp_id: 开通的企业corpId
+            status: 状态 (`OPEN` `CLOSED`)
+            ext_info: 扩展参数
 
         Codes: invalidParameter, missingParameter, remoteServiceError, unknownError.
 
@@ -350,16 +401,16 @@ class FinanceV1(Manager):
         """Upate user code instance (更新钉工牌电子码).
 
         Args:
-            code_id: text, such as `ccodexxxxx`.
-            code_identity: text: `DT_VISITOR`, `DT_CONFERENCE`, or others.
-            corp_id: text, such as `corpIdxxxx`.
-            user_corp_relation_type: text: `INTERNAL_STAFF`, `EXTERNAL_CONTACT`, `NO_RELATION`.
-            user_identity: text, such as `86-xxxxxx`.
-            gmt_expired: text, such as `2021-09-09 12:12:12`.
-            available_times: a list.
-            ext_info: an object.
-            code_value: text, such as `dingbadgexxx`.
-            status: text: `OPEN`, `CLOSED`, `INVALID`.
+            code_id: 用户码ID (例 e.g. `ccodexxxxx`)
+            code_identity: 码标识 (`DT_VISITOR` `DT_CONFERENCE` 等 or others)
+            corp_id: 企业corpId (例 e.g. `corpIdxxxx`)
+            user_corp_relation_type: 用户和企业的关系类型 (`INTERNAL_STAFF` `EXTERNAL_CONTACT` `NO_RELATION`)
+            user_identity: 用户身份标识 (例 e.g. `86-xxxxxx`)
+            gmt_expired: 临时码过期时间 (例 e.g. `2021-09-09 12:12:12`)
+            available_times: 有效时间列表
+            ext_info: 扩展参数
+            code_value: 码值 (例 e.g. `dingbadgexxx`)
+            status: 码状态 (`OPEN` `CLOSED` `INVALID`)
 
         Codes: codeNotExist, invalidAvailableTime, invalidCodeIdentity, invalidMobileFormat, noAuthority, notCorpStaff,
             unknownError, userNotExist.

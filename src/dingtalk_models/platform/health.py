@@ -10,6 +10,7 @@ from dingtalk_models.resource.model import Record
 
 class StepinfoGetuserstatusReply(Record):
     status: bool | None
+    """是否开启钉钉运动"""
 
 
 class OapiHealth(Manager):
@@ -21,7 +22,7 @@ class OapiHealth(Manager):
         """Stepinfo getuserstatus (查询用户是否参与企业步数排行榜).
 
         Args:
-            userid: text, such as `manager1`.
+            userid: 要查询的用户userId (例 e.g. `manager1`)
 
         Scopes: qyapi_health_read.
 

@@ -18,421 +18,684 @@ from dingtalk_models.resource.query import Listing, Query
 
 class HrbrainDeleteAwardRecordsParams(TypedDict, total=False):
     award_date: str
+    """奖励颁发日期"""
     award_name: str
+    """奖励名称"""
     work_no: Required[str]
+    """钉钉 UserId"""
 
 
 class HrbrainDeleteCustomParams(TypedDict, total=False):
     work_no: Annotated[str, wire("work_no")]
+    """(例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteDeptInfoParams(TypedDict, total=False):
     dept_no: Required[str]
+    """部门 ID (例 e.g. `10010`)"""
 
 
 class HrbrainDeleteDimissionParams(TypedDict, total=False):
     dimission_date: str
+    """离职日期 (例 e.g. `2024-10-10`)"""
     work_no: str
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteEduExpParams(TypedDict, total=False):
     edu_name: str
+    """学历 (例 e.g. `本科`)"""
     end_date: str
+    """结束日期 (例 e.g. `2009-07-30`)"""
     school_name: str
+    """学校 (例 e.g. `浙江大学`)"""
     start_date: str
+    """开始日期 (例 e.g. `2005-09-01`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteEmpInfoParams(TypedDict, total=False):
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteLabelIndustryParams(TypedDict, total=False):
     label: dict[str, JsonValue]
+    """领域经验值"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteLabelInventoryParams(TypedDict, total=False):
     label: dict[str, JsonValue]
+    """盘点标签数据"""
     period: str
+    """盘点周期 (例 e.g. `FY24`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteLabelProfSkillParams(TypedDict, total=False):
     label: dict[str, JsonValue]
+    """专业技能标签"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeletePerfEvalParams(TypedDict, total=False):
     perf_plan_name: str
+    """绩效计划名称 (例 e.g. `年度绩效`)"""
     period: str
+    """绩效周期 (例 e.g. `FY24`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeletePunDetailParams(TypedDict, total=False):
     effective_date: str
+    """处分生效日期 (例 e.g. `2024-10-10`)"""
     pun_name: str
+    """处分名称 (例 e.g. `处分名称`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteRegistParams(TypedDict, total=False):
     regist_date: str
+    """入职日期 (例 e.g. `2024-10-10`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteRegularParams(TypedDict, total=False):
     regular_date: Required[str]
+    """转正时间 (例 e.g. `2024-02-02`)"""
     work_no: Required[str]
+    """钉钉UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteTrainingParams(TypedDict, total=False):
     train_end_date: Required[str]
+    """训练结束时间 (例 e.g. `2022-02-09`)"""
     train_name: Required[str]
+    """训练名称 (例 e.g. `基础训练`)"""
     train_start_date: Required[str]
+    """训练开始时间 (例 e.g. `2022-01-09`)"""
     work_no: Required[str]
+    """钉钉UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteTransferEvalParams(TypedDict, total=False):
     transfer_date: str
+    """异动时间 (例 e.g. `2024-10-10`)"""
     transfer_type: str
+    """异动类型 (例 e.g. `调岗`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainDeleteWorkExpParams(TypedDict, total=False):
     company_name: str
+    """公司名称"""
     end_date: str
+    """结束日期"""
     start_date: str
+    """开始日期"""
     work_no: Required[str]
+    """钉钉 UserId"""
 
 
 class HrbrainDeletetLabelBaseParams(TypedDict, total=False):
     label: dict[str, JsonValue]
+    """基础自定义标签"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `123456789`)"""
 
 
 class HrbrainEmpPoolQueryPoolInfoPoolTags(Record, alias_generator=camel):
     label: str | None
+    """标签名称"""
     value: str | None
+    """标签值"""
 
 
 class HrbrainEmpPoolQueryPoolInfo(Record, alias_generator=camel):
     pool_code: str | None
+    """人才池Code"""
     pool_name: str | None
+    """人才池名称"""
     pool_desc: str | None
+    """人才池描述"""
     pool_tags: list[HrbrainEmpPoolQueryPoolInfoPoolTags] = empty_list()
+    """人才池标签列表"""
 
 
 class HrbrainEmpPoolUserEmpVo(Record, alias_generator=camel):
     user_id: str | None
+    """用户ID"""
     name: str | None
+    """姓名"""
 
 
 class HrbrainImportAwardDetailBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     award_name: Required[str]
+    """奖励名称 (例 e.g. `优秀员工`)"""
     award_date: Required[str]
+    """奖励颁发日期 (例 e.g. `2023-04-10`)"""
     award_org: str
+    """奖励颁发机构 (例 e.g. `人事部`)"""
     award_type: str
+    """奖励类型 (例 e.g. `奖励类型`)"""
     comment: str
+    """备注说明 (例 e.g. `奖励说明`)"""
     extend_info: dict[str, JsonValue]
+    """扩展信息"""
 
 
 class HrbrainImportDeptInfoBody(TypedDict, total=False):
     dept_no: Required[str]
+    """部门 ID"""
     dept_name: Required[str]
+    """部门名称"""
     super_dept_no: Required[str]
+    """上级部门 ID"""
     super_dept_name: str
+    """上级部门名称"""
     super_emp_id: str
+    """部门主管 UserId"""
     super_name: str
+    """部门主管名称"""
     create_date: str
+    """创建日期"""
     effective_date: str
+    """生效日期"""
     is_effective: str
+    """是否有效"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportDimissionBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     emp_type: Required[str]
+    """员工类型 (例 e.g. `正式全职`)"""
     dimission_date: Required[str]
+    """离职日期 (例 e.g. `2023-01-01`)"""
     dept_no: Required[str]
+    """离职时部门编码 (例 e.g. `10010`)"""
     dept_name: Required[str]
+    """离职时部门 (例 e.g. `组织发展&变革`)"""
     job_level: str
+    """离职时职级 (例 e.g. `P8`)"""
     work_loc_addr: str
+    """工作地 (例 e.g. `杭州余杭`)"""
     super_name: Required[str]
+    """离职时主管 (例 e.g. `李四`)"""
     dimission_reason: Required[str]
+    """离职原因分类 (例 e.g. `个人原因`)"""
     dimission_reaason_desc: Required[str]
+    """离职原因说明 (例 e.g. `个人发展`)"""
     job_code_name: str
+    """离职职务 (例 e.g. `产品`)"""
     post_name: str
+    """离职职位 (例 e.g. `产品设计`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportEduExpBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `14530201131175645`)"""
     school_name: Required[str]
+    """学校 (例 e.g. `清华大学`)"""
     start_date: Required[str]
+    """开始日期 (例 e.g. `2019-07-01`)"""
     end_date: Required[str]
+    """结束日期 (例 e.g. `2023-06-30`)"""
     edu_name: Required[str]
+    """学历 (例 e.g. `本科`)"""
     major: str
+    """专业 (例 e.g. `软件工程`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportEmpInfoBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `14530201131175645`)"""
     gender: Required[str]
+    """性别 (例 e.g. `男`)"""
     birthday: Required[str]
+    """出生日期 (例 e.g. `1986-10-02`)"""
     nation: Required[str]
+    """民族 (例 e.g. `汉族`)"""
     nation_ctry: Required[str]
+    """国籍 (例 e.g. `中国`)"""
     political_status: Required[str]
+    """政治面貌 (例 e.g. `党员`)"""
     marriage: str
+    """婚姻状态 (例 e.g. `已婚`)"""
     work_email: str
+    """工作邮箱 (例 e.g. `xxx@gmail.com`)"""
     emp_type: Required[str]
+    """员工类型 (例 e.g. `正式全职`)"""
     emp_status: Required[str]
+    """雇佣状态 (例 e.g. `在职`)"""
     emp_source: Required[str]
+    """招聘来源 (例 e.g. `社招`)"""
     job_level: str
+    """职级 (例 e.g. `P8`)"""
     job_code_name: Required[str]
+    """职务 (例 e.g. `产品`)"""
     post_name: Required[str]
+    """职位 (例 e.g. `后端开发工程师`)"""
     dept_no: Required[str]
+    """部门编码 (例 e.g. `10010`)"""
     dept_name: Required[str]
+    """部门名称 (例 e.g. `组织发展&变革`)"""
     super_emp_id: str
+    """直接主管标识 (例 e.g. `122230324`)"""
     super_name: str
+    """直接主管姓名 (例 e.g. `李四`)"""
     work_loc_city: str
+    """工作所在城市 (例 e.g. `杭州`)"""
     work_loc_addr: str
+    """工作地址 (例 e.g. `杭州余杭`)"""
     regist_date: str
+    """入职日期 (例 e.g. `2023-02-02`)"""
     regular_date: str
+    """转正时间 (例 e.g. `2023-05-03`)"""
     is_dimission: str
+    """是否离职 (例 e.g. `否`)"""
     dimission_date: str
+    """离职日期 (例 e.g. `2024-03-01`)"""
     highest_edu_name: str
+    """最高学历 (例 e.g. `本科`)"""
     highest_degree: str
+    """最高学位 (例 e.g. `学士学位`)"""
     last_school_name: str
+    """毕业院校名 (例 e.g. `清华大学`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportLabelBaseBody(TypedDict, total=False):
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `14530201131175645`)"""
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     extend_info: Required[dict[str, JsonValue]]
+    """标签字段"""
 
 
 class HrbrainImportLabelCustomBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     tag: Required[str]
+    """自定义标签 (例 e.g. `高富帅,白富美`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportLabelIndustryBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     level1: Required[str]
+    """领域经验一级 (例 e.g. `互联网`)"""
     level2: Required[str]
+    """领域经验二级 (例 e.g. `电商`)"""
     level3: Required[str]
+    """领域经验三级 (例 e.g. `导购`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportLabelInventoryBody(TypedDict, total=False):
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     period: Required[str]
+    """盘点周期 (例 e.g. `FY24年度`)"""
     extend_info: dict[str, JsonValue]
+    """盘点数据"""
 
 
 class HrbrainImportLabelProfSkillBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     level1: Required[str]
+    """专业技能一级 (例 e.g. `安全技术`)"""
     level2: Required[str]
+    """专业技能二级 (例 e.g. `网络安全研发`)"""
     level3: Required[str]
+    """专业技能三级 (例 e.g. `安全攻防`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportPerfEvalBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     perf_plan_name: Required[str]
+    """绩效计划名称 (例 e.g. `FY24年度考核`)"""
     period: Required[str]
+    """绩效周期 (例 e.g. `FY24`)"""
     perf_cate: str
+    """绩效周期类型 (例 e.g. `年度`)"""
     period_start_date: Required[str]
+    """计划开始日期 (例 e.g. `2023-04-01`)"""
     period_end_date: Required[str]
+    """计划结束日期 (例 e.g. `2024-03-31`)"""
     score: Required[str]
+    """绩效结果 (例 e.g. `3.75`)"""
     perf_score: str
+    """绩效结果等级 (例 e.g. `T1`)"""
     comment: str
+    """绩效评价 (例 e.g. `绩效评价`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportPromEvalBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     period: Required[str]
+    """晋升计划名称 (例 e.g. `FY24晋升`)"""
     period_start_date: str
+    """计划开始日期 (例 e.g. `2024-03-24`)"""
     period_end_date: str
+    """计划结束日期 (例 e.g. `2024-06-01`)"""
     effective_date: Required[str]
+    """晋升生效日期 (例 e.g. `2024-06-01`)"""
     pre_job_level: Required[str]
+    """晋升前职级/岗位 (例 e.g. `P7`)"""
     new_job_level: Required[str]
+    """晋升后职级/岗位 (例 e.g. `P8`)"""
     comment: str
+    """备注说明 (例 e.g. `晋升说明`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportPunDetailBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     pun_name: Required[str]
+    """处分名称 (例 e.g. `三类违规`)"""
     effective_date: Required[str]
+    """处分生效日期 (例 e.g. `2024-03-01`)"""
     pun_org: str
+    """处分判定机构 (例 e.g. `安全部`)"""
     comment: str
+    """备注说明 (例 e.g. `处分说明`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportRegistBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     emp_type: Required[str]
+    """员工类型 (例 e.g. `实习`)"""
     regist_date: Required[str]
+    """入职日期 (例 e.g. `2017-03-27`)"""
     emp_source: Required[str]
+    """招聘类型 (例 e.g. `社招`)"""
     dept_no: Required[str]
+    """入职部门编码 (例 e.g. `10010`)"""
     dept_name: Required[str]
+    """入职部门 (例 e.g. `组织发展&变更`)"""
     job_level: str
+    """入职职级 (例 e.g. `P8`)"""
     work_loc_addr: str
+    """工作地 (例 e.g. `杭州余杭`)"""
     super_name: str
+    """入职时主管 (例 e.g. `李四`)"""
     job_code_name: str
+    """入职职务 (例 e.g. `产品`)"""
     post_name: str
+    """入职职位 (例 e.g. `开发工程师`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportRegularBody(TypedDict, total=False):
     dept_name: str
+    """转正时部门名称 (例 e.g. `测试部`)"""
     dept_no: str
+    """转正时部门Id (例 e.g. `1234`)"""
     extend_info: dict[str, JsonValue]
+    """额外信息"""
     job_code_name: str
+    """转正时职务 (例 e.g. `研发`)"""
     job_level: str
+    """转正时职级 (例 e.g. `P5`)"""
     name: str
+    """姓名 (例 e.g. `张三`)"""
     plan_regular_date: str
+    """计划转正时间 (例 e.g. `2024-02-02`)"""
     post_name: str
+    """转正时职位 (例 e.g. `经理`)"""
     regular_date: Required[str]
+    """实际转正日期 (例 e.g. `2024-02-03`)"""
     super_emp_id: str
+    """转正时主管 UserId (例 e.g. `435654`)"""
     super_name: str
+    """转正时主管名称 (例 e.g. `李四`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `23498734`)"""
 
 
 class HrbrainImportTrainingBody(TypedDict, total=False):
     dept_name: str
+    """学习培训时部门名称 (例 e.g. `测试部`)"""
     dept_no: str
+    """学习培训时部门ID (例 e.g. `2344325`)"""
     extend_info: dict[str, JsonValue]
+    """额外信息"""
     job_code_name: str
+    """学习培训时职务 (例 e.g. `经理`)"""
     job_level: str
+    """学习培训时职级 (例 e.g. `P5`)"""
     name: str
+    """姓名 (例 e.g. `张三`)"""
     post_name: str
+    """学习培训时职位 (例 e.g. `研发`)"""
     train_end_date: Required[str]
+    """学习培训结束时间 (例 e.g. `2024-02-03`)"""
     train_name: Required[str]
+    """学习培训名称 (例 e.g. `基础培训`)"""
     train_start_date: Required[str]
+    """学习培训开始时间 (例 e.g. `2024-01-01`)"""
     work_no: Required[str]
+    """钉钉用户UserId (例 e.g. `239847328`)"""
     certif_cnt: str
+    """培训时获得证书数 (例 e.g. `5`)"""
     credit_score: str
+    """培训分数 (例 e.g. `90`)"""
 
 
 class HrbrainImportTransferEvalBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉 UserId (例 e.g. `14530201131175645`)"""
     transfer_type: Required[str]
+    """异动类型 (例 e.g. `调部门`)"""
     transfer_reason: Required[str]
+    """异动原因 (例 e.g. `异动原因`)"""
     transfer_date: Required[str]
+    """异动时间 (例 e.g. `2023-01-01`)"""
     pre_info: Required[dict[str, JsonValue]]
+    """异动前岗位/部门信息"""
     curr_info: Required[dict[str, JsonValue]]
+    """异动后岗位/部门信息"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainImportWorkExpBody(TypedDict, total=False):
     name: Required[str]
+    """姓名 (例 e.g. `张三`)"""
     work_no: Required[str]
+    """钉钉用户 UserId (例 e.g. `14530201131175645`)"""
     company_name: Required[str]
+    """公司名称 (例 e.g. `阿里巴巴`)"""
     start_date: Required[str]
+    """开始日期 (例 e.g. `2024-01-01`)"""
     end_date: Required[str]
+    """结束日期 (例 e.g. `2024-04-01`)"""
     post_name: str
+    """职位 (例 e.g. `开发工程师`)"""
     job_desc: str
+    """职位说明 (例 e.g. `服务端开发`)"""
     extend_info: dict[str, JsonValue]
+    """扩展字段"""
 
 
 class HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoListAttachmentInfoList(
     Record, alias_generator=camel
 ):
     url: str | None
+    """人员档案照片url"""
     name: str | None
+    """人员档案照片名称"""
 
 
 class HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoList(Record, alias_generator=camel):
     work_no: str | None
+    """钉钉用户UserId"""
     attachment_info_list: list[
         HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoListAttachmentInfoList
     ] = empty_list()
+    """人员档案照片列表"""
 
 
 class HrbrainTalentProfileAttachmentQueryReplyContent(Record, alias_generator=camel):
     staff_attachment_info_list: list[HrbrainTalentProfileAttachmentQueryReplyContentStaffAttachmentInfoList] = (
         empty_list()
     )
+    """人员附件照片列表"""
 
 
 class HrbrainTalentProfileAttachmentQueryReply(Record, alias_generator=camel):
     content: HrbrainTalentProfileAttachmentQueryReplyContent | None
+    """结果"""
 
 
 class HrbrainTalentProfileBasicQueryReplyContentProfileBaseInfoList(Record, alias_generator=camel):
     work_no: str | None
+    """钉钉用户UserId"""
     name: str | None
+    """用户姓名"""
     age: str | None
+    """年龄"""
     dept_name: str | None
+    """部门名称"""
     jobcode: str | None
+    """职务"""
     position: str | None
+    """职位"""
     job_level: str | None
+    """职级"""
     super_name: str | None
+    """主管名"""
     work_place: str | None
+    """工作城市"""
     gender: str | None
+    """性别"""
     birthday: str | None
+    """生日"""
     seniority_years: str | None
+    """司龄"""
     super_work_no: str | None
+    """主管的钉钉UserId"""
     dept_no: str | None
+    """部门编码"""
 
 
 class HrbrainTalentProfileBasicQueryReplyContent(Record, alias_generator=camel):
     profile_base_info_list: list[HrbrainTalentProfileBasicQueryReplyContentProfileBaseInfoList] = empty_list()
+    """人员基础信息列表"""
 
 
 class HrbrainTalentProfileBasicQueryReply(Record, alias_generator=camel):
     content: HrbrainTalentProfileBasicQueryReplyContent | None
+    """返回结果"""
 
 
 class StaffLabelRecordsQueryBodyLabels(TypedDict, total=False):
     type_code: str
+    """分类 Code (例 e.g. `values`)"""
     code: str
+    """标签 Code (例 e.g. `long_termism_score`)"""
 
 
 class StaffLabelRecordsQueryBody(TypedDict, total=False):
     user_id: str
+    """钉钉用户 UserId (例 e.g. `0140180438261064274667`)"""
     labels: list[StaffLabelRecordsQueryBodyLabels]
+    """标签列表"""
 
 
 class StaffLabelRecordsQueryDataLabelsOptions(Record, alias_generator=camel):
     label: str | None
+    """选项名称"""
     tip: str | None
+    """选项说明"""
     value: str | None
+    """选项值"""
 
 
 class StaffLabelRecordsQueryDataLabels(Record, alias_generator=camel):
     code: str | None
+    """标签 Code"""
     guid: str | None
+    """标签唯一 ID"""
     name: str | None
+    """标签名称"""
     options: list[StaffLabelRecordsQueryDataLabelsOptions] = empty_list()
+    """标签选项列表"""
     type_code: str | None
+    """标签分类 Code"""
     type_name: str | None
+    """标签分类名称"""
     value: str | None
+    """标签值"""
 
 
 class StaffLabelRecordsQueryData(Record, alias_generator=camel):
     labels: list[StaffLabelRecordsQueryDataLabels] = empty_list()
+    """标签信息"""
     user_id: str | None
+    """钉钉用户 UserId"""
 
 
 class HrbrainV1(Manager):
@@ -445,7 +708,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete award records (数据集成奖励信息删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -466,8 +729,8 @@ class HrbrainV1(Manager):
         """Hrbrain delete custom (数据集成删除自定义模型数据).
 
         Args:
-            model_code: text, such as `custom_model`.
-            params: a list.
+            model_code: 自定义模型code (例 e.g. `custom_model`)
+            params: 自定义模型数据
 
         Codes: paramIllegal, serviceError.
 
@@ -488,7 +751,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete dept info (数据集成组织架构数据删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -509,7 +772,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete dimission (数据集成离职记录删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -530,7 +793,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete edu exp (数据集成教育经历删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -551,7 +814,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete emp info (数据集成人员信息删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -572,7 +835,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete label industry (数据集成领域经验删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -593,7 +856,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete label inventory (数据集成盘点数据删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -614,7 +877,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete label prof skill (数据集成专业技能删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -635,7 +898,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete perf eval (数据集成绩效记录删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -656,7 +919,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete pun detail (数据集成处分记录删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -677,7 +940,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete regist (数据集成入职记录删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -698,7 +961,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete regular (数据集成转正数据删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -719,7 +982,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete training (数据集成培训学习数据删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -740,7 +1003,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete transfer eval (数据集成调岗记录删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -761,7 +1024,7 @@ class HrbrainV1(Manager):
         """Hrbrain delete work exp (数据集成工作经历删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -782,7 +1045,7 @@ class HrbrainV1(Manager):
         """Hrbrain deletet label base (数据集成人员标签删除).
 
         Args:
-            params: a list.
+            params: 参数组
 
         Codes: paramIllegal, serviceError.
 
@@ -807,11 +1070,11 @@ class HrbrainV1(Manager):
         """Hrbrain emp pool query (人才池信息查询).
 
         Args:
-            next_token: a number, such as `0`.
-            max_results: a number, such as `10`; by default 100.
-            keyword: text, such as `测试`.
-            labels: a list.
-            user_id: text, such as `266xxx968`.
+            next_token: 分页起始位置 (例 e.g. `0`)
+            max_results: 分页条数 (默认 default `100`; 例 e.g. `10`)
+            keyword: 搜索关键字 (例 e.g. `测试`)
+            labels: 人才池标签值
+            user_id: 操作人userId (例 e.g. `266xxx968`)
 
         Codes: paramIllegal, serviceError.
 
@@ -835,10 +1098,10 @@ class HrbrainV1(Manager):
         """Hrbrain emp pool user (人才池在池人员列表).
 
         Args:
-            next_token: a number, such as `0`.
-            max_results: a number, such as `10`; by default 100.
-            pool_code: text, such as `331cd6xxxx4a144a`.
-            user_id: text, such as `266xxx1968`.
+            next_token: 分页起始位置 (例 e.g. `0`)
+            max_results: 分页条数 (默认 default `100`; 例 e.g. `10`)
+            pool_code: 人才池Code (例 e.g. `331cd6xxxx4a144a`)
+            user_id: 操作人id (例 e.g. `266xxx1968`)
 
         Codes: paramIllegal, serviceError.
 
@@ -859,8 +1122,8 @@ class HrbrainV1(Manager):
         """Hrbrain import award detail (数据集成奖励记录同步).
 
         Args:
-            corp_id: text, such as `ding3bf46*******88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3bf46*******88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -882,9 +1145,9 @@ class HrbrainV1(Manager):
         """Hrbrain import custom (自定义模型数据同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            model_code: text, such as `custom_model`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            model_code: 自定义模型编码 (例 e.g. `custom_model`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -905,8 +1168,8 @@ class HrbrainV1(Manager):
         """Hrbrain import dept info (数据集成组织架构同步).
 
         Args:
-            corp_id: text.
-            body: a list.
+            corp_id: 组织编码
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -927,8 +1190,8 @@ class HrbrainV1(Manager):
         """Hrbrain import dimission (数据集成离职信息同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -949,8 +1212,8 @@ class HrbrainV1(Manager):
         """Hrbrain import edu exp (数据集成教育经历同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -971,8 +1234,8 @@ class HrbrainV1(Manager):
         """Hrbrain import emp info (数据集成人员信息同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -993,8 +1256,8 @@ class HrbrainV1(Manager):
         """Hrbrain import label base (数据集成基础标签同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1015,8 +1278,8 @@ class HrbrainV1(Manager):
         """Hrbrain import label custom (数据集成自定义标签同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1037,8 +1300,8 @@ class HrbrainV1(Manager):
         """Hrbrain import label industry (数据集成领域经验同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1059,8 +1322,8 @@ class HrbrainV1(Manager):
         """Hrbrain import label inventory (数据集成盘点数据同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1081,8 +1344,8 @@ class HrbrainV1(Manager):
         """Hrbrain import label prof skill (数据集成专业技能同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1103,8 +1366,8 @@ class HrbrainV1(Manager):
         """Hrbrain import perf eval (数据集成绩效记录同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1125,8 +1388,8 @@ class HrbrainV1(Manager):
         """Hrbrain import prom eval (数据集成晋升记录同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1147,8 +1410,8 @@ class HrbrainV1(Manager):
         """Hrbrain import pun detail (数据集成处分记录同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1169,8 +1432,8 @@ class HrbrainV1(Manager):
         """Hrbrain import regist (数据集成入职信息同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1192,8 +1455,8 @@ class HrbrainV1(Manager):
         """Hrbrain import regular (数据集成转正记录同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1215,8 +1478,8 @@ class HrbrainV1(Manager):
         """Hrbrain import training (数据集成培训学习记录同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1237,8 +1500,8 @@ class HrbrainV1(Manager):
         """Hrbrain import transfer eval (数据集成异动记录同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1259,8 +1522,8 @@ class HrbrainV1(Manager):
         """Hrbrain import work exp (数据集成工作经历同步).
 
         Args:
-            corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1285,8 +1548,8 @@ class HrbrainV1(Manager):
         """Hrbrain talent profile attachment query (人才档案照片查询).
 
         Args:
-            ding_corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            ding_corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1308,8 +1571,8 @@ class HrbrainV1(Manager):
         """Hrbrain talent profile basic query (人才档案基础数据查询).
 
         Args:
-            ding_corp_id: text, such as `ding3b*********88`.
-            body: a list.
+            ding_corp_id: 组织编码 (例 e.g. `ding3b*********88`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 
@@ -1337,10 +1600,10 @@ class HrbrainV1(Manager):
         """Staff label records query (人员标签数据查询).
 
         Args:
-            ding_corp_id: text, such as `ding3b***********88`.
-            max_result: a number, such as `10`.
-            next_token: text, such as `100`.
-            body: a list.
+            ding_corp_id: 组织ID (例 e.g. `ding3b***********88`)
+            max_result: 分页条数 (例 e.g. `10`)
+            next_token: 分页起始位置 (例 e.g. `100`)
+            body: 请求体 the whole body
 
         Codes: paramIllegal, serviceError.
 

@@ -18,124 +18,186 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddHrmPreentryGroupsSectionsEmpFieldVOList(TypedDict, total=False):
     value: str
+    """分组内字段的值 (例 e.g. `2020-10-10`)"""
     field_code: str
+    """分组内字段fieldCode (例 e.g. `sys01-birthTime`)"""
 
 
 class AddHrmPreentryGroupsSections(TypedDict, total=False):
     old_index: int
+    """(例 e.g. `0`)"""
     emp_field_vo_list: Annotated[list[AddHrmPreentryGroupsSectionsEmpFieldVOList], wire("empFieldVOList")]
+    """分组内字段信息列表"""
 
 
 class AddHrmPreentryGroups(TypedDict, total=False):
     group_id: str
+    """分组ID (例 e.g. `4319xxxxx`)"""
     sections: list[AddHrmPreentryGroupsSections]
+    """分组内字段列表"""
 
 
 class AddHrmPreentryReply(Record, alias_generator=camel):
     tmp_user_id: str | None
+    """待入职员工的的userId"""
 
 
 class GetAllDismissionReasonsReplyResultPassiveList(Record, alias_generator=camel):
     id: str | None
+    """被动原因id"""
     name: str | None
+    """被动原因名称"""
 
 
 class GetAllDismissionReasonsReplyResultVoluntaryList(Record, alias_generator=camel):
     id: str | None
+    """主动原因id"""
     name: str | None
+    """主动原因名称"""
 
 
 class GetAllDismissionReasonsReplyResult(Record, alias_generator=camel):
     passive_list: list[GetAllDismissionReasonsReplyResultPassiveList] = empty_list()
+    """被动原因"""
     voluntary_list: list[GetAllDismissionReasonsReplyResultVoluntaryList] = empty_list()
+    """主动原因"""
 
 
 class GetAllDismissionReasonsReply(Record, alias_generator=camel):
     result: GetAllDismissionReasonsReplyResult | None
+    """离职原因内容"""
 
 
 class GetEmployeeRosterByFieldReplyResultFieldDataListFieldValueList(Record, alias_generator=camel):
     value: str | None
+    """字段取值"""
     label: str | None
+    """字段展示值"""
     item_index: int | None
+    """第几条的明细标识"""
 
 
 class GetEmployeeRosterByFieldReplyResultFieldDataList(Record, alias_generator=camel):
     field_code: str | None
+    """字段标识"""
     field_name: str | None
+    """字段名称"""
     group_id: str | None
+    """分组标识"""
     field_value_list: list[GetEmployeeRosterByFieldReplyResultFieldDataListFieldValueList] = empty_list()
+    """字段值列表"""
 
 
 class GetEmployeeRosterByFieldReplyResult(Record, alias_generator=camel):
     corp_id: str | None
+    """企业的corpId"""
     user_id: str | None
+    """员工的userId"""
     union_id: str | None
+    """暂未开放"""
     field_data_list: list[GetEmployeeRosterByFieldReplyResultFieldDataList] = empty_list()
+    """返回的字段信息列表"""
 
 
 class GetEmployeeRosterByFieldReply(Record, alias_generator=camel):
     result: list[GetEmployeeRosterByFieldReplyResult] = empty_list()
+    """结果列表"""
 
 
 class QueryHrmEmployeeDismissionInfoReplyResultDeptList(Record, alias_generator=camel):
     dept_path: Annotated[str | None, wire("dept_path")]
+    """部门路径"""
     dept_id: Annotated[int | None, wire("dept_id")]
+    """部门ID"""
 
 
 class QueryHrmEmployeeDismissionInfoReplyResult(Record, alias_generator=camel):
     user_id: str | None
+    """员工userId"""
     last_work_day: int | None
+    """最后工作日"""
     dept_list: list[QueryHrmEmployeeDismissionInfoReplyResultDeptList] = empty_list()
+    """离职部门列表"""
     reason_memo: str | None
+    """离职原因备注"""
     pre_status: int | None
+    """离职前工作状态 (`1` `2` `3`)"""
     handover_user_id: str | None
+    """离职交接人的userId"""
     status: int | None
+    """离职状态 (`1` `2` `3` `4`)"""
     main_dept_name: str | None
+    """离职前主部门名称"""
     main_dept_id: int | None
+    """离职前主部门ID"""
     voluntary_reason: list[str] = empty_list()
+    """主动原因"""
     passive_reason: list[str] = empty_list()
+    """被动原因"""
 
 
 class QueryHrmEmployeeDismissionInfoReply(Record, alias_generator=camel):
     result: list[QueryHrmEmployeeDismissionInfoReplyResult] = empty_list()
+    """返回结果"""
 
 
 class QueryJobRanksList(Record, alias_generator=camel):
     rank_id: str | None
+    """职级ID"""
     rank_category_id: str | None
+    """职级序列ID"""
     rank_code: str | None
+    """职级编码"""
     rank_name: str | None
+    """职级名称"""
     min_job_grade: int | None
+    """最小等级"""
     max_job_grade: int | None
+    """最大等级"""
     rank_description: str | None
+    """职级描述"""
 
 
 class QueryJobsList(Record, alias_generator=camel):
     job_id: str | None
+    """职务ID"""
     job_name: str | None
+    """职务名称"""
     job_description: str | None
+    """职务描述"""
 
 
 class QueryPositionsList(Record, alias_generator=camel):
     position_id: str | None
+    """职位ID"""
     position_name: str | None
+    """职位名称"""
     position_category_id: str | None
+    """职位类别ID"""
     job_id: str | None
+    """所属职务ID"""
     position_des: str | None
+    """职位描述"""
     rank_id_list: list[str] = empty_list()
+    """职级ID"""
     status: int | None
+    """职位状态 (`0` `1`)"""
 
 
 class RosterMetaAvailableFieldListReplyResult(Record, alias_generator=camel):
     field_code: str | None
+    """字段标识"""
     field_name: str | None
+    """字段名称"""
     field_type: str | None
+    """字段类型 (`TextField` `DDPhotoField` `DDSelectField` `DDDateField`)"""
     option_text: str | None
+    """字段的选项内容"""
 
 
 class RosterMetaAvailableFieldListReply(Record, alias_generator=camel):
     result: list[RosterMetaAvailableFieldListReplyResult] = empty_list()
+    """结果列表"""
 
 
 class HrmV1(Manager):
@@ -153,12 +215,12 @@ class HrmV1(Manager):
         """Add hrm preentry (添加待入职员工).
 
         Args:
-            name: text, such as `张xx`.
-            mobile: text, such as `13899998888`.
-            pre_entry_time: a number, such as `1615537493964`.
-            agent_id: a number, such as `13313441`.
-            groups: a list.
-            need_send_pre_entry_msg: yes or no, such as `True`.
+            name: 待入职员工的姓名 (例 e.g. `张xx`)
+            mobile: 待入职员工的手机号 (例 e.g. `13899998888`)
+            pre_entry_time: 预计入职时间戳 (单位 unit 毫秒; 例 e.g. `1615537493964`)
+            agent_id: 应用的agentId (例 e.g. `13313441`)
+            groups: 待入职员工花名册分组列表
+            need_send_pre_entry_msg: 是否发送完善入职登记表的IM消息给员工本人 (例 e.g. `True`)
 
         Codes: invalidParameter, noPermission, systemError.
 
@@ -187,15 +249,15 @@ class HrmV1(Manager):
         """Emp start dismission (员工加入待离职).
 
         Args:
-            user_id: text, such as `2163515669935611`.
-            last_work_date: a number, such as `1736489016000`.
-            termination_reason_voluntary: a list.
-            termination_reason_passive: a list.
-            remark: text, such as `备注信息`.
-            partner: yes or no, such as `False`.
-            to_hire_black_list: yes or no, such as `False`.
-            to_hire_dismission_talent: yes or no, such as `False`.
-            to_hrm_black_list: yes or no, such as `False`.
+            user_id: 离职人userId (例 e.g. `2163515669935611`)
+            last_work_date: 最后工作日 (例 e.g. `1736489016000`)
+            termination_reason_voluntary: 主动离职原因id
+            termination_reason_passive: 被动离职原因id
+            remark: 备注 (例 e.g. `备注信息`)
+            partner: 是否加入HRM统计 (例 e.g. `False`)
+            to_hire_black_list: 是否加入招聘黑名单 (例 e.g. `False`)
+            to_hire_dismission_talent: 是否加入招聘人才库 (例 e.g. `False`)
+            to_hrm_black_list: 是否加入人事黑名单 (例 e.g. `False`)
 
         Codes: businessError, invalidParameter, systemError.
 
@@ -235,10 +297,10 @@ class HrmV1(Manager):
         """Get employee roster by field (获取员工花名册字段信息).
 
         Args:
-            user_id_list: a list, at most 100 entries.
-            app_agent_id: a number, such as `1185599675`.
-            field_filter_list: a list, at most 100 entries.
-            text2_select_convert: yes or no, such as `True`.
+            user_id_list: 员工的 userId (≤ 100 项 items)
+            app_agent_id: 应用的AgentId (例 e.g. `1185599675`)
+            field_filter_list: 需要获取的花名册字段field_code值列表 (≤ 100 项 items)
+            text2_select_convert: 文本转选项字段处理标识 (例 e.g. `True`)
 
         Codes: invalidParameter, noPermission, systemError.
 
@@ -262,10 +324,10 @@ class HrmV1(Manager):
         """Hrm process regular (智能人事员工转正).
 
         Args:
-            user_id: text.
-            regular_date: a number.
-            operation_id: text.
-            remark: text.
+            user_id: 待转正用户userId
+            regular_date: 转正时间 (单位 unit 毫秒)
+            operation_id: 操作用户userId
+            remark: 备注信息
 
         Codes: inProcessOfApproval, invalidParameter, invokeFrequentyly, noPermission, systemError.
 
@@ -297,18 +359,18 @@ class HrmV1(Manager):
         """Hrm process termination and handover (确认员工离职并删除).
 
         Args:
-            user_id: text, such as `user1`.
-            opt_user_id: text, such as `user5678`.
-            last_work_date: a number, such as `1704074400000`.
-            dismission_memo: text, such as `离职原因备注`.
-            dismission_reason: a number: `1`, `2`, `3`, `4`, `5`, `6`, `7`, `8`, `9`.
-            termination_reason_voluntary: a list.
-            termination_reason_passive: a list.
-            aflow_hand_over_user_id: text, such as `user123`.
-            doc_note_handover_user_id: text, such as `user123`.
-            ding_pan_handover_user_id: text, such as `user123`.
-            permission_handover_user_id: text, such as `user123`.
-            direct_subordinates_handover_user_id: text, such as `user123`.
+            user_id: 要离职员工的 UserId (例 e.g. `user1`)
+            opt_user_id: 离职的操作人 (例 e.g. `user5678`)
+            last_work_date: 离职日期 (单位 unit 毫秒; 例 e.g. `1704074400000`)
+            dismission_memo: 离职原因备注 (例 e.g. `离职原因备注`)
+            dismission_reason: 废弃字段 (`1` `2` `3` `4` `5` `6` `7` `8` `9`)
+            termination_reason_voluntary: 主动离职原因的id
+            termination_reason_passive: 被动离职原因的id
+            aflow_hand_over_user_id: 审批离职交接人 (例 e.g. `user123`)
+            doc_note_handover_user_id: 团队文档离职交接人 (例 e.g. `user123`)
+            ding_pan_handover_user_id: 钉盘离职交接人 (例 e.g. `user123`)
+            permission_handover_user_id: 权限离职交接人 (例 e.g. `user123`)
+            direct_subordinates_handover_user_id: 直属下属交接人 (例 e.g. `user123`)
 
         Codes: businessError, empNotExists, invalidParameter, invalidRequest, invokeFrequentyly, noPermission,
             suiteCallInvalid, systemError.
@@ -338,15 +400,15 @@ class HrmV1(Manager):
         """Hrm process transfer (智能人事员工调岗).
 
         Args:
-            user_id: text, such as `2332`.
-            dept_ids_after_transfer: a list.
-            main_dept_id_after_transfer: a number, such as `123`.
-            position_id_after_transfer: text, such as `fasdfaddsadfa`.
-            position_name_after_transfer: text, at most 124 characters, such as `经理`.
-            rank_id_after_transfer: text, such as `fasdfaddsadfa`.
-            position_level_after_transfer: text, at most 64 characters, such as `L1`.
-            job_id_after_transfer: text, such as `aefadfadaewedad`.
-            operate_user_id: text, such as `232312312`.
+            user_id: 被调岗员工userId (例 e.g. `2332`)
+            dept_ids_after_transfer: 部门ID
+            main_dept_id_after_transfer: 员工调岗后的人事主部门ID (例 e.g. `123`)
+            position_id_after_transfer: 员工调岗后的职位ID (例 e.g. `fasdfaddsadfa`)
+            position_name_after_transfer: 员工调岗后的职位名称 (≤ 124 字符 characters; 例 e.g. `经理`)
+            rank_id_after_transfer: 员工调岗后的职级ID (例 e.g. `fasdfaddsadfa`)
+            position_level_after_transfer: 员工调岗后的职级名称 (≤ 64 字符 characters; 例 e.g. `L1`)
+            job_id_after_transfer: 员工调岗后的职务ID (例 e.g. `aefadfadaewedad`)
+            operate_user_id: 操作人userId (例 e.g. `232312312`)
 
         Codes: invalidParameter, invokeFrequentyly, mainDeptIdInvalid, noPermission, positioinAgainstConstraint,
             positionIdInvalid, ranIdInvalid, rankIdAgainstConstraint, suiteCallInvalid, systemError.
@@ -369,9 +431,9 @@ class HrmV1(Manager):
         """Hrm process update termination info (修改已离职员工信息).
 
         Args:
-            user_id: text, such as `user001`.
-            last_work_date: a number, such as `1672502400000`.
-            dismission_memo: text, such as `因个人原因离职`.
+            user_id: 已离职员工的userId (例 e.g. `user001`)
+            last_work_date: 最后工作日 (例 e.g. `1672502400000`)
+            dismission_memo: 离职备注信息 (例 e.g. `因个人原因离职`)
 
         Codes: empNotDismission, empNotExists, empStatusError, illegalParam, noPermission.
 
@@ -393,8 +455,8 @@ class HrmV1(Manager):
         """Query dismission staff id list (获取离职员工列表).
 
         Args:
-            next_token: a number, such as `0`.
-            max_results: a number, at most 50, such as `30`; by default 30.
+            next_token: 分页查询的游标 (例 e.g. `0`)
+            max_results: 每页条目数 (≤ 50; 默认 default `30`)
 
         Codes: invalidParameter, systemError.
 
@@ -414,7 +476,7 @@ class HrmV1(Manager):
         """Query hrm employee dismission info (批量获取员工离职信息).
 
         Args:
-            user_id_list: a list, at most 50 entries.
+            user_id_list: 员工userId列表 (≤ 50 项 items)
 
         Codes: corpNotOpenHrm, invalidParameter, systemError.
 
@@ -439,11 +501,11 @@ class HrmV1(Manager):
         """Query job ranks (获取企业职级列表).
 
         Args:
-            max_results: a number, at most 200.
-            rank_category_id: text.
-            rank_code: text.
-            rank_name: text.
-            next_token: a number.
+            max_results: 每页最大条目数 (≤ 200)
+            rank_category_id: 职级序列ID
+            rank_code: 职级编码
+            rank_name: 职级名称
+            next_token: 分页游标
 
         Codes: invalidParameter, systemError.
 
@@ -466,9 +528,9 @@ class HrmV1(Manager):
         """Query jobs (获取企业职务列表).
 
         Args:
-            max_results: a number, at most 100.
-            job_name: text.
-            next_token: a number.
+            max_results: 每页最大条目数 (≤ 100)
+            job_name: 职务名称
+            next_token: 分页游标
 
         Codes: invalidParameter, systemError.
 
@@ -494,12 +556,12 @@ class HrmV1(Manager):
         """Query positions (获取企业职位列表).
 
         Args:
-            max_results: a number, at most 200, such as `100`.
-            next_token: a number, such as `0`.
-            position_name: text, such as `职位名称`.
-            in_category_ids: a list.
-            in_position_ids: a list.
-            dept_id: a number, such as `123`.
+            max_results: 每页最大条目数 (≤ 200; 例 e.g. `100`)
+            next_token: 分页游标 (例 e.g. `0`)
+            position_name: 职位名称 (例 e.g. `职位名称`)
+            in_category_ids: 职位类别ID列表
+            in_position_ids: 职位ID列表
+            dept_id: 部门ID (例 e.g. `123`)
 
         Codes: invalidParameter, systemError.
 
@@ -520,7 +582,7 @@ class HrmV1(Manager):
         """Revoke termination (撤销员工待离职).
 
         Args:
-            user_id: text, such as `2163515669935611`.
+            user_id: 撤销离职员工userId (例 e.g. `2163515669935611`)
 
         Codes: businessError, invalidParameter, systemError.
 
@@ -540,7 +602,7 @@ class HrmV1(Manager):
         """Roster meta available field list (查询花名册中有权限的字段列表).
 
         Args:
-            app_agent_id: a number, such as `12345`.
+            app_agent_id: 应用的agentId (例 e.g. `12345`)
 
         Codes: invalidAgentId, noPermission.
 
@@ -565,11 +627,11 @@ class HrmV1(Manager):
         """Roster meta field options update (新增或删除花名册选项类型字段的选项).
 
         Args:
-            group_id: text, such as `sys05`.
-            field_code: text, such as `sys05-contractType`.
-            labels: a list.
-            modify_type: text: `OPTIONS_ADD`, `OPTIONS_DELETE`.
-            app_agent_id: a number.
+            group_id: 花名册分组ID (例 e.g. `sys05`)
+            field_code: 花名册字段标识 (例 e.g. `sys05-contractType`)
+            labels: 需要修改的选项值列表
+            modify_type: 修改类型 (`OPTIONS_ADD` `OPTIONS_DELETE`)
+            app_agent_id: 对应应用的agentId值
 
         Codes: fieldIsNotSelect, fieldOptionsCannotModify, invokeFrequency, labelSizeBeyondLimit,
             noFieldModifyPermission, paramInvalid, systemError.
@@ -596,12 +658,12 @@ class HrmV1(Manager):
         """Update emp dismission info (更新待离职员工离职信息).
 
         Args:
-            user_id: text, such as `2163515669935611`.
-            last_work_date: a number, such as `1736489016000`.
-            termination_reason_voluntary: a list.
-            termination_reason_passive: a list.
-            dismission_memo: text, such as `备注信息`.
-            partner: yes or no, such as `False`.
+            user_id: 离职人userId (例 e.g. `2163515669935611`)
+            last_work_date: 最后工作日 (例 e.g. `1736489016000`)
+            termination_reason_voluntary: 主动原因id
+            termination_reason_passive: 被动原因id
+            dismission_memo: 离职原因备注 (例 e.g. `备注信息`)
+            partner: 是否加入HRM统计 (例 e.g. `False`)
 
         Codes: businessError, invalidParameter, systemError.
 

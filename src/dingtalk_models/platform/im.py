@@ -16,6 +16,7 @@ from dingtalk_models.resource.model import Record
 
 class ChatScencegroupMessageSendV2Reply(Record):
     open_msg_id: str | None
+    """processQueryKey"""
 
 
 class OapiIm(Manager):
@@ -38,17 +39,17 @@ class OapiIm(Manager):
         """Chat scencegroup message send v2 (发送群助手消息).
 
         Args:
-            target_open_conversation_id: text, such as `cid9FTRQSLo+sK*****==`.
-            msg_template_id: text, such as `offical_template_test_action_card`.
-            robot_code: text, such as `fTv5O*****`.
-            msg_param_map: text, such as `{"text1":"hello","text2":"world"}`.
-            msg_media_id_param_map: text, such as `{"pic1":"@123","pic2":"@456"}`.
-            receiver_user_ids: a list, such as `"072*****,manager422*****"`.
-            receiver_union_ids: text, such as `"jHs*****,atc*****"`.
-            receiver_mobiles: text, such as `"137*****000,158*****000"`.
-            at_mobiles: text, at most 50 entries, such as `"137*****000"`.
-            at_users: text, at most 50 entries, such as `"072*****"`.
-            is_at_all: yes or no, such as `True`.
+            target_open_conversation_id: 群ID (例 e.g. `cid9FTRQSLo+sK*****==`)
+            msg_template_id: 消息模板ID (例 e.g. `offical_template_test_action_card`)
+            robot_code: 机器人编码 (例 e.g. `fTv5O*****`)
+            msg_param_map: 消息模板内容替换参数 (例 e.g. `{"text1":"hello","text2":"world"}`)
+            msg_media_id_param_map: 消息模板内容替换参数 (例 e.g. `{"pic1":"@123","pic2":"@456"}`)
+            receiver_user_ids: 消息接收人userId列表 (例 e.g. `"072*****,manager422*****"`)
+            receiver_union_ids: 消息接收人unionId列表 (例 e.g. `"jHs*****,atc*****"`)
+            receiver_mobiles: 消息接收人手机号列表 (例 e.g. `"137*****000,158*****000"`)
+            at_mobiles: @人的手机号列表 (≤ 50 项 items; 例 e.g. `"137*****000"`)
+            at_users: @人的userid列表 (≤ 50 项 items; 例 e.g. `"072*****"`)
+            is_at_all: 是否@所有人 (例 e.g. `True`)
 
         Codes: -1, 40036, 660001, 660002, 660012, 660014, 660015, 660016, 660018, 660020, 660022, 660023, 660024,
             660025, 660026, 660027.

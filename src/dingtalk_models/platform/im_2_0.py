@@ -15,18 +15,22 @@ from dingtalk_models.resource.manager import Manager
 
 class CreateTopboxCardData(TypedDict, total=False):
     card_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
 
 
 class CreateTopboxUserIdPrivateDataMap(TypedDict, total=False):
     card_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
 
 
 class CreateTopboxUnionIdPrivateDataMap(TypedDict, total=False):
     card_param_map: dict[str, str]
+    """卡片模板内容替换参数"""
 
 
 class CreateTopboxCardSettings(TypedDict, total=False):
     pull_strategy: bool
+    """是否开启卡片纯拉模式 (例 e.g. `False`)"""
 
 
 class ImV2(Manager):
@@ -46,14 +50,14 @@ class ImV2(Manager):
         """Close topbox (关闭互动卡片吊顶).
 
         Args:
-            out_track_id: text, at most 64 characters, such as `xxx`.
-            conversation_type: a number: `1`, `2`.
-            open_conversation_id: text, such as `cidxxxxx==`.
-            user_id: text, such as `xxx`.
-            unoin_id: text, such as `xxx`.
-            robot_code: text, such as `xxx`.
-            cool_app_code: text, such as `COOLAPP-x-xxx`.
-            group_template_id: text, such as `xxx-xxx-xxx`.
+            out_track_id: 卡片的外部ID (≤ 64 字符 characters; 例 e.g. `xxx`)
+            conversation_type: 会话类型 (`1` `2`)
+            open_conversation_id: 会话id (例 e.g. `cidxxxxx==`)
+            user_id: 用户userId (例 e.g. `xxx`)
+            unoin_id: 用户unionId (例 e.g. `xxx`)
+            robot_code: 机器人编码 (例 e.g. `xxx`)
+            cool_app_code: 酷应用编码 (例 e.g. `COOLAPP-x-xxx`)
+            group_template_id: 群模板id (例 e.g. `xxx-xxx-xxx`)
 
         Codes: auth.failed, cardTemplate.not.exist, chat.coolApp.notInstalled, chat.notExist, cidParse.wrong,
             close.topbox.failed, conversationType.illegal, coolAppCode.empty, group.groupTemplate.notInstalled,
@@ -95,24 +99,24 @@ class ImV2(Manager):
         """Create topbox (创建并开启互动卡片吊顶).
 
         Args:
-            card_template_id: text, such as `xxx`.
-            out_track_id: text, at most 64 characters, such as `xxx`.
-            card_data: an object.
-            conversation_type: a number: `1`, `2`.
-            callback_route_key: text, such as `xxx`.
-            user_id_private_data_map: an object.
-            union_id_private_data_map: an object.
-            card_settings: an object.
-            open_conversation_id: text, such as `cidxxxxx==`.
-            user_id: text, such as `xxx`.
-            union_id: text, such as `xxx`.
-            robot_code: text, such as `xxx`.
-            cool_app_code: text, such as `COOLAPP-X-XXX`.
-            group_template_id: text, such as `xxx-xxx-xxx`.
-            receiver_user_id_list: a list, at most 100 entries.
-            receiver_union_id_list: a list, at most 100 entries.
-            expired_time: a number, such as `1850042969000`.
-            platforms: text, such as `ios|win`.
+            card_template_id: 互动卡片的消息模板ID (例 e.g. `xxx`)
+            out_track_id: 一张卡片的外部ID (≤ 64 字符 characters; 例 e.g. `xxx`)
+            card_data: 卡片数据
+            conversation_type: 会话类型 (`1` `2`)
+            callback_route_key: 可控制卡片回调时的路由Key (例 e.g. `xxx`)
+            user_id_private_data_map: 卡片模板userId差异用户参数
+            union_id_private_data_map: 卡片模板unionId差异用户参数
+            card_settings: 卡片设置项
+            open_conversation_id: 会话id (例 e.g. `cidxxxxx==`)
+            user_id: 用户userId (例 e.g. `xxx`)
+            union_id: 用户unionId (例 e.g. `xxx`)
+            robot_code: 机器人编码 (例 e.g. `xxx`)
+            cool_app_code: 酷应用编码 (例 e.g. `COOLAPP-X-XXX`)
+            group_template_id: 群模板id (例 e.g. `xxx-xxx-xxx`)
+            receiver_user_id_list: 吊顶可见者userId (≤ 100 项 items)
+            receiver_union_id_list: 吊顶可见者unionId (≤ 100 项 items)
+            expired_time: 吊顶的过期时间 (例 e.g. `1850042969000`)
+            platforms: 期望吊顶的端 (例 e.g. `ios|win`)
 
         Codes: auth.failed, card.content.checkFailed, cardInstance.wrong, cardTemplate.not.exist,
             chat.coolApp.notInstalled, chat.notExist, cidParse.wrong, conversationType.illegal, coolAppCode.empty,

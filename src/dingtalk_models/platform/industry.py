@@ -17,50 +17,77 @@ from dingtalk_models.resource.query import Listing, Query
 
 class DepartmentGetResult(Record):
     feature: str | None
+    """部门的其他业务属性"""
     contact_type: str | None
+    """通讯录类型行业相关"""
     dept_type: str | None
+    """部门类型 (`campus` `period` `grade` `class` `VillageGroup` `Residence` `LeaseholderDept` `SecretaryDept`)"""
     super_id: int | None
+    """父部门ID"""
     name: str | None
+    """部门名称"""
 
 
 class DepartmentListDetail(Record):
     feature: str | None
+    """部门的其他业务属性"""
     contact_type: str | None
+    """通讯录类型"""
     dept_type: str | None
+    """部门类型 (`campus` `period` `grade` `class` `VillageGroup` `Residence` `LeaseholderDept` `SecretaryDept`)"""
     name: str | None
+    """部门名称"""
     dept_id: int | None
+    """部门ID"""
 
 
 class OrganizationGetResult(Record):
     region_location: str | None
+    """具体的企业区域位置信息"""
     region_id: str | None
+    """企业所在区域id"""
     region_type: str | None
+    """企业所在区域类型 (`PROVINCE` `CITY` `COUNTRY` `TOWN` `VILLAGE`)"""
 
 
 class UserGetResultRoles(Record):
     name: str | None
+    """角色名称"""
     id: int | None
+    """角色ID"""
 
 
 class UserGetResult(Record):
     roles: list[UserGetResultRoles] = empty_list()
+    """人员角色列表"""
     name: str | None
+    """员工姓名"""
     feature: str | None
+    """不同角色的其他业务属性"""
     unionid: str | None
+    """用户在当前钉钉开放平台账号范围内的唯一标识"""
 
 
 class UserListDetailRoles(Record):
     name: str | None
+    """角色名称"""
     id: int | None
+    """角色ID"""
 
 
 class UserListDetail(Record):
     feature: str | None
+    """不同角色的其他业务属性"""
     roles: list[UserListDetailRoles] = empty_list()
+    """人员角色列表"""
     name: str | None
+    """员工姓名"""
     userid: str | None
+    """员工的userId"""
     unionid: str | None
+    """用户在当前钉钉开放平台账号范围内的唯一标识"""
     dept_id: int | None
+    """部门id"""
 
 
 class OapiIndustry(Manager):
@@ -72,7 +99,7 @@ class OapiIndustry(Manager):
         """Department get (获取部门详情).
 
         Args:
-            dept_id: a number, such as `1`.
+            dept_id: 部门ID (例 e.g. `1`)
 
         Codes: 400001, 40009, 60003.
 
@@ -95,9 +122,9 @@ class OapiIndustry(Manager):
         """Department list (获取部门列表).
 
         Args:
-            dept_id: a number, such as `1`.
-            size: a number, at most 1000, such as `10`.
-            cursor: a number, such as `1`.
+            dept_id: 父部门ID (例 e.g. `1`)
+            size: 分页查询的大小 (≤ 1000; 例 e.g. `10`)
+            cursor: 分页查询的游标 (例 e.g. `1`)
 
         Codes: 400001, 40009, 40069.
 
@@ -134,8 +161,8 @@ class OapiIndustry(Manager):
         """User get (获取部门用户详情).
 
         Args:
-            dept_id: a number, such as `1`.
-            userid: text, such as `user01`.
+            dept_id: 部门ID (例 e.g. `1`)
+            userid: 员工userId (例 e.g. `user01`)
 
         Codes: 33012, 400001, 400043, 40009.
 
@@ -159,11 +186,11 @@ class OapiIndustry(Manager):
         """User list (获取部门下人员列表).
 
         Args:
-            dept_id: a number, such as `1`.
-            size: a number, at most 1000, such as `10`.
-            role: text: `teacher`, `guardian`, `student`, `GroupManager`, `HeadOfHouseHold`, `HouseAdmin`, `Villager`,
-                `Leaseholder`, or others.
-            cursor: a number, such as `1`.
+            dept_id: 部门id (例 e.g. `1`)
+            size: 分页查询的大小 (≤ 1000; 例 e.g. `10`)
+            role: 行业相关 (`teacher` `guardian` `student` `GroupManager` `HeadOfHouseHold` `HouseAdmin` `Villager`
+                `Leaseholder` 等 or others)
+            cursor: 分页查询的游标 (例 e.g. `1`)
 
         Codes: -1, 400002, 40009, 40069.
 

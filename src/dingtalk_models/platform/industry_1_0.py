@@ -15,37 +15,60 @@ from dingtalk_models.resource.model import Record
 
 class CampusCreateCampusReply(Record, alias_generator=camel):
     campus_corp_id: str | None
+    """园区组织CorpId"""
     campus_dept_id: str | None
+    """园区组织在上下游组织内的部门ID"""
 
 
 class CampusCreateCampusGroupReply(Record, alias_generator=camel):
     group_id: int | None
+    """项目组ID"""
 
 
 class CampusGetCampusReply(Record, alias_generator=camel):
     campus_name: str | None
+    """园区项目的名称"""
     campus_corp_id: str | None
+    """园区项目的组织corpId"""
     campus_dept_id: int | None
+    """园区项目的部门ID"""
     belong_project_group_id: str | None
+    """所在的项目组ID"""
     telephone: str | None
+    """电话"""
     description: str | None
+    """园区项目的描述"""
     area: float | None
+    """园区项目的面积"""
     country: str | None
+    """园区项目所在国家"""
     prov_id: int | None
+    """园区项目所在的省行政编码"""
     city_id: int | None
+    """园区项目所在的市行政编码"""
     county_id: int | None
+    """园区项目所在的区行政编码"""
     address: str | None
+    """园区项目的详细地址"""
     location: str | None
+    """园区项目所在的经纬度"""
     capacity: str | None
+    """园区项目容纳的人数"""
     order_start_time: Millis | None
+    """园区项目的订购时间"""
     order_end_time: Millis | None
+    """园区项目的过期时间"""
     order_info: str | None
+    """园区项目的购买信息"""
     extend: str | None
+    """园区项目的扩展属性"""
 
 
 class CampusGetCampusGroupReply(Record, alias_generator=camel):
     project_group_name: str | None
+    """项目组的名称"""
     extend: str | None
+    """项目组的扩展信息"""
 
 
 class IndustryV1(Manager):
@@ -74,23 +97,23 @@ class IndustryV1(Manager):
         """Campus create campus (创建园区项目).
 
         Args:
-            campus_name: text, such as `绿城未来park`.
-            creator_union_id: text, such as `1111`.
-            belong_project_group_id: a number, such as `123`.
-            telephone: text, such as `156xxxx4338`.
-            description: text, such as `绿城未来park项目`.
-            area: a number, such as `1000.0`.
-            country: text, such as `中国`.
-            prov_id: a number, such as `370000`.
-            city_id: a number, such as `370100`.
-            county_id: a number, such as `371502`.
-            address: text, such as `锦城街道和谐社区101号`.
-            capacity: a number, such as `1000`.
-            order_start_time: a number, such as `1655704317794`.
-            order_end_time: a number, such as `1655704317794`.
-            order_info: text, such as `1655704317794`.
-            extend: text, such as `{"creator":"dsy"}`.
-            location: text, such as `116.397128,39.916527`.
+            campus_name: 园区项目的名称 (例 e.g. `绿城未来park`)
+            creator_union_id: 创建人的unionId (例 e.g. `1111`)
+            belong_project_group_id: 归属的项目组ID (例 e.g. `123`)
+            telephone: 联系电话 (例 e.g. `156xxxx4338`)
+            description: 园区项目的描述 (例 e.g. `绿城未来park项目`)
+            area: 园区项目面积 (例 e.g. `1000.0`)
+            country: 园区所在国家 (例 e.g. `中国`)
+            prov_id: 园区所在省行政编码 (例 e.g. `370000`)
+            city_id: 园区所在市行政编码 (例 e.g. `370100`)
+            county_id: 园区所在区/县行政编码 (例 e.g. `371502`)
+            address: 园区所在详细地址信息 (例 e.g. `锦城街道和谐社区101号`)
+            capacity: 园区容量 (例 e.g. `1000`)
+            order_start_time: 项目订购开始时间戳 (单位 unit 毫秒; 例 e.g. `1655704317794`)
+            order_end_time: 项目订购结束时间戳 (单位 unit 毫秒; 例 e.g. `1655704317794`)
+            order_info: 订单信息 (例 e.g. `1655704317794`)
+            extend: 扩展字段 (例 e.g. `{"creator":"dsy"}`)
+            location: 经纬度 (例 e.g. `116.397128,39.916527`)
 
         Codes: checkParam.invalid.notCampusTenantOrg, system.error.campusProjectContactNotInit, system.error.contact,
             sytem.error.
@@ -113,8 +136,8 @@ class IndustryV1(Manager):
         """Campus create campus group (创建项目组).
 
         Args:
-            name: text, such as `测试项目组`.
-            extend: text, such as `扩展信息`.
+            name: 项目组名称 (例 e.g. `测试项目组`)
+            extend: 扩展信息 (例 e.g. `扩展信息`)
 
         Codes: campus.noRoot, campus.notFit, sytem.error.
 
@@ -134,7 +157,7 @@ class IndustryV1(Manager):
         """Campus delete campus group (删除项目组).
 
         Args:
-            campus_project_group_id: a number, such as `12345`.
+            campus_project_group_id: 项目组ID (例 e.g. `12345`)
 
         Codes: checkParam.invalid.notCampusTenantOrg, system.error, system.error.contact, system.error.existProject.
 
@@ -154,7 +177,7 @@ class IndustryV1(Manager):
         """Campus get campus (查询园区项目信息).
 
         Args:
-            campus_dept_id: a number, such as `11`.
+            campus_dept_id: 园区项目的部门ID (例 e.g. `11`)
 
         Codes: checkParameter.param.error, department.notExist, sytem.error.
 
@@ -174,7 +197,7 @@ class IndustryV1(Manager):
         """Campus get campus group (查询项目组信息).
 
         Args:
-            group_id: a number, such as `11`.
+            group_id: 项目组ID (例 e.g. `11`)
 
         Codes: checkParameter.param.error, department.notExist, sytem.error.
 
@@ -201,10 +224,10 @@ class IndustryV1(Manager):
         """Save user extend values (保存人员扩展属性).
 
         Args:
-            user_id: text.
-            user_extend_key: text: `Job`, `UserProb`.
-            user_extend_value: text, at most 128 characters, such as `1`.
-            user_display_name: text, at most 256 characters, such as `Job`.
+            user_id: 发起请求的用户的userid
+            user_extend_key: 用户拓展字段key (`Job` `UserProb`)
+            user_extend_value: 用户扩展字段value (≤ 128 字符 characters; 例 e.g. `1`)
+            user_display_name: 字段展示名称最大长度256字符 (≤ 256 字符 characters; 例 e.g. `Job`)
 
         Codes: invalid.parameter, staff.not.found, system.error.
 

@@ -17,57 +17,75 @@ from dingtalk_models.resource.query import Listing, Query
 
 class GetFollowerInfoReplyResultUser(Record, alias_generator=camel):
     user_id: str | None
+    """用户userId"""
     name: str | None
+    """用户姓名"""
     timestamp: str | None
+    """关注时间戳 (单位 unit 毫秒)"""
 
 
 class GetFollowerInfoReplyResult(Record, alias_generator=camel):
     user: GetFollowerInfoReplyResultUser | None
+    """关注服务窗的用户详情"""
 
 
 class GetFollowerInfoReply(Record, alias_generator=camel):
     request_id: str | None
     result: GetFollowerInfoReplyResult | None
+    """响应结果"""
 
 
 class GetUserFollowStatusReplyResult(Record, alias_generator=camel):
     status: str | None
+    """用户关注服务窗的状态 (`FOLLOWED` `UNFOLLOW`)"""
 
 
 class GetUserFollowStatusReply(Record, alias_generator=camel):
     result: GetUserFollowStatusReplyResult | None
+    """响应结果"""
 
 
 class ListAccountReplyResult(Record, alias_generator=camel):
     account_id: str | None
+    """服务窗账号ID"""
     account_name: str | None
+    """服务窗账号名称"""
 
 
 class ListAccountReply(Record, alias_generator=camel):
     result: list[ListAccountReplyResult] = empty_list()
+    """服务窗账号列表"""
 
 
 class ListAccountInfoReplyResult(Record, alias_generator=camel):
     account_id: str | None
+    """服务窗账号ID"""
     account_name: str | None
+    """服务窗名称"""
 
 
 class ListAccountInfoReply(Record, alias_generator=camel):
     result: list[ListAccountInfoReplyResult] = empty_list()
+    """结果列表"""
 
 
 class ListFollowerUserList(Record, alias_generator=camel):
     user_id: str | None
+    """用户userId"""
     name: str | None
+    """用户姓名"""
     timestamp: int | None
+    """关注时间戳 (单位 unit 毫秒)"""
 
 
 class QueryUserFollowStatusReplyResult(Record, alias_generator=camel):
     status: str | None
+    """用户关注服务窗的状态 (`FOLLOWED` `UNFOLLOW`)"""
 
 
 class QueryUserFollowStatusReply(Record, alias_generator=camel):
     result: QueryUserFollowStatusReplyResult | None
+    """响应结果"""
 
 
 class LinkV1(Manager):
@@ -82,9 +100,9 @@ class LinkV1(Manager):
         """Get follower info (获取关注服务窗用户信息).
 
         Args:
-            user_id: text, such as `Rpxxxxx`.
-            union_id: text, such as `UgIzxxxxx`.
-            account_id: text, such as `ding1234`.
+            user_id: 关注服务窗用户的userId (例 e.g. `Rpxxxxx`)
+            union_id: 关注服务窗用户的unionId (例 e.g. `UgIzxxxxx`)
+            account_id: 服务窗账号ID (例 e.g. `ding1234`)
 
         Codes: illegalParameter.unionId, illegalRequest, illegalRequest.account, illegalRequest.followerNotExist,
             request.too.fast, systemError.
@@ -108,9 +126,9 @@ class LinkV1(Manager):
         """Get user follow status (获取用户服务窗关注状态).
 
         Args:
-            user_id: text, such as `Rp3Rqcts7BE08y49Jr6iu6xW4iQ`.
-            union_id: text, such as `UgIzXXo+Rp3Rqcts7BE08y49Jr6iu6xW4iQ`.
-            account_id: text, such as `ding1234`.
+            user_id: 待查询的服务窗关注者userId (例 e.g. `Rp3Rqcts7BE08y49Jr6iu6xW4iQ`)
+            union_id: 待查询的服务窗关注者unionId (例 e.g. `UgIzXXo+Rp3Rqcts7BE08y49Jr6iu6xW4iQ`)
+            account_id: 服务窗账号ID (例 e.g. `ding1234`)
 
         Codes: illegalParameter.unionId, illegalParameter.userId, illegalRequest, illegalRequest.account,
             request.too.fast, systemError.
@@ -166,9 +184,9 @@ class LinkV1(Manager):
         """List follower (批量获取关注服务窗用户信息).
 
         Args:
-            next_token: text.
-            max_results: a number, at most 100.
-            account_id: text.
+            next_token: 分页游标
+            max_results: 每页最大条目数 (≤ 100)
+            account_id: 服务窗账号ID
 
         Codes: illegalParameter.maxResults, illegalParameter.nextToken, illegalRequest, illegalRequest.account,
             request.too.fast, systemError.
@@ -191,8 +209,8 @@ class LinkV1(Manager):
         """Query user follow status (获取用户关注服务窗状态).
 
         Args:
-            account_id: text, such as `ding1234`.
-            union_id: text, such as `UgIz*******W4iQ`.
+            account_id: 服务窗账号ID (例 e.g. `ding1234`)
+            union_id: 待查询的服务窗关注者unionId (例 e.g. `UgIz*******W4iQ`)
 
         Codes: illegalParameter.unionId, illegalParameter.userId, illegalRequest, illegalRequest.account,
             request.too.fast, systemError.

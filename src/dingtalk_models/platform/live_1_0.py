@@ -15,78 +15,115 @@ from dingtalk_models.resource.model import Record
 
 class CreateLiveReplyResult(Record, alias_generator=camel):
     live_id: str | None
+    """直播ID"""
 
 
 class CreateLiveReply(Record, alias_generator=camel):
     result: CreateLiveReplyResult | None
+    """返回结果"""
 
 
 class DeleteLiveReplyResult(Record, alias_generator=camel):
     success: bool | None
+    """删除直播是否成功"""
 
 
 class DeleteLiveReply(Record, alias_generator=camel):
     result: DeleteLiveReplyResult | None
+    """返回结果"""
 
 
 class QueryLiveInfoReplyResultLiveInfo(Record, alias_generator=camel):
     live_id: str | None
+    """直播ID"""
     union_id: str | None
+    """主播的unionId"""
     title: str | None
+    """直播标题"""
     cover_url: str | None
+    """直播的封面地址"""
     start_time: Millis | None
+    """直播实际的开始时间戳 (单位 unit 毫秒)"""
     end_time: Millis | None
+    """直播实际的结束时间戳 (单位 unit 毫秒)"""
     introduction: str | None
+    """直播简介"""
     live_status: int | None
+    """直播状态 (`0` `1` `3` `4` `5`)"""
     duration: int | None
+    """直播时长 (单位 unit 毫秒)"""
     subscribe_count: int | None
+    """预约人数"""
     uv: int | None
+    """观看人数"""
     live_play_url: str | None
+    """直播观看地址"""
     playback_duration: int | None
+    """直播回放时长 (单位 unit 毫秒)"""
 
 
 class QueryLiveInfoReplyResult(Record, alias_generator=camel):
     live_info: QueryLiveInfoReplyResultLiveInfo | None
+    """直播信息"""
 
 
 class QueryLiveInfoReply(Record, alias_generator=camel):
     result: QueryLiveInfoReplyResult | None
+    """返回结果"""
 
 
 class QueryLiveWatchUserListReplyResultOrgUsesList(Record, alias_generator=camel):
     union_id: str | None
+    """用户unionId"""
     user_id: str | None
+    """员工userId"""
     name: str | None
+    """员工姓名"""
     dept_name: str | None
+    """员工所在部门名称"""
     watch_live_time: int | None
+    """观看直播时长 (单位 unit 毫秒)"""
     watch_playback_time: int | None
+    """观看回放时长 (单位 unit 毫秒)"""
     watch_progress_ms: int | None
+    """回放观看进度 (单位 unit 毫秒)"""
     first_watch_time: Millis | None
+    """首次观看直播/回放时间戳"""
 
 
 class QueryLiveWatchUserListReplyResultOutOrgUserList(Record, alias_generator=camel):
     name: str | None
+    """用户昵称"""
     watch_live_time: int | None
+    """观看直播时长 (单位 unit 毫秒)"""
     watch_playback_time: int | None
+    """观看回放时长 (单位 unit 毫秒)"""
     watch_progress_ms: int | None
+    """回放观看进度 (单位 unit 毫秒)"""
     first_watch_time: Millis | None
+    """首次观看直播/回放时间戳"""
 
 
 class QueryLiveWatchUserListReplyResult(Record, alias_generator=camel):
     org_uses_list: list[QueryLiveWatchUserListReplyResultOrgUsesList] = empty_list()
+    """组织内的观看用户列表"""
     out_org_user_list: list[QueryLiveWatchUserListReplyResultOutOrgUserList] = empty_list()
+    """组织外的观看用户列表"""
 
 
 class QueryLiveWatchUserListReply(Record, alias_generator=camel):
     result: QueryLiveWatchUserListReplyResult | None
+    """返回结果"""
 
 
 class UpdateLiveReplyResult(Record, alias_generator=camel):
     success: bool | None
+    """操作是否成功"""
 
 
 class UpdateLiveReply(Record, alias_generator=camel):
     result: UpdateLiveReplyResult | None
+    """返回结果"""
 
 
 class LiveV1(Manager):
@@ -107,15 +144,15 @@ class LiveV1(Manager):
         """Create live (创建直播).
 
         Args:
-            union_id: text, such as `DC7wxxxxx`.
-            title: text, such as `测试直播`.
-            pre_start_time: a number, such as `1659613648000`.
-            pre_end_time: a number, such as `1659653648000`.
-            introduction: text, such as `测试直播简介`.
-            cover_url: text, such as `https://xxx.com/xxxxx.png`.
-            public_type: a number: `0`, `1`, `2`.
-            enable_link_mic: yes or no, such as `True`.
-            is_landscape: yes or no, such as `True`.
+            union_id: 发起直播的主播unionId (例 e.g. `DC7wxxxxx`)
+            title: 直播标题 (例 e.g. `测试直播`)
+            pre_start_time: 预计开播时间戳 (单位 unit 毫秒; 例 e.g. `1659613648000`)
+            pre_end_time: 预计结束时间戳 (单位 unit 毫秒; 例 e.g. `1659653648000`)
+            introduction: 直播简介 (例 e.g. `测试直播简介`)
+            cover_url: 直播的封面地址 (例 e.g. `https://xxx.com/xxxxx.png`)
+            public_type: 直播分享范围 (`0` `1` `2`)
+            enable_link_mic: 是否开启连麦功能 (例 e.g. `True`)
+            is_landscape: 是否横屏直播 (例 e.g. `True`)
 
         Codes: contentNotCompliant, invalidParam, noPermission, serviceError, userNoLivePermission.
 
@@ -136,8 +173,8 @@ class LiveV1(Manager):
         """Delete live (删除直播).
 
         Args:
-            live_id: text.
-            union_id: text.
+            live_id: 直播ID
+            union_id: 用户unionId
 
         Codes: invalidParam, noPermission, serviceError.
 
@@ -158,8 +195,8 @@ class LiveV1(Manager):
         """Query live info (查询直播信息).
 
         Args:
-            live_id: text, such as `4d383xxxxx`.
-            union_id: text, such as `DC7wxxxxx`.
+            live_id: 直播ID (例 e.g. `4d383xxxxx`)
+            union_id: 操作者的unionId (例 e.g. `DC7wxxxxx`)
 
         Codes: invalidParam, serviceError.
 
@@ -183,10 +220,10 @@ class LiveV1(Manager):
         """Query live watch user list (查询直播观看人员信息).
 
         Args:
-            live_id: text, such as `1a353547-040d-4095-bb93-404bc5d47920`.
-            union_id: text, such as `DC7wZGOSueEEIGOf3WKwWgiEiE`.
-            page_size: a number, at most 200, such as `20`.
-            page_number: a number, such as `0`.
+            live_id: 直播ID (例 e.g. `1a353547-040d-4095-bb93-404bc5d47920`)
+            union_id: 用户unionId (例 e.g. `DC7wZGOSueEEIGOf3WKwWgiEiE`)
+            page_size: 分页大小 (≤ 200; 例 e.g. `20`)
+            page_number: 分页起始位置 (例 e.g. `0`)
 
         Codes: invalidParam, serviceError.
 
@@ -213,13 +250,13 @@ class LiveV1(Manager):
         """Update live (修改直播属性信息).
 
         Args:
-            live_id: text, such as `4d38xxxxx`.
-            union_id: text, such as `DC7wxxxxx`.
-            title: text, such as `测试直播`.
-            introduction: text, such as `测试直播简介`.
-            cover_url: text, such as `https://xxx.com/xxx.png`.
-            pre_start_time: a number, such as `1659613648000`.
-            pre_end_time: a number, such as `1659653648000`.
+            live_id: 直播ID (例 e.g. `4d38xxxxx`)
+            union_id: 主播的unionId (例 e.g. `DC7wxxxxx`)
+            title: 直播标题 (例 e.g. `测试直播`)
+            introduction: 直播简介 (例 e.g. `测试直播简介`)
+            cover_url: 直播的封面地址 (例 e.g. `https://xxx.com/xxx.png`)
+            pre_start_time: 直播的预计开播时间戳 (单位 unit 毫秒; 例 e.g. `1659613648000`)
+            pre_end_time: 直播的预计结束时间戳 (单位 unit 毫秒; 例 e.g. `1659653648000`)
 
         Codes: contentNotCompliant, invalidParam, liveNotExist, liveStatusNotMatch, noPermission, serviceError.
 

@@ -13,14 +13,20 @@ from dingtalk_models.resource.model import Record
 
 class IndustrializeManufactureJobBookReply(Record, alias_generator=camel):
     http_code: str | None
+    """HTTP响应码"""
     uuid: str | None
+    """此次上报的计件数据的唯一标识"""
     content: str | None
+    """返回结果"""
     error_level: int | None
+    """错误级别 (`200` `100` `0`)"""
 
 
 class IndustrializeManufactureQueryJobsReply(Record, alias_generator=camel):
     http_code: str | None
+    """返回的HTTP状态码"""
     content: str | None
+    """查询的数据结果"""
 
 
 class ManufacturingV1(Manager):
@@ -53,27 +59,27 @@ class ManufacturingV1(Manager):
         """Industrialize manufacture job book (计件报工).
 
         Args:
-            user_id: text.
-            qualified_quantity: text, such as `100`.
-            uuid: text, such as `9b29c34f95736d`.
-            mes_app_key: text, such as `lingfei`.
-            inst_no: text, such as `123`.
-            manufacture_date: text, such as `2021-07-05 08:10:21`.
-            scrapped_quantity: text, such as `0`.
-            product_specification: text, such as `M56*3*10501`.
-            reworkable_quantity: text, such as `1`.
-            user_name: text, such as `张xx`.
-            product_name: text, such as `双头螺柱001`.
-            product_en_name: text, such as `Stud 001`.
-            extend: text.
-            product_code: text, such as `A001`.
-            process_name: text, such as `制程名称`.
-            process_en_name: text, such as `制程英文名称`.
-            ding_corp_id: text.
-            is_batch_job: text: `y`, `n`.
-            user_name_list: text.
-            user_id_list: text.
-            unit_price: text.
+            user_id: 员工钉钉userid
+            qualified_quantity: 合格数量 (例 e.g. `100`)
+            uuid: 随机字符串 (例 e.g. `9b29c34f95736d`)
+            mes_app_key: mes系统唯一标识 (例 e.g. `lingfei`)
+            inst_no: 工单编号 (例 e.g. `123`)
+            manufacture_date: 生产日期时间 (例 e.g. `2021-07-05 08:10:21`)
+            scrapped_quantity: 报废数量 (例 e.g. `0`)
+            product_specification: 产品规格 (例 e.g. `M56*3*10501`)
+            reworkable_quantity: 可重工数量 (例 e.g. `1`)
+            user_name: 员工姓名 (例 e.g. `张xx`)
+            product_name: 产品名称 (例 e.g. `双头螺柱001`)
+            product_en_name: 产品英文名称 (例 e.g. `Stud 001`)
+            extend: 扩展字段
+            product_code: 产品唯一标识 (例 e.g. `A001`)
+            process_name: 制程名称 (例 e.g. `制程名称`)
+            process_en_name: 制程英文名称 (例 e.g. `制程英文名称`)
+            ding_corp_id: 工厂所在钉钉组织的企业corpId
+            is_batch_job: 是否是批量报工 (`y` `n`)
+            user_name_list: 批量报工时
+            user_id_list: 批量报工时
+            unit_price: 计件单价 (单位 unit 分)
 
         Codes: error.notFound, error.unknownerror, illegal.argument, illegal.field.notnull, permission.wrong.
 
@@ -106,19 +112,19 @@ class ManufacturingV1(Manager):
         """Industrialize manufacture query jobs (查询计件报工数据).
 
         Args:
-            product_name: text, such as `双头螺柱001`.
-            page_size: a number, such as `10`.
-            qualified_quantity: text, such as `100`.
-            manufacture_day: text, such as `2021-07-05`.
-            inst_no: text, such as `d41d8cd98f00b204e9800998ecf8427e`.
-            user_name: text, such as `张三`.
-            product_code: text, such as `A001`.
-            product_specification: text, such as `M56*3*10501`.
-            unit_price: text, such as `1.2`.
-            uuid: text, such as `d41d8cd98f00b204e9800998ecf8427e`.
-            current_page: a number, such as `1`.
-            user_id: text, such as `1919442747879773`.
-            mes_app_key: text, such as `mes41d8cd98f0b204e9800998ecf8427e`.
+            product_name: 产品中文名称 (例 e.g. `双头螺柱001`)
+            page_size: 分页参数每页显示条数 (例 e.g. `10`)
+            qualified_quantity: 报工合格数量 (例 e.g. `100`)
+            manufacture_day: 生产日期 (例 e.g. `2021-07-05`)
+            inst_no: 工单编号 (例 e.g. `d41d8cd98f00b204e9800998ecf8427e`)
+            user_name: 员工姓名 (例 e.g. `张三`)
+            product_code: 产品唯一标识 (例 e.g. `A001`)
+            product_specification: 产品规格 (例 e.g. `M56*3*10501`)
+            unit_price: 计件单价 (单位 unit 分; 例 e.g. `1.2`)
+            uuid: 报工记录的唯一标识 (例 e.g. `d41d8cd98f00b204e9800998ecf8427e`)
+            current_page: 分页参数 (例 e.g. `1`)
+            user_id: 员工的userid (例 e.g. `1919442747879773`)
+            mes_app_key: MES系统唯一标识 (例 e.g. `mes41d8cd98f0b204e9800998ecf8427e`)
 
         Codes: error.notFound, error.unknownerror, illegal.argument, permission.wrong.
 

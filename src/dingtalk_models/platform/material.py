@@ -15,120 +15,191 @@ from dingtalk_models.resource.model import Record
 
 class ArticleAddArticle(TypedDict, total=False):
     thumb_media_id: str
+    """图文消息的封面素材id (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)"""
     content: Required[str]
+    """文章内容 (例 e.g. `<html><body><div>123</div></body></html>`)"""
     title: Required[str]
+    """文章标题 (例 e.g. `标题1`)"""
     uuid: Required[str]
+    """幂等参数 (例 e.g. `e5836bb2-2421-49fb`)"""
     allow_forward: bool
+    """是否允许转发 (例 e.g. `True`)"""
     digest: str
+    """文章摘要 (例 e.g. `摘要1`)"""
 
 
 class ArticleAddReply(Record):
     article_id: int | None
+    """文章id"""
     result: str | None
 
 
 class ArticleGetReply(Record):
     article_id: int | None
+    """文章id"""
     title: str | None
+    """文章标题"""
     thumb_media_id: str | None
+    """封面图"""
     publish_status: int | None
+    """发布状态 (`0` `1`)"""
     publish_time: Millis | None
+    """发布时间"""
     create_time: Millis | None
+    """创建时间"""
     update_time: Millis | None
+    """更新时间"""
     content: str | None
+    """文章内容"""
     url: str | None
+    """文章跳转链接"""
     digest: str | None
+    """文章摘要"""
 
 
 class ArticleListReplyItems(Record):
     article_id: int | None
+    """文章id"""
     title: str | None
+    """标题"""
     thumb_media_id: str | None
+    """封面图"""
     publish_status: int | None
+    """发布状态 (`0` `1`)"""
     publish_time: Millis | None
+    """发布时间"""
     create_time: Millis | None
+    """创建时间"""
     update_time: Millis | None
+    """更新时间"""
     content: str | None
+    """文章内容"""
     url: str | None
+    """文章跳转链接"""
     digest: str | None
+    """文章摘要"""
 
 
 class ArticleListReply(Record):
     items: list[ArticleListReplyItems] = empty_list()
+    """文章列表"""
     total_count: int | None
+    """文章总数"""
     item_count: int | None
+    """本页条数"""
 
 
 class ArticlePublishReply(Record):
     url: str | None
+    """生成文章url链接"""
 
 
 class ArticleUpdateArticle(TypedDict, total=False):
     thumb_media_id: str
+    """图文消息的封面图片素材id (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)"""
     content: Required[str]
+    """文章内容 (例 e.g. `<div>123</div>`)"""
     title: Required[str]
+    """文章标题 (例 e.g. `修改后标题`)"""
     article_id: Required[int]
+    """文章id (例 e.g. `129003`)"""
     digest: str
+    """文章摘要 (例 e.g. `摘要1`)"""
 
 
 class NewsAddArticles(TypedDict, total=False):
     article_id: Required[int]
+    """文章id (例 e.g. `10012`)"""
 
 
 class NewsAddReply(Record):
     media_id: str | None
+    """卡片素材id"""
 
 
 class NewsGetReplyArticles(Record):
     article_id: int | None
+    """文章id"""
     title: str | None
+    """文章标题"""
     content: str | None
+    """文章内容"""
     thumb_media_id: str | None
+    """封面图片的素材id"""
     publish_status: int | None
+    """发布状态 (`0` `1`)"""
     publish_time: Millis | None
+    """发布时间"""
     user_view_count: int | None
+    """已读用户数"""
     total_view_count: int | None
+    """阅读次数"""
     create_time: Millis | None
+    """文章创建时间"""
     update_time: Millis | None
+    """文章更新时间"""
     url: str | None
+    """文章链接"""
     digest: str | None
+    """文章摘要"""
 
 
 class NewsGetReply(Record):
     media_id: str | None
+    """卡片素材id"""
     update_time: Millis | None
+    """图文卡片更新时间"""
     articles: list[NewsGetReplyArticles] = empty_list()
+    """文章列表"""
 
 
 class NewsListReplyItemsArticles(Record):
     article_id: int | None
+    """文章id"""
     title: str | None
+    """文章标题"""
     thumb_media_id: str | None
+    """封面图片的素材id"""
     publish_status: int | None
+    """发布状态 (`0` `1`)"""
     publish_time: Millis | None
+    """发布时间"""
     user_view_count: int | None
+    """已读用户数"""
     total_view_count: int | None
+    """阅读次数"""
     create_time: Millis | None
+    """创建时间"""
     update_time: Millis | None
+    """修改时间"""
     url: str | None
+    """文章链接"""
     content: str | None
+    """文章内容"""
     digest: str | None
+    """文章摘要"""
 
 
 class NewsListReplyItems(Record):
     articles: list[NewsListReplyItemsArticles] = empty_list()
+    """文章列表"""
     update_time: Millis | None
+    """图文卡片更新时间"""
     media_id: str | None
+    """图文卡片的素材id"""
 
 
 class NewsListReply(Record):
     total_count: int | None
+    """总记录数"""
     item_count: int | None
     items: list[NewsListReplyItems] = empty_list()
+    """卡片列表"""
 
 
 class NewsUpdateArticles(TypedDict, total=False):
     article_id: int
+    """文章id (例 e.g. `10001`)"""
 
 
 class OapiMaterial(Manager):
@@ -141,8 +212,8 @@ class OapiMaterial(Manager):
         """Article add (新增文章).
 
         Args:
-            unionid: text, such as `ftO2dFpz1zAiE`.
-            article: an object.
+            unionid: 服务号的unionid (例 e.g. `ftO2dFpz1zAiE`)
+            article: 文章参数对象
 
         Codes: 1002.
 
@@ -163,8 +234,8 @@ class OapiMaterial(Manager):
         """Article delete (删除文章).
 
         Args:
-            unionid: text, such as `lO44Wvqzy7siE`.
-            article_id: a number, such as `129003`.
+            unionid: 服务号的unionid (例 e.g. `lO44Wvqzy7siE`)
+            article_id: 文章id (例 e.g. `129003`)
 
         Scopes: qyapi_service_account_materials.
 
@@ -183,8 +254,8 @@ class OapiMaterial(Manager):
         """Article get (获取文章详情).
 
         Args:
-            unionid: text, such as `ftO2dFpz1zAiE`.
-            article_id: a number, such as `114001`.
+            unionid: 服务号的unionid (例 e.g. `ftO2dFpz1zAiE`)
+            article_id: 文章id (例 e.g. `114001`)
 
         Codes: 1100001.
 
@@ -209,11 +280,11 @@ class OapiMaterial(Manager):
         """Article list (查询文章列表).
 
         Args:
-            unionid: text, such as `lO44Wvqzy7siE`.
-            page_size: a number, such as `5`.
-            page_start: a number, such as `1`.
-            publish_status: a number: `0`, `1`.
-            status: a number: `0`, `1`, `-1`.
+            unionid: 服务号的unionid (例 e.g. `lO44Wvqzy7siE`)
+            page_size: 每页条数 (例 e.g. `5`)
+            page_start: 页码 (例 e.g. `1`)
+            publish_status: 文章发布状态 (`0` `1`)
+            status: 文章状态 (`0` `1` `-1`)
 
         Scopes: qyapi_service_account_materials.
 
@@ -232,8 +303,8 @@ class OapiMaterial(Manager):
         """Article publish (发布文章).
 
         Args:
-            unionid: text, such as `lO44Wvqzy7siE`.
-            article_id: a number, such as `129003`.
+            unionid: 服务号的unionid (例 e.g. `lO44Wvqzy7siE`)
+            article_id: 文章id (例 e.g. `129003`)
 
         Scopes: qyapi_service_account_materials.
 
@@ -252,8 +323,8 @@ class OapiMaterial(Manager):
         """Article update (更新文章).
 
         Args:
-            unionid: text, such as `lO44Wvqzy7siE`.
-            article: an object.
+            unionid: 服务号的unionid (例 e.g. `lO44Wvqzy7siE`)
+            article: 文章参数对象
 
         Scopes: qyapi_service_account_materials.
 
@@ -272,8 +343,8 @@ class OapiMaterial(Manager):
         """News add (新增图文卡片).
 
         Args:
-            unionid: text, such as `jYdrJoCmTo0iE`.
-            articles: a list.
+            unionid: 服务号的unionid (例 e.g. `jYdrJoCmTo0iE`)
+            articles: 文章列表
 
         Scopes: qyapi_service_account_materials.
 
@@ -292,8 +363,8 @@ class OapiMaterial(Manager):
         """News delete (删除图文卡片).
 
         Args:
-            unionid: text, such as `jYdrJoCmTo0iE`.
-            media_id: text, such as `P16mHftLYX8iE`.
+            unionid: 服务号的unionid (例 e.g. `jYdrJoCmTo0iE`)
+            media_id: 图文卡片素材id (例 e.g. `P16mHftLYX8iE`)
 
         Scopes: qyapi_service_account_materials.
 
@@ -312,8 +383,8 @@ class OapiMaterial(Manager):
         """News get (获取图文卡片详情).
 
         Args:
-            unionid: text, such as `jYdrJoCmTo0iE`.
-            media_id: text, such as `P16mHftLYX8iE`.
+            unionid: 服务号的unionid (例 e.g. `jYdrJoCmTo0iE`)
+            media_id: 图文卡片素材id (例 e.g. `P16mHftLYX8iE`)
 
         Scopes: qyapi_service_account_materials.
 
@@ -334,9 +405,9 @@ class OapiMaterial(Manager):
         """News list (查询图文卡片列表).
 
         Args:
-            unionid: text, such as `jYdrJoCmTo0iE`.
-            page_start: a number, such as `1`.
-            page_size: a number, such as `5`.
+            unionid: 服务号的unionid (例 e.g. `jYdrJoCmTo0iE`)
+            page_start: 页码 (例 e.g. `1`)
+            page_size: 每页条数 (例 e.g. `5`)
 
         Scopes: qyapi_service_account_materials.
 
@@ -357,9 +428,9 @@ class OapiMaterial(Manager):
         """News update (更新图文卡片).
 
         Args:
-            unionid: text, such as `jYdrJoCmTo0iE`.
-            media_id: text, such as `P16mHftLYX8iE`.
-            articles: a list.
+            unionid: 服务号的unionid (例 e.g. `jYdrJoCmTo0iE`)
+            media_id: 图文卡片素材id (例 e.g. `P16mHftLYX8iE`)
+            articles: 文章列表
 
         Scopes: qyapi_service_account_materials.
 

@@ -30,8 +30,8 @@ class OapiMessage(Manager):
         """Mass recall (消息撤回).
 
         Args:
-            unionid: text, such as `jYdrxxxxTo0iE`.
-            task_id: text, such as `pushWxxxx2rjeI2SswiEiE`.
+            unionid: 服务号的unionid (例 e.g. `jYdrxxxxTo0iE`)
+            task_id: 消息发送任务id (例 e.g. `pushWxxxx2rjeI2SswiEiE`)
 
         Codes: 800025.
 

@@ -18,146 +18,234 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreateAgentReply(Record, alias_generator=camel):
     agent_id: str | None
+    """返回结果"""
     robot_code: str | None
+    """机器人编码"""
     client_id: str | None
+    """客户端身份标识"""
     client_secret: Secret | None
+    """客户端凭证"""
     unified_app_id: str | None
+    """统一应用 ID即App ID"""
 
 
 class CreateInnerAppReply(Record, alias_generator=camel):
     agent_id: int | None
+    """应用的AgentId"""
     app_key: str | None
+    """应用的AppKey"""
     app_secret: Secret | None
+    """应用的AppSecret"""
 
 
 class GetMicroAppScopeReplyResult(Record, alias_generator=camel):
     user_ids: list[str] = empty_list()
+    """用户userId"""
     dept_ids: list[int] = empty_list()
+    """部门ID"""
     role_ids: list[int] = empty_list()
+    """角色ID"""
     only_admin_visible: bool | None
+    """是否仅管理员可使用"""
 
 
 class GetMicroAppScopeReply(Record, alias_generator=camel):
     result: GetMicroAppScopeReplyResult | None
+    """可使用范围结果"""
 
 
 class GetMicroAppUserAccessReply(Record, alias_generator=camel):
     result: bool | None
+    """结果"""
 
 
 class ListAllAppReplyAppList(Record, alias_generator=camel):
     agent_id: int | None
+    """应用AgentId"""
     name: str | None
+    """应用名称"""
     desc: str | None
+    """应用描述"""
     icon: str | None
+    """应用图标"""
     homepage_link: str | None
+    """应用移动端首页地址"""
     pc_homepage_link: str | None
+    """应用PC端首页地址"""
     omp_link: str | None
+    """应用管理后台地址"""
     app_id: int | None
+    """应用ID"""
     app_status: int | None
+    """应用状态 (`0` `1` `3`)"""
     develop_type: int | None
+    """应用类型 (`0` `1`)"""
 
 
 class ListAllAppReply(Record, alias_generator=camel):
     app_list: list[ListAllAppReplyAppList] = empty_list()
+    """应用列表"""
 
 
 class ListAllInnerAppsReplyAppListRobotInfo(Record, alias_generator=camel):
     name: str | None
+    """机器人名称"""
     robot_code: str | None
+    """机器人code"""
 
 
 class ListAllInnerAppsReplyAppListCoolAppInfo(Record, alias_generator=camel):
     name: str | None
+    """酷应用名称"""
     cool_app_code: str | None
+    """酷应用code"""
 
 
 class ListAllInnerAppsReplyAppList(Record, alias_generator=camel):
     agent_id: int | None
+    """应用AgentId"""
     name: str | None
+    """应用名称"""
     desc: str | None
+    """应用描述"""
     icon: str | None
+    """应用图标"""
     homepage_link: str | None
+    """应用移动端首页地址"""
     pc_homepage_link: str | None
+    """应用PC端首页地址"""
     omp_link: str | None
+    """应用管理后台地址"""
     app_id: int | None
+    """应用ID"""
     app_status: int | None
+    """应用状态 (`0` `1`)"""
     develop_type: int | None
+    """应用类型 (`0` `1`)"""
     robot_info: ListAllInnerAppsReplyAppListRobotInfo | None
+    """应用下的机器人信息"""
     cool_app_info: list[ListAllInnerAppsReplyAppListCoolAppInfo] = empty_list()
+    """应用下的所有已发布酷应用列表"""
     unified_app_id: str | None
+    """统一应用 ID即App ID"""
 
 
 class ListAllInnerAppsReply(Record, alias_generator=camel):
     app_list: list[ListAllInnerAppsReplyAppList] = empty_list()
+    """应用列表"""
 
 
 class ListInnerAppVersionReplyAppVersionList(Record, alias_generator=camel):
     app_version_id: int | None
+    """小程序版本id"""
     mini_app_id: str | None
+    """小程序id"""
     app_version: str | None
+    """小程序版本号"""
     app_version_type: int | None
+    """小程序版本类型 (`0` `2` `3`)"""
     mini_app_on_pc: bool | None
+    """是否支持PC端打开小程序"""
     create_time: BeijingTime | None
+    """小程序版本创建时间"""
     modify_time: BeijingTime | None
+    """小程序版本号更新时间"""
     entrance_link: str | None
+    """企业内部小程序版本的跳转链接"""
 
 
 class ListInnerAppVersionReply(Record, alias_generator=camel):
     app_version_list: list[ListInnerAppVersionReplyAppVersionList] = empty_list()
+    """企业内部小程序版本号列表"""
 
 
 class ListUserVilebleAppReplyAppList(Record, alias_generator=camel):
     agent_id: int | None
+    """应用AgentId"""
     name: str | None
+    """应用名称"""
     desc: str | None
+    """应用描述"""
     icon: str | None
+    """应用图标"""
     homepage_link: str | None
+    """应用移动端首页地址"""
     pc_homepage_link: str | None
+    """应用PC端首页地址"""
     omp_link: str | None
+    """应用管理后台地址"""
     app_id: int | None
+    """应用ID"""
     app_status: int | None
+    """应用状态 (`0` `1` `3`)"""
     develop_type: int | None
+    """应用类型 (`0` `1`)"""
     unified_app_id: str | None
+    """统一应用ID"""
 
 
 class ListUserVilebleAppReply(Record, alias_generator=camel):
     app_list: list[ListUserVilebleAppReplyAppList] = empty_list()
+    """应用列表"""
 
 
 class PageInnerAppHistoryVersionMiniAppVersionList(Record, alias_generator=camel):
     app_version_id: int | None
+    """小程序版本号id"""
     mini_app_id: str | None
+    """小程序id"""
     app_version: str | None
+    """小程序版本号"""
     app_version_type: int | None
+    """小程序版本类型 (`0` `2` `3`)"""
     mini_app_on_pc: bool | None
+    """是否支持PC端打开小程序"""
     create_time: BeijingTime | None
+    """小程序版本创建时间"""
     modify_time: BeijingTime | None
+    """小程序版本号更新时间"""
 
 
 class QueryCreateEnterpriseAgentReply(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     status: str | None
+    """任务状态 (`WAITING` `SUCCESS` `FAIL` `EXPIRED`)"""
     agent_id: str | None
+    """创建成功后的企业内部应用 AgentId"""
     robot_code: str | None
+    """创建成功后的机器人编码"""
     client_id: str | None
+    """应用 Client ID / AppKey"""
     client_secret: Secret | None
     error_code: str | None
+    """失败错误码"""
     error_msg: str | None
+    """失败原因或过期说明"""
     expires_in: int | None
+    """任务有效期 (单位 unit 秒)"""
     interval: int | None
+    """建议轮询间隔 (单位 unit 秒)"""
     retry_count: int | None
     gmt_create: Millis | None
+    """创建时间"""
     gmt_modified: Millis | None
+    """最后更新时间"""
     unified_app_id: str | None
+    """统一应用 ID即App ID"""
 
 
 class SubmitCreateEnterpriseAgentReply(Record, alias_generator=camel):
     task_id: str | None
+    """创建任务 ID"""
     status: str | None
+    """任务状态 (`WAITING` `SUCCESS` `FAIL` `EXPIRED`)"""
     expires_in: str | None
+    """任务结果缓存有效期 (单位 unit 秒)"""
     interval: str | None
+    """建议轮询间隔 (单位 unit 秒)"""
     retry_count: str | None
+    """任务重试次数"""
 
 
 class MicroAppV1(Manager):
@@ -175,12 +263,12 @@ class MicroAppV1(Manager):
         """Create agent (创建企业智能体应用).
 
         Args:
-            userid: text, such as `13213`.
-            app_name: text, such as `李四应用`.
-            robot_name: text, such as `李四应用`.
-            desc: text, at most 200 characters, such as `李四应用描述`.
-            robot_media_id: text, such as `1231312314`.
-            preview_media_id: text, such as `1231312314`.
+            userid: 企业内员工 userId/staffId (例 e.g. `13213`)
+            app_name: 智能体应用名称 (例 e.g. `李四应用`)
+            robot_name: 承载机器人名称 (例 e.g. `李四应用`)
+            desc: 机器人功能描述 (≤ 200 字符 characters; 例 e.g. `李四应用描述`)
+            robot_media_id: 机器人图标 mediaId (例 e.g. `1231312314`)
+            preview_media_id: 机器人预览图 mediaId (例 e.g. `1231312314`)
 
         Codes: invalidParam.
 
@@ -210,16 +298,16 @@ class MicroAppV1(Manager):
         """Create inner app (创建企业内部应用).
 
         Args:
-            op_union_id: text, such as `ez275xxx`.
-            name: text, such as `应用名称`.
-            desc: text, such as `应用描述`.
-            icon: text, such as `mediaxxx`.
-            homepage_link: text, such as `https://www.dingtalk.com`.
-            pc_homepage_link: text, such as `https://www.dingtalk.com`.
-            omp_link: text, such as `https://www.dingtalk.com`.
-            ip_white_list: a list.
-            scope_type: text, such as `BASE`.
-            develop_type: a number: `0`, `1`; by default 0.
+            op_union_id: 操作人的unionId (例 e.g. `ez275xxx`)
+            name: 应用名称 (例 e.g. `应用名称`)
+            desc: 应用描述 (例 e.g. `应用描述`)
+            icon: 应用图标media (例 e.g. `mediaxxx`)
+            homepage_link: 应用首页地址 (例 e.g. `https://www.dingtalk.com`)
+            pc_homepage_link: 应用PC端地址 (例 e.g. `https://www.dingtalk.com`)
+            omp_link: 应用管理后台地址 (例 e.g. `https://www.dingtalk.com`)
+            ip_white_list: 服务器出口IP白名单列表
+            scope_type: 权限类型 (例 e.g. `BASE`)
+            develop_type: 创建的内部应用类型 (`0` `1`; 默认 default `0`)
 
         Codes: illegalAppDesc, illegalAppIcon, illegalAppName, illegalIp, invalidEcologicalCorpId, invalidParam,
             invalidUser, noAppManagePermission, overMaxCount, systemError.
@@ -241,8 +329,8 @@ class MicroAppV1(Manager):
         """Delete inner app (删除企业内部应用).
 
         Args:
-            agent_id: a number.
-            op_union_id: text, such as `z275qxxx`.
+            agent_id: 应用的agentId
+            op_union_id: 操作人的unionId (例 e.g. `z275qxxx`)
 
         Codes: invalidAgentId, invalidEcologicalCorpId, invalidParam, invalidUser, noAppManagePermission, systemError.
 
@@ -262,7 +350,7 @@ class MicroAppV1(Manager):
         """Get micro app scope (获取企业内部应用的可使用范围).
 
         Args:
-            agent_id: a number.
+            agent_id: 应用agentId
 
         Codes: invalidParam, systemError.
 
@@ -283,8 +371,8 @@ class MicroAppV1(Manager):
         """Get micro app user access (查询管理员是否有应用管理权限).
 
         Args:
-            agent_id: a number.
-            user_id: text.
+            agent_id: 授权企业安装三方应用时的agentId
+            user_id: 授权企业管理员userId
 
         Codes: invalidAgentId, invalidUserId, systemError.
 
@@ -336,7 +424,7 @@ class MicroAppV1(Manager):
         """List inner app version (获取企业内部小程序的版本列表).
 
         Args:
-            agent_id: a number.
+            agent_id: 应用AgentId
 
         Codes: appTypeNotSupport, invalidAgentId, invalidParam, noAppManagePermission, preCheckError, systemBusy.
 
@@ -356,7 +444,7 @@ class MicroAppV1(Manager):
         """List user vileble app (获取用户可见的企业应用列表).
 
         Args:
-            user_id: text.
+            user_id: 用户的userId值
 
         Codes: invalidUserId, systemBusy.
 
@@ -379,9 +467,9 @@ class MicroAppV1(Manager):
         """Page inner app history version (获取企业内部小程序历史版本列表).
 
         Args:
-            agent_id: a number.
-            page_size: a number, such as `1`.
-            page_number: a number, such as `1`.
+            agent_id: 应用AgentId
+            page_size: 本次读取的最大数据记录数量 (例 e.g. `1`)
+            page_number: (例 e.g. `1`)
 
         Codes: appTypeNotSupport, invalidAgentId, invalidParam, noAppManagePermission, preCheckError, systemBusy.
 
@@ -410,11 +498,11 @@ class MicroAppV1(Manager):
         """Publish inner app version (发布企业内部小程序版本).
 
         Args:
-            agent_id: a number.
-            app_version_id: a number, such as `1`.
-            op_union_id: text, such as `ez275xxx`.
-            publish_type: text: `online`, `experience`.
-            mini_app_on_pc: yes or no, such as `False`.
+            agent_id: 应用的AgentId
+            app_version_id: 小程序版本id (例 e.g. `1`)
+            op_union_id: 操作人的unionId (例 e.g. `ez275xxx`)
+            publish_type: 小程序发布类型 (`online` `experience`)
+            mini_app_on_pc: 是否支持PC端打开小程序 (例 e.g. `False`)
 
         Codes: appTypeNotSupport, invalidAgentId, invalidMiniVersion, invalidParam, invalidUser, noAppManagePermission,
             noUserAuth, preCheckError, systemBusy.
@@ -437,8 +525,8 @@ class MicroAppV1(Manager):
         """Query create enterprise agent (查询创建企业自建Agent任务进度).
 
         Args:
-            task_id: text, such as `create-axxxx60612-001`.
-            userid: text, such as `user1`.
+            task_id: 任务ID (例 e.g. `create-axxxx60612-001`)
+            userid: (例 e.g. `user1`)
 
         Codes: forbidden.task.owner, invalid.parameter, invalid.parameter.orgId, service.unavailable.
 
@@ -460,9 +548,9 @@ class MicroAppV1(Manager):
         """Rollback inner app version (回滚企业内部小程序版本).
 
         Args:
-            agent_id: a number.
-            app_version_id: a number, such as `2791149`.
-            op_union_id: text, such as `xxx`.
+            agent_id: 应用AgentId
+            app_version_id: 小程序版本ID (例 e.g. `2791149`)
+            op_union_id: 操作人的unionId (例 e.g. `xxx`)
 
         Codes: appTypeNotSupport, invalidAgentId, invalidMiniVersion, invalidParam, invalidUser, noAppManagePermission,
             noUserAuth, preCheckError, systemBusy.
@@ -491,14 +579,14 @@ class MicroAppV1(Manager):
         """Set micro app scope (更新企业内部应用的可使用范围).
 
         Args:
-            agent_id: a number.
-            add_user_ids: a list, at most 100 entries.
-            del_user_ids: a list, at most 100 entries.
-            add_dept_ids: a list, at most 100 entries.
-            del_dept_ids: a list, at most 100 entries.
-            add_role_ids: a list, at most 100 entries.
-            del_role_ids: a list, at most 100 entries.
-            only_admin_visible: yes or no, such as `True`.
+            agent_id: 应用agentId
+            add_user_ids: 待添加的用户userId列表 (≤ 100 项 items)
+            del_user_ids: 删除的可使用用户userId列表 (≤ 100 项 items)
+            add_dept_ids: 待添加的部门ID列表 (≤ 100 项 items)
+            del_dept_ids: 待删除的部门ID列表 (≤ 100 项 items)
+            add_role_ids: 待添加的角色ID列表 (≤ 100 项 items)
+            del_role_ids: 删除的可使用角色列表 (≤ 100 项 items)
+            only_admin_visible: 是否仅管理员可使用 (例 e.g. `True`)
 
         Codes: invalidParam, systemError.
 
@@ -525,13 +613,13 @@ class MicroAppV1(Manager):
         """Submit create enterprise agent (提交创建企业自建Agent).
 
         Args:
-            app_name: text, such as `测试一下`.
-            desc: text, such as `这是一个测试应用`.
-            preview_media_id: text, such as `@lADxxxxrMyMzI`.
-            robot_media_id: text, such as `@lADxxxxrMyMzI`.
-            robot_name: text, such as `测试机器人`.
-            task_id: text, such as `task12`.
-            userid: text, such as `user1`.
+            app_name: (例 e.g. `测试一下`)
+            desc: (例 e.g. `这是一个测试应用`)
+            preview_media_id: (例 e.g. `@lADxxxxrMyMzI`)
+            robot_media_id: (例 e.g. `@lADxxxxrMyMzI`)
+            robot_name: (例 e.g. `测试机器人`)
+            task_id: 创建任务 ID (例 e.g. `task12`)
+            userid: (例 e.g. `user1`)
 
         Codes: invalid.parameter, system.busy, task.conflict.
 
@@ -560,15 +648,15 @@ class MicroAppV1(Manager):
         """Update inner app (更新企业内部应用).
 
         Args:
-            agent_id: a number.
-            op_union_id: text, such as `unionIdxxxx`.
-            name: text, such as `namexx`.
-            desc: text, at most 200 characters, such as `应用名称`.
-            icon: text, such as `mediaxxx`.
-            homepage_link: text, such as `https://www.dingtalk.com`.
-            pc_homepage_link: text, such as `https://www.dingtalk.com`.
-            omp_link: text, such as `https://www.dingtalk.com`.
-            ip_white_list: a list.
+            agent_id: 应用的agentId
+            op_union_id: 操作更新的员工unionId (例 e.g. `unionIdxxxx`)
+            name: 应用名称 (例 e.g. `namexx`)
+            desc: 应用描述 (≤ 200 字符 characters; 例 e.g. `应用名称`)
+            icon: 应用图标 (例 e.g. `mediaxxx`)
+            homepage_link: 应用首页地址 (例 e.g. `https://www.dingtalk.com`)
+            pc_homepage_link: 应用PC端地址 (例 e.g. `https://www.dingtalk.com`)
+            omp_link: 应用管理后台地址 (例 e.g. `https://www.dingtalk.com`)
+            ip_white_list: 服务器出口ip白名单
 
         Codes: illegalAppDesc, illegalAppIcon, illegalAppName, illegalIp, invalidAgentId, invalidEcologicalCorpId,
             invalidParam, invalidUser, noAppManagePermission, systemError.

@@ -11,23 +11,35 @@ from dingtalk_models.resource.model import Record
 
 class CreateSmartDeviceAiSummaryReply(Record, alias_generator=camel):
     async_: bool | None
+    """是否异步返回结果"""
 
 
 class QuerySmartDeviceAiSummaryReplyAiSummaryList(Record, alias_generator=camel):
     agent_id: str | None
+    """小助理id"""
     instance_id: str | None
+    """小助理实例id"""
     template_id: str | None
+    """小助理能力模板id"""
     open_file_id: str | None
+    """录音文件id"""
     summary: str | None
+    """总结内容"""
     title: str | None
+    """总结标题"""
     creator_union_id: str | None
+    """创建人unionId"""
     ai_scene_rule_avatar_url: str | None
+    """小助理能力模板头像"""
     order: int | None
+    """小助理分析结果顺序"""
 
 
 class QuerySmartDeviceAiSummaryReply(Record, alias_generator=camel):
     ai_summary_list: list[QuerySmartDeviceAiSummaryReplyAiSummaryList] = empty_list()
+    """小助理分析结果列表"""
     state: int | None
+    """小助理分析结果状态 - 0 (`0` `2` `3` `4`)"""
 
 
 class MinutesV1(Manager):
@@ -43,10 +55,10 @@ class MinutesV1(Manager):
         """Create smart device ai summary (创建DingTalkA1小助理分析).
 
         Args:
-            agent_id: text, such as `test-prod`.
-            open_file_id: text, such as `1THxxxxxxxxxzlDEWb6ea1xRykylBc305aS`.
-            isv_context: text, such as `test`.
-            instance_id: text, such as `eFcgxxxxxxxxx`.
+            agent_id: 小助理id (例 e.g. `test-prod`)
+            open_file_id: 录音文件id (例 e.g. `1THxxxxxxxxxzlDEWb6ea1xRykylBc305aS`)
+            isv_context: 生成小助理分析的自定义上下文 (例 e.g. `test`)
+            instance_id: 小助理实例id (例 e.g. `eFcgxxxxxxxxx`)
 
         Codes: file.no.minutes, query.agent.error, query.file.error.
 
@@ -68,8 +80,8 @@ class MinutesV1(Manager):
         """Query smart device ai summary (查询DingTalkA1小助理分析).
 
         Args:
-            agent_id: text.
-            open_file_id: text.
+            agent_id: 小助理id
+            open_file_id: 录音文件id
 
         Codes: query.file.error.
 

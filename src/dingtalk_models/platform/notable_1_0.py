@@ -18,62 +18,88 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreateFieldReply(Record, alias_generator=camel):
     id: str | None
+    """字段ID"""
     name: str | None
+    """字段名"""
     type: str | None
+    """字段类型"""
     property_: dict[str, JsonValue] | None
+    """字段属性"""
 
 
 class CreateSheetFields(TypedDict, total=False):
     name: Required[str]
+    """字段名 (例 e.g. `文本`)"""
     type: Required[str]
+    """字段类型 (例 e.g. `text`)"""
     property_: dict[str, JsonValue]
+    """字段属性"""
 
 
 class CreateSheetReply(Record, alias_generator=camel):
     id: str | None
+    """数据表ID"""
     name: str | None
+    """数据表名称"""
 
 
 class GetAllFieldsReplyValue(Record, alias_generator=camel):
     id: str | None
+    """字段ID"""
     name: str | None
+    """字段名"""
     type: str | None
+    """字段类型"""
     property_: dict[str, JsonValue] | None
+    """字段属性"""
 
 
 class GetAllFieldsReply(Record, alias_generator=camel):
     value: list[GetAllFieldsReplyValue] = empty_list()
+    """字段列表"""
 
 
 class GetAllSheetsReplyValue(Record, alias_generator=camel):
     id: str | None
+    """数据表ID"""
     name: str | None
+    """数据表名称"""
 
 
 class GetAllSheetsReply(Record, alias_generator=camel):
     value: list[GetAllSheetsReplyValue] = empty_list()
+    """数据表列表"""
 
 
 class GetRecordReplyCreatedBy(Record, alias_generator=camel):
     union_id: str | None
+    """创建人unionId"""
 
 
 class GetRecordReplyLastModifiedBy(Record, alias_generator=camel):
     union_id: str | None
+    """修改人unionId"""
 
 
 class GetRecordReply(Record, alias_generator=camel):
     id: str | None
+    """记录ID"""
     fields: dict[str, JsonValue] | None
     created_by: GetRecordReplyCreatedBy | None
+    """创建人"""
     last_modified_by: GetRecordReplyLastModifiedBy | None
+    """上次修改人"""
     created_time: Millis | None
+    """创建时间"""
     last_modified_time: Millis | None
+    """上次修改时间"""
 
 
 class GetSheetReply(Record, alias_generator=camel):
     id: str | None
+    """数据表ID"""
     name: str | None
+    """数据表名"""
 
 
 class InsertRecordsRecords(TypedDict, total=False):
@@ -82,60 +108,81 @@ class InsertRecordsRecords(TypedDict, total=False):
 
 class InsertRecordsReplyValue(Record, alias_generator=camel):
     id: str | None
+    """记录ID"""
 
 
 class InsertRecordsReply(Record, alias_generator=camel):
     value: list[InsertRecordsReplyValue] = empty_list()
+    """写入成功记录的记录ID集合"""
 
 
 class ListRecordsFilterConditions(TypedDict, total=False):
     field: Required[str]
+    """字段ID或字段名 (例 e.g. `数字`)"""
     operator: Required[str]
+    """条件类型 (例 e.g. `equal`)"""
     value: list[JsonValue]
+    """条件值"""
 
 
 class ListRecordsFilter(TypedDict, total=False):
     combination: Literal["and", "or"]
+    """条件组合方式 (`and` `or`)"""
     conditions: Required[list[ListRecordsFilterConditions]]
+    """条件"""
 
 
 class ListRecordsRecordCreatedBy(Record, alias_generator=camel):
     union_id: str | None
+    """创建人的unionId"""
 
 
 class ListRecordsRecordLastModifiedBy(Record, alias_generator=camel):
     union_id: str | None
+    """上次修改人的unionId"""
 
 
 class ListRecordsRecord(Record, alias_generator=camel):
     id: str | None
+    """记录ID"""
     fields: dict[str, JsonValue] | None
+    """字段值"""
     created_by: ListRecordsRecordCreatedBy | None
+    """创建人"""
     last_modified_by: ListRecordsRecordLastModifiedBy | None
+    """上次修改人"""
     created_time: Millis | None
+    """创建时间"""
     last_modified_time: Millis | None
+    """上次修改时间"""
 
 
 class UpdateFieldReply(Record, alias_generator=camel):
     id: str | None
+    """字段ID"""
 
 
 class UpdateRecordsRecords(TypedDict, total=False):
     id: Required[str]
+    """记录ID (例 e.g. `recxxx`)"""
     fields: Required[dict[str, JsonValue]]
 
 
 class UpdateRecordsReplyValue(Record, alias_generator=camel):
     id: str | None
+    """记录ID"""
 
 
 class UpdateRecordsReply(Record, alias_generator=camel):
     value: list[UpdateRecordsReplyValue] = empty_list()
+    """更新成功记录的ID集合"""
 
 
 class UpdateSheetReply(Record, alias_generator=camel):
     id: str | None
+    """数据表ID"""
     name: str | None
+    """数据表名称"""
 
 
 class NotableV1(Manager):
@@ -153,12 +200,12 @@ class NotableV1(Manager):
         """Create field (创建字段).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text, such as `xxxxx`.
-            name: text, such as `姓名`.
-            type: text, such as `text`.
-            property_: an object.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+            name: 字段名 (例 e.g. `姓名`)
+            type: 字段类型 (例 e.g. `text`)
+            property_: 字段属性
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -185,10 +232,10 @@ class NotableV1(Manager):
         """Create sheet (创建数据表).
 
         Args:
-            base_id: text.
-            operator_id: text, such as `union_id`.
-            name: text, such as `数据表2`.
-            fields: a list.
+            base_id: AI表格ID
+            operator_id: 操作人的unionId (例 e.g. `union_id`)
+            name: 数据表名 (例 e.g. `数据表2`)
+            fields: 数据表字段相关配置
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -214,10 +261,10 @@ class NotableV1(Manager):
         """Delete field (删除字段).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            field_id_or_name: text.
-            operator_id: text, such as `xxxxx`.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            field_id_or_name: 字段ID或字段名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -246,10 +293,10 @@ class NotableV1(Manager):
         """Delete records (删除多行记录).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text, such as `xxxxx`.
-            record_ids: a list.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+            record_ids: 记录ID
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -274,9 +321,9 @@ class NotableV1(Manager):
         """Delete sheet (删除数据表).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text, such as `xxxxx`.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -301,9 +348,9 @@ class NotableV1(Manager):
         """Get all fields (获取所有字段).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -327,8 +374,8 @@ class NotableV1(Manager):
         """Get all sheets (获取所有数据表).
 
         Args:
-            base_id: text.
-            operator_id: text, such as `xxxxx`.
+            base_id: AI表格ID
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -354,10 +401,10 @@ class NotableV1(Manager):
         """Get record (获取记录).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            record_id: text.
-            operator_id: text, such as `xxxxx`.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            record_id: 记录ID
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -382,9 +429,9 @@ class NotableV1(Manager):
         """Get sheet (获取数据表).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text, such as `xxxxx`.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -415,11 +462,11 @@ class NotableV1(Manager):
         """Insert records (新增记录).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text, such as `xx123x`.
-            records: a list.
-            client_token: text, such as `550e8400-e29b-41d4-a716-446655440000`.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xx123x`)
+            records: 需要写入的行记录数据
+            client_token: 格式为标准的 UUID v4 (例 e.g. `550e8400-e29b-41d4-a716-446655440000`)
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -453,13 +500,13 @@ class NotableV1(Manager):
         """List records (列出多行记录).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text, such as `union_id`.
-            filter_: an object.
-            max_results: a number, at least 1, at most 100, such as `100`; by default 100.
-            next_token: text, such as `tuvxxx`.
-            field_id_or_names: a list, at most 100 entries.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `union_id`)
+            filter_: 筛选条件
+            max_results: 每页获取的数据量 (≥ 1; ≤ 100; 默认 default `100`)
+            next_token: 上一次查询返回的游标 (例 e.g. `tuvxxx`)
+            field_id_or_names: 可选 (≤ 100 项 items)
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.dataNotReady, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -491,12 +538,12 @@ class NotableV1(Manager):
         """Update field (更新字段).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            field_id_or_name: text.
-            operator_id: text, such as `xxxxx`.
-            name: text, such as `性别`.
-            property_: an object.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            field_id_or_name: 字段ID或字段名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+            name: 字段名 (例 e.g. `性别`)
+            property_: 字段属性
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -522,10 +569,10 @@ class NotableV1(Manager):
         """Update records (更新多行记录).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text, such as `xxxxx`.
-            records: a list.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId (例 e.g. `xxxxx`)
+            records: 需更新的记录
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,
@@ -551,10 +598,10 @@ class NotableV1(Manager):
         """Update sheet (更新数据表).
 
         Args:
-            base_id: text.
-            sheet_id_or_name: text.
-            operator_id: text.
-            name: text.
+            base_id: AI表格ID
+            sheet_id_or_name: 数据表ID或数据表名称
+            operator_id: 操作人的unionId
+            name: 修改后的数据表名称
 
         Codes: forbidden.operationIllegal, internalError, invalidRequest.document.broken,
             invalidRequest.document.notFound, invalidRequest.document.stillInitializing,

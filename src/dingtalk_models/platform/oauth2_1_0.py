@@ -15,59 +15,86 @@ from dingtalk_models.resource.model import Record
 
 class GetAuthInfoReplyAuthAppInfoAgentList(Record, alias_generator=camel):
     agent_id: int | None
+    """应用ID"""
     agent_name: str | None
+    """应用名称"""
     app_id: int | None
+    """第三方应用ID"""
     admin_list: list[str] = empty_list()
+    """对此微应用有管理权限的管理员userid列表"""
 
 
 class GetAuthInfoReplyAuthAppInfo(Record, alias_generator=camel):
     agent_list: list[GetAuthInfoReplyAuthAppInfoAgentList] = empty_list()
+    """应用列表"""
 
 
 class GetAuthInfoReplyAuthCorpInfo(Record, alias_generator=camel):
     invite_code: str | None
+    """邀请码"""
     industry: str | None
+    """企业所属行业"""
     corp_name: str | None
+    """授权方企业名称"""
     license_code: str | None
+    """序列号"""
     auth_channel: str | None
+    """渠道码"""
     auth_channel_type: str | None
+    """渠道类型"""
     auth_level: int | None
+    """企业认证等级 (`0` `1` `2` `3`)"""
     invite_url: str | None
+    """企业邀请链接"""
     corp_logo_url: str | None
+    """企业logo"""
 
 
 class GetAuthInfoReplyAuthUserInfo(Record, alias_generator=camel):
     user_id: str | None
+    """授权管理员userid"""
 
 
 class GetAuthInfoReply(Record, alias_generator=camel):
     auth_app_info: GetAuthInfoReplyAuthAppInfo | None
+    """授权应用信息"""
     auth_corp_info: GetAuthInfoReplyAuthCorpInfo | None
+    """应用企业信息"""
     auth_user_info: GetAuthInfoReplyAuthUserInfo | None
+    """授权用户信息"""
 
 
 class GetCorpAccessTokenReply(Record, alias_generator=camel):
     access_token: Secret | None
+    """定制应用的的accessToken"""
     expire_in: int | None
+    """定制应用的accessToken超时时间 (单位 unit 秒)"""
 
 
 class GetPersonalAuthRuleReplyResult(Record, alias_generator=camel):
     resource: str | None
+    """授权实体"""
     auth_items: list[str] = empty_list()
+    """授权项"""
 
 
 class GetPersonalAuthRuleReply(Record, alias_generator=camel):
     result: list[GetPersonalAuthRuleReplyResult] = empty_list()
+    """授权记录列表"""
 
 
 class GetSuiteAccessTokenReply(Record, alias_generator=camel):
     access_token: Secret | None
+    """第三方企业应用的凭证"""
     expire_in: int | None
+    """第三方企业应用的凭证过期时间 (单位 unit 秒)"""
 
 
 class GetTokenReply(Record, alias_generator=camel):
     access_token: Annotated[Secret | None, wire("access_token")]
+    """访问凭证"""
     expires_in: Annotated[int | None, wire("expires_in")]
+    """访问凭证有效的时长 (单位 unit 秒)"""
 
 
 class Oauth2V1(Manager):
@@ -83,7 +110,7 @@ class Oauth2V1(Manager):
         """Get auth info (获取企业开通应用后的授权信息).
 
         Args:
-            auth_corp_id: text, such as `dingxxx`.
+            auth_corp_id: 授权企业的corpId (例 e.g. `dingxxx`)
 
         Codes: invalidCorpId, invalidSuiteKey, orgNotAuthApp, orgNotExist.
 
@@ -106,10 +133,10 @@ class Oauth2V1(Manager):
         """Get corp access token (获取第三方应用授权企业的accessToken).
 
         Args:
-            suite_key: text, such as `suitep1f5lzyglm7fryxxxx`.
-            suite_secret: text, such as `_FP5PpZF3irDKjxxx`.
-            auth_corp_id: text, such as `ding123456`.
-            suite_ticket: text, such as `1f5lzyglm7fryxxxx`.
+            suite_key: 已创建的第三方企业应用的 Cilent ID (例 e.g. `suitep1f5lzyglm7fryxxxx`)
+            suite_secret: 定制应用的CustomSecret (例 e.g. `_FP5PpZF3irDKjxxx`)
+            auth_corp_id: 授权企业的CorpId (例 e.g. `ding123456`)
+            suite_ticket: 钉钉推送的suiteTicket (例 e.g. `1f5lzyglm7fryxxxx`)
 
         Codes: invalidAuthInfo, invalidSuiteKey, invalidSuiteTicket.
 
@@ -153,9 +180,9 @@ class Oauth2V1(Manager):
         """Get suite access token (获取第三方企业应用的suiteAccessToken).
 
         Args:
-            suite_key: text, such as `suitefcurkdvkc1nxxxx`.
-            suite_secret: text, such as `y1ie2Rfb54xxxx`.
-            suite_ticket: text, such as `test`.
+            suite_key: 已创建的第三方企业应用的 Cilent ID (例 e.g. `suitefcurkdvkc1nxxxx`)
+            suite_secret: (例 e.g. `y1ie2Rfb54xxxx`)
+            suite_ticket: (例 e.g. `test`)
 
         Codes: invalidClientIdOrSecret, invalidSuiteTicket.
 
@@ -178,10 +205,10 @@ class Oauth2V1(Manager):
         """Get token (获取应用的 Access Token).
 
         Args:
-            corp_id: text, such as `ding9f****41`.
-            client_id: text, such as `suite123`.
-            client_secret: text, such as `********`.
-            grant_type: text, such as `client_credentials`.
+            corp_id: 组织ID (例 e.g. `ding9f****41`)
+            client_id: 应用的 ClientID (例 e.g. `suite123`)
+            client_secret: 应用的 ClientSecret (例 e.g. `********`)
+            grant_type: 授权类型 (例 e.g. `client_credentials`)
 
         Codes: invalid.client, server.error, unauthorized.client, unsupported.grant.type.
 

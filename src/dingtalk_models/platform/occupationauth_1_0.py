@@ -11,6 +11,7 @@ from dingtalk_models.resource.model import Record
 
 class CheckUserTasksStatusReply(Record, alias_generator=camel):
     status: bool | None
+    """是否完成所有实操题任务"""
 
 
 class OccupationauthV1(Manager):
@@ -26,7 +27,7 @@ class OccupationauthV1(Manager):
         """Check user tasks status (检查用户是否完成所有任务).
 
         Args:
-            province_code: text, such as `18baojo123`.
+            province_code: 省级任务对接入 (例 e.g. `18baojo123`)
 
         Codes: invaild.parameter, system.error.
 

@@ -14,11 +14,17 @@ from dingtalk_models.resource.model import Record
 
 class StructuredRecognizeResult(Record):
     height: int | None
+    """旋转后图片高度"""
     width: int | None
+    """旋转后图片宽度"""
     angle: int | None
+    """旋转度"""
     data: str | None
+    """图片识别内容json字符串"""
     original_height: int | None
+    """原始图片高度"""
     original_width: int | None
+    """原始图片宽度"""
 
 
 class OapiOcr(Manager):
@@ -46,10 +52,10 @@ class OapiOcr(Manager):
         """Structured recognize (OCR文字识别).
 
         Args:
-            type: text: `idcard`, `invoice`, `blicense`, `bank_card`, `car_no`, `car_invoice`, `driving_license`,
-                `vehicle_license`, `train_ticket`, `quota_invoice`, `taxi_ticket`, `air_itinerary`, `approval_table`,
-                `roster`.
-            image_url: text, at most 1000 characters.
+            type: 识别图片类型 (`idcard` `invoice` `blicense` `bank_card` `car_no` `car_invoice` `driving_license`
+                `vehicle_license` `train_ticket` `quota_invoice` `taxi_ticket` `air_itinerary` `approval_table`
+                `roster`)
+            image_url: 识别图片地址 (≤ 1000 字符 characters)
 
         Scopes: qyapi_ocr_structured.
 

@@ -10,12 +10,16 @@ from dingtalk_models.resource.model import Record
 
 class UnionBranchGetResult(Record):
     union_org_name: str | None
+    """分支组织名称"""
     union_corpid: str | None
+    """分支组织的corpid"""
 
 
 class UnionTrunkGetResult(Record):
     org_name: str | None
+    """主干组织的名称"""
     corpid: str | None
+    """主干组织的corpid"""
 
 
 class OapiOrg(Manager):

@@ -17,48 +17,67 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreateOrgHonorReplyResult(Record, alias_generator=camel):
     honor_id: str | None
+    """荣誉勋章模板Id"""
 
 
 class CreateOrgHonorReply(Record, alias_generator=camel):
     result: CreateOrgHonorReplyResult | None
+    """荣誉勋章创建结果"""
 
 
 class GrantHonorReplyResult(Record, alias_generator=camel):
     success_user_ids: list[str] = empty_list()
+    """返回成功的userId"""
     failed_user_ids: list[str] = empty_list()
+    """返回失败的userId"""
 
 
 class GrantHonorReply(Record, alias_generator=camel):
     result: GrantHonorReplyResult | None
+    """响应结果"""
 
 
 class QueryOrgHonorsOpenHonor(Record, alias_generator=camel):
     honor_id: int | None
+    """荣誉Id"""
     honor_img_url: str | None
+    """荣誉图标URL"""
     honor_pendant_img_url: str | None
+    """荣誉附赠的挂件图URL"""
     honor_name: str | None
+    """荣誉名字"""
     honor_desc: str | None
+    """荣誉含义"""
 
 
 class QueryUserHonorsHonorGrantHistory(Record, alias_generator=camel):
     sender_userid: str | None
+    """荣誉发放人userId"""
     grant_time: Millis | None
+    """授予时间戳 (单位 unit 毫秒)"""
 
 
 class QueryUserHonorsHonor(Record, alias_generator=camel):
     grant_history: list[QueryUserHonorsHonorGrantHistory] = empty_list()
+    """授予历史记录列表"""
     honor_id: str | None
+    """荣誉Id"""
     honor_name: str | None
+    """荣誉名称"""
     honor_desc: str | None
+    """荣誉含义"""
     expiration_time: Millis | None
+    """荣誉有效期截止时间戳 (单位 unit 毫秒)"""
 
 
 class RecallHonorReplyResult(Record, alias_generator=camel):
     honor_id: str | None
+    """被撤销荣誉勋章id"""
 
 
 class RecallHonorReply(Record, alias_generator=camel):
     result: RecallHonorReplyResult | None
+    """撤销荣誉勋章结果"""
 
 
 class OrgCultureV1(Manager):
@@ -75,12 +94,11 @@ class OrgCultureV1(Manager):
         """Create org honor (创建荣誉勋章模板).
 
         Args:
-            user_id: text.
-            medal_name: text, at most 10 characters.
-            medal_desc: text, at most 30 characters.
-            medal_media_id: text.
-            avatar_frame_media_id: text.
-            default_bg_color: text.
+            medal_name: 荣誉勋章名称 (≤ 10 字符 characters)
+            medal_desc: 荣誉勋章描述 (≤ 30 字符 characters)
+            medal_media_id: 荣誉勋章图片
+            avatar_frame_media_id: 头像挂件
+            default_bg_color: 背景颜色
 
         Codes: parametar.color.wrong, parameter.media.wrong, parameter.text.large, parameter.text.unsafe,
             parameter.wrong, system.check.limit, system.corp.noauth, system.error, system.freq.limit,
@@ -111,15 +129,14 @@ class OrgCultureV1(Manager):
         """Grant honor (给员工颁发荣誉).
 
         Args:
-            honor_id: text.
-            sender_user_id: text, such as `user001`.
-            grant_reason: text, at most 100 characters, such as `颁奖词`.
-            granter_name: text, at most 50 characters, such as `张三`.
-            receiver_user_ids: a list.
-            expiration_time: a number, such as `1648437071000`.
-            notice_single: yes or no, such as `True`.
-            notice_announcer: yes or no, such as `True`.
-            open_conversation_ids: a list.
+            honor_id: 荣誉Id
+            sender_user_id: 发送人userId (例 e.g. `user001`)
+            grant_reason: 颁奖词 (≤ 100 字符 characters; 例 e.g. `颁奖词`)
+            granter_name: 颁奖人名字 (≤ 50 字符 characters; 例 e.g. `张三`)
+            receiver_user_ids: 接受人userId列表
+            expiration_time: 荣誉有效期到期时间戳 (单位 unit 毫秒; 例 e.g. `1648437071000`)
+            notice_single: 是否发送单聊通知 (例 e.g. `True`)
+            notice_announcer: 是否使用官宣号通知获奖人 (例 e.g. `True`)
 
         Codes: conversation.limit, conversation.wrong, parameter.expirationTimeWrong, parameter.grantNameOverLength,
             parameter.grantOverSize, parameter.grantReasonOverSize, parameter.requestNull, parameter.userNotExist,
@@ -143,8 +160,8 @@ class OrgCultureV1(Manager):
         """Query org honors (查询当前企业下可颁发的荣誉列表).
 
         Args:
-            next_token: text, such as `0`.
-            max_results: a number, at most 100, such as `10`; by default 20.
+            next_token: 分页游标 (例 e.g. `0`)
+            max_results: 每页最大条目数 (≤ 100; 默认 default `20`; 例 e.g. `10`)
 
         Codes: parameter.illegalRequest, parameter.maxResultsIllegal, parameter.nextTokenBlank, system.error.
 
@@ -167,9 +184,9 @@ class OrgCultureV1(Manager):
         """Query user honors (查询员工已获得的组织荣誉).
 
         Args:
-            user_id: text.
-            next_token: text, such as `0`.
-            max_results: a number, at most 100, such as `10`; by default 20.
+            user_id: 员工的userId
+            next_token: 分页游标值 (例 e.g. `0`)
+            max_results: 每页返回的最大条目数 (≤ 100; 默认 default `20`; 例 e.g. `10`)
 
         Codes: parameter.illeaglParam, parameter.maxResultsIllegal, parameter.nextTokenBlank, parameter.userIdBlank,
             parameter.userNotExist, system.error.
@@ -191,8 +208,8 @@ class OrgCultureV1(Manager):
         """Recall honor (撤销员工获得的荣誉勋章).
 
         Args:
-            honor_id: text.
-            user_id: text, such as `manager7675`.
+            honor_id: 荣誉勋章id
+            user_id: 撤销荣誉勋章的员工userId (例 e.g. `manager7675`)
 
         Codes: parameter.userNotExist, parameter.wrong, system.error.
 

@@ -18,174 +18,265 @@ from dingtalk_models.resource.query import Listing, Query
 
 class PediaWordsAddRelatedDoc(TypedDict, total=False):
     name: str
+    """文档名称 (例 e.g. `相关文档`)"""
     type: Literal["adoc", "asheet"]
+    """文档类型 (`adoc` `asheet`)"""
     link: str
+    """文档地址 (例 e.g. `http://example.com`)"""
 
 
 class PediaWordsAddRelatedLink(TypedDict, total=False):
     name: str
+    """链接名称 (例 e.g. `相关链接`)"""
     link: str
+    """链接地址 (例 e.g. `http://example.com`)"""
 
 
 class PediaWordsAddPicList(TypedDict, total=False):
     media_id_url: str
+    """图片的HTTP地址 (例 e.g. `http://example.com`)"""
 
 
 class PediaWordsAddContactList(TypedDict, total=False):
     user_id: str
+    """联系人的userId (例 e.g. `manager7675`)"""
     nick_name: str
+    """联系人的昵称 (例 e.g. `名称`)"""
     avatar_media_id: str
+    """联系人的头像地址 (例 e.g. `@123243`)"""
 
 
 class PediaWordsAddReply(Record, alias_generator=camel):
     uuid: int | None
+    """插入成功后的编号主键ID"""
 
 
 class PediaWordsDeleteReply(Record, alias_generator=camel):
     uuid: int | None
+    """删除成功"""
 
 
 class PediaWordsQueryReplyDataRelatedDoc(Record, alias_generator=camel):
     name: str | None
+    """文档名称"""
     type: str | None
+    """文档类型 (`adoc` `asheet`)"""
     link: str | None
+    """相关链接"""
 
 
 class PediaWordsQueryReplyDataRelatedLink(Record, alias_generator=camel):
     name: str | None
+    """链接名称"""
     link: str | None
+    """链接地址"""
 
 
 class PediaWordsQueryReplyDataAppLink(Record, alias_generator=camel):
     app_name: str | None
+    """应用名称"""
     pc_link: str | None
+    """桌面端链接"""
     phone_link: str | None
+    """手机端链接"""
     icon_link: str | None
+    """应用icon地址"""
 
 
 class PediaWordsQueryReplyDataPicList(Record, alias_generator=camel):
     media_id_url: str | None
+    """图片HTTP地址"""
 
 
 class PediaWordsQueryReplyDataContactList(Record, alias_generator=camel):
     user_id: str | None
+    """联系人员工userId"""
     nick_name: str | None
+    """联系人名称"""
     avatar_media_id: str | None
+    """联系人图片"""
 
 
 class PediaWordsQueryReplyData(Record, alias_generator=camel):
     word_name: str | None
+    """词条名称"""
     uuid: int | None
+    """词条主键ID"""
     gmt_create: Millis | None
+    """创建时间戳 (单位 unit 毫秒)"""
     gmt_modify: Millis | None
+    """修改时间戳 (单位 unit 毫秒)"""
     word_alias: list[str] = empty_list()
+    """词条别名列表"""
     high_light_word_alias: list[str] = empty_list()
+    """高亮的别名列表"""
     related_doc: list[PediaWordsQueryReplyDataRelatedDoc] = empty_list()
+    """相关文档列表"""
     related_link: list[PediaWordsQueryReplyDataRelatedLink] = empty_list()
+    """相关链接列表"""
     creator_name: str | None
+    """创建者"""
     updater_name: str | None
+    """更新人"""
     approve_name: str | None
+    """审核人"""
     word_paraphrase: str | None
+    """词条释义"""
     simple_word_paraphrase: str | None
+    """词条释义"""
     contacts: list[str] = empty_list()
+    """相关联系人列表"""
     tags_list: list[str] = empty_list()
+    """分类列表"""
     app_link: list[PediaWordsQueryReplyDataAppLink] = empty_list()
+    """相关应用列表"""
     im_high_light: bool | None
+    """内部群是否高亮"""
     sim_high_light: bool | None
+    """服务群是否高亮"""
     pic_list: list[PediaWordsQueryReplyDataPicList] = empty_list()
+    """相关图片列表"""
     contact_list: list[PediaWordsQueryReplyDataContactList] = empty_list()
+    """联系人列表"""
     user_id: str | None
+    """操作员工userId"""
     parent_uuid: int | None
 
 
 class PediaWordsQueryReply(Record, alias_generator=camel):
     data: PediaWordsQueryReplyData | None
+    """返回词条具体对象"""
 
 
 class PediaWordsSearchDataRelatedLink(Record, alias_generator=camel):
     name: str | None
+    """链接名称"""
     type: str | None
+    """链接类型"""
     link: str | None
+    """链接地址"""
 
 
 class PediaWordsSearchDataRelatedDoc(Record, alias_generator=camel):
     name: str | None
+    """在线文档的名称"""
     type: str | None
+    """在线文档的类型 (`adoc` `asheet`)"""
     link: str | None
 
 
 class PediaWordsSearchDataAppLink(Record, alias_generator=camel):
     app_name: str | None
+    """应用名称"""
     pc_link: str | None
+    """PC端链接地址"""
     phone_link: str | None
+    """手机端地址"""
     icon_link: str | None
+    """应用图标地址"""
 
 
 class PediaWordsSearchDataPicList(Record, alias_generator=camel):
     media_id_url: str | None
+    """相关图片地址"""
 
 
 class PediaWordsSearchDataContactList(Record, alias_generator=camel):
     user_id: str | None
+    """员工的userId"""
     nick_name: str | None
+    """员工的名字"""
     avatar_media_id: str | None
+    """员工头像"""
 
 
 class PediaWordsSearchData(Record, alias_generator=camel):
     word_name: str | None
+    """词条名称"""
     uuid: int | None
     gmt_create: int | None
+    """词条创建时间戳 (单位 unit 毫秒)"""
     gmt_modify: int | None
+    """词条修改时间戳 (单位 unit 毫秒)"""
     word_alias: list[str] = empty_list()
+    """词条别名列表"""
     high_light_word_alias: list[str] = empty_list()
+    """词条中可高亮的别名列表"""
     related_link: list[PediaWordsSearchDataRelatedLink] = empty_list()
+    """相关链接列表"""
     related_doc: list[PediaWordsSearchDataRelatedDoc] = empty_list()
+    """相关文档链接列表"""
     creator_name: str | None
+    """创建者的名称"""
     updater_name: str | None
+    """更新者名称"""
     approve_name: str | None
+    """审核者名称"""
     word_paraphrase: str | None
+    """词条富文本释义"""
     simple_word_paraphrase: str | None
+    """词条非富文本释义"""
     contacts: list[str] = empty_list()
+    """相关联系人列表"""
     tags_list: list[str] = empty_list()
+    """分类列表"""
     app_link: list[PediaWordsSearchDataAppLink] = empty_list()
+    """相关应用列表"""
     im_high_light: bool | None
     sim_high_light: bool | None
     pic_list: list[PediaWordsSearchDataPicList] = empty_list()
+    """相关图片列表"""
     contact_list: list[PediaWordsSearchDataContactList] = empty_list()
+    """相关联系人列表"""
     user_id: str | None
+    """员工的userId"""
     parent_uuid: int | None
 
 
 class PediaWordsUpdateRelatedDoc(TypedDict, total=False):
     name: str
+    """文档名称 (例 e.g. `相关文档`)"""
     type: Literal["adoc", "asheet"]
+    """文档类型 (`adoc` `asheet`)"""
     link: str
+    """在线文档链接 (例 e.g. `https://example.com`)"""
 
 
 class PediaWordsUpdateRelatedLink(TypedDict, total=False):
     name: str
+    """链接名称 (例 e.g. `相关链接`)"""
     link: str
+    """链接地址 (例 e.g. `https://example.com`)"""
 
 
 class PediaWordsUpdateAppLink(TypedDict, total=False):
     app_name: str
+    """应用名称 (例 e.g. `应用名称`)"""
     pc_link: str
+    """电脑端地址 (例 e.g. `https://example.com`)"""
     phone_link: str
+    """手机端地址 (例 e.g. `https://example.com`)"""
     icon_link: str
+    """icon地址 (例 e.g. `https://example.com`)"""
 
 
 class PediaWordsUpdatePicList(TypedDict, total=False):
     media_id_url: str
+    """图片地址 (例 e.g. `https://example.com`)"""
 
 
 class PediaWordsUpdateContactList(TypedDict, total=False):
     user_id: str
+    """联系人的userId (例 e.g. `12131312`)"""
     nick_name: str
+    """联系人的昵称 (例 e.g. `名称`)"""
     avatar_media_id: str
+    """联系人的头像地址 (例 e.g. `@12312312`)"""
 
 
 class PediaWordsUpdateReply(Record, alias_generator=camel):
     uuid: int | None
+    """更新后待审核词条编号"""
 
 
 class PediaV1(Manager):
@@ -206,15 +297,15 @@ class PediaV1(Manager):
         """Pedia words add (新增词条).
 
         Args:
-            word_name: text, such as `词条名称`.
-            word_paraphrase: text, such as `释义`.
-            user_id: text, such as `manager7675`.
-            word_alias: a list, at most 10 entries.
-            high_light_word_alias: a list, at most 10 entries.
-            related_doc: a list, at most 10 entries.
-            related_link: a list, at most 10 entries.
-            pic_list: a list, at most 10 entries.
-            contact_list: a list, at most 10 entries.
+            word_name: 新增词条的名称 (例 e.g. `词条名称`)
+            word_paraphrase: 词条释义 (例 e.g. `释义`)
+            user_id: 组织对应的员工userId (例 e.g. `manager7675`)
+            word_alias: 词条的别名列表 (≤ 10 项 items)
+            high_light_word_alias: 词条高亮别名列表 (≤ 10 项 items)
+            related_doc: 词条相关的文档列表 (≤ 10 项 items)
+            related_link: 词条相关的链接列表 (≤ 10 项 items)
+            pic_list: 词条相关的图片列表 (≤ 10 项 items)
+            contact_list: 词条相关的联系人列表 (≤ 10 项 items)
 
         Codes: paramError.contactId, paramError.corpId, paramError.request, paramError.risk, paramError.userId,
             paramError.wordParaphrase, requestError.wordName.
@@ -241,12 +332,12 @@ class PediaV1(Manager):
         """Pedia words approve (审核词条).
 
         Args:
-            uuid: a number, such as `1213132`.
-            user_id: text, such as `232432`.
-            approve_status: text: `1`, `0`.
-            im_high_light: yes or no, such as `True`.
-            sim_high_light: yes or no, such as `True`.
-            approve_reason: text, such as `拒绝`.
+            uuid: (例 e.g. `1213132`)
+            user_id: 操作人的组织员工userId (例 e.g. `232432`)
+            approve_status: 审核的结果 (`1` `0`)
+            im_high_light: (例 e.g. `True`)
+            sim_high_light: 服务群是否高亮 (例 e.g. `True`)
+            approve_reason: 拒绝的原因 (例 e.g. `拒绝`)
 
         Codes: paramError.corpId, paramError.im, paramError.request, paramError.status, paramError.userId,
             paramError.uuid, requestError.wordName.
@@ -267,10 +358,6 @@ class PediaV1(Manager):
     ) -> Call[PediaWordsDeleteReply]:
         """Pedia words delete (删除词条).
 
-        Args:
-            uuid: a number.
-            user_id: text.
-
         Codes: paramError.corpId, paramError.userId, paramError.uuid.
 
         Scopes: Pedia.Words.Write.
@@ -290,8 +377,8 @@ class PediaV1(Manager):
         """Pedia words query (根据词条ID查询详情).
 
         Args:
-            uuid: a number, such as `211121`.
-            user_id: text, such as `212121`.
+            uuid: 查询主键编号 (例 e.g. `211121`)
+            user_id: (例 e.g. `212121`)
 
         Codes: paramError.corpId, paramError.userId, paramError.uuid, requestError.wordName.
 
@@ -316,11 +403,11 @@ class PediaV1(Manager):
         """Pedia words search (分页获取企业词条信息).
 
         Args:
-            user_id: text, such as `121213213`.
-            page_size: a number, at most 20, such as `1`.
-            status: text: `0`, `1`, `2`; by default 0.
-            word_name: text, such as `企业百科`.
-            page_number: a number, such as `1`.
+            user_id: 操作人的userId (例 e.g. `121213213`)
+            page_size: (≤ 20; 例 e.g. `1`)
+            status: (`0` `1` `2`; 默认 default `0`)
+            word_name: 搜索关键词 (例 e.g. `企业百科`)
+            page_number: (例 e.g. `1`)
 
         Codes: paramError.corpId, paramError.pageSize, paramError.request, paramError.userId.
 
@@ -351,17 +438,17 @@ class PediaV1(Manager):
         """Pedia words update (更新词条).
 
         Args:
-            uuid: a number, such as `2131321`.
-            word_name: text, such as `词条名称`.
-            word_paraphrase: text, such as `释义`.
-            word_alias: a list.
-            high_light_word_alias: a list.
-            related_doc: a list.
-            related_link: a list.
-            app_link: a list.
-            user_id: text, such as `312123213`.
-            pic_list: a list.
-            contact_list: a list.
+            uuid: 需要更新的词条编号 (例 e.g. `2131321`)
+            word_name: 词条名称 (例 e.g. `词条名称`)
+            word_paraphrase: 词条释义 (例 e.g. `释义`)
+            word_alias: 词条别名列表
+            high_light_word_alias: 可高亮的别名列表
+            related_doc: 词条相关文档列表
+            related_link: 词条相关链接列表
+            app_link: 词条相关应用
+            user_id: 操作人的userId (例 e.g. `312123213`)
+            pic_list: 词条的相关图片列表
+            contact_list: 词条的相关联系人列表
 
         Codes: paramError.contactsId, paramError.corpId, paramError.request, paramError.risk, paramError.userId,
             paramError.uuid, paramError.wordParaphrase, requestError.wordName.

@@ -18,381 +18,592 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddProjectMemberReplyResult(Record, alias_generator=camel):
     nickname: str | None
+    """项目成员昵称"""
     joined: str | None
+    """项目成员加入项目时间"""
 
 
 class AddProjectMemberReply(Record, alias_generator=camel):
     result: list[AddProjectMemberReplyResult] = empty_list()
+    """添加的项目成员信息列表"""
 
 
 class ArchiveProjectReplyResult(Record, alias_generator=camel):
     is_archived: bool | None
+    """是否已放入回收站"""
     updated: str | None
+    """更新时间"""
 
 
 class ArchiveProjectReply(Record, alias_generator=camel):
     result: ArchiveProjectReplyResult | None
+    """返回结果"""
 
 
 class ArchiveTaskReplyResult(Record, alias_generator=camel):
     updated: str | None
+    """更新时间"""
 
 
 class ArchiveTaskReply(Record, alias_generator=camel):
     result: ArchiveTaskReplyResult | None
+    """结果"""
 
 
 class CreateOrganizationTaskReplyResultExecutor(Record, alias_generator=camel):
     avatar_url: str | None
+    """执行者头像地址"""
     name: str | None
+    """执行者姓名"""
     user_id: str | None
+    """执行者userId"""
 
 
 class CreateOrganizationTaskReplyResultInvolvers(Record, alias_generator=camel):
     avatar_url: str | None
+    """参与者头像地址"""
     name: str | None
+    """参与者名字"""
     id: str | None
+    """参与者userId"""
 
 
 class CreateOrganizationTaskReplyResultCreator(Record, alias_generator=camel):
     avatar_url: str | None
+    """创建者头像地址"""
     name: str | None
+    """创建者姓名"""
     user_id: str | None
+    """创建者userId"""
 
 
 class CreateOrganizationTaskReplyResult(Record, alias_generator=camel):
     due_date: str | None
+    """任务截止日期"""
     executor: CreateOrganizationTaskReplyResultExecutor | None
+    """执行者"""
     id: str | None
+    """任务id"""
     visible: str | None
+    """任务可见性 (`involves` `members`)"""
     created: str | None
+    """创建时间"""
     priority: int | None
+    """自由任务优先级"""
     involvers: list[CreateOrganizationTaskReplyResultInvolvers] = empty_list()
+    """参与者信息列表"""
     updated: str | None
+    """更新时间"""
     note: str | None
+    """任务备注"""
     has_reminder: bool | None
+    """任务是否有提醒"""
     creator_id: str | None
+    """创建者userId"""
     content: str | None
+    """任务标题"""
     attachments_count: int | None
+    """附件数量"""
     is_deleted: bool | None
+    """是否删除"""
     ancestor_ids: list[str] = empty_list()
     creator: CreateOrganizationTaskReplyResultCreator | None
+    """创建者对象"""
     executor_id: str | None
+    """执行者userId"""
     involve_members: list[str] = empty_list()
+    """参与者userId列表"""
     is_done: str | None
+    """是否完成 (`true` `false`)"""
 
 
 class CreateOrganizationTaskReply(Record, alias_generator=camel):
     result: CreateOrganizationTaskReplyResult | None
+    """返回结果"""
 
 
 class CreatePlanTimeReplyResultBody(Record, alias_generator=camel):
     object_id: str | None
+    """工时关联的任务ID"""
     date: str | None
+    """新增的计划工时所属日期"""
     plan_time: int | None
+    """对应日期内已累计的计划工时时长 (单位 unit 毫秒)"""
 
 
 class CreatePlanTimeReplyResult(Record, alias_generator=camel):
     ok: bool | None
+    """是否成功"""
     message: str | None
+    """执行结果描述"""
     body: list[CreatePlanTimeReplyResultBody] = empty_list()
+    """返回体"""
 
 
 class CreatePlanTimeReply(Record, alias_generator=camel):
     result: CreatePlanTimeReplyResult | None
+    """返回结果"""
 
 
 class CreateProjectReplyResultCustomFieldsValue(Record, alias_generator=camel):
     custom_field_value_id: str | None
+    """自定义字段值ID"""
     title: str | None
+    """自定义字段值内容"""
     meta_string: str | None
+    """自定义字段值元属性"""
 
 
 class CreateProjectReplyResultCustomFields(Record, alias_generator=camel):
     custom_field_id: str | None
+    """自定义字段ID"""
     type: str | None
+    """自定义字段类型"""
     value: list[CreateProjectReplyResultCustomFieldsValue] = empty_list()
+    """自定义字段值列表"""
 
 
 class CreateProjectReplyResult(Record, alias_generator=camel):
     project_id: str | None
+    """项目ID"""
     name: str | None
+    """项目名称"""
     creator_id: str | None
+    """创建人ID"""
     logo: str | None
+    """项目封面"""
     visibility: str | None
+    """项目可见性"""
     unique_id_prefix: str | None
+    """任务ID前缀"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     is_archived: bool | None
+    """是否在回收站"""
     is_suspended: bool | None
+    """是否归档"""
     normal_type: str | None
+    """项目类型"""
     root_collection_id: str | None
+    """项目根文件夹ID"""
     source_id: str | None
+    """来源项目ID"""
     default_collection_id: str | None
+    """项目默认文件夹ID"""
     is_template: bool | None
+    """是否为模板项目"""
     custom_fields: list[CreateProjectReplyResultCustomFields] = empty_list()
+    """自定义字段值集合"""
 
 
 class CreateProjectReply(Record, alias_generator=camel):
     result: CreateProjectReplyResult | None
+    """返回结果"""
 
 
 class CreateProjectByTemplateReplyResult(Record, alias_generator=camel):
     id: str | None
+    """项目id"""
     name: str | None
+    """项目名字"""
     created: str | None
+    """创建时间"""
     logo: str | None
+    """项目图标地址"""
 
 
 class CreateProjectByTemplateReply(Record, alias_generator=camel):
     result: CreateProjectByTemplateReplyResult | None
+    """返回结果对象"""
 
 
 class CreateProjectCustomfieldStatusValue(TypedDict, total=False):
     custom_field_value_id: str
+    """字段值id"""
     title: str
+    """字段值渲染值 (例 e.g. `进行中`)"""
     meta_string: str
+    """字段值元信息 (例 e.g. `{}`)"""
 
 
 class CreateProjectCustomfieldStatusReplyResultValue(Record, alias_generator=camel):
     custom_field_value_id: str | None
+    """字段值id"""
     title: str | None
+    """自定义字段值"""
     meta_string: str | None
+    """自定义字段值元属性"""
     fieldvalue_id: str | None
 
 
 class CreateProjectCustomfieldStatusReplyResult(Record, alias_generator=camel):
     custom_field_id: str | None
+    """自定义字段ID"""
     original_id: str | None
+    """从企业选择的自定义字段ID"""
     name: str | None
+    """字段名称"""
     type: str | None
+    """字段类型"""
     advanced_custom_field_object_type: str | None
+    """高级字段类型名"""
     value: list[CreateProjectCustomfieldStatusReplyResultValue] = empty_list()
+    """字段值集合"""
     adv_cf_object_type: str | None
 
 
 class CreateProjectCustomfieldStatusReply(Record, alias_generator=camel):
     result: CreateProjectCustomfieldStatusReplyResult | None
+    """结果"""
 
 
 class CreateTaskCustomfieldsValue(TypedDict, total=False):
     title: str
+    """自定义字段值"""
     id: str
+    """字段值id"""
     thumb_url: str
 
 
 class CreateTaskCustomfields(TypedDict, total=False):
     customfield_name: str
+    """自定义字段名称"""
     customfield_id: str
+    """自定义字段ID"""
     value: list[CreateTaskCustomfieldsValue]
+    """自定义字段值列表"""
 
 
 class CreateTaskReplyResultCustomfieldsValue(Record, alias_generator=camel):
     title: str | None
+    """自定义字段值"""
 
 
 class CreateTaskReplyResultCustomfields(Record, alias_generator=camel):
     customfield_id: str | None
+    """自定义字段ID"""
     value: list[CreateTaskReplyResultCustomfieldsValue] = empty_list()
+    """自定义字段值列表"""
 
 
 class CreateTaskReplyResult(Record, alias_generator=camel):
     task_id: str | None
+    """任务id"""
     content: str | None
+    """任务标题"""
     involve_members: list[str] = empty_list()
+    """参与者userId列表"""
     project_id: str | None
+    """项目id"""
     executor_id: str | None
+    """任务执行者userId"""
     creator_id: str | None
+    """任务创建者userId"""
     created: str | None
+    """任务创建时间"""
     updated: str | None
+    """任务更新时间"""
     note: str | None
+    """任务备注"""
     due_date: str | None
+    """任务截止时间"""
     priority: int | None
+    """任务优先级"""
     customfields: list[CreateTaskReplyResultCustomfields] = empty_list()
+    """自定义字段列表"""
 
 
 class CreateTaskReply(Record, alias_generator=camel):
     result: CreateTaskReplyResult | None
+    """返回结果对象"""
 
 
 class CreateTaskObjectLinkLinkedData(TypedDict, total=False):
     title: Required[str]
+    """关联内容的标题 (例 e.g. `我是标题`)"""
     content: str
+    """关联内容的描述 (例 e.g. `我是内容`)"""
     url: Required[str]
+    """关联内容的链接url (例 e.g. `https://abcd.com/url`)"""
     thumbnail_url: str
+    """关联内容的头像url (例 e.g. `https://abc.com/url`)"""
 
 
 class CreateTaskObjectLinkReplyResult(Record, alias_generator=camel):
     created: str | None
+    """关联内容的创建时间"""
     object_link_id: str | None
+    """关联内容的id"""
 
 
 class CreateTaskObjectLinkReply(Record, alias_generator=camel):
     result: CreateTaskObjectLinkReplyResult | None
+    """返回结果对象"""
 
 
 class CreateWorkTimeReplyResultBody(Record, alias_generator=camel):
     task_id: str | None
+    """工时关联的任务ID"""
     date: str | None
+    """添加的实际工时所属日期"""
     work_time: int | None
+    """对应日期内创建成功的实际工时时长 (单位 unit 毫秒)"""
 
 
 class CreateWorkTimeReplyResult(Record, alias_generator=camel):
     ok: bool | None
+    """是否成功"""
     message: str | None
+    """执行结果描述"""
     body: list[CreateWorkTimeReplyResultBody] = empty_list()
+    """返回体"""
 
 
 class CreateWorkTimeReply(Record, alias_generator=camel):
     result: CreateWorkTimeReplyResult | None
+    """返回结果"""
 
 
 class DeleteProjectMemberReply(Record, alias_generator=camel):
     result: list[str] = empty_list()
+    """用户ID"""
 
 
 class DeleteTaskReply(Record, alias_generator=camel):
     result: dict[str, str] | None
+    """删除的任务Id"""
 
 
 class GetOrganizatioTaskByIdsReplyResult(Record, alias_generator=camel):
     note: str | None
+    """任务的备注信息"""
     visible: str | None
+    """任务可见性 (`involves` `members`)"""
     executor_id: str | None
+    """执行者userId"""
     created: str | None
+    """创建时间"""
     due_date: str | None
+    """任务截止时间"""
     creator_id: str | None
+    """创建者userId"""
     involve_members: list[str] = empty_list()
+    """参与者userId列表"""
     priority: int | None
+    """自由任务优先级"""
     is_done: bool | None
+    """任务是否已完成"""
     content: str | None
+    """任务标题"""
     labels: list[str] = empty_list()
+    """任务自定义标记列表"""
     is_deleted: bool | None
+    """任务是否已删除"""
     ancestor_ids: list[str] = empty_list()
     task_id: str | None
+    """任务id"""
     updated: str | None
+    """更新时间"""
     start_date: str | None
+    """任务开始时间"""
 
 
 class GetOrganizatioTaskByIdsReply(Record, alias_generator=camel):
     result: list[GetOrganizatioTaskByIdsReplyResult] = empty_list()
+    """返回结果列表"""
 
 
 class GetOrganizationPriorityListReplyResult(Record, alias_generator=camel):
     color: str | None
+    """优先级颜色"""
     name: str | None
+    """优先级名称"""
     priority_id: str | None
+    """优先级id"""
     priority: str | None
+    """自由任务优先级"""
 
 
 class GetOrganizationPriorityListReply(Record, alias_generator=camel):
     result: list[GetOrganizationPriorityListReplyResult] = empty_list()
+    """优先级列表"""
 
 
 class GetOrganizationTaskReplyResult(Record, alias_generator=camel):
     note: str | None
+    """任务备注"""
     visible: str | None
+    """任务可见性 (`involves` `members`)"""
     executor_id: str | None
+    """执行者userId"""
     created: str | None
+    """创建时间"""
     due_date: str | None
+    """任务截止时间"""
     creator_id: str | None
+    """创建者userId"""
     involve_members: list[str] = empty_list()
+    """任务参与者userId列表"""
     priority: int | None
+    """自由任务优先级"""
     is_done: bool | None
+    """任务是否已完成"""
     content: str | None
+    """任务标题"""
     labels: list[str] = empty_list()
+    """任务自定义标记"""
     is_deleted: bool | None
+    """任务是否已删除"""
     ancestor_ids: list[str] = empty_list()
     task_id: str | None
+    """任务id"""
     updated: str | None
+    """更新时间"""
     start_date: str | None
+    """任务开始时间"""
 
 
 class GetOrganizationTaskReply(Record, alias_generator=camel):
     result: GetOrganizationTaskReplyResult | None
+    """返回结果"""
 
 
 class GetProjectGroupReplyResult(Record, alias_generator=camel):
     id: str | None
+    """项目分组id"""
     visible: str | None
+    """项目分组可见性 (`organization` `involves`)"""
     name: str | None
+    """项目分组名称"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
 
 
 class GetProjectGroupReply(Record, alias_generator=camel):
     result: list[GetProjectGroupReplyResult] = empty_list()
+    """返回结果对象"""
 
 
 class GetProjectMemebersReplyResult(Record, alias_generator=camel):
     member_id: str | None
+    """项目成员ID"""
     user_id: str | None
+    """用户ID"""
     role: int | None
+    """项目角色 (`0` `1` `2`)"""
     role_ids: list[str] = empty_list()
+    """项目角色ID"""
 
 
 class GetProjectMemebersReply(Record, alias_generator=camel):
     result: list[GetProjectMemebersReplyResult] = empty_list()
+    """项目成员列表"""
 
 
 class GetProjectStatusListReplyResult(Record, alias_generator=camel):
     project_id: str | None
+    """项目ID"""
     name: str | None
+    """项目状态名称"""
     content: str | None
+    """项目状态内容"""
     degree: str | None
+    """项目状态指标 (`normal` `risky` `urgent`)"""
     creator_id: str | None
+    """项目状态创建人ID"""
     created: str | None
+    """创建时间"""
 
 
 class GetProjectStatusListReply(Record, alias_generator=camel):
     result: list[GetProjectStatusListReplyResult] = empty_list()
+    """项目状态历史列表"""
 
 
 class GetTaskByIdsReplyResultCustomFieldsValue(Record, alias_generator=camel):
     custom_field_value_id: str | None
+    """字段值ID"""
     title: str | None
+    """字段值内容"""
     meta_string: str | None
+    """字段值元属性"""
 
 
 class GetTaskByIdsReplyResultCustomFields(Record, alias_generator=camel):
     custom_field_id: str | None
+    """自定义字段ID"""
     type: str | None
+    """自定义字段类型"""
     value: list[GetTaskByIdsReplyResultCustomFieldsValue] = empty_list()
+    """字段值集合"""
 
 
 class GetTaskByIdsReplyResult(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     content: str | None
+    """任务标题"""
     note: str | None
+    """任务备注"""
     project_id: str | None
+    """项目ID"""
     ancestor_ids: list[str] = empty_list()
+    """祖先任务ID"""
     parent_task_id: str | None
+    """父任务ID"""
     taskflow_status_id: str | None
+    """任务状态ID"""
     task_list_id: str | None
+    """任务分组ID"""
     task_stage_id: str | None
+    """任务列ID"""
     tag_ids: list[str] = empty_list()
+    """标签ID"""
     creator_id: str | None
+    """创建人ID"""
     executor_id: str | None
+    """执行人ID"""
     involve_members: list[str] = empty_list()
+    """参与者ID"""
     priority: int | None
+    """任务优先级"""
     story_point: str | None
+    """StoryPoint"""
     recurrence: list[str] = empty_list()
+    """重复规则"""
     is_done: bool | None
+    """是否任务已完成"""
     is_archived: bool | None
+    """是否任务放入回收站"""
     visible: str | None
+    """任务隐私性 (`involves` `members`)"""
     unique_id: str | None
+    """任务数字ID"""
     start_date: str | None
+    """任务开始时间"""
     due_date: str | None
+    """任务截止时间"""
     accomplish_time: str | None
+    """任务完成时间"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     scenario_field_config_id: str | None
+    """任务类型ID"""
     sprint_id: str | None
+    """迭代ID"""
     custom_fields: list[GetTaskByIdsReplyResultCustomFields] = empty_list()
+    """自定义字段值集合"""
 
 
 class GetTaskByIdsReply(Record, alias_generator=camel):
     result: list[GetTaskByIdsReplyResult] = empty_list()
+    """任务详情集合"""
 
 
 class GetTbOrgIdByDingOrgIdReplyResult(Record, alias_generator=camel):
@@ -401,392 +612,592 @@ class GetTbOrgIdByDingOrgIdReplyResult(Record, alias_generator=camel):
 
 class GetTbOrgIdByDingOrgIdReply(Record, alias_generator=camel):
     result: GetTbOrgIdByDingOrgIdReplyResult | None
+    """返回结果"""
 
 
 class GetTbUserIdByStaffIdReplyResult(Record, alias_generator=camel):
     tb_user_id: str | None
+    """Teambition项目用户ID"""
 
 
 class GetTbUserIdByStaffIdReply(Record, alias_generator=camel):
     result: GetTbUserIdByStaffIdReplyResult | None
+    """结果对象"""
 
 
 class QueryProjectReplyResultCustomFieldsValue(Record, alias_generator=camel):
     custom_field_value_id: str | None
+    """自定义字段值ID"""
     title: str | None
+    """自定义字段值内容"""
     meta_string: str | None
+    """自定义字段值元属性"""
 
 
 class QueryProjectReplyResultCustomFields(Record, alias_generator=camel):
     custom_field_id: str | None
+    """自定义字段ID"""
     type: str | None
+    """自定义字段类型"""
     value: list[QueryProjectReplyResultCustomFieldsValue] = empty_list()
+    """自定义字段值列表"""
 
 
 class QueryProjectReplyResult(Record, alias_generator=camel):
     project_id: str | None
+    """项目ID"""
     name: str | None
+    """项目名称"""
     logo: str | None
+    """项目LOGO"""
     description: str | None
+    """项目描述"""
     organization_id: str | None
+    """企业ID"""
     visibility: str | None
+    """可见性"""
     is_template: bool | None
+    """是否为模板项目"""
     creator_id: str | None
+    """创建人ID"""
     is_archived: bool | None
+    """是否放入回收站"""
     is_suspended: bool | None
+    """是否归档"""
     unique_id_prefix: str | None
+    """任务ID前缀"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     start_date: str | None
+    """项目开始时间"""
     end_date: str | None
+    """项目结束时间"""
     custom_fields: list[QueryProjectReplyResultCustomFields] = empty_list()
+    """自定义字段值集合"""
 
 
 class QueryProjectReply(Record, alias_generator=camel):
     result: list[QueryProjectReplyResult] = empty_list()
+    """项目列表"""
 
 
 class QueryTaskOfProjectResult(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     content: str | None
+    """任务标题"""
     involve_members: list[str] = empty_list()
+    """任务参与者userId"""
     project_id: str | None
+    """项目ID"""
     executor_id: str | None
+    """执行者userId"""
     creator_id: str | None
+    """创建者userId"""
     is_deleted: bool | None
+    """是否已删除"""
     labels: str | None
+    """任务自定义标识"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     scenariofieldconfig_id: str | None
+    """任务类型ID"""
     customfields: list[str] = empty_list()
+    """自定义字段ID"""
     note: str | None
+    """备注"""
     start_date: str | None
+    """任务开始时间"""
     due_date: str | None
+    """任务截止时间"""
     priority: int | None
+    """任务优先级"""
     taskflowstatus_id: str | None
+    """任务状态ID"""
     is_done: bool | None
+    """任务是否已完成"""
     is_archived: bool | None
+    """是否归档"""
     visible: str | None
+    """任务的可见性规则 (`involves` `members`)"""
     tag_ids: str | None
+    """标签ID列表"""
     stage_id: str | None
+    """任务列表ID"""
     sprint_id: str | None
+    """任务迭代ID"""
     accomplished: str | None
+    """任务完成时间"""
     story_point: int | None
+    """任务估算的工作量"""
     progress: int | None
+    """任务进度"""
     ancestor_ids: list[str] = empty_list()
+    """父任务ID"""
 
 
 class SeachTaskStageResult(Record, alias_generator=camel):
     task_stage_id: str | None
+    """任务列表 ID"""
     name: str | None
+    """任务列表名称"""
     description: str | None
+    """任务列表描述"""
     project_id: str | None
+    """项目 ID"""
     task_list_id: str | None
+    """任务分组 ID"""
     creator_id: str | None
+    """创建者用户 ID"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
 
 
 class SearchProjectTemplateReplyResult(Record, alias_generator=camel):
     id: str | None
+    """模板id"""
     description: str | None
+    """模板的描述信息"""
     visible: str | None
+    """模板可见性 (`organization` `involves`)"""
     is_demo: bool | None
+    """是否为demo模板"""
     is_deleted: bool | None
+    """是否已删除"""
     name: str | None
+    """模板名称"""
     logo: str | None
+    """模板图标地址"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
 
 
 class SearchProjectTemplateReply(Record, alias_generator=camel):
     result: list[SearchProjectTemplateReplyResult] = empty_list()
+    """返回结果对象"""
 
 
 class SearchTaskFlowReplyResult(Record, alias_generator=camel):
     taskflow_id: str | None
+    """工作流ID"""
     name: str | None
+    """工作流名称"""
     bound_to_object_id: str | None
+    """绑定对象Id"""
     bound_to_object_type: str | None
+    """绑定类型"""
     creator_id: str | None
+    """创建者id"""
     is_deleted: bool | None
+    """是否已删除"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
 
 
 class SearchTaskFlowReply(Record, alias_generator=camel):
     result: list[SearchTaskFlowReplyResult] = empty_list()
+    """工作流列表"""
 
 
 class SearchTaskListResult(Record, alias_generator=camel):
     task_list_id: str | None
+    """任务分组ID"""
     title: str | None
+    """任务分组名称"""
     description: str | None
+    """任务分组名称"""
     project_id: str | None
+    """项目ID"""
     creator_id: str | None
+    """创建者用户ID"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
 
 
 class SearchTaskflowStatusReplyResult(Record, alias_generator=camel):
     taskflow_status_id: str | None
+    """任务工作流状态ID"""
     name: str | None
+    """工作流状态名字"""
     pos: int | None
+    """工作流状态位置"""
     taskflow_id: str | None
+    """工作流状态ID"""
     reject_status_ids: list[str] = empty_list()
+    """拒绝的工作流状态Id"""
     kind: str | None
+    """任务工作流状态类型 (`start` `end` `unset`)"""
     creator_id: str | None
+    """创建者ID"""
     is_deleted: bool | None
+    """是否已删除"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     is_taskflowstatusruleexector: bool | None
+    """是否特定任务角色才能流转该工作流状态"""
     id: str | None
 
 
 class SearchTaskflowStatusReply(Record, alias_generator=camel):
     result: list[SearchTaskflowStatusReplyResult] = empty_list()
+    """工作流状态列表"""
 
 
 class SearchUserTaskResultCustomFieldsValue(Record, alias_generator=camel):
     custom_field_value_id: str | None
+    """字段值ID"""
     title: str | None
+    """字段值内容"""
     meta_string: str | None
+    """字段值元属性"""
 
 
 class SearchUserTaskResultCustomFields(Record, alias_generator=camel):
     custom_field_id: str | None
+    """自定义字段ID"""
     type: str | None
+    """自定义字段类型"""
     value: list[SearchUserTaskResultCustomFieldsValue] = empty_list()
+    """字段值集合"""
 
 
 class SearchUserTaskResult(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     content: str | None
+    """任务标题"""
     note: str | None
+    """任务备注"""
     project_id: str | None
+    """项目ID"""
     ancestor_ids: list[str] = empty_list()
+    """祖先任务ID"""
     parent_task_id: str | None
+    """父任务ID"""
     taskflow_status_id: str | None
+    """任务状态ID"""
     task_list_id: str | None
+    """任务分组ID"""
     task_stage_id: str | None
+    """任务列ID"""
     tag_ids: list[str] = empty_list()
+    """标签ID"""
     creator_id: str | None
+    """创建人ID"""
     executor_id: str | None
+    """执行人ID"""
     involve_members: list[str] = empty_list()
+    """参与者ID"""
     priority: int | None
+    """任务优先级 (`-10` `0` `1` `2`)"""
     story_point: str | None
+    """StoryPoint"""
     recurrence: list[str] = empty_list()
+    """重复规则"""
     is_done: bool | None
+    """是否任务已完成"""
     is_archived: bool | None
+    """是否任务放入回收站"""
     visible: str | None
+    """任务隐私性 (`involves` `members`)"""
     unique_id: str | None
+    """任务数字ID"""
     start_date: str | None
+    """任务开始时间"""
     due_date: str | None
+    """任务截止时间"""
     accomplish_time: str | None
+    """任务完成时间"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     scenario_field_config_id: str | None
+    """任务类型ID"""
     sprint_id: str | None
+    """迭代ID"""
     custom_fields: list[SearchUserTaskResultCustomFields] = empty_list()
+    """自定义字段值集合"""
 
 
 class SuspendProjectReplyResult(Record, alias_generator=camel):
     updated: str | None
+    """更新时间"""
 
 
 class SuspendProjectReply(Record, alias_generator=camel):
     result: SuspendProjectReplyResult | None
+    """返回对象"""
 
 
 class UnSuspendProjectReplyResult(Record, alias_generator=camel):
     updated: str | None
+    """更新时间"""
 
 
 class UnSuspendProjectReply(Record, alias_generator=camel):
     result: UnSuspendProjectReplyResult | None
+    """返回对象"""
 
 
 class UpdateCustomfieldValueValue(TypedDict, total=False):
     title: Required[str]
+    """自定义字段修改后的值 (例 e.g. `我是具体显示值`)"""
 
 
 class UpdateCustomfieldValueReplyResultCustomFieldsValue(Record, alias_generator=camel):
     title: str | None
+    """自定义字段显示值"""
 
 
 class UpdateCustomfieldValueReplyResultCustomFields(Record, alias_generator=camel):
     custom_field_id: str | None
+    """自定义字段id"""
     value: list[UpdateCustomfieldValueReplyResultCustomFieldsValue] = empty_list()
+    """自定义字段值数组"""
 
 
 class UpdateCustomfieldValueReplyResult(Record, alias_generator=camel):
     custom_fields: list[UpdateCustomfieldValueReplyResultCustomFields] = empty_list()
+    """自定义字段数组"""
 
 
 class UpdateCustomfieldValueReply(Record, alias_generator=camel):
     result: UpdateCustomfieldValueReplyResult | None
+    """返回结果"""
 
 
 class UpdateOrganizationTaskContentReplyResult(Record, alias_generator=camel):
     content: str | None
+    """更新后的任务标题"""
     updated: str | None
+    """更新任务标题的时间"""
 
 
 class UpdateOrganizationTaskContentReply(Record, alias_generator=camel):
     result: UpdateOrganizationTaskContentReplyResult | None
+    """返回结果"""
 
 
 class UpdateOrganizationTaskDueDateReplyResult(Record, alias_generator=camel):
     due_date: str | None
+    """更新后的任务截止时间"""
     update_time: str | None
+    """任务截止时间被更新的时间"""
 
 
 class UpdateOrganizationTaskDueDateReply(Record, alias_generator=camel):
     result: UpdateOrganizationTaskDueDateReplyResult | None
+    """返回结果"""
 
 
 class UpdateOrganizationTaskExecutorReplyResultExecutor(Record, alias_generator=camel):
     avatar_url: str | None
+    """执行者头像"""
     name: str | None
+    """执行者名字"""
     user_id: str | None
+    """执行者userId"""
 
 
 class UpdateOrganizationTaskExecutorReplyResultInvolvers(Record, alias_generator=camel):
     avatar_url: str | None
+    """参与者头像"""
     name: str | None
+    """参与者名字"""
     user_id: str | None
+    """参与者userId"""
 
 
 class UpdateOrganizationTaskExecutorReplyResult(Record, alias_generator=camel):
     executor_id: str | None
+    """更新后的执行者userId"""
     updated: str | None
+    """更新执行者的时间"""
     executor: UpdateOrganizationTaskExecutorReplyResultExecutor | None
+    """执行者信息"""
     involvers: list[UpdateOrganizationTaskExecutorReplyResultInvolvers] = empty_list()
+    """参与者userId列表"""
 
 
 class UpdateOrganizationTaskExecutorReply(Record, alias_generator=camel):
     result: UpdateOrganizationTaskExecutorReplyResult | None
+    """返回结果"""
 
 
 class UpdateOrganizationTaskInvolveMembersReplyResultInvolvers(Record, alias_generator=camel):
     avatar_url: str | None
+    """参与者头像"""
     name: str | None
+    """参与者名字"""
     user_id: str | None
+    """参与者userId"""
 
 
 class UpdateOrganizationTaskInvolveMembersReplyResult(Record, alias_generator=camel):
     involvers: list[UpdateOrganizationTaskInvolveMembersReplyResultInvolvers] = empty_list()
+    """参与者userId列表"""
     updated: str | None
+    """更新参与者的时间"""
 
 
 class UpdateOrganizationTaskInvolveMembersReply(Record, alias_generator=camel):
     result: UpdateOrganizationTaskInvolveMembersReplyResult | None
+    """返回结果"""
 
 
 class UpdateOrganizationTaskNoteReplyResult(Record, alias_generator=camel):
     note: str | None
+    """更新后的任务备注"""
     updated: str | None
+    """更新任务备注的时间"""
 
 
 class UpdateOrganizationTaskNoteReply(Record, alias_generator=camel):
     result: UpdateOrganizationTaskNoteReplyResult | None
+    """返回结果"""
 
 
 class UpdateOrganizationTaskPriorityReplyResult(Record, alias_generator=camel):
     priority: int | None
+    """更新后的自由任务优先级"""
     updated: str | None
+    """更新优先级的时间"""
 
 
 class UpdateOrganizationTaskPriorityReply(Record, alias_generator=camel):
     result: UpdateOrganizationTaskPriorityReplyResult | None
+    """返回结果"""
 
 
 class UpdateOrganizationTaskStatusReplyResult(Record, alias_generator=camel):
     is_done: bool | None
+    """自由任务状态"""
     update_time: str | None
+    """更新任务状态的时间"""
 
 
 class UpdateOrganizationTaskStatusReply(Record, alias_generator=camel):
     result: UpdateOrganizationTaskStatusReplyResult | None
+    """返回结果"""
 
 
 class UpdateProjectGroupReplyResult(Record, alias_generator=camel):
     ok: bool | None
+    """操作是否成功"""
 
 
 class UpdateProjectGroupReply(Record, alias_generator=camel):
     result: UpdateProjectGroupReplyResult | None
+    """返回结果"""
 
 
 class UpdateTaskContentReplyResult(Record, alias_generator=camel):
     content: str | None
+    """任务标题"""
     updated: str | None
+    """更新时间"""
 
 
 class UpdateTaskContentReply(Record, alias_generator=camel):
     result: UpdateTaskContentReplyResult | None
+    """结果"""
 
 
 class UpdateTaskDueDateReplyResult(Record, alias_generator=camel):
     due_date: str | None
+    """截止时间"""
     updated: str | None
+    """更新时间"""
 
 
 class UpdateTaskDueDateReply(Record, alias_generator=camel):
     result: UpdateTaskDueDateReplyResult | None
+    """结果"""
 
 
 class UpdateTaskExecutorReplyResult(Record, alias_generator=camel):
     executor_id: str | None
+    """执行者用户ID"""
     updated: str | None
+    """更新时间"""
 
 
 class UpdateTaskExecutorReply(Record, alias_generator=camel):
     result: UpdateTaskExecutorReplyResult | None
+    """结果"""
 
 
 class UpdateTaskInvolvemembersReplyResult(Record, alias_generator=camel):
     involve_members: list[str] = empty_list()
+    """参与者用户userId"""
     updated: str | None
+    """更新时间"""
 
 
 class UpdateTaskInvolvemembersReply(Record, alias_generator=camel):
     result: UpdateTaskInvolvemembersReplyResult | None
+    """结果"""
 
 
 class UpdateTaskNoteReplyResult(Record, alias_generator=camel):
     note: str | None
+    """任务备注"""
     updated: str | None
+    """更新时间"""
 
 
 class UpdateTaskNoteReply(Record, alias_generator=camel):
     result: UpdateTaskNoteReplyResult | None
+    """结果"""
 
 
 class UpdateTaskPriorityReplyResult(Record, alias_generator=camel):
     priority: int | None
+    """优先级"""
     updated: str | None
+    """更新时间"""
 
 
 class UpdateTaskPriorityReply(Record, alias_generator=camel):
     result: UpdateTaskPriorityReplyResult | None
+    """更新结果"""
 
 
 class UpdateTaskStartdateReplyResult(Record, alias_generator=camel):
     start_date: str | None
+    """任务开始时间"""
     updated: str | None
+    """更新时间"""
 
 
 class UpdateTaskStartdateReply(Record, alias_generator=camel):
     result: UpdateTaskStartdateReplyResult | None
+    """结果"""
 
 
 class UpdateTaskTaskflowstatusReplyResult(Record, alias_generator=camel):
     updated: str | None
+    """更新时间"""
 
 
 class UpdateTaskTaskflowstatusReply(Record, alias_generator=camel):
     result: UpdateTaskTaskflowstatusReplyResult | None
+    """结果"""
 
 
 class ProjectV1(Manager):
@@ -800,9 +1211,9 @@ class ProjectV1(Manager):
         """Add project member (添加项目成员).
 
         Args:
-            user_id: text.
-            project_id: text.
-            user_ids: a list.
+            user_id: 操作者userId
+            project_id: 项目Id
+            user_ids: 被添加的用户userId列表
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -823,8 +1234,8 @@ class ProjectV1(Manager):
         """Archive project (项目放入回收站).
 
         Args:
-            user_id: text.
-            project_id: text.
+            user_id: 操作者userId
+            project_id: 项目ID
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -845,8 +1256,8 @@ class ProjectV1(Manager):
         """Archive task (任务迁移至回收站).
 
         Args:
-            user_id: text.
-            task_id: text.
+            user_id: 操作者userId
+            task_id: 任务ID
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -877,17 +1288,17 @@ class ProjectV1(Manager):
         """Create organization task (创建自由任务).
 
         Args:
-            user_id: text.
-            content: text, such as `明天12点前完成周报撰写`.
-            priority: a number, such as `-10`; by default 10.
-            visible: text: `involves`, `members`.
-            note: text, such as `任务备注信息`.
-            involve_members: a list, at most 20 entries.
-            executor_id: text, such as `0152xxxx`.
-            due_date: text, such as `2021-08-13T07:36:50.318Z`.
-            create_time: text, such as `2021-08-13T07:36:50.318Z`.
-            disable_notification: yes or no, such as `False`.
-            disable_activity: yes or no, such as `False`.
+            user_id: 操作者userId
+            content: 任务标题 (例 e.g. `明天12点前完成周报撰写`)
+            priority: 自由任务优先级 (默认 default `10`; 例 e.g. `-10`)
+            visible: 任务可见性 (`involves` `members`)
+            note: 任务备注 (例 e.g. `任务备注信息`)
+            involve_members: 参与者userId列表 (≤ 20 项 items)
+            executor_id: 执行者userId (例 e.g. `0152xxxx`)
+            due_date: 任务截止日期 (例 e.g. `2021-08-13T07:36:50.318Z`)
+            create_time: 任务创建日期 (例 e.g. `2021-08-13T07:36:50.318Z`)
+            disable_notification: 是否禁止通知 (例 e.g. `False`)
+            disable_activity: 是否禁止动态 (例 e.g. `False`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -917,17 +1328,17 @@ class ProjectV1(Manager):
         """Create plan time (创建计划工时).
 
         Args:
-            user_id: text.
-            tenant_type: text: `organization`.
-            executor_id: text, such as `user002`.
-            object_id: text, such as `63186xxxxx`.
-            object_type: text: `task`.
-            is_duration: yes or no, such as `True`.
-            includes_holidays: yes or no, such as `True`.
-            submitter_id: text, such as `123456`.
-            start_date: text, such as `2022-09-05`.
-            end_date: text, such as `2022-09-05`.
-            plan_time: a number, such as `3600000`.
+            user_id: 操作者userId
+            tenant_type: 接口校验类型 (`organization`)
+            executor_id: 目标任务执行者的userId (例 e.g. `user002`)
+            object_id: 对象ID (例 e.g. `63186xxxxx`)
+            object_type: 对象类型 (`task`)
+            is_duration: (例 e.g. `True`)
+            includes_holidays: 添加计划工时的日期是否包含假期 (例 e.g. `True`)
+            submitter_id: 工时提交人员的userId (例 e.g. `123456`)
+            start_date: 开始日期 (例 e.g. `2022-09-05`)
+            end_date: 结束时间 (例 e.g. `2022-09-05`)
+            plan_time: 计划工时时长 (单位 unit 毫秒; 例 e.g. `3600000`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -949,8 +1360,8 @@ class ProjectV1(Manager):
         """Create project (创建项目).
 
         Args:
-            user_id: text.
-            name: text, such as `项目1`.
+            user_id: 操作者userId
+            name: 项目名称 (例 e.g. `项目1`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -972,9 +1383,9 @@ class ProjectV1(Manager):
         """Create project by template (根据项目模板创建项目).
 
         Args:
-            user_id: text.
-            name: text.
-            template_id: text.
+            user_id: 操作者userId
+            name: 项目名字
+            template_id: 模板Id
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1003,12 +1414,12 @@ class ProjectV1(Manager):
         """Create project customfield status (创建或更新项目概览中自定义字段值).
 
         Args:
-            user_id: text.
-            project_id: text.
-            value: a list.
-            custom_field_id: text.
-            custom_field_name: text.
-            custom_field_instance_id: text.
+            user_id: 操作者userId
+            project_id: 项目ID
+            value: 字段值集合
+            custom_field_id: 自定义字段ID
+            custom_field_name: 自定义字段名称
+            custom_field_instance_id: 自定义字段InstanceId
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1041,19 +1452,19 @@ class ProjectV1(Manager):
         """Create task (创建项目任务).
 
         Args:
-            user_id: text.
-            project_id: text.
-            content: text.
-            executor_id: text.
-            due_date: text.
-            note: text.
-            priority: a number.
-            customfields: a list.
-            stage_id: text.
-            parent_task_id: text.
-            scenariofieldconfig_id: text.
-            start_date: text.
-            visible: text: `involves`, `members`.
+            user_id: 操作者userId
+            project_id: 项目id
+            content: 任务标题
+            executor_id: 任务执行者userId
+            due_date: 任务截止时间
+            note: 任务备注
+            priority: 任务优先级
+            customfields: 自定义字段列表
+            stage_id: 任务列表ID
+            parent_task_id: 父任务id
+            scenariofieldconfig_id: 任务类型id
+            start_date: 任务开始时间
+            visible: 任务的可见性规则 (`involves` `members`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1076,9 +1487,9 @@ class ProjectV1(Manager):
         """Create task object link (添加任务的关联内容).
 
         Args:
-            user_id: text.
-            task_id: text.
-            linked_data: an object.
+            user_id: 操作者userId
+            task_id: 被关联的项目任务id
+            linked_data: 关联内容信息
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1110,18 +1521,18 @@ class ProjectV1(Manager):
         """Create work time (创建实际工时).
 
         Args:
-            user_id: text.
-            tenant_type: text: `organization`.
-            executor_id: text, such as `user002`.
-            object_id: text, such as `63186e54e07f18003fea6b90`.
-            object_type: text: `task`.
-            submitter_id: text, such as `user002`.
-            is_duration: yes or no, such as `True`.
-            includes_holidays: yes or no, such as `True`.
-            start_date: text, such as `2022-09-05`.
-            end_date: text, such as `2022-09-05`.
-            work_time: a number, such as `3600000`.
-            description: text, such as `工作进展描述`.
+            user_id: 操作者用户userId
+            tenant_type: 接口校验类型 (`organization`)
+            executor_id: 任务执行者userId (例 e.g. `user002`)
+            object_id: 对象ID (例 e.g. `63186e54e07f18003fea6b90`)
+            object_type: 对象类型 (`task`)
+            submitter_id: 工时提交人员的userId (例 e.g. `user002`)
+            is_duration: (例 e.g. `True`)
+            includes_holidays: 添加实际工时的日期是否包含假期 (例 e.g. `True`)
+            start_date: 添加实际工时的开始日期 (例 e.g. `2022-09-05`)
+            end_date: 添加实际工时的结束日期 (例 e.g. `2022-09-05`)
+            work_time: 实际工时时长 (单位 unit 毫秒; 例 e.g. `3600000`)
+            description: 工作进展描述 (例 e.g. `工作进展描述`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1143,9 +1554,9 @@ class ProjectV1(Manager):
         """Delete project member (删除项目成员).
 
         Args:
-            user_id: text.
-            project_id: text.
-            user_ids: a list.
+            user_id: 操作者userId
+            project_id: 项目ID
+            user_ids: 用户userId
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1166,8 +1577,8 @@ class ProjectV1(Manager):
         """Delete task (删除任务).
 
         Args:
-            user_id: text.
-            task_id: text.
+            user_id: 操作者userId
+            task_id: 任务ID
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1188,8 +1599,8 @@ class ProjectV1(Manager):
         """Get organizatio task by ids (批量获取自由任务详情).
 
         Args:
-            user_id: text.
-            task_ids: text.
+            user_id: 操作者userId
+            task_ids: 任务id列表
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1209,7 +1620,7 @@ class ProjectV1(Manager):
         """Get organization priority list (查询优先级列表).
 
         Args:
-            user_id: text.
+            user_id: 操作者userId
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1230,8 +1641,8 @@ class ProjectV1(Manager):
         """Get organization task (获取自由任务详情).
 
         Args:
-            task_id: text.
-            user_id: text.
+            task_id: 任务id
+            user_id: 操作者userId
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1254,9 +1665,9 @@ class ProjectV1(Manager):
         """Get project group (查询员工可见的项目分组).
 
         Args:
-            user_id: text.
-            viewer_id: text, such as `01525xxxxxxxxx`.
-            page_size: a number, at most 1000, such as `10`; by default 10.
+            user_id: 操作者userId
+            viewer_id: 查看者userId (例 e.g. `01525xxxxxxxxx`)
+            page_size: 分页大小 (≤ 1000; 默认 default `10`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1282,12 +1693,12 @@ class ProjectV1(Manager):
         """Get project memebers (获取项目成员).
 
         Args:
-            user_id: text.
-            project_id: text.
-            user_ids: text, such as `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`.
-            project_role_id: text, such as `60a2187eb72xxxxxxx`.
-            max_results: a number, at most 300, such as `10`; by default 10.
-            skip: a number, such as `55`.
+            user_id: 操作者userId
+            project_id: 项目ID
+            user_ids: 用户ID (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
+            project_role_id: 项目角色ID (例 e.g. `60a2187eb72xxxxxxx`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            skip: 跳过的数据数量 (例 e.g. `55`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1308,8 +1719,8 @@ class ProjectV1(Manager):
         """Get project status list (查询项目状态).
 
         Args:
-            user_id: text.
-            project_id: text.
+            user_id: 操作者userId
+            project_id: 项目ID
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1332,9 +1743,9 @@ class ProjectV1(Manager):
         """Get task by ids (获取任务详情).
 
         Args:
-            user_id: text.
-            task_id: text, such as `60a2187eb72xxxxxxx`.
-            parent_task_id: text, such as `60a2187eb72xxxxxxx`.
+            user_id: 操作者userId
+            task_id: 任务ID集合 (例 e.g. `60a2187eb72xxxxxxx`)
+            parent_task_id: 父任务ID (例 e.g. `60a2187eb72xxxxxxx`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1354,7 +1765,7 @@ class ProjectV1(Manager):
         """Get tb org id by ding org id (获取Teambition项目企业ID).
 
         Args:
-            opt_user_id: text, such as `0175xxxx`.
+            opt_user_id: 操作者userId (例 e.g. `0175xxxx`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1375,8 +1786,8 @@ class ProjectV1(Manager):
         """Get tb user id by staff id (根据userId获取Teambition项目用户ID).
 
         Args:
-            opt_user_id: text, such as `0175xxxx`.
-            user_id: text, such as `0175xxxx`.
+            opt_user_id: 操作者userId (例 e.g. `0175xxxx`)
+            user_id: 需要被查询的用户userId (例 e.g. `0175xxxx`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1399,9 +1810,9 @@ class ProjectV1(Manager):
         """Get user joined project (获取用户加入的项目).
 
         Args:
-            user_id: text.
-            max_results: a number, such as `10`.
-            next_token: text, such as `f279e812xxxxxx`.
+            user_id: 操作者userId
+            max_results: 分页大小 (例 e.g. `10`)
+            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1431,12 +1842,12 @@ class ProjectV1(Manager):
         """Query project (查询项目).
 
         Args:
-            user_id: text.
-            project_ids: text.
-            name: text.
-            max_results: a number, at most 300; by default 10.
-            next_token: text.
-            source_id: text.
+            user_id: 操作者userId
+            project_ids: 项目ID集合
+            name: 项目名字
+            max_results: 分页大小 (≤ 300; 默认 default `10`)
+            next_token: 分页标
+            source_id: 原始项目ID
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1461,11 +1872,11 @@ class ProjectV1(Manager):
         """Query task of project (查询项目中的任务).
 
         Args:
-            user_id: text.
-            project_id: text.
-            next_token: text, such as `f279e8xxxxx`.
-            max_results: a number, at most 500, such as `10`; by default 10.
-            query: text.
+            user_id: 操作者userId
+            project_id: 项目ID
+            next_token: 分页游标 (例 e.g. `f279e8xxxxx`)
+            max_results: 每页返回最大数量 (≤ 500; 默认 default `10`)
+            query: 查询条件
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1496,13 +1907,13 @@ class ProjectV1(Manager):
         """Seach task stage (获取任务列表).
 
         Args:
-            user_id: text.
-            project_id: text.
-            task_list_id: text, such as `60a2187eb72xxxxxxx`.
-            query: text, such as `自定义列1`.
-            max_results: a number, at most 300, such as `10`; by default 10.
-            next_token: text, such as `f279e812xxxxxx`.
-            task_stage_ids: text.
+            user_id: 操作者userId
+            project_id: 项目ID
+            task_list_id: 任务分组ID (例 e.g. `60a2187eb72xxxxxxx`)
+            query: 任务列表名字 (例 e.g. `自定义列1`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
+            task_stage_ids: 任务列表 ID
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1524,8 +1935,8 @@ class ProjectV1(Manager):
         """Search project template (搜索企业项目模板).
 
         Args:
-            user_id: text.
-            keyword: text, such as `测试模板`.
+            user_id: 操作者userId
+            keyword: 项目模板名称关键词 (例 e.g. `测试模板`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1555,12 +1966,12 @@ class ProjectV1(Manager):
         """Search task flow (查询任务工作流).
 
         Args:
-            user_id: text.
-            project_id: text.
-            query: text, such as `工作流1`.
-            max_results: a number, at most 300, such as `10`; by default 10.
-            next_token: text, such as `f279e812xxxxxx`.
-            taskflow_ids: text, such as `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`.
+            user_id: 操作者userId
+            project_id: 项目ID
+            query: 模糊查询工作流名字 (例 e.g. `工作流1`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
+            taskflow_ids: 工作流ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1590,12 +2001,12 @@ class ProjectV1(Manager):
         """Search task list (查询任务分组).
 
         Args:
-            user_id: text.
-            project_id: text.
-            query: text.
-            max_results: a number, at most 300; by default 10.
-            next_token: text.
-            task_list_ids: text.
+            user_id: 操作者userId
+            project_id: 项目ID
+            query: 模糊任务分组名字
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            next_token: 分页标
+            task_list_ids: 任务分组ID集合
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1625,13 +2036,13 @@ class ProjectV1(Manager):
         """Search taskflow status (搜索任务工作流状态).
 
         Args:
-            user_id: text.
-            project_id: text.
-            query: text, such as `未开始`.
-            max_results: a number, at most 300, such as `10`; by default 10.
-            next_token: text, such as `f279e812xxxxxx`.
-            tf_ids: text, such as `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`.
-            tfs_ids: text, such as `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`.
+            user_id: 操作者userId
+            project_id: 项目ID
+            query: 模糊查询工作流状态名字 (例 e.g. `未开始`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
+            tf_ids: 工作流ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
+            tfs_ids: 工作流状态ID集合 (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1660,11 +2071,11 @@ class ProjectV1(Manager):
         """Search user task (查询用户任务信息列表).
 
         Args:
-            user_id: text.
-            role_types: text.
-            tql: text.
-            next_token: text.
-            max_results: a number, at most 100; by default 10.
+            user_id: 操作者userId
+            role_types: 用户的任务角色
+            tql: tql内容
+            next_token: 分页标
+            max_results: 每页返回最大数量 (≤ 100; 默认 default `10`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1685,8 +2096,8 @@ class ProjectV1(Manager):
         """Suspend project (归档项目).
 
         Args:
-            project_id: text.
-            user_id: text.
+            project_id: 项目ID
+            user_id: 用户userId
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1707,8 +2118,8 @@ class ProjectV1(Manager):
         """Un suspend project (恢复项目归档).
 
         Args:
-            project_id: text.
-            user_id: text.
+            project_id: 项目ID
+            user_id: 用户userId
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1733,11 +2144,11 @@ class ProjectV1(Manager):
         """Update customfield value (更新项目任务的自定义字段值).
 
         Args:
-            user_id: text.
-            task_id: text.
-            value: a list, at most 10 entries.
-            custom_field_name: text, such as `自定义字段-文本`.
-            custom_field_id: text, such as `62a010c153c2ef52xxxx`.
+            user_id: 操作者userId
+            task_id: 任务id
+            value: 自定义字段值列表 (≤ 10 项 items)
+            custom_field_name: 自定义字段名 (例 e.g. `自定义字段-文本`)
+            custom_field_id: 自定义字段id (例 e.g. `62a010c153c2ef52xxxx`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1765,11 +2176,11 @@ class ProjectV1(Manager):
         """Update organization task content (更新自由任务标题).
 
         Args:
-            task_id: text.
-            user_id: text.
-            content: text.
-            disable_activity: yes or no.
-            disable_notification: yes or no.
+            task_id: 任务id
+            user_id: 操作者userId
+            content: 任务标题
+            disable_activity: 是否禁止动态
+            disable_notification: 是否禁止通知
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1797,11 +2208,11 @@ class ProjectV1(Manager):
         """Update organization task due date (更新自由任务截止时间).
 
         Args:
-            task_id: text.
-            user_id: text.
-            due_date: text, such as `2022-06-13T03:30:42.830Z`.
-            disable_activity: yes or no, such as `True`.
-            disable_notification: yes or no, such as `True`.
+            task_id: 任务id
+            user_id: 操作者userId
+            due_date: 任务截止时间 (例 e.g. `2022-06-13T03:30:42.830Z`)
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1829,11 +2240,11 @@ class ProjectV1(Manager):
         """Update organization task executor (更新自由任务执行者).
 
         Args:
-            task_id: text.
-            user_id: text.
-            executor_id: text, such as `0715xxxxx`.
-            disable_activity: yes or no, such as `True`.
-            disable_notification: yes or no, such as `True`.
+            task_id: 任务id
+            user_id: 操作者userId
+            executor_id: 任务执行者userId (例 e.g. `0715xxxxx`)
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1863,13 +2274,13 @@ class ProjectV1(Manager):
         """Update organization task involve members (增加或删除自由任务的参与者).
 
         Args:
-            task_id: text.
-            user_id: text.
-            involve_members: a list, at most 20 entries.
-            add_involvers: a list, at most 20 entries.
-            del_involvers: a list.
-            disable_activity: yes or no, such as `True`.
-            disable_notification: yes or no, such as `True`.
+            task_id: 任务id
+            user_id: 操作者userId
+            involve_members: 所有参与者userId列表 (≤ 20 项 items)
+            add_involvers: 增加的参与者userId列表 (≤ 20 项 items)
+            del_involvers: 删除的参与者userId列表
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1896,11 +2307,11 @@ class ProjectV1(Manager):
         """Update organization task note (更新自由任务备注).
 
         Args:
-            task_id: text.
-            user_id: text.
-            note: text, such as `我是一条备注哦`.
-            disable_activity: yes or no, such as `True`.
-            disable_notification: yes or no, such as `True`.
+            task_id: 任务id
+            user_id: 操作者userId
+            note: 任务备注 (例 e.g. `我是一条备注哦`)
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1928,11 +2339,11 @@ class ProjectV1(Manager):
         """Update organization task priority (更新自由任务的优先级).
 
         Args:
-            task_id: text.
-            user_id: text.
-            priority: a number, such as `-10`.
-            disable_activity: yes or no, such as `True`.
-            disable_notification: yes or no, such as `True`.
+            task_id: 任务id
+            user_id: 操作者userId
+            priority: 自由任务优先级 (例 e.g. `-10`)
+            disable_activity: 是否禁止动态 (例 e.g. `True`)
+            disable_notification: 是否禁止通知 (例 e.g. `True`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1960,11 +2371,11 @@ class ProjectV1(Manager):
         """Update organization task status (更新自由任务状态).
 
         Args:
-            task_id: text.
-            user_id: text.
-            is_done: yes or no, such as `True`.
-            disable_activity: yes or no, such as `False`.
-            disable_notification: yes or no, such as `False`.
+            task_id: 任务id
+            user_id: 操作者userId
+            is_done: 自由任务状态 (例 e.g. `True`)
+            disable_activity: 是否禁止动态 (例 e.g. `False`)
+            disable_notification: 是否禁止通知 (例 e.g. `False`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -1988,10 +2399,10 @@ class ProjectV1(Manager):
         """Update project group (更新项目所在的分组).
 
         Args:
-            user_id: text.
-            project_id: text.
-            add_project_group_ids: a list.
-            del_project_group_ids: a list.
+            user_id: 操作者userId
+            project_id: 项目Id
+            add_project_group_ids: 将项目添加到的目标项目分组Id列表
+            del_project_group_ids: 移除该项目的项目分组Id列表
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -2014,9 +2425,9 @@ class ProjectV1(Manager):
         """Update task content (更新任务标题).
 
         Args:
-            user_id: text.
-            task_id: text.
-            content: text.
+            user_id: 操作者userId
+            task_id: 任务ID
+            content: 任务标题
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -2039,9 +2450,9 @@ class ProjectV1(Manager):
         """Update task due date (更新任务截止时间).
 
         Args:
-            user_id: text.
-            task_id: text.
-            due_date: text, such as `2022-07-04T03:29:34.770Z`.
+            user_id: 操作者userId
+            task_id: 任务ID
+            due_date: 截止时间 (例 e.g. `2022-07-04T03:29:34.770Z`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -2064,9 +2475,9 @@ class ProjectV1(Manager):
         """Update task executor (更新任务执行者).
 
         Args:
-            user_id: text.
-            task_id: text.
-            executor_id: text, such as `0517xxxxxxx`.
+            user_id: 操作者userId
+            task_id: 任务ID
+            executor_id: 执行者用户userId (例 e.g. `0517xxxxxxx`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -2091,11 +2502,11 @@ class ProjectV1(Manager):
         """Update task involvemembers (更新任务参与者).
 
         Args:
-            user_id: text.
-            task_id: text.
-            involve_members: a list.
-            add_involvers: a list.
-            del_involvers: a list.
+            user_id: 操作者userId
+            task_id: 任务ID
+            involve_members: 参与者用户userId
+            add_involvers: 参与者用户userId
+            del_involvers: 参与者用户userId
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -2118,9 +2529,9 @@ class ProjectV1(Manager):
         """Update task note (更新任务备注).
 
         Args:
-            user_id: text.
-            task_id: text.
-            note: text, such as `更改后的备注`.
+            user_id: 操作者userId
+            task_id: 任务ID
+            note: 任务备注 (例 e.g. `更改后的备注`)
 
         Codes: content.dublication, org.not.exist, server.error, user.not.exist.
 
@@ -2143,9 +2554,9 @@ class ProjectV1(Manager):
         """Update task priority (更新任务优先级).
 
         Args:
-            user_id: text.
-            task_id: text.
-            priority: a number, such as `1`.
+            user_id: 操作者userId
+            task_id: 任务ID
+            priority: 优先级 (例 e.g. `1`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -2168,9 +2579,9 @@ class ProjectV1(Manager):
         """Update task startdate (更新任务开始时间).
 
         Args:
-            user_id: text.
-            task_id: text.
-            start_date: text, such as `2022-07-04T03:29:34.770Z`.
+            user_id: 操作者userId
+            task_id: 任务ID
+            start_date: 任务开始时间 (例 e.g. `2022-07-04T03:29:34.770Z`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -2194,10 +2605,10 @@ class ProjectV1(Manager):
         """Update task taskflowstatus (更新任务工作流状态).
 
         Args:
-            user_id: text.
-            task_id: text.
-            taskflow_status_id: text, such as `60a2187eb72xxxxxxx`.
-            tfs_update_note: text, such as `说明。`.
+            user_id: 操作者userId
+            task_id: 任务ID
+            taskflow_status_id: 任务状态ID (例 e.g. `60a2187eb72xxxxxxx`)
+            tfs_update_note: 任务流转说明 (例 e.g. `说明。`)
 
         Codes: org.not.exist, server.error, unchange, user.not.exist.
 

@@ -18,107 +18,169 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CommentListComment(Record):
     create_time: BeijingTime | None
+    """评论时间"""
     content: str | None
+    """评论内容"""
     userid: str | None
+    """评论人ID"""
 
 
 class CreateCreateReportParamContents(TypedDict, total=False):
     sort: Required[int]
+    """写日志对应的模板某个字段的唯一序列ID (例 e.g. `0`)"""
     type: Required[Literal[1]]
+    """写日志对应的模板某个字段的类型 (`1`)"""
     content_type: Required[str]
+    """日志内容的类型 (例 e.g. `markdown`)"""
     content: Required[Annotated[str, Field(max_length=1000)]]
+    """日志内容 (≤ 1000 字符 characters; 例 e.g. `### 序号1`)"""
     key: Required[str]
+    """写日志对应的模板某个字段的标题 (例 e.g. `今日完成工作`)"""
 
 
 class CreateCreateReportParam(TypedDict, total=False):
     contents: Required[list[CreateCreateReportParamContents]]
+    """日志内容数组"""
     template_id: Required[str]
+    """模板ID (例 e.g. `12345abcde`)"""
     to_userids: list[str]
+    """日志发送到的员工userId"""
     to_chat: Required[bool]
+    """发送日志到员工时是否发送单聊消息 (例 e.g. `True`)"""
     to_cids: list[str]
+    """日志要发送到的群ID (例 e.g. `123`)"""
     dd_from: Required[str]
+    """日志来源 (例 e.g. `report`)"""
     userid: Required[str]
+    """创建日志的员工userId (例 e.g. `12345`)"""
 
 
 class GetunreadcountReply(Record):
     count: int | None
+    """员工日志未读数"""
 
 
 class ListDataListContents(Record):
     sort: str | None
+    """排序"""
     type: str | None
+    """日志类型"""
     value: str | None
+    """用户填写的内容"""
     key: str | None
+    """模板内容"""
 
 
 class ListDataList(Record):
     contents: list[ListDataListContents] = empty_list()
+    """日志内容"""
     remark: str | None
+    """备注"""
     template_name: str | None
+    """日志模板名称"""
     dept_name: str | None
+    """部门"""
     creator_name: str | None
+    """日志创建人"""
     creator_id: str | None
+    """日志创建人的userId"""
     create_time: Millis | None
+    """日志创建时间"""
     report_id: str | None
+    """日志ID"""
     modified_time: Millis | None
+    """日志修改时间"""
 
 
 class SavecontentCreateReportParamContents(TypedDict, total=False):
     sort: Required[int]
+    """写日志对应的模板某个字段的唯一序列ID (例 e.g. `0`)"""
     type: Required[Literal[1]]
+    """写日志对应的模板某个字段的类型 (`1`)"""
     content_type: Required[str]
+    """日志内容的类型 (例 e.g. `markdown`)"""
     content: Required[str]
+    """日志内容 (例 e.g. `### 序号1`)"""
     key: Required[str]
+    """写日志对应的模板某个字段的标题 (例 e.g. `字段1`)"""
 
 
 class SavecontentCreateReportParam(TypedDict, total=False):
     contents: Required[list[SavecontentCreateReportParamContents]]
+    """日志内容数组"""
     template_id: Required[str]
+    """模板ID (例 e.g. `12345abcde`)"""
     dd_from: Required[str]
+    """日志来源 (例 e.g. `report`)"""
     userid: Required[str]
+    """创建日志的员工的userId (例 e.g. `12345`)"""
 
 
 class SimplelistDataList(Record):
     remark: str | None
+    """备注"""
     template_name: str | None
+    """日志模板名"""
     dept_name: str | None
+    """部门"""
     creator_name: str | None
+    """日志创建人"""
     creator_id: str | None
+    """日志创建人userId"""
     create_time: Millis | None
+    """日志创建时间"""
     report_id: str | None
+    """日志ID"""
 
 
 class TemplateGetbynameResultDefaultReceivers(Record):
     user_name: str | None
+    """默认接收人名称"""
     userid: str | None
+    """默认接收人员工的userId"""
 
 
 class TemplateGetbynameResultFields(Record):
     field_name: str | None
+    """模板字段名称"""
     type: int | None
+    """字段类型"""
     sort: int | None
+    """模板字段在当前模板内排序"""
 
 
 class TemplateGetbynameResultDefaultReceivedConvs(Record):
     conversation_id: str | None
     title: str | None
+    """群名称"""
 
 
 class TemplateGetbynameResult(Record):
     default_receivers: list[TemplateGetbynameResultDefaultReceivers] = empty_list()
+    """模板默认接收人"""
     name: str | None
+    """模板名称"""
     id: str | None
+    """模板ID"""
     fields: list[TemplateGetbynameResultFields] = empty_list()
+    """日志模板内各字段的信息"""
     user_name: str | None
+    """操作该接口的员工姓名"""
     userid: str | None
+    """操作该接口的员工userId"""
     default_received_convs: list[TemplateGetbynameResultDefaultReceivedConvs] = empty_list()
+    """默认接收群"""
 
 
 class TemplateListbyuseridTemplateList(Record):
     name: str | None
+    """日志模板名称"""
     icon_url: str | None
+    """模板图标URL"""
     report_code: str | None
+    """模板Code"""
     url: str | None
+    """模板URL"""
 
 
 class OapiReport(Manager):
@@ -133,9 +195,9 @@ class OapiReport(Manager):
         """Comment list (获取日志评论详情).
 
         Args:
-            report_id: text, such as `174xxxx`.
-            offset: a number, such as `0`; by default 0.
-            size: a number, at most 20, such as `20`; by default 20.
+            report_id: 日志ID (例 e.g. `174xxxx`)
+            offset: 分页查询的游标 (默认 default `0`)
+            size: 分页参数 (≤ 20; 默认 default `20`)
 
         Scopes: qyapi_report_query.
 
@@ -153,7 +215,7 @@ class OapiReport(Manager):
         """Create (创建日志).
 
         Args:
-            create_report_param: an object.
+            create_report_param: 创建日志的参数对象
 
         Scopes: qyapi_report_manage.
 
@@ -171,7 +233,7 @@ class OapiReport(Manager):
         """Getunreadcount (获取用户日志未读数).
 
         Args:
-            userid: text, such as `user123`.
+            userid: 要获取的员工userId (例 e.g. `user123`)
 
         Scopes: qyapi_report_query.
 
@@ -197,14 +259,14 @@ class OapiReport(Manager):
         """List (获取用户发出的日志列表).
 
         Args:
-            start_time: a number, such as `1507564800000`.
-            end_time: a number, such as `1507564800000`.
-            size: a number, at most 20, such as `10`.
-            template_name: text, such as `周报`.
-            userid: text, such as `user123`.
-            cursor: a number, such as `0`.
-            modified_start_time: a number, such as `1507564800000`.
-            modified_end_time: a number, such as `1507564800000`.
+            start_time: 查询的日志创建的开始时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
+            end_time: 查询的日志创建的结束时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
+            size: 每页数据量 (≤ 20; 例 e.g. `10`)
+            template_name: 要查询的模板名称 (例 e.g. `周报`)
+            userid: 员工的userId (例 e.g. `user123`)
+            cursor: 查询游标 (例 e.g. `0`)
+            modified_start_time: 查询的日志修改的开始时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
+            modified_end_time: 查询的日志修改的结束时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
 
         Scopes: qyapi_report_query.
 
@@ -225,9 +287,9 @@ class OapiReport(Manager):
         """Receiver list (获取日志接收人员列表).
 
         Args:
-            report_id: text, such as `174xxxx`.
-            offset: a number, such as `0`; by default 0.
-            size: a number, at most 100, such as `100`; by default 100.
+            report_id: 日志ID (例 e.g. `174xxxx`)
+            offset: 分页查询的游标 (默认 default `0`)
+            size: 分页参数 (≤ 100; 默认 default `100`)
 
         Scopes: qyapi_report_query, qyapi_report_statistics.
 
@@ -245,7 +307,7 @@ class OapiReport(Manager):
         """Savecontent (保存日志内容).
 
         Args:
-            create_report_param: an object.
+            create_report_param: 保存日志的参数对象
 
         Scopes: qyapi_report_manage.
 
@@ -269,12 +331,12 @@ class OapiReport(Manager):
         """Simplelist (获取用户发送日志的概要信息).
 
         Args:
-            start_time: a number, such as `1507564800000`.
-            end_time: a number, such as `1507564800000`.
-            size: a number, at most 20, such as `10`.
-            template_name: text, such as `周报`.
-            userid: text, such as `user123`.
-            cursor: a number, such as `0`.
+            start_time: 查询起始时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
+            end_time: 查询截止时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
+            size: 每页数据量 (≤ 20; 例 e.g. `10`)
+            template_name: 要查询的模板名称 (例 e.g. `周报`)
+            userid: 员工的userId (例 e.g. `user123`)
+            cursor: 查询游标 (例 e.g. `0`)
 
         Scopes: qyapi_report_query, qyapi_report_statistics.
 
@@ -296,10 +358,10 @@ class OapiReport(Manager):
         """Statistics listbytype (获取日志相关人员列表).
 
         Args:
-            report_id: text, such as `17469xxx`.
-            type: a number: `0`, `1`, `2`.
-            offset: a number, such as `0`; by default 0.
-            size: a number, at most 100, such as `100`; by default 100.
+            report_id: 日志ID (例 e.g. `17469xxx`)
+            type: 查询类型 (`0` `1` `2`)
+            offset: 分页查询的游标 (默认 default `0`)
+            size: 分页参数 (≤ 100; 默认 default `100`)
 
         Scopes: qyapi_report_query, qyapi_report_statistics.
 
@@ -318,8 +380,8 @@ class OapiReport(Manager):
         """Template getbyname (获取模板详情).
 
         Args:
-            userid: text, such as `12345`.
-            template_name: text, such as `日报`.
+            userid: 操作该接口的员工userId (例 e.g. `12345`)
+            template_name: 模板名称 (例 e.g. `日报`)
 
         Scopes: qyapi_report_query, qyapi_report_statistics.
 
@@ -340,9 +402,9 @@ class OapiReport(Manager):
         """Template listbyuserid (获取用户可见的日志模板).
 
         Args:
-            userid: text, such as `manager7078`.
-            offset: a number, such as `0`.
-            size: a number, such as `100`.
+            userid: 员工的userId (例 e.g. `manager7078`)
+            offset: 分页游标 (例 e.g. `0`)
+            size: 分页大小 (例 e.g. `100`)
 
         Scopes: qyapi_report_query, qyapi_report_statistics.
 

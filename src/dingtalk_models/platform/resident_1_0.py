@@ -17,40 +17,60 @@ from dingtalk_models.resource.query import Listing, Query
 
 class ListIndustryRoleUsersReply(Record, alias_generator=camel):
     user_id_list: list[str] = empty_list()
+    """用户userId列表"""
 
 
 class ListPointRulesReplyPointRuleList(Record, alias_generator=camel):
     score: int | None
+    """增加或减少的分数"""
     day_limit_times: int | None
+    """单日计次上限"""
     status: int | None
+    """生效状态 (`0` `1`)"""
     rule_code: str | None
+    """对应的行为代码"""
     rule_name: str | None
+    """对应的行为名字"""
     extension: str | None
+    """扩展字段"""
     group_id: int | None
+    """分组ID"""
     order_id: int | None
+    """排序ID"""
 
 
 class ListPointRulesReply(Record, alias_generator=camel):
     point_rule_list: list[ListPointRulesReplyPointRuleList] = empty_list()
+    """积分规则列表"""
 
 
 class ListUserIndustryRolesReplyRoleList(Record, alias_generator=camel):
     role_id: int | None
+    """角色ID"""
     role_name: str | None
+    """角色名称"""
     tag_code: str | None
+    """角色编码"""
 
 
 class ListUserIndustryRolesReply(Record, alias_generator=camel):
     role_list: list[ListUserIndustryRolesReplyRoleList] = empty_list()
+    """角色列表"""
 
 
 class PagePointHistoryPointRecordList(Record, alias_generator=camel):
     user_id: str | None
+    """用户的userid"""
     score: int | None
+    """增加或减少的分数"""
     create_at: int | None
+    """创建时间戳 (单位 unit 毫秒)"""
     uuid: str | None
+    """积分记录的唯一幂等标志"""
     rule_code: str | None
+    """对应的行为代码"""
     rule_name: str | None
+    """对应的行为名字"""
 
 
 class ResidentV1(Manager):
@@ -69,13 +89,13 @@ class ResidentV1(Manager):
         """Add point (增加或减少居民积分).
 
         Args:
-            is_circle: yes or no, such as `False`; by default False.
-            uuid: text, such as `7645`.
-            user_id: text, such as `123`.
-            rule_name: text, such as `发动态`.
-            score: a number, such as `3`.
-            rule_code: text, such as `rule_1`.
-            action_time: a number, such as `1634630147`.
+            is_circle: 是否查询全员圈积分规则 (默认 default `False`)
+            uuid: 加减积分的唯一幂等标志 (例 e.g. `7645`)
+            user_id: 用户userid (例 e.g. `123`)
+            rule_name: 规则名字 (例 e.g. `发动态`)
+            score: 本次增加积分 (例 e.g. `3`)
+            rule_code: 规则代码 (例 e.g. `rule_1`)
+            action_time: 增加积分的时间戳 (单位 unit 毫秒; 例 e.g. `1634630147`)
 
         Codes: checkParameter.param.error, orgInvalid.param.error, point.system.error, sytem.error.
 
@@ -136,14 +156,13 @@ class ResidentV1(Manager):
         """List industry role users (获取行业角色下的用户列表).
 
         Args:
-            tag_code: text: `super-admin`, `main-admin`, `sub-admin`, `Villager`, `Leaseholder`, `GroupManager`,
-                `HeadOfHouseHold`, `HouseAdmin`, `Party`, `Probationary`, `FlowParty`, `YouthLeagueMember`, `Secretary`,
-                `Abbreviation`, `VillageRepresentative`, `Women`, `ProjectManager`, `EngineeringDirector`,
-                `EngineeringMember`, `SecurityDirector`, `SecurityLeader`, `SecurityMember`, `CustomerServiceDirector`,
-                `CustomerServiceMember`, `Housekeeper`, `CleaningDirector`, `CleaningStaff`, `OrgPrinciple`,
-                `ChargeManager`, `ChargeStaff`, `EngineerManager`, `EngineerStaff`, `SecurityManager`, `SecurityStaff`,
-                `SupportManager`, `SupportStaff`, `EnvironmentManager`, `EnvironmentStaff`, `QualityManager`,
-                `QualityStaff`.
+            tag_code: 行业角色编码 (`super-admin` `main-admin` `sub-admin` `Villager` `Leaseholder` `GroupManager`
+                `HeadOfHouseHold` `HouseAdmin` `Party` `Probationary` `FlowParty` `YouthLeagueMember` `Secretary`
+                `Abbreviation` `VillageRepresentative` `Women` `ProjectManager` `EngineeringDirector`
+                `EngineeringMember` `SecurityDirector` `SecurityLeader` `SecurityMember` `CustomerServiceDirector`
+                `CustomerServiceMember` `Housekeeper` `CleaningDirector` `CleaningStaff` `OrgPrinciple` `ChargeManager`
+                `ChargeStaff` `EngineerManager` `EngineerStaff` `SecurityManager` `SecurityStaff` `SupportManager`
+                `SupportStaff` `EnvironmentManager` `EnvironmentStaff` `QualityManager` `QualityStaff`)
 
         Codes: service.common.error, service.org.error, service.role.error, service.user.error.
 
@@ -163,7 +182,7 @@ class ResidentV1(Manager):
         """List point rules (查询组织维度配置的所有积分规则).
 
         Args:
-            is_circle: yes or no, such as `False`; by default False.
+            is_circle: 是否查询全员圈积分规则 (默认 default `False`)
 
         Codes: checkParameter.param.error, orgInvalid.param.error, point.system.error, sytem.error.
 
@@ -183,7 +202,7 @@ class ResidentV1(Manager):
         """List user industry roles (获取用户所在的行业角色信息).
 
         Args:
-            user_id: text, such as `12345`.
+            user_id: 用户userId (例 e.g. `12345`)
 
         Codes: service.common.error, service.org.error, service.role.error, service.user.error.
 
@@ -209,12 +228,12 @@ class ResidentV1(Manager):
         """Page point history (分页查询居民积分流水).
 
         Args:
-            is_circle: yes or no, such as `False`; by default False.
-            max_results: a number, at most 20, such as `10`.
-            user_id: text, such as `user123`.
-            next_token: a number, such as `0`.
-            start_time: a number, such as `1630345050858`.
-            end_time: a number, such as `1631260866105`.
+            is_circle: 是否查询全员圈积分记录 (默认 default `False`)
+            max_results: 本次读取的最大数据记录数量 (≤ 20; 例 e.g. `10`)
+            user_id: 用户userid (例 e.g. `user123`)
+            next_token: 分页游标 (例 e.g. `0`)
+            start_time: 起始时间Unix时间戳 (单位 unit 毫秒; 例 e.g. `1630345050858`)
+            end_time: 结束时间Unix时间戳 (单位 unit 毫秒; 例 e.g. `1631260866105`)
 
         Codes: checkParameter.param.error, orgInvalid.param.error, point.system.error, sytem.error.
 

@@ -18,305 +18,486 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreateDeviceCustomTemplateReply(Record, alias_generator=camel):
     template_id: int | None
+    """模板id"""
 
 
 class CreateMeetingRoomRoomLocation(TypedDict, total=False):
     title: str
+    """会议室位置标题 (例 e.g. `xxx公司`)"""
     desc: str
+    """会议室位置详细信息 (例 e.g. `xx市xx区xx路xx号`)"""
 
 
 class CreateMeetingRoomReservationAuthorityAuthorizedMembers(TypedDict, total=False):
     member_id: str
+    """成员的id (例 e.g. `lPHhSZDLXXXXXXpBlC9lxLwiEiE`)"""
     member_type: str
+    """成员的类型 (例 e.g. `user`)"""
     member_name: str
+    """成员的名称 (例 e.g. `张三`)"""
 
 
 class CreateMeetingRoomReservationAuthority(TypedDict, total=False):
     authorized_members: list[CreateMeetingRoomReservationAuthorityAuthorizedMembers]
+    """有权限的成员列表"""
 
 
 class CreateMeetingRoomReply(Record, alias_generator=camel):
     result: str | None
+    """创建的会议室ID"""
 
 
 class CreateMeetingRoomGroupReply(Record, alias_generator=camel):
     result: int | None
+    """创建的分组ID"""
 
 
 class QueryDeviceCustomTemplateReplyResultDeviceCustomTemplate(Record, alias_generator=camel):
     template_id: int | None
+    """模板id"""
     corp_id: str | None
+    """所属企业corpId"""
     logo: str | None
+    """模板logo"""
     org_name: str | None
+    """模板企业名称"""
     custom_doc: str | None
+    """模板自定义文字内容"""
     bg_url: str | None
+    """模板自定义背景网址"""
     bg_image_list: list[str] = empty_list()
+    """图片mediaId"""
     instruction: bool | None
+    """显示使用说明"""
     bg_type: int | None
+    """模板自定义背景类型 (`1` `2`)"""
     is_pic_top: int | None
+    """展示首页信息栏 (`0` `1`)"""
     template_name: str | None
+    """模板名称"""
     conf_type: int | None
+    """模板类型 (`1` `2`)"""
     show_calendar_title: bool | None
+    """日程卡片展示日程标题"""
     hide_server_code_when_projecting: bool | None
+    """投屏中隐藏投屏码"""
     conf_sub_type: int | None
+    """模板子类型"""
     desensitize_user_name: bool | None
+    """日程卡片脱敏预订人昵称"""
     picture_play_interval: int | None
+    """自定义背景图轮播间隔秒"""
     show_calendar_card: bool | None
+    """展示日程卡片"""
     show_function_card: bool | None
+    """展示功能卡片"""
 
 
 class QueryDeviceCustomTemplateReplyResult(Record, alias_generator=camel):
     device_custom_template: QueryDeviceCustomTemplateReplyResultDeviceCustomTemplate | None
+    """模板内容"""
     device_union_ids: list[str] = empty_list()
+    """设备unionId"""
     group_ids: list[int] = empty_list()
+    """分组id"""
     room_ids: list[str] = empty_list()
+    """会议室id"""
 
 
 class QueryDeviceCustomTemplateReply(Record, alias_generator=camel):
     result: QueryDeviceCustomTemplateReplyResult | None
+    """响应结果"""
 
 
 class QueryDeviceCustomTemplateListReplyResultDeviceCustomTemplates(Record, alias_generator=camel):
     template_id: int | None
+    """模板id"""
     corp_id: str | None
+    """所属企业corpId"""
     logo: str | None
+    """模板logo"""
     org_name: str | None
+    """模板企业名称"""
     custom_doc: str | None
+    """模板自定义文字内容"""
     bg_url: str | None
+    """模板自定义背景网址"""
     bg_image_list: list[str] = empty_list()
+    """图片mediaId"""
     instruction: bool | None
+    """显示使用说明"""
     bg_type: int | None
+    """模板自定义背景类型 (`1` `2`)"""
     is_pic_top: int | None
+    """展示首页信息栏 (`0` `1`)"""
     template_name: str | None
+    """模板名称"""
     conf_type: int | None
+    """模板类型 (`1` `2`)"""
     show_calendar_title: bool | None
+    """日程卡片展示日程标题"""
     hide_server_code_when_projecting: bool | None
+    """投屏中隐藏投屏码"""
     conf_sub_type: int | None
+    """模板子类型"""
     desensitize_user_name: bool | None
+    """日程卡片脱敏预订人昵称"""
     picture_play_interval: int | None
+    """自定义背景图轮播间隔秒"""
     show_calendar_card: bool | None
+    """展示日程卡片"""
     show_function_card: bool | None
+    """展示功能卡片"""
 
 
 class QueryDeviceCustomTemplateListReplyResult(Record, alias_generator=camel):
     device_custom_templates: list[QueryDeviceCustomTemplateListReplyResultDeviceCustomTemplates] = empty_list()
+    """模板内容列表"""
     device_template_map: dict[str, JsonValue] | None
+    """模板生效的设备unionId映射"""
     group_id_template_map: dict[str, JsonValue] | None
+    """模板生效的分组id映射"""
     room_id_template_map: dict[str, JsonValue] | None
+    """模板生效的会议室id映射"""
 
 
 class QueryDeviceCustomTemplateListReply(Record, alias_generator=camel):
     result: QueryDeviceCustomTemplateListReplyResult | None
+    """响应结果"""
 
 
 class QueryDevicePropertiesReplyResult(Record, alias_generator=camel):
     property_name: str | None
+    """设备属性名称"""
     property_value: str | None
+    """设备属性值"""
 
 
 class QueryDevicePropertiesReply(Record, alias_generator=camel):
     result: list[QueryDevicePropertiesReplyResult] = empty_list()
+    """响应结果信息列表"""
 
 
 class QueryMeetingRoomReplyResultRoomLabels(Record, alias_generator=camel):
     label_id: int | None
+    """标签ID (`1` `2` `3` `4` `5`)"""
     label_name: str | None
+    """标签名称"""
 
 
 class QueryMeetingRoomReplyResultRoomLocation(Record, alias_generator=camel):
     title: str | None
+    """会议室位置名称"""
     desc: str | None
+    """会议室位置详细信息"""
 
 
 class QueryMeetingRoomReplyResultRoomGroup(Record, alias_generator=camel):
     group_id: int | None
+    """分组ID"""
     group_name: str | None
+    """分组名称"""
     parent_id: int | None
+    """父分组ID"""
 
 
 class QueryMeetingRoomReplyResultReservationAuthorityAuthorizedMembers(Record, alias_generator=camel):
     member_id: str | None
+    """成员的id"""
     member_type: str | None
+    """成员的类型"""
     member_name: str | None
+    """成员的名称"""
 
 
 class QueryMeetingRoomReplyResultReservationAuthority(Record, alias_generator=camel):
     authorized_members: list[QueryMeetingRoomReplyResultReservationAuthorityAuthorizedMembers] = empty_list()
+    """有权限的成员列表"""
 
 
 class QueryMeetingRoomReplyResultExtensionConfigAdvanceReservation(Record, alias_generator=camel):
     advance_reservation_time: int | None
+    """提前可预订时间具体值"""
     advance_reservation_time_unit: str | None
+    """时间单位 (`days` `weeks` `months` `years`)"""
     advance_book_time_format: str | None
+    """精确到几点钟"""
 
 
 class QueryMeetingRoomReplyResultExtensionConfigReservationCloseDetail(Record, alias_generator=camel):
     task_start_time: Millis | None
+    """会议室关闭预定的开始时间 (单位 unit 毫秒)"""
     task_end_time: Millis | None
+    """会议室关闭预定的结束时间 (单位 unit 毫秒)"""
     close_reason: str | None
+    """关闭预定的原因"""
     contact_union_id: str | None
+    """联系人的unionId"""
     contact_nick: str | None
+    """联系人昵称"""
     send_notify: bool | None
+    """是否发送通知给已预订会议室的员工"""
 
 
 class QueryMeetingRoomReplyResultExtensionConfig(Record, alias_generator=camel):
     open_reservation: bool | None
+    """会议室是否开放预定"""
     max_reservation_time_interval: int | None
+    """单次可预定最长时段 (单位 unit 分钟)"""
     min_reservation_time_interval: int | None
+    """单次可预定最小时段 (单位 unit 分钟)"""
     advance_reservation: QueryMeetingRoomReplyResultExtensionConfigAdvanceReservation | None
+    """最早可提前预定时间"""
     reservation_close_detail: QueryMeetingRoomReplyResultExtensionConfigReservationCloseDetail | None
+    """关闭预定具体信息"""
     approval_switch: bool | None
+    """是否开启审批开关 - true"""
     approval_type: int | None
+    """审批类型 (`1` `2`)"""
 
 
 class QueryMeetingRoomReplyResult(Record, alias_generator=camel):
     room_id: str | None
+    """会议室ID"""
     room_staff_id: str | None
+    """会议室的企业员工Id"""
     corp_id: str | None
+    """会议室所在的企业CorpId"""
     room_name: str | None
+    """会议室名称"""
     room_status: int | None
+    """会议室状态 (`0` `1` `2`)"""
     room_labels: list[QueryMeetingRoomReplyResultRoomLabels] = empty_list()
+    """会议室标签列表"""
     room_capacity: int | None
+    """会议室可容纳人数"""
     room_location: QueryMeetingRoomReplyResultRoomLocation | None
+    """会议室位置信息"""
     room_picture: str | None
+    """会议室图片"""
     isv_room_id: str | None
     room_group: QueryMeetingRoomReplyResultRoomGroup | None
+    """会议室分组信息"""
     device_union_ids: list[str] = empty_list()
+    """UnionId列表"""
     reservation_authority: QueryMeetingRoomReplyResultReservationAuthority | None
+    """roomStatus部分权限时"""
     enable_cycle_reservation: bool | None
+    """会议室是否支持循环周期预定"""
     room_union_id: str | None
+    """会议室unionId"""
     extension_config: QueryMeetingRoomReplyResultExtensionConfig | None
+    """会议室更多配置"""
     room_description: str | None
+    """会议室描述信息"""
 
 
 class QueryMeetingRoomReply(Record, alias_generator=camel):
     result: QueryMeetingRoomReplyResult | None
+    """会议室详情"""
 
 
 class QueryMeetingRoomDeviceReplyResultControllers(Record, alias_generator=camel):
     device_id: str | None
+    """控制器设备ID"""
     device_union_id: str | None
+    """设备控制器unionId"""
     open_room_id: str | None
+    """设备控制器绑定的会议室ID"""
     corp_id: str | None
+    """所属企业corpId"""
     share_code: str | None
+    """设备控制器投屏码"""
     device_sn: str | None
+    """设备控制器sn码"""
     device_type: str | None
+    """设备类型 (`touyingyi` `meetingaccessory`)"""
     device_service_id: int | None
+    """设备控制器注册serviceId"""
     device_model: str | None
+    """设备控制器型号"""
     device_name: str | None
+    """设备控制器名称"""
     device_status: str | None
+    """设备控制器状态 (`idle` `projection` `conf_incoming` `conf_running` `white_board` `offline`)"""
     device_mac: str | None
+    """设备控制器mac地址"""
 
 
 class QueryMeetingRoomDeviceReplyResult(Record, alias_generator=camel):
     device_id: str | None
+    """设备ID"""
     device_union_id: str | None
+    """设备unionId"""
     open_room_id: str | None
+    """设备绑定的会议室ID"""
     corp_id: str | None
+    """所属企业corpId"""
     device_name: str | None
+    """设备名称"""
     share_code: str | None
+    """设备投屏码"""
     device_sn: str | None
+    """设备sn码"""
     device_mac: str | None
+    """设备mac地址"""
     device_type: str | None
+    """设备类型 (`touyingyi` `meetingaccessory`)"""
     device_service_id: int | None
+    """设备注册serviceId"""
     device_model: str | None
+    """设备型号"""
     device_status: str | None
+    """设备状态 (`idle` `projection` `conf_incoming` `conf_running` `white_board` `offline`)"""
     controllers: list[QueryMeetingRoomDeviceReplyResultControllers] = empty_list()
+    """设备控制器信息列表"""
     creator_union_id: str | None
+    """创建操作人"""
     room_name: str | None
+    """所属会议室名称"""
     firmware_version: str | None
+    """设备固件版本"""
     software_version: str | None
+    """设备软件版本"""
     active_time: Millis | None
+    """设备激活时间"""
     dev_net_type: str | None
+    """设备网络类型"""
     dev_net_ip: str | None
+    """设备Ip"""
     dev_wifi_mac: str | None
+    """设备无线mac地址"""
     dev_wire_mac: str | None
+    """设备有线mac地址"""
     dev_camera: str | None
+    """摄像头型号"""
     dev_mic: str | None
+    """麦克风型号"""
     dev_voice: str | None
+    """扬声器型号"""
     dev_mirror: str | None
+    """镜像状态"""
     dev_hdmi: str | None
+    """HDMI输出状态"""
     sip_account_name: str | None
+    """sip账号"""
 
 
 class QueryMeetingRoomDeviceReply(Record, alias_generator=camel):
     result: QueryMeetingRoomDeviceReplyResult | None
+    """响应结果"""
 
 
 class QueryMeetingRoomGroupReply(Record, alias_generator=camel):
     group_id: int | None
+    """分组ID"""
     group_name: str | None
+    """分组名称"""
     parent_id: int | None
+    """父分组ID"""
 
 
 class QueryMeetingRoomGroupAdminReplyResultGroupAdmins(Record, alias_generator=camel):
     member_id: str | None
+    """人员的unionId"""
     member_name: str | None
+    """成员名称"""
 
 
 class QueryMeetingRoomGroupAdminReplyResult(Record, alias_generator=camel):
     group_id: int | None
+    """分组id"""
     group_name: str | None
+    """分组名称"""
     group_admins: list[QueryMeetingRoomGroupAdminReplyResultGroupAdmins] = empty_list()
+    """分组管理员列表"""
 
 
 class QueryMeetingRoomGroupAdminReply(Record, alias_generator=camel):
     result: QueryMeetingRoomGroupAdminReplyResult | None
+    """应答信息"""
 
 
 class QueryMeetingRoomGroupListReplyResult(Record, alias_generator=camel):
     group_id: int | None
+    """分组ID"""
     group_name: str | None
+    """分组名称"""
     parent_id: int | None
+    """父分组ID"""
 
 
 class QueryMeetingRoomGroupListReply(Record, alias_generator=camel):
     result: list[QueryMeetingRoomGroupListReplyResult] = empty_list()
+    """结果列表"""
 
 
 class QueryMeetingRoomListResultRoomLabels(Record, alias_generator=camel):
     label_id: int | None
+    """标签ID (`1` `2` `3` `4` `5`)"""
     label_name: str | None
+    """标签名称"""
 
 
 class QueryMeetingRoomListResultRoomLocation(Record, alias_generator=camel):
     title: str | None
+    """会议室位置名称"""
     desc: str | None
+    """会议室位置详细信息"""
 
 
 class QueryMeetingRoomListResultRoomGroup(Record, alias_generator=camel):
     group_id: int | None
+    """分组ID"""
     group_name: str | None
+    """分组名称"""
     parent_id: int | None
+    """父分组ID"""
 
 
 class QueryMeetingRoomListResult(Record, alias_generator=camel):
     room_id: str | None
+    """会议室ID"""
     room_staff_id: str | None
+    """会议室的企业员工Id"""
     corp_id: str | None
+    """会议室所在的企业CorpId"""
     room_name: str | None
+    """会议室名称"""
     room_status: int | None
+    """会议室状态 (`0` `1` `2`)"""
     room_labels: list[QueryMeetingRoomListResultRoomLabels] = empty_list()
+    """会议室标签列表"""
     room_capacity: int | None
+    """会议室可容纳人数"""
     room_location: QueryMeetingRoomListResultRoomLocation | None
+    """会议室位置信息"""
     room_picture: str | None
+    """会议室图片"""
     isv_room_id: str | None
     room_group: QueryMeetingRoomListResultRoomGroup | None
+    """会议室分组信息"""
 
 
 class UpdateMeetingRoomRoomLocation(TypedDict, total=False):
     title: str
+    """会议室位置标题 (例 e.g. `xxx公司`)"""
     desc: str
+    """会议室位置详细信息 (例 e.g. `xx市xx区xx路xx号`)"""
 
 
 class UpdateMeetingRoomReservationAuthorityAuthorizedMembers(TypedDict, total=False):
     member_id: str
+    """成员的id (例 e.g. `lPHhSZDLXXXXXXpBlC9lxLwiEiE`)"""
     member_type: str
+    """成员的类型 (例 e.g. `user`)"""
     member_name: str
+    """成员的名称 (例 e.g. `张三`)"""
 
 
 class UpdateMeetingRoomReservationAuthority(TypedDict, total=False):
     authorized_members: list[UpdateMeetingRoomReservationAuthorityAuthorizedMembers]
+    """有权限的成员列表"""
 
 
 class RoomsV1(Manager):
@@ -333,11 +514,11 @@ class RoomsV1(Manager):
         """Create booking blacklist (创建会议室预定黑名单).
 
         Args:
-            union_id: text, such as `2iPOLxxxxx`.
-            blacklist_union_id: text, such as `2iPOLxxxxx`.
-            start_time: a number, such as `1728539655017`.
-            end_time: a number, such as `1728539655110`.
-            memo: text, such as `备注`.
+            union_id: 操作人unionId (例 e.g. `2iPOLxxxxx`)
+            blacklist_union_id: 黑名单用户的unionId (例 e.g. `2iPOLxxxxx`)
+            start_time: 封禁开始时间 (例 e.g. `1728539655017`)
+            end_time: 封禁结束时间 (例 e.g. `1728539655110`)
+            memo: 备注 (例 e.g. `备注`)
 
         Codes: param.error, system.error, user.not.admin, user.not.org.
 
@@ -375,24 +556,24 @@ class RoomsV1(Manager):
         """Create device custom template (创建自定义屏幕模板).
 
         Args:
-            template_name: text, such as `测试模板`.
-            logo: text.
-            org_name: text, such as `测试企业`.
-            custom_doc: text, such as `测试文本`.
-            bg_url: text.
-            bg_img_list: a list, at most 5 entries.
-            instruction: yes or no, such as `True`.
-            bg_type: a number: `1`, `2`.
-            is_pic_top: a number: `0`, `1`.
-            hide_server_code_when_projecting: yes or no, such as `True`.
-            show_calendar_title: yes or no, such as `True`.
-            desensitize_user_name: yes or no, such as `True`.
-            picture_play_interval: a number, such as `10`.
-            show_calendar_card: yes or no, such as `True`.
-            show_function_card: yes or no, such as `True`.
-            device_union_ids: a list.
-            group_ids: a list.
-            room_ids: a list.
+            template_name: 模板名称 (例 e.g. `测试模板`)
+            logo: 模板logo
+            org_name: 模板企业名称 (例 e.g. `测试企业`)
+            custom_doc: 模板自定义文字内容 (例 e.g. `测试文本`)
+            bg_url: 模板自定义背景网址
+            bg_img_list: 图片mediaId (≤ 5 项 items)
+            instruction: 显示使用说明 (例 e.g. `True`)
+            bg_type: 模板自定义背景类型 (`1` `2`)
+            is_pic_top: 展示首页信息栏 (`0` `1`)
+            hide_server_code_when_projecting: 投屏中隐藏投屏码 (例 e.g. `True`)
+            show_calendar_title: 日程卡片展示日程标题 (例 e.g. `True`)
+            desensitize_user_name: 日程卡片脱敏预订人昵称 (例 e.g. `True`)
+            picture_play_interval: 自定义背景图轮播间隔 (例 e.g. `10`)
+            show_calendar_card: 展示日程卡片 (例 e.g. `True`)
+            show_function_card: 展示功能卡片 (例 e.g. `True`)
+            device_union_ids: 设备unionId
+            group_ids: 分组id
+            room_ids: 会议室id
 
         Codes: duplicate.template.name, no.permission, no.smart.permission, param.error, picture.format.error,
             system.error, template.not.found.
@@ -426,19 +607,19 @@ class RoomsV1(Manager):
         """Create meeting room (创建会议室).
 
         Args:
-            union_id: text, such as `2iPOLxxxxx`.
-            room_name: text, such as `测试会议室`.
-            room_status: a number: `0`, `1`, `2`.
-            isv_room_id: text, such as `xxxIsvRoomId`.
-            room_capacity: a number, such as `10`.
-            room_picture: text.
-            room_location: an object.
-            room_label_ids: a list: `1`, `2`, `3`, `4`, `5`.
-            group_id: a number, such as `123`.
-            reservation_authority: an object.
-            enable_cycle_reservation: yes or no, such as `False`.
-            open_reservation: yes or no, such as `True`.
-            room_description: text, such as `此处添加对会议室的描述信息`.
+            union_id: 操作人的unionId (例 e.g. `2iPOLxxxxx`)
+            room_name: 会议室名称 (例 e.g. `测试会议室`)
+            room_status: 会议室状态 (`0` `1` `2`)
+            isv_room_id: (例 e.g. `xxxIsvRoomId`)
+            room_capacity: 会议室可容纳人数 (例 e.g. `10`)
+            room_picture: 会议室图片
+            room_location: 会议室位置信息
+            room_label_ids: 标签ID (`1` `2` `3` `4` `5`)
+            group_id: 分组ID (例 e.g. `123`)
+            reservation_authority: roomStatus部分权限时
+            enable_cycle_reservation: 会议室是否支持循环周期预定 (例 e.g. `False`)
+            open_reservation: 会议室是否开放预定 (例 e.g. `True`)
+            room_description: 会议室描述信息 (例 e.g. `此处添加对会议室的描述信息`)
 
         Codes: num.over.limit, org.not.found, param.error, room.exist, room.name.unsafe, room.not.found, system.error,
             user.not.admin.
@@ -462,9 +643,9 @@ class RoomsV1(Manager):
         """Create meeting room group (创建会议室分组).
 
         Args:
-            union_id: text, such as `2iPOxxxxx`.
-            parent_group_id: a number, such as `172`.
-            group_name: text, such as `测试分组`.
+            union_id: 操作人的unionId (例 e.g. `2iPOxxxxx`)
+            parent_group_id: 父分组ID (例 e.g. `172`)
+            group_name: 分组名称 (例 e.g. `测试分组`)
 
         Codes: depth.over.limit, group.not.found, group.too.much, org.not.found, param.error, system.error,
             user.not.admin.
@@ -487,8 +668,8 @@ class RoomsV1(Manager):
         """Delete booking blacklist (删除会议室预定黑名单).
 
         Args:
-            blacklist_union_ids: a list, at most 100 entries.
-            union_id: text, such as `2iPOLxxxxx`.
+            blacklist_union_ids: 黑名单用户id (≤ 100 项 items)
+            union_id: 操作者unionId (例 e.g. `2iPOLxxxxx`)
 
         Codes: param.error, system.error, user.over.limit.
 
@@ -508,7 +689,7 @@ class RoomsV1(Manager):
         """Delete device custom template (删除自定义屏幕模板).
 
         Args:
-            template_id: a number, such as `89`.
+            template_id: 模板id (例 e.g. `89`)
 
         Codes: no.permission, param.error, system.error, template.not.found.
 
@@ -529,8 +710,8 @@ class RoomsV1(Manager):
         """Delete meeting room (删除会议室).
 
         Args:
-            room_id: text.
-            union_id: text, such as `2iPOLxxxxx`.
+            room_id: 会议室ID
+            union_id: 操作人的unionId (例 e.g. `2iPOLxxxxx`)
 
         Codes: org.not.found, param.error, room.not.found, system.error, user.not.admin.
 
@@ -551,8 +732,8 @@ class RoomsV1(Manager):
         """Delete meeting room group (删除会议室分组).
 
         Args:
-            group_id: a number.
-            union_id: text, such as `2iPOLxxxxx`.
+            group_id: 会议室分组ID
+            union_id: 操作人的unionId (例 e.g. `2iPOLxxxxx`)
 
         Codes: group.not.found, org.not.found, param.error, system.error, user.not.admin.
 
@@ -572,7 +753,7 @@ class RoomsV1(Manager):
         """Query device custom template (查询自定义屏幕信息).
 
         Args:
-            template_id: a number.
+            template_id: 模板id
 
         Codes: no.permission, param.error, system.error, template.not.found.
 
@@ -630,11 +811,11 @@ class RoomsV1(Manager):
         """Query device properties (查询视频会议设备属性信息).
 
         Args:
-            operator_union_id: text, such as `lmvUxxxxx`.
-            device_id: text, such as `1234`.
-            device_union_id: text, such as `lRkpxxxxx`.
-            property_names: a list: `dev_code`, `dev_model`, `dev_app_status`, `dev_net_ip`, `dev_net_type`,
-                `dev_wifi_mac`, `dev_wire_mac`, `dev_firmware_v`, `dev_software_v`, `dev_hdmi`.
+            operator_union_id: 操作查询的人员unionId (例 e.g. `lmvUxxxxx`)
+            device_id: 需要查询的设备ID (例 e.g. `1234`)
+            device_union_id: 需要查询的设备unionId (例 e.g. `lRkpxxxxx`)
+            property_names: 设备属性名称列表 (`dev_code` `dev_model` `dev_app_status` `dev_net_ip` `dev_net_type` `dev_wifi_mac`
+                `dev_wire_mac` `dev_firmware_v` `dev_software_v` `dev_hdmi`)
 
         Codes: device.not.found, no.permission, param.error, system.error.
 
@@ -655,8 +836,8 @@ class RoomsV1(Manager):
         """Query meeting room (查询会议室详情).
 
         Args:
-            room_id: text.
-            union_id: text, such as `2iPOLxxxxx`.
+            room_id: 会议室ID
+            union_id: 操作人的unionId (例 e.g. `2iPOLxxxxx`)
 
         Codes: org.not.found, param.error, system.error.
 
@@ -679,9 +860,9 @@ class RoomsV1(Manager):
         """Query meeting room device (查询视频会议设备信息).
 
         Args:
-            operator_union_id: text, such as `lmvxxxxx`.
-            device_id: text, such as `1234`.
-            device_union_id: text, such as `lmvUxxxxx`.
+            operator_union_id: 操作查询的人员unionId (例 e.g. `lmvxxxxx`)
+            device_id: 需要查询的设备ID (例 e.g. `1234`)
+            device_union_id: 需要查询的设备unionId (例 e.g. `lmvUxxxxx`)
 
         Codes: device.not.found, no.permission, param.error, system.error.
 
@@ -702,8 +883,8 @@ class RoomsV1(Manager):
         """Query meeting room group (查询会议室分组信息).
 
         Args:
-            group_id: a number.
-            union_id: text, such as `2iPOLxxxxx`.
+            group_id: 分组ID
+            union_id: 操作人的unionId (例 e.g. `2iPOLxxxxx`)
 
         Codes: group.query.error, org.not.found, param.error, system.error, user.not.employee.
 
@@ -725,8 +906,8 @@ class RoomsV1(Manager):
         """Query meeting room group admin (获取分组管理员信息).
 
         Args:
-            group_id: a number.
-            union_id: text, such as `2iPOLbxxxxqiPwiEiE`.
+            group_id: 分组ID
+            union_id: 操作人的unionId (例 e.g. `2iPOLbxxxxqiPwiEiE`)
 
         Codes: group.query.error, param.error, system.error, user.not.employee.
 
@@ -746,7 +927,7 @@ class RoomsV1(Manager):
         """Query meeting room group list (查询会议室分组列表).
 
         Args:
-            union_id: text, such as `2iPOLxxxxx`.
+            union_id: 操作人的unionId (例 e.g. `2iPOLxxxxx`)
 
         Codes: group.query.error, org.not.found, param.error, system.error, user.not.employee.
 
@@ -769,9 +950,9 @@ class RoomsV1(Manager):
         """Query meeting room list (查询会议室列表).
 
         Args:
-            union_id: text, such as `2iPOxxxxx`.
-            next_token: a number, such as `124`.
-            max_results: a number, at most 100, such as `20`; by default 20.
+            union_id: 操作人的unionId (例 e.g. `2iPOxxxxx`)
+            next_token: 分页游标 (例 e.g. `124`)
+            max_results: (≤ 100; 默认 default `20`)
 
         Codes: org.not.found, param.error, system.error, user.not.employee.
 
@@ -794,9 +975,9 @@ class RoomsV1(Manager):
         """Send central control (发送Rooms中控API信令).
 
         Args:
-            union_id: text, such as `2iPOLbpUNMLzB5LuwggiiqiPwiEiE`.
-            room_id: text, such as `0ffb7xxxxx`.
-            control_body: text.
+            union_id: 操作人unionId (例 e.g. `2iPOLbpUNMLzB5LuwggiiqiPwiEiE`)
+            room_id: 会议室ID (例 e.g. `0ffb7xxxxx`)
+            control_body: 中控信令
 
         Codes: api.control.close, param.error, system.error, user.not.org.
 
@@ -835,25 +1016,25 @@ class RoomsV1(Manager):
         """Update device custom template (更新自定义屏幕模板).
 
         Args:
-            template_name: text, such as `测试模板`.
-            template_id: a number, such as `89`.
-            logo: text.
-            org_name: text, such as `测试企业`.
-            custom_doc: text, such as `测试文本`.
-            bg_url: text.
-            bg_img_list: a list, at most 5 entries.
-            instruction: yes or no, such as `False`; by default False.
-            bg_type: a number: `1`, `2`; by default 1.
-            is_pic_top: a number: `0`, `1`; by default 1.
-            hide_server_code_when_projecting: yes or no, such as `False`; by default False.
-            show_calendar_title: yes or no, such as `False`; by default False.
-            desensitize_user_name: yes or no, such as `False`; by default False.
-            picture_play_interval: a number, such as `10`.
-            show_calendar_card: yes or no, such as `False`; by default False.
-            show_function_card: yes or no, such as `False`; by default False.
-            device_union_ids: a list.
-            group_ids: a list.
-            room_ids: a list.
+            template_name: 模板名称 (例 e.g. `测试模板`)
+            template_id: 模板id (例 e.g. `89`)
+            logo: 模板logo
+            org_name: 模板企业名称 (例 e.g. `测试企业`)
+            custom_doc: 模板自定义文字内容 (例 e.g. `测试文本`)
+            bg_url: 模板自定义背景网址
+            bg_img_list: 图片mediaId (≤ 5 项 items)
+            instruction: 显示使用说明 (默认 default `False`)
+            bg_type: 模板自定义背景类型 (`1` `2`; 默认 default `1`)
+            is_pic_top: 展示首页信息栏 (`0` `1`; 默认 default `1`)
+            hide_server_code_when_projecting: 投屏中隐藏投屏码 (默认 default `False`)
+            show_calendar_title: 日程卡片展示日程标题 (默认 default `False`)
+            desensitize_user_name: 日程卡片脱敏预订人昵称 (默认 default `False`)
+            picture_play_interval: 自定义背景图轮播间隔秒 (例 e.g. `10`)
+            show_calendar_card: 展示日程卡片 (默认 default `False`)
+            show_function_card: 展示功能卡片 (默认 default `False`)
+            device_union_ids: 设备unionId
+            group_ids: 分组id
+            room_ids: 会议室id
 
         Codes: duplicate.template.name, no.permission, no.smart.permission, param.error, picture.format.error,
             system.error, template.not.found.
@@ -888,20 +1069,20 @@ class RoomsV1(Manager):
         """Update meeting room (更新会议室信息).
 
         Args:
-            union_id: text, such as `2iPOxxxxx`.
-            room_id: text, such as `0ffbxxxxx`.
-            room_name: text, such as `测试会议室`.
-            room_capacity: a number, such as `10`.
-            room_picture: text.
-            room_status: a number: `0`, `1`, `2`.
-            room_location: an object.
-            room_label_ids: a list: `1`, `2`, `3`, `4`, `5`.
-            isv_room_id: text, such as `xxxIsvRoomId`.
-            group_id: a number, such as `0`.
-            reservation_authority: an object.
-            enable_cycle_reservation: yes or no, such as `False`.
-            open_reservation: yes or no, such as `True`.
-            room_description: text, such as `此处添加对会议室的描述信息`.
+            union_id: 操作人的unionId (例 e.g. `2iPOxxxxx`)
+            room_id: 会议室ID (例 e.g. `0ffbxxxxx`)
+            room_name: 会议室名称 (例 e.g. `测试会议室`)
+            room_capacity: 会议室可容纳人数 (例 e.g. `10`)
+            room_picture: 会议室图片
+            room_status: 会议室状态 (`0` `1` `2`)
+            room_location: 会议室位置信息
+            room_label_ids: 标签ID (`1` `2` `3` `4` `5`)
+            isv_room_id: (例 e.g. `xxxIsvRoomId`)
+            group_id: 会议室所属分组ID (例 e.g. `0`)
+            reservation_authority: roomStatus部分权限时
+            enable_cycle_reservation: 会议室是否支持循环周期预定 (例 e.g. `False`)
+            open_reservation: 会议室是否开放预定 (例 e.g. `True`)
+            room_description: 会议室描述信息 (例 e.g. `此处添加对会议室的描述信息`)
 
         Codes: org.not.found, param.error, room.exist, room.name.unsafe, room.not.found, system.error, user.not.admin.
 
@@ -924,9 +1105,9 @@ class RoomsV1(Manager):
         """Update meeting room group (更新会议室分组信息).
 
         Args:
-            union_id: text, such as `2iPOxxxxx`.
-            group_id: a number, such as `172`.
-            group_name: text, such as `测试分组`.
+            union_id: 操作人的unionId (例 e.g. `2iPOxxxxx`)
+            group_id: 分组ID (例 e.g. `172`)
+            group_name: 修改后的分组名称 (例 e.g. `测试分组`)
 
         Codes: group.not.found, org.not.found, param.error, system.error, user.not.admin.
 

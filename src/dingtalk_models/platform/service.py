@@ -16,67 +16,102 @@ from dingtalk_models.resource.model import Record
 
 class GetAgentReply(Record):
     agentid: int | None
+    """企业应用ID"""
     name: str | None
+    """企业应用名称"""
     logo_url: str | None
+    """企业应用头像"""
     description: str | None
+    """企业应用描述"""
     close: int | None
+    """授权方企业应用是否被禁用 (`0` `1` `2`)"""
 
 
 class GetAuthInfoReplyAuthInfoAgent(Record):
     agentid: int | None
+    """授权方应用ID"""
     logo_url: str | None
+    """授权方应用头像"""
     appid: int | None
+    """应用ID"""
     admin_list: list[str] = empty_list()
+    """对此微应用有管理权限的管理员userid"""
     agent_name: str | None
+    """授权方应用名字"""
 
 
 class GetAuthInfoReplyAuthInfo(Record):
     agent: list[GetAuthInfoReplyAuthInfoAgent] = empty_list()
+    """授权的应用信息"""
 
 
 class GetAuthInfoReplyAuthUserInfo(Record):
     user_id: Annotated[str | None, wire("userId")]
+    """管理员的userid"""
 
 
 class GetAuthInfoReplyAuthCorpInfo(Record):
     corpid: str | None
+    """授权企业的CorpId"""
     invite_code: str | None
+    """邀请码"""
     industry: str | None
+    """企业所属行业"""
     corp_name: str | None
+    """授权方企业名称"""
     license_code: str | None
+    """序列号"""
     auth_channel: str | None
+    """渠道码"""
     auth_channel_type: str | None
+    """渠道类型"""
     is_authenticated: bool | None
+    """企业是否认证"""
     auth_level: int | None
+    """企业认证等级 (`0` `1` `2` `3`)"""
     invite_url: str | None
+    """企业邀请链接"""
     corp_logo_url: str | None
+    """企业logo"""
     corp_type: int | None
     full_corp_name: str | None
 
 
 class GetAuthInfoReplyChannelAuthInfoChannelAgent(Record):
     agent_name: str | None
+    """授权方应用名字"""
     agentid: int | None
+    """授权方应用ID"""
     logo_url: str | None
+    """授权方应用头像"""
     appid: int | None
+    """应用appid"""
 
 
 class GetAuthInfoReplyChannelAuthInfo(Record):
     channel_agent: Annotated[list[GetAuthInfoReplyChannelAuthInfoChannelAgent], wire("channelAgent")] = empty_list()
+    """授权方应用名字"""
 
 
 class GetAuthInfoReply(Record):
     auth_info: GetAuthInfoReplyAuthInfo | None
+    """授权信息"""
     auth_user_info: GetAuthInfoReplyAuthUserInfo | None
+    """授权方管理员信息"""
     auth_corp_info: GetAuthInfoReplyAuthCorpInfo | None
+    """授权方企业信息"""
     channel_auth_info: GetAuthInfoReplyChannelAuthInfo | None
+    """授权的服务窗应用信息列表"""
     auth_market_info: dict[str, JsonValue] | None
 
 
 class GetUnactiveCorpReply(Record):
     app_id: int | None
+    """微应用ID"""
     corp_list: list[str] = empty_list()
+    """授权未激活应用的CorpId列表"""
     has_more: bool | None
+    """是否还有更多数据"""
 
 
 class OapiService(Manager):
@@ -98,13 +133,13 @@ class OapiService(Manager):
         """Get agent (获取授权应用的基本信息).
 
         Args:
-            suite_access_token: text, such as `68fbxxxx`.
-            timestamp: text, such as `1598359962000`.
-            suite_ticket: text, such as `test`.
-            signature: text, such as `xxxx`.
-            agentid: text, such as `852381775`.
-            auth_corpid: text, such as `ding1234`.
-            suite_key: text, such as `suitezx8sttxxx`.
+            suite_access_token: (例 e.g. `68fbxxxx`)
+            timestamp: (单位 unit 毫秒; 例 e.g. `1598359962000`)
+            suite_ticket: (例 e.g. `test`)
+            signature: 签名 (例 e.g. `xxxx`)
+            agentid: 授权企业方应用ID (例 e.g. `852381775`)
+            auth_corpid: 授权企业的CorpId (例 e.g. `ding1234`)
+            suite_key: 第三方应用的Suitekey (例 e.g. `suitezx8sttxxx`)
 
         Scopes: isvapi_base.
 
@@ -132,12 +167,12 @@ class OapiService(Manager):
         """Get auth info (获取企业授权信息).
 
         Args:
-            access_key: text, such as `6ed1bxxxx`.
-            timestamp: text, such as `1598359962000`.
-            suite_ticket: text, such as `test`.
-            signature: text, such as `xxx`.
-            auth_corpid: text, such as `ding1234`.
-            suite_key: text, such as `suitefcurkdvkc1xxxx`.
+            access_key: (例 e.g. `6ed1bxxxx`)
+            timestamp: (单位 unit 毫秒; 例 e.g. `1598359962000`)
+            suite_ticket: (例 e.g. `test`)
+            signature: 签名 (例 e.g. `xxx`)
+            auth_corpid: 授权方的CorpId (例 e.g. `ding1234`)
+            suite_key: 第三方应用的Suitekey (例 e.g. `suitefcurkdvkc1xxxx`)
 
         Scopes: isvapi_base.
 
@@ -161,8 +196,8 @@ class OapiService(Manager):
         """Get unactive corp (获取应用未激活的企业列表).
 
         Args:
-            suite_access_token: text, such as `6ed1bxxxx`.
-            app_id: a number, such as `123`.
+            suite_access_token: (例 e.g. `6ed1bxxxx`)
+            app_id: 套件下的微应用ID (例 e.g. `123`)
 
         Scopes: isvapi_base.
 
@@ -183,9 +218,9 @@ class OapiService(Manager):
         """Reauth corp (重新授权未激活应用的企业).
 
         Args:
-            suite_access_token: text, such as `6ed1bxxxx`.
-            app_id: text, such as `123`.
-            corpid_list: a list.
+            suite_access_token: (例 e.g. `6ed1bxxxx`)
+            app_id: 套件下的微应用ID (例 e.g. `123`)
+            corpid_list: 授权未激活应用的CorpId列表
 
         Scopes: isvapi_base.
 

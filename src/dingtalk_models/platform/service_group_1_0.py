@@ -15,75 +15,115 @@ from dingtalk_models.resource.model import Record
 
 class CreateGroupReply(Record, alias_generator=camel):
     open_conversation_id: str | None
+    """开放群ID"""
     group_url: str | None
+    """加群的url"""
 
 
 class QueryActiveUsersReplyActiveUserInfos(Record, alias_generator=camel):
     union_id: str | None
+    """用户unionId"""
     nick_name: str | None
+    """昵称"""
     action_index_l7d: float | None
+    """最近一周的行为指数"""
     action_index_l14d: float | None
+    """最近二周的行为指数"""
     action_index_l30d: float | None
+    """最近一个月的行为指数"""
     active_score: float | None
+    """活跃度"""
     ranking: int | None
+    """排名"""
 
 
 class QueryActiveUsersReply(Record, alias_generator=camel):
     active_user_infos: list[QueryActiveUsersReplyActiveUserInfos] = empty_list()
+    """活跃用户列表"""
 
 
 class SendMsgByTaskMessageContentBtns(TypedDict, total=False):
     action_url: Annotated[str, wire("actionURL")]
+    """按钮链接 (例 e.g. `http://www.dingtalk.com`)"""
     title: str
+    """按钮标题 (例 e.g. `按钮标题`)"""
 
 
 class SendMsgByTaskMessageContent(TypedDict, total=False):
     at_all: bool
+    """是否@全部人员 (例 e.g. `True`)"""
     at_active_user: bool
+    """是否@活跃成员 (例 e.g. `False`)"""
     message_type: Required[Literal["MARKDOWN", "ACTIONCARD", "NOTICE"]]
+    """消息类型 (`MARKDOWN` `ACTIONCARD` `NOTICE`)"""
     title: str
+    """标题 (例 e.g. `群发内容标题`)"""
     content: str
+    """消息内容 (例 e.g. `群发内容`)"""
     images: list[str]
+    """图片链接"""
     btns: list[SendMsgByTaskMessageContentBtns]
+    """按钮列表"""
     at_active_member_num: int
+    """@活跃成员数量 (例 e.g. `5`)"""
     top: bool
+    """是否置顶 (例 e.g. `True`)"""
     remind: bool
+    """是否钉群成员 (例 e.g. `True`)"""
 
 
 class SendMsgByTaskQueryGroup(TypedDict, total=False):
     query_type: Required[Literal["AIMED", "MULTI_CONDITIONS"]]
+    """群发圈选类型 (`AIMED` `MULTI_CONDITIONS`)"""
     open_conversation_ids: list[str]
+    """单个会话ID"""
     last_active_time_start: BeijingTime
+    """最近活跃时间的开始时间 (例 e.g. `2021-10-01 00:00:00`)"""
     last_active_time_end: BeijingTime
+    """最近活跃时间的结束时间 (例 e.g. `2021-10-03 00:00:00`)"""
     last_active_date_filter_type: Literal["ACTIVE", "NOTACTIVE"]
+    """活跃日期筛选类型 (`ACTIVE` `NOTACTIVE`)"""
     group_tag_names: list[str]
+    """群标签"""
     open_group_set_id: str
+    """群分组ID (例 e.g. `2222`)"""
 
 
 class SendMsgByTaskSendConfigUrlTrackConfig(TypedDict, total=False):
     track_url: str
+    """跟踪链接URL (例 e.g. `http://www.dingtalk.com`)"""
     title: str
+    """跟踪链接的标题 (例 e.g. `按钮链接1`)"""
     track_id: str
+    """跟踪链接的唯一标识 (例 e.g. `sg00001`)"""
 
 
 class SendMsgByTaskSendConfig(TypedDict, total=False):
     send_type: Required[Literal["TIMING", "INSTANT"]]
+    """发送类型 (`TIMING` `INSTANT`)"""
     send_time: BeijingTime
+    """执行时间 (例 e.g. `2021-10-03 00:00:00`)"""
     need_url_track: bool
+    """是否链接追踪 (例 e.g. `False`)"""
     url_track_config: list[SendMsgByTaskSendConfigUrlTrackConfig]
+    """只有needUrlTrack取值true时"""
 
 
 class SendMsgByTaskReply(Record, alias_generator=camel):
     open_batch_task_id: str | None
+    """开放群发任务ID"""
 
 
 class SendServiceGroupMessageBtns(TypedDict, total=False):
     action_url: Annotated[str, wire("actionURL")]
+    """按钮跳转地址 (例 e.g. `http://www.dingtalk.com`)"""
     title: str
+    """按钮名称 (例 e.g. `测试按钮`)"""
 
 
 class SendServiceGroupMessageReply(Record, alias_generator=camel):
     open_msg_task_id: str | None
+    """开放消息任务ID"""
 
 
 class ServiceGroupV1(Manager):
@@ -97,9 +137,9 @@ class ServiceGroupV1(Manager):
         """Add member to service group (添加服务群成员).
 
         Args:
-            open_team_id: text, such as `Jciwnfw`.
-            open_conversation_id: text, such as `cidxxxxxx==`.
-            user_ids: a list.
+            open_team_id: 开放团队ID (例 e.g. `Jciwnfw`)
+            open_conversation_id: 服务群openConversionId (例 e.g. `cidxxxxxx==`)
+            user_ids: 待添加员工在钉钉组织内的的userId列表
 
         Codes: illegalParameter, invalidParameter.
 
@@ -126,13 +166,13 @@ class ServiceGroupV1(Manager):
         """Create group (创建场景服务群).
 
         Args:
-            open_team_id: text, such as `Jciwnfw`.
-            open_group_set_id: text, such as `Jciwnfw`.
-            group_name: text, such as `测试服务群`.
-            owner_staff_id: text, such as `manager123`.
-            group_biz_id: text, such as `PID123cjj2`.
-            member_staff_ids: a list.
-            group_tag_names: a list.
+            open_team_id: 开放团队ID (例 e.g. `Jciwnfw`)
+            open_group_set_id: 开放群组ID (例 e.g. `Jciwnfw`)
+            group_name: 群名称 (例 e.g. `测试服务群`)
+            owner_staff_id: 群主员工userid (例 e.g. `manager123`)
+            group_biz_id: 业务关联ID (例 e.g. `PID123cjj2`)
+            member_staff_ids: 群成员员工ID列表
+            group_tag_names: 群标签
 
         Codes: illegalPama, systemError.
 
@@ -154,8 +194,8 @@ class ServiceGroupV1(Manager):
         """Query active users (查询服务群活跃用户).
 
         Args:
-            open_conversation_id: text, such as `cidxxxxxx==`.
-            open_team_id: text, such as `KxisoOk`.
+            open_conversation_id: 群ID (例 e.g. `cidxxxxxx==`)
+            open_team_id: 开放团队ID (例 e.g. `KxisoOk`)
 
         Codes: illegalPama, systemError.
 
@@ -179,11 +219,11 @@ class ServiceGroupV1(Manager):
         """Send msg by task (群发任务).
 
         Args:
-            open_team_id: text, such as `223588`.
-            task_name: text, such as `群发任务`.
-            message_content: an object.
-            query_group: an object.
-            send_config: an object.
+            open_team_id: 团队ID (例 e.g. `223588`)
+            task_name: 群发任务名称 (例 e.g. `群发任务`)
+            message_content: 群发内容
+            query_group: 查询条件
+            send_config: 发送配置
 
         Codes: illegalPama, sendMessageMessageContentInvalid, sendMessageMessageContentTitleInvalid,
             sendMessageMessageInvalid, sendMessageQueryGroupInvalid, sendMessageSendConfigInvalid,
@@ -219,20 +259,20 @@ class ServiceGroupV1(Manager):
         """Send service group message (发送服务群消息).
 
         Args:
-            target_open_conversation_id: text, such as `cidxxxxx==`.
-            title: text, such as `服务提醒`.
-            content: text, such as `你有新的任务待审批`.
-            message_type: text: `MARKDOWN`, `ACTIONCARD`.
-            is_at_all: yes or no.
-            at_mobiles: a list.
-            at_dingtalk_ids: a list.
-            at_union_ids: a list.
-            receiver_mobiles: a list.
-            receiver_dingtalk_ids: a list.
-            receiver_union_ids: a list.
-            btn_orientation: text: `0`, `1`.
-            btns: a list.
-            has_content_links: yes or no.
+            target_open_conversation_id: 开放群ID (例 e.g. `cidxxxxx==`)
+            title: 发送消息的标题 (例 e.g. `服务提醒`)
+            content: 发送消息的内容 (例 e.g. `你有新的任务待审批`)
+            message_type: 消息类型 (`MARKDOWN` `ACTIONCARD`)
+            is_at_all: 是否 at所有人
+            at_mobiles: 被@人的手机号列表
+            at_dingtalk_ids: 被@人的dingtalkId列表
+            at_union_ids: 被@人的unionId列表
+            receiver_mobiles: 接收者的手机号列表
+            receiver_dingtalk_ids: 接收者的dingtalkId列表
+            receiver_union_ids: 接收者unionId列表
+            btn_orientation: 排列方式 (`0` `1`)
+            btns: actionCard按钮
+            has_content_links: 消息内容是否含有链接
 
         Codes: illegalPama, systemError.
 
@@ -255,9 +295,9 @@ class ServiceGroupV1(Manager):
         """Update group set (更换服务群所在的群分组).
 
         Args:
-            open_team_id: text, such as `u9iSxxxxx`.
-            open_conversation_id: text, such as `cidkexxxxx`.
-            open_group_set_id: text, such as `iPnLAxxxxx`.
+            open_team_id: 开放团队ID (例 e.g. `u9iSxxxxx`)
+            open_conversation_id: 开放群ID (例 e.g. `cidkexxxxx`)
+            open_group_set_id: 开放群组ID (例 e.g. `iPnLAxxxxx`)
 
         Codes: dataNotFound, microInvisibleToUser, staffNotFound, systemError, teamNameDuplicate, teamNameInvalid.
 
@@ -282,11 +322,11 @@ class ServiceGroupV1(Manager):
         """Upgrade cloud group (升级云客服服务群为钉钉智能服务群).
 
         Args:
-            open_conversation_id: text, such as `cidrxxx==`.
-            ccs_instance_id: text, such as `sdfdfser`.
-            template_id: text, such as `6b3ae79d-8f9f-xxx`.
-            open_group_set_id: text, such as `oPnDlfxxx`.
-            open_team_id: text, such as `btkoYsaxxx`.
+            open_conversation_id: 群ID (例 e.g. `cidrxxx==`)
+            ccs_instance_id: 智能云客服租户ID (例 e.g. `sdfdfser`)
+            template_id: 升级的目标群模板ID (例 e.g. `6b3ae79d-8f9f-xxx`)
+            open_group_set_id: 升级的目标群组ID (例 e.g. `oPnDlfxxx`)
+            open_team_id: 升级的目标团队ID (例 e.g. `btkoYsaxxx`)
 
         Codes: illegalPama, systemError.
 
@@ -310,10 +350,10 @@ class ServiceGroupV1(Manager):
         """Upgrade normal group (升级普通群为服务群).
 
         Args:
-            open_conversation_id: text.
-            open_group_set_id: text.
-            template_id: text.
-            open_team_id: text.
+            open_conversation_id: 群ID
+            open_group_set_id: 升级的目标群组ID
+            template_id: 升级的目标群模板ID
+            open_team_id: 升级的目标团队ID
 
         Codes: illegalPama, systemError.
 

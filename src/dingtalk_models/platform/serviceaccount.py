@@ -16,91 +16,142 @@ from dingtalk_models.resource.model import Record
 
 class AddReply(Record):
     unionid: str | None
+    """服务号的unionid"""
 
 
 class GetReplyServiceAccount(Record):
     status: str | None
+    """状态 (`normal` `disabled`)"""
     unionid: str | None
+    """服务号的unionid"""
     name: str | None
+    """服务号名称"""
     brief: str | None
+    """机器人管理列表中的简介"""
     desc: str | None
+    """机器人主页中的服务号功能简介"""
     avatar_media_id: str | None
+    """头像图片mediaId"""
     operator_user_id_list: list[str] = empty_list()
+    """运营人员列表"""
     black_user_id_list: list[str] = empty_list()
+    """黑名单人员列表"""
     allow_send_to_all: bool | None
+    """是否全员发送"""
     allow_send_user_id_list: list[str] = empty_list()
+    """可发送用户列表"""
     allow_send_dept_id_list: list[float] = empty_list()
+    """可发送部门id列表"""
     preview_media_id: str | None
 
 
 class GetReply(Record):
     service_account: GetReplyServiceAccount | None
+    """服务号详情"""
 
 
 class ListReplyItems(Record):
     desc: str | None
+    """机器人主页中的服务号功能简介"""
     preview_media_id: str | None
+    """机器人主页中"""
     brief: str | None
+    """机器人管理列表中的简介"""
     avatar_media_id: str | None
+    """头像图片mediaId"""
     name: str | None
+    """服务号名称"""
     status: str | None
+    """状态 (`normal` `disabled`)"""
     unionid: str | None
+    """服务号的unionid"""
 
 
 class ListReply(Record):
     total_count: int | None
+    """总记录数"""
     item_count: int | None
     items: list[ListReplyItems] = empty_list()
+    """服务号列表"""
 
 
 class MenuGetReplyMenuButtonSubButton(Record):
     type: str | None
+    """子菜单类型"""
     name: str | None
+    """子菜单名称"""
     key: str | None
+    """子菜单绑定的key值"""
     url: str | None
+    """子菜单绑定的URL"""
     media_id: str | None
+    """子菜单素材id"""
 
 
 class MenuGetReplyMenuButton(Record):
     name: str | None
+    """菜单名称"""
     type: str | None
+    """菜单类型"""
     key: str | None
+    """菜单绑定的key值"""
     url: str | None
+    """菜单绑定的URL"""
     media_id: str | None
+    """菜单素材id"""
     sub_button: list[MenuGetReplyMenuButtonSubButton] = empty_list()
+    """子菜单按钮列表"""
 
 
 class MenuGetReplyMenu(Record):
     button: list[MenuGetReplyMenuButton] = empty_list()
+    """菜单按钮列表"""
     enable_input: bool | None
+    """是否允许用户输入"""
     status: int | None
+    """状态 (`0` `1`)"""
 
 
 class MenuGetReply(Record):
     menu: MenuGetReplyMenu | None
+    """菜单"""
 
 
 class MenuUpdateMenuButtonSubButton(TypedDict, total=False):
     name: Required[str]
+    """按钮名称 (例 e.g. `杭州天气`)"""
     type: Required[Literal["click", "view", "media_id"]]
+    """按钮类型 (`click` `view` `media_id`)"""
     key: str
+    """子菜单绑定的key值 (例 e.g. `WEATHER_HANGZHOU`)"""
     url: str
+    """子菜单绑定的URL (例 e.g. `https://www.taobao.com`)"""
     media_id: str
+    """子菜单素材id (例 e.g. `mvFiiRhuwt5IiE`)"""
 
 
 class MenuUpdateMenuButton(TypedDict, total=False):
     name: Required[str]
+    """菜单名称 (例 e.g. `今日天气`)"""
     type: Literal["click", "view", "media_id"]
+    """菜单类型 (`click` `view` `media_id`)"""
     key: str
+    """菜单绑定的key值 (例 e.g. `KEY_WEATHER`)"""
     url: str
+    """菜单绑定的URL (例 e.g. `https://www.taobao.com`)"""
     media_id: str
+    """素材id (例 e.g. `mvFiiRhuwt5IiE`)"""
     sub_button: list[MenuUpdateMenuButtonSubButton]
+    """子菜单按钮列表"""
 
 
 class MenuUpdateMenu(TypedDict, total=False):
     button: list[MenuUpdateMenuButton]
+    """菜单按钮列表"""
     enable_input: Required[bool]
+    """是否允许用户输入 (例 e.g. `False`)"""
     status: Required[Literal[0, 1]]
+    """状态 (`0` `1`)"""
 
 
 class OapiServiceaccount(Manager):
@@ -117,11 +168,11 @@ class OapiServiceaccount(Manager):
         """Add (新增服务号).
 
         Args:
-            name: text, such as `创建服务号`.
-            avatar_media_id: text, such as `@lALPBbCc1XuaP_rNAljNAlg`.
-            desc: text, at most 200 characters, such as `我是描述`.
-            preview_media_id: text, such as `@lALPBbCc1XuaP_rNAljNAlg`.
-            brief: text, such as `互动服务窗`.
+            name: 服务号名称 (例 e.g. `创建服务号`)
+            avatar_media_id: 头像图片mediaId (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)
+            desc: 机器人主页中的服务号功能简介 (≤ 200 字符 characters; 例 e.g. `我是描述`)
+            preview_media_id: 机器人主页中 (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)
+            brief: 机器人管理列表中的简介 (例 e.g. `互动服务窗`)
 
         Codes: 800001, 800004.
 
@@ -141,7 +192,7 @@ class OapiServiceaccount(Manager):
         """Get (查询服务号详情).
 
         Args:
-            unionid: text, such as `jYdrJoCmTo0iE`.
+            unionid: 服务号的unionid (例 e.g. `jYdrJoCmTo0iE`)
 
         Scopes: qyapi_service_account_manage.
 
@@ -161,8 +212,8 @@ class OapiServiceaccount(Manager):
         """List (查询服务号列表).
 
         Args:
-            page_start: a number, such as `1`.
-            page_size: a number, such as `5`.
+            page_start: 页码 (例 e.g. `1`)
+            page_size: 每页条数 (例 e.g. `5`)
 
         Scopes: qyapi_service_account_manage.
 
@@ -180,7 +231,7 @@ class OapiServiceaccount(Manager):
         """Menu get (查询服务号菜单).
 
         Args:
-            unionid: text, such as `jYdrJoCmTo0iE`.
+            unionid: 服务号的unionid (例 e.g. `jYdrJoCmTo0iE`)
 
         Scopes: qyapi_service_account_menu.
 
@@ -200,8 +251,8 @@ class OapiServiceaccount(Manager):
         """Menu update (服务号菜单更新).
 
         Args:
-            unionid: text, such as `jYdrJoCmTo0iE`.
-            menu: an object.
+            unionid: 服务号的unionid (例 e.g. `jYdrJoCmTo0iE`)
+            menu: 菜单
 
         Scopes: qyapi_service_account_menu.
 
@@ -226,13 +277,13 @@ class OapiServiceaccount(Manager):
         """Update (更新服务号).
 
         Args:
-            unionid: text, such as `vfdiPCiSeSXdoiE`.
-            name: text, such as `钉三多`.
-            avatar_media_id: text, such as `@lALPBbCc1XuaP_rNAljNAlg`.
-            brief: text, at most 60 characters, such as `互动服务窗`.
-            desc: text, at most 200 characters, such as `我是钉三多`.
-            preview_media_id: text, such as `@lALPBbCc1XuaP_rNAljNAlg`.
-            status: text: `normal`, `disabled`.
+            unionid: 服务号的unionid (例 e.g. `vfdiPCiSeSXdoiE`)
+            name: 服务号名称 (例 e.g. `钉三多`)
+            avatar_media_id: 头像图片mediaId (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)
+            brief: 机器人管理列表中的简介 (≤ 60 字符 characters; 例 e.g. `互动服务窗`)
+            desc: 机器人主页中的服务号功能简介 (≤ 200 字符 characters; 例 e.g. `我是钉三多`)
+            preview_media_id: 机器人主页中 (例 e.g. `@lALPBbCc1XuaP_rNAljNAlg`)
+            status: 状态 (`normal` `disabled`)
 
         Scopes: qyapi_service_account_manage.
 

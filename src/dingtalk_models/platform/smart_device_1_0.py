@@ -22,12 +22,12 @@ class SmartDeviceV1(Manager):
         """Machine users update (变更智能考勤机员工).
 
         Args:
-            del_user_ids: a list.
-            device_ids: a list.
-            add_user_ids: a list.
-            dev_ids: a list.
-            del_dept_ids: a list.
-            add_dept_ids: a list.
+            del_user_ids: 移除的员工userId列表
+            device_ids: 加密后的考勤机设备ID列表
+            add_user_ids: 新增的员工userId列表
+            dev_ids: 考勤机设备ID列表
+            del_dept_ids: 删除的部门id列表
+            add_dept_ids: 新增的部门id列表
 
         Codes: deviceNotExist, noAuthority, paramIllegal, systemError, unknownError, userNotInOrg.
 

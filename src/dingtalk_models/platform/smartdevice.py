@@ -16,106 +16,168 @@ from dingtalk_models.resource.model import Record
 
 class AtmachineGetByUseridParam(TypedDict, total=False):
     offset: Required[int]
+    """分页游标 (例 e.g. `0`)"""
     size: Required[Annotated[int, Field(le=50)]]
+    """每页大小 (≤ 50; 例 e.g. `10`)"""
     userid: Required[str]
+    """员工userId (例 e.g. `user456`)"""
 
 
 class AtmachineGetByUseridResultMachineList(Record):
     deviceid: str | None
+    """考勤机唯一ID"""
     device_name: str | None
+    """考勤机名称"""
     product_name: str | None
+    """考勤机类型名称"""
     devid: int | None
+    """考勤机唯一ID"""
 
 
 class AtmachineGetByUseridResult(Record):
     machine_list: list[AtmachineGetByUseridResultMachineList] = empty_list()
+    """考勤机列表"""
     has_more: bool | None
+    """是否有更多数据"""
 
 
 class DeviceQueryDeviceQueryVo(TypedDict, total=False):
     pk: Required[str]
+    """产品的唯一标识 (例 e.g. `pk_01`)"""
     device_name: str
+    """设备名称 (例 e.g. `产品智能`)"""
     device_id: str
+    """设备id (例 e.g. `QWR45GT`)"""
 
 
 class DeviceQueryResult(Record):
     device_mac: str | None
+    """设备的MAC地址"""
     corp_id: str | None
+    """企业id"""
     nick: str | None
+    """设备的昵称"""
     device_id: str | None
+    """设备的id"""
     device_name: str | None
+    """设备名称"""
     pk: str | None
+    """产品的唯一标识"""
     userid: str | None
+    """员工的userid"""
     ext: str | None
+    """备注信息"""
     sn: str | None
+    """设备序列号"""
 
 
 class DeviceQuerybyidDeviceQueryVo(TypedDict, total=False):
     device_id: Required[str]
+    """设备主键ID (例 e.g. `QWR45GT`)"""
 
 
 class DeviceQuerybyidResult(Record):
     device_mac: str | None
+    """设备的MAC地址"""
     corp_id: str | None
+    """企业的Corp ID"""
     nick: str | None
+    """设备的昵称"""
     device_id: str | None
+    """设备的ID"""
     device_name: str | None
+    """设备名称"""
     pk: str | None
+    """产品的唯一标识"""
     userid: str | None
+    """员工的userid"""
     ext: str | None
+    """备注信息"""
     sn: str | None
+    """设备序列号"""
 
 
 class DeviceQuerylistPageQueryVo(TypedDict, total=False):
     pk: Required[str]
+    """产品的唯一标识 (例 e.g. `pk_01`)"""
     cursor: Required[int]
+    """游标地址 (例 e.g. `0`)"""
     size: Required[Annotated[int, Field(le=20)]]
+    """分页大小 (≤ 20; 例 e.g. `20`)"""
 
 
 class DeviceQuerylistResultList(Record):
     corp_id: str | None
+    """企业的corpid"""
     device_mac: str | None
+    """设备的mac地址"""
     nick: str | None
+    """设备的昵称"""
     device_id: str | None
+    """设备的id"""
     device_name: str | None
+    """设备名称"""
     pk: str | None
+    """产品的唯一标识"""
     userid: str | None
+    """绑定的员工的userid"""
     ext: str | None
+    """备注信息"""
     sn: str | None
+    """设备序列号"""
 
 
 class DeviceQuerylistResult(Record):
     next_cursor: int | None
+    """下一页的游标"""
     has_more: bool | None
+    """是否有下一页"""
     list_: Annotated[list[DeviceQuerylistResultList], wire("list")] = empty_list()
+    """结果列表"""
 
 
 class DeviceUnbindDeviceUnbindVo(TypedDict, total=False):
     pk: Required[str]
+    """产品的唯一标识 (例 e.g. `pk_01`)"""
     device_name: str
+    """设备名称 (例 e.g. `产品智能`)"""
     device_id: str
+    """设备id (例 e.g. `QWR45GT`)"""
     userid: str
+    """操作者userid (例 e.g. `user01`)"""
 
 
 class DeviceUpdatenickDeviceNickModifyVo(TypedDict, total=False):
     pk: Required[str]
+    """产品的唯一标识 (例 e.g. `pk_01`)"""
     device_name: str
+    """设备名称 (例 e.g. `产品智能`)"""
     device_id: str
+    """设备id (例 e.g. `QWxxxxGT`)"""
     nick: Required[str]
+    """新的设备昵称 (例 e.g. `newding`)"""
 
 
 class ExternalBindDeviceBindReqVo(TypedDict, total=False):
     nick: str
+    """设备昵称 (例 e.g. `ding`)"""
     sn: Required[str]
+    """设备序列号 (例 e.g. `sdx123d123asdf`)"""
     mac: str
+    """MAC地址 (例 e.g. `11:11:11:11:11`)"""
     outid: str
+    """外部设备ID (例 e.g. `123456`)"""
     ext: str
+    """扩展信息 (例 e.g. `ext`)"""
     dn: Required[str]
+    """设备名称 (例 e.g. `产品智能`)"""
     pk: Required[str]
+    """产品的唯一标识 (例 e.g. `pk_01`)"""
 
 
 class ExternalBindResult(Record):
     device_id: str | None
+    """设备ID"""
 
 
 class OapiSmartdevice(Manager):
@@ -125,9 +187,6 @@ class OapiSmartdevice(Manager):
         param: AtmachineGetByUseridParam,
     ) -> Call[AtmachineGetByUseridResult]:
         """Atmachine get by userid (查询员工智能考勤机列表).
-
-        Args:
-            param: an object.
 
         Scopes: qyapi_dingtalk_attendance_manage.
 
@@ -146,7 +205,7 @@ class OapiSmartdevice(Manager):
         """Device query (查询设备详情).
 
         Args:
-            device_query_vo: an object.
+            device_query_vo: 设备查询对象
 
         Scopes: qyapi_smart_device_base.
 
@@ -164,7 +223,7 @@ class OapiSmartdevice(Manager):
         """Device querybyid (根据设备ID查询设备).
 
         Args:
-            device_query_vo: an object.
+            device_query_vo: 设备查询对象
 
         Scopes: qyapi_smart_device_base.
 
@@ -182,7 +241,7 @@ class OapiSmartdevice(Manager):
         """Device querylist (查询设备列表).
 
         Args:
-            page_query_vo: an object.
+            page_query_vo: 列表查询对象
 
         Scopes: qyapi_smart_device_base.
 
@@ -201,7 +260,7 @@ class OapiSmartdevice(Manager):
         """Device unbind (解绑设备).
 
         Args:
-            device_unbind_vo: an object.
+            device_unbind_vo: 解绑参数
 
         Scopes: qyapi_smart_device_base.
 
@@ -220,7 +279,7 @@ class OapiSmartdevice(Manager):
         """Device updatenick (修改设备昵称).
 
         Args:
-            device_nick_modify_vo: an object.
+            device_nick_modify_vo: 昵称修改参数对象
 
         Scopes: qyapi_smart_device_base.
 
@@ -238,7 +297,7 @@ class OapiSmartdevice(Manager):
         """External bind (绑定设备).
 
         Args:
-            device_bind_req_vo: an object.
+            device_bind_req_vo: 设备请求信息对象
 
         Scopes: qyapi_smart_device_bind_write.
 

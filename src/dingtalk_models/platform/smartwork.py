@@ -18,59 +18,86 @@ from dingtalk_models.resource.query import Listing, Query
 
 class HrmEmployeeAddpreentryParam(TypedDict, total=False):
     pre_entry_time: BeijingTime
+    """预期入职时间 (例 e.g. `2020-09-09 00:00:00`)"""
     name: Required[str]
+    """待入职员工姓名 (例 e.g. `张三`)"""
     extend_info: str
+    """扩展信息"""
     op_userid: str
+    """操作人userid (例 e.g. `manager123`)"""
     mobile: Required[str]
+    """待入职员工手机号 (例 e.g. `1370000000`)"""
 
 
 class HrmEmployeeAddpreentryReply(Record):
     userid: str | None
+    """员工ID"""
 
 
 class HrmEmployeeFieldGrouplistResultFieldList(Record):
     field_type: str | None
+    """字段类型 (`DDSelectField` `TextField` `DDDateField` `DDDateWithLongField` `DDPhotoField`)"""
     field_name: str | None
+    """字段描述"""
     field_code: str | None
+    """字段code"""
 
 
 class HrmEmployeeFieldGrouplistResult(Record):
     group_id: str | None
+    """字段组ID"""
     has_detail: bool | None
+    """是否支持明细"""
     field_list: list[HrmEmployeeFieldGrouplistResultFieldList] = empty_list()
+    """组里面的字段集合"""
 
 
 class HrmEmployeeUpdateParamGroupsSectionsSection(TypedDict, total=False):
     field_code: str
+    """更新的字段code (例 e.g. `sys01-birthTime`)"""
     value: str
+    """更新的字段值 (例 e.g. `2020-10-10`)"""
 
 
 class HrmEmployeeUpdateParamGroupsSections(TypedDict, total=False):
     section: list[HrmEmployeeUpdateParamGroupsSectionsSection]
+    """分组下字段列表"""
     old_index: int
+    """明细下标 (例 e.g. `0`)"""
 
 
 class HrmEmployeeUpdateParamGroups(TypedDict, total=False):
     sections: list[HrmEmployeeUpdateParamGroupsSections]
+    """分组下明细"""
     group_id: str
+    """分组标识 (例 e.g. `sys01`)"""
 
 
 class HrmEmployeeUpdateParam(TypedDict, total=False):
     groups: list[HrmEmployeeUpdateParamGroups]
+    """花名册分组"""
     userid: Required[str]
+    """被更新字段信息的员工userid (例 e.g. `123456`)"""
 
 
 class HrmRosterMetaGetResultFieldMetaInfoList(Record):
     field_name: str | None
+    """字段名称"""
     field_code: str | None
+    """字段标识"""
     derived: bool | None
+    """是否衍生字段"""
 
 
 class HrmRosterMetaGetResult(Record):
     group_name: str | None
+    """分组名称"""
     group_id: str | None
+    """分组标识"""
     field_meta_info_list: list[HrmRosterMetaGetResultFieldMetaInfoList] = empty_list()
+    """花名册分组内字段定义"""
     detail: bool | None
+    """分组是否支持明细"""
 
 
 class OapiSmartwork(Manager):
@@ -82,7 +109,7 @@ class OapiSmartwork(Manager):
         """Hrm employee addpreentry (添加企业待入职员工).
 
         Args:
-            param: an object.
+            param: 添加待入职人员
 
         Scopes: qyapi_hrm_manager.
 
@@ -100,7 +127,7 @@ class OapiSmartwork(Manager):
         """Hrm employee field grouplist (获取花名册字段组详情).
 
         Args:
-            agentid: a number, such as `868810166`.
+            agentid: 应用AgentId (例 e.g. `868810166`)
 
         Scopes: qyapi_hrm_read_user.
 
@@ -125,9 +152,9 @@ class OapiSmartwork(Manager):
         """Hrm employee queryonjob (获取在职员工列表).
 
         Args:
-            status_list: text: `2`, `3`, `5`, `-1`, or others.
-            size: a number, at most 50, such as `50`.
-            offset: a number, such as `0`.
+            status_list: 在职员工状态筛选 (`2` `3` `5` `-1` 等 or others)
+            size: 分页大小 (≤ 50; 例 e.g. `50`)
+            offset: 分页游标 (例 e.g. `0`)
 
         Scopes: qyapi_hrm_read_user.
 
@@ -151,8 +178,8 @@ class OapiSmartwork(Manager):
         """Hrm employee querypreentry (获取待入职员工列表).
 
         Args:
-            size: a number, at most 50, such as `50`.
-            offset: a number, such as `0`.
+            size: 分页大小 (≤ 50; 例 e.g. `50`)
+            offset: 分页游标 (例 e.g. `0`)
 
         Scopes: qyapi_hrm_read_user.
 
@@ -175,8 +202,8 @@ class OapiSmartwork(Manager):
         """Hrm employee update (更新员工花名册信息).
 
         Args:
-            agentid: a number, such as `23470561`.
-            param: an object.
+            agentid: 应用的AgentId (例 e.g. `23470561`)
+            param: 员工信息
 
         Scopes: qyapi_hrm_manager.
 
@@ -194,7 +221,7 @@ class OapiSmartwork(Manager):
         """Hrm roster meta get (获取花名册元数据).
 
         Args:
-            agentid: a number, such as `123456`.
+            agentid: 应用的AgentID (例 e.g. `123456`)
 
         Scopes: qyapi_hrm_read_user.
 

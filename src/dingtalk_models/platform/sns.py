@@ -12,12 +12,16 @@ from dingtalk_models.resource.model import Record
 
 class GetPersistentCodeReply(Record):
     persistent_code: str | None
+    """用户给开放应用授权的持久授权码"""
     openid: str | None
+    """用户在当前开放应用内的唯一标识"""
     unionid: str | None
+    """用户在当前钉钉开放平台账号范围内的唯一标识"""
 
 
 class GettokenReply(Record):
     access_token: Secret | None
+    """生成的access_token"""
 
 
 class OapiSns(Manager):
@@ -29,7 +33,7 @@ class OapiSns(Manager):
         """Get persistent code (获取用户授权的持久授权码).
 
         Args:
-            tmp_auth_code: text, such as `23152698ea18304xxxx`.
+            tmp_auth_code: 用户授权给钉钉开放应用的临时授权码 (例 e.g. `23152698ea18304xxxx`)
 
         Apps: third_party_personal.
 
@@ -46,8 +50,8 @@ class OapiSns(Manager):
         """Gettoken (获取第三方个人应用的access_token).
 
         Args:
-            appid: text, such as `ding1234`.
-            appsecret: text, such as `1234`.
+            appid: 创建的第三方个人应用的标识 (例 e.g. `ding1234`)
+            appsecret: 创建的第三方个人应用的密钥 (例 e.g. `1234`)
 
         Apps: third_party_personal.
 

@@ -20,386 +20,601 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CopyDentriesOption(TypedDict, total=False):
     conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
+    """文件或者文件夹的名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`; 默认 default `AUTO_RENAME`)"""
 
 
 class CopyDentriesReplyResultItems(Record, alias_generator=camel):
     space_id: str | None
+    """源文件或文件夹所在的空间ID"""
     dentry_id: str | None
+    """源文件或文件夹的ID"""
     async_: bool | None
+    """是否是异步任务"""
     success: bool | None
+    """是否成功"""
     error_code: str | None
+    """错误原因"""
     task_id: str | None
+    """异步任务ID"""
     target_space_id: str | None
+    """目标空间ID"""
     target_dentry_id: str | None
+    """复制之后的文件或文件夹ID"""
 
 
 class CopyDentriesReply(Record, alias_generator=camel):
     result_items: list[CopyDentriesReplyResultItems] = empty_list()
+    """批量复制文件或文件夹的结果列表"""
 
 
 class DeleteDentriesOption(TypedDict, total=False):
     to_recycle_bin: bool
+    """是否删除到回收站 (默认 default `False`; 例 e.g. `True`)"""
 
 
 class DeleteDentriesReplyResultItems(Record, alias_generator=camel):
     space_id: str | None
+    """源文件或文件夹的空间ID"""
     dentry_id: str | None
+    """源文件或文件夹的ID"""
     async_: bool | None
+    """是否是异步任务"""
     success: bool | None
+    """是否成功"""
     error_code: str | None
+    """错误原因"""
     task_id: str | None
+    """异步任务ID"""
 
 
 class DeleteDentriesReply(Record, alias_generator=camel):
     result_items: list[DeleteDentriesReplyResultItems] = empty_list()
+    """批量删除文件结果列表"""
 
 
 class GetCurrentAppReplyAppPartitionsQuota(Record, alias_generator=camel):
     used: int | None
+    """已使用容量 (单位 unit B)"""
     max: int | None
+    """最大容量 (单位 unit B)"""
     reserved: int | None
+    """预分配剩余容量 (单位 unit B)"""
     type: str | None
+    """容量类型 (`SHARE` `PRIVATE`)"""
 
 
 class GetCurrentAppReplyAppPartitions(Record, alias_generator=camel):
     partition_type: str | None
+    """分区类型 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
     quota: GetCurrentAppReplyAppPartitionsQuota | None
+    """容量信息"""
 
 
 class GetCurrentAppReplyApp(Record, alias_generator=camel):
     corp_id: str | None
+    """应用归属企业的corpId"""
     app_id: str | None
+    """应用标识"""
     name: str | None
+    """应用名称"""
     create_time: str | None
+    """应用空间创建时间"""
     modified_time: str | None
+    """应用空间修改时间"""
     partitions: list[GetCurrentAppReplyAppPartitions] = empty_list()
+    """分区信息列表"""
 
 
 class GetCurrentAppReply(Record, alias_generator=camel):
     app_: GetCurrentAppReplyApp | None
+    """企业存储应用信息"""
 
 
 class GetDentriesOption(TypedDict, total=False):
     app_ids_for_app_properties: Annotated[list[str], Field(max_length=20)]
+    """指定应用ID列表 (≤ 20 项 items)"""
     with_thumbnail: bool
+    """是否获取文件缩略图信息 (例 e.g. `True`)"""
 
 
 class GetDentriesReplyResultItemsDentryProperties(Record, alias_generator=camel):
     read_only: bool | None
+    """文件或文件夹是否只读"""
 
 
 class GetDentriesReplyResultItemsDentryAppProperties(Record, alias_generator=camel):
     name: str | None
+    """属性名"""
     value: str | None
+    """属性值"""
     visibility: str | None
+    """属性可见性 (`PUBLIC` `PRIVATE`)"""
 
 
 class GetDentriesReplyResultItemsDentryThumbnail(Record, alias_generator=camel):
     width: int | None
+    """缩略图宽度"""
     height: int | None
+    """缩略图高度"""
     url: str | None
+    """缩略图url"""
 
 
 class GetDentriesReplyResultItemsDentry(Record, alias_generator=camel):
     id: str | None
+    """文件或文件夹的ID"""
     space_id: str | None
+    """文件或文件夹所在的空间ID"""
     parent_id: str | None
+    """文件或文件夹的父目录ID"""
     type: str | None
+    """类型 (`FILE` `FOLDER`)"""
     name: str | None
+    """文件或文件夹名称"""
     size: int | None
+    """文件大小 (单位 unit B)"""
     path: str | None
+    """文件或文件夹的路径"""
     version: int | None
+    """文件或文件夹的版本号"""
     status: str | None
+    """状态 (`NORMAL` `DELETED` `EXPIRED`)"""
     extension: str | None
+    """文件的后缀"""
     creator_id: str | None
+    """创建者unionId"""
     modifier_id: str | None
+    """修改者unionId"""
     create_time: str | None
+    """创建时间"""
     modified_time: str | None
+    """修改时间"""
     properties: GetDentriesReplyResultItemsDentryProperties | None
+    """文件或文件夹属性信息"""
     app_properties: GetDentriesReplyResultItemsDentryAppProperties | None
+    """在特定应用上的属性"""
     uuid: str | None
+    """标识字段"""
     partition_type: str | None
+    """存储分区 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
     storage_driver: str | None
+    """驱动类型 (`DINGTALK` `ALIDOC` `SHANJI` `UNKNOWN`)"""
     thumbnail: GetDentriesReplyResultItemsDentryThumbnail | None
+    """缩略图信息"""
 
 
 class GetDentriesReplyResultItems(Record, alias_generator=camel):
     space_id: str | None
+    """文件或文件夹所在空间ID"""
     dentry_id: str | None
+    """文件或文件夹的ID"""
     success: bool | None
+    """文件或文件夹获取是否成功"""
     error_code: str | None
+    """错误原因"""
     dentry: GetDentriesReplyResultItemsDentry | None
+    """文件或文件夹的信息"""
 
 
 class GetDentriesReply(Record, alias_generator=camel):
     result_items: list[GetDentriesReplyResultItems] = empty_list()
+    """批量获取的文件或文件夹信息列表"""
 
 
 class GetDentryOpenInfoOption(TypedDict, total=False):
     version: int
+    """指定文件的版本号 (例 e.g. `1`)"""
     type: Literal["PREVIEW", "EDIT"]
+    """文件的打开方式 (`PREVIEW` `EDIT`)"""
     water_mark: bool
+    """是否需要水印 (例 e.g. `True`)"""
     check_login: bool
+    """是否检查钉钉登录态 (默认 default `False`; 例 e.g. `True`)"""
 
 
 class GetDentryOpenInfoReply(Record, alias_generator=camel):
     url: str | None
+    """文件链接"""
     has_water_mark: bool | None
+    """是否支持水印"""
 
 
 class GetDentryThumbnailsReplyResultItemsThumbnail(Record, alias_generator=camel):
     width: int | None
+    """缩略图宽度"""
     height: int | None
+    """缩略图高度"""
     url: str | None
+    """缩略图url"""
 
 
 class GetDentryThumbnailsReplyResultItems(Record, alias_generator=camel):
     space_id: str | None
+    """文件所在空间ID"""
     dentry_id: str | None
+    """文件ID"""
     success: bool | None
+    """是否成功获取到缩略图信息"""
     error_code: str | None
+    """错误原因"""
     thumbnail: GetDentryThumbnailsReplyResultItemsThumbnail | None
+    """缩略图信息"""
 
 
 class GetDentryThumbnailsReply(Record, alias_generator=camel):
     result_items: list[GetDentryThumbnailsReplyResultItems] = empty_list()
+    """缩略图获取结果列表"""
 
 
 class GetMultipartFileUploadInfosOption(TypedDict, total=False):
     prefer_intranet: bool
+    """是否优先使用内网传输 (例 e.g. `True`)"""
 
 
 class GetMultipartFileUploadInfosReplyMultipartHeaderSignatureInfosHeaderSignatureInfo(Record, alias_generator=camel):
     resource_urls: list[str] = empty_list()
+    """多个上传URL"""
     headers: dict[str, str] | None
     expiration_seconds: int | None
+    """过期时间 (单位 unit 秒)"""
     region: str | None
+    """地域 (`ZHANGJIAKOU` `SHENZHEN` `SHANGHAI` `SINGAPORE` `UNKNOWN`)"""
     internal_resource_urls: list[str] = empty_list()
+    """内网URL列表"""
 
 
 class GetMultipartFileUploadInfosReplyMultipartHeaderSignatureInfos(Record, alias_generator=camel):
     part_number: int | None
+    """分片Id"""
     header_signature_info: GetMultipartFileUploadInfosReplyMultipartHeaderSignatureInfosHeaderSignatureInfo | None
+    """header信息"""
 
 
 class GetMultipartFileUploadInfosReply(Record, alias_generator=camel):
     multipart_header_signature_infos: list[GetMultipartFileUploadInfosReplyMultipartHeaderSignatureInfos] = empty_list()
+    """分片Header加签上传信息列表"""
 
 
 class GetOrgReplyOrgPartitionsQuota(Record, alias_generator=camel):
     used: int | None
+    """已使用容量 (单位 unit B)"""
     max: int | None
+    """最大容量 (单位 unit B)"""
     reserved: int | None
+    """预分配剩余容量 (单位 unit B)"""
     type: str | None
+    """容量类型 (`SHARE` `PRIVATE`)"""
 
 
 class GetOrgReplyOrgPartitions(Record, alias_generator=camel):
     partition_type: str | None
+    """分区类型 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
     quota: GetOrgReplyOrgPartitionsQuota | None
+    """容量信息"""
 
 
 class GetOrgReplyOrg(Record, alias_generator=camel):
     corp_id: str | None
+    """企业corpId"""
     partitions: list[GetOrgReplyOrgPartitions] = empty_list()
+    """分区容量信息列表"""
 
 
 class GetOrgReply(Record, alias_generator=camel):
     org: GetOrgReplyOrg | None
+    """企业信息"""
 
 
 class GetRecycleBinReplyRecycleBin(Record, alias_generator=camel):
     id: str | None
+    """回收站id"""
     scope: str | None
+    """回收站范围类型"""
     scope_id: str | None
+    """回收站范围Id"""
 
 
 class GetRecycleBinReply(Record, alias_generator=camel):
     recycle_bin: GetRecycleBinReplyRecycleBin | None
+    """回收站信息"""
 
 
 class GetRecycleItemReplyItem(Record, alias_generator=camel):
     id: str | None
+    """回收项id"""
     space_id: str | None
+    """原文件或文件夹所在空间Id"""
     dentry_id: str | None
+    """原文件或文件夹Id"""
     size: int | None
+    """原文件或文件夹大小 (单位 unit B)"""
     type: str | None
+    """类型 (`FILE` `FOLDER`)"""
     original_name: str | None
+    """原文件或文件夹名称"""
     original_path: str | None
+    """原文件或文件夹路径"""
     operator_id: str | None
+    """删除操作人unionId"""
     operator_time: str | None
+    """删除时间"""
 
 
 class GetRecycleItemReply(Record, alias_generator=camel):
     item: GetRecycleItemReplyItem | None
+    """回收项信息"""
 
 
 class InitMultipartFileUploadOptionPreCheckParam(TypedDict, total=False):
     md5: str
+    """文件md5值"""
     size: int
+    """文件大小 (单位 unit B)"""
     parent_id: str
+    """父目录Id"""
     name: str
+    """文件名称"""
 
 
 class InitMultipartFileUploadOption(TypedDict, total=False):
     storage_driver: str
+    """文件存储驱动类型"""
     pre_check_param: InitMultipartFileUploadOptionPreCheckParam
+    """预检查的字段"""
     prefer_region: Literal["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"]
+    """优先地域 (`ZHANGJIAKOU` `SHENZHEN` `SHANGHAI` `SINGAPORE` `UNKNOWN`)"""
 
 
 class InitMultipartFileUploadReply(Record, alias_generator=camel):
     upload_key: str | None
+    """上传唯一标识"""
     storage_driver: str | None
+    """文件存储类型 (`DINGTALK` `ALIDOC` `SHANJI` `UNKNOWN`)"""
 
 
 class ListAllDentriesOption(TypedDict, total=False):
     next_token: str
+    """分页游标 (例 e.g. `3678056xxxxx`)"""
     max_results: Annotated[int, Field(le=50)]
+    """每页条目数 (≤ 50; 默认 default `50`; 例 e.g. `30`)"""
     order: Literal["ASC", "DESC"]
+    """排序规则 (`ASC` `DESC`; 默认 default `ASC`)"""
     with_thumbnail: bool
+    """是否获取文件缩略图的链接 (默认 default `False`; 例 e.g. `True`)"""
 
 
 class ListAllDentriesReplyDentriesProperties(Record, alias_generator=camel):
     read_only: bool | None
+    """文件是否只读"""
 
 
 class ListAllDentriesReplyDentriesAppProperties(Record, alias_generator=camel):
     name: str | None
+    """属性名称"""
     value: str | None
+    """属性值"""
     visibility: str | None
+    """属性可见性 (`PUBLIC` `PRIVATE`)"""
 
 
 class ListAllDentriesReplyDentriesThumbnail(Record, alias_generator=camel):
     width: int | None
+    """缩略图宽度"""
     height: int | None
+    """缩略图高度"""
     url: str | None
+    """缩略图url"""
 
 
 class ListAllDentriesReplyDentries(Record, alias_generator=camel):
     id: str | None
+    """文件或文件夹ID"""
     space_id: str | None
+    """所在空间ID"""
     parent_id: str | None
+    """父目录ID"""
     type: str | None
+    """类型 (`FILE` `FOLDER`)"""
     name: str | None
+    """文件或文件夹名称"""
     size: int | None
+    """文件大小 (单位 unit B)"""
     path: str | None
+    """文件或文件夹的路径"""
     version: int | None
+    """文件的版本号"""
     status: str | None
+    """文件或文件夹的状态 (`NORMAL` `DELETED` `EXPIRED`)"""
     extension: str | None
+    """文件的后缀"""
     creator_id: str | None
+    """创建者unionId"""
     modifier_id: str | None
+    """修改者unionId"""
     create_time: str | None
+    """创建时间"""
     modified_time: str | None
+    """修改时间"""
     properties: ListAllDentriesReplyDentriesProperties | None
+    """文件属性"""
     app_properties: ListAllDentriesReplyDentriesAppProperties | None
+    """在特定应用上的属性"""
     uuid: str | None
+    """标识字段"""
     partition_type: str | None
+    """存储分区 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
     storage_driver: str | None
+    """驱动类型 (`DINGTALK` `ALIDOC` `SHANJI` `UNKNOWN`)"""
     thumbnail: ListAllDentriesReplyDentriesThumbnail | None
+    """缩略图信息"""
 
 
 class ListAllDentriesReply(Record, alias_generator=camel):
     dentries: list[ListAllDentriesReplyDentries] = empty_list()
+    """返回的文件或文件夹列表"""
     next_token: str | None
+    """分页游标"""
 
 
 class ListDentryVersionsDentrieProperties(Record, alias_generator=camel):
     read_only: bool | None
+    """文件是否只读"""
 
 
 class ListDentryVersionsDentrieAppProperties(Record, alias_generator=camel):
     name: str | None
+    """属性名"""
     value: str | None
+    """属性值"""
     visibility: str | None
+    """属性可见性 (`PUBLIC` `PRIVATE`)"""
 
 
 class ListDentryVersionsDentrie(Record, alias_generator=camel):
     id: str | None
+    """文件id"""
     space_id: str | None
+    """所在空间Id"""
     parent_id: str | None
+    """父目录Id"""
     type: str | None
+    """类型"""
     name: str | None
+    """文件名称"""
     size: int | None
+    """文件大小 (单位 unit B)"""
     path: str | None
+    """文件路径"""
     version: int | None
+    """版本"""
     status: str | None
+    """状态 (`NORMAL` `DELETED` `EXPIRED`)"""
     extension: str | None
+    """文件后缀"""
     creator_id: str | None
+    """创建者unionId"""
     modifier_id: str | None
+    """修改者unionId"""
     create_time: str | None
+    """创建时间"""
     modified_time: str | None
+    """修改时间"""
     properties: ListDentryVersionsDentrieProperties | None
+    """属性列表"""
     app_properties: ListDentryVersionsDentrieAppProperties | None
+    """在特定应用上的属性"""
     uuid: str | None
+    """业务标识"""
     partition_type: str | None
+    """存储分区 (`PUBLIC_OSS_PARTITION` `MINI_OSS_PARTITION`)"""
     storage_driver: str | None
+    """驱动类型 (`DINGTALK` `ALIDOC` `UNKNOWN`)"""
 
 
 class ListRecycleItemsRecycleItem(Record, alias_generator=camel):
     id: str | None
+    """回收项id"""
     space_id: str | None
+    """原文件或文件夹所在的空间Id"""
     dentry_id: str | None
+    """原文件或文件夹Id"""
     size: int | None
+    """原文件或文件夹大小 (单位 unit B)"""
     type: str | None
+    """类型 (`FILE` `FOLDER`)"""
     original_name: str | None
+    """原文件或文件夹名称"""
     original_path: str | None
+    """原文件或文件夹路径"""
     operator_id: str | None
+    """删除操作人unionId"""
     operator_time: str | None
+    """删除时间"""
 
 
 class MoveDentriesOption(TypedDict, total=False):
     conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
+    """文件或文件夹的名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`)"""
     preserve_permissions: bool
+    """移动后 (默认 default `False`)"""
 
 
 class MoveDentriesReplyResultItems(Record, alias_generator=camel):
     space_id: str | None
+    """源文件或文件夹所在的空间ID"""
     dentry_id: str | None
+    """源文件或文件夹的ID"""
     async_: bool | None
+    """是否是异步任务"""
     success: bool | None
+    """是否成功"""
     error_code: str | None
+    """错误原因"""
     task_id: str | None
+    """异步任务ID"""
     target_space_id: str | None
+    """移动之后所属的空间ID"""
     target_dentry_id: str | None
+    """移动之后文件或文件夹的ID"""
 
 
 class MoveDentriesReply(Record, alias_generator=camel):
     result_items: list[MoveDentriesReplyResultItems] = empty_list()
+    """批量移动文件或文件夹的结果列表"""
 
 
 class RestoreRecycleItemOption(TypedDict, total=False):
     conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
+    """文件名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`)"""
 
 
 class RestoreRecycleItemReply(Record, alias_generator=camel):
     async_: bool | None
+    """是否是异步任务"""
     task_id: str | None
+    """异步任务ID"""
     space_id: str | None
+    """操作对应根节点还原之后的空间ID"""
     dentry_id: str | None
+    """操作对应根节点还原之后的文件ID"""
 
 
 class RestoreRecycleItemsOption(TypedDict, total=False):
     conflict_strategy: Literal["AUTO_RENAME", "OVERWRITE", "RETURN_DENTRY_IF_EXISTS", "RETURN_ERROR_IF_EXISTS"]
+    """文件名称冲突策略 (`AUTO_RENAME` `OVERWRITE` `RETURN_DENTRY_IF_EXISTS` `RETURN_ERROR_IF_EXISTS`)"""
 
 
 class RestoreRecycleItemsReplyResultItems(Record, alias_generator=camel):
     recycle_bin_id: str | None
+    """回收站ID"""
     recycle_item_id: str | None
+    """回收项ID"""
     async_: bool | None
+    """是否是异步任务"""
     success: bool | None
+    """是否成功"""
     error_code: str | None
+    """错误原因"""
     task_id: str | None
+    """异步任务ID"""
     space_id: str | None
+    """还原后的文件或文件夹所在的空间ID"""
     dentry_id: str | None
+    """还原后的文件或文件夹ID"""
 
 
 class RestoreRecycleItemsReply(Record, alias_generator=camel):
     result_items: list[RestoreRecycleItemsReplyResultItems] = empty_list()
+    """批量还原文件或文件夹的结果列表"""
 
 
 class UpdateDentryAppPropertiesAppProperties(TypedDict, total=False):
     name: Required[str]
+    """属性名称 (例 e.g. `属性1`)"""
     value: Required[str]
+    """属性值 (例 e.g. `属性值1`)"""
     visibility: Required[Literal["PUBLIC", "PRIVATE"]]
+    """属性可见范围 (`PUBLIC` `PRIVATE`)"""
 
 
 class StorageV1(Manager):
@@ -416,8 +631,8 @@ class StorageV1(Manager):
         """Clear recycle bin (清空回收站).
 
         Args:
-            recycle_bin_id: text.
-            union_id: text, such as `chyxxxxx`.
+            recycle_bin_id: 回收站Id
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
 
         Codes: paramError, paramError.recycleBinId, systemError, unknownError.
 
@@ -443,12 +658,12 @@ class StorageV1(Manager):
         """Copy dentries (批量复制文件或文件夹).
 
         Args:
-            space_id: text.
-            union_id: text, such as `chyxxxxx`.
-            target_space_id: text, such as `769xxxxx`.
-            target_folder_id: text, such as `665xxxxx`.
-            dentry_ids: a list, at most 3 entries.
-            option: an object.
+            space_id: 源文件或文件夹所在的空间ID
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            target_space_id: 目标文件或文件夹所在的空间ID (例 e.g. `769xxxxx`)
+            target_folder_id: 目标文件夹ID (例 e.g. `665xxxxx`)
+            dentry_ids: 源文件或文件夹的ID列表 (≤ 3 项 items)
+            option: 可选参数
 
         Codes: appQuotaInsufficient, dentryAlreadyExist, dentryNotExist, operationConcurrentControl, operationTimeout,
             orgQuotaInsufficient, paramError, paramError.conflictStrategy, paramError.dentryIds, paramError.spaceId,
@@ -477,10 +692,10 @@ class StorageV1(Manager):
         """Delete dentries (批量删除文件或文件夹).
 
         Args:
-            space_id: text.
-            union_id: text, such as `CHYxxxxx`.
-            dentry_ids: a list, at most 50 entries.
-            option: an object.
+            space_id: 空间Id
+            union_id: 操作者unionId (例 e.g. `CHYxxxxx`)
+            dentry_ids: 文件或文件夹ID列表 (≤ 50 项 items)
+            option: 可选参数
 
         Codes: dentryNotExist, operationConcurrentControl, operationNotSupported, operationTimeout, paramError,
             paramError.dentryIds, paramError.spaceId, permissionDenied, recycleBinNotSupportForSpace, spaceNotExist,
@@ -510,10 +725,10 @@ class StorageV1(Manager):
         """Delete dentry app properties (删除文件或文件夹的应用属性).
 
         Args:
-            space_id: a number.
-            dentry_id: a number.
-            union_id: text, such as `cHtUxxxxx`.
-            property_names: a list.
+            space_id: 空间Id
+            dentry_id: 文件或文件夹的id
+            union_id: 操作者unionId (例 e.g. `cHtUxxxxx`)
+            property_names: 文件或文件夹的应用属性名称列表
 
         Codes: dentryAppPropertiesNumberExceedsLimit, dentryNotExist, operationConcurrentControl, operationTimeout,
             paramError, paramError.dentryId, paramError.spaceId, permissionDenied, spaceNotExist, systemError,
@@ -539,9 +754,9 @@ class StorageV1(Manager):
         """Delete recycle item (删除回收项).
 
         Args:
-            recycle_bin_id: text.
-            recycle_item_id: text.
-            union_id: text, such as `chyxxxxx`.
+            recycle_bin_id: 回收站Id
+            recycle_item_id: 回收项Id
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
 
         Codes: operationTimeout, paramError, paramError.recycleBinId, permissionDenied, recycleBinNotExist,
             recycleItemNotExist, systemError, unknownError.
@@ -567,9 +782,9 @@ class StorageV1(Manager):
         """Delete recycle items (批量删除回收项).
 
         Args:
-            recycle_bin_id: text.
-            union_id: text.
-            recycle_item_ids: a list.
+            recycle_bin_id: 回收站Id
+            union_id: 操作者unionId
+            recycle_item_ids: 回收项Id列表
 
         Codes: operationTimeout, paramError, paramError.recycleBinId, paramError.recycleItemIds, permissionDenied,
             recycleBinNotExist, recycleItemNotExist, systemError, unknownError.
@@ -590,7 +805,7 @@ class StorageV1(Manager):
         """Get current app (获取应用信息).
 
         Args:
-            union_id: text.
+            union_id: 操作者unionId
 
         Codes: appNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -614,10 +829,10 @@ class StorageV1(Manager):
         """Get dentries (批量获取文件或文件夹信息).
 
         Args:
-            space_id: text.
-            union_id: text, such as `chyxxxxx`.
-            dentry_ids: a list, at most 30 entries.
-            option: an object.
+            space_id: 空间Id
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            dentry_ids: 文件或文件夹的ID列表 (≤ 30 项 items)
+            option: 可选参数
 
         Codes: operationTimeout, paramError, permissionDenied, spaceNotExist, systemError, unknownError.
 
@@ -647,10 +862,10 @@ class StorageV1(Manager):
         """Get dentry open info (获取文件预览或编辑信息).
 
         Args:
-            space_id: text.
-            dentry_id: text.
-            union_id: text, such as `chyxxxxx`.
-            option: an object.
+            space_id: 空间Id
+            dentry_id: 文件Id
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            option: 可选参数
 
         Codes: dentryEditNotSupport, dentryExtensionNotSupport, dentryNotExist, dentryPreviewNotSupport, fileMalicious,
             fileViral, operationTimeout, paramError, paramError.dentryId, paramError.openType, paramError.spaceId,
@@ -678,9 +893,9 @@ class StorageV1(Manager):
         """Get dentry thumbnails (批量获取文件缩略图).
 
         Args:
-            space_id: text.
-            union_id: text, such as `chyxxxxx`.
-            dentry_ids: a list.
+            space_id: 空间ID
+            union_id: 操作人的unionId (例 e.g. `chyxxxxx`)
+            dentry_ids: 文件ID
 
         Codes: dentryFormatNotSupport, dentryNotExist, fileMalicious, fileViral, paramError, paramError.dentryIds,
             paramError.spaceId, permissionDenied, systemError, thumbnailNotExist, unknownError.
@@ -711,10 +926,10 @@ class StorageV1(Manager):
         """Get multipart file upload infos (获取文件分片上传信息).
 
         Args:
-            union_id: text, such as `chyxxxxx`.
-            upload_key: text, such as `hwHPAAAAAipHxxxxx`.
-            part_numbers: a list.
-            option: an object.
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            upload_key: 上传唯一标识 (例 e.g. `hwHPAAAAAipHxxxxx`)
+            part_numbers: 每片文件的Id
+            option: 可选参数
 
         Codes: operationTimeout, paramError, paramError.partNumbers, paramError.uploadKey, systemError, unknownError.
 
@@ -735,8 +950,8 @@ class StorageV1(Manager):
         """Get org (获取企业信息).
 
         Args:
-            corp_id: text.
-            union_id: text, such as `cHtUYxxxxx`.
+            corp_id: 企业corpId
+            union_id: 用户unionId (例 e.g. `cHtUYxxxxx`)
 
         Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -758,9 +973,9 @@ class StorageV1(Manager):
         """Get recycle bin (获取回收站信息).
 
         Args:
-            recycle_bin_scope: text, such as `ORG`.
-            scope_id: text, such as `ding123xxxxx`.
-            union_id: text, such as `chyxxxxx`.
+            recycle_bin_scope: 回收站范围类型 (例 e.g. `ORG`)
+            scope_id: 回收站范围Id (例 e.g. `ding123xxxxx`)
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
 
         Codes: operationTimeout, paramError, paramError.recycleBinScope, recycleBinNotExist, systemError, unknownError.
 
@@ -782,9 +997,9 @@ class StorageV1(Manager):
         """Get recycle item (获取回收项信息).
 
         Args:
-            recycle_bin_id: text.
-            recycle_item_id: text.
-            union_id: text.
+            recycle_bin_id: 回收站Id
+            recycle_item_id: 回收项Id
+            union_id: 操作者unionId
 
         Codes: operationTimeout, paramError, paramError.recycleBinId, permissionDenied, recycleBinNotExist,
             recycleItemNotExist, systemError, unknownError.
@@ -815,9 +1030,9 @@ class StorageV1(Manager):
         """Init multipart file upload (初始化文件分片上传).
 
         Args:
-            space_id: text.
-            union_id: text.
-            option: an object.
+            space_id: 空间Id
+            union_id: 操作者unionId
+            option: 可选参数
 
         Codes: appQuotaInsufficient, dentryUploadForbidden, dentryUploadProtocolNotSupport, operationTimeout,
             orgQuotaInsufficient, paramError, paramError.multipart, paramError.protocol, paramError.spaceId,
@@ -843,9 +1058,9 @@ class StorageV1(Manager):
         """List all dentries (获取空间下所有文件或文件夹列表).
 
         Args:
-            space_id: text.
-            union_id: text, such as `chyxxxxx`.
-            option: an object.
+            space_id: 空间ID
+            union_id: 操作人的unionId (例 e.g. `chyxxxxx`)
+            option: 可选参数
 
         Codes: dentryNotExist, operationTimeout, paramError, permissionDenied, spaceNotExist, systemError, unknownError.
 
@@ -872,11 +1087,11 @@ class StorageV1(Manager):
         """List dentry versions (获取文件版本列表).
 
         Args:
-            space_id: text.
-            dentry_id: text.
-            union_id: text, such as `chyxxxxx`.
-            next_token: text, such as `next_token`.
-            max_results: a number, at most 100, such as `30`; by default 100.
+            space_id: 空间Id
+            dentry_id: 文件Id
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            next_token: 分页游标 (例 e.g. `next_token`)
+            max_results: 每页条目数 (≤ 100; 默认 default `100`; 例 e.g. `30`)
 
         Codes: operationConcurrentControl, operationTimeout, paramError, paramError.maxResults, paramError.parentId,
             paramError.spaceId, permissionDenied, systemError, unknownError.
@@ -901,10 +1116,10 @@ class StorageV1(Manager):
         """List recycle items (获取回收项列表).
 
         Args:
-            recycle_bin_id: text.
-            union_id: text, such as `chyxxxxx`.
-            next_token: text, such as `next_token`.
-            max_results: a number, at most 50, such as `30`; by default 50.
+            recycle_bin_id: 回收站Id
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            next_token: 分页游标 (例 e.g. `next_token`)
+            max_results: 每页最大条目数 (≤ 50; 默认 default `50`; 例 e.g. `30`)
 
         Codes: operationTimeout, paramError, paramError.maxResults, paramError.recycleBinId, recycleBinNotExist,
             systemError, unknownError.
@@ -931,12 +1146,12 @@ class StorageV1(Manager):
         """Move dentries (批量移动文件或文件夹).
 
         Args:
-            space_id: text.
-            union_id: text.
-            target_space_id: text.
-            target_folder_id: text.
-            dentry_ids: a list, at most 30 entries.
-            option: an object.
+            space_id: 源文件或文件夹空间ID
+            union_id: 操作者unionId
+            target_space_id: 目标空间ID
+            target_folder_id: 目标文件夹id
+            dentry_ids: 源文件或文件夹的ID列表 (≤ 30 项 items)
+            option: 可选参数
 
         Codes: appQuotaInsufficient, dentryAlreadyExist, dentryNotExist, operationConcurrentControl, operationTimeout,
             orgQuotaInsufficient, paramError, paramError.conflictStrategy, paramError.dentryIds, paramError.spaceId,
@@ -970,10 +1185,10 @@ class StorageV1(Manager):
         """Restore recycle item (还原回收项).
 
         Args:
-            recycle_bin_id: text.
-            recycle_item_id: text.
-            union_id: text, such as `chyxxxxx`.
-            option: an object.
+            recycle_bin_id: 回收站Id
+            recycle_item_id: 回收项Id
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            option: 可选参数
 
         Codes: operationTimeout, paramError, paramError.conflictStrategy, paramError.recycleBinId,
             paramError.recycleItemId, permissionDenied, recycleBinNotExist, recycleItemNotExist, systemError,
@@ -1002,10 +1217,10 @@ class StorageV1(Manager):
         """Restore recycle items (批量还原回收项).
 
         Args:
-            recycle_bin_id: text.
-            union_id: text, such as `chyxxxxx`.
-            recycle_item_ids: a list.
-            option: an object.
+            recycle_bin_id: 回收站ID
+            union_id: 操作人的unionId (例 e.g. `chyxxxxx`)
+            recycle_item_ids: 回收项ID列表
+            option: 可选参数
 
         Codes: operationTimeout, paramError, paramError.conflictStrategy, paramError.recycleBinId,
             paramError.recycleItemIds, permissionDenied, recycleBinNotExist, recycleItemNotExist, systemError,
@@ -1033,10 +1248,10 @@ class StorageV1(Manager):
         """Revert dentry version (恢复文件历史版本).
 
         Args:
-            space_id: text.
-            dentry_id: text.
-            version: a number, at least 0.
-            union_id: text, such as `chyxxxxx`.
+            space_id: 空间Id
+            dentry_id: 文件Id
+            version: 需要恢复的文件版本号 (≥ 0)
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
 
         Codes: operationConcurrentControl, operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -1058,9 +1273,9 @@ class StorageV1(Manager):
         """Subscribe event (订阅文件变更事件).
 
         Args:
-            union_id: text.
-            scope_id: text.
-            scope: text: `ORG`, `SPACE`.
+            union_id: 操作者unionId
+            scope_id: 订阅范围对应的ID
+            scope: 订阅范围 (`ORG` `SPACE`)
 
         Codes: operationTimeout, paramError, paramError.scope, paramError.scopeId, permissionDenied, systemError,
             unknownError.
@@ -1083,9 +1298,9 @@ class StorageV1(Manager):
         """Unsubscribe event (取消订阅文件变更事件).
 
         Args:
-            union_id: text, such as `chyxxxxx`.
-            scope_id: text, such as `SPACE`.
-            scope: text: `ORG`, `SPACE`.
+            union_id: 操作者unionId (例 e.g. `chyxxxxx`)
+            scope_id: 订阅范围对应的ID (例 e.g. `SPACE`)
+            scope: 订阅范围 (`ORG` `SPACE`)
 
         Codes: operationTimeout, paramError, paramError.scope, paramError.scopeId, permissionDenied, systemError,
             unknownError.
@@ -1112,10 +1327,10 @@ class StorageV1(Manager):
         """Update dentry app properties (更新文件或文件夹的应用属性).
 
         Args:
-            space_id: a number.
-            dentry_id: a number.
-            union_id: text, such as `cHtUxxxxx`.
-            app_properties: a list.
+            space_id: 空间Id
+            dentry_id: 文件或文件夹的id
+            union_id: 操作者unionId (例 e.g. `cHtUxxxxx`)
+            app_properties: 应用属性列表
 
         Codes: dentryAppPropertiesNumberExceedsLimit, dentryNotExist, operationConcurrentControl, operationTimeout,
             paramError, paramError.dentryId, paramError.spaceId, permissionDenied, spaceNotExist, systemError,

@@ -17,121 +17,177 @@ from dingtalk_models.resource.model import Record
 
 class AddPermissionMembers(TypedDict, total=False):
     type: Required[Literal["ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP"]]
+    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
     id: Required[str]
+    """权限成员id (例 e.g. `01472825524039877041`)"""
     corp_id: str
+    """权限归属的企业 (例 e.g. `ding16b241fd05********288`)"""
     name: str
+    """用户名"""
 
 
 class AddPermissionOption(TypedDict, total=False):
     duration: Annotated[int, Field(le=3600)]
+    """有效时间 (≤ 3600; 例 e.g. `3600`)"""
 
 
 class DeletePermissionMembers(TypedDict, total=False):
     type: Required[Literal["ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP"]]
+    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
     id: Required[str]
+    """权限成员id (例 e.g. `01472825524039877041`)"""
     corp_id: str
+    """权限归属的企业 (例 e.g. `ding16b241fd05********288`)"""
 
 
 class GetPermissionInheritanceReply(Record, alias_generator=camel):
     inheritance: str | None
+    """权限继承模式"""
 
 
 class ListPermissionsOption(TypedDict, total=False):
     next_token: str
+    """分页游标 (例 e.g. `next_token`)"""
     max_results: int
+    """分页大小 (默认 default `30`)"""
     filter_role_ids: list[str]
+    """过滤角色"""
 
 
 class ListPermissionsReplyPermissionsMember(Record, alias_generator=camel):
     type: str | None
+    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
     id: str | None
+    """权限成员id"""
     corp_id: str | None
+    """权限归属的企业"""
     name: str | None
+    """成员名字"""
 
 
 class ListPermissionsReplyPermissionsRole(Record, alias_generator=camel):
     id: str | None
+    """角色id (`OWNER` `PermissionPrivilegeEnum.INFO` `PermissionPrivilegeEnum.LIST` `PermissionPrivilegeEnum.PREVIEW` `PermissionPrivilegeEnum.READ` `PermissionPrivilegeEnum.WRITE` `PermissionPrivilegeEnum.DOWNLOAD` `PermissionPrivilegeEnum.ADD` `PermissionPrivilegeEnum.DELETE` `PermissionPrivilegeEnum.MODIFY` `PermissionPrivilegeEnum.COPY` `PermissionPrivilegeEnum.RENAME` `PermissionPrivilegeEnum.READ_PERMISSION` `PermissionPrivilegeEnum.WRITE_PERMISSION` `PermissionPrivilegeEnum.ASSIGN` `MANAGER` `EDITOR` `DOWNLOADER` `READER`)"""
     name: str | None
+    """角色名称"""
 
 
 class ListPermissionsReplyPermissions(Record, alias_generator=camel):
     dentry_uuid: str | None
+    """文件uuid"""
     member: ListPermissionsReplyPermissionsMember | None
+    """权限成员"""
     role: ListPermissionsReplyPermissionsRole | None
+    """权限角色"""
     duration: int | None
+    """有效时间"""
 
 
 class ListPermissionsReply(Record, alias_generator=camel):
     permissions: list[ListPermissionsReplyPermissions] = empty_list()
+    """权限列表分页数据"""
     next_token: str | None
+    """分页游标"""
 
 
 class SearchDentriesOptionCreateTimeRange(TypedDict, total=False):
     start_time: int
+    """开始时间戳"""
     end_time: int
+    """结束时间戳"""
 
 
 class SearchDentriesOptionVisitTimeRange(TypedDict, total=False):
     start_time: int
+    """开始时间戳"""
     end_time: int
+    """结束时间戳"""
 
 
 class SearchDentriesOption(TypedDict, total=False):
     next_token: str
+    """分页游标 (例 e.g. `next_token`)"""
     max_results: Annotated[int, Field(le=50)]
+    """分页大小 (≤ 50; 默认 default `50`; 例 e.g. `20`)"""
     dentry_categories: list[str]
+    """限定文件类别"""
     creator_ids: list[str]
+    """限定创建者"""
     modifier_ids: list[str]
+    """限定修改者"""
     create_time_range: SearchDentriesOptionCreateTimeRange
+    """限定创建时间范围"""
     visit_time_range: SearchDentriesOptionVisitTimeRange
+    """限定访问时间范围"""
 
 
 class SearchDentriesReplyItemsCreator(Record, alias_generator=camel):
     user_id: str | None
+    """用户id"""
     name: str | None
+    """名称"""
 
 
 class SearchDentriesReplyItemsModifier(Record, alias_generator=camel):
     user_id: str | None
+    """用户id"""
     name: str | None
+    """名称"""
 
 
 class SearchDentriesReplyItems(Record, alias_generator=camel):
     dentry_uuid: str | None
+    """文件uuid"""
     name: str | None
+    """文件名称"""
     creator: SearchDentriesReplyItemsCreator | None
+    """创建者"""
     modifier: SearchDentriesReplyItemsModifier | None
+    """修改者"""
 
 
 class SearchDentriesReply(Record, alias_generator=camel):
     items: list[SearchDentriesReplyItems] = empty_list()
+    """搜索结果列表"""
     next_token: str | None
+    """分页游标"""
 
 
 class SearchWorkspacesOption(TypedDict, total=False):
     next_token: str
+    """分页游标 (例 e.g. `next_token`)"""
     max_results: Annotated[int, Field(le=20)]
+    """分页大小 (≤ 20; 默认 default `20`)"""
 
 
 class SearchWorkspacesReplyItems(Record, alias_generator=camel):
     workspace_id: str | None
+    """知识库id"""
     name: str | None
+    """知识库名称"""
     url: str | None
+    """知识库访问url"""
 
 
 class SearchWorkspacesReply(Record, alias_generator=camel):
     items: list[SearchWorkspacesReplyItems] = empty_list()
+    """搜索结果列表"""
     next_token: str | None
+    """分页游标"""
 
 
 class UpdatePermissionMembers(TypedDict, total=False):
     type: Required[Literal["ORG", "DEPT", "TAG", "CONVERSATION", "USER", "DYNAMIC_GROUP"]]
+    """权限成员类型 (`ORG` `DEPT` `TAG` `CONVERSATION` `USER` `DYNAMIC_GROUP`)"""
     id: Required[str]
+    """权限成员id (例 e.g. `01296106445126923197`)"""
     corp_id: str
+    """权限归属的企业 (例 e.g. `ding16b241fd05********288`)"""
 
 
 class UpdatePermissionOption(TypedDict, total=False):
     duration: Annotated[int, Field(le=3600)]
+    """有效时间 (≤ 3600; 例 e.g. `3600`)"""
 
 
 class StorageV2(Manager):
@@ -168,16 +224,16 @@ class StorageV2(Manager):
         """Add permission (添加权限).
 
         Args:
-            dentry_uuid: text.
-            union_id: text, such as `tXguNxxxxAiEiE`.
-            role_id: text: `OWNER`, `PermissionPrivilegeEnum.INFO`, `PermissionPrivilegeEnum.LIST`,
-                `PermissionPrivilegeEnum.PREVIEW`, `PermissionPrivilegeEnum.READ`, `PermissionPrivilegeEnum.WRITE`,
-                `PermissionPrivilegeEnum.DOWNLOAD`, `PermissionPrivilegeEnum.ADD`, `PermissionPrivilegeEnum.DELETE`,
-                `PermissionPrivilegeEnum.MODIFY`, `PermissionPrivilegeEnum.COPY`, `PermissionPrivilegeEnum.RENAME`,
-                `PermissionPrivilegeEnum.READ_PERMISSION`, `PermissionPrivilegeEnum.WRITE_PERMISSION`,
-                `PermissionPrivilegeEnum.ASSIGN`, `MANAGER`, `EDITOR`, `DOWNLOADER`, `READER`.
-            members: a list, at most 30 entries.
-            option: an object.
+            dentry_uuid: 文件uuid
+            union_id: 用户unionId (例 e.g. `tXguNxxxxAiEiE`)
+            role_id: 角色id (`OWNER` `PermissionPrivilegeEnum.INFO` `PermissionPrivilegeEnum.LIST`
+                `PermissionPrivilegeEnum.PREVIEW` `PermissionPrivilegeEnum.READ` `PermissionPrivilegeEnum.WRITE`
+                `PermissionPrivilegeEnum.DOWNLOAD` `PermissionPrivilegeEnum.ADD` `PermissionPrivilegeEnum.DELETE`
+                `PermissionPrivilegeEnum.MODIFY` `PermissionPrivilegeEnum.COPY` `PermissionPrivilegeEnum.RENAME`
+                `PermissionPrivilegeEnum.READ_PERMISSION` `PermissionPrivilegeEnum.WRITE_PERMISSION`
+                `PermissionPrivilegeEnum.ASSIGN` `MANAGER` `EDITOR` `DOWNLOADER` `READER`)
+            members: 权限成员列表 (≤ 30 项 items)
+            option: 可选参数
 
         Codes: dentryNotExist, operationTimeout, paramError, paramError.dentryUuid, paramError.permissionMemberType,
             paramError.roleId, permissionDenied, spaceNotExist, systemError, unknownError.
@@ -223,15 +279,15 @@ class StorageV2(Manager):
         """Delete permission (删除权限).
 
         Args:
-            dentry_uuid: text.
-            union_id: text, such as `tXguNxxxxiE`.
-            role_id: text: `OWNER`, `PermissionPrivilegeEnum.INFO`, `PermissionPrivilegeEnum.LIST`,
-                `PermissionPrivilegeEnum.PREVIEW`, `PermissionPrivilegeEnum.READ`, `PermissionPrivilegeEnum.WRITE`,
-                `PermissionPrivilegeEnum.DOWNLOAD`, `PermissionPrivilegeEnum.ADD`, `PermissionPrivilegeEnum.DELETE`,
-                `PermissionPrivilegeEnum.MODIFY`, `PermissionPrivilegeEnum.COPY`, `PermissionPrivilegeEnum.RENAME`,
-                `PermissionPrivilegeEnum.READ_PERMISSION`, `PermissionPrivilegeEnum.WRITE_PERMISSION`,
-                `PermissionPrivilegeEnum.ASSIGN`, `MANAGER`, `EDITOR`, `DOWNLOADER`, `READER`.
-            members: a list, at most 30 entries.
+            dentry_uuid: 文件uuid
+            union_id: 用户unionId (例 e.g. `tXguNxxxxiE`)
+            role_id: 角色id (`OWNER` `PermissionPrivilegeEnum.INFO` `PermissionPrivilegeEnum.LIST`
+                `PermissionPrivilegeEnum.PREVIEW` `PermissionPrivilegeEnum.READ` `PermissionPrivilegeEnum.WRITE`
+                `PermissionPrivilegeEnum.DOWNLOAD` `PermissionPrivilegeEnum.ADD` `PermissionPrivilegeEnum.DELETE`
+                `PermissionPrivilegeEnum.MODIFY` `PermissionPrivilegeEnum.COPY` `PermissionPrivilegeEnum.RENAME`
+                `PermissionPrivilegeEnum.READ_PERMISSION` `PermissionPrivilegeEnum.WRITE_PERMISSION`
+                `PermissionPrivilegeEnum.ASSIGN` `MANAGER` `EDITOR` `DOWNLOADER` `READER`)
+            members: 权限成员列表 (≤ 30 项 items)
 
         Codes: dentryNotExist, operationTimeout, paramError, paramError.dentryUuid, paramError.permissionMemberType,
             paramError.roleId, permissionDenied, spaceNotExist, systemError, unknownError.
@@ -258,8 +314,8 @@ class StorageV2(Manager):
         """Get permission inheritance (获取权限继承模式).
 
         Args:
-            dentry_uuid: text.
-            union_id: text, such as `tXguN3xxxxAiEiE`.
+            dentry_uuid: 文件uuid
+            union_id: 用户的unionId (例 e.g. `tXguN3xxxxAiEiE`)
 
         Codes: dentryNotExist, operationTimeout, paramError, paramError.dentryUuid, spaceNotExist, systemError,
             unknownError.
@@ -287,9 +343,9 @@ class StorageV2(Manager):
         """List permissions (获取权限列表).
 
         Args:
-            dentry_uuid: text.
-            union_id: text, such as `tXgxxxxRAiEiE`.
-            option: an object.
+            dentry_uuid: 文件uuid
+            union_id: 用户unionId (例 e.g. `tXgxxxxRAiEiE`)
+            option: 可选参数
 
         Codes: dentryNotExist, operationTimeout, paramError, paramError.dentryUuid, paramError.roleId, permissionDenied,
             spaceNotExist, systemError, unknownError.
@@ -313,9 +369,9 @@ class StorageV2(Manager):
         """Search dentries (搜索文件).
 
         Args:
-            operator_id: text, such as `tXguN309iPhE4roSKPlLURAiEiE`.
-            keyword: text, such as `keyword`.
-            option: an object.
+            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
+            keyword: 搜索关键词 (例 e.g. `keyword`)
+            option: 可选参数
 
         Codes: operationTimeout, paramError, paramError-keyword, paramError.createTimeRange,
             paramError.dentryCategories, paramError.dentryTypes, paramError.maxResults, paramError.modifiedTimeRange,
@@ -341,9 +397,9 @@ class StorageV2(Manager):
         """Search workspaces (搜索知识库).
 
         Args:
-            operator_id: text, such as `tXguN309iPhE4roSKPlLURAiEiE`.
-            keyword: text, such as `keyword`.
-            option: an object.
+            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
+            keyword: 搜索关键词 (例 e.g. `keyword`)
+            option: 可选参数
 
         Codes: operationTimeout, paramError, paramError-keyword, paramError.maxResults, systemError, unknownError.
 
@@ -368,9 +424,9 @@ class StorageV2(Manager):
         """Set permission inheritance (设置权限继承模式).
 
         Args:
-            dentry_uuid: text.
-            union_id: text, such as `tXguxxxxlLURAiEiE`.
-            inheritance: text, such as `PASS_ON`.
+            dentry_uuid: 文件uuid
+            union_id: 用户的unionId (例 e.g. `tXguxxxxlLURAiEiE`)
+            inheritance: 权限继承模式 (例 e.g. `PASS_ON`)
 
         Codes: dentryNotExist, operationTimeout, paramError, paramError.dentryUuid, paramError.permissionInheritance,
             permissionInheritanceUnsupportedForRootDentry, spaceNotExist, systemError, unknownError.
@@ -416,16 +472,16 @@ class StorageV2(Manager):
         """Update permission (修改权限).
 
         Args:
-            dentry_uuid: text.
-            union_id: text, such as `tXguNxxxxURAiEiE`.
-            role_id: text: `OWNER`, `PermissionPrivilegeEnum.INFO`, `PermissionPrivilegeEnum.LIST`,
-                `PermissionPrivilegeEnum.PREVIEW`, `PermissionPrivilegeEnum.READ`, `PermissionPrivilegeEnum.WRITE`,
-                `PermissionPrivilegeEnum.DOWNLOAD`, `PermissionPrivilegeEnum.ADD`, `PermissionPrivilegeEnum.DELETE`,
-                `PermissionPrivilegeEnum.MODIFY`, `PermissionPrivilegeEnum.COPY`, `PermissionPrivilegeEnum.RENAME`,
-                `PermissionPrivilegeEnum.READ_PERMISSION`, `PermissionPrivilegeEnum.WRITE_PERMISSION`,
-                `PermissionPrivilegeEnum.ASSIGN`, `MANAGER`, `EDITOR`, `DOWNLOADER`, `READER`.
-            members: a list.
-            option: an object.
+            dentry_uuid: 文件uuid
+            union_id: 用户unionId (例 e.g. `tXguNxxxxURAiEiE`)
+            role_id: 角色id (`OWNER` `PermissionPrivilegeEnum.INFO` `PermissionPrivilegeEnum.LIST`
+                `PermissionPrivilegeEnum.PREVIEW` `PermissionPrivilegeEnum.READ` `PermissionPrivilegeEnum.WRITE`
+                `PermissionPrivilegeEnum.DOWNLOAD` `PermissionPrivilegeEnum.ADD` `PermissionPrivilegeEnum.DELETE`
+                `PermissionPrivilegeEnum.MODIFY` `PermissionPrivilegeEnum.COPY` `PermissionPrivilegeEnum.RENAME`
+                `PermissionPrivilegeEnum.READ_PERMISSION` `PermissionPrivilegeEnum.WRITE_PERMISSION`
+                `PermissionPrivilegeEnum.ASSIGN` `MANAGER` `EDITOR` `DOWNLOADER` `READER`)
+            members: 权限成员列表
+            option: 可选参数
 
         Codes: dentryNotExist, operationTimeout, paramError, paramError.dentryUuid, paramError.permissionMemberType,
             paramError.roleId, permissionDenied, spaceNotExist, systemError, unknownError.

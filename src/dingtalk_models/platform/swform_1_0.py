@@ -17,60 +17,97 @@ from dingtalk_models.resource.query import Listing, Query
 
 class GetFormInstanceReplyResultForms(Record, alias_generator=camel):
     label: str | None
+    """表单控件名称"""
     key: str | None
+    """表单控件key"""
     value: str | None
+    """表单控件的值"""
 
 
 class GetFormInstanceReplyResult(Record, alias_generator=camel):
     create_time: str | None
+    """填表实例提交时间"""
     modify_time: str | None
+    """填表更新时间"""
     form_code: str | None
+    """表单模板code"""
     title: str | None
+    """表单名称"""
     creator: str | None
+    """表单实例提交者userId"""
     forms: list[GetFormInstanceReplyResultForms] = empty_list()
+    """表单内容列表"""
 
 
 class GetFormInstanceReply(Record, alias_generator=camel):
     result: GetFormInstanceReplyResult | None
+    """返回结果"""
 
 
 class ListFormInstancesListForms(Record, alias_generator=camel):
     label: str | None
+    """表单控件的名称"""
     key: str | None
+    """表单控件的key"""
     value: str | None
+    """表单控件的值"""
 
 
 class ListFormInstancesList(Record, alias_generator=camel):
     create_time: str | None
+    """填表提交时间"""
     modify_time: str | None
+    """填表更新时间"""
     form_code: str | None
+    """表单模板code"""
     title: str | None
+    """表单名称"""
     submitter_user_id: str | None
+    """提交人的userId"""
     submitter_user_name: str | None
+    """提交人姓名"""
     forms: list[ListFormInstancesListForms] = empty_list()
+    """表单内容列表"""
     form_instance_id: str | None
+    """表单实例ID"""
     student_class_name: str | None
+    """学生班级名称"""
     student_class_id: str | None
+    """学生班级ID"""
     student_user_id: str | None
+    """学生ID"""
     student_name: str | None
+    """学生名称"""
 
 
 class ListFormSchemasByCreatorListSetting(Record, alias_generator=camel):
     biz_type: int | None
+    """填表类型 (`0` `1`)"""
     create_time: str | None
+    """创建时间"""
     form_type: int | None
+    """表单类型 (`0` `1`)"""
     stop: bool | None
+    """填表是否已终止"""
     loop_time: str | None
+    """周期性填表的提醒时间点"""
     loop_days: list[int] = empty_list()
+    """填表周期"""
     end_time: str | None
+    """填表截止时间"""
 
 
 class ListFormSchemasByCreatorList(Record, alias_generator=camel):
     creator: str | None
+    """创建人userId"""
     form_code: str | None
+    """填表code"""
     name: str | None
+    """填表名称"""
     memo: str | None
+    """填表提示"""
     setting: ListFormSchemasByCreatorListSetting | None
+    """表单设置信息"""
 
 
 class SwformV1(Manager):
@@ -88,8 +125,8 @@ class SwformV1(Manager):
         """Get form instance (获取单条填表实例详情).
 
         Args:
-            form_instance_id: text.
-            biz_type: a number: `0`, `1`.
+            form_instance_id: 填表实例ID
+            biz_type: 填表类型 (`0` `1`)
 
         Codes: swform.getFormInstance.bizError, swform.getFormInstance.paramError, swform.getFormInstance.sysError.
 
@@ -114,11 +151,11 @@ class SwformV1(Manager):
         """List form instances (获取填表实例列表).
 
         Args:
-            form_code: text.
-            max_results: a number, at most 100, such as `10`.
-            biz_type: a number: `0`, `1`.
-            action_date: text, such as `2019-01-01`.
-            next_token: a number, such as `0`.
+            form_code: 填表code
+            max_results: 每页最大条目数 (≤ 100; 例 e.g. `10`)
+            biz_type: 填表类型 (`0` `1`)
+            action_date: 时间 (例 e.g. `2019-01-01`)
+            next_token: 分页游标 (例 e.g. `0`)
 
         Codes: swform.listFormInstances.paramError, swform.listFormInstances.sysError.
 
@@ -142,10 +179,10 @@ class SwformV1(Manager):
         """List form schemas by creator (获取用户创建的填表模板列表).
 
         Args:
-            max_results: a number, at most 200, such as `10`.
-            biz_type: a number: `0`, `1`.
-            creator: text, such as `manager4220`.
-            next_token: a number, such as `0`.
+            max_results: 每页最大条目数 (≤ 200; 例 e.g. `10`)
+            biz_type: 填表类型 (`0` `1`)
+            creator: 填表创建人userid (例 e.g. `manager4220`)
+            next_token: 分页游标 (例 e.g. `0`)
 
         Codes: swform.listFormSchemasByCreator.paramError, swform.listFormSchemasByCreator.sysError.
 

@@ -18,161 +18,258 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreateOrganizationTaskReplyResultExecutor(Record, alias_generator=camel):
     avatar_url: str | None
+    """头像地址"""
     name: str | None
+    """姓名"""
     user_id: str | None
+    """执行者id"""
 
 
 class CreateOrganizationTaskReplyResultInvolvers(Record, alias_generator=camel):
     avatar_url: str | None
+    """头像"""
     name: str | None
+    """名字"""
     id: str | None
+    """用户id"""
 
 
 class CreateOrganizationTaskReplyResultCreator(Record, alias_generator=camel):
     avatar_url: str | None
+    """创建者头像地址"""
     name: str | None
+    """创建者姓名"""
     user_id: str | None
+    """创建者id"""
 
 
 class CreateOrganizationTaskReplyResult(Record, alias_generator=camel):
     due_date: str | None
+    """任务截止日期"""
     executor: CreateOrganizationTaskReplyResultExecutor | None
+    """执行者"""
     id: str | None
+    """任务id"""
     visible: str | None
+    """任务可见性 (`involves` `members`)"""
     created: str | None
+    """创建时间"""
     involvers: list[CreateOrganizationTaskReplyResultInvolvers] = empty_list()
+    """参与者列表"""
     updated: str | None
+    """更新时间"""
     note: str | None
+    """任务备注"""
     has_reminder: bool | None
+    """是否有提醒"""
     creator_id: str | None
+    """创建者id"""
     content: str | None
+    """任务标题"""
     attachments_count: int | None
+    """附件数量"""
     is_deleted: bool | None
+    """是否删除"""
     ancestor_ids: list[str] = empty_list()
+    """父任务ID"""
     creator: CreateOrganizationTaskReplyResultCreator | None
+    """创建者"""
     executor_id: str | None
+    """执行者id"""
     involve_members: list[str] = empty_list()
+    """参与者id"""
     is_done: str | None
+    """是否完成 (`true` `false`)"""
 
 
 class CreateOrganizationTaskReply(Record, alias_generator=camel):
     result: CreateOrganizationTaskReplyResult | None
+    """返回结果对象"""
 
 
 class CreateProjectV3ReplyResult(Record, alias_generator=camel):
     id: str | None
+    """协作空间ID"""
 
 
 class CreateProjectV3Reply(Record, alias_generator=camel):
     result: CreateProjectV3ReplyResult | None
+    """返回结果"""
     request_id: str | None
 
 
 class CreateTaskCustomfieldsValue(TypedDict, total=False):
     title: str
+    """自定义字段显示值 (例 e.g. `我是自定义字段显示值`)"""
     id: str
+    """字段值ID"""
     thumb_url: str
+    """用户头像地址"""
 
 
 class CreateTaskCustomfields(TypedDict, total=False):
     customfield_name: str
+    """自定义字段名称 (例 e.g. `自定义字段-文本`)"""
     customfield_id: str
+    """自定义字段id (例 e.g. `62fb0bxxxxxxx`)"""
     value: list[CreateTaskCustomfieldsValue]
+    """自定义字段值"""
 
 
 class CreateTaskReplyResultCustomfieldsValue(Record, alias_generator=camel):
     title: str | None
+    """自定义字段显示值"""
 
 
 class CreateTaskReplyResultCustomfields(Record, alias_generator=camel):
     customfield_id: str | None
+    """自定义字段id"""
     value: list[CreateTaskReplyResultCustomfieldsValue] = empty_list()
+    """自定义字段值列表"""
 
 
 class CreateTaskReplyResult(Record, alias_generator=camel):
     task_id: str | None
+    """任务id"""
     content: str | None
+    """任务标题"""
     involve_members: list[str] = empty_list()
+    """任务参与者id"""
     project_id: str | None
+    """项目id"""
     executor_id: str | None
+    """任务执行者userId"""
     creator_id: str | None
+    """任务创建者userId"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     note: str | None
+    """任务备注"""
     due_date: str | None
+    """任务截止时间"""
     priority: int | None
+    """任务优先级"""
     customfields: list[CreateTaskReplyResultCustomfields] = empty_list()
+    """自定义字段列表"""
 
 
 class CreateTaskReply(Record, alias_generator=camel):
     result: CreateTaskReplyResult | None
+    """返回结果对象"""
 
 
 class QueryAllTaskReplyResultCustomfieldsValue(Record, alias_generator=camel):
     id: str | None
+    """字段值ID"""
     title: str | None
+    """字段值内容"""
     meta_string: str | None
+    """字段值元属性"""
 
 
 class QueryAllTaskReplyResultCustomfields(Record, alias_generator=camel):
     cf_id: str | None
+    """自定义字段ID"""
     type: str | None
+    """自定义字段类型"""
     value: list[QueryAllTaskReplyResultCustomfieldsValue] = empty_list()
+    """字段值集合"""
 
 
 class QueryAllTaskReplyResult(Record, alias_generator=camel):
     id: str | None
+    """任务ID"""
     task_id: str | None
+    """任务ID"""
     content: str | None
+    """任务标题"""
     note: str | None
+    """任务备注"""
     project_id: str | None
+    """项目ID"""
     ancestor_ids: list[str] = empty_list()
+    """祖先任务ID"""
     parent_task_id: str | None
+    """父任务ID"""
     tfs_id: str | None
+    """任务状态ID"""
     tasklist_id: str | None
+    """任务分组ID"""
     stage_id: str | None
+    """任务列ID"""
     tag_ids: list[str] = empty_list()
+    """标签ID"""
     creator_id: str | None
+    """创建人ID"""
     executor_id: str | None
+    """执行人ID"""
     involve_members: list[str] = empty_list()
+    """参与者ID"""
     priority: int | None
+    """任务优先级"""
     is_done: bool | None
+    """是否任务已完成"""
     is_archived: bool | None
+    """是否任务放入回收站"""
     visible: str | None
+    """任务隐私性"""
     unique_id: str | None
+    """任务数字ID"""
     start_date: str | None
+    """任务开始时间"""
     due_date: str | None
+    """任务截止时间"""
     accomplish_time: str | None
+    """任务完成时间"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     sfc_id: str | None
+    """任务类型ID"""
     customfields: list[QueryAllTaskReplyResultCustomfields] = empty_list()
+    """自定义字段值集合"""
 
 
 class QueryAllTaskReply(Record, alias_generator=camel):
     result: list[QueryAllTaskReplyResult] = empty_list()
+    """任务详情集合"""
     request_id: str | None
 
 
 class SearchProjectsV3Result(Record, alias_generator=camel):
     id: str | None
+    """协作空间ID"""
     name: str | None
+    """协作空间名称"""
     logo: str | None
+    """协作空间LOGO"""
     description: str | None
+    """协作空间描述"""
     organization_id: str | None
+    """企业ID"""
     is_template: bool | None
+    """是模板协作空间"""
     creator_id: str | None
+    """创建人ID"""
     created: str | None
+    """创建时间"""
     updated: str | None
+    """更新时间"""
     source_id: str | None
+    """来源协作空间 ID"""
 
 
 class UpdateProjectV3ReplyResult(Record, alias_generator=camel):
     updated: str | None
+    """更新时间"""
 
 
 class UpdateProjectV3Reply(Record, alias_generator=camel):
     result: UpdateProjectV3ReplyResult | None
+    """响应结果"""
     request_id: str | None
 
 
@@ -194,15 +291,15 @@ class TeamSphereV1(Manager):
         """Create organization task (创建自由任务).
 
         Args:
-            user_id: text.
-            content: text, such as `明天12点前完成周报撰写`.
-            visible: text, such as `involves`.
-            note: text, such as `我是一条任务备注`.
-            involve_members: a list.
-            executor_id: text, such as `173xxxx`.
-            due_date: text, such as `2021-08-13T07:36:50.318Z`.
-            disable_notification: yes or no, such as `False`.
-            disable_activity: yes or no, such as `False`.
+            user_id: 操作人userId
+            content: 任务标题 (例 e.g. `明天12点前完成周报撰写`)
+            visible: 任务可见性 (例 e.g. `involves`)
+            note: 任务备注 (例 e.g. `我是一条任务备注`)
+            involve_members: 参与者id
+            executor_id: 执行者id (例 e.g. `173xxxx`)
+            due_date: 任务截止日期 (例 e.g. `2021-08-13T07:36:50.318Z`)
+            disable_notification: 是否禁止通知 (例 e.g. `False`)
+            disable_activity: 是否禁止动态 (例 e.g. `False`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -225,9 +322,9 @@ class TeamSphereV1(Manager):
         """Create project v3 (创建协作空间).
 
         Args:
-            user_id: text.
-            organization_id: text, such as `62c25e3b376exxxxxx`.
-            name: text, such as `A计划`.
+            user_id: 操作者userId
+            organization_id: 企业ID (例 e.g. `62c25e3b376exxxxxx`)
+            name: 协作空间名称 (例 e.g. `A计划`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -256,15 +353,15 @@ class TeamSphereV1(Manager):
         """Create task (创建协作空间任务).
 
         Args:
-            user_id: text.
-            project_id: text, such as `62c25e3b376exxxxxx`.
-            content: text, such as `任务标题`.
-            executor_id: text, such as `173xxxx`.
-            due_date: text, such as `2022-06-13T07:36:50.318Z`.
-            note: text, such as `我是一条任务备注`.
-            customfields: a list.
-            disable_notification: yes or no.
-            disable_activity: yes or no.
+            user_id: 用户userId
+            project_id: 协作空间id (例 e.g. `62c25e3b376exxxxxx`)
+            content: 任务标题 (例 e.g. `任务标题`)
+            executor_id: 执行者userId (例 e.g. `173xxxx`)
+            due_date: 任务截止时间 (例 e.g. `2022-06-13T07:36:50.318Z`)
+            note: 任务备注 (例 e.g. `我是一条任务备注`)
+            customfields: 自定义字段列表
+            disable_notification: 是否禁止通知
+            disable_activity: 是否禁止动态
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -290,12 +387,12 @@ class TeamSphereV1(Manager):
         """Get user joined projects v3 (获取用户参与项目).
 
         Args:
-            user_id: text.
-            project_ids: text, such as `zxchjs80as,90asdx0`.
-            project_role_levels: text, such as `1`.
-            sort_by: text, such as `desc`.
-            max_results: a number, at most 300, such as `20`; by default 10.
-            next_token: text, such as `673bf83f988ddc5091eb2ab0`.
+            user_id: 操作者userId
+            project_ids: 项目ID集合 (例 e.g. `zxchjs80as,90asdx0`)
+            project_role_levels: 过滤指定的项目角色等级 (例 e.g. `1`)
+            sort_by: 排序 (例 e.g. `desc`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`; 例 e.g. `20`)
+            next_token: 分页标 (例 e.g. `673bf83f988ddc5091eb2ab0`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -316,8 +413,8 @@ class TeamSphereV1(Manager):
         """Query all task (查询任务详情).
 
         Args:
-            user_id: text.
-            task_id: text, such as `67497ca091df9843288****`.
+            user_id: 操作者userId
+            task_id: 任务ID集合 (例 e.g. `67497ca091df9843288****`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -344,13 +441,13 @@ class TeamSphereV1(Manager):
         """Search projects v3 (获取协作空间列表).
 
         Args:
-            user_id: text, such as `0517xxx`.
-            project_ids: text, such as `1234`.
-            name: text, such as `测试`.
-            max_results: a number, at most 300, such as `19`; by default 10.
-            next_token: text, such as `null`.
-            source_id: text, such as `1234`.
-            include_template: yes or no, such as `False`; by default False.
+            user_id: 操作者userId (例 e.g. `0517xxx`)
+            project_ids: 协作空间ID集合 (例 e.g. `1234`)
+            name: 协作空间名字 (例 e.g. `测试`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`; 例 e.g. `19`)
+            next_token: 分页标 (例 e.g. `null`)
+            source_id: 协作空间ID (例 e.g. `1234`)
+            include_template: 是否包含模板协作空间 (默认 default `False`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 
@@ -374,10 +471,10 @@ class TeamSphereV1(Manager):
         """Update project v3 (更新协作空间).
 
         Args:
-            user_id: text.
-            project_id: text.
-            name: text, such as `X计划`.
-            description: text, such as `请大家按时完成任务`.
+            user_id: 操作者userId
+            project_id: 协作空间ID
+            name: 协作空间名称 (例 e.g. `X计划`)
+            description: 协作空间描述 (例 e.g. `请大家按时完成任务`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 

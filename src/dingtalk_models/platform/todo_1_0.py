@@ -18,203 +18,323 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreatePersonalTodoTaskNotifyConfigs(TypedDict, total=False):
     ding_notify: str
+    """是否发送钉钉弹框通知 (例 e.g. `1`)"""
 
 
 class CreatePersonalTodoTaskReply(Record, alias_generator=camel):
     task_id: str | None
+    """待办ID"""
     created_time: Millis | None
+    """创建时间 (单位 unit 毫秒)"""
 
 
 class CreateTodoTaskDetailUrl(TypedDict, total=False):
     app_url: Annotated[str, at_most_bytes(1024)]
+    """APP端详情页url跳转地址 (≤ 1024 字节 bytes; 例 e.g. `https://www.dingtalk.com`)"""
     pc_url: Annotated[str, at_most_bytes(1024)]
+    """PC端详情页url跳转地址 (≤ 1024 字节 bytes; 例 e.g. `https://www.dingtalk.com`)"""
 
 
 class CreateTodoTaskContentFieldList(TypedDict, total=False):
     field_key: Annotated[str, at_most_bytes(1024)]
+    """字段唯一标识 (≤ 1024 字节 bytes; 例 e.g. `xxx`)"""
     field_value: Annotated[str, at_most_bytes(1024)]
+    """字段值 (≤ 1024 字节 bytes; 例 e.g. `xxx`)"""
 
 
 class CreateTodoTaskNotifyConfigs(TypedDict, total=False):
     ding_notify: Literal["1", "0"]
+    """是否发送钉钉弹框通知 (`1` `0`)"""
     send_todo_apn: Literal["true", "false"]
+    """是否发送系统APN通知 (`true` `false`)"""
     send_assistant_chat: Literal["true", "false"]
+    """是否发送待办助手通知 (`true` `false`)"""
 
 
 class CreateTodoTaskActionListParam(TypedDict, total=False):
     body: str
+    """回调三方服务时请求的body (例 e.g. `xxx`)"""
     header: dict[str, JsonValue]
+    """回调三方服务时请求的header"""
 
 
 class CreateTodoTaskActionList(TypedDict, total=False):
     title: str
+    """按钮的名称 (例 e.g. `去查看`)"""
     action_type: Literal[1, 2]
+    """按钮类型 (`1` `2`)"""
     param: CreateTodoTaskActionListParam
+    """按钮的回调参数"""
     url: str
+    """跳转链接或者回调请求的地址 (例 e.g. `https://www.dingtalk.com/`)"""
     action_key: str
+    """按钮唯一标识 (例 e.g. `ak-1-1`)"""
     pc_url: str
+    """pc端的跳转链接 (例 e.g. `xxx`)"""
 
 
 class CreateTodoTaskRemindNotifyConfigs(TypedDict, total=False):
     ding_notify: Literal["1", "0"]
+    """是否发送钉钉弹框通知 (`1` `0`)"""
     send_todo_apn: Literal["true", "false"]
+    """是否发送系统APN通知 (`true` `false`)"""
 
 
 class CreateTodoTaskReplyDetailUrl(Record, alias_generator=camel):
     pc_url: str | None
+    """PC端详情页url跳转地址"""
     app_url: str | None
+    """APP端详情页url跳转地址"""
 
 
 class CreateTodoTaskReplyContentFieldList(Record, alias_generator=camel):
     field_key: str | None
+    """字段唯一标识"""
     field_value: str | None
+    """字段值"""
 
 
 class CreateTodoTaskReplyNotifyConfigs(Record, alias_generator=camel):
     ding_notify: str | None
+    """DING通知配置"""
 
 
 class CreateTodoTaskReply(Record, alias_generator=camel):
     id: str | None
+    """待办ID"""
     subject: str | None
+    """待办的标题"""
     description: str | None
+    """待办描述"""
     start_time: Millis | None
+    """开始时间 (单位 unit 毫秒)"""
     due_time: Millis | None
+    """截止时间 (单位 unit 毫秒)"""
     finish_time: Millis | None
+    """完成时间 (单位 unit 毫秒)"""
     done: bool | None
+    """完成状态"""
     executor_ids: list[str] = empty_list()
+    """执行者的unionId"""
     participant_ids: list[str] = empty_list()
+    """参与者的unionId"""
     detail_url: CreateTodoTaskReplyDetailUrl | None
+    """详情页url跳转地址"""
     source: str | None
+    """业务来源"""
     source_id: str | None
+    """业务系统侧的唯一标识ID"""
     created_time: Millis | None
+    """创建时间 (单位 unit 毫秒)"""
     modified_time: Millis | None
+    """更新时间 (单位 unit 毫秒)"""
     creator_id: str | None
+    """创建者的unionId"""
     modifier_id: str | None
+    """更新者的unionId"""
     biz_tag: str | None
+    """接入应用标识"""
     request_id: str | None
     content_field_list: list[CreateTodoTaskReplyContentFieldList] = empty_list()
+    """内容区表单字段配置"""
     is_only_show_executor: bool | None
+    """生成的待办是否仅展示在执行者的待办列表中"""
     priority: int | None
+    """优先级 (`10` `20` `30` `40`)"""
     notify_configs: CreateTodoTaskReplyNotifyConfigs | None
+    """待办通知配置"""
 
 
 class CreateTodoTypeConfigContentFieldList(TypedDict, total=False):
     field_key: str
+    """字段的唯一标识 (例 e.g. `teacher`)"""
     field_type: str
+    """字段类型 (例 e.g. `text`)"""
     name_i18n: dict[str, JsonValue]
+    """字段显示名称"""
 
 
 class CreateTodoTypeConfigActionList(TypedDict, total=False):
     action_key: str
+    """操作按钮的唯一标识 (例 e.g. `approve`)"""
     button_style_type: Literal[101, 102]
+    """按钮样式类型 (`101` `102`)"""
     action_type: int
+    """按钮类型 (例 e.g. `2`)"""
     url: str
+    """按钮对应的URL"""
     name_i18n: dict[str, JsonValue]
+    """按钮显示名称"""
 
 
 class CreateTodoTypeConfigReplyContentFieldList(Record, alias_generator=camel):
     field_key: str | None
+    """字段的唯一标识"""
     field_type: str | None
+    """字段类型"""
     name_i18n: dict[str, JsonValue] | None
+    """字段显示名称"""
 
 
 class CreateTodoTypeConfigReplyActionList(Record, alias_generator=camel):
     action_key: str | None
+    """操作按钮的唯一标识"""
     button_style_type: int | None
+    """按钮样式类型 (`101` `102`)"""
     action_type: int | None
+    """按钮类型"""
     url: str | None
+    """跳转的url"""
     name_i18n: dict[str, JsonValue] | None
+    """按钮显示名称"""
 
 
 class CreateTodoTypeConfigReply(Record, alias_generator=camel):
     id: str | None
+    """待办卡片类型ID"""
     created_time: Millis | None
+    """创建时间"""
     modified_time: Millis | None
+    """更新时间"""
     creator_id: str | None
+    """创建者的unionId"""
     modifier_id: str | None
+    """更新者的unionId"""
     biz_tag: str | None
+    """接入应用标识"""
     request_id: str | None
     card_type: int | None
+    """卡片类型 (`1` `2`)"""
     icon: str | None
+    """卡片类型图标"""
     description: str | None
+    """待办卡片类型描述"""
     pc_detail_url_open_mode: str | None
+    """详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)"""
     content_field_list: list[CreateTodoTypeConfigReplyContentFieldList] = empty_list()
+    """内容区表单自定义字段配置"""
     action_list: list[CreateTodoTypeConfigReplyActionList] = empty_list()
+    """待办卡片操作区按钮配置"""
 
 
 class GetTodoTypeConfigReplyContentFieldList(Record, alias_generator=camel):
     field_key: str | None
+    """字段唯一标识"""
     field_type: str | None
+    """字段类型"""
     name_i18n: dict[str, JsonValue] | None
+    """字段显示名称"""
 
 
 class GetTodoTypeConfigReplyActionList(Record, alias_generator=camel):
     action_key: str | None
+    """操作按钮的唯一标识"""
     button_style_type: int | None
+    """按钮样式类型 (`101` `102`)"""
     action_type: int | None
+    """按钮类型"""
     url: str | None
+    """按钮对应的URL"""
     name_i18n: dict[str, JsonValue] | None
+    """按钮显示名称"""
 
 
 class GetTodoTypeConfigReply(Record, alias_generator=camel):
     id: str | None
+    """待办卡片ID"""
     created_time: int | None
+    """创建时间"""
     modified_time: int | None
+    """更新时间"""
     creator_id: str | None
+    """创建者的unionId"""
     modifier_id: str | None
+    """更新者的unionId"""
     biz_tag: str | None
+    """接入应用标识"""
     request_id: str | None
     card_type: int | None
+    """卡片类型 (`1` `2`)"""
     icon: str | None
+    """卡片类型icon"""
     description: str | None
+    """待办卡片类型描述"""
     pc_detail_url_open_mode: str | None
+    """详情页链接在PC端的打开方式"""
     content_field_list: list[GetTodoTypeConfigReplyContentFieldList] = empty_list()
+    """待办卡片内容区表单自定义字段配置"""
     action_list: list[GetTodoTypeConfigReplyActionList] = empty_list()
+    """待办卡片操作区按钮配置"""
 
 
 class QueryOrgTodoTasksTodoCardDetailUrl(Record, alias_generator=camel):
     app_url: str | None
+    """移动端url地址"""
     pc_url: str | None
+    """pc端url地址"""
 
 
 class QueryOrgTodoTasksTodoCard(Record, alias_generator=camel):
     task_id: str | None
+    """待办ID"""
     subject: str | None
+    """待办标题"""
     due_time: Millis | None
+    """待办截止时间"""
     detail_url: QueryOrgTodoTasksTodoCardDetailUrl | None
+    """详情页链接"""
     priority: int | None
+    """优先级"""
     created_time: Millis | None
+    """创建时间"""
     modified_time: Millis | None
+    """更新时间"""
     creator_id: str | None
+    """创建者ID"""
     source_id: str | None
+    """来源ID"""
     biz_tag: str | None
+    """所属应用"""
     is_done: bool | None
+    """待办完成状态"""
     todo_type: str | None
+    """待办的业务类型 (`TODO` `READ`)"""
 
 
 class UpdateTodoTaskContentFieldList(TypedDict, total=False):
     field_key: str
+    """字段唯一标识 (例 e.g. `来源应用`)"""
     field_value: str
+    """字段值 (例 e.g. `自建审批系统`)"""
 
 
 class UpdateTodoTaskExecutorStatusExecutorStatusList(TypedDict, total=False):
     id: str
+    """执行者的unionId"""
     is_done: bool
+    """执行者完成状态"""
 
 
 class UpdateTodoTypeConfigContentFieldList(TypedDict, total=False):
     field_key: str
+    """字段的唯一标识 (例 e.g. `teacher`)"""
     field_type: str
+    """字段类型 (例 e.g. `text`)"""
     name_i18n: dict[str, JsonValue]
+    """字段显示名称"""
 
 
 class UpdateTodoTypeConfigActionList(TypedDict, total=False):
     action_key: str
+    """操作按钮的唯一标识 (例 e.g. `approve`)"""
     button_style_type: Literal[101, 102]
+    """按钮样式类型 (`101` `102`)"""
     action_type: int
+    """按钮类型 (例 e.g. `2`)"""
     url: str
+    """按钮对应的URL"""
     name_i18n: dict[str, JsonValue]
+    """按钮显示名称"""
 
 
 class TodoV1(Manager):
@@ -233,13 +353,13 @@ class TodoV1(Manager):
         """Create personal todo task (创建钉钉个人待办任务).
 
         Args:
-            subject: text, at most 1024 bytes, such as `待办标题`.
-            executor_ids: a list.
-            description: text, at most 4096 bytes, such as `待办备注信息`.
-            due_time: a number, such as `1703750708595`.
-            participant_ids: a list, at most 100 entries.
-            notify_configs: an object.
-            reminder_time_stamp: a number.
+            subject: 待办标题 (≤ 1024 字节 bytes; 例 e.g. `待办标题`)
+            executor_ids: 执行者列表
+            description: 待办备注 (≤ 4096 字节 bytes; 例 e.g. `待办备注信息`)
+            due_time: 截止时间 (单位 unit 毫秒; 例 e.g. `1703750708595`)
+            participant_ids: 参与者列表 (≤ 100 项 items)
+            notify_configs: 通知提醒设置
+            reminder_time_stamp: 待办任务的提醒时间 (单位 unit 毫秒)
 
         Codes: todo.taskCreate.flowControlError, todo.taskCreate.lockError, todo.taskCreate.paramError,
             todo.taskCreate.systemError, todo.taskCreate.tokenTypeError.
@@ -280,26 +400,25 @@ class TodoV1(Manager):
         """Create todo task (创建钉钉待办任务).
 
         Args:
-            union_id: text.
-            subject: text, at most 1024 characters, such as `接入钉钉待办`.
-            operator_id: text, such as `PUoiinWIpxxx`.
-            source_id: text, such as `isv_dingtalkTodo1`.
-            creator_id: text, such as `PUoiiP6g`.
-            description: text, at most 4096 characters.
-            due_time: a number, such as `1617675000000`.
-            executor_ids: a list.
-            participant_ids: a list.
-            detail_url: an object.
-            content_field_list: a list.
-            is_only_show_executor: yes or no, such as `True`.
-            priority: a number: `10`, `20`, `30`, `40`.
-            notify_configs: an object.
-            biz_category_id: text, such as `123`.
-            action_list: a list.
-            todo_type: text: `TODO`, `READ`.
-            reminder_time_stamp: a number, such as `1748226368571`.
-            remind_notify_configs: an object.
-            third_extension: an object.
+            subject: 待办标题 (≤ 1024 字符 characters; 例 e.g. `接入钉钉待办`)
+            operator_id: (例 e.g. `PUoiinWIpxxx`)
+            source_id: 业务系统侧的唯一标识ID (例 e.g. `isv_dingtalkTodo1`)
+            creator_id: 创建者的unionId (例 e.g. `PUoiiP6g`)
+            description: 待办备注描述 (≤ 4096 字符 characters)
+            due_time: 截止时间 (单位 unit 毫秒; 例 e.g. `1617675000000`)
+            executor_ids: 执行者的unionId
+            participant_ids: 参与者的unionId
+            detail_url: 详情页url跳转地址
+            content_field_list: 待办卡片内容区表单自定义字段列表
+            is_only_show_executor: 生成的待办是否仅展示在执行者的待办列表中 (例 e.g. `True`)
+            priority: 优先级 (`10` `20` `30` `40`)
+            notify_configs: 待办通知配置
+            biz_category_id: 二级分类 (例 e.g. `123`)
+            action_list: 自定义按钮配置
+            todo_type: 待办的业务类型 (`TODO` `READ`)
+            reminder_time_stamp: 待办任务的提醒时间 (单位 unit 毫秒; 例 e.g. `1748226368571`)
+            remind_notify_configs: 待办截止前的通知提醒设置
+            third_extension: 三方待办的业务拓展数据
 
         Codes: todo.taskCreate.flowControlError, todo.taskCreate.lockError, todo.taskCreate.paramError,
             todo.taskCreate.systemError.
@@ -328,14 +447,14 @@ class TodoV1(Manager):
         """Create todo type config (创建待办卡片类型配置).
 
         Args:
-            union_id: text.
-            card_type: a number: `1`, `2`.
-            icon: text, such as `https://img.alicdn.com/xxx.png`.
-            pc_detail_url_open_mode: text: `PC_SLIDE`, `PC_BROWSER`.
-            operator_id: text, such as `PUoiinxxxx`.
-            description: text.
-            content_field_list: a list.
-            action_list: a list.
+            union_id: 用户的unionId
+            card_type: 卡片类型 (`1` `2`)
+            icon: 卡片类型图标 (例 e.g. `https://img.alicdn.com/xxx.png`)
+            pc_detail_url_open_mode: 详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)
+            operator_id: (例 e.g. `PUoiinxxxx`)
+            description: 待办卡片类型描述
+            content_field_list: 内容区表单自定义字段配置
+            action_list: 待办卡片操作区按钮配置
 
         Codes: todo.typeConfigCreate.paramError, todo.typeConfigCreate.systemError.
 
@@ -358,9 +477,7 @@ class TodoV1(Manager):
         """Delete todo task (删除钉钉待办任务).
 
         Args:
-            union_id: text.
-            task_id: text.
-            operator_id: text.
+            task_id: 待办ID
 
         Codes: todo.taskDelete.paramError, todo.taskDelete.systemError.
 
@@ -381,8 +498,8 @@ class TodoV1(Manager):
         """Get todo type config (根据id获取待办卡片类型配置).
 
         Args:
-            union_id: text.
-            card_type_id: text.
+            union_id: 用户的unionId
+            card_type_id: 待办卡片类型ID
 
         Codes: todo.typeConfigGet.paramError, todo.typeConfigGet.systemError.
 
@@ -407,11 +524,11 @@ class TodoV1(Manager):
         """Query org todo tasks (查询企业下用户待办列表).
 
         Args:
-            union_id: text.
-            next_token: text, such as `0`.
-            is_done: yes or no, such as `True`.
-            role_types: a list.
-            todo_type: text: `TODO`, `READ`.
+            union_id: 用户的unionId
+            next_token: 分页游标 (例 e.g. `0`)
+            is_done: 待办完成状态 (例 e.g. `True`)
+            role_types: 查询目标用户角色类型
+            todo_type: 待办的业务类型 (`TODO` `READ`)
 
         Codes: todo.orgTaskQuery.paramError, todo.orgTaskQuery.systemError.
 
@@ -441,16 +558,15 @@ class TodoV1(Manager):
         """Update todo task (更新钉钉待办任务).
 
         Args:
-            union_id: text.
-            task_id: text.
-            operator_id: text, such as `PUoiinWxxx`.
-            subject: text, at most 1024 characters, such as `更新钉钉待办`.
-            description: text, at most 4096 characters.
-            due_time: a number, such as `1617675000000`.
-            done: yes or no, such as `True`.
-            executor_ids: a list.
-            participant_ids: a list.
-            content_field_list: a list.
+            task_id: 待办ID
+            operator_id: (例 e.g. `PUoiinWxxx`)
+            subject: 待办标题 (≤ 1024 字符 characters; 例 e.g. `更新钉钉待办`)
+            description: 待办描述 (≤ 4096 字符 characters)
+            due_time: 截止时间 (单位 unit 毫秒; 例 e.g. `1617675000000`)
+            done: 完成状态 (例 e.g. `True`)
+            executor_ids: 执行者的unionId列表
+            participant_ids: 参与者的unionId列表
+            content_field_list: 内容区表单字段配置
 
         Codes: todo.taskUpdate.paramError, todo.taskUpdate.systemError.
 
@@ -477,10 +593,8 @@ class TodoV1(Manager):
         """Update todo task executor status (更新钉钉待办执行者状态).
 
         Args:
-            union_id: text.
-            task_id: text.
-            operator_id: text.
-            executor_status_list: a list.
+            task_id: 待办ID
+            executor_status_list: 执行者状态列表
 
         Codes: todo.taskExecutorStatusUpdate.paramError, todo.taskExecutorStatusUpdate.systemError.
 
@@ -509,15 +623,15 @@ class TodoV1(Manager):
         """Update todo type config (更新待办卡片类型配置).
 
         Args:
-            union_id: text.
-            card_type_id: text.
-            operator_id: text, such as `PUoixxxx2ymhiiGiP6g`.
-            card_type: a number: `1`, `2`.
-            icon: text, such as `https://img.alicdn.com/xxx.png`.
-            description: text.
-            pc_detail_url_open_mode: text: `PC_SLIDE`, `PC_BROWSER`.
-            content_field_list: a list.
-            action_list: a list.
+            union_id: 用户的unionId
+            card_type_id: 待办卡片类型ID
+            operator_id: (例 e.g. `PUoixxxx2ymhiiGiP6g`)
+            card_type: 卡片类型 (`1` `2`)
+            icon: 卡片类型图标 (例 e.g. `https://img.alicdn.com/xxx.png`)
+            description: 待办卡片类型描述
+            pc_detail_url_open_mode: 详情页链接在PC端的打开方式 (`PC_SLIDE` `PC_BROWSER`)
+            content_field_list: 内容区表单自定义字段配置
+            action_list: 待办卡片操作区按钮配置
 
         Codes: todo.typeConfigUpdate.paramError, todo.typeConfigUpdate.systemError.
 

@@ -13,17 +13,26 @@ from dingtalk_models.resource.model import Record
 
 class SubmitTripApprovalProcessItineraries(TypedDict, total=False):
     vehicle: str
+    """出行方式 (例 e.g. `飞机`)"""
     single_or_return: str
+    """(例 e.g. `单程`)"""
     place_of_departure: str
+    """出发地 (例 e.g. `杭州`)"""
     place_of_departure_detail: str
+    """汽车或其他交通工具使用 (例 e.g. `余杭区文xxxx号`)"""
     destination: str
+    """目的地 (例 e.g. `北京`)"""
     destination_detail: str
+    """汽车或其他交通工具使用 (例 e.g. `望京xxxx园区`)"""
     departure_time: str
+    """触出发时间 (例 e.g. `2026-01-20 09:00`)"""
     return_time: str
+    """到达时间 (例 e.g. `2026-01-22 09:00`)"""
 
 
 class SubmitTripApprovalProcessReply(Record, alias_generator=camel):
     instance_id: str | None
+    """Id of the request"""
 
 
 class TripV1(Manager):
@@ -39,10 +48,10 @@ class TripV1(Manager):
         """Submit trip approval process (提交差旅出差申请单).
 
         Args:
-            user_id: text, such as `5046195764756652`.
-            reason: text, such as `拜访客户`.
-            process_code: text, such as `PROC_XXXX`.
-            itineraries: a list.
+            user_id: 员工ID (例 e.g. `5046195764756652`)
+            reason: 出差事由 (例 e.g. `拜访客户`)
+            process_code: 审批单模板code (例 e.g. `PROC_XXXX`)
+            itineraries: 日程信息
 
         Codes: emp.notFound, param.error, user.notExist.
 

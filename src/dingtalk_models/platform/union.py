@@ -13,20 +13,32 @@ from dingtalk_models.resource.model import Record
 
 class CooperateInfoListResult(Record):
     auth_level: int | None
+    """加入企业认证等级 (`0` `1` `2` `3`)"""
     userids: list[str] = empty_list()
+    """单独加入的员工"""
     dept_ids: list[float] = empty_list()
+    """加入的部门列表"""
     union_type: int | None
+    """加入的方式 (`1` `2`)"""
     dept_name: str | None
+    """挂载部门名称"""
     dept_id: int | None
+    """挂载部门ID"""
     union_org_name: str | None
+    """加入企业的企业名称"""
     union_corp_id: str | None
+    """加入企业的企业corpId"""
 
 
 class CooperateJoinedListResult(Record):
     belong_org_name: str | None
+    """空间归属企业名称"""
     belong_corp_id: str | None
+    """空间归属企业corpId"""
     org_name: str | None
+    """空间名称"""
     corp_id: str | None
+    """查询空间的corpId"""
 
 
 class OapiUnion(Manager):
@@ -38,7 +50,7 @@ class OapiUnion(Manager):
         """Cooperate info list (获取已加入或正在申请加入上下游组织的组织和个人信息).
 
         Args:
-            status: a number: `0`, `1`.
+            status: 加入空间的状态 (`0` `1`)
 
         Scopes: qyapi_related_org_read.
 
@@ -56,7 +68,7 @@ class OapiUnion(Manager):
         """Cooperate joined list (获取企业已经加入的或申请加入中的上下游组织的信息).
 
         Args:
-            status: a number: `0`, `1`.
+            status: 要查询的空间状态 (`0` `1`)
 
         Scopes: qyapi_related_org_read.
 

@@ -14,6 +14,7 @@ from dingtalk_models.resource.model import Record
 
 class CanAccessMicroappReply(Record):
     can_access: Annotated[bool | None, wire("canAccess")]
+    """是否有管理权限"""
 
 
 class OapiUser(Manager):
@@ -26,8 +27,8 @@ class OapiUser(Manager):
         """Can access microapp (获取管理员的应用管理权限).
 
         Args:
-            app_id: a number, such as `20001211111`.
-            user_id: text, such as `2000121xxxx`.
+            app_id: 应用ID (例 e.g. `20001211111`)
+            user_id: 要查询的管理员员工ID (例 e.g. `2000121xxxx`)
 
         Scopes: qyapi_get_member.
 

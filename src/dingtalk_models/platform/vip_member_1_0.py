@@ -14,6 +14,7 @@ from dingtalk_models.resource.model import Record
 class QueryVipMemberInfoReply(Record, alias_generator=camel):
     is_vip: bool | None
     expire_time: str | None
+    """会员权益过期时间"""
 
 
 class VipMemberV1(Manager):
@@ -26,7 +27,7 @@ class VipMemberV1(Manager):
         """Query vip member info (查询用户钉钉365会员信息).
 
         Args:
-            channel_code: text, at most 32 bytes, such as `Mathematics`.
+            channel_code: 标记业务场景字段 (≤ 32 字节 bytes; 例 e.g. `Mathematics`)
 
         Codes: param.error.
 

@@ -15,55 +15,90 @@ from dingtalk_models.resource.model import Record
 
 class WikiWordsDetailReplyDataRelatedDoc(Record, alias_generator=camel):
     name: str | None
+    """文档名称"""
     type: str | None
+    """文档类型 (`axls` `adoc` `amind` `awbd` `appt`)"""
     link: str | None
+    """文档的链接"""
 
 
 class WikiWordsDetailReplyDataRelatedLink(Record, alias_generator=camel):
     name: str | None
+    """链接名称"""
     type: str | None
+    """链接类型"""
     link: str | None
+    """链接地址"""
 
 
 class WikiWordsDetailReplyDataAppLink(Record, alias_generator=camel):
     app_name: str | None
+    """应用名称"""
     app_id: int | None
+    """应用编号"""
     pc_link: str | None
+    """应用PC端链接"""
     phone_link: str | None
+    """应用手机端链接"""
     icon_link: str | None
+    """应用图标的链接"""
 
 
 class WikiWordsDetailReplyData(Record, alias_generator=camel):
     word_name: str | None
+    """词条的名称"""
     uuid: int | None
+    """词条的唯一编号"""
     gmt_create: int | None
+    """词条创建的时间 (单位 unit 毫秒)"""
     gmt_modify: int | None
+    """词条修改的时间戳 (单位 unit 毫秒)"""
     org_name: str | None
+    """词条所属的组织名称"""
     word_alias: list[str] = empty_list()
+    """词条别名列表"""
     high_light_word_alias: list[str] = empty_list()
+    """设置了群内可见的别名"""
     word_full_name: str | None
+    """词条全名"""
     related_doc: list[WikiWordsDetailReplyDataRelatedDoc] = empty_list()
+    """词条相关文档列表"""
     related_link: list[WikiWordsDetailReplyDataRelatedLink] = empty_list()
+    """词条相关链接列表"""
     creator_name: str | None
+    """词条创建人的名字"""
     updater_name: str | None
+    """词条更新人的名字"""
     approve_name: str | None
+    """词条的审批人名字"""
     word_paraphrase: str | None
+    """词条的释义信息"""
     simple_word_paraphrase: str | None
+    """抹除文本格式后的释义"""
     contacts: list[str] = empty_list()
+    """词条相关联系人名字"""
     tags_list: list[str] = empty_list()
+    """分类名称"""
     app_link: list[WikiWordsDetailReplyDataAppLink] = empty_list()
+    """词条相关的应用列表"""
     im_high_light: bool | None
+    """内部群是否高亮"""
     sim_high_light: bool | None
+    """服务群是否高亮"""
 
 
 class WikiWordsDetailReply(Record, alias_generator=camel):
     data: list[WikiWordsDetailReplyData] = empty_list()
+    """返回的词条信息列表"""
 
 
 class WikiWordsParseReplyData(Record, alias_generator=camel):
     start_index: int | None
+    """匹配到的字符串在文本内的起始索引"""
     end_index: int | None
+    """匹配到的字符串在文本内的结束索引"""
     word_name: str | None
+    """匹配到的字符串信息"""
 
 
 class WikiWordsParseReply(Record, alias_generator=camel):
@@ -79,7 +114,7 @@ class WikiV1(Manager):
         """Wiki words detail (查询词条详情).
 
         Args:
-            word_name: text, at most 50 characters, such as `测试词条`.
+            word_name: 词条名称 (≤ 50 字符 characters; 例 e.g. `测试词条`)
 
         Codes: requestError, systemError.
 
@@ -99,7 +134,7 @@ class WikiV1(Manager):
         """Wiki words parse (匹配文本中的词条).
 
         Args:
-            content: text, at most 4096 characters, such as `钉钉，让工作学习更简单。`.
+            content: 待匹配词条的文本 (≤ 4096 字符 characters; 例 e.g. `钉钉，让工作学习更简单。`)
 
         Codes: requestError, systemError.
 

@@ -18,260 +18,431 @@ from dingtalk_models.resource.query import Listing, Query
 
 class AddWorkspaceOption(TypedDict, total=False):
     description: str
+    """知识库描述"""
     team_id: str
+    """知识小组id"""
 
 
 class AddWorkspaceReplyWorkspaceIcon(Record, alias_generator=camel):
     type: str | None
+    """图标类型 (`URL` `EMOJI`)"""
     value: str | None
+    """图标值"""
 
 
 class AddWorkspaceReplyWorkspace(Record, alias_generator=camel):
     workspace_id: str | None
+    """知识库id"""
     corp_id: str | None
+    """知识库归属企业的corpId"""
     team_id: str | None
+    """知识库归属知识小组的id"""
     root_node_id: str | None
+    """根节点id"""
     name: str | None
+    """知识库名称"""
     type: str | None
+    """知识库类型 (`TEAM` `PERSONAL`)"""
     description: str | None
+    """知识库简介"""
     url: str | None
+    """知识库访问url"""
     icon: AddWorkspaceReplyWorkspaceIcon | None
+    """知识库图标"""
     cover: str | None
+    """知识库封面url"""
     creator_id: str | None
+    """知识库创建者userId"""
     modifier_id: str | None
+    """知识库修改者userId"""
     create_time: str | None
+    """知识库创建时间"""
     modified_time: str | None
+    """知识库修改时间"""
     permission_role: str | None
+    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
 
 
 class AddWorkspaceReply(Record, alias_generator=camel):
     workspace: AddWorkspaceReplyWorkspace | None
+    """知识库"""
 
 
 class GetMineWorkspaceReplyWorkspaceIcon(Record, alias_generator=camel):
     type: str | None
+    """图标类型 (`URL` `EMOJI`)"""
     value: str | None
+    """图标值"""
 
 
 class GetMineWorkspaceReplyWorkspace(Record, alias_generator=camel):
     workspace_id: str | None
+    """知识库id"""
     corp_id: str | None
+    """知识库归属企业的corpId"""
     team_id: str | None
+    """知识库归属知识小组的id"""
     root_node_id: str | None
+    """根节点id"""
     name: str | None
+    """知识库名称"""
     type: str | None
+    """知识库类型 (`TEAM` `PERSONAL`)"""
     description: str | None
+    """知识库简介"""
     url: str | None
+    """知识库访问url"""
     icon: GetMineWorkspaceReplyWorkspaceIcon | None
+    """知识库图标"""
     cover: str | None
+    """知识库封面url"""
     creator_id: str | None
+    """知识库创建者userId"""
     modifier_id: str | None
+    """知识库修改者userId"""
     create_time: str | None
+    """知识库创建时间"""
     modified_time: str | None
+    """知识库修改时间"""
     permission_role: str | None
+    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
 
 
 class GetMineWorkspaceReply(Record, alias_generator=camel):
     workspace: GetMineWorkspaceReplyWorkspace | None
+    """知识库"""
 
 
 class GetNodeReplyNodeStatisticalInfo(Record, alias_generator=camel):
     word_count: int | None
+    """字数"""
 
 
 class GetNodeReplyNode(Record, alias_generator=camel):
     node_id: str | None
+    """节点id"""
     workspace_id: str | None
+    """知识库id"""
     name: str | None
+    """名称"""
     size: int | None
+    """大小"""
     type: str | None
+    """类型 (`FILE` `FOLDER`)"""
     category: str | None
+    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
     extension: str | None
+    """后缀"""
     url: str | None
+    """访问url"""
     creator_id: str | None
+    """创建者userId"""
     modifier_id: str | None
+    """修改者userId"""
     create_time: str | None
+    """创建时间"""
     modified_time: str | None
+    """修改时间"""
     has_children: bool | None
+    """是否有子节点"""
     statistical_info: GetNodeReplyNodeStatisticalInfo | None
+    """统计信息"""
     permission_role: str | None
+    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
     create_timestamp: Millis | None
+    """创建时间戳"""
     modified_timestamp: Millis | None
+    """修改时间戳"""
 
 
 class GetNodeReply(Record, alias_generator=camel):
     node: GetNodeReplyNode | None
+    """节点"""
 
 
 class GetNodeByUrlOption(TypedDict, total=False):
     with_statistical_info: bool
+    """是否获取统计信息 (默认 default `False`)"""
     with_permission_role: bool
+    """是否获取权限信息 (默认 default `False`)"""
 
 
 class GetNodeByUrlReplyNodeStatisticalInfo(Record, alias_generator=camel):
     word_count: int | None
+    """字数"""
 
 
 class GetNodeByUrlReplyNode(Record, alias_generator=camel):
     node_id: str | None
+    """节点id"""
     workspace_id: str | None
+    """知识库id"""
     name: str | None
+    """名称"""
     size: int | None
+    """大小"""
     type: str | None
+    """类型 (`FILE` `FOLDER`)"""
     category: str | None
+    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
     extension: str | None
+    """后缀"""
     url: str | None
+    """访问url"""
     creator_id: str | None
+    """创建者userId"""
     modifier_id: str | None
+    """修改者userId"""
     create_time: str | None
+    """创建时间"""
     modified_time: str | None
+    """修改时间"""
     has_children: bool | None
+    """是否有子节点"""
     statistical_info: GetNodeByUrlReplyNodeStatisticalInfo | None
+    """统计信息"""
     permission_role: str | None
+    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
     create_timestamp: Millis | None
+    """创建时间戳"""
     modified_timestamp: Millis | None
+    """修改时间戳"""
 
 
 class GetNodeByUrlReply(Record, alias_generator=camel):
     node: GetNodeByUrlReplyNode | None
+    """节点"""
 
 
 class GetNodesOption(TypedDict, total=False):
     with_statistical_info: bool
+    """是否获取统计信息 (默认 default `False`)"""
     with_permission_role: bool
+    """是否获取权限信息 (默认 default `False`)"""
 
 
 class GetNodesReplyNodesStatisticalInfo(Record, alias_generator=camel):
     word_count: int | None
+    """字数"""
 
 
 class GetNodesReplyNodes(Record, alias_generator=camel):
     node_id: str | None
+    """节点id"""
     workspace_id: str | None
+    """知识库id"""
     name: str | None
+    """名称"""
     size: int | None
+    """大小"""
     type: str | None
+    """类型 (`FILE` `FOLDER`)"""
     category: str | None
+    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
     extension: str | None
+    """后缀"""
     url: str | None
+    """访问url"""
     creator_id: str | None
+    """创建者userId"""
     modifier_id: str | None
+    """修改者userId"""
     create_time: str | None
+    """创建时间"""
     modified_time: str | None
+    """修改时间"""
     has_children: bool | None
+    """是否有子节点"""
     statistical_info: GetNodesReplyNodesStatisticalInfo | None
+    """统计信息"""
     permission_role: str | None
+    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
     create_timestamp: Millis | None
+    """创建时间戳"""
     modified_timestamp: Millis | None
+    """修改时间戳"""
 
 
 class GetNodesReply(Record, alias_generator=camel):
     nodes: list[GetNodesReplyNodes] = empty_list()
+    """节点列表"""
 
 
 class GetWorkspaceReplyWorkspaceIcon(Record, alias_generator=camel):
     type: str | None
+    """图标类型 (`URL` `EMOJI`)"""
     value: str | None
+    """图标值"""
 
 
 class GetWorkspaceReplyWorkspace(Record, alias_generator=camel):
     workspace_id: str | None
+    """知识库id"""
     corp_id: str | None
+    """知识库归属企业的corpId"""
     team_id: str | None
+    """知识库归属知识小组的id"""
     root_node_id: str | None
+    """根节点id"""
     name: str | None
+    """知识库名称"""
     type: str | None
+    """知识库类型 (`TEAM` `PERSONAL`)"""
     description: str | None
+    """知识库简介"""
     url: str | None
+    """知识库访问url"""
     icon: GetWorkspaceReplyWorkspaceIcon | None
+    """知识库图标"""
     cover: str | None
+    """知识库封面url"""
     creator_id: str | None
+    """知识库创建者userId"""
     modifier_id: str | None
+    """知识库修改者userId"""
     create_time: str | None
+    """知识库创建时间"""
     modified_time: str | None
+    """知识库修改时间"""
     permission_role: str | None
+    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
 
 
 class GetWorkspaceReply(Record, alias_generator=camel):
     workspace: GetWorkspaceReplyWorkspace | None
+    """知识库"""
 
 
 class GetWorkspacesOption(TypedDict, total=False):
     with_permission_role: bool
+    """是否获取权限信息 (默认 default `False`)"""
 
 
 class GetWorkspacesReplyWorkspacesIcon(Record, alias_generator=camel):
     type: str | None
+    """图标类型 (`URL` `EMOJI`)"""
     value: str | None
+    """图标值"""
 
 
 class GetWorkspacesReplyWorkspaces(Record, alias_generator=camel):
     workspace_id: str | None
+    """知识库id"""
     corp_id: str | None
+    """知识库归属企业的corpId"""
     team_id: str | None
+    """知识库归属知识小组的id"""
     root_node_id: str | None
+    """根节点id"""
     name: str | None
+    """知识库名称"""
     type: str | None
+    """知识库类型 (`TEAM` `PERSONAL`)"""
     description: str | None
+    """知识库简介"""
     url: str | None
+    """知识库访问url"""
     icon: GetWorkspacesReplyWorkspacesIcon | None
+    """知识库图标"""
     cover: str | None
+    """知识库封面url"""
     creator_id: str | None
+    """知识库创建者userId"""
     modifier_id: str | None
+    """知识库修改者userId"""
     create_time: str | None
+    """知识库创建时间"""
     modified_time: str | None
+    """知识库修改时间"""
     permission_role: str | None
+    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
 
 
 class GetWorkspacesReply(Record, alias_generator=camel):
     workspaces: list[GetWorkspacesReplyWorkspaces] = empty_list()
+    """知识库列表"""
 
 
 class ListNodesNodeStatisticalInfo(Record, alias_generator=camel):
     word_count: int | None
+    """字数"""
 
 
 class ListNodesNode(Record, alias_generator=camel):
     node_id: str | None
+    """节点id"""
     workspace_id: str | None
+    """知识库id"""
     name: str | None
+    """名称"""
     size: int | None
+    """大小"""
     type: str | None
+    """类型 (`FILE` `FOLDER`)"""
     category: str | None
+    """类别 (`ALIDOC` `DOCUMENT` `IMAGE` `VIDEO` `AUDIO` `ARCHIVE` `OTHER`)"""
     extension: str | None
+    """后缀"""
     url: str | None
+    """访问url"""
     creator_id: str | None
+    """创建者userId"""
     modifier_id: str | None
+    """修改者userId"""
     create_time: str | None
+    """创建时间"""
     modified_time: str | None
+    """修改时间"""
     has_children: bool | None
+    """是否有子节点"""
     statistical_info: ListNodesNodeStatisticalInfo | None
+    """统计信息"""
     permission_role: str | None
+    """(`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
     create_timestamp: Millis | None
+    """创建时间戳"""
     modified_timestamp: Millis | None
+    """修改时间戳"""
 
 
 class ListWorkspacesWorkspaceIcon(Record, alias_generator=camel):
     type: str | None
+    """图标类型 (`URL` `EMOJI`)"""
     value: str | None
+    """图标值"""
 
 
 class ListWorkspacesWorkspace(Record, alias_generator=camel):
     workspace_id: str | None
+    """知识库id"""
     corp_id: str | None
+    """知识库归属企业的corpId"""
     team_id: str | None
+    """知识库归属知识小组的id"""
     root_node_id: str | None
+    """根节点id"""
     name: str | None
+    """知识库名称"""
     type: str | None
+    """知识库类型 (`TEAM` `PERSONAL`)"""
     description: str | None
+    """知识库简介"""
     url: str | None
+    """知识库访问url"""
     icon: ListWorkspacesWorkspaceIcon | None
+    """知识库图标"""
     cover: str | None
+    """知识库封面url"""
     creator_id: str | None
+    """知识库创建者userId"""
     modifier_id: str | None
+    """知识库修改者userId"""
     create_time: str | None
+    """知识库创建时间"""
     modified_time: str | None
+    """知识库修改时间"""
     permission_role: str | None
+    """查询人对知识库的权限角色 (`OWNER` `MANAGER` `EDITOR` `DOWNLOADER` `READER` `NONE`)"""
 
 
 class WikiV2(Manager):
@@ -286,9 +457,9 @@ class WikiV2(Manager):
         """Add workspace (新建知识库).
 
         Args:
-            operator_id: text.
-            name: text.
-            option: an object.
+            operator_id: 操作人unionId
+            name: 知识库名称
+            option: 可选参数
 
         Codes: operationTimeout, paramError, paramError.description, paramError.name, permissionDenied, systemError,
             unknownError.
@@ -309,7 +480,7 @@ class WikiV2(Manager):
         """Get mine workspace (获取我的文档知识库信息).
 
         Args:
-            operator_id: text, such as `tXguN309iPhE4roSKPlLURAiEiE`.
+            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
 
         Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -333,10 +504,10 @@ class WikiV2(Manager):
         """Get node (获取节点).
 
         Args:
-            node_id: text.
-            operator_id: text, such as `tXguxxxxRAiEiE`.
-            with_statistical_info: yes or no, such as `False`; by default False.
-            with_permission_role: yes or no, such as `False`; by default False.
+            node_id: 节点id
+            operator_id: 操作人unionId (例 e.g. `tXguxxxxRAiEiE`)
+            with_statistical_info: 是否获取统计信息 (默认 default `False`)
+            with_permission_role: 是否获取权限信息 (默认 default `False`)
 
         Codes: nodeNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -359,9 +530,9 @@ class WikiV2(Manager):
         """Get node by url (通过链接获取节点).
 
         Args:
-            operator_id: text, such as `tXguxxxxiEiE`.
-            url: text.
-            option: an object.
+            operator_id: 操作人unionId (例 e.g. `tXguxxxxiEiE`)
+            url: 文档链接
+            option: 可选参数
 
         Codes: nodeNotExist, operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -384,9 +555,9 @@ class WikiV2(Manager):
         """Get nodes (批量获取节点).
 
         Args:
-            operator_id: text, such as `tXguNxxxxiEiE`.
-            node_ids: a list.
-            option: an object.
+            operator_id: 操作人unionId (例 e.g. `tXguNxxxxiEiE`)
+            node_ids: 节点id
+            option: 可选参数
 
         Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError.
 
@@ -409,9 +580,9 @@ class WikiV2(Manager):
         """Get workspace (获取知识库).
 
         Args:
-            workspace_id: text.
-            operator_id: text, such as `tXguN309iPhE4roSKPlLURAiEiE`.
-            with_permission_role: yes or no, such as `False`; by default False.
+            workspace_id: 知识库id
+            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
+            with_permission_role: 是否获取权限信息 (默认 default `False`)
 
         Codes: isNotWorkspace, operationTimeout, paramError, permissionDenied, systemError, unknownError,
             workspaceNotExist.
@@ -435,9 +606,9 @@ class WikiV2(Manager):
         """Get workspaces (批量获取知识库).
 
         Args:
-            operator_id: text, such as `tXguN309iPhE4roSKPlLURAiEiE`.
-            workspace_ids: a list.
-            option: an object.
+            operator_id: 操作人unionId (例 e.g. `tXguN309iPhE4roSKPlLURAiEiE`)
+            workspace_ids: 知识库id
+            option: 可选参数
 
         Codes: operationTimeout, paramError, permissionDenied, systemError, unknownError, workspaceNotExist.
 
@@ -462,11 +633,11 @@ class WikiV2(Manager):
         """List nodes (获取节点列表).
 
         Args:
-            parent_node_id: text, such as `MNDoxxxxmrZQ3`.
-            operator_id: text, such as `tXguNxxxxURAiEiE`.
-            next_token: text, such as `next_token`.
-            max_results: a number, at most 50, such as `30`; by default 50.
-            with_permission_role: yes or no, such as `False`; by default False.
+            parent_node_id: 父节点id (例 e.g. `MNDoxxxxmrZQ3`)
+            operator_id: 操作人unionId (例 e.g. `tXguNxxxxURAiEiE`)
+            next_token: 分页游标 (例 e.g. `next_token`)
+            max_results: 分页大小 (≤ 50; 默认 default `50`; 例 e.g. `30`)
+            with_permission_role: 是否获取权限信息 (默认 default `False`)
 
         Codes: operationTimeout, paramError, parentNodeNotExist, permissionDenied, systemError, unknownError.
 
@@ -491,11 +662,11 @@ class WikiV2(Manager):
         """List workspaces (获取知识库列表).
 
         Args:
-            operator_id: text.
-            next_token: text.
-            max_results: a number, at most 30; by default 30.
-            order_by: text: `VIEW_TIME_DESC`, `CREATE_TIME_DESC`, `MODIFIED_TIME_DESC`.
-            with_permission_role: yes or no; by default False.
+            operator_id: 操作人unionId
+            next_token: 分页游标
+            max_results: 分页大小 (≤ 30; 默认 default `30`)
+            order_by: 排序方式 (`VIEW_TIME_DESC` `CREATE_TIME_DESC` `MODIFIED_TIME_DESC`)
+            with_permission_role: 是否同时查询权限 (默认 default `False`)
 
         Codes: operationTimeout, paramError, paramError.orderBy, permissionDenied, systemError, teamNotExist,
             unknownError.

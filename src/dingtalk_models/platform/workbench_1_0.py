@@ -15,15 +15,19 @@ from dingtalk_models.resource.model import Record
 
 class AddRecentUserAppListUsedAppDetailList(TypedDict, total=False):
     agent_id: Required[str]
+    """组织开通的应用Id"""
 
 
 class GetPluginPermissionPointReply(Record, alias_generator=camel):
     permission_point_list: list[str] = empty_list()
+    """插件权限点列表"""
 
 
 class GetPluginRuleCheckInfoReply(Record, alias_generator=camel):
     pack_code: str | None
+    """权限包code"""
     plugin_rule_check_detail: str | None
+    """校验规则"""
 
 
 class WorkbenchV1(Manager):
@@ -37,9 +41,9 @@ class WorkbenchV1(Manager):
         """Add recent user app list (批量添加最近使用应用).
 
         Args:
-            corp_id: text.
-            used_app_detail_list: a list.
-            user_id: text.
+            corp_id: 组织corpId
+            used_app_detail_list: 最近使用应用列表
+            user_id: 员工userId
 
         Codes: illegalParameter.
 
@@ -60,7 +64,7 @@ class WorkbenchV1(Manager):
         """Get plugin permission point (获取工作台插件权限点).
 
         Args:
-            mini_app_id: text.
+            mini_app_id: 插件ID
 
         Codes: corpId.illegal, invalidParameter.param.empty, miniAppId.illegal, system.error.
 
@@ -81,7 +85,7 @@ class WorkbenchV1(Manager):
         """Get plugin rule check info (获取工作台插件检验的规则信息).
 
         Args:
-            mini_app_id: text, such as `50000000xxxx`.
+            mini_app_id: 插件的appId (例 e.g. `50000000xxxx`)
 
         Codes: corpId.illegal, invalidParameter.param.empty, miniAppId.illegal, system.error.
 

@@ -21,178 +21,276 @@ from dingtalk_models.smartwork.approval_instance import ApprovalInstanceManager
 
 class BatchUpdateProcessInstanceUpdateProcessInstanceRequestsNotifiers(TypedDict, total=False):
     user_id: Required[str]
+    """抄送人userId (例 e.g. `001`)"""
 
 
 class BatchUpdateProcessInstanceUpdateProcessInstanceRequests(TypedDict, total=False):
     process_instance_id: Required[str]
+    """实例ID (例 e.g. `EF6YJL35`)"""
     status: Required[Literal["COMPLETED", "TERMINATED"]]
+    """实例状态 (`COMPLETED` `TERMINATED`)"""
     result: Required[str]
+    """实例结果 (例 e.g. `agree`)"""
     notifiers: list[BatchUpdateProcessInstanceUpdateProcessInstanceRequestsNotifiers]
+    """抄送人userId列表"""
 
 
 class CreateIntegratedTaskTasks(TypedDict, total=False):
     user_id: str
+    """用户userId (例 e.g. `manager001`)"""
     url: Annotated[str, Field(max_length=1024)]
+    """待办事项跳转URL (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
     custom_data: Annotated[str, Field(max_length=500)]
+    """用户自定义数据 (≤ 500 字符 characters; 例 e.g. `test***`)"""
     due_timestamp: Millis
+    """任务截止时间 (单位 unit 毫秒; 例 e.g. `1758729600000`)"""
 
 
 class CreateIntegratedTaskFeatureConfigFeaturesCallback(TypedDict, total=False):
     app_uuid: str
+    """网关appUuid (例 e.g. `开发组织的corpId`)"""
     api_key: str
+    """网关apiKey (例 e.g. `数据源配置后生成的apiKey`)"""
     version: str
+    """网关接口版本 - (默认 default `1`)"""
 
 
 class CreateIntegratedTaskFeatureConfigFeatures(TypedDict, total=False):
     name: str
+    """支持三方进行自定义配置的功能模块名称 (例 e.g. `CUSTOM_SHORTCUT`)"""
     pc_url: Annotated[str, Field(max_length=1024)]
+    """三方自定义的pc端跳转链接 (≤ 1024 字符 characters; 例 e.g. `www.dingtalk.com`)"""
     mobile_url: Annotated[str, Field(max_length=1024)]
+    """三方自定义的手机端跳转链接 (≤ 1024 字符 characters; 例 e.g. `www.dingtalk.com`)"""
     run_type: Literal["ORIGIN", "REDIRECT"]
+    """运行方式 (`ORIGIN` `REDIRECT`)"""
     callback: CreateIntegratedTaskFeatureConfigFeaturesCallback
+    """网关回调配置"""
     config: Annotated[str, Field(max_length=1024)]
+    """三方进行自定义配置的功能模块对应的配置信息 (≤ 1024 字符 characters)"""
 
 
 class CreateIntegratedTaskFeatureConfig(TypedDict, total=False):
     features: list[CreateIntegratedTaskFeatureConfigFeatures]
+    """配置列表"""
 
 
 class CreateIntegratedTaskReplyResult(Record, alias_generator=camel):
     task_id: int | None
+    """OA审批任务ID"""
     user_id: str | None
+    """OA审批任务执行人用户userId"""
 
 
 class CreateIntegratedTaskReply(Record, alias_generator=camel):
     result: list[CreateIntegratedTaskReplyResult] = empty_list()
+    """返回结果列表"""
 
 
 class GetConditionFormComponentReplyResult(Record, alias_generator=camel):
     id: str | None
+    """表单ID"""
     label: str | None
+    """表单名称"""
 
 
 class GetConditionFormComponentReply(Record, alias_generator=camel):
     result: list[GetConditionFormComponentReplyResult] = empty_list()
+    """返回结果"""
 
 
 class PremiumAddApproveDentryAuthFileInfos(TypedDict, total=False):
     file_id: Required[str]
+    """文件fileId (例 e.g. `B1oQixxxx`)"""
     space_id: Required[int]
+    """审批钉盘空间spaceId (例 e.g. `111`)"""
 
 
 class PremiumBatchExecuteProcessInstancesTaskInfoList(TypedDict, total=False):
     task_id: Required[int]
+    """任务ID (例 e.g. `12345`)"""
     process_instance_id: Required[str]
+    """审批实例ID (例 e.g. `a171de6c-8bxxxx`)"""
 
 
 class PremiumBatchExecuteProcessInstancesReplyResult(Record, alias_generator=camel):
     result: bool | None
+    """审批结果"""
     message: str | None
+    """审批结果信息"""
 
 
 class PremiumBatchExecuteProcessInstancesReply(Record, alias_generator=camel):
     result: dict[str, PremiumBatchExecuteProcessInstancesReplyResult] | None
+    """任务结果"""
 
 
 class PremiumGetAttachmentSpaceReplyResult(Record, alias_generator=camel):
     space_id: int | None
+    """钉盘空间ID"""
 
 
 class PremiumGetAttachmentSpaceReply(Record, alias_generator=camel):
     result: PremiumGetAttachmentSpaceReplyResult | None
+    """返回结果"""
 
 
 class PremiumGetDoneTasksList(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     process_instance_id: str | None
+    """实例ID"""
     result: str | None
+    """任务处理结果 (`agree` `refuse`)"""
     status: str | None
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
     process_create_time: str | None
+    """实例发起时间"""
     process_end_time: str | None
+    """实例完成时间"""
     originator_name: str | None
+    """发起人姓名"""
     originator_id: str | None
+    """发起人ID"""
     originator_photo: str | None
+    """发起人头像"""
     form_massage: str | None
+    """摘要"""
     url: str | None
+    """详情页链接"""
     title: str | None
+    """标题"""
     process_type: int | None
+    """审批类型 (`0` `1`)"""
     activity_id: str | None
+    """任务节点ID"""
 
 
 class PremiumGetFieldModifiedHistoryReplyResult(Record, alias_generator=camel):
     field_id: str | None
+    """字段ID"""
     value: str | None
+    """修改记录值"""
     create_time: str | None
+    """操作时间"""
     user_id: str | None
+    """操作者ID"""
     name: str | None
+    """操作者名称"""
 
 
 class PremiumGetFieldModifiedHistoryReply(Record, alias_generator=camel):
     result: list[PremiumGetFieldModifiedHistoryReplyResult] = empty_list()
+    """返回结果"""
 
 
 class PremiumGetFormInstanceReplyFormInstDataList(Record, alias_generator=camel):
     component_type: str | None
+    """控件类型"""
     biz_alias: str | None
+    """控件别名"""
     extend_value: str | None
+    """表单控件扩展数据"""
     label: str | None
+    """控件名称"""
     value: str | None
+    """控件填写的数据"""
     key: str | None
+    """控件唯一ID"""
 
 
 class PremiumGetFormInstanceReply(Record, alias_generator=camel):
     form_instance_id: str | None
+    """实例ID"""
     form_inst_data_list: list[PremiumGetFormInstanceReplyFormInstDataList] = empty_list()
+    """表单控件数据列表"""
     app_uuid: str | None
+    """应用搭建ID"""
     form_code: str | None
+    """表单模板ID"""
     title: str | None
+    """表单标题"""
     creator: str | None
+    """创建人"""
     modifier: str | None
+    """修改人"""
     create_timestamp: Millis | None
+    """实例创建时间戳"""
     modify_timestamp: Millis | None
+    """实例最近修改时间戳"""
     out_instance_id: str | None
+    """外联业务实例ID"""
     out_biz_code: str | None
+    """外联业务code"""
     attributes: dict[str, JsonValue] | None
+    """扩展信息"""
 
 
 class PremiumGetFormInstancesValueFormInstDataList(Record, alias_generator=camel):
     component_type: str | None
+    """控件类型"""
     biz_alias: str | None
+    """控件别名"""
     extend_value: str | None
+    """表单控件扩展数据"""
     label: str | None
+    """控件名称"""
     value: str | None
+    """控件填写的数据"""
     key: str | None
+    """控件唯一ID"""
 
 
 class PremiumGetFormInstancesValue(Record, alias_generator=camel):
     form_instance_id: str | None
+    """表单实例ID"""
     app_uuid: str | None
+    """应用搭建ID"""
     form_code: str | None
+    """表单模板code"""
     title: str | None
+    """标题"""
     creator: str | None
+    """创建人"""
     modifier: str | None
+    """修改人"""
     create_timestamp: Millis | None
+    """创建时间"""
     modify_timestamp: Millis | None
+    """修改时间"""
     out_instance_id: str | None
+    """外部实例编码"""
     out_biz_code: str | None
+    """外部业务编码"""
     attributes: dict[str, JsonValue] | None
+    """扩展信息"""
     form_inst_data_list: list[PremiumGetFormInstancesValueFormInstDataList] = empty_list()
+    """表单实例控件数据列表"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsStatField(Record, alias_generator=camel):
     id: str | None
+    """id"""
     label: str | None
+    """名称"""
     upper: bool | None
+    """是否大写"""
     unit: str | None
+    """单位"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsObjOptions(Record, alias_generator=camel):
     value: str | None
+    """选项值"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsPush(Record, alias_generator=camel):
     push_switch: int | None
+    """开启状态 (`1` `0`)"""
     push_tag: str | None
+    """状态显示名称"""
     attendance_rule: int | None
+    """考勤类型 (`1` `2` `3` `4`)"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsHolidayOptions(Record, alias_generator=camel):
@@ -201,303 +299,498 @@ class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsHolidayOptions(Recor
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsBehaviorLinkageTargets(Record, alias_generator=camel):
     field_id: str | None
+    """字段 id"""
     behavior: str | None
+    """行为"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsPropsBehaviorLinkage(Record, alias_generator=camel):
     value: str | None
+    """控件值"""
     targets: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsBehaviorLinkageTargets] = empty_list()
+    """关联控件列表"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsProps(Record, alias_generator=camel):
     id: str | None
+    """控件 id"""
     table_view_mode: str | None
+    """明细填写方式 (`list` `table`)"""
     label: str | None
+    """控件名称"""
     biz_alias: str | None
+    """控件业务自定义别名"""
     required: bool | None
     placeholder: str | None
+    """占位符"""
     options: list[str] = empty_list()
+    """单选框选项值"""
     app_id: int | None
+    """ISV"""
     duration_label: str | None
+    """兼容字段"""
     push_to_calendar: int | None
+    """是否推送管理日历 (`1` `0`)"""
     align: str | None
+    """textNote的样式 (`top` `middle` `bottom`)"""
     stat_field: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsStatField] = empty_list()
+    """需要计算总和的明细组件"""
     hide_label: bool | None
+    """加班套件4.0新增"""
     obj_options: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsObjOptions] = empty_list()
+    """选项内容列表"""
     format: str | None
+    """时间格式"""
     push_to_attendance: bool | None
+    """是否推送到考勤"""
     label_editable_freeze: bool | None
+    """label是否可修改"""
     push: PremiumGetFormSchemaReplyResultSchemaContentItemsPropsPush | None
+    """同步到考勤"""
     common_biz_type: str | None
     required_editable_freeze: bool | None
+    """必填是否可修改"""
     unit: str | None
+    """数字组件/日期区间组件单位属性"""
     extract: bool | None
+    """套件值是否打平"""
     link: str | None
+    """文案的链接地址"""
     pay_enable: bool | None
+    """是否有支付属性"""
     hidden: bool | None
+    """加班套件4.0新增"""
     biz_type: str | None
+    """业务套件类型"""
     staff_status_enabled: bool | None
+    """是否开启员工状态"""
     action_name: str | None
+    """加班套件4.0新增"""
     attend_type_label: str | None
     child_field_visible: dict[str, bool] | None
+    """套件内子组件可见性"""
     not_print: str | None
+    """是否参与打印 (`1` `0`)"""
     vertical_print: bool | None
+    """明细打印排版方式"""
     duration: bool | None
+    """是否自动计算时长"""
     holiday_options: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsHolidayOptions] = empty_list()
+    """兼容出勤套件类型"""
     use_calendar: bool | None
+    """是否使用考勤日历"""
     hidden_in_approval_detail: bool | None
+    """textnote在详情页是否隐藏"""
     disabled: bool | None
+    """是否可编辑"""
     async_condition: bool | None
+    """套件是否开启异步获取分条件规则"""
     behavior_linkage: list[PremiumGetFormSchemaReplyResultSchemaContentItemsPropsBehaviorLinkage] = empty_list()
+    """表单关联控件列表"""
     show_attend_options: bool | None
+    """兼容出勤套件类型"""
     not_upper: str | None
+    """是否需要大写"""
     fields_info: str | None
+    """关联表单中的fields存储"""
     e_sign: bool | None
+    """e签宝专用标识"""
     main_title: str | None
+    """加班套件4.0新增"""
     formula: str | None
+    """公式"""
     choice: int | None
+    """内部联系人choice (`1` `0`)"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsChildrenProps(Record, alias_generator=camel):
     id: str | None
+    """控件id"""
     label: str | None
+    """控件名称"""
     biz_alias: str | None
+    """控件业务别名"""
     required: bool | None
     options: list[str] = empty_list()
+    """单选框选项值"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItemsChildren(Record, alias_generator=camel):
     component_name: str | None
+    """子控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `PhoneField` `DDPhotoField` `MoneyField` `DDAttachment` `InnerContactField` `DepartmentField` `RelateField` `AddressField` `StarRatingField` `FormRelateField`)"""
     props: PremiumGetFormSchemaReplyResultSchemaContentItemsChildrenProps | None
+    """子控件属性"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContentItems(Record, alias_generator=camel):
     component_name: str | None
+    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `PhoneField` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `DepartmentField` `RelateField` `AddressField` `StarRatingField` `FormRelateField`)"""
     props: PremiumGetFormSchemaReplyResultSchemaContentItemsProps | None
+    """控件属性"""
     children: list[PremiumGetFormSchemaReplyResultSchemaContentItemsChildren] = empty_list()
+    """子控件列表"""
 
 
 class PremiumGetFormSchemaReplyResultSchemaContent(Record, alias_generator=camel):
     title: str | None
+    """表单名称"""
     icon: str | None
+    """图标"""
     items: list[PremiumGetFormSchemaReplyResultSchemaContentItems] = empty_list()
+    """控件列表"""
 
 
 class PremiumGetFormSchemaReplyResult(Record, alias_generator=camel):
     creator_user_id: str | None
+    """创建人 userId"""
     form_code: str | None
+    """表单的唯一码"""
     name: str | None
+    """表单名称"""
     memo: str | None
+    """文案"""
     schema_content: PremiumGetFormSchemaReplyResultSchemaContent | None
+    """表单 schema"""
     icon: str | None
+    """图标"""
     app_type: int | None
+    """表单类型"""
     status: str | None
+    """状态 (`PUBLISHED` `INVALID` `SAVED`)"""
     gmt_create: str | None
+    """创建时间的时间戳"""
     gmt_modified: str | None
+    """修改时间的时间戳"""
 
 
 class PremiumGetFormSchemaReply(Record, alias_generator=camel):
     result: PremiumGetFormSchemaReplyResult | None
+    """返回结果详情"""
 
 
 class PremiumGetInstFieldSettingReplyResult(Record, alias_generator=camel):
     field_id: str | None
+    """字段id"""
     field_behavior: str | None
+    """组件操作权限 (`NORMAL` `READONLY` `HIDDEN`)"""
     component_type: str | None
+    """组件类型"""
 
 
 class PremiumGetInstFieldSettingReply(Record, alias_generator=camel):
     result: list[PremiumGetInstFieldSettingReplyResult] = empty_list()
+    """返回结果"""
 
 
 class PremiumGetNoticedInstancesList(Record, alias_generator=camel):
     process_instance_id: str | None
+    """实例ID"""
     result: str | None
+    """实例处理结果 (`agree` `refuse`)"""
     status: str | None
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
     process_create_time: str | None
+    """实例发起时间"""
     process_end_time: str | None
+    """实例完成时间"""
     originator_name: str | None
+    """发起人名称"""
     originator_id: str | None
+    """发起人ID"""
     originator_photo: str | None
+    """发起人头像"""
     form_massage: str | None
+    """摘要"""
     url: str | None
+    """实例详情页链接"""
     title: str | None
+    """标题"""
     process_type: int | None
+    """审批类型 (`0` `1`)"""
 
 
 class PremiumGetProcessInstancesListFormComponentValues(Record, alias_generator=camel):
     name: str | None
+    """控件名称"""
     id: str | None
+    """控件ID"""
     value: str | None
+    """控件数据"""
     ext_value: str | None
+    """控件扩展数据"""
 
 
 class PremiumGetProcessInstancesListOperationRecordsAttachments(Record, alias_generator=camel):
     file_name: str | None
+    """附件名称"""
     file_size: str | None
+    """文件大小"""
     file_id: str | None
+    """附件钉盘ID"""
     file_type: str | None
+    """文件类型"""
 
 
 class PremiumGetProcessInstancesListOperationRecords(Record, alias_generator=camel):
     timestamp: Millis | None
+    """操作时间戳"""
     result: str | None
+    """操作结果 (`AGREE` `REFUSE` `NONE`)"""
     operation_type: str | None
+    """操作类型 (`EXECUTE_TASK_NORMAL` `EXECUTE_TASK_AGENT` `APPEND_TASK_BEFORE` `APPEND_TASK_AFTER` `REDIRECT_TASK` `START_PROCESS_INSTANCE` `TERMINATE_PROCESS_INSTANCE` `FINISH_PROCESS_INSTANCE` `ADD_REMARK`)"""
     user_id: str | None
+    """操作人userId"""
     remark: str | None
+    """评论"""
     attachments: list[PremiumGetProcessInstancesListOperationRecordsAttachments] = empty_list()
+    """评论附件列表"""
 
 
 class PremiumGetProcessInstancesListTasks(Record, alias_generator=camel):
     user_id: str | None
+    """任务处理人"""
     status: str | None
+    """任务状态 (`RUNNING` `TERMINATED` `COMPLETED` `CANCELED`)"""
     result: str | None
+    """任务结果 (`AGREE` `REFUSE` `REDIRECTED` `NONE`)"""
     create_timestamp: Millis | None
+    """任务创建时间戳"""
     finish_timestamp: Millis | None
+    """任务结束时间戳"""
     task_id: int | None
+    """任务Id"""
     activity_id: str | None
+    """节点id"""
 
 
 class PremiumGetProcessInstancesList(Record, alias_generator=camel):
     process_instance_id: str | None
+    """流程实例ID"""
     main_process_instance_id: str | None
+    """主单实例ID"""
     finish_time: Millis | None
+    """审批结束时间"""
     finish_time_in_mills: Millis | None
+    """审批结束时间 (单位 unit 毫秒)"""
     attached_process_instance_ids: str | None
+    """附属单信息"""
     business_id: str | None
+    """审批单编号"""
     title: str | None
+    """审批单标题"""
     originator_dept_id: str | None
+    """发起人部门ID"""
     result: str | None
+    """审批结果"""
     create_time: Millis | None
+    """审批单创建时间"""
     create_time_in_mills: Millis | None
+    """审批单创建时间 (单位 unit 毫秒)"""
     originator_userid: str | None
+    """发起者userId"""
     status: str | None
+    """审批单状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
     form_component_values: list[PremiumGetProcessInstancesListFormComponentValues] = empty_list()
+    """表单实例数据列表"""
     operation_records: list[PremiumGetProcessInstancesListOperationRecords] = empty_list()
+    """审批单操作记录列表"""
     tasks: list[PremiumGetProcessInstancesListTasks] = empty_list()
+    """任务列表"""
 
 
 class PremiumGetSpaceWithDownloadAuthReplyResult(Record, alias_generator=camel):
     space_id: int | None
+    """钉盘空间ID"""
 
 
 class PremiumGetSpaceWithDownloadAuthReply(Record, alias_generator=camel):
     result: PremiumGetSpaceWithDownloadAuthReplyResult | None
+    """返回结果"""
 
 
 class PremiumGetSubmittedInstancesList(Record, alias_generator=camel):
     process_instance_id: str | None
+    """实例ID"""
     result: str | None
+    """实例处理结果 (`agree` `refuse`)"""
     status: str | None
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED`)"""
     process_create_time: str | None
+    """实例发起时间"""
     process_end_time: str | None
+    """实例完成时间"""
     originator_name: str | None
+    """发起人名称"""
     originator_id: str | None
+    """发起人ID"""
     originator_photo: str | None
+    """发起人头像"""
     form_massage: str | None
+    """摘要"""
     url: str | None
+    """实例详情页链接"""
     title: str | None
+    """标题"""
     process_type: int | None
+    """审批类型 (`0` `1`)"""
     app_type: int | None
+    """表单类型 (`0` `1` `2`)"""
 
 
 class PremiumGetTodoTasksList(Record, alias_generator=camel):
     task_id: str | None
+    """任务ID"""
     process_instance_id: str | None
+    """实例ID"""
     status: str | None
+    """流程状态"""
     process_create_time: str | None
+    """实例发起时间"""
     process_end_time: str | None
+    """实例完成时间"""
     originator_name: str | None
+    """发起人姓名"""
     originator_id: str | None
+    """发起人ID"""
     originator_photo: str | None
+    """发起人头像"""
     form_massage: str | None
+    """摘要"""
     url: str | None
+    """详情页链接"""
     title: str | None
+    """标题"""
     process_type: int | None
+    """审批类型 (`0` `1`)"""
     activity_id: str | None
+    """任务节点ID"""
     app_type: int | None
+    """表单类型 (`0` `1` `2`)"""
 
 
 class PremiumGrantProcessInstanceForDownloadFileReplyResult(Record, alias_generator=camel):
     space_id: int | None
+    """钉盘空间ID"""
     file_id: str | None
+    """文件ID"""
     download_uri: str | None
+    """文件下载地址"""
 
 
 class PremiumGrantProcessInstanceForDownloadFileReply(Record, alias_generator=camel):
     result: PremiumGrantProcessInstanceForDownloadFileReplyResult | None
+    """返回结果"""
 
 
 class PremiumInsertOrUpdateDirReplyResult(Record, alias_generator=camel):
     dir_id: str | None
+    """分组ID"""
     biz_group: str | None
+    """业务分组ID"""
 
 
 class PremiumInsertOrUpdateDirReply(Record, alias_generator=camel):
     result: PremiumInsertOrUpdateDirReplyResult | None
+    """返回结果"""
 
 
 class PremiumQuerySchemaAndProcessByCodeListReplyResult(Record, alias_generator=camel):
     process_code: str | None
+    """模板code"""
     form_uuid: str | None
+    """表单formUuid"""
     biz_category_id: str | None
+    """模板业务类型标识"""
     process_id: int | None
+    """流程processId"""
     app_uuid: str | None
+    """表单应用 uuid"""
     name: str | None
+    """模板名称"""
     memo: str | None
+    """模板描述"""
     icon: str | None
+    """图标icon地址"""
     status: str | None
+    """模板状态 (`PUBLISHED` `INVALID` `SAVED`)"""
     creator_user_id: str | None
+    """模板创建人的userId"""
     modifier_user_id: str | None
+    """模板修改人的userId"""
     create_time: int | None
+    """模板创建时间"""
     modify_time: int | None
+    """模板创建时间"""
     schema_content: str | None
+    """表单schema内容"""
     process_config: str | None
+    """流程配置schema内容"""
 
 
 class PremiumQuerySchemaAndProcessByCodeListReply(Record, alias_generator=camel):
     result: list[PremiumQuerySchemaAndProcessByCodeListReplyResult] = empty_list()
+    """返回结果"""
 
 
 class PremiumQueryTodoTasksByManagerReplyResultList(Record, alias_generator=camel):
     task_id: int | None
+    """OA审批任务ID"""
     process_code: str | None
+    """审批模板唯一编码"""
     title: str | None
+    """任务标题"""
     business_id: str | None
+    """流程实例业务编号ID"""
     process_instance_id: str | None
+    """流程实例ID"""
     user_id: str | None
+    """OA审批任务发起人的用户userId"""
     can_redirect: bool | None
+    """是否可转交"""
     create_time: int | None
+    """审批任务创建时间"""
 
 
 class PremiumQueryTodoTasksByManagerReplyResult(Record, alias_generator=camel):
     has_more: bool | None
+    """是否有下一页"""
     list_: list[PremiumQueryTodoTasksByManagerReplyResultList] = empty_list()
+    """结果列表"""
 
 
 class PremiumQueryTodoTasksByManagerReply(Record, alias_generator=camel):
     result: PremiumQueryTodoTasksByManagerReplyResult | None
+    """返回结果"""
 
 
 class PremiumRedirectTasksByManagerReplyResultRedirectResults(Record, alias_generator=camel):
     task_id: int | None
+    """待处理任务id"""
     success: bool | None
+    """是否转交成功"""
     error_msg: str | None
+    """失败原因"""
 
 
 class PremiumRedirectTasksByManagerReplyResult(Record, alias_generator=camel):
     fail_count: int | None
+    """转交失败的任务数量"""
     total_count: int | None
+    """转交任务总数"""
     redirect_results: list[PremiumRedirectTasksByManagerReplyResultRedirectResults] = empty_list()
+    """转交结果详情"""
 
 
 class PremiumRedirectTasksByManagerReply(Record, alias_generator=camel):
     result: PremiumRedirectTasksByManagerReplyResult | None
+    """返回结果"""
 
 
 class PremiumSaveFormFormComponentsPropsAvailableTemplates(TypedDict, total=False):
     name: str
+    """表单模板名称"""
     process_code: str
+    """表单模板Code"""
 
 
 class PremiumSaveFormFormComponentsPropsDataSourceTarget(TypedDict, total=False):
@@ -568,36 +861,55 @@ class PremiumSaveFormFormComponents(TypedDict, total=False):
 
 class PremiumSaveFormReplyResult(Record, alias_generator=camel):
     process_code: str | None
+    """表单模板Code"""
 
 
 class PremiumSaveFormReply(Record, alias_generator=camel):
     result: PremiumSaveFormReplyResult | None
+    """返回的表单模板信息"""
 
 
 class PremiumSaveFormInstanceFormComponentValueListDetailsDetails(TypedDict, total=False):
     id: str
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
     biz_alias: str
+    """控件别名 (例 e.g. `Phone`)"""
     name: str
+    """控件名称 (例 e.g. `PhoneField`)"""
     value: str
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
     ext_value: str
+    """控件扩展值 (例 e.g. `总个数:1`)"""
     component_type: str
+    """控件类型 (例 e.g. `PhoneField`)"""
 
 
 class PremiumSaveFormInstanceFormComponentValueListDetails(TypedDict, total=False):
     id: str
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
     biz_alias: str
+    """控件别名 (例 e.g. `Phone`)"""
     name: str
+    """控件名称 (例 e.g. `PhoneField`)"""
     value: str
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
     ext_value: str
+    """控件扩展值 (例 e.g. `总个数:1`)"""
     details: Annotated[list[PremiumSaveFormInstanceFormComponentValueListDetailsDetails], Field(max_length=150)]
+    """子控件列表 (≤ 150 项 items)"""
 
 
 class PremiumSaveFormInstanceFormComponentValueList(TypedDict, total=False):
     id: str
+    """控件id (例 e.g. `TextField-abc`)"""
     biz_alias: str
+    """控件别名 (例 e.g. `abc`)"""
     name: Required[str]
+    """控件名称 (例 e.g. `文本框`)"""
     value: Required[str]
+    """控件值 (例 e.g. `abc`)"""
     ext_value: str
+    """控件扩展值 (例 e.g. `abc`)"""
     component_type: Literal[
         "TextField",
         "TextareaField",
@@ -617,21 +929,27 @@ class PremiumSaveFormInstanceFormComponentValueList(TypedDict, total=False):
         "StarRatingField",
         "DepartmentField",
     ]
+    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField`)"""
     details: Annotated[list[PremiumSaveFormInstanceFormComponentValueListDetails], Field(max_length=150)]
+    """子控件列表 (≤ 150 项 items)"""
 
 
 class PremiumSaveFormInstanceReply(Record, alias_generator=camel):
     instance_id: str | None
+    """数据表单实例ID"""
 
 
 class PremiumSaveIntegratedProcessFormComponentsPropsAvailableTemplates(TypedDict, total=False):
     name: str
+    """支持三方进行自定义配置的功能模块名称"""
     process_code: str
+    """保存或更新的表单code"""
 
 
 class PremiumSaveIntegratedProcessFormComponentsPropsDataSourceTarget(TypedDict, total=False):
     app_type: int
     app_uuid: str
+    """网关appUuid"""
     biz_type: str
     form_code: str
 
@@ -697,44 +1015,65 @@ class PremiumSaveIntegratedProcessFormComponents(TypedDict, total=False):
 
 class PremiumSaveIntegratedProcessProcessFeatureConfigFeaturesCallback(TypedDict, total=False):
     app_uuid: str
+    """网关appUuid"""
     api_key: str
+    """网关apiKey"""
     version: str
+    """网关接口版本 - (默认 default `1`)"""
 
 
 class PremiumSaveIntegratedProcessProcessFeatureConfigFeatures(TypedDict, total=False):
     name: Literal["TASK_EXECUTE", "SYNC_BOXSTER", "CUSTOM_SHORTCUT", "CUSTOM_ACTION_DEFINITION", "CUSTOM_ACTION_APPLY"]
+    """支持三方进行自定义配置的功能模块名称 (`TASK_EXECUTE` `SYNC_BOXSTER` `CUSTOM_SHORTCUT` `CUSTOM_ACTION_DEFINITION` `CUSTOM_ACTION_APPLY`)"""
     pc_url: str
+    """三方自定义的pc端跳转链接"""
     mobile_url: str
+    """三方自定义的手机端跳转链接"""
     run_type: Literal["ORIGIN", "REDIRECT", "DEFAULT", "OUTBIZ_CUSTOM"]
+    """运行方式 (`ORIGIN` `REDIRECT` `DEFAULT` `OUTBIZ_CUSTOM`)"""
     callback: PremiumSaveIntegratedProcessProcessFeatureConfigFeaturesCallback
+    """网关回调配置"""
 
 
 class PremiumSaveIntegratedProcessProcessFeatureConfig(TypedDict, total=False):
     features: list[PremiumSaveIntegratedProcessProcessFeatureConfigFeatures]
+    """配置列表"""
 
 
 class PremiumSaveIntegratedProcessTemplateConfig(TypedDict, total=False):
     hidden: bool
+    """是否为隐藏模板"""
     create_instance_mobile_url: str
+    """表单创建移动端地址"""
     create_instance_pc_url: str
+    """表单创建PC端地址"""
     template_edit_url: str
+    """模板编辑地址"""
     disable_send_card: bool
+    """创建流程中心待处理任务时是否禁用消息卡片通知"""
 
 
 class PremiumSaveIntegratedProcessReplyResult(Record, alias_generator=camel):
     process_code: str | None
+    """保存或更新的表单code"""
 
 
 class PremiumSaveIntegratedProcessReply(Record, alias_generator=camel):
     result: PremiumSaveIntegratedProcessReplyResult | None
+    """表单模板信息"""
 
 
 class PremiumSaveIntegratedProcessInstanceFormComponentValueList(TypedDict, total=False):
     name: str
+    """表单名称 (例 e.g. `文本框`)"""
     value: str
+    """表单值 (例 e.g. `abc`)"""
     ext_value: str
+    """表单扩展值 (例 e.g. `abc`)"""
     id: str
+    """控件id (例 e.g. `TextField-abc`)"""
     biz_alias: str
+    """控件别名 (例 e.g. `abc`)"""
     component_type: Literal[
         "TextField",
         "TextareaField",
@@ -754,17 +1093,23 @@ class PremiumSaveIntegratedProcessInstanceFormComponentValueList(TypedDict, tota
         "StarRatingField",
         "DepartmentField",
     ]
+    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField`)"""
 
 
 class PremiumSaveIntegratedProcessInstanceNotifiers(TypedDict, total=False):
     userid: str
+    """抄送接收人用户userId (例 e.g. `manager001`)"""
     position: Literal["start", "finish", "start_finish"]
+    """抄送位置 (`start` `finish` `start_finish`)"""
 
 
 class PremiumSaveIntegratedProcessInstanceFeatureConfigFeaturesCallback(TypedDict, total=False):
     app_uuid: str
+    """网关appUuid (例 e.g. `appUuid`)"""
     api_key: str
+    """网关apiKey (例 e.g. `apiKey`)"""
     version: str
+    """网关接口版本 - (默认 default `1`)"""
 
 
 class PremiumSaveIntegratedProcessInstanceFeatureConfigFeatures(TypedDict, total=False):
@@ -776,120 +1121,184 @@ class PremiumSaveIntegratedProcessInstanceFeatureConfigFeatures(TypedDict, total
         "CUSTOM_ACTION_DEFINITION",
         "CUSTOM_ACTION_APPLY",
     ]
+    """支持三方进行自定义配置的功能模块名称 (`TASK_EXECUTE` `SYNC_BOXSTER` `CUSTOM_SHORTCUT` `AFFILIATION_DIR` `CUSTOM_ACTION_DEFINITION` `CUSTOM_ACTION_APPLY`)"""
     pc_url: str
+    """三方自定义的pc端跳转链接 (例 e.g. `www.dingtalk.com`)"""
     mobile_url: str
+    """三方自定义的手机端跳转链接 (例 e.g. `www.dingtalk.com`)"""
     run_type: Literal["ORIGIN", "REDIRECT", "DEFAULT", "OUTBIZ_CUSTOM"]
+    """运行方式 (`ORIGIN` `REDIRECT` `DEFAULT` `OUTBIZ_CUSTOM`)"""
     callback: PremiumSaveIntegratedProcessInstanceFeatureConfigFeaturesCallback
+    """网关回调配置"""
     config: str
+    """三方进行自定义配置的功能模块对应的配置信息"""
 
 
 class PremiumSaveIntegratedProcessInstanceFeatureConfig(TypedDict, total=False):
     features: list[PremiumSaveIntegratedProcessInstanceFeatureConfigFeatures]
+    """配置列表"""
 
 
 class PremiumSaveIntegratedProcessInstanceReplyResult(Record, alias_generator=camel):
     process_instance_id: str | None
+    """实例ID"""
 
 
 class PremiumSaveIntegratedProcessInstanceReply(Record, alias_generator=camel):
     result: PremiumSaveIntegratedProcessInstanceReplyResult | None
+    """结果"""
 
 
 class PremiumSaveIntegratedTaskTasks(TypedDict, total=False):
     user_id: str
+    """OA审批任务执行人的用户ID"""
     url: str
+    """待办事项跳转URL"""
     custom_data: str
+    """用户自定义数据"""
     due_timestamp: int
+    """任务截止时间 (单位 unit 毫秒)"""
 
 
 class PremiumSaveIntegratedTaskFeatureConfigFeaturesCallback(TypedDict, total=False):
     app_uuid: str
+    """网关appUuid"""
     api_key: str
+    """网关apiKey"""
     version: str
+    """网关接口版本 - (默认 default `1`)"""
 
 
 class PremiumSaveIntegratedTaskFeatureConfigFeatures(TypedDict, total=False):
     name: str
+    """支持三方进行自定义配置的功能模块名称"""
     pc_url: str
+    """三方自定义的pc端跳转链接"""
     mobile_url: str
+    """三方自定义的手机端跳转链接"""
     run_type: str
+    """运行方式"""
     callback: PremiumSaveIntegratedTaskFeatureConfigFeaturesCallback
+    """网关回调配置"""
     config: str
+    """三方进行自定义配置的功能模块对应的配置信息"""
 
 
 class PremiumSaveIntegratedTaskFeatureConfig(TypedDict, total=False):
     features: list[PremiumSaveIntegratedTaskFeatureConfigFeatures]
+    """配置列表"""
 
 
 class PremiumSaveIntegratedTaskTaskConfig(TypedDict, total=False):
     disable_send_card: bool
+    """创建流程中心待处理任务时是否禁用消息卡片通知"""
 
 
 class PremiumSaveIntegratedTaskReplyResult(Record, alias_generator=camel):
     task_id: int | None
+    """OA审批任务ID"""
     user_id: str | None
+    """OA审批任务执行人用户ID"""
 
 
 class PremiumSaveIntegratedTaskReply(Record, alias_generator=camel):
     result: list[PremiumSaveIntegratedTaskReplyResult] = empty_list()
+    """返回结果列表"""
 
 
 class PremiumUpdateFormInstanceFormComponentValueListDetailsDetails(TypedDict, total=False):
     id: str
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
     biz_alias: str
+    """控件别名 (例 e.g. `Phone`)"""
     name: str
+    """控件名称 (例 e.g. `PhoneField`)"""
     value: str
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
     ext_value: str
+    """控件扩展值 (例 e.g. `总个数:1`)"""
     component_type: str
+    """控件类型 (例 e.g. `PhoneField`)"""
 
 
 class PremiumUpdateFormInstanceFormComponentValueListDetails(TypedDict, total=False):
     id: str
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
     biz_alias: str
+    """控件别名 (例 e.g. `Phone`)"""
     name: str
+    """控件名称 (例 e.g. `PhoneField`)"""
     value: str
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
     ext_value: str
+    """控件扩展值 (例 e.g. `总个数:1`)"""
     details: Annotated[list[PremiumUpdateFormInstanceFormComponentValueListDetailsDetails], Field(max_length=150)]
+    """子控件列表 (≤ 150 项 items)"""
 
 
 class PremiumUpdateFormInstanceFormComponentValueList(TypedDict, total=False):
     id: str
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
     biz_alias: str
+    """控件别名 (例 e.g. `Phone`)"""
     name: Required[str]
+    """控件名称 (例 e.g. `PhoneField`)"""
     value: Required[str]
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
     ext_value: str
+    """控件扩展值 (例 e.g. `总个数:1`)"""
     component_type: str
+    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField` 等 or others)"""
     details: Annotated[list[PremiumUpdateFormInstanceFormComponentValueListDetails], Field(max_length=150)]
+    """子控件列表 (≤ 150 项 items)"""
 
 
 class PremiumUpdateFormInstanceReply(Record, alias_generator=camel):
     instance_id: str | None
+    """更新成功的数据表单实例id列表"""
 
 
 class PremiumUpdateProcessInstanceVariablesVariables(TypedDict, total=False):
     id: Required[str]
+    """控件id (例 e.g. `PhoneField_IZI2LP8QF6O0`)"""
     biz_alias: str
+    """控件别名 (例 e.g. `Phone`)"""
     value: Required[str]
+    """控件值 (例 e.g. `123xxxxxxxx`)"""
     ext_value: str
+    """控件扩展值 (例 e.g. `总个数:1`)"""
 
 
 class QueryIntegratedTodoTaskList(Record, alias_generator=camel):
     task_id: int | None
+    """OA审批任务ID"""
     activity_id: str | None
+    """待办组ID"""
     user_id: str | None
+    """任务发起人的用户userId"""
     status: str | None
+    """任务状态"""
     result: str | None
+    """任务处理结果 (`agree` `refuse`)"""
     create_time: Millis | None
+    """OA审批任务创建时间"""
     finish_time: str | None
+    """OA审批任务完成时间"""
     process_instance_id: str | None
+    """流程实例ID"""
 
 
 class SaveIntegratedInstanceFormComponentValueList(TypedDict, total=False):
     name: Annotated[str, Field(max_length=64)]
+    """表单名称 (≤ 64 字符 characters; 例 e.g. `单行输入框`)"""
     value: Annotated[str, Field(max_length=65535)]
+    """表单值 (≤ 65535 字符 characters; 例 e.g. `单行输入框示例`)"""
     ext_value: Annotated[str, Field(max_length=8192)]
+    """表单扩展值 (≤ 8192 字符 characters)"""
     id: Annotated[str, Field(max_length=64)]
+    """控件id (≤ 64 字符 characters)"""
     biz_alias: Annotated[str, Field(max_length=64)]
+    """控件别名 (≤ 64 字符 characters)"""
     component_type: Literal[
         "TextField",
         "TextareaField",
@@ -909,64 +1318,90 @@ class SaveIntegratedInstanceFormComponentValueList(TypedDict, total=False):
         "StarRatingField",
         "DepartmentField",
     ]
+    """控件类型 (`TextField` `TextareaField` `NumberField` `DDSelectField` `DDMultiSelectField` `DDDateField` `DDDateRangeField` `TextNote` `DDPhotoField` `MoneyField` `TableField` `DDAttachment` `InnerContactField` `RelateField` `AddressField` `StarRatingField` `DepartmentField`)"""
 
 
 class SaveIntegratedInstanceNotifiers(TypedDict, total=False):
     userid: str
+    """抄送接收人用户userId (例 e.g. `manager001`)"""
     position: Literal["start", "finish", "start_finish"]
+    """抄送位置 (`start` `finish` `start_finish`)"""
 
 
 class SaveIntegratedInstanceFeatureConfigFeaturesCallback(TypedDict, total=False):
     app_uuid: str
+    """网关appUuid"""
     api_key: str
+    """网关apiKey"""
     version: str
+    """网关接口版本 - (默认 default `1`)"""
 
 
 class SaveIntegratedInstanceFeatureConfigFeatures(TypedDict, total=False):
     name: Literal["CUSTOM_SHORTCUT", "AFFILIATION_DIR"]
+    """支持三方进行自定义配置的功能模块名称 (`CUSTOM_SHORTCUT` `AFFILIATION_DIR`)"""
     pc_url: Annotated[str, Field(max_length=1024)]
+    """三方自定义的pc端跳转链接 (≤ 1024 字符 characters)"""
     mobile_url: Annotated[str, Field(max_length=1024)]
+    """三方自定义的手机端跳转链接 (≤ 1024 字符 characters)"""
     run_type: Literal["ORIGIN", "REDIRECT", "OUTBIZ_CUSTOM"]
+    """运行方式 (`ORIGIN` `REDIRECT` `OUTBIZ_CUSTOM`)"""
     callback: SaveIntegratedInstanceFeatureConfigFeaturesCallback
+    """网关回调配置"""
     config: Annotated[str, Field(max_length=1024)]
+    """三方进行自定义配置的功能模块对应的配置信息 (≤ 1024 字符 characters)"""
 
 
 class SaveIntegratedInstanceFeatureConfig(TypedDict, total=False):
     features: list[SaveIntegratedInstanceFeatureConfigFeatures]
+    """配置列表"""
 
 
 class SaveIntegratedInstanceReplyResult(Record, alias_generator=camel):
     process_instance_id: str | None
+    """实例id"""
 
 
 class SaveIntegratedInstanceReply(Record, alias_generator=camel):
     result: SaveIntegratedInstanceReplyResult | None
+    """结果"""
 
 
 class SaveProcessFormComponentsChildrenProps(TypedDict, total=False):
     label: str
+    """(例 e.g. `单行输入框`)"""
     placeholder: str
+    """(例 e.g. `请输入`)"""
     component_id: str
+    """(例 e.g. `TextField_1UE1ZY1A28AO0`)"""
     required: bool
+    """(例 e.g. `False`)"""
     pay_enable: bool
+    """(例 e.g. `False`)"""
     upper: str
+    """(例 e.g. `0`)"""
     biz_alias: str
     unit: str
+    """(例 e.g. `元`)"""
 
 
 class SaveProcessFormComponentsChildren(TypedDict, total=False):
     component_type: str
+    """(例 e.g. `TextField`)"""
     props: SaveProcessFormComponentsChildrenProps
 
 
 class SaveProcessFormComponentsPropsAvailableTemplates(TypedDict, total=False):
     name: str
+    """支持三方进行自定义配置的功能模块名称 (例 e.g. `我的模板`)"""
     process_code: str
+    """保存或更新的表单code"""
 
 
 class SaveProcessFormComponentsPropsDataSourceTarget(TypedDict, total=False):
     app_type: int
     app_uuid: str
+    """网关appUuid"""
     biz_type: str
     form_code: str
 
@@ -978,101 +1413,146 @@ class SaveProcessFormComponentsPropsDataSource(TypedDict, total=False):
 
 class SaveProcessFormComponentsPropsOptions(TypedDict, total=False):
     key: str
+    """(例 e.g. `option_0`)"""
     value: str
+    """(例 e.g. `选项1`)"""
 
 
 class SaveProcessFormComponentsPropsStatField(TypedDict, total=False):
     component_id: str
+    """(例 e.g. `MoneyField_1S85G4YLMM5C0`)"""
     label: str
+    """(例 e.g. `金额（元）`)"""
     upper: str
+    """(例 e.g. `1`)"""
 
 
 class SaveProcessFormComponentsProps(TypedDict, total=False):
     action_name: str
     address_model: str
+    """(例 e.g. `district`)"""
     align: str
     async_condition: bool
     available_templates: list[SaveProcessFormComponentsPropsAvailableTemplates]
     biz_alias: str
+    """(例 e.g. `staffId`)"""
     biz_type: str
     choice: str
+    """(例 e.g. `1`)"""
     common_biz_type: str
     component_id: str
+    """(例 e.g. `TextField_17EZKEGSOCTC0`)"""
     content: str
+    """(例 e.g. `说明文字`)"""
     data_source: SaveProcessFormComponentsPropsDataSource
     disabled: bool
     duration: bool
+    """(例 e.g. `True`)"""
     duration_label: str
+    """(例 e.g. `时长`)"""
     format: str
+    """(例 e.g. `yyyy-MM-dd HH:mm`)"""
     formula: str
     invisible: bool
     label: str
+    """(例 e.g. `单行输入框`)"""
     limit: int
+    """(例 e.g. `5`)"""
     link: str
+    """(例 e.g. `https://www.dingtalk.com/`)"""
     max_length: int
     mode: str
     multiple: bool
+    """(例 e.g. `False`)"""
     options: list[SaveProcessFormComponentsPropsOptions]
     placeholder: str
+    """(例 e.g. `请输入`)"""
     precision: int
     print: str
     required: bool
+    """(例 e.g. `False`)"""
     stat_field: list[SaveProcessFormComponentsPropsStatField]
     table_view_mode: str
+    """(例 e.g. `table`)"""
     unit: str
+    """(例 e.g. `元`)"""
     upper: str
+    """(例 e.g. `0`)"""
     vertical_print: bool
+    """(例 e.g. `True`)"""
 
 
 class SaveProcessFormComponents(TypedDict, total=False):
     children: list[SaveProcessFormComponentsChildren]
     component_type: str
+    """(例 e.g. `TextField`)"""
     props: SaveProcessFormComponentsProps
 
 
 class SaveProcessProcessFeatureConfigFeaturesCallback(TypedDict, total=False):
     app_uuid: str
+    """网关appUuid"""
     api_key: str
+    """网关apiKey"""
     version: str
+    """(默认 default `1`)"""
 
 
 class SaveProcessProcessFeatureConfigFeatures(TypedDict, total=False):
     name: Literal["TASK_EXECUTE", "SYNC_BOXSTER", "CUSTOM_SHORTCUT", "AFFILIATION_DIR"]
+    """支持三方进行自定义配置的功能模块名称 (`TASK_EXECUTE` `SYNC_BOXSTER` `CUSTOM_SHORTCUT` `AFFILIATION_DIR`)"""
     pc_url: Annotated[str, Field(max_length=1024)]
+    """三方自定义的pc端跳转链接 (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
     mobile_url: Annotated[str, Field(max_length=1024)]
+    """三方自定义的手机端跳转链接 (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com`)"""
     run_type: Literal["ORIGIN", "REDIRECT", "DEFAULT", "OUTBIZ_CUSTOM"]
+    """运行方式 (`ORIGIN` `REDIRECT` `DEFAULT` `OUTBIZ_CUSTOM`)"""
     callback: SaveProcessProcessFeatureConfigFeaturesCallback
+    """网关回调配置"""
     config: str
+    """三方进行自定义配置的功能模块对应的配置信息"""
 
 
 class SaveProcessProcessFeatureConfig(TypedDict, total=False):
     features: list[SaveProcessProcessFeatureConfigFeatures]
+    """配置列表"""
 
 
 class SaveProcessTemplateConfig(TypedDict, total=False):
     hidden: bool
+    """是否为隐藏模板"""
     create_instance_mobile_url: Annotated[str, Field(max_length=1024)]
+    """表单创建移动端地址 (≤ 1024 字符 characters)"""
     create_instance_pc_url: Annotated[str, Field(max_length=1024)]
+    """表单创建PC端地址 (≤ 1024 字符 characters)"""
     template_edit_url: Annotated[str, Field(max_length=1024)]
+    """模板编辑地址 (≤ 1024 字符 characters)"""
     disable_send_card: bool
+    """创建流程中心待处理任务时是否禁用消息卡片通知"""
 
 
 class SaveProcessReplyResult(Record, alias_generator=camel):
     process_code: str | None
+    """保存或更新的表单code"""
 
 
 class SaveProcessReply(Record, alias_generator=camel):
     result: SaveProcessReplyResult | None
+    """表单模板信息"""
 
 
 class UpdateIntegratedTaskTasks(TypedDict, total=False):
     task_id: Required[int]
+    """OA审批任务ID (例 e.g. `1234567`)"""
     status: Required[Literal["CANCELED", "COMPLETED"]]
+    """更新为目标任务状态 (`CANCELED` `COMPLETED`)"""
     result: str
+    """示例结果 (例 e.g. `AGREE`)"""
 
 
 class UpdateProcessInstanceNotifiers(TypedDict, total=False):
     user_id: Required[str]
+    """抄送人userId (例 e.g. `001`)"""
 
 
 class WorkflowV1(Manager):
@@ -1089,8 +1569,8 @@ class WorkflowV1(Manager):
         """Archive process instance (归档审批实例).
 
         Args:
-            process_instance_id: text.
-            op_user_id: text.
+            process_instance_id: 审批实例ID
+            op_user_id: 操作人的userId
 
         Codes: aflowProcessInstNotExist, aflowProcessInstStatusException, benefit.status.invalid, internalError,
             invalidInstanceArchiveIsSystem, invalidInstanceArchiveOpUserId,
@@ -1114,7 +1594,7 @@ class WorkflowV1(Manager):
         """Batch update process instance (批量更新实例状态).
 
         Args:
-            update_process_instance_requests: a list.
+            update_process_instance_requests: 实列列表
 
         Codes: formContent.error, internalError, invalidAgentId, invalidSuiteKey, needAuth, updateOverSize.
 
@@ -1137,9 +1617,9 @@ class WorkflowV1(Manager):
         """Cancel integrated task (批量取消流程中心待处理任务).
 
         Args:
-            process_instance_id: text, such as `tPr_FB_mT_xxxxxxxxx2hQ05201655306463`.
-            activity_id: text, at most 512 characters, such as `act_xxxx`.
-            activity_ids: a list.
+            process_instance_id: OA审批流程实例ID (例 e.g. `tPr_FB_mT_xxxxxxxxx2hQ05201655306463`)
+            activity_id: 待办组ID (≤ 512 字符 characters; 例 e.g. `act_xxxx`)
+            activity_ids: 待办组ID列表
 
         Codes: integrated.permission.error, integrated.state.invalid, internalError, system.error.
 
@@ -1164,8 +1644,8 @@ class WorkflowV1(Manager):
         """Clean process data (清理OA审批数据).
 
         Args:
-            process_code: text, such as `PROC-EF6Yxxxxx`.
-            corp_id: text, such as `ding1234`.
+            process_code: 模板唯一码 (例 e.g. `PROC-EF6Yxxxxx`)
+            corp_id: 授权企业的corpId (例 e.g. `ding1234`)
 
         Codes: internalError, invalidProcessCode, needAuth, processGetFailedByParameter, processNotExist, systemError.
 
@@ -1189,10 +1669,10 @@ class WorkflowV1(Manager):
         """Create integrated task (创建流程中心待处理任务).
 
         Args:
-            process_instance_id: text, such as `S3j8rbiNT1CsXXXXXV3Q1Q04431661334483`.
-            tasks: a list, at most 20 entries.
-            activity_id: text, at most 256 characters, such as `act_xxxxx`.
-            feature_config: an object.
+            process_instance_id: OA审批流程实例ID (例 e.g. `S3j8rbiNT1CsXXXXXV3Q1Q04431661334483`)
+            tasks: 任务列表 (≤ 20 项 items)
+            activity_id: 自定义审批节点ID (≤ 256 字符 characters; 例 e.g. `act_xxxxx`)
+            feature_config: 流程中心集成配置
 
         Codes: integrated.concurrency.error, integrated.number.exceed, integrated.qps.exceed, integrated.state.invalid,
             internalError, process.inst.notExist, setup.no.permission, system.error, task.dueTime.error, task.url.error,
@@ -1224,8 +1704,8 @@ class WorkflowV1(Manager):
         """Get condition form component (查询已设置为条件的表单组件).
 
         Args:
-            process_code: text, such as `PROC-xxx`.
-            agent_id: a number, such as `10`.
+            process_code: 审批流的唯一码 (例 e.g. `PROC-xxx`)
+            agent_id: 应用的agentId (例 e.g. `10`)
 
         Codes: internalError, invalidAgentId, invalidProcessCode, needAuth, processNotExist, systemError.
 
@@ -1265,8 +1745,8 @@ class WorkflowV1(Manager):
         """Premium add approve dentry auth (授权下载审批钉盘文件).
 
         Args:
-            user_id: text, such as `user123`.
-            file_infos: a list, at most 10 entries.
+            user_id: 授权的用户userid (例 e.g. `user123`)
+            file_infos: 授权的钉盘文件信息列表 (≤ 10 项 items)
 
         Codes: benefit.query.error, benefit.status.invalid, hsfIntegrationErrorCspace,
             hsfIntegrationErrorCspaceDentryServiceGrant, hsfIntegrationErrorCspaceDentryServiceInfo,
@@ -1298,14 +1778,14 @@ class WorkflowV1(Manager):
         """Premium append task (加签审批任务).
 
         Args:
-            task_id: a number, such as `1234567`.
-            process_instance_id: text, such as `a171de6c-8bxxxx`.
-            operate_user_id: text, such as `manager001`.
-            appender_user_ids: a list.
-            activate_type: text: `ALL`, `ONE_BY_ONE`.
-            type: text: `before`, `after`.
-            remark: text, such as `请XX帮忙审批一下`.
-            agree_all: yes or no, such as `True`.
+            task_id: 审批任务ID (例 e.g. `1234567`)
+            process_instance_id: 审批实例ID (例 e.g. `a171de6c-8bxxxx`)
+            operate_user_id: 操作人的用户ID (例 e.g. `manager001`)
+            appender_user_ids: 加签人用户ID
+            activate_type: 审批方式 (`ALL` `ONE_BY_ONE`)
+            type: 加签方式 (`before` `after`)
+            remark: 加签备注信息 (例 e.g. `请XX帮忙审批一下`)
+            agree_all: 是否需要全部同意 (例 e.g. `True`)
 
         Codes: appender.contains.currentOperator, benefit.query.error, benefit.status.invalid, instance.status.error,
             internalError, isvAuth.check.error, oaplus.query.limit, param.blank, param.illegal, param.illegal.operator,
@@ -1333,10 +1813,10 @@ class WorkflowV1(Manager):
         """Premium batch execute process instances (批量同意或拒绝审批任务).
 
         Args:
-            task_info_list: a list.
-            actioner_user_id: text, such as `67583405630`.
-            result: text: `agree`, `refuse`.
-            remark: text, at most 1024 characters, such as `Test for batch agree`.
+            task_info_list: 任务详情列表
+            actioner_user_id: 实际执行人用户ID (例 e.g. `67583405630`)
+            result: 审批操作 (`agree` `refuse`)
+            remark: 审批意见 (≤ 1024 字符 characters; 例 e.g. `Test for batch agree`)
 
         Codes: aflowProcessFormDatalsNull, aflowProcessInstStatusException, benefit.query.error, benefit.status.invalid,
             invalidAgentld, invalidInstanceExecuteActionerUserld, invalidInstanceExecuteResult, invalidParameter,
@@ -1359,8 +1839,8 @@ class WorkflowV1(Manager):
         """Premium del dir (删除业务分组).
 
         Args:
-            dir_id: text, such as `oaDirIdxxx`.
-            operate_user_id: text, such as `user001`.
+            dir_id: 分组ID (例 e.g. `oaDirIdxxx`)
+            operate_user_id: 操作人userId (例 e.g. `user001`)
 
         Codes: benefit.query.error, benefit.status.invalid, bizDir.not.exist, delete.dir.error, illegal.parameter,
             internalError, invalidAgentId, invalidSuiteKey, oaplus.query.limit, permission.error, system.error,
@@ -1385,9 +1865,9 @@ class WorkflowV1(Manager):
         """Premium delete form instance (删除数据表单实例).
 
         Args:
-            process_code: text.
-            form_instance_ids: a list.
-            user_id: text, such as `managerUserId1`.
+            process_code: 数据表单模板code
+            form_instance_ids: 待删除的数据表单实例ID
+            user_id: 用户userId (例 e.g. `managerUserId1`)
 
         Codes: auth.error, benefit.status.invalid, delete.error, form.code.error, form.error, formName.error,
             formschema.error, invalidAgentId, invalidSuiteKey, needAuth, oaplus.query.limit, param.error,
@@ -1411,8 +1891,8 @@ class WorkflowV1(Manager):
         """Premium get attachment space (获取审批钉盘空间信息).
 
         Args:
-            user_id: text, such as `user123`.
-            agent_id: a number, such as `8345000`.
+            user_id: 用户的userId (例 e.g. `user123`)
+            agent_id: 应用的agentId (例 e.g. `8345000`)
 
         Codes: benefit.query.error, benefit.status.invalid, hsfIntegrationErrorCspace,
             hsfIntegrationErrorCspaceDentryServiceGrant, hsfIntegrationErrorCspaceGetCustomSpace,
@@ -1438,9 +1918,9 @@ class WorkflowV1(Manager):
         """Premium get done tasks (查询审批中心用户已处理任务列表).
 
         Args:
-            user_id: text, such as `manager001`.
-            page_size: a number, at most 20, such as `20`.
-            page_number: a number, at most 10, such as `1`.
+            user_id: OA审批任务执行人的用户userId (例 e.g. `manager001`)
+            page_size: 分页大小 (≤ 20; 例 e.g. `20`)
+            page_number: 页码 (≤ 10; 例 e.g. `1`)
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.params.error, oaplus.query.limit, system.error.
 
@@ -1464,8 +1944,8 @@ class WorkflowV1(Manager):
         """Premium get field modified history (获取审批表单控件字段内容修改记录).
 
         Args:
-            process_instance_id: text, such as `proc-FF6Y2xxxx`.
-            field_id: text, such as `TextField-abcd`.
+            process_instance_id: 审批实例ID (例 e.g. `proc-FF6Y2xxxx`)
+            field_id: 审批表单控件ID (例 e.g. `TextField-abcd`)
 
         Codes: benefit.query.error, benefit.status.invalid, internalError, invalidInstanceIdOrFieldId,
             oaplus.query.limit, systemError.
@@ -1489,9 +1969,9 @@ class WorkflowV1(Manager):
         """Premium get form instance (获取单个数据表单实例详情).
 
         Args:
-            form_instance_id: text, such as `951a8-8828-430c-b3e-example`.
-            form_code: text, such as `PROC-abcdef-example`.
-            app_uuid: text, such as `SWAPP-dfeacds-example`.
+            form_instance_id: 数据表单实例ID (例 e.g. `951a8-8828-430c-b3e-example`)
+            form_code: 数据表单模板ID (例 e.g. `PROC-abcdef-example`)
+            app_uuid: 应用搭建ID (例 e.g. `SWAPP-dfeacds-example`)
 
         Codes: benefit.status.invalid, instance.query.error, internalError, oaplus.query.limit, param.code.error,
             param.error, permission.error, system.error.
@@ -1516,10 +1996,10 @@ class WorkflowV1(Manager):
         """Premium get form instances (获取数据表单实例列表).
 
         Args:
-            max_results: a number, at most 100, such as `100`.
-            form_code: text, such as `PROC-daccea-example`.
-            next_token: text, such as `100010`.
-            app_uuid: text, such as `SWAPP-dacdsa-example`.
+            max_results: 分页大小 (≤ 100; 例 e.g. `100`)
+            form_code: 数据表单模板ID (例 e.g. `PROC-daccea-example`)
+            next_token: 分页游标 (例 e.g. `100010`)
+            app_uuid: 应用搭建ID (例 e.g. `SWAPP-dacdsa-example`)
 
         Codes: benefit.status.invalid, formCode.error, instance.query.error, internalError, oaplus.query.limit,
             pageIndex.invalid, pageSize.invalid, permission.error, system.error.
@@ -1542,8 +2022,8 @@ class WorkflowV1(Manager):
         """Premium get form schema (获取数据表单schema).
 
         Args:
-            process_code: text.
-            app_uuid: text.
+            process_code: 数据表单模板ID
+            app_uuid: 应用搭建隔离信息
 
         Codes: aflowProcessCodeIsError, benefit.status.invalid, formNotExist, formTypeError, internalError,
             invalidParameter, noPermission, oaplus.query.limit, systemError.
@@ -1565,8 +2045,8 @@ class WorkflowV1(Manager):
         """Premium get inst field setting (获取审批表单控件字段操作权限).
 
         Args:
-            process_instance_id: text, such as `proc-FF6Y2xxxx`.
-            user_id: text, such as `userId123`.
+            process_instance_id: 审批实例ID (例 e.g. `proc-FF6Y2xxxx`)
+            user_id: (例 e.g. `userId123`)
 
         Codes: benefit.query.error, benefit.status.invalid, getInstFieldSettingError, internalError,
             invalidInstanceIdOrFieldId, oaplus.query.limit, processInstanceNotExist, systemError, userNotExist.
@@ -1590,9 +2070,9 @@ class WorkflowV1(Manager):
         """Premium get noticed instances (查询审批中心用户已收到的实例列表).
 
         Args:
-            user_id: text, such as `manager001`.
-            page_size: a number, at most 20, such as `20`.
-            page_number: a number, at most 10, such as `1`.
+            user_id: 实例抄送人的用户userId (例 e.g. `manager001`)
+            page_size: 分页大小 (≤ 20; 例 e.g. `20`)
+            page_number: 页码 (≤ 10; 例 e.g. `1`)
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.params.error, oaplus.query.limit, system.error.
 
@@ -1618,12 +2098,12 @@ class WorkflowV1(Manager):
         """Premium get process instances (根据processCode分页获取审批流程数据).
 
         Args:
-            max_results: a number, at most 20, such as `10`.
-            start_time_in_mills: a number, such as `1631289600000`.
-            process_code: text, such as `PROC-C53-example`.
-            next_token: text, such as `1`.
-            end_time_in_mills: a number, such as `1633795200000`.
-            app_uuid: text, such as `SWAPP-4C2F4B-example`.
+            max_results: 分页参数 (≤ 20; 例 e.g. `10`)
+            start_time_in_mills: 审批实例开始时间 (单位 unit 毫秒; 例 e.g. `1631289600000`)
+            process_code: 模板ID (例 e.g. `PROC-C53-example`)
+            next_token: 分页游标 (例 e.g. `1`)
+            end_time_in_mills: 审批实例结束时间 (单位 unit 毫秒; 例 e.g. `1633795200000`)
+            app_uuid: 应用搭建ID (例 e.g. `SWAPP-4C2F4B-example`)
 
         Codes: benefit.query.error, benefit.status.invalid, internalError, oaplus.query.limit, pageIndex.invalid,
             pageSize.invalid, permission.error, processCode.error, system.error, timeStamp.invalid, userIdList.error.
@@ -1653,12 +2133,12 @@ class WorkflowV1(Manager):
         """Premium get space with download auth (授权预览审批附件).
 
         Args:
-            user_id: text, such as `user123`.
-            process_instance_id: text, such as `a17444d1-075b-4a4d-xxxx`.
-            file_id: text, such as `111`.
-            agent_id: a number, such as `8345000`.
-            file_id_list: a list, at most 20 entries.
-            with_comment_attatchment: yes or no.
+            user_id: 授权允许预览附件的用户userid (例 e.g. `user123`)
+            process_instance_id: 审批实例ID (例 e.g. `a17444d1-075b-4a4d-xxxx`)
+            file_id: 审批附件ID (例 e.g. `111`)
+            agent_id: 应用的agentId (例 e.g. `8345000`)
+            file_id_list: 附件ID列表 (≤ 20 项 items)
+            with_comment_attatchment: 是否包含评论中的附件
 
         Codes: benefit.query.error, benefit.status.invalid, hsfIntegrationErrorCspace,
             hsfIntegrationErrorCspaceDentryServiceGrant, hsfIntegrationErrorCspaceGetCustomSpace,
@@ -1685,9 +2165,9 @@ class WorkflowV1(Manager):
         """Premium get submitted instances (查询审批中心用户已发起实例列表).
 
         Args:
-            user_id: text.
-            page_size: a number, at most 20.
-            page_number: a number, at most 10.
+            user_id: 实例发起人的用户userId
+            page_size: 分页大小 (≤ 20)
+            page_number: 页码 (≤ 10)
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.params.error, oaplus.query.limit, system.error.
 
@@ -1711,10 +2191,10 @@ class WorkflowV1(Manager):
         """Premium get todo tasks (查询审批中心用户待处理任务列表).
 
         Args:
-            user_id: text, such as `manager001`.
-            page_size: a number, at most 20, such as `20`.
-            page_number: a number, at most 10, such as `1`.
-            create_before: text, such as `2024-08-04 17:30:47`.
+            user_id: OA审批任务执行人的用户userId (例 e.g. `manager001`)
+            page_size: 分页大小 (≤ 20; 例 e.g. `20`)
+            page_number: 页码 (≤ 10; 例 e.g. `1`)
+            create_before: 查询的待办任务创建时间要小于该值 (例 e.g. `2024-08-04 17:30:47`)
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.params.error, oaplus.query.limit, system.error.
 
@@ -1740,9 +2220,9 @@ class WorkflowV1(Manager):
         """Premium grant process instance for download file (下载审批附件).
 
         Args:
-            process_instance_id: text, such as `a17444d1-075b-4a4d-xxxx`.
-            file_id: text, such as `111`.
-            with_comment_attatchment: yes or no, such as `False`.
+            process_instance_id: 审批实例ID (例 e.g. `a17444d1-075b-4a4d-xxxx`)
+            file_id: 文件fileId (例 e.g. `111`)
+            with_comment_attatchment: 是否包含评论中的附件 (例 e.g. `False`)
 
         Codes: benefit.query.error, benefit.status.invalid, hsfIntegrationErrorCspace,
             hsfIntegrationErrorCspaceDentryServiceGenerateDownloadPresignedUrl,
@@ -1772,11 +2252,11 @@ class WorkflowV1(Manager):
         """Premium insert or update dir (创建或更新业务分组).
 
         Args:
-            biz_group: text, such as `administeration`.
-            operate_user_id: text, such as `user001`.
-            name: text, such as `行政管理`.
-            name18n: text.
-            description: text, such as `分组描述信息`.
+            biz_group: 业务分组ID (例 e.g. `administeration`)
+            operate_user_id: 操作人userId (例 e.g. `user001`)
+            name: 分组名称 (例 e.g. `行政管理`)
+            name18n: 支持国际化的分组名称
+            description: 分组描述 (例 e.g. `分组描述信息`)
 
         Codes: benefit.query.error, benefit.status.invalid, bizDir.number.exceed, dirName.validation.failed,
             illegal.parameter, insertOrUpdate.dir.error, internalError, oaplus.query.limit, system.error,
@@ -1801,7 +2281,7 @@ class WorkflowV1(Manager):
         """Premium query schema and process by code list (批量获取表单模板schema（包含表单和流程配置信息）).
 
         Args:
-            process_codes: a list.
+            process_codes: 模板code
 
         Codes: benefit.query.error, benefit.status.invalid, internalError, invalidProcessCode, oaplus.query.limit,
             processNotExist, systemError, userNotExist.
@@ -1825,10 +2305,10 @@ class WorkflowV1(Manager):
         """Premium query todo tasks by manager (管理员查询指定员工的待处理任务列表).
 
         Args:
-            next_token: a number.
-            max_results: a number, at most 20.
-            actioner_user_id: text.
-            manager_user_id: text.
+            next_token: 分页标识
+            max_results: 分页大小 (≤ 20)
+            actioner_user_id: 操作人userId
+            manager_user_id: 管理员userId
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.query.limit, param.manager.notexist,
             param.user.notexist, qps.exceed.limit, system.error.
@@ -1852,10 +2332,10 @@ class WorkflowV1(Manager):
         """Premium redirect tasks by manager (管理员批量转交指定员工的待处理任务).
 
         Args:
-            transferee_user_id: text, such as `staffId-A`.
-            handover_user_id: text, such as `staffId-B`.
-            manager_user_id: text, such as `manager-12`.
-            task_ids: a list.
+            transferee_user_id: 原操作人 userId (例 e.g. `staffId-A`)
+            handover_user_id: 新处理人 userId (例 e.g. `staffId-B`)
+            manager_user_id: 管理员userId (例 e.g. `manager-12`)
+            task_ids: 转交的任务Id
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.query.limit, param.manager.notexist,
             param.user.notexist, qps.exceed.limit, system.error.
@@ -1882,12 +2362,12 @@ class WorkflowV1(Manager):
         """Premium revert task (退回审批任务).
 
         Args:
-            task_id: a number.
-            process_instance_id: text.
-            operate_user_id: text.
-            target_activity_id: text.
-            revert_action: text: `REVERT_FOR_APPROVAL`, `REVERT_FOR_RESUBMIT`.
-            remark: text.
+            task_id: 审批任务ID
+            process_instance_id: 审批实例ID
+            operate_user_id: 操作人的用户ID
+            target_activity_id: 退回到的节点ID
+            revert_action: 退回方式 (`REVERT_FOR_APPROVAL` `REVERT_FOR_RESUBMIT`)
+            remark: 备注信息
 
         Codes: benefit.query.error, benefit.status.invalid, instance.status.error, internalError, isvAuth.check.error,
             oaplus.query.limit, param.blank, param.illegal, param.illegal.operator, revertTask.hsfIntegration.error,
@@ -1914,11 +2394,11 @@ class WorkflowV1(Manager):
         """Premium save form (创建或更新数据表单模板).
 
         Args:
-            name: text.
-            form_components: a list, at most 200 entries.
-            user_id: text.
-            process_code: text.
-            description: text.
+            name: 表单模板名称
+            form_components: 表单控件列表 (≤ 200 项 items)
+            user_id: 操作人userId
+            process_code: 模板code
+            description: 表单模板描述
 
         Codes: benefit.status.invalid, formName.error, formschema.error, invalidAgentId, invalidSuiteKey, needAuth,
             oaplus.query.limit, param.error, permission.error, processcode.error, processes.error, system.error,
@@ -1942,9 +2422,9 @@ class WorkflowV1(Manager):
         """Premium save form instance (创建数据表单实例).
 
         Args:
-            originator_user_id: text, such as `manager432`.
-            process_code: text.
-            form_component_value_list: a list.
+            originator_user_id: 发起人的userId (例 e.g. `manager432`)
+            process_code: 数据表单模板code
+            form_component_value_list: 表单控件列表
 
         Codes: benefit.status.invalid, form.code.error, form.error, form.invalid, formName.error, formschema.error,
             instance.error, invalidAgentId, invalidSuiteKey, needAuth, oaplus.query.limit, param.error,
@@ -1972,12 +2452,12 @@ class WorkflowV1(Manager):
         """Premium save integrated process (保存流程中心外部集成审批模板).
 
         Args:
-            name: text.
-            form_components: a list, at most 200 entries.
-            process_code: text.
-            description: text.
-            process_feature_config: an object.
-            template_config: an object.
+            name: 表单模板名称
+            form_components: 表单控件列表 (≤ 200 项 items)
+            process_code: 表单ProcessCode
+            description: 表单模板描述
+            process_feature_config: 流程中心集成配置
+            template_config: 流程中心模板配置
 
         Codes: aflowProcessSetupNoPermission, benefit.query.error, benefit.status.invalid, formName.error,
             formschema.error, internalError, invalidAgentId, invalidSuiteKey, needAuth, oaplus.query.limit,
@@ -2007,14 +2487,14 @@ class WorkflowV1(Manager):
         """Premium save integrated process instance (保存流程中心外部集成审批实例).
 
         Args:
-            process_code: text, such as `proc-xxxx`.
-            originator_user_id: text, such as `manager1234`.
-            url: text, such as `https://www.dingtalk.com/`.
-            form_component_value_list: a list.
-            title: text, such as `xxx的审批`.
-            notifiers: a list.
-            feature_config: an object.
-            biz_data: text.
+            process_code: 审批模板code (例 e.g. `proc-xxxx`)
+            originator_user_id: 审批实例发起人的userId (例 e.g. `manager1234`)
+            url: 第三方审批系统中审批单详情页地址 (例 e.g. `https://www.dingtalk.com/`)
+            form_component_value_list: 表单控件列表
+            title: 实例标题 (例 e.g. `xxx的审批`)
+            notifiers: 抄送信息列表
+            feature_config: 流程中心集成配置
+            biz_data: 用户自定义业务参数
 
         Codes: aflowProcessFormContentInvalid, benefit.query.error, benefit.status.invalid, formConverterError,
             instance.error, internalError, invalidAgentId, invalidSuiteKey, isvAppId.in.blackList,
@@ -2042,11 +2522,11 @@ class WorkflowV1(Manager):
         """Premium save integrated task (保存流程中心外部集成审批任务).
 
         Args:
-            process_instance_id: text.
-            tasks: a list.
-            activity_id: text.
-            feature_config: an object.
-            task_config: an object.
+            process_instance_id: OA审批流程实例ID
+            tasks: 任务列表
+            activity_id: 自定义审批节点ID
+            feature_config: 流程中心集成配置
+            task_config: 流程中心任务维度属性配置
 
         Codes: benefit.query.error, benefit.status.invalid, integrated.concurrency.error, integrated.number.exceed,
             integrated.qps.exceed, integrated.state.invalid, internalError, oaplus.query.limit, process.inst.notExist,
@@ -2072,10 +2552,10 @@ class WorkflowV1(Manager):
         """Premium update form instance (更新数据表单实例).
 
         Args:
-            originator_user_id: text, such as `manager432`.
-            process_code: text.
-            form_component_value_list: a list.
-            form_instance_ids: a list.
+            originator_user_id: 数据表单发起人的userId (例 e.g. `manager432`)
+            process_code: 数据表单模板code
+            form_component_value_list: 表单控件列表
+            form_instance_ids: 待更新的数据表单实例id
 
         Codes: auth.error, benefit.status.invalid, form.code.error, form.error, form.not.exist, formName.error,
             formschema.error, invalidAgentId, invalidSuiteKey, needAuth, oaplus.query.limit, param.error,
@@ -2103,11 +2583,11 @@ class WorkflowV1(Manager):
         """Premium update process instance variables (更新流程表单审批实例).
 
         Args:
-            op_user_id: text, such as `manager432`.
-            variables: a list, at most 150 entries.
-            process_instance_id: text, such as `processInstanceId-1`.
-            process_code: text.
-            remark: text, such as `remark`.
+            op_user_id: 操作人userId (例 e.g. `manager432`)
+            variables: 表单数据内容 (≤ 150 项 items)
+            process_instance_id: 流程实例ID (例 e.g. `processInstanceId-1`)
+            process_code: 审批流的唯一码
+            remark: 备注内容 (例 e.g. `remark`)
 
         Codes: auth.error, benefit.status.invalid, form.code.error, form.error, form.not.exist, formName.error,
             formschema.error, invalidAgentId, invalidSuiteKey, lock.fail, needAuth, oaplus.query.limit, param.error,
@@ -2136,10 +2616,10 @@ class WorkflowV1(Manager):
         """Query integrated todo task (查询通过流程中心集成的OA审批任务).
 
         Args:
-            user_id: text, such as `manager001`.
-            page_size: a number, at most 40, such as `1`.
-            page_number: a number, such as `1`.
-            create_before: a number, such as `1660036833411`.
+            user_id: 任务执行人的用户userId (例 e.g. `manager001`)
+            page_size: 分页大小 (≤ 40; 例 e.g. `1`)
+            page_number: 页码 (例 e.g. `1`)
+            create_before: 查询的时间起点 (例 e.g. `1660036833411`)
 
         Codes: integrated.params.error, internalError, system.error.
 
@@ -2171,14 +2651,14 @@ class WorkflowV1(Manager):
         """Save integrated instance (创建实例).
 
         Args:
-            process_code: text, such as `proc`.
-            originator_user_id: text, such as `manager1234`.
-            url: text, at most 1024 characters, such as `https://www.dingtalk.com/`.
-            form_component_value_list: a list.
-            title: text, at most 64 characters, such as `xxx的审批`.
-            notifiers: a list.
-            feature_config: an object.
-            biz_data: text, at most 1024 characters.
+            process_code: 审批模板code (例 e.g. `proc`)
+            originator_user_id: 审批实例发起人的userId (例 e.g. `manager1234`)
+            url: 第三方审批系统中审批单详情页地址 (≤ 1024 字符 characters; 例 e.g. `https://www.dingtalk.com/`)
+            form_component_value_list: 表单控件列表
+            title: 实例标题 (≤ 64 字符 characters; 例 e.g. `xxx的审批`)
+            notifiers: 抄送信息列表
+            feature_config: 流程中心集成配置
+            biz_data: 用户自定义业务参数 (≤ 1024 字符 characters)
 
         Codes: aflowProcessFormContentInvalid, formConverterError, instance.error, internalError, invalidAgentId,
             invalidSuiteKey, isvAppId.in.blackList, isvOrgId.in.blackList, needAuth, parameter.invalid,
@@ -2206,12 +2686,12 @@ class WorkflowV1(Manager):
         """Save process (创建或更新审批模板).
 
         Args:
-            name: text, at most 200 characters, such as `出差报销审批`.
-            form_components: a list, at most 200 entries.
-            process_code: text.
-            description: text, at most 300 characters, such as `用于员工差旅费用报销使用`.
-            process_feature_config: an object.
-            template_config: an object.
+            name: 表单模板名称 (≤ 200 字符 characters; 例 e.g. `出差报销审批`)
+            form_components: 表单控件列表 (≤ 200 项 items)
+            process_code: 表单ProcessCode
+            description: 表单模板描述 (≤ 300 字符 characters; 例 e.g. `用于员工差旅费用报销使用`)
+            process_feature_config: 流程中心集成配置
+            template_config: 流程中心模板配置
 
         Codes: aflowProcessSetupNoPermission, formName.error, formschema.error, internalError, invalidAgentId,
             invalidSuiteKey, needAuth, parameter.error, permission.error, processcode.error, processes.error,
@@ -2239,8 +2719,8 @@ class WorkflowV1(Manager):
         """Update integrated task (更新流程中心任务状态).
 
         Args:
-            tasks: a list, at most 20 entries.
-            process_instance_id: text, such as `S3j8rbiNT1CsXXXXXV3Q1Q04431661334483`.
+            tasks: OA审批任务列表 (≤ 20 项 items)
+            process_instance_id: OA审批流程实例ID (例 e.g. `S3j8rbiNT1CsXXXXXV3Q1Q04431661334483`)
 
         Codes: integrated.permission.error, integrated.state.invalid, internalError, system.error.
 
@@ -2264,10 +2744,10 @@ class WorkflowV1(Manager):
         """Update process instance (更新实例状态).
 
         Args:
-            process_instance_id: text, such as `proc`.
-            status: text: `COMPLETED`, `TERMINATED`.
-            result: text, such as `agree`.
-            notifiers: a list.
+            process_instance_id: 审批实例ID (例 e.g. `proc`)
+            status: 实例状态 (`COMPLETED` `TERMINATED`)
+            result: 实例结果 (例 e.g. `agree`)
+            notifiers: 抄送人userId列表
 
         Codes: formContent.error, internalError, invalidAgentId, invalidSuiteKey, needAuth, noticerOverLimit,
             process.inst.notExist, system.error.

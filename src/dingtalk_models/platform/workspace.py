@@ -15,25 +15,42 @@ from dingtalk_models.resource.model import Record
 
 class AuditlogListResultLogList(Record):
     receiver_name: str | None
+    """文件接收方名称"""
     gmt_create: str | None
+    """记录修改时间 (单位 unit 毫秒)"""
     org_name: str | None
+    """企业名称"""
     project_name: str | None
+    """项目名称"""
     task_name: str | None
+    """任务名称"""
     resource_extension: str | None
+    """文件类型"""
     resource_size: str | None
+    """文件大小"""
     resource: str | None
+    """文件名"""
     action: str | None
+    """操作类型"""
     browser: str | None
+    """操作机器浏览器"""
     ip_address: str | None
+    """操作机器IP"""
     platform: str | None
+    """操作端"""
     operator_name: str | None
+    """操作者名字"""
     ding_talk_id: str | None
+    """用户的钉钉ID"""
     emp_id: str | None
+    """用户所在企业中的员工ID"""
     biz_id: str | None
+    """文件ID"""
 
 
 class AuditlogListResult(Record):
     log_list: list[AuditlogListResultLogList] = empty_list()
+    """操作记录列表"""
 
 
 class OapiWorkspace(Manager):
@@ -50,11 +67,11 @@ class OapiWorkspace(Manager):
         """Auditlog list (查询项目中文件操作日志).
 
         Args:
-            start_date: a number, such as `1604160000000`.
-            end_date: a number, such as `1606665600000`.
-            page_size: a number, at most 500, such as `500`.
-            load_more_gmt_create: a number, such as `1605369600000`.
-            load_more_biz_id: a number, such as `22`.
+            start_date: 操作日志起始时间 (单位 unit 毫秒; 例 e.g. `1604160000000`)
+            end_date: 操作日志截止时间 (单位 unit 毫秒; 例 e.g. `1606665600000`)
+            page_size: 操作列表长度 (≤ 500; 例 e.g. `500`)
+            load_more_gmt_create: 操作记录生成时间 (单位 unit 毫秒; 例 e.g. `1605369600000`)
+            load_more_biz_id: 操作记录文件id (例 e.g. `22`)
 
         Scopes: qyapi_project.
 

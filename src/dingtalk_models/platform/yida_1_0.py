@@ -18,478 +18,793 @@ from dingtalk_models.resource.query import Listing, Query
 
 class BatchGetFormDataByIdListReplyResultModifyUserName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """中文名字"""
     name_in_english: str | None
+    """英文名字"""
 
 
 class BatchGetFormDataByIdListReplyResultModifyUser(Record, alias_generator=camel):
     name: BatchGetFormDataByIdListReplyResultModifyUserName | None
+    """员工名字"""
     user_id: str | None
+    """员工userId"""
 
 
 class BatchGetFormDataByIdListReplyResultOriginatorName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """表单提交人中文名字"""
     name_in_english: str | None
+    """表单提交人的英文名字"""
 
 
 class BatchGetFormDataByIdListReplyResultOriginator(Record, alias_generator=camel):
     name: BatchGetFormDataByIdListReplyResultOriginatorName | None
+    """表单提交人的名字信息"""
     user_id: str | None
+    """提交人的userId"""
 
 
 class BatchGetFormDataByIdListReplyResult(Record, alias_generator=camel):
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """表单创建时间"""
     modify_user: BatchGetFormDataByIdListReplyResultModifyUser | None
+    """修改该实例的员工信息"""
     sequence: str | None
     creator_user_id: str | None
+    """创建者的userId"""
     form_uuid: str | None
+    """表单编码"""
     serial_number: str | None
+    """流水号"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
     modifier: str | None
+    """修改者的userId"""
     form_data: dict[str, JsonValue] | None
+    """表单实例数据"""
     originator: BatchGetFormDataByIdListReplyResultOriginator | None
+    """表单提交人信息"""
     form_instance_id: str | None
+    """表单实例Id"""
     id: int | None
+    """数据库表记录主键Id"""
     title: str | None
+    """实例标题"""
     version: int | None
     instance_value: str | None
+    """宜搭表单实例数据以宜搭组件格式展示"""
 
 
 class BatchGetFormDataByIdListReply(Record, alias_generator=camel):
     result: list[BatchGetFormDataByIdListReplyResult] = empty_list()
+    """表单实例数据列表"""
 
 
 class BatchSaveFormDataReply(Record, alias_generator=camel):
     result: list[str] = empty_list()
+    """表单实例Id"""
 
 
 class BatchUpdateFormDataByInstanceIdReply(Record, alias_generator=camel):
     result: list[str] = empty_list()
+    """表单实例Id"""
 
 
 class BatchUpdateFormDataByInstanceMapReply(Record, alias_generator=camel):
     result: list[str] = empty_list()
+    """更新成功的表单实例Id"""
 
 
 class ExecuteBatchTaskReply(Record, alias_generator=camel):
     fail_number: int | None
+    """审批失败的任务数量"""
     success_number: int | None
+    """审批成功的任务数量"""
     total: int | None
+    """总任务数"""
 
 
 class GetAutoFlowLogDetailData(Record, alias_generator=camel):
     activity_key: str | None
+    """密钥"""
     flag: str | None
+    """日志标识"""
     uuid: str | None
+    """数据唯一编码"""
     output_params: dict[str, JsonValue] | None
+    """出参"""
     name: str | None
+    """名称"""
     input_params: dict[str, JsonValue] | None
+    """入参"""
     elapsed_time_gmt: Annotated[int | None, wire("elapsedTimeGMT")]
+    """耗时"""
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    """结束时间"""
     others: str | None
+    """其他说明信息"""
     status: str | None
+    """状态"""
 
 
 class GetCorpAccomplishmentTasksData(Record, alias_generator=camel):
     originator_nick_name: str | None
+    """发起人昵称"""
     process_instance_id: str | None
+    """流程实例ID"""
     originator_name: str | None
+    """发起人姓名"""
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    """结束时间"""
     active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
+    """激活时间"""
     actual_actioner_id: str | None
+    """实际执行人ID"""
     originator_email: str | None
+    """发起人邮箱"""
     title: str | None
+    """标题"""
     out_result_name: str | None
+    """结果名称"""
     out_result: str | None
+    """审批结果 (`agree` `disagree`)"""
     originator_photo: str | None
+    """发起人照片"""
     task_type: str | None
+    """任务类型"""
     originator_nick_name_in_english: str | None
+    """发起人英文昵称"""
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     title_in_english: str | None
+    """标题英文"""
     app_type: str | None
+    """应用ID"""
     originator_name_in_english: str | None
+    """发起人英文名"""
     originator_id: str | None
+    """根据流程发起人工号查询"""
     task_id: str | None
+    """任务ID"""
     status: str | None
+    """状态"""
 
 
 class GetCorpTasksData(Record, alias_generator=camel):
     originator_nick_name: str | None
+    """发起人姓名"""
     process_instance_id: str | None
+    """流程实例ID"""
     originator_name: str | None
+    """发起人昵称"""
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    """结束时间"""
     active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
+    """激活时间"""
     actual_actioner_id: str | None
+    """实际执行人ID"""
     originator_email: str | None
+    """发起人邮箱"""
     title: str | None
+    """标题"""
     out_result_name: str | None
+    """结果标题"""
     out_result: str | None
+    """审批结果 (`agree` `disagree`)"""
     originator_photo: str | None
+    """发起人照片"""
     task_type: str | None
+    """任务类型"""
     originator_nick_name_en: str | None
+    """发起人英文昵称"""
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     title_in_english: str | None
+    """标题英文"""
     app_type: str | None
+    """应用ID"""
     originator_name_in_english: str | None
+    """发起人英文名"""
     originator_id: str | None
+    """根据流程发起人工号查询"""
     task_id: str | None
+    """任务ID"""
     status: str | None
+    """状态"""
 
 
 class GetFieldDefByUuidReplyResult(Record, alias_generator=camel):
     component_name: str | None
+    """组件类型 (`DateField` `TextField` `TextareaField` `NumberField` `RateField` `RadioField` `CheckboxField` `SelectField` `MultiSelectField` `CascadeSelectField` `CascadeDateField` `ImageField` `AttachmentField` `EmployeeField` `TableField` `DepartmentSelectField`)"""
     field_id: str | None
+    """组件ID"""
     behavior: str | None
+    """组件展示状态 (`NORMAL` `DISABLED` `READONLY` `HIDDEN`)"""
     label: JsonValue | None
+    """组件名称"""
     props: JsonValue | None
+    """组件属性"""
     children: str | None
+    """子组件信息"""
 
 
 class GetFieldDefByUuidReply(Record, alias_generator=camel):
     result: list[GetFieldDefByUuidReplyResult] = empty_list()
+    """获取的表单组件列表"""
 
 
 class GetFormComponentDefinitionListReplyResult(Record, alias_generator=camel):
     label: str | None
+    """标签"""
     component_name: str | None
+    """组件名称"""
     field_id: str | None
+    """关键词"""
     parent_id: str | None
+    """父组件ID"""
 
 
 class GetFormComponentDefinitionListReply(Record, alias_generator=camel):
     result: list[GetFormComponentDefinitionListReplyResult] = empty_list()
+    """表单的组件定义列表"""
 
 
 class GetFormListInAppDataTitle(Record, alias_generator=camel):
     en_us: Annotated[str | None, wire("enUS")]
+    """表单英文名称"""
     zh_cn: Annotated[str | None, wire("zhCN")]
+    """表单中文名称"""
 
 
 class GetFormListInAppData(Record, alias_generator=camel):
     form_type: str | None
+    """表单类型 (`receipt` `process`)"""
     creator: str | None
+    """创建者userId"""
     form_uuid: str | None
+    """表单ID"""
     gmt_create: str | None
+    """表单创建时间"""
     title: GetFormListInAppDataTitle | None
+    """表单名称信息"""
 
 
 class GetInstancesByIdListReplyResultActionExecutorName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """中文名称"""
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """类型"""
 
 
 class GetInstancesByIdListReplyResultActionExecutor(Record, alias_generator=camel):
     user_id: str | None
+    """用户userid"""
     name: GetInstancesByIdListReplyResultActionExecutorName | None
+    """用户名"""
     department_name: str | None
+    """部门名称"""
     email: str | None
+    """邮箱"""
 
 
 class GetInstancesByIdListReplyResultOriginatorName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """中文名称"""
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """类型"""
 
 
 class GetInstancesByIdListReplyResultOriginator(Record, alias_generator=camel):
     user_id: str | None
+    """用户userid"""
     name: GetInstancesByIdListReplyResultOriginatorName | None
+    """用户名"""
     department_name: str | None
+    """部门名称"""
     email: str | None
+    """邮箱"""
 
 
 class GetInstancesByIdListReplyResult(Record, alias_generator=camel):
     action_executor: list[GetInstancesByIdListReplyResultActionExecutor] = empty_list()
+    """流程实例当前任务执行人列表"""
     process_instance_id: str | None
+    """流程实例ID"""
     form_uuid: str | None
+    """表单ID"""
     process_code: str | None
+    """流程编码"""
     title: str | None
+    """标题"""
     instance_status: str | None
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)"""
     approved_result: str | None
+    """审批结果 (`agree` `disagree`)"""
     originator: GetInstancesByIdListReplyResultOriginator | None
+    """发起人信息"""
     data: dict[str, JsonValue] | None
+    """表单数据"""
 
 
 class GetInstancesByIdListReply(Record, alias_generator=camel):
     result: list[GetInstancesByIdListReplyResult] = empty_list()
+    """流程实例列表"""
 
 
 class GetMeCorpSubmissionDataActioner(Record, alias_generator=camel):
     employee_type_information: str | None
+    """员工类型信息"""
     employee_type: str | None
+    """员工类型"""
     level: str | None
+    """层级"""
     nick_name: str | None
+    """花名"""
     order_number: str | None
+    """订单号"""
     pinyin_nick_name: str | None
+    """花名拼音"""
     super_user_id: str | None
+    """超管的userid"""
     user_id: str | None
+    """用户的userid"""
     bu_name: str | None
+    """BU的名称"""
     tb_wang: str | None
+    """淘宝旺"""
     human_resource_group_work_number: str | None
+    """HRG的userid"""
     pinyin_name_all: str | None
+    """全名拼音"""
     name: str | None
+    """名称"""
     state: str | None
+    """状态"""
     personal_photo_url: str | None
+    """个人照片的URL"""
     is_system_admin: bool | None
+    """是否系统管理员"""
     email: str | None
+    """邮箱"""
     personal_photo: str | None
+    """个人照片"""
 
 
 class GetMeCorpSubmissionDataCurrentActivityInstances(Record, alias_generator=camel):
     activity_name: str | None
+    """节点名称"""
     activity_name_en: str | None
+    """节点英文名称"""
     activity_id: str | None
+    """节点ID"""
     id: int | None
+    """数据ID"""
     activity_instance_status: str | None
+    """节点实例状态"""
 
 
 class GetMeCorpSubmissionData(Record, alias_generator=camel):
     actioner_name: list[str] = empty_list()
+    """执行人姓名"""
     process_instance_id: str | None
+    """流程实例ID"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    """结束时间"""
     form_uuid: str | None
+    """表单ID"""
     process_instance_status: str | None
+    """流程实例状态"""
     originator_display_name: str | None
+    """发起人展示名称"""
     data_type: str | None
+    """数据类型"""
     originator_avatar: str | None
+    """发起人头像"""
     process_instance_status_text: str | None
+    """流程状态展示文案"""
     actioner: list[GetMeCorpSubmissionDataActioner] = empty_list()
+    """任务执行者信息"""
     process_approved_result_text: str | None
+    """流程审批结果文字表示"""
     form_instance_id: str | None
+    """要查询的实例的实例ID"""
     title: str | None
+    """标题"""
     version: int | None
+    """版本"""
     instance_value: str | None
+    """实例数据"""
     process_approved_result: str | None
+    """流程审批结果"""
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     process_id: int | None
+    """流程ID"""
     process_name: str | None
+    """流程名称"""
     process_code: str | None
+    """流程编码"""
     app_type: str | None
+    """应用ID"""
     actioner_id: list[str] = empty_list()
+    """操作者的userid"""
     data_map: dict[str, JsonValue] | None
+    """任务数据"""
     current_activity_instances: list[GetMeCorpSubmissionDataCurrentActivityInstances] = empty_list()
     originator_id: str | None
+    """发起人userid"""
 
 
 class GetNotifyMeData(Record, alias_generator=camel):
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     activity_id: str | None
+    """节点ID"""
     creator_user_id: str | None
+    """创建者的userid"""
     corp_id: str | None
+    """组织corpid"""
     title_in_english: str | None
+    """标题英文"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
     app_type: str | None
+    """应用ID"""
     process_code: str | None
+    """流程编码"""
     mobile_url: str | None
+    """手机号url"""
     form_instance_id: str | None
+    """流程实例ID"""
     inst_status: str | None
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)"""
     title: str | None
+    """标题"""
     url: str | None
+    """链接"""
 
 
 class GetOpenUrlReply(Record, alias_generator=camel):
     result: str | None
+    """临时免登地址URL"""
 
 
 class GetOperationRecordsReplyResultDomainListOperatorAgentIdList(Record, alias_generator=camel):
     order_number: str | None
+    """订单号"""
     display_name: str | None
+    """展示名称"""
     user_information: str | None
+    """用户信息"""
     department_description: str | None
+    """部门描述"""
     user_id: str | None
+    """钉钉userId"""
     personal_photo: str | None
+    """个人照片"""
     display_name_in_english: str | None
+    """英文名称"""
     status: str | None
+    """状态"""
 
 
 class GetOperationRecordsReplyResultDomainList(Record, alias_generator=camel):
     process_instance_id: str | None
+    """实例 ID"""
     operate_time_gmt: Annotated[str | None, wire("operateTimeGMT")]
+    """操作时间"""
     show_name: str | None
+    """显示名称"""
     digital_signature: str | None
+    """手写签名"""
     operate_type: str | None
+    """操作类型"""
     operator_nick_name: str | None
+    """操作者花名"""
     operator_status: str | None
+    """操作者状态"""
     remark: str | None
+    """评论"""
     task_hold_time_gmt: Annotated[int | None, wire("taskHoldTimeGMT")]
+    """任务挂起时间"""
     type: str | None
+    """类型"""
     operator_name: str | None
+    """操作者名称"""
     operator: str | None
+    """操作者的钉钉userId"""
     format_action: str | None
+    """格式化的action"""
     activity_id: str | None
+    """节点id"""
     task_type: str | None
+    """任务类型"""
     task_execute_type: str | None
+    """任务执行类型"""
     size: int | None
+    """大小"""
     operator_display_name: str | None
+    """操作者展示名称"""
     files: str | None
+    """文件"""
     operator_agent_id_list: list[GetOperationRecordsReplyResultDomainListOperatorAgentIdList] = empty_list()
+    """操作者代理人的userId列表"""
     action: str | None
+    """动作"""
     active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
+    """激活时间"""
     task_id: str | None
+    """任务id"""
     operator_photo_url: str | None
+    """操作者的头像url"""
 
 
 class GetOperationRecordsReplyResult(Record, alias_generator=camel):
     process_instance_id: str | None
+    """流程实例ID"""
     show_name: str | None
+    """显示名称"""
     operator_nick_name: str | None
+    """操作者花名"""
     active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
+    """激活时间"""
     operate_time_gmt: Annotated[str | None, wire("operateTimeGMT")]
+    """操作时间"""
     operate_type: str | None
+    """操作类型"""
     operator_status: str | None
+    """操作者状态"""
     remark: str | None
+    """审批意见"""
     task_hold_time_gmt: Annotated[int | None, wire("taskHoldTimeGMT")]
+    """任务挂起时间"""
     type: str | None
+    """类型"""
     operator_name: str | None
+    """操作者名称"""
     operator_user_id: str | None
+    """操作者userid"""
     activity_id: str | None
+    """节点ID"""
     task_type: str | None
+    """任务类型"""
     task_execute_type: str | None
+    """任务执行类型 (`NORMAL` `FILTERED` `AUTO`)"""
     size: int | None
+    """大小"""
     operator_display_name: str | None
+    """操作者展示名称"""
     files: str | None
+    """文件"""
     action: str | None
+    """动作名称 (`已同意` `处理中` `已拒绝` `已转交` `已退回` `已撤销` `提交申请` `加签任务` `前加签任务` `后加签任务` `节点流转` `等待审批` `已完成` `已收回`)"""
     action_exit: str | None
+    """动作类型 (`agree` `doing` `disagree` `forward` `restart` `revoked` `submit` `append` `beforeAppend` `afterAppend` `redirect` `next` `carbon` `recall`)"""
     data_id: int | None
+    """数据ID"""
     task_id: str | None
+    """任务ID"""
     digital_sign: str | None
+    """手写签名"""
     operator_photo_url: str | None
+    """操作者的头像URL"""
     domain_list: list[GetOperationRecordsReplyResultDomainList] = empty_list()
+    """领域"""
 
 
 class GetOperationRecordsReply(Record, alias_generator=camel):
     result: list[GetOperationRecordsReplyResult] = empty_list()
+    """流程实例操作记录列表"""
 
 
 class GetProcessDesignReplyFormulaRulesRule(Record, alias_generator=camel):
     content: str | None
+    """内容"""
     display_rule: str | None
+    """展示值"""
     source: str | None
+    """编码值"""
 
 
 class GetProcessDesignReplyFormulaRulesName(Record, alias_generator=camel):
     zh_cn: Annotated[str | None, wire("zh_CN")]
+    """中文描述"""
     en_us: Annotated[str | None, wire("en_US")]
+    """英文描述"""
 
 
 class GetProcessDesignReplyFormulaRules(Record, alias_generator=camel):
     node_type: str | None
+    """节点类型"""
     rule_type: str | None
+    """规则类型"""
     trigger_mode: str | None
+    """触发模式"""
     block: str | None
+    """是否block"""
     message: str | None
+    """内容"""
     activity_id: list[str] = empty_list()
+    """id值"""
     activity_action: list[str] = empty_list()
+    """行为类型值"""
     rule: GetProcessDesignReplyFormulaRulesRule | None
+    """规则公示"""
     name: GetProcessDesignReplyFormulaRulesName | None
+    """名称"""
 
 
 class GetProcessDesignReplyNodesName(Record, alias_generator=camel):
     en_us: Annotated[str | None, wire("en_US")]
+    """英文名称"""
     zh_cn: Annotated[str | None, wire("zh_CN")]
+    """中文名称"""
     type: str | None
+    """节点类型"""
 
 
 class GetProcessDesignReplyNodes(Record, alias_generator=camel):
     next_id: list[str] = empty_list()
+    """节点id"""
     child_nodes: list[dict[str, JsonValue]] = empty_list()
+    """节点详细内容"""
     name: GetProcessDesignReplyNodesName | None
+    """名称"""
     description: str | None
+    """节点描述"""
     prev_id: str | None
+    """前序节点"""
     type: str | None
+    """类型"""
     node_id: str | None
+    """节点id"""
     props: dict[str, JsonValue] | None
+    """详细配置"""
     approval_type: str | None
 
 
 class GetProcessDesignReplyApprovalSummaryTitle(Record, alias_generator=camel):
     zh_cn: Annotated[str | None, wire("zh_CN")]
+    """中文描述"""
     en_us: Annotated[str | None, wire("en_US")]
+    """英文描述"""
     type: str | None
+    """类型"""
 
 
 class GetProcessDesignReplyApprovalSummary(Record, alias_generator=camel):
     title: GetProcessDesignReplyApprovalSummaryTitle | None
     value: str | None
     type: str | None
+    """类型"""
 
 
 class GetProcessDesignReplyFlowConfigSidInstDetail(Record, alias_generator=camel):
     field_id: str | None
+    """字段id"""
     field_behavior: str | None
+    """控制行为"""
 
 
 class GetProcessDesignReplyFlowConfig(Record, alias_generator=camel):
     sid_inst_detail: Annotated[list[GetProcessDesignReplyFlowConfigSidInstDetail], wire("sid_instDetail")] = (
         empty_list()
     )
+    """配置详细"""
 
 
 class GetProcessDesignReplyProps(Record, alias_generator=camel):
     process_mobile_detail_url: str | None
+    """移动端url"""
     binding_form: str | None
+    """表单id"""
     process_init_url: str | None
+    """流程初始化url"""
     no_record_recall: bool | None
+    """无痕回收"""
     allow_collaboration: bool | None
+    """允许协作"""
     allow_temporary_storage: bool | None
+    """允许暂存"""
     process_code: str | None
+    """流程id"""
     stop_association_rules_if_failed: bool | None
+    """关联规则失败时是否停止"""
     allow_withdraw: bool | None
+    """允许撤回"""
     process_detail_url: str | None
+    """流程详细url"""
 
 
 class GetProcessDesignReply(Record, alias_generator=camel):
     formula_rules: list[GetProcessDesignReplyFormulaRules] = empty_list()
+    """节点提交规则配置"""
     nodes: list[GetProcessDesignReplyNodes] = empty_list()
+    """流程节点信息"""
     approval_summary: list[GetProcessDesignReplyApprovalSummary] = empty_list()
+    """审批摘要配置"""
     flow_config: GetProcessDesignReplyFlowConfig | None
+    """字段权限配置"""
     props: GetProcessDesignReplyProps | None
+    """基础配置"""
 
 
 class GetProcessDesignByCodeReplyFormulaRulesRule(Record, alias_generator=camel):
     content: str | None
+    """内容"""
     display_rule: str | None
+    """展示值"""
     source: str | None
+    """编码值"""
 
 
 class GetProcessDesignByCodeReplyFormulaRulesName(Record, alias_generator=camel):
     zh_cn: Annotated[str | None, wire("zh_CN")]
+    """中文名称"""
     en_us: Annotated[str | None, wire("en_US")]
+    """英文名称"""
 
 
 class GetProcessDesignByCodeReplyFormulaRules(Record, alias_generator=camel):
     node_type: str | None
+    """节点类型"""
     rule_type: str | None
+    """规则类型"""
     trigger_mode: str | None
+    """触发模式"""
     block: str | None
+    """是否block"""
     message: str | None
+    """内容"""
     activity_id: list[str] = empty_list()
+    """节点"""
     activity_action: list[str] = empty_list()
+    """行为节点"""
     rule: GetProcessDesignByCodeReplyFormulaRulesRule | None
+    """规则公示"""
     name: GetProcessDesignByCodeReplyFormulaRulesName | None
+    """名称"""
 
 
 class GetProcessDesignByCodeReplyNodesName(Record, alias_generator=camel):
     en_us: Annotated[str | None, wire("en_US")]
+    """中文名称"""
     zh_cn: Annotated[str | None, wire("zh_CN")]
+    """英文名称"""
 
 
 class GetProcessDesignByCodeReplyNodes(Record, alias_generator=camel):
     next_id: list[str] = empty_list()
+    """后续节点"""
     child_nodes: list[dict[str, JsonValue]] = empty_list()
+    """子节点"""
     name: GetProcessDesignByCodeReplyNodesName | None
+    """名称"""
     description: str | None
+    """节点描述"""
     prev_id: str | None
+    """前序节点"""
     type: str | None
+    """节点类型"""
     node_id: str | None
+    """节点id"""
     props: dict[str, JsonValue] | None
+    """详细配置"""
 
 
 class GetProcessDesignByCodeReplyApprovalSummaryTitle(Record, alias_generator=camel):
     zh_cn: Annotated[str | None, wire("zh_CN")]
+    """中文标题"""
     en_us: Annotated[str | None, wire("en_US")]
+    """英文标题"""
     type: str | None
+    """国际化标识"""
 
 
 class GetProcessDesignByCodeReplyApprovalSummary(Record, alias_generator=camel):
@@ -498,106 +813,180 @@ class GetProcessDesignByCodeReplyApprovalSummary(Record, alias_generator=camel):
 
 class GetProcessDesignByCodeReplyFlowConfigSidInstDetail(Record, alias_generator=camel):
     field_id: str | None
+    """字段id"""
     field_behavior: str | None
+    """控制行为"""
 
 
 class GetProcessDesignByCodeReplyFlowConfig(Record, alias_generator=camel):
     sid_inst_detail: Annotated[list[GetProcessDesignByCodeReplyFlowConfigSidInstDetail], wire("sid_instDetail")] = (
         empty_list()
     )
+    """流程字段权限配置详细"""
 
 
 class GetProcessDesignByCodeReplyProps(Record, alias_generator=camel):
     process_mobile_detail_url: str | None
+    """移动端url"""
     binding_form: str | None
+    """表单id"""
     process_init_url: str | None
+    """流程初始化url"""
     no_record_recall: bool | None
+    """无痕回收"""
     allow_collaboration: bool | None
+    """允许协作"""
     allow_temporary_storage: bool | None
+    """允许暂存"""
     process_code: str | None
+    """流程id"""
     stop_association_rules_if_failed: bool | None
+    """关联规则失败时是否停止"""
     allow_withdraw: bool | None
+    """允许撤回"""
     process_detail_url: str | None
+    """流程详细url"""
 
 
 class GetProcessDesignByCodeReply(Record, alias_generator=camel):
     formula_rules: list[GetProcessDesignByCodeReplyFormulaRules] = empty_list()
+    """节点提交规则配置"""
     nodes: list[GetProcessDesignByCodeReplyNodes] = empty_list()
+    """流程节点"""
     approval_summary: list[GetProcessDesignByCodeReplyApprovalSummary] = empty_list()
+    """审批摘要配置"""
     flow_config: GetProcessDesignByCodeReplyFlowConfig | None
+    """流程字段权限配置"""
     props: GetProcessDesignByCodeReplyProps | None
+    """基础配置"""
 
 
 class GetRunningTasksReplyResult(Record, alias_generator=camel):
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     activity_id: str | None
+    """节点ID"""
     process_instance_id: str | None
+    """流程实例ID"""
     task_type: str | None
+    """任务类型"""
     title_in_english: str | None
+    """标题英文"""
     active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
+    """激活时间"""
     actual_actioner_id: str | None
+    """实际执行人ID"""
     originator_id: str | None
+    """流程发起人的userid"""
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    """结束时间"""
     title: str | None
+    """标题"""
     task_id: str | None
+    """任务ID"""
     status: str | None
+    """状态"""
 
 
 class GetRunningTasksReply(Record, alias_generator=camel):
     result: list[GetRunningTasksReplyResult] = empty_list()
+    """流程运行任务详情"""
 
 
 class GetTaskCopiesDataCurrentActivityInstances(Record, alias_generator=camel):
     activity_name: str | None
+    """节点名称"""
     activity_name_in_english: str | None
+    """节点英文名称"""
     activity_id: str | None
+    """节点ID"""
     id: int | None
+    """数据ID"""
     activity_instance_status: str | None
+    """节点实例状态"""
 
 
 class GetTaskCopiesData(Record, alias_generator=camel):
     action_executor_id: list[str] = empty_list()
+    """执行者ID列表"""
     process_instance_id: str | None
+    """流程实例ID"""
     form_uuid: str | None
+    """表单ID"""
     serial_number: str | None
+    """序列号"""
     process_instance_status: str | None
+    """流程实例状态"""
     originator_display_name: str | None
+    """发起人名称"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
     carbon_activity_id: str | None
+    """通知节点ID"""
     data_type: str | None
+    """数据类型"""
     action_executor_name: list[str] = empty_list()
+    """执行者姓名"""
     originator_avatar: str | None
+    """发起人头像"""
     process_instance_status_text: str | None
+    """流程状态展示文案"""
     process_approved_result_text: str | None
+    """流程审批结果文字表示"""
     form_instance_id: str | None
+    """要查询实例的实例ID"""
     title: str | None
+    """标题"""
     version: int | None
+    """版本"""
     instance_value: str | None
+    """实例数据"""
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     process_approved_result: str | None
+    """流程实例状态"""
     process_id: int | None
+    """流程ID"""
     process_name: str | None
+    """流程名称"""
     process_code: str | None
+    """流程编码"""
     app_type: str | None
+    """应用ID"""
     data_map: dict[str, JsonValue] | None
+    """任务数据"""
     current_activity_instances: list[GetTaskCopiesDataCurrentActivityInstances] = empty_list()
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    """结束时间"""
     originator_id: str | None
+    """发起人的userid"""
 
 
 class ListApplicationData(Record, alias_generator=camel):
     creator_user_id: str | None
+    """创建者的userId"""
     corp_id: str | None
+    """钉钉组织corpId"""
     icon: str | None
+    """宜搭图标地址"""
     description: str | None
+    """信息"""
     application_status: str | None
+    """应用状态 (`ONLINE` `OFFLINE`)"""
     app_config: str | None
+    """宜搭应用配置"""
     inexistence: str | None
+    """是否被删除了 (`y` `n`)"""
     sub_corp_id: str | None
+    """子组织的钉钉CorpId"""
     app_type: str | None
+    """宜搭应用编码"""
     name: str | None
+    """宜搭应用的名称"""
     system_token: Secret | None
+    """应用密钥"""
     release_to_ding_status: str | None
+    """钉钉工作台发布状态"""
 
 
 class ListFormRemarksReplyFINSTGW866Dxxxx(Record, alias_generator=camel):
@@ -624,122 +1013,196 @@ class ListFormRemarksReplyFINST966MxxxXM(Record, alias_generator=camel):
 
 class ListFormRemarksReply(Record, alias_generator=camel):
     form_remark_vo_map: dict[str, JsonValue] | None
+    """获取的结果详情"""
     finst_gw866_dxxxx: Annotated[list[ListFormRemarksReplyFINSTGW866Dxxxx], wire("FINST-GW866Dxxxx")] = empty_list()
     finst_966_mxxx_xm: Annotated[list[ListFormRemarksReplyFINST966MxxxXM], wire("FINST-966MxxxXM")] = empty_list()
 
 
 class ListOperationLogsReply(Record, alias_generator=camel):
     operation_log_map: dict[str, JsonValue] | None
+    """操作记录信息"""
 
 
 class PageAutoFlowLogData(Record, alias_generator=camel):
     flag: str | None
+    """日志标识"""
     app_type: str | None
+    """宜搭应用编码"""
     process_code: str | None
+    """流程编码"""
     proc_instance_id: str | None
+    """实例 id"""
     src_proc_instance_id: str | None
+    """原始实例 id"""
     elapsed_time_gmt: Annotated[int | None, wire("elapsedTimeGMT")]
+    """耗时"""
     finish_time_gmt: Annotated[str | None, wire("finishTimeGMT")]
+    """结束时间"""
     src_proc_instance_finish_time_gmt: Annotated[str | None, wire("srcProcInstanceFinishTimeGMT")]
+    """结束时间"""
     status: int | None
+    """状态"""
 
 
 class PreviewPublishedProcessReplyResult(Record, alias_generator=camel):
     process_instance_id: str | None
+    """流程实例ID"""
     show_name: str | None
+    """节点显示名称"""
     operator_nick_name: str | None
+    """操作人花名"""
     active_time_gmt: Annotated[str | None, wire("activeTimeGMT")]
+    """激活时间"""
     operate_time_gmt: Annotated[str | None, wire("operateTimeGMT")]
+    """操作时间"""
     operate_type: str | None
+    """操作类型"""
     operator_status: str | None
+    """操作者状态"""
     remark: str | None
+    """审批意见"""
     task_hold_time_gmt: Annotated[int | None, wire("taskHoldTimeGMT")]
+    """任务挂起时间"""
     type: str | None
+    """节点类型"""
     operator_name: str | None
+    """操作者名称"""
     operator_user_id: str | None
+    """操作者userId"""
     activity_id: str | None
+    """节点ID"""
     task_type: str | None
+    """任务类型"""
     task_execute_type: str | None
+    """任务执行类型 (`NORMAL` `FILTERED` `AUTO`)"""
     size: int | None
+    """大小"""
     operator_display_name: str | None
+    """操作者展示名称"""
     files: str | None
+    """文件"""
     action: str | None
+    """动作"""
     action_exit: str | None
+    """格式化的Action"""
     data_id: int | None
+    """数据ID"""
     task_id: str | None
+    """任务ID"""
     digital_sign: str | None
+    """手写签名"""
     operator_photo_url: str | None
+    """操作者的头像URL"""
     domains: list[JsonValue] = empty_list()
+    """子任务"""
 
 
 class PreviewPublishedProcessReply(Record, alias_generator=camel):
     result: list[PreviewPublishedProcessReplyResult] = empty_list()
+    """流程实例操作记录数组"""
 
 
 class QueryServiceRecordValue(Record, alias_generator=camel):
     service_content: str | None
+    """宜搭调用目标服务时传的实际参数"""
     form_uuid: str | None
+    """表单编码"""
     source_uuid: str | None
+    """重试的服务调用唯一ID"""
     invoke_status: str | None
+    """服务调用状态 (`SUCCESS` `FAIL` `FINAL_SUCCESS` `ERROR`)"""
     invoke_url: str | None
+    """服务调用地址"""
     invoke_result: str | None
+    """服务调用的返回结果值"""
     invoke_parameter: str | None
+    """服务调用的实际入参"""
     hook_uuid: str | None
+    """本次服务调用的唯一ID"""
     form_instance_id: str | None
+    """表单实例Id"""
     service_parameter: str | None
+    """服务调用的实际入参"""
     service_name: str | None
+    """服务名称"""
     hook_type: str | None
+    """服务类型"""
     invoke_success: str | None
+    """服务调用是否成功 (`y` `n`)"""
 
 
 class SaveFormRemarkReply(Record, alias_generator=camel):
     result: int | None
+    """评论的ID"""
 
 
 class SearchEmployeeFieldValuesReply(Record, alias_generator=camel):
     result: str | None
+    """员工组件的值"""
 
 
 class SearchFormDataSecondGenerationNoTableFieldDataModifyUserName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """表单实例修改人的中文名字"""
     name_in_english: str | None
+    """表单实例修改人的英文名字"""
 
 
 class SearchFormDataSecondGenerationNoTableFieldDataModifyUser(Record, alias_generator=camel):
     name: SearchFormDataSecondGenerationNoTableFieldDataModifyUserName | None
+    """表单实例修改人的名字"""
     user_id: str | None
+    """表单实例修改人的userId"""
     department_name: str | None
     email: str | None
 
 
 class SearchFormDataSecondGenerationNoTableFieldDataOriginatorName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """表单实例提交人的中文名字"""
     name_in_english: str | None
+    """表单实例提交人的英文名字"""
 
 
 class SearchFormDataSecondGenerationNoTableFieldDataOriginator(Record, alias_generator=camel):
     name: SearchFormDataSecondGenerationNoTableFieldDataOriginatorName | None
+    """表单实例提交人的姓名信息"""
     user_id: str | None
+    """表单实例提交人的userId"""
     department_name: str | None
     email: str | None
 
 
 class SearchFormDataSecondGenerationNoTableFieldData(Record, alias_generator=camel):
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """表单实例创建时间"""
     modify_user: SearchFormDataSecondGenerationNoTableFieldDataModifyUser | None
+    """表单实例修改人的信息"""
     sequence: str | None
+    """此表单实例所对应的批量导入批次号"""
     creator_user_id: str | None
+    """表单实例创建者的userId"""
     form_uuid: str | None
+    """表单编码"""
     serial_number: str | None
+    """流水号"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """表单实例修改时间"""
     modifier: str | None
+    """表单实例修改者的userId"""
     form_data: dict[str, JsonValue] | None
+    """表单实例数据"""
     originator: SearchFormDataSecondGenerationNoTableFieldDataOriginator | None
+    """表单实例提交人信息"""
     form_instance_id: str | None
+    """表单实例Id"""
     id: int | None
+    """数据库表记录主键id"""
     title: str | None
+    """表单实例的标题"""
     version: int | None
     instance_value: str | None
+    """符合宜搭表单组件格式的表单实例数据json"""
 
 
 class YidaV1(Manager):
@@ -757,12 +1220,12 @@ class YidaV1(Manager):
         """Batch get form data by id list (批量获取表单实例数据).
 
         Args:
-            form_uuid: text.
-            app_type: text, such as `APP_XCE0EVXS6DYG3YDYC5RD`.
-            system_token: text, such as `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`.
-            form_instance_id_list: a list.
-            user_id: text, such as `ding173982232112232`.
-            need_form_instance_value: yes or no, such as `True`.
+            form_uuid: 页面编码
+            app_type: 应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
+            system_token: 应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
+            form_instance_id_list: 宜搭表单实例Id
+            user_id: 用户userId (例 e.g. `ding173982232112232`)
+            need_form_instance_value: 是否需要宜搭表单组件格式的实例数据 (例 e.g. `True`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -915,13 +1378,13 @@ class YidaV1(Manager):
         """Batch removal by form instance id list (批量删除表单实例).
 
         Args:
-            form_uuid: text.
-            app_type: text, such as `APP_XCE0EVXS6DYG3YDYC5RD`.
-            system_token: text, such as `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`.
-            form_instance_id_list: a list.
-            user_id: text, such as `ding173982232112232`.
-            asynchronous_execution: yes or no, such as `True`.
-            execute_expression: yes or no, such as `False`.
+            form_uuid: 页面编码
+            app_type: 应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
+            system_token: 应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
+            form_instance_id_list: 宜搭表单实例Id
+            user_id: 用户的userId (例 e.g. `ding173982232112232`)
+            asynchronous_execution: 是否需要宜搭服务端异步执行该任务 (例 e.g. `True`)
+            execute_expression: (例 e.g. `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1076,15 +1539,13 @@ class YidaV1(Manager):
         """Batch save form data (批量创建表单实例).
 
         Args:
-            form_uuid: text.
-            app_type: text.
-            system_token: text.
-            user_id: text.
-            form_data_json_list: a list.
-            no_execute_expression: yes or no.
-            asynchronous_execution: yes or no.
-            keep_running_after_exception: yes or no.
-            env: text.
+            form_uuid: 页面编码
+            app_type: 应用编码
+            system_token: 应用密钥
+            user_id: 用户userId
+            form_data_json_list: 表单实例数据
+            asynchronous_execution: 是否需要宜搭服务端异步执行该任务
+            keep_running_after_exception: 批量保存多条数据异常时
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1241,17 +1702,17 @@ class YidaV1(Manager):
         """Batch update form data by instance id (批量更新表单实例内的组件值).
 
         Args:
-            form_uuid: text, such as `FORM-GxxxxKVKA`.
-            update_form_data_json: text.
-            app_type: text, such as `APP_XCxxxxRD`.
-            system_token: text, such as `098xxxxWK7`.
-            form_instance_id_list: a list.
-            user_id: text, such as `dingxxxx2232`.
-            no_execute_expression: yes or no, such as `True`.
-            ignore_empty: yes or no, such as `True`.
-            use_latest_form_schema_version: yes or no, such as `False`; by default False.
-            asynchronous_execution: yes or no, such as `True`.
-            env: text, such as `vpc`.
+            form_uuid: 表单的页面编码 (例 e.g. `FORM-GxxxxKVKA`)
+            update_form_data_json: 用于更新表单实例的数据
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCxxxxRD`)
+            system_token: 宜搭应用密钥 (例 e.g. `098xxxxWK7`)
+            form_instance_id_list: 表单实例Id
+            user_id: 用户userid (例 e.g. `dingxxxx2232`)
+            no_execute_expression: (例 e.g. `True`)
+            ignore_empty: 是否忽略空值 (例 e.g. `True`)
+            use_latest_form_schema_version: 是否使用最新的表单schema版本 (默认 default `False`)
+            asynchronous_execution: 是否需要宜搭服务端异步执行该任务 (例 e.g. `True`)
+            env: (例 e.g. `vpc`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1406,15 +1867,15 @@ class YidaV1(Manager):
         """Batch update form data by instance map (通过表单实例数据批量更新表单实例).
 
         Args:
-            form_uuid: text.
-            app_type: text, such as `APP_XCE0EVXS6DYG3YDYC5RD`.
-            system_token: text, such as `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`.
-            update_form_data_json_map: an object.
-            user_id: text, such as `ding173982232112232`.
-            no_execute_expression: yes or no, such as `True`.
-            asynchronous_execution: yes or no, such as `True`.
-            ignore_empty: yes or no, such as `True`.
-            use_latest_form_schema_version: yes or no, such as `False`; by default False.
+            form_uuid: 表单的页面编码
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
+            system_token: 宜搭应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
+            update_form_data_json_map: 用于更新表单实例的数据
+            user_id: 用户userid (例 e.g. `ding173982232112232`)
+            no_execute_expression: (例 e.g. `True`)
+            asynchronous_execution: (例 e.g. `True`)
+            ignore_empty: 是否忽略空值 (例 e.g. `True`)
+            use_latest_form_schema_version: 是否使用最新的表单schema版本 (默认 default `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1565,11 +2026,11 @@ class YidaV1(Manager):
         """Delete form data (删除表单数据).
 
         Args:
-            app_type: text.
-            system_token: text.
-            user_id: text.
-            form_instance_id: text.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
+            app_type: 应用编码
+            system_token: 应用密钥
+            user_id: 用户userid
+            form_instance_id: 表单实例ID
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1720,11 +2181,11 @@ class YidaV1(Manager):
         """Delete instance (删除流程实例).
 
         Args:
-            app_type: text, such as `APP_PBKTxxx`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `user123`.
-            process_instance_id: text, such as `f30233fb-72xxx`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
+            app_type: 应用编码 (例 e.g. `APP_PBKTxxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户的userId (例 e.g. `user123`)
+            process_instance_id: 流程实例ID (例 e.g. `f30233fb-72xxx`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1876,12 +2337,12 @@ class YidaV1(Manager):
         """Execute batch task (批量执行宜搭审批任务).
 
         Args:
-            out_result: text: `agree`, `disagree`.
-            app_type: text, such as `APP_XCxxxx`.
-            system_token: text, such as `0986xxxxx`.
-            user_id: text, such as `manager1234`.
-            task_information_list: text: `taskId`, `formInstId`, or others.
-            remark: text, such as `OK`.
+            out_result: 审批动作 (`agree` `disagree`)
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCxxxx`)
+            system_token: 宜搭应用密钥 (例 e.g. `0986xxxxx`)
+            user_id: 操作人userId (例 e.g. `manager1234`)
+            task_information_list: 批量执行的审批任务列表 (`taskId` `formInstId` 等 or others)
+            remark: 审批意见 (例 e.g. `OK`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2038,17 +2499,17 @@ class YidaV1(Manager):
         """Execute task (同意或拒绝宜搭审批任务).
 
         Args:
-            out_result: text: `AGREE`, `DISAGREE`.
-            app_type: text, such as `APP_PBKT0MFBEBTDO8T7SLVP`.
-            system_token: text, such as `hexxyy`.
-            remark: text, such as `确认同意`.
-            process_instance_id: text, such as `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`.
-            user_id: text, such as `未知`.
-            task_id: a number, such as `12002575`.
-            no_execute_expressions: text: `y`, `n`; by default n.
-            form_data_json: text, such as `未知`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            digital_sign_url: text.
+            out_result: 审批结果 (`AGREE` `DISAGREE`)
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxyy`)
+            remark: 审批意见 (例 e.g. `确认同意`)
+            process_instance_id: 实例ID (例 e.g. `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`)
+            user_id: 用户的userid (例 e.g. `未知`)
+            task_id: 任务ID (例 e.g. `12002575`)
+            no_execute_expressions: 是否不执行校验和关联操作 (`y` `n`; 默认 default `n`)
+            form_data_json: 更新的表单值 (例 e.g. `未知`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            digital_sign_url: 电子签名地址
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2201,13 +2662,13 @@ class YidaV1(Manager):
         """Get auto flow log detail (获取集成自动化日志详情).
 
         Args:
-            page_size: a number, at most 100, such as `100`.
-            user_id: text, such as `manager7675`.
-            proc_instance_id: text, such as `da7ae0f8-c8e2-4207-9f87-47bd887430ef`.
-            token: text, such as `B073NCJSHYD59F8F612DXXXXX`.
-            corp_id: text, such as `ding5d17e3add038d44535c2f46xxx485s`.
-            page_number: a number, such as `1`.
-            env: text.
+            page_size: 分页大小 (≤ 100; 例 e.g. `100`)
+            user_id: 钉钉userId (例 e.g. `manager7675`)
+            proc_instance_id: (例 e.g. `da7ae0f8-c8e2-4207-9f87-47bd887430ef`)
+            token: (例 e.g. `B073NCJSHYD59F8F612DXXXXX`)
+            corp_id: 钉钉组织 corpId (例 e.g. `ding5d17e3add038d44535c2f46xxx485s`)
+            page_number: (例 e.g. `1`)
+            env: 环境标识
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2367,18 +2828,18 @@ class YidaV1(Manager):
         """Get corp accomplishment tasks (获取组织内已完成的审批任务).
 
         Args:
-            corp_id: text.
-            user_id: text.
-            token: text.
-            page_size: a number.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            page_number: a number.
-            keyword: text.
-            app_types: text.
-            process_codes: text.
-            create_from_time_gmt: a number.
-            create_to_time_gmt: a number.
-            env: text.
+            corp_id: 组织的corpId
+            user_id: 用户userid
+            token: 验权token
+            page_size: 分页大小
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            page_number: 分页页码
+            keyword: 表单中组件数据模糊搜索
+            app_types: 应用标识
+            process_codes: 流程code
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            env: 环境标识
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2538,18 +2999,18 @@ class YidaV1(Manager):
         """Get corp tasks (获取任务列表（组织维度）).
 
         Args:
-            corp_id: text.
-            user_id: text.
-            token: text.
-            page_size: a number.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            page_number: a number.
-            keyword: text.
-            app_types: text.
-            process_codes: text.
-            create_from_time_gmt: a number.
-            create_to_time_gmt: a number.
-            env: text.
+            corp_id: 组织corpId
+            user_id: 用户的userid
+            token: 验权token
+            page_size: 分页大小
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            page_number: 分页页码
+            keyword: 表单中组件数据模糊搜索
+            app_types: 应用标识列表
+            process_codes: 流程code列表
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            env: 环境标识
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2698,10 +3159,10 @@ class YidaV1(Manager):
         """Get field def by uuid (获取表单内的组件信息).
 
         Args:
-            app_type: text, such as `APP_PBKxxxxx`.
-            system_token: text, such as `FO8xxxxx`.
-            form_uuid: text, such as `FORM-J7xxxxx`.
-            user_id: text, such as `5014xxxxx`.
+            app_type: 应用编码 (例 e.g. `APP_PBKxxxxx`)
+            system_token: 应用密钥 (例 e.g. `FO8xxxxx`)
+            form_uuid: 表单唯一标识 (例 e.g. `FORM-J7xxxxx`)
+            user_id: 操作人userId (例 e.g. `5014xxxxx`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2853,12 +3314,12 @@ class YidaV1(Manager):
         """Get form component definition list (获取表单组件定义列表).
 
         Args:
-            app_type: text.
-            form_uuid: text.
-            system_token: text.
-            user_id: text.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            version: a number.
+            app_type: 应用编码
+            form_uuid: 表单ID
+            system_token: 应用密钥
+            user_id: 用户的userid
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            version: 版本
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3010,12 +3471,12 @@ class YidaV1(Manager):
         """Get form list in app (获取指定应用下的表单列表).
 
         Args:
-            app_type: text, such as `APP_PBKTxxxxx`.
-            system_token: text, such as `FO86xxxxx`.
-            user_id: text, such as `5014xxxxx`.
-            form_types: text, such as `receipt,process`.
-            page_size: a number, at most 100, such as `100`; by default 100.
-            page_number: a number, such as `1`; by default 1.
+            app_type: 应用编码 (例 e.g. `APP_PBKTxxxxx`)
+            system_token: 应用密钥 (例 e.g. `FO86xxxxx`)
+            user_id: 操作人userId (例 e.g. `5014xxxxx`)
+            form_types: 表单类型 (例 e.g. `receipt,process`)
+            page_size: 每页条目数 (≤ 100; 默认 default `100`)
+            page_number: 页码 (默认 default `1`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3168,11 +3629,11 @@ class YidaV1(Manager):
         """Get instances by id list (批量获取流程实例列表).
 
         Args:
-            app_type: text, such as `APP_PBKTxxx`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `manager123`.
-            process_instance_ids: text, such as `inst-123,inst-223`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
+            app_type: 应用编码 (例 e.g. `APP_PBKTxxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户的userId (例 e.g. `manager123`)
+            process_instance_ids: 流程实例ID列表 (例 e.g. `inst-123,inst-223`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3330,18 +3791,18 @@ class YidaV1(Manager):
         """Get me corp submission (获取组织内某人提交的任务).
 
         Args:
-            user_id: text.
-            corp_id: text, such as `ding123`.
-            token: text, such as `JHASD123HAXXX`.
-            page_size: a number, such as `10`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            page_number: a number, such as `1`.
-            keyword: text, such as `{}`.
-            app_types: text, such as `["APP_xxx","APP_xxx"]`.
-            process_codes: text, such as `["xx","xxx"]`.
-            create_from_time_gmt: a number.
-            create_to_time_gmt: a number.
-            env: text.
+            user_id: 用户userid
+            corp_id: 组织的corpId (例 e.g. `ding123`)
+            token: 验权token (例 e.g. `JHASD123HAXXX`)
+            page_size: 分页大小 (例 e.g. `10`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            page_number: 分页页码 (例 e.g. `1`)
+            keyword: 表单中组件数据模糊搜索 (例 e.g. `{}`)
+            app_types: 应用标识 (例 e.g. `["APP_xxx","APP_xxx"]`)
+            process_codes: 流程code (例 e.g. `["xx","xxx"]`)
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            env: 环境标识
 
         Codes: dataModified.form.formAlreadyModified, dataNotExist.form.notExists,
             invalidParameter.methodInputs.invalid, invalidParameter.methodInputs.invalidFormat,
@@ -3377,20 +3838,20 @@ class YidaV1(Manager):
         """Get notify me (获取发送给用户的通知).
 
         Args:
-            user_id: text.
-            corp_id: text, such as `ding123`.
-            token: text, such as `adfasdadfasfda112adfaf`.
-            page_number: a number, such as `1`.
-            page_size: a number, such as `10`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            keyword: text, such as `{}`.
-            app_types: text, such as `["APP_xxx","APP_xxx"]`.
-            process_codes: text, such as `["xx","xxx"]`.
-            instance_create_from_time_gmt: a number.
-            instance_create_to_time_gmt: a number.
-            create_from_time_gmt: a number.
-            create_to_time_gmt: a number.
-            env: text.
+            user_id: 用户的userid
+            corp_id: 组织的corpId (例 e.g. `ding123`)
+            token: 验权token (例 e.g. `adfasdadfasfda112adfaf`)
+            page_number: 分页页码 (例 e.g. `1`)
+            page_size: 分页大小 (例 e.g. `10`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            keyword: 表单中组件数据模糊搜索 (例 e.g. `{}`)
+            app_types: 应用标识列表 (例 e.g. `["APP_xxx","APP_xxx"]`)
+            process_codes: 流程code列表 (例 e.g. `["xx","xxx"]`)
+            instance_create_from_time_gmt: 流程创建时间起始值
+            instance_create_to_time_gmt: 流程创建时间终止值
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            env: 环境标识
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3542,12 +4003,12 @@ class YidaV1(Manager):
         """Get open url (获取宜搭附件临时免登地址).
 
         Args:
-            app_type: text.
-            system_token: text.
-            user_id: text.
-            file_url: text.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            timeout: a number, at most 86400000; by default 60000.
+            app_type: 应用编码
+            system_token: 应用密钥
+            user_id: 用户的userid
+            file_url: 宜搭附件地址
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            timeout: 临时地址失效时间 (单位 unit 毫秒; ≤ 86400000; 默认 default `60000`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3699,12 +4160,12 @@ class YidaV1(Manager):
         """Get operation records (获取审批记录).
 
         Args:
-            app_type: text, such as `APP_PBKT0xxx`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `user123`.
-            process_instance_id: text, such as `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            env: text, such as `vpc`.
+            app_type: 应用编码 (例 e.g. `APP_PBKT0xxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户的userId (例 e.g. `user123`)
+            process_instance_id: 流程实例ID (例 e.g. `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            env: (例 e.g. `vpc`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -3853,10 +4314,10 @@ class YidaV1(Manager):
         """Get process design (获取流程设计结构).
 
         Args:
-            process_id: a number.
-            system_token: text, such as `hexxx`.
-            user_id: text, such as `02465454670427591261`.
-            app_type: text, such as `APP_PBKT0MFBEBTDO8T7SLVP`.
+            process_id: 流程版本id
+            system_token: 应用密钥 (例 e.g. `hexxx`)
+            user_id: 用户的userid (例 e.g. `02465454670427591261`)
+            app_type: 应用ID (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4007,11 +4468,11 @@ class YidaV1(Manager):
         """Get process design by code (通过流程code获取流程定义).
 
         Args:
-            system_token: text, such as `hexxx`.
-            user_id: text, such as `02465454670427591261`.
-            app_type: text, such as `APP_PBKT0MFBEBTDO8T7SLVP`.
-            process_code: text.
-            process_id: a number, such as `36679675117`.
+            system_token: 应用密钥 (例 e.g. `hexxx`)
+            user_id: 钉钉userId (例 e.g. `02465454670427591261`)
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            process_code: 流程编码
+            process_id: 流程id (例 e.g. `36679675117`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4162,11 +4623,11 @@ class YidaV1(Manager):
         """Get running tasks (查询流程运行任务（VPC）).
 
         Args:
-            process_instance_id: text, such as `f30233fb-72e1-4xx`.
-            app_type: text, such as `APP_PBKTxxx`.
-            system_token: text, such as `hexxxx`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            user_id: text, such as `manager123`.
+            process_instance_id: 流程实例ID (例 e.g. `f30233fb-72e1-4xx`)
+            app_type: 应用ID (例 e.g. `APP_PBKTxxx`)
+            system_token: 应用秘钥 (例 e.g. `hexxxx`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            user_id: 用户的userid (例 e.g. `manager123`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4322,16 +4783,16 @@ class YidaV1(Manager):
         """Get task copies (查询抄送我的任务列表（应用维度）).
 
         Args:
-            app_type: text.
-            system_token: text.
-            user_id: text.
-            page_size: a number.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            page_number: a number.
-            keyword: text.
-            process_codes: text.
-            create_from_time_gmt: a number.
-            create_to_time_gmt: a number.
+            app_type: 应用ID
+            system_token: 应用秘钥
+            user_id: 用户userid
+            page_size: 分页大小
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            page_number: 分页页码
+            keyword: 表单中组件数据模糊搜索
+            process_codes: 流程code列表
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4485,14 +4946,14 @@ class YidaV1(Manager):
         """List application (查询宜搭应用列表).
 
         Args:
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `user001`.
-            token: text, such as `B0xxx`.
-            app_filter: text, such as `createdByMe`.
-            page_number: a number, such as `1`.
-            page_size: a number, at most 100, such as `100`.
-            app_name_search_keyword: text, such as `小明的测试应用`.
-            env: text.
+            corp_id: 钉钉企业的corpId值 (例 e.g. `dingxxxx`)
+            user_id: 操作人userId (例 e.g. `user001`)
+            token: (例 e.g. `B0xxx`)
+            app_filter: 应用过滤条件 (例 e.g. `createdByMe`)
+            page_number: 页码数 (例 e.g. `1`)
+            page_size: 每页最大条目数 (≤ 100; 例 e.g. `100`)
+            app_name_search_keyword: 根据应用名称检索时的关键词 (例 e.g. `小明的测试应用`)
+            env: 环境标识
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4643,11 +5104,11 @@ class YidaV1(Manager):
         """List form remarks (批量查询宜搭表单实例的评论).
 
         Args:
-            form_uuid: text, such as `FORM-GX866xxxx`.
-            app_type: text, such as `APP_XCxxxx`.
-            system_token: text, such as `098661xxxx`.
-            user_id: text, such as `user001`.
-            form_instance_id_list: a list.
+            form_uuid: 表单页面编码 (例 e.g. `FORM-GX866xxxx`)
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCxxxx`)
+            system_token: 宜搭应用密钥 (例 e.g. `098661xxxx`)
+            user_id: 用户userid (例 e.g. `user001`)
+            form_instance_id_list: 宜搭表单实例Id
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4798,11 +5259,11 @@ class YidaV1(Manager):
         """List operation logs (查询表单的变更记录).
 
         Args:
-            form_uuid: text.
-            app_type: text, such as `APP_XCE0EVXS6DYG3YDYC5RD`.
-            system_token: text, such as `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`.
-            user_id: text, such as `manager9358`.
-            form_instance_id_list: a list.
+            form_uuid: 表单编码
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
+            system_token: 宜搭应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
+            user_id: 用户userId (例 e.g. `manager9358`)
+            form_instance_id_list: 宜搭表单实例Id
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -4957,15 +5418,15 @@ class YidaV1(Manager):
         """List table data by form instance id table id (获取子表组件数据).
 
         Args:
-            form_instance_id: text.
-            form_uuid: text, such as `FORM-EF6xxx`.
-            app_type: text, such as `APP_CNNSINSKNF`.
-            table_field_id: text, such as `tableField_ksyaujq1`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `manager123`.
-            page_number: a number, such as `1`.
-            page_size: a number, such as `100`.
-            need_row_id: yes or no, such as `False`.
+            form_instance_id: 要查询的实例的实例ID
+            form_uuid: 表单ID (例 e.g. `FORM-EF6xxx`)
+            app_type: 宜搭应用的唯一编码 (例 e.g. `APP_CNNSINSKNF`)
+            table_field_id: 需要查找的子表单组件ID (例 e.g. `tableField_ksyaujq1`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            page_number: 分页页码 (例 e.g. `1`)
+            page_size: 分页大小 (例 e.g. `100`)
+            need_row_id: 获取子表数据的RowId (例 e.g. `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5123,18 +5584,18 @@ class YidaV1(Manager):
         """Page auto flow log (分页获取集成自动化日志列表).
 
         Args:
-            corp_id: text, such as `dingxxxxx`.
-            page_size: a number, at most 100, such as `100`.
-            user_id: text, such as `12345`.
-            token: text, such as `B073AF673BEB044D59F8F612D65E1EA2`.
-            form_uuid: text.
-            page_number: a number, such as `1`.
-            start_time_gmt: a number, such as `1706716800000`.
-            app_type: text, such as `APP_XCE0EVXS6DYG3YDYXXXX`.
-            process_code: text.
-            end_time_gmt: a number, such as `1706889600000`.
-            status: a number: `0`, `2`, `3`.
-            env: text.
+            corp_id: 钉钉组织 corpId (例 e.g. `dingxxxxx`)
+            page_size: 分页大小 (≤ 100; 例 e.g. `100`)
+            user_id: 钉钉userId (例 e.g. `12345`)
+            token: (例 e.g. `B073AF673BEB044D59F8F612D65E1EA2`)
+            form_uuid: 表单页面编码
+            page_number: (例 e.g. `1`)
+            start_time_gmt: 开始时间 (例 e.g. `1706716800000`)
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYXXXX`)
+            process_code: 流程编码
+            end_time_gmt: 结束时间 (单位 unit 毫秒; 例 e.g. `1706889600000`)
+            status: 状态 (`0` `2` `3`)
+            env: 环境标识
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5288,14 +5749,14 @@ class YidaV1(Manager):
         """Preview published process (预览审批流程).
 
         Args:
-            app_type: text, such as `APP_PBKT0MFBEBTDO8T7SLVP`.
-            system_token: text, such as `hexxx`.
-            user_id: text, such as `1731234567`.
-            form_uuid: text.
-            form_data_json: text: `key`, `value`, or others.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            process_code: text.
-            department_id: text, such as `18295`.
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxx`)
+            user_id: 用户的userid (例 e.g. `1731234567`)
+            form_uuid: 表单ID
+            form_data_json: 表单数据 (`key` `value` 等 or others)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            process_code: 流程编码
+            department_id: 发起人所在部门ID (例 e.g. `18295`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5456,21 +5917,21 @@ class YidaV1(Manager):
         """Query service record (查询宜搭表单服务调用执行记录).
 
         Args:
-            user_id: text, such as `user001`.
-            system_token: text, such as `0986xxx`.
-            instance_id: text, such as `FINST-Nxxx`.
-            app_type: text, such as `APP_XCxxx`.
-            form_uuid: text, such as `FORM-GX8xxx`.
-            hook_type: text, such as `HTTP`.
-            hook_uuid: text, such as `INVOKE-E77xxx`.
-            source_uuid: text, such as `INVOKE-E7xxx`.
-            request_url: text, such as `www.dingtalk.com/query/`.
-            success: yes or no, such as `True`.
-            page_number: a number, such as `1`.
-            invoke_after_date_gmt: text, such as `2022-03-28 10:10:10`.
-            page_size: a number, at most 100, such as `100`.
-            invoke_status: text: `SUCCESS`, `FAIL`, `FINAL_SUCCESS`, `ERROR`.
-            invoke_before_date_gmt: text, such as `2022-03-29 10:10:10`.
+            user_id: 操作人的userId (例 e.g. `user001`)
+            system_token: 宜搭应用密钥 (例 e.g. `0986xxx`)
+            instance_id: 宜搭表单实例Id (例 e.g. `FINST-Nxxx`)
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCxxx`)
+            form_uuid: 宜搭表单编码 (例 e.g. `FORM-GX8xxx`)
+            hook_type: 服务类型 (例 e.g. `HTTP`)
+            hook_uuid: 本次服务调用的唯一ID (例 e.g. `INVOKE-E77xxx`)
+            source_uuid: 被重试的服务调用唯一ID (例 e.g. `INVOKE-E7xxx`)
+            request_url: 服务调用地址中包含的部分字符串 (例 e.g. `www.dingtalk.com/query/`)
+            success: 服务调用是否成功 (例 e.g. `True`)
+            page_number: (例 e.g. `1`)
+            invoke_after_date_gmt: 查询调用服务的开始时间 (例 e.g. `2022-03-28 10:10:10`)
+            page_size: 每页最大条目数 (≤ 100; 例 e.g. `100`)
+            invoke_status: 服务调用状态 (`SUCCESS` `FAIL` `FINAL_SUCCESS` `ERROR`)
+            invoke_before_date_gmt: 查询调用服务的结束时间 (例 e.g. `2022-03-29 10:10:10`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5625,15 +6086,15 @@ class YidaV1(Manager):
         """Redirect task (转交任务).
 
         Args:
-            process_instance_id: text, such as `f30233fb-72e1-4xxx`.
-            app_type: text, such as `APP_PBKxxx`.
-            system_token: text, such as `hexxxx`.
-            remark: text, such as `确认同意`.
-            now_action_executor_id: text, such as `manager123`.
-            user_id: text, such as `manager123`.
-            task_id: a number.
-            by_manager: text: `y`, `n`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
+            process_instance_id: 流程实例ID (例 e.g. `f30233fb-72e1-4xxx`)
+            app_type: 应用ID (例 e.g. `APP_PBKxxx`)
+            system_token: 应用秘钥 (例 e.g. `hexxxx`)
+            remark: 审批意见 (例 e.g. `确认同意`)
+            now_action_executor_id: 新的任务处理人工号 (例 e.g. `manager123`)
+            user_id: 处理人的userid (例 e.g. `manager123`)
+            task_id: 任务ID
+            by_manager: 是否应用管理员进行转交 (`y` `n`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5789,16 +6250,16 @@ class YidaV1(Manager):
         """Save form remark (提交评论).
 
         Args:
-            app_type: text, such as `APP_PBKT0xxx`.
-            system_token: text, such as `hexxxx`.
-            form_instance_id: text, such as `33f6d221-17xxx`.
-            user_id: text, such as `user123`.
-            content: text, such as `同意审批`.
-            reply_id: a number, such as `12`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            at_user_id: text, such as `atuser123`.
-            form_uuid: text.
-            env: text: `vpc`, `sgp_vpc`; by default vpc.
+            app_type: 应用编码 (例 e.g. `APP_PBKT0xxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            form_instance_id: 实例ID (例 e.g. `33f6d221-17xxx`)
+            user_id: 评论人的的useid (例 e.g. `user123`)
+            content: 评论内容 (例 e.g. `同意审批`)
+            reply_id: 对评论进行回复 (例 e.g. `12`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            at_user_id: 被@的用户userid (例 e.g. `atuser123`)
+            form_uuid: 表单UUID
+            env: 环境标 (`vpc` `sgp_vpc`; 默认 default `vpc`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -5956,18 +6417,18 @@ class YidaV1(Manager):
         """Search employee field values (获取员工组件的值).
 
         Args:
-            target_field_json: text.
-            form_uuid: text.
-            app_type: text.
-            modified_to_time_gmt: text.
-            system_token: text.
-            modified_from_time_gmt: text.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            search_field_json: text.
-            originator_id: text.
-            user_id: text.
-            create_to_time_gmt: text.
-            create_from_time_gmt: text.
+            target_field_json: 目标组件ID列表
+            form_uuid: 表单ID
+            app_type: 应用ID
+            modified_to_time_gmt: 修改时间终止值
+            system_token: 应用密钥
+            modified_from_time_gmt: 修改时间起始值
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            search_field_json: 根据表单内组件值查询
+            originator_id: 根据流程发起人工号查询
+            user_id: 用户的userid
+            create_to_time_gmt: 创建时间终止值
+            create_from_time_gmt: 创建时间起始值
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -6130,19 +6591,18 @@ class YidaV1(Manager):
         """Search form data second generation no table field (通过高级查询条件获取表单实例数据（不包括子表单组件数据）).
 
         Args:
-            form_uuid: text.
-            system_token: text.
-            user_id: text.
-            app_type: text.
-            page_number: a number.
-            search_condition: text.
-            modified_to_time_gmt: text.
-            modified_from_time_gmt: text.
-            page_size: a number, at most 100.
-            order_config_json: text.
-            originator_id: text.
-            create_to_time_gmt: text.
-            create_from_time_gmt: text.
+            form_uuid: 页面编码
+            system_token: 应用密钥
+            user_id: 用户userId
+            app_type: 应用编码
+            search_condition: 用于检索表单实例数据的检索条件
+            modified_to_time_gmt: 表单实例修改截止时间
+            modified_from_time_gmt: 表单实例修改开始时间
+            page_size: 每页条目数 (≤ 100)
+            order_config_json: 排序规则
+            originator_id: 表单实例提交人的userId
+            create_to_time_gmt: 表单实例创建截止时间
+            create_from_time_gmt: 表单实例创建开始时间
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -6300,11 +6760,11 @@ class YidaV1(Manager):
         """Terminate instance (终止流程实例).
 
         Args:
-            app_type: text, such as `APP_PBKT0MFBEBTDO8T7SLVP`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `未知`.
-            process_instance_id: text, such as `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
+            app_type: 应用ID (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户的userid (例 e.g. `未知`)
+            process_instance_id: 流程实例ID (例 e.g. `f30233fb-72e1-4af4-8cb8-c7e0ea9ee530`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,

@@ -18,296 +18,467 @@ from dingtalk_models.resource.query import Listing, Query
 
 class CreateAgentTaskReply(Record, alias_generator=camel):
     result: str | None
+    """新建代理关系成功后"""
 
 
 class CreateOrUpdateFormDataReply(Record, alias_generator=camel):
     result: list[str] = empty_list()
+    """新增的或者更新的表单实例Id"""
 
 
 class GetAgentTasksValue(Record, alias_generator=camel):
     creator: str | None
+    """代理创建人的userId"""
     creator_name: str | None
+    """代理创建人的名称"""
     agent_create_gmt: Annotated[str | None, wire("agentCreateGMT")]
+    """代理创建时间"""
     agent_user_id: str | None
+    """代理人的userId"""
     agent_name: str | None
+    """代理人的名称"""
     principal_user_id: str | None
+    """被代理人的userId"""
     principal_name: str | None
+    """被代理人的名称"""
     agent_start_gmt: Annotated[str | None, wire("agentStartGMT")]
+    """代理生效时间"""
     agent_end_gmt: Annotated[str | None, wire("agentEndGMT")]
+    """代理过期时间"""
     agent_type: str | None
+    """代理类型 (`NORMAL` `DEPARTURE`)"""
     status: str | None
+    """代理状态 (`DIS` `EFF` `OUT` `CANCEL`)"""
     agent_uuid: str | None
+    """代理唯一标识"""
     agent_category: str | None
+    """代理类别 (`STAR` `EXECUTE`)"""
     agent_range_type: str | None
+    """代理范围的类型 (`ALL` `PART`)"""
     agent_range_value: str | None
+    """代理范围的详细内容"""
     modifier: str | None
+    """代理修改人userId"""
     need_notice_principal: str | None
+    """代理生效期间 (`y` `n`)"""
 
 
 class GetFormComponentAliasListReplyResult(Record, alias_generator=camel):
     field_id: str | None
+    """组件唯一标识"""
     alias: str | None
+    """组件别名"""
 
 
 class GetFormComponentAliasListReply(Record, alias_generator=camel):
     result: list[GetFormComponentAliasListReplyResult] = empty_list()
+    """返回结果列表"""
 
 
 class GetFormDataByIdReplyOriginatorName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """中文名称"""
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """类型"""
 
 
 class GetFormDataByIdReplyOriginator(Record, alias_generator=camel):
     user_id: str | None
+    """用户的userid"""
     name: GetFormDataByIdReplyOriginatorName | None
+    """用户名"""
     department_name: str | None
+    """部门名称"""
     email: str | None
+    """邮箱"""
 
 
 class GetFormDataByIdReply(Record, alias_generator=camel):
     originator: GetFormDataByIdReplyOriginator | None
+    """发起人详情"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
     form_inst_id: str | None
+    """表单实例ID"""
     form_data: dict[str, JsonValue] | None
+    """表单数据详情"""
 
 
 class GetInstanceByIdReplyActionExecutorName(Record, alias_generator=camel):
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """类型"""
     name_in_chinese: str | None
+    """中文名称"""
 
 
 class GetInstanceByIdReplyActionExecutor(Record, alias_generator=camel):
     name: GetInstanceByIdReplyActionExecutorName | None
+    """名称"""
     dept_name: str | None
+    """部门名称"""
     user_id: str | None
+    """用户userid"""
     email: str | None
+    """邮箱"""
 
 
 class GetInstanceByIdReplyOriginatorName(Record, alias_generator=camel):
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """类型"""
     name_in_chinese: str | None
+    """中文名称"""
 
 
 class GetInstanceByIdReplyOriginator(Record, alias_generator=camel):
     name: GetInstanceByIdReplyOriginatorName | None
+    """名字"""
     dept_name: str | None
+    """部门名称"""
     user_id: str | None
+    """用户userid"""
     email: str | None
+    """邮箱"""
 
 
 class GetInstanceByIdReply(Record, alias_generator=camel):
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     process_instance_id: str | None
+    """流程实例ID"""
     action_executor: list[GetInstanceByIdReplyActionExecutor] = empty_list()
+    """流程实例当前任务执行人列表"""
     approved_result: str | None
+    """审批结果 (`agree` `disagree`)"""
     form_uuid: str | None
+    """表单ID"""
     data: dict[str, JsonValue] | None
+    """数据"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
     process_code: str | None
+    """流程编码"""
     originator: GetInstanceByIdReplyOriginator | None
+    """发起人"""
     title: str | None
+    """流程标题"""
     instance_status: str | None
+    """实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)"""
     version: int | None
+    """版本"""
 
 
 class GetInstancesDataActionExecutorName(Record, alias_generator=camel):
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """类型"""
     name_in_chinese: str | None
+    """中文名称"""
 
 
 class GetInstancesDataActionExecutor(Record, alias_generator=camel):
     name: GetInstancesDataActionExecutorName | None
+    """名称"""
     dept_name: str | None
+    """部门名称"""
     user_id: str | None
+    """用户的userid"""
     email: str | None
+    """邮箱"""
 
 
 class GetInstancesDataOriginatorName(Record, alias_generator=camel):
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """类型"""
     name_in_chinese: str | None
+    """中文名称"""
 
 
 class GetInstancesDataOriginator(Record, alias_generator=camel):
     name: GetInstancesDataOriginatorName | None
+    """名称"""
     dept_name: str | None
+    """部门名称"""
     user_id: str | None
+    """用户userid"""
     email: str | None
+    """邮箱"""
 
 
 class GetInstancesData(Record, alias_generator=camel):
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     process_instance_id: str | None
+    """流程实例ID"""
     action_executor: list[GetInstancesDataActionExecutor] = empty_list()
+    """多个执行人"""
     approved_result: str | None
+    """流程审批结果"""
     form_uuid: str | None
+    """表单ID"""
     data: dict[str, JsonValue] | None
+    """数据"""
     process_code: str | None
+    """流程编码"""
     modified_time_gmt: Annotated[str | None, wire("modifiedTimeGMT")]
+    """修改时间"""
     originator: GetInstancesDataOriginator | None
+    """发起人"""
     title: str | None
+    """标题"""
     instance_status: str | None
+    """实例状态"""
     version: int | None
+    """版本"""
 
 
 class GetMatrixDetailByIdReplyResultName(Record, alias_generator=camel):
     en_us: Annotated[str | None, wire("en_US")]
+    """矩阵名称英文"""
     zh_cn: Annotated[str | None, wire("zh_CN")]
+    """矩阵名称中文"""
     type: str | None
+    """矩阵名称类型"""
 
 
 class GetMatrixDetailByIdReplyResultDescription(Record, alias_generator=camel):
     en_us: Annotated[str | None, wire("en_US")]
+    """矩阵描述英文"""
     zh_cn: Annotated[str | None, wire("zh_CN")]
+    """矩阵描述中文"""
     type: str | None
+    """矩阵名称类型"""
 
 
 class GetMatrixDetailByIdReplyResultMatrixTableConditionColumn(Record, alias_generator=camel):
     column_id: str | None
+    """列唯一标识"""
     name: str | None
+    """矩阵列的定义名称"""
     component_type: str | None
+    """矩阵条件列数据类型 (`TextField` `DepartmentSelectField`)"""
 
 
 class GetMatrixDetailByIdReplyResultMatrixTableResultColumn(Record, alias_generator=camel):
     column_id: str | None
+    """列唯一标识"""
     name: str | None
+    """矩阵列的定义名称"""
     component_type: str | None
+    """矩阵角色列数据类型"""
 
 
 class GetMatrixDetailByIdReplyResultMatrixTable(Record, alias_generator=camel):
     condition_column: list[GetMatrixDetailByIdReplyResultMatrixTableConditionColumn] = empty_list()
+    """矩阵表条件列定义信息"""
     result_column: list[GetMatrixDetailByIdReplyResultMatrixTableResultColumn] = empty_list()
+    """矩阵表角色列定义信息"""
 
 
 class GetMatrixDetailByIdReplyResultMatrixData(Record, alias_generator=camel):
     current_page: int | None
+    """行数据分页页码"""
     total_count: int | None
+    """矩阵行数据总数"""
     data: JsonValue | None
+    """行数据明细"""
 
 
 class GetMatrixDetailByIdReplyResult(Record, alias_generator=camel):
     matrix_id: str | None
+    """矩阵唯一标识"""
     name: GetMatrixDetailByIdReplyResultName | None
+    """矩阵名称"""
     description: GetMatrixDetailByIdReplyResultDescription | None
+    """矩阵自定义描述"""
     matrix_table: GetMatrixDetailByIdReplyResultMatrixTable | None
+    """矩阵表头定义的详细数据"""
     matrix_data: GetMatrixDetailByIdReplyResultMatrixData | None
+    """矩阵行明细数据"""
     row_total_count: int | None
+    """矩阵行数据总数"""
 
 
 class GetMatrixDetailByIdReply(Record, alias_generator=camel):
     result: GetMatrixDetailByIdReplyResult | None
+    """返回结果数据"""
 
 
 class GetRoleDetailByIdReplyResultMembers(Record, alias_generator=camel):
     current_page: int | None
+    """分页页码"""
     total_count: int | None
+    """角色内成员总数"""
     data: JsonValue | None
+    """成员主数据"""
 
 
 class GetRoleDetailByIdReplyResult(Record, alias_generator=camel):
     role_uuid: str | None
+    """角色唯一标识"""
     parent_uuid: str | None
+    """角色所属分组唯一标识"""
     name: str | None
+    """角色名称"""
     description: str | None
+    """角色描述"""
     member_total_count: int | None
+    """角色内成员总数"""
     can_modify_owners: JsonValue | None
+    """角色管理员"""
     members: GetRoleDetailByIdReplyResultMembers | None
+    """角色成员列表详情信息"""
 
 
 class GetRoleDetailByIdReply(Record, alias_generator=camel):
     result: GetRoleDetailByIdReplyResult | None
+    """返回结果"""
 
 
 class SaveFormDataReply(Record, alias_generator=camel):
     result: str | None
+    """表单实例ID"""
 
 
 class SearchFormDataSecondGenerationDataModifyUserName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """修改者的中文名字"""
     name_in_english: str | None
+    """修改者的英文名字"""
 
 
 class SearchFormDataSecondGenerationDataModifyUser(Record, alias_generator=camel):
     name: SearchFormDataSecondGenerationDataModifyUserName | None
+    """修改者名字"""
     user_id: str | None
+    """用户userId"""
 
 
 class SearchFormDataSecondGenerationDataOriginatorName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """发起人的中文名字"""
     name_in_english: str | None
+    """发起人的英文名字"""
 
 
 class SearchFormDataSecondGenerationDataOriginator(Record, alias_generator=camel):
     name: SearchFormDataSecondGenerationDataOriginatorName | None
+    """发起人姓名信息"""
     user_id: str | None
+    """用户userId"""
 
 
 class SearchFormDataSecondGenerationData(Record, alias_generator=camel):
     create_time_gmt: Annotated[str | None, wire("createTimeGMT")]
+    """创建时间"""
     modify_user: SearchFormDataSecondGenerationDataModifyUser | None
+    """修改者信息"""
     sequence: str | None
+    """此表单实例所对应的批量导入批次号"""
     creator_user_id: str | None
+    """创建者的userId"""
     form_uuid: str | None
+    """表单编码"""
     serial_number: str | None
+    """流水号"""
     modified_time_gmt: Annotated[BeijingTime | None, wire("modifiedTimeGMT")]
+    """修改时间"""
     modifier: str | None
+    """修改者的userId"""
     form_data: dict[str, JsonValue] | None
+    """表单实例数据以Map结构展示"""
     originator: SearchFormDataSecondGenerationDataOriginator | None
+    """发起人信息"""
     form_instance_id: str | None
+    """表单实例Id"""
     id: int | None
+    """数据库表记录主键Id"""
     title: str | None
+    """宜搭表单的标题"""
     version: int | None
+    """表单实例对应的表单schema版本"""
     instance_value: str | None
+    """表单实例数据以宜搭组件值格式展示"""
 
 
 class SearchFormDatasDataOriginatorUserName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """中文名称"""
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """国际化"""
 
 
 class SearchFormDatasDataOriginator(Record, alias_generator=camel):
     user_id: str | None
+    """用户的userId"""
     user_name: SearchFormDatasDataOriginatorUserName | None
+    """用户名"""
 
 
 class SearchFormDatasDataModifyUserUserName(Record, alias_generator=camel):
     name_in_chinese: str | None
+    """中文名称"""
     name_in_english: str | None
+    """英文名称"""
     type: str | None
+    """国际化"""
 
 
 class SearchFormDatasDataModifyUser(Record, alias_generator=camel):
     user_id: str | None
+    """用户的userId"""
     user_name: SearchFormDatasDataModifyUserUserName | None
+    """用户名"""
 
 
 class SearchFormDatasData(Record, alias_generator=camel):
     data_id: int | None
+    """表单实体主键ID"""
     form_instance_id: str | None
+    """表单实例ID"""
     created_time_gmt: Annotated[BeijingTime | None, wire("createdTimeGMT")]
+    """数据创建时间"""
     modified_time_gmt: Annotated[BeijingTime | None, wire("modifiedTimeGMT")]
+    """最近修改时间"""
     form_uuid: str | None
+    """表单的页面编码"""
     model_uuid: str | None
+    """模型id"""
     originator: SearchFormDatasDataOriginator | None
+    """发起人"""
     modify_user: SearchFormDatasDataModifyUser | None
+    """修改者"""
     form_data: dict[str, JsonValue] | None
+    """表单数据"""
     title: str | None
+    """表单标题"""
     serial_no: str | None
+    """表单流水号"""
     instance_value: str | None
+    """表单实例原始格式值"""
     version: int | None
+    """数据版本"""
     creator_user_id: str | None
+    """表单创建人的userId"""
     modifier_user_id: str | None
+    """修改人的userId"""
     sequence: str | None
+    """批次号"""
 
 
 class StartInstanceReply(Record, alias_generator=camel):
     result: str | None
+    """流程实例ID"""
 
 
 class YidaV2(Manager):
@@ -326,13 +497,12 @@ class YidaV2(Manager):
         """Batch add or update role members (批量更新宜搭角色成员).
 
         Args:
-            role_uuid: text, such as `ROLE-71dcxxxx31f42`.
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `manager123`.
-            token: text, such as `IASUDYxxx`.
-            members_info: text.
-            page_size: a number, such as `10`.
-            page_number: a number, such as `1`.
+            role_uuid: 角色唯一标识 (例 e.g. `ROLE-71dcxxxx31f42`)
+            corp_id: 组织的corpId (例 e.g. `dingxxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            page_size: 分页大小 (例 e.g. `10`)
+            page_number: 分页页码 (例 e.g. `1`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -362,13 +532,13 @@ class YidaV2(Manager):
         """Batch delete role members (批量删除宜搭角色成员).
 
         Args:
-            role_uuid: text, such as `ROLE-71zxxxx6e31f42`.
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `manager123`.
-            token: text, such as `IASUDYxxx`.
-            member_ids: text, such as `manager123,manager456`.
-            page_size: a number, such as `10`.
-            page_number: a number, such as `1`.
+            role_uuid: 角色唯一标识 (例 e.g. `ROLE-71zxxxx6e31f42`)
+            corp_id: 组织的corpId (例 e.g. `dingxxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            member_ids: 角色里要删除的成员userId (例 e.g. `manager123,manager456`)
+            page_size: 分页大小 (例 e.g. `10`)
+            page_number: 分页页码 (例 e.g. `1`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -399,11 +569,11 @@ class YidaV2(Manager):
         """Cancel agent task (撤销代理关系).
 
         Args:
-            agent_uuid: text.
-            corp_id: text.
-            user_id: text.
-            token: text.
-            agent_type: text: `NORMAL`, `DEPARTURE`.
+            agent_uuid: 代理关系唯一标识
+            corp_id: 组织的corpId
+            user_id: 用户的userid
+            token: 验权token
+            agent_type: 代理类型 (`NORMAL` `DEPARTURE`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -440,18 +610,18 @@ class YidaV2(Manager):
         """Create agent task (创建代理关系).
 
         Args:
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `manager123`.
-            token: text, such as `IASUDYxxx`.
-            agent_type: text: `NORMAL`, `DEPARTURE`, or others.
-            agent_user_id: text, such as `10001`.
-            principal_user_id: text, such as `10002`.
-            start_timestamp: text, such as `1761204600404`.
-            end_timestamp: text, such as `1761204600404`.
-            agent_category: text: `STAR`, `EXECUTE`.
-            agent_range_type: text: `ALL`, `PART`.
-            agent_range_value: text.
-            need_notice_principal: text: `y`, `n`.
+            corp_id: 组织的corpId (例 e.g. `dingxxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            agent_type: 代理类型 (`NORMAL` `DEPARTURE` 等 or others)
+            agent_user_id: 代理人的userid (例 e.g. `10001`)
+            principal_user_id: 被代理人的userid (例 e.g. `10002`)
+            start_timestamp: 代理生效时间 (单位 unit 毫秒; 例 e.g. `1761204600404`)
+            end_timestamp: 代理过期时间 (单位 unit 毫秒; 例 e.g. `1761204600404`)
+            agent_category: 代理类别 (`STAR` `EXECUTE`)
+            agent_range_type: 代理范围的类型 (`ALL` `PART`)
+            agent_range_value: 代理范围的详细内容
+            need_notice_principal: 代理生效期间 (`y` `n`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -482,15 +652,15 @@ class YidaV2(Manager):
         """Create or update form data (新增或更新表单实例).
 
         Args:
-            form_uuid: text, such as `FORM-GxxxxKA`.
-            search_condition: text.
-            app_type: text, such as `APP_XCxxxx5RD`.
-            form_data_json: text.
-            system_token: text, such as `098xxxxWK7`.
-            user_id: text, such as `dingxxxx232`.
-            no_execute_expression: yes or no, such as `False`.
-            use_alias: yes or no, such as `False`.
-            env: text, such as `vpc`.
+            form_uuid: 页面编码 (例 e.g. `FORM-GxxxxKA`)
+            search_condition: 用于检索表单实例数据的检索条件
+            app_type: 应用编码 (例 e.g. `APP_XCxxxx5RD`)
+            form_data_json: 用于更新或新增表单实例的数据
+            system_token: 应用密钥 (例 e.g. `098xxxxWK7`)
+            user_id: 用户的userId (例 e.g. `dingxxxx232`)
+            no_execute_expression: (例 e.g. `False`)
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
+            env: (例 e.g. `vpc`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -640,11 +810,11 @@ class YidaV2(Manager):
         """Delete matrix data by row ids (批量删除指定矩阵的明细数据).
 
         Args:
-            matrix_id: text, such as `MATRIX-C8I4J40EM81XLWZH61ZK`.
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `manager123`.
-            token: text, such as `IASUDYxxx`.
-            row_ids: text, such as `row_123,row_456`.
+            matrix_id: 矩阵唯一标识 (例 e.g. `MATRIX-C8I4J40EM81XLWZH61ZK`)
+            corp_id: 组织的corpId (例 e.g. `dingxxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            row_ids: 矩阵行数据rowId列表 (例 e.g. `row_123,row_456`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -677,14 +847,14 @@ class YidaV2(Manager):
         """Get agent tasks (获取代理列表).
 
         Args:
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `manager123`.
-            token: text, such as `IASUDYxxx`.
-            page_size: a number, such as `10`.
-            page_number: a number, such as `1`.
-            keywords: text, such as `10001`.
-            status: text: `ALL`, `DIS`, `EFF`, `OUT`, `CANCEL`.
-            agent_uuid: text.
+            corp_id: 组织的corpId (例 e.g. `dingxxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            page_size: 分页大小 (例 e.g. `10`)
+            page_number: (例 e.g. `1`)
+            keywords: 指定userId查询代理关系列表 (例 e.g. `10001`)
+            status: 按代理关系的状态筛选 (`ALL` `DIS` `EFF` `OUT` `CANCEL`)
+            agent_uuid: 代理的唯一标识
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -712,12 +882,12 @@ class YidaV2(Manager):
         """Get form component alias list (获取组件别名列表).
 
         Args:
-            app_type: text.
-            form_uuid: text.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `未知`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            version: a number, such as `1`.
+            app_type: 应用编码
+            form_uuid: 表单ID
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户的userid (例 e.g. `未知`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            version: 表单版本 (例 e.g. `1`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -870,13 +1040,13 @@ class YidaV2(Manager):
         """Get form data by id (查询表单数据).
 
         Args:
-            id: text.
-            app_type: text, such as `APP_PBKT0MFBEBTDO8T7SLVP`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `user123`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            use_alias: yes or no, such as `True`.
-            form_uuid: text.
+            id: 表单实例ID
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户的userid (例 e.g. `user123`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            use_alias: 是否使用组件别名 (例 e.g. `True`)
+            form_uuid: 表单UUID
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1029,13 +1199,13 @@ class YidaV2(Manager):
         """Get instance by id (根据流程实例ID获取流程实例).
 
         Args:
-            id: text.
-            app_type: text, such as `APP_PBKT0xxx`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `manager123`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            use_alias: yes or no, such as `False`.
-            form_uuid: text.
+            id: 流程实例ID
+            app_type: 应用ID (例 e.g. `APP_PBKT0xxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户userid (例 e.g. `manager123`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
+            form_uuid: 表单uuid
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1198,23 +1368,23 @@ class YidaV2(Manager):
         """Get instance id list (获取实例ID列表).
 
         Args:
-            form_uuid: text, such as `FORM-EF6Yxxx`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `manager123`.
-            app_type: text, such as `APP_PBKTxxx`.
-            page_size: a number, such as `100`.
-            page_number: a number, such as `1`.
-            modified_to_time_gmt: text, such as `2021-09-10`.
-            modified_from_time_gmt: text, such as `2021-05-01`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            search_field_json: text, such as `{"textField":"123"}`.
-            instance_status: text: `RUNNING`, `TERMINATED`, `COMPLETED`, `ERROR`.
-            approved_result: text: `agree`, `disagree`.
-            originator_id: text, such as `manager123`.
-            create_to_time_gmt: text, such as `2021-05-01`.
-            task_id: text, such as `task-123`.
-            create_from_time_gmt: text, such as `2021-05-01`.
-            use_alias: yes or no, such as `False`.
+            form_uuid: 表单的页面编码 (例 e.g. `FORM-EF6Yxxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户userid (例 e.g. `manager123`)
+            app_type: 应用编码 (例 e.g. `APP_PBKTxxx`)
+            page_size: 分页大小 (例 e.g. `100`)
+            page_number: 分页页码 (例 e.g. `1`)
+            modified_to_time_gmt: 修改时间终止值 (例 e.g. `2021-09-10`)
+            modified_from_time_gmt: 修改时间起始值 (例 e.g. `2021-05-01`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            search_field_json: 根据表单内组件值查询 (例 e.g. `{"textField":"123"}`)
+            instance_status: 实例状态 (`RUNNING` `TERMINATED` `COMPLETED` `ERROR`)
+            approved_result: 流程审批结果 (`agree` `disagree`)
+            originator_id: 根据流程发起人工号查询 (例 e.g. `manager123`)
+            create_to_time_gmt: 创建时间终止值 (例 e.g. `2021-05-01`)
+            task_id: 任务ID (例 e.g. `task-123`)
+            create_from_time_gmt: 创建时间起始值 (例 e.g. `2021-05-01`)
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1378,24 +1548,24 @@ class YidaV2(Manager):
         """Get instances (获取流程实例).
 
         Args:
-            app_type: text.
-            system_token: text.
-            user_id: text.
-            form_uuid: text.
-            page_number: a number.
-            page_size: a number.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            search_field_json: text.
-            originator_id: text.
-            create_from_time_gmt: text.
-            create_to_time_gmt: text.
-            modified_from_time_gmt: text.
-            modified_to_time_gmt: text.
-            task_id: text.
-            instance_status: text.
-            approved_result: text.
-            order_config_json: text.
-            use_alias: yes or no.
+            app_type: 应用编码
+            system_token: 应用密钥
+            user_id: 用户的userId
+            form_uuid: 页面编码
+            page_number: 分页页码
+            page_size: 分页大小
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            search_field_json: 查询过滤条件
+            originator_id: 根据流程发起人工号查询
+            create_from_time_gmt: 创建时间起始值
+            create_to_time_gmt: 创建时间终止值
+            modified_from_time_gmt: 修改时间起始值
+            modified_to_time_gmt: 修改时间终止值
+            task_id: 任务ID
+            instance_status: 实例状态
+            approved_result: 流程审批结果
+            order_config_json: 排序规则
+            use_alias: 是否使用组件别名
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1547,12 +1717,12 @@ class YidaV2(Manager):
         """Get matrix detail by id (获取指定权限矩阵的明细数据).
 
         Args:
-            matrix_id: text.
-            corp_id: text.
-            user_id: text.
-            token: text.
-            page_size: a number.
-            page_number: a number.
+            matrix_id: 矩阵唯一标识
+            corp_id: 组织的corpId
+            user_id: 用户的userid
+            token: 验权token
+            page_size: 分页大小
+            page_number: 分页页码
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -1583,12 +1753,12 @@ class YidaV2(Manager):
         """Get role detail by id (获取指定宜搭角色的角色详情).
 
         Args:
-            role_uuid: text, such as `ROLE-71xxxx31f42`.
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `manager123`.
-            token: text, such as `IASUDYxxx`.
-            page_size: a number, such as `1`.
-            page_number: a number, such as `10`.
+            role_uuid: 角色唯一标识 (例 e.g. `ROLE-71xxxx31f42`)
+            corp_id: 组织的corpId (例 e.g. `dingxxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            page_size: 分页大小 (例 e.g. `1`)
+            page_number: 分页页码 (例 e.g. `10`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -1621,16 +1791,16 @@ class YidaV2(Manager):
         """Restart instance (退回宜搭审批流程).
 
         Args:
-            target_activity_id: text, such as `sid-restartevent`.
-            form_uuid: text, such as `FORM-GX86XXX`.
-            system_token: text, such as `09866XXX`.
-            proc_instance_id: text, such as `9ba417ee-376d-xxxx-xxxx-xxxx`.
-            current_activity_id: text, such as `node_xxx`.
-            user_id: text, such as `455XXX`.
-            app_type: text, such as `APP_XXX`.
-            task_id: text, such as `878XXX`.
-            remark: text, such as `审批意见`.
-            env_profile: text: `vpc`, `sgp_vpc`; by default vpc, or others.
+            target_activity_id: 目标退回节点 (例 e.g. `sid-restartevent`)
+            form_uuid: 表单唯一编码 (例 e.g. `FORM-GX86XXX`)
+            system_token: 应用密钥 (例 e.g. `09866XXX`)
+            proc_instance_id: 实例ID (例 e.g. `9ba417ee-376d-xxxx-xxxx-xxxx`)
+            current_activity_id: (例 e.g. `node_xxx`)
+            user_id: 用户的userId (例 e.g. `455XXX`)
+            app_type: 应用编码 (例 e.g. `APP_XXX`)
+            task_id: 任务ID (例 e.g. `878XXX`)
+            remark: 审批意见 (例 e.g. `审批意见`)
+            env_profile: 环境标 (`vpc` `sgp_vpc` 等 or others; 默认 default `vpc`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1780,11 +1950,11 @@ class YidaV2(Manager):
         """Save and update matrix data (更新指定矩阵的明细数据).
 
         Args:
-            matrix_id: text, such as `MATRIXxxxx1ZK`.
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `manager123`.
-            token: text, such as `IASUDYxxx`.
-            data_json: text.
+            matrix_id: 矩阵唯一标识 (例 e.g. `MATRIXxxxx1ZK`)
+            corp_id: 组织的corpId (例 e.g. `dingxxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            data_json: 矩阵数据详情
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -1816,13 +1986,13 @@ class YidaV2(Manager):
         """Save form data (保存表单数据).
 
         Args:
-            app_type: text, such as `APP_PBKxxx`.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `manager123`.
-            form_uuid: text, such as `FORM-EF6xxx`.
-            form_data_json: text: `key`, `value`, or others.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            use_alias: yes or no, such as `False`.
+            app_type: 应用编码 (例 e.g. `APP_PBKxxx`)
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户userid (例 e.g. `manager123`)
+            form_uuid: 表单的页面编码 (例 e.g. `FORM-EF6xxx`)
+            form_data_json: 表单数据 (`key` `value` 等 or others)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -1986,20 +2156,20 @@ class YidaV2(Manager):
         """Search form data id list (获取多个表单实例ID).
 
         Args:
-            app_type: text.
-            form_uuid: text.
-            system_token: text, such as `hexxxx`.
-            user_id: text, such as `manager123`.
-            page_number: a number, such as `1`.
-            page_size: a number, such as `100`.
-            modified_to_time_gmt: text, such as `2021-09-10`.
-            modified_from_time_gmt: text, such as `2021-05-01`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            search_field_json: text, such as `123`.
-            originator_id: text, such as `manager123`.
-            create_to_time_gmt: text, such as `2021-05-01`.
-            create_from_time_gmt: text, such as `2021-05-01`.
-            use_alias: yes or no, such as `False`.
+            app_type: 应用编码
+            form_uuid: 表单ID
+            system_token: 应用密钥 (例 e.g. `hexxxx`)
+            user_id: 用户userid (例 e.g. `manager123`)
+            page_number: 分页页吗 (例 e.g. `1`)
+            page_size: 分页大小 (例 e.g. `100`)
+            modified_to_time_gmt: 修改时间终止值 (例 e.g. `2021-09-10`)
+            modified_from_time_gmt: 修改时间起始值 (例 e.g. `2021-05-01`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            search_field_json: 根据表单内组件值查询 (例 e.g. `123`)
+            originator_id: 根据流程发起人工号查询 (例 e.g. `manager123`)
+            create_to_time_gmt: 创建时间终止值 (例 e.g. `2021-05-01`)
+            create_from_time_gmt: 创建时间起始值 (例 e.g. `2021-05-01`)
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2161,20 +2331,20 @@ class YidaV2(Manager):
         """Search form data second generation (通过高级查询条件获取表单实例数据（包括子表单组件数据）).
 
         Args:
-            form_uuid: text.
-            system_token: text, such as `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`.
-            user_id: text, such as `ding173982232112232`.
-            app_type: text, such as `APP_XCE0EVXS6DYG3YDYC5RD`.
-            page_number: a number, such as `1`.
-            search_condition: text.
-            modified_to_time_gmt: text, such as `2021-09-10 10:10:10`.
-            modified_from_time_gmt: text, such as `2021-05-01 10:10:10`.
-            page_size: a number, at most 100, such as `100`.
-            order_config_json: text.
-            originator_id: text, such as `manager123`.
-            create_to_time_gmt: text, such as `2021-05-01 10:10:10`.
-            create_from_time_gmt: text, such as `2021-05-01 10:10:10`.
-            use_alias: yes or no, such as `False`.
+            form_uuid: 表单的页面编码
+            system_token: 宜搭应用密钥 (例 e.g. `09866181UTZVVD4R3DC955FNKIM52HVPU5WWK7`)
+            user_id: 用户userid (例 e.g. `ding173982232112232`)
+            app_type: 宜搭应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYC5RD`)
+            page_number: (例 e.g. `1`)
+            search_condition: 用于检索表单实例数据的检索条件
+            modified_to_time_gmt: 修改的截止时间 (例 e.g. `2021-09-10 10:10:10`)
+            modified_from_time_gmt: 修改开始时间 (例 e.g. `2021-05-01 10:10:10`)
+            page_size: 每页最大条目数 (≤ 100; 例 e.g. `100`)
+            order_config_json: 排序规则
+            originator_id: 表单提交人的userId (例 e.g. `manager123`)
+            create_to_time_gmt: 创建的开始时间 (例 e.g. `2021-05-01 10:10:10`)
+            create_from_time_gmt: 创建的开始时间 (例 e.g. `2021-05-01 10:10:10`)
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2337,21 +2507,21 @@ class YidaV2(Manager):
         """Search form datas (查询表单实例数据).
 
         Args:
-            app_type: text, such as `APP_PBKT0MFBEBTDO8T7SLVP`.
-            system_token: text, such as `hexxx`.
-            user_id: text, such as `173112212211`.
-            form_uuid: text.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            search_field_json: text.
-            current_page: a number, such as `1`.
-            page_size: a number, such as `10`.
-            originator_id: text.
-            create_from_time_gmt: text, such as `2018-01-01`.
-            create_to_time_gmt: text, such as `2018-02-01`.
-            modified_from_time_gmt: text, such as `2018-01-01`.
-            modified_to_time_gmt: text, such as `2018-02-01`.
-            dynamic_order: text.
-            use_alias: yes or no, such as `False`.
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxx`)
+            user_id: 用户userid (例 e.g. `173112212211`)
+            form_uuid: 表单的页面编码
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            search_field_json: 根据表单内组件值查询
+            current_page: 分页参数 (例 e.g. `1`)
+            page_size: 分页参数 (例 e.g. `10`)
+            originator_id: 根据数据提交人工号查询
+            create_from_time_gmt: 查询创建数据列表的开始时间 (例 e.g. `2018-01-01`)
+            create_to_time_gmt: 查询创建数据列表的结束时间 (例 e.g. `2018-02-01`)
+            modified_from_time_gmt: 查询修改数据列表的开始时间 (例 e.g. `2018-01-01`)
+            modified_to_time_gmt: 查询修改数据列表的结束时间 (例 e.g. `2018-02-01`)
+            dynamic_order: 指定排序字段
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2507,16 +2677,16 @@ class YidaV2(Manager):
         """Start instance (发起宜搭审批流程).
 
         Args:
-            app_type: text, such as `APP_PBKT0MFBEBTDO8T7SLVP`.
-            system_token: text, such as `hexxx`.
-            user_id: text, such as `1731234567`.
-            form_uuid: text.
-            form_data_json: text: `key`, `value`, or others.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            process_code: text, such as `TPROC--EF6Y4xxx`.
-            department_id: text, such as `18295`.
-            process_data: text.
-            use_alias: yes or no, such as `False`.
+            app_type: 应用编码 (例 e.g. `APP_PBKT0MFBEBTDO8T7SLVP`)
+            system_token: 应用密钥 (例 e.g. `hexxx`)
+            user_id: 用户的userId (例 e.g. `1731234567`)
+            form_uuid: 页面编码
+            form_data_json: 表单数据 (`key` `value` 等 or others)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            process_code: 表单流程编码 (例 e.g. `TPROC--EF6Y4xxx`)
+            department_id: 发起人所在部门ID (例 e.g. `18295`)
+            process_data: 流程数据
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2675,16 +2845,16 @@ class YidaV2(Manager):
         """Update agent task (修改代理信息).
 
         Args:
-            corp_id: text, such as `dingxxxx`.
-            user_id: text, such as `manager123`.
-            token: text, such as `IASUDYxxx`.
-            agent_uuid: text, such as `Agent--xxxxx`.
-            agent_user_id: text, such as `10001`.
-            start_timestamp: text, such as `1761204600404`.
-            end_timestamp: text, such as `1761204600404`.
-            agent_range_type: text: `ALL`, `PART`.
-            agent_range_value: text.
-            need_notice_principal: text: `y`, `n`.
+            corp_id: 组织的corpId (例 e.g. `dingxxxx`)
+            user_id: 用户的userid (例 e.g. `manager123`)
+            token: 验权token (例 e.g. `IASUDYxxx`)
+            agent_uuid: 代理关系唯一标识 (例 e.g. `Agent--xxxxx`)
+            agent_user_id: 代理人的userid (例 e.g. `10001`)
+            start_timestamp: 代理生效时间 (单位 unit 毫秒; 例 e.g. `1761204600404`)
+            end_timestamp: 代理过期时间 (单位 unit 毫秒; 例 e.g. `1761204600404`)
+            agent_range_type: 代理范围的类型 (`ALL` `PART`)
+            agent_range_value: 代理范围的详细内容
+            need_notice_principal: 代理生效期间 (`y` `n`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -2715,15 +2885,15 @@ class YidaV2(Manager):
         """Update form data (更新表单数据).
 
         Args:
-            system_token: text.
-            user_id: text.
-            form_instance_id: text.
-            update_form_data_json: text: `key`, `value`.
-            app_type: text.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            use_latest_version: yes or no.
-            use_alias: yes or no.
-            form_uuid: text.
+            system_token: 应用密钥
+            user_id: 用户userid
+            form_instance_id: 流程实例ID
+            update_form_data_json: 更新的表单数据 (`key` `value`)
+            app_type: 应用编码
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            use_latest_version: 使用最新的表单版本进行更新
+            use_alias: 是否使用组件别名
+            form_uuid: 表单UID
 
         Codes: applicationNotExist.application.applicationNotExits, applicationNotExist.application.notExits,
             cacheNotExists.cache.notExists, failure.address.addressDoesNotExist,
@@ -2879,16 +3049,16 @@ class YidaV2(Manager):
         """Update sub table (更新宜搭子表单数据).
 
         Args:
-            update_form_data_json: text: `key`, `value`, or others.
-            system_token: text, such as `098661xxxxWK7`.
-            form_instance_id: text, such as `FINSTxxxxSV0L24`.
-            user_id: text, such as `12345678`.
-            app_type: text, such as `APPxxxxYC5RD`.
-            table_field_ids: text, such as `tableFxxxxx1jo,tableFieldxxxx1jp`.
-            use_latest_form_schema_version: yes or no, such as `False`.
-            use_alias: yes or no, such as `False`.
-            language: text: `zh_CN`, `en_US`; by default zh_CN.
-            no_execute_expression: yes or no, such as `True`.
+            update_form_data_json: 用于更新表单实例的数据 (`key` `value` 等 or others)
+            system_token: 宜搭应用密钥 (例 e.g. `098661xxxxWK7`)
+            form_instance_id: 表单实例id (例 e.g. `FINSTxxxxSV0L24`)
+            user_id: 用户的userId (例 e.g. `12345678`)
+            app_type: 宜搭应用ID (例 e.g. `APPxxxxYC5RD`)
+            table_field_ids: 指定更新的子表字段id (例 e.g. `tableFxxxxx1jo,tableFieldxxxx1jp`)
+            use_latest_form_schema_version: 是否使用最新的表单版本 (例 e.g. `False`)
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
+            language: 语言 (`zh_CN` `en_US`; 默认 default `zh_CN`)
+            no_execute_expression: (例 e.g. `True`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,
@@ -2920,15 +3090,15 @@ class YidaV2(Manager):
         """Update sub table by row id (通过RowId更新子表单数据).
 
         Args:
-            update_sub_table_data_json: text: `key`, `value`, or others.
-            system_token: text, such as `098xxxxWK7`.
-            form_instance_id: text, such as `FINST-Jxxxx24`.
-            user_id: text, such as `dixxxx2232`.
-            app_type: text, such as `APPxxxx`.
-            table_field_id: text, such as `textField_xxxxjow`.
-            use_latest_form_schema_version: yes or no, such as `False`.
-            use_alias: yes or no, such as `False`.
-            form_uuid: text, such as `FORM-8Exxxx21A`.
+            update_sub_table_data_json: 用于更新子表单实例的数据 (`key` `value` 等 or others)
+            system_token: 宜搭应用密钥 (例 e.g. `098xxxxWK7`)
+            form_instance_id: 表单实例id (例 e.g. `FINST-Jxxxx24`)
+            user_id: 用户的userId (例 e.g. `dixxxx2232`)
+            app_type: 宜搭应用唯一标识 (例 e.g. `APPxxxx`)
+            table_field_id: 子表ID (例 e.g. `textField_xxxxjow`)
+            use_latest_form_schema_version: 是否使用最新的表单版本 (例 e.g. `False`)
+            use_alias: 是否使用组件别名 (例 e.g. `False`)
+            form_uuid: 表单ID (例 e.g. `FORM-8Exxxx21A`)
 
         Codes: failure.operation.tooManyVisitors, failure.user.userNotExist, invalidParameter.corp.corpNotExist,
             invalidParameter.validation.parameterValidationFailed,

@@ -18,7 +18,7 @@ app = Commands()
 @app.command("describe", help=said("Show the documentation of an API. / 查看接口的文档信息。"))
 def describe(name: ApiName, as_json: AsJson = False) -> None:
     """Print parameters, limits, scopes, codes, paging, pages and an example."""
-    from dingtalk_models.core.documented import documented  # noqa: PLC0415 - reads a large file
+    from dingtalk_models.core.documentation.endpoints import documented  # noqa: PLC0415 - reads a large file
 
     operation = names.find(name)
     verb, _, path = operation.endpoint.partition(" ")
