@@ -30,8 +30,8 @@ __getattr__, __dir__ = lazy(
         "contact.user": "User",
         "call.call": "Call",
         "core.errors": "AlreadyExists ApiError AuthenticationError CallbackError ConfigurationError "
-        "DecryptionError DingTalkError InvalidArgument InvalidRequest LoginRequired NobodyFound NobodyReached "
-        "NotFound PartlyRead "
+        "DecryptionError DingTalkError FieldMissing InvalidArgument InvalidRequest LoginRequired NobodyFound "
+        "NobodyReached NotFound PartlyRead "
         "PartlySent PermissionDenied PlatformBusy QuotaExhausted RateLimited "
         "ReplayedCallback RetiredMethod SessionStoreError SignatureMismatch StillSending "
         "TransportError UndocumentedMethod UnknownMethod UnusableFile",

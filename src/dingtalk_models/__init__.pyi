@@ -32,6 +32,7 @@ from dingtalk_models.core.errors import CallbackError as CallbackError
 from dingtalk_models.core.errors import ConfigurationError as ConfigurationError
 from dingtalk_models.core.errors import DecryptionError as DecryptionError
 from dingtalk_models.core.errors import DingTalkError as DingTalkError
+from dingtalk_models.core.errors import FieldMissing as FieldMissing
 from dingtalk_models.core.errors import InvalidArgument as InvalidArgument
 from dingtalk_models.core.errors import InvalidRequest as InvalidRequest
 from dingtalk_models.core.errors import LoginRequired as LoginRequired

@@ -79,33 +79,35 @@ class _Reader(NamedTuple):
         way: the path to the result in it.
         place: the same path, in the form that repairs need.
         partial: whether required fields may be missing.
+        otherwise: returns what a successful reply without the result means; without it, such a reply is an error.
     """
 
     adapter: TypeAdapter[Any]
     way: tuple[str, ...]
     place: ResultPlace
     partial: bool = False
+    otherwise: Callable[[], Any] | None = None
 
 
-def reader(into: Any, at: str) -> _Reader:
-    """How to read a type from a place in a reply."""
+def reader(into: Any, at: str, *, optional: bool = False) -> _Reader:
+    """How to read a type from a place in a reply, which may be null or missing if it is optional."""
     try:
         hash(into)
     except TypeError:  # such as a type with limits in `Annotated`
-        return _made(into, at)
-    return _reader(into, at)
+        return _made(into, at, optional=optional)
+    return _reader(into, at, optional)
 
 
 @cache
-def _reader(into: Any, at: str) -> _Reader:
-    return _made(into, at)
+def _reader(into: Any, at: str, optional: bool) -> _Reader:
+    return _made(into, at, optional=optional)
 
 
-def _made(into: Any, at: str) -> _Reader:
+def _made(into: Any, at: str, *, optional: bool = False) -> _Reader:
     way = tuple(at.split(".")) if at and into is not None else ()
     kind: Any = _Envelope if into is None else into
     for depth in reversed(range(len(way))):
-        field: dict[str, Any] = {way[depth]: (kind, _ABSENT)}
+        field: dict[str, Any] = {way[depth]: (kind | None if optional else kind, _ABSENT)}
         kind = create_model("Reply", __base__=BaseModel if depth else _Envelope, **field)
     return _Reader(TypeAdapter(kind), way, _place(into, len(way)))
 
@@ -119,7 +121,13 @@ def _place(into: Any, depth: int) -> ResultPlace:
     return ResultPlace(depth if hasattr(into, UNPARSED.rstrip("_")) else depth + 1)
 
 
-def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | None = None) -> Any:
+def read_reply(
+    response: HttpResponse,
+    endpoint: Endpoint,
+    into: Any,
+    at: str | None = None,
+    otherwise: Callable[[], Any] | None = None,
+) -> Any:
     """The result in a reply.
 
     Args:
@@ -127,6 +135,7 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
         endpoint: the API that was called.
         into: the type of the result; `None` if only success matters.
         at: where the result is, as a dotted path; by default in `result` on the older host.
+        otherwise: returns what a successful reply without the result means; without it, such a reply is an error.
 
     Raises:
         ApiError: the platform refused.
@@ -135,9 +144,12 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
     if response.status not in SUCCESSFUL:
         raise _refusal(endpoint, response, _parsed(response))
     whole = into == ANY_OBJECT and not at
-    if (into is None or whole) and endpoint.host == "api" and not response.content.strip():
-        return {} if whole else None
-    reading = reader(into, ("result" if endpoint.host == "oapi" else "") if at is None else at)
+    if (into is None or whole or otherwise) and endpoint.host == "api" and not response.content.strip():
+        return otherwise() if otherwise else {} if whole else None
+    place = ("result" if endpoint.host == "oapi" else "") if at is None else at
+    reading = reader(into, place, optional=otherwise is not None)
+    if otherwise:
+        reading = reading._replace(otherwise=otherwise)
     try:
         reply = reading.adapter.validate_json(response.content)
     except ValidationError as problem:
@@ -145,14 +157,20 @@ def read_reply(response: HttpResponse, endpoint: Endpoint, into: Any, at: str | 
         if not is_object(data) or _refuses(data, _undeclared(data, into, reading.way), into, reading.way):
             raise _refusal(endpoint, response, data) from None
         return _mended(endpoint, response, into, problem, reading)
-    return _result(endpoint, response, into, reply, reading.way)
+    return _result(endpoint, response, into, reply, reading)
 
 
 def _mended(endpoint: Endpoint, response: HttpResponse, into: Any, problem: ValidationError, reader: _Reader) -> Any:
     """Read the result from a reply that does not match its documentation."""
     mending = Mending(_parsed(response), reader.place)
-    reply, reader = _repaired(response, into, problem, mending, reader)
-    result = _result(endpoint, response, into, reply, reader.way)
+    try:
+        reply, reader = _repaired(response, into, problem, mending, reader)
+    except TransportError:
+        if reader.otherwise is None or reader.otherwise() is not None:
+            raise
+        logger.warning("%s: the result cannot be read as documented, so it is None", endpoint.path)
+        return None
+    result = _result(endpoint, response, into, reply, reader)
     if reader.partial:
         result = completed(into, result)
     rows = result.items if is_page(result) else result
@@ -229,7 +247,8 @@ def _rows(data: Any, reader: _Reader) -> Any:
     return _at(data, (*reader.way, *filter(None, [reader.place.items])))
 
 
-def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, way: tuple[str, ...]) -> Any:
+def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, reader: _Reader) -> Any:
+    way, otherwise = reader.way, reader.otherwise
     # a reply can be a refusal whatever its HTTP status is, even of a path that the newer host does not know
     if isinstance(reply, _Envelope):
         names: Iterable[str] = ("",)
@@ -241,12 +260,14 @@ def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, w
         names = data if is_object(data) else ("",)
         said = _undeclared(data, into, way) if is_object(data) else {}
     # the older host never leaves out the errcode of a success
-    silent = endpoint.host == "oapi" and not way and said.get("errcode") is None and said.get("success") is None
-    if silent or _refuses(names, said, into, way):
+    silent = endpoint.host == "oapi" and said.get("errcode") is None and said.get("success") is None
+    if (silent and not way) or _refuses(names, said, into, way):
         raise _refusal(endpoint, response, _parsed(response))
     for name in way:
         reply = getattr(reply, name)
-        if reply is _ABSENT:
+        if reply is _ABSENT or (reply is None and otherwise):
+            if otherwise and not silent:
+                return otherwise()
             raise _refusal(endpoint, response, _parsed(response))
     return None if into is None else reply
 
@@ -424,7 +445,7 @@ class Call(Described, Step, Generic[T_co]):
     operation itself adds the endpoint, and encodes each argument.
     """
 
-    __slots__ = ("_then", "at", "into", "single")
+    __slots__ = ("_otherwise", "_then", "at", "into", "single")
 
     http_request: HttpRequest | None = None
     """The complete HTTP request, if the call goes to a URL that is not one of the platform's APIs."""
@@ -451,11 +472,25 @@ class Call(Described, Step, Generic[T_co]):
         self.at = at
         self.single = False
         self._then: Callable[[Any], Any] | None = None
+        self._otherwise: Callable[[], Any] | None = None
 
     def once(self) -> Call[T_co]:
         """Return the same call without retries, for callers that will have something newer to send."""
         twin = copy(self)
         twin.single = True
+        return twin
+
+    def or_none(self) -> Call[T_co | None]:
+        """Return the same call, whose result is `None` if the platform succeeds and tells no result."""
+        return self._or(lambda: None)
+
+    def or_empty(self) -> Call[T_co]:
+        """Return the same call, whose list or map is empty if the platform succeeds and sends none."""
+        return self._or(get_origin(self.into) or self.into)
+
+    def _or(self, otherwise: Callable[[], Any]) -> Call[Any]:
+        twin: Call[Any] = copy(self)
+        twin._otherwise = otherwise
         return twin
 
     def then(self, change: Callable[[T_co], U], /) -> Call[U]:
@@ -484,7 +519,7 @@ class Call(Described, Step, Generic[T_co]):
             sent = {name: params[name] for name in endpoint.headers if name in params}
             headers = {name: value if isinstance(value, SecretStr) else str(value) for name, value in sent.items()}
             params = {name: value for name, value in params.items() if name not in endpoint.headers}
-        if endpoint.verb in {"GET", "DELETE"}:
+        if not endpoint.has_body:
             return Request(endpoint.verb, endpoint.host, path, params, None, headers)
         query = {name: value for name, value in params.items() if name in endpoint.query_params}
         body = {name: value for name, value in params.items() if name not in endpoint.query_params}
@@ -498,7 +533,7 @@ class Call(Described, Step, Generic[T_co]):
             TransportError: the reply cannot be understood.
         """
         try:
-            result: T_co = read_reply(response, self.endpoint, self.into, self.at)
+            result: T_co = read_reply(response, self.endpoint, self.into, self.at, self._otherwise)
         except DingTalkError as error:
             forget_locals(error)  # they have the reply, and that may be a token
             if isinstance(error, ApiError):

@@ -169,7 +169,7 @@ def _send(app: ExchangingApp, call: Call[T], token: Secret | None, until: float)
         _log(call, received, sent_at, error)
         raise
     if result is not None:
-        bind(result, app, lambda: call.read(response))
+        bind(result, app, lambda: call.read(response), call.params)
     _log(call, received, sent_at, None)
     return result
 

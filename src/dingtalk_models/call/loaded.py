@@ -6,16 +6,16 @@ value would slow down all reads, so the reply is kept instead, and read again if
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, ClassVar, cast, get_args
 
 from pydantic import BaseModel
-from typing_extensions import get_type_hints
 
 from dingtalk_models.call.paging import is_page
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.hints import holds
+from dingtalk_models.core.hints import fields_in, is_model
 
 Again = Callable[[], Any]
 """Reads a result again: the list of what was loaded."""
@@ -24,21 +24,40 @@ Again = Callable[[], Any]
 class Loaded(BaseModel):
     """An object that an app has loaded."""
 
-    __slots__ = ("_origin", "_place")
+    __slots__ = ("_origin", "_place", "_sent")
+
+    remembers: ClassVar[tuple[str, ...]] = ()
+    """What it remembers of the call that loaded it: the wire names of these parameters."""
 
 
-def bind(result: object, app: AppLike, again: Again) -> None:
-    """Make every resource in a result remember the app that loaded it, and how to read the result again."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def bind(result: object, app: AppLike, again: Again, sent: Mapping[str, Any] = _NOTHING) -> None:
+    """Make every resource in a result remember the app that loaded it, and how to read the result again.
+
+    Args:
+        result: the result.
+        app: the app.
+        again: reads the result again.
+        sent: the parameters of the call, by their wire names.
+    """
     several = isinstance(result, list)
-    origin = app, again if several else lambda: [again()]
+    each_again = again if several else lambda: [again()]
+    origin = app, each_again
     for place, item in enumerate(cast("list[object]", result) if several else (result,)):
         if isinstance(item, Loaded):
             set_hidden(item, "_origin", origin)
             set_hidden(item, "_place", place)
-            for name in _resource_fields(type(item)):
-                bind(vars(item).get(name), app, partial(read_again, origin[1], place, name))
+            if item.remembers:
+                set_hidden(item, "_sent", {name: sent[name] for name in item.remembers if name in sent})
         elif is_page(item):
-            bind(item.items, app, lambda: again().items)
+            bind(item.items, app, lambda: again().items, sent)
+            continue
+        elif not isinstance(item, BaseModel):
+            continue
+        for name in _resource_fields(type(item)):
+            bind(vars(item).get(name), app, partial(read_again, each_again, place, name), sent)
 
 
 set_hidden = object.__setattr__
@@ -46,10 +65,23 @@ set_hidden = object.__setattr__
 
 
 @cache
-def _resource_fields(kind: type[Loaded]) -> tuple[str, ...]:
-    """The fields of a resource that contain other resources."""
-    hints = get_type_hints(kind)
-    return tuple(name for name in kind.model_fields if holds(hints[name], Loaded))
+def _resource_fields(kind: type[BaseModel]) -> tuple[str, ...]:
+    """The fields of an object that contain resources, at any depth."""
+    return tuple(name for name, hint in fields_in(kind).items() if any(issubclass(each, Loaded) for each in _in(hint)))
+
+
+def _in(hint: Any) -> set[type[BaseModel]]:
+    """Return the classes of the objects in a value of this type."""
+    found = set[type[BaseModel]]()
+    waiting = [hint]
+    while waiting:
+        inner = waiting.pop()
+        if not is_model(inner):
+            waiting += get_args(inner)
+        elif inner not in found:
+            found.add(inner)
+            waiting += fields_in(inner).values()
+    return found
 
 
 def origin_of(record: BaseModel) -> tuple[AppLike | None, Again | None]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from inspect import Signature
 from types import GeneratorType, SimpleNamespace
 from typing import (
@@ -34,7 +35,7 @@ from typing import (
 from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict, Unpack, get_type_hints
 
-from dingtalk_models.call.call import Call, Described
+from dingtalk_models.call.call import WHOLE_BODY, Call, Described
 from dingtalk_models.call.definition import check_endpoint, check_filled, check_token, check_typed
 from dingtalk_models.core.context import AppLike, chosen, current_app
 from dingtalk_models.core.documentation.labels import of_parameters
@@ -104,9 +105,9 @@ class Arguments:
         sent_as = {name: self.wire_names(name)[0] for name in fields}
         self._checked = with_ids(fields, sent_as, endpoint)
         self.secrets = {name: sent for name, sent in sent_as.items() if is_secret(sent) or _is_hidden(fields[name])}
-        self._objects = {
-            name.partition(".")[0] for hint in fields.values() for name in wire_names(hint)[:1] if "." in name
-        }
+        # outer objects first
+        self._objects = sorted({outer for sent in sent_as.values() for outer in _around(sent)}, key=len)
+        self._may_have_no_body = WHOLE_BODY in sent_as.values() and endpoint is not None and endpoint.has_body
 
     @property
     def _adapter(self) -> TypeAdapter[dict[str, Any]]:
@@ -139,8 +140,8 @@ class Arguments:
         given = {**dict(zip(self.positional, args, strict=False)), **kwargs}
         if len(given) < len(args) + len(kwargs):
             raise InvalidArgument(self.name, [self._miscounted(args, kwargs)])
-        for name in self._objects & given.keys():
-            if is_object(whole := loaded(given[name])):
+        for name in self._objects:
+            if name in given and is_object(whole := loaded(given[name])):
                 del given[name]
                 given |= {f"{name}.{key}": value for key, value in whole.items()}
         try:
@@ -200,12 +201,14 @@ class Arguments:
         encoded: dict[str, Any] = self._adapter.dump_python(
             known, mode="json", by_alias=True, exclude_none=True, exclude_unset=True
         )
-        for name in [name for name in encoded if "." in name]:
-            outer, _, inner = name.partition(".")
-            encoded.setdefault(outer, {})[inner] = encoded.pop(name)
         for name, sent in self.secrets.items():
             if isinstance(value := known.get(name), str | SecretStr):
                 encoded[sent] = Secret.of(value)
+        for name in [name for name in encoded if "." in name]:
+            *outer, inner = name.split(".")
+            reduce(lambda at, each: at.setdefault(each, {}), outer, encoded)[inner] = encoded.pop(name)
+        if self._may_have_no_body and WHOLE_BODY not in encoded:
+            encoded[WHOLE_BODY] = None  # nothing, which is not an empty object
         return encoded | (hidden(rest) if rest else rest)
 
     def _miscounted(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Problem:
@@ -216,6 +219,12 @@ class Arguments:
         return Problem(
             "*args", f"takes {takes} positional arguments, {given} given / 最多 {takes} 个位置参数，传了 {given} 个"
         )
+
+
+def _around(sent_as: str) -> list[str]:
+    """Return the objects that a wire name such as `option.size` is in."""
+    parts = sent_as.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def _is_hidden(hint: Any) -> bool:

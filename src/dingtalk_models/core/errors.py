@@ -132,6 +132,20 @@ class InvalidArgument(DingTalkError, ValueError):
         super().__init__(f"{operation}: " + "; ".join(map(str, self.problems)))
 
 
+class FieldMissing(DingTalkError, AttributeError):
+    """A field was read that the object does not have: the reply left it out, or what it had could not be read.
+
+    It is an `AttributeError` too, so `hasattr(event, "id")` tells whether a field is there.
+
+    Attributes:
+        field: the field, such as `Event.id`.
+    """
+
+    def __init__(self, field: str, why: str) -> None:
+        self.field = field
+        super().__init__(f"{field}: {why}", name=field.rpartition(".")[2])
+
+
 class TransportError(DingTalkError, OSError):
     """No usable reply: no connection, a timeout, or a body that is not JSON, is cut short or has the wrong shape.
 

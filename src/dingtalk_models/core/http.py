@@ -51,6 +51,11 @@ class Endpoint:
         safe = verb == "GET" if idempotent is None else idempotent
         return cls(verb, path, names, authenticated, safe, frozenset(headers))
 
+    @property
+    def has_body(self) -> bool:
+        """Whether its parameters go into a body."""
+        return self.verb not in {"GET", "DELETE"}
+
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"
 

@@ -110,10 +110,15 @@ _PLAIN = 1 << 42
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
-def _from_millis(value: Any) -> Any:
+def _whole(value: object) -> int | None:
+    """Return a whole number, or one that comes as text; `None` for anything else."""
     if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
-        value = int(value)
-    return _moment(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _from_millis(value: Any) -> Any:
+    return value if (number := _whole(value)) is None else _moment(number)
 
 
 def _moment(millis: int) -> datetime:
@@ -138,29 +143,45 @@ def _aware(value: datetime) -> datetime:
     return value
 
 
-def _as_sent(value: Any, validate: ValidatorFunctionWrapHandler) -> datetime:
-    """Read a time from a number or a text, with the precision that can be sent."""
-    if isinstance(value, datetime):
-        return _aware(validate(value))
-    moment = _from_millis(value)
-    return moment if isinstance(moment, datetime) else _moment(_to_millis(_aware(validate(moment))))
-
-
 class _Counted:
-    """A time in milliseconds. An argument may also be a `datetime` with a time zone."""
+    """A time that is sent as a number. An argument may also be a `datetime` with a time zone."""
+
+    def __init__(self, moment: Callable[[int], datetime], count: Callable[[datetime], int]) -> None:
+        self._moment = moment
+        self._count = count
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        inner = core_schema.no_info_wrap_validator_function(_as_sent, handler(source))
-        counted = core_schema.no_info_after_validator_function(_moment, core_schema.int_schema(strict=False))
+        inner = core_schema.no_info_wrap_validator_function(self._as_sent, handler(source))
+        counted = core_schema.no_info_after_validator_function(self._moment, core_schema.int_schema(strict=False))
         return core_schema.json_or_python_schema(counted, inner)
+
+    def _as_sent(self, value: Any, validate: ValidatorFunctionWrapHandler) -> datetime:
+        """Read a time from a number or a text, with the precision that can be sent."""
+        if isinstance(value, datetime):
+            return _aware(validate(value))
+        if (number := _whole(value)) is not None:
+            return self._moment(number)
+        return self._moment(self._count(_aware(validate(value))))
 
 
 Millis = Annotated[
     PlainTime,
-    _Counted(),
+    _Counted(_moment, _to_millis),
     PlainSerializer(_to_millis, return_type=int, when_used="json"),
 ]
 """A time that is sent as milliseconds since 1970."""
+
+
+def _to_seconds(value: datetime) -> int:
+    return (value - _epoch()) // timedelta(seconds=1)
+
+
+Seconds = Annotated[
+    PlainTime,
+    _Counted(lambda seconds: _moment(seconds * 1000), _to_seconds),
+    PlainSerializer(_to_seconds, return_type=int, when_used="json"),
+]
+"""A time that is sent as seconds since 1970."""
 
 
 def _from_beijing(value: Any) -> Any:
@@ -201,11 +222,41 @@ def _to_iso(value: datetime) -> str:
 IsoTime = Annotated[PlainTime, BeforeValidator(_from_iso), AfterValidator(_aware), _as_text(_to_iso)]
 """A time that is sent as `2026-01-31T01:00Z`."""
 
+_MICROSECONDS = re.compile(r"[^.,]*([.,][0-9]{1,6}0*(?![0-9])[^.,]*)?")
+"""A time of which a `datetime` keeps every digit."""
+
+
+def _from_fraction(value: Any) -> Any:
+    if isinstance(value, str) and not _MICROSECONDS.fullmatch(value):
+        raise ValueError("has more than 6 digits of a second / 秒的小数超过 6 位")
+    return _from_iso(value)
+
+
+def _to_fraction(value: datetime) -> str:
+    fine = "microseconds" if value.microsecond % 1000 else "milliseconds"
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=fine)}Z"
+
+
+IsoFraction = Annotated[PlainTime, BeforeValidator(_from_fraction), AfterValidator(_aware), _as_text(_to_fraction)]
+"""A time that is sent as `2026-01-31T01:00:00.123Z`, with every digit that it has."""
+
+OffsetTime = Annotated[
+    PlainTime,
+    BeforeValidator(_from_beijing),
+    AfterValidator(_aware),
+    _as_text(lambda moment: moment.isoformat(timespec="seconds")),
+]
+"""A time that is sent as `2026-01-31T09:00:00+08:00`, with the offset that it has."""
+
 
 def _from_compact(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str):
         return value
     try:
+        if len(value) != len("20260131"):
+            raise ValueError  # noqa: TRY301 - as `strptime` does, which takes a month of one digit
         return datetime.strptime(value, "%Y%m%d").replace(tzinfo=BEIJING).date()
     except ValueError:
         raise ValueError("should be a day such as 20260131 / 须为日期，如 20260131") from None
@@ -340,6 +391,11 @@ def empty_list() -> Any:
     twice as long to read.
     """
     return Field(default_factory=list)
+
+
+def empty_dict() -> Any:
+    """The default of a map in a reply, as `empty_list` is that of a list."""
+    return Field(default_factory=dict)
 
 
 _LIMITS = {"min_length", "max_length", "pattern", "ge", "gt", "le", "lt", "multiple_of"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar, cast, get_args
 
@@ -14,12 +14,15 @@ from dingtalk_models.call.loaded import Loaded, origin_of, place_of, read_again,
 from dingtalk_models.call.operation import Bound, is_operation, operation
 from dingtalk_models.call.repair import UNPARSED
 from dingtalk_models.core.context import AppLike
-from dingtalk_models.core.errors import InvalidArgument, Problem, TransportError
+from dingtalk_models.core.errors import DingTalkError, InvalidArgument, Problem, TransportError
 from dingtalk_models.core.hints import fields_in, names_of_fields
 from dingtalk_models.core.json_values import is_array, is_object, jsonable
 from dingtalk_models.core.problems import problems, unknown, warn_of_older_name
 from dingtalk_models.core.steps import Flow
 from dingtalk_models.core.wire import limited_as_argument, userid_name
+
+_DONE = "dingtalk_models"
+"""Marks the schema of a field that is as a record reads it."""
 
 
 class Record(BaseModel):
@@ -45,8 +48,15 @@ class Record(BaseModel):
         while fields["type"] != "model-fields":
             fields = fields["schema"]
         for field in fields["fields"].values():
-            field["schema"] = limited_as_argument(_may_be_missing(field["schema"]))
+            done: dict[str, Any] = field.setdefault("metadata", {})
+            if not done.get(_DONE):  # pydantic keeps the schema of a class, and asks again where the class is a field
+                field["schema"], done[_DONE] = cls._as_read(field["schema"]), True
         return reference
+
+    @classmethod
+    def _as_read(cls, schema: Any) -> Any:
+        """Return the schema of a field for replies and arguments."""
+        return limited_as_argument(_may_be_missing(schema))
 
     @property
     def unparsed(self) -> dict[str, Any]:
@@ -54,13 +64,17 @@ class Record(BaseModel):
         kept: object = (self.model_extra or {}).get(UNPARSED)
         return cast("dict[str, Any]", kept) if isinstance(kept, dict) else {}
 
+    def _not_there(self, name: str) -> DingTalkError:
+        """Return the error for reading a field that is not set."""
+        kind = type(self).__name__
+        return TransportError(f"{kind}.{name} could not be read from the reply: what came is in .unparsed")
+
     if not TYPE_CHECKING:  # with them, type checkers would let any name be read and assigned
 
         def __getattr__(self, name: str) -> Any:
-            """Read a field by an older name of ids of users, or explain why it could not be read from the reply."""
+            """Read a field by an older name of ids of users, or explain why it is not there."""
             if name in type(self).model_fields:
-                kind = type(self).__name__
-                raise TransportError(f"{kind}.{name} could not be read from the reply: what came is in .unparsed")
+                raise self._not_there(name)
             today = userid_name(name)
             if today != name and today in type(self).model_fields and name not in (self.model_extra or {}):
                 warn_of_older_name(type(self).__name__, name, today)
@@ -136,6 +150,8 @@ class Model(Loaded, Record):
     def replace(self, other: Model) -> None:
         """Copy every field from another object of this resource."""
         vars(self).update(vars(other))
+        for name in vars(self).keys() - vars(other).keys():
+            del vars(self)[name]
         set_hidden(self, "__pydantic_extra__", other.__pydantic_extra__)
         set_hidden(self, "__pydantic_fields_set__", set(other.__pydantic_fields_set__))
         set_hidden(self, "_origin", (self.app, origin_of(other)[1]))
@@ -211,7 +227,7 @@ class Shape(_CheckedWhenMade):
 def _given(value: Any) -> Any:
     """Convert shapes to dicts of the fields that are set, at every depth."""
     if isinstance(value, Shape):
-        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        fields = vars(value)  # a field of a reply may be missing
         # a field that was read only in part is not sent until it is assigned
         unread = {names_of_fields(type(value)).get(name) for name in value.unparsed}
         # a list that was never assigned may have been filled in place
@@ -274,8 +290,11 @@ M = TypeVar("M")
 class Refreshed(Generic[M]):
     """Adds `refresh` to a resource: `class Role(Model, Refreshed["Role"])`."""
 
-    key: ClassVar[tuple[str, ...]] = ()
-    """The fields that identify the object: the first arguments of the manager's `get`, `update` and `delete`."""
+    key: ClassVar[Sequence[str] | Mapping[str, str]] = ()
+    """The fields that identify the object: the first arguments of the manager's `get`, `update` and `delete`.
+
+    If they have other names or another order there, their names by those of the arguments.
+    """
     kept: ClassVar[tuple[str, ...]] = ()
     """The fields that `refresh` keeps, because the reply does not have them."""
 
@@ -284,7 +303,7 @@ class Refreshed(Generic[M]):
         """Load every field of this object again."""
         this: Any = self
         kept = {name: getattr(this, name) for name in this.kept}
-        this.replace((yield from this.objects.get.call(*_key(this))))
+        this.replace((yield from with_ids(this, this.objects.get)))
         this.hold(kept)
         return cast("M", self)
 
@@ -308,7 +327,7 @@ class Changed(Refreshed[M]):
             held: the fields to set on this object afterwards; by default the same.
         """
         this: Any = self
-        yield this.objects.update.call(*_key(this), **fields)
+        yield with_ids(this, this.objects.update, **fields)
         this.hold(fields if held is None else held)
         return cast("M", self)
 
@@ -320,8 +339,20 @@ class Saved(Changed[M]):
     def delete(self) -> Call[None]:
         """Delete this object on the platform. The manager's `delete` lists the errors."""
         this: Any = self
-        return cast("Call[None]", this.objects.delete.call(*_key(this)))
+        return cast("Call[None]", with_ids(this, this.objects.delete))
 
 
-def _key(resource: Any) -> list[Any]:
-    return [getattr(resource, name) for name in resource.key]
+def with_ids(resource: Any, bound: Any, **arguments: Any) -> Any:
+    """Return an unsent operation of the manager, with the ids of an object filled in.
+
+    Args:
+        resource: the object.
+        bound: the operation.
+        arguments: its other arguments.
+    """
+    key: Sequence[str] | Mapping[str, str] = resource.key
+    if not isinstance(key, Mapping):
+        return bound.call(*[getattr(resource, name) for name in key], **arguments)
+    wanted = bound.definition.arguments.fields
+    ids = {argument: getattr(resource, name) for argument, name in key.items() if argument in wanted}
+    return bound.call(**ids, **arguments)

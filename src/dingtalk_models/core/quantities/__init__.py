@@ -1,0 +1,1 @@
+"""Wire types of what is measured: how long something lasts, and how much it costs."""
