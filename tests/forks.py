@@ -1,4 +1,4 @@
-"""Scenarios for the tests of forks: `python forks.py SCENARIO ARGUMENT…`. Pytest's own process has threads."""
+"""Scenarios for the tests of forks, each in a process of its own: that of pytest has threads."""
 
 from __future__ import annotations
 
@@ -407,8 +407,10 @@ def pushes(kind: str, server: str, settings: str, sealed: str) -> None:
     assert len(os.read(read, 10_000)) == len(every)
 
 
-if __name__ == "__main__":
+def main(scenario: str, *arguments: str) -> str | None:
+    """Run a scenario; returns what was wrong."""
     try:
-        globals()[sys.argv[1]](*sys.argv[2:])
+        globals()[scenario](*arguments)
     except (AssertionError, DingTalkError) as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+        return f"{type(error).__name__}: {error}"
+    return None

@@ -1,4 +1,4 @@
-"""Scenarios for the tests of interrupts: `python interrupts.py SCENARIO ARGUMENT…`. Each has to end in time.
+"""Scenarios for the tests of interrupts, each in a process of its own, which has to end in time.
 
 What comes from outside may come at any moment of a call: an exception, a call that a signal handler makes, the end of
 something that the garbage collector finds. `Moments` brings it at a chosen moment, so that none is left out; signals of
@@ -368,9 +368,10 @@ def _at_moments(app: App, what: Callable[[], object], kind: str, most: int) -> N
     print(json.dumps({"moments": moments, "slowest": round(slowest, 2), **app.done}))
 
 
-if __name__ == "__main__":
+def main(scenario: str, *arguments: str) -> None:
+    """Run a scenario. If it hangs, it says where."""
     sys.unraisablehook = lambda told: None if isinstance(told.exc_value, Interrupt) else sys.__unraisablehook__(told)
-    many = max((int(each) for each in sys.argv if each.isdecimal()), default=0)
+    many = max((int(each) for each in arguments if each.isdecimal()), default=0)
     faulthandler.dump_traceback_later(LONGEST + 0.3 * many, exit=True)
-    globals()[sys.argv[1]](*sys.argv[2:])
+    globals()[scenario](*arguments)
     faulthandler.cancel_dump_traceback_later()

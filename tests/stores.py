@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import threading
 import time
 import traceback
@@ -135,8 +134,6 @@ SOURCES: dict[str, Callable[[Callable[[str], str], Path], Any]] = {
 KINDS = list(SOURCES)
 FAMILIES = ["memory", "sqlite", "redis", "memcached", "postgresql"]
 """One of each family, for what takes seconds with each."""
-SOAK = "SOAK" in os.environ
-"""Whether there is time for all of them, as in `scripts/soak --tests`."""
 SHARED = ["sqlite", "redis", "memcached", "mariadb", "postgresql"]
 
 

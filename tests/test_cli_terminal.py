@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli_running import COMMAND, Terminal, terminal, variables
 from rich.cells import cell_len
-from stores import SOAK
+from soaking import SOAK
 
 from dingtalk_models.cli.program import app as program
 from dingtalk_models.sandbox import Sandbox

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import servers
+from prepared import prepared
 from pushing import receiving_app, sealed
-from stores import FAMILIES, SOAK, SOURCES, server_of
+from soaking import SOAK
+from stores import FAMILIES, SOURCES, server_of
 
 from dingtalk_models.core.secret import unwrapped
 from dingtalk_models.sandbox import Sandbox
@@ -27,12 +27,16 @@ TRIED = KINDS if SOAK else FAMILIES
 Run = Callable[..., None]
 
 
-def run(*arguments: object) -> None:
-    """Run a scenario of forks.py."""
-    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
+@pytest.fixture(scope="module")
+def run() -> Generator[Run]:
+    """Runs a scenario of forks.py."""
+    with prepared(SCRIPT) as programs:
+
+        def run(*arguments: object) -> None:
+            ended = programs.run(*arguments, timeout=90)
+            assert (ended.code, ended.err) == (0, "")
+
+        yield run
 
 
 @pytest.fixture
@@ -48,9 +52,9 @@ def settings_of(sandbox: Sandbox, **more: Any) -> str:
 
 
 @pytest.mark.parametrize("kind", TRIED)
-def test_nobody_reads_what_another_wrote(kind: str, server: str, key: str) -> None:
+def test_nobody_reads_what_another_wrote(run: Run, kind: str, server: str, key: str) -> None:
     """Threads of a parent and of its children at the same time, thousands of operations; databases are slower."""
-    load = "3 4 12" if kind in DATABASES else "4 12 20" if kind == "sqlite" else "4 40 20"
+    load = "3 4 12" if kind in DATABASES else f"4 {40 if SOAK and kind != 'sqlite' else 12} 20"
     run("traffic", kind, server, key, load)
 
 
@@ -58,48 +62,48 @@ def test_nobody_reads_what_another_wrote(kind: str, server: str, key: str) -> No
     "kind",
     ["redis", "redis-single", "memcached", "pymemcache-client", "pymemcache-hash"] if SOAK else ["redis", "memcached"],
 )
-def test_a_fork_that_python_is_not_told_of(kind: str, server: str, key: str) -> None:
-    run("traffic", kind, server, key, "1 10 20", "c")
+def test_a_fork_that_python_is_not_told_of(run: Run, kind: str, server: str, key: str) -> None:
+    run("traffic", kind, server, key, f"1 {10 if SOAK else 5} 20", "c")
 
 
-def test_a_protected_call() -> None:
+def test_a_protected_call(run: Run) -> None:
     run("protected")
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis", "redis-client", "memcached", "postgresql"])
-def test_locks_that_another_thread_holds(kind: str, server: str, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("kind", [*FAMILIES, *(["redis-client"] if SOAK else [])])
+def test_locks_that_another_thread_holds(run: Run, kind: str, server: str, sandbox: Sandbox) -> None:
     run("held_locks", kind, server, settings_of(sandbox, name=f"locks {kind}"))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TRIED if kind not in {"memory", "sqlite"}])
-def test_calls_that_other_threads_are_in_the_middle_of(kind: str, server: str) -> None:
+def test_calls_that_other_threads_are_in_the_middle_of(run: Run, kind: str, server: str) -> None:
     run("stalled", kind, server, servers.process(server))
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis", "memcached", "mariadb"])
-def test_a_token_that_another_thread_is_fetching(kind: str, server: str, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("kind", [*FAMILIES, *(["mariadb"] if SOAK else [])])
+def test_a_token_that_another_thread_is_fetching(run: Run, kind: str, server: str, sandbox: Sandbox) -> None:
     sandbox.fail(TOKEN, delay=1)
     run("refresh", kind, server, settings_of(sandbox, name=f"refresh {kind}"))
     own = kind == "memory"  # which processes do not share
     assert len(sandbox.received(TOKEN)) == (4 if own else 1)
 
 
-def test_a_token_that_another_thread_renews(sandbox: Sandbox) -> None:
+def test_a_token_that_another_thread_renews(run: Run, sandbox: Sandbox) -> None:
     sandbox.fail(TOKEN, delay=0)
     sandbox.fail(TOKEN, delay=1)
     run("renewal", settings_of(sandbox))
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_permits(kind: str, server: str) -> None:
+def test_permits(run: Run, kind: str, server: str) -> None:
     with Sandbox(qps=20) as sandbox:
         run("permits", kind, server, settings_of(sandbox, name="permits"))
         codes = {call.code for call in sandbox.calls}
         assert codes == {0}
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "redis", "memcached", "pymemcache-client", "postgresql"])
-def test_a_push_is_taken_once(kind: str, server: str) -> None:
+@pytest.mark.parametrize("kind", [*FAMILIES[1:], *(["pymemcache-client"] if SOAK else [])])
+def test_a_push_is_taken_once(run: Run, kind: str, server: str) -> None:
     app = receiving_app()
     every = [(query, body.decode()) for query, body in (sealed(app, eventId=f"e{number}") for number in range(30))]
     names = ("appkey", "appsecret", "corp_id", "token", "aes_key")
