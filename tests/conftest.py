@@ -9,6 +9,7 @@ import ssl
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from hypothesis import settings
 from measured import MEASURED
 from plain_client import Client
 from refreshing import FAST, Clock
+from soaking import tries
 
+import dingtalk_models
 from dingtalk_models import DingTalkApp, Space
 from dingtalk_models.core import context
 from dingtalk_models.resource import registry
@@ -29,7 +32,7 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.server import http_server
 
 # no deadline: how long an example takes depends on the machine
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, max_examples=tries(30))
 settings.load_profile("unhurried")
 
 # texts are compared in English, whoever runs the tests
@@ -38,19 +41,24 @@ os.environ["LC_ALL"] = "C.UTF-8"
 # a shell starts what runs in its background with SIGINT ignored, and tests press Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+PACKAGE = Path(dingtalk_models.__file__).parent
+
+
+def _import_what_is_held() -> None:
+    """Import the files of which scripts/test counts the lines."""
+    for folder in ("core", "call", "resource", *(module.parent.name for module in PACKAGE.glob("*/module.py"))):
+        for path in (PACKAGE / folder).rglob("*.py"):
+            name = path.relative_to(PACKAGE.parent).with_suffix("").as_posix().replace("/", ".")
+            import_module(name.removesuffix(".__init__"))
+
+
 # coverage is measured where tests run: in the workers of pytest-xdist, not in what starts them, nor in what tests start
 _coverage = Coverage.current() if os.environ.get("COVERAGE_PROCESS_START") else None
 if _coverage:
     if "PYTEST_XDIST_WORKER" in os.environ:
         del os.environ["COVERAGE_PROCESS_START"]
-    else:
-        _coverage.stop()
-
-
-def pytest_collection_finish() -> None:
-    """Measure no further: until here, it was imports."""
-    if _coverage:
-        _coverage.stop()
+        _import_what_is_held()  # with its definitions measured: the imports of the tests are not
+    _coverage.stop()
 
 
 @pytest.hookimpl(wrapper=True)
