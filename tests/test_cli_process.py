@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,18 +117,24 @@ def test_ctrl_c_while_a_call_is_under_way(sandbox: Sandbox) -> None:
     assert (code, err.strip()) == (ExitCode.INTERRUPTED, "")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["api", "User.get", b"userid=\xff\xfe"],
-        [b"\xff"],
-        ["describe", b"\xff"],
-        ["api", "User.get", 'userid:="\\ud800"'],
-    ],
-)
-def test_stray_bytes_are_refused(sandbox: Sandbox, words: list[str | bytes]) -> None:
-    ran = subprocess.run([*COMMAND, *words], env=variables(sandbox), capture_output=True, check=False)
-    assert ran.returncode in {ExitCode.USAGE, ExitCode.NOT_FOUND}
+STRAY: list[list[str | bytes]] = [
+    ["api", "User.get", b"userid=\xff\xfe"],
+    [b"\xff"],
+    ["describe", b"\xff"],
+    ["api", "User.get", 'userid:="\\ud800"'],
+]
+
+
+def test_stray_bytes_are_refused(cli: Cli) -> None:
+    for words in STRAY:
+        ran = cli(*map(os.fsdecode, words))
+        assert ran.code in {ExitCode.USAGE, ExitCode.NOT_FOUND}
+        assert ran.err.count("\n") == 1
+
+
+def test_stray_bytes_of_a_shell_are_refused(sandbox: Sandbox) -> None:
+    ran = subprocess.run([*COMMAND, *STRAY[0]], env=variables(sandbox), capture_output=True, check=False)
+    assert ran.returncode == ExitCode.USAGE
     assert ran.stderr.count(b"\n") == 1
     assert b"Traceback" not in ran.stderr
 
@@ -204,13 +211,18 @@ def test_the_sandbox_has_the_options_of_the_module(sandbox: Sandbox) -> None:
 # completion
 
 
-def completed(shell: str, words: str) -> list[str]:
+@pytest.fixture
+def completed(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """What a shell is told, by the protocol of typer's scripts."""
-    given = {"bash": {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}, "zsh": {"_TYPER_COMPLETE_ARGS": words}}
-    env = {**os.environ, "LANG": "C.UTF-8", "_DINGTALK_MODELS_COMPLETE": f"complete_{shell}", **given[shell]}
-    ran = subprocess.run(COMMAND, env=env, capture_output=True, text=True, check=False)
-    assert ran.stderr == ""
-    return ran.stdout.splitlines()
+
+    def completed(shell: str, **variables: str) -> list[str]:
+        for name, value in {"_DINGTALK_MODELS_COMPLETE": f"complete_{shell}", **variables}.items():
+            monkeypatch.setenv(name, value)
+        ran = cli()
+        assert ran.err == ""
+        return ran.out.splitlines()
+
+    return completed
 
 
 @pytest.mark.parametrize(
@@ -229,12 +241,13 @@ def completed(shell: str, words: str) -> list[str]:
         ("dir", ["directory"]),
     ],
 )
-def test_completion_in_bash(words: str, offered: list[str]) -> None:
-    assert completed("bash", f"dingtalk-models {words}") == offered
+def test_completion_in_bash(completed: Callable[..., list[str]], words: str, offered: list[str]) -> None:
+    typed = {"COMP_WORDS": f"dingtalk-models {words}", "COMP_CWORD": str(words.count(" ") + 1)}
+    assert completed("bash", **typed) == offered
 
 
-def test_completion_in_zsh_has_titles() -> None:
-    (shown,) = completed("zsh", "dingtalk-models api todo_1_0.CreateTodoTa")
+def test_completion_in_zsh_has_titles(completed: Callable[..., list[str]]) -> None:
+    (shown,) = completed("zsh", _TYPER_COMPLETE_ARGS="dingtalk-models api todo_1_0.CreateTodoTa")
     assert "创建钉钉待办任务" in shown
 
 
@@ -262,17 +275,6 @@ def test_the_script_for_zsh_is_there() -> None:
 # the start
 
 
-def test_it_imports_no_client_for_help_and_documentation(sandbox: Sandbox) -> None:
-    for words in (["--help"], ["describe", "User.get"], ["profile", "list"]):
-        code = f"import sys\nfrom dingtalk_models.cli.program import run\nrun({words})\nprint(*sys.modules)"
-        ran = subprocess.run(
-            [sys.executable, "-c", code], env=variables(sandbox), capture_output=True, text=True, check=True
-        )
-        loaded = set(ran.stdout.splitlines()[-1].split())
-        heavy = {"requests", "aiohttp", "asyncio", "tomlkit", "keyring", "starlette", "tenacity"}
-        assert not loaded & {*heavy, "dingtalk_models.app", "dingtalk_models.by_name.run"}
-
-
 STARTS = """
 import sys
 from dingtalk_models.cli import main
@@ -284,11 +286,13 @@ except SystemExit:
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["describe", "User.get"]], ids=" ".join)
-def test_help_loads_no_client(arguments: list[str]) -> None:
-    ran = subprocess.run([sys.executable, "-c", STARTS, *arguments], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("arguments", [["--help"], ["describe", "User.get"], ["profile", "list"]], ids=" ".join)
+def test_help_loads_no_client(sandbox: Sandbox, arguments: list[str]) -> None:
+    command = [sys.executable, "-c", STARTS, *arguments]
+    ran = subprocess.run(command, env=variables(sandbox), capture_output=True, text=True, check=True)
     loaded = set(ran.stderr.split())
-    assert not loaded & {"requests", "aiohttp", "asyncio", "redis", "sqlalchemy", "Crypto"}
+    heavy = {"requests", "aiohttp", "asyncio", "redis", "sqlalchemy", "Crypto", "tomlkit", "keyring", "starlette"}
+    assert not loaded & {*heavy, "tenacity"}
     assert not loaded & {f"dingtalk_models.{name}" for name in ("app", "call", "resource", "contact", "sandbox")}
     assert "dingtalk_models.cli.program" in loaded
 

@@ -145,10 +145,12 @@ def test_every_operation_is_documented() -> None:
     assert not undocumented, "\n".join(undocumented)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("info", OPERATIONS, ids=lambda info: info.name)
-def test_operation(info: OperationInfo, check: Check) -> None:
-    problems = [problem for problem in check(info) if problem not in ACCEPTED.get(info.name, {})]
+def test_operation(info: OperationInfo) -> None:
+    accepted = ACCEPTED.get(info.name, {})
+    problems = [
+        f"{check.__name__}: {problem}" for check in CHECKS for problem in check(info) if problem not in accepted
+    ]
     assert not problems, "\n".join(problems)
 
 
@@ -171,7 +173,11 @@ def test_days_and_times_name_their_schema() -> None:
 
 
 def test_nothing_is_accepted_that_holds() -> None:
-    found = {info.name: {problem for check in CHECKS for problem in check(info)} for info in OPERATIONS}
+    found = {
+        info.name: {problem for check in CHECKS for problem in check(info)}
+        for info in OPERATIONS
+        if info.name in ACCEPTED
+    }
     needless = [
         (name, problem)
         for name, problems in ACCEPTED.items()

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from dingtalk_models.sandbox import Sandbox
+from dingtalk_models.sandbox.__main__ import options
 
 PROGRAM = [sys.executable, "-m", "dingtalk_models.sandbox"]
 
@@ -59,13 +60,30 @@ def test_it_ends_when_it_is_told_to(ending: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("--port", "99999"), "'99999' is not a port"),
+        (("--port", "http"), "'http' is not a port"),
+        (("--port", "-1"), "'-1' is not a port"),
+        (("--qps", "0"), "'0' is not a number of calls"),
+        (("--nothing",), "--nothing"),
+    ],
+)
+def test_a_wrong_option_is_told_in_one_line(
+    given: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        options().parse_args(given)
+    printed, error = capsys.readouterr()
+    assert (ended.value.code, printed) == (2, "")
+    (line,) = error.splitlines()
+    assert told in line
+
+
+@pytest.mark.parametrize(
     ("options", "code", "told"),
     [
         (("--port", "99999"), 2, "'99999' is not a port"),
-        (("--port", "http"), 2, "'http' is not a port"),
-        (("--port", "-1"), 2, "'-1' is not a port"),
-        (("--qps", "0"), 2, "'0' is not a number of calls"),
-        (("--nothing",), 2, "--nothing"),
         (("--port", "0", "--host", "nobody.invalid"), 1, "cannot listen on nobody.invalid:0"),
         (("--port", "0", "--host", "192.0.2.1"), 1, "cannot listen on 192.0.2.1:0"),
     ],

@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from functools import partial, partialmethod
+from functools import cache, partial, partialmethod
 from itertools import chain
 from pathlib import Path
 from subprocess import run
@@ -145,6 +145,7 @@ def assert_hidden(shown: Shown, *secrets: str) -> None:
     assert not found_unsigned, text[max(0, found_unsigned.start() - 200) : found_unsigned.end() + 100]
 
 
+@cache
 def every_call() -> list[Call[Any]]:
     """A call of each operation, with the documentation's own sample."""
     calls: list[Call[Any]] = []

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import sqlite3
 import threading
 import time
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy
+from contending import THREADS, TURNS, contend
 from hypothesis import given
 from hypothesis import strategies as st
 from stores import KINDS, SECRET, SHARED, Manager, Opened, address, memcache, pymemcache, redis_from_url, source_of
@@ -240,34 +241,21 @@ def test_one_of_many_threads_gets_the_lock(opened: Opened, key: str) -> None:
 
 # --- several processes
 
-PROCESSES, THREADS, TURNS = 3, 3, 3
+PROCESSES = 3
 
 
-def contend(url: str, key: str) -> list[int]:
-    """Take and give back one lock for a counter; and count the turns won of locks that are never given back."""
-    session = open_session(url)
-    won: list[int] = []
-
-    def work(number: int) -> None:
-        me = f"{os.getpid()}-{number}"
-        for turn in range(TURNS):
-            won.append(session.add(f"{key}:{turn}", me, 60))
-            until(lambda: session.add(f"{key}:lock", me, 60), seconds=60, step=0.02)
-            count = int(session.get(f"{key}:count") or 0)
-            session.set(f"{key}:count", str(count + 1), 60)
-            session.release(f"{key}:lock", me)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(work, range(THREADS)))
-    return won
+@pytest.fixture(scope="module")
+def processes() -> Generator[ProcessPoolExecutor]:
+    """Processes of their own, which serve one test after the other."""
+    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
+        yield pool
 
 
-def test_processes_share_locks_and_values(shared: str, key: str) -> None:
+def test_processes_share_locks_and_values(processes: ProcessPoolExecutor, shared: str, key: str) -> None:
     long_ago = open_session(shared, clock=lambda: time.time() - 50)
     long_ago.set(f"{key}:0", "crashed", 49)  # expired, though the store still holds it
-    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
-        workers = [pool.submit(contend, shared, key) for _ in range(PROCESSES)]
-        won = [turn for worker in workers for turn in worker.result(timeout=60)]
+    workers = [processes.submit(contend, shared, key) for _ in range(PROCESSES)]
+    won = [turn for worker in workers for turn in worker.result(timeout=60)]
     assert sum(won) == TURNS
     assert open_session(shared).get(f"{key}:count") == str(PROCESSES * THREADS * TURNS)
 
