@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from generators import facts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from replies import wire_fields
+from soaking import tries
 
 from dingtalk_models import ChatbotMessage, DingTalkApp, Event
 from dingtalk_models.callback.arrival import Arrival, topics
@@ -27,6 +28,7 @@ EVENTS: dict[str, type[Event]] = {**classes(), "brand_new": Event}
 OTHERS: dict[str, type[Arrival]] = {
     kind.TYPE: kind for kind in topics.values() if kind.__module__.startswith("dingtalk_models.")
 }
+a_few = settings(max_examples=tries(10))  # of each class, of which there are some two hundred
 FORMS = [(page, form) for page in facts.events() for form in ("http", "stream") if form in page["samples"]]
 
 
@@ -60,6 +62,7 @@ def test_every_documented_event_survives(page: dict[str, Any], form: str) -> Non
     check_it_survives(read_event(page["samples"][form]))
 
 
+@a_few
 @given(st.data())
 @pytest.mark.parametrize("name", EVENTS)
 def test_every_class_of_event_survives(name: str, data: st.DataObject) -> None:
@@ -76,6 +79,7 @@ def test_a_time_in_another_form_survives(stamp: float | str) -> None:
     check_it_survives(event)
 
 
+@a_few
 @given(st.data())
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_other_class_survives(name: str, data: st.DataObject) -> None:

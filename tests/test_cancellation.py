@@ -23,7 +23,7 @@ from dingtalk_models.call.transport.received import CHUNK
 from dingtalk_models.call.transport.sending import POOL_SIZE
 from dingtalk_models.call.transport.uploads import FileBody
 
-CANCELLATIONS = int(os.environ.get("CANCELLATIONS", "3000"))
+CANCELLATIONS = int(os.environ.get("CANCELLATIONS", "1000"))
 """How many calls are cancelled. CONTRIBUTING.md has the command for 100,000."""
 
 CALLERS = 100

@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from soaking import tries
 
 from dingtalk_models import Card, DingTalkApp, DingTalkError
 from dingtalk_models.call.call import Call, KnownStep
@@ -178,7 +179,7 @@ def told(
     return platform, stream, took
 
 
-@settings(max_examples=300)
+@settings(max_examples=tries(60))
 @given(scripts, st.lists(outcomes, max_size=5), st.sampled_from([0.0, 0.5, 2.0]))
 def test_whatever_passes_the_card_ends_with_the_whole_text(
     script: list[tuple[float, str]], outcomes: list[tuple[str, float]], interval: float
@@ -198,7 +199,7 @@ def test_whatever_passes_the_card_ends_with_the_whole_text(
         assert len([at for path, at in platform.calls if path.endswith("streaming")]) <= took / interval + 12
 
 
-@settings(max_examples=300)
+@settings(max_examples=tries(60))
 @given(scripts, st.lists(worse, max_size=12), st.sampled_from([0.0, 0.5]), st.booleans())
 @example([(0.0, "a")], [("reply lost", 0.0), ("ok", 0.0), ("too large", 0.0)], 0.0, False)
 @example([(0.0, "aaaa")], [("ok", 0.0), ("scope", 0.0), ("reply lost", 0.0), ("scope", 0.0)], 0.0, True)
@@ -217,7 +218,7 @@ def test_whatever_happens_the_answer_is_on_the_card_or_in_a_message(
     assert all(platform.shown)
 
 
-@settings(max_examples=200)
+@settings(max_examples=tries(40))
 @given(scripts, st.sampled_from([0.5, 1.0, 2.0]))
 def test_updates_are_no_closer_than_the_interval(script: list[tuple[float, str]], interval: float) -> None:
     platform, _, took = told(script, [], interval)

@@ -15,6 +15,7 @@ import pytest
 from cli_running import Cli, in_process
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from soaking import tries
 
 from dingtalk_models import operations
 from dingtalk_models.cli import names
@@ -281,7 +282,7 @@ WORDS = st.lists(
 
 
 @given(WORDS)
-@settings(max_examples=300)
+@settings(max_examples=tries(60))
 def test_any_word_is_taken_or_refused(words: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.StringIO("{}"))
@@ -291,7 +292,7 @@ def test_any_word_is_taken_or_refused(words: list[str]) -> None:
 
 
 @given(st.text(max_size=20))
-@settings(max_examples=100)
+@settings(max_examples=tries(25))
 def test_any_name_is_known_or_refused(name: str) -> None:
     assert len(list(names.complete(name))) >= len(names.known(name)) or not name
     if names.known(name):

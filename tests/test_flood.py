@@ -21,7 +21,7 @@ from dingtalk_models.sandbox import Sandbox
 from dingtalk_models.sandbox.handle.serving import described
 from dingtalk_models.sandbox.platform.documented import every
 
-REQUESTS: Final = int(os.environ.get("DINGTALK_RANDOM_REQUESTS", "1500"))
+REQUESTS: Final = int(os.environ.get("DINGTALK_RANDOM_REQUESTS", "600"))
 SEED: Final = int(os.environ.get("DINGTALK_RANDOM_SEED", "20260101"))
 
 

@@ -15,6 +15,7 @@ import pytest
 from children import Child
 from echo_server import echoing
 from peers import Awaited, Blocking, Caller, Client, answer, get, peer, target_of
+from soaking import tries
 
 from dingtalk_models import ConfigurationError, Department, DingTalkApp, HttpRequest, TransportError, Upload
 from dingtalk_models.call.transport.asynchronous import AiohttpTransport
@@ -23,7 +24,7 @@ from dingtalk_models.call.transport.received import CHUNK
 from dingtalk_models.call.transport.uploads import FileBody
 from dingtalk_models.sandbox import Sandbox
 
-CALLS = 1000
+CALLS = tries(150)
 CHILDREN = 2
 
 
@@ -99,7 +100,7 @@ def test_while_other_threads_are_in_the_middle_of_calls(url: str) -> None:
     with ThreadPoolExecutor(6) as pool:
         threads = [pool.submit(calling, f"thread{n}") for n in range(6)]
         try:
-            for n in range(25):
+            for n in range(tries(8)):
                 children = [Child(partial(wrong, caller, url, f"child{n}/{m}", 10)) for m in range(2)]
                 assert [child.result(20) for child in children] == [[], []]
         finally:

@@ -23,7 +23,7 @@ from dingtalk_models.call.transport.received import MAX_REPLY
 
 MB = 1024 * 1024
 
-FUZZ = int(os.environ.get("FUZZ", "1500"))
+FUZZ = int(os.environ.get("FUZZ", "500"))
 """How many mutated answers each transport gets."""
 
 pack = partial(gzip.compress, mtime=0)  # without it, the bytes have the time, and so have the names of tests

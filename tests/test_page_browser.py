@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from servers import chromium
+from soaking import SOAK
 from waiting import until
 
 from dingtalk_models import (
@@ -70,6 +71,12 @@ class Tab:
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
+
+
+PHONE, COMPUTER = (LANGUAGES, LANGUAGES) if SOAK else (("zh",), ("en",))
+on_a_phone = pytest.mark.parametrize("tab", PHONE, indirect=True)
+on_a_computer = pytest.mark.parametrize("tab", COMPUTER, indirect=True)
+"""What is the same in both languages and widths is tried in each only in `scripts/soak --tests`."""
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -141,6 +148,7 @@ def test_a_bot_is_talked_to(tab: Tab, bot: DingTalkApp) -> None:
     expect(page.locator("#messages")).to_contain_text("赵磊 said: ['报告.txt']")
 
 
+@on_a_phone
 def test_a_group_is_written_to(tab: Tab, bot: DingTalkApp) -> None:
     group = tab.sandbox.add_group(["zhaolei", "heli"], "研发群")
     page = tab.open("/_page/phone?who=heli")
@@ -152,6 +160,7 @@ def test_a_group_is_written_to(tab: Tab, bot: DingTalkApp) -> None:
     assert group.transcript[0].payload is None
 
 
+@on_a_phone
 def test_a_card_changes_when_its_button_is_pressed(tab: Tab, bot: DingTalkApp) -> None:
     template = tab.sandbox.cards.add_template(buttons={"agree": "同意发布"})
     Card.send(template, RobotSpace("zhaolei"), {"title": "发布 v2.1", "state": "waiting"})
@@ -161,6 +170,7 @@ def test_a_card_changes_when_its_button_is_pressed(tab: Tab, bot: DingTalkApp) -
     expect(page.get_by_text("agree by zhaolei")).to_be_visible()
 
 
+@on_a_phone
 def test_a_card_of_an_unknown_template_is_pressed(tab: Tab, bot: DingTalkApp) -> None:
     Card.send(tab.sandbox.cards.add_template(), RobotSpace("zhaolei"), {"title": "发布 v2.1"})
     page = tab.open("/_page/phone?who=zhaolei&chat=robot")
@@ -170,6 +180,7 @@ def test_a_card_of_an_unknown_template_is_pressed(tab: Tab, bot: DingTalkApp) ->
     expect(page.get_by_role("button", name="later", exact=True)).to_be_visible()
 
 
+@on_a_phone
 def test_an_answer_grows(tab: Tab, app: DingTalkApp) -> None:
     template = tab.sandbox.cards.add_template(buttons={"more": "more"})
     page = tab.open("/_page/phone?who=zhaolei&chat=robot")
@@ -181,6 +192,7 @@ def test_an_answer_grows(tab: Tab, app: DingTalkApp) -> None:
     expect(page.get_by_text(tab.t("phone.card.inputting"))).to_have_count(0)
 
 
+@on_a_phone
 def test_a_notification_arrives(tab: Tab, app: DingTalkApp) -> None:
     page = tab.open("/_page/phone?who=heli&chat=notices")
     with app:
@@ -195,6 +207,7 @@ def ask(app: DingTalkApp) -> ApprovalInstance:
         return ApprovalInstance.create("PROC-LEAVE", "sunjing", values, dept_id=110)
 
 
+@on_a_phone
 @pytest.mark.parametrize("decision", ["agree", "refuse"])
 def test_an_approval_is_decided(tab: Tab, app: DingTalkApp, decision: str) -> None:
     page = tab.open("/_page/phone?who=zhaolei&chat=approvals")
@@ -245,6 +258,7 @@ def test_the_tree_is_edited(tab: Tab, bot: DingTalkApp) -> None:
     assert tab.sandbox.events.of("user_leave_org")
 
 
+@on_a_computer
 def test_a_refusal_is_told(tab: Tab) -> None:
     page = tab.open("/_page/company?dept=100")
     page.on("dialog", lambda dialog: dialog.accept())
@@ -255,6 +269,7 @@ def test_a_refusal_is_told(tab: Tab) -> None:
     tab.problems[:] = [each for each in tab.problems if "409" not in each]  # Chromium notes each refusal
 
 
+@on_a_computer
 def test_roles_and_forms_are_edited(tab: Tab) -> None:
     company = tab.sandbox.company
     page = tab.open("/_page/company?part=roles")
@@ -282,6 +297,7 @@ def test_roles_and_forms_are_edited(tab: Tab) -> None:
     assert made.steps[0].users == ["hanmei"]
 
 
+@on_a_computer
 def test_an_event_is_sent_and_sent_again(tab: Tab, bot: DingTalkApp) -> None:
     page = tab.open("/_page/events?type=user_add_org")
     page.locator("textarea[name=fields]").fill('{"userId": ["heli"]}')
@@ -301,6 +317,7 @@ def test_an_event_is_sent_and_sent_again(tab: Tab, bot: DingTalkApp) -> None:
     expect(page.locator("#push .history li")).to_have_count(answered + 1)
 
 
+@on_a_computer
 def test_faults_and_time(tab: Tab, bot: DingTalkApp) -> None:
     page = tab.open("/_page/faults")
     page.get_by_label(tab.t("faults.path")).fill("/topapi/v2/user/get")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from planning import PATHS, Row
+from soaking import tries
 
 from dingtalk_models import DingTalkError, Directory, Plan
 from dingtalk_models.hr.plan import apply as plan_apply
@@ -31,7 +32,7 @@ def hasty() -> Generator[None]:
 
 
 patient = settings(
-    max_examples=40,
+    max_examples=tries(15),
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -147,7 +148,7 @@ def run(plan: Plan, after: int) -> None:
 
 
 @given(data=st.data(), drawn=planning.companies, missing=st.sampled_from(["keep", "remove", "disable"]))
-@settings(patient, max_examples=25)
+@settings(patient, max_examples=tries(10))
 def test_faults_and_a_kill_change_nothing_once_it_is_run_again(
     data: st.DataObject, drawn: Any, missing: Any, hasty: None
 ) -> None:

@@ -22,7 +22,7 @@ from dingtalk_models.hr.plan.leaving import Leaving
 from dingtalk_models.hr.plan.plan import Comparison
 from dingtalk_models.sandbox import Company
 
-COMPANIES = int(os.environ.get("COMPANIES", "400"))
+COMPANIES = int(os.environ.get("COMPANIES", "200"))
 
 
 def cases(how_many: int, *kinds: str) -> Iterator[Case]:
@@ -111,7 +111,7 @@ class Unheld(Leaving):
 def test_without_the_holds_people_are_removed_who_have_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan_people, "Leaving", Unheld)
     braked, people = 0, Counter[str]()
-    for made in cases(min(COMPANIES, 400)):
+    for made in cases(min(COMPANIES, 200)):
         braked += wrongly(made)[0]
         people[made.kind] += wrongly(made, 10_000)[0]
     print(f"\nwithout holds: {braked} removed by mistake; without brakes too: {people.total()} {dict(people)}")
@@ -121,7 +121,7 @@ def test_without_the_holds_people_are_removed_who_have_not_left(monkeypatch: pyt
 
 def test_without_the_brakes_people_and_departments_are_removed() -> None:
     people, departments = Counter[str](), Counter[str]()
-    for made in cases(min(COMPANIES, 400)):
+    for made in cases(min(COMPANIES, 200)):
         found = wrongly(made, 10_000)
         people[made.kind] += found[0]
         departments[made.kind] += found[1]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from soaking import tries
 from waiting import stays, until
 from wires import (
     Params,
@@ -116,7 +117,7 @@ class Prefetched(NamedTuple):
         st.integers(1, 6), st.booleans(), st.booleans(), st.booleans(),
     )
 )  # fmt: skip
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=tries(40))
 def test_prefetched_it_is_the_same_list(case: Prefetched) -> None:
     app, plain = wired(Served(case.items, total=case.total, short=case.short))
     listed: Query[int] = getattr(Lists(app), case.kind)(case.size)

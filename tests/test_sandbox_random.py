@@ -20,7 +20,7 @@ from dingtalk_models.sandbox import Received
 from dingtalk_models.sandbox.server.endpoints import ServedEndpoint
 from dingtalk_models.sandbox.server.json_values import is_array, is_object
 
-REQUESTS = int(os.environ.get("REQUESTS", "8000"))
+REQUESTS = int(os.environ.get("REQUESTS", "4000"))
 SEED = int(os.environ.get("SEED", "13"))
 
 READ = re.compile(
