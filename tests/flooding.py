@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import requests
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from dingtalk_models.sandbox.platform.documented import DocumentedEndpoint
@@ -61,6 +60,8 @@ _UNHURRIED: Final = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCh
 
 def operations_of(document: Mapping[str, Any]) -> list[Operation]:
     """The operations of a document."""
+    import schemathesis  # noqa: PLC0415 - it takes a second, in every process that collects tests
+
     schema: Any = schemathesis.openapi.from_dict({**document})
     return [result.ok() for result in schema.get_all_operations()]
 
