@@ -72,11 +72,11 @@ ACCEPTED: dict[str, dict[str, str]] = {
         " is not read": WITHOUT_A_NAME,
         "result is not documented": WITHOUT_A_NAME,
     },
-    "datacenter_1_0.QueryGeneralDataServiceBatch": {
-        "dataList is not declared": OF_THE_PAGE,
+    "datacenter_1_0.QueryGeneralDataService": {
+        "metaList is not declared": OF_THE_PAGE,
     },
-    "dingtalk.oapi.edu.dept.list": {
-        "result.super_id is not declared": OF_THE_PAGE,
+    "datacenter_1_0.QueryGeneralDataServiceBatch": {
+        "metaList is not declared": OF_THE_PAGE,
     },
     "dingtalk.oapi.edu.period.create": {
         "create-a-learning-segment: deptId is lost": NOT_AS_ITS_TABLE,
@@ -95,6 +95,10 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "appsecret is sent, and not documented": IN_THE_QUERY,
         "appid is required, and not sent": IN_THE_QUERY,
         "appsecret is required, and not sent": IN_THE_QUERY,
+    },
+    "dvi_1_0.GetAsrTranscription": {
+        "result.bizKey is not declared": OF_THE_PAGE,
+        "result.taskStatus is not declared": OF_THE_PAGE,
     },
     "esign_2_0.GetAuthUrl": {
         "redirectUrl of obtain-the-address-of-the-authorized-page may be beyond e": NOT_AS_ITS_EXAMPLE,
@@ -125,9 +129,6 @@ ACCEPTED: dict[str, dict[str, str]] = {
     },
     "hrbrain_1_0.HrbrainImportDimission": {
         "api-hrbrainimportdimission: [result=false]": A_REFUSAL,
-    },
-    "hrbrain_1_0.StaffLabelRecordsQuery": {
-        "content.totalCountt is not declared": OF_THE_PAGE,
     },
     "hrm_1_0.HrmProcessUpdateTerminationInfo": {
         "modify-resigned-employee-information: [result=false]": A_REFUSAL,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Union, get_args
+from typing import Annotated, Any, TypeGuard, Union, get_args
 
 from conventions import build, definition, name_of_id_problems, pages, words
 from generators import facts, samples
@@ -26,13 +26,19 @@ from dingtalk_models.core.json_values import is_array, is_object, jsonable
 from dingtalk_models.core.secret import MASK, Secret
 from dingtalk_models.resource.registry import OperationInfo
 
-ENVELOPE = {"errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"}
+ENVELOPE = {
+    *("errcode", "errmsg", "request_id", "requestId", "sub_code", "sub_msg", "success", "arguments"),
+    "errorcode",
+}
 
-OF_A_REFUSAL = {"errorCode", "errorMsg", "errMsg", "result"}
+OF_A_REFUSAL = {"errorCode", "errorMsg", "errMsg", "result", "resultCode", "resultMsg"}
 """Fields beside `success` that have nothing to add to it; `result` only if it is a flag too."""
 
-ECHOES = {"pageNumber", "pageSize", "page_size", "maxResults", "size", "currentPage", "limit", "totalPage", "page"}
-"""Fields of a page that repeat what was asked."""
+ECHOES = {
+    *("pageNumber", "pageSize", "page_size", "maxResults", "size", "currentPage", "limit", "page"),
+    *("item_count", "itemCount"),
+}
+"""Fields of a page that repeat what was asked, as those do that are called like a parameter, or count its items."""
 
 
 def reply_problems(info: OperationInfo) -> Iterator[str]:
@@ -51,7 +57,8 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
         documented = list(_data(page["returns"]))
         kind, where = "object", ""
         for name in way_to(call):
-            yield from (f"{where}{row['name']} is not read" for row in documented if row["name"] != name)
+            beside = (row["name"] for row in documented if row["name"] not in {name, *ENVELOPE})
+            yield from (f"{where}{each} is not read" for each in beside)
             below = [row for row in documented if row["name"] == name]
             if not below:
                 yield f"{where}{name} is not documented"
@@ -63,7 +70,9 @@ def field_problems(info: OperationInfo) -> Iterator[str]:
         elif call.into is None:
             yield from (f"{where}{row['name']} is not read" for row in documented if row["type"] != "boolean")
         else:
-            yield from _undeclared(documented, call.into, where)
+            parameters = {row["name"] for row in page["params"] if not row["name"].endswith("Token")}
+            asked = parameters if is_page_type(call.into) else set[str]()
+            yield from _undeclared((row for row in documented if row["name"] not in asked), call.into, where)
 
 
 def _data(returns: list[Row]) -> Iterator[Row]:
@@ -79,11 +88,16 @@ def _items_problem(into: Any, kind: str, names: list[str]) -> str | None:
     """Why a list is not found in a reply that is an array, or an object with these fields."""
     if get_origin(into) is list and kind == "object":
         return f"a list is read where the reply is an object of {names}: does its Listing lack items=?"
-    if isinstance(into, type) and issubclass(into, paging.Page):
-        items = into.model_fields["items"].serialization_alias
-        if items not in names:
+    if is_page_type(into):
+        items = str(into.model_fields["items"].serialization_alias)
+        if items.partition(".")[0] not in names:
             return f"items are read from {items!r}, the reply has {names}: is items= of its Listing right?"
     return None
+
+
+def is_page_type(hint: Any) -> TypeGuard[type[paging.Page[Any]]]:
+    """Whether a reply is read as a page of a list."""
+    return isinstance(hint, type) and issubclass(hint, paging.Page)
 
 
 def id_problems(info: OperationInfo) -> Iterator[str]:
@@ -132,11 +146,20 @@ def _reading_problems(info: OperationInfo, page: Page, sample: dict[str, Any]) -
         expected = expected[name]
     adapter: TypeAdapter[Any] = TypeAdapter(call.into)
     expected = _masked(expected, set(_secrets_in(adapter.dump_python(read))))
-    dumped = adapter.dump_python(read, mode="json", by_alias=True, exclude_unset=True)
+    dumped = _nested(adapter.dump_python(read, mode="json", by_alias=True, exclude_unset=True))
     yield from _lost(expected, dumped, call.into, "")
     missing = words(_without(expected, ENVELOPE)) - words(jsonable(answer, by_alias=True, exclude_none=True))
     if missing:
         yield f"the answer lost {sorted(missing)}"
+
+
+def _nested(dumped: Any) -> Any:
+    """A dumped page with its items where they are in the reply."""
+    if is_object(dumped):
+        for name in [name for name in dumped if "." in name]:
+            outer, _, inner = name.partition(".")
+            dumped[outer] = {inner: dumped.pop(name)}
+    return dumped
 
 
 def _answer(call: Call[Any], response: HttpResponse) -> Any:
@@ -209,10 +232,14 @@ def _lost(sample: Any, dumped: Any, hint: Any, where: str) -> Iterator[str]:
 
 
 def _undeclared(documented: Iterable[Row], hint: Any, where: str) -> Iterator[str]:
-    of_page = isinstance(hint, type) and issubclass(hint, paging.Page)
+    of_page = is_page_type(hint)
     documented = [row for row in documented if row["name"] not in (ENVELOPE | ECHOES if of_page else ENVELOPE)]
     known = {name: field for model in models_in(hint) for name, field in wire_fields(model).items()}
+    known |= {field[0]: field for field in known.values()}
+    holders = {name.partition(".")[0] for name in known if "." in name}
     for row in documented:
+        if row["name"] in holders:
+            continue
         if row["name"] not in known:
             yield f"{where}{row['name']} is not declared"
         elif known[row["name"]][1] is Any:

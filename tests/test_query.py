@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from dingtalk_models import (
     NotFound,
     Page,
     Query,
+    TransportError,
     User,
     api,
 )
@@ -33,6 +36,7 @@ from dingtalk_models.call.paging import (
     TOKEN_FROM_ZERO,
     PageFlow,
     Paging,
+    Walk,
     next_page,
     page_of,
 )
@@ -84,6 +88,21 @@ class Lists:
         """By offset, where the last page comes again and again."""
         return Listing(int, OFFSET, size=size, offset=offset).distinct(abs)
 
+    @api("test.list.numbered", "POST /topapi/list/numbered")
+    def numbered(self, size: int, *, page: int | None = None) -> Query[int]:
+        """By the number of the page, where only a total says how many there are."""
+        return Listing(int, Paging("page", 1, unit="pages", total="total", open_ended=True), items="list")
+
+    @api("test.list.last", "GET /v1.0/last")
+    def last(self) -> Query[str]:
+        """By the last item."""
+        return Listing(str, Paging("cursor", "", last=""), items="list")
+
+    @api("test.list.deep", "GET /v1.0/deep")
+    def deep(self) -> Query[int]:
+        """By a token, where the items are deeper than it."""
+        return Listing(int, TOKEN, "result", items="inside.list")
+
     @api("test.list.whole", "POST /topapi/list/whole")
     def whole(self) -> Query[int]:
         """At once."""
@@ -115,6 +134,8 @@ def served(serve: Serve) -> tuple[Lists, Served]:
 
 
 numbers = st.lists(st.integers(), max_size=12)
+ids = st.lists(st.integers(), max_size=12, unique=True)
+"""Where pages are counted, one that repeats the rows of another is taken for that one."""
 sizes = st.integers(1, 5)
 
 
@@ -130,7 +151,7 @@ def test_cursors_are_followed_to_the_end(items: list[int], size: int) -> None:
     assert len(transport.asked) == max(1, -(-len(items) // size))
 
 
-@given(numbers, sizes, st.booleans())
+@given(ids, sizes, st.booleans())
 def test_offsets_are_counted_where_the_reply_does_not_name_the_next(items: list[int], size: int, camel: bool) -> None:
     more = "hasMore" if camel else "has_more"
 
@@ -143,7 +164,7 @@ def test_offsets_are_counted_where_the_reply_does_not_name_the_next(items: list[
     assert [asked["offset"] for asked in transport.asked] == list(range(0, max(1, len(items)), size))
 
 
-@given(numbers, sizes)
+@given(ids, sizes)
 def test_pages_are_counted(items: list[int], size: int) -> None:
     def serve(params: dict[str, Any]) -> dict[str, Any]:
         start = params["offset"] * params["size"]
@@ -179,7 +200,7 @@ def test_numbers_that_are_told_as_text(items: list[int], size: int) -> None:
     assert transport.asked[0]["nextToken"] == "0"
 
 
-@given(numbers, sizes)
+@given(ids, sizes)
 def test_a_page_that_is_not_full_is_the_last(items: list[int], size: int) -> None:
     lists, transport = served(lambda params: {"result": items[params["offset"] : params["offset"] + params["size"]]})
     assert lists.bare(size).all() == items
@@ -203,10 +224,11 @@ def test_pages_that_repeat_past_the_end(items: list[int], size: int) -> None:
         {"has_more": False, "next_cursor": 7},
         {"next_cursor": 0},
         {"next_cursor": None, "has_more": None},
-        {"has_more": True, "next_cursor": 3},
+        {"next_cursor": "0"},
         {"list": [], "has_more": True},
+        {"list": [], "has_more": True, "next_cursor": 3},
     ],
-    ids=["silent", "no more, though a cursor", "zero", "nulls", "the same again", "more, but nothing there"],
+    ids=["silent", "no more, though a cursor", "zero", "nulls", "zero as text", "nothing there", "nor further on"],
 )
 def test_the_end_however_it_is_told(end: dict[str, Any]) -> None:
     """Pages past the end are not asked for, and none is repeated for ever."""
@@ -218,6 +240,154 @@ def test_the_end_however_it_is_told(end: dict[str, Any]) -> None:
     lists, transport = served(serve)
     assert lists.cursor(2).all() == [1, 2, 3][: 2 if end.get("list") == [] else 3]
     assert len(transport.asked) == 2
+
+
+def read(query: Query[Any]) -> tuple[list[Any], str]:
+    """What comes before the error that ends a list, and what that says."""
+    items: list[Any] = []
+    with pytest.raises(TransportError) as raised:
+        items += query
+    return items, str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("leads", "pages", "named"),
+    [
+        ({0: 7, 7: 7}, 2, "cursor=7"),
+        ({0: 7, 7: 8, 8: 7}, 3, "cursor=7"),
+        ({0: 7, 7: "8", 8: 9, 9: "7"}, 4, "cursor=7"),
+    ],
+    ids=["it stays", "there and back", "as text"],
+)
+def test_cursors_that_go_round(leads: dict[int, int | str], pages: int, named: str) -> None:
+    lists, transport = served(
+        lambda params: {
+            "result": {"list": [params["cursor"]], "has_more": True, "next_cursor": leads[params["cursor"]]}
+        }
+    )
+    items, error = read(lists.cursor(1))
+    assert (items, len(transport.asked)) == ([*leads], pages)
+    assert named in error
+
+
+def test_a_platform_that_ignores_the_cursor_sends_no_row_twice() -> None:
+    lists, transport = served(lambda params: {"list": [1, 2], "nextToken": "a" * 200})
+    items, error = read(lists.token(2))
+    assert items == [1, 2]
+    assert len(transport.asked) == 2
+    assert "nextToken='aaa" in error
+    assert len(error) < 300
+
+
+def test_equal_pages_are_no_repetition_where_the_cursor_goes_on() -> None:
+    lists, _ = served(
+        lambda params: {
+            "result": {"list": [0, 0], "has_more": params["cursor"] < 4, "next_cursor": params["cursor"] + 2}
+        }
+    )
+    assert lists.cursor(2).all() == [0] * 6
+
+
+def test_counted_pages_that_come_again() -> None:
+    platforms: list[Serve] = [
+        lambda params: {"result": {"list": [1, 2], "hasMore": True}},
+        lambda params: {"result": {"list": [[1, 2], [3, 4]][params["offset"] // 2 % 2], "hasMore": True}},
+        lambda params: {"result": {"list": [[1, 2], [3]][min(params["offset"] // 2, 1)], "hasMore": True}},
+    ]
+    for serve in platforms:
+        lists, _ = served(serve)
+        items, error = read(lists.offset(2))
+        assert items == sorted(set(items))
+        assert "offset=" in error
+
+
+@pytest.mark.parametrize(
+    ("total", "calls"),
+    [(5, 3), (None, 4), (0, 4), (3, 4), (9, 4), ("5", 3)],
+    ids=["right", "none", "zero", "too small", "too large", "as text"],
+)
+def test_a_total_saves_a_call_and_loses_no_row(total: object, calls: int) -> None:
+    def serve(params: dict[str, Any]) -> dict[str, Any]:
+        start = (params["page"] - 1) * params["size"]
+        return {"result": {"list": [1, 2, 3, 4, 5][start : start + params["size"]], "total": total}}
+
+    lists, transport = served(serve)
+    assert lists.numbered(2).all() == [1, 2, 3, 4, 5]
+    assert len(transport.asked) == calls
+
+
+def test_rows_that_nothing_tells_apart_are_counted_up_to_the_total() -> None:
+    lists, transport = served(lambda params: {"result": {"list": [0, 0], "total": 6}})
+    assert lists.numbered(2).all() == [0] * 6
+    assert len(transport.asked) == 3
+    lists, _ = served(lambda params: {"result": {"list": [0, 0]}})
+    assert read(lists.numbered(2))[0] == [0, 0]
+
+
+def test_a_list_that_begins_in_the_middle_needs_no_call_more() -> None:
+    def serve(params: dict[str, Any]) -> dict[str, Any]:
+        start = (params["page"] - 1) * params["size"]
+        return {"result": {"list": [1, 2, 3, 4, 5][start : start + params["size"]], "total": 5}}
+
+    lists, transport = served(serve)
+    assert lists.numbered(2, page=2).all() == [3, 4, 5]
+    assert len(transport.asked) == 2
+
+
+def test_more_without_a_cursor_is_an_error() -> None:
+    """Without one, nobody knows where the rest is."""
+    lists, _ = served(lambda params: {"list": [1, 2], "hasMore": True})
+    items, error = read(lists.token(2))
+    assert items == [1, 2]
+    assert "'nextToken' is missing" in error
+
+
+def test_the_last_item_may_be_the_cursor() -> None:
+    names = ["a", "b", "c", "d", "e"]
+
+    def serve(params: dict[str, str]) -> dict[str, Any]:
+        start = names.index(params["cursor"]) + 1 if params["cursor"] else 0
+        return {"list": names[start : start + 2], "has_more": start + 2 < len(names)}
+
+    lists, transport = served(serve)
+    assert lists.last().all() == names
+    assert [asked["cursor"] for asked in transport.asked] == ["", "b", "d"]
+
+
+def test_items_may_be_deeper_than_the_cursor() -> None:
+    pages: list[dict[str, Any]] = [
+        {"result": {"inside": {"list": [1, "x", 2]}, "nextToken": "1"}},
+        {"result": {"inside": {"list": "[3]"}, "nextToken": "2"}},
+        {"result": {"inside": None, "nextToken": ""}},
+    ]
+    lists, transport = served(lambda params: pages[int(params.get("nextToken", 0))])
+    assert lists.deep().all() == [1, 2, 3]
+    assert len(transport.asked) == 3
+    assert next(iter(lists.deep().pages())).unparsed == ["x"]
+    nothing_yet: list[dict[str, Any]] = [{"nextToken": ""}, {}, {"inside": {}}]
+    for result in nothing_yet:
+        lists, transport = served(partial(_always, {"result": result}))
+        assert lists.deep().all() == []
+        assert len(transport.asked) == 1
+
+
+def _always(reply: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
+    return reply
+
+
+def test_a_million_rows_are_remembered_in_little_memory() -> None:
+    """In 10,000 pages, of which each leads to the next by a token of 32 letters."""
+    walk = Walk(TOKEN, None)
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            page = Page[int].model_construct(items=[*range(number * 100, number * 100 + 100)], has_more=True)
+            page.next_cursor = f"{number:032}"
+            walk.turn(page)
+            walk.check()
+        assert tracemalloc.get_traced_memory()[0] < 6_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_list_that_comes_at_once() -> None:

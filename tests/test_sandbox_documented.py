@@ -42,50 +42,30 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 """By endpoint: how a problem begins that the facts or these tests cause, and why."""
 
 NO_LISTS: dict[str, set[str]] = {
-    "takes `maxResults`, but nothing that says where a page begins": {
-        "project_1_0.GetProjectMemebers",
-    },
     "takes `nextToken`, but the documented reply does not say where the next page begins": {
-        "conference_1_0.QueryCloudRecordText",
-        "project_1_0.QueryProject",
         "project_1_0.SearchTaskFlow",
         "project_1_0.SearchTaskflowStatus",
         "workflow_1_0.PremiumQueryTodoTasksByManager",
     },
     "takes `pageSize`, but nothing that says where a page begins": {
-        "dingtalk.oapi.serviceaccount.list",
         "exclusive_1_0.ListAuditLog",
-        "exclusive_1_0.SearchOrgInnerGroupInfo",
         "project_1_0.GetProjectGroup",
     },
     "takes `page_size`, but nothing that says where a page begins": {
-        "dingtalk.oapi.material.article.list",
-        "dingtalk.oapi.material.news.list",
         "dingtalk.oapi.workspace.auditlog.list",
-        "exclusive_1_0.QueryMsgSendRecords",
     },
     "takes `size`, but nothing that says where a page begins": {
         "doc_1_0.GetResourceUploadInfo",
     },
     "the documented reply has no array": {
-        "alitrip_1_0.BillSettementBtripTrain",
-        "alitrip_1_0.BillSettementCar",
-        "alitrip_1_0.BillSettementFlight",
-        "alitrip_1_0.BillSettementHotel",
-        "crm_1_0.GetRelatedViewTabData",
         "datacenter_1_0.QueryTotalDataCountService",
-        "dingtalk.oapi.attendance.group.positions.query",
-        "dingtalk.oapi.attendance.group.users.query",
-        "dingtalk.oapi.attendance.group.wifis.query",
-        "dvi_1_0.GetAsrTranscription",
         "manufacturing_1_0.IndustrializeManufactureQueryJobs",
         "yida_2_0.BatchAddOrUpdateRoleMembers",
         "yida_2_0.BatchDeleteRoleMembers",
-        "yida_2_0.GetMatrixDetailById",
         "yida_2_0.GetRoleDetailById",
     },
-    "the documented reply has several arrays: `dataList`, `metaList`": {
-        "datacenter_1_0.QueryGeneralDataService",
+    "the documented reply has several arrays: `conditionColumn`, `resultColumn`": {
+        "yida_2_0.GetMatrixDetailById",
     },
     "the documented reply has several arrays: `orgUsesList`, `outOrgUserList`": {
         "live_1_0.QueryLiveWatchUserList",

@@ -2,21 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from typing_extensions import TypedDict
+
+from generators.platform.naming import python_name
 
 Row = dict[str, Any]
 
 TOKENS = ("nextToken", "next_token", "cursor", "nextCursor")
-PAGES = ("pageNumber", "page", "pageNum", "page_no", "pageNo", "pageIndex", "page_index", "currentPage")
-SIZES = ("maxResults", "pageSize", "page_size", "size", "limit")
-MORE = ("hasMore", "has_more", "hasMoreData")
+OFFSETS = ("offset", "skip")
+PAGES = (
+    "pageNumber",
+    "page",
+    "pageNum",
+    "page_no",
+    "pageNo",
+    "page_number",
+    "pageIndex",
+    "page_index",
+    "currentPage",
+    "pageStart",
+    "page_start",
+)
+BEGINNINGS = (*TOKENS, *OFFSETS, *PAGES)
+"""The parameters that say where a page begins."""
+SIZES = ("maxResults", "maxResult", "pageSize", "page_size", "size", "limit")
+MORE = ("hasMore", "has_more", "hasMoreData", "hasNext")
 NEXT = (*TOKENS, "next_cursor", "next")
-TOTALS = ("totalCount", "total_count", "total", "totalSize", "totalCnt")
+TOTALS = ("totalCount", "total_count", "total", "totalSize", "totalCnt", "totalNum", "totalCountt")
+PAGE_COUNTS = ("totalPage", "totalPages")
 CONTAINERS = ("result", "content", "data", "page", "taskPage")
-ITEMS = ("list", "items", "data", "values", "records", "result")
+ITEMS = ("list", "items", "data", "dataList", "values", "records", "result")
 """The name of the items, where a page has several arrays."""
+
+USUAL_SIZE = 100
+"""The largest page that a list asks for by itself. The platform advises 10 to 200."""
+SIZE_WITHOUT_LIMIT = 20
+"""The size of a page where nothing says how large one may be."""
+FIRST_TEXT = "0"
+"""What a required token that is a text is first: so do all samples."""
+
+
+class Peculiar(TypedDict, total=False):
+    """What the table of one list does not say, or says otherwise.
+
+    Attributes:
+        first: what the parameter is for the first page.
+        in_pages: whether it counts pages.
+        following: the name of the field that says where the next page begins.
+        last: the field of the last item that says so; empty if it is the item.
+    """
+
+    first: int | str
+    in_pages: bool
+    following: str
+    last: str
+
+
+PECULIAR: dict[str, Peculiar] = {
+    # "offset (described as page number)"
+    "POST /v1.0/contact/users/search": {"in_pages": True},
+    # "offset, accumulated": what is called a page number counts records
+    "POST /v1.0/attendance/vacations/records/query": {"first": 0, "in_pages": False},
+    # labelled 上一批次最后一个userid / 上一批次最后一个Id, and 首次为空
+    "POST /topapi/attendance/group/users/query": {"first": "", "last": ""},
+    "POST /topapi/attendance/group/wifis/query": {"first": "", "last": "wifi_key"},
+    "POST /topapi/attendance/group/positions/query": {"first": "", "last": "position_key"},
+    # labelled 下一次请求的分页游标, in each item
+    "GET /v1.0/conference/videoConferences/{conferenceId}/cloudRecords/getTexts": {"last": "nextTtoken"},
+    # the official SDK has it in the reply
+    "POST /v1.0/project/users/{userId}/projects/query": {"following": "nextToken"},
+}
+"""By verb and path: what the tables do not say of its pages, and who does."""
 
 
 @dataclass(frozen=True)
@@ -24,82 +85,141 @@ class Listed:
     """A list.
 
     Attributes:
-        at: where the page is in the reply, as in `Call`.
+        way: the path to the page in the reply.
+        inside: the path from the page to the object with its items.
         items: the row of its items.
         parameter: the name of the parameter that says where a page begins.
+        size: the name of the parameter that says how many items are on a page.
         first: its value for the first page.
         in_pages: whether it counts pages.
         more: the name of the field that says whether another page follows.
         following: the name of the field that says where the next page begins.
+        last: the name of the field of the last item that says so; empty if it is the item.
         total: the name of the field that says how many items there are.
+        page_count: the name of the field that says how many pages there are.
     """
 
-    at: str | None
+    way: tuple[str, ...]
+    inside: tuple[str, ...]
     items: Row
     parameter: str
-    first: int | None
+    size: str | None
+    first: int | str | None
     in_pages: bool
     more: str | None
     following: str | None
+    last: str | None
     total: str | None
+    page_count: str | None
+
+    @property
+    def path(self) -> str:
+        """The path from the page to its items, dotted."""
+        return ".".join([*self.inside, self.items["name"]])
 
     @property
     def paging(self) -> str:
         """The source text of its `Paging`, with what differs from the defaults."""
-        parts = [f'"{self.parameter}"', str(self.first)]
+        parts = [f'"{self.parameter}"', json.dumps(self.first) if self.first is not None else "None"]
         parts += ['unit="pages"'] if self.in_pages else []
         parts += [f'more="{self.more}"'] if self.more not in {None, *MORE[:2]} else []
         parts += [f'next="{self.following}"'] if self.following not in {None, "next_cursor", "nextCursor"} else []
         parts += [f'total="{self.total}"'] if self.total not in {None, "totalCount", "total_count"} else []
-        open_ended = (self.in_pages or self.parameter == "offset") and not (self.more or self.following)
+        parts += [f'pages="{self.page_count}"'] if self.page_count not in {None, "totalPage"} else []
+        parts += [f'last="{self.last and python_name(self.last)}"'] if self.last is not None else []
+        open_ended = self.parameter not in TOKENS and not (self.more or self.following)
         parts += ["open_ended=True"] if open_ended else []
         text = f"Paging({', '.join(parts)})"
         return KNOWN.get(text, text)
+
+    def default(self, row: Row) -> str | None:
+        """The source text of the default of a parameter of paging, so that none is required; `None` for others."""
+        if row["name"] == self.parameter:
+            return "None"
+        most = row.get("constraints", {}).get("max")
+        if row["name"] != self.size or not (row.get("required") or most):
+            return None
+        return str(min(int(most), USUAL_SIZE) if most else int(row.get("default") or SIZE_WITHOUT_LIMIT))
 
 
 class NotAList(Exception):
     """Why an API that takes a parameter of paging is no lazy list."""
 
 
-def recognise(params: list[Row], returns: list[Row], host: str) -> Listed | None:
+def recognise(endpoint: str, params: list[Row], returns: list[Row]) -> Listed | None:
     """How an API pages; `None` if it does not.
+
+    Args:
+        endpoint: verb and path.
+        params: its parameters, each with an example if there is one.
+        returns: the fields of its reply.
 
     Raises:
         NotAList: it takes a parameter of paging, but cannot be read page by page.
     """
     by_name = {row["name"]: row for row in params if row["in"] in {"query", "body"}}
-    begin = next((name for name in (*TOKENS, "offset", *PAGES) if name in by_name), None)
+    begin = next((each for each in BEGINNINGS if each in by_name), None)
+    size = next((each for each in SIZES if each in by_name), None)
     if begin is None:
-        if size := next((name for name in SIZES if name in by_name), None):
+        if size:
             raise NotAList(f"takes `{size}`, but nothing that says where a page begins")
         return None
-    at, page = _container(returns, host)
-    names = {row["name"] for row in page}
-    counted = begin not in TOKENS
+    known = PECULIAR.get(endpoint, Peculiar())
+    way, page = _container(returns)
+    items = _items(page)
+    inside: tuple[str, ...] = ()
+    if way and not _named(page, NEXT) and _named(_at(returns, way[:-1]), NEXT):
+        way, inside, page = way[:-1], way[-1:], _at(returns, way[:-1])
+    in_pages = known.get("in_pages", begin in PAGES)
+    following = known.get("following", None if in_pages else _named(page, NEXT))
     listed = Listed(
-        at,
-        _items(page),
+        way,
+        inside,
+        items,
         begin,
-        _first(by_name[begin]),
-        begin in PAGES,
-        next((name for name in MORE if name in names), None),
-        None if begin in PAGES else next((name for name in NEXT if name in names), None),
-        next((name for name in TOTALS if name in names), None),
+        size,
+        known.get("first", _first(by_name[begin])),
+        in_pages,
+        _named(page, MORE),
+        following,
+        known.get("last"),
+        _named(page, TOTALS),
+        _named(page, PAGE_COUNTS) if in_pages else None,
     )
-    if not counted and listed.following is None:
+    if begin in TOKENS and listed.following is None and listed.last is None:
         raise NotAList(f"takes `{begin}`, but the documented reply does not say where the next page begins")
     return listed
 
 
-def _container(returns: list[Row], host: str) -> tuple[str | None, list[Row]]:
-    """Where the page is in the reply, and its rows."""
-    by_name = {row["name"]: row for row in returns}
+def _named(rows: list[Row], names: Iterable[str]) -> str | None:
+    """The first of these names that a field has."""
+    found = {row["name"] for row in rows if row["type"] not in {"array", "object"}}
+    return next((name for name in names if name in found), None)
+
+
+def _at(rows: list[Row], way: Iterable[str]) -> list[Row]:
+    for name in way:
+        rows = next(row["children"] for row in rows if row["name"] == name)
+    return rows
+
+
+def _container(rows: list[Row]) -> tuple[tuple[str, ...], list[Row]]:
+    """The path to the page in the reply, and its rows."""
+    by_name = {row["name"]: row for row in rows}
     for name in CONTAINERS:
         row = by_name.get(name)
         if row is not None and row["type"] == "object" and any(_arrays(row.get("children", []))):
-            at = None if host == "oapi" and name == "result" else name
-            return at, row["children"]
-    return ("" if host == "oapi" else None), returns
+            return (name,), row["children"]
+    within = [row for row in rows if row["type"] == "object" and _has_arrays(row)]
+    if len(within) == 1 and not any(_arrays(rows)):
+        way, page = _container(within[0]["children"])
+        return (within[0]["name"], *way), page
+    return (), rows
+
+
+def _has_arrays(row: Row) -> bool:
+    children: list[Row] = row.get("children", [])
+    return any(_arrays(children)) or any(_has_arrays(child) for child in children if child["type"] == "object")
 
 
 def _arrays(rows: list[Row]) -> Iterator[Row]:
@@ -119,10 +239,15 @@ def _items(page: list[Row]) -> Row:
     return arrays[0]
 
 
-def _first(row: Row) -> int | None:
-    """Where a list begins: offsets and cursors at 0, pages at 1 unless the documented default or limit is 0."""
+def _first(row: Row) -> int | str | None:
+    """Where a list begins.
+
+    Offsets and cursors that are numbers begin at 0, pages at 1 unless the documented default, limit or example is 0.
+    A text is left out if it may be.
+    """
     if row["name"] not in PAGES:
-        return 0 if row["type"] in {"integer", "number"} else None
+        number = row["type"] in {"integer", "number"}
+        return 0 if number else FIRST_TEXT if row.get("required") else None
     said = [row.get("default"), row.get("constraints", {}).get("min"), row.get("example")]
     return 0 if any(str(value) == "0" for value in said) else 1
 

@@ -10,10 +10,10 @@ from dingtalk_models.core.json_values import is_array, is_object
 from dingtalk_models.resource.registry import OperationInfo
 from generators import facts
 from generators.facts import Page
-from generators.platform.lists import SIZES, Listed, NotAList, recognise
+from generators.platform.lists import Listed, NotAList
 from generators.platform.naming import api_name, product_of
 from generators.platform.rows import Row, enforced
-from generators.platform.source import ENVELOPE, documented, examples, merged, olds, replies, returned
+from generators.platform.source import ENVELOPE, documented, examples, listed_of, merged, olds, replies, returned
 from generators.platform.types import is_map, values_at
 from generators.uses import by_hand
 
@@ -62,7 +62,7 @@ def _older_names(pages: list[Page]) -> list[str]:
 
 def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
     page, params = pages[0], merged(pages)
-    listed = _listed(pages, params)
+    listed = _listed(pages)
     answer = sample(pages, listed)
     place, sdk = f"{page['http']} {page['path']}", facts.official_sdk()
     described = {
@@ -78,7 +78,7 @@ def _endpoint(pages: list[Page], names: list[str]) -> dict[str, Any]:
         "sample": answer,
         "empty": bool(page.get("response_empty")) and place in sdk["without_reply"],
         "echo": [way for way in _echoed(pages, params) if _leads(answer, way) and not _of_paging(listed, way)],
-        "paging": listed and _paging(listed, params, page["host"]),
+        "paging": listed and _paging(listed),
     }
     return {name: value for name, value in described.items() if value not in (None, False, [], {})}
 
@@ -123,16 +123,16 @@ def _param(row: Row, shown: list[Any]) -> dict[str, Any]:
     return {name: value for name, value in {**kept, "limits": limits}.items() if value}
 
 
-def _listed(pages: list[Page], params: list[Row]) -> Listed | None:
+def _listed(pages: list[Page]) -> Listed | None:
     try:
-        return recognise(params, returned(pages), pages[0]["host"])
+        return listed_of(pages)
     except NotAList:
         return None
 
 
 def sample(pages: list[Page], listed: Listed | None) -> Any:
     """The documented answer; where there is none, one with a value of each field's type."""
-    way = _items_way(listed, pages[0]["host"]) if listed else []
+    way = _items_way(listed) if listed else []
     fitting = (reply for reply in replies(pages) if not _refuses(reply) and (not way or _has_items(reply, way)))
     rows = returned(pages)
     shown = next(fitting, None)
@@ -143,13 +143,9 @@ def sample(pages: list[Page], listed: Listed | None) -> Any:
     return shown
 
 
-def _items_way(listed: Listed, host: str) -> list[str]:
+def _items_way(listed: Listed) -> list[str]:
     """Where the items of a list are in a reply."""
-    return [*filter(None, [_at(listed, host)]), listed.items["name"]]
-
-
-def _at(listed: Listed, host: str) -> str:
-    return "result" if listed.at is None and host == "oapi" else listed.at or ""
+    return [*listed.way, *listed.inside, listed.items["name"]]
 
 
 def _has_items(reply: Any, way: list[str]) -> bool:
@@ -229,17 +225,19 @@ def _of_paging(listed: Listed | None, way: list[str]) -> bool:
     return listed is not None and way[-1] in {listed.more, listed.following, listed.total, listed.parameter}
 
 
-def _paging(listed: Listed, params: list[Row], host: str) -> dict[str, Any]:
+def _paging(listed: Listed) -> dict[str, Any]:
     """How a list pages, with the names in the answer."""
-    names = {row["name"] for row in params}
     described = {
         "parameter": listed.parameter,
-        "first": listed.first,
+        "first": listed.first if isinstance(listed.first, int) else None,
         "pages": listed.in_pages,
-        "size": next((name for name in SIZES if name in names), None),
-        "way": _items_way(listed, host),
+        "size": listed.size,
+        "at": [*listed.way],
+        "way": _items_way(listed),
         "more": listed.more,
         "next": listed.following,
+        "last": listed.last,
         "total": listed.total,
+        "page_count": listed.page_count,
     }
     return {name: value for name, value in described.items() if value is not None and value is not False}

@@ -143,7 +143,7 @@ class Product:
     def _method(self, method: str, pages: list[Page]) -> str:
         page, host = pages[0], pages[0]["host"]
         params = merged(pages)
-        listed = self._listed(params, pages)
+        listed = self._listed(pages)
         place = {row["name"]: row["in"] for row in params}
         in_query = [name for name, where in place.items() if where == "query"]
         in_header = [name for name, where in place.items() if where == "header"]
@@ -156,14 +156,16 @@ class Product:
             as_it_is = host == "oapi" or f"{{{name}}}" in page["path"] or name in in_query
             wired = (name if as_it_is else camel_name(name)) != row["name"]
             # a list begins at its beginning, even where the table says that one has to say so
-            begins = listed is not None and listed.first is not None and row["name"] == listed.parameter
-            needed = (bool(row.get("required")) or row["in"] == "path") and not begins
-            if not needed:
+            of_pages = listed.default(row) if listed else None
+            needed = (bool(row.get("required")) or row["in"] == "path") and of_pages is None
+            default = of_pages or "None"
+            if not needed and default == "None":
                 hint += " | None"
             if wired:
                 hint = f"Annotated[{hint}, wire({json.dumps(row['name'])})]"
-            signature[needed].append(f"{name}: {hint}{'' if needed else ' = None'}")
-            if note := described(row, shown):
+            signature[needed].append(f"{name}: {hint}{'' if needed else f' = {default}'}")
+            told = row | {"default": default} if of_pages not in {None, "None"} else row
+            if note := described(told, shown):
                 arguments.append(f"    {name}: {note}")
         arguments.sort(
             key=lambda line: next(
@@ -197,9 +199,9 @@ class Product:
             ]
         )
 
-    def _listed(self, params: list[Row], pages: list[Page]) -> Listed | None:
+    def _listed(self, pages: list[Page]) -> Listed | None:
         try:
-            return recognise(params, returned(pages), pages[0]["host"])
+            return listed_of(pages)
         except NotAList as reason:
             self.single[api_name(pages[0])] = str(reason)
             return None
@@ -209,10 +211,11 @@ class Product:
         page = pages[0]
         returns, host = data(pages), page["host"]
         if listed:
-            shown = list(replies(pages, listed.at if listed.at is not None else default_at(page), listed.items["name"]))
+            shown = list(replies(pages, *listed.way, *listed.inside, listed.items["name"]))
             item = self.types.item(listed.items, operation + class_name(listed.items["name"]).removesuffix("s"), shown)
-            at = f', "{listed.at}"' if listed.at is not None else ""
-            return f"Query[{item}]", f'Listing({item}, {listed.paging}{at}, items="{listed.items["name"]}")'
+            at = ".".join(listed.way)
+            place = "" if at == default_at(page) else f', "{at}"'
+            return f"Query[{item}]", f'Listing({item}, {listed.paging}{place}, items="{listed.path}")'
         if host == "oapi":
             kind, way = self._older_result(operation, pages)
         elif not returns:
@@ -275,6 +278,19 @@ def merged(pages: list[Page]) -> list[Row]:
     rows = [_both(same, len(pages)) for same in found.values()]
     in_path = set(re.findall(r"{(\w+)}", pages[0]["path"]))
     return [row for row in rows if row["in"] != "path" or row["name"] in in_path]
+
+
+def listed_of(pages: list[Page]) -> Listed | None:
+    """How an API pages; `None` if it does not.
+
+    Raises:
+        NotAList: it takes a parameter of paging, but cannot be read page by page.
+    """
+    params = [
+        {"example": next((value for page in pages for value in examples(page, row)), None), **row}
+        for row in merged(pages)
+    ]
+    return recognise(f"{pages[0]['http']} {pages[0]['path']}", params, returned(pages))
 
 
 def returned(pages: list[Page]) -> list[Row]:

@@ -116,7 +116,8 @@ def _place(into: Any, depth: int) -> ResultPlace:
     if get_origin(into) is list:
         return ResultPlace(depth, rows=depth)
     if is_model(into) and issubclass(into, Page):
-        return ResultPlace(depth, rows=depth + 1, items=into.model_fields["items"].serialization_alias)
+        items = tuple((into.model_fields["items"].serialization_alias or "").split("."))
+        return ResultPlace(depth, rows=depth + len(items), items=items)
     # the result itself cannot be moved to `unparsed`, and its fields only if its type has that
     return ResultPlace(depth if hasattr(into, UNPARSED.rstrip("_")) else depth + 1)
 
@@ -174,8 +175,9 @@ def _mended(endpoint: Endpoint, response: HttpResponse, into: Any, problem: Vali
     if reader.partial:
         result = completed(into, result)
     rows = result.items if is_page(result) else result
-    if mending.filled and not (is_page(result) and result.is_last):
-        raise _unusable(response, f"has the wrong shape at {'.'.join((*reader.way, str(reader.place.items)))}")
+    deep = len(reader.place.items) > 1  # without the object around the rows, there are none yet
+    if mending.filled and not deep and not (is_page(result) and result.is_last):
+        raise _unusable(response, f"has the wrong shape at {'.'.join((*reader.way, *reader.place.items))}")
     if mending.pointless(rows):
         raise _unusable(response, "has rows, none of which can be read")
     mending.keep(_at(mending.data, reader.way), result)
@@ -244,7 +246,7 @@ def _at(data: Any, way: Iterable[str]) -> Any:
 
 def _rows(data: Any, reader: _Reader) -> Any:
     """Return the rows of a reply if they have their documented form."""
-    return _at(data, (*reader.way, *filter(None, [reader.place.items])))
+    return _at(data, (*reader.way, *reader.place.items))
 
 
 def _result(endpoint: Endpoint, response: HttpResponse, into: Any, reply: Any, reader: _Reader) -> Any:

@@ -56,12 +56,12 @@ class ResultPlace(NamedTuple):
     Attributes:
         fixed: how many steps at the start of a path must stay.
         rows: the step to a row, if the result is a list or a page.
-        items: the name of the rows of a page.
+        items: the path to the rows in a page.
     """
 
     fixed: int
     rows: int | None = None
-    items: str | None = None
+    items: tuple[str, ...] = ()
 
 
 class _JsonText:
@@ -188,10 +188,8 @@ class Mending:
     def _mend_one(self, error: Any, steps: list[_Step], *, thoroughly: bool) -> bool:
         loc, wanted = error["loc"], error["type"]
         place = self._place
-        if wanted == "missing" and len(loc) == place.rows and loc[-1] == place.items:
-            page = steps[-1].value if steps else self.data
-            (page.value if isinstance(page, _JsonText) else page)[place.items] = []
-            self.filled = True
+        if wanted == "missing" and place.items and len(loc) == place.rows and loc[-len(place.items) :] == place.items:
+            self._fill(loc)
             return True
         if not steps:
             return False
@@ -207,6 +205,18 @@ class Mending:
             return True
         return self._set_aside(steps, thoroughly=thoroughly)
 
+    def _fill(self, way: tuple[int | str, ...]) -> None:
+        """Put an empty list in the place of missing rows."""
+        holder: dict[int | str, Any] = self.data
+        for name in way[:-1]:
+            inside: Any = holder.get(name)
+            inside = inside.value if isinstance(inside, _JsonText) else inside
+            if not is_object(inside):
+                inside = holder[name] = {}
+            holder = cast("dict[int | str, Any]", inside)
+        holder[way[-1]] = []
+        self.filled = True
+
     def _set_aside(self, steps: list[_Step], *, thoroughly: bool) -> bool:
         """Remove the innermost value that can be removed, or leave out its row."""
         numbers = range(self._place.fixed, len(steps))
@@ -215,7 +225,7 @@ class Mending:
             if number == self._place.rows:
                 self._leave_out(holder, key)
                 return True
-            if number + 1 == self._place.rows and key == self._place.items:
+            if number + 1 == self._place.rows and key in self._place.items:
                 continue  # the rows themselves
             if is_array(holder) and number and is_array(steps[number - 1].holder):
                 continue  # without it, a table would have rows of different length

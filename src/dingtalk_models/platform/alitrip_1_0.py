@@ -25,7 +25,7 @@ class ApproveCityCarApplyReply(Record, alias_generator=camel):
     """审批结果"""
 
 
-class BillSettementBtripTrainReplyModuleDataList(Record, alias_generator=camel):
+class BillSettementBtripTrainDataList(Record, alias_generator=camel):
     alipay_trade_no: str | None
     """交易流水号"""
     apply_id: str | None
@@ -126,31 +126,7 @@ class BillSettementBtripTrainReplyModuleDataList(Record, alias_generator=camel):
     """备注"""
 
 
-class BillSettementBtripTrainReplyModule(Record, alias_generator=camel):
-    category: int | None
-    """类目 (`0` `1` `2` `4` `6`)"""
-    corp_id: str | None
-    """企业id"""
-    data_list: list[BillSettementBtripTrainReplyModuleDataList] = empty_list()
-    """数据集合"""
-    period_end: str | None
-    """记账更新开始时间"""
-    period_start: str | None
-    """记账更新结束时间"""
-    total_num: int | None
-    """总数据量"""
-
-
-class BillSettementBtripTrainReply(Record, alias_generator=camel):
-    result_msg: str | None
-    """结果msg"""
-    module: BillSettementBtripTrainReplyModule | None
-    """module"""
-    result_code: int | None
-    """结果code"""
-
-
-class BillSettementCarReplyModuleDataList(Record, alias_generator=camel):
+class BillSettementCarDataList(Record, alias_generator=camel):
     alipay_trade_no: str | None
     """支付交易流水号"""
     apply_id: str | None
@@ -267,31 +243,7 @@ class BillSettementCarReplyModuleDataList(Record, alias_generator=camel):
     """备注"""
 
 
-class BillSettementCarReplyModule(Record, alias_generator=camel):
-    category: int | None
-    """类目 (`0` `1` `2` `4` `6`)"""
-    corp_id: str | None
-    """企业id"""
-    data_list: list[BillSettementCarReplyModuleDataList] = empty_list()
-    """数据集合"""
-    period_end: str | None
-    """记账更新开始日期"""
-    period_start: str | None
-    """记账更新结束日期"""
-    total_num: int | None
-    """总数量"""
-
-
-class BillSettementCarReply(Record, alias_generator=camel):
-    result_msg: str | None
-    """结果msg"""
-    module: BillSettementCarReplyModule | None
-    """module"""
-    result_code: int | None
-    """结果code"""
-
-
-class BillSettementFlightReplyModuleDataList(Record, alias_generator=camel):
+class BillSettementFlightDataList(Record, alias_generator=camel):
     advance_day: int | None
     """提前预定天数"""
     airline_corp_code: str | None
@@ -436,31 +388,7 @@ class BillSettementFlightReplyModuleDataList(Record, alias_generator=camel):
     """备注"""
 
 
-class BillSettementFlightReplyModule(Record, alias_generator=camel):
-    category: int | None
-    """类目 (`0` `1` `2` `4` `6`)"""
-    corp_id: str | None
-    """企业id"""
-    data_list: list[BillSettementFlightReplyModuleDataList] = empty_list()
-    """数据集合"""
-    period_end: str | None
-    """记账更新开始日期"""
-    period_start: str | None
-    """记账更新结束日期"""
-    total_num: int | None
-    """总数据量"""
-
-
-class BillSettementFlightReply(Record, alias_generator=camel):
-    result_msg: str | None
-    """结果msg"""
-    module: BillSettementFlightReplyModule | None
-    """module"""
-    result_code: int | None
-    """结果code"""
-
-
-class BillSettementHotelReplyModuleDataList(Record, alias_generator=camel):
+class BillSettementHotelDataList(Record, alias_generator=camel):
     alipay_trade_no: str | None
     """交易流水号"""
     apply_id: str | None
@@ -567,30 +495,6 @@ class BillSettementHotelReplyModuleDataList(Record, alias_generator=camel):
     """预存赠送金额消费"""
     remark: str | None
     """备注"""
-
-
-class BillSettementHotelReplyModule(Record, alias_generator=camel):
-    category: int | None
-    """类目 (`0` `1` `2` `4` `6`)"""
-    corp_id: str | None
-    """企业id"""
-    data_list: list[BillSettementHotelReplyModuleDataList] = empty_list()
-    """数据集合"""
-    period_end: str | None
-    """记账更新结束日期"""
-    period_start: str | None
-    """记账更新开始日期"""
-    total_num: int | None
-    """总数据量"""
-
-
-class BillSettementHotelReply(Record, alias_generator=camel):
-    result_msg: str | None
-    """结果msg"""
-    module: BillSettementHotelReplyModule | None
-    """module"""
-    result_code: int | None
-    """结果code"""
 
 
 class GetFlightExceedApplyReplyApplyIntentionInfoDO(Record, alias_generator=camel):
@@ -958,7 +862,7 @@ class AlitripV1(Manager):
         period_start: str | None = None,
         page_number: int | None = None,
         period_end: str | None = None,
-    ) -> Call[BillSettementBtripTrainReply]:
+    ) -> Query[BillSettementBtripTrainDataList]:
         """Bill settement btrip train (查询商旅火车票结算记账数据).
 
         Args:
@@ -977,7 +881,12 @@ class AlitripV1(Manager):
 
         Source: business-travel-train-ticket-settlement-bookkeeping-query-interface
         """
-        return Call(BillSettementBtripTrainReply)
+        return Listing(
+            BillSettementBtripTrainDataList,
+            Paging("pageNumber", 1, unit="pages", total="totalNum", open_ended=True),
+            "module",
+            items="dataList",
+        )
 
     @api("alitrip_1_0.BillSettementCar", "GET /v1.0/alitrip/billSettlements/cars")
     def bill_settement_car(
@@ -989,7 +898,7 @@ class AlitripV1(Manager):
         period_start: str | None = None,
         period_end: str | None = None,
         page_number: int | None = None,
-    ) -> Call[BillSettementCarReply]:
+    ) -> Query[BillSettementCarDataList]:
         """Bill settement car (查询用车结算记账记录).
 
         Args:
@@ -1008,7 +917,12 @@ class AlitripV1(Manager):
 
         Source: query-interface-for-vehicle-settlement-and-bookkeeping
         """
-        return Call(BillSettementCarReply)
+        return Listing(
+            BillSettementCarDataList,
+            Paging("pageNumber", 1, unit="pages", total="totalNum", open_ended=True),
+            "module",
+            items="dataList",
+        )
 
     @api("alitrip_1_0.BillSettementFlight", "GET /v1.0/alitrip/billSettlements/flights")
     def bill_settement_flight(
@@ -1016,11 +930,11 @@ class AlitripV1(Manager):
         *,
         corp_id: str | None = None,
         category: Literal[0, 1, 2, 4, 6] | None = None,
-        page_size: Annotated[int, Field(le=500)] | None = None,
+        page_size: Annotated[int, Field(le=500)] = 100,
         period_start: str | None = None,
         page_number: int | None = None,
         period_end: str | None = None,
-    ) -> Call[BillSettementFlightReply]:
+    ) -> Query[BillSettementFlightDataList]:
         """Bill settement flight (查询机票结算记账数据).
 
         Args:
@@ -1039,7 +953,12 @@ class AlitripV1(Manager):
 
         Source: ticket-settlement-bookkeeping-query-interface
         """
-        return Call(BillSettementFlightReply)
+        return Listing(
+            BillSettementFlightDataList,
+            Paging("pageNumber", 1, unit="pages", total="totalNum", open_ended=True),
+            "module",
+            items="dataList",
+        )
 
     @api("alitrip_1_0.BillSettementHotel", "GET /v1.0/alitrip/billSettlements/hotels")
     def bill_settement_hotel(
@@ -1051,7 +970,7 @@ class AlitripV1(Manager):
         period_start: str | None = None,
         page_number: int | None = None,
         period_end: str | None = None,
-    ) -> Call[BillSettementHotelReply]:
+    ) -> Query[BillSettementHotelDataList]:
         """Bill settement hotel (查询酒店结算记账数据).
 
         Args:
@@ -1070,7 +989,12 @@ class AlitripV1(Manager):
 
         Source: hotel-settlement-bookkeeping-query-interface
         """
-        return Call(BillSettementHotelReply)
+        return Listing(
+            BillSettementHotelDataList,
+            Paging("pageNumber", 1, unit="pages", total="totalNum", open_ended=True),
+            "module",
+            items="dataList",
+        )
 
     @api("alitrip_1_0.GetFlightExceedApply", "GET /v1.0/alitrip/exceedapply/getFlight")
     def get_flight_exceed_apply(

@@ -152,17 +152,17 @@ class OapiAppstore(Manager):
     )
     def internal_unfinishedorder_list(
         self,
-        page_size: Annotated[int, Field(le=100)],
         *,
         item_code: str | None = None,
         page: int | None = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
     ) -> Query[InternalUnfinishedorderListItem]:
         """Internal unfinishedorder list (获取未处理的已支付订单).
 
         Args:
-            page_size: 分页查询每页大小 (≤ 100; 例 e.g. `10`)
             item_code: 商品规格码 (例 e.g. `DD_I_111`)
             page: 分页查询页码 (例 e.g. `1`)
+            page_size: 分页查询每页大小 (≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Scopes: isvapi_appstore_internal.
 

@@ -287,7 +287,7 @@ class AtsV1(Manager):
         *,
         biz_code: str | None = None,
         next_token: str | None = None,
-        size: Annotated[int, Field(le=200)] | None = None,
+        size: Annotated[int, Field(le=200)] = 100,
     ) -> Query[QueryInterviewsList]:
         """Query interviews (获取候选人的面试信息).
 
@@ -297,7 +297,7 @@ class AtsV1(Manager):
             candidate_id: 候选人标识 (例 e.g. `34`)
             biz_code: 业务标识 (默认 default `ddats`)
             next_token: 分页游标 (例 e.g. `10`)
-            size: 每页条目数 (≤ 200; 例 e.g. `100`)
+            size: 每页条目数 (≤ 200; 默认 default `100`)
 
         Codes: invalidParam, systemError.
 

@@ -559,7 +559,7 @@ class GroupPositionsAddResult(Record):
     """是否成功"""
 
 
-class GroupPositionsQueryResultResultPositionList(Record):
+class GroupPositionsQueryPositionList(Record):
     offset: int | None
     """打卡位置允许偏移量"""
     address: str | None
@@ -570,24 +570,6 @@ class GroupPositionsQueryResultResultPositionList(Record):
     """经度"""
     position_key: str | None
     """position的唯一标识"""
-
-
-class GroupPositionsQueryResultResult(Record):
-    position_list: list[GroupPositionsQueryResultResultPositionList] = empty_list()
-    """position列表"""
-    has_more: bool | None
-    """是否还有更多"""
-
-
-class GroupPositionsQueryResult(Record):
-    result: GroupPositionsQueryResultResult | None
-    """查询结果"""
-    errcode: int | None
-    """返回码"""
-    errmsg: str | None
-    """返回码描述"""
-    success: bool | None
-    """是否成功"""
 
 
 class GroupPositionsRemoveResultErrorInfoList(Record):
@@ -638,24 +620,6 @@ class GroupUsersAddResult(Record):
     """错误列表"""
     success_list: list[str] = empty_list()
     """成功列表"""
-
-
-class GroupUsersQueryResultResult(Record):
-    user_list: list[str] = empty_list()
-    """用户列表"""
-    has_more: str | None
-    """是否还有更多 (`true` `false`)"""
-
-
-class GroupUsersQueryResult(Record):
-    result: GroupUsersQueryResultResult | None
-    """查询结果"""
-    errcode: int | None
-    """返回码"""
-    errmsg: str | None
-    """返回码描述"""
-    success: bool | None
-    """是否成功"""
 
 
 class GroupUsersRemoveResultErrorInfoList(Record):
@@ -732,31 +696,13 @@ class GroupWifisAddResult(Record):
     """是否成功"""
 
 
-class GroupWifisQueryResultResultWifiList(Record):
+class GroupWifisQueryWifiList(Record):
     mac_addr: str | None
     """mac地址"""
     ssid: str | None
     """Wi-Fi名称"""
     wifi_key: str | None
     """Wi-Fi的key"""
-
-
-class GroupWifisQueryResultResult(Record):
-    wifi_list: list[GroupWifisQueryResultResultWifiList] = empty_list()
-    """Wi-Fi列表"""
-    has_more: bool | None
-    """是否还有更多"""
-
-
-class GroupWifisQueryResult(Record):
-    result: GroupWifisQueryResultResult | None
-    """查询Wi-Fi列表结果"""
-    errcode: int | None
-    """返回码"""
-    errmsg: str | None
-    """返回码描述"""
-    success: bool | None
-    """是否成功"""
 
 
 class GroupWifisRemoveResultErrorInfoList(Record):
@@ -1331,9 +1277,9 @@ class OapiAttendance(Manager):
         userid_list: Annotated[CommaStrs, Field(max_length=100)],
         start_time: Millis,
         end_time: Millis,
-        size: Annotated[int, Field(le=20)],
         *,
         offset: int | None = None,
+        size: Annotated[int, Field(le=20)] = 20,
     ) -> Query[GetleavestatusLeaveStatu]:
         """Getleavestatus (查询请假状态).
 
@@ -1341,8 +1287,8 @@ class OapiAttendance(Manager):
             userid_list: 待查询用户的ID列表 (≤ 100 项 items; 例 e.g. `user456,user123`)
             start_time: 开始时间 (例 e.g. `1538323200000`)
             end_time: 结束时间 (例 e.g. `1546358399000`)
-            size: 支持分页查询 (≤ 20; 例 e.g. `10`)
             offset: 支持分页查询 (例 e.g. `0`)
+            size: 支持分页查询 (≤ 20; 默认 default `20`; 例 e.g. `10`)
 
         Scopes: qyapi_get_attendance_data.
 
@@ -1587,21 +1533,25 @@ class OapiAttendance(Manager):
         """
         return Call(GroupPositionsAddResult)
 
-    @api("dingtalk.oapi.attendance.group.positions.query", "POST /topapi/attendance/group/positions/query")
+    @api(
+        "dingtalk.oapi.attendance.group.positions.query",
+        "POST /topapi/attendance/group/positions/query",
+        idempotent=True,
+    )
     def group_positions_query(
         self,
-        size: int,
         group_key: str,
         *,
         cursor: str | None = None,
+        size: int = 20,
         op_userid: str | None = None,
-    ) -> Call[GroupPositionsQueryResult]:
+    ) -> Query[GroupPositionsQueryPositionList]:
         """Group positions query (批量查询地点).
 
         Args:
-            size: 分页大小 (例 e.g. `50`)
             group_key: 考勤组ID (例 e.g. `CEDDFxxxx`)
             cursor: 首次为空 (例 e.g. `0151Exxxx`)
+            size: 分页大小 (默认 default `20`; 例 e.g. `50`)
             op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_read.
@@ -1610,7 +1560,12 @@ class OapiAttendance(Manager):
 
         Source: batch-query-position-under-attendance-group
         """
-        return Call(GroupPositionsQueryResult)
+        return Listing(
+            GroupPositionsQueryPositionList,
+            Paging("cursor", "", last="position_key"),
+            "result.result",
+            items="position_list",
+        )
 
     @api("dingtalk.oapi.attendance.group.positions.remove", "POST /topapi/attendance/group/positions/remove")
     def group_positions_remove(
@@ -1702,21 +1657,21 @@ class OapiAttendance(Manager):
         """
         return Call(GroupUsersAddResult)
 
-    @api("dingtalk.oapi.attendance.group.users.query", "POST /topapi/attendance/group/users/query")
+    @api("dingtalk.oapi.attendance.group.users.query", "POST /topapi/attendance/group/users/query", idempotent=True)
     def group_users_query(
         self,
-        cursor: str,
         group_key: str,
         *,
         size: int | None = None,
+        cursor: str | None = None,
         op_userid: str | None = None,
-    ) -> Call[GroupUsersQueryResult]:
+    ) -> Query[str]:
         """Group users query (查询参与考勤人员列表).
 
         Args:
-            cursor: 上一批次最后一个userid (例 e.g. `10`)
             group_key: 考勤组ID (例 e.g. `CEDDFFxxxx`)
             size: 分页大小 (例 e.g. `50`)
+            cursor: 上一批次最后一个userid (例 e.g. `10`)
             op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_read.
@@ -1725,7 +1680,7 @@ class OapiAttendance(Manager):
 
         Source: batch-query-of-employees-in-the-attendance-group
         """
-        return Call(GroupUsersQueryResult)
+        return Listing(str, Paging("cursor", "", last=""), "result.result", items="user_list")
 
     @api("dingtalk.oapi.attendance.group.users.remove", "POST /topapi/attendance/group/users/remove")
     def group_users_remove(
@@ -1773,21 +1728,21 @@ class OapiAttendance(Manager):
         """
         return Call(GroupWifisAddResult)
 
-    @api("dingtalk.oapi.attendance.group.wifis.query", "POST /topapi/attendance/group/wifis/query")
+    @api("dingtalk.oapi.attendance.group.wifis.query", "POST /topapi/attendance/group/wifis/query", idempotent=True)
     def group_wifis_query(
         self,
-        size: int,
         group_key: str,
         *,
         cursor: str | None = None,
+        size: int = 20,
         op_userid: str | None = None,
-    ) -> Call[GroupWifisQueryResult]:
+    ) -> Query[GroupWifisQueryWifiList]:
         """Group wifis query (批量查询Wi-Fi信息).
 
         Args:
-            size: 分页大小 (例 e.g. `50`)
             group_key: 考勤组ID (例 e.g. `015xxxx`)
             cursor: 上一批次最后一个Id (例 e.g. `0151E022xxxx`)
+            size: 分页大小 (默认 default `20`; 例 e.g. `50`)
             op_userid: 操作人userId (例 e.g. `user01`)
 
         Scopes: qyapi_attendance_group_read.
@@ -1796,7 +1751,9 @@ class OapiAttendance(Manager):
 
         Source: batch-query-wifi-under-attendance-group
         """
-        return Call(GroupWifisQueryResult)
+        return Listing(
+            GroupWifisQueryWifiList, Paging("cursor", "", last="wifi_key"), "result.result", items="wifi_list"
+        )
 
     @api("dingtalk.oapi.attendance.group.wifis.remove", "POST /topapi/attendance/group/wifis/remove")
     def group_wifis_remove(
@@ -2089,9 +2046,9 @@ class OapiAttendance(Manager):
         leave_code: str,
         op_userid: str,
         userids: str,
-        size: Annotated[int, Field(le=50)],
         *,
         offset: int | None = None,
+        size: Annotated[int, Field(le=50)] = 50,
     ) -> Query[VacationQuotaListLeaveQuota]:
         """Vacation quota list (查询假期余额).
 
@@ -2099,8 +2056,8 @@ class OapiAttendance(Manager):
             leave_code: 假期类型唯一标识 (例 e.g. `f84a2xxxx`)
             op_userid: (例 e.g. `user01`)
             userids: 待查询的员工ID列表 (例 e.g. `user02,user03`)
-            size: 分页偏移 (≤ 50; 例 e.g. `10`)
             offset: 分页偏移 (例 e.g. `0`)
+            size: 分页偏移 (≤ 50; 默认 default `50`; 例 e.g. `10`)
 
         Scopes: qyapi_holiday_readonly.
 

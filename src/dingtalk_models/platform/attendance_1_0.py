@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN, Paging
+from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -683,15 +683,15 @@ class AttendanceV1(Manager):
     @api("attendance_1_0.GetAdjustments", "GET /v1.0/attendance/adjustments")
     def get_adjustments(
         self,
-        page_size: Annotated[int, Field(le=50)],
         *,
         page_number: int | None = None,
+        page_size: Annotated[int, Field(le=50)] = 50,
     ) -> Query[GetAdjustmentsItem]:
         """Get adjustments (分页获取补卡规则列表).
 
         Args:
-            page_size: 分页大小 (≤ 50; 例 e.g. `10`)
             page_number: 分页起始页 (例 e.g. `1`)
+            page_size: 分页大小 (≤ 50; 默认 default `50`; 例 e.g. `10`)
 
         Codes: paging.parameter.error, system.error.
 
@@ -731,17 +731,17 @@ class AttendanceV1(Manager):
         op_user_id: str,
         leave_code: str,
         user_ids: Annotated[list[str], Field(max_length=50)],
-        page_size: Annotated[int, Field(le=200)],
         *,
         page_number: int | None = None,
+        page_size: Annotated[int, Field(le=200)] = 100,
     ) -> Query[GetLeaveRecordsLeaveRecord]:
         """Get leave records (批量查询员工假期余额变更记录).
 
         Args:
             leave_code: 假期类型唯一标识
             user_ids: 待查询员工userId列表 (≤ 50 项 items)
-            page_size: 分页偏移量 (≤ 200)
             page_number: 分页游标
+            page_size: 分页偏移量 (≤ 200; 默认 default `100`)
 
         Codes: leaveOpuserIdIsNotAdmin, leaveOrgIsUsed, leaveTypeNotFound, leaveUserIdListMax, noPermission,
             pageIndexIllegal, pageSizeIllegal, paramterInvalid, userNotExist.
@@ -752,9 +752,7 @@ class AttendanceV1(Manager):
 
         Source: batch-query-employee-leave-balance-change-record
         """
-        return Listing(
-            GetLeaveRecordsLeaveRecord, Paging("pageNumber", 1, unit="pages"), "result", items="leaveRecords"
-        )
+        return Listing(GetLeaveRecordsLeaveRecord, Paging("pageNumber", 0), "result", items="leaveRecords")
 
     @api("attendance_1_0.GetMachine", "GET /v1.0/attendance/machines/{devId}")
     def get_machine(
@@ -780,15 +778,16 @@ class AttendanceV1(Manager):
     def get_machine_user(
         self,
         dev_id: int,
-        next_token: str,
-        max_results: int,
+        *,
+        next_token: str | None = None,
+        max_results: int = 20,
     ) -> Query[GetMachineUserUserList]:
         """Get machine user (根据设备ID获取员工信息).
 
         Args:
             dev_id: 考勤机设备ID
             next_token: 分页游标 (例 e.g. `0`)
-            max_results: 分页大小 (例 e.g. `12`)
+            max_results: 分页大小 (默认 default `20`; 例 e.g. `12`)
 
         Codes: invalidParameter, systemError.
 
@@ -798,7 +797,7 @@ class AttendanceV1(Manager):
 
         Source: obtain-information-about-employees-based-on-device-ids
         """
-        return Listing(GetMachineUserUserList, TOKEN, "result", items="userList")
+        return Listing(GetMachineUserUserList, Paging("nextToken", "0", next="nextToken"), "result", items="userList")
 
     @api("attendance_1_0.GetOvertimeSetting", "POST /v1.0/attendance/overtimeSettings/query", idempotent=True)
     def get_overtime_setting(
@@ -824,15 +823,15 @@ class AttendanceV1(Manager):
     @api("attendance_1_0.GetSimpleOvertimeSetting", "GET /v1.0/attendance/overtimeSettings")
     def get_simple_overtime_setting(
         self,
-        page_size: Annotated[int, Field(le=50)],
         *,
         page_number: int | None = None,
+        page_size: Annotated[int, Field(le=50)] = 50,
     ) -> Query[GetSimpleOvertimeSettingItem]:
         """Get simple overtime setting (分页获取加班规则列表).
 
         Args:
-            page_size: 分页大小 (≤ 50; 例 e.g. `10`)
             page_number: 分页起始页 (例 e.g. `1`)
+            page_size: 分页大小 (≤ 50; 默认 default `50`; 例 e.g. `10`)
 
         Codes: paging.parameter.error, system.error.
 

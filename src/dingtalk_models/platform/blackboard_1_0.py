@@ -122,17 +122,17 @@ class BlackboardV1(Manager):
     def query_blackboard_read_un_read(
         self,
         operation_user_id: str,
-        max_results: Annotated[int, Field(le=500)],
         blackboard_id: str,
         *,
+        max_results: Annotated[int, Field(le=500)] = 100,
         next_token: str | None = None,
     ) -> Query[QueryBlackboardReadUnReadUser]:
         """Query blackboard read un read (查询公告已读未读人员列表).
 
         Args:
             operation_user_id: 操作人userId (例 e.g. `manager01`)
-            max_results: 每页条目数 (≤ 500; 例 e.g. `200`)
             blackboard_id: 公告id (例 e.g. `49dc87dc1b30cd099b13a`)
+            max_results: 每页条目数 (≤ 500; 默认 default `100`; 例 e.g. `200`)
             next_token: 分页游标 (例 e.g. `xb1dc`)
 
         Codes: accessDenied, badRequest, internalError, serviceBusy.

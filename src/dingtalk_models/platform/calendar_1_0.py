@@ -1652,9 +1652,9 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
-        max_results: Annotated[int, Field(le=500)],
         type: Literal["sign_in", "not_yet_sign_in"],
         *,
+        max_results: Annotated[int, Field(le=500)] = 100,
         next_token: str | None = None,
     ) -> Query[GetSignInListUser]:
         """Get sign in list (查看单个日程的签到详情).
@@ -1663,8 +1663,8 @@ class CalendarV1(Manager):
             user_id: 日程所属用户的unionId
             calendar_id: 日程所属的日历id
             event_id: 日程ID
-            max_results: 查询返回结果数 (≤ 500; 例 e.g. `25`)
             type: 签到信息类型 (`sign_in` `not_yet_sign_in`)
+            max_results: 查询返回结果数 (≤ 500; 默认 default `100`; 例 e.g. `25`)
             next_token: 分页游标 (例 e.g. `cnNTbxxx`)
 
         Codes: invalidParameter.
@@ -1713,9 +1713,9 @@ class CalendarV1(Manager):
         user_id: str,
         calendar_id: str,
         event_id: str,
-        max_results: Annotated[int, Field(le=500)],
         type: Literal["sign_out", "not_yet_sign_out"],
         *,
+        max_results: Annotated[int, Field(le=500)] = 100,
         next_token: str | None = None,
     ) -> Query[GetSignOutListUser]:
         """Get sign out list (查看单个日程的签退详情).
@@ -1724,8 +1724,8 @@ class CalendarV1(Manager):
             user_id: 本次请求的资源所归属的用户unionId
             calendar_id: 日程所属的日历ID
             event_id: 日程ID
-            max_results: 查询返回结果数 (≤ 500; 例 e.g. `25`)
             type: 签退信息类型 (`sign_out` `not_yet_sign_out`)
+            max_results: 查询返回结果数 (≤ 500; 默认 default `100`; 例 e.g. `25`)
             next_token: 分页游标 (例 e.g. `cnNTbxxx`)
 
         Codes: invalidParameter.
@@ -1792,7 +1792,7 @@ class CalendarV1(Manager):
         calendar_id: str,
         event_id: str,
         *,
-        max_results: Annotated[int, Field(le=500)] | None = None,
+        max_results: Annotated[int, Field(le=500)] = 100,
         next_token: str | None = None,
     ) -> Query[ListAttendeesAttendee]:
         """List attendees (获取日程参与者).
@@ -1844,7 +1844,7 @@ class CalendarV1(Manager):
         time_min: str | None = None,
         time_max: str | None = None,
         show_deleted: bool | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
         max_attendees: Annotated[int, Field(le=100)] | None = None,
         next_token: str | None = None,
         sync_token: str | None = None,
@@ -1882,7 +1882,7 @@ class CalendarV1(Manager):
         *,
         time_min: str | None = None,
         time_max: str | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
         max_attendees: Annotated[int, Field(le=100)] | None = None,
         next_token: str | None = None,
     ) -> Query[ListEventsViewEvent]:

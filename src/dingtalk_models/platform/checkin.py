@@ -67,7 +67,7 @@ class OapiCheckin(Manager):
         start_time: Millis,
         *,
         offset: int | None = None,
-        size: Annotated[int, Field(le=100)] | None = None,
+        size: Annotated[int, Field(le=100)] = 100,
         order: Literal["asc", "desc"] | None = None,
     ) -> Query[RecordData]:
         """Record (获取部门用户签到记录).
@@ -77,7 +77,7 @@ class OapiCheckin(Manager):
             end_time: 结束时间 (单位 unit 毫秒; 例 e.g. `1520956800000`)
             start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1520956800000`)
             offset: 支持分页查询 (例 e.g. `0`)
-            size: 支持分页查询 (≤ 100; 例 e.g. `100`)
+            size: 支持分页查询 (≤ 100; 默认 default `100`)
             order: 排序 (`asc` `desc`)
 
         Scopes: qyapi_checkin_read.
@@ -94,9 +94,9 @@ class OapiCheckin(Manager):
         userid_list: Annotated[CommaStrs, Field(max_length=10)],
         start_time: Millis,
         end_time: Millis,
-        size: Annotated[int, Field(le=100)],
         *,
         cursor: int | None = None,
+        size: Annotated[int, Field(le=100)] = 100,
     ) -> Query[RecordGetPageList]:
         """Record get (获取用户签到记录).
 
@@ -104,8 +104,8 @@ class OapiCheckin(Manager):
             userid_list: 需要查询的用户列表 (≤ 10 项 items; 例 e.g. `manager4220`)
             start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1605437194000`)
             end_time: 截止时间 (单位 unit 毫秒; 例 e.g. `1605786394000`)
-            size: 分页查询的每页大小 (≤ 100; 例 e.g. `100`)
             cursor: 分页查询的游标 (例 e.g. `0`)
+            size: 分页查询的每页大小 (≤ 100; 默认 default `100`)
 
         Scopes: qyapi_base.
 

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.secret import Secret
 from dingtalk_models.core.wire import Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
@@ -184,7 +184,7 @@ class MuteMembersUserList(TypedDict, total=False):
     """用户参会者id (例 e.g. `644272f15xxxxxxxxxxxxxxx`)"""
 
 
-class QueryCloudRecordTextReplyParagraphListSentenceListWordList(Record, alias_generator=camel):
+class QueryCloudRecordTextParagraphListSentenceListWordList(Record, alias_generator=camel):
     word: str | None
     """单词"""
     start_time: int | None
@@ -195,7 +195,7 @@ class QueryCloudRecordTextReplyParagraphListSentenceListWordList(Record, alias_g
     """单词ID"""
 
 
-class QueryCloudRecordTextReplyParagraphListSentenceList(Record, alias_generator=camel):
+class QueryCloudRecordTextParagraphListSentenceList(Record, alias_generator=camel):
     union_id: str | None
     """用户的unionId"""
     sentence: str | None
@@ -204,11 +204,11 @@ class QueryCloudRecordTextReplyParagraphListSentenceList(Record, alias_generator
     """句子记录产生时 (单位 unit 毫秒)"""
     end_time: int | None
     """句子记录结束时 (单位 unit 毫秒)"""
-    word_list: list[QueryCloudRecordTextReplyParagraphListSentenceListWordList] = empty_list()
+    word_list: list[QueryCloudRecordTextParagraphListSentenceListWordList] = empty_list()
     """单词列表"""
 
 
-class QueryCloudRecordTextReplyParagraphList(Record, alias_generator=camel):
+class QueryCloudRecordTextParagraphList(Record, alias_generator=camel):
     next_ttoken: int | None
     """下一次请求的分页游标"""
     status: int | None
@@ -225,15 +225,8 @@ class QueryCloudRecordTextReplyParagraphList(Record, alias_generator=camel):
     """段落记录结束时 (单位 unit 毫秒)"""
     paragraph: str | None
     """段落内容"""
-    sentence_list: list[QueryCloudRecordTextReplyParagraphListSentenceList] = empty_list()
+    sentence_list: list[QueryCloudRecordTextParagraphListSentenceList] = empty_list()
     """句子列表"""
-
-
-class QueryCloudRecordTextReply(Record, alias_generator=camel):
-    has_more: bool | None
-    """是否有更多数据"""
-    paragraph_list: list[QueryCloudRecordTextReplyParagraphList] = empty_list()
-    """段落列表"""
 
 
 class QueryCloudRecordVideoReplyVideoList(Record, alias_generator=camel):
@@ -981,9 +974,9 @@ class ConferenceV1(Manager):
         union_id: str | None = None,
         start_time: int | None = None,
         direction: Literal["0", "1"] | None = None,
-        max_results: Annotated[int, Field(le=2000)] | None = None,
+        max_results: Annotated[int, Field(le=2000)] = 100,
         next_token: int | None = None,
-    ) -> Call[QueryCloudRecordTextReply]:
+    ) -> Query[QueryCloudRecordTextParagraphList]:
         """Query cloud record text (查询会议录制中的文本信息).
 
         Args:
@@ -991,7 +984,7 @@ class ConferenceV1(Manager):
             union_id: 用户unionId (例 e.g. `WFBkgJxxx`)
             start_time: 开始时间的千分之一秒 (单位 unit 毫秒; 例 e.g. `6080`)
             direction: 查询方式 (`0` `1`)
-            max_results: 单词查询条数 (≤ 2000; 例 e.g. `200`)
+            max_results: 单词查询条数 (≤ 2000; 默认 default `100`; 例 e.g. `200`)
             next_token: 分页游标 (例 e.g. `0`)
 
         Codes: cloudRecordNotFound, orgAccessForbidden, paramsError, permissionError, resourceClose, systemError,
@@ -1003,7 +996,9 @@ class ConferenceV1(Manager):
 
         Source: queries-the-text-information-about-cloud-recording
         """
-        return Call(QueryCloudRecordTextReply)
+        return Listing(
+            QueryCloudRecordTextParagraphList, Paging("nextToken", 0, last="next_ttoken"), items="paragraphList"
+        )
 
     @api(
         "conference_1_0.QueryCloudRecordVideo",

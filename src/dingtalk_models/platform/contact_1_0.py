@@ -679,13 +679,13 @@ class ContactV1(Manager):
         self,
         *,
         next_token: int | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[ListContactHideSettingsList]:
         """List contact hide settings (获取通讯录隐藏设置).
 
         Args:
             next_token: 分页游标 (例 e.g. `0`)
-            max_results: 分页大小 (≤ 100; 例 e.g. `10`)
+            max_results: 分页大小 (≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Codes: parameter.error, system.error.
 
@@ -702,13 +702,13 @@ class ContactV1(Manager):
         self,
         *,
         next_token: int | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[ListContactRestrictSettingList]:
         """List contact restrict setting (获取限制查看通讯录设置列表).
 
         Args:
             next_token: 分页游标 (例 e.g. `1`)
-            max_results: 最大返回结果数 (≤ 100; 例 e.g. `100`)
+            max_results: 最大返回结果数 (≤ 100; 默认 default `100`)
 
         Codes: system.error.
 
@@ -725,13 +725,13 @@ class ContactV1(Manager):
         self,
         *,
         next_token: int | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[ListEmpAttributeVisibilityList]:
         """List emp attribute visibility (获取用户属性可见性设置).
 
         Args:
             next_token: 分页游标 (例 e.g. `-1`)
-            max_results: 分页大小 (≤ 100; 例 e.g. `10`)
+            max_results: 分页大小 (≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Codes: parameter.error, system.error.
 
@@ -747,18 +747,18 @@ class ContactV1(Manager):
     def list_emp_leave_records(
         self,
         start_time: str,
-        max_results: Annotated[int, Field(le=50)],
         *,
         end_time: str | None = None,
         next_token: str | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
     ) -> Query[ListEmpLeaveRecordsRecord]:
         """List emp leave records (查询离职记录列表).
 
         Args:
             start_time: 开始时间 (例 e.g. `2020-07-10T00:00:00Z`)
-            max_results: 每页最大条目数 (≤ 50; 例 e.g. `10`)
             end_time: 结束时间 (例 e.g. `2020-08-10T00:00:00Z`)
             next_token: 分页游标 (例 e.g. `0`)
+            max_results: 每页最大条目数 (≤ 50; 默认 default `50`; 例 e.g. `10`)
 
         Codes: invalidParameter.param.invalid, system.error.
 

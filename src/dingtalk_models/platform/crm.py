@@ -533,18 +533,18 @@ class OapiCrm(Manager):
     )
     def objectdata_followrecord_query(
         self,
-        page_size: int,
         *,
         current_operator_userid: str | None = None,
         cursor: str | None = None,
+        page_size: int = 20,
         query_dsl: str | None = None,
     ) -> Query[ObjectdataFollowrecordQueryValue]:
         """Objectdata followrecord query (根据指定条件查询跟进记录数据).
 
         Args:
-            page_size: 分页大小 (例 e.g. `100`)
             current_operator_userid: 用户userId (例 e.g. `user01`)
             cursor: 分页游标 (例 e.g. `0`)
+            page_size: 分页大小 (默认 default `20`; 例 e.g. `100`)
             query_dsl: 查询条件
 
         Scopes: qyapi_crm_maindata_read.

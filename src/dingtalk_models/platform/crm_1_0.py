@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO
 from dingtalk_models.core.wire import BeijingTime, Millis, camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -627,30 +627,11 @@ class GetObjectDataValue(Record, alias_generator=camel):
     """审批结果"""
 
 
-class GetRelatedViewTabDataReplyResultPageList(Record, alias_generator=camel):
+class GetRelatedViewTabDataList(Record, alias_generator=camel):
     abstract_message: str | None
     create_time: int | None
     """创建时间戳"""
     title: str | None
-
-
-class GetRelatedViewTabDataReplyResultPage(Record, alias_generator=camel):
-    has_more: bool | None
-    """是否还有更多数据"""
-    next_token: int | None
-    """下一条tab实例数据的位置"""
-    total_count: int | None
-    """实例总数"""
-    list_: list[GetRelatedViewTabDataReplyResultPageList] = empty_list()
-    """本次返回的tab实例数据列表"""
-
-
-class GetRelatedViewTabDataReplyResult(Record, alias_generator=camel):
-    page: GetRelatedViewTabDataReplyResultPage | None
-
-
-class GetRelatedViewTabDataReply(Record, alias_generator=camel):
-    result: GetRelatedViewTabDataReplyResult | None
 
 
 class GetRelatedViewTabMetaReplyResults(Record, alias_generator=camel):
@@ -1453,21 +1434,21 @@ class CrmV1(Manager):
     @api("crm_1_0.GetContacts", "POST /v1.0/crm/customObjects/contacts/datas/query", idempotent=True)
     def get_contacts(
         self,
-        max_results: int,
         *,
         current_operator_user_id: str | None = None,
         object_type: str | None = None,
         next_token: str | None = None,
+        max_results: int = 20,
         provider_corp_id: str | None = None,
         query_dsl: str | None = None,
     ) -> Query[GetContactsValue]:
         """Get contacts (根据指定条件查询联系人数据).
 
         Args:
-            max_results: 分页大小 (例 e.g. `100`)
             current_operator_user_id: 用户 userId (例 e.g. `user01`)
             object_type: 对象类型 (`crm_` 等 or others)
             next_token: 分页游标 (例 e.g. `0`)
+            max_results: 分页大小 (默认 default `20`; 例 e.g. `100`)
             provider_corp_id: 企业 corpId (例 e.g. `ding*****`)
             query_dsl: 查询条件
 
@@ -1545,20 +1526,20 @@ class CrmV1(Manager):
     @api("crm_1_0.GetObjectData", "POST /v1.0/crm/customObjects/datas/query", idempotent=True)
     def get_object_data(
         self,
-        max_results: int,
         name: str,
         *,
         current_operator_user_id: str | None = None,
         next_token: str | None = None,
+        max_results: int = 20,
         query_dsl: str | None = None,
     ) -> Query[GetObjectDataValue]:
         """Get object data (根据指定条件查询自定义对象数据).
 
         Args:
-            max_results: 分页大小
             name: 表单 code
             current_operator_user_id: 用户 userId
             next_token: 分页游标
+            max_results: 分页大小 (默认 default `20`)
             query_dsl: 查询条件
 
         Codes: pageSize.exceeds, queryDsl.json.error, system.error.
@@ -1581,7 +1562,7 @@ class CrmV1(Manager):
         max_results: int | None = None,
         related_field: str | None = None,
         related_inst_id: str | None = None,
-    ) -> Call[GetRelatedViewTabDataReply]:
+    ) -> Query[GetRelatedViewTabDataList]:
         """Get related view tab data (获取审批里创建的与CRM客户关联的TAB表单数据实例列表).
 
         Args:
@@ -1600,7 +1581,7 @@ class CrmV1(Manager):
 
         Source: api-getrelatedviewtabdata
         """
-        return Call(GetRelatedViewTabDataReply)
+        return Listing(GetRelatedViewTabDataList, TOKEN_FROM_ZERO, "result.page", items="list")
 
     @api("crm_1_0.GetRelatedViewTabMeta", "POST /v1.0/crm/formRelatedTabs/meta/query", idempotent=True)
     def get_related_view_tab_meta(
@@ -1680,7 +1661,7 @@ class CrmV1(Manager):
         relation_type: Literal["crm_customer", "crm_customer_personal"],
         *,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=10)] | None = None,
+        max_results: Annotated[int, Field(le=10)] = 10,
         query_dsl: str | None = None,
     ) -> Query[ListGroupSetResultList]:
         """List group set (查询客户群组列表).
@@ -1688,7 +1669,7 @@ class CrmV1(Manager):
         Args:
             relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
             next_token: 分页游标 (例 e.g. `fasafsafsd`)
-            max_results: 每页条目数 (≤ 10; 例 e.g. `10`)
+            max_results: 每页条目数 (≤ 10; 默认 default `10`)
             query_dsl: 查询DSL
 
         Codes: invalidParameter, unknownError.
@@ -1706,7 +1687,7 @@ class CrmV1(Manager):
         self,
         *,
         operator_user_id: str | None = None,
-        max_results: Annotated[int, Field(ge=1, le=100)] | None = None,
+        max_results: Annotated[int, Field(ge=1, le=100)] = 100,
         next_token: str | None = None,
         object_type: Literal["crm_customer_personal", "crm_customer", "open_customer_personal", "open_customer_org"]
         | None = None,
@@ -1715,7 +1696,7 @@ class CrmV1(Manager):
 
         Args:
             operator_user_id: 操作人员的userId (例 e.g. `ding_userid`)
-            max_results: 每页条目数 (≥ 1; ≤ 100; 例 e.g. `100`)
+            max_results: 每页条目数 (≥ 1; ≤ 100; 默认 default `100`)
             next_token: 分页游标 (例 e.g. `100010`)
             object_type: 数据类型 (`crm_customer_personal` `crm_customer` `open_customer_personal` `open_customer_org`; 默认
                 default `crm_customer`)
@@ -1734,17 +1715,17 @@ class CrmV1(Manager):
     def query_crm_group_chats(
         self,
         relation_type: Literal["crm_customer", "crm_customer_personal"],
-        max_results: Annotated[int, Field(le=100)],
         *,
         next_token: str | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
         query_dsl: str | None = None,
     ) -> Query[QueryCrmGroupChatsResultList]:
         """Query crm group chats (查询客户群列表).
 
         Args:
             relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
-            max_results: 每页最大条目数 (≤ 100; 例 e.g. `10`)
             next_token: 分页游标 (例 e.g. `fasdfs1`)
+            max_results: 每页最大条目数 (≤ 100; 默认 default `100`; 例 e.g. `10`)
             query_dsl: 查询DSL语法
 
         Codes: invalidParameter, notSupportedFilterType, systemError, userIdNotExists.
@@ -1760,20 +1741,20 @@ class CrmV1(Manager):
     @api("crm_1_0.QueryCrmPersonalCustomer", "GET /v1.0/crm/personalCustomers")
     def query_crm_personal_customer(
         self,
-        max_results: Annotated[int, Field(le=100)],
         *,
         current_operator_user_id: str | None = None,
         relation_type: Literal["crm_customer", "crm_customer_personal"] | None = None,
         next_token: str | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
         query_dsl: str | None = None,
     ) -> Query[QueryCrmPersonalCustomerValue]:
         """Query crm personal customer (根据指定条件查询个人或企业客户数据).
 
         Args:
-            max_results: 每页条数 (≤ 100; 例 e.g. `10`)
             current_operator_user_id: 用户userId (例 e.g. `2665246xxx`)
             relation_type: 关系类型 (`crm_customer` `crm_customer_personal`)
             next_token: 分页游标 (例 e.g. `0`)
+            max_results: 每页条数 (≤ 100; 默认 default `100`; 例 e.g. `10`)
             query_dsl: 查询条件
 
         Codes: crmAppNotExisted, queryDsl.invalid.json, relationType.not.exists, request.too.frequent, systemError,

@@ -168,20 +168,20 @@ class CustomerServiceV1(Manager):
     def page_list_action(
         self,
         ticket_id: str,
-        next_token: str,
-        max_results: Annotated[int, Field(le=100)],
         *,
         open_instance_id: str | None = None,
         production_type: Literal[1, 2, 1003, 1004] | None = None,
+        next_token: str | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[PageListActionList]:
         """Page list action (查询动作记录).
 
         Args:
             ticket_id: 工单ID
-            next_token: 查询数据的起始位置 (例 e.g. `0`)
-            max_results: 查询单页查询的最大条目数 (≤ 100; 例 e.g. `10`)
             open_instance_id: 实例ID (例 e.g. `default`)
             production_type: 智能客服产品类型 (`1` `2` `1003` `1004`)
+            next_token: 查询数据的起始位置 (例 e.g. `0`)
+            max_results: 查询单页查询的最大条目数 (≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Codes: illegal.parameter, system.error.
 
@@ -191,14 +191,12 @@ class CustomerServiceV1(Manager):
 
         Source: intelligent-customer-service-query-action-records
         """
-        return Listing(PageListActionList, Paging("nextToken", None, total="total"), items="list")
+        return Listing(PageListActionList, Paging("nextToken", "0", total="total"), items="list")
 
     @api("customer_service_1_0.PageListTicket", "GET /v1.0/customerService/tickets")
     def page_list_ticket(
         self,
         template_id: str,
-        next_token: str,
-        max_results: Annotated[int, Field(le=100)],
         *,
         open_instance_id: str | None = None,
         production_type: Literal[1, 2, 1003, 1004] | None = None,
@@ -208,13 +206,13 @@ class CustomerServiceV1(Manager):
         ticket_status: str | None = None,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
+        next_token: str | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[PageListTicketList]:
         """Page list ticket (分页查询工单).
 
         Args:
             template_id: 工单模板ID (例 e.g. `42`)
-            next_token: 查询数据的起始位置 (例 e.g. `0`)
-            max_results: 查询单页查询的最大条目数 (≤ 100; 例 e.g. `10`)
             open_instance_id: 实例ID (例 e.g. `default`)
             production_type: 智能客服产品类型 (`1` `2` `1003` `1004`)
             ticket_id: 工单ID (例 e.g. `2050000012047051`)
@@ -223,6 +221,8 @@ class CustomerServiceV1(Manager):
             ticket_status: 工单状态 (例 e.g. `1`)
             start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1619507898000`)
             end_time: 结束时间 (单位 unit 毫秒; 例 e.g. `1622188240376`)
+            next_token: 查询数据的起始位置 (例 e.g. `0`)
+            max_results: 查询单页查询的最大条目数 (≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Codes: illegal.parameter, system.error.
 
@@ -232,4 +232,4 @@ class CustomerServiceV1(Manager):
 
         Source: intelligent-customer-service-paging-query-work-order
         """
-        return Listing(PageListTicketList, Paging("nextToken", None, total="total"), items="list")
+        return Listing(PageListTicketList, Paging("nextToken", "0", total="total"), items="list")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
 from dingtalk_models.call.paging import Paging
-from dingtalk_models.core.wire import camel, empty_list, wire
+from dingtalk_models.core.wire import camel, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
 from dingtalk_models.resource.query import Listing, Query
@@ -20,37 +20,8 @@ class DataMarketServiceReply(Record, alias_generator=camel):
     """数据API返回的数据"""
 
 
-class QueryGeneralDataServiceReplyDataList(Record, alias_generator=camel):
+class QueryGeneralDataServiceDataList(Record, alias_generator=camel):
     pc_act_usr_cnt_1d: Annotated[str | None, wire("pc_act_usr_cnt_1d")]
-
-
-class QueryGeneralDataServiceReplyMetaList(Record, alias_generator=camel):
-    field_name: str | None
-    """字段名称"""
-    field_desc: str | None
-    """字段描述"""
-    field_type: str | None
-    """字段类型"""
-    field_id: str | None
-    """字段ID"""
-
-
-class QueryGeneralDataServiceReply(Record, alias_generator=camel):
-    data_list: list[QueryGeneralDataServiceReplyDataList] = empty_list()
-    """map格式数据"""
-    meta_list: list[QueryGeneralDataServiceReplyMetaList] = empty_list()
-    """指标元数据列表"""
-
-
-class QueryGeneralDataServiceBatchMetaList(Record, alias_generator=camel):
-    field_name: str | None
-    """指标ID"""
-    field_desc: str | None
-    """指标名称"""
-    field_type: str | None
-    """指标单位"""
-    field_id: str | None
-    """指标口径"""
 
 
 class QueryGeneralDataUpdateDateReply(Record, alias_generator=camel):
@@ -97,9 +68,9 @@ class DatacenterV1(Manager):
         user_id: str,
         *,
         dept_id: str | None = None,
-        page_size: Annotated[int, Field(le=50)] | None = None,
+        page_size: Annotated[int, Field(le=50)] = 50,
         page_number: int | None = None,
-    ) -> Call[QueryGeneralDataServiceReply]:
+    ) -> Query[QueryGeneralDataServiceDataList]:
         """Query general data service (获取数据资产平台的数据服务结果).
 
         Args:
@@ -108,7 +79,7 @@ class DatacenterV1(Manager):
             end_date: 结束日期 (例 e.g. `20220901`)
             user_id: 员工userId (例 e.g. `0234412313`)
             dept_id: 部门ID (例 e.g. `123`)
-            page_size: 每页大小 (≤ 50; 默认 default `10`)
+            page_size: 每页大小 (≤ 50; 默认 default `50`; 例 e.g. `10`)
             page_number: 分页页码 (默认 default `1`)
 
         Codes: api.fields.notAllAuth, apiDataConnect.dataFields.overMaxLimit, apiDataConnect.dataset.notFound,
@@ -125,7 +96,9 @@ class DatacenterV1(Manager):
 
         Source: obtain-the-data-service-results-of-the-data-asset-platform
         """
-        return Call(QueryGeneralDataServiceReply)
+        return Listing(
+            QueryGeneralDataServiceDataList, Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList"
+        )
 
     @api("datacenter_1_0.QueryGeneralDataServiceBatch", "POST /v1.0/datacenter/dataServices/query", idempotent=True)
     def query_general_data_service_batch(
@@ -133,23 +106,23 @@ class DatacenterV1(Manager):
         service_id: str,
         start_date: str,
         end_date: str,
-        page_size: Annotated[int, Field(le=500)],
         *,
         user_id: str | None = None,
         dept_ids: list[str] | None = None,
         user_ids: list[str] | None = None,
+        page_size: Annotated[int, Field(le=500)] = 100,
         page_number: int | None = None,
-    ) -> Query[QueryGeneralDataServiceBatchMetaList]:
+    ) -> Query[dict[str, JsonValue]]:
         """Query general data service batch (获取数据资产平台数据服务).
 
         Args:
             service_id: 服务编码
             start_date: 开始日期
             end_date: 结束日期
-            page_size: 每页大小 (≤ 500; 默认 default `10`)
             user_id: 员工userId
             dept_ids: 部门ID
             user_ids: 员工ID
+            page_size: 每页大小 (≤ 500; 默认 default `100`)
             page_number: 分页页码 (默认 default `1`)
 
         Codes: api.fields.notAllAuth, apiDataConnect.dataFields.overMaxLimit, apiDataConnect.dataset.notFound,
@@ -166,11 +139,7 @@ class DatacenterV1(Manager):
 
         Source: api-querygeneraldataservicebatch
         """
-        return Listing(
-            QueryGeneralDataServiceBatchMetaList,
-            Paging("pageNumber", 1, unit="pages", open_ended=True),
-            items="metaList",
-        )
+        return Listing(dict[str, JsonValue], Paging("pageNumber", 1, unit="pages", open_ended=True), items="dataList")
 
     @api("datacenter_1_0.QueryGeneralDataUpdateDate", "GET /v1.0/datacenter/dataUpdateDates")
     def query_general_data_update_date(

@@ -225,7 +225,7 @@ class DevicemngV1(Manager):
         device_type_id: str | None = None,
         page_number: int | None = None,
         group_id: str | None = None,
-        page_size: Annotated[int, Field(le=50)] | None = None,
+        page_size: Annotated[int, Field(le=50)] = 50,
         device_code: str | None = None,
         device_category: Literal[0, 1] | None = None,
     ) -> Query[ListActivateDevicesResult]:
@@ -235,7 +235,7 @@ class DevicemngV1(Manager):
             device_type_id: 设备型号 (例 e.g. `xxxxx`)
             page_number: (例 e.g. `1`)
             group_id: 分组标识 (例 e.g. `xxxx`)
-            page_size: 每页大小 (≤ 50; 例 e.g. `20`)
+            page_size: 每页大小 (≤ 50; 默认 default `50`; 例 e.g. `20`)
             device_code: 设备编号 (例 e.g. `xxxx`)
             device_category: 设备分类 (`0` `1`)
 
@@ -256,7 +256,7 @@ class DevicemngV1(Manager):
         self,
         *,
         page_number: int | None = None,
-        page_size: Annotated[int, Field(le=20)] | None = None,
+        page_size: Annotated[int, Field(le=20)] = 20,
         device_uuid: list[str] | None = None,
         type: Literal["inspect", "protect"] | None = None,
     ) -> Query[ListInspectInfoResult]:
@@ -264,7 +264,7 @@ class DevicemngV1(Manager):
 
         Args:
             page_number: (例 e.g. `1`)
-            page_size: (≤ 20; 例 e.g. `10`)
+            page_size: (≤ 20; 默认 default `20`; 例 e.g. `10`)
             device_uuid: 设备uuIi列表
             type: 类型 (`inspect` `protect`)
 
@@ -285,14 +285,14 @@ class DevicemngV1(Manager):
         self,
         *,
         page_number: int | None = None,
-        page_size: Annotated[int, Field(le=20)] | None = None,
+        page_size: Annotated[int, Field(le=20)] = 20,
         device_uuid: list[str] | None = None,
     ) -> Query[ListMaintainInfoResult]:
         """List maintain info (获取报修记录).
 
         Args:
             page_number: 页码 (例 e.g. `1`)
-            page_size: 页面大小 (≤ 20; 例 e.g. `10`)
+            page_size: 页面大小 (≤ 20; 默认 default `20`; 例 e.g. `10`)
             device_uuid: 设备uuIi列表
 
         Codes: deviceIdError, deviceNotExist.

@@ -128,17 +128,17 @@ class DriveV1(Manager):
         self,
         union_id: str,
         space_type: str,
-        max_results: int,
         *,
         next_token: str | None = None,
+        max_results: int = 20,
     ) -> Query[ListSpacesSpace]:
         """List spaces (获取空间列表).
 
         Args:
             union_id: 用户unionId (例 e.g. `sKUPRiijiSrqsuwqcPiSdbeNwiXxx`)
             space_type: 空间类型 (例 e.g. `org`)
-            max_results: 分页大小 (例 e.g. `50`)
             next_token: 分页游标 (例 e.g. `2CMlB97VtVJWfoVliPIXPUQiEiE`)
+            max_results: 分页大小 (默认 default `20`; 例 e.g. `50`)
 
         Codes: no.priviledge, param.error, param.error.maxresults, request.overlimit, unknown.error,
             unsupported.operation.

@@ -25,7 +25,7 @@ class CreateAsrTranscriptionReply(Record, alias_generator=camel):
     """返回结果"""
 
 
-class GetAsrTranscriptionReplyResultResultInfoParagraphList(Record, alias_generator=camel):
+class GetAsrTranscriptionParagraphList(Record, alias_generator=camel):
     speaker_id: str | None
     """发言人编号"""
     start_time: int | None
@@ -34,28 +34,6 @@ class GetAsrTranscriptionReplyResultResultInfoParagraphList(Record, alias_genera
     """发言结束时间"""
     paragraph: str | None
     """发言段落文本"""
-
-
-class GetAsrTranscriptionReplyResultResultInfo(Record, alias_generator=camel):
-    paragraph_list: list[GetAsrTranscriptionReplyResultResultInfoParagraphList] = empty_list()
-    """对话章节"""
-
-
-class GetAsrTranscriptionReplyResult(Record, alias_generator=camel):
-    task_id: str | None
-    """任务ID"""
-    biz_key: str | None
-    task_status: str | None
-    """任务状态 (`PENDING` `RUNNING` `SUCCEEDED` `FAILED`)"""
-    result_info: GetAsrTranscriptionReplyResultResultInfo | None
-    """转写结果"""
-    next_token: str | None
-    """有多页数据时"""
-
-
-class GetAsrTranscriptionReply(Record, alias_generator=camel):
-    result: GetAsrTranscriptionReplyResult | None
-    """分页查询结果"""
 
 
 class GetAudioFileInfoReplyResult(Record, alias_generator=camel):
@@ -558,14 +536,14 @@ class DviV1(Manager):
         self,
         task_id: str,
         *,
-        max_results: Annotated[int, Field(le=50)] | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
         next_token: str | None = None,
-    ) -> Call[GetAsrTranscriptionReply]:
+    ) -> Query[GetAsrTranscriptionParagraphList]:
         """Get asr transcription (查询ASR转写结果).
 
         Args:
             task_id: ASR离线转写任务ID (例 e.g. `v059146****ba075`)
-            max_results: 返回的数据条数 (≤ 50; 例 e.g. `20`)
+            max_results: 返回的数据条数 (≤ 50; 默认 default `50`; 例 e.g. `20`)
             next_token: 下一页的数据的查询标识 (例 e.g. `3780*****7ffce6`)
 
         Codes: param.empty, systemError, task.notFound.
@@ -576,7 +554,7 @@ class DviV1(Manager):
 
         Source: api-getasrtranscription
         """
-        return Call(GetAsrTranscriptionReply)
+        return Listing(GetAsrTranscriptionParagraphList, TOKEN, "result", items="resultInfo.paragraphList")
 
     @api("dvi_1_0.GetAudioFileInfo", "POST /v1.0/dvi/device/audio/get", idempotent=True)
     def get_audio_file_info(
@@ -778,7 +756,7 @@ class DviV1(Manager):
     def list_device(
         self,
         *,
-        max_results: Annotated[int, Field(le=20)] | None = None,
+        max_results: Annotated[int, Field(le=20)] = 20,
         next_token: str | None = None,
         user_id: str | None = None,
         team_code: str | None = None,
@@ -787,7 +765,7 @@ class DviV1(Manager):
         """List device (分页查询设备列表).
 
         Args:
-            max_results: 每页返回的数据量 (≤ 20; 例 e.g. `20`)
+            max_results: 每页返回的数据量 (≤ 20; 默认 default `20`)
             next_token: 下一页的数据token (例 e.g. `f142xxxx2d`)
             user_id: 设备所属员工ID (例 e.g. `01123***6924`)
             team_code: 设备所属团队编码 (例 e.g. `957e6xxxxdd4`)
@@ -807,7 +785,7 @@ class DviV1(Manager):
     def list_service_record(
         self,
         *,
-        max_results: Annotated[int, Field(le=20)] | None = None,
+        max_results: Annotated[int, Field(le=20)] = 20,
         next_token: str | None = None,
         end_time: int | None = None,
         start_time: int | None = None,
@@ -818,7 +796,7 @@ class DviV1(Manager):
         """List service record (分页获取企业下的服务记录信息).
 
         Args:
-            max_results: 每页返回的数据量 (≤ 20; 例 e.g. `10`)
+            max_results: 每页返回的数据量 (≤ 20; 默认 default `20`; 例 e.g. `10`)
             next_token: 下一页的数据token (例 e.g. `d45309d81673333b`)
             end_time: 服务结束时间 (单位 unit 毫秒; 例 e.g. `123453`)
             start_time: 服务开始时间 (单位 unit 毫秒; 例 e.g. `432123`)
@@ -861,13 +839,13 @@ class DviV1(Manager):
         self,
         *,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=50)] | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
     ) -> Query[ListTeamResult]:
         """List team (查询团队列表).
 
         Args:
             next_token: 分页查询返回的页token (例 e.g. `742xxxx331c8`)
-            max_results: 每页数据数量 (≤ 50; 默认 default `10`; 例 e.g. `15`)
+            max_results: 每页数据数量 (≤ 50; 默认 default `50`; 例 e.g. `15`)
 
         Codes: param.empty, param.nextToken.error.
 

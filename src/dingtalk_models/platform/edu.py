@@ -814,12 +814,12 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.course.detaildata.list", "POST /topapi/edu/course/detaildata/list", idempotent=True)
     def course_detaildata_list(
         self,
-        size: Annotated[int, Field(ge=0, le=100)],
         course_code: str,
         category_code: str,
         op_userid: str,
         *,
         cursor: int | None = None,
+        size: Annotated[int, Field(ge=0, le=100)] = 100,
         factor_codes: Annotated[list[str], Field(max_length=100)] | None = None,
         user_ids: Annotated[list[str], Field(max_length=100)] | None = None,
         user_cropid: str | None = None,
@@ -827,11 +827,11 @@ class OapiEdu(Manager):
         """Course detaildata list (获取课堂明细数据).
 
         Args:
-            size: 分页大小 (≥ 0; ≤ 100; 例 e.g. `10`)
             course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             category_code: 数据类别编码 (例 e.g. `BASIC_INFO`)
             op_userid: (例 e.g. `manager`)
             cursor: 分页游标 (例 e.g. `0`)
+            size: 分页大小 (≥ 0; ≤ 100; 默认 default `100`; 例 e.g. `10`)
             factor_codes: 数据因子编码数组 (≤ 100 项 items; 例 e.g. `joinClassroomTime%2CleaveClassroomTime`)
             user_ids: 需要获取的用户userId (≤ 100 项 items; 例 e.g. `user01%2Cuser02`)
             user_cropid: 需要获取的用户的组织cropId (例 e.g. `ding4220d8e5128d0edd`)
@@ -908,16 +908,16 @@ class OapiEdu(Manager):
     def course_list(
         self,
         op_userid: str,
-        size: Annotated[int, Field(ge=1, le=100)],
         *,
         cursor: int | None = None,
+        size: Annotated[int, Field(ge=1, le=100)] = 100,
     ) -> Query[CourseListList]:
         """Course list (获取课程列表).
 
         Args:
             op_userid: (例 e.g. `manager`)
-            size: 分页大小 (≥ 1; ≤ 100; 例 e.g. `10`)
             cursor: 分页游标 (例 e.g. `0`)
+            size: 分页大小 (≥ 1; ≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -960,17 +960,17 @@ class OapiEdu(Manager):
         self,
         course_code: str,
         op_userid: str,
-        size: Annotated[int, Field(ge=1, le=100)],
         *,
         cursor: int | None = None,
+        size: Annotated[int, Field(ge=1, le=100)] = 100,
     ) -> Query[CourseParticipantListList]:
         """Course participant list (获取课程参与方列表).
 
         Args:
             course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             op_userid: (例 e.g. `manager`)
-            size: 分页大小 (≥ 1; ≤ 100; 例 e.g. `10`)
             cursor: 分页游标 (例 e.g. `0`)
+            size: 分页大小 (≥ 1; ≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -1054,21 +1054,21 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.course.summadata.list", "POST /topapi/edu/course/summadata/list", idempotent=True)
     def course_summadata_list(
         self,
-        size: int,
         course_code: str,
         op_userid: str,
         category_codes: list[str],
         *,
         cursor: int | None = None,
+        size: int = 20,
     ) -> Query[CourseSummadataListList]:
         """Course summadata list (获取课堂概要数据).
 
         Args:
-            size: 分页大小 (例 e.g. `10`)
             course_code: 课程唯一编码 (例 e.g. `GJKI49001`)
             op_userid: (例 e.g. `manager`)
             category_codes: 数据类别编码数组 (例 e.g. `BASIC_INFO,RAISE_HAND`)
             cursor: 分页游标 (例 e.g. `0`)
+            size: 分页大小 (默认 default `20`; 例 e.g. `10`)
 
         Scopes: qyapi_edu_course_read.
 
@@ -1132,15 +1132,15 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.dept.list", "POST /topapi/edu/dept/list", idempotent=True)
     def dept_list(
         self,
-        page_size: Annotated[int, Field(le=30)],
         *,
+        page_size: Annotated[int, Field(le=30)] = 30,
         page_no: int | None = None,
         super_id: int | None = None,
     ) -> Query[DeptListDetail]:
         """Dept list (获取部门列表).
 
         Args:
-            page_size: 每页大小 (≤ 30; 例 e.g. `30`)
+            page_size: 每页大小 (≤ 30; 默认 default `30`)
             page_no: 页码 (例 e.g. `1`)
             super_id: 父部门节点ID (例 e.g. `4240017`)
 
@@ -1283,11 +1283,11 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.period.metadata.list", "POST /topapi/edu/period/metadata/list", idempotent=True)
     def period_metadata_list(
         self,
-        size: int,
         area_code: str,
         operator_userid: str,
         *,
         cursor: int | None = None,
+        size: int = 20,
         data_order_type: Literal[1, 2, 3] | None = None,
         sort_type: Literal[0, 1] | None = None,
         level: int | None = None,
@@ -1296,10 +1296,10 @@ class OapiEdu(Manager):
         """Period metadata list (获取学段元数据列表).
 
         Args:
-            size: 每页数据条数 (例 e.g. `100`)
             area_code: 地区编码 (例 e.g. `CN`)
             operator_userid: 用户的userId (例 e.g. `user01121`)
             cursor: 分页游标 (例 e.g. `0`)
+            size: 每页数据条数 (默认 default `20`; 例 e.g. `100`)
             data_order_type: 排序依赖字段类型 (`1` `2` `3`)
             sort_type: 排序规则 (`0` `1`)
             level: 层级 (例 e.g. `1`)
@@ -1520,23 +1520,23 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.subject.list", "POST /topapi/edu/subject/list", idempotent=True)
     def subject_list(
         self,
-        size: int,
         operator_userid: str,
         period_code: str,
         *,
         cursor: int | None = None,
         data_order_type: int | None = None,
+        size: int = 20,
         sort_type: Literal[0, 1] | None = None,
         subject_code_list: str | None = None,
     ) -> Query[SubjectListList]:
         """Subject list (获取学科实例列表).
 
         Args:
-            size: 每页数据条数 (例 e.g. `100`)
             operator_userid: 用户的userId (例 e.g. `user4551`)
             period_code: 学段编码 (例 e.g. `primary_school`)
             cursor: 游标 (例 e.g. `0`)
             data_order_type: 排序依赖字段类型 (例 e.g. `0`)
+            size: 每页数据条数 (默认 default `20`; 例 e.g. `100`)
             sort_type: 排序规则 (`0` `1`)
             subject_code_list: 学科编码列表 (例 e.g. `["cn_p_shuxue","cn_p_yuwen"]`)
 
@@ -1554,12 +1554,12 @@ class OapiEdu(Manager):
         operator_userid: str,
         period_code: str,
         area_code: str,
-        size: int,
         *,
         cursor: int | None = None,
         level: int | None = None,
         parent_id: int | None = None,
         data_order_type: int | None = None,
+        size: int = 20,
         sort_type: Literal[0, 1] | None = None,
     ) -> Query[SubjectMetadataListList]:
         """Subject metadata list (获取学科元数据列表).
@@ -1568,11 +1568,11 @@ class OapiEdu(Manager):
             operator_userid: 用户的userId (例 e.g. `user0012`)
             period_code: 学段编码 (例 e.g. `primary_school`)
             area_code: 地区编码 (例 e.g. `CN`)
-            size: 每页数据条数 (例 e.g. `100`)
             cursor: 分页游标 (例 e.g. `0`)
             level: 层级 (例 e.g. `2`)
             parent_id: 父ID (例 e.g. `11`)
             data_order_type: 排序依赖字段类型 (例 e.g. `0`)
+            size: 每页数据条数 (默认 default `20`; 例 e.g. `100`)
             sort_type: 排序方式 (`0` `1`)
 
         Scopes: qyapi_edu_maindata_read.
@@ -1659,18 +1659,18 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.user.list", "POST /topapi/edu/user/list", idempotent=True)
     def user_list(
         self,
-        page_size: Annotated[int, Field(ge=1, le=30)],
         role: Literal["teacher", "guardian", "student"],
         class_id: int,
         *,
+        page_size: Annotated[int, Field(ge=1, le=30)] = 30,
         page_no: int | None = None,
     ) -> Query[UserListDetail]:
         """User list (获取人员列表).
 
         Args:
-            page_size: 每页大小 (≥ 1; ≤ 30; 例 e.g. `30`)
             role: 家校人员角色 (`teacher` `guardian` `student`)
             class_id: 班级ID (例 e.g. `4242006`)
+            page_size: 每页大小 (≥ 1; ≤ 30; 默认 default `30`)
             page_no: 页码 (例 e.g. `1`)
 
         Scopes: qyapi_addresslist_edu_read.
@@ -1704,17 +1704,17 @@ class OapiEdu(Manager):
     @api("dingtalk.oapi.edu.user.relation.list", "POST /topapi/edu/user/relation/list", idempotent=True)
     def user_relation_list(
         self,
-        page_size: Annotated[int, Field(ge=1, le=30)],
         class_id: int,
         *,
         page_no: int | None = None,
+        page_size: Annotated[int, Field(ge=1, le=30)] = 30,
     ) -> Query[UserRelationListRelation]:
         """User relation list (获取班级内学生的关系列表).
 
         Args:
-            page_size: 每页大小 (≥ 1; ≤ 30; 例 e.g. `30`)
             class_id: 班级ID (例 e.g. `4240006`)
             page_no: 页码 (例 e.g. `1`)
+            page_size: 每页大小 (≥ 1; ≤ 30; 默认 default `30`)
 
         Scopes: qyapi_addresslist_edu_read.
 

@@ -646,7 +646,7 @@ class QueryExclusiveBenefitsReply(Record, alias_generator=camel):
     """权益列表"""
 
 
-class QueryMsgSendRecordsReplyResultItems(Record, alias_generator=camel):
+class QueryMsgSendRecordsItem(Record, alias_generator=camel):
     task_id: Annotated[str | None, wire("task_id")]
     """群发消息推送任务id"""
     send_time: Annotated[Millis | None, wire("send_time")]
@@ -661,22 +661,6 @@ class QueryMsgSendRecordsReplyResultItems(Record, alias_generator=camel):
     """群发消息操作人员userId"""
     msg_source: Annotated[int | None, wire("msg_source")]
     """消息记录保存来源 - 1 (`1` `2`)"""
-
-
-class QueryMsgSendRecordsReplyResult(Record, alias_generator=camel):
-    total_count: Annotated[int | None, wire("total_count")]
-    """总记录数"""
-    item_count: Annotated[int | None, wire("item_count")]
-    """本次获取的记录数"""
-    items: list[QueryMsgSendRecordsReplyResultItems] = empty_list()
-    """返回的数据列表"""
-
-
-class QueryMsgSendRecordsReply(Record, alias_generator=camel):
-    errorcode: str | None
-    """返回码"""
-    result: QueryMsgSendRecordsReplyResult | None
-    """返回数据"""
 
 
 class QueryPartnerInfoReplyPartnerDeptListPartnerLabelModelLevel1(Record, alias_generator=camel):
@@ -732,7 +716,7 @@ class QueryUserBehaviorData(Record, alias_generator=camel):
     """用户userId"""
 
 
-class SearchOrgInnerGroupInfoReplyItems(Record, alias_generator=camel):
+class SearchOrgInnerGroupInfoItem(Record, alias_generator=camel):
     open_conversation_id: str | None
     """群会话开放id"""
     group_owner: str | None
@@ -762,13 +746,6 @@ class SearchOrgInnerGroupInfoReplyItems(Record, alias_generator=camel):
     """群模板名称"""
     extensions: dict[str, str] | None
     """群扩展信息"""
-
-
-class SearchOrgInnerGroupInfoReply(Record, alias_generator=camel):
-    total_count: int | None
-    """查询总数"""
-    item_count: int | None
-    items: list[SearchOrgInnerGroupInfoReplyItems] = empty_list()
 
 
 class SendMessageMsgBodyMarkdown(TypedDict, total=False):
@@ -1046,19 +1023,19 @@ class ExclusiveV1(Manager):
     def get_group_active_info(
         self,
         stat_date: str,
-        page_size: Annotated[int, Field(le=200)],
         *,
         ding_group_id: str | None = None,
         page_number: int | None = None,
+        page_size: Annotated[int, Field(le=200)] = 100,
         group_type: Literal[1, 2, 3, 4] | None = None,
     ) -> Query[GetGroupActiveInfoData]:
         """Get group active info (获取群活跃明细列表).
 
         Args:
             stat_date: 统计日期 (例 e.g. `20200305`)
-            page_size: 分页大小 (≤ 200; 例 e.g. `10`)
             ding_group_id: 钉钉群组ID (例 e.g. `cidV3xxxrSuxxxxxxnB8o8gJw==`)
             page_number: 分页起始页 (例 e.g. `0`)
+            page_size: 分页大小 (≤ 200; 默认 default `100`; 例 e.g. `10`)
             group_type: 群类型 (`1` `2` `3` `4`)
 
         Codes: param.blank, param.illegal, unknownError.
@@ -1069,7 +1046,7 @@ class ExclusiveV1(Manager):
 
         Source: obtains-the-group-activity-details-list
         """
-        return Listing(GetGroupActiveInfoData, Paging("pageNumber", 1, unit="pages", open_ended=True), items="data")
+        return Listing(GetGroupActiveInfoData, Paging("pageNumber", 0, unit="pages", open_ended=True), items="data")
 
     @api("exclusive_1_0.GetMsgRecordDetail", "POST /v1.0/exclusive/follow/message/getMsgRecordDetail", idempotent=True)
     def get_msg_record_detail(
@@ -1142,7 +1119,7 @@ class ExclusiveV1(Manager):
         platform: Literal["Mac", "Win", "iOS", "Android"] | None = None,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
-        page_size: Annotated[int, Field(ge=10, le=200)] | None = None,
+        page_size: Annotated[int, Field(ge=10, le=200)] = 100,
         page_number: int | None = None,
         title: str | None = None,
         mac_address: str | None = None,
@@ -1158,7 +1135,7 @@ class ExclusiveV1(Manager):
             platform: 系统 (`Mac` `Win` `iOS` `Android`)
             start_time: 注册或申请的开始时间 (单位 unit 毫秒; 例 e.g. `1671767361000`)
             end_time: 注册或申请截止时间 (单位 unit 毫秒; 例 e.g. `1671767361000`)
-            page_size: 单页返回的数据条数 (≥ 10; ≤ 200; 例 e.g. `100`)
+            page_size: 单页返回的数据条数 (≥ 10; ≤ 200; 默认 default `100`)
             page_number: 页码 (例 e.g. `1`)
             title: 设备标题 (例 e.g. `这是标题`)
             mac_address: 设备mac地址 (例 e.g. `88:66:5a:07:2b:04`)
@@ -1187,25 +1164,25 @@ class ExclusiveV1(Manager):
     )
     def get_real_people_records(
         self,
-        max_results: Annotated[int, Field(le=50)],
         *,
         from_time: int | None = None,
         to_time: int | None = None,
         agent_id: int | None = None,
         user_ids: list[str] | None = None,
         next_token: int | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
         person_identification: Literal[1, 2] | None = None,
         scene: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] | None = None,
     ) -> Query[GetRealPeopleRecordsData]:
         """Get real people records (获取实人认证接口调用记录).
 
         Args:
-            max_results: 每页最大条目数 (≤ 50)
             from_time: 记录开始时间戳 (单位 unit 毫秒)
             to_time: 记录结束时间戳 (单位 unit 毫秒)
             agent_id: 应用唯一标识
             user_ids: 员工userId列表
             next_token: 分页游标
+            max_results: 每页最大条目数 (≤ 50; 默认 default `50`)
             person_identification: 实人认证结果 (`1` `2`)
             scene: 场景 (`1` `2` `3` `4` `5` `6` `7` `8` `9` `10` `11`)
 
@@ -1222,24 +1199,24 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.GetRecognizeRecords", "POST /v1.0/exclusive/faces/recognizeRecords/query", idempotent=True)
     def get_recognize_records(
         self,
-        max_results: Annotated[int, Field(le=50)],
         *,
         from_time: int | None = None,
         to_time: int | None = None,
         agent_id: int | None = None,
         user_ids: list[str] | None = None,
         next_token: int | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
         face_compare_result: Literal[1, 2] | None = None,
     ) -> Query[GetRecognizeRecordsData]:
         """Get recognize records (获取人脸对比接口调用记录).
 
         Args:
-            max_results: 每页最大条目数 (≤ 50; 例 e.g. `10`)
             from_time: 记录开始时间戳 (单位 unit 毫秒; 例 e.g. `1667000000`)
             to_time: 记录结束时间戳 (单位 unit 毫秒; 例 e.g. `1669000000`)
             agent_id: 应用唯一标识 (例 e.g. `123333`)
             user_ids: 员工userId列表
             next_token: 分页游标 (例 e.g. `0`)
+            max_results: 每页最大条目数 (≤ 50; 默认 default `50`; 例 e.g. `10`)
             face_compare_result: 人脸对比结果 (`1` `2`)
 
         Codes: app.not.exist, batch.exceed, time.should.close.
@@ -1256,16 +1233,16 @@ class ExclusiveV1(Manager):
     def get_signed_detail_by_page(
         self,
         sign_status: Literal[0, 1],
-        page_size: Annotated[int, Field(le=2000)],
         *,
         page_number: int | None = None,
+        page_size: Annotated[int, Field(le=2000)] = 100,
     ) -> Query[GetSignedDetailByPageAuditSignedDetailDTOList]:
         """Get signed detail by page (获取审计协议签署人员信息).
 
         Args:
             sign_status: 签署状态 (`0` `1`)
-            page_size: 每页数量 (≤ 2000; 例 e.g. `1`)
             page_number: 页码 (例 e.g. `1`)
+            page_size: 每页数量 (≤ 2000; 默认 default `100`; 例 e.g. `1`)
 
         Codes: param.missing, system.busy.
 
@@ -1495,22 +1472,22 @@ class ExclusiveV1(Manager):
     def query_msg_send_records(
         self,
         unionid: str,
-        page_number: Annotated[int, wire("page_number")],
-        page_size: Annotated[int, wire("page_size")],
         *,
+        page_number: Annotated[int | None, wire("page_number")] = None,
+        page_size: Annotated[int, wire("page_size")] = 20,
         start_time: Annotated[Millis | None, wire("start_time")] = None,
         end_time: Annotated[Millis | None, wire("end_time")] = None,
         status: Literal[0, 1, 2, 3, 4] | None = None,
         msg_type_list: list[Literal["text", "news_card", "image", "markdown", "action_card", "single_news_card"]]
         | None = None,
         msg_source: Annotated[Literal[0, 1, 2] | None, wire("msg_source")] = None,
-    ) -> Call[QueryMsgSendRecordsReply]:
+    ) -> Query[QueryMsgSendRecordsItem]:
         """Query msg send records (查询群发消息列表).
 
         Args:
             unionid: 服务号的unionid (例 e.g. `jYdxxxx0iE`)
             page_number: 分页页码 (例 e.g. `1`)
-            page_size: 分页大小 (例 e.g. `10`)
+            page_size: 分页大小 (默认 default `20`; 例 e.g. `10`)
             start_time: 按时间范围搜索 (例 e.g. `1766479616000`)
             end_time: 按时间范围搜索 (例 e.g. `1766479616000`)
             status: 消息发送状态 (`0` `1` `2` `3` `4`)
@@ -1525,7 +1502,9 @@ class ExclusiveV1(Manager):
 
         Source: service-account-query-msgsend-records
         """
-        return Call(QueryMsgSendRecordsReply)
+        return Listing(
+            QueryMsgSendRecordsItem, Paging("page_number", 1, unit="pages", open_ended=True), "result", items="items"
+        )
 
     @api("exclusive_1_0.QueryPartnerInfo", "GET /v1.0/exclusive/partners/users/{userId}")
     def query_partner_info(
@@ -1556,10 +1535,10 @@ class ExclusiveV1(Manager):
         self,
         type: Literal[0, 1, 2],
         platform: Literal[0, 1, 2, 3, 4],
-        page_size: Annotated[int, Field(le=100)],
         *,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
         page_number: int | None = None,
         user_id: str | None = None,
     ) -> Query[QueryUserBehaviorData]:
@@ -1568,9 +1547,9 @@ class ExclusiveV1(Manager):
         Args:
             type: 用户行为 (`0` `1` `2`)
             platform: 端类型 (`0` `1` `2` `3` `4`)
-            page_size: 分页大小 (≤ 100; 例 e.g. `100`)
             start_time: 开始时间 (单位 unit 毫秒; 例 e.g. `1577340931837`)
             end_time: 结束时间 (单位 unit 毫秒; 例 e.g. `1577945731837`)
+            page_size: 分页大小 (≤ 100; 默认 default `100`)
             page_number: 起始页 (例 e.g. `1`)
             user_id: 用户userId信息 (例 e.g. `manager7675`)
 
@@ -1591,36 +1570,36 @@ class ExclusiveV1(Manager):
     @api("exclusive_1_0.SearchOrgInnerGroupInfo", "GET /v1.0/exclusive/securities/orgGroupInfos")
     def search_org_inner_group_info(
         self,
-        page_size: int,
         uuid: str,
         operator_user_id: str,
-        page_start: int,
         *,
         group_members_count_end: int | None = None,
         sync_to_dingpan: Literal[0, 1] | None = None,
         group_owner: str | None = None,
         create_time_end: int | None = None,
+        page_size: int = 20,
         create_time_start: int | None = None,
         group_members_count_start: int | None = None,
         last_active_time_end: int | None = None,
         group_name: str | None = None,
+        page_start: int | None = None,
         last_active_time_start: int | None = None,
-    ) -> Call[SearchOrgInnerGroupInfoReply]:
+    ) -> Query[SearchOrgInnerGroupInfoItem]:
         """Search org inner group info (查询企业内部群信息).
 
         Args:
-            page_size: 分页大小 (例 e.g. `10`)
             uuid: 每次查询唯一标识 (例 e.g. `1111`)
             operator_user_id: (例 e.g. `user234`)
-            page_start: 分页号 (例 e.g. `1`)
             group_members_count_end: 群人数范围最大值 (例 e.g. `100`)
             sync_to_dingpan: 是否同步到钉盘 (`0` `1`)
             group_owner: 群主的userId (例 e.g. `user123`)
             create_time_end: 创建时间查询最大时间戳 (例 e.g. `1618546742`)
+            page_size: 分页大小 (默认 default `20`; 例 e.g. `10`)
             create_time_start: 创建时间查询最小时间戳 (例 e.g. `1618546755`)
             group_members_count_start: 群人数范围最小值 (例 e.g. `1`)
             last_active_time_end: 最后一次活跃时间戳最大值
             group_name: 群名称 (例 e.g. `群1`)
+            page_start: 分页号 (例 e.g. `1`)
             last_active_time_start: 最后一次活跃时间戳最小值
 
         Codes: unknownError.
@@ -1631,7 +1610,9 @@ class ExclusiveV1(Manager):
 
         Source: obtain-group-info
         """
-        return Call(SearchOrgInnerGroupInfoReply)
+        return Listing(
+            SearchOrgInnerGroupInfoItem, Paging("pageStart", 1, unit="pages", open_ended=True), items="items"
+        )
 
     @api("exclusive_1_0.SendAppDing", "POST /v1.0/exclusive/appDings/send")
     def send_app_ding(

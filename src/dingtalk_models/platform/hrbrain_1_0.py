@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN, TOKEN_FROM_ZERO
+from dingtalk_models.call.paging import TOKEN_FROM_ZERO, Paging
 from dingtalk_models.core.wire import camel, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -1613,4 +1613,9 @@ class HrbrainV1(Manager):
 
         Source: api-stafflabelrecordsquery
         """
-        return Listing(StaffLabelRecordsQueryData, TOKEN, "content", items="data")
+        return Listing(
+            StaffLabelRecordsQueryData,
+            Paging("nextToken", None, next="nextToken", total="totalCountt"),
+            "content",
+            items="data",
+        )

@@ -450,13 +450,13 @@ class HrmV1(Manager):
         self,
         *,
         next_token: int | None = None,
-        max_results: Annotated[int, Field(le=50)] | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
     ) -> Query[str]:
         """Query dismission staff id list (获取离职员工列表).
 
         Args:
             next_token: 分页查询的游标 (例 e.g. `0`)
-            max_results: 每页条目数 (≤ 50; 默认 default `30`)
+            max_results: 每页条目数 (≤ 50; 默认 default `50`; 例 e.g. `30`)
 
         Codes: invalidParameter, systemError.
 
@@ -491,21 +491,21 @@ class HrmV1(Manager):
     @api("hrm_1_0.QueryJobRanks", "GET /v1.0/hrm/jobRanks")
     def query_job_ranks(
         self,
-        max_results: Annotated[int, Field(le=200)],
         *,
         rank_category_id: str | None = None,
         rank_code: str | None = None,
         rank_name: str | None = None,
         next_token: int | None = None,
+        max_results: Annotated[int, Field(le=200)] = 100,
     ) -> Query[QueryJobRanksList]:
         """Query job ranks (获取企业职级列表).
 
         Args:
-            max_results: 每页最大条目数 (≤ 200)
             rank_category_id: 职级序列ID
             rank_code: 职级编码
             rank_name: 职级名称
             next_token: 分页游标
+            max_results: 每页最大条目数 (≤ 200; 默认 default `100`)
 
         Codes: invalidParameter, systemError.
 
@@ -520,17 +520,17 @@ class HrmV1(Manager):
     @api("hrm_1_0.QueryJobs", "GET /v1.0/hrm/jobs")
     def query_jobs(
         self,
-        max_results: Annotated[int, Field(le=100)],
         *,
         job_name: str | None = None,
         next_token: int | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[QueryJobsList]:
         """Query jobs (获取企业职务列表).
 
         Args:
-            max_results: 每页最大条目数 (≤ 100)
             job_name: 职务名称
             next_token: 分页游标
+            max_results: 每页最大条目数 (≤ 100; 默认 default `100`)
 
         Codes: invalidParameter, systemError.
 
@@ -545,9 +545,9 @@ class HrmV1(Manager):
     @api("hrm_1_0.QueryPositions", "POST /v1.0/hrm/positions/query?nextToken&maxResults", idempotent=True)
     def query_positions(
         self,
-        max_results: Annotated[int, Field(le=200)],
         *,
         next_token: int | None = None,
+        max_results: Annotated[int, Field(le=200)] = 100,
         position_name: str | None = None,
         in_category_ids: list[str] | None = None,
         in_position_ids: list[str] | None = None,
@@ -556,8 +556,8 @@ class HrmV1(Manager):
         """Query positions (获取企业职位列表).
 
         Args:
-            max_results: 每页最大条目数 (≤ 200; 例 e.g. `100`)
             next_token: 分页游标 (例 e.g. `0`)
+            max_results: 每页最大条目数 (≤ 200; 默认 default `100`)
             position_name: 职位名称 (例 e.g. `职位名称`)
             in_category_ids: 职位类别ID列表
             in_position_ids: 职位ID列表

@@ -115,16 +115,16 @@ class OapiIndustry(Manager):
     def department_list(
         self,
         dept_id: int,
-        size: Annotated[int, Field(le=1000)],
         *,
         cursor: int | None = None,
+        size: Annotated[int, Field(le=1000)] = 100,
     ) -> Query[DepartmentListDetail]:
         """Department list (获取部门列表).
 
         Args:
             dept_id: 父部门ID (例 e.g. `1`)
-            size: 分页查询的大小 (≤ 1000; 例 e.g. `10`)
             cursor: 分页查询的游标 (例 e.g. `1`)
+            size: 分页查询的大小 (≤ 1000; 默认 default `100`; 例 e.g. `10`)
 
         Codes: 400001, 40009, 40069.
 
@@ -178,19 +178,19 @@ class OapiIndustry(Manager):
     def user_list(
         self,
         dept_id: int,
-        size: Annotated[int, Field(le=1000)],
         *,
         role: str | None = None,
         cursor: int | None = None,
+        size: Annotated[int, Field(le=1000)] = 100,
     ) -> Query[UserListDetail]:
         """User list (获取部门下人员列表).
 
         Args:
             dept_id: 部门id (例 e.g. `1`)
-            size: 分页查询的大小 (≤ 1000; 例 e.g. `10`)
             role: 行业相关 (`teacher` `guardian` `student` `GroupManager` `HeadOfHouseHold` `HouseAdmin` `Villager`
                 `Leaseholder` 等 or others)
             cursor: 分页查询的游标 (例 e.g. `1`)
+            size: 分页查询的大小 (≤ 1000; 默认 default `100`; 例 e.g. `10`)
 
         Codes: -1, 400002, 40009, 40069.
 

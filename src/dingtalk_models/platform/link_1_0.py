@@ -178,14 +178,14 @@ class LinkV1(Manager):
         self,
         *,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
         account_id: str | None = None,
     ) -> Query[ListFollowerUserList]:
         """List follower (批量获取关注服务窗用户信息).
 
         Args:
             next_token: 分页游标
-            max_results: 每页最大条目数 (≤ 100)
+            max_results: 每页最大条目数 (≤ 100; 默认 default `100`)
             account_id: 服务窗账号ID
 
         Codes: illegalParameter.maxResults, illegalParameter.nextToken, illegalRequest, illegalRequest.account,

@@ -8,9 +8,11 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import Millis, empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class ArticleAddArticle(TypedDict, total=False):
@@ -57,7 +59,7 @@ class ArticleGetReply(Record):
     """文章摘要"""
 
 
-class ArticleListReplyItems(Record):
+class ArticleListItem(Record):
     article_id: int | None
     """文章id"""
     title: str | None
@@ -78,15 +80,6 @@ class ArticleListReplyItems(Record):
     """文章跳转链接"""
     digest: str | None
     """文章摘要"""
-
-
-class ArticleListReply(Record):
-    items: list[ArticleListReplyItems] = empty_list()
-    """文章列表"""
-    total_count: int | None
-    """文章总数"""
-    item_count: int | None
-    """本页条数"""
 
 
 class ArticlePublishReply(Record):
@@ -153,7 +146,7 @@ class NewsGetReply(Record):
     """文章列表"""
 
 
-class NewsListReplyItemsArticles(Record):
+class NewsListItemArticles(Record):
     article_id: int | None
     """文章id"""
     title: str | None
@@ -180,21 +173,13 @@ class NewsListReplyItemsArticles(Record):
     """文章摘要"""
 
 
-class NewsListReplyItems(Record):
-    articles: list[NewsListReplyItemsArticles] = empty_list()
+class NewsListItem(Record):
+    articles: list[NewsListItemArticles] = empty_list()
     """文章列表"""
     update_time: Millis | None
     """图文卡片更新时间"""
     media_id: str | None
     """图文卡片的素材id"""
-
-
-class NewsListReply(Record):
-    total_count: int | None
-    """总记录数"""
-    item_count: int | None
-    items: list[NewsListReplyItems] = empty_list()
-    """卡片列表"""
 
 
 class NewsUpdateArticles(TypedDict, total=False):
@@ -267,21 +252,21 @@ class OapiMaterial(Manager):
         """
         return Call(ArticleGetReply, "")
 
-    @api("dingtalk.oapi.material.article.list", "POST /topapi/material/article/list")
+    @api("dingtalk.oapi.material.article.list", "POST /topapi/material/article/list", idempotent=True)
     def article_list(
         self,
         unionid: str,
-        page_size: int,
-        page_start: int,
         *,
+        page_size: int = 20,
+        page_start: int | None = None,
         publish_status: Annotated[Literal[0, 1] | None, wire("publishStatus")] = None,
         status: Literal[0, 1, -1] | None = None,
-    ) -> Call[ArticleListReply]:
+    ) -> Query[ArticleListItem]:
         """Article list (查询文章列表).
 
         Args:
             unionid: 服务号的unionid (例 e.g. `lO44Wvqzy7siE`)
-            page_size: 每页条数 (例 e.g. `5`)
+            page_size: 每页条数 (默认 default `20`; 例 e.g. `5`)
             page_start: 页码 (例 e.g. `1`)
             publish_status: 文章发布状态 (`0` `1`)
             status: 文章状态 (`0` `1` `-1`)
@@ -292,7 +277,7 @@ class OapiMaterial(Manager):
 
         Source: query-the-article-list
         """
-        return Call(ArticleListReply, "")
+        return Listing(ArticleListItem, Paging("page_start", 1, unit="pages", open_ended=True), "", items="items")
 
     @api("dingtalk.oapi.material.article.publish", "POST /topapi/material/article/publish")
     def article_publish(
@@ -394,14 +379,14 @@ class OapiMaterial(Manager):
         """
         return Call(NewsGetReply, "")
 
-    @api("dingtalk.oapi.material.news.list", "POST /topapi/material/news/list")
+    @api("dingtalk.oapi.material.news.list", "POST /topapi/material/news/list", idempotent=True)
     def news_list(
         self,
         unionid: str,
         *,
         page_start: int | None = None,
         page_size: int | None = None,
-    ) -> Call[NewsListReply]:
+    ) -> Query[NewsListItem]:
         """News list (查询图文卡片列表).
 
         Args:
@@ -415,7 +400,7 @@ class OapiMaterial(Manager):
 
         Source: query-message-card-list
         """
-        return Call(NewsListReply, "")
+        return Listing(NewsListItem, Paging("page_start", 1, unit="pages", open_ended=True), "", items="items")
 
     @api("dingtalk.oapi.material.news.update", "POST /topapi/material/news/update")
     def news_update(

@@ -460,16 +460,16 @@ class MicroAppV1(Manager):
     def page_inner_app_history_version(
         self,
         agent_id: int,
-        page_size: int,
         *,
         page_number: int | None = None,
+        page_size: int = 20,
     ) -> Query[PageInnerAppHistoryVersionMiniAppVersionList]:
         """Page inner app history version (获取企业内部小程序历史版本列表).
 
         Args:
             agent_id: 应用AgentId
-            page_size: 本次读取的最大数据记录数量 (例 e.g. `1`)
             page_number: (例 e.g. `1`)
+            page_size: 本次读取的最大数据记录数量 (默认 default `20`; 例 e.g. `1`)
 
         Codes: appTypeNotSupport, invalidAgentId, invalidParam, noAppManagePermission, preCheckError, systemBusy.
 

@@ -493,7 +493,7 @@ class NotableV1(Manager):
         operator_id: str,
         *,
         filter_: ListRecordsFilter | None = None,
-        max_results: Annotated[int, Field(ge=1, le=100)] | None = None,
+        max_results: Annotated[int, Field(ge=1, le=100)] = 100,
         next_token: str | None = None,
         field_id_or_names: Annotated[list[str], Field(max_length=100)] | None = None,
     ) -> Query[ListRecordsRecord]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import Millis, camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -153,15 +153,15 @@ class OrgCultureV1(Manager):
     @api("org_culture_1_0.QueryOrgHonors", "GET /v1.0/orgCulture/organizations/honors")
     def query_org_honors(
         self,
-        next_token: str,
         *,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        next_token: str | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[QueryOrgHonorsOpenHonor]:
         """Query org honors (查询当前企业下可颁发的荣誉列表).
 
         Args:
             next_token: 分页游标 (例 e.g. `0`)
-            max_results: 每页最大条目数 (≤ 100; 默认 default `20`; 例 e.g. `10`)
+            max_results: 每页最大条目数 (≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Codes: parameter.illegalRequest, parameter.maxResultsIllegal, parameter.nextTokenBlank, system.error.
 
@@ -171,22 +171,24 @@ class OrgCultureV1(Manager):
 
         Source: query-the-list-of-honors-that-can-be-issued-under
         """
-        return Listing(QueryOrgHonorsOpenHonor, TOKEN, "result", items="openHonors")
+        return Listing(
+            QueryOrgHonorsOpenHonor, Paging("nextToken", "0", next="nextToken"), "result", items="openHonors"
+        )
 
     @api("org_culture_1_0.QueryUserHonors", "GET /v1.0/orgCulture/honors/users/{userId}")
     def query_user_honors(
         self,
         user_id: str,
-        next_token: str,
         *,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        next_token: str | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[QueryUserHonorsHonor]:
         """Query user honors (查询员工已获得的组织荣誉).
 
         Args:
             user_id: 员工的userId
             next_token: 分页游标值 (例 e.g. `0`)
-            max_results: 每页返回的最大条目数 (≤ 100; 默认 default `20`; 例 e.g. `10`)
+            max_results: 每页返回的最大条目数 (≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Codes: parameter.illeaglParam, parameter.maxResultsIllegal, parameter.nextTokenBlank, parameter.userIdBlank,
             parameter.userNotExist, system.error.
@@ -197,7 +199,7 @@ class OrgCultureV1(Manager):
 
         Source: check-the-honors-that-an-employee-has-received
         """
-        return Listing(QueryUserHonorsHonor, TOKEN, "result", items="honors")
+        return Listing(QueryUserHonorsHonor, Paging("nextToken", "0", next="nextToken"), "result", items="honors")
 
     @api("org_culture_1_0.RecallHonor", "POST /v1.0/orgCulture/honors/{honorId}/recall")
     def recall_honor(

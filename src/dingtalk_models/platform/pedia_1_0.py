@@ -394,19 +394,19 @@ class PediaV1(Manager):
     def pedia_words_search(
         self,
         user_id: str,
-        page_size: Annotated[int, Field(le=20)],
         status: Literal["0", "1", "2"],
         *,
         word_name: str | None = None,
+        page_size: Annotated[int, Field(le=20)] = 20,
         page_number: int | None = None,
     ) -> Query[PediaWordsSearchData]:
         """Pedia words search (分页获取企业词条信息).
 
         Args:
             user_id: 操作人的userId (例 e.g. `121213213`)
-            page_size: (≤ 20; 例 e.g. `1`)
             status: (`0` `1` `2`; 默认 default `0`)
             word_name: 搜索关键词 (例 e.g. `企业百科`)
+            page_size: (≤ 20; 默认 default `20`; 例 e.g. `1`)
             page_number: (例 e.g. `1`)
 
         Codes: paramError.corpId, paramError.pageSize, paramError.request, paramError.userId.

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
-from dingtalk_models.call.paging import TOKEN
+from dingtalk_models.call.paging import TOKEN, Paging
 from dingtalk_models.core.wire import camel, empty_list
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
@@ -488,7 +488,7 @@ class GetProjectGroupReply(Record, alias_generator=camel):
     """返回结果对象"""
 
 
-class GetProjectMemebersReplyResult(Record, alias_generator=camel):
+class GetProjectMemebersResult(Record, alias_generator=camel):
     member_id: str | None
     """项目成员ID"""
     user_id: str | None
@@ -497,11 +497,6 @@ class GetProjectMemebersReplyResult(Record, alias_generator=camel):
     """项目角色 (`0` `1` `2`)"""
     role_ids: list[str] = empty_list()
     """项目角色ID"""
-
-
-class GetProjectMemebersReply(Record, alias_generator=camel):
-    result: list[GetProjectMemebersReplyResult] = empty_list()
-    """项目成员列表"""
 
 
 class GetProjectStatusListReplyResult(Record, alias_generator=camel):
@@ -625,7 +620,7 @@ class GetTbUserIdByStaffIdReply(Record, alias_generator=camel):
     """结果对象"""
 
 
-class QueryProjectReplyResultCustomFieldsValue(Record, alias_generator=camel):
+class QueryProjectResultCustomFieldsValue(Record, alias_generator=camel):
     custom_field_value_id: str | None
     """自定义字段值ID"""
     title: str | None
@@ -634,16 +629,16 @@ class QueryProjectReplyResultCustomFieldsValue(Record, alias_generator=camel):
     """自定义字段值元属性"""
 
 
-class QueryProjectReplyResultCustomFields(Record, alias_generator=camel):
+class QueryProjectResultCustomFields(Record, alias_generator=camel):
     custom_field_id: str | None
     """自定义字段ID"""
     type: str | None
     """自定义字段类型"""
-    value: list[QueryProjectReplyResultCustomFieldsValue] = empty_list()
+    value: list[QueryProjectResultCustomFieldsValue] = empty_list()
     """自定义字段值列表"""
 
 
-class QueryProjectReplyResult(Record, alias_generator=camel):
+class QueryProjectResult(Record, alias_generator=camel):
     project_id: str | None
     """项目ID"""
     name: str | None
@@ -674,13 +669,8 @@ class QueryProjectReplyResult(Record, alias_generator=camel):
     """项目开始时间"""
     end_date: str | None
     """项目结束时间"""
-    custom_fields: list[QueryProjectReplyResultCustomFields] = empty_list()
+    custom_fields: list[QueryProjectResultCustomFields] = empty_list()
     """自定义字段值集合"""
-
-
-class QueryProjectReply(Record, alias_generator=camel):
-    result: list[QueryProjectReplyResult] = empty_list()
-    """项目列表"""
 
 
 class QueryTaskOfProjectResult(Record, alias_generator=camel):
@@ -1687,9 +1677,9 @@ class ProjectV1(Manager):
         *,
         user_ids: str | None = None,
         project_role_id: str | None = None,
-        max_results: Annotated[int, Field(le=300)] | None = None,
+        max_results: Annotated[int, Field(le=300)] = 100,
         skip: int | None = None,
-    ) -> Call[GetProjectMemebersReply]:
+    ) -> Query[GetProjectMemebersResult]:
         """Get project memebers (获取项目成员).
 
         Args:
@@ -1697,7 +1687,7 @@ class ProjectV1(Manager):
             project_id: 项目ID
             user_ids: 用户ID (例 e.g. `60a2187eb72xxxxxxx,60a2187eb72xxxxxxx`)
             project_role_id: 项目角色ID (例 e.g. `60a2187eb72xxxxxxx`)
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`; 例 e.g. `10`)
             skip: 跳过的数据数量 (例 e.g. `55`)
 
         Codes: org.not.exist, server.error, user.not.exist.
@@ -1708,7 +1698,7 @@ class ProjectV1(Manager):
 
         Source: get-project-members
         """
-        return Call(GetProjectMemebersReply)
+        return Listing(GetProjectMemebersResult, Paging("skip", 0, open_ended=True), items="result")
 
     @api("project_1_0.GetProjectStatusList", "GET /v1.0/project/users/{userId}/projects/{projectId}/statuses")
     def get_project_status_list(
@@ -1835,17 +1825,17 @@ class ProjectV1(Manager):
         *,
         project_ids: str | None = None,
         name: str | None = None,
-        max_results: Annotated[int, Field(le=300)] | None = None,
+        max_results: Annotated[int, Field(le=300)] = 100,
         next_token: str | None = None,
         source_id: str | None = None,
-    ) -> Call[QueryProjectReply]:
+    ) -> Query[QueryProjectResult]:
         """Query project (查询项目).
 
         Args:
             user_id: 操作者userId
             project_ids: 项目ID集合
             name: 项目名字
-            max_results: 分页大小 (≤ 300; 默认 default `10`)
+            max_results: 分页大小 (≤ 300; 默认 default `100`)
             next_token: 分页标
             source_id: 原始项目ID
 
@@ -1857,7 +1847,7 @@ class ProjectV1(Manager):
 
         Source: query-enterprise-all-projects
         """
-        return Call(QueryProjectReply)
+        return Listing(QueryProjectResult, TOKEN, items="result")
 
     @api("project_1_0.QueryTaskOfProject", "GET /v1.0/project/users/{userId}/projectIds/{projectId}/tasks")
     def query_task_of_project(
@@ -1866,7 +1856,7 @@ class ProjectV1(Manager):
         project_id: str,
         *,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=500)] | None = None,
+        max_results: Annotated[int, Field(le=500)] = 100,
         query: str | None = None,
     ) -> Query[QueryTaskOfProjectResult]:
         """Query task of project (查询项目中的任务).
@@ -1875,7 +1865,7 @@ class ProjectV1(Manager):
             user_id: 操作者userId
             project_id: 项目ID
             next_token: 分页游标 (例 e.g. `f279e8xxxxx`)
-            max_results: 每页返回最大数量 (≤ 500; 默认 default `10`)
+            max_results: 每页返回最大数量 (≤ 500; 默认 default `100`; 例 e.g. `10`)
             query: 查询条件
 
         Codes: org.not.exist, server.error, user.not.exist.
@@ -1900,7 +1890,7 @@ class ProjectV1(Manager):
         *,
         task_list_id: str | None = None,
         query: str | None = None,
-        max_results: Annotated[int, Field(le=300)] | None = None,
+        max_results: Annotated[int, Field(le=300)] = 100,
         next_token: str | None = None,
         task_stage_ids: str | None = None,
     ) -> Query[SeachTaskStageResult]:
@@ -1911,7 +1901,7 @@ class ProjectV1(Manager):
             project_id: 项目ID
             task_list_id: 任务分组ID (例 e.g. `60a2187eb72xxxxxxx`)
             query: 任务列表名字 (例 e.g. `自定义列1`)
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`; 例 e.g. `10`)
             next_token: 分页标 (例 e.g. `f279e812xxxxxx`)
             task_stage_ids: 任务列表 ID
 
@@ -1994,7 +1984,7 @@ class ProjectV1(Manager):
         project_id: str,
         *,
         query: str | None = None,
-        max_results: Annotated[int, Field(le=300)] | None = None,
+        max_results: Annotated[int, Field(le=300)] = 100,
         next_token: str | None = None,
         task_list_ids: str | None = None,
     ) -> Query[SearchTaskListResult]:
@@ -2004,7 +1994,7 @@ class ProjectV1(Manager):
             user_id: 操作者userId
             project_id: 项目ID
             query: 模糊任务分组名字
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`)
             next_token: 分页标
             task_list_ids: 任务分组ID集合
 
@@ -2066,7 +2056,7 @@ class ProjectV1(Manager):
         *,
         tql: str | None = None,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[SearchUserTaskResult]:
         """Search user task (查询用户任务信息列表).
 
@@ -2075,7 +2065,7 @@ class ProjectV1(Manager):
             role_types: 用户的任务角色
             tql: tql内容
             next_token: 分页标
-            max_results: 每页返回最大数量 (≤ 100; 默认 default `10`)
+            max_results: 每页返回最大数量 (≤ 100; 默认 default `100`)
 
         Codes: org.not.exist, server.error, user.not.exist.
 

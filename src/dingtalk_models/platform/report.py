@@ -190,7 +190,7 @@ class OapiReport(Manager):
         report_id: str,
         *,
         offset: int | None = None,
-        size: Annotated[int, Field(le=20)] | None = None,
+        size: Annotated[int, Field(le=20)] = 20,
     ) -> Query[CommentListComment]:
         """Comment list (获取日志评论详情).
 
@@ -248,11 +248,11 @@ class OapiReport(Manager):
         self,
         start_time: Millis,
         end_time: Millis,
-        size: Annotated[int, Field(le=20)],
         *,
         template_name: str | None = None,
         userid: str | None = None,
         cursor: int | None = None,
+        size: Annotated[int, Field(le=20)] = 20,
         modified_start_time: Millis | None = None,
         modified_end_time: Millis | None = None,
     ) -> Query[ListDataList]:
@@ -261,10 +261,10 @@ class OapiReport(Manager):
         Args:
             start_time: 查询的日志创建的开始时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
             end_time: 查询的日志创建的结束时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
-            size: 每页数据量 (≤ 20; 例 e.g. `10`)
             template_name: 要查询的模板名称 (例 e.g. `周报`)
             userid: 员工的userId (例 e.g. `user123`)
             cursor: 查询游标 (例 e.g. `0`)
+            size: 每页数据量 (≤ 20; 默认 default `20`; 例 e.g. `10`)
             modified_start_time: 查询的日志修改的开始时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
             modified_end_time: 查询的日志修改的结束时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
 
@@ -282,7 +282,7 @@ class OapiReport(Manager):
         report_id: str,
         *,
         offset: int | None = None,
-        size: Annotated[int, Field(le=100)] | None = None,
+        size: Annotated[int, Field(le=100)] = 100,
     ) -> Query[str]:
         """Receiver list (获取日志接收人员列表).
 
@@ -322,21 +322,21 @@ class OapiReport(Manager):
         self,
         start_time: Millis,
         end_time: Millis,
-        size: Annotated[int, Field(le=20)],
         *,
         template_name: str | None = None,
         userid: str | None = None,
         cursor: int | None = None,
+        size: Annotated[int, Field(le=20)] = 20,
     ) -> Query[SimplelistDataList]:
         """Simplelist (获取用户发送日志的概要信息).
 
         Args:
             start_time: 查询起始时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
             end_time: 查询截止时间 (单位 unit 毫秒; 例 e.g. `1507564800000`)
-            size: 每页数据量 (≤ 20; 例 e.g. `10`)
             template_name: 要查询的模板名称 (例 e.g. `周报`)
             userid: 员工的userId (例 e.g. `user123`)
             cursor: 查询游标 (例 e.g. `0`)
+            size: 每页数据量 (≤ 20; 默认 default `20`; 例 e.g. `10`)
 
         Scopes: qyapi_report_query, qyapi_report_statistics.
 
@@ -353,7 +353,7 @@ class OapiReport(Manager):
         type: Literal[0, 1, 2],
         *,
         offset: int | None = None,
-        size: Annotated[int, Field(le=100)] | None = None,
+        size: Annotated[int, Field(le=100)] = 100,
     ) -> Query[str]:
         """Statistics listbytype (获取日志相关人员列表).
 

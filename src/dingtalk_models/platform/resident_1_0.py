@@ -218,10 +218,10 @@ class ResidentV1(Manager):
     def page_point_history(
         self,
         is_circle: bool,
-        max_results: Annotated[int, Field(le=20)],
         *,
         user_id: str | None = None,
         next_token: int | None = None,
+        max_results: Annotated[int, Field(le=20)] = 20,
         start_time: Millis | None = None,
         end_time: Millis | None = None,
     ) -> Query[PagePointHistoryPointRecordList]:
@@ -229,9 +229,9 @@ class ResidentV1(Manager):
 
         Args:
             is_circle: 是否查询全员圈积分记录 (默认 default `False`)
-            max_results: 本次读取的最大数据记录数量 (≤ 20; 例 e.g. `10`)
             user_id: 用户userid (例 e.g. `user123`)
             next_token: 分页游标 (例 e.g. `0`)
+            max_results: 本次读取的最大数据记录数量 (≤ 20; 默认 default `20`; 例 e.g. `10`)
             start_time: 起始时间Unix时间戳 (单位 unit 毫秒; 例 e.g. `1630345050858`)
             end_time: 结束时间Unix时间戳 (单位 unit 毫秒; 例 e.g. `1631260866105`)
 

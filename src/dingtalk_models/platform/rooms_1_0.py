@@ -945,14 +945,14 @@ class RoomsV1(Manager):
         union_id: str,
         *,
         next_token: int | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[QueryMeetingRoomListResult]:
         """Query meeting room list (查询会议室列表).
 
         Args:
             union_id: 操作人的unionId (例 e.g. `2iPOxxxxx`)
             next_token: 分页游标 (例 e.g. `124`)
-            max_results: (≤ 100; 默认 default `20`)
+            max_results: (≤ 100; 默认 default `100`; 例 e.g. `20`)
 
         Codes: org.not.found, param.error, system.error, user.not.employee.
 

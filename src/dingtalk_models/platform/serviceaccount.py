@@ -9,9 +9,11 @@ from typing_extensions import TypedDict
 
 from dingtalk_models.call.call import Call
 from dingtalk_models.call.operation import api
+from dingtalk_models.call.paging import Paging
 from dingtalk_models.core.wire import empty_list, wire
 from dingtalk_models.resource.manager import Manager
 from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.query import Listing, Query
 
 
 class AddReply(Record):
@@ -50,7 +52,7 @@ class GetReply(Record):
     """服务号详情"""
 
 
-class ListReplyItems(Record):
+class ListItem(Record):
     desc: str | None
     """机器人主页中的服务号功能简介"""
     preview_media_id: str | None
@@ -65,14 +67,6 @@ class ListReplyItems(Record):
     """状态 (`normal` `disabled`)"""
     unionid: str | None
     """服务号的unionid"""
-
-
-class ListReply(Record):
-    total_count: int | None
-    """总记录数"""
-    item_count: int | None
-    items: list[ListReplyItems] = empty_list()
-    """服务号列表"""
 
 
 class MenuGetReplyMenuButtonSubButton(Record):
@@ -202,13 +196,13 @@ class OapiServiceaccount(Manager):
         """
         return Call(GetReply, "")
 
-    @api("dingtalk.oapi.serviceaccount.list", "POST /topapi/serviceaccount/list")
+    @api("dingtalk.oapi.serviceaccount.list", "POST /topapi/serviceaccount/list", idempotent=True)
     def list_(
         self,
         *,
         page_start: Annotated[int | None, wire("pageStart")] = None,
         page_size: Annotated[int | None, wire("pageSize")] = None,
-    ) -> Call[ListReply]:
+    ) -> Query[ListItem]:
         """List (查询服务号列表).
 
         Args:
@@ -221,7 +215,7 @@ class OapiServiceaccount(Manager):
 
         Source: query-service-number-list
         """
-        return Call(ListReply, "")
+        return Listing(ListItem, Paging("pageStart", 1, unit="pages", open_ended=True), "", items="items")
 
     @api("dingtalk.oapi.serviceaccount.menu.get", "POST /topapi/serviceaccount/menu/get")
     def menu_get(

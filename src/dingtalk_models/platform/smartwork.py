@@ -145,16 +145,16 @@ class OapiSmartwork(Manager):
     def hrm_employee_queryonjob(
         self,
         status_list: str,
-        size: Annotated[int, Field(le=50)],
         *,
         offset: int | None = None,
+        size: Annotated[int, Field(le=50)] = 50,
     ) -> Query[str]:
         """Hrm employee queryonjob (获取在职员工列表).
 
         Args:
             status_list: 在职员工状态筛选 (`2` `3` `5` `-1` 等 or others)
-            size: 分页大小 (≤ 50; 例 e.g. `50`)
             offset: 分页游标 (例 e.g. `0`)
+            size: 分页大小 (≤ 50; 默认 default `50`)
 
         Scopes: qyapi_hrm_read_user.
 
@@ -171,15 +171,15 @@ class OapiSmartwork(Manager):
     )
     def hrm_employee_querypreentry(
         self,
-        size: Annotated[int, Field(le=50)],
         *,
         offset: int | None = None,
+        size: Annotated[int, Field(le=50)] = 50,
     ) -> Query[str]:
         """Hrm employee querypreentry (获取待入职员工列表).
 
         Args:
-            size: 分页大小 (≤ 50; 例 e.g. `50`)
             offset: 分页游标 (例 e.g. `0`)
+            size: 分页大小 (≤ 50; 默认 default `50`)
 
         Scopes: qyapi_hrm_read_user.
 

@@ -1082,7 +1082,7 @@ class StorageV1(Manager):
         union_id: str,
         *,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=100)] | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[ListDentryVersionsDentrie]:
         """List dentry versions (获取文件版本列表).
 
@@ -1111,7 +1111,7 @@ class StorageV1(Manager):
         union_id: str,
         *,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=50)] | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
     ) -> Query[ListRecycleItemsRecycleItem]:
         """List recycle items (获取回收项列表).
 

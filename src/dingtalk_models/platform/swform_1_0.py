@@ -142,20 +142,20 @@ class SwformV1(Manager):
     def list_form_instances(
         self,
         form_code: str,
-        max_results: Annotated[int, Field(le=100)],
         *,
         biz_type: Literal[0, 1] | None = None,
         action_date: str | None = None,
         next_token: int | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
     ) -> Query[ListFormInstancesList]:
         """List form instances (获取填表实例列表).
 
         Args:
             form_code: 填表code
-            max_results: 每页最大条目数 (≤ 100; 例 e.g. `10`)
             biz_type: 填表类型 (`0` `1`)
             action_date: 时间 (例 e.g. `2019-01-01`)
             next_token: 分页游标 (例 e.g. `0`)
+            max_results: 每页最大条目数 (≤ 100; 默认 default `100`; 例 e.g. `10`)
 
         Codes: swform.listFormInstances.paramError, swform.listFormInstances.sysError.
 
@@ -170,8 +170,8 @@ class SwformV1(Manager):
     @api("swform_1_0.ListFormSchemasByCreator", "GET /v1.0/swform/users/forms")
     def list_form_schemas_by_creator(
         self,
-        max_results: Annotated[int, Field(le=200)],
         *,
+        max_results: Annotated[int, Field(le=200)] = 100,
         biz_type: Literal[0, 1] | None = None,
         creator: str | None = None,
         next_token: int | None = None,
@@ -179,7 +179,7 @@ class SwformV1(Manager):
         """List form schemas by creator (获取用户创建的填表模板列表).
 
         Args:
-            max_results: 每页最大条目数 (≤ 200; 例 e.g. `10`)
+            max_results: 每页最大条目数 (≤ 200; 默认 default `100`; 例 e.g. `10`)
             biz_type: 填表类型 (`0` `1`)
             creator: 填表创建人userid (例 e.g. `manager4220`)
             next_token: 分页游标 (例 e.g. `0`)

@@ -381,7 +381,7 @@ class TeamSphereV1(Manager):
         project_ids: str | None = None,
         project_role_levels: str | None = None,
         sort_by: str | None = None,
-        max_results: Annotated[int, Field(le=300)] | None = None,
+        max_results: Annotated[int, Field(le=300)] = 100,
         next_token: str | None = None,
     ) -> Query[str]:
         """Get user joined projects v3 (获取用户参与项目).
@@ -391,7 +391,7 @@ class TeamSphereV1(Manager):
             project_ids: 项目ID集合 (例 e.g. `zxchjs80as,90asdx0`)
             project_role_levels: 过滤指定的项目角色等级 (例 e.g. `1`)
             sort_by: 排序 (例 e.g. `desc`)
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`; 例 e.g. `20`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`; 例 e.g. `20`)
             next_token: 分页标 (例 e.g. `673bf83f988ddc5091eb2ab0`)
 
         Codes: org.not.exist, server.error, user.not.exist.
@@ -433,7 +433,7 @@ class TeamSphereV1(Manager):
         *,
         project_ids: str | None = None,
         name: str | None = None,
-        max_results: Annotated[int, Field(le=300)] | None = None,
+        max_results: Annotated[int, Field(le=300)] = 100,
         next_token: str | None = None,
         source_id: str | None = None,
         include_template: bool | None = None,
@@ -444,7 +444,7 @@ class TeamSphereV1(Manager):
             user_id: 操作者userId (例 e.g. `0517xxx`)
             project_ids: 协作空间ID集合 (例 e.g. `1234`)
             name: 协作空间名字 (例 e.g. `测试`)
-            max_results: 每页返回最大数量 (≤ 300; 默认 default `10`; 例 e.g. `19`)
+            max_results: 每页返回最大数量 (≤ 300; 默认 default `100`; 例 e.g. `19`)
             next_token: 分页标 (例 e.g. `null`)
             source_id: 协作空间ID (例 e.g. `1234`)
             include_template: 是否包含模板协作空间 (默认 default `False`)

@@ -627,7 +627,7 @@ class WikiV2(Manager):
         operator_id: str,
         *,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=50)] | None = None,
+        max_results: Annotated[int, Field(le=50)] = 50,
         with_permission_role: bool | None = None,
     ) -> Query[ListNodesNode]:
         """List nodes (获取节点列表).
@@ -655,7 +655,7 @@ class WikiV2(Manager):
         operator_id: str,
         *,
         next_token: str | None = None,
-        max_results: Annotated[int, Field(le=30)] | None = None,
+        max_results: Annotated[int, Field(le=30)] = 30,
         order_by: Literal["VIEW_TIME_DESC", "CREATE_TIME_DESC", "MODIFIED_TIME_DESC"] | None = None,
         with_permission_role: bool | None = None,
     ) -> Query[ListWorkspacesWorkspace]:

@@ -1911,15 +1911,15 @@ class WorkflowV1(Manager):
     def premium_get_done_tasks(
         self,
         user_id: str,
-        page_size: Annotated[int, Field(le=20)],
         *,
+        page_size: Annotated[int, Field(le=20)] = 20,
         page_number: Annotated[int, Field(le=10)] | None = None,
     ) -> Query[PremiumGetDoneTasksList]:
         """Premium get done tasks (查询审批中心用户已处理任务列表).
 
         Args:
             user_id: OA审批任务执行人的用户userId (例 e.g. `manager001`)
-            page_size: 分页大小 (≤ 20; 例 e.g. `20`)
+            page_size: 分页大小 (≤ 20; 默认 default `20`)
             page_number: 页码 (≤ 10; 例 e.g. `1`)
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.params.error, oaplus.query.limit, system.error.
@@ -1987,18 +1987,18 @@ class WorkflowV1(Manager):
     @api("workflow_1_0.PremiumGetFormInstances", "GET /v1.0/workflow/premium/dataForms/formInstances/pages")
     def premium_get_form_instances(
         self,
-        max_results: Annotated[int, Field(le=100)],
         form_code: str,
         *,
         next_token: str | None = None,
+        max_results: Annotated[int, Field(le=100)] = 100,
         app_uuid: str | None = None,
     ) -> Query[PremiumGetFormInstancesValue]:
         """Premium get form instances (获取数据表单实例列表).
 
         Args:
-            max_results: 分页大小 (≤ 100; 例 e.g. `100`)
             form_code: 数据表单模板ID (例 e.g. `PROC-daccea-example`)
             next_token: 分页游标 (例 e.g. `100010`)
+            max_results: 分页大小 (≤ 100; 默认 default `100`)
             app_uuid: 应用搭建ID (例 e.g. `SWAPP-dacdsa-example`)
 
         Codes: benefit.status.invalid, formCode.error, instance.query.error, internalError, oaplus.query.limit,
@@ -2063,15 +2063,15 @@ class WorkflowV1(Manager):
     def premium_get_noticed_instances(
         self,
         user_id: str,
-        page_size: Annotated[int, Field(le=20)],
         *,
+        page_size: Annotated[int, Field(le=20)] = 20,
         page_number: Annotated[int, Field(le=10)] | None = None,
     ) -> Query[PremiumGetNoticedInstancesList]:
         """Premium get noticed instances (查询审批中心用户已收到的实例列表).
 
         Args:
             user_id: 实例抄送人的用户userId (例 e.g. `manager001`)
-            page_size: 分页大小 (≤ 20; 例 e.g. `20`)
+            page_size: 分页大小 (≤ 20; 默认 default `20`)
             page_number: 页码 (≤ 10; 例 e.g. `1`)
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.params.error, oaplus.query.limit, system.error.
@@ -2087,21 +2087,21 @@ class WorkflowV1(Manager):
     @api("workflow_1_0.PremiumGetProcessInstances", "GET /v1.0/workflow/premium/processes/pages/instances")
     def premium_get_process_instances(
         self,
-        max_results: Annotated[int, Field(le=20)],
         start_time_in_mills: Millis,
         process_code: str,
         *,
         next_token: str | None = None,
+        max_results: Annotated[int, Field(le=20)] = 20,
         end_time_in_mills: Millis | None = None,
         app_uuid: str | None = None,
     ) -> Query[PremiumGetProcessInstancesList]:
         """Premium get process instances (根据processCode分页获取审批流程数据).
 
         Args:
-            max_results: 分页参数 (≤ 20; 例 e.g. `10`)
             start_time_in_mills: 审批实例开始时间 (单位 unit 毫秒; 例 e.g. `1631289600000`)
             process_code: 模板ID (例 e.g. `PROC-C53-example`)
             next_token: 分页游标 (例 e.g. `1`)
+            max_results: 分页参数 (≤ 20; 默认 default `20`; 例 e.g. `10`)
             end_time_in_mills: 审批实例结束时间 (单位 unit 毫秒; 例 e.g. `1633795200000`)
             app_uuid: 应用搭建ID (例 e.g. `SWAPP-4C2F4B-example`)
 
@@ -2158,15 +2158,15 @@ class WorkflowV1(Manager):
     def premium_get_submitted_instances(
         self,
         user_id: str,
-        page_size: Annotated[int, Field(le=20)],
         *,
+        page_size: Annotated[int, Field(le=20)] = 20,
         page_number: Annotated[int, Field(le=10)] | None = None,
     ) -> Query[PremiumGetSubmittedInstancesList]:
         """Premium get submitted instances (查询审批中心用户已发起实例列表).
 
         Args:
             user_id: 实例发起人的用户userId
-            page_size: 分页大小 (≤ 20)
+            page_size: 分页大小 (≤ 20; 默认 default `20`)
             page_number: 页码 (≤ 10)
 
         Codes: benefit.query.error, benefit.status.invalid, oaplus.params.error, oaplus.query.limit, system.error.
@@ -2183,8 +2183,8 @@ class WorkflowV1(Manager):
     def premium_get_todo_tasks(
         self,
         user_id: str,
-        page_size: Annotated[int, Field(le=20)],
         *,
+        page_size: Annotated[int, Field(le=20)] = 20,
         page_number: Annotated[int, Field(le=10)] | None = None,
         create_before: str | None = None,
     ) -> Query[PremiumGetTodoTasksList]:
@@ -2192,7 +2192,7 @@ class WorkflowV1(Manager):
 
         Args:
             user_id: OA审批任务执行人的用户userId (例 e.g. `manager001`)
-            page_size: 分页大小 (≤ 20; 例 e.g. `20`)
+            page_size: 分页大小 (≤ 20; 默认 default `20`)
             page_number: 页码 (≤ 10; 例 e.g. `1`)
             create_before: 查询的待办任务创建时间要小于该值 (例 e.g. `2024-08-04 17:30:47`)
 
@@ -2608,8 +2608,8 @@ class WorkflowV1(Manager):
     def query_integrated_todo_task(
         self,
         user_id: str,
-        page_size: Annotated[int, Field(le=40)],
         *,
+        page_size: Annotated[int, Field(le=40)] = 40,
         page_number: int | None = None,
         create_before: int | None = None,
     ) -> Query[QueryIntegratedTodoTaskList]:
@@ -2617,7 +2617,7 @@ class WorkflowV1(Manager):
 
         Args:
             user_id: 任务执行人的用户userId (例 e.g. `manager001`)
-            page_size: 分页大小 (≤ 40; 例 e.g. `1`)
+            page_size: 分页大小 (≤ 40; 默认 default `40`; 例 e.g. `1`)
             page_number: 页码 (例 e.g. `1`)
             create_before: 查询的时间起点 (例 e.g. `1660036833411`)
 

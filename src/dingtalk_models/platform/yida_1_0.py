@@ -2650,23 +2650,23 @@ class YidaV1(Manager):
     @api("yida_1_0.GetAutoFlowLogDetail", "GET /v1.0/yida/logs/automations")
     def get_auto_flow_log_detail(
         self,
-        page_size: Annotated[int, Field(le=100)],
         user_id: str,
         proc_instance_id: str,
         token: str,
         corp_id: str,
         *,
+        page_size: Annotated[int, Field(le=100)] = 100,
         page_number: int | None = None,
         env: str | None = None,
     ) -> Query[GetAutoFlowLogDetailData]:
         """Get auto flow log detail (获取集成自动化日志详情).
 
         Args:
-            page_size: 分页大小 (≤ 100; 例 e.g. `100`)
             user_id: 钉钉userId (例 e.g. `manager7675`)
             proc_instance_id: (例 e.g. `da7ae0f8-c8e2-4207-9f87-47bd887430ef`)
             token: (例 e.g. `B073NCJSHYD59F8F612DXXXXX`)
             corp_id: 钉钉组织 corpId (例 e.g. `ding5d17e3add038d44535c2f46xxx485s`)
+            page_size: 分页大小 (≤ 100; 默认 default `100`)
             page_number: (例 e.g. `1`)
             env: 环境标识
 
@@ -3465,7 +3465,7 @@ class YidaV1(Manager):
         user_id: str,
         *,
         form_types: str | None = None,
-        page_size: Annotated[int, Field(le=100)] | None = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
         page_number: int | None = None,
     ) -> Query[GetFormListInAppData]:
         """Get form list in app (获取指定应用下的表单列表).
@@ -4939,7 +4939,7 @@ class YidaV1(Manager):
         *,
         app_filter: str | None = None,
         page_number: int | None = None,
-        page_size: Annotated[int, Field(le=100)] | None = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
         app_name_search_keyword: str | None = None,
         env: str | None = None,
     ) -> Query[ListApplicationData]:
@@ -4951,7 +4951,7 @@ class YidaV1(Manager):
             token: (例 e.g. `B0xxx`)
             app_filter: 应用过滤条件 (例 e.g. `createdByMe`)
             page_number: 页码数 (例 e.g. `1`)
-            page_size: 每页最大条目数 (≤ 100; 例 e.g. `100`)
+            page_size: 每页最大条目数 (≤ 100; 默认 default `100`)
             app_name_search_keyword: 根据应用名称检索时的关键词 (例 e.g. `小明的测试应用`)
             env: 环境标识
 
@@ -5568,7 +5568,6 @@ class YidaV1(Manager):
     def page_auto_flow_log(
         self,
         corp_id: str,
-        page_size: Annotated[int, Field(le=100)],
         user_id: str,
         token: str,
         *,
@@ -5578,6 +5577,7 @@ class YidaV1(Manager):
         app_type: str | None = None,
         process_code: str | None = None,
         end_time_gmt: Annotated[Millis | None, wire("endTimeGMT")] = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
         status: Literal[0, 2, 3] | None = None,
         env: str | None = None,
     ) -> Query[PageAutoFlowLogData]:
@@ -5585,7 +5585,6 @@ class YidaV1(Manager):
 
         Args:
             corp_id: 钉钉组织 corpId (例 e.g. `dingxxxxx`)
-            page_size: 分页大小 (≤ 100; 例 e.g. `100`)
             user_id: 钉钉userId (例 e.g. `12345`)
             token: (例 e.g. `B073AF673BEB044D59F8F612D65E1EA2`)
             form_uuid: 表单页面编码
@@ -5594,6 +5593,7 @@ class YidaV1(Manager):
             app_type: 宜搭应用编码 (例 e.g. `APP_XCE0EVXS6DYG3YDYXXXX`)
             process_code: 流程编码
             end_time_gmt: 结束时间 (单位 unit 毫秒; 例 e.g. `1706889600000`)
+            page_size: 分页大小 (≤ 100; 默认 default `100`)
             status: 状态 (`0` `2` `3`)
             env: 环境标识
 
@@ -5910,7 +5910,7 @@ class YidaV1(Manager):
         success: bool | None = None,
         page_number: int | None = None,
         invoke_after_date_gmt: Annotated[BeijingTime | None, wire("invokeAfterDateGMT")] = None,
-        page_size: Annotated[int, Field(le=100)] | None = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
         invoke_status: Literal["SUCCESS", "FAIL", "FINAL_SUCCESS", "ERROR"] | None = None,
         invoke_before_date_gmt: Annotated[BeijingTime | None, wire("invokeBeforeDateGMT")] = None,
     ) -> Query[QueryServiceRecordValue]:
@@ -5929,7 +5929,7 @@ class YidaV1(Manager):
             success: 服务调用是否成功 (例 e.g. `True`)
             page_number: (例 e.g. `1`)
             invoke_after_date_gmt: 查询调用服务的开始时间 (例 e.g. `2022-03-28 10:10:10`)
-            page_size: 每页最大条目数 (≤ 100; 例 e.g. `100`)
+            page_size: 每页最大条目数 (≤ 100; 默认 default `100`)
             invoke_status: 服务调用状态 (`SUCCESS` `FAIL` `FINAL_SUCCESS` `ERROR`)
             invoke_before_date_gmt: 查询调用服务的结束时间 (例 e.g. `2022-03-29 10:10:10`)
 
@@ -6582,7 +6582,7 @@ class YidaV1(Manager):
         search_condition: str | None = None,
         modified_to_time_gmt: Annotated[str | None, wire("modifiedToTimeGMT")] = None,
         modified_from_time_gmt: Annotated[str | None, wire("modifiedFromTimeGMT")] = None,
-        page_size: Annotated[int, Field(le=100)] | None = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
         order_config_json: str | None = None,
         originator_id: str | None = None,
         create_to_time_gmt: Annotated[str | None, wire("createToTimeGMT")] = None,
@@ -6598,7 +6598,7 @@ class YidaV1(Manager):
             search_condition: 用于检索表单实例数据的检索条件
             modified_to_time_gmt: 表单实例修改截止时间
             modified_from_time_gmt: 表单实例修改开始时间
-            page_size: 每页条目数 (≤ 100)
+            page_size: 每页条目数 (≤ 100; 默认 default `100`)
             order_config_json: 排序规则
             originator_id: 表单实例提交人的userId
             create_to_time_gmt: 表单实例创建截止时间

@@ -2321,7 +2321,7 @@ class YidaV2(Manager):
         search_condition: str | None = None,
         modified_to_time_gmt: Annotated[BeijingTime | None, wire("modifiedToTimeGMT")] = None,
         modified_from_time_gmt: Annotated[BeijingTime | None, wire("modifiedFromTimeGMT")] = None,
-        page_size: Annotated[int, Field(le=100)] | None = None,
+        page_size: Annotated[int, Field(le=100)] = 100,
         order_config_json: str | None = None,
         originator_id: str | None = None,
         create_to_time_gmt: Annotated[BeijingTime | None, wire("createToTimeGMT")] = None,
@@ -2339,7 +2339,7 @@ class YidaV2(Manager):
             search_condition: 用于检索表单实例数据的检索条件
             modified_to_time_gmt: 修改的截止时间 (例 e.g. `2021-09-10 10:10:10`)
             modified_from_time_gmt: 修改开始时间 (例 e.g. `2021-05-01 10:10:10`)
-            page_size: 每页最大条目数 (≤ 100; 例 e.g. `100`)
+            page_size: 每页最大条目数 (≤ 100; 默认 default `100`)
             order_config_json: 排序规则
             originator_id: 表单提交人的userId (例 e.g. `manager123`)
             create_to_time_gmt: 创建的开始时间 (例 e.g. `2021-05-01 10:10:10`)

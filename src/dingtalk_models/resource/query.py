@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from dingtalk_models.call.call import Call, Described
 from dingtalk_models.call.operation import operation
-from dingtalk_models.call.paging import Page, PageFlow, Paging, next_page, page_of, page_type
+from dingtalk_models.call.paging import TOKEN, Page, PageFlow, Paging, Walk, next_page, page_of, page_type
 from dingtalk_models.call.repair import Rows
 from dingtalk_models.core.context import AppLike, current_app
 from dingtalk_models.core.errors import InvalidArgument, Problem
@@ -222,13 +222,17 @@ def by_token(ask: Callable[[str | None], Call[P]], items: Callable[[P], list[T]]
     """
 
     def pages() -> PageFlow[T]:
-        token: str | None = None
+        walk, token = Walk(TOKEN, None), None
         while True:
-            page = yield from ask(token)
-            yield page_of(items(page), has_more=page.has_more)
-            if not page.has_more or page.next_token in {None, token}:
+            answer = yield from ask(token)
+            page = page_of(items(answer), has_more=answer.has_more)
+            page.next_cursor = answer.next_token
+            walk.turn(page)
+            yield page
+            walk.check()
+            if walk.cursor is None:
                 return
-            token = page.next_token
+            token = str(walk.cursor)
 
     return Query(pages)
 
@@ -300,11 +304,11 @@ class Listing(Query[T], Described):
             yield from super()._ahead(pages)
 
     def _each(self, fetch: Callable[[int | str | None], Steps[Page[T]]]) -> PageFlow[T]:
-        cursor = self._start
+        walk = Walk(self.paging, self._start, told_apart=self._key is not None)
         seen: set[Hashable] = set()
         while True:
-            page = yield from fetch(cursor)
-            cursor = self.paging.after(page, cursor) if self.paging else None
+            page = yield from fetch(walk.cursor)
+            walk.turn(page)
             if self._key is not None:
                 fresh = {self._key(item): item for item in page.items if self._key(item) not in seen}
                 if page.items and not fresh:
@@ -312,9 +316,8 @@ class Listing(Query[T], Described):
                 page.items = list(fresh.values())
                 seen.update(fresh)
             yield page
-            if cursor is None:
-                if self.paging:
-                    self.paging.check_end(page)
+            walk.check()
+            if walk.cursor is None:
                 return
 
 
