@@ -9,7 +9,7 @@ import asyncio
 import copy
 import pickle
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, assert_type
 
 import pytest
 from helpers import english
@@ -117,7 +117,7 @@ class Event(Entity, Changed["Event"], alias_generator=camel):
 
     id: str
     summary: str = ""
-    start: EventTime
+    start: EventTime = promised()
     attendees: list[Attendee] = empty_list()
 
     @operation
@@ -232,8 +232,33 @@ def test_what_is_assigned_is_saved(sandbox: Sandbox, event: Event) -> None:
         event.id = "other"
 
 
+def test_what_is_promised_cannot_be_taken_away(event: Event) -> None:
+    for name in ("id", "start", "summary"):
+        with pytest.raises(InvalidArgument, match=rf"Event: {name}: required / 必填"):
+            setattr(event, name, None)
+    event.start = EventTime(time_zone="x")
+    assert event.changes() == {"start": EventTime(time_zone="x")}
+
+
+def test_a_type_checker_knows_what_comes(sandbox: Sandbox, app: DingTalkApp, event: Event) -> None:
+    assert_type(EventManager(app).get("u1", "primary", "e1"), Event)
+    assert_type(EventManager(app).list("u1", "primary"), Query[Event])
+    assert_type(event.refresh(), Event)
+    assert_type(event.save(), Event)
+    assert_type(event.update(summary="x"), Event)
+    assert_type(event.update.call(summary="x"), Flow[Event])
+    assert_type(event.list_attendees(), Query[Attendee])
+    assert_type(event.calendar_id, str)
+    assert_type(event.start, EventTime)
+    assert_type(event.attendees, list[Attendee])
+    assert_type(event.delete.call(), Call[None])
+    assert_type(Call(str, "id").or_none(), Call[str | None])
+    assert_type(Call(list[Event], "events").or_empty(), Call[list[Event]])
+    assert_type(event.knowing(calendar_id="x").using(app), Event)
+
+
 def test_one_that_was_made_by_hand_says_what_it_lacks(sandbox: Sandbox, app: DingTalkApp) -> None:
-    event = Event.model_validate({"id": "e1", "start": {}}).using(app)
+    event = Event(id="e1").using(app)
     assert not hasattr(event, "calendar_id")
     for refused in (event.refresh, event.delete, event.list_attendees.call, lambda: event.update(summary="x")):
         with pytest.raises(FieldMissing) as missing:

@@ -10,13 +10,13 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from helpers import english
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from dingtalk_models import BEIJING, Call, DingTalkApp, DingTalkError, FieldMissing, HttpResponse, InvalidArgument, api
 from dingtalk_models.core.wire import CommaStrs, IsoTime, Millis, camel, empty_dict, empty_list, wire
@@ -274,6 +274,24 @@ def test_an_argument_needs_what_its_class_requires() -> None:
         "people": [{}, {"id": "a", "displayName": ""}, {}]
     }
     assert not hasattr(Person(), "id")
+
+
+def test_what_only_comes_can_be_made_by_hand_in_part() -> None:
+    """For tests of applications: nothing is sent that could lack a field."""
+    happening = Happening.model_validate({"id": "a", "note": None})
+    assert (happening.id, happening.summary) == ("a", "")
+    with pytest.raises(FieldMissing, match=r"Happening\.count: was not in the reply, or was not given"):
+        _ = happening.count
+    with pytest.raises(ValidationError):
+        Happening.model_validate({"id": ["a"]})
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_a_class_has_a_schema(mode: Literal["validation", "serialization"]) -> None:
+    """For frameworks that describe what they return."""
+    schema = Happening.model_json_schema(mode=mode)
+    assert set(schema["properties"]) == set(WHOLE)
+    assert "When" in schema["$defs"]
 
 
 def test_what_came_can_be_sent_again() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 from pydantic import Field
@@ -38,6 +38,12 @@ class Things:
     def every(self) -> Call[list[Thing]]:
         """List."""
         return Call(list[Thing], "result.list").or_empty()
+
+    @api("test.unwrapped.limited", "GET /v1.0/things/limited")
+    def limited(self) -> Call[list[int]]:
+        """Read a list of a type with a note."""
+        kind = cast("type[list[int]]", Annotated[list[int], "a note"])
+        return Call(kind, "result").or_empty()
 
     @api("test.unwrapped.map", "GET /v1.0/things/map")
     def map(self) -> Call[dict[str, int]]:
@@ -122,6 +128,7 @@ def test_no_list_is_an_empty_one() -> None:
     rows: Any = listed.read(respond({"result": {"list": [{"id": "a"}, 7, {"id": "b", "parts": 1}]}}))
     assert [row.id for row in rows] == ["a", "b"]
     assert rows.unparsed == [7]
+    assert [Things().limited.call().read(respond(reply)) for reply in ({}, {"result": [1]})] == [[], [1]]
     assert [Things().map.call().read(respond(reply)) for reply in ({}, {"result": {"a": 1}})] == [
         {"read": 1}, {"a": 1, "read": 1},
     ]  # fmt: skip

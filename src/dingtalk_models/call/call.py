@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar, cast, get_args, overload
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError, create_model
@@ -488,7 +488,8 @@ class Call(Described, Step, Generic[T_co]):
 
     def or_empty(self) -> Call[T_co]:
         """Return the same call, whose list or map is empty if the platform succeeds and sends none."""
-        return self._or(get_origin(self.into) or self.into)
+        kind = get_args(self.into)[0] if get_origin(self.into) is Annotated else self.into
+        return self._or(get_origin(kind) or kind)
 
     def _or(self, otherwise: Callable[[], Any]) -> Call[Any]:
         twin: Call[Any] = copy(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Generic, Self, TypeGuard, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeGuard, TypeVar, get_args, overload
 
 from pydantic import ConfigDict, ValidationError
 
@@ -76,6 +76,15 @@ class Entity(Model, Reply):
         said = {sent: value for name, value in known.items() for sent in remembered[name].sent_as}
         set_hidden(self, "_sent", {**known_to(self), **said})
         return self
+
+    if not TYPE_CHECKING:  # as in `Model`
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Assign a field. What the platform promises cannot be taken away."""
+            field = type(self).model_fields.get(name)
+            if value is None and field and type(None) not in get_args(field.annotation):
+                raise InvalidArgument(type(self).__name__, [Problem(name, "required / 必填")])
+            super().__setattr__(name, value)
 
     def replace(self, other: Model) -> None:
         """Copy every field from another object of this resource."""

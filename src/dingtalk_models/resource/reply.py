@@ -9,7 +9,7 @@ from pydantic_core import PydanticKnownError, PydanticOmit, core_schema
 
 from dingtalk_models.core.errors import DingTalkError, FieldMissing
 from dingtalk_models.core.hints import names_of_fields
-from dingtalk_models.resource.model import Record
+from dingtalk_models.resource.model import Record, Shape
 
 
 class Reply(Record):
@@ -33,7 +33,10 @@ class Reply(Record):
             return reading
         if schema["type"] == "default":
             return _default_if_null(reading)
-        return _promised(core_schema.json_or_python_schema(_left_out_if_null(reading), _required(reading)))
+        tolerant = _left_out_if_null(reading)
+        if issubclass(cls, Shape):
+            tolerant = core_schema.json_or_python_schema(tolerant, _required(reading))
+        return _promised(tolerant)
 
     def _not_there(self, name: str) -> DingTalkError:
         fields = names_of_fields(type(self))
@@ -58,7 +61,12 @@ def _leave_out() -> NoReturn:
 
 # These schemas do their work in pydantic's core: no Python code runs for a field, so a page is read fast.
 
-_NEVER = core_schema.literal_schema(["\0"])
+
+class _Nothing:
+    """Has no values."""
+
+
+_NEVER = core_schema.is_subclass_schema(_Nothing)
 
 
 def _promised(schema: Any) -> Any:
